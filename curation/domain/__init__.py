@@ -1,0 +1,1 @@
+"""Pure values and functions: faces, geometry, clusters, labels, measures, rules, ranking, report."""

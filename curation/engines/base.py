@@ -1,0 +1,109 @@
+"""The contract between the pipelines and whatever finds and embeds faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces import DetectedFace
+
+__all__ = ["EngineSpec", "FaceEngine", "Pixels", "PhotoPixels", "WeightsFile"]
+
+
+class Pixels(NamedTuple):
+    """A decoded photo at some size.
+
+    Attributes:
+        array: (H, W, 3) uint8 RGB, upright (EXIF orientation applied); may be a view, so not
+            necessarily contiguous.
+        scale: Pixels of `array` per pixel of the upright full-size photo, in (0, 1].
+    """
+
+    array: NDArray[np.uint8]
+    scale: float
+
+
+class PhotoPixels(Protocol):
+    """A photo that is decoded when it is asked for, at most once reduced and once in full."""
+
+    @property
+    def width(self) -> int:
+        """Width of the upright full-size photo in pixels."""
+
+    @property
+    def height(self) -> int:
+        """Height of the upright full-size photo in pixels."""
+
+    def reduced(self, long_side_px: int) -> Pixels:
+        """The photo with its longer side at most `long_side_px`; never enlarged.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+
+    def full(self) -> Pixels:
+        """The photo at full size; the scale is below 1 only for huge JPEGs, see `photos.decoding`.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """A model file that was checked: its place and the SHA-256 of its content (hex)."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """An engine that was chosen and whose weights are in place; small enough to send to workers.
+
+    Attributes:
+        name: `retinaface-arcface` or `dlib`.
+        weights: The files that it runs on.
+        options: What matters for its results (working sizes, confidences), sorted by name.
+        distance_threshold: Cosine distance below which faces are one person, for these weights.
+        threshold_source: Where the threshold comes from, in words for the log and the run record.
+        providers: ONNX Runtime's execution providers, in order of preference.
+        reason: Why this engine was taken, in words for the user.
+    """
+
+    name: str
+    weights: tuple[WeightsFile, ...]
+    options: tuple[tuple[str, str | int | float], ...]
+    distance_threshold: float
+    threshold_source: str
+    providers: tuple[str, ...]
+    reason: str
+
+
+class FaceEngine(Protocol):
+    """Finds the faces of a photo and embeds them."""
+
+    @property
+    def spec(self) -> EngineSpec:
+        """What this engine was built from."""
+
+    def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
+        """Find and embed all faces.
+
+        Args:
+            photo: The photo; any size from 1 x 1 pixel.
+
+        Returns:
+            The faces from left to right (left edge of the box, then its upper edge), in pixels of
+            the upright full-size photo; empty if there is none.
+
+        Raises:
+            PhotoUnreadableError: If the photo cannot be decoded.
+            FaceAnalysisError: If the networks fail on it.
+        """

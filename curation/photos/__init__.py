@@ -1,0 +1,1 @@
+"""Listing a folder of photos, decoding them, thumbnails."""

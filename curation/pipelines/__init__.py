@@ -1,0 +1,1 @@
+"""The two stages and their unit of work, one photo."""

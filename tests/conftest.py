@@ -1,0 +1,30 @@
+"""What all tests share: where the real photos and weights are, if they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def real_data_dir() -> Path | None:
+    """The folder of real photos and weights, or None where it is absent."""
+    folder = Path(os.environ.get("CURATION_TEST_DATA", PROJECT_ROOT.parent / "shared"))
+    return folder if (folder / "photos").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return PROJECT_ROOT
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Real photos and weights; a test that asks for them is skipped where they are absent."""
+    folder = real_data_dir()
+    if folder is None:
+        pytest.skip("no real photos: set CURATION_TEST_DATA to a folder that holds photos/ and weights/")
+    return folder
