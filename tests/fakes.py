@@ -1,0 +1,119 @@
+"""Stand-ins for tests: a photo that is an array, and an engine whose faces are painted blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.engines.base import EngineSpec, PhotoPixels, Pixels
+
+__all__ = ["FAKE_PEOPLE", "ArrayPhoto", "FakeEngine", "fake_spec", "paint_face", "painted_photo"]
+
+FAKE_PEOPLE = 12
+"""How many persons `paint_face` can tell apart."""
+
+_BACKGROUND = 128
+_MIN_SATURATION = 90  # JPEG turns grey into almost grey, never into a colour this strong
+_MIN_SIDE_PX = 4
+# Where the points lie in the painted block, as parts of its sides.
+_LANDMARKS = np.array([[0.30, 0.40], [0.70, 0.40], [0.50, 0.60], [0.35, 0.80], [0.65, 0.80]])
+
+
+class ArrayPhoto:
+    """An upright photo that is already decoded; implements `curation.engines.base.PhotoPixels`."""
+
+    def __init__(self, array: NDArray[np.uint8]) -> None:
+        """Take an (H, W, 3) uint8 RGB array, which is not copied."""
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+            raise ValueError(f"a photo is (H, W, 3) uint8, not {array.shape} {array.dtype}")
+        self.array = array
+
+    @property
+    def width(self) -> int:
+        return int(self.array.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.array.shape[0])
+
+    def reduced(self, long_side_px: int) -> Pixels:
+        long_side = max(self.width, self.height)
+        if long_side <= long_side_px:
+            return Pixels(self.array, 1.0)
+        scale = long_side_px / long_side
+        size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+        small = np.asarray(cv2.resize(self.array, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return Pixels(small, scale)
+
+    def full(self) -> Pixels:
+        return Pixels(self.array, 1.0)
+
+
+def paint_face(array: NDArray[np.uint8], box: Box, person: int) -> None:
+    """Paint a block that `FakeEngine` takes for a face of that person (0 to FAKE_PEOPLE - 1)."""
+    if not 0 <= person < FAKE_PEOPLE:
+        raise ValueError(f"there are the persons 0 to {FAKE_PEOPLE - 1}, not {person}")
+    hue = person * 180 // FAKE_PEOPLE  # OpenCV's hues go from 0 to 179
+    colour = cv2.cvtColor(np.array([[[hue, 255, 255]]], dtype=np.uint8), cv2.COLOR_HSV2RGB)[0, 0]
+    array[box.y : box.y + box.h, box.x : box.x + box.w] = colour
+
+
+def painted_photo(width: int, height: int, faces: Sequence[tuple[Box, int]] = ()) -> NDArray[np.uint8]:
+    """A grey (height, width, 3) uint8 RGB photo with painted faces `(box, person)`."""
+    array = np.full((height, width, 3), _BACKGROUND, dtype=np.uint8)
+    for box, person in faces:
+        paint_face(array, box, person)
+    return array
+
+
+def fake_spec() -> EngineSpec:
+    return EngineSpec(
+        name="fake",
+        weights=(),
+        options=(),
+        distance_threshold=0.5,
+        threshold_source="made up for tests",
+        providers=("CPUExecutionProvider",),
+        reason="tests ask for it",
+    )
+
+
+class FakeEngine:
+    """Finds the blocks of `paint_face`; implements `curation.engines.base.FaceEngine`.
+
+    Embeddings of one person have a cosine similarity of 1, of two persons 0.
+    """
+
+    def __init__(self, spec: EngineSpec | None = None) -> None:
+        self._spec = spec or fake_spec()
+
+    @property
+    def spec(self) -> EngineSpec:
+        return self._spec
+
+    def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
+        array, scale = photo.full()
+        saturated = (array.max(axis=2).astype(int) - array.min(axis=2)) >= _MIN_SATURATION
+        hsv = cv2.cvtColor(np.ascontiguousarray(array), cv2.COLOR_RGB2HSV)
+        count, numbered, stats, _ = cv2.connectedComponentsWithStats(saturated.astype(np.uint8))
+        faces = []
+        for index in range(1, count):
+            x, y, w, h = (int(value) for value in stats[index, :4])
+            if min(w, h) < _MIN_SIDE_PX:
+                continue
+            hue = float(np.median(hsv[numbered == index, 0]))
+            embedding = np.zeros(FAKE_PEOPLE, dtype=np.float32)
+            embedding[round(hue * FAKE_PEOPLE / 180) % FAKE_PEOPLE] = 1.0
+            faces.append(
+                DetectedFace(
+                    box=Box(*(round(value / scale) for value in (x, y, w, h))),
+                    landmarks=FiveLandmarks.from_array((np.array([x, y]) + _LANDMARKS * np.array([w, h])) / scale),
+                    confidence=0.99,
+                    embedding=embedding,
+                )
+            )
+        return sorted(faces, key=lambda face: (face.box.x, face.box.y))
