@@ -1,0 +1,48 @@
+"""Functions that worker processes of the tests run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from curation.errors import PhotoUnreadableError, WeightsMissingError
+
+state = {"set_up": 0}
+
+
+def set_up(folder: str) -> None:
+    state["set_up"] += 1
+    (Path(folder) / f"worker_{os.getpid()}").touch()
+
+
+def double(number: int) -> int:
+    if state["set_up"] != 1:
+        raise AssertionError("the initializer runs exactly once per worker")
+    return 2 * number
+
+
+def pid_of(number: int) -> int:
+    return os.getpid()
+
+
+def picky(number: int) -> int:
+    if number == 1:
+        raise PhotoUnreadableError("the file is cut off")
+    if number == 2:
+        raise ZeroDivisionError("oops")
+    if number == 3 and "pytest" not in os.environ.get("CURATION_TEST_NO_KILL", ""):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 4:
+        time.sleep(60)
+    return number
+
+
+def stage_fault(number: int) -> int:
+    raise WeightsMissingError("no weights: fetch them")
+
+
+def sleepy(number: int) -> int:
+    time.sleep(30)
+    return number

@@ -1,0 +1,98 @@
+"""What only worker processes can suffer: being killed, hanging, losing their parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from curation.errors import RunInterruptedError
+from curation.pools import ProcessPool
+from tests.conftest import PROJECT_ROOT
+from tests.integration import pool_tasks
+
+
+def test_a_killed_and_a_hung_worker_cost_the_photo_they_had(tmp_path: Path) -> None:
+    with ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        by_task = {outcome.task: outcome for outcome in pool.run(pool_tasks.picky, [0, 3, 4, 5, 6, 7], timeout_s=1.5)}
+    killed, hung = by_task.pop(3).failure, by_task.pop(4).failure
+    assert killed is not None and killed.kind == "killed" and "died" in killed.reason
+    assert hung is not None and hung.kind == "timeout" and "photo_timeout_s" in hung.reason
+    assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
+
+
+def test_no_more_workers_than_tasks(tmp_path: Path) -> None:
+    with ProcessPool(8, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        list(pool.run(pool_tasks.pid_of, [1, 2]))
+    assert 1 <= len(list(tmp_path.iterdir())) <= 2
+
+
+def test_a_worker_killed_while_idle_costs_at_most_one_task(tmp_path: Path) -> None:
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        (first,) = pool.run(pool_tasks.pid_of, [1])
+        assert first.result is not None
+        os.kill(first.result, signal.SIGKILL)
+        outcomes = list(pool.run(pool_tasks.pid_of, [1, 2, 3]))
+    assert len(outcomes) == 3
+    assert sum(outcome.failure is not None for outcome in outcomes) <= 1
+
+
+def test_close_and_cancel_leave_no_child(tmp_path: Path) -> None:
+    cancel = threading.Event()
+    threading.Timer(2.0, cancel.set).start()
+    pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path),))
+    with pytest.raises(RunInterruptedError):
+        list(pool.run(pool_tasks.sleepy, range(4), cancel=cancel))
+    pool.close()
+    names = [child.cmdline() for child in psutil.Process().children(recursive=True)]
+    assert not [name for name in names if "spawn_main" in " ".join(name)]
+
+
+SCRIPT = """
+import sys
+from tests.integration import pool_tasks
+from curation.pools import ProcessPool
+
+if __name__ == "__main__":
+    pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(sys.argv[1],))
+    list(pool.run(pool_tasks.sleepy, range(4)))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_workers_end_when_their_parent_does(tmp_path: Path, how: signal.Signals) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(marks)], env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    _until(lambda: len(list(marks.iterdir())) == 2)
+    workers = [int(mark.name.removeprefix("worker_")) for mark in marks.iterdir()]
+    os.kill(parent.pid, how)
+    parent.wait(timeout=20)
+    _until(lambda: not any(_alive(pid) for pid in workers))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _until(condition: object, patience_s: float = 30) -> None:
+    assert callable(condition)
+    end = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
