@@ -1,0 +1,288 @@
+"""Opening photos: limits, lazy decoding, turning upright.
+
+`open_photo` reads the header only. Pixels are decoded when they are asked for, completely or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.engines.base import Pixels
+from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.colour import array_to_srgb
+from curation.photos.exif import sides_swapped, upright
+from curation.photos.formats import SNIFF_BYTES, PhotoFormat, sniff, what_else
+from curation.photos.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
+from curation.photos.pillow_files import HeifSource, PillowSource
+from curation.photos.raw import develop_half_size, read_raw_preview
+from curation.photos.reasons import reason_of
+
+__all__ = ["OpenPhoto", "content_sha256", "open_photo"]
+
+_HASH_CHUNK_BYTES = 2**20
+_MAX_JPEG_BYTES = 512 * 2**20
+
+
+class PhotoSource(Protocol):
+    """A file whose header was read; sizes and arrays are as stored, before turning upright."""
+
+    width: int
+    height: int
+    orientation: int
+    """1 to 8, what is left to do to the decoded picture."""
+    capture_time: datetime | None
+    limit_share: float
+    """Part of the limit in megapixels that holds for this file; below 1 where decoding takes much memory."""
+
+    @property
+    def divisors(self) -> Sequence[int]:
+        """The sizes that it can decode at, as divisors of the full size; the first is 1."""
+
+    def decode(self, divisor: int) -> NDArray[np.uint8]:
+        """Decode to (ceil(height / divisor), ceil(width / divisor), 3) uint8 sRGB, contiguous.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+
+
+class OpenPhoto:
+    """A photo whose header was read; implements `engines.base.PhotoPixels`.
+
+    Attributes:
+        width: Of the upright full-size photo in pixels, known without decoding.
+        height: Of the upright full-size photo in pixels, known without decoding.
+        capture_time: When it was taken, by the camera's own clock and without a time zone; None if unknown.
+    """
+
+    def __init__(self, source: PhotoSource, *, max_megapixels: float) -> None:
+        """Check the size against the limit.
+
+        Raises:
+            PhotoTooLargeError: If the photo is too large, also at the smallest size it can be decoded at.
+        """
+        self._source: PhotoSource | None = source
+        self._orientation: Final = source.orientation
+        swapped = sides_swapped(source.orientation)
+        self.width: Final = source.height if swapped else source.width
+        self.height: Final = source.width if swapped else source.height
+        self.capture_time: Final = source.capture_time
+        self._full_divisor: Final = _fitting_divisor(source, max_megapixels)
+        self._full: NDArray[np.uint8] | None = None
+        self._reduced: tuple[int, NDArray[np.uint8], float] | None = None
+
+    def full(self) -> Pixels:
+        """The photo at full size, decoded at the first call and kept.
+
+        A JPEG above the limit comes at 1/2, 1/4 or 1/8 of its size, whichever is the first to fit.
+
+        Returns:
+            A view of one array for all callers: not to be written to.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+        return Pixels(upright(self._decoded_full(), self._orientation), 1 / self._full_divisor)
+
+    def reduced(self, long_side_px: int) -> Pixels:
+        """The photo with its longer side at most `long_side_px`, never enlarged.
+
+        A JPEG is decoded at a reduced size if `full` was not called before. The last result is kept.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+        if long_side_px < 1:
+            raise ValueError(f"a photo cannot be reduced to {long_side_px} pixels")
+        if self._reduced is None or self._reduced[0] != long_side_px:
+            self._reduced = (long_side_px, *self._reduce(long_side_px))
+        _, array, scale = self._reduced
+        return Pixels(upright(array, self._orientation), scale)
+
+    def _reduce(self, long_side_px: int) -> tuple[NDArray[np.uint8], float]:
+        """The reduced picture as stored, and its scale."""
+        long_side = max(self.width, self.height)
+        wanted = min(1.0, long_side_px / long_side)
+        base, base_scale = self._base_for(min(long_side, long_side_px), wanted)
+        if base_scale <= wanted:
+            return base, base_scale
+        swapped = sides_swapped(self._orientation)
+        width, height = (self.height, self.width) if swapped else (self.width, self.height)
+        size = (max(1, round(width * wanted)), max(1, round(height * wanted)))
+        return cv2.resize(base, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False), wanted
+
+    def _base_for(self, wanted_px: int, wanted: float) -> tuple[NDArray[np.uint8], float]:
+        """Something decoded that is at least as large as wanted, with the least work."""
+        if self._full is None and self._reduced is not None and self._reduced[2] >= wanted:
+            return self._reduced[1], self._reduced[2]
+        if self._full is None and self._reduced is None and self._source is not None:
+            long_side = max(self.width, self.height)
+            divisor = max(
+                (d for d in self._source.divisors if d >= self._full_divisor and -(-long_side // d) >= wanted_px),
+                default=self._full_divisor,
+            )
+            if divisor > self._full_divisor:
+                return self._source.decode(divisor), 1 / divisor
+        return self._decoded_full(), 1 / self._full_divisor
+
+    def _decoded_full(self) -> NDArray[np.uint8]:
+        if self._full is None:
+            assert self._source is not None  # it is given up only for the full picture
+            self._full = self._source.decode(self._full_divisor)
+            self._source = None  # frees what it keeps of the file
+        return self._full
+
+
+def _fitting_divisor(source: PhotoSource, max_megapixels: float) -> int:
+    """The smallest divisor at which the photo has at most `max_megapixels`."""
+    limit = max_megapixels * source.limit_share
+    for divisor in source.divisors:
+        if -(-source.width // divisor) * -(-source.height // divisor) <= limit * 1e6:
+            return divisor
+    megapixels = source.width * source.height / 1e6
+    share = "" if source.limit_share == 1 else f", of which {limit:g} hold for this format"
+    raise PhotoTooLargeError(
+        f"{source.width} x {source.height} pixels ({megapixels:.4g} megapixels) are more than "
+        f"io.max_photo_megapixels = {max_megapixels:g}{share}: make the photo smaller or raise the setting"
+    )
+
+
+class _JpegSource:
+    """A JPEG file, or the JPEG inside a RAW file."""
+
+    divisors = JPEG_DIVISORS
+    limit_share = 1.0
+
+    def __init__(self, read: Callable[[], bytes], header: JpegHeader) -> None:
+        self._read = read
+        self._header = header
+        self._data: bytes | None = None
+        self.width, self.height = header.width, header.height
+        self.orientation = header.facts.orientation or 1
+        self.capture_time = header.facts.capture_time
+
+    def decode(self, divisor: int) -> NDArray[np.uint8]:
+        if self._data is None:
+            self._data = self._read()
+        array = decode_jpeg(self._data, self._header, divisor)
+        if self._header.components == 3:
+            array_to_srgb(array, self._header.icc_profile)
+        return array
+
+
+class _ArraySource:
+    """A picture that a function makes."""
+
+    divisors = (1,)
+    limit_share = 1.0
+
+    def __init__(
+        self,
+        make: Callable[[], NDArray[np.uint8]],
+        size: tuple[int, int],
+        orientation: int,
+        capture_time: datetime | None,
+    ) -> None:
+        self._make = make
+        self.width, self.height = size
+        self.orientation = orientation
+        self.capture_time = capture_time
+
+    def decode(self, divisor: int) -> NDArray[np.uint8]:
+        return self._make()
+
+
+def open_photo(path: Path, *, max_megapixels: float) -> OpenPhoto:
+    """Open a photo by its content, whatever its name says, and read its header.
+
+    Args:
+        path: A regular file.
+        max_megapixels: Larger photos are refused before anything of them is decoded; JPEGs are
+            decoded smaller instead.
+
+    Raises:
+        PhotoUnreadableError: If the file cannot be opened, is empty, no picture or damaged.
+        PhotoTooLargeError: If it has more pixels than the limit.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise PhotoUnreadableError("not a file")
+        if status.st_size == 0:
+            raise PhotoUnreadableError("the file is empty")
+        with path.open("rb") as file:
+            start = file.read(SNIFF_BYTES)
+        kind = sniff(start, path.suffix[1:].lower())
+        if kind is None:
+            raise PhotoUnreadableError(what_else(start))
+        return OpenPhoto(_source(path, kind, max_megapixels), max_megapixels=max_megapixels)
+    except OSError as error:
+        raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise PhotoUnreadableError(reason_of(error)) from error
+
+
+def _source(path: Path, kind: PhotoFormat, max_megapixels: float) -> PhotoSource:
+    if kind is PhotoFormat.RAW:
+        return _raw_source(path, max_megapixels)
+    if kind is PhotoFormat.HEIF:
+        return HeifSource(path)
+    if kind is not PhotoFormat.JPEG:
+        return PillowSource(path, kind)
+    if path.stat().st_size > _MAX_JPEG_BYTES:
+        raise PhotoTooLargeError(f"a JPEG file of more than {_MAX_JPEG_BYTES // 2**20} MiB: save it anew")
+    with path.open("rb") as file:
+        header = read_jpeg_header(file)
+    return _JpegSource(lambda: _read_jpeg(path), header)
+
+
+def _read_jpeg(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def _raw_source(path: Path, max_megapixels: float) -> PhotoSource:
+    preview = read_raw_preview(path, max_megapixels=max_megapixels)
+    if preview.jpeg is not None:
+        jpeg = preview.jpeg
+        source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)))
+        source.orientation, source.capture_time = preview.orientation, preview.facts.capture_time
+        return source
+    if preview.bitmap is not None:
+        bitmap = preview.bitmap
+        size = (bitmap.shape[1], bitmap.shape[0])
+        return _ArraySource(lambda: bitmap, size, preview.orientation, preview.facts.capture_time)
+    return _ArraySource(
+        lambda: develop_half_size(path, preview.half_size),
+        preview.half_size,
+        preview.orientation,
+        preview.facts.capture_time,
+    )
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of a file's content in hex, read in chunks.
+
+    Raises:
+        PhotoUnreadableError: If the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_HASH_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
+    return digest.hexdigest()

@@ -1,0 +1,147 @@
+"""The two facts of EXIF that matter here, orientation and time of capture, and turning a photo upright.
+
+Only those tags are read, straight from the TIFF structure (EXIF 2.32, section 4.6; TIFF 6.0), so that
+damage anywhere else in the metadata neither warns nor fails.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NO_FACTS", "ExifFacts", "read_exif_block", "read_tiff_facts", "sides_swapped", "upright"]
+
+_ORIENTATION = 0x0112
+_EXIF_IFD = 0x8769
+_DATE_TIME_ORIGINAL = 0x9003
+_SUB_SEC_TIME_ORIGINAL = 0x9291
+
+_TYPE_SHORT = 3
+_TYPE_LONG = 4
+_TYPE_ASCII = 2
+
+_MAX_ENTRIES = 1000  # of one directory; cameras write fewer than 100
+_MAX_TEXT_BYTES = 64
+_EXIF_PREFIX = b"Exif\0\0"
+# BigTIFF (43) has another layout; RW2 (0x55) and ORF ("RO", "RS") are TIFF with another magic number.
+_TIFF_MAGIC_NUMBERS = frozenset({42, 0x55, 0x4F52, 0x5352})
+_DATE_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class ExifFacts:
+    """What EXIF says of a photo.
+
+    Attributes:
+        orientation: 1 to 8 as in EXIF; None when absent or invalid.
+        capture_time: DateTimeOriginal with SubSecTimeOriginal in the camera's local time, without a
+            time zone; None when absent or invalid.
+    """
+
+    orientation: int | None = None
+    capture_time: datetime | None = None
+
+
+NO_FACTS = ExifFacts()
+
+
+def read_exif_block(block: bytes) -> ExifFacts:
+    """Read the facts from an EXIF block, with or without its six bytes `Exif`; never raises."""
+    return read_tiff_facts(BytesIO(block.removeprefix(_EXIF_PREFIX)))
+
+
+def read_tiff_facts(file: BinaryIO) -> ExifFacts:
+    """Read the facts from a TIFF structure that starts at the file's current position.
+
+    The first directory and the EXIF directory it points to are read; anything damaged in them
+    counts as absent.
+
+    Raises:
+        OSError: If the file itself cannot be read.
+    """
+    start = file.tell()
+    header = file.read(8)
+    if len(header) < 8 or header[:2] not in (b"II", b"MM"):
+        return NO_FACTS
+    order = "<" if header[:2] == b"II" else ">"
+    magic, first_ifd = struct.unpack(order + "HI", header[2:])
+    if magic not in _TIFF_MAGIC_NUMBERS:
+        return NO_FACTS
+    tags = _read_directory(file, start, first_ifd, order)
+    exif_ifd = tags.get(_EXIF_IFD)
+    if isinstance(exif_ifd, int):
+        tags |= _read_directory(file, start, exif_ifd, order)
+    orientation = tags.get(_ORIENTATION)
+    valid = isinstance(orientation, int) and 1 <= orientation <= 8
+    return ExifFacts(
+        orientation=orientation if valid and isinstance(orientation, int) else None,
+        capture_time=_parse_time(tags.get(_DATE_TIME_ORIGINAL), tags.get(_SUB_SEC_TIME_ORIGINAL)),
+    )
+
+
+def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict[int, int | str]:
+    """The wanted tags of the directory at `start + offset`."""
+    file.seek(start + offset)
+    raw_count = file.read(2)
+    if len(raw_count) < 2:
+        return {}
+    count = min(struct.unpack(order + "H", raw_count)[0], _MAX_ENTRIES)
+    entries = file.read(12 * count)
+    tags: dict[int, int | str] = {}
+    for position in range(0, len(entries) - 11, 12):
+        tag, kind, number = struct.unpack_from(order + "HHI", entries, position)
+        value = entries[position + 8 : position + 12]
+        if tag in (_ORIENTATION, _EXIF_IFD) and number == 1:
+            if kind == _TYPE_SHORT:
+                tags[tag] = struct.unpack(order + "H", value[:2])[0]
+            elif kind == _TYPE_LONG:
+                tags[tag] = struct.unpack(order + "I", value)[0]
+        elif tag in (_DATE_TIME_ORIGINAL, _SUB_SEC_TIME_ORIGINAL) and kind == _TYPE_ASCII:
+            if number > 4:
+                file.seek(start + struct.unpack(order + "I", value)[0])
+                value = file.read(min(number, _MAX_TEXT_BYTES))
+            tags[tag] = value[:number].split(b"\0", 1)[0].decode("ascii", "replace").strip()
+    return tags
+
+
+def _parse_time(text: object, fraction: object) -> datetime | None:
+    match = _DATE_TIME.match(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    digits = fraction if isinstance(fraction, str) and fraction.isascii() and fraction.isdigit() else ""
+    year, month, day, hour, minute, second = (int(group) for group in match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second, int(digits[:6].ljust(6, "0")))
+    except ValueError:  # cameras whose clock was never set write zeros
+        return None
+
+
+def sides_swapped(orientation: int) -> bool:
+    """Whether turning upright swaps width and height."""
+    return orientation >= 5
+
+
+def upright(array: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn a stored picture upright without copying it.
+
+    Args:
+        array: (H, W, ...) as stored in the file.
+        orientation: 1 to 8, the meaning of EXIF tag 0x0112: where the stored row 0 and column 0 lie.
+
+    Returns:
+        A view of `array`, (W, H, ...) for orientations 5 to 8.
+    """
+    if sides_swapped(orientation):
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return array
