@@ -1,0 +1,106 @@
+"""Bringing a face into the pose that an embedding network was trained on."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces import Box, FiveLandmarks
+from curation.domain.geometry import apply_transform, inverse_transform, similarity_transform, transform_scale
+
+__all__ = ["ARCFACE_SIZE_PX", "ARCFACE_TEMPLATE", "aligned_face", "landmarks_plausible"]
+
+ARCFACE_SIZE_PX = 112
+"""Sides of the square that ArcFace-type networks look at."""
+
+ARCFACE_TEMPLATE: NDArray[np.float64] = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
+"""Where the five landmarks lie in that square, in pixels, in the order of `FiveLandmarks`.
+
+Source: the mean face of the ArcFace project (Deng et al., "ArcFace", CVPR 2019; insightface).
+"""
+
+# Bilinear sampling reads 2 x 2 pixels, so it skips pixels when the picture shrinks much more than
+# this; a larger face is first reduced by areas so that this much shrinking is left.
+_REMAINING_REDUCTION = 0.75
+
+# Landmarks further from the box than its longer side, or all within a tenth of it, are no face.
+_MAX_OUTSIDE_BOX = 1.0
+_MIN_SPREAD = 0.1
+
+
+def aligned_face(
+    array: NDArray[np.uint8],
+    points: NDArray[np.floating],
+    *,
+    template: NDArray[np.floating] = ARCFACE_TEMPLATE,
+    size_px: int = ARCFACE_SIZE_PX,
+) -> NDArray[np.uint8]:
+    """Cut a face out, upright and at the size of a template, without aliasing.
+
+    Args:
+        array: (H, W, 3) uint8 photo.
+        points: (5, 2) landmarks in pixels of `array`.
+        template: (5, 2) where the landmarks shall lie, in pixels of the result.
+        size_px: Sides of the result.
+
+    Returns:
+        (size_px, size_px, 3) uint8 in the colour order of `array`; black where the photo ends.
+
+    Raises:
+        ValueError: If the landmarks coincide or are not finite.
+    """
+    matrix = similarity_transform(points, template)
+    scale = transform_scale(matrix)
+    if scale >= _REMAINING_REDUCTION:
+        return _warped(array, matrix, size_px)
+    corners = np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]], dtype=np.float64)
+    in_photo = apply_transform(inverse_transform(matrix), corners)
+    height, width = array.shape[:2]
+    margin = 2 / scale
+    left, top = (max(0, math.floor(low - margin)) for low in in_photo.min(axis=0))
+    right, bottom = (
+        min(limit, math.ceil(high + margin)) for high, limit in zip(in_photo.max(axis=0), (width, height), strict=True)
+    )
+    if right - left < 1 or bottom - top < 1:
+        return np.zeros((size_px, size_px, 3), dtype=np.uint8)
+    reduction = scale / _REMAINING_REDUCTION
+    reduced_size = (max(1, round((right - left) * reduction)), max(1, round((bottom - top) * reduction)))
+    reduced = cv2.resize(array[top:bottom, left:right], reduced_size, interpolation=cv2.INTER_AREA)
+    factors = (reduced_size[0] / (right - left), reduced_size[1] / (bottom - top))
+    # Pixel centres lie at whole numbers, so a reduction by f takes x to (x + 0.5) * f - 0.5.
+    moved = (points - (left, top) + 0.5) * factors - 0.5
+    return _warped(np.asarray(reduced, dtype=np.uint8), similarity_transform(moved, template), size_px)
+
+
+def landmarks_plausible(box: Box, landmarks: FiveLandmarks) -> bool:
+    """Whether five points can belong to the face in a box: finite, near it, and not all in one spot."""
+    points = landmarks.as_array()
+    if not np.isfinite(points).all():
+        return False
+    side = max(box.w, box.h)
+    low = np.array([box.x, box.y]) - _MAX_OUTSIDE_BOX * side
+    high = np.array([box.x + box.w, box.y + box.h]) + _MAX_OUTSIDE_BOX * side
+    if (points < low).any() or (points > high).any():
+        return False
+    try:
+        similarity_transform(points, ARCFACE_TEMPLATE)
+    except ValueError:
+        return False
+    return float(np.ptp(points, axis=0).max()) >= _MIN_SPREAD * side
+
+
+def _warped(array: NDArray[np.uint8], matrix: NDArray[np.float64], size_px: int) -> NDArray[np.uint8]:
+    chip = cv2.warpAffine(
+        np.ascontiguousarray(array),
+        matrix,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0),
+    )
+    return np.asarray(chip, dtype=np.uint8)

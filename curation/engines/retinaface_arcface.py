@@ -1,0 +1,220 @@
+"""The engine of the packages retina-face and deepface, on their ONNX engine.
+
+retina-face decodes its network's output into boxes and landmarks, deepface's ArcFace client runs
+the embedding network. The ONNX sessions are built here, so that threads, providers and memory are
+ours to set. This module imports neither package before an engine is built.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.domain.geometry import clipped_box
+from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, landmarks_plausible
+from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
+from curation.errors import FaceAnalysisError, WeightsBrokenError, WeightsMissingError
+
+__all__ = ["DETECTOR", "EMBEDDER", "ENGINE_NAME", "RetinaFaceArcFaceEngine", "onnx_session"]
+
+ENGINE_NAME = "retinaface-arcface"
+DETECTOR = 0
+"""Index of the detector in `EngineSpec.weights`."""
+EMBEDDER = 1
+"""Index of the embedder in `EngineSpec.weights`."""
+
+# retina-face enlarges or reduces what does not fit into 1024 x 1980; a photo within these limits
+# reaches the network as it is.
+_MAX_SHORT_SIDE_PX = 1024
+_MAX_LONG_SIDE_PX = 1952
+# The network's coarsest grid; sides that it divides leave nothing to the network's own rounding.
+_STRIDE_PX = 32
+# Memory for the embedder's activations grows with the batch; a larger crowd runs in several.
+_MAX_BATCH = 32
+_LANDMARK_NAMES = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
+# onnxruntime's ORT_LOGGING_LEVEL_ERROR: its warnings about graphs are of no use to a user.
+_ERRORS_ONLY = 3
+
+
+class _Embedder(Protocol):
+    def predict(self, img: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+
+class RetinaFaceArcFaceEngine:
+    """Finds faces with RetinaFace and embeds them with an ArcFace-type network.
+
+    Implements `curation.engines.base.FaceEngine`. Results depend on the weights and on
+    `spec.options`: `working_size_px`, the longer side of the photo that the detector sees (its
+    shorter side is at most 1024, retina-face's own limit), and `min_confidence`.
+    """
+
+    def __init__(self, spec: EngineSpec) -> None:
+        """Load both networks.
+
+        Sets `DEEPFACE_BACKEND_ENGINE` and `DEEPFACE_HOME` in this process: both packages read them
+        when they are imported.
+
+        Args:
+            spec: Of this engine, with the detector's and the embedder's weights.
+
+        Raises:
+            WeightsMissingError: If a weights file is gone.
+            WeightsBrokenError: If a weights file is no such network.
+        """
+        if spec.name != ENGINE_NAME or len(spec.weights) != 2:
+            raise ValueError(f"this is not a spec of {ENGINE_NAME}: {spec}")
+        self._spec = spec
+        options = dict(spec.options)
+        self._working_size_px = int(options["working_size_px"])
+        self._min_confidence = float(options["min_confidence"])
+        self._detect_faces, detector_class, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
+        self._detector = detector_class(onnx_session(spec.weights[DETECTOR], spec.providers))
+        self._embedder: _Embedder = client_class(onnx_session(spec.weights[EMBEDDER], spec.providers))
+        self._check_networks()
+
+    @property
+    def spec(self) -> EngineSpec:
+        """What this engine was built from."""
+        return self._spec
+
+    def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
+        """Find and embed all faces, see `FaceEngine.analyse`."""
+        found = self._detect(photo)
+        if not found:
+            return ()
+        full, scale = photo.full()
+        chips = [aligned_face(full, (landmarks.as_array() + 0.5) * scale - 0.5) for _, landmarks, _ in found]
+        embeddings = self._embed(chips)
+        faces = [
+            DetectedFace(box, landmarks, confidence, embedding)
+            for (box, landmarks, confidence), embedding in zip(found, embeddings, strict=True)
+        ]
+        return sorted(faces, key=lambda face: (face.box.x, face.box.y))
+
+    def _detect(self, photo: PhotoPixels) -> list[tuple[Box, FiveLandmarks, float]]:
+        long_side, short_side = max(photo.width, photo.height), min(photo.width, photo.height)
+        limit = min(self._working_size_px, _MAX_LONG_SIDE_PX, _MAX_SHORT_SIDE_PX * long_side // short_side)
+        array, scale = photo.reduced(limit)
+        bgr = _padded_bgr(array)
+        try:
+            answer = self._detect_faces(
+                bgr, threshold=self._min_confidence, model=self._detector, allow_upscaling=False
+            )
+        except Exception as error:  # the package and ONNX Runtime document no exceptions of their own
+            raise FaceAnalysisError(f"the face detector failed: {error}") from error
+        found = []
+        for face in answer.values():
+            confidence = float(face["score"])
+            area = np.asarray(face["facial_area"], dtype=np.float64) / scale
+            points = np.array([face["landmarks"][name] for name in _LANDMARK_NAMES], dtype=np.float64)
+            left, top, right, bottom = (float(edge) for edge in area)
+            box = clipped_box(left, top, right, bottom, photo.width, photo.height)
+            if box is None or not math.isfinite(confidence):
+                continue
+            landmarks = FiveLandmarks.from_array((points + 0.5) / scale - 0.5)
+            if landmarks_plausible(box, landmarks):
+                found.append((box, landmarks, min(1.0, max(0.0, confidence))))
+        return found
+
+    def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, D) float32 of unit length for N RGB chips of `ARCFACE_SIZE_PX`."""
+        # deepface's way: BGR in [0, 1].
+        batch = np.stack(chips)[..., ::-1].astype(np.float32) / np.float32(255)
+        starts = range(0, len(batch), _MAX_BATCH)
+        try:
+            raw = np.concatenate([self._embedder.predict(batch[start : start + _MAX_BATCH]) for start in starts])
+        except Exception as error:  # deepface and ONNX Runtime document no exceptions of their own
+            raise FaceAnalysisError(f"the face embedder failed: {error}") from error
+        lengths = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or (lengths <= 0).any():
+            raise FaceAnalysisError("the face embedder gave an empty or infinite vector; are its weights intact?")
+        return np.asarray(raw / lengths, dtype=np.float32)
+
+    def _check_networks(self) -> None:
+        """Run both networks once on nothing, so that wrong weights are noticed before any photo."""
+        detector, embedder = self._spec.weights
+        grey = np.full((2 * _STRIDE_PX, 2 * _STRIDE_PX, 3), 128, dtype=np.uint8)
+        try:
+            self._detect_faces(grey, threshold=self._min_confidence, model=self._detector, allow_upscaling=False)
+        except Exception as error:  # a foreign network fails in any way it likes
+            raise WeightsBrokenError(f"{detector.path} is not a RetinaFace network: {error}") from error
+        chip = np.full((1, ARCFACE_SIZE_PX, ARCFACE_SIZE_PX, 3), 0.5, dtype=np.float32)
+        try:
+            shape = self._embedder.predict(chip).shape
+        except Exception as error:
+            raise WeightsBrokenError(f"{embedder.path} is not an ArcFace-type network: {error}") from error
+        if len(shape) != 2 or shape[0] != 1:
+            raise WeightsBrokenError(
+                f"{embedder.path} is not an ArcFace-type network: its output has the shape {shape}"
+            )
+
+
+def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
+    """Build an `onnxruntime.InferenceSession` that uses one thread and modest memory.
+
+    Args:
+        weights: The model file.
+        providers: Execution providers in order of preference.
+
+    Raises:
+        WeightsMissingError: If there is no such file.
+        WeightsBrokenError: If ONNX Runtime cannot load it.
+    """
+    import onnxruntime
+
+    if not weights.path.is_file():
+        raise WeightsMissingError(
+            f"the weights file {weights.path} is gone; run `python -m curation weights fetch {weights.name}`"
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Photos differ in size: planned memory would be kept for each shape, an arena for the largest.
+    options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = False
+    try:
+        return onnxruntime.InferenceSession(str(weights.path), sess_options=options, providers=list(providers))
+    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+        raise WeightsBrokenError(
+            f"{weights.path} cannot be loaded ({error}); delete it and run "
+            f"`python -m curation weights fetch {weights.name}`"
+        ) from error
+
+
+def _import_packages(home: Path) -> tuple[Any, Any, Any]:
+    """Import retina-face and deepface: the detect function, the detector's and the embedder's class."""
+    os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
+    os.environ["DEEPFACE_HOME"] = str(home)
+    with warnings.catch_warnings():  # importing retina-face switches off everybody's warnings
+        from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
+        from retinaface import RetinaFace
+        from retinaface.model import retinaface_onnx_model
+
+    class SessionArcFaceClient(ArcFaceClient):  # type: ignore[misc]
+        """deepface's client on a session of ours; its own constructor would download and build one."""
+
+        def __init__(self, session: Any) -> None:
+            self.model_name = "ArcFace"
+            self.input_shape = (ARCFACE_SIZE_PX, ARCFACE_SIZE_PX)
+            self.output_shape = session.get_outputs()[0].shape[-1]
+            self.model = session
+
+    return RetinaFace.detect_faces, retinaface_onnx_model.RetinaFace, SessionArcFaceClient
+
+
+def _padded_bgr(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """BGR with black at the right and below, so that the network's grid divides both sides."""
+    height, width = array.shape[:2]
+    padded = np.zeros((-(-height // _STRIDE_PX) * _STRIDE_PX, -(-width // _STRIDE_PX) * _STRIDE_PX, 3), dtype=np.uint8)
+    cv2.cvtColor(np.ascontiguousarray(array), cv2.COLOR_RGB2BGR, dst=padded[:height, :width])
+    return padded
