@@ -1,0 +1,54 @@
+# Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
+.PHONY: help run serve test lint bench lock clean
+
+# Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
+override PHOTOS := $(value PHOTOS)
+override OUTPUT := $(value OUTPUT)
+override ENGINE := $(value ENGINE)
+override WORKERS := $(value WORKERS)
+export PHOTOS OUTPUT ENGINE WORKERS PYTHON
+
+PY = .venv/bin/python
+
+help:
+	@echo 'make run                          photos of event_images/ (or a sample event), results beside this file'
+	@echo 'make run PHOTOS=DIR [OUTPUT=DIR]  photos of another folder, results in curated/NAME/ (or OUTPUT)'
+	@echo '         [ENGINE=auto|retinaface-arcface|dlib] [WORKERS=N] [PYTHON=python3.12]'
+	@echo 'make serve                        the REST service, on service.host and service.port of config.yaml'
+	@echo 'make test                         all tests with coverage; ARGS="tests/unit -k labels" for some of them'
+	@echo 'make lint                         style, formatting, types and import rules'
+	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
+	@echo 'make clean                        removes .venv and caches; never photos, labels, results or weights'
+
+run:
+	@sh tools/venv.sh run
+	@$(PY) -m curation.quickstart run $${PHOTOS:+--input="$$PHOTOS"} $${OUTPUT:+--output="$$OUTPUT"} \
+		$${ENGINE:+--engine="$$ENGINE"} $${WORKERS:+--workers="$$WORKERS"}
+
+serve:
+	@sh tools/venv.sh run
+	@$(PY) -m curation.quickstart serve
+
+test:
+	@sh tools/venv.sh dev
+	@rm -f .coverage .coverage.*
+	$(PY) -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+lint:
+	@sh tools/venv.sh dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	PYTHONPATH=. .venv/bin/lint-imports
+
+lock:
+	@sh tools/venv.sh dev
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
+		requirements.txt -o requirements.lock
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
+		-c requirements.lock requirements-dev.txt -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	find curation tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf __pycache__
