@@ -81,16 +81,23 @@ class Measure:
         return measure
 
 
-def joined_eyes(right: Measure, left: Measure) -> Measure:
-    """Both eyes in one measure: the less open eye, or the only eye that can be told.
+_WINK_MARGIN = 0.35
+"""How much the more open eye can lift the less open one: below 0.5, so a plain wink counts as closed."""
 
-    A wink is not an open pair of eyes, so the lower value counts.
+
+def joined_eyes(right: Measure, left: Measure) -> Measure:
+    """Both eyes in one measure, or the only eye that can be told.
+
+    People blink with both eyes, so the mean of two uncertain answers is better than either; but one eye
+    that is plainly shut is not lifted above `_WINK_MARGIN`.
     """
     if right.value is None:
         return left if left.value is not None else right
     if left.value is None:
         return right
-    return right if right.value <= left.value else left
+    value = min((right.value + left.value) / 2, min(right.value, left.value) + _WINK_MARGIN)
+    raws = [raw for raw in (right.raw, left.raw) if raw is not None]
+    return Measure(value, sum(raws) / len(raws) if raws else None, None)
 
 
 @dataclass(frozen=True, slots=True)

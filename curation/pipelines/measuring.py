@@ -1,0 +1,198 @@
+"""Measuring the faces of a photo: pixels only, no labels, rules or thresholds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.calibration import (
+    FINE_EYE_DISTANCE_PX,
+    FOCUS_EYE_DISTANCE_PX,
+    LightLevels,
+    exposure_measure,
+    eye_aspect_ratios,
+    eye_measure,
+    face_focus_measure,
+    face_quality_score,
+    landmark_fit,
+    mouth_shape,
+    photo_focus_measure,
+    smile_measure,
+)
+from curation.domain.faces import Box, DetectedFace, FaceQuality, FiveLandmarks
+from curation.domain.geometry import HeadPose, head_pose, head_size_px
+from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.engines.alignment import aligned_face
+from curation.engines.base import PhotoPixels, Pixels
+from curation.engines.landmarks import LandmarkPredictor
+from curation.photos.crops import square_crop
+from curation.photos.exposure import light_levels
+from curation.photos.eye_cues import EYE_CROP_PX, EYE_TEMPLATE_PX, eye_cues
+from curation.photos.focus import fine_detail
+
+__all__ = ["MIN_MEASURED_FACE_PX", "face_quality", "measure_photo"]
+
+MIN_MEASURED_FACE_PX = 16
+"""Smaller faces hold nothing to measure, whatever the settings ask for."""
+
+MIN_FIT = 0.5
+_FACE_REACH = 1.15  # half the side of the square that focus is measured on, in distances of the eyes
+_EXPOSURE_EYE_DISTANCE_PX = 24.0
+_OVAL_HALF_WIDTH, _OVAL_HALF_HEIGHT = 0.85, 1.0  # of the face, in distances of the eyes
+_PHOTO_LONG_SIDE_PX = 1600
+_TILES = 8  # along the longer side of the photo
+_SHARP_TILES = 0.1  # share of the tiles, the sharpest, that speak for the photo
+
+
+def measure_photo(
+    photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]], predictor: LandmarkPredictor
+) -> PhotoMeasures:
+    """Measure a photo and its faces.
+
+    Args:
+        photo: The photo; decoded in full only if it has faces.
+        faces: Box and landmarks of each face, in pixels of the upright full-size photo.
+        predictor: Of the 68 landmarks.
+
+    Returns:
+        The measures, faces in the given order.
+
+    Raises:
+        PhotoUnreadableError: If the photo cannot be decoded.
+    """
+    pixels = photo.full() if faces else None
+    measured = tuple(_measure_face(pixels, box, five, predictor) for box, five in faces) if pixels is not None else ()
+    small = photo.reduced(_PHOTO_LONG_SIDE_PX).array
+    return PhotoMeasures(
+        width=photo.width,
+        height=photo.height,
+        faces=measured,
+        focus=photo_focus_measure(_sharpest_tiles(small)),
+        exposure=exposure_measure(light_levels(small[::4, ::4])),
+    )
+
+
+def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
+    """How well a face can be recognised.
+
+    Args:
+        pixels: The photo, best in full size.
+        face: As detected on it.
+
+    Returns:
+        The quality; a face whose landmarks are no face at all has sharpness 0 and a yaw of 90 degrees.
+    """
+    five = face.landmarks.as_array()
+    pose = head_pose(five)
+    size_px = min(face.box.w, face.box.h)
+    focus = _focus(pixels, five, pose)
+    sharpness = focus.value if focus.value is not None else 0.0
+    return FaceQuality(
+        size_px=size_px,
+        sharpness=sharpness,
+        yaw_deg=round(pose.yaw_deg, 1),
+        score=face_quality_score(size_px, sharpness, pose.yaw_deg, face.confidence),
+    )
+
+
+def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, predictor: LandmarkPredictor) -> FaceMeasures:
+    five = landmarks.as_array()
+    pose = head_pose(five)
+    size_px = min(box.w, box.h)
+    found = None if size_px < MIN_MEASURED_FACE_PX else predictor.predict(pixels, landmarks)
+    if found is None:
+        fit, right, left, smile = 0.0, *(Measure.unknown(Reason.TINY),) * 3
+    else:
+        fit = landmark_fit(found.disagreement, found.instability)
+        right, left, smile = _expression(pixels, found.points, five, pose, fit)
+    return FaceMeasures(
+        size_px=size_px,
+        yaw_deg=round(pose.yaw_deg, 1),
+        pitch_deg=round(pose.pitch_deg, 1),
+        roll_deg=round(pose.roll_deg, 1),
+        fit=round(fit, 3),
+        right_eye=right,
+        left_eye=left,
+        smile=smile,
+        focus=_focus(pixels, five, pose) if size_px >= MIN_MEASURED_FACE_PX else Measure.unknown(Reason.TINY),
+        exposure=exposure_measure(_face_light(pixels, five, pose)),
+    )
+
+
+def _expression(
+    pixels: Pixels, points: NDArray[np.float64], five: NDArray[np.float64], pose: HeadPose, fit: float
+) -> tuple[Measure, Measure, Measure]:
+    """Right eye, left eye and smile."""
+    if fit < MIN_FIT:
+        # The predictor also fails on profiles; only where the face looks at us something must cover it.
+        reason = Reason.TURNED if abs(pose.yaw_deg) > 35 else Reason.COVERED
+        return Measure.unknown(reason), Measure.unknown(reason), Measure.unknown(reason)
+    right_ratio, left_ratio = eye_aspect_ratios(points)
+    return (
+        _eye(pixels, points[[36, 39]], right_ratio, -pose.yaw_deg),
+        _eye(pixels, points[[42, 45]], left_ratio, pose.yaw_deg),
+        smile_measure(mouth_shape(points, five, pose)),
+    )
+
+
+def _eye(pixels: Pixels, corners: NDArray[np.float64], aspect_ratio: float, away_deg: float) -> Measure:
+    try:
+        crop = aligned_face(
+            pixels.array, (corners + 0.5) * pixels.scale - 0.5, template=EYE_TEMPLATE_PX, size_px=EYE_CROP_PX
+        )
+    except ValueError:  # the corners coincide
+        return Measure.unknown(Reason.COVERED)
+    return eye_measure(aspect_ratio, eye_cues(crop), away_deg)
+
+
+def _focus(pixels: Pixels, five: NDArray[np.float64], pose: HeadPose) -> Measure:
+    try:
+        eye_distance_px = head_size_px(five, pose)
+    except ValueError:
+        return Measure.unknown(Reason.COVERED)
+    details: list[float | None] = []
+    for wanted_px in (FOCUS_EYE_DISTANCE_PX, FINE_EYE_DISTANCE_PX):
+        if wanted_px == FINE_EYE_DISTANCE_PX and eye_distance_px * pixels.scale <= FOCUS_EYE_DISTANCE_PX:
+            details.append(None)
+            continue
+        crop = square_crop(
+            pixels, five.mean(axis=0), _FACE_REACH * eye_distance_px, max_scale=wanted_px / eye_distance_px
+        )
+        details.append(None if crop is None else fine_detail(crop.array))
+    return face_focus_measure(details[0], details[1], eye_distance_px * pixels.scale)
+
+
+def _face_light(pixels: Pixels, five: NDArray[np.float64], pose: HeadPose) -> LightLevels | None:
+    """The light on the oval from the forehead to the chin."""
+    try:
+        eye_distance_px = head_size_px(five, pose)
+    except ValueError:
+        return None
+    scale = min(_EXPOSURE_EYE_DISTANCE_PX / eye_distance_px, pixels.scale)
+    crop = square_crop(pixels, five.mean(axis=0), _FACE_REACH * eye_distance_px, max_scale=scale)
+    if crop is None:
+        return None
+    y, x = np.mgrid[: crop.array.shape[0], : crop.array.shape[1]]
+    dx, dy = (x + 0.5 - crop.centre[0]), (y + 0.5 - crop.centre[1])
+    eyes_in_crop = eye_distance_px * scale
+    oval = (dx / (_OVAL_HALF_WIDTH * eyes_in_crop)) ** 2 + (dy / (_OVAL_HALF_HEIGHT * eyes_in_crop)) ** 2 < 1
+    return light_levels(crop.array, oval)
+
+
+def _sharpest_tiles(picture: NDArray[np.uint8]) -> float | None:
+    """The fine detail of the sharpest parts of a photo."""
+    height, width = picture.shape[:2]
+    side = max(48, math.ceil(max(height, width) / _TILES))
+    details = [
+        detail
+        for top in range(0, max(1, height - side // 2), side)
+        for left in range(0, max(1, width - side // 2), side)
+        if (detail := fine_detail(picture[top : top + side, left : left + side])) is not None
+    ]
+    if not details:
+        return None
+    best = sorted(details, reverse=True)[: max(1, round(_SHARP_TILES * len(details)))]
+    return sum(best) / len(best)
