@@ -211,8 +211,8 @@ def _decode_forgiving(data: bytes, header: JpegHeader, divisor: int, warning: st
     if _HARMLESS.search(warning):
         try:
             array = _decode(data, header, divisor, strict=False)
-        except ValueError:
-            return None
+        except ValueError:  # it insists where the oddity stands before the picture's data
+            array = _decode_with_pillow(data, divisor)
     elif _DAMAGED.search(warning):
         return None
     else:
