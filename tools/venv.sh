@@ -17,11 +17,17 @@ busy=.venv/.installing
 
 say() { printf '%s\n' "$*" >&2; }
 
+# Process numbers are used again after a restart: where ps can tell, it must be this script.
+is_installing() {
+    kill -0 "$1" 2>/dev/null || return 1
+    ! command -v ps >/dev/null 2>&1 || ps -o args= -p "$1" | grep -q 'venv\.sh'
+}
+
 works() { [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' >/dev/null 2>&1; }
 
 if [ -f "$busy" ]; then
     owner=$(cat "$busy" 2>/dev/null || :)
-    if [ -n "$owner" ] && [ "$owner" != "$$" ] && kill -0 "$owner" 2>/dev/null; then
+    if [ -n "$owner" ] && is_installing "$owner"; then
         say "Another make (process $owner) is installing packages into .venv; wait until it has ended."
         exit 6
     fi
