@@ -24,7 +24,15 @@ from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, landmarks_
 from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
 from curation.errors import FaceAnalysisError, WeightsBrokenError, WeightsMissingError
 
-__all__ = ["DETECTOR", "EMBEDDER", "ENGINE_NAME", "RetinaFaceArcFaceEngine", "onnx_session"]
+__all__ = [
+    "DETECTOR",
+    "EMBEDDER",
+    "ENGINE_NAME",
+    "RetinaFaceArcFaceEngine",
+    "check_detector",
+    "check_embedder",
+    "onnx_session",
+]
 
 ENGINE_NAME = "retinaface-arcface"
 DETECTOR = 0
@@ -40,6 +48,8 @@ _MAX_LONG_SIDE_PX = 1952
 _STRIDE_PX = 32
 # Memory for the embedder's activations grows with the batch; a larger crowd runs in several.
 _MAX_BATCH = 32
+# Classes, boxes and landmarks at each of three strides.
+_DETECTOR_OUTPUTS = 9
 _LANDMARK_NAMES = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 # onnxruntime's ORT_LOGGING_LEVEL_ERROR: its warnings about graphs are of no use to a user.
 _ERRORS_ONLY = 3
@@ -77,9 +87,8 @@ class RetinaFaceArcFaceEngine:
         self._working_size_px = int(options["working_size_px"])
         self._min_confidence = float(options["min_confidence"])
         self._detect_faces, detector_class, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
-        self._detector = detector_class(onnx_session(spec.weights[DETECTOR], spec.providers))
-        self._embedder: _Embedder = client_class(onnx_session(spec.weights[EMBEDDER], spec.providers))
-        self._check_networks()
+        self._detector = detector_class(check_detector(spec.weights[DETECTOR], spec.providers))
+        self._embedder: _Embedder = client_class(check_embedder(spec.weights[EMBEDDER], spec.providers))
 
     @property
     def spec(self) -> EngineSpec:
@@ -139,23 +148,40 @@ class RetinaFaceArcFaceEngine:
             raise FaceAnalysisError("the face embedder gave an empty or infinite vector; are its weights intact?")
         return np.asarray(raw / lengths, dtype=np.float32)
 
-    def _check_networks(self) -> None:
-        """Run both networks once on nothing, so that wrong weights are noticed before any photo."""
-        detector, embedder = self._spec.weights
-        grey = np.full((2 * _STRIDE_PX, 2 * _STRIDE_PX, 3), 128, dtype=np.uint8)
-        try:
-            self._detect_faces(grey, threshold=self._min_confidence, model=self._detector, allow_upscaling=False)
-        except Exception as error:  # a foreign network fails in any way it likes
-            raise WeightsBrokenError(f"{detector.path} is not a RetinaFace network: {error}") from error
-        chip = np.full((1, ARCFACE_SIZE_PX, ARCFACE_SIZE_PX, 3), 0.5, dtype=np.float32)
-        try:
-            shape = self._embedder.predict(chip).shape
-        except Exception as error:
-            raise WeightsBrokenError(f"{embedder.path} is not an ArcFace-type network: {error}") from error
-        if len(shape) != 2 or shape[0] != 1:
-            raise WeightsBrokenError(
-                f"{embedder.path} is not an ArcFace-type network: its output has the shape {shape}"
-            )
+
+def check_detector(weights: WeightsFile, providers: Sequence[str]) -> Any:
+    """Load a RetinaFace network as an `onnxruntime.InferenceSession`.
+
+    Raises:
+        WeightsMissingError: If the file is gone.
+        WeightsBrokenError: If it cannot be loaded, or is another network.
+    """
+    session = onnx_session(weights, providers)
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[3] != 3 or len(outputs) != _DETECTOR_OUTPUTS:
+        raise WeightsBrokenError(
+            f"{weights.path} is not a RetinaFace network for retina-face (one (N, H, W, 3) input, "
+            f"{_DETECTOR_OUTPUTS} outputs); {_remedy(weights)}"
+        )
+    return session
+
+
+def check_embedder(weights: WeightsFile, providers: Sequence[str]) -> Any:
+    """Load an ArcFace-type network as an `onnxruntime.InferenceSession`.
+
+    Raises:
+        WeightsMissingError: If the file is gone.
+        WeightsBrokenError: If it cannot be loaded, or is another network.
+    """
+    session = onnx_session(weights, providers)
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    chip = [ARCFACE_SIZE_PX, ARCFACE_SIZE_PX, 3]
+    if len(inputs) != 1 or list(inputs[0].shape[1:]) != chip or len(outputs) != 1 or len(outputs[0].shape) != 2:
+        raise WeightsBrokenError(
+            f"{weights.path} is not an ArcFace-type network for deepface (one (N, 112, 112, 3) input, one (N, D) "
+            f"output); {_remedy(weights)}"
+        )
+    return session
 
 
 def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
@@ -185,10 +211,11 @@ def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
     try:
         return onnxruntime.InferenceSession(str(weights.path), sess_options=options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
-        raise WeightsBrokenError(
-            f"{weights.path} cannot be loaded ({error}); delete it and run "
-            f"`python -m curation weights fetch {weights.name}`"
-        ) from error
+        raise WeightsBrokenError(f"{weights.path} cannot be loaded ({error}); {_remedy(weights)}") from error
+
+
+def _remedy(weights: WeightsFile) -> str:
+    return f"delete it and run `python -m curation weights fetch {weights.name}`"
 
 
 def _import_packages(home: Path) -> tuple[Any, Any, Any]:

@@ -1,0 +1,156 @@
+"""`python -m curation …`: the small commands beside run_clustering.py and run_scoring.py."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.errors import CurationError, RunInterruptedError, WeightsBrokenError, WeightsMissingError
+from curation.settings import CONFIG_VARIABLE, Settings, load_settings
+
+if TYPE_CHECKING:
+    from curation.engines.weights import WeightsStatus
+
+__all__ = ["main"]
+
+_PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments after the program's name; None takes those of the process.
+
+    Returns:
+        The exit code; see `curation.errors` (2 for wrong usage comes from argparse itself).
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=arguments.log_level.upper(), format="%(levelname)s %(message)s")
+    command: Callable[[argparse.Namespace, Settings], int] = arguments.command
+    try:
+        named = arguments.config or os.environ.get(CONFIG_VARIABLE)
+        settings = load_settings(Path(named) if named else None, default_root=_PROJECT_ROOT)
+        return command(arguments, settings)
+    except CurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader (`| head`) has enough; without this the interpreter complains when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted; what was downloaded so far is kept", file=sys.stderr)
+        return RunInterruptedError.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m curation", description="Small commands of Curation.")
+    parser.add_argument("--config", metavar="FILE", help="settings file (default: config.yaml of the project)")
+    parser.add_argument(
+        "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
+    )
+    groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    weights = groups.add_parser("weights", help="the model files: list, fetch, verify")
+    actions = weights.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    listing = actions.add_parser("list", help="every known model file: state, size, SHA-256, sources, licence")
+    listing.set_defaults(command=_list_weights)
+    fetching = actions.add_parser(
+        "fetch",
+        help="download model files",
+        description="Download model files into io.models_dir; an interrupted download goes on where it stopped. "
+        "Exit code 4 if no source gives a file.",
+    )
+    fetching.add_argument(
+        "names", nargs="*", metavar="NAME", help="files, see `weights list` (default: all that are missing)"
+    )
+    fetching.set_defaults(command=_fetch_weights)
+    verifying = actions.add_parser(
+        "verify",
+        help="read every model file and compare its hash",
+        description="Read every model file that is there and compare its SHA-256 with the known one, or with that of "
+        "its first download. Exit code 4 if one is broken or changed.",
+    )
+    verifying.set_defaults(command=_verify_weights)
+    return parser
+
+
+def _list_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.weights import status
+
+    for found in status(settings.io.models_dir):
+        _print_status(found)
+        print(f"    for:     {found.known.purpose}")
+        print(f"    licence: {found.known.licence}")
+        for address in found.known.addresses:
+            print(f"    from:    {address}")
+        if found.known.package:
+            print(f"    from:    the Python package {found.known.package}")
+    return 0
+
+
+def _verify_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.weights import State, verify
+
+    found = verify(settings.io.models_dir)
+    for each in found:
+        _print_status(each)
+    bad = any(each.state in (State.BROKEN, State.CHANGED) for each in found)
+    return WeightsBrokenError.exit_code if bad else 0
+
+
+def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.selection import fetch_checked
+    from curation.engines.weights import State, status
+
+    models_dir = settings.io.models_dir
+    names = arguments.names or [
+        each.known.name for each in status(models_dir) if each.known.addresses and each.state is State.MISSING
+    ]
+    if not names:
+        print(f"nothing to fetch: the weights are in {models_dir}")
+    code = 0
+    for name in names:
+        try:
+            with _bar(name) as progress:
+                weights = fetch_checked(
+                    name, models_dir, progress=progress, connect_timeout_s=settings.engine.connect_timeout_s
+                )
+        except (WeightsMissingError, WeightsBrokenError) as error:
+            # The others may still be had.
+            print(f"error: {error}", file=sys.stderr)
+            code = error.exit_code
+        else:
+            print(f"{weights.path}  SHA-256 {weights.sha256}")
+    return code
+
+
+def _print_status(found: WeightsStatus) -> None:
+    size = f"{found.size_bytes / 1e6:.1f} MB" if found.size_bytes is not None else "-"
+    print(f"{found.known.name}  {found.state.value}  {size}  {found.path or ''}")
+    if found.sha256:
+        print(f"    sha256:  {found.sha256}")
+    if found.remark:
+        print(f"    note:    {found.remark}")
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A progress bar in bytes; silent when nobody watches."""
+    from tqdm import tqdm
+
+    with tqdm(desc=name, unit="B", unit_scale=True, unit_divisor=1000, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(_: str, done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

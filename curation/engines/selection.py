@@ -1,0 +1,234 @@
+"""Which engine is used, and why; and building it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
+from curation.engines.download import DownloadProgress
+from curation.engines.weights import (
+    DLIB_DESCRIPTOR_FILE,
+    DLIB_PREDICTOR_FILE,
+    REGISTRY,
+    distance_threshold,
+    fetch,
+    locate,
+)
+from curation.errors import (
+    BusyError,
+    FaceDataError,
+    SettingsError,
+    StorageError,
+    WeightsBrokenError,
+    WeightsMissingError,
+)
+from curation.settings import Settings
+
+__all__ = ["ENGINE_NAMES", "build_engine", "fetch_checked", "select_engine"]
+
+logger = logging.getLogger(__name__)
+
+_RETINAFACE_ARCFACE = "retinaface-arcface"
+_DLIB = "dlib"
+_AUTO = "auto"
+# Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
+# are not mixed with new ones.
+_REVISION = 1
+
+
+def select_engine(
+    settings: Settings,
+    *,
+    pinned: str | None,
+    allow_download: bool,
+    progress: DownloadProgress | None = None,
+) -> EngineSpec:
+    """Choose the engine and see that its weights are in place.
+
+    Args:
+        settings: `engine.name` decides; `auto` takes the engine of an existing face_data.csv, else
+            retinaface-arcface if its weights are there or can be downloaded, else dlib.
+        pinned: Engine of an existing face_data.csv; None if there is none.
+        allow_download: Whether this entry point may download at all; `engine.download` must allow it too.
+        progress: Called as weights are downloaded.
+
+    Returns:
+        What `build_engine` needs; its `reason` tells the user which engine was taken and why.
+
+    Raises:
+        SettingsError: If ONNX Runtime does not offer a provider that the settings ask for.
+        FaceDataError: If face_data.csv was made by an engine that does not exist.
+        WeightsMissingError: If the engine was asked for (or is pinned) and a file is not to be had.
+        WeightsBrokenError: If a file is there but is not what it should be.
+        StorageError: If a file cannot be read, or a download not be written.
+    """
+    name: str = settings.engine.name
+    reason = "it was asked for by name"
+    if name == _AUTO and pinned is not None:
+        if pinned not in _SPECS:
+            raise FaceDataError(
+                f"face_data.csv was made by the engine {pinned!r}; known are {', '.join(ENGINE_NAMES)}. "
+                "Name one of them with --engine to analyse all photos anew"
+            )
+        name, reason = pinned, "face_data.csv was made with it; --engine asks for another"
+    may_fetch = allow_download and settings.engine.download
+    if name != _AUTO:
+        try:
+            return _SPECS[name](settings, reason, may_fetch, progress)
+        except WeightsMissingError as error:
+            hint = "\nThe engine dlib needs no download: --engine dlib" if name != _DLIB else ""
+            raise WeightsMissingError(f"{error}{hint}") from error
+    try:
+        return _retinaface_arcface(settings, "", may_fetch, progress)
+    except WeightsMissingError as error:
+        logger.info("%s", error)
+        why = str(error).splitlines()[0].rstrip(".:")
+        if not settings.engine.download:
+            why += "; engine.download is off"
+        elif not allow_download:
+            why += "; nothing is downloaded from here, `python -m curation weights fetch` does it"
+    return _dlib(settings, f"{_RETINAFACE_ARCFACE} would be better, but {why}", may_fetch, progress)
+
+
+def build_engine(spec: EngineSpec) -> FaceEngine:
+    """Load an engine's models; called once in each worker.
+
+    Raises:
+        WeightsMissingError: If a file is gone.
+        WeightsBrokenError: If a file is not what it should be.
+        SettingsError: If there is no such engine.
+    """
+    # Imported here, so that a worker loads the libraries of one engine only.
+    if spec.name == _RETINAFACE_ARCFACE:
+        from curation.engines.retinaface_arcface import RetinaFaceArcFaceEngine
+
+        return RetinaFaceArcFaceEngine(spec)
+    if spec.name == _DLIB:
+        from curation.engines.dlib_engine import DlibEngine
+
+        return DlibEngine(spec)
+    raise SettingsError(f"there is no engine {spec.name!r}; known: {', '.join(ENGINE_NAMES)}")
+
+
+def fetch_checked(
+    name: str, models_dir: Path, *, progress: DownloadProgress | None = None, connect_timeout_s: float = 5.0
+) -> WeightsFile:
+    """Download a known file and make sure that it can be loaded, see `weights.fetch`."""
+    return fetch(
+        name,
+        models_dir,
+        progress=progress,
+        connect_timeout_s=connect_timeout_s,
+        check=_checks_on_cpu().get(name),
+    )
+
+
+def _retinaface_arcface(
+    settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None
+) -> EngineSpec:
+    """The spec; without a `reason` the engine is welcome but not required, and a failed download is no fault."""
+    from curation.engines.retinaface_arcface import check_detector, check_embedder
+
+    own = settings.engine.retinaface_arcface
+    providers = settings.engine.providers
+    _refuse_unknown_providers(providers)
+    models_dir = settings.io.models_dir
+    fetched = []
+    found = []
+    for name, check in ((own.detector_weights, check_detector), (own.embedder_weights, check_embedder)):
+        loads = _bound(check, providers)
+        try:
+            weights = locate(name, models_dir, check=loads)
+        except WeightsMissingError:
+            if not may_fetch or not _fetchable(name):
+                raise
+            try:
+                weights = fetch(
+                    name,
+                    models_dir,
+                    progress=progress,
+                    connect_timeout_s=settings.engine.connect_timeout_s,
+                    check=loads,
+                )
+            except (WeightsBrokenError, StorageError, BusyError) as error:
+                if reason:
+                    raise
+                raise WeightsMissingError(str(error)) from error
+            fetched.append(name)
+        found.append(weights)
+    if not reason:
+        reason = f"{' and '.join(fetched)} downloaded" if fetched else f"its weights are in {models_dir}"
+    threshold, source = distance_threshold(found[1].sha256)
+    logger.info("distance threshold %.3f: %s", threshold, source)
+    return EngineSpec(
+        name=_RETINAFACE_ARCFACE,
+        weights=tuple(found),
+        options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px),
+        distance_threshold=threshold,
+        threshold_source=source,
+        providers=tuple(providers),
+        reason=reason,
+    )
+
+
+def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None) -> EngineSpec:
+    own = settings.engine.dlib
+    # Their content is known by hash, so nothing needs to be loaded here.
+    weights = tuple(locate(name, settings.io.models_dir) for name in (DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE))
+    threshold, source = distance_threshold(weights[0].sha256)
+    return EngineSpec(
+        name=_DLIB,
+        weights=weights,
+        options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px),
+        distance_threshold=threshold,
+        threshold_source=source,
+        providers=(),
+        reason=reason,
+    )
+
+
+_SPECS: Mapping[str, Callable[[Settings, str, bool, DownloadProgress | None], EngineSpec]] = MappingProxyType(
+    {_RETINAFACE_ARCFACE: _retinaface_arcface, _DLIB: _dlib}
+)
+ENGINE_NAMES = tuple(_SPECS)
+"""The engines that can be asked for by name."""
+
+
+def _options(**options: str | int | float) -> tuple[tuple[str, str | int | float], ...]:
+    return tuple(sorted({**options, "revision": _REVISION}.items()))
+
+
+def _fetchable(name: str) -> bool:
+    known = REGISTRY.get(name)
+    return known is not None and bool(known.addresses)
+
+
+def _refuse_unknown_providers(providers: Sequence[str]) -> None:
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    unknown = [name for name in providers if name not in available]
+    if unknown:
+        raise SettingsError(
+            f"engine.providers: ONNX Runtime does not offer {', '.join(unknown)} here; it offers {', '.join(available)}"
+        )
+
+
+def _bound(
+    check: Callable[[WeightsFile, Sequence[str]], object], providers: Sequence[str]
+) -> Callable[[WeightsFile], None]:
+    def loads(weights: WeightsFile) -> None:
+        check(weights, providers)
+
+    return loads
+
+
+def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
+    from curation.engines.retinaface_arcface import check_detector, check_embedder
+    from curation.engines.weights import ARCFACE_FILE, RETINAFACE_FILE
+
+    cpu = ("CPUExecutionProvider",)
+    return {RETINAFACE_FILE: _bound(check_detector, cpu), ARCFACE_FILE: _bound(check_embedder, cpu)}
