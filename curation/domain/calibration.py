@@ -164,6 +164,8 @@ _DETAIL_STEEPNESS = 1.4
 _FINE_SHARE = 0.35
 _UNSEEN_FINE = 0.6  # a face too small for the second size has this part of the first one's value there
 _SMALL_SHARE = 0.25  # what a face loses at most for showing fewer pixels than the first size
+# Places hold more detail than faces: sharp photos have about -0.9 to 1, plainly blurred ones -3 (two small sets).
+_PHOTO_DECISION_DETAIL, _PHOTO_STEEPNESS = -2.0, 1.1
 _FULL_FOCUS = 1.12  # so that a face as sharp as cameras make them is full
 
 
@@ -198,7 +200,7 @@ def photo_focus_measure(detail: float | None) -> Measure:
     """
     if detail is None:
         return Measure.unknown(Reason.NO_CONTRAST)
-    return Measure.of(_detail_value(detail) * _FULL_FOCUS, detail)
+    return Measure.of(_logistic(_PHOTO_STEEPNESS * (detail - _PHOTO_DECISION_DETAIL)), detail)
 
 
 def _detail_value(detail: float) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from curation.domain.calibration import EyeCues
 
-__all__ = ["EYE_CROP_PX", "EYE_TEMPLATE_PX", "eye_cues"]
+__all__ = ["EYE_CROP_PX", "EYE_TEMPLATE_PX", "eye_cues", "is_shaded"]
 
 EYE_CROP_PX = 40
 """Side of the upright crop that the cues are taken from."""
@@ -41,6 +41,24 @@ _MIDDLE, _RIGHT, _LEFT = (
     _patch(0.20, 0.42, -0.12, 0.12),
 )
 _MIN_SPREAD = 0.15  # of the square root of grey levels; keeps flat crops from being stretched into noise
+
+
+# Dark lenses: the lids and the skin around the eye are far darker than the cheek, and hold no bright spot.
+_RIM = ((_X / 0.62) ** 2 + (_Y / 0.42) ** 2 < 1) & ((_X / 0.5) ** 2 + (_Y / 0.22) ** 2 > 1) & (_Y < 0.35)
+_UNDER_EYE, _CHEEK = _patch(-0.35, 0.35, 0.20, 0.36), _patch(-0.6, 0.6, 0.72, 1.0)
+_DARK_UNDER_EYE, _DARK_RIM = 0.10, 0.24  # of the cheek's light; without sunglasses 1 face in 100 is below
+
+
+def is_shaded(crop: NDArray[np.uint8]) -> bool:
+    """Whether an eye lies behind a dark lens or in a shadow as deep.
+
+    Args:
+        crop: As for `eye_cues`.
+    """
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    light = grey**2.2 + 0.002  # near enough to sRGB's curve; the offset is one grey level's worth of noise
+    cheek = float(np.median(light[_CHEEK]))
+    return bool(np.median(light[_UNDER_EYE]) < _DARK_UNDER_EYE * cheek and light[_RIM].max() < _DARK_RIM * cheek)
 
 
 def eye_cues(crop: NDArray[np.uint8]) -> EyeCues:

@@ -32,7 +32,7 @@ _FLOOR = 2.0**-9  # of the coarse energy: less cannot be told from none, with 8 
 _MIN_COARSE_ENERGY = 0.25  # in squared grey levels; below it there is nothing to focus on
 
 
-def fine_detail(picture: NDArray[np.uint8]) -> float | None:
+def fine_detail(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> float | None:
     """The share of fine detail, as a power of 2.
 
     The mean of log2(e0 / e2) and log2((e0 + e1) / (e2 + e3)), where e0 to e3 are the energies of four
@@ -40,6 +40,7 @@ def fine_detail(picture: NDArray[np.uint8]) -> float | None:
 
     Args:
         picture: (H, W, 3) uint8 RGB, not enlarged.
+        mask: (H, W), the part to judge; the rest only helps to find the noise. None takes all.
 
     Returns:
         About -1.5 to -2.5 for a sharp face, -4 for one that is plainly blurred, -6 for one that is lost;
@@ -52,7 +53,12 @@ def fine_detail(picture: NDArray[np.uint8]) -> float | None:
     octaves = [finer - coarser for finer, coarser in itertools.pairwise(levels)]
     noise_variance = _noise_variance(octaves[0])
     edges = cv2.GaussianBlur(octaves[2] ** 2 + octaves[3] ** 2, (0, 0), _EDGE_SIGMA_PX)
-    edges = np.maximum(edges - np.percentile(edges, _EDGE_PERCENTILE), 0)
+    judged = edges if mask is None else edges[mask]
+    if judged.size == 0:
+        return None
+    edges = np.maximum(edges - np.percentile(judged, _EDGE_PERCENTILE), 0)
+    if mask is not None:
+        edges = edges * mask
     total = float(edges.sum())
     if total <= 0:
         return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.calibration import (
     FINE_EYE_DISTANCE_PX,
     FOCUS_EYE_DISTANCE_PX,
-    LightLevels,
     exposure_measure,
     eye_aspect_ratios,
     eye_measure,
@@ -30,7 +31,7 @@ from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.crops import square_crop
 from curation.photos.exposure import light_levels
-from curation.photos.eye_cues import EYE_CROP_PX, EYE_TEMPLATE_PX, eye_cues
+from curation.photos.eye_cues import EYE_CROP_PX, EYE_TEMPLATE_PX, eye_cues, is_shaded
 from curation.photos.focus import fine_detail
 
 __all__ = ["MIN_MEASURED_FACE_PX", "face_quality", "measure_photo"]
@@ -41,10 +42,10 @@ MIN_MEASURED_FACE_PX = 16
 MIN_FIT = 0.5
 _FACE_REACH = 1.15  # half the side of the square that focus is measured on, in distances of the eyes
 _EXPOSURE_EYE_DISTANCE_PX = 24.0
-_OVAL_HALF_WIDTH, _OVAL_HALF_HEIGHT = 0.85, 1.0  # of the face, in distances of the eyes
-_PHOTO_LONG_SIDE_PX = 1600
+_OVAL_HALF_WIDTH, _OVAL_HALF_HEIGHT = 0.9, 1.1  # of the face, in distances of the eyes
+_PHOTO_LONG_SIDE_PX = 1024
 _TILES = 8  # along the longer side of the photo
-_SHARP_TILES = 0.1  # share of the tiles, the sharpest, that speak for the photo
+_SHARP_TILES = 0.25  # share of the tiles, the sharpest, that speak for the photo
 
 
 def measure_photo(
@@ -88,8 +89,8 @@ def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
     five = face.landmarks.as_array()
     pose = head_pose(five)
     size_px = min(face.box.w, face.box.h)
-    focus = _focus(pixels, five, pose)
-    sharpness = focus.value if focus.value is not None else 0.0
+    crop = _face_crop(pixels, five, pose)
+    sharpness = (_focus(crop).value if crop is not None else None) or 0.0
     return FaceQuality(
         size_px=size_px,
         sharpness=sharpness,
@@ -102,6 +103,7 @@ def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, predictor:
     five = landmarks.as_array()
     pose = head_pose(five)
     size_px = min(box.w, box.h)
+    crop = _face_crop(pixels, five, pose)
     found = None if size_px < MIN_MEASURED_FACE_PX else predictor.predict(pixels, landmarks)
     if found is None:
         fit, right, left, smile = 0.0, *(Measure.unknown(Reason.TINY),) * 3
@@ -117,8 +119,8 @@ def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, predictor:
         right_eye=right,
         left_eye=left,
         smile=smile,
-        focus=_focus(pixels, five, pose) if size_px >= MIN_MEASURED_FACE_PX else Measure.unknown(Reason.TINY),
-        exposure=exposure_measure(_face_light(pixels, five, pose)),
+        focus=Measure.unknown(Reason.CUT_OFF) if crop is None else _focus(crop),
+        exposure=Measure.unknown(Reason.CUT_OFF) if crop is None else _exposure(crop),
     )
 
 
@@ -145,41 +147,68 @@ def _eye(pixels: Pixels, corners: NDArray[np.float64], aspect_ratio: float, away
         )
     except ValueError:  # the corners coincide
         return Measure.unknown(Reason.COVERED)
+    if is_shaded(crop):
+        return Measure.unknown(Reason.COVERED, aspect_ratio)
     return eye_measure(aspect_ratio, eye_cues(crop), away_deg)
 
 
-def _focus(pixels: Pixels, five: NDArray[np.float64], pose: HeadPose) -> Measure:
-    try:
-        eye_distance_px = head_size_px(five, pose)
-    except ValueError:
-        return Measure.unknown(Reason.COVERED)
-    details: list[float | None] = []
-    for wanted_px in (FOCUS_EYE_DISTANCE_PX, FINE_EYE_DISTANCE_PX):
-        if wanted_px == FINE_EYE_DISTANCE_PX and eye_distance_px * pixels.scale <= FOCUS_EYE_DISTANCE_PX:
-            details.append(None)
-            continue
-        crop = square_crop(
-            pixels, five.mean(axis=0), _FACE_REACH * eye_distance_px, max_scale=wanted_px / eye_distance_px
-        )
-        details.append(None if crop is None else fine_detail(crop.array))
-    return face_focus_measure(details[0], details[1], eye_distance_px * pixels.scale)
+@dataclass(frozen=True, slots=True, eq=False)
+class _FaceCrop:
+    """A face at up to the finer size of the focus measure.
+
+    Attributes:
+        array: (h, w, 3) uint8 RGB.
+        centre: Of the face, in pixels of `array`.
+        eye_distance_px: Of the frontal head, in pixels of `array`.
+        native_eye_distance_px: The same in pixels of the decoded photo.
+    """
+
+    array: NDArray[np.uint8]
+    centre: tuple[float, float]
+    eye_distance_px: float
+    native_eye_distance_px: float
+
+    @property
+    def oval(self) -> NDArray[np.bool_]:
+        """The face from the forehead to the chin, without what stands beside it."""
+        y, x = np.ogrid[: self.array.shape[0], : self.array.shape[1]]
+        dx = (x + 0.5 - self.centre[0]) / (_OVAL_HALF_WIDTH * self.eye_distance_px)
+        dy = (y + 0.5 - self.centre[1]) / (_OVAL_HALF_HEIGHT * self.eye_distance_px)
+        return np.asarray(dx * dx + dy * dy < 1)
+
+    def reduced(self, eye_distance_px: float) -> _FaceCrop:
+        """The face with its eyes at most so far apart."""
+        scale = eye_distance_px / self.eye_distance_px
+        height, width = (max(1, round(side * scale)) for side in self.array.shape[:2])
+        if scale >= 1 or (height, width) == self.array.shape[:2]:
+            return self
+        array = np.asarray(cv2.resize(self.array, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        centre = (self.centre[0] * scale, self.centre[1] * scale)
+        return _FaceCrop(array, centre, eye_distance_px, self.native_eye_distance_px)
 
 
-def _face_light(pixels: Pixels, five: NDArray[np.float64], pose: HeadPose) -> LightLevels | None:
-    """The light on the oval from the forehead to the chin."""
+def _face_crop(pixels: Pixels, five: NDArray[np.float64], pose: HeadPose) -> _FaceCrop | None:
+    """None if the points are no face, or nothing of it is inside the photo."""
     try:
         eye_distance_px = head_size_px(five, pose)
     except ValueError:
         return None
-    scale = min(_EXPOSURE_EYE_DISTANCE_PX / eye_distance_px, pixels.scale)
+    scale = min(FINE_EYE_DISTANCE_PX / eye_distance_px, pixels.scale)
     crop = square_crop(pixels, five.mean(axis=0), _FACE_REACH * eye_distance_px, max_scale=scale)
     if crop is None:
         return None
-    y, x = np.mgrid[: crop.array.shape[0], : crop.array.shape[1]]
-    dx, dy = (x + 0.5 - crop.centre[0]), (y + 0.5 - crop.centre[1])
-    eyes_in_crop = eye_distance_px * scale
-    oval = (dx / (_OVAL_HALF_WIDTH * eyes_in_crop)) ** 2 + (dy / (_OVAL_HALF_HEIGHT * eyes_in_crop)) ** 2 < 1
-    return light_levels(crop.array, oval)
+    return _FaceCrop(crop.array, crop.centre, eye_distance_px * scale, eye_distance_px * pixels.scale)
+
+
+def _focus(face: _FaceCrop) -> Measure:
+    coarse = face.reduced(FOCUS_EYE_DISTANCE_PX)
+    fine = None if coarse is face else fine_detail(face.array, face.oval)
+    return face_focus_measure(fine_detail(coarse.array, coarse.oval), fine, face.native_eye_distance_px)
+
+
+def _exposure(face: _FaceCrop) -> Measure:
+    small = face.reduced(_EXPOSURE_EYE_DISTANCE_PX)
+    return exposure_measure(light_levels(small.array, small.oval))
 
 
 def _sharpest_tiles(picture: NDArray[np.uint8]) -> float | None:
