@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from curation.photos.sample_event import build_sample_event
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -27,4 +29,12 @@ def test_data() -> Path:
     folder = real_data_dir()
     if folder is None:
         pytest.skip("no real photos: set CURATION_TEST_DATA to a folder that holds photos/ and weights/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_event(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample event's folder of photos; for reading only, as all tests of a process share it."""
+    folder = tmp_path_factory.mktemp("sample") / "photos"
+    build_sample_event(folder)
     return folder
