@@ -1,0 +1,168 @@
+"""Every face engine keeps the same contract."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from curation.domain.faces import Box
+from curation.engines.base import EngineSpec, FaceEngine
+from curation.engines.selection import build_engine, select_engine
+from curation.settings import load_settings
+from tests.conftest import real_data_dir
+from tests.face_photos import astronaut, grace_hopper, side_by_side
+from tests.fakes import ArrayPhoto, FakeEngine, painted_photo
+
+Picture = NDArray[np.uint8]
+
+
+class Subject:
+    """An engine with photos of two persons that it can find."""
+
+    def __init__(self, engine: FaceEngine, first: Picture, second: Picture) -> None:
+        self.engine = engine
+        self.first = first
+        self.second = second
+
+
+def _fake() -> Subject:
+    return Subject(
+        FakeEngine(),
+        painted_photo(300, 200, [(Box(60, 50, 80, 90), 1)]),
+        painted_photo(300, 240, [(Box(100, 40, 60, 60), 5)]),
+    )
+
+
+def _spec(name: str, models_dir: Path) -> EngineSpec:
+    overrides: dict[str, dict[str, object]] = {
+        "io": {"models_dir": str(models_dir)},
+        "engine": {"name": name, "download": False},
+    }
+    settings = load_settings(None, default_root=models_dir, overrides=overrides)
+    return select_engine(settings, pinned=None, allow_download=False)
+
+
+def _dlib(models_dir: Path) -> Subject:
+    return Subject(build_engine(_spec("dlib", models_dir)), astronaut(), grace_hopper())
+
+
+def _retinaface_arcface(models_dir: Path) -> Subject:
+    data = real_data_dir()
+    weights = data / "weights/deepface_home/.deepface/weights" if data else None
+    if weights is None or not (weights / "retinaface.onnx").is_file():
+        pytest.skip("no weights for retinaface-arcface: set CURATION_TEST_DATA to a folder that holds weights/")
+    for name in ("retinaface.onnx", "arcface_weights.onnx"):
+        (models_dir / name).symlink_to(weights / name)
+    return Subject(build_engine(_spec("retinaface-arcface", models_dir)), astronaut(), grace_hopper())
+
+
+@pytest.fixture(scope="module", params=["fake", "dlib", "retinaface-arcface"])
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    if request.param == "fake":
+        return _fake()
+    build: Callable[[Path], Subject] = {"dlib": _dlib, "retinaface-arcface": _retinaface_arcface}[request.param]
+    return build(tmp_path_factory.mktemp("models"))
+
+
+def test_a_face_is_found_with_sensible_values(subject: Subject) -> None:
+    faces = subject.engine.analyse(ArrayPhoto(subject.first))
+    assert len(faces) == 1
+    face = faces[0]
+    x, y, w, h = face.box
+    assert all(isinstance(value, int) for value in face.box)
+    height, width = subject.first.shape[:2]
+    assert 0 <= x < x + w <= width and 0 <= y < y + h <= height
+    assert 0 <= face.confidence <= 1
+    marks = face.landmarks
+    assert marks.right_eye.x < marks.nose.x < marks.left_eye.x
+    assert marks.mouth_right.x < marks.mouth_left.x
+    assert max(marks.right_eye.y, marks.left_eye.y) < marks.nose.y < min(marks.mouth_right.y, marks.mouth_left.y)
+    assert all(x <= mark.x <= x + w and y <= mark.y <= y + h for mark in marks)
+
+
+def test_embeddings_are_float32_of_unit_length(subject: Subject) -> None:
+    embedding = subject.engine.analyse(ArrayPhoto(subject.first))[0].embedding
+    assert embedding.dtype == np.float32 and embedding.ndim == 1
+    assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-5)
+
+
+def test_faces_come_from_left_to_right(subject: Subject) -> None:
+    alone = [subject.engine.analyse(ArrayPhoto(array))[0].embedding for array in (subject.second, subject.first)]
+    found = subject.engine.analyse(ArrayPhoto(side_by_side(subject.second, subject.first)))
+    assert [face.box.x for face in found] == sorted(face.box.x for face in found)
+    # A detector may also take a medal for a face.
+    order = [max(range(len(found)), key=lambda i: float(found[i].embedding @ embedding)) for embedding in alone]
+    assert order[0] < order[1]
+    assert all(float(found[i].embedding @ embedding) > 0.9 for i, embedding in zip(order, alone, strict=True))
+
+
+def test_one_person_is_nearer_than_two(subject: Subject) -> None:
+    small = cv2.resize(subject.first, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    first, again, other = (
+        subject.engine.analyse(ArrayPhoto(np.asarray(array, dtype=np.uint8)))[0].embedding
+        for array in (subject.first, small, subject.second)
+    )
+    threshold = subject.engine.spec.distance_threshold
+    assert 1 - float(first @ again) < threshold < 1 - float(first @ other)
+
+
+def test_boxes_are_in_pixels_of_the_full_photo_whatever_size_was_looked_at(subject: Subject) -> None:
+    large = cv2.resize(subject.first, None, fx=5, fy=5, interpolation=cv2.INTER_LINEAR)
+    box = subject.engine.analyse(ArrayPhoto(subject.first))[0].box
+    found = subject.engine.analyse(ArrayPhoto(np.asarray(large, dtype=np.uint8)))
+    centre = np.array([box.x + box.w / 2, box.y + box.h / 2])
+    large_box = max(found, key=lambda face: face.confidence).box
+    large_centre = np.array([large_box.x + large_box.w / 2, large_box.y + large_box.h / 2]) / 5
+    assert np.abs(centre - large_centre).max() < 0.2 * max(box.w, box.h)
+    assert large_box.w / 5 == pytest.approx(box.w, rel=0.3)
+
+
+def test_a_view_with_strides_of_its_own_is_welcome(subject: Subject) -> None:
+    mirrored = subject.first[:, ::-1]
+    upright = subject.engine.analyse(ArrayPhoto(subject.first))[0].box
+    faces = subject.engine.analyse(ArrayPhoto(mirrored))
+    best = max(faces, key=lambda face: face.confidence)
+    assert best.landmarks.right_eye.x < best.landmarks.left_eye.x
+    assert best.box.x == pytest.approx(subject.first.shape[1] - upright.x - upright.w, abs=0.2 * upright.w)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (7, 3), (31, 33), (64, 64), (3000, 10), (10, 3000), (500, 500)])
+def test_a_photo_without_faces_has_none_whatever_its_size(subject: Subject, width: int, height: int) -> None:
+    assert len(subject.engine.analyse(ArrayPhoto(painted_photo(width, height)))) == 0
+
+
+def test_a_face_that_is_cut_off_stays_inside_the_photo(subject: Subject) -> None:
+    box = subject.engine.analyse(ArrayPhoto(subject.first))[0].box
+    left = box.x + box.w // 4
+    for face in subject.engine.analyse(ArrayPhoto(subject.first[:, left:])):
+        assert face.box.x >= 0 and face.box.y >= 0
+        assert face.box.x + face.box.w <= subject.first.shape[1] - left
+        assert face.box.y + face.box.h <= subject.first.shape[0]
+
+
+def test_noise_does_not_break_it(subject: Subject) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    for face in subject.engine.analyse(ArrayPhoto(noise)):
+        assert np.isfinite(face.embedding).all()
+
+
+def test_the_same_photo_gives_the_same_bytes(subject: Subject) -> None:
+    photo = side_by_side(subject.first, subject.second)
+    runs = [subject.engine.analyse(ArrayPhoto(photo)) for _ in range(2)]
+    assert len(runs[0]) == len(runs[1]) >= 2
+    for one, other in zip(*runs, strict=True):
+        assert (one.box, one.landmarks, one.confidence) == (other.box, other.landmarks, other.confidence)
+        assert one.embedding.tobytes() == other.embedding.tobytes()
+
+
+def test_the_spec_can_be_sent_to_a_worker(subject: Subject) -> None:
+    spec = subject.engine.spec
+    assert pickle.loads(pickle.dumps(spec)) == spec
+    assert spec.distance_threshold > 0 and spec.threshold_source and spec.reason
+    assert list(spec.options) == sorted(spec.options)
