@@ -23,7 +23,7 @@ from curation.photos.colour import array_to_srgb
 from curation.photos.exif import sides_swapped, upright
 from curation.photos.formats import SNIFF_BYTES, PhotoFormat, sniff, what_else
 from curation.photos.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
-from curation.photos.pillow_files import HeifSource, PillowSource
+from curation.photos.pillow_files import HeifSource, PillowSource, too_large
 from curation.photos.raw import develop_half_size, read_raw_preview
 from curation.photos.reasons import reason_of
 
@@ -150,11 +150,9 @@ def _fitting_divisor(source: PhotoSource, max_megapixels: float) -> int:
         if -(-source.width // divisor) * -(-source.height // divisor) <= limit * 1e6:
             return divisor
     megapixels = source.width * source.height / 1e6
-    share = "" if source.limit_share == 1 else f", of which {limit:g} hold for this format"
-    raise PhotoTooLargeError(
-        f"{source.width} x {source.height} pixels ({megapixels:.4g} megapixels) are more than "
-        f"io.max_photo_megapixels = {max_megapixels:g}{share}: make the photo smaller or raise the setting"
-    )
+    note = "" if source.limit_share == 1 else f", of which {limit:g} hold for this format"
+    size = f"{source.width} x {source.height} pixels ({megapixels:.4g} megapixels)"
+    raise PhotoTooLargeError(too_large(size, max_megapixels, note))
 
 
 class _JpegSource:
@@ -238,7 +236,7 @@ def _source(path: Path, kind: PhotoFormat, max_megapixels: float) -> PhotoSource
     if kind is PhotoFormat.HEIF:
         return HeifSource(path)
     if kind is not PhotoFormat.JPEG:
-        return PillowSource(path, kind)
+        return PillowSource(path, kind, max_megapixels=max_megapixels)
     if path.stat().st_size > _MAX_JPEG_BYTES:
         raise PhotoTooLargeError(f"a JPEG file of more than {_MAX_JPEG_BYTES // 2**20} MiB: save it anew")
     with path.open("rb") as file:

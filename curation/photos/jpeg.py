@@ -38,6 +38,8 @@ _MAX_HEADER_SEGMENTS = 2000
 _MAX_SCANS = 500
 # What libjpeg keeps of a picture in several scans, whatever size it decodes at, beside the pixels.
 _MAX_COEFFICIENT_BYTES = 900_000_000
+# For the few files that only Pillow decodes: at any size it takes 7 bytes a pixel.
+_MAX_PILLOW_MEGAPIXELS = 120
 # Warnings of libjpeg about oddities outside the picture's data. Between restart markers
 # (d0 to d7) extraneous bytes do mean damage.
 _HARMLESS = re.compile(
@@ -227,8 +229,8 @@ def _decode_with_pillow(data: bytes, divisor: int) -> NDArray[np.uint8]:
     from curation.photos.pillow_files import open_pillow
 
     try:
-        with open_pillow(BytesIO(data), ("JPEG",)) as image:
+        with open_pillow(BytesIO(data), ("JPEG",), max_megapixels=_MAX_PILLOW_MEGAPIXELS) as image:
             image.draft("RGB", (image.width // divisor, image.height // divisor))
-            return np.asarray(image.convert("RGB"))
+            return np.array(image.convert("RGB"))
     except Exception as error:  # Pillow's plugins raise whatever their parsing stumbles on
         raise PhotoUnreadableError(reason_of(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,27 +24,23 @@ from curation.photos.reasons import reason_of
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
-    from pillow_heif import HeifFile
 
-__all__ = ["HeifSource", "PillowSource", "open_pillow"]
+__all__ = ["HeifSource", "PillowSource", "open_pillow", "too_large"]
 
 # WebP, AVIF and HEIF are read into memory whole.
 _MAX_FILE_BYTES = 512 * 2**20
 _WHOLE_FILE_FORMATS = frozenset({PhotoFormat.WEBP, PhotoFormat.AVIF, PhotoFormat.HEIF})
 _MAX_PNG_CHUNKS = 100_000
+_BOMB = re.compile(r"Image size \((\d+) pixels\) exceeds limit")
 # Decoding takes about 7 bytes a pixel, with these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), as measured.
 _LIMIT_SHARES = {PhotoFormat.WEBP: 0.5, PhotoFormat.JPEG_2000: 0.4, PhotoFormat.AVIF: 0.8}
 
 
 @cache
 def _set_up_pillow() -> None:
-    """Once per process: let our own limit, which is checked before any decoding, be the only one.
+    """Once per process."""
+    from PIL import AvifImagePlugin
 
-    Pillow's limit is a global number that warns at 89 megapixels and refuses at 179, whatever the settings say.
-    """
-    from PIL import AvifImagePlugin, Image
-
-    Image.MAX_IMAGE_PIXELS = None
     # Photos are decoded by one process per core.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     # It logs errors of TIFF headers beside the exceptions it raises for them.
@@ -51,15 +48,21 @@ def _set_up_pillow() -> None:
 
 
 @contextmanager
-def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...]) -> Iterator[ImageFile]:
+def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...], *, max_megapixels: float) -> Iterator[ImageFile]:
     """Open a picture with Pillow as one of `formats`, without any of its warnings.
 
+    Some plugins allocate pictures while they open them, so Pillow's own limit is set to ours. It is
+    a global; within a process ours never changes.
+
     Raises:
+        PIL.Image.DecompressionBombError: If the picture is larger than `max_megapixels`.
         Exception: Whatever Pillow's plugins raise, on opening and within the block.
     """
     _set_up_pillow()
     from PIL import Image
 
+    # Pillow warns above its limit and refuses at twice that.
+    Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6 / 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(file, formats=formats) as image:
@@ -71,19 +74,21 @@ class PillowSource:
 
     divisors = (1,)
 
-    def __init__(self, path: Path, kind: PhotoFormat) -> None:
+    def __init__(self, path: Path, kind: PhotoFormat, *, max_megapixels: float) -> None:
         """Read the header.
 
         Raises:
             PhotoUnreadableError: If there is no usable header.
+            PhotoTooLargeError: If the picture is larger than `max_megapixels`.
             OSError: If the file itself cannot be read.
         """
         self._path = path
         self._kind = kind
+        self._max_megapixels = max_megapixels
         self.limit_share = _LIMIT_SHARES.get(kind, 1.0)
         _check_file_size(path, kind)
         try:
-            with open_pillow(path, (kind.value,)) as image:
+            with open_pillow(path, (kind.value,), max_megapixels=max_megapixels) as image:
                 self.width, self.height = image.size
                 facts = _facts(path, kind, image)
         except OSError as error:
@@ -91,16 +96,18 @@ class PillowSource:
                 raise
             raise PhotoUnreadableError(reason_of(error)) from error
         except Exception as error:  # Pillow's plugins raise whatever their parsing stumbles on
+            bomb = _BOMB.search(str(error))
+            if bomb is not None:
+                raise PhotoTooLargeError(too_large(f"{int(bomb[1]) / 1e6:.4g} megapixels", max_megapixels)) from error
             raise PhotoUnreadableError(reason_of(error)) from error
-        if self.width < 1 or self.height < 1:
-            raise PhotoUnreadableError(f"the file is damaged: its size is {self.width} x {self.height} pixels")
+        _check_size(self.width, self.height)
         self.orientation = facts.orientation or 1
         self.capture_time = facts.capture_time
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         """Decode as stored, see `decoding.PhotoSource`."""
         try:
-            with open_pillow(self._path, (self._kind.value,)) as image:
+            with open_pillow(self._path, (self._kind.value,), max_megapixels=self._max_megapixels) as image:
                 profile = image.info.get("icc_profile")
                 # Pillow turns TIFFs by itself, and would obey XMP too, whose turn the header's size does not show.
                 image.info.pop("xmp", None)
@@ -133,21 +140,19 @@ class HeifSource:
             OSError: If the file itself cannot be read.
         """
         _check_file_size(path, PhotoFormat.HEIF)
-        heif = self._heif = self._open(path.read_bytes())
-        self.width, self.height = heif.size
-        exif = heif.info.get("exif")
-        self.capture_time = read_exif_block(exif).capture_time if isinstance(exif, bytes) else None
-
-    @staticmethod
-    def _open(data: bytes) -> HeifFile:
+        data = path.read_bytes()
         import pillow_heif
 
         # Photos are decoded by one process per core.
         pillow_heif.options.DECODE_THREADS = 1
         try:
-            return pillow_heif.open_heif(data, convert_hdr_to_8bit=True, bgr_mode=False)
+            heif = self._heif = pillow_heif.open_heif(data, convert_hdr_to_8bit=True, bgr_mode=False)
+            self.width, self.height = heif.size
+            exif = heif.info.get("exif")
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
+        _check_size(self.width, self.height)
+        self.capture_time = read_exif_block(exif).capture_time if isinstance(exif, bytes) else None
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         """Decode as stored, see `decoding.PhotoSource`."""
@@ -170,6 +175,19 @@ class HeifSource:
             )
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
+
+
+def too_large(size: str, max_megapixels: float, note: str = "") -> str:
+    """The sentence for a photo of `size` above the limit."""
+    return (
+        f"{size} are more than io.max_photo_megapixels = {max_megapixels:g}{note}: make the photo smaller or "
+        "raise the setting"
+    )
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise PhotoUnreadableError(f"the file is damaged: its size is {width} x {height} pixels")
 
 
 def _check_file_size(path: Path, kind: PhotoFormat) -> None:

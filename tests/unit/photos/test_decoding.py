@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import struct
+import zlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -268,7 +270,7 @@ def test_extreme_shapes(tmp_path: Path) -> None:
 
 def test_large_photos_are_refused_but_jpegs_decoded_smaller(tmp_path: Path) -> None:
     array = np.asarray(Image.fromarray(four_corners()).resize((1503, 1001)))
-    with pytest.raises(PhotoTooLargeError, match=r"1503 x 1001 pixels \(1\.505 megapixels\).*max_photo_megapixels = 1"):
+    with pytest.raises(PhotoTooLargeError, match=r"1\.505 megapixels are more than io\.max_photo_megapixels = 1:"):
         opened(save(tmp_path / "a.png", array, "PNG"), 1)
     photo = opened(save(tmp_path / "a.jpg", array, "JPEG", orientation=8), 1)
     assert (photo.width, photo.height) == (1503, 1001)
@@ -280,6 +282,26 @@ def test_large_photos_are_refused_but_jpegs_decoded_smaller(tmp_path: Path) -> N
     assert opened(save(tmp_path / "b.jpg", array, "JPEG"), 0.03).full().scale == 0.125
     with pytest.raises(PhotoTooLargeError):
         opened(tmp_path / "b.jpg", 0.02)
+
+
+def test_tiny_files_that_announce_giants_are_refused_from_their_headers(tmp_path: Path) -> None:
+    side = (60000).to_bytes(2, "little")
+    gif = b"GIF89a" + side + side + b"\0\0\0!\xf9\x04\x08\0\0\0\0,\0\0\0\0" + side + side + b"\0\x02\x02D\x01\0;"
+    bmp = b"BM" + struct.pack("<IIIIiiHHIIIIII", 58, 0, 54, 40, 3_000_000, 48, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(4)
+    png = bytearray(save(tmp_path / "small.png", four_corners(), "PNG").read_bytes())
+    png[16:24] = struct.pack(">II", 100_000, 100_000)
+    png[29:33] = struct.pack(">I", zlib.crc32(png[12:29]))
+    for number, content in enumerate((gif, bmp, bytes(png))):
+        (tmp_path / f"{number}").write_bytes(content)
+        with pytest.raises(PhotoTooLargeError, match=r"megapixels are more than io\.max_photo_megapixels = 120"):
+            opened(tmp_path / f"{number}")
+
+
+def test_an_odd_jpeg_with_a_profile_is_converted_too(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"s\0R\0G\0B", b"o\0t\0h\0e")
+    data = jpeg_bytes(four_corners(), quality=95, icc_profile=profile)
+    (tmp_path / "a.jpg").write_bytes(data[:20] + bytes(30) + data[20:])
+    assert corner_colours(opened(tmp_path / "a.jpg").full().array) == UPRIGHT
 
 
 def test_formats_that_take_much_memory_have_a_smaller_limit(tmp_path: Path) -> None:
