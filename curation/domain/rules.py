@@ -343,8 +343,7 @@ def _min_important_people(facts: PhotoFacts, rules: Rules) -> Verdict:
 def _at_least(found: int, wanted: int, category: str) -> Verdict:
     if found >= wanted:
         return _KEPT
-    people = "person" if wanted == 1 else "people"
-    return Verdict(found / wanted, (f"{found} {category} {people} instead of at least {wanted}",))
+    return Verdict(found / wanted, (f"{found} of at least {wanted} {category} people",))
 
 
 def _max_unknown_faces(facts: PhotoFacts, rules: Rules) -> Verdict:
