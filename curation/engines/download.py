@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 DownloadProgress = Callable[[str, int, int | None], None]
 """Called with the file's name, the bytes that are here, and those of the whole file if known."""
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 16  # what a cut connection costs at most
 _READ_TIMEOUT_S = 30.0
 # A cut connection is taken up again this often at one source, as long as each try brings something.
 _MAX_RESUMES = 5
