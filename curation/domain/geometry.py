@@ -36,7 +36,7 @@ class HeadPose(NamedTuple):
     """Where a head looks, in degrees; all 0 is straight into the camera.
 
     Attributes:
-        yaw_deg: Turn to the side; positive is towards growing x of the photo.
+        yaw_deg: Turn to the side; positive is towards growing x of the photo (of an upright head).
         pitch_deg: Nod; positive looks up.
         roll_deg: Tilt in the plane of the photo; positive is clockwise.
     """
@@ -64,13 +64,15 @@ def similarity_transform(source: NDArray[np.floating], target: NDArray[np.floati
     """
     if source.shape != target.shape or source.ndim != 2 or source.shape[1] != 2:
         raise ValueError(f"two lists of as many points are needed, not {source.shape} and {target.shape}")
+    if not (np.isfinite(source).all() and np.isfinite(target).all()):
+        raise ValueError("the points are not finite")
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     a, b = source - source_mean, target - target_mean
     variance = float((a * a).sum())
     cosine = float((a * b).sum())
     sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum())
-    if not (math.isfinite(variance) and math.isfinite(cosine) and variance > 0 and math.hypot(cosine, sine) > 0):
-        raise ValueError("the points coincide or are not finite")
+    if variance <= 0 or math.hypot(cosine, sine) <= 0:
+        raise ValueError("the points coincide")
     linear = np.array([[cosine, -sine], [sine, cosine]]) / variance
     return np.column_stack([linear, target_mean - linear @ source_mean])
 
@@ -144,16 +146,19 @@ def head_pose(five: NDArray[np.floating]) -> HeadPose:
     Returns:
         The pose; 90 degrees of yaw if the points are no face at all.
     """
+    if not np.isfinite(five).all():
+        return HeadPose(90.0, 0.0, 0.0)
     centred = np.asarray(five, dtype=np.float64) - five.mean(axis=0)
-    projection = (_HEAD_SOLVER @ centred).T if np.isfinite(centred).all() else np.zeros((2, 3))
+    projection = (_HEAD_SOLVER @ centred).T
     u, scales, vt = np.linalg.svd(projection, full_matrices=False)
     if scales[1] <= 1e-9:
         return HeadPose(90.0, 0.0, 0.0)
     right, down = u @ vt
     towards = np.cross(right, down)
-    yaw = math.atan2(right[2], towards[2])
-    pitch = math.asin(max(-1.0, min(1.0, -float(down[2]))))
-    roll = math.atan2(centred[1, 1] - centred[0, 1], centred[1, 0] - centred[0, 0])
+    # The head is nodded first, then turned, then tilted, as in `projected_head`; so a tilted head keeps its yaw.
+    yaw = math.asin(max(-1.0, min(1.0, -float(towards[0]))))
+    pitch = math.atan2(towards[1], towards[2])
+    roll = math.atan2(down[0], right[0])
     return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
 
 
