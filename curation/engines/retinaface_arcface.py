@@ -22,7 +22,8 @@ from curation.domain.faces import Box, DetectedFace, FiveLandmarks
 from curation.domain.geometry import clipped_box
 from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, landmarks_plausible
 from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
-from curation.errors import FaceAnalysisError, WeightsBrokenError, WeightsMissingError
+from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
+from curation.errors import FaceAnalysisError, WeightsBrokenError
 
 __all__ = [
     "DETECTOR",
@@ -31,7 +32,6 @@ __all__ = [
     "RetinaFaceArcFaceEngine",
     "check_detector",
     "check_embedder",
-    "onnx_session",
 ]
 
 ENGINE_NAME = "retinaface-arcface"
@@ -51,8 +51,6 @@ _MAX_BATCH = 32
 # Classes, boxes and landmarks at each of three strides.
 _DETECTOR_OUTPUTS = 9
 _LANDMARK_NAMES = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
-# onnxruntime's ORT_LOGGING_LEVEL_ERROR: its warnings about graphs are of no use to a user.
-_ERRORS_ONLY = 3
 
 
 class _Embedder(Protocol):
@@ -161,7 +159,7 @@ def check_detector(weights: WeightsFile, providers: Sequence[str]) -> Any:
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[3] != 3 or len(outputs) != _DETECTOR_OUTPUTS:
         raise WeightsBrokenError(
             f"{weights.path} is not a RetinaFace network for retina-face (one (N, H, W, 3) input, "
-            f"{_DETECTOR_OUTPUTS} outputs); {_remedy(weights)}"
+            f"{_DETECTOR_OUTPUTS} outputs); {remedy(weights)}"
         )
     return session
 
@@ -179,49 +177,16 @@ def check_embedder(weights: WeightsFile, providers: Sequence[str]) -> Any:
     if len(inputs) != 1 or list(inputs[0].shape[1:]) != chip or len(outputs) != 1 or len(outputs[0].shape) != 2:
         raise WeightsBrokenError(
             f"{weights.path} is not an ArcFace-type network for deepface (one (N, 112, 112, 3) input, one (N, D) "
-            f"output); {_remedy(weights)}"
+            f"output); {remedy(weights)}"
         )
     return session
-
-
-def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
-    """Build an `onnxruntime.InferenceSession` that uses one thread and modest memory.
-
-    Args:
-        weights: The model file.
-        providers: Execution providers in order of preference.
-
-    Raises:
-        WeightsMissingError: If there is no such file.
-        WeightsBrokenError: If ONNX Runtime cannot load it.
-    """
-    import onnxruntime
-
-    if not weights.path.is_file():
-        raise WeightsMissingError(
-            f"the weights file {weights.path} is gone; run `python -m curation weights fetch {weights.name}`"
-        )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
-    # Photos differ in size: planned memory would be kept for each shape, an arena for the largest.
-    options.enable_mem_pattern = False
-    options.enable_cpu_mem_arena = False
-    try:
-        return onnxruntime.InferenceSession(str(weights.path), sess_options=options, providers=list(providers))
-    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
-        raise WeightsBrokenError(f"{weights.path} cannot be loaded ({error}); {_remedy(weights)}") from error
-
-
-def _remedy(weights: WeightsFile) -> str:
-    return f"delete it and run `python -m curation weights fetch {weights.name}`"
 
 
 def _import_packages(home: Path) -> tuple[Any, Any, Any]:
     """Import retina-face and deepface: the detect function, the detector's and the embedder's class."""
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ["DEEPFACE_HOME"] = str(home)
+    import_onnxruntime()  # before retina-face does it
     with warnings.catch_warnings():  # importing retina-face switches off everybody's warnings
         from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
         from retinaface import RetinaFace

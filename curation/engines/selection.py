@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.engines.download import DownloadProgress
+from curation.engines.onnx_sessions import import_onnxruntime
 from curation.engines.weights import (
     DLIB_DESCRIPTOR_FILE,
     DLIB_PREDICTOR_FILE,
@@ -207,9 +208,7 @@ def _fetchable(name: str) -> bool:
 
 
 def _refuse_unknown_providers(providers: Sequence[str]) -> None:
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
+    available = import_onnxruntime().get_available_providers()
     unknown = [name for name in providers if name not in available]
     if unknown:
         raise SettingsError(
