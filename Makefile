@@ -1,5 +1,5 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve test lint bench lock clean
+.PHONY: help run serve test lint lint-style lint-format lint-types lint-imports dev lock clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
@@ -29,20 +29,28 @@ serve:
 	@sh tools/venv.sh run
 	@$(PY) -m curation.quickstart serve
 
-test:
-	@sh tools/venv.sh dev
+test: dev
 	@rm -f .coverage .coverage.*
 	$(PY) -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
-lint:
-	@sh tools/venv.sh dev
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	PYTHONPATH=. .venv/bin/lint-imports
+lint: lint-style lint-format lint-types lint-imports --no-logo
 
-lock:
+lint-style: dev
+	$(PY) -m ruff check .
+
+lint-format: dev
+	$(PY) -m ruff format --check .
+
+lint-types: dev
+	$(PY) -m mypy
+
+lint-imports: dev
+	PYTHONPATH=. .venv/bin/lint-imports --no-logo
+
+dev:
 	@sh tools/venv.sh dev
+
+lock: dev
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
 		requirements.txt -o requirements.lock
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
@@ -50,5 +58,7 @@ lock:
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
-	find curation tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	for folder in curation tests benchmarks; do \
+		[ ! -d $$folder ] || find $$folder -name __pycache__ -type d -prune -exec rm -rf {} +; \
+	done
 	rm -rf __pycache__
