@@ -1,0 +1,105 @@
+"""What a stage tells its caller: progress on the way, a report at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ClusteringReport", "Failure", "Progress", "ScoringReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is. `done` counts photos (or files) of the phase, failed ones included."""
+
+    phase: str
+    done: int
+    total: int
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A photo that could not be used, and why."""
+
+    image_path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringReport:
+    """The result of a clustering run; `analysed + failed == total`.
+
+    Attributes:
+        total: Photos that were found.
+        analysed: Photos that were looked at, with or without faces.
+        failed: Photos that could not be used.
+        failures: Why, one for each failed photo.
+        ignored: Files that were left out, and why.
+        reused: Photos among `analysed` whose analysis was kept from an earlier run.
+        faces: Faces that were found.
+        identified_faces: Faces that were good enough to be grouped.
+        clusters: Groups of faces, those of a single face included.
+        largest_clusters: (cluster id, number of photos) of the largest ones.
+        engine: Name of the engine.
+        engine_reason: Why this engine.
+        outputs: Files and folders that were written.
+        seconds: Wall time.
+    """
+
+    total: int
+    analysed: int
+    failed: int
+    failures: tuple[Failure, ...]
+    ignored: tuple[Failure, ...]
+    reused: int
+    faces: int
+    identified_faces: int
+    clusters: int
+    largest_clusters: tuple[tuple[int, int], ...]
+    engine: str
+    engine_reason: str
+    outputs: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringReport:
+    """The result of a scoring run; `scored + failed == total`.
+
+    Attributes:
+        total: Photos that were known from the clustering.
+        scored: Photos with a score.
+        failed: Photos without one.
+        failures: Why, one for each failed photo.
+        reused: Photos among `scored` whose measures were kept from an earlier run.
+        vetoed: Photos that a rule vetoed.
+        faces: Faces that were measured.
+        judged_faces: Faces whose eyes could be judged.
+        frontal_faces: Frontal faces of at least 80 px.
+        frontal_judged_faces: Those among them whose eyes could be judged.
+        labelled: Whether there was a labels file.
+        labelled_clusters: Clusters that the labels name.
+        new_photos: Photos in the folder that the clustering has not seen.
+        warnings: What the user should know about labels and data, in sentences.
+        best: (image_path, final score) of the best photos.
+        outputs: Files that were written.
+        seconds: Wall time.
+    """
+
+    total: int
+    scored: int
+    failed: int
+    failures: tuple[Failure, ...]
+    reused: int
+    vetoed: int
+    faces: int
+    judged_faces: int
+    frontal_faces: int
+    frontal_judged_faces: int
+    labelled: bool
+    labelled_clusters: int
+    new_photos: tuple[str, ...]
+    warnings: tuple[str, ...]
+    best: tuple[tuple[str, float], ...]
+    outputs: tuple[str, ...]
+    seconds: float

@@ -1,0 +1,106 @@
+"""Writing files so that a killed run leaves the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from curation.errors import StorageError
+
+__all__ = ["TEMPORARY_SUFFIX", "explained", "open_atomic", "sweep_temporaries", "write_bytes"]
+
+TEMPORARY_SUFFIX = ".curation-tmp"
+
+_HINTS = {
+    errno.ENOSPC: "the disk is full: free some space and run again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run again",
+    errno.EACCES: "no permission: change the folder's permissions or choose another --output",
+    errno.EPERM: "no permission: change the folder's permissions or choose another --output",
+    errno.EROFS: "the disk is read-only: choose another --output",
+    errno.EFBIG: "the file is larger than this disk or process may write: choose another --output",
+    errno.ENOTDIR: "a part of the path is a file, not a folder: choose another --output",
+    errno.EIO: "the disk reports an error: check it, or choose another --output",
+}
+
+
+def explained(error: OSError, path: Path, doing: str) -> StorageError:
+    """The error of our tree for a failed file operation, with what to do about it."""
+    hint = _HINTS.get(error.errno or 0, error.strerror or str(error))
+    return StorageError(f"{path} cannot be {doing}: {hint}")
+
+
+@contextmanager
+def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a temporary file beside `path` for writing; it takes `path`'s place when all went well.
+
+    Args:
+        path: The file to write; its folder is made if it is missing.
+        durable: Wait until the content is on the disk, so that it survives a power cut. Files that can
+            be made again by the thousand, such as thumbnails, do without.
+
+    Raises:
+        StorageError: If it cannot be written; the old file is then untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
+        if durable:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise explained(error, path, "written") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The new name is durable only when the folder is; not every file system lets a folder be synced.
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> bool:
+    """Write a whole file atomically, unless it holds the same content already.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    try:
+        if path.stat().st_size == len(content) and path.read_bytes() == content:
+            return False
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    with open_atomic(path, durable=durable) as file:
+        file.write(content)
+    return True
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove temporary files that killed runs left in `folder`; only the owner of its lock may."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)

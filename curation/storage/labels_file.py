@@ -1,0 +1,82 @@
+"""cluster_labels.json on disk. Its content is checked by `curation.domain.labels`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from curation.errors import LabelsError
+from curation.storage.atomic import explained, write_bytes
+
+__all__ = ["labels_etag", "parse_labels_text", "read_labels", "write_labels"]
+
+
+def read_labels(path: Path) -> object | None:
+    """The JSON value in the labels file, or None if there is no file.
+
+    Raises:
+        LabelsError: If it is not UTF-8 JSON, or names a cluster twice.
+        StorageError: If it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise LabelsError(f"{path} is not UTF-8 text: save it as UTF-8") from error
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    return parse_labels_text(text, str(path))
+
+
+def parse_labels_text(text: str, source: str) -> object:
+    """Parse labels from JSON text.
+
+    Raises:
+        LabelsError: If it is not JSON, or an object names a key twice.
+    """
+    try:
+        value: object = json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise LabelsError(
+            f"{source} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}. "
+            'It should look like {"0": "main", "1": {"name": "Anna", "category": "important"}}'
+        ) from error
+    except RecursionError as error:
+        raise LabelsError(f"{source} is nested too deeply to be a file of labels") from error
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            raise LabelsError(f'the labels name "{key}" twice: keep one of the two')
+        out[key] = value
+    return out
+
+
+def write_labels(path: Path, labels: dict[str, Any]) -> None:
+    """Write labels that were checked before.
+
+    Raises:
+        StorageError: If the file cannot be written; the old one is then untouched.
+    """
+    write_bytes(path, json.dumps(labels, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def labels_etag(path: Path) -> str:
+    """A strong entity tag of the labels file's content; of an empty content if there is no file.
+
+    Raises:
+        StorageError: If the file cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        content = b""
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'

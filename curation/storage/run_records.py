@@ -1,0 +1,71 @@
+"""clustering_run.json and scoring_run.json: what a run did, with which settings, and what failed."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from curation import __version__
+from curation.errors import StorageError
+from curation.storage.atomic import explained, write_bytes
+
+__all__ = ["CLUSTERING_RUN", "SCORING_RUN", "read_run_record", "versions", "write_run_record"]
+
+CLUSTERING_RUN = "clustering_run.json"
+SCORING_RUN = "scoring_run.json"
+
+_LIBRARIES = (
+    "deepface",
+    "dlib-bin",
+    "numpy",
+    "onnxruntime",
+    "opencv-contrib-python-headless",
+    "pillow",
+    "retina-face",
+    "scikit-learn",
+    "simplejpeg",
+)
+
+
+def versions() -> dict[str, str]:
+    """The versions of Curation, Python and the libraries that results depend on."""
+    return {"curation": __version__, "python": python_version(), **{name: _version(name) for name in _LIBRARIES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def write_run_record(path: Path, record: dict[str, Any]) -> None:
+    """Write a run record as indented JSON.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+    write_bytes(path, text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def read_run_record(path: Path) -> dict[str, Any] | None:
+    """The record of an earlier run, or None if there is none or it is not ours.
+
+    Raises:
+        StorageError: If the file is there but cannot be read.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    except ValueError as error:
+        raise StorageError(
+            f"{path} is not valid JSON ({error}); restore it, or delete it and run the clustering again"
+        ) from error
+    return data if isinstance(data, dict) else None
