@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -140,36 +139,40 @@ def test_face_quality() -> None:
     assert quality(astronaut(), np.zeros((5, 2))) == (0.0, 0.0)
 
 
-def hog_faces(folder: Path, names: list[str], predictor: LandmarkPredictor) -> Iterator[FaceMeasures]:
-    """Measures of the largest face of each photo, found by dlib's own detector."""
-    detector, shape = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(packaged_predictor_path()))
-    for name in names:
-        with Image.open(folder / name) as picture:
+class HogFaces:
+    """Measures the largest face of a photo, found by dlib's own detector."""
+
+    def __init__(self, predictor: LandmarkPredictor) -> None:
+        self.predictor = predictor
+        self.detector = dlib.get_frontal_face_detector()
+        self.shape = dlib.shape_predictor(str(packaged_predictor_path()))
+
+    def measured(self, path: Path) -> FaceMeasures | None:
+        with Image.open(path) as picture:
             picture.thumbnail((400, 400))
-            photo = np.asarray(picture.convert("RGB"))
-        photo = np.pad(photo, ((40, 40), (40, 40), (0, 0)))
-        found = max(detector(photo, 0), key=lambda box: box.area(), default=None)
+            photo = np.pad(np.asarray(picture.convert("RGB")), ((40, 40), (40, 40), (0, 0)))
+        found = max(self.detector(photo, 0), key=lambda box: box.area(), default=None)
         if found is None:
-            continue
-        points = np.array([(point.x, point.y) for point in shape(photo, found).parts()], dtype=np.float64)
+            return None
+        points = np.array([(point.x, point.y) for point in self.shape(photo, found).parts()], dtype=np.float64)
         box = Box(max(0, found.left()), max(0, found.top()), found.width(), found.height())
-        yield measured(predictor, photo, (box, five_of_68(points))).faces[0]
+        return measured(self.predictor, photo, (box, five_of_68(points))).faces[0]
 
 
 def test_real_eyes_and_smiles(test_data: Path, predictor: LandmarkPredictor) -> None:
-    eyes, faces = test_data / "photos/cew_eyes/closed", test_data / "photos/lfw_smile"
-    closed = list(hog_faces(eyes, sorted(path.name for path in eyes.iterdir())[::30], predictor))
-    shut = [face.eyes.value < 0.5 for face in closed if face.eyes.value is not None]
+    faces = HogFaces(predictor)
+    closed = sorted((test_data / "photos/cew_eyes/closed").iterdir())[::30]
+    shut = [face.eyes.value < 0.5 for path in closed if (face := faces.measured(path)) and face.eyes.value is not None]
     assert sum(shut) >= 0.7 * len(shut) > 8
-    rows = [line.split(",") for line in (faces / "labels.csv").read_text().splitlines()[1::22]]
+    folder = test_data / "photos/lfw_smile"
     smiles: dict[str, list[bool]] = {"smile": [], "neutral": []}
     blinks = []
-    for name, label in rows:
-        for face in hog_faces(faces, [name], predictor):
-            if face.smile.value is not None:
-                smiles[label].append(face.smile.value >= 0.5)
-            if face.eyes.value is not None:
-                blinks.append(face.eyes.value < 0.5)
+    for name, label in (line.split(",") for line in (folder / "labels.csv").read_text().splitlines()[1::15]):
+        face = faces.measured(folder / name)
+        if face is None or face.smile.value is None or face.eyes.value is None:
+            continue
+        smiles[label].append(face.smile.value >= 0.5)
+        blinks.append(face.eyes.value < 0.5)
     assert sum(smiles["smile"]) >= 0.8 * len(smiles["smile"]) > 8
     assert sum(smiles["neutral"]) <= 0.2 * len(smiles["neutral"])
     assert sum(blinks) <= 0.1 * len(blinks)
