@@ -1,0 +1,33 @@
+"""What the routes work with; made when the service starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from curation.api.catalog import Catalog
+from curation.api.runner import JobRunner
+from curation.settings import Settings
+from curation.workflow import WorkflowOrchestrator
+
+__all__ = ["Context", "ServiceContext"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceContext:
+    """The settings and the parts that the service was built of."""
+
+    settings: Settings
+    orchestrator: WorkflowOrchestrator
+    runner: JobRunner
+    catalog: Catalog
+
+
+# Asynchronous, so that it never waits for a free thread.
+async def _context(request: Request) -> ServiceContext:
+    return cast(ServiceContext, request.app.state.service)
+
+
+Context = Annotated[ServiceContext, Depends(_context)]

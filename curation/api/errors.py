@@ -1,0 +1,211 @@
+"""What is answered when something is wrong: one table from errors to HTTP, one form of body.
+
+Every error body is `application/problem+json` (RFC 9457) with a stable `code` and a sentence that
+says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from curation.errors import (
+    BusyError,
+    CurationError,
+    FaceAnalysisError,
+    FaceDataError,
+    InputError,
+    LabelsError,
+    OtherEventError,
+    PhotoError,
+    PhotosMissingError,
+    PhotoTooLargeError,
+    PhotoUnreadableError,
+    RunInterruptedError,
+    SettingsError,
+    StorageError,
+    WeightsBrokenError,
+    WeightsError,
+    WeightsMissingError,
+    WorkerError,
+)
+
+__all__ = [
+    "PROBLEM_JSON",
+    "STATUS_OF_ERROR",
+    "ApiProblem",
+    "add_problem_handlers",
+    "problem_body",
+    "problem_response",
+    "problem_responses",
+    "status_of",
+]
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+
+STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
+    CurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    # What lies in the service's folders does not allow the request; the request itself is right.
+    InputError: HTTPStatus.CONFLICT,
+    PhotosMissingError: HTTPStatus.CONFLICT,
+    FaceDataError: HTTPStatus.CONFLICT,
+    OtherEventError: HTTPStatus.CONFLICT,
+    LabelsError: HTTPStatus(422),
+    BusyError: HTTPStatus.CONFLICT,
+    WeightsError: HTTPStatus.SERVICE_UNAVAILABLE,
+    WeightsMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
+    WeightsBrokenError: HTTPStatus.SERVICE_UNAVAILABLE,
+    WorkerError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RunInterruptedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
+    PhotoError: HTTPStatus(422),
+    PhotoUnreadableError: HTTPStatus(422),
+    PhotoTooLargeError: HTTPStatus(422),
+    FaceAnalysisError: HTTPStatus(422),
+}
+"""The status of every error of our tree; a test sees to it that none is missing."""
+
+
+def status_of(error: CurationError) -> HTTPStatus:
+    """The status of an error; of a kind that the table does not have, that of its nearest parent."""
+    return next(STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR)
+
+
+_CODE_OF_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "media_type_not_supported",
+    422: "request_invalid",
+}
+
+
+class ApiProblem(Exception):
+    """Something that is wrong with a request, not with the work; only routes raise it.
+
+    Attributes:
+        status: HTTP's status.
+        code: The stable name of the problem.
+        detail: A sentence that says what is wrong and what to do.
+        extra: More members of the body.
+        headers: More headers of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+
+
+def problem_body(status: int, code: str, detail: str, instance: str, **extra: Any) -> dict[str, Any]:
+    """The body of an error. `type` is `about:blank`: the meaning is in `code`, as RFC 9457 allows."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": instance,
+        **extra,
+    }
+
+
+def problem_response(request: Request, problem: ApiProblem) -> Response:
+    """The answer for a problem."""
+    body = problem_body(problem.status, problem.code, problem.detail, request.url.path, **problem.extra)
+    # ASCII also holds what UTF-8 cannot: file names that are not valid text.
+    return Response(json.dumps(body, allow_nan=False), problem.status, problem.headers, media_type=PROBLEM_JSON)
+
+
+def problem_responses(**examples: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
+    """The error responses of a route for OpenAPI.
+
+    Args:
+        **examples: `code=(status, detail)`; several codes may share a status.
+    """
+    out: dict[int | str, dict[str, Any]] = {}
+    for code, (status, detail) in examples.items():
+        response = out.setdefault(
+            status,
+            {
+                "description": HTTPStatus(status).phrase,
+                "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+            },
+        )
+        response["content"][PROBLEM_JSON]["examples"][code] = {"value": problem_body(status, code, detail, "/…")}
+    return out
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of `app` as problem+json."""
+
+    def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiProblem)
+        return problem_response(request, error)
+
+    def on_curation_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CurationError)
+        status = status_of(error)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error("%s %s: %s", request.method, request.url.path, error)
+        return problem_response(request, ApiProblem(status, error.code, str(error)))
+
+    def on_http_exception(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = _CODE_OF_STATUS.get(error.status_code, "http_error")
+        detail = str(error.detail)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            detail = f"there is nothing at {request.url.path}; /docs lists what there is"
+        elif error.status_code == HTTPStatus.BAD_REQUEST:
+            # FastAPI raises it for a body whose bytes are not text.
+            detail = "the body is not JSON text; this request needs none, or the JSON that /docs describes"
+        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (error.headers or {}).get("allow", (error.headers or {}).get("Allow", "other methods"))
+            detail = f"{request.method} is not possible here; possible: {allowed}"
+        return problem_response(request, ApiProblem(error.status_code, code, detail, headers=error.headers))
+
+    def on_invalid_request(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        # Without the values that were sent: they may be anything, also what JSON cannot hold.
+        errors = [
+            {"where": ".".join(str(part) for part in problem["loc"]), "message": str(problem["msg"])}
+            for problem in error.errors()
+        ]
+        detail = "the request is not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+        return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
+
+    def on_unexpected(request: Request, error: Exception) -> Response:
+        # The server logs the traceback; the client is told no more than it can use.
+        return problem_response(
+            request, ApiProblem(500, "internal", "something unexpected went wrong; the service's log has the details")
+        )
+
+    app.add_exception_handler(ApiProblem, on_problem)
+    app.add_exception_handler(CurationError, on_curation_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(Exception, on_unexpected)

@@ -1,0 +1,116 @@
+"""The people that the clustering found."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+
+from curation.api.catalog import NOT_CLUSTERED, ClusterSummary
+from curation.api.conditional import file_response
+from curation.api.context import Context
+from curation.api.errors import ApiProblem, problem_responses
+from curation.api.paging import Limit, Offset
+from curation.api.schemas import ClusterOut, ClusterPage
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/clusters", tags=["clusters"])
+
+MAX_CLUSTER_ID = 999_999_999
+MAX_SAMPLE = 99  # `clustering.samples_per_cluster` goes up to 100
+
+ClusterId = Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="As `GET /clusters` gives it.")]
+SampleNumber = Annotated[int, Path(ge=0, le=MAX_SAMPLE, description="From 0; see `sample_urls` of the cluster.")]
+
+_NOT_USABLE = {
+    "not_clustered": (409, NOT_CLUSTERED),
+    "face_data_invalid": (409, "face_data.csv has no column `cluster_id`; run the clustering again"),
+    "labels_invalid": (422, "cluster_labels.json: key '0': 'mian' is not a category; did you mean 'main'?"),
+}
+_NOT_FOUND = {"cluster_not_found": (404, "there is no cluster 99; GET /clusters lists all")}
+_NO_PICTURE = {"picture_not_found": (404, "cluster 3 has no picture; run the clustering again")}
+_JPEG = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "A JPEG."},
+    304: {"description": "The client has this version of the picture (If-None-Match)."},
+}
+
+
+@router.get("", summary="All clusters, largest first", responses=problem_responses(**_NOT_USABLE))
+def list_clusters(request: Request, context: Context, limit: Limit = 100, offset: Offset = 0) -> ClusterPage:
+    """Each cluster is one person, as far as the clustering could tell; faces too poor to judge are in none."""
+    clusters = context.catalog.clusters()
+    return ClusterPage(
+        total=len(clusters),
+        limit=limit,
+        offset=offset,
+        clusters=tuple(_cluster_out(request, cluster) for cluster in clusters[offset : offset + limit]),
+    )
+
+
+@router.get("/{cluster_id}", summary="One cluster", responses=problem_responses(**_NOT_USABLE, **_NOT_FOUND))
+def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> ClusterOut:
+    """Its label, its numbers, and where its pictures are."""
+    cluster = context.catalog.cluster(cluster_id)
+    if cluster is None:
+        raise _not_found(cluster_id)
+    urls = tuple(
+        request.url_for("get_sample", cluster_id=cluster_id, number=number).path
+        for number in range(len(context.catalog.samples(cluster_id)))
+    )
+    return _cluster_out(request, cluster).model_copy(update={"sample_urls": urls})
+
+
+@router.get(
+    "/{cluster_id}/thumbnail",
+    summary="The best face of a cluster",
+    response_class=Response,
+    responses={**_JPEG, **problem_responses(**_NOT_USABLE, **_NOT_FOUND, **_NO_PICTURE)},
+)
+def get_thumbnail(request: Request, context: Context, cluster_id: ClusterId) -> Response:
+    """A JPEG with ETag and Last-Modified."""
+    if not context.catalog.has_cluster(cluster_id):
+        raise _not_found(cluster_id)
+    return _picture(file_response(request, context.catalog.thumbnail(cluster_id), media_type="image/jpeg"), cluster_id)
+
+
+@router.get(
+    "/{cluster_id}/samples/{number}",
+    summary="One of the varied faces of a cluster",
+    response_class=Response,
+    responses={**_JPEG, **problem_responses(**_NOT_USABLE, **_NOT_FOUND, **_NO_PICTURE)},
+)
+def get_sample(request: Request, context: Context, cluster_id: ClusterId, number: SampleNumber) -> Response:
+    """Up to a dozen faces that differ, so that a wrong member is seen at a glance."""
+    if not context.catalog.has_cluster(cluster_id):
+        raise _not_found(cluster_id)
+    samples = context.catalog.samples(cluster_id)
+    if number >= len(samples):
+        return _picture(None, cluster_id)
+    return _picture(file_response(request, samples[number], media_type="image/jpeg"), cluster_id)
+
+
+def _picture(response: Response | None, cluster_id: int) -> Response:
+    if response is None:
+        raise ApiProblem(
+            404,
+            "picture_not_found",
+            f"cluster {cluster_id} has no such picture; run the clustering again: POST /cluster",
+        )
+    return response
+
+
+def _not_found(cluster_id: int) -> ApiProblem:
+    return ApiProblem(404, "cluster_not_found", f"there is no cluster {cluster_id}; GET /clusters lists all")
+
+
+def _cluster_out(request: Request, cluster: ClusterSummary) -> ClusterOut:
+    return ClusterOut(
+        id=cluster.id,
+        faces=cluster.faces,
+        photos=cluster.photos,
+        name=None if cluster.label is None else cluster.label.name,
+        category=None if cluster.label is None else cluster.label.category,
+        thumbnail_url=request.url_for("get_thumbnail", cluster_id=cluster.id).path,
+    )

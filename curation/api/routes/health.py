@@ -1,0 +1,24 @@
+"""A sign of life."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from curation import __version__
+from curation.api.context import Context
+from curation.api.schemas import HealthOut, RunningJob
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/health", summary="Is the service alive?")
+async def get_health(context: Context) -> HealthOut:
+    """Answers at once, whatever runs: no disk and no other thread is asked."""
+    job = context.runner.active
+    return HealthOut(
+        version=__version__,
+        engine=context.settings.engine.name,
+        running_jobs=() if job is None else (RunningJob(id=job.id, stage=job.stage),),
+    )

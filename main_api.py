@@ -1,0 +1,20 @@
+"""The REST service: `uvicorn main_api:app`, then http://127.0.0.1:8000/docs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from curation.api.app import create_app
+from curation.settings import CONFIG_VARIABLE, Settings, load_settings
+
+PROJECT_ROOT = Path(__file__).resolve().parent
+
+
+def read_settings() -> Settings:
+    """The settings of config.yaml in the project's root, or of the file that CURATION_CONFIG names."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return load_settings(Path(named) if named else None, default_root=PROJECT_ROOT)
+
+
+app = create_app(read_settings)
