@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import ValidationError
 
 from curation.api.catalog import NOT_SCORED
 from curation.api.context import Context
@@ -15,7 +13,6 @@ from curation.api.paging import Limit, Offset
 from curation.api.schemas import PhotoOut, PhotoPage
 from curation.domain.labels import MAX_NAME_CHARS, Category
 from curation.domain.ranking import PhotoScore
-from curation.errors import FaceDataError
 
 __all__ = ["router"]
 
@@ -65,7 +62,7 @@ def list_photos(
         total=len(photos),
         limit=limit,
         offset=offset,
-        photos=_photos_out(photos[offset : offset + limit]),
+        photos=tuple(_photo_out(photo) for photo in photos[offset : offset + limit]),
     )
 
 
@@ -79,18 +76,6 @@ def _count(photo: PhotoScore, category: Category) -> int:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(text.split(SEPARATOR)) if text else ()
-
-
-def _photos_out(photos: Sequence[PhotoScore]) -> tuple[PhotoOut, ...]:
-    try:
-        return tuple(_photo_out(photo) for photo in photos)
-    except ValidationError as error:
-        # Only a table that was edited by hand has values out of their range.
-        mistake = error.errors()[0]
-        column = ".".join(str(part) for part in mistake["loc"])
-        raise FaceDataError(
-            f"photo_scores.csv: column `{column}` holds {mistake['input']!r}: {mistake['msg']}; run the scoring again"
-        ) from error
 
 
 def _photo_out(photo: PhotoScore) -> PhotoOut:
