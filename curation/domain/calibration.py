@@ -79,9 +79,9 @@ class MouthShape(NamedTuple):
 FAR_EYE_DEG = 22.0  # an eye turned further away is foreshortened too much, or hidden by the nose
 # Logistic regression on one half each of 992 and 555 photos of mostly open eyes from two sources, 397 loosely
 # labelled open and 561 closed ones. Order: aspect ratio, then the fields of `EyeCues`.
-_EYE_WEIGHTS = (12.03, -1.72, 1.50, 11.97, -1.21, -16.03)
-# The fitted bias is -7.69; it is raised so that fewer open eyes (laughing, narrow) are called closed.
-_EYE_BIAS = -6.29
+_EYE_WEIGHTS = (13.94, -1.63, 1.85, 10.16, -1.64, -14.32)
+# The fitted bias is -7.10; it is raised so that fewer open eyes (laughing, narrow) are called closed.
+_EYE_BIAS = -5.70
 
 
 def eye_aspect_ratios(points: NDArray[np.floating]) -> tuple[float, float]:
@@ -124,7 +124,7 @@ def eye_measure(aspect_ratio: float, cues: EyeCues, away_deg: float) -> Measure:
 
 # Logistic regression on one half of 594 labelled faces. How far the mouth is open would separate that set almost
 # perfectly, because its smiles show teeth; it is left out, as it would call talking a smile.
-_SMILE_WIDTH_WEIGHT, _SMILE_LIP_WEIGHT, _SMILE_BIAS = 20.7, -26.7, -13.9
+_SMILE_WIDTH_WEIGHT, _SMILE_LIP_WEIGHT, _SMILE_BIAS = 21.0, -27.6, -14.0
 _SMILE_STEEPNESS = 0.6  # below 1: the fitted probability says smile or not, the measure shall also say how much
 
 
