@@ -8,7 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnalysedFace", "Box", "DetectedFace", "FaceQuality", "FiveLandmarks", "PhotoAnalysis", "Point"]
+__all__ = [
+    "AnalysedFace",
+    "Box",
+    "DetectedFace",
+    "FaceQuality",
+    "FaceRow",
+    "FiveLandmarks",
+    "PhotoAnalysis",
+    "Point",
+]
 
 
 class Point(NamedTuple):
@@ -112,3 +121,32 @@ class PhotoAnalysis:
     width: int
     height: int
     faces: tuple[AnalysedFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """One row of face_data.csv; the fields are its columns, `facial_area` being the box.
+
+    Attributes:
+        image_path: Of the photo, relative to the input folder.
+        face_index: Of the face in its photo, from left to right, 0-based.
+        facial_area: Bounds in pixels of the upright full-size photo.
+        detection_confidence: In [0, 1].
+        cluster_id: Of the person; -1 for a face too poor to identify.
+        cluster_confidence: In [0, 1], see `curation.domain.clusters.confidences`.
+        face_quality: In [0, 1], `FaceQuality.score`.
+        landmarks: Five points.
+        embedding_row: Row of embeddings.npy.
+        engine: Name of the engine.
+    """
+
+    image_path: str
+    face_index: int
+    facial_area: Box
+    detection_confidence: float
+    cluster_id: int
+    cluster_confidence: float
+    face_quality: float
+    landmarks: FiveLandmarks
+    embedding_row: int
+    engine: str

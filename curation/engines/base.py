@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces import DetectedFace
 
-__all__ = ["EngineSpec", "FaceEngine", "Pixels", "PhotoPixels", "WeightsFile"]
+__all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]
 
 
 class Pixels(NamedTuple):

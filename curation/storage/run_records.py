@@ -12,7 +12,7 @@ from curation import __version__
 from curation.errors import StorageError
 from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["CLUSTERING_RUN", "SCORING_RUN", "read_run_record", "versions", "write_run_record"]
+__all__ = ["CLUSTERING_RUN", "SCORING_RUN", "next_cluster_id", "read_run_record", "versions", "write_run_record"]
 
 CLUSTERING_RUN = "clustering_run.json"
 SCORING_RUN = "scoring_run.json"
@@ -69,3 +69,9 @@ def read_run_record(path: Path) -> dict[str, Any] | None:
             f"{path} is not valid JSON ({error}); restore it, or delete it and run the clustering again"
         ) from error
     return data if isinstance(data, dict) else None
+
+
+def next_cluster_id(record: dict[str, Any] | None) -> int:
+    """The first cluster id that no run has given yet, by the record of the last clustering run."""
+    value = (record or {}).get("next_cluster_id", 0)
+    return value if isinstance(value, int) and value >= 0 else 0

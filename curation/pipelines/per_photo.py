@@ -1,0 +1,204 @@
+"""The unit of work: what a worker does with one photo in each stage.
+
+A worker is prepared once by `prepare_worker`; engine and landmark predictor are loaded at the first photo
+that needs them. Tasks and results are small and frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from curation.domain.clusters import average_linkage
+from curation.domain.faces import AnalysedFace, Box, FiveLandmarks, PhotoAnalysis
+from curation.domain.measures import PhotoMeasures
+from curation.engines.base import FaceEngine
+from curation.engines.landmarks import LandmarkPredictor
+from curation.errors import PhotoUnreadableError, StorageError
+from curation.photos.decoding import content_sha256, open_photo
+from curation.photos.thumbnails import face_chip_jpeg
+from curation.pipelines.measuring import face_quality, measure_photo
+from curation.storage.analysis_store import AnalysisStore
+
+__all__ = [
+    "AnalyseTask",
+    "AnalysedPhoto",
+    "ClusterTask",
+    "MeasureTask",
+    "MeasuredPhoto",
+    "WorkerParts",
+    "analyse_photo_worker",
+    "cluster_faces_worker",
+    "prepare_worker",
+    "score_photo_worker",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What a worker is made of. The makers are called at the first photo that needs their work."""
+
+    make_engine: Callable[[], FaceEngine]
+    make_predictor: Callable[[], LandmarkPredictor]
+    state_dir: Path
+    max_megapixels: float
+    chip_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyseTask:
+    """A photo whose faces are wanted; `key` names everything that the result depends on."""
+
+    image_path: str
+    path: Path
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedPhoto:
+    """The content's SHA-256 and its analysis, or None if the store had it already."""
+
+    sha256: str
+    analysis: PhotoAnalysis | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureTask:
+    """A photo whose measures are wanted, with its faces from left to right.
+
+    Attributes:
+        image_path: Of the photo.
+        path: To open it.
+        faces: Box and landmarks of each face, in pixels of the upright full-size photo.
+        analysis_key: Of the analysis that found the faces; None if it is not known.
+    """
+
+    image_path: str
+    path: Path
+    faces: tuple[tuple[Box, FiveLandmarks], ...]
+    analysis_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPhoto:
+    """The content's SHA-256 and its measures."""
+
+    sha256: str
+    measures: PhotoMeasures
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterTask:
+    """Embeddings in a .npy file, (N, D) float32 of unit length, to be grouped."""
+
+    embeddings: Path
+    distance_threshold: float
+
+
+class _Worker:
+    def __init__(self, parts: WorkerParts) -> None:
+        self.parts = parts
+        self._engine: FaceEngine | None = None
+        self._predictor: LandmarkPredictor | None = None
+        self._store: AnalysisStore | None = None
+
+    @property
+    def engine(self) -> FaceEngine:
+        if self._engine is None:
+            self._engine = self.parts.make_engine()
+        return self._engine
+
+    @property
+    def predictor(self) -> LandmarkPredictor:
+        if self._predictor is None:
+            self._predictor = self.parts.make_predictor()
+        return self._predictor
+
+    @property
+    def store(self) -> AnalysisStore:
+        if self._store is None:
+            self._store = AnalysisStore(self.parts.state_dir, read_only=True)
+        return self._store
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+
+# A process has one worker; functions that the pool calls have no other way to reach it.
+_current: list[_Worker] = []
+
+
+def prepare_worker(parts: WorkerParts) -> None:
+    """Make this process a worker; the last call counts."""
+    while _current:
+        _current.pop().close()
+    _current.append(_Worker(parts))
+
+
+def analyse_photo_worker(task: AnalyseTask) -> AnalysedPhoto:
+    """Find, embed and judge the faces of one photo, unless its content is known already.
+
+    Raises:
+        PhotoError: If the photo cannot be used.
+        WeightsError: If the engine cannot be loaded.
+    """
+    worker = _current[-1]
+    sha256 = _hash(task.path)
+    if worker.store.has_analysis(sha256, task.key):
+        return AnalysedPhoto(sha256, None)
+    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels)
+    # In full first, so that the reduced one is made from it and the file is decoded once.
+    pixels = photo.full()
+    faces = tuple(
+        AnalysedFace(
+            detected=face,
+            quality=face_quality(pixels, face),
+            chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=worker.parts.chip_px),
+        )
+        for face in worker.engine.analyse(photo)
+    )
+    return AnalysedPhoto(sha256, PhotoAnalysis(photo.width, photo.height, faces))
+
+
+def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
+    """Measure one photo and its faces: eyes, smile, focus, exposure. Rules come later, in the parent.
+
+    Raises:
+        PhotoError: If the photo cannot be used, or is not the one that was clustered.
+        WeightsError: If the landmark predictor cannot be loaded.
+    """
+    worker = _current[-1]
+    sha256 = _hash(task.path)
+    if task.analysis_key is not None and not worker.store.has_analysis(sha256, task.analysis_key):
+        raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
+    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels)
+    for box, _ in task.faces:
+        if box.x + box.w > photo.width or box.y + box.h > photo.height:
+            raise PhotoUnreadableError(
+                f"a face at {list(box)} lies outside the photo of {photo.width} x {photo.height} pixels: "
+                "the photo or face_data.csv was changed; run the clustering again"
+            )
+    return MeasuredPhoto(sha256, measure_photo(photo, task.faces, worker.predictor))
+
+
+def cluster_faces_worker(task: ClusterTask) -> list[int]:
+    """Group faces; in a worker, so that the memory it takes goes back when the worker ends.
+
+    Raises:
+        StorageError: If the embeddings cannot be read.
+    """
+    try:
+        embeddings = np.load(task.embeddings, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{task.embeddings} cannot be read ({error}); is the disk full?") from error
+    return [int(label) for label in average_linkage(embeddings, task.distance_threshold)]
+
+
+def _hash(path: Path) -> str:
+    if not path.exists():
+        raise PhotoUnreadableError("the photo is gone: put it back, or run the clustering again")
+    return content_sha256(path)

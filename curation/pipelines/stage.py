@@ -1,0 +1,86 @@
+"""What both stages share: the run's context, progress, and doing a phase of work over photos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from curation.domain.report import Failure, Progress
+from curation.errors import RunInterruptedError
+from curation.pools import Outcome, TaskPool
+from curation.settings import Settings
+from curation.storage.analysis_store import AnalysisStore, FileStamp
+
+__all__ = ["ProgressListener", "RunContext", "content_key", "failures_as_json", "stamp_of"]
+
+ProgressListener = Callable[[Progress], None]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What a stage works with during one run."""
+
+    settings: Settings
+    pool: TaskPool
+    store: AnalysisStore
+    progress: ProgressListener
+    cancel: threading.Event
+
+    def work_through(
+        self, phase: str, function: Callable[[T], R], tasks: Sequence[T], *, done: int = 0, failed: int = 0
+    ) -> Iterator[Outcome[T, R]]:
+        """Run `function` over tasks, one per photo, and tell the progress.
+
+        Args:
+            phase: What the user reads beside the bar.
+            function: Of `pipelines.per_photo`.
+            tasks: One per photo.
+            done: Photos of this phase that needed no work.
+            failed: Those among them that failed.
+        """
+        total = done + len(tasks)
+        self.progress(Progress(phase, done, total, failed))
+        timeout_s = self.settings.performance.photo_timeout_s
+        for outcome in self.pool.run(function, tasks, timeout_s=timeout_s, cancel=self.cancel):
+            done += 1
+            failed += outcome.failure is not None
+            # Told after the result is kept, so that what is shown as done is done.
+            yield outcome
+            self.progress(Progress(phase, done, total, failed))
+
+    def stop_if_cancelled(self) -> None:
+        """Leave the run if somebody asked for it.
+
+        Raises:
+            RunInterruptedError: If so.
+        """
+        if self.cancel.is_set():
+            raise RunInterruptedError("the run was stopped; what was analysed so far is kept for the next run")
+
+
+def content_key(value: Any) -> str:
+    """A short name for a plain value, equal for equal values."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def stamp_of(path: Path) -> FileStamp | None:
+    """Size and time of a file, or None if it cannot be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return FileStamp(path, status.st_size, status.st_mtime_ns)
+
+
+def failures_as_json(failures: Sequence[Failure]) -> list[dict[str, str]]:
+    """For the run record."""
+    return [{"image_path": failure.image_path, "reason": failure.reason} for failure in failures]

@@ -1,0 +1,95 @@
+"""output_clusters/: the best face and varied samples of each cluster, to label from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from curation.errors import StorageError
+from curation.storage.atomic import explained, write_bytes
+
+__all__ = ["ClusterPictures", "sample_name"]
+
+_MANIFEST = ".curation-files.json"
+_KEPT_CHARS = re.compile(r"[^A-Za-z0-9_-]+")
+_MAX_STEM_CHARS = 60
+
+
+def sample_name(place: int, image_path: str, face_index: int) -> str:
+    """Name of a sample's file: its place among the samples (1 is best), its photo and its face."""
+    stem = _KEPT_CHARS.sub("_", PurePosixPath(image_path).stem)[:_MAX_STEM_CHARS].strip("_") or "photo"
+    return f"{place:02d}_{stem}_face{face_index}.jpg"
+
+
+class ClusterPictures:
+    """Writes the pictures of a run, and then removes those of earlier runs that it did not write again.
+
+    Only files that an earlier run noted as its own are ever removed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read which files are ours.
+
+        Raises:
+            StorageError: If the note cannot be read.
+        """
+        self._folder = folder
+        self._written: set[str] = set()
+        try:
+            noted = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            noted = []
+        except ValueError:
+            # Without the note nothing is removed: a picture too many is better than a user's file too few.
+            noted = []
+        except OSError as error:
+            raise explained(error, folder / _MANIFEST, "read") from error
+        self._ours = {name for name in noted if isinstance(name, str)} if isinstance(noted, list) else set()
+
+    def write(self, cluster_id: int, best: bytes, samples: Iterable[tuple[str, bytes]]) -> None:
+        """Write a cluster's pictures, JPEG each; those that did not change are left alone.
+
+        Raises:
+            StorageError: If one cannot be written.
+        """
+        self._write(f"cluster_{cluster_id}.jpg", best)
+        for name, jpeg in samples:
+            self._write(f"cluster_{cluster_id}/{name}", jpeg)
+
+    def _write(self, name: str, jpeg: bytes) -> None:
+        write_bytes(self._folder / name, jpeg, durable=False)
+        self._written.add(name)
+
+    def finish(self) -> None:
+        """Note what is ours now, and remove what is not needed any more.
+
+        Raises:
+            StorageError: If that fails.
+        """
+        stale = {name for name in self._ours - self._written if _is_plain(name)}
+        # Noted before anything is removed, so that a run killed here still knows its files the next time.
+        self._note(self._written | stale)
+        for name in sorted(stale):
+            path = self._folder / name
+            try:
+                path.unlink(missing_ok=True)
+                if path.parent != self._folder and not any(path.parent.iterdir()):
+                    path.parent.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise explained(error, path, "removed") from error
+        self._note(self._written)
+
+    def _note(self, names: set[str]) -> None:
+        content = json.dumps(sorted(names), indent=0).encode() + b"\n"
+        try:
+            write_bytes(self._folder / _MANIFEST, content)
+        except StorageError as error:
+            raise StorageError(f"{error} (the list of the cluster pictures)") from error
+
+
+def _is_plain(name: str) -> bool:
+    return re.fullmatch(r"cluster_\d+(\.jpg|/[A-Za-z0-9_-]+\.jpg)", name) is not None

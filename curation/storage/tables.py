@@ -1,0 +1,309 @@
+"""face_data.csv, embeddings.npy and photo_scores.csv: written atomically, read strictly.
+
+People open these tables in spreadsheets and save them again, so every cell is checked when it is read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces import Box, FaceRow, FiveLandmarks, Point
+from curation.domain.ranking import PHOTO_SCORE_COLUMNS, PhotoScore
+from curation.errors import FaceDataError
+from curation.storage.atomic import explained, open_atomic, write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "CLUSTERS_DIR",
+    "EMBEDDINGS",
+    "FACE_COLUMNS",
+    "FACE_DATA",
+    "PHOTO_SCORES",
+    "read_embeddings",
+    "read_face_data",
+    "read_photo_scores",
+    "write_face_data",
+    "write_photo_scores",
+]
+
+FACE_DATA = "face_data.csv"
+EMBEDDINGS = "embeddings.npy"
+PHOTO_SCORES = "photo_scores.csv"
+CLUSTERS_DIR = "output_clusters"
+FACE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(FaceRow))
+
+_RUN_CLUSTERING = "run the clustering again (python run_clustering.py) to make the file anew"
+_RUN_SCORING = "run the scoring again (python run_scoring.py) to make the file anew"
+_MAX_SIDE_PX = 1_000_000
+
+
+def write_face_data(folder: Path, rows: Sequence[FaceRow], embeddings: NDArray[np.float32]) -> None:
+    """Write face_data.csv and embeddings.npy into `folder`.
+
+    Args:
+        folder: The output folder.
+        rows: One per face; `embedding_row` indexes `embeddings`.
+        embeddings: (len(rows), D) float32 of unit length.
+
+    Raises:
+        StorageError: If a file cannot be written.
+    """
+    cells = [
+        (
+            row.image_path,
+            row.face_index,
+            json.dumps(list(row.facial_area)),
+            f"{row.detection_confidence:.4f}",
+            row.cluster_id,
+            f"{row.cluster_confidence:.4f}",
+            f"{row.face_quality:.4f}",
+            json.dumps([[round(x, 2), round(y, 2)] for x, y in row.landmarks]),
+            row.embedding_row,
+            row.engine,
+        )
+        for row in rows
+    ]
+    # Both are complete on the disk before either takes its place, so that they fit each other.
+    with open_atomic(folder / FACE_DATA) as table, open_atomic(folder / EMBEDDINGS) as vectors:
+        table.write(_csv_bytes(FACE_COLUMNS, cells))
+        np.save(vectors, embeddings, allow_pickle=False)
+
+
+def write_photo_scores(path: Path, scores: Sequence[PhotoScore]) -> None:
+    """Write photo_scores.csv; scores are rounded to four digits.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    cells = [
+        tuple(
+            "" if value is None else f"{value:.4f}" if isinstance(value, float) else value for value in astuple(score)
+        )
+        for score in scores
+    ]
+    write_bytes(path, _csv_bytes(PHOTO_SCORE_COLUMNS, cells))
+
+
+def _csv_bytes(columns: Sequence[str], cells: Sequence[tuple[object, ...]]) -> bytes:
+    # pandas takes half a second to import; a run has other things to do first.
+    import pandas as pd
+
+    text = pd.DataFrame(cells, columns=list(columns), dtype=object).to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def read_face_data(path: Path) -> list[FaceRow]:
+    """Read face_data.csv.
+
+    Returns:
+        The rows in the file's order. Empty if there is no face in the photos.
+
+    Raises:
+        FaceDataError: If there is no such file, a column is missing, a cell is not what it should be, or a
+            face stands there twice; names the line and the column.
+        StorageError: If it cannot be read.
+    """
+    table = _table(path, FACE_COLUMNS, _RUN_CLUSTERING)
+    cell = _Cells(path, _RUN_CLUSTERING)
+    rows = []
+    seen: set[tuple[str, int]] = set()
+    for line, values in _records(table, FACE_COLUMNS):
+        cell.line = line
+        row = FaceRow(
+            image_path=cell.text("image_path", values[0]),
+            face_index=cell.whole("face_index", values[1], 0),
+            facial_area=cell.box("facial_area", values[2]),
+            detection_confidence=cell.unit("detection_confidence", values[3]),
+            cluster_id=cell.whole("cluster_id", values[4], -1),
+            cluster_confidence=cell.unit("cluster_confidence", values[5]),
+            face_quality=cell.unit("face_quality", values[6]),
+            landmarks=cell.landmarks("landmarks", values[7]),
+            embedding_row=cell.whole("embedding_row", values[8], 0),
+            engine=cell.text("engine", values[9]),
+        )
+        if (row.image_path, row.face_index) in seen:
+            raise cell.error("face_index", values[1], "a number that this photo does not have yet")
+        seen.add((row.image_path, row.face_index))
+        rows.append(row)
+    return rows
+
+
+def read_embeddings(path: Path, rows: Sequence[FaceRow]) -> NDArray[np.float32]:
+    """Read embeddings.npy and check that it fits face_data.csv.
+
+    Args:
+        path: Of the file.
+        rows: Of face_data.csv beside it.
+
+    Returns:
+        (N, D) float32, every `embedding_row` of `rows` below N.
+
+    Raises:
+        FaceDataError: If it is missing, damaged, or too short for `rows`.
+        StorageError: If it cannot be read.
+    """
+    try:
+        vectors = np.load(path, allow_pickle=False)
+    except FileNotFoundError as error:
+        raise FaceDataError(f"there is no {path} beside face_data.csv; {_RUN_CLUSTERING}") from error
+    except (ValueError, EOFError) as error:
+        raise FaceDataError(f"{path} is damaged ({error}); {_RUN_CLUSTERING}") from error
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    needed = max((row.embedding_row for row in rows), default=-1) + 1
+    if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) < needed:
+        raise FaceDataError(
+            f"{path} does not fit face_data.csv: it has the shape {vectors.shape} and {vectors.dtype} values where "
+            f"{needed} rows of float32 are needed; {_RUN_CLUSTERING}"
+        )
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def read_photo_scores(path: Path) -> list[PhotoScore]:
+    """Read photo_scores.csv, best first as it was written.
+
+    Raises:
+        FaceDataError: If there is no such file, a column is missing or a cell is not what it should be.
+        StorageError: If it cannot be read.
+    """
+    table = _table(path, PHOTO_SCORE_COLUMNS, _RUN_SCORING)
+    cell = _Cells(path, _RUN_SCORING)
+    readers: dict[str, Callable[[str, str], Any]] = {
+        "rank": lambda column, value: cell.whole(column, value, 1),
+        "image_path": cell.text,
+        "final_score": cell.unit_or_empty,
+        **{
+            name: (lambda column, value: cell.whole(column, value, 0))
+            for name in PHOTO_SCORE_COLUMNS
+            if name.endswith("_count")
+        },
+        **{name: cell.unit_or_empty for name in PHOTO_SCORE_COLUMNS if name.endswith("_score")},
+    }
+    scores = []
+    for line, values in _records(table, PHOTO_SCORE_COLUMNS):
+        cell.line = line
+        scores.append(
+            PhotoScore(
+                **{
+                    name: readers[name](name, value) if name in readers else value
+                    for name, value in zip(PHOTO_SCORE_COLUMNS, values, strict=True)
+                }
+            )
+        )
+    return scores
+
+
+def _table(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise FaceDataError(f"there is no {path}; {remedy}") from error
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    try:
+        table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FaceDataError(f"{path} is not UTF-8 text: save it as CSV in UTF-8, or {remedy}") from error
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise FaceDataError(f"{path} is not a table ({str(error).strip()}); {remedy}") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise FaceDataError(
+            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
+            f"(it must be separated by commas and have {', '.join(columns)}); {remedy}"
+        )
+    return table
+
+
+def _records(table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Number and cells of each row; the header is line 1. Cells that a row lacks are empty."""
+    listed = [table[column].fillna("").tolist() for column in columns]
+    yield from enumerate(zip(*listed, strict=True), start=2)
+
+
+class _Cells:
+    """Turns cells into values, or into an error that names them."""
+
+    def __init__(self, path: Path, remedy: str) -> None:
+        self.line = 0
+        self._path = path
+        self._remedy = remedy
+
+    def error(self, column: str, value: str, wanted: str) -> FaceDataError:
+        return FaceDataError(
+            f"{self._path}, line {self.line}, column {column}: {value[:60]!r} stands where {wanted} is needed; "
+            f"correct it, or {self._remedy}"
+        )
+
+    def text(self, column: str, value: str) -> str:
+        if not value:
+            raise self.error(column, value, "a text")
+        return value
+
+    def whole(self, column: str, value: str, lowest: int) -> int:
+        # Spreadsheets write 3.0 for 3 where a column once had an empty cell.
+        digits = value[:-2] if value.endswith(".0") else value
+        try:
+            number = int(digits)
+        except ValueError:
+            number = lowest - 1
+        if number < lowest or number > 10**9:
+            raise self.error(column, value, f"a whole number from {lowest} on")
+        return number
+
+    def unit(self, column: str, value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0.0 <= number <= 1.0:
+            raise self.error(column, value, "a number from 0 to 1")
+        return number
+
+    def unit_or_empty(self, column: str, value: str) -> float | None:
+        return self.unit(column, value) if value else None
+
+    def box(self, column: str, value: str) -> Box:
+        numbers = self._numbers(value)
+        if (
+            not isinstance(numbers, list)
+            or len(numbers) != 4
+            or not all(type(number) is int and 0 <= number <= _MAX_SIDE_PX for number in numbers)
+            or min(numbers[2:]) < 1
+        ):
+            raise self.error(column, value, "[x, y, w, h] in whole pixels")
+        return Box(*numbers)
+
+    def landmarks(self, column: str, value: str) -> FiveLandmarks:
+        points = self._numbers(value)
+        if not isinstance(points, list) or len(points) != 5 or not all(map(_is_point, points)):
+            raise self.error(column, value, "a list of five points [x, y]")
+        return FiveLandmarks(*(Point(float(x), float(y)) for x, y in points))
+
+    @staticmethod
+    def _numbers(value: str) -> Any:
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _is_point(point: object) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) == 2
+        and all(type(number) in (int, float) and abs(number) <= _MAX_SIDE_PX for number in point)
+    )

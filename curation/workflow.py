@@ -1,0 +1,154 @@
+"""The one way in: scripts, service, workers and tests all run the stages through `WorkflowOrchestrator`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from curation.domain.report import ClusteringReport, Progress, ScoringReport
+from curation.engines.base import EngineSpec, WeightsFile
+from curation.errors import FaceDataError
+from curation.photos.listing import Listing, list_photos
+from curation.pipelines.clustering import FaceClusteringPipeline
+from curation.pipelines.scoring import ScoringPipeline
+from curation.pipelines.stage import ProgressListener, RunContext
+from curation.pools import TaskPool
+from curation.settings import Settings
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.atomic import explained, sweep_temporaries
+from curation.storage.locks import hold_output
+from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, read_face_data
+
+__all__ = ["WorkflowOrchestrator", "WorkflowParts"]
+
+logger = logging.getLogger(__name__)
+
+SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowParts:
+    """What the orchestrator is wired to; `bootstrap.build` fills it in, tests put fakes there.
+
+    Attributes:
+        select_engine: From the engine of an existing face_data.csv (or None) to the engine to use.
+        find_predictor: The landmark model of the scoring stage.
+        make_pool: A pool whose workers know the engine and the landmark model, as far as they are given.
+    """
+
+    select_engine: SelectEngine
+    find_predictor: Callable[[], WeightsFile]
+    make_pool: Callable[[EngineSpec | None, WeightsFile | None], TaskPool]
+
+
+def _unheard(progress: Progress) -> None:
+    """For callers who do not ask for progress."""
+
+
+class WorkflowOrchestrator:
+    """Runs the two stages on the folders of its settings, one run at a time on an output folder."""
+
+    def __init__(self, settings: Settings, parts: WorkflowParts) -> None:
+        """Take settings and parts; nothing is loaded, made or read yet."""
+        self.settings = settings
+        self._parts = parts
+
+    def face_data_exists(self) -> bool:
+        """Whether a clustering run has left its table, so that scoring can begin."""
+        return (self.settings.io.output_dir / FACE_DATA).is_file()
+
+    def run_clustering(
+        self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
+    ) -> ClusteringReport:
+        """Find and group all faces; see `FaceClusteringPipeline`.
+
+        Args:
+            progress: Told how far the stage is, from the calling thread.
+            cancel: When set, the stage stops within a second.
+
+        Returns:
+            What was found; `analysed + failed == total`.
+
+        Raises:
+            CurationError: Each stage's fault as its own kind, see `curation.errors`.
+        """
+        settings = self.settings
+        tell = progress or _unheard
+        with hold_output(settings.io.output_dir):
+            sweep_temporaries(settings.io.output_dir)
+            listing = self._listing()
+            spec = self._parts.select_engine(self._pinned_engine(), tell)
+            logger.info("engine %s: %s", spec.name, spec.reason)
+            with (
+                closing(AnalysisStore(settings.io.state_dir)) as store,
+                closing(self._parts.make_pool(spec, None)) as pool,
+            ):
+                context = RunContext(settings, pool, store, tell, cancel or threading.Event())
+                report = FaceClusteringPipeline(context, spec).run(listing)
+        logger.info("Clustering completed successfully")
+        return report
+
+    def run_scoring(
+        self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
+    ) -> ScoringReport:
+        """Measure, judge and rank all photos that were clustered; see `ScoringPipeline`.
+
+        Args:
+            progress: Told how far the stage is, from the calling thread.
+            cancel: When set, the stage stops within a second.
+
+        Returns:
+            What was found; `scored + failed == total`.
+
+        Raises:
+            CurationError: Each stage's fault as its own kind, see `curation.errors`.
+        """
+        settings = self.settings
+        if not self.face_data_exists():
+            raise FaceDataError(
+                f"there is no {settings.io.output_dir / FACE_DATA}: run the clustering first "
+                "(python run_clustering.py, with the same --input and --output)"
+            )
+        with hold_output(settings.io.output_dir):
+            sweep_temporaries(settings.io.output_dir)
+            listing = self._listing()
+            predictor = self._parts.find_predictor()
+            with (
+                closing(AnalysisStore(settings.io.state_dir)) as store,
+                closing(self._parts.make_pool(None, predictor)) as pool,
+            ):
+                context = RunContext(settings, pool, store, progress or _unheard, cancel or threading.Event())
+                report = ScoringPipeline(context, predictor).run(listing)
+        logger.info("Workflow complete")
+        return report
+
+    def _listing(self) -> Listing:
+        io = self.settings.io
+        # Our own pictures are no photos of the event, wherever the output folder lies.
+        exclude = [io.output_dir / CLUSTERS_DIR, io.state_dir, io.models_dir]
+        if io.output_dir.resolve() != io.input_dir.resolve():
+            exclude.append(io.output_dir)
+        if io.input_dir.resolve().is_relative_to(io.output_dir.resolve()):
+            exclude = exclude[:3]
+        try:
+            return list_photos(io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg)
+        except OSError as error:
+            raise explained(error, io.input_dir, "read") from error
+
+    def _pinned_engine(self) -> str | None:
+        """The engine of an existing face_data.csv; a file that cannot be read pins nothing here."""
+        record = read_run_record(self.settings.io.output_dir / CLUSTERING_RUN)
+        if not self.face_data_exists():
+            return None
+        try:
+            rows = read_face_data(self.settings.io.output_dir / FACE_DATA)
+        except FaceDataError:
+            rows = []
+        if rows:
+            return rows[0].engine
+        engine = (record or {}).get("engine")
+        return engine if isinstance(engine, str) else None

@@ -1,0 +1,49 @@
+"""Stage one: finds every face in a folder of photos and groups the faces by person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from curation.settings import Settings
+from curation.terminal import ProgressBars, print_failures, run_stage
+
+DESCRIPTION = """\
+Finds every face in a folder of photos and groups the faces by person.
+
+Writes into the output folder:
+  face_data.csv          every face: photo, place, cluster (-1: too poor to identify), quality
+  output_clusters/       cluster_N.jpg is the best face of cluster N, cluster_N/ holds samples of it
+  clustering_run.json    settings, counts, failed photos
+
+Then say who matters in cluster_labels.json, in the same folder, for instance
+  {"0": "main", "1": {"name": "Anna", "category": "important"}}
+(the categories are main, important and other), and run run_scoring.py.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; returns the exit code."""
+    return run_stage(argv, program="run_clustering.py", description=DESCRIPTION, stage=_stage)
+
+
+def _stage(settings: Settings, bars: ProgressBars) -> int:
+    from curation.bootstrap import build
+
+    report = build(settings).run_clustering(progress=bars)
+    bars.close()
+    output = settings.io.output_dir
+    kept = f", {report.reused} of them known from earlier" if report.reused else ""
+    print(f"{report.analysed} of {report.total} photos analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
+    print(f"{report.faces} faces, {report.identified_faces} good enough to identify, in {report.clusters} clusters")
+    print_failures(report.failures, output / "clustering_run.json")
+    if report.ignored:
+        print(f"  {len(report.ignored)} other files left out, see {output / 'clustering_run.json'}")
+    print(
+        f"look at {output / 'output_clusters'}, label in {output / settings.scoring.labels_json}, then run_scoring.py"
+    )
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

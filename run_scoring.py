@@ -1,0 +1,54 @@
+"""Stage two: scores every photo by eyes, smile, focus, exposure and people, and ranks them, best first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from curation.settings import Settings
+from curation.terminal import ProgressBars, print_failures, run_stage
+
+DESCRIPTION = """\
+Scores the photos that run_clustering.py has analysed, and ranks them, best first.
+
+Needs the photos, and in the output folder face_data.csv (run run_clustering.py first, with the same --input and
+--output). Uses cluster_labels.json from there; without it every cluster of several photos counts as important.
+
+Writes into the output folder:
+  photo_scores.csv       every photo, best first, with its score and the reasons in words
+  scoring_run.json       settings, counts, failed photos
+
+Rules, weights and thresholds are in config.yaml; after a change only the scores are made again, in seconds.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the stage; returns the exit code."""
+    return run_stage(argv, program="run_scoring.py", description=DESCRIPTION, stage=_stage)
+
+
+def _stage(settings: Settings, bars: ProgressBars) -> int:
+    from curation.bootstrap import build
+
+    report = build(settings).run_scoring(progress=bars)
+    bars.close()
+    output = settings.io.output_dir
+    kept = f", {report.reused} of them measured earlier" if report.reused else ""
+    labels = f"{report.labelled_clusters} labels" if report.labelled else "no labels yet"
+    print(f"{report.scored} of {report.total} photos scored{kept}, in {report.seconds:.1f} s; {labels}")
+    if report.frontal_faces:
+        unclear = 1 - report.frontal_judged_faces / report.frontal_faces
+        print(f"eyes cannot be told on {unclear:.1%} of {report.frontal_faces} frontal faces of 80 px and more")
+    if report.vetoed:
+        print(f"{report.vetoed} photos vetoed by the rules")
+    for warning in report.warnings:
+        print(f"  note: {warning}")
+    print_failures(report.failures, output / "scoring_run.json")
+    for path, score in report.best[:3]:
+        print(f"  {score:.2f}  {path}")
+    print(f"all photos, best first: {output / 'photo_scores.csv'}")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
