@@ -90,12 +90,12 @@ def _parser(program: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         metavar="DIR",
-        help="folder of all results and of cluster_labels.json; one for each event (default: io.output_dir, this folder)",
+        help="folder of the results and of cluster_labels.json, one for each event (default: io.output_dir)",
     )
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        help="retinaface-arcface (better, needs weights), dlib (needs no download) or auto (default: engine.name, auto)",
+        help="retinaface-arcface (better, needs weights), dlib (needs no download) or auto (default: auto)",
     )
     parser.add_argument("--workers", metavar="N", help="worker processes; 0 is one per core (default: 0)")
     parser.add_argument(

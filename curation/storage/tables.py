@@ -193,14 +193,11 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
     scores = []
     for line, values in _records(table, PHOTO_SCORE_COLUMNS):
         cell.line = line
-        scores.append(
-            PhotoScore(
-                **{
-                    name: readers[name](name, value) if name in readers else value
-                    for name, value in zip(PHOTO_SCORE_COLUMNS, values, strict=True)
-                }
-            )
-        )
+        row: dict[str, Any] = {
+            name: readers[name](name, value) if name in readers else value
+            for name, value in zip(PHOTO_SCORE_COLUMNS, values, strict=True)
+        }
+        scores.append(PhotoScore(**row))
     return scores
 
 

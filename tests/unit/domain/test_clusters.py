@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
@@ -11,15 +14,15 @@ from curation.domain import clusters
 from curation.domain.clusters import average_linkage, carried_over_ids, confidences, first_ids, varied_samples
 
 
-def people(count: int, faces: int, spread: float, seed: int, dimensions: int = 24) -> np.ndarray:
+def people(count: int, faces: int, spread: float, seed: int, dimensions: int = 24) -> NDArray[np.float32]:
     random = np.random.default_rng(seed)
     centres = random.normal(size=(count, dimensions))
     vectors = np.repeat(centres, faces, axis=0) + spread * random.normal(size=(count * faces, dimensions))
     random.shuffle(vectors)
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
-def partition(labels: np.ndarray) -> set[frozenset[int]]:
+def partition(labels: NDArray[Any]) -> set[frozenset[int]]:
     return {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels.tolist())}
 
 
