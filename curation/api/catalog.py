@@ -15,6 +15,7 @@ from curation.domain.ranking import PhotoScore
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.labels_file import labels_etag, read_labels, write_labels
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data, read_photo_scores
 
 __all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary"]
@@ -49,7 +50,6 @@ class _Faces:
 
     faces_of: Mapping[int, int]
     photos_of: Mapping[int, frozenset[str]]
-    known_ids: frozenset[int]
 
 
 class _FileCache(Generic[T]):
@@ -91,6 +91,9 @@ class Catalog:
         self._unlabelled = Category(settings.scoring.unlabelled_category)
         self._faces = _FileCache(self.face_data_path, _read_faces)
         self._photos = _FileCache(self.photo_scores_path, lambda path: tuple(read_photo_scores(path)))
+        self._next_cluster_id = _FileCache(
+            output_dir / CLUSTERING_RUN, lambda path: next_cluster_id(read_run_record(path))
+        )
         self._label_writer = threading.Lock()
 
     def clusters(self) -> tuple[ClusterSummary, ...]:
@@ -154,7 +157,9 @@ class Catalog:
 
     def checked_labels(self, data: object) -> Labels:
         """Labels made of a JSON value. Raises what `labels` raises."""
-        return parse_labels(data, known_ids=self._clustered().known_ids, unlabelled_category=self._unlabelled)
+        # Ids that were retired may keep their labels.
+        known_ids = self._clustered().faces_of.keys() | set(range(self._next_cluster_id.get() or 0))
+        return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
 
     def labels_etag(self) -> str:
         """The entity tag of the labels file as it is now."""
@@ -239,5 +244,4 @@ def _read_faces(path: Path) -> _Faces:
     return _Faces(
         faces_of,
         {cluster: frozenset(photos) for cluster, photos in photos_of.items()},
-        frozenset(faces_of),
     )

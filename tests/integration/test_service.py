@@ -17,6 +17,7 @@ import schemathesis
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -142,6 +143,7 @@ def test_requests_of_all_kinds_get_documented_answers(described: ServiceClient, 
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
     tried = set()
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
 
         @hypothesis.given(operation.as_strategy(generation_mode=mode))
@@ -152,7 +154,7 @@ def test_requests_of_all_kinds_get_documented_answers(described: ServiceClient, 
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),
         )
-        def send(case: schemathesis.Case) -> None:
+        def send(case: schemathesis.Case[Any]) -> None:
             tried.add(case.operation.label)
             case.call_and_validate(checks=checks)
 

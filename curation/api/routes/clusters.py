@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
@@ -31,7 +31,7 @@ _NOT_USABLE = {
 }
 _NOT_FOUND = {"cluster_not_found": (404, "there is no cluster 99; GET /clusters lists all")}
 _NO_PICTURE = {"picture_not_found": (404, "cluster 3 has no picture; run the clustering again")}
-_JPEG = {
+_JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "A JPEG."},
     304: {"description": "The client has this version of the picture (If-None-Match)."},
 }

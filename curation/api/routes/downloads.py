@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -14,7 +16,7 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/downloads", tags=["downloads"])
 
-_CSV = {
+_CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The file."},
     304: {"description": "The client has this version of the file (If-None-Match)."},
 }

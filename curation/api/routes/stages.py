@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
 
@@ -28,7 +28,7 @@ _BUSY = {
 _BODY = {"bad_request": (400, "the body is not JSON text; this request needs none")}
 _ENDING = {"service_ending": (503, "the service ends; start it again")}
 _STORAGE = {"storage": (507, "the disk is full: free some space and run again")}
-_ACCEPTED = {
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "The job; it runs in the background.",
         "headers": {"Location": {"description": "Where to ask how the job is.", "schema": {"type": "string"}}},

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from curation import __version__
+from curation import __version__, bootstrap
 from curation.api import app as app_module
 from curation.errors import PhotosMissingError
 from curation.storage.locks import hold_output
@@ -226,6 +226,13 @@ class TestLabels:
         assert named in problem(clustered.put("/labels", json=labels), 422, "labels_invalid")["detail"]
         assert clustered.get("/labels").json() == LABELS
 
+    def test_a_retired_cluster_may_keep_its_label(self, clustered: ServiceClient) -> None:
+        problem(clustered.put("/labels", json={"3": "main"}), 422, "labels_invalid")
+        record = {"next_cluster_id": 4}
+        (clustered.settings.io.output_dir / "clustering_run.json").write_text(json.dumps(record))
+        assert clustered.put("/labels", json={"3": "main"}).status_code == 200
+        assert clustered.get("/clusters").json()["total"] == 2
+
     @pytest.mark.parametrize("body", [b"", b"{", b'{"0": "main", "0": "other"}', b'{"0": NaN}', b"[" * 100_000])
     def test_not_json(self, clustered: ServiceClient, body: bytes) -> None:
         problem(clustered.put("/labels", content=body), 422, "labels_invalid")
@@ -381,6 +388,6 @@ class TestOpenApi:
 
 def test_the_service_never_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
-    monkeypatch.setattr(app_module.bootstrap, "build", lambda settings, *, allow_download: asked.append(allow_download))
+    monkeypatch.setattr(bootstrap, "build", lambda settings, *, allow_download: asked.append(allow_download))
     app_module._build(object())  # type: ignore[arg-type]
     assert asked == [False]
