@@ -105,7 +105,7 @@ class ClusteringSettings(_Section):
 
     distance_threshold: Annotated[float, Field(gt=0, le=2)] | None = None
     min_face_px: Annotated[int, Field(ge=8, le=1000)] = 32
-    min_sharpness: Unit = 0.05
+    min_sharpness: Unit = 0.08
     max_yaw_deg: Annotated[float, Field(ge=10, le=90)] = 75
     min_cluster_photos: Annotated[int, Field(ge=1, le=1000)] = 3
     samples_per_cluster: Annotated[int, Field(ge=1, le=100)] = 12
