@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from curation.settings import Settings
-from curation.terminal import ProgressBars, print_failures, run_stage
+if TYPE_CHECKING:
+    from curation.settings import Settings
+    from curation.terminal import ProgressBars
 
 DESCRIPTION = """\
 Finds every face in a folder of photos and groups the faces by person.
@@ -21,29 +23,36 @@ Then say who matters in cluster_labels.json, in the same folder, for instance
 (the categories are main, important and other), and run run_scoring.py.
 """
 
+ENGINE_HELP = "retinaface-arcface (better, needs weights), dlib (needs no download) or auto (default: engine.name)"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; returns the exit code."""
-    return run_stage(argv, program="run_clustering.py", description=DESCRIPTION, stage=_stage)
+    from curation.terminal import run_stage
+
+    return run_stage(argv, program="run_clustering.py", description=DESCRIPTION, engine_help=ENGINE_HELP, stage=_stage)
 
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
+    from curation.terminal import tell, tell_failures
 
     report = build(settings).run_clustering(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them known from earlier" if report.reused else ""
-    print(f"{report.analysed} of {report.total} photos analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
-    print(f"{report.faces} faces, {report.identified_faces} good enough to identify, in {report.clusters} clusters")
-    print_failures(report.failures, output / "clustering_run.json")
+    tell(f"{report.analysed} of {report.total} photos analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
+    tell(f"{report.faces} faces, {report.identified_faces} good enough to identify, in {report.clusters} clusters")
+    tell_failures(report.failures, output / "clustering_run.json")
     if report.ignored:
-        print(f"  {len(report.ignored)} other files left out, see {output / 'clustering_run.json'}")
-    print(
-        f"look at {output / 'output_clusters'}, label in {output / settings.scoring.labels_json}, then run_scoring.py"
-    )
+        tell(f"  {len(report.ignored)} other files left out, see {output / 'clustering_run.json'}")
+    tell(f"look at {output / 'output_clusters'}, label in {output / settings.scoring.labels_json}, then run_scoring.py")
     return 1 if report.failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        exit_code = main()
+    except KeyboardInterrupt:  # before `run_stage` listens
+        exit_code = 130
+    sys.exit(exit_code)

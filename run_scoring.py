@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from curation.settings import Settings
-from curation.terminal import ProgressBars, print_failures, run_stage
+if TYPE_CHECKING:
+    from curation.settings import Settings
+    from curation.terminal import ProgressBars
 
 DESCRIPTION = """\
 Scores the photos that run_clustering.py has analysed, and ranks them, best first.
@@ -21,34 +23,43 @@ Writes into the output folder:
 Rules, weights and thresholds are in config.yaml; after a change only the scores are made again, in seconds.
 """
 
+ENGINE_HELP = "not needed here: the faces are those of face_data.csv, whatever engine found them"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; returns the exit code."""
-    return run_stage(argv, program="run_scoring.py", description=DESCRIPTION, stage=_stage)
+    from curation.terminal import run_stage
+
+    return run_stage(argv, program="run_scoring.py", description=DESCRIPTION, engine_help=ENGINE_HELP, stage=_stage)
 
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
+    from curation.terminal import tell, tell_failures
 
     report = build(settings).run_scoring(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them measured earlier" if report.reused else ""
     labels = f"{report.labelled_clusters} labels" if report.labelled else "no labels yet"
-    print(f"{report.scored} of {report.total} photos scored{kept}, in {report.seconds:.1f} s; {labels}")
+    tell(f"{report.scored} of {report.total} photos scored{kept}, in {report.seconds:.1f} s; {labels}")
     if report.frontal_faces:
         unclear = 1 - report.frontal_judged_faces / report.frontal_faces
-        print(f"eyes cannot be told on {unclear:.1%} of {report.frontal_faces} frontal faces of 80 px and more")
+        tell(f"eyes cannot be told on {unclear:.1%} of {report.frontal_faces} frontal faces of 80 px and more")
     if report.vetoed:
-        print(f"{report.vetoed} photos vetoed by the rules")
+        tell(f"{report.vetoed} photos vetoed by the rules")
     for warning in report.warnings:
-        print(f"  note: {warning}")
-    print_failures(report.failures, output / "scoring_run.json")
+        tell(f"  note: {warning}")
+    tell_failures(report.failures, output / "scoring_run.json")
     for path, score in report.best[:3]:
-        print(f"  {score:.2f}  {path}")
-    print(f"all photos, best first: {output / 'photo_scores.csv'}")
+        tell(f"  {score:.2f}  {path}")
+    tell(f"all photos, best first: {output / 'photo_scores.csv'}")
     return 1 if report.failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        exit_code = main()
+    except KeyboardInterrupt:  # before `run_stage` listens
+        exit_code = 130
+    sys.exit(exit_code)

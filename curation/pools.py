@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_sentinels
 from types import TracebackType
@@ -177,6 +178,20 @@ def _worker_pid() -> int:
     return os.getpid()
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    # A process inherits which signals are held back. One that is still importing, and has not come to
+    # `_start_worker`, would answer Ctrl-C with a traceback of its own.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Slot:
     """One worker process. It has one task at a time, so a death costs exactly that task."""
 
@@ -190,7 +205,8 @@ class _Slot:
         self.pid: int | None = None
 
     def start(self) -> Future[Any]:
-        return self._executor.submit(_worker_pid)
+        with _interrupts_held():
+            return self._executor.submit(_worker_pid)
 
     def submit(self, function: Callable[[Any], Any], task: Any) -> Future[Any]:
         return self._executor.submit(_call, function, task)

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from curation.errors import CurationError, RunInterruptedError
-from curation.settings import CONFIG_VARIABLE, Settings, load_settings
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from curation.domain.report import Failure, Progress
+    from curation.settings import Settings
 
-__all__ = ["INTERNAL_EXIT_CODE", "ProgressBars", "print_failures", "run_stage"]
+__all__ = ["INTERNAL_EXIT_CODE", "ProgressBars", "run_stage", "tell", "tell_failures"]
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 INTERNAL_EXIT_CODE = 70
 """Of an error of ours: never 1, which says that the stage was done."""
 
 _SHOWN_FAILURES = 20
+_BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+_PATIENCE_S = 2.0  # a run that was interrupted is given so long to clean up before a second Ctrl-C counts
 
 _EPILOG = """\
 exit codes: 0 done; 1 done, but some photos failed (they are listed); 2 wrong usage or settings;
@@ -52,8 +56,11 @@ class ProgressBars:
             is_download = progress.phase.startswith("downloading")
             self._bar = tqdm(
                 desc=progress.phase,
-                unit="B" if is_download else "",
+                total=progress.total or None,
+                initial=progress.done,
+                unit="B",
                 unit_scale=is_download,
+                bar_format=None if is_download else _BAR_FORMAT,
                 disable=not sys.stderr.isatty(),
                 dynamic_ncols=True,
                 smoothing=0.05,
@@ -77,7 +84,7 @@ class ProgressBars:
             self._bar = None
 
 
-def _parser(program: str, description: str) -> argparse.ArgumentParser:
+def _parser(program: str, description: str, engine_help: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program, description=description, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -90,14 +97,12 @@ def _parser(program: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         metavar="DIR",
-        help="folder of the results and of cluster_labels.json, one for each event (default: io.output_dir)",
+        help="folder of the results and of cluster_labels.json, one for each event (default: io.output_dir, .)",
     )
+    parser.add_argument("--engine", metavar="NAME", help=engine_help)
     parser.add_argument(
-        "--engine",
-        metavar="NAME",
-        help="retinaface-arcface (better, needs weights), dlib (needs no download) or auto (default: auto)",
+        "--workers", metavar="N", help="worker processes; 0 is one per core (default: performance.workers, 0)"
     )
-    parser.add_argument("--workers", metavar="N", help="worker processes; 0 is one per core (default: 0)")
     parser.add_argument(
         "--log-level",
         metavar="LEVEL",
@@ -113,39 +118,45 @@ def run_stage(
     *,
     program: str,
     description: str,
+    engine_help: str,
     stage: Callable[[Settings, ProgressBars], int],
 ) -> int:
     """Parse the options, set up logging, run a stage and turn its errors into an exit code.
+
+    After an interruption this process ignores a repeated Ctrl-C, as it is about to end.
 
     Args:
         argv: The command line without the program's name; None takes the process's own.
         program: Name of the script.
         description: For `--help`.
+        engine_help: Of `--engine`, for `--help`.
         stage: Runs the stage, tells the user the result, returns 0 or 1.
 
     Returns:
         The exit code.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # Photos have names in any language; a terminal that lacks a letter shows a substitute.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options = _parser(program, description).parse_args(argv)
-    logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    previous = _listen_to_signals()
     bars = ProgressBars()
+    interrupted = False
     try:
-        config = options.config or os.environ.get(CONFIG_VARIABLE)
-        settings = load_settings(
-            Path(config) if config else None, default_root=PROJECT_ROOT, overrides=_overrides(options)
-        )
-        return stage(settings, bars)
+        for stream in (sys.stdout, sys.stderr):
+            # Photos have names in any language; a terminal that lacks a letter shows a substitute.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        options = _parser(program, description, engine_help).parse_args(argv)
+        logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
+        return stage(_settings(options), bars)
     except CurationError as error:
         bars.close()
-        print(f"error: {error}", file=sys.stderr)
+        tell(f"error: {error}", sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
+        interrupted = True
         bars.close()
-        print("interrupted; what was done so far is kept, run the same command to go on", file=sys.stderr)
+        tell("interrupted; what was done so far is kept, run the same command to go on", sys.stderr)
+        # Python gives signals back their deadly default while it shuts down, unless they are ignored.
+        for number in previous:
+            signal.signal(number, signal.SIG_IGN)
         return RunInterruptedError.exit_code
     except Exception:
         bars.close()
@@ -153,27 +164,72 @@ def run_stage(
         return INTERNAL_EXIT_CODE
     finally:
         bars.close()
-        signal.signal(signal.SIGTERM, previous)
+        if not interrupted:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def _listen_to_signals() -> dict[signal.Signals, Any]:
+    """Let Ctrl-C and `kill` interrupt the run; gives the handlers that were there before."""
+    previous: dict[signal.Signals, Any] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A shell that starts the program in the background may have said that Ctrl-C is not for it.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            previous[number] = signal.signal(number, _interrupt)
+    return previous
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    # What is being cleaned up now must not be broken off by an impatient second Ctrl-C, nor by a signal
+    # that arrives twice because it was sent both to this process and to its group.
+    insists_from = time.monotonic() + _PATIENCE_S
+
+    def insist(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() >= insists_from:
+            os._exit(RunInterruptedError.exit_code)  # workers end with this process
+
+    for listened in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(listened) != signal.SIG_IGN:
+            signal.signal(listened, insist)
     raise KeyboardInterrupt
 
 
-def _overrides(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+def _settings(options: argparse.Namespace) -> Settings:
+    # Here, so that a Ctrl-C while the libraries are being loaded is heard, and --help is quick.
+    from curation.settings import CONFIG_VARIABLE, load_settings
+
+    config = options.config or os.environ.get(CONFIG_VARIABLE)
     given = {
         "io": {"input_dir": options.input, "output_dir": options.output},
         "engine": {"name": options.engine},
         "performance": {"workers": options.workers},
     }
-    return {
+    overrides = {
         section: {key: value for key, value in values.items() if value is not None} for section, values in given.items()
     }
+    return load_settings(Path(config) if config else None, default_root=PROJECT_ROOT, overrides=overrides)
 
 
-def print_failures(failures: Sequence[Failure], record: Path) -> None:
+def tell(text: str, stream: Any = None) -> None:
+    """Print a line for the user. That nobody reads it (a closed pipe, a full disk) is no fault of the run.
+
+    Args:
+        text: The line.
+        stream: Where to; None takes standard output.
+    """
+    stream = sys.stdout if stream is None else stream
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        logging.getLogger(__name__).debug("a line could not be printed: %s", error)
+        # Else the interpreter complains about the same line once more when it ends.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def tell_failures(failures: Sequence[Failure], record: Path) -> None:
     """List photos that failed, the first ones of many."""
     for failure in failures[:_SHOWN_FAILURES]:
-        print(f"  failed: {failure.image_path}: {failure.reason}")
+        tell(f"  failed: {failure.image_path}: {failure.reason}")
     if len(failures) > _SHOWN_FAILURES:
-        print(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")
+        tell(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")
