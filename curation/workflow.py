@@ -19,6 +19,7 @@ from curation.pools import TaskPool
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
+from curation.storage.cluster_pictures import sweep_pictures
 from curation.storage.locks import hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, read_face_data
@@ -80,6 +81,7 @@ class WorkflowOrchestrator:
         tell = progress or _unheard
         with hold_output(settings.io.output_dir):
             sweep_temporaries(settings.io.output_dir)
+            sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             listing = self._listing()
             spec = self._parts.select_engine(self._pinned_engine(), tell)
             logger.info("engine %s: %s", spec.name, spec.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import time
@@ -22,7 +23,7 @@ from curation.pipelines.identity import EarlierFaces, matched_ids
 from curation.pipelines.per_photo import AnalyseTask, ClusterTask, analyse_photo_worker, cluster_faces_worker
 from curation.pipelines.stage import RunContext, content_key, failures_as_json
 from curation.storage.analysis_store import FileStamp, KeptFace
-from curation.storage.atomic import open_atomic
+from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record, versions, write_run_record
@@ -92,19 +93,21 @@ class FaceClusteringPipeline:
             WeightsError: If the workers cannot load the engine.
         """
         began = time.monotonic()
+        # Before hours of work, so that what the end of the run needs is refused now if it is broken.
+        record = read_run_record(self._output / CLUSTERING_RUN)
+        earlier = self._earlier(record, is_labelled=bool(self._labelled_ids()))
         hashes, failures, reused = self._analyse(listing)
         faces = self._collect(listing.photos, hashes)
         identified = np.array([self._is_identifiable(face.quality) for face in faces.kept], dtype=bool)
         labels = self._group(faces.embeddings, identified)
-        record = read_run_record(self._output / CLUSTERING_RUN)
-        ids, next_id = self._ids(labels, faces, record)
+        ids, next_id = self._ids(labels, faces, earlier, record)
         cluster_ids = np.array([ids[label] if label >= 0 else -1 for label in labels.tolist()], dtype=np.int64)
         rows = self._rows(faces, cluster_ids)
         self._context.stop_if_cancelled()
         write_face_data(self._output, rows, faces.embeddings)
         self._write_pictures(faces, rows, cluster_ids)
         report = self._report(listing, rows, failures, reused, int(identified.sum()), began)
-        self._write_record(listing, report, rows, next_id)
+        self._write_record(listing, report, rows, next_id, _digest(faces.embeddings))
         return report
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:
@@ -175,7 +178,8 @@ class FaceClusteringPipeline:
             return labels
         count = int(identified.sum())
         self._context.progress(Progress("grouping faces", 0, count))
-        place = self._context.settings.io.state_dir / f"grouping.{os.getpid()}.npy"
+        # Under a name that the next run sweeps if this one is killed.
+        place = self._output / f".grouping.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
         try:
             with open_atomic(place, durable=False) as file:
                 np.save(file, embeddings[identified], allow_pickle=False)
@@ -192,11 +196,15 @@ class FaceClusteringPipeline:
         return labels
 
     def _ids(
-        self, labels: NDArray[np.int64], faces: _Faces, record: dict[str, Any] | None
+        self,
+        labels: NDArray[np.int64],
+        faces: _Faces,
+        earlier: EarlierFaces | None,
+        record: dict[str, Any] | None,
     ) -> tuple[dict[int, int], int]:
         """Ids by label, and the next id that is free."""
+        # Read again: the service lets people label while a run is at work.
         labelled_ids = self._labelled_ids()
-        earlier = self._earlier(is_labelled=bool(labelled_ids))
         places = [(photo, face.box) for photo, face in zip(faces.photos, faces.kept, strict=True)]
         matched = matched_ids(earlier, places, faces.embeddings) if earlier is not None else {}
         if not matched:
@@ -235,7 +243,7 @@ class FaceClusteringPipeline:
         keys = data if isinstance(data, dict) else {}
         return {int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) <= 9}
 
-    def _earlier(self, *, is_labelled: bool) -> EarlierFaces | None:
+    def _earlier(self, record: dict[str, Any] | None, *, is_labelled: bool) -> EarlierFaces | None:
         path = self._output / FACE_DATA
         if not path.exists():
             return None
@@ -251,10 +259,17 @@ class FaceClusteringPipeline:
         if {row.engine for row in rows} - {self._spec.name}:
             return EarlierFaces(rows, None)
         try:
-            return EarlierFaces(rows, read_embeddings(self._output / EMBEDDINGS, rows))
+            embeddings = read_embeddings(self._output / EMBEDDINGS, rows)
         except FaceDataError as error:
             logger.warning("%s; faces are found again by their places", error)
             return EarlierFaces(rows, None)
+        if (record or {}).get("embeddings_sha256", "") not in ("", _digest(embeddings)):
+            # A run that was killed between two files leaves vectors that belong to other rows.
+            logger.warning(
+                "%s is not the one that the last run noted; faces are found again by their places", EMBEDDINGS
+            )
+            return EarlierFaces(rows, None)
+        return EarlierFaces(rows, embeddings)
 
     def _rows(self, faces: _Faces, cluster_ids: NDArray[np.int64]) -> list[FaceRow]:
         fits = confidences(faces.embeddings, cluster_ids, self._threshold)
@@ -279,16 +294,22 @@ class FaceClusteringPipeline:
         for row, cluster in enumerate(cluster_ids.tolist()):
             if cluster >= 0:
                 members.setdefault(cluster, []).append(row)
-        pictures = ClusterPictures(self._output / CLUSTERS_DIR)
         count = self._context.settings.clustering.samples_per_cluster
-        for done, (cluster, faces_of) in enumerate(sorted(members.items())):
+        samples: dict[int, dict[str, int]] = {}
+        for cluster, faces_of in sorted(members.items()):
+            self._context.stop_if_cancelled()
+            quality = [rows[row].face_quality for row in faces_of]
+            chosen = varied_samples(faces.embeddings, faces_of, quality, count)
+            samples[cluster] = {
+                sample_name(n, faces.photos[row], faces.index[row]): row for n, row in enumerate(chosen, start=1)
+            }
+        pictures = ClusterPictures(self._output / CLUSTERS_DIR)
+        pictures.expect(samples)
+        for done, (cluster, names) in enumerate(samples.items()):
             self._context.stop_if_cancelled()
             if done % 50 == 0:
                 self._context.progress(Progress("writing thumbnails", done, len(members)))
-            quality = [rows[row].face_quality for row in faces_of]
-            chosen = varied_samples(faces.embeddings, faces_of, quality, count)
-            chips = [self._chip(faces, row) for row in chosen]
-            names = [sample_name(n, faces.photos[row], faces.index[row]) for n, row in enumerate(chosen, start=1)]
+            chips = [self._chip(faces, row) for row in names.values()]
             pictures.write(cluster, chips[0], zip(names, chips, strict=True))
         pictures.finish()
         self._context.progress(Progress("writing thumbnails", len(members), len(members)))
@@ -328,7 +349,9 @@ class FaceClusteringPipeline:
             seconds=time.monotonic() - began,
         )
 
-    def _write_record(self, listing: Listing, report: ClusteringReport, rows: list[FaceRow], next_id: int) -> None:
+    def _write_record(
+        self, listing: Listing, report: ClusteringReport, rows: list[FaceRow], next_id: int, embeddings_sha256: str
+    ) -> None:
         settings = self._context.settings
         with_faces = {row.image_path for row in rows} | {failure.image_path for failure in report.failures}
         write_run_record(
@@ -346,6 +369,7 @@ class FaceClusteringPipeline:
                 else self._spec.threshold_source,
                 "analysis_key": self._key,
                 "next_cluster_id": next_id,
+                "embeddings_sha256": embeddings_sha256,
                 "counts": {
                     "photos": report.total,
                     "analysed": report.analysed,
@@ -363,3 +387,7 @@ class FaceClusteringPipeline:
                 "versions": versions(),
             },
         )
+
+
+def _digest(embeddings: NDArray[np.float32]) -> str:
+    return hashlib.sha256(embeddings.tobytes()).hexdigest()

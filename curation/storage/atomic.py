@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +22,7 @@ _HINTS = {
     errno.EPERM: "no permission: change the folder's permissions or choose another --output",
     errno.EROFS: "the disk is read-only: choose another --output",
     errno.EFBIG: "the file is larger than this disk or process may write: choose another --output",
+    errno.EEXIST: "a part of the path is a file, not a folder: choose another --output",
     errno.ENOTDIR: "a part of the path is a file, not a folder: choose another --output",
     errno.EIO: "the disk reports an error: check it, or choose another --output",
 }
@@ -61,7 +62,9 @@ def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     except OSError as error:
         raise explained(error, path, "written") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # What cannot be removed, say for lack of permission, was reported above; the next run sweeps it.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -101,6 +104,27 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> bool:
 
 
 def sweep_temporaries(folder: Path) -> None:
-    """Remove temporary files that killed runs left in `folder`; only the owner of its lock may."""
+    """Remove temporary files that dead processes left in `folder`, which may be missing; sub-folders are left alone.
+
+    Raises:
+        StorageError: If one cannot be removed.
+    """
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-        path.unlink(missing_ok=True)
+        owner = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
+        # The service may be writing labels right now, in this process or another.
+        if owner.isdecimal() and _is_process(int(owner)):
+            continue
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise explained(error, path, "removed") from error
+
+
+def _is_process(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from curation.errors import StorageError
-from curation.storage.atomic import explained, write_bytes
+from curation.storage.atomic import explained, sweep_temporaries, write_bytes
 
-__all__ = ["ClusterPictures", "sample_name"]
+__all__ = ["ClusterPictures", "sample_name", "sweep_pictures"]
 
 _MANIFEST = ".curation-files.json"
 _KEPT_CHARS = re.compile(r"[^A-Za-z0-9_-]+")
@@ -23,10 +23,20 @@ def sample_name(place: int, image_path: str, face_index: int) -> str:
     return f"{place:02d}_{stem}_face{face_index}.jpg"
 
 
+def sweep_pictures(folder: Path) -> None:
+    """Remove the temporary files that killed runs left among the pictures.
+
+    Raises:
+        StorageError: If one cannot be removed.
+    """
+    for place in (folder, *folder.glob("cluster_*/")):
+        sweep_temporaries(place)
+
+
 class ClusterPictures:
     """Writes the pictures of a run, and then removes those of earlier runs that it did not write again.
 
-    Only files that an earlier run noted as its own are ever removed.
+    Only files that a run noted as its own, before it wrote them, are ever removed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,6 +57,19 @@ class ClusterPictures:
         except OSError as error:
             raise explained(error, folder / _MANIFEST, "read") from error
         self._ours = {name for name in noted if isinstance(name, str)} if isinstance(noted, list) else set()
+
+    def expect(self, samples: Mapping[int, Iterable[str]]) -> None:
+        """Note which files are going to be written, so that a run killed in between does not forget any.
+
+        Args:
+            samples: Names of the samples of each cluster.
+
+        Raises:
+            StorageError: If that fails.
+        """
+        self._ours |= {f"cluster_{cluster}.jpg" for cluster in samples}
+        self._ours |= {f"cluster_{cluster}/{name}" for cluster, names in samples.items() for name in names}
+        self._note(self._ours)
 
     def write(self, cluster_id: int, best: bytes, samples: Iterable[tuple[str, bytes]]) -> None:
         """Write a cluster's pictures, JPEG each; those that did not change are left alone.
