@@ -17,7 +17,7 @@ from curation.domain.report import Failure, ScoringReport
 from curation.domain.rules import ScoredFace
 from curation.engines.base import PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
-from curation.errors import FaceDataError
+from curation.errors import FaceDataError, PhotosMissingError
 from curation.photos.listing import Listing, photo_path
 from curation.pipelines.measuring import measure_photo
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
@@ -95,11 +95,9 @@ class _Event:
     faces: dict[str, list[FaceRow]]
     failed: dict[str, str]
     analysis_key: str | None
+    input_dir: str
+    engine: str | None
     known_ids: frozenset[int]
-
-    @property
-    def photos(self) -> list[str]:
-        return sorted(self.faces.keys() | self.failed.keys())
 
 
 class ScoringPipeline:
@@ -123,6 +121,7 @@ class ScoringPipeline:
 
         Raises:
             FaceDataError: If face_data.csv is missing or not valid.
+            PhotosMissingError: If none of its photos is there any more.
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If something cannot be read or written.
             RunInterruptedError: If the run was cancelled.
@@ -144,7 +143,7 @@ class ScoringPipeline:
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         warnings = self._warnings(event, labels, is_labelled, present, new)
         report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
-        self._write_record(report, labels)
+        self._write_record(report, labels, event.engine)
         return report
 
     def _read_event(self) -> _Event:
@@ -159,15 +158,19 @@ class ScoringPipeline:
         for path in _texts(noted.get("photos_without_faces")):
             faces.setdefault(path, [])
         failed = {}
-        for failure in noted.get("failures") or ():
-            if isinstance(failure, dict) and failure.get("image_path") not in faces:
-                failed[str(failure.get("image_path"))] = str(failure.get("reason"))
+        failures = noted.get("failures")
+        for failure in failures if isinstance(failures, list) else ():
+            photo = failure.get("image_path") if isinstance(failure, dict) else None
+            if isinstance(photo, str) and photo not in faces:
+                failed[photo] = str(failure.get("reason"))
         used = {row.cluster_id for row in rows if row.cluster_id >= 0}
         key = noted.get("analysis_key")
         return _Event(
             dict(faces),
             failed,
             key if isinstance(key, str) else None,
+            str(noted.get("input_dir", "another folder")),
+            next((row.engine for row in rows), None),
             frozenset(used | set(range(next_cluster_id(record)))),
         )
 
@@ -198,6 +201,11 @@ class ScoringPipeline:
                 failures[path] = "the photo is gone: put it back, or run the clustering again"
             else:
                 stamps[path] = stamp
+        if paths and not stamps:
+            raise PhotosMissingError(
+                f"none of the {len(paths)} photos of {self._output / FACE_DATA} is in {input_dir}; they were clustered "
+                f"from {event.input_dir}: give the same --input, or run the clustering again"
+            )
         hashes = store.known_hashes(stamps.values())
         keys = {path: self._measures_key(event.faces[path]) for path in stamps}
         # Contents that were never analysed under the clustering's key were changed since; the worker says so.
@@ -293,13 +301,14 @@ class ScoringPipeline:
             seconds=time.monotonic() - began,
         )
 
-    def _write_record(self, report: ScoringReport, labels: Labels) -> None:
+    def _write_record(self, report: ScoringReport, labels: Labels, engine: str | None) -> None:
         settings = self._context.settings
         write_run_record(
             self._output / SCORING_RUN,
             {
                 "stage": "scoring",
                 "input_dir": str(settings.io.input_dir),
+                "engine": engine,
                 "weights": {self._predictor.name: self._predictor.sha256},
                 "labels": labels.to_json(),
                 "labelled_by_user": report.labelled,
@@ -317,7 +326,7 @@ class ScoringPipeline:
                 "failures": failures_as_json(report.failures),
                 "new_photos": list(report.new_photos),
                 "warnings": list(report.warnings),
-                "settings": settings.model_dump(mode="json", include={"io", "scoring", "performance"}),
+                "settings": settings.model_dump(mode="json", include={"io", "clustering", "scoring", "performance"}),
                 "seconds": round(report.seconds, 2),
                 "versions": versions(),
             },
