@@ -139,10 +139,19 @@ class LandmarkPredictor:
             instability=_mean_distance(found[:, inner], points[inner]) / eye_distance_px,
         )
 
+    def shape_in(self, array: NDArray[np.uint8], box: dlib.rectangle) -> dlib.full_object_detection:
+        """The answer of dlib itself for one start box, without turning the face upright.
+
+        Args:
+            array: (H, W, 3) uint8 RGB, contiguous.
+            box: In pixels of `array`.
+        """
+        return self._predictor(array, box)
+
     def _run(self, crop: NDArray[np.uint8], dx: int, dy: int, growth: int) -> NDArray[np.float64]:
         left, top = _MARGIN_PX + dx - growth // 2, _MARGIN_PX + dy - growth // 2
         box = dlib.rectangle(left, top, left + _BOX_PX + growth - 1, top + _BOX_PX + growth - 1)
-        shape = self._predictor(crop, box)
+        shape = self.shape_in(crop, box)
         return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
 
 

@@ -86,6 +86,15 @@ def test_a_face_is_found_with_sensible_values(subject: Subject) -> None:
     assert all(x <= mark.x <= x + w and y <= mark.y <= y + h for mark in marks)
 
 
+@pytest.mark.parametrize("enlargement", [1, 2, 3])
+def test_badges_are_no_faces(subject: Subject, enlargement: int) -> None:
+    if isinstance(subject.engine, FakeEngine):
+        pytest.skip("the fake engine takes every strong colour for a face")
+    size = (512 * enlargement, 512 * enlargement)
+    suit = np.asarray(cv2.resize(astronaut(), size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)[size[0] // 2 :]
+    assert not subject.engine.analyse(ArrayPhoto(suit))
+
+
 def test_embeddings_are_float32_of_unit_length(subject: Subject) -> None:
     embedding = subject.engine.analyse(ArrayPhoto(subject.first))[0].embedding
     assert embedding.dtype == np.float32 and embedding.ndim == 1
