@@ -132,10 +132,9 @@ class WorkflowOrchestrator:
         io = self.settings.io
         # Our own pictures are no photos of the event, wherever the output folder lies.
         exclude = [io.output_dir / CLUSTERS_DIR, io.state_dir, io.models_dir]
-        if io.output_dir.resolve() != io.input_dir.resolve():
+        output, photos = io.output_dir.resolve(), io.input_dir.resolve()
+        if output != photos and output.is_relative_to(photos):
             exclude.append(io.output_dir)
-        if io.input_dir.resolve().is_relative_to(io.output_dir.resolve()):
-            exclude = exclude[:3]
         try:
             return list_photos(io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg)
         except OSError as error:
