@@ -5,6 +5,7 @@ People open these tables in spreadsheets and save them again, so every cell is c
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import math
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +101,11 @@ def _csv_bytes(columns: Sequence[str], cells: Sequence[tuple[object, ...]]) -> b
     # pandas takes half a second to import; a run has other things to do first.
     import pandas as pd
 
-    text = pd.DataFrame(cells, columns=list(columns), dtype=object).to_csv(index=False, lineterminator="\n")
+    # The csv module quotes a carriage return only in tables whose lines end with one, but readers take it for an end.
+    has_returns = any("\r" in cell for row in cells for cell in row if isinstance(cell, str))
+    text = pd.DataFrame(cells, columns=list(columns), dtype=object).to_csv(
+        index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
+    )
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -154,10 +160,11 @@ def read_embeddings(path: Path, rows: Sequence[FaceRow]) -> NDArray[np.float32]:
         StorageError: If it cannot be read.
     """
     try:
-        vectors = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:  # numpy itself leaves the file open when it fails
+            vectors = np.load(file, allow_pickle=False)
     except FileNotFoundError as error:
         raise FaceDataError(f"there is no {path} beside face_data.csv; {_RUN_CLUSTERING}") from error
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, BadZipFile) as error:  # numpy takes a file that begins like one for an archive
         raise FaceDataError(f"{path} is damaged ({error}); {_RUN_CLUSTERING}") from error
     except OSError as error:
         raise explained(error, path, "read") from error
@@ -211,11 +218,15 @@ def _table(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
     except OSError as error:
         raise explained(error, path, "read") from error
     try:
-        table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = pd.read_csv(
+            io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+        )
     except UnicodeDecodeError as error:
         raise FaceDataError(f"{path} is not UTF-8 text: save it as CSV in UTF-8, or {remedy}") from error
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise FaceDataError(f"{path} is not a table ({str(error).strip()}); {remedy}") from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise FaceDataError(f"{path} is not a table (its lines have more cells than its header); {remedy}")
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise FaceDataError(
@@ -226,9 +237,13 @@ def _table(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
 
 
 def _records(table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Number and cells of each row; the header is line 1. Cells that a row lacks are empty."""
-    listed = [table[column].fillna("").tolist() for column in columns]
-    yield from enumerate(zip(*listed, strict=True), start=2)
+    """Line and cells of each row; the header is line 1. Cells that a row lacks are empty, empty rows are left out."""
+    places = [list(table.columns).index(column) for column in columns]
+    line = 2
+    for cells in table.fillna("").itertuples(index=False, name=None):
+        if any(cells):
+            yield line, tuple(cells[place] for place in places)
+        line += 1 + sum(cell.count("\n") for cell in cells)
 
 
 class _Cells:

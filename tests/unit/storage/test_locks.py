@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curation.errors import BusyError, StorageError
+from curation.storage.locks import hold_output
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from curation.storage.locks import hold_output
+with hold_output(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", _HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_another_process_is_busy_and_a_dead_one_holds_nothing(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    with holder:
+        with pytest.raises(BusyError, match="--output") as raised, hold_output(tmp_path):
+            pass
+        assert raised.value.exit_code == 6
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait(timeout=30)
+        with hold_output(tmp_path):
+            pass
+
+
+def test_two_runs_in_one_process(tmp_path: Path) -> None:
+    with hold_output(tmp_path):
+        with pytest.raises(BusyError), hold_output(tmp_path):
+            pass
+        with hold_output(tmp_path / "other"):
+            pass
+    with hold_output(tmp_path):
+        pass
+
+
+def test_a_fault_inside_gives_the_lock_back(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), hold_output(tmp_path):
+        raise RuntimeError
+    with hold_output(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(StorageError, match=r"is a file|not a folder"), hold_output(place):
+            pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StorageError, match="no permission"), hold_output(tmp_path):
+            pass
+    finally:
+        tmp_path.chmod(0o700)
