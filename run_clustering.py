@@ -35,18 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.terminal import tell, tell_failures
+    from curation.terminal import counted, tell, tell_failures
 
     report = build(settings).run_clustering(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them known from earlier" if report.reused else ""
-    tell(f"{report.analysed} of {report.total} photos analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
-    tell(f"{report.faces} faces, {report.identified_faces} good enough to identify, in {report.clusters} clusters")
+    total = counted(report.total, "photo")
+    tell(f"{report.analysed} of {total} analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
+    faces, clusters = counted(report.faces, "face"), counted(report.clusters, "cluster")
+    tell(f"{faces}, {report.identified_faces} good enough to identify, in {clusters}")
     tell_failures(report.failures, output / "clustering_run.json")
     if report.ignored:
-        tell(f"  {len(report.ignored)} other files left out, see {output / 'clustering_run.json'}")
-    tell(f"look at {output / 'output_clusters'}, label in {output / settings.scoring.labels_json}, then run_scoring.py")
+        tell(f"  {counted(len(report.ignored), 'other file')} left out, see {output / 'clustering_run.json'}")
+    if report.clusters:
+        pictures, labels = output / "output_clusters", output / settings.scoring.labels_json
+        tell(f"look at {pictures}, label in {labels}, then run_scoring.py")
+    else:
+        tell("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
     return 1 if report.failed else 0
 
 

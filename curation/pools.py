@@ -297,9 +297,16 @@ class ProcessPool:
                 self._discard(flight.slot)
 
     def _start_slot(self, flights: dict[Future[Any], _Flight[T]]) -> None:
-        slot = _Slot(self._initializer, self._initargs)
-        self._busy.add(slot)
-        flights[slot.start()] = _Flight(slot, None, time.monotonic() + STARTUP_TIMEOUT_S, is_start=True)
+        try:
+            slot = _Slot(self._initializer, self._initargs)
+            self._busy.add(slot)
+            future = slot.start()
+        except OSError as error:
+            raise WorkerError(
+                f"worker processes cannot be started ({error}); free some memory, lower performance.workers, or see "
+                "that this user may run Python and has processes left"
+            ) from error
+        flights[future] = _Flight(slot, None, time.monotonic() + STARTUP_TIMEOUT_S, is_start=True)
 
     def _launch(
         self,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from curation.domain.report import Failure, Progress
     from curation.settings import Settings
 
-__all__ = ["INTERNAL_EXIT_CODE", "ProgressBars", "run_stage", "tell", "tell_failures"]
+__all__ = ["INTERNAL_EXIT_CODE", "ProgressBars", "counted", "run_stage", "shown", "tell", "tell_failures"]
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 INTERNAL_EXIT_CODE = 70
@@ -227,9 +227,19 @@ def tell(text: str, stream: Any = None) -> None:
             os.dup2(nowhere.fileno(), stream.fileno())
 
 
+def shown(name: str) -> str:
+    """A file's name on one line, without characters that would steer the terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, for instance `1 face`, `2 faces`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def tell_failures(failures: Sequence[Failure], record: Path) -> None:
     """List photos that failed, the first ones of many."""
     for failure in failures[:_SHOWN_FAILURES]:
-        tell(f"  failed: {failure.image_path}: {failure.reason}")
+        tell(f"  failed: {shown(failure.image_path)}: {failure.reason}")
     if len(failures) > _SHOWN_FAILURES:
         tell(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")

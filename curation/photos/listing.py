@@ -42,6 +42,8 @@ _SILENT_EXTENSIONS = frozenset({
     "aae", "csv", "db", "doc", "docx", "exif", "htm", "html", "ini", "json", "log", "lrcat", "lrdata", "md", "npy",
     "ods", "odt", "on1", "pdf", "pp3", "py", "thm", "txt", "url", "wav", "xls", "xlsx", "xml", "xmp", "yaml", "yml",
 })  # fmt: skip
+# The list that lies in a folder of cluster pictures; whichever run made them, they are no photos of the event.
+_CLUSTERS_MARK = ".curation-files.json"
 # Bytes that are not UTF-8 stand in names as these code points (PEP 383).
 _SURROGATE = re.compile("[\udc80-\udcff]")
 _ESCAPE = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
@@ -120,7 +122,7 @@ def photo_path(input_dir: Path, image_path: str) -> Path:
     """
     parts = image_path.split("/")
     if image_path.startswith("/") or "\0" in image_path or any(part in ("", ".", "..") for part in parts):
-        raise FaceDataError(f"{image_path!r} is not a path inside the folder of photos, relative to it")
+        raise FaceDataError(f"{image_path!r} is not a path inside the folder of photos: run the clustering again")
     try:
         return input_dir / _unescaped(image_path)
     except ValueError as error:
@@ -201,6 +203,8 @@ class _Walk:
                     entries = sorted(scan, key=lambda entry: entry.name)
             except OSError as error:
                 self.failed.append((_escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
+                continue
+            if any(entry.name == _CLUSTERS_MARK for entry in entries):
                 continue
             for entry in entries:
                 subfolder = self._entry(relative / entry.name, entry)

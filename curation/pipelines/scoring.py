@@ -17,7 +17,7 @@ from curation.domain.report import Failure, ScoringReport
 from curation.domain.rules import ScoredFace
 from curation.engines.base import PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
-from curation.errors import FaceDataError, PhotosMissingError
+from curation.errors import FaceDataError, LabelsError, PhotosMissingError
 from curation.photos.listing import Listing, photo_path
 from curation.pipelines.measuring import measure_photo
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
@@ -186,7 +186,10 @@ class ScoringPipeline:
             minimum = settings.clustering.min_cluster_photos
             return Labels.without_file(photos_of, min_cluster_photos=minimum), False
         category = Category(settings.scoring.unlabelled_category)
-        return parse_labels(data, known_ids=event.known_ids, unlabelled_category=category), True
+        try:
+            return parse_labels(data, known_ids=event.known_ids, unlabelled_category=category), True
+        except LabelsError as error:
+            raise LabelsError(f"{self._output / settings.scoring.labels_json}: {error}") from error
 
     def _measure(self, event: _Event) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
         """Measures by photo, reasons of failed photos, and how many measures were kept from earlier."""

@@ -23,6 +23,7 @@ _HINTS = {
     errno.EROFS: "the disk is read-only: choose another --output",
     errno.EFBIG: "the file is larger than this disk or process may write: choose another --output",
     errno.EEXIST: "a part of the path is a file, not a folder: choose another --output",
+    errno.EISDIR: "it is a folder: move it away",
     errno.ENOTDIR: "a part of the path is a file, not a folder: choose another --output",
     errno.EIO: "the disk reports an error: check it, or choose another --output",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,9 @@ def hold_output(output_dir: Path) -> Iterator[None]:
     """
     try:
         output_dir.mkdir(parents=True, exist_ok=True)
+        # An old lock file may still be open to us where no new file is: tell now, not after hours of work.
+        if not os.access(output_dir, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         lock = FileLock(output_dir / LOCK_NAME, is_singleton=False)
         lock.acquire(timeout=0)
     except Timeout as error:

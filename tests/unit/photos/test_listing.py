@@ -190,3 +190,12 @@ def test_escaping_is_reversible_and_unique(name: bytes) -> None:
 def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, image_path: str) -> None:
     with pytest.raises(FaceDataError):
         photo_path(tmp_path, image_path)
+
+
+def test_cluster_pictures_of_any_run_are_no_photos(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    pictures = tmp_path / "earlier results" / "output_clusters"
+    (pictures / "cluster_0").mkdir(parents=True)
+    for name in (".curation-files.json", "cluster_0.jpg", "cluster_0/01_a_face0.jpg"):
+        (pictures / name).touch()
+    assert [photo.image_path for photo in listed(tmp_path).photos] == ["a.jpg"]
