@@ -20,6 +20,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
 
@@ -282,9 +283,8 @@ def load_settings(
         data = _read_yaml(path)
         root = path.resolve().parent
     data = _anchored(data, root, with_defaults=True)
-    environment = EnvSettingsSource(Settings)()
     _refuse_unknown_variables()
-    merged = _merged(data, _anchored(environment, Path.cwd()), path)
+    merged = _merged(data, _anchored(_environment(), Path.cwd()), path)
     merged = _merged(merged, _anchored(dict(overrides or {}), Path.cwd()), path)
     try:
         return Settings(**merged)
@@ -339,6 +339,22 @@ def _merged(low: Mapping[str, Any], high: Mapping[str, Any], path: Path) -> dict
         else:
             out[key] = value
     return out
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except UnparsedSettingsError as error:
+        # Only lists and whole sections are parsed here; the library names the section, not the variable.
+        suspects = [
+            name
+            for name in sorted(os.environ)
+            if name.startswith(ENV_PREFIX) and name.removeprefix(ENV_PREFIX).split("__")[0].lower() in str(error)
+        ]
+        raise SettingsError(
+            f"an environment variable is not valid JSON, one of {', '.join(suspects)}: "
+            'write lists as ["a", "b"], and one variable for each key of a section'
+        ) from error
 
 
 def _refuse_unknown_variables() -> None:
