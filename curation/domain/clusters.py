@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,13 @@ def _reciprocal_merges(vectors: NDArray[np.float64], threshold: float) -> NDArra
     """
     sums = vectors.copy()
     sizes = np.ones(len(sums))
-    parent = np.arange(len(sums))  # of a merged cluster: the one that it went into
-    alive = np.arange(len(sums))  # clusters that may still merge
+    # Of a merged cluster: the one that it went into. Copies of a face are all nearest to the first of them, so
+    # that a round would merge only two; they are one cluster from the beginning.
+    parent = _first_equal(vectors)
+    (copies,) = np.nonzero(parent != np.arange(len(sums)))
+    np.add.at(sums, parent[copies], vectors[copies])
+    np.add.at(sizes, parent[copies], 1.0)
+    alive = np.flatnonzero(parent == np.arange(len(sums)))  # clusters that may still merge
     nearest = np.full(len(sums), -1)
     distance = np.full(len(sums), np.inf)
     stale = alive
@@ -81,6 +87,13 @@ def _reciprocal_merges(vectors: NDArray[np.float64], threshold: float) -> NDArra
         alive = alive[~is_gone[alive]]
         stale = alive[is_changed[alive] | is_changed[nearest[alive]]]
     return _roots(parent)
+
+
+def _first_equal(vectors: NDArray[np.float64]) -> NDArray[np.intp]:
+    """For each row the first row that equals it."""
+    seen: dict[bytes, int] = {}
+    places = [seen.setdefault(sha256(row.tobytes()).digest(), index) for index, row in enumerate(vectors)]
+    return np.array(places, dtype=np.intp)
 
 
 def _find_nearest(

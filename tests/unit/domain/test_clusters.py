@@ -59,8 +59,17 @@ def test_the_same_face_twice_and_no_face() -> None:
     same = np.tile(people(1, 1, 0.1, 0), (5, 1))
     assert set(average_linkage(same, 0.1).tolist()) == {0}
     assert len(average_linkage(np.zeros((0, 8), dtype=np.float32), 0.1)) == 0
-    many = np.tile(same, (30, 1))
+    many = np.tile(same, (300, 1))
     assert set(clusters._reciprocal_merges(many.astype(np.float64), 0.1).tolist()) == {0}
+
+
+def test_copies_of_faces_count_each() -> None:
+    vectors = people(6, 4, 0.9, seed=8)
+    copied = np.vstack([vectors, np.repeat(vectors[:5], 9, axis=0), vectors[::-1]])
+    for threshold in (0.3, 0.5, 0.7, 0.9):
+        tree = linkage(pdist(copied.astype(np.float64), "cosine"), "average")
+        expected = partition(fcluster(tree, threshold, "distance"))
+        assert partition(clusters._reciprocal_merges(copied.astype(np.float64), threshold)) == expected
 
 
 def test_confidence_is_high_among_likes_and_nothing_alone() -> None:
