@@ -124,11 +124,12 @@ def test_config_yaml_explains_every_key(project_root: Path) -> None:
         assert is_section or any(comment for _, comment in explained), f"no comment explains: {content}"
 
 
-ENTRY_MODULES = ("curation.quickstart", "curation.cli", "run_clustering", "run_scoring", "main_api")
-HEAVY = ("cv2", "dlib", "onnxruntime", "deepface", "retinaface", "tensorflow", "torch", "matplotlib", "skimage")
+FRAMEWORKS = ("onnxruntime", "deepface", "retinaface", "tensorflow", "torch", "matplotlib", "skimage")
+SCRIPT_MODULES = ("curation.quickstart", "curation.cli", "run_clustering", "run_scoring")
 
 IMPORT_ALL = """
 import importlib, json, logging, os, pkgutil, sys
+import cv2  # its own import sets LD_LIBRARY_PATH
 before = dict(os.environ), list(logging.root.handlers), logging.root.level, sorted(os.listdir())
 import curation
 names = [m.name for m in pkgutil.walk_packages(curation.__path__, "curation.") if not m.name.endswith("__main__")]
@@ -160,7 +161,19 @@ def test_importing_any_module_does_nothing(project_root: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("module", ENTRY_MODULES)
-def test_entry_modules_load_no_heavy_library(project_root: Path, tmp_path: Path, module: str) -> None:
-    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
-    assert _python(code, project_root, tmp_path).strip() == "[]"
+@pytest.mark.parametrize("module", SCRIPT_MODULES)
+def test_scripts_load_no_heavy_library_before_they_know_what_to_do(
+    project_root: Path, tmp_path: Path, module: str
+) -> None:
+    assert _loaded((*FRAMEWORKS, "cv2", "dlib", "sklearn", "pandas"), module, project_root, tmp_path) == []
+
+
+def test_the_service_starts_without_the_frameworks_of_its_workers(project_root: Path, tmp_path: Path) -> None:
+    assert _loaded(FRAMEWORKS, "main_api", project_root, tmp_path) == []
+
+
+def _loaded(names: tuple[str, ...], module: str, project_root: Path, folder: Path) -> list[str]:
+    """Which of `names` are loaded once `module` was imported."""
+    code = f"import json, sys, {module}; print(json.dumps([name for name in {names!r} if name in sys.modules]))"
+    loaded: list[str] = json.loads(_python(code, project_root, folder))
+    return loaded
