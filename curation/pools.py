@@ -180,16 +180,29 @@ def _worker_pid() -> int:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    # A process inherits which signals are held back. One that is still importing, and has not come to
-    # `_start_worker`, would answer Ctrl-C with a traceback of its own.
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Put off Ctrl-C and `kill` while a worker process is started.
+
+    A process inherits which signals are held back: one that is still importing, and has not come to
+    `_start_worker`, would answer Ctrl-C with a traceback of its own. And a start that is broken off half-way
+    leaves a process that waits for what its parent has not sent.
+    """
+    noted: list[int] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if callable(signal.getsignal(number)):
+                handlers[number] = signal.signal(number, lambda number, frame: noted.append(number))
+    has_masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if has_masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for late in noted:
+        signal.raise_signal(late)
 
 
 class _Slot:

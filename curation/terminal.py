@@ -139,6 +139,7 @@ def run_stage(
     bars = ProgressBars()
     interrupted = False
     try:
+        _open_missing_streams()
         for stream in (sys.stdout, sys.stderr):
             # Photos have names in any language; a terminal that lacks a letter shows a substitute.
             if isinstance(stream, io.TextIOWrapper):
@@ -167,6 +168,17 @@ def run_stage(
         if not interrupted:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def _open_missing_streams() -> None:
+    # A caller may have closed them. The next file that is opened would take their number, and what native
+    # libraries complain about would be written into it: into the analysis store, for instance.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
 
 
 def _listen_to_signals() -> dict[signal.Signals, Any]:

@@ -39,6 +39,8 @@ def parse_labels_text(text: str, source: str) -> object:
     """
     try:
         value: object = json.loads(text, object_pairs_hook=_unique)
+    except LabelsError as error:
+        raise LabelsError(f"{source}: {error}") from error
     except json.JSONDecodeError as error:
         raise LabelsError(
             f"{source} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}. "
