@@ -33,7 +33,7 @@ test: dev
 	@rm -f .coverage .coverage.*
 	$(PY) -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
-lint: lint-style lint-format lint-types lint-imports --no-logo
+lint: lint-style lint-format lint-types lint-imports
 
 lint-style: dev
 	$(PY) -m ruff check .
