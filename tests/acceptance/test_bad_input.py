@@ -22,19 +22,6 @@ WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory, sample_event: Path) -> Place:
-    """Two photos, clustered and scored; for reading and copying only."""
-    place = Place(tmp_path_factory.mktemp("ready"))
-    place.photos.mkdir()
-    for name in ("IMG_0008.png", "IMG_0009.webp"):
-        shutil.copy(sample_event / name, place.photos)
-    for stage in ("clustering", "scoring"):
-        done = place.run(stage)
-        assert done.code == 0, done.stderr
-    return place
-
-
 @pytest.fixture
 def place(ready: Place, tmp_path: Path) -> Iterator[Place]:
     shutil.copytree(ready.root, tmp_path / "place")

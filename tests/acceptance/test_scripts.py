@@ -20,23 +20,10 @@ from tests.conftest import PROJECT_ROOT
 from tests.processes import Finished, is_running, wait_until
 from tests.scripts import Place
 
-FEW = ("IMG_0001.jpg", "IMG_0008.png", "IMG_0009.webp")
+PHOTOS = 3  # of the fixture `ready`
 # Time enough to interrupt a run or kill its worker in the middle of its work.
 SLOWLY = {"CURATION_ENGINE__DLIB__WORKING_SIZE_PX": "1600"}
 MAX_RSS_BYTES = 1_500_000_000
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory, sample_event: Path) -> Place:
-    """Three photos, clustered and scored; for reading and copying only."""
-    place = Place(tmp_path_factory.mktemp("ready"))
-    place.photos.mkdir()
-    for name in FEW:
-        shutil.copy(sample_event / name, place.photos)
-    for stage in ("clustering", "scoring"):
-        done = place.run(stage)
-        assert done.code == 0, done.stderr
-    return place
 
 
 @pytest.fixture
@@ -136,7 +123,7 @@ def test_ctrl_c_while_workers_start(place: Place, stage: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "to_group", "times"),
-    [(signal.SIGINT, True, 1), (signal.SIGINT, False, 1), (signal.SIGINT, True, 3), (signal.SIGTERM, False, 1)],
+    [(signal.SIGINT, True, 1), (signal.SIGINT, False, 3), (signal.SIGTERM, False, 1)],
 )
 def test_an_interrupted_run_goes_on_where_it_stopped(
     fresh: Place, number: signal.Signals, to_group: bool, times: int
@@ -257,7 +244,7 @@ def test_any_name_of_a_file(place: Place, variables: dict[str, str]) -> None:
         assert sum(line.startswith("  failed: ") for line in done.stdout.splitlines()) == len(NAMES)
     with (place.output / "photo_scores.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == len(FEW) + 2 * len(NAMES)
+    assert len(rows) == PHOTOS + 2 * len(NAMES)
     assert sum(row["error"] != "" for row in rows) == len(NAMES)
 
 
