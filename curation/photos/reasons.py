@@ -37,4 +37,4 @@ def reason_of(error: BaseException) -> str:
         if pattern.search(original):
             sentence = _SENTENCES[key]
             break
-    return f"{sentence} ({type(error).__name__}{': ' if original else ''}{original})"
+    return f"{sentence} ({original or type(error).__name__})"
