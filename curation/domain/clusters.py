@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 __all__ = ["average_linkage", "carried_over_ids", "confidences", "first_ids", "varied_samples"]
 
-SMALL_FACES = 1000  # up to here scikit-learn's distance matrix is small and its C code faster than our rounds
+# Where scikit-learn does the work. Below, its import of a second and more is longer than the work; above, its matrix of
+# distances outgrows the faces. The partition is the same.
+SCIKIT_LEARN_FACES = range(400, 2001)
 _BLOCK_ROWS = 512  # rows of similarities that are held at once: of 100,000 faces these take 400 MB, see _nearest
 
 
@@ -34,8 +36,7 @@ def average_linkage(embeddings: NDArray[np.float32], distance_threshold: float) 
     """
     if len(embeddings) < 2:
         return np.zeros(len(embeddings), dtype=np.int64)
-    if len(embeddings) <= SMALL_FACES:
-        # A second of import that larger events do not notice and that an empty one does without.
+    if len(embeddings) in SCIKIT_LEARN_FACES:
         from sklearn.cluster import AgglomerativeClustering
 
         model = AgglomerativeClustering(

@@ -130,14 +130,16 @@ def photo_path(input_dir: Path, image_path: str) -> Path:
 
 
 def _escaped(name: str) -> str:
-    """Write a name as valid text: surrogates and backslashes escaped."""
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):x}", name.replace("\\", "\\\\"))
+    """Write a name as valid text: surrogates and backslashes escaped, the same in every locale."""
+    text = os.fsencode(name).decode("utf-8", "surrogateescape")
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):x}", text.replace("\\", "\\\\"))
 
 
 def _unescaped(text: str) -> str:
     if "\\" in _ESCAPE.sub("", text):
         raise ValueError(r"a backslash stands only in \\ and \udcXX (use / between folders)")
-    return _ESCAPE.sub(lambda match: "\\" if match[1] == "\\" else chr(int(match[1][1:], 16)), text)
+    name = _ESCAPE.sub(lambda match: "\\" if match[1] == "\\" else chr(int(match[1][1:], 16)), text)
+    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 def _check_root(root: Path) -> None:

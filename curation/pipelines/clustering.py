@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,10 +105,11 @@ class FaceClusteringPipeline:
         rows = self._rows(faces, cluster_ids)
         self._context.stop_if_cancelled()
         write_face_data(self._output, rows, faces.embeddings)
-        self._write_pictures(faces, rows, cluster_ids)
         report = self._report(listing, rows, failures, reused, int(identified.sum()), began)
+        # Before the pictures, which take longest: tables without their record would leave photos without faces out.
         self._write_record(listing, report, rows, next_id, _digest(faces.embeddings))
-        return report
+        self._write_pictures(faces, rows, cluster_ids)
+        return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:
         """Look at every photo that is not kept yet; gives SHA-256 by path, failures and the number of kept ones."""

@@ -47,12 +47,14 @@ def test_rounds_of_merges_equal_scipys_average_linkage(
     assert partition(average_linkage(vectors, threshold)) == expected
 
 
-def test_small_and_large_inputs_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = people(40, 7, 0.5, seed=3)
-    small = average_linkage(vectors, 0.4)
-    monkeypatch.setattr(clusters, "SMALL_FACES", 0)
+def test_scikit_learn_and_rounds_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = people(60, 7, 0.5, seed=3)
+    assert len(vectors) in clusters.SCIKIT_LEARN_FACES
+    learned = average_linkage(vectors, 0.4)
+    monkeypatch.setattr(clusters, "SCIKIT_LEARN_FACES", range(0))
     monkeypatch.setattr(clusters, "_BLOCK_ROWS", 7)
-    assert np.array_equal(average_linkage(vectors, 0.4), small)
+    assert np.array_equal(average_linkage(vectors, 0.4), learned)
+    assert 40 < len(set(learned.tolist())) < 100
 
 
 def test_the_same_face_twice_and_no_face() -> None:
