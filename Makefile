@@ -1,5 +1,5 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve test lint lint-style lint-format lint-types lint-imports dev lock clean
+.PHONY: help run serve test lint lint-style lint-format lint-types lint-imports dev bench lock clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
@@ -17,6 +17,7 @@ help:
 	@echo 'make serve                        the REST service, on service.host and service.port of config.yaml'
 	@echo 'make test                         all tests with coverage; ARGS="tests/unit -k labels" for some of them'
 	@echo 'make lint                         style, formatting, types and import rules'
+	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'
 	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
 	@echo 'make clean                        removes .venv and caches; never photos, labels, results or weights'
 
@@ -49,6 +50,11 @@ lint-imports: dev
 
 dev:
 	@sh tools/venv.sh dev
+
+bench: dev
+	@data=$${CURATION_TEST_DATA:-../shared}; weights=$$data/weights/deepface_home/.deepface/weights; \
+	[ -d "$$data/photos" ] || { echo "no photos: set CURATION_TEST_DATA, see docs/development.md" >&2; exit 1; }; \
+	$(PY) -m benchmarks.measure_accuracy "$$data" && $(PY) -m benchmarks.run_events "$$data" --models "$$weights"
 
 lock: dev
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
