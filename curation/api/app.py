@@ -11,6 +11,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from curation import __version__, bootstrap
@@ -83,7 +84,8 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                 await to_thread.run_sync(context.runner.stop)
                 store.close()
 
-    app = FastAPI(
+    # The Swagger page with its scripts from here: an event is often far from any network.
+    app = FastAPIOffline(
         title="Curation",
         version=__version__,
         description=_DESCRIPTION,

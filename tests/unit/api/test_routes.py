@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -384,6 +385,13 @@ class TestOpenApi:
 
     def test_the_swagger_page_is_there(self, empty: ServiceClient) -> None:
         assert "swagger" in empty.get("/docs").text.lower()
+
+    @pytest.mark.parametrize("page", ["/docs", "/redoc"])
+    def test_its_page_loads_nothing_from_elsewhere(self, empty: ServiceClient, page: str) -> None:
+        text = empty.get(page).text
+        assert "//" not in "".join(re.findall(r"(?:src|href)=[\"']?([^\"' >]+)", text))
+        for asset in re.findall(r"/static-offline-docs/[\w.-]+", text):
+            assert empty.get(asset).status_code == 200
 
 
 def test_the_service_never_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
