@@ -52,9 +52,9 @@ dev:
 	@sh tools/venv.sh dev
 
 bench: dev
-	@data=$${CURATION_TEST_DATA:-../shared}; weights=$$data/weights/deepface_home/.deepface/weights; \
+	@data=$${CURATION_TEST_DATA:-../shared}; \
 	[ -d "$$data/photos" ] || { echo "no photos: set CURATION_TEST_DATA, see docs/development.md" >&2; exit 1; }; \
-	$(PY) -m benchmarks.measure_accuracy "$$data" && $(PY) -m benchmarks.run_events "$$data" --models "$$weights"
+	$(PY) -m benchmarks "$$data" $(ARGS)
 
 lock: dev
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
