@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.domain.clusters import average_linkage
 from curation.domain.faces import AnalysedFace, Box, FiveLandmarks, PhotoAnalysis
+from curation.domain.linkage import average_linkage
 from curation.domain.measures import PhotoMeasures
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import pdist
 
-from curation.domain import clusters
-from curation.domain.clusters import average_linkage, carried_over_ids, confidences, first_ids, varied_samples
+from curation.domain.clusters import carried_over_ids, confidences, first_ids, varied_samples
 
 
 def people(count: int, faces: int, spread: float, seed: int, dimensions: int = 24) -> NDArray[np.float32]:
@@ -20,58 +15,6 @@ def people(count: int, faces: int, spread: float, seed: int, dimensions: int = 2
     vectors = np.repeat(centres, faces, axis=0) + spread * random.normal(size=(count * faces, dimensions))
     random.shuffle(vectors)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
-
-
-def partition(labels: NDArray[Any]) -> set[frozenset[int]]:
-    return {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels.tolist())}
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    count=st.integers(1, 12),
-    faces=st.integers(1, 9),
-    spread=st.floats(0.1, 1.5),
-    threshold=st.floats(0.05, 1.2),
-    seed=st.integers(0, 10_000),
-)
-def test_rounds_of_merges_equal_scipys_average_linkage(
-    count: int, faces: int, spread: float, threshold: float, seed: int
-) -> None:
-    vectors = people(count, faces, spread, seed)
-    if len(vectors) < 2:
-        assert partition(average_linkage(vectors, threshold)) == partition(np.zeros(len(vectors)))
-        return
-    tree = linkage(pdist(vectors.astype(np.float64), "cosine"), "average")
-    expected = partition(fcluster(tree, threshold, "distance"))
-    assert partition(clusters._reciprocal_merges(vectors.astype(np.float64), threshold)) == expected
-    assert partition(average_linkage(vectors, threshold)) == expected
-
-
-def test_scikit_learn_and_rounds_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = people(60, 7, 0.5, seed=3)
-    assert len(vectors) in clusters.SCIKIT_LEARN_FACES
-    learned = average_linkage(vectors, 0.4)
-    monkeypatch.setattr(clusters, "SCIKIT_LEARN_FACES", range(0))
-    monkeypatch.setattr(clusters, "_BLOCK_ROWS", 7)
-    assert np.array_equal(average_linkage(vectors, 0.4), learned)
-    assert 40 < len(set(learned.tolist())) < 100
-
-
-def test_the_same_face_twice_and_no_face() -> None:
-    same = np.tile(people(1, 1, 0.1, 0), (5, 1))
-    assert set(average_linkage(same, 0.1).tolist()) == {0}
-    assert len(average_linkage(np.zeros((0, 8), dtype=np.float32), 0.1)) == 0
-    many = np.tile(same, (300, 1))
-    assert set(clusters._reciprocal_merges(many.astype(np.float64), 0.1).tolist()) == {0}
-
-
-def test_copies_of_faces_count_each() -> None:
-    vectors = people(6, 4, 0.9, seed=8)
-    copied = np.vstack([vectors, np.repeat(vectors[:5], 9, axis=0), vectors[::-1]])
-    for threshold in (0.3, 0.5, 0.7, 0.9):
-        tree = linkage(pdist(copied.astype(np.float64), "cosine"), "average")
-        expected = partition(fcluster(tree, threshold, "distance"))
-        assert partition(clusters._reciprocal_merges(copied.astype(np.float64), threshold)) == expected
 
 
 def test_confidence_is_high_among_likes_and_nothing_alone() -> None:
