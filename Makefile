@@ -1,5 +1,5 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve test lint lint-style lint-format lint-types lint-imports dev bench lock clean
+.PHONY: help run serve test lint lint-style lint-format lint-types lint-imports dev bench eval lock clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
@@ -18,6 +18,7 @@ help:
 	@echo 'make test                         all tests with coverage; ARGS="tests/unit -k labels" for some of them'
 	@echo 'make lint                         style, formatting, types and import rules'
 	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'
+	@echo 'make eval                         how right the judgements are on those photos; writes docs/accuracy.md'
 	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
 	@echo 'make clean                        removes .venv and caches; never photos, labels, results or weights'
 
@@ -55,6 +56,11 @@ bench: dev
 	@data=$${CURATION_TEST_DATA:-../shared}; \
 	[ -d "$$data/photos" ] || { echo "no photos: set CURATION_TEST_DATA, see docs/development.md" >&2; exit 1; }; \
 	$(PY) -m benchmarks "$$data" $(ARGS)
+
+eval: dev
+	@data=$${CURATION_TEST_DATA:-../shared}; \
+	[ -d "$$data/photos" ] || { echo "skipped: no photos in $$data; set CURATION_TEST_DATA, see docs/development.md"; exit 0; }; \
+	$(PY) -m benchmarks.evaluation "$$data" $(ARGS)
 
 lock: dev
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
