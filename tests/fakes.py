@@ -49,6 +49,9 @@ class ArrayPhoto:
         small = np.asarray(cv2.resize(self.array, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
         return Pixels(small, scale)
 
+    def detailed(self, scale: float) -> Pixels:
+        return Pixels(self.array, 1.0)
+
     def full(self) -> Pixels:
         return Pixels(self.array, 1.0)
 

@@ -29,7 +29,10 @@ class Pixels(NamedTuple):
 
 
 class PhotoPixels(Protocol):
-    """A photo that is decoded when it is asked for, at most once reduced and once in full."""
+    """A photo that is decoded when it is asked for, at most once reduced and once in more detail.
+
+    So whoever needs details of faces asks for all of them at once.
+    """
 
     @property
     def width(self) -> int:
@@ -40,7 +43,14 @@ class PhotoPixels(Protocol):
         """Height of the upright full-size photo in pixels."""
 
     def reduced(self, long_side_px: int) -> Pixels:
-        """The photo with its longer side at most `long_side_px`; never enlarged.
+        """The photo with its longer side at most `long_side_px`, and at most 12 % less; never enlarged.
+
+        Raises:
+            PhotoUnreadableError: If the file cannot be decoded completely.
+        """
+
+    def detailed(self, scale: float) -> Pixels:
+        """The photo at a scale of at least `scale` (in (0, 1]), or at that of `full` where it is less.
 
         Raises:
             PhotoUnreadableError: If the file cannot be decoded completely.

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos import decoding
-from curation.photos.decoding import content_sha256, open_photo
+from curation.photos.decoding import content_sha256, open_photo, read_content
 from curation.photos.jpeg import decode_jpeg
 from tests.photo_files import corner_colours, exif_block, four_corners, save
 
@@ -240,6 +240,49 @@ def test_each_size_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert divisors == [1]
 
 
+def test_details_are_decoded_once_at_the_smallest_size_that_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "a.jpg", noise(1600, 1200), "JPEG", orientation=8)
+    divisors: list[int] = []
+
+    def counted(data: bytes, header: Any, divisor: int) -> NDArray[np.uint8]:
+        divisors.append(divisor)
+        return decode_jpeg(data, header, divisor)
+
+    monkeypatch.setattr(decoding, "decode_jpeg", counted)
+    photo = opened(path)
+    assert photo.reduced(300).scale == 0.1875
+    assert photo.detailed(0.2).scale == 0.25  # what the reduced picture was made from
+    assert photo.detailed(0.3).scale == 0.5
+    assert photo.detailed(0.5).array.base is photo.detailed(0.4).array.base
+    assert divisors == [4, 2]
+    assert photo.detailed(0.6).scale == photo.full().scale == photo.detailed(1).scale == 1
+    assert photo.detailed(0.1).scale == 0.25
+    assert divisors == [4, 2, 1]
+    capped = opened(path, 0.5)
+    assert capped.detailed(1).scale == capped.detailed(0.6).scale == 0.5
+
+
+def test_nothing_is_resized_for_little(tmp_path: Path) -> None:
+    photo = opened(save(tmp_path / "a.jpg", noise(1600, 1200), "JPEG"))
+    assert photo.reduced(450).scale == 0.25
+    assert photo.reduced(460).scale == 0.2875
+
+
+@pytest.mark.parametrize("size", [(1600, 1201), (1601, 1200), (1599, 1199)])
+def test_halving_keeps_every_point_in_its_place(tmp_path: Path, size: tuple[int, int]) -> None:
+    ramp = np.tile(np.linspace(0, 255, size[0]).astype(np.uint8)[np.newaxis, :, np.newaxis], (size[1], 1, 3))
+    photo = opened(save(tmp_path / "a.png", ramp, "PNG"))
+    photo.full()
+    for long_side_px in (820, 800, 500, 400, 130):
+        pixels = photo.reduced(long_side_px)
+        assert 0.88 * long_side_px <= pixels.array.shape[1] <= long_side_px
+        columns = np.arange(pixels.array.shape[1])
+        expected = ((columns + 0.5) / pixels.scale - 0.5) * 255 / (size[0] - 1)
+        assert np.abs(pixels.array[0, :, 0] - expected).max() < 2.5
+
+
 def test_reduced_is_the_same_picture_whatever_the_order(tmp_path: Path) -> None:
     smooth = np.asarray(Image.fromarray(noise(20, 15)).resize((1600, 1200), Image.Resampling.BICUBIC))
     path = save(tmp_path / "a.jpg", smooth, "JPEG", quality=95)
@@ -413,6 +456,21 @@ def test_content_sha256(tmp_path: Path) -> None:
     assert content_sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
     with pytest.raises(PhotoUnreadableError, match="No such file"):
         content_sha256(tmp_path / "b")
+
+
+def test_a_file_is_read_once_for_hash_and_pixels(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.jpg", four_corners(), "JPEG", orientation=3)
+    sha256, content = read_content(path)
+    assert content == path.read_bytes() and sha256 == content_sha256(path)
+    size = path.stat().st_size
+    assert read_content(path, keep_bytes=size) == (sha256, content)
+    assert read_content(path, keep_bytes=size - 1) == (sha256, None)
+    photo = open_photo(path, max_megapixels=120, content=content)
+    path.unlink()
+    assert corner_colours(photo.full().array) == UPRIGHT
+    save(tmp_path / "b.png", four_corners(), "PNG")
+    photo = open_photo(tmp_path / "b.png", max_megapixels=120, content=read_content(tmp_path / "b.png")[1])
+    assert corner_colours(photo.full().array) == UPRIGHT
 
 
 def test_jpegs_of_simplejpeg_round_trip(tmp_path: Path) -> None:
