@@ -13,23 +13,19 @@ Both pools call the same initializer, once per worker, so that serial and parall
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for_sentinels
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from curation.errors import CurationError, PhotoError, RunInterruptedError, WorkerError
+from curation.worker_process import WorkerProcess
 
 __all__ = ["Outcome", "ProcessPool", "SerialPool", "TaskFailure", "TaskPool"]
 
@@ -40,6 +36,7 @@ R = TypeVar("R")
 
 STARTUP_TIMEOUT_S = 120.0  # a cold disk and a busy machine need patience to import the libraries
 POLL_S = 0.2  # how soon a cancellation is noticed
+TASKS_AHEAD = 2  # with a worker: the one it works on, and the next, so that it never waits for the parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,105 +157,50 @@ class SerialPool:
         self.close()
 
 
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for_sentinels([parent.sentinel])
-        os._exit(1)
-
-
-def _start_worker(initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
-    initializer(*initargs)
-
-
-def _worker_pid() -> int:
-    return os.getpid()
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Put off Ctrl-C and `kill` while a worker process is started.
-
-    A process inherits which signals are held back: one that is still importing, and has not come to
-    `_start_worker`, would answer Ctrl-C with a traceback of its own. And a start that is broken off half-way
-    leaves a process that waits for what its parent has not sent.
-    """
-    noted: list[int] = []
-    handlers = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if callable(signal.getsignal(number)):
-                handlers[number] = signal.signal(number, lambda number, frame: noted.append(number))
-    has_masks = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else set()
-    try:
-        yield
-    finally:
-        if has_masks:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    for late in noted:
-        signal.raise_signal(late)
-
-
-class _Slot:
-    """One worker process. It has one task at a time, so a death costs exactly that task."""
-
-    def __init__(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        self._executor = ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(initializer, initargs),
-        )
-        self.pid: int | None = None
-
-    def start(self) -> Future[Any]:
-        with _interrupts_held():
-            return self._executor.submit(_worker_pid)
-
-    def submit(self, function: Callable[[Any], Any], task: Any) -> Future[Any]:
-        return self._executor.submit(_call, function, task)
-
-    def end(self, *, kill: bool) -> None:
-        """End the process: at once, or after what it is doing."""
-        if kill:
-            if self.pid is not None:
-                try:
-                    os.kill(self.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    log.debug("worker %d had ended already", self.pid)
-            else:
-                for process in multiprocessing.active_children():
-                    if process.pid in _children_of(self._executor):
-                        process.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _children_of(executor: ProcessPoolExecutor) -> set[int]:
-    # A worker that has not reported its pid yet can only be found through the executor.
-    processes: dict[int, Any] | None = getattr(executor, "_processes", None)
-    return set(processes or ())
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Flight(Generic[T]):
-    slot: _Slot
+    """A call that is with a worker: a task, or the start of the worker itself."""
+
+    future: Future[Any]
     task: T | None
-    deadline: float | None
-    is_start: bool
+    is_start: bool = False
+
+
+class _Slot(Generic[T]):
+    """A worker process and the calls that it was given, in their order. It works on the first of them."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        self.process = process
+        self.flights: deque[_Flight[T]] = deque()
+        self._first_since = time.monotonic()
+
+    @property
+    def is_starting(self) -> bool:
+        return bool(self.flights) and self.flights[0].is_start
+
+    def add(self, flight: _Flight[T]) -> None:
+        if not self.flights:
+            self._first_since = time.monotonic()
+        self.flights.append(flight)
+
+    def pop(self) -> _Flight[T]:
+        self._first_since = time.monotonic()
+        return self.flights.popleft()
+
+    def deadline(self, timeout_s: float | None) -> float | None:
+        """When the first call has taken too long; it may have begun before its predecessor was heard of."""
+        if not self.flights:
+            return None
+        patience = STARTUP_TIMEOUT_S if self.is_starting else timeout_s
+        return None if patience is None else self._first_since + patience
 
 
 class ProcessPool:
-    """Runs tasks in worker processes (spawn context), one executor with one worker per slot.
+    """Runs tasks in worker processes (spawn context), each with an executor of its own.
 
-    A worker that is killed, runs out of memory or hangs costs the task that it had; the slot gets
-    a new process. Workers start when there is something for them to do, and end when this process
-    dies, however it dies.
+    A worker that is killed, runs out of memory or hangs costs the task that it worked on; the slot gets
+    a new process, and the task that waited behind goes to another. Workers start when there is something
+    for them to do, and end when this process dies, however it dies.
     """
 
     def __init__(self, workers: int, *, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
@@ -268,8 +210,7 @@ class ProcessPool:
         self._workers = workers
         self._initializer = initializer
         self._initargs = initargs
-        self._idle: list[_Slot] = []
-        self._busy: set[_Slot] = set()
+        self._slots: list[_Slot[Any]] = []
 
     def run(
         self,
@@ -279,71 +220,82 @@ class ProcessPool:
         timeout_s: float | None = None,
         cancel: threading.Event | None = None,
     ) -> Iterator[Outcome[T, R]]:
-        """See `TaskPool.run`. At most one task per worker is taken from `tasks` ahead of time."""
-        flights: dict[Future[Any], _Flight[T]] = {}
+        """See `TaskPool.run`. At most three tasks per worker are taken from `tasks` ahead of their turn."""
         source = iter(tasks)
         pending: deque[T] = deque()  # taken from the source, not yet with a worker
-        exhausted = False
         try:
             while True:
-                starting = sum(flight.is_start for flight in flights.values())
-                while not exhausted and len(pending) < self._workers - (len(flights) - starting):
-                    try:
-                        pending.append(next(source))
-                    except StopIteration:
-                        exhausted = True
-                while pending and self._idle:
-                    self._launch(flights, self._idle.pop(), function, pending.popleft(), timeout_s)
-                for _ in range(min(len(pending) - starting, self._workers - len(flights))):
-                    self._start_slot(flights)
-                if not flights:
+                self._hand_out(source, pending, function)
+                futures = [flight.future for slot in self._slots for flight in slot.flights]
+                if not futures:
                     return
-                done = wait(flights, timeout=self._patience(flights, cancel), return_when=FIRST_COMPLETED).done
+                done = wait(futures, timeout=self._patience(timeout_s, cancel), return_when=FIRST_COMPLETED).done
                 _stop_if(cancel)
-                for future in done:
-                    outcome = self._landed(future, flights.pop(future))
-                    if outcome is not None:
-                        yield outcome
-                yield from self._give_up_overdue(flights, timeout_s)
+                outcomes = self._landed(done, pending) + self._overdue(pending, timeout_s)
+                # The workers get their next tasks before the caller does anything with the outcomes.
+                self._hand_out(source, pending, function)
+                yield from outcomes
         finally:
-            for flight in flights.values():
-                self._discard(flight.slot)
+            for slot in [slot for slot in self._slots if slot.flights]:
+                self._discard(slot)
 
-    def _start_slot(self, flights: dict[Future[Any], _Flight[T]]) -> None:
+    def _hand_out(self, source: Iterator[T], pending: deque[T], function: Callable[[T], R]) -> None:
+        """Give each worker something to do and, as long as there is plenty, something to go on with."""
+        wanted = self._workers * (TASKS_AHEAD + 1) - sum(len(slot.flights) for slot in self._slots)
+        while len(pending) < wanted:
+            try:
+                pending.append(next(source))
+            except StopIteration:
+                break
+        for depth in range(TASKS_AHEAD):
+            for slot in list(self._slots):
+                # The last tasks wait for whoever is free first, not behind a photo that takes long.
+                reserve = self._workers if depth else 0
+                if len(slot.flights) == depth and not slot.is_starting and len(pending) > reserve:
+                    self._launch(slot, function, pending)
+        starting = sum(slot.is_starting for slot in self._slots)
+        for _ in range(min(len(pending) - starting, self._workers - len(self._slots))):
+            self._start_slot()
+
+    def _start_slot(self) -> None:
         try:
-            slot = _Slot(self._initializer, self._initargs)
-            self._busy.add(slot)
-            future = slot.start()
+            slot: _Slot[Any] = _Slot(WorkerProcess(self._initializer, self._initargs))
+            self._slots.append(slot)
+            slot.add(_Flight(slot.process.start(), None, is_start=True))
         except OSError as error:
             raise WorkerError(
                 f"worker processes cannot be started ({error}); free some memory, lower performance.workers, or see "
                 "that this user may run Python and has processes left"
             ) from error
-        flights[future] = _Flight(slot, None, time.monotonic() + STARTUP_TIMEOUT_S, is_start=True)
 
-    def _launch(
-        self,
-        flights: dict[Future[Any], _Flight[T]],
-        slot: _Slot,
-        function: Callable[[T], R],
-        task: T,
-        timeout_s: float | None,
-    ) -> None:
-        self._busy.add(slot)
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    def _launch(self, slot: _Slot[T], function: Callable[[T], R], pending: deque[T]) -> None:
+        task = pending.popleft()
         try:
-            future = slot.submit(function, task)
+            future = slot.process.submit(_call, function, task)
         except BrokenProcessPool as error:
+            if slot.flights:
+                # Its death is about to be heard of; it costs the task before this one.
+                pending.appendleft(task)
+                return
             # It died while it was idle: the task can still be named as the one that was lost.
             future = Future()
             future.set_exception(error)
-        flights[future] = _Flight(slot, task, deadline, is_start=False)
+        slot.add(_Flight(future, task))
 
-    def _landed(self, future: Future[Any], flight: _Flight[T]) -> Outcome[T, Any] | None:
+    def _landed(self, done: set[Future[Any]], pending: deque[T]) -> list[Outcome[T, Any]]:
+        outcomes = []
+        for slot in list(self._slots):
+            while slot.flights and slot.flights[0].future in done:
+                outcome = self._outcome_of(slot, slot.pop(), pending)
+                if outcome is not None:
+                    outcomes.append(outcome)
+        return outcomes
+
+    def _outcome_of(self, slot: _Slot[T], flight: _Flight[T], pending: deque[T]) -> Outcome[T, Any] | None:
         try:
-            reply = future.result()
+            reply = flight.future.result()
         except BrokenProcessPool as error:
-            self._discard(flight.slot)
+            self._take_back(slot, pending)
             if flight.is_start:
                 raise WorkerError(
                     "a worker process ended while it was starting; free some memory or lower performance.workers, "
@@ -359,55 +311,63 @@ class ProcessPool:
                     "if it happens again, try fewer workers or re-save the photo",
                 ),
             )
-        self._busy.discard(flight.slot)
-        self._idle.append(flight.slot)
         if flight.is_start:
-            flight.slot.pid = reply
+            slot.process.pid = reply
             return None
         done_task: Any = flight.task
         return _outcome(done_task, reply)
 
-    def _give_up_overdue(
-        self, flights: dict[Future[Any], _Flight[T]], timeout_s: float | None
-    ) -> Iterator[Outcome[T, Any]]:
+    def _overdue(self, pending: deque[T], timeout_s: float | None) -> list[Outcome[T, Any]]:
+        outcomes: list[Outcome[T, Any]] = []
         now = time.monotonic()
-        for future, flight in list(flights.items()):
-            if flight.deadline is None or now < flight.deadline or future.done():
+        for slot in list(self._slots):
+            deadline = slot.deadline(timeout_s)
+            if deadline is None or now < deadline or slot.flights[0].future.done():
                 continue
-            del flights[future]
-            self._discard(flight.slot)
+            flight = slot.pop()
+            self._take_back(slot, pending)
             if flight.is_start:
                 raise WorkerError(
                     f"a worker process was not ready after {STARTUP_TIMEOUT_S:.0f} s; is the disk hanging?"
                 )
             task: Any = flight.task
-            yield Outcome(
-                task,
-                None,
-                TaskFailure(
-                    "timeout",
-                    f"given up after {timeout_s:g} s (performance.photo_timeout_s); "
-                    "raise it if the photo is very large, else re-save the photo",
-                ),
+            outcomes.append(
+                Outcome(
+                    task,
+                    None,
+                    TaskFailure(
+                        "timeout",
+                        f"given up after {timeout_s:g} s (performance.photo_timeout_s); "
+                        "raise it if the photo is very large, else re-save the photo",
+                    ),
+                )
             )
+        return outcomes
 
-    def _patience(self, flights: dict[Future[Any], _Flight[T]], cancel: threading.Event | None) -> float | None:
-        deadlines = [flight.deadline for flight in flights.values() if flight.deadline is not None]
+    def _take_back(self, slot: _Slot[T], pending: deque[T]) -> None:
+        """End a worker; the tasks that it has not begun keep their place in the queue."""
+        waiting: list[Any] = [flight.task for flight in slot.flights]
+        self._discard(slot)
+        pending.extendleft(reversed(waiting))
+
+    def _patience(self, timeout_s: float | None, cancel: threading.Event | None) -> float | None:
+        deadlines = [deadline for slot in self._slots if (deadline := slot.deadline(timeout_s)) is not None]
         patience = max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else None
         if cancel is None:
             return patience
         return POLL_S if patience is None else min(POLL_S, patience)
 
-    def _discard(self, slot: _Slot) -> None:
-        self._busy.discard(slot)
-        slot.end(kill=True)
+    def _discard(self, slot: _Slot[Any]) -> None:
+        self._slots.remove(slot)
+        slot.flights.clear()
+        slot.process.end(kill=True)
 
     def close(self) -> None:
         """End all workers; those that are busy are killed."""
-        for slot in list(self._busy):
+        for slot in [slot for slot in self._slots if slot.flights]:
             self._discard(slot)
-        while self._idle:
-            self._idle.pop().end(kill=False)
+        while self._slots:
+            self._slots.pop().process.end(kill=False)
 
     def __enter__(self) -> Self:
         return self

@@ -35,7 +35,7 @@ from curation.storage.run_records import (
 )
 from curation.storage.tables import FACE_DATA, PHOTO_SCORES, read_face_data, write_photo_scores
 
-__all__ = ["PhotoScorer", "ScoringPipeline", "score_photo_worker"]
+__all__ = ["PhotoScorer", "ScoringPipeline", "measures_key", "score_photo_worker"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,12 @@ FRONTAL_YAW_DEG = 25.0  # faces up to here and from FRONTAL_FACE_PX on should be
 FRONTAL_FACE_PX = 80
 _BEST_SHOWN = 10
 _NAMED_IDS = 20
+
+
+def measures_key(predictor_sha256: str, faces: Sequence[FaceRow]) -> str:
+    """Name of everything that the measures of a photo depend on, beside its content."""
+    places = [[list(row.facial_area), [list(point) for point in row.landmarks]] for row in faces]
+    return content_key([MEASURES_VERSION, predictor_sha256, places])
 
 
 class PhotoScorer:
@@ -210,7 +216,7 @@ class ScoringPipeline:
                 f"from {event.input_dir}: give the same --input, or run the clustering again"
             )
         hashes = store.known_hashes(stamps.values())
-        keys = {path: self._measures_key(event.faces[path]) for path in stamps}
+        keys = {path: measures_key(self._predictor.sha256, event.faces[path]) for path in stamps}
         # Contents that were never analysed under the clustering's key were changed since; the worker says so.
         key = event.analysis_key
         can_check = key is not None and any(store.has_analysis(sha256, key) for sha256 in hashes.values())
@@ -247,10 +253,6 @@ class ScoringPipeline:
             measures[path] = outcome.result.measures
             store.keep_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(kept)
-
-    def _measures_key(self, rows: Sequence[FaceRow]) -> str:
-        faces = [[list(row.facial_area), [list(point) for point in row.landmarks]] for row in rows]
-        return content_key([MEASURES_VERSION, self._predictor.sha256, faces])
 
     def _warnings(
         self, event: _Event, labels: Labels, is_labelled: bool, present: set[int], new: Sequence[str]

@@ -63,4 +63,4 @@ def test_cancel(pool: TaskPool) -> None:
         for outcome in pool.run(pool_tasks.double, range(1000), cancel=cancel):
             seen.append(outcome)
             cancel.set()
-    assert 1 <= len(seen) <= 3
+    assert 1 <= len(seen) <= 2 * 2, "no more than the workers had"

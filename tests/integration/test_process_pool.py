@@ -28,6 +28,27 @@ def test_a_killed_and_a_hung_worker_cost_the_photo_they_had(tmp_path: Path) -> N
     assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
 
 
+def test_what_waits_behind_a_lost_photo_is_done_by_another_worker(tmp_path: Path) -> None:
+    tasks = [0, 3, 5, 6, 4, 7, 8, 9, 10]
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        outcomes = list(pool.run(pool_tasks.picky, tasks, timeout_s=1.5))
+    assert [outcome.task for outcome in outcomes] == tasks, "in their order, each once"
+    lost = {outcome.task: outcome.failure.kind for outcome in outcomes if outcome.failure is not None}
+    assert lost == {3: "killed", 4: "timeout"}
+    assert len(list(tmp_path.iterdir())) == 3, "one worker, and one for each that was lost"
+
+
+def test_a_worker_has_its_next_photo_before_its_last_is_merged(tmp_path: Path) -> None:
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        run = pool.run(pool_tasks.mark, [str(tmp_path / f"task{n}") for n in range(20)])
+        next(run)
+        # The caller does nothing: the worker goes on with what it has, which is two photos at a time.
+        _until(lambda: (tmp_path / "task2").exists())
+        time.sleep(0.3)
+        assert not (tmp_path / "task4").exists()
+        assert len(list(run)) == 19
+
+
 def test_no_more_workers_than_tasks(tmp_path: Path) -> None:
     with ProcessPool(8, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
         list(pool.run(pool_tasks.pid_of, [1, 2]))
