@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces import Box, DetectedFace, FiveLandmarks
 from curation.engines.base import EngineSpec, PhotoPixels, Pixels
+from curation.errors import PhotoError
 
 __all__ = ["FAKE_PEOPLE", "ArrayPhoto", "FakeEngine", "fake_spec", "paint_face", "painted_photo"]
 
@@ -97,6 +98,15 @@ class FakeEngine:
     @property
     def spec(self) -> EngineSpec:
         return self._spec
+
+    def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
+        found: list[Sequence[DetectedFace] | PhotoError] = []
+        for photo in photos:
+            try:
+                found.append(self.analyse(photo))
+            except PhotoError as error:
+                found.append(error)
+        return found
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
         array, scale = photo.full()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces import Box, FiveLandmarks
-from curation.domain.geometry import apply_transform, inverse_transform, similarity_transform, transform_scale
+from curation.domain.geometry import (
+    apply_transform,
+    head_pose,
+    head_size_px,
+    inverse_transform,
+    similarity_transform,
+    transform_scale,
+)
 
-__all__ = ["ARCFACE_SIZE_PX", "ARCFACE_TEMPLATE", "aligned_face", "landmarks_plausible"]
+__all__ = ["ARCFACE_SIZE_PX", "ARCFACE_TEMPLATE", "DETAIL_PX", "aligned_face", "detail_scale", "landmarks_plausible"]
 
 ARCFACE_SIZE_PX = 112
 """Sides of the square that ArcFace-type networks look at."""
@@ -22,6 +30,13 @@ ARCFACE_TEMPLATE: NDArray[np.float64] = np.array(
 """Where the five landmarks lie in that square, in pixels, in the order of `FiveLandmarks`.
 
 Source: the mean face of the ArcFace project (Deng et al., "ArcFace", CVPR 2019; insightface).
+"""
+
+DETAIL_PX = 64.0
+"""Distance of the eyes at which a face shows all that stage 1 looks at.
+
+The embedders see faces with eyes 35 px (ArcFace) and 45 px (dlib) apart, sharpness is judged at 48 px, and a
+thumbnail of 256 px shows them 65 px apart.
 """
 
 # Bilinear sampling reads 2 x 2 pixels, so it skips pixels when the picture shrinks much more than
@@ -75,6 +90,27 @@ def aligned_face(
     # Pixel centres lie at whole numbers, so a reduction by f takes x to (x + 0.5) * f - 0.5.
     moved = (points - (left, top) + 0.5) * factors - 0.5
     return _warped(np.asarray(reduced, dtype=np.uint8), similarity_transform(moved, template), size_px)
+
+
+def detail_scale(faces: Iterable[FiveLandmarks], *, eye_distance_px: float = DETAIL_PX) -> float:
+    """The least scale of a photo at which none of some faces loses what is looked at.
+
+    Args:
+        faces: In pixels of the upright full-size photo.
+        eye_distance_px: Distance of a frontal head's eyes that shows enough.
+
+    Returns:
+        Pixels per pixel of the full-size photo, in (0, 1]; landmarks that are no face ask for nothing.
+    """
+    scale = 1e-3
+    for landmarks in faces:
+        five = landmarks.as_array()
+        try:
+            size_px = head_size_px(five, head_pose(five))
+        except ValueError:
+            continue
+        scale = max(scale, eye_distance_px / size_px)
+    return min(1.0, scale)
 
 
 def landmarks_plausible(box: Box, landmarks: FiveLandmarks) -> bool:

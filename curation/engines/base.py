@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces import DetectedFace
+from curation.errors import PhotoError
 
 __all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]
 
@@ -116,4 +117,14 @@ class FaceEngine(Protocol):
         Raises:
             PhotoUnreadableError: If the photo cannot be decoded.
             FaceAnalysisError: If the networks fail on it.
+        """
+
+    def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
+        """Find and embed all faces of several photos, the faces in common runs of the network where that pays.
+
+        Args:
+            photos: The photos; all of them stay decoded until the last one is done.
+
+        Returns:
+            For each photo what `analyse` returns or would raise.
         """

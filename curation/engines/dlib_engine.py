@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.domain.faces import DetectedFace, FiveLandmarks
 from curation.domain.geometry import clipped_box, five_of_68
-from curation.engines.alignment import landmarks_plausible
+from curation.engines.alignment import DETAIL_PX, landmarks_plausible
 from curation.engines.base import EngineSpec, PhotoPixels, Pixels, WeightsFile
-from curation.errors import FaceAnalysisError, WeightsBrokenError, WeightsMissingError
+from curation.engines.batching import FoundFace, analysed_together
+from curation.errors import FaceAnalysisError, PhotoError, WeightsBrokenError, WeightsMissingError
 
 __all__ = ["DESCRIPTOR", "ENGINE_NAME", "PREDICTOR", "DlibEngine", "confidence_of_score", "score_of_confidence"]
 
@@ -39,6 +40,8 @@ _DUPLICATE_INSIDE = 0.75
 # groups and portraits with scores as low.
 _DOUBTFUL_SCORE = 0.4
 _MAX_DOUBTFUL_INSTABILITY = 0.07
+# Side of the detector's box over the distance of the eyes.
+_BOX_PER_EYE_DISTANCE = 2.37
 # What the descriptor was trained on (dlib's get_face_chip and its defaults).
 _CHIP_SIZE_PX = 150
 _CHIP_PADDING = 0.25
@@ -100,16 +103,26 @@ class DlibEngine:
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
         """Find and embed all faces, see `FaceEngine.analyse`."""
+        (faces,) = self.analyse_many([photo])
+        if isinstance(faces, PhotoError):
+            raise faces
+        return faces
+
+    def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
+        """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
+        return analysed_together(photos, self._find, self._embed)
+
+    def _find(self, photo: PhotoPixels) -> list[FoundFace]:
         found = self._detect(photo)
         if not found:
-            return ()
-        pixels = photo.full()
-        full = np.ascontiguousarray(pixels.array)
-        kept: list[tuple[Box, FiveLandmarks, float]] = []
-        chips: list[NDArray[np.uint8]] = []
+            return []
+        sides = [float(min(area[2:] - area[:2])) for area, _ in found]
+        pixels = photo.detailed(min(1.0, DETAIL_PX * _BOX_PER_EYE_DISTANCE / min(sides)))
+        picture = np.ascontiguousarray(pixels.array)
+        faces = []
         try:
             for area, score in found:
-                shape = self._predictor.shape_in(full, self._rectangle(area * pixels.scale))
+                shape = self._predictor.shape_in(picture, self._rectangle(area * pixels.scale))
                 points = np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
                 landmarks = FiveLandmarks.from_array((five_of_68(points) + 0.5) / pixels.scale - 0.5)
                 left, top, right, bottom = (round(float(edge)) for edge in area)
@@ -118,13 +131,11 @@ class DlibEngine:
                     continue
                 if score < _DOUBTFUL_SCORE and not self._is_face(pixels, landmarks):
                     continue
-                kept.append((box, landmarks, confidence_of_score(score)))
-                chips.append(self._dlib.get_face_chip(full, shape, size=_CHIP_SIZE_PX, padding=_CHIP_PADDING))
-            embeddings = self._embed(chips)
+                chip = self._dlib.get_face_chip(picture, shape, size=_CHIP_SIZE_PX, padding=_CHIP_PADDING)
+                faces.append(FoundFace(box, landmarks, confidence_of_score(score), chip))
         except RuntimeError as error:
             raise FaceAnalysisError(f"dlib failed: {error}") from error
-        faces = [DetectedFace(*face, embedding) for face, embedding in zip(kept, embeddings, strict=True)]
-        return sorted(faces, key=lambda face: (face.box.x, face.box.y))
+        return faces
 
     def _detect(self, photo: PhotoPixels) -> list[tuple[NDArray[np.float64], float]]:
         """Boxes (x1, y1, x2, y2) in pixels of the full-size photo, not clipped, and HOG scores, best first."""
@@ -159,11 +170,12 @@ class DlibEngine:
 
     def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, 128) float32 of unit length for N chips."""
-        if not chips:
-            return np.zeros((0, 128), dtype=np.float32)
         raw: list[Any] = []
-        for start in range(0, len(chips), _MAX_BATCH):
-            raw.extend(self._descriptor.compute_face_descriptor(list(chips[start : start + _MAX_BATCH])))
+        try:
+            for start in range(0, len(chips), _MAX_BATCH):
+                raw.extend(self._descriptor.compute_face_descriptor(list(chips[start : start + _MAX_BATCH])))
+        except RuntimeError as error:
+            raise FaceAnalysisError(f"dlib failed: {error}") from error
         vectors = np.array(raw, dtype=np.float64)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or (lengths <= 0).any():

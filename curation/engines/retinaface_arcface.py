@@ -1,6 +1,6 @@
 """The engine of the packages retina-face and deepface, on their ONNX engine.
 
-retina-face decodes its network's output into boxes and landmarks, deepface's ArcFace client runs
+retina-face's functions decode its network's output into boxes and landmarks, deepface's ArcFace client runs
 the embedding network. The ONNX sessions are built here, so that threads, providers and memory are
 ours to set. This module imports neither package before an engine is built.
 """
@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.domain.faces import DetectedFace, FiveLandmarks
 from curation.domain.geometry import clipped_box
-from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, landmarks_plausible
+from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, detail_scale, landmarks_plausible
 from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
+from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
-from curation.errors import FaceAnalysisError, WeightsBrokenError
+from curation.engines.retinaface_decoding import RetinaFaceDecoder
+from curation.errors import FaceAnalysisError, PhotoError, WeightsBrokenError
 
 __all__ = [
     "DETECTOR",
@@ -50,7 +50,9 @@ _STRIDE_PX = 32
 _MAX_BATCH = 32
 # Classes, boxes and landmarks at each of three strides.
 _DETECTOR_OUTPUTS = 9
-_LANDMARK_NAMES = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
+
+
+_NO_CHIP = np.zeros((0, 0, 3), dtype=np.uint8)
 
 
 class _Embedder(Protocol):
@@ -84,8 +86,10 @@ class RetinaFaceArcFaceEngine:
         options = dict(spec.options)
         self._working_size_px = int(options["working_size_px"])
         self._min_confidence = float(options["min_confidence"])
-        self._detect_faces, detector_class, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
-        self._detector = detector_class(check_detector(spec.weights[DETECTOR], spec.providers))
+        postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
+        self._detector = check_detector(spec.weights[DETECTOR], spec.providers)
+        self._detector_input = self._detector.get_inputs()[0].name
+        self._decoder = RetinaFaceDecoder(postprocess)
         self._embedder: _Embedder = client_class(check_embedder(spec.weights[EMBEDDER], spec.providers))
 
     @property
@@ -95,41 +99,48 @@ class RetinaFaceArcFaceEngine:
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
         """Find and embed all faces, see `FaceEngine.analyse`."""
+        (faces,) = self.analyse_many([photo])
+        if isinstance(faces, PhotoError):
+            raise faces
+        return faces
+
+    def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
+        """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
+        return analysed_together(photos, self._find, self._embed)
+
+    def _find(self, photo: PhotoPixels) -> list[FoundFace]:
         found = self._detect(photo)
         if not found:
-            return ()
-        full, scale = photo.full()
-        chips = [aligned_face(full, (landmarks.as_array() + 0.5) * scale - 0.5) for _, landmarks, _ in found]
-        embeddings = self._embed(chips)
-        faces = [
-            DetectedFace(box, landmarks, confidence, embedding)
-            for (box, landmarks, confidence), embedding in zip(found, embeddings, strict=True)
+            return []
+        array, scale = photo.detailed(detail_scale(face.landmarks for face in found))
+        return [
+            face._replace(chip=aligned_face(array, (face.landmarks.as_array() + 0.5) * scale - 0.5)) for face in found
         ]
-        return sorted(faces, key=lambda face: (face.box.x, face.box.y))
 
-    def _detect(self, photo: PhotoPixels) -> list[tuple[Box, FiveLandmarks, float]]:
+    def _detect(self, photo: PhotoPixels) -> list[FoundFace]:
+        """The faces, their chips still empty."""
         long_side, short_side = max(photo.width, photo.height), min(photo.width, photo.height)
         limit = min(self._working_size_px, _MAX_LONG_SIDE_PX, _MAX_SHORT_SIDE_PX * long_side // short_side)
         array, scale = photo.reduced(limit)
-        bgr = _padded_bgr(array)
+        tensor = _padded(array)
         try:
-            answer = self._detect_faces(
-                bgr, threshold=self._min_confidence, model=self._detector, allow_upscaling=False
-            )
+            outputs = self._detector.run(None, {self._detector_input: tensor})
+            answer = self._decoder.faces(outputs, tensor.shape[1], tensor.shape[2], self._min_confidence)
         except Exception as error:  # the package and ONNX Runtime document no exceptions of their own
             raise FaceAnalysisError(f"the face detector failed: {error}") from error
         found = []
-        for face in answer.values():
-            confidence = float(face["score"])
-            area = np.asarray(face["facial_area"], dtype=np.float64) / scale
-            points = np.array([face["landmarks"][name] for name in _LANDMARK_NAMES], dtype=np.float64)
-            left, top, right, bottom = (float(edge) for edge in area)
-            box = clipped_box(left, top, right, bottom, photo.width, photo.height)
-            if box is None or not math.isfinite(confidence):
+        for score, corners, points in zip(*answer, strict=True):
+            confidence = float(score)
+            if not math.isfinite(confidence) or not np.isfinite(corners).all():
                 continue
-            landmarks = FiveLandmarks.from_array((points + 0.5) / scale - 0.5)
+            # The package gives whole pixels.
+            left, top, right, bottom = (float(edge) for edge in corners.astype(np.int64) / scale)
+            box = clipped_box(left, top, right, bottom, photo.width, photo.height)
+            if box is None:
+                continue
+            landmarks = FiveLandmarks.from_array((points.astype(np.float64) + 0.5) / scale - 0.5)
             if landmarks_plausible(box, landmarks):
-                found.append((box, landmarks, min(1.0, max(0.0, confidence))))
+                found.append(FoundFace(box, landmarks, min(1.0, max(0.0, confidence)), _NO_CHIP))
         return found
 
     def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -182,15 +193,13 @@ def check_embedder(weights: WeightsFile, providers: Sequence[str]) -> Any:
     return session
 
 
-def _import_packages(home: Path) -> tuple[Any, Any, Any]:
-    """Import retina-face and deepface: the detect function, the detector's and the embedder's class."""
+def _import_packages(home: Path) -> tuple[Any, Any]:
+    """Import what is used of retina-face and deepface: the former's decoding, the latter's embedder class."""
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ["DEEPFACE_HOME"] = str(home)
-    import_onnxruntime()  # before retina-face does it
-    with warnings.catch_warnings():  # importing retina-face switches off everybody's warnings
-        from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
-        from retinaface import RetinaFace
-        from retinaface.model import retinaface_onnx_model
+    import_onnxruntime()  # before deepface does it
+    from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
+    from retinaface.commons import postprocess
 
     class SessionArcFaceClient(ArcFaceClient):  # type: ignore[misc]
         """deepface's client on a session of ours; its own constructor would download and build one."""
@@ -201,12 +210,15 @@ def _import_packages(home: Path) -> tuple[Any, Any, Any]:
             self.output_shape = session.get_outputs()[0].shape[-1]
             self.model = session
 
-    return RetinaFace.detect_faces, retinaface_onnx_model.RetinaFace, SessionArcFaceClient
+    return postprocess, SessionArcFaceClient
 
 
-def _padded_bgr(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """BGR with black at the right and below, so that the network's grid divides both sides."""
+def _padded(array: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(1, H, W, 3) float32 RGB with black at the right and below, so that the network's grid divides both sides."""
     height, width = array.shape[:2]
-    padded = np.zeros((-(-height // _STRIDE_PX) * _STRIDE_PX, -(-width // _STRIDE_PX) * _STRIDE_PX, 3), dtype=np.uint8)
-    cv2.cvtColor(np.ascontiguousarray(array), cv2.COLOR_RGB2BGR, dst=padded[:height, :width])
+    rows, columns = (-(-side // _STRIDE_PX) * _STRIDE_PX for side in (height, width))
+    padded = np.empty((1, rows, columns, 3), dtype=np.float32)
+    padded[0, :height, :width] = array
+    padded[0, height:] = 0
+    padded[0, :height, width:] = 0
     return padded

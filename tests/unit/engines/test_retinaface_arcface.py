@@ -12,10 +12,16 @@ import pytest
 from numpy.typing import NDArray
 
 from curation.engines import retinaface_arcface
-from curation.engines.base import EngineSpec, WeightsFile
+from curation.engines.base import EngineSpec, Pixels, WeightsFile
 from curation.engines.onnx_sessions import onnx_session
 from curation.engines.retinaface_arcface import RetinaFaceArcFaceEngine, check_detector, check_embedder
-from curation.errors import FaceAnalysisError, WeightsBrokenError, WeightsMissingError
+from curation.errors import (
+    FaceAnalysisError,
+    PhotoError,
+    PhotoUnreadableError,
+    WeightsBrokenError,
+    WeightsMissingError,
+)
 from tests.face_photos import weights_file
 from tests.fakes import ArrayPhoto, painted_photo
 
@@ -211,6 +217,39 @@ def test_one_network_is_not_taken_for_the_other(test_data: Path) -> None:
         check_detector(weights_file(folder / "arcface_weights.onnx"), CPU)
     with pytest.raises(WeightsBrokenError, match="not an ArcFace-type network"):
         check_embedder(weights_file(folder / "retinaface.onnx"), CPU)
+
+
+def test_photos_that_come_together_are_embedded_together_and_fail_alone(built: Engine) -> None:
+    built.detector.cells = [(60, 10), (10, 30)]
+    photo = painted_photo(1600, 1000)
+    photo[:, :500, 0] = 250
+    alone = built.engine.analyse(ArrayPhoto(photo))
+    built.embedder.batches.clear()
+    results = built.engine.analyse_many([ArrayPhoto(photo), _Broken(), ArrayPhoto(photo[:, ::-1])])
+    assert [len(batch) for batch in built.embedder.batches] == [4]
+    first, second, third = results
+    assert isinstance(second, PhotoUnreadableError)
+    assert not isinstance(first, PhotoError) and not isinstance(third, PhotoError)
+    for one, other in zip(first, alone, strict=True):
+        assert (one.box, one.landmarks) == (other.box, other.landmarks)
+        assert np.abs(one.embedding - other.embedding).max() < 1e-6
+    assert [face.box.x for face in third] == sorted(face.box.x for face in third)
+
+
+def test_a_vector_that_is_none_costs_only_its_photo(built: Engine) -> None:
+    built.detector.cells = [(20, 15)]
+    black = np.zeros((480, 640, 3), dtype=np.uint8)  # whose mean colour has no length
+    results = built.engine.analyse_many([ArrayPhoto(painted_photo(640, 480)), ArrayPhoto(black)])
+    assert not isinstance(results[0], PhotoError) and len(results[0]) == 1
+    assert isinstance(results[1], FaceAnalysisError)
+
+
+class _Broken(ArrayPhoto):
+    def __init__(self) -> None:
+        super().__init__(painted_photo(100, 100))
+
+    def reduced(self, long_side_px: int) -> Pixels:
+        raise PhotoUnreadableError("cut off")
 
 
 def test_a_spec_of_another_engine_is_refused(tmp_path: Path) -> None:

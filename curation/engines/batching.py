@@ -1,0 +1,71 @@
+"""Embedding the faces of several photos in one run of the network: what makes a GPU worth its while.
+
+On the CPU a batch holds one photo, so that results do not depend on which photos came together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.engines.base import PhotoPixels
+from curation.errors import FaceAnalysisError, PhotoError
+
+__all__ = ["FoundFace", "analysed_together"]
+
+
+class FoundFace(NamedTuple):
+    """A face before it is embedded.
+
+    Attributes:
+        box: Bounds, clipped to the photo.
+        landmarks: Five points in pixels of the upright full-size photo.
+        confidence: The detector's, in [0, 1].
+        chip: What the embedder sees, (S, S, 3) uint8 RGB.
+    """
+
+    box: Box
+    landmarks: FiveLandmarks
+    confidence: float
+    chip: NDArray[np.uint8]
+
+
+def analysed_together(
+    photos: Sequence[PhotoPixels],
+    find: Callable[[PhotoPixels], Sequence[FoundFace]],
+    embed: Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]],
+) -> list[Sequence[DetectedFace] | PhotoError]:
+    """Find the faces of each photo, and embed those of all photos together.
+
+    Args:
+        photos: The photos.
+        find: Finds the faces of a photo and cuts them out.
+        embed: (N, D) float32 of unit length for N >= 1 chips.
+
+    Returns:
+        For each photo its faces from left to right, or why it failed: a photo fails alone.
+    """
+    found: list[Sequence[FoundFace] | PhotoError] = []
+    for photo in photos:
+        try:
+            found.append(find(photo))
+        except PhotoError as error:
+            found.append(error)
+    good = [faces for faces in found if not isinstance(faces, PhotoError)]
+    chips = [face.chip for faces in good for face in faces]
+    try:
+        embeddings = iter(embed(chips) if chips else ())
+    except FaceAnalysisError as error:
+        if len(photos) == 1:
+            return [error]
+        return [analysed_together([photo], find, embed)[0] for photo in photos]
+    return [faces if isinstance(faces, PhotoError) else _sorted(faces, embeddings) for faces in found]
+
+
+def _sorted(faces: Sequence[FoundFace], embeddings: Iterator[NDArray[np.float32]]) -> list[DetectedFace]:
+    embedded = [DetectedFace(face.box, face.landmarks, face.confidence, next(embeddings)) for face in faces]
+    return sorted(embedded, key=lambda face: (face.box.x, face.box.y))
