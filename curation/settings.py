@@ -25,6 +25,7 @@ from pydantic_settings import SettingsError as UnparsedSettingsError
 from curation.errors import SettingsError
 
 __all__ = [
+    "BurstSettings",
     "CategoryWeights",
     "ClusteringSettings",
     "ComponentWeights",
@@ -186,6 +187,14 @@ class RulesSettings(_Section):
     max_unknown_faces: CountRuleSettings = CountRuleSettings(count=5)
 
 
+class BurstSettings(_Section):
+    """When photos are of one moment."""
+
+    enabled: bool = True
+    max_gap_s: Annotated[float, Field(ge=0.1, le=3600)] = 15
+    max_span_s: Annotated[float, Field(ge=0.1, le=86400)] = 60
+
+
 class ScoringSettings(_Section):
     """How photos are judged."""
 
@@ -195,6 +204,7 @@ class ScoringSettings(_Section):
     thresholds: ThresholdSettings = ThresholdSettings()
     weights: ComponentWeights = ComponentWeights()
     category_weights: CategoryWeights = CategoryWeights()
+    bursts: BurstSettings = BurstSettings()
     rules: RulesSettings = RulesSettings()
 
 

@@ -66,6 +66,7 @@ def write_photo_scores(output_dir: Path, photos: Sequence[Mapping[str, object]])
     empty = dict.fromkeys(PHOTO_SCORE_COLUMNS, "") | {
         name: 0 for name in PHOTO_SCORE_COLUMNS if name.endswith("_count")
     }
+    empty["best_of_burst"] = "true"
     rows = [
         [({**empty, "rank": rank, **photo})[name] for name in PHOTO_SCORE_COLUMNS]
         for rank, photo in enumerate(photos, start=1)

@@ -208,6 +208,10 @@ class PhotoOut(_Out):
     problems: Annotated[tuple[str, ...], Field(examples=[("Anna blinks",)])]
     error: str
     """Why the photo could not be read; else empty."""
+    burst_id: Annotated[int | None, Field(ge=1, examples=[3])]
+    """Photos of one moment have the same number; null for a photo alone."""
+    best_of_burst: bool
+    """Whether it is the best photo of its burst, or stands alone."""
 
 
 class PhotoPage(_Page):

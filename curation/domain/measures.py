@@ -7,11 +7,16 @@ None with the reason.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from curation.domain.likeness import MINIATURE_BYTES
 
 __all__ = [
     "MEASURES_VERSION",
@@ -22,7 +27,7 @@ __all__ = [
     "joined_eyes",
 ]
 
-MEASURES_VERSION = 1  # raise it whenever a measure changes, so that kept ones are measured anew
+MEASURES_VERSION = 2  # raise it whenever a measure changes, so that kept ones are measured anew
 
 
 class Reason(StrEnum):
@@ -184,6 +189,8 @@ class PhotoMeasures:
         faces: In the order of the faces that were given, one each.
         focus: Of the sharpest parts of the whole photo.
         exposure: Of the whole photo.
+        capture_time: By the camera's own clock, without a time zone; None if it is not known.
+        miniature: The photo in a few pixels, see `curation.photos.likeness`; None if it was not made.
     """
 
     width: int
@@ -191,6 +198,8 @@ class PhotoMeasures:
     faces: tuple[FaceMeasures, ...]
     focus: Measure
     exposure: Measure
+    capture_time: datetime | None = None
+    miniature: bytes | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a dict of plain values, with the version of the measures."""
@@ -200,6 +209,8 @@ class PhotoMeasures:
             "faces": [face.to_json() for face in self.faces],
             "focus": self.focus.to_json(),
             "exposure": self.exposure.to_json(),
+            "capture_time": None if self.capture_time is None else self.capture_time.isoformat(),
+            "miniature": None if self.miniature is None else base64.b64encode(self.miniature).decode("ascii"),
         }
 
     @classmethod
@@ -223,7 +234,32 @@ class PhotoMeasures:
             faces=tuple(FaceMeasures.from_json(face) for face in faces),
             focus=Measure.from_json(fields.get("focus")),
             exposure=Measure.from_json(fields.get("exposure")),
+            capture_time=_time(fields.get("capture_time")),
+            miniature=_miniature(fields.get("miniature")),
         )
+
+
+def _time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError(f"capture_time is a text, not {value!r}")
+    time = datetime.fromisoformat(value)
+    if time.tzinfo is not None:
+        raise ValueError(f"capture_time has no time zone: {value!r}")
+    return time
+
+
+def _miniature(value: object) -> bytes | None:
+    if value is None:
+        return None
+    try:
+        decoded = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except binascii.Error as error:
+        raise ValueError(f"miniature is not base64: {error}") from error
+    if len(decoded) != MINIATURE_BYTES:
+        raise ValueError(f"miniature has {len(decoded)} bytes, not {MINIATURE_BYTES}")
+    return decoded
 
 
 def _mapping(data: object) -> Mapping[str, Any]:

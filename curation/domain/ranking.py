@@ -126,6 +126,9 @@ class PhotoScore:
         vetoes: Why the photo is vetoed, joined by `; `; empty if it is not.
         problems: What is wrong with the photo, whether or not a rule asks for it.
         error: Why the photo could not be read; empty if it could.
+        burst_id: Number of the burst that it belongs to, by the time of the first photo; None if it stands alone.
+        best_of_burst: Whether it is the best photo of its burst, or stands alone; so these photos are what is left
+            when every burst is reduced to its best photo. False for a photo that could not be read.
     """
 
     rank: int
@@ -145,6 +148,8 @@ class PhotoScore:
     vetoes: str
     problems: str
     error: str
+    burst_id: int | None = None
+    best_of_burst: bool = True
 
 
 PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))
@@ -152,7 +157,9 @@ PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))
 
 def failed_photo_score(image_path: str, error: str) -> PhotoScore:
     """The row of a photo that could not be read."""
-    return PhotoScore(0, image_path, None, "", "", 0, 0, 0, 0, None, None, None, None, None, "", "", error)
+    return PhotoScore(
+        0, image_path, None, "", "", 0, 0, 0, 0, None, None, None, None, None, "", "", error, best_of_burst=False
+    )
 
 
 def _scaled(value: float | None, threshold: float) -> float:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from curation.domain.best_of_burst import Shot, mark_bursts
+from curation.domain.bursts import BurstRules
 from curation.domain.faces import Box, FaceRow, FiveLandmarks
 from curation.domain.labels import Category, EventPeople, Labels, parse_labels
 from curation.domain.measures import MEASURES_VERSION, PhotoMeasures
@@ -57,6 +59,7 @@ class PhotoScorer:
     def __init__(self, settings: ScoringSettings) -> None:
         """Take thresholds, weights and rules from the settings."""
         self.rules = ScoringRules.from_mapping(settings.model_dump())
+        self.bursts = BurstRules(**settings.bursts.model_dump())
 
     @staticmethod
     def measure(
@@ -83,11 +86,27 @@ class PhotoScorer:
         Raises:
             ValueError: If the numbers of faces differ.
         """
-        scored = [
-            ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
-            for row, measured in zip(faces, measures.faces, strict=True)
-        ]
-        return score_photo(image_path, scored, measures, event, self.rules)
+        return score_photo(image_path, _scored_faces(faces, labels, measures), measures, event, self.rules)
+
+    def mark_bursts(
+        self,
+        scores: Sequence[PhotoScore],
+        faces: Mapping[str, Sequence[FaceRow]],
+        labels: Labels,
+        measures: Mapping[str, PhotoMeasures],
+    ) -> list[PhotoScore]:
+        """Find the photos of one moment and mark the best of them, see `curation.domain.best_of_burst`.
+
+        Args:
+            scores: Of the event.
+            faces: By image path, in the order of the measures.
+            labels: Of the event.
+            measures: By image path; photos without them stand alone.
+        """
+        shots = {
+            path: Shot(measured, _scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
+        }
+        return mark_bursts(scores, shots, self.bursts, self.rules)
 
     def rank(self, scores: Sequence[PhotoScore]) -> list[PhotoScore]:
         """Put photos in order, see `curation.domain.ranking.rank_photos`."""
@@ -142,7 +161,7 @@ class ScoringPipeline:
             self._scorer.score(path, event.faces[path], labels, measured, people) for path, measured in measures.items()
         ]
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
-        ranked = self._scorer.rank(scores)
+        ranked = self._scorer.rank(self._scorer.mark_bursts(scores, event.faces, labels, measures))
         self._context.stop_if_cancelled()
         write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
@@ -336,6 +355,13 @@ class ScoringPipeline:
                 "versions": versions(),
             },
         )
+
+
+def _scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures) -> list[ScoredFace]:
+    return [
+        ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
+        for row, measured in zip(rows, measures.faces, strict=True)
+    ]
 
 
 def _texts(value: Any) -> list[str]:

@@ -88,13 +88,16 @@ def write_photo_scores(path: Path, scores: Sequence[PhotoScore]) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    cells = [
-        tuple(
-            "" if value is None else f"{value:.4f}" if isinstance(value, float) else value for value in astuple(score)
-        )
-        for score in scores
-    ]
+    cells = [tuple(map(_cell, astuple(score))) for score in scores]
     write_bytes(path, _csv_bytes(PHOTO_SCORE_COLUMNS, cells))
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.4f}" if isinstance(value, float) else value
 
 
 def _csv_bytes(columns: Sequence[str], cells: Sequence[tuple[object, ...]]) -> bytes:
@@ -196,6 +199,8 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
             if name.endswith("_count")
         },
         **{name: cell.unit_or_empty for name in PHOTO_SCORE_COLUMNS if name.endswith("_score")},
+        "burst_id": lambda column, value: cell.whole(column, value, 1) if value else None,
+        "best_of_burst": cell.truth,
     }
     scores = []
     for line, values in _records(table, PHOTO_SCORE_COLUMNS):
@@ -287,6 +292,12 @@ class _Cells:
 
     def unit_or_empty(self, column: str, value: str) -> float | None:
         return self.unit(column, value) if value else None
+
+    def truth(self, column: str, value: str) -> bool:
+        # Spreadsheets write them in capitals.
+        if value.lower() not in ("true", "false"):
+            raise self.error(column, value, "true or false")
+        return value.lower() == "true"
 
     def box(self, column: str, value: str) -> Box:
         numbers = self._numbers(value)

@@ -42,6 +42,9 @@ def list_photos(
     max_score: ScoreLimit = None,
     category: Annotated[Category | None, Query(description="Only photos with a person of this category.")] = None,
     vetoed: Annotated[bool | None, Query(description="Only vetoed photos, or only those that are not.")] = None,
+    best_of_burst: Annotated[
+        bool | None, Query(description="Only the best photo of each burst and photos alone, or only the others.")
+    ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PhotoPage:
@@ -58,6 +61,8 @@ def list_photos(
         photos = tuple(p for p in photos if _count(p, category) > 0)
     if vetoed is not None:
         photos = tuple(p for p in photos if bool(p.vetoes) is vetoed)
+    if best_of_burst is not None:
+        photos = tuple(p for p in photos if p.best_of_burst is best_of_burst)
     return PhotoPage(
         total=len(photos),
         limit=limit,
@@ -97,4 +102,6 @@ def _photo_out(photo: PhotoScore) -> PhotoOut:
         vetoes=_list(photo.vetoes),
         problems=_list(photo.problems),
         error=photo.error,
+        burst_id=photo.burst_id,
+        best_of_burst=photo.best_of_burst,
     )

@@ -289,6 +289,8 @@ class TestPhotos:
                 "vetoes": [],
                 "problems": [],
                 "error": "",
+                "burst_id": None,
+                "best_of_burst": True,
             }
         ]
 
@@ -300,6 +302,14 @@ class TestPhotos:
         assert self.paths(scored, "?vetoed=false&limit=1&offset=1") == ["b.jpg"]
         assert self.paths(scored, "?category=other") == ["a.jpg"]
         assert self.paths(scored, "?category=important") == []
+
+    def test_bursts(self, scored: ServiceClient) -> None:
+        of_burst = [{"burst_id": 1, "best_of_burst": best} for best in ("true", "FALSE")]
+        photos = [photo | more for photo, more in zip(PHOTOS[:2], of_burst, strict=True)]
+        write_photo_scores(scored.settings.io.output_dir, [*photos, *PHOTOS[2:]])
+        assert [photo["burst_id"] for photo in scored.get("/photos").json()["photos"]] == [1, 1, None, None]
+        assert self.paths(scored, "?best_of_burst=true") == ["a.jpg", "d.jpg", "c d.jpg"]
+        assert self.paths(scored, "?best_of_burst=false") == ["b.jpg"]
 
     def test_by_person(self, scored: ServiceClient) -> None:
         assert self.paths(scored, "?person=1") == ["a.jpg", "c d.jpg"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.domain.likeness import MINIATURE_BYTES
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason, joined_eyes
 
 told = st.builds(Measure.of, st.floats(0, 1), st.floats(-100, 300))
@@ -33,6 +34,8 @@ photos = st.builds(
     faces=st.lists(faces, max_size=3).map(tuple),
     focus=measures,
     exposure=measures,
+    capture_time=st.none() | st.datetimes(),
+    miniature=st.none() | st.binary(min_size=MINIATURE_BYTES, max_size=MINIATURE_BYTES),
 )
 
 
@@ -52,6 +55,12 @@ def good() -> dict[str, Any]:
     [
         (("version",), 0),
         (("size",), [10]),
+        (("capture_time",), 5),
+        (("capture_time",), "yesterday"),
+        (("capture_time",), "2026-06-01T12:00:00+02:00"),
+        (("miniature",), "AAAA"),
+        (("miniature",), "?"),
+        (("miniature",), 7),
         (("size",), [0, 10]),
         (("faces",), None),
         (("faces", 0), []),

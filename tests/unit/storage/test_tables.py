@@ -276,6 +276,7 @@ def test_scores_round_trip(tmp_path: Path) -> None:
     scores = [score(name) for name in ODD_NAMES]
     scores.append(replace(failed_photo_score("x.jpg", "cut off,\nat \udcff"), rank=17))
     path = tmp_path / PHOTO_SCORES
+    scores[0] = replace(scores[0], burst_id=12, best_of_burst=False)
     write_photo_scores(path, scores)
     assert read_photo_scores(path) == [*scores[:-1], replace(scores[-1], error="cut off,\nat \\udcff")]
     before = path.stat().st_mtime_ns

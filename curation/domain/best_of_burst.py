@@ -1,0 +1,194 @@
+"""Choosing the photo of each burst that a person would keep, and saying why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from curation.domain.bursts import BurstPhoto, BurstRules, find_bursts
+from curation.domain.measures import PhotoMeasures
+from curation.domain.ranking import PhotoScore, ScoringRules
+from curation.domain.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
+
+__all__ = ["Shot", "mark_bursts", "well_seen_people"]
+
+_SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
+_PROFILE_DEG = 40.0  # faces turned further are sometimes taken for somebody else
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A photo that was measured, with its faces and their people.
+
+    Attributes:
+        measures: Of the photo.
+        faces: All its faces.
+    """
+
+    measures: PhotoMeasures
+    faces: Sequence[ScoredFace]
+
+
+def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
+    """Keys of the people who are in a photo for sure: identified, not small, not in profile."""
+    largest = max((face.measures.size_px for face in faces), default=0)
+    return frozenset(
+        face.person.key
+        for face in faces
+        if face.person is not None
+        and face.measures.size_px >= _SMALL_FACE * largest
+        and abs(face.measures.yaw_deg) <= _PROFILE_DEG
+    )
+
+
+def mark_bursts(
+    scores: Sequence[PhotoScore], shots: Mapping[str, Shot], bursts: BurstRules, rules: ScoringRules
+) -> list[PhotoScore]:
+    """Number the bursts, and mark the best photo of each.
+
+    Of a burst the photo is best that no rule vetoes; then the one on which the fewest main people are missing, blink
+    or are out of focus; then the same for important people; then the one with the higher score, the sharper,
+    the larger one, and the first by name.
+
+    Args:
+        scores: Of the event, in any order.
+        shots: The photos that could be measured, by image path.
+        bursts: When photos are one burst.
+        rules: That the scores were made with.
+
+    Returns:
+        The scores in the given order, with `burst_id`, `best_of_burst` and a word in `results_string`.
+    """
+    known = {score.image_path: score for score in scores if score.image_path in shots}
+    photos = [
+        BurstPhoto(
+            path,
+            shot.measures.capture_time,
+            shot.measures.width,
+            shot.measures.height,
+            shot.measures.miniature,
+            well_seen_people(shot.faces),
+        )
+        for path, shot in shots.items()
+        if path in known and shot.measures.miniature is not None
+    ]
+    marked: dict[str, PhotoScore] = {}
+    for number, paths in enumerate(find_bursts(photos, bursts), start=1):
+        ranked = _ranked([_contender(known[path], shots[path], rules) for path in paths])
+        best = ranked[0]
+        for one in ranked:
+            word = f"best of {len(ranked)}" if one is best else _better(best, one)
+            marked[one.score.image_path] = replace(
+                one.score,
+                results_string=f"{one.score.results_string} · {word}",
+                burst_id=number,
+                best_of_burst=one is best,
+            )
+    return [marked.get(score.image_path, score) for score in scores]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Contender:
+    score: PhotoScore
+    facts: PhotoFacts
+    pixels: int
+
+
+def _contender(score: PhotoScore, shot: Shot, rules: ScoringRules) -> _Contender:
+    facts = photo_facts(shot.faces, shot.measures.focus, rules.thresholds)
+    return _Contender(score, facts, shot.measures.width * shot.measures.height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """What is wrong with the people of one category."""
+
+    missing: int
+    blinking: int
+    soft: int
+
+    @property
+    def total(self) -> int:
+        return self.missing + self.blinking + self.soft
+
+
+def _faults(people: Sequence[FaceFacts], everybody: frozenset[str]) -> _Faults:
+    present = _keys(people)
+    return _Faults(
+        missing=len(everybody - present),
+        blinking=sum(face.eyes_open is False for face in people),
+        soft=sum(face.in_focus is False for face in people),
+    )
+
+
+def _keys(people: Sequence[FaceFacts]) -> frozenset[str]:
+    return frozenset(face.person.key for face in people if face.person is not None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ranked:
+    score: PhotoScore
+    main: _Faults
+    important: _Faults
+    pixels: int
+
+
+def _ranked(contenders: Sequence[_Contender]) -> list[_Ranked]:
+    """Best first."""
+    main = frozenset[str]().union(*(_keys(one.facts.main) for one in contenders))
+    important = frozenset[str]().union(*(_keys(one.facts.important) for one in contenders))
+    return sorted(
+        (
+            _Ranked(one.score, _faults(one.facts.main, main), _faults(one.facts.important, important), one.pixels)
+            for one in contenders
+        ),
+        key=_order,
+    )
+
+
+def _order(one: _Ranked) -> tuple[bool, int, int, float, float, int, str]:
+    score = one.score
+    return (
+        bool(score.vetoes),
+        one.main.total,
+        one.important.total,
+        -round(score.final_score or 0.0, 4),  # as the table shows it: copies differ in the last digits
+        -round(score.focus_score or 0.0, 4),
+        -one.pixels,
+        score.image_path,
+    )
+
+
+def _better(best: _Ranked, other: _Ranked) -> str:
+    """Like `IMG_0132.jpg of the same burst is better: eyes open`."""
+    name = best.score.image_path.rpartition("/")[2]
+    return f"{name} of the same burst is better: {_reason(best, other)}"
+
+
+def _reason(best: _Ranked, other: _Ranked) -> str:
+    for a, b in ((best.main, other.main), (best.important, other.important)):
+        if a.total < b.total:
+            lead = [(b.blinking - a.blinking, "eyes open"), (b.missing - a.missing, "more people seen")]
+            return max([*lead, (b.soft - a.soft, "sharper")], key=lambda item: item[0])[1]
+    if bool(best.score.vetoes) != bool(other.score.vetoes):
+        return f"not vetoed ({other.score.vetoes})"
+    if _order(best)[3] < _order(other)[3]:
+        gains = [(_gain(of, best, other), word) for of, word in _COMPONENTS]
+        gain, word = max(gains, key=lambda item: item[0])
+        return word if gain > 0 else "higher score"
+    if _order(best)[4] < _order(other)[4]:
+        return "sharper"
+    return "larger" if best.pixels > other.pixels else "the first of equals"
+
+
+_COMPONENTS: tuple[tuple[Callable[[PhotoScore], float | None], str], ...] = (
+    (lambda score: score.eyes_score, "eyes more open"),
+    (lambda score: score.smile_score, "a better smile"),
+    (lambda score: score.focus_score, "sharper"),
+    (lambda score: score.people_score, "more people"),
+    (lambda score: score.exposure_score, "better light"),
+)
+
+
+def _gain(of: Callable[[PhotoScore], float | None], best: _Ranked, other: _Ranked) -> float:
+    return (of(best.score) or 0.0) - (of(other.score) or 0.0)
