@@ -31,10 +31,10 @@ __all__ = ["AnalysisStore", "FileStamp", "KeptFace", "KeptPhoto"]
 logger = logging.getLogger(__name__)
 
 STORE_NAME = "analysis.sqlite"
-SCHEMA_VERSION = 1
 _BUSY_TIMEOUT_S = 30.0  # another process may be writing; a write takes milliseconds
+_KEPT_GROUPINGS = 20  # of events of one state folder, and of settings that were tried
 
-_SCHEMA = """
+_VERSION_1 = """
 CREATE TABLE files (path BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE analyses (sha256 TEXT NOT NULL, key TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
@@ -44,6 +44,13 @@ CREATE TABLE chips (sha256 TEXT NOT NULL, key TEXT NOT NULL, face_index INTEGER 
 CREATE TABLE measures (sha256 TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, key))
     WITHOUT ROWID;
 """
+_VERSION_2 = """
+CREATE TABLE groupings (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, labels BLOB NOT NULL);
+"""
+# What brings a store from each version to the next, from an empty file on. Never change one that was released: a
+# change of the format is another step, and old stores go through it with all that they hold.
+_UPGRADES = (_VERSION_1, _VERSION_2)
+SCHEMA_VERSION = len(_UPGRADES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +108,46 @@ class AnalysisStore:
             except sqlite3.Error as again:
                 raise self._error(again) from again
 
-    def _opened(self, read_only: bool) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=_BUSY_TIMEOUT_S,
             isolation_level=None,
             check_same_thread=False,
         )
+
+    def _opened(self, read_only: bool) -> sqlite3.Connection:
+        connection = self._connect("ro" if read_only else "rwc")
         try:
             if read_only:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 return connection
-            # A network mount may refuse the write-ahead log; the answer tells, and then every commit must be synced.
-            (journal,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            try:
+                journal = _take_log(connection)
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorname", "") in ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"):
+                    raise
+                connection.close()
+                connection = self._connect("rwc")
+                journal = _take_rollback_journal(connection)
             connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
             connection.execute("BEGIN IMMEDIATE")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("COMMIT")
             if version > SCHEMA_VERSION:
                 raise StorageError(
                     f"{self.path} was written by a newer version of Curation; update, or name another io.state_dir"
                 )
-            connection.execute("SELECT path, sha256 FROM files LIMIT 1").fetchone()
-            connection.execute("SELECT faces FROM analyses LIMIT 1").fetchone()
+            if version > 0:  # nothing is changed in another program's file
+                connection.execute("SELECT path, sha256 FROM files LIMIT 1").fetchone()
+                connection.execute("SELECT faces FROM analyses LIMIT 1").fetchone()
+            for upgrade in _UPGRADES[version:]:
+                for statement in filter(str.strip, upgrade.split(";")):
+                    connection.execute(statement)
+            if version < SCHEMA_VERSION:
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+            connection.execute("SELECT labels FROM groupings LIMIT 1").fetchone()
         except BaseException:
             connection.close()
             raise
@@ -260,6 +279,32 @@ class AnalysisStore:
             ).fetchone()
         return None if row is None else bytes(row[0])
 
+    def grouping(self, key: str) -> NDArray[np.int64] | None:
+        """The labels that a grouping of faces gave, or None; `key` names everything that they depend on.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        with self._use() as connection:
+            row = connection.execute("SELECT labels FROM groupings WHERE key = ?", (key,)).fetchone()
+        return None if row is None else np.frombuffer(row[0], dtype="<i4").astype(np.int64)
+
+    def keep_grouping(self, key: str, labels: NDArray[np.integer]) -> None:
+        """Keep the labels of a grouping, and forget the oldest of many.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        with self._use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(
+                "INSERT OR REPLACE INTO groupings (key, labels) VALUES (?, ?)", (key, labels.astype("<i4").tobytes())
+            )
+            connection.execute(
+                "DELETE FROM groupings WHERE number <= (SELECT max(number) FROM groupings) - ?", (_KEPT_GROUPINGS,)
+            )
+            connection.execute("COMMIT")
+
     def measures(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, PhotoMeasures]:
         """Kept measures.
 
@@ -301,6 +346,27 @@ class AnalysisStore:
             )
             connection.execute("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", (sha256, key, value))
             connection.execute("COMMIT")
+
+
+def _take_log(connection: sqlite3.Connection) -> str:
+    """Ask for the write-ahead log, and try it; gives the journal's name, for the answer may be no.
+
+    A log needs memory that processes share through a file beside the store. File systems without it (some network
+    mounts) either say so in the answer, or fail at the first look or write.
+    """
+    (journal,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("COMMIT")
+    return str(journal)
+
+
+def _take_rollback_journal(connection: sqlite3.Connection) -> str:
+    # A store that came from another disk may still have a log; who is alone reads it without shared memory.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    (journal,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    connection.execute("PRAGMA locking_mode = NORMAL")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return str(journal)
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

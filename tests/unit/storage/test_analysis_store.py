@@ -17,7 +17,7 @@ import pytest
 
 from curation.domain.faces import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, PhotoAnalysis
 from curation.errors import StorageError
-from curation.storage.analysis_store import SCHEMA_VERSION, STORE_NAME, AnalysisStore, FileStamp
+from curation.storage.analysis_store import _UPGRADES, SCHEMA_VERSION, STORE_NAME, AnalysisStore, FileStamp
 from tests.unit.domain.scoring_values import face_measures, photo_measures
 
 STAMP = FileStamp(Path("/photos/a.jpg"), 1000, 123)
@@ -159,6 +159,29 @@ def test_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob("*damaged*")] == []
 
 
+def test_an_older_version_is_brought_up_to_date_with_all_that_it_holds(tmp_path: Path) -> None:
+    first_version = [statement for statement in _UPGRADES[0].split(";") if statement.strip()]
+    execute(tmp_path, *first_version, "INSERT INTO files VALUES (x'2f61', 1, 2, 's1')", "PRAGMA user_version = 1")
+    for _ in range(2):
+        with closing(AnalysisStore(tmp_path)) as store:
+            assert store.known_hashes([FileStamp(Path("/a"), 1, 2)]) == {Path("/a"): "s1"}
+            store.keep_grouping("key", np.array([0, 1]))
+            assert store._connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_groupings_are_found_again_and_the_oldest_forgotten(store: AnalysisStore) -> None:
+    for number in range(50):
+        store.keep_grouping(f"key{number}", np.array([number, -1, 70_000], dtype=np.int64))
+    store.keep_grouping("key49", np.array([1], dtype=np.int64))
+    kept = {number: labels for number in range(50) if (labels := store.grouping(f"key{number}")) is not None}
+    assert 49 in kept
+    assert 0 not in kept
+    assert kept[48].tolist() == [48, -1, 70_000]
+    assert kept[49].tolist() == [1]
+    assert store.grouping("other") is None
+
+
 def test_a_state_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "state"):
@@ -204,6 +227,31 @@ def test_without_a_write_ahead_log_every_commit_is_synced(tmp_path: Path, monkey
         with closing(AnalysisStore(tmp_path, read_only=True)) as reader:
             assert reader.has_analysis("s1", "key")
     assert [path.name for path in tmp_path.iterdir()] == [STORE_NAME]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the other file systems are those of POSIX")
+def test_a_file_system_that_answers_that_it_has_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    # Locks by files, no shared memory: what SQLite itself offers for network mounts.
+    monkeypatch.setattr(sqlite3, "connect", lambda name, **options: connect(f"{name}&vfs=unix-dotfile", **options))
+    with closing(AnalysisStore(tmp_path)) as store, closing(AnalysisStore(tmp_path, read_only=True)) as reader:
+        assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        for number in range(5):
+            store.keep_analysis(STAMP, f"s{number}", "key", analysis())
+            assert reader.has_analysis(f"s{number}", "key")
+
+
+def test_a_file_system_that_fails_at_the_log(tmp_path: Path) -> None:
+    with closing(AnalysisStore(tmp_path)) as store:
+        store.keep_analysis(STAMP, "s1", "key", analysis())
+    # The shared memory cannot be made where its name is taken.
+    (tmp_path / f"{STORE_NAME}-shm").mkdir()
+    with closing(AnalysisStore(tmp_path)) as store, closing(AnalysisStore(tmp_path, read_only=True)) as reader:
+        assert reader.has_analysis("s1", "key"), "what was kept elsewhere is still there"
+        store.keep_analysis(STAMP, "s2", "key", analysis())
+        assert reader.has_analysis("s2", "key")
+        assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_a_fault_in_a_transaction_leaves_nothing_half(store: AnalysisStore, tmp_path: Path) -> None:
@@ -259,14 +307,16 @@ def test_two_processes_open_and_write_at_once(tmp_path: Path) -> None:
 
 
 def test_killed_while_writing_it_stays_usable(tmp_path: Path) -> None:
-    with writer(tmp_path, "a", 1_000_000) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "going\n"
-        os.kill(process.pid, signal.SIGKILL)
+    for name in "abcde":
+        with writer(tmp_path, name, 1_000_000) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "going\n"
+            os.kill(process.pid, signal.SIGKILL)
     with closing(AnalysisStore(tmp_path)) as store:
         for number in range(20):
-            kept = store.analysis(f"a{number}", "key")
-            assert kept is not None
-            assert len(kept.faces) == len(kept.embeddings) == 2
+            for name in "abcde":
+                kept = store.analysis(f"{name}{number}", "key")
+                assert kept is not None
+                assert len(kept.faces) == len(kept.embeddings) == 2
         assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not list(tmp_path.glob("*damaged*"))
