@@ -6,35 +6,27 @@ import hashlib
 import logging
 import os
 import time
-from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Any
+from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.clusters import carried_over_ids, confidences, first_ids, varied_samples
-from curation.domain.faces import FaceQuality, FaceRow
+from curation.domain.clusters import confidences, varied_samples
 from curation.domain.report import ClusteringReport, Failure, Progress
 from curation.engines.base import EngineSpec
-from curation.errors import FaceDataError, LabelsError, OtherEventError, StorageError, WorkerError
-from curation.photos.listing import Listing, PhotoFile
-from curation.pipelines.identity import EarlierFaces, matched_ids
+from curation.errors import StorageError, WorkerError
+from curation.photos.listing import Listing
+from curation.pipelines.earlier_run import EarlierRun
+from curation.pipelines.event_faces import EventFaces, collected_faces
 from curation.pipelines.per_photo import AnalyseTask, ClusterTask, analyse_photo_worker, cluster_faces_worker
 from curation.pipelines.stage import RunContext, content_key, failures_as_json
-from curation.storage.analysis_store import FileStamp, KeptFace
+from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
-from curation.storage.labels_file import read_labels
-from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record, versions, write_run_record
-from curation.storage.tables import (
-    CLUSTERS_DIR,
-    EMBEDDINGS,
-    FACE_DATA,
-    read_embeddings,
-    read_face_data,
-    write_face_data,
-)
+from curation.storage.embeddings_file import EmbeddingsWriter
+from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
+from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
@@ -42,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 ANALYSIS_VERSION = 1
 """Raise it when something else than the engine changes what an analysis holds: quality, chips."""
+
+GROUPING_VERSION = 1
+"""Raise it when the same embeddings and settings may give other clusters."""
 
 _LARGEST_SHOWN = 10
 
@@ -51,17 +46,6 @@ def analysis_key(spec: EngineSpec, chip_px: int) -> str:
     return content_key(
         [ANALYSIS_VERSION, spec.name, [weights.sha256 for weights in spec.weights], spec.options, chip_px]
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Faces:
-    """All faces of the event in the order of face_data.csv; row i of `embeddings` belongs to face i."""
-
-    photos: list[str]
-    sha256: list[str]
-    index: list[int]
-    kept: list[KeptFace]
-    embeddings: NDArray[np.float32]
 
 
 class FaceClusteringPipeline:
@@ -94,21 +78,39 @@ class FaceClusteringPipeline:
         """
         began = time.monotonic()
         # Before hours of work, so that what the end of the run needs is refused now if it is broken.
-        record = read_run_record(self._output / CLUSTERING_RUN)
-        earlier = self._earlier(record, is_labelled=bool(self._labelled_ids()))
-        hashes, failures, reused = self._analyse(listing)
-        faces = self._collect(listing.photos, hashes)
-        identified = np.array([self._is_identifiable(face.quality) for face in faces.kept], dtype=bool)
-        labels = self._group(faces.embeddings, identified)
-        ids, next_id = self._ids(labels, faces, earlier, record)
+        with EarlierRun(self._context.settings, self._spec.name) as earlier:
+            hashes, failures, reused = self._analyse(listing)
+            paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
+            # Under a name that the next run sweeps if this one is killed.
+            place = self._output / f".collected.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
+            with collected_faces(
+                self._context.store, [(path, hashes[path]) for path in paths], self._key, place
+            ) as faces:
+                return self._finish(listing, faces, failures, reused, earlier, began)
+
+    def _finish(
+        self,
+        listing: Listing,
+        faces: EventFaces,
+        failures: list[Failure],
+        reused: int,
+        earlier: EarlierRun,
+        began: float,
+    ) -> ClusteringReport:
+        """Group the faces and write everything."""
+        digest = faces.embeddings.sha256()
+        identified = self._identifiable(faces)
+        labels = self._labels(faces, identified, digest)
+        ids, next_id = earlier.ids(labels, faces)
         cluster_ids = np.array([ids[label] if label >= 0 else -1 for label in labels.tolist()], dtype=np.int64)
-        rows = self._rows(faces, cluster_ids)
+        members = _members(cluster_ids)
+        rows = faces.rows(cluster_ids, self._confidences(faces, members), self._spec.name)
         self._context.stop_if_cancelled()
-        write_face_data(self._output, rows, faces.embeddings)
-        report = self._report(listing, rows, failures, reused, int(identified.sum()), began)
+        table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
+        report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
         # Before the pictures, which take longest: tables without their record would leave photos without faces out.
-        self._write_record(listing, report, rows, next_id, _digest(faces.embeddings))
-        self._write_pictures(faces, rows, cluster_ids)
+        self._write_record(listing, report, faces, next_id, {"face_data": table_sha256, "embeddings": digest})
+        self._write_pictures(faces, members)
         return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:
@@ -144,46 +146,41 @@ class FaceClusteringPipeline:
                 store.keep_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
         return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
 
-    def _collect(self, photos: tuple[PhotoFile, ...], hashes: dict[str, str]) -> _Faces:
-        faces = _Faces([], [], [], [], np.zeros((0, 0), dtype=np.float32))
-        vectors = []
-        for photo in photos:
-            sha256 = hashes.get(photo.image_path)
-            if sha256 is None:
-                continue
-            analysis = self._context.store.analysis(sha256, self._key)
-            if analysis is None:
-                raise StorageError(f"{self._context.store.path} lost an analysis during the run; run again")
-            for index, face in enumerate(analysis.faces):
-                faces.photos.append(photo.image_path)
-                faces.sha256.append(sha256)
-                faces.index.append(index)
-                faces.kept.append(face)
-            if analysis.faces:
-                vectors.append(analysis.embeddings)
-        embeddings = np.concatenate(vectors) if vectors else faces.embeddings
-        return _Faces(faces.photos, faces.sha256, faces.index, faces.kept, embeddings)
-
-    def _is_identifiable(self, quality: FaceQuality) -> bool:
+    def _identifiable(self, faces: EventFaces) -> NDArray[np.bool_]:
         limits = self._context.settings.clustering
-        return (
-            quality.size_px >= limits.min_face_px
-            and quality.sharpness >= limits.min_sharpness
-            and abs(quality.yaw_deg) <= limits.max_yaw_deg
-        )
+        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
+        is_good = size_px >= limits.min_face_px
+        is_good &= sharpness >= limits.min_sharpness
+        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
+        return is_good
 
-    def _group(self, embeddings: NDArray[np.float32], identified: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Labels of all faces, -1 for those that cannot be identified."""
-        labels = np.full(len(embeddings), -1, dtype=np.int64)
-        if not identified.any():
-            return labels
+    def _labels(self, faces: EventFaces, identified: NDArray[np.bool_], digest: str) -> NDArray[np.int64]:
+        """Labels of all faces, -1 for those that cannot be identified; taken from the store if it has them."""
         count = int(identified.sum())
+        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
+        clustering = self._context.settings.clustering.model_dump(mode="json")
+        key = content_key([GROUPING_VERSION, digest, masks, self._threshold, clustering])
+        kept = self._context.store.grouping(key)
+        if kept is None or len(kept) != len(faces):
+            kept = self._group(faces, identified)
+            self._context.store.keep_grouping(key, kept)
+        self._context.progress(Progress("grouping faces", count, count))
+        return kept
+
+    def _group(self, faces: EventFaces, identified: NDArray[np.bool_]) -> NDArray[np.int64]:
+        labels = np.full(len(faces), -1, dtype=np.int64)
+        count = int(identified.sum())
+        if count == 0:
+            return labels
         self._context.progress(Progress("grouping faces", 0, count))
         # Under a name that the next run sweeps if this one is killed.
         place = self._output / f".grouping.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
         try:
             with open_atomic(place, durable=False) as file:
-                np.save(file, embeddings[identified], allow_pickle=False)
+                writer = EmbeddingsWriter(file)
+                for start, block in faces.embeddings.blocks():
+                    writer.add(block[identified[start : start + len(block)]])
+                writer.finish()
             (outcome,) = self._context.pool.run(
                 cluster_faces_worker, [ClusterTask(place, self._threshold)], cancel=self._context.cancel
             )
@@ -193,116 +190,26 @@ class FaceClusteringPipeline:
             reason = outcome.failure.reason if outcome.failure else "no result"
             raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
         labels[identified] = outcome.result
-        self._context.progress(Progress("grouping faces", count, count))
         return labels
 
-    def _ids(
-        self,
-        labels: NDArray[np.int64],
-        faces: _Faces,
-        earlier: EarlierFaces | None,
-        record: dict[str, Any] | None,
-    ) -> tuple[dict[int, int], int]:
-        """Ids by label, and the next id that is free."""
-        # Read again: the service lets people label while a run is at work.
-        labelled_ids = self._labelled_ids()
-        places = [(photo, face.box) for photo, face in zip(faces.photos, faces.kept, strict=True)]
-        matched = matched_ids(earlier, places, faces.embeddings) if earlier is not None else {}
-        if not matched:
-            if labelled_ids:
-                self._refuse_other_event(earlier, record)
-            ids = first_ids(labels, faces.photos)
-            return ids, len(ids)
-        next_id = max(
-            next_cluster_id(record),
-            max((row.cluster_id for row in earlier.rows), default=-1) + 1 if earlier is not None else 0,
-            max(labelled_ids, default=-1) + 1,
-        )
-        old_ids = {face: old for face, old in matched.items() if old >= 0}
-        ids = carried_over_ids(labels, faces.photos, old_ids, next_id=next_id)
-        return ids, max(next_id, max(ids.values(), default=-1) + 1)
+    def _confidences(self, faces: EventFaces, members: dict[int, list[int]]) -> NDArray[np.float64]:
+        out = np.zeros(len(faces))
+        for of_cluster in members.values():
+            if len(of_cluster) > 1:
+                vectors = faces.embeddings[of_cluster]
+                out[of_cluster] = confidences(vectors, np.zeros(len(vectors), dtype=np.int64), self._threshold)
+        return out
 
-    def _refuse_other_event(self, earlier: EarlierFaces | None, record: dict[str, Any] | None) -> None:
-        labels = self._output / self._context.settings.scoring.labels_json
-        if earlier is None or not earlier.rows:
-            raise OtherEventError(
-                f"{labels} holds labels, but the {FACE_DATA} that they belong to is not there: put it back, or move "
-                "the labels away, or name another folder with --output"
-            )
-        was = (record or {}).get("input_dir", "another folder")
-        raise OtherEventError(
-            f"{labels} belongs to other photos ({was}): none of their faces is in "
-            f"{self._context.settings.io.input_dir}. Name another folder with --output, or move the labels away"
-        )
-
-    def _labelled_ids(self) -> set[int]:
-        path = self._output / self._context.settings.scoring.labels_json
-        try:
-            data = read_labels(path)
-        except LabelsError as error:
-            raise LabelsError(f"{error}\nCorrect it first, so that no label is lost") from error
-        keys = data if isinstance(data, dict) else {}
-        return {int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) <= 9}
-
-    def _earlier(self, record: dict[str, Any] | None, *, is_labelled: bool) -> EarlierFaces | None:
-        path = self._output / FACE_DATA
-        if not path.exists():
-            return None
-        try:
-            rows = read_face_data(path)
-        except FaceDataError as error:
-            if is_labelled:
-                raise FaceDataError(
-                    f"{error}. The labels belong to the clusters in that file: restore it, or move the labels away"
-                ) from error
-            logger.warning("%s; nothing was labelled yet, so clusters are numbered anew", error)
-            return None
-        if {row.engine for row in rows} - {self._spec.name}:
-            return EarlierFaces(rows, None)
-        try:
-            embeddings = read_embeddings(self._output / EMBEDDINGS, rows)
-        except FaceDataError as error:
-            logger.warning("%s; faces are found again by their places", error)
-            return EarlierFaces(rows, None)
-        if (record or {}).get("embeddings_sha256", "") not in ("", _digest(embeddings)):
-            # A run that was killed between two files leaves vectors that belong to other rows.
-            logger.warning(
-                "%s is not the one that the last run noted; faces are found again by their places", EMBEDDINGS
-            )
-            return EarlierFaces(rows, None)
-        return EarlierFaces(rows, embeddings)
-
-    def _rows(self, faces: _Faces, cluster_ids: NDArray[np.int64]) -> list[FaceRow]:
-        fits = confidences(faces.embeddings, cluster_ids, self._threshold)
-        return [
-            FaceRow(
-                image_path=faces.photos[row],
-                face_index=faces.index[row],
-                facial_area=face.box,
-                detection_confidence=face.confidence,
-                cluster_id=int(cluster_ids[row]),
-                cluster_confidence=float(fits[row]),
-                face_quality=face.quality.score,
-                landmarks=face.landmarks,
-                embedding_row=row,
-                engine=self._spec.name,
-            )
-            for row, face in enumerate(faces.kept)
-        ]
-
-    def _write_pictures(self, faces: _Faces, rows: list[FaceRow], cluster_ids: NDArray[np.int64]) -> None:
-        members: dict[int, list[int]] = {}
-        for row, cluster in enumerate(cluster_ids.tolist()):
-            if cluster >= 0:
-                members.setdefault(cluster, []).append(row)
+    def _write_pictures(self, faces: EventFaces, members: dict[int, list[int]]) -> None:
         count = self._context.settings.clustering.samples_per_cluster
         samples: dict[int, dict[str, int]] = {}
-        for cluster, faces_of in sorted(members.items()):
+        for cluster, of_cluster in sorted(members.items()):
             self._context.stop_if_cancelled()
-            quality = [rows[row].face_quality for row in faces_of]
-            chosen = varied_samples(faces.embeddings, faces_of, quality, count)
+            quality = faces.quality[of_cluster, 3].tolist()
+            chosen = varied_samples(faces.embeddings[of_cluster], range(len(of_cluster)), quality, count)
             samples[cluster] = {
-                sample_name(n, faces.photos[row], faces.index[row]): row for n, row in enumerate(chosen, start=1)
+                sample_name(n, faces.image_path(face), int(faces.index[face])): face
+                for n, face in enumerate((of_cluster[place] for place in chosen), start=1)
             }
         pictures = ClusterPictures(self._output / CLUSTERS_DIR)
         pictures.expect(samples)
@@ -315,8 +222,9 @@ class FaceClusteringPipeline:
         pictures.finish()
         self._context.progress(Progress("writing thumbnails", len(members), len(members)))
 
-    def _chip(self, faces: _Faces, row: int) -> bytes:
-        chip = self._context.store.chip(faces.sha256[row], self._key, faces.index[row])
+    def _chip(self, faces: EventFaces, face: int) -> bytes:
+        sha256 = faces.sha256[int(faces.photo[face])]
+        chip = self._context.store.chip(sha256, self._key, int(faces.index[face]))
         if chip is None:
             raise StorageError(f"{self._context.store.path} lost the picture of a face; delete the file and run again")
         return chip
@@ -324,14 +232,17 @@ class FaceClusteringPipeline:
     def _report(
         self,
         listing: Listing,
-        rows: list[FaceRow],
+        faces: EventFaces,
+        cluster_ids: NDArray[np.int64],
         failures: list[Failure],
         reused: int,
         identified: int,
         began: float,
     ) -> ClusteringReport:
-        photos_of = Counter(cluster for _, cluster in {(row.image_path, row.cluster_id) for row in rows})
-        photos_of.pop(-1, None)
+        is_member = cluster_ids >= 0
+        pairs = np.unique(np.stack([cluster_ids[is_member], faces.photo[is_member]]), axis=1)
+        clusters, photos = np.unique(pairs[0], return_counts=True)
+        photos_of = dict(zip(clusters.tolist(), photos.tolist(), strict=True))
         total = len(listing.photos) + len(listing.failed)
         return ClusteringReport(
             total=total,
@@ -340,7 +251,7 @@ class FaceClusteringPipeline:
             failures=tuple(failures),
             ignored=tuple(Failure(path, reason) for path, reason in listing.ignored),
             reused=reused,
-            faces=len(rows),
+            faces=len(faces),
             identified_faces=identified,
             clusters=len(photos_of),
             largest_clusters=tuple(sorted(photos_of.items(), key=lambda item: (-item[1], item[0]))[:_LARGEST_SHOWN]),
@@ -351,10 +262,10 @@ class FaceClusteringPipeline:
         )
 
     def _write_record(
-        self, listing: Listing, report: ClusteringReport, rows: list[FaceRow], next_id: int, embeddings_sha256: str
+        self, listing: Listing, report: ClusteringReport, faces: EventFaces, next_id: int, sha256: dict[str, str]
     ) -> None:
         settings = self._context.settings
-        with_faces = {row.image_path for row in rows} | {failure.image_path for failure in report.failures}
+        with_faces = set(faces.photos) | {failure.image_path for failure in report.failures}
         write_run_record(
             self._output / CLUSTERING_RUN,
             {
@@ -370,7 +281,8 @@ class FaceClusteringPipeline:
                 else self._spec.threshold_source,
                 "analysis_key": self._key,
                 "next_cluster_id": next_id,
-                "embeddings_sha256": embeddings_sha256,
+                "face_data_sha256": sha256["face_data"],
+                "embeddings_sha256": sha256["embeddings"],
                 "counts": {
                     "photos": report.total,
                     "analysed": report.analysed,
@@ -390,5 +302,10 @@ class FaceClusteringPipeline:
         )
 
 
-def _digest(embeddings: NDArray[np.float32]) -> str:
-    return hashlib.sha256(embeddings.tobytes()).hexdigest()
+def _members(cluster_ids: NDArray[np.int64]) -> dict[int, list[int]]:
+    """The faces of each cluster, in their order."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for face, cluster in enumerate(cluster_ids.tolist()):
+        if cluster >= 0:
+            members[cluster].append(face)
+    return dict(members)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +14,23 @@ from numpy.typing import NDArray
 from curation.domain.faces import Box, FaceRow
 from curation.domain.geometry import box_iou
 
-__all__ = ["EarlierFaces", "matched_ids"]
+__all__ = ["EarlierFaces", "Vectors", "matched_ids"]
 
 _SAME_PLACE_IOU = 0.5
 _SAME_FACE_COSINE = 0.9  # of one face in one photo, also when it was saved again; of two people far less
 _SAME_PHOTOS_SHARE = 0.3  # where embeddings cannot be compared, so many faces must lie at the same places
+_BLOCK_ROWS = 2048  # vectors that are in memory at once
+
+
+class Vectors(Protocol):
+    """(N, D) float32 of unit length that can be read by rows: an array, or a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """N and D."""
+
+    def __getitem__(self, rows: list[int], /) -> NDArray[np.float32]:
+        """The vectors of some rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,48 +38,79 @@ class EarlierFaces:
     """Faces of the last run; `embeddings` is None if they cannot be compared with the present ones."""
 
     rows: Sequence[FaceRow]
-    embeddings: NDArray[np.float32] | None
+    embeddings: Vectors | None
 
 
-def matched_ids(
-    earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: NDArray[np.float32]
-) -> dict[int, int]:
+def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors) -> dict[int, int]:
     """Find faces again: at the same place of the same path, or with the same embedding under another path.
 
     Args:
         earlier: The faces of the last run.
         places: `image_path` and box of each present face.
-        embeddings: (N, D) of the present faces.
+        embeddings: Of the present faces.
 
     Returns:
         From row of `places` to the earlier cluster id, -1 included; faces that were not found are left out.
     """
-    by_path: dict[str, list[int]] = defaultdict(list)
-    for old, row in enumerate(earlier.rows):
-        by_path[row.image_path].append(old)
+    at_same_place = _at_same_places(earlier.rows, places)
     vectors = earlier.embeddings
-    comparable = vectors is not None and (len(embeddings) == 0 or vectors.shape[1] == embeddings.shape[1])
+    comparable = vectors is not None and (len(places) == 0 or vectors.shape[1] == embeddings.shape[1])
+    if vectors is not None and comparable:
+        at_same_place = _alike(at_same_place, earlier.rows, vectors, embeddings)
     pairs: dict[int, int] = {}
-    for face, (path, box) in enumerate(places):
-        best, best_iou = None, _SAME_PLACE_IOU
-        for old in by_path.get(path, ()):
-            iou = box_iou(box, earlier.rows[old].facial_area)
-            if iou < best_iou:
-                continue
-            if comparable and vectors is not None:
-                row = vectors[earlier.rows[old].embedding_row]
-                if float(row @ embeddings[face]) < _SAME_FACE_COSINE:
-                    continue
-            best, best_iou = old, iou
-        if best is not None:
-            pairs[face] = best
-    if comparable and vectors is not None:
-        # The same content gives the same bytes, whatever the file is called now.
-        by_content = {vectors[row.embedding_row].tobytes(): old for old, row in enumerate(earlier.rows)}
-        for face in range(len(places)):
-            if face not in pairs and (found := by_content.get(embeddings[face].tobytes())) is not None:
-                pairs[face] = found
+    best_iou: dict[int, float] = {}
+    for face, old, iou in at_same_place:
+        if iou >= best_iou.get(face, 0.0):
+            pairs[face], best_iou[face] = old, iou
+    if vectors is not None and comparable:
+        pairs |= _same_content([face for face in range(len(places)) if face not in pairs], earlier, vectors, embeddings)
     elif len(pairs) < _SAME_PHOTOS_SHARE * min(len(earlier.rows), len(places)):
         # Cameras number the photos of every event alike, so a few faces at the same place prove nothing.
         return {}
     return {face: earlier.rows[old].cluster_id for face, old in pairs.items()}
+
+
+def _at_same_places(rows: Sequence[FaceRow], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:
+    """Present face, earlier face and how far they overlap, for all that lie at the same place."""
+    by_path: dict[str, list[int]] = defaultdict(list)
+    for old, row in enumerate(rows):
+        by_path[row.image_path].append(old)
+    return [
+        (face, old, iou)
+        for face, (path, box) in enumerate(places)
+        for old in by_path.get(path, ())
+        if (iou := 1.0 if box == rows[old].facial_area else box_iou(box, rows[old].facial_area)) >= _SAME_PLACE_IOU
+    ]
+
+
+def _alike(
+    pairs: list[tuple[int, int, float]], rows: Sequence[FaceRow], old_vectors: Vectors, vectors: Vectors
+) -> list[tuple[int, int, float]]:
+    """Those pairs whose embeddings are of one face."""
+    alike = []
+    for start in range(0, len(pairs), _BLOCK_ROWS):
+        block = pairs[start : start + _BLOCK_ROWS]
+        old = old_vectors[[rows[old].embedding_row for _, old, _ in block]]
+        cosines = np.einsum("ij,ij->i", old, vectors[[face for face, _, _ in block]])
+        alike += [pair for pair, cosine in zip(block, cosines.tolist(), strict=True) if cosine >= _SAME_FACE_COSINE]
+    return alike
+
+
+def _same_content(
+    faces: Sequence[int], earlier: EarlierFaces, old_vectors: Vectors, vectors: Vectors
+) -> dict[int, int]:
+    """Earlier faces with the very same embedding: the same content gives the same bytes, whatever the file's name."""
+    if not faces:
+        return {}
+    wanted = dict(_digests(vectors, faces))
+    needed = set(wanted.values())
+    old_rows = [row.embedding_row for row in earlier.rows]
+    old_by_digest = {digest: old for old, (_, digest) in enumerate(_digests(old_vectors, old_rows)) if digest in needed}
+    return {face: old_by_digest[digest] for face, digest in wanted.items() if digest in old_by_digest}
+
+
+def _digests(vectors: Vectors, rows: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = list(rows[start : start + _BLOCK_ROWS])
+        for row, vector in zip(block, vectors[block], strict=True):
+            yield row, sha256(vector.tobytes()).digest()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,11 +52,16 @@ def vectors(count: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.eye(4, dtype=np.float32)[np.zeros(count, dtype=int)]
 
 
+def write(folder: Path, rows: list[FaceRow], embeddings: np.ndarray[Any, np.dtype[np.float32]]) -> str:
+    np.save(folder / "new.npy", embeddings)
+    return write_face_data(folder, rows, folder / "new.npy")
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     """A table of four faces on the lines 2 to 5."""
     rows = [row("a.jpg", 0, 0), row("a.jpg", 1, 1), row("b.jpg", 0, 2), row("c.jpg", 0, 3)]
-    write_face_data(tmp_path, rows, vectors(4))
+    write(tmp_path, rows, vectors(4))
     return tmp_path / FACE_DATA
 
 
@@ -70,7 +76,7 @@ def edited(path: Path, line: int, column: str, cell: str) -> None:
 
 def test_faces_round_trip_under_odd_names(tmp_path: Path) -> None:
     rows = [row(name, index, number) for number, name in enumerate(ODD_NAMES) for index in (0,)]
-    write_face_data(tmp_path, rows, vectors(len(rows)))
+    write(tmp_path, rows, vectors(len(rows)))
     assert read_face_data(tmp_path / FACE_DATA) == rows
     with (tmp_path / FACE_DATA).open(encoding="utf-8", newline="") as file:
         assert [cells[0] for cells in csv.reader(file)] == ["image_path", *ODD_NAMES]
@@ -86,7 +92,7 @@ def test_the_columns_are_those_of_the_contract(saved: Path) -> None:
 
 
 def test_no_face(tmp_path: Path) -> None:
-    write_face_data(tmp_path, [], np.zeros((0, 0), dtype=np.float32))
+    write(tmp_path, [], np.zeros((0, 0), dtype=np.float32))
     assert read_face_data(tmp_path / FACE_DATA) == []
     assert read_embeddings(tmp_path / EMBEDDINGS, []).shape == (0, 0)
 
@@ -211,7 +217,7 @@ def test_empty_cells_and_lines_behind_the_table(saved: Path) -> None:
 
 
 def test_the_line_is_that_of_the_file_also_after_names_with_newlines_and_empty_lines(tmp_path: Path) -> None:
-    write_face_data(tmp_path, [row("two\nlines.jpg"), row("b.jpg", 0, 1)], vectors(2))
+    write(tmp_path, [row("two\nlines.jpg"), row("b.jpg", 0, 1)], vectors(2))
     path = tmp_path / FACE_DATA
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:3], "", lines[3].replace("dlib", ""), ""]))

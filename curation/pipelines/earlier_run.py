@@ -1,0 +1,140 @@
+"""What the last clustering run left in the output folder: labels not to be lost, and faces that keep their ids."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.clusters import carried_over_ids, first_ids
+from curation.errors import FaceDataError, LabelsError, OtherEventError
+from curation.pipelines.event_faces import EventFaces
+from curation.pipelines.identity import EarlierFaces, matched_ids
+from curation.settings import Settings
+from curation.storage.embeddings_file import EmbeddingsFile
+from curation.storage.labels_file import read_labels
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_face_data
+
+__all__ = ["EarlierRun"]
+
+logger = logging.getLogger(__name__)
+
+
+class EarlierRun:
+    """The last run's faces, read before the work begins, so that what is broken is refused at once."""
+
+    def __init__(self, settings: Settings, engine: str) -> None:
+        """Read them.
+
+        Args:
+            settings: Of the present run.
+            engine: Of the present run; embeddings of another one are not compared.
+
+        Raises:
+            LabelsError: If cluster_labels.json is not valid.
+            FaceDataError: If labels are there but the face_data.csv that they belong to is not valid.
+            StorageError: If something cannot be read.
+        """
+        self._output = settings.io.output_dir
+        self._input = settings.io.input_dir
+        self._labels = self._output / settings.scoring.labels_json
+        self._engine = engine
+        self._embeddings: EmbeddingsFile | None = None
+        self.record = read_run_record(self._output / CLUSTERING_RUN)
+        self._faces = self._read(is_labelled=bool(self._labelled_ids()))
+
+    def close(self) -> None:
+        """Close the embeddings."""
+        if self._embeddings is not None:
+            self._embeddings.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ids(self, labels: NDArray[np.int64], faces: EventFaces) -> tuple[dict[int, int], int]:
+        """Ids of the present clusters by label, and the next id that is free.
+
+        Args:
+            labels: (N,) clusters, -1 for none.
+            faces: The present faces.
+
+        Raises:
+            OtherEventError: If there are labels, and they belong to other photos.
+            LabelsError: If cluster_labels.json is not valid any more.
+        """
+        # Read again: the service lets people label while a run is at work.
+        labelled_ids = self._labelled_ids()
+        earlier = self._faces
+        matched = matched_ids(earlier, faces.places(), faces.embeddings) if earlier is not None else {}
+        photos = faces.image_paths()
+        if not matched:
+            if labelled_ids:
+                self._refuse_other_event()
+            ids = first_ids(labels, photos)
+            return ids, len(ids)
+        next_id = max(
+            next_cluster_id(self.record),
+            max((row.cluster_id for row in earlier.rows), default=-1) + 1 if earlier is not None else 0,
+            max(labelled_ids, default=-1) + 1,
+        )
+        old_ids = {face: old for face, old in matched.items() if old >= 0}
+        ids = carried_over_ids(labels, photos, old_ids, next_id=next_id)
+        return ids, max(next_id, max(ids.values(), default=-1) + 1)
+
+    def _refuse_other_event(self) -> None:
+        if self._faces is None or not self._faces.rows:
+            raise OtherEventError(
+                f"{self._labels} holds labels, but the {FACE_DATA} that they belong to is not there: put it back, or "
+                "move the labels away, or name another folder with --output"
+            )
+        was = self._noted("input_dir") or "another folder"
+        raise OtherEventError(
+            f"{self._labels} belongs to other photos ({was}): none of their faces is in {self._input}. "
+            "Name another folder with --output, or move the labels away"
+        )
+
+    def _noted(self, key: str) -> Any:
+        return (self.record or {}).get(key)
+
+    def _labelled_ids(self) -> set[int]:
+        try:
+            data = read_labels(self._labels)
+        except LabelsError as error:
+            raise LabelsError(f"{error}\nCorrect it first, so that no label is lost") from error
+        keys = data if isinstance(data, dict) else {}
+        return {int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) <= 9}
+
+    def _read(self, *, is_labelled: bool) -> EarlierFaces | None:
+        path = self._output / FACE_DATA
+        if not path.exists():
+            return None
+        try:
+            rows = read_face_data(path, written_sha256=self._noted("face_data_sha256"))
+        except FaceDataError as error:
+            if is_labelled:
+                raise FaceDataError(
+                    f"{error}. The labels belong to the clusters in that file: restore it, or move the labels away"
+                ) from error
+            logger.warning("%s; nothing was labelled yet, so clusters are numbered anew", error)
+            return None
+        if {row.engine for row in rows} - {self._engine}:
+            return EarlierFaces(rows, None)
+        try:
+            embeddings = self._embeddings = EmbeddingsFile(self._output / EMBEDDINGS)
+        except FaceDataError as error:
+            logger.warning("%s; faces are found again by their places", error)
+            return EarlierFaces(rows, None)
+        # A run that was killed between two files leaves vectors that belong to other rows.
+        is_noted = self._noted("embeddings_sha256") in (None, "", embeddings.sha256())
+        if not is_noted or max((row.embedding_row for row in rows), default=-1) >= len(embeddings):
+            logger.warning(
+                "%s is not the one that the last run noted; faces are found again by their places", EMBEDDINGS
+            )
+            return EarlierFaces(rows, None)
+        return EarlierFaces(rows, embeddings)
