@@ -37,7 +37,7 @@ _DLIB = "dlib"
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
 # are not mixed with new ones.
-_REVISION = 2
+_REVISION = 3
 
 
 def select_engine(

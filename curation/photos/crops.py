@@ -27,7 +27,14 @@ class Crop(NamedTuple):
     centre: tuple[float, float]
 
 
-def square_crop(pixels: Pixels, centre: NDArray[np.floating], half_px: float, *, max_scale: float) -> Crop | None:
+def square_crop(
+    pixels: Pixels,
+    centre: NDArray[np.floating],
+    half_px: float,
+    *,
+    max_scale: float,
+    halved_to: float = math.inf,
+) -> Crop | None:
     """The square around a point, reduced by areas (no aliasing, no interpolation of its own).
 
     Args:
@@ -36,6 +43,8 @@ def square_crop(pixels: Pixels, centre: NDArray[np.floating], half_px: float, *,
         half_px: Half the side, in pixels of the full-size photo.
         max_scale: Pixels of the result per pixel of the full-size photo, at most; the photo's own
             scale and 1 are never exceeded.
+        halved_to: The square is first halved as long as this scale is left. That is what a photo decoded at
+            a half, a quarter or an eighth looks like, so results agree whichever was decoded.
 
     Returns:
         The square, clipped to the photo; None if less than 4 x 4 pixels are left.
@@ -54,6 +63,17 @@ def square_crop(pixels: Pixels, centre: NDArray[np.floating], half_px: float, *,
     if min(w, h) < 4:
         return None
     crop = np.ascontiguousarray(crop)
-    if reduction < 1.0:
+    scale = pixels.scale
+    while scale * 0.5 >= halved_to and min(crop.shape[:2]) >= 2:
+        crop = np.asarray(
+            cv2.resize(
+                crop[: crop.shape[0] // 2 * 2, : crop.shape[1] // 2 * 2],
+                (crop.shape[1] // 2, crop.shape[0] // 2),
+                interpolation=cv2.INTER_AREA,
+            ),
+            dtype=np.uint8,
+        )
+        scale *= 0.5
+    if (crop.shape[1], crop.shape[0]) != (w, h):
         crop = np.asarray(cv2.resize(crop, (w, h), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return Crop(crop, ((x - box.x) * w / box.w, (y - box.y) * h / box.h))

@@ -32,7 +32,7 @@ __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
 logger = logging.getLogger(__name__)
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Raise it when something else than the engine changes what an analysis holds: quality, chips."""
 
 GROUPING_VERSION = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import cv2
 import numpy as np
@@ -26,13 +27,14 @@ from curation.domain.calibration import (
 from curation.domain.faces import Box, DetectedFace, FaceQuality, FiveLandmarks
 from curation.domain.geometry import HeadPose, head_pose, head_size_px
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
-from curation.engines.alignment import aligned_face
+from curation.engines.alignment import DETAIL_PX, aligned_face
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.crops import square_crop
 from curation.photos.exposure import light_levels
 from curation.photos.eye_cues import EYE_CROP_PX, EYE_TEMPLATE_PX, eye_cues, is_shaded
 from curation.photos.focus import fine_detail
+from curation.photos.likeness import miniature
 
 __all__ = ["MIN_MEASURED_FACE_PX", "face_quality", "measure_photo"]
 
@@ -49,7 +51,11 @@ _SHARP_TILES = 0.25  # share of the tiles, the sharpest, that speak for the phot
 
 
 def measure_photo(
-    photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]], predictor: LandmarkPredictor
+    photo: PhotoPixels,
+    faces: Sequence[tuple[Box, FiveLandmarks]],
+    predictor: LandmarkPredictor,
+    *,
+    capture_time: datetime | None = None,
 ) -> PhotoMeasures:
     """Measure a photo and its faces.
 
@@ -57,6 +63,7 @@ def measure_photo(
         photo: The photo; decoded in full only if it has faces.
         faces: Box and landmarks of each face, in pixels of the upright full-size photo.
         predictor: Of the 68 landmarks.
+        capture_time: Of the photo, kept with the measures.
 
     Returns:
         The measures, faces in the given order.
@@ -73,14 +80,19 @@ def measure_photo(
         faces=measured,
         focus=photo_focus_measure(_sharpest_tiles(small)),
         exposure=exposure_measure(light_levels(small[::4, ::4])),
+        capture_time=capture_time,
+        miniature=miniature(small),
     )
 
 
 def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
     """How well a face can be recognised.
 
+    Sharpness is judged with the eyes at most `FOCUS_EYE_DISTANCE_PX` apart, on halved pixels where the face is
+    large, so it hardly depends on the size that the photo was decoded at.
+
     Args:
-        pixels: The photo, best in full size.
+        pixels: The photo, at a scale of `alignment.detail_scale` or more.
         face: As detected on it.
 
     Returns:
@@ -89,7 +101,7 @@ def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
     five = face.landmarks.as_array()
     pose = head_pose(five)
     size_px = min(face.box.w, face.box.h)
-    crop = _face_crop(pixels, five, pose)
+    crop = _face_crop(pixels, five, pose, finest_px=FOCUS_EYE_DISTANCE_PX, halved_to_px=DETAIL_PX)
     sharpness = (_focus(crop).value if crop is not None else None) or 0.0
     return FaceQuality(
         size_px=size_px,
@@ -187,14 +199,27 @@ class _FaceCrop:
         return _FaceCrop(array, centre, eye_distance_px, self.native_eye_distance_px)
 
 
-def _face_crop(pixels: Pixels, five: NDArray[np.float64], pose: HeadPose) -> _FaceCrop | None:
-    """None if the points are no face, or nothing of it is inside the photo."""
+def _face_crop(
+    pixels: Pixels,
+    five: NDArray[np.float64],
+    pose: HeadPose,
+    *,
+    finest_px: float = FINE_EYE_DISTANCE_PX,
+    halved_to_px: float = math.inf,
+) -> _FaceCrop | None:
+    """None if the points are no face, or nothing of it is inside the photo; see `square_crop` for halving."""
     try:
         eye_distance_px = head_size_px(five, pose)
     except ValueError:
         return None
-    scale = min(FINE_EYE_DISTANCE_PX / eye_distance_px, pixels.scale)
-    crop = square_crop(pixels, five.mean(axis=0), _FACE_REACH * eye_distance_px, max_scale=scale)
+    scale = min(finest_px / eye_distance_px, pixels.scale)
+    crop = square_crop(
+        pixels,
+        five.mean(axis=0),
+        _FACE_REACH * eye_distance_px,
+        max_scale=scale,
+        halved_to=halved_to_px / eye_distance_px,
+    )
     if crop is None:
         return None
     return _FaceCrop(crop.array, crop.centre, eye_distance_px * scale, eye_distance_px * pixels.scale)

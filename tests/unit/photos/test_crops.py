@@ -60,3 +60,19 @@ def test_turned_views_are_fine(ramp: NDArray[np.uint8]) -> None:
     crop = square_crop(Pixels(np.rot90(ramp), 1.0), np.array([60.0, 100.0]), 20, max_scale=0.5)
     assert crop is not None
     assert crop.array.flags.c_contiguous
+
+
+def test_halving_first_leaves_places_and_sizes_as_they_are(ramp: NDArray[np.uint8]) -> None:
+    centre = np.array([99.5, 59.5])
+    plain = square_crop(Pixels(ramp, 1.0), centre, 41, max_scale=0.3)
+    halved = square_crop(Pixels(ramp, 1.0), centre, 41, max_scale=0.3, halved_to=0.5)
+    small = square_crop(Pixels(ramp[::2, ::2], 0.5), centre, 41, max_scale=0.3, halved_to=0.5)
+    assert plain is not None and halved is not None and small is not None
+    assert plain.array.shape == halved.array.shape == small.array.shape and plain.centre == halved.centre
+    assert np.abs(plain.array.astype(int) - halved.array).max() <= 2
+    noise = np.random.default_rng(1).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    first, second = (
+        square_crop(Pixels(noise, 1.0), centre, 80, max_scale=0.3, halved_to=limit) for limit in (0.5, 0.51)
+    )
+    assert first is not None and second is not None
+    assert not np.array_equal(first.array, second.array)
