@@ -22,7 +22,7 @@ from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import sweep_pictures
 from curation.storage.locks import hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
-from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, read_face_data
+from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts"]
 
@@ -145,11 +145,5 @@ class WorkflowOrchestrator:
         record = read_run_record(self.settings.io.output_dir / CLUSTERING_RUN)
         if not self.face_data_exists():
             return None
-        try:
-            rows = read_face_data(self.settings.io.output_dir / FACE_DATA)
-        except FaceDataError:
-            rows = []
-        if rows:
-            return rows[0].engine
-        engine = (record or {}).get("engine")
+        engine = first_engine(self.settings.io.output_dir / FACE_DATA) or (record or {}).get("engine")
         return engine if isinstance(engine, str) else None

@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import filelock
-import requests
 
 from curation.errors import BusyError, StorageError, WeightsBrokenError, WeightsMissingError
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = ["DownloadProgress", "Downloaded", "download", "file_sha256", "write_atomically"]
 
@@ -211,6 +214,8 @@ def _unreachable(addresses: Sequence[str], timeout_s: float) -> dict[str, str]:
 
 
 def _knock(address: str, timeout_s: float, failures: dict[str, str]) -> None:
+    import requests
+
     try:
         server = requests.utils.select_proxy(address, requests.utils.get_environ_proxies(address)) or address
         parts = urlsplit(server if "//" in server else f"//{server}")
@@ -245,6 +250,8 @@ def _fetch_part(
 def _fetch_once(
     address: str, part: Path, name: str, progress: DownloadProgress | None, connect_timeout_s: float
 ) -> None:
+    import requests  # takes a tenth of a second, and most runs download nothing
+
     offset, state = _resumable(part, address)
     if state and offset and offset == state.total_bytes:
         return  # all of it came, but nobody was left to check it
