@@ -1,0 +1,243 @@
+"""A second, finer look at large photos, so that the back row of a large group is found.
+
+A detector sees a photo at its working size, where the faces of a back row have some ten pixels. If that first look
+finds, or only suspects, small faces in a photo that has more pixels to offer, the part of the photo where such faces
+stand is looked at once more, finer and in overlapping tiles. Photos without small faces cost nothing extra.
+
+Areas are (N, 4) float64 edges x1, y1, x2, y2. Only geometry happens here; the detectors are the engines'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.engines.base import PhotoPixels, Pixels
+
+__all__ = ["TILING_MODES", "Detections", "Tile", "Tiling", "detect_in_two_looks", "regions_of_small_faces", "tiles_of"]
+
+TILING_MODES = ("auto", "off", "always")
+"""When the second look is taken: if the first one suspects small faces, never, or at every photo with more pixels."""
+
+# How many times finer the second look must be to be worth it.
+_MIN_GAIN = 1.25
+# The detector is sure from its own confidence on; from this one on it suspects, which decides where to look again.
+SUSPICION = 0.3
+# In pixels of the first look. Recall of retina-face falls below 24 px; smaller than this, a face of the first look is
+# replaced by that of the second, whose landmarks are finer.
+_SMALL_FACE_PX = 32.0
+# How far around a small face others are looked for, in lengths of its longer side.
+_REACH_SIDEWAYS = 10.0
+_REACH_UP = 6.0
+_REACH_DOWN = 4.0
+# Tiles overlap by so much, in pixels of the second look; a face up to this size is whole in one of them at least.
+_OVERLAP_PX = 160
+# Two areas are one face when they share so much of their union, or one lies so far inside the other.
+_SAME_IOU = 0.4
+_SAME_INSIDE = 0.7
+
+Areas = NDArray[np.float64]
+
+
+class Detections(NamedTuple):
+    """Faces that a detector sees in a picture, in any order.
+
+    Attributes:
+        areas: (N, 4) float64 edges x1, y1, x2, y2.
+        confidences: (N,) float64.
+        points: (N, K, 2) float64 landmarks; K is 0 for a detector without any.
+    """
+
+    areas: Areas
+    confidences: NDArray[np.float64]
+    points: NDArray[np.float64]
+
+    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_] | Sequence[int]) -> Detections:
+        """Some of them, by index or mask."""
+        index = np.asarray(which) if len(which) else np.zeros(0, dtype=np.intp)
+        return Detections(self.areas[index], self.confidences[index], self.points[index])
+
+    def moved(self, scale: float, left: float, top: float) -> Detections:
+        """In another frame: divided by `scale`, then shifted; points are centres of pixels."""
+        shift = np.array([left, top])
+        return Detections(
+            self.areas / scale + np.tile(shift, 2),
+            self.confidences,
+            (self.points + 0.5) / scale - 0.5 + shift,
+        )
+
+
+class Tiling(NamedTuple):
+    """How the second look is taken.
+
+    Attributes:
+        mode: One of `TILING_MODES`.
+        finer_size_px: Longer side of the photo that the second look sees at most; never enlarged.
+        tile_px: Longer and shorter side of a tile at most, in pixels of the second look.
+        min_confidence: From which on a face counts, in both looks.
+    """
+
+    mode: str
+    finer_size_px: int
+    tile_px: tuple[int, int]
+    min_confidence: float
+
+
+class Tile(NamedTuple):
+    """A part of a picture, in its pixels, and the part of it whose faces are this tile's and no other's."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    core: tuple[float, float, float, float]
+
+
+def detect_in_two_looks(
+    detect: Callable[[NDArray[np.uint8]], Detections], photo: PhotoPixels, first: Pixels, tiling: Tiling
+) -> Detections:
+    """Find the faces of a photo at its working size and, where it pays, once more and finer.
+
+    Args:
+        detect: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, down to a confidence of `SUSPICION`.
+        photo: The photo; more than its reduced pixels is asked for only if there is a second look.
+        first: The photo at its working size.
+        tiling: When and how the second look is taken.
+
+    Returns:
+        Faces with at least `tiling.min_confidence`, in pixels of the upright full-size photo, not clipped.
+    """
+    seen = detect(first.array)
+    sure = seen.taken(seen.confidences >= tiling.min_confidence).moved(first.scale, 0, 0)
+    if tiling.mode == "off":
+        return sure
+    finer = min(1.0, tiling.finer_size_px / max(photo.width, photo.height))
+    if finer < _MIN_GAIN * first.scale:
+        return sure
+    if tiling.mode == "always":
+        regions = np.array([[0.0, 0.0, photo.width, photo.height]])
+    else:
+        regions = regions_of_small_faces(seen) / first.scale
+    if not len(regions):
+        return sure
+    base = photo.detailed(finer)
+    finer = min(finer, base.scale)
+    if finer < _MIN_GAIN * first.scale:
+        return sure
+    found = [
+        _of_tile(detect(picture), tile, tiling.min_confidence).moved(finer, *corner)
+        for picture, tile, corner in _pictures(base, finer, regions, tiling.tile_px)
+    ]
+    return _merged(sure, _together(found), _SMALL_FACE_PX / first.scale)
+
+
+def regions_of_small_faces(seen: Detections) -> Areas:
+    """Where smaller faces than the first look finds are likely: around those that are small already.
+
+    Args:
+        seen: What the first look found and suspects, in its pixels.
+
+    Returns:
+        (M, 4) edges, not clipped; empty if nothing speaks for small faces.
+    """
+    sides = (seen.areas[:, 2:] - seen.areas[:, :2]).max(axis=1, initial=0)
+    small = sides < _SMALL_FACE_PX
+    reach = np.array([-_REACH_SIDEWAYS, -_REACH_UP, _REACH_SIDEWAYS, _REACH_DOWN])
+    return np.asarray(seen.areas[small] + sides[small, None] * reach, dtype=np.float64)
+
+
+def tiles_of(width: int, height: int, tile_px: tuple[int, int], overlap_px: int = _OVERLAP_PX) -> tuple[Tile, ...]:
+    """Cover a picture with as few tiles of about equal size as possible, from left to right, then downwards.
+
+    Args:
+        width: Of the picture.
+        height: Of the picture.
+        tile_px: Longest and shortest side of a tile at most; the longer one lies along the longer side of the picture.
+        overlap_px: How much neighbours share at least.
+    """
+    across, down = tile_px if width >= height else tile_px[::-1]
+    return tuple(
+        Tile(x, y, w, h, (x_core[0], y_core[0], x_core[1], y_core[1]))
+        for y, h, y_core in _cuts(height, down, overlap_px)
+        for x, w, x_core in _cuts(width, across, overlap_px)
+    )
+
+
+def _cuts(length: int, longest: int, overlap: int) -> Iterator[tuple[int, int, tuple[float, float]]]:
+    """Start, length and core of the pieces of a line."""
+    count = max(1, math.ceil((length - overlap) / (longest - overlap)))
+    piece = math.ceil((length + (count - 1) * overlap) / count)
+    starts = [round(place * (length - piece) / max(1, count - 1)) for place in range(count)]
+    for place, start in enumerate(starts):
+        # Cores meet in the middle of what two tiles share.
+        low = -math.inf if place == 0 else (start + starts[place - 1] + piece) / 2
+        high = math.inf if place == count - 1 else (starts[place + 1] + start + piece) / 2
+        yield start, piece, (low, high)
+
+
+def _pictures(
+    base: Pixels, finer: float, regions: Areas, tile_px: tuple[int, int]
+) -> Iterator[tuple[NDArray[np.uint8], Tile, tuple[float, float]]]:
+    """The tiles that show something of the regions.
+
+    A tile is cut from the decoded photo and reduced by itself, so that no second large picture is kept.
+
+    Yields:
+        A tile's pixels, its place in the picture of the second look, and its corner in the full-size photo.
+    """
+    height, width = base.array.shape[:2]
+    reduction = finer / base.scale
+    size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
+    wanted = regions * finer
+    for tile in tiles_of(*size, tile_px):
+        edges = (tile.x, tile.y, tile.x + tile.width, tile.y + tile.height)
+        if not ((wanted[:, :2] < edges[2:]) & (wanted[:, 2:] > edges[:2])).all(axis=1).any():
+            continue
+        left, top = math.floor(tile.x / reduction), math.floor(tile.y / reduction)
+        right, bottom = min(width, math.ceil(edges[2] / reduction)), min(height, math.ceil(edges[3] / reduction))
+        part = base.array[top:bottom, left:right]
+        if reduction < 1:
+            part_size = (max(1, round((right - left) * reduction)), max(1, round((bottom - top) * reduction)))
+            part = np.asarray(cv2.resize(part, part_size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        yield part, tile, (left / base.scale, top / base.scale)
+
+
+def _of_tile(seen: Detections, tile: Tile, min_confidence: float) -> Detections:
+    """The sure faces that are this tile's: a face at a border belongs to the tile in whose core its middle lies."""
+    middles = (seen.areas[:, :2] + seen.areas[:, 2:]) / 2 + np.array([tile.x, tile.y])
+    low, high = np.array(tile.core[:2]), np.array(tile.core[2:])
+    inside = ((middles >= low) & (middles < high)).all(axis=1)
+    return seen.taken(inside & (seen.confidences >= min_confidence))
+
+
+def _together(parts: Sequence[Detections]) -> Detections:
+    return Detections(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _merged(first: Detections, second: Detections, small_px: float) -> Detections:
+    """One detection per face: the second look's for small faces, the first look's for others."""
+    sides = (first.areas[:, 2:] - first.areas[:, :2]).max(axis=1, initial=0)
+    large, small = first.taken(sides >= small_px), first.taken(sides < small_px)
+    # What the detector found in one look are different faces already, so looks are compared with each other only.
+    finer: list[int] = []
+    for index in np.lexsort((*second.areas.T[::-1], -second.confidences)):
+        area = second.areas[index]
+        if not _is_one_of(area, large.areas) and not _is_one_of(area, second.areas[finer]):
+            finer.append(int(index))
+    second = second.taken(finer)
+    missed = [index for index, area in enumerate(small.areas) if not _is_one_of(area, second.areas)]
+    return _together((large, second, small.taken(missed)))
+
+
+def _is_one_of(area: NDArray[np.float64], others: Areas) -> bool:
+    shared = np.prod(
+        np.clip(np.minimum(area[2:], others[:, 2:]) - np.maximum(area[:2], others[:, :2]), 0, None), axis=1
+    )
+    own, theirs = np.prod(area[2:] - area[:2]), np.prod(others[:, 2:] - others[:, :2], axis=1)
+    same = (shared >= _SAME_IOU * (own + theirs - shared)) | (shared >= _SAME_INSIDE * np.minimum(own, theirs))
+    return bool(same.any())
