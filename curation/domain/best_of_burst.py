@@ -13,6 +13,7 @@ from curation.domain.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
 __all__ = ["Shot", "mark_bursts", "well_seen_people"]
 
 _SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
+_SAME_SCORE = 0.02  # scores of copies in different sizes differ by less; then the larger one is better
 _PROFILE_DEG = 40.0  # faces turned further are sometimes taken for somebody else
 
 
@@ -47,8 +48,8 @@ def mark_bursts(
     """Number the bursts, and mark the best photo of each.
 
     Of a burst the photo is best that no rule vetoes; then the one on which the fewest main people are missing, blink
-    or are out of focus; then the same for important people; then the one with the higher score, the sharper,
-    the larger one, and the first by name.
+    or are out of focus; then the same for important people; then the one with the higher score; of photos with nearly
+    the same score the larger one; then the sharper one, and the first by name.
 
     Args:
         scores: Of the event, in any order.
@@ -146,15 +147,17 @@ def _ranked(contenders: Sequence[_Contender]) -> list[_Ranked]:
     )
 
 
-def _order(one: _Ranked) -> tuple[bool, int, int, float, float, int, str]:
+def _order(one: _Ranked) -> tuple[bool, int, int, int, int, float, float, str]:
     score = one.score
+    final = score.final_score or 0.0
     return (
         bool(score.vetoes),
         one.main.total,
         one.important.total,
-        -round(score.final_score or 0.0, 4),  # as the table shows it: copies differ in the last digits
-        -round(score.focus_score or 0.0, 4),
+        -round(final / _SAME_SCORE),
         -one.pixels,
+        -round(final, 4),  # as the table shows it
+        -round(score.focus_score or 0.0, 4),
         score.image_path,
     )
 
@@ -172,13 +175,17 @@ def _reason(best: _Ranked, other: _Ranked) -> str:
             return max([*lead, (b.soft - a.soft, "sharper")], key=lambda item: item[0])[1]
     if bool(best.score.vetoes) != bool(other.score.vetoes):
         return f"not vetoed ({other.score.vetoes})"
-    if _order(best)[3] < _order(other)[3]:
+    if _order(best)[3:5] == _order(other)[3:5]:
+        decisive = _order(best)[5] < _order(other)[5]
+    else:
+        decisive = _order(best)[3] < _order(other)[3]
+    if decisive:
         gains = [(_gain(of, best, other), word) for of, word in _COMPONENTS]
         gain, word = max(gains, key=lambda item: item[0])
         return word if gain > 0 else "higher score"
-    if _order(best)[4] < _order(other)[4]:
-        return "sharper"
-    return "larger" if best.pixels > other.pixels else "the first of equals"
+    if best.pixels > other.pixels:
+        return "larger"
+    return "sharper" if _order(best)[6] < _order(other)[6] else "the first of equals"
 
 
 _COMPONENTS: tuple[tuple[Callable[[PhotoScore], float | None], str], ...] = (

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curation.domain.likeness import hash_bands, likeness, unpacked
 
@@ -22,20 +23,21 @@ __all__ = ["BurstPhoto", "BurstRules", "find_bursts"]
 
 # Photos after each one, by time or by name, that it is compared with; without times a burst ends there, too.
 _NEIGHBOURS = 12
+_BUCKET_NEIGHBOURS = 6  # the same for photos that share a part of their hash
+_TWINS = 4  # files that differ in their extension only
 # How alike photos must be by the seconds between them; steps between cuts of films stay below 0.47.
 _GAPS_S = (0.0, 2.0, 5.0, 15.0)
 _LIKENESS = (0.5, 0.56, 0.72, 0.80)
-_SAME_PEOPLE_BONUS = 0.05  # the same people in both photos are evidence too
-_NAMED_LIKENESS = 0.86  # of neighbours by name, about whose time nothing is known, with the same people
-_UNNAMED_LIKENESS = 0.92  # the same without people, or if not all can be told
+_TIMED_BONUS = 0.05  # the same people in both photos are evidence too
+_UNNAMED_LIKENESS = 0.92  # of neighbours by name, about whose time nothing is known
+_PEOPLE_BONUS = 0.06  # the same people in both of them
 _COPY_LIKENESS = 0.985
 _TWIN_LIKENESS = 0.6  # of a RAW file and the JPEG beside it, developed in different ways
 _MAX_ASPECT_RATIO = 1.12  # between the shapes of two photos: trimmed, but not turned
 _SWAP_GAP_S = 1.5  # within this time nobody changes places; a cluster may still be torn by a turned head
 _MIN_SHARE = 0.6  # of the compared pairs between two parts must be alike, so that no chain forms
-_NEVER = -2.0
 _NEVER = -2.0  # a margin that no likeness makes good
-_BUCKET_NEIGHBOURS = 6  # photos of the same hash that each one is compared with
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +89,63 @@ def find_bursts(photos: Sequence[BurstPhoto], rules: BurstRules) -> list[tuple[s
     """
     if not rules.enabled or len(photos) < 2:
         return []
-    ordered = sorted(photos, key=_by_time)
-    places = _places_by_name(ordered)
-    pairs = _candidates(ordered, places, rules)
-    if not pairs:
+    event = _Event.of(photos)
+    first, second = _candidates(event, rules)
+    if not len(first):
         return []
-    groups = _joined(ordered, pairs, _margins(ordered, pairs, places, rules), places, rules)
-    return [tuple(ordered[i].image_path for i in group) for group in groups]
+    pairs, margins = _compared(event, first, second, rules)
+    return [tuple(event.photos[i].image_path for i in group) for group in _joined(event, pairs, margins, rules)]
 
 
-def _by_time(photo: BurstPhoto) -> tuple[bool, datetime, object, str]:
-    """By time, those without one last; then by name, numbers by their value."""
-    time = photo.capture_time
-    return time is None, time or datetime.min, _natural(photo.image_path), photo.image_path
+@dataclass(frozen=True, slots=True, eq=False)
+class _Event:
+    """The photos by time, those without one last, and what is asked of each often.
+
+    Attributes:
+        photos: In order.
+        timed: How many of them have a time.
+        times_s: (N,) seconds since the first photo; NaN without a time.
+        places: (N,) the place of each photo among all by folder and name.
+        folders: (N,) the same number for photos of one folder.
+        stems: (N,) the same number for photos whose names differ in the extension only.
+        shapes: (N,) logarithm of width over height.
+        pictures: (N, 3, 16, 16), see `unpacked`.
+    """
+
+    photos: Sequence[BurstPhoto]
+    timed: int
+    times_s: NDArray[np.float64]
+    places: NDArray[np.intp]
+    folders: NDArray[np.intp]
+    stems: NDArray[np.intp]
+    shapes: NDArray[np.float64]
+    pictures: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, photos: Sequence[BurstPhoto]) -> _Event:
+        named = sorted(photos, key=lambda photo: (_natural(_folder(photo.image_path)), _natural(photo.image_path)))
+        place_of = {photo.image_path: place for place, photo in enumerate(named)}
+        latest = datetime.max
+        ordered = sorted(named, key=lambda photo: (photo.capture_time is None, photo.capture_time or latest))
+        times = [photo.capture_time for photo in ordered if photo.capture_time is not None]
+        seconds = [(time - times[0]).total_seconds() for time in times]
+        return cls(
+            ordered,
+            len(times),
+            np.array([*seconds, *[math.nan] * (len(ordered) - len(times))]),
+            np.array([place_of[photo.image_path] for photo in ordered], dtype=np.intp),
+            _numbered([_folder(photo.image_path) for photo in ordered]),
+            _numbered([_stem(photo.image_path) for photo in ordered]),
+            np.log([photo.width / photo.height for photo in ordered]),
+            unpacked([photo.miniature for photo in ordered]),
+        )
 
 
-def _natural(path: str) -> tuple[tuple[bool, int, str], ...]:
-    parts = re.split(r"([0-9]+)", path.casefold())
-    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+def _natural(path: str) -> tuple[list[str | int], str]:
+    """To sort names with numbers by the numbers' value; texts and numbers alternate."""
+    parts: list[str | int] = list(_NUMBER.split(path.casefold()))
+    parts[1::2] = map(int, parts[1::2])
+    return parts, path
 
 
 def _folder(path: str) -> str:
@@ -116,112 +157,84 @@ def _stem(path: str) -> str:
     return f"{folder}/{name.rpartition('.')[0].casefold()}"
 
 
+def _numbered(texts: Sequence[str]) -> NDArray[np.intp]:
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.intp)
+
+
 # --- Which photos to compare ------------------------------------------------------------------------------
 
-
-def _places_by_name(photos: Sequence[BurstPhoto]) -> list[int]:
-    """The place of each photo among all, sorted by folder and name."""
-    places = [0] * len(photos)
-    names = [(_natural(_folder(photo.image_path)), _natural(photo.image_path), photo.image_path) for photo in photos]
-    for place, i in enumerate(sorted(range(len(photos)), key=names.__getitem__)):
-        places[i] = place
-    return places
+Places = NDArray[np.intp]
 
 
-def _candidates(photos: Sequence[BurstPhoto], places: Sequence[int], rules: BurstRules) -> list[tuple[int, int]]:
-    """Pairs (i, j) with i < j: near in time, neighbours by name, of the same hash, or of the same name."""
-    pairs: set[tuple[int, int]] = set()
-    timed = sum(photo.capture_time is not None for photo in photos)
-    for i in range(timed):
-        for j in range(i + 1, min(timed, i + 1 + _NEIGHBOURS)):
-            if _gap_s(photos[i], photos[j]) > rules.max_gap_s:
-                break
-            pairs.add((i, j))
-    if timed < len(photos):
+def _candidates(event: _Event, rules: BurstRules) -> tuple[Places, Places]:
+    """Pairs i < j, each once: near in time, neighbours by name, of the same hash, or of the same name."""
+    total, timed = len(event.photos), event.timed
+    found: list[tuple[Places, Places]] = []
+    everything = np.arange(total)
+    for step in range(1, _NEIGHBOURS + 1):
+        i, j = everything[: max(0, timed - step)], everything[step : max(step, timed)]
+        near = event.times_s[j] - event.times_s[i] <= rules.max_gap_s
+        found.append((i[near], j[near]))
+    if timed < total:
         # A photo without a time may be an export that lies beside photos with one, so all are neighbours by name.
-        by_name = sorted(range(len(photos)), key=places.__getitem__)
-        for step in range(1, _NEIGHBOURS + 1):
-            pairs |= {_pair(i, j) for i, j in zip(by_name, by_name[step:], strict=False) if max(i, j) >= timed}
-        pairs |= _same_hash(photos, timed)
-    stems: defaultdict[str, list[int]] = defaultdict(list)
-    for i, photo in enumerate(photos):
-        stems[_stem(photo.image_path)].append(i)
-    for twins in stems.values():
-        pairs |= {(i, j) for n, i in enumerate(twins[:_NEIGHBOURS]) for j in twins[n + 1 : _NEIGHBOURS]}
-    return sorted(pairs)
+        found += _same(np.zeros_like(event.places), event.places, _NEIGHBOURS)
+        for band in hash_bands(event.pictures).T:
+            found += _same(band, event.places, _BUCKET_NEIGHBOURS)
+    found += _same(event.stems, event.places, _TWINS)
+    i = np.concatenate([np.minimum(a, b) for a, b in found])
+    j = np.concatenate([np.maximum(a, b) for a, b in found])
+    # Pairs with two times were all found by time, unless they are too far apart.
+    wanted = (j >= timed) | (event.times_s[j] - event.times_s[i] <= rules.max_gap_s)
+    codes = np.unique(i[wanted] * total + j[wanted])
+    return codes // total, codes % total
 
 
-def _pair(i: int, j: int) -> tuple[int, int]:
-    return (i, j) if i < j else (j, i)
-
-
-def _same_hash(photos: Sequence[BurstPhoto], timed: int) -> set[tuple[int, int]]:
-    """Pairs that share a part of their hash, of which at least one has no time."""
-    pairs: set[tuple[int, int]] = set()
-    bands = hash_bands(unpacked([photo.miniature for photo in photos]))
-    for band in bands.T:
-        order = np.argsort(band, kind="stable")
-        for step in range(1, _BUCKET_NEIGHBOURS + 1):
-            i, j = order[:-step], order[step:]
-            same = (band[i] == band[j]) & (np.maximum(i, j) >= timed)
-            pairs.update(zip(np.minimum(i, j)[same].tolist(), np.maximum(i, j)[same].tolist(), strict=True))
+def _same(keys: NDArray[np.integer], places: Places, neighbours: int) -> list[tuple[Places, Places]]:
+    """Pairs with the same key, each photo with those that come next by name."""
+    order = np.lexsort((places, keys))
+    pairs = []
+    for step in range(1, min(neighbours, len(keys) - 1) + 1):
+        i, j = order[:-step], order[step:]
+        same = keys[i] == keys[j]
+        pairs.append((i[same], j[same]))
     return pairs
 
 
 # --- Which pairs belong together --------------------------------------------------------------------------
 
 
-def _gap_s(a: BurstPhoto, b: BurstPhoto) -> float:
-    """Seconds between two photos; infinite if a time is missing."""
-    if a.capture_time is None or b.capture_time is None:
-        return math.inf
-    return abs((b.capture_time - a.capture_time).total_seconds())
-
-
-def _margins(
-    photos: Sequence[BurstPhoto], pairs: Sequence[tuple[int, int]], places: Sequence[int], rules: BurstRules
-) -> list[float]:
-    """By how much each pair is more alike than it must be; below 0 it does not belong together."""
-    first, second = np.array(pairs, dtype=np.intp).T
-    alike = likeness(unpacked([photo.miniature for photo in photos]), first, second)
-    gaps = [_gap_s(photos[i], photos[j]) for i, j in pairs]
+def _compared(
+    event: _Event, first: Places, second: Places, rules: BurstRules
+) -> tuple[list[tuple[int, int]], list[float]]:
+    """The pairs, and by how much each is more alike than it must be; below 0 it does not belong together."""
+    gaps = np.abs(event.times_s[second] - event.times_s[first])
     by_time = np.interp(gaps, _GAPS_S, _LIKENESS)
-    margins = []
-    for (i, j), value, gap, timed in zip(pairs, alike.tolist(), gaps, by_time.tolist(), strict=True):
-        a, b = photos[i], photos[j]
-        if not _may_belong(a, b, gap, rules):
-            margins.append(_NEVER)
-        elif gap < math.inf:
-            margins.append(value - timed + (_SAME_PEOPLE_BONUS if a.people and a.people == b.people else 0.0))
-        elif _stem(a.image_path) == _stem(b.image_path):
-            margins.append(value - _TWIN_LIKENESS)
-        elif abs(places[i] - places[j]) <= _NEIGHBOURS and _folder(a.image_path) == _folder(b.image_path):
-            margins.append(value - (_NAMED_LIKENESS if a.people and a.people == b.people else _UNNAMED_LIKENESS))
-        else:
-            margins.append(value - _COPY_LIKENESS)
-    return [round(margin, 4) for margin in margins]  # so that the last digits of a sum decide no order
-
-
-def _may_belong(a: BurstPhoto, b: BurstPhoto, gap_s: float, rules: BurstRules) -> bool:
-    """Whether nothing but the look can keep two photos apart."""
-    if rules.max_gap_s < gap_s < math.inf:
-        return False
-    shapes = (a.width * b.height) / (a.height * b.width)
-    if not 1 / _MAX_ASPECT_RATIO <= shapes <= _MAX_ASPECT_RATIO:
-        return False
-    swapped = a.people - b.people and b.people - a.people
-    return not swapped or gap_s <= _SWAP_GAP_S
+    untimed = np.isnan(gaps)
+    near = np.abs(event.places[first] - event.places[second]) <= _NEIGHBOURS
+    near &= event.folders[first] == event.folders[second]
+    twins = event.stems[first] == event.stems[second]
+    needed = np.select([~untimed, twins, near], [by_time, _TWIN_LIKENESS, _UNNAMED_LIKENESS], _COPY_LIKENESS)
+    margins = likeness(event.pictures, first, second, at_least=needed - _PEOPLE_BONUS) - needed
+    margins[np.abs(event.shapes[first] - event.shapes[second]) > math.log(_MAX_ASPECT_RATIO)] = _NEVER
+    pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+    bonus = np.select([~untimed, twins, near], [_TIMED_BONUS, 0.0, _PEOPLE_BONUS], 0.0)
+    # People are looked at where they can change the answer only: it takes longer than all the rest.
+    for number in np.flatnonzero(margins >= -bonus).tolist():
+        i, j = pairs[number]
+        people, others = event.photos[i].people, event.photos[j].people
+        if people == others:
+            margins[number] += bonus[number] if people else 0.0
+        elif people - others and others - people and not gaps[number] <= _SWAP_GAP_S:
+            margins[number] = _NEVER
+    return pairs, np.round(margins, 4).tolist()  # the last digits of a sum decide no order
 
 
 # --- Joining ----------------------------------------------------------------------------------------------
 
 
 def _joined(
-    photos: Sequence[BurstPhoto],
-    pairs: Sequence[tuple[int, int]],
-    margins: Sequence[float],
-    places: Sequence[int],
-    rules: BurstRules,
+    event: _Event, pairs: Sequence[tuple[int, int]], margins: Sequence[float], rules: BurstRules
 ) -> list[list[int]]:
     """Join photos, the most alike first, as long as most pairs between two parts agree and the burst is short."""
     compared: defaultdict[int, dict[int, bool]] = defaultdict(dict)
@@ -240,8 +253,8 @@ def _joined(
         if sum(answers) < _MIN_SHARE * len(answers):
             continue
         together = members[small] + members[large]
-        is_copy = math.isinf(_gap_s(photos[i], photos[j])) and abs(places[i] - places[j]) > _NEIGHBOURS
-        if not is_copy and _too_long(photos, together, places, rules):
+        is_copy = j >= event.timed and abs(event.places[i] - event.places[j]) > _NEIGHBOURS
+        if not is_copy and _too_long(event, together, rules):
             continue
         for one in members.pop(small):
             group_of[one] = large
@@ -249,9 +262,9 @@ def _joined(
     return sorted(sorted(group) for group in members.values() if len(group) > 1)
 
 
-def _too_long(photos: Sequence[BurstPhoto], group: Sequence[int], places: Sequence[int], rules: BurstRules) -> bool:
-    times = [time for i in group if (time := photos[i].capture_time) is not None]
+def _too_long(event: _Event, group: Sequence[int], rules: BurstRules) -> bool:
+    times = [event.times_s[i] for i in group if i < event.timed]
     if times:
-        return (max(times) - min(times)).total_seconds() > rules.max_span_s
-    named = [places[i] for i in group]
-    return max(named) - min(named) > _NEIGHBOURS
+        return bool(max(times) - min(times) > rules.max_span_s)
+    named = [event.places[i] for i in group]
+    return bool(max(named) - min(named) > _NEIGHBOURS)

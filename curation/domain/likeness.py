@@ -22,7 +22,8 @@ MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
 _MAX_SHIFT_PX = 2  # of the miniature: an eighth of the photo's side
 _COLOUR_WEIGHT = 2.0  # colours differ by less than light does, but tell clothes apart
 _NOISE_VARIANCE = 4.0  # in squared levels: pictures with less contrast have nothing to compare
-_PAIRS_AT_ONCE = 8192
+_COARSE_MARGIN = 0.45  # the correlation of coarse pictures is lower by less than this (measured)
+_PAIRS_AT_ONCE = 2048  # few enough for the processor's cache
 _HASH_SIDE = 8
 _BANDS = 4
 
@@ -43,24 +44,45 @@ def unpacked(miniatures: Sequence[bytes]) -> Miniatures:
     return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
 
 
-def likeness(miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
+def likeness(
+    miniatures: Miniatures,
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    *,
+    at_least: NDArray[np.floating] | None = None,
+) -> NDArray[np.float32]:
     """How alike the photos of each pair are.
 
     Args:
         miniatures: (N, 3, 16, 16), see `unpacked`.
         first: (P,) rows of `miniatures`.
         second: (P,) rows of `miniatures`.
+        at_least: (P,) what matters; pairs that are plainly below it are not compared closely. None compares all.
 
     Returns:
         (P,) float32 in [-1, 1], the correlation at the best shift; 1 for two pictures that differ in exposure only,
-        about 0 for pictures that have nothing in common. The same if `first` and `second` are swapped.
+        about 0 for pictures that have nothing in common; of pairs that are plainly below `at_least`, a value below
+        it. The same if `first` and `second` are swapped.
     """
-    spectra = np.fft.rfft2(miniatures[:, 0] - miniatures[:, 0].mean(axis=(1, 2), keepdims=True)).astype(np.complex64)
-    alike = np.empty(len(first), dtype=np.float32)
-    for start in range(0, len(first), _PAIRS_AT_ONCE):
-        part = slice(start, start + _PAIRS_AT_ONCE)
+    alike = np.full(len(first), -1.0, dtype=np.float32)
+    close = np.arange(len(first))
+    if at_least is not None:
+        close = np.flatnonzero(_coarse_likeness(miniatures, first, second) >= at_least - _COARSE_MARGIN)
+    light = miniatures[:, 0]
+    spectra = np.fft.rfft2(light - light.mean(axis=(1, 2), keepdims=True)).astype(np.complex64)
+    for start in range(0, len(close), _PAIRS_AT_ONCE):
+        part = close[start : start + _PAIRS_AT_ONCE]
         alike[part] = _likeness(miniatures, spectra, first[part], second[part])
     return alike
+
+
+def _coarse_likeness(miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The correlation of 4 x 4 pixels without a shift, at a fraction of the cost."""
+    count, side = len(miniatures), MINIATURE_PX // 4
+    coarse = miniatures.reshape(count, 3, 4, side, 4, side).mean(axis=(3, 5))
+    coarse = (coarse - coarse.mean(axis=(2, 3), keepdims=True)).reshape(count, 48)
+    coarse /= np.sqrt(np.einsum("ij,ij->i", coarse, coarse) + 16 * _NOISE_VARIANCE)[:, None]
+    return np.asarray(np.einsum("ij,ij->i", coarse[first], coarse[second]), dtype=np.float32)
 
 
 def _likeness(
