@@ -1,0 +1,69 @@
+"""grouping_answers.json: what the user answered to "is this the same person?", kept for the next time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from curation.domain.faces import Box
+from curation.errors import FaceDataError
+from curation.storage.atomic import explained, write_bytes
+
+__all__ = ["GROUPING_ANSWERS", "FacePlace", "read_grouping_answers", "write_grouping_answers"]
+
+GROUPING_ANSWERS = "grouping_answers.json"
+
+FacePlace = tuple[str, Box]
+"""image_path and box: what names a face, whatever cluster it is in."""
+
+Answers = Mapping[tuple[FacePlace, FacePlace], bool | None]
+
+
+def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool | None]:
+    """The answers that are kept: True (same person), False (two persons) or None (cannot be told).
+
+    Raises:
+        FaceDataError: If the file is there but does not hold answers.
+        StorageError: If it cannot be read.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        out = {}
+        for entry in data["answers"]:
+            if entry["same"] not in (True, False, None):
+                raise ValueError(f"{entry['same']!r} is no answer")
+            out[_place(entry["first"]), _place(entry["second"])] = entry["same"]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise FaceDataError(
+            f"{path} does not hold answers about faces ({error}): correct it, or move it away to be asked again"
+        ) from error
+    return out
+
+
+def _place(entry: Mapping[str, object]) -> FacePlace:
+    path, box = entry["image_path"], entry["box"]
+    if not isinstance(path, str) or not isinstance(box, list) or not all(type(side) is int for side in box):
+        raise ValueError(f"{entry} is no face")
+    return path, Box(*box)
+
+
+def write_grouping_answers(path: Path, answers: Answers) -> None:
+    """Write all answers, atomically.
+
+    Raises:
+        StorageError: If they cannot be written; the old file is then untouched.
+    """
+    entries = [
+        {
+            "first": {"image_path": first[0], "box": list(first[1])},
+            "second": {"image_path": second[0], "box": list(second[1])},
+            "same": same,
+        }
+        for (first, second), same in answers.items()
+    ]
+    write_bytes(path, json.dumps({"answers": entries}, indent=1, ensure_ascii=False).encode() + b"\n")
