@@ -1,22 +1,36 @@
-"""Grouping faces by person: average linkage on cosine distance, cut at a threshold.
+"""Grouping faces by person: average linkage on cosine distance, cut at a threshold, exact at any size.
 
 For unit vectors the average distance of two clusters A and B is 1 - (S_A · S_B) / (|A| |B|), with S the sum
-of a cluster's vectors, so no distance matrix is needed. Average linkage is reducible: a cluster that
-others merge into never comes nearer than the nearest of its parts was. Therefore all pairs of reciprocal
-nearest neighbours can be merged in one round and give the dendrogram of the usual algorithm
-(Murtagh 1983, "A survey of recent advances in hierarchical clustering algorithms").
+of a cluster's vectors: the inner product of their means, so no distance matrix is needed. Average linkage is
+reducible: a cluster that others merge into never comes nearer than the nearest of its parts was. Therefore
+all pairs of reciprocal nearest neighbours can be merged in one round and give the dendrogram of the usual
+algorithm (Murtagh 1983, "A survey of recent advances in hierarchical clustering algorithms"), and what was
+once an upper bound of a similarity stays one. docs/clustering.md has the algorithm, its memory and its growth.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.exact_similarity import ClusterSums
+from curation.domain.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
+
 __all__ = ["average_linkage"]
 
-_BLOCK_ROWS = 512  # rows of similarities that are held at once: of 100,000 faces these take 400 MB, see _nearest
+Rows = NDArray[np.intp]
+
+_CANDIDATES = 16  # neighbours that each cluster knows
+_LONGEST = 1.01  # of a vector that passes as a unit vector
+_ROUND_UP = 1 + 2.0**-22  # makes up for rounding to float32
+_DENSE = 0.8  # part of the rows still in use, below which they are packed
+_PACK_ROWS = 4096  # moved at once
+# Searching among all is put off until fewer pairs can be merged than this part of the clusters that wait for it: the
+# later, the fewer clusters are left. Measured between 0.02 and 0.5, it matters little.
+_LAZINESS = 0.05
 
 
 def average_linkage(
@@ -28,6 +42,10 @@ def average_linkage(
     threads: int = 1,
 ) -> NDArray[np.int64]:
     """Group faces by average linkage on cosine distance, cut at a threshold.
+
+    The two clusters with the smallest average distance are merged until there are none below the threshold. Of
+    equal distances the one counts whose first cluster has the lowest face, then whose second has. All this holds
+    for the numbers as they are given: no rounding decides.
 
     Args:
         embeddings: (N, D) of unit length, N from 0.
@@ -41,20 +59,33 @@ def average_linkage(
         (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
 
     Raises:
-        ValueError: If the penalty is negative, or there is one without photos.
+        ValueError: If an embedding is longer than a unit vector or not a number, the penalty is negative, or
+            there is one without photos.
     """
-    if same_photo_penalty < 0:
+    if not 0 <= same_photo_penalty < np.inf:
         raise ValueError("the penalty for faces of one photo cannot be negative")
-    if same_photo_penalty > 0 and (photo_of is None or len(photo_of) != len(embeddings)):
-        raise ValueError("a penalty for faces of one photo needs the photo of each face")
+    photos = None
+    if same_photo_penalty > 0:
+        if photo_of is None or len(photo_of) != len(embeddings):
+            raise ValueError("a penalty for faces of one photo needs the photo of each face")
+        photos = np.unique(photo_of, return_inverse=True)[1].astype(np.intp)
     if len(embeddings) < 2:
         return np.zeros(len(embeddings), dtype=np.int64)
-    photos = np.zeros(0, dtype=np.intp)
-    if photo_of is not None and same_photo_penalty > 0:
-        photos = np.unique(photo_of, return_inverse=True)[1]
-    return _by_first_face(
-        _reciprocal_merges(embeddings.astype(np.float64), distance_threshold, photos, same_photo_penalty)
-    )
+    vectors = np.ascontiguousarray(embeddings, dtype=np.float32)
+    longest = float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
+    if not longest <= _LONGEST:
+        raise ValueError("embeddings are to be numbers, and of unit length")
+    same = _first_equal(vectors)
+    with search_threads(threads) as pool:
+        while True:
+            merging = _Merging(vectors, same, photos, same_photo_penalty, distance_threshold, pool, threads)
+            alone = merging.unsafe_copies()
+            if len(alone) == 0:
+                break
+            is_alone = np.isin(same, alone)
+            same = np.where(is_alone, np.arange(len(same)), same)
+        parts = merging.run()
+    return _by_first_face(parts[same])
 
 
 def _by_first_face(labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -64,85 +95,281 @@ def _by_first_face(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.asarray(order[inverse], dtype=np.int64)
 
 
-def _reciprocal_merges(
-    vectors: NDArray[np.float64], threshold: float, photos: NDArray[np.intp], penalty: float
-) -> NDArray[np.int64]:
-    """Average linkage in rounds; each merges all pairs that are each other's nearest."""
-    sums = vectors.copy()
-    sizes = np.ones(len(sums))
-    # Of a merged cluster: the one that it went into. Copies of a face are all nearest to the first of them, so
-    # that a round would merge only two; they are one cluster from the beginning.
-    parent = _first_equal(vectors) if penalty == 0 else np.arange(len(vectors))
-    (copies,) = np.nonzero(parent != np.arange(len(sums)))
-    np.add.at(sums, parent[copies], vectors[copies])
-    np.add.at(sizes, parent[copies], 1.0)
-    alive = np.flatnonzero(parent == np.arange(len(sums)))  # clusters that may still merge
-    nearest = np.full(len(sums), -1)
-    distance = np.full(len(sums), np.inf)
-    stale = alive
-    while len(alive) > 1:
-        counts = None
-        if penalty > 0:
-            counts = np.zeros((len(alive), int(photos.max()) + 1), dtype=np.float32)
-            place = np.full(len(sums), -1)
-            place[alive] = np.arange(len(alive))
-            owner = place[_roots(parent)]
-            np.add.at(counts, (owner[owner >= 0], photos[owner >= 0]), 1.0)
-        _find_nearest(stale, alive, sums, sizes, nearest, distance, counts, penalty)
-        # Distances never shrink, so a cluster with nobody below the threshold is done.
-        alive = alive[distance[alive] < threshold]
-        low = alive[(nearest[nearest[alive]] == alive) & (alive < nearest[alive])]
-        if len(low) == 0:
-            break
-        high = nearest[low]
-        parent[high] = low
-        sums[low] += sums[high]
-        sizes[low] += sizes[high]
-        is_gone = np.zeros(len(sums), dtype=bool)
-        is_gone[high] = True
-        is_changed = is_gone.copy()
-        is_changed[low] = True
-        alive = alive[~is_gone[alive]]
-        stale = alive[is_changed[alive] | is_changed[nearest[alive]]]
-    return _roots(parent)
-
-
-def _first_equal(vectors: NDArray[np.float64]) -> NDArray[np.intp]:
+def _first_equal(vectors: NDArray[np.float32]) -> Rows:
     """For each row the first row that equals it."""
     seen: dict[bytes, int] = {}
-    places = [seen.setdefault(sha256(row.tobytes()).digest(), index) for index, row in enumerate(vectors)]
+    places = [seen.setdefault(sha256(row).digest(), index) for index, row in enumerate(vectors)]
     return np.array(places, dtype=np.intp)
 
 
-def _find_nearest(
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    sums: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    nearest: NDArray[np.intp],
-    distance: NDArray[np.float64],
-    counts: NDArray[np.float32] | None,
-    penalty: float,
-) -> None:
-    """Set `nearest` and `distance` of `rows`, both among `columns`; ties go to the lowest index."""
-    means = sums[columns] / sizes[columns, None]
-    place = np.full(len(sums), -1)
-    place[columns] = np.arange(len(columns))
-    for start in range(0, len(rows), _BLOCK_ROWS):
-        block = rows[start : start + _BLOCK_ROWS]
-        similarity = means[place[block]] @ means.T
-        if counts is not None:
-            pairs = counts[place[block]] @ counts.T
-            similarity -= penalty * pairs / (sizes[block, None] * sizes[None, columns])
-        similarity[np.arange(len(block)), place[block]] = -np.inf
-        best = similarity.argmax(axis=1)
-        nearest[block] = columns[best]
-        distance[block] = 1.0 - similarity[np.arange(len(block)), best]
+class _Merging:
+    """Clusters that may still merge, a row each, in the order of their first faces.
+
+    Each knows some of its neighbours, with upper bounds of their similarities (`known` marks those that were
+    computed since the last change), and a bound of the similarity to everybody else. All of them hold but for
+    `_error`, the rounding of float32.
+    """
+
+    def __init__(
+        self,
+        vectors: NDArray[np.float32],
+        same: Rows,
+        photos: Rows | None,
+        penalty: float,
+        threshold: float,
+        pool: ThreadPoolExecutor,
+        threads: int,
+    ) -> None:
+        faces, owner = np.unique(same, return_inverse=True)
+        count = len(faces)
+        self._threshold = threshold
+        self._pool, self._threads = pool, threads
+        self._error = rounding_bound(vectors.shape[1], _LONGEST)
+        # Below it nobody can merge, whatever the rounding.
+        self._floor = np.float32(1.0 - threshold - 3 * self._error)
+        self._sums = ClusterSums(vectors, owner.astype(np.intp), photos, penalty)
+        self._has_penalty = photos is not None
+        self._copies = self._groups_of_copies(same, photos)
+        self._means = vectors[faces]
+        self._cluster_of = np.arange(len(vectors))  # for each face that is the first of a cluster: the cluster's
+        self._faces: Rows = faces
+        width = min(_CANDIDATES, max(1, count - 1))
+        self._near = np.full((count, width), -1, dtype=np.int32)
+        self._bound = np.full((count, width), -np.inf, dtype=np.float32)
+        self._known = np.zeros((count, width), dtype=bool)
+        self._others = np.full(count, np.inf, dtype=np.float32)
+        self._nearest: Rows = np.full(count, -1)  # -1 if it has to be found
+        self._is_blocked = np.ones(count, dtype=bool)  # too little is known of its neighbours
+        self._is_alive = np.ones(count, dtype=bool)
+        self._changed_at = np.zeros(count, dtype=np.int64)
+        self._seen_at = np.zeros(count, dtype=np.int64)
+        self._round = 0
+        self._into: Rows = np.arange(count)
+
+    def _groups_of_copies(self, same: Rows, photos: Rows | None) -> tuple[Rows, NDArray[np.bool_]]:
+        """Rows of several equal faces, and which of them have two faces on one photo."""
+        rows = np.flatnonzero(self._sums.size > 1)
+        if photos is None:
+            return rows, np.zeros(len(rows), dtype=bool)
+        pairs = np.unique(np.stack([same, photos]), axis=1)[0]
+        distinct = np.bincount(pairs, minlength=len(same))[np.unique(same)]
+        return rows, distinct[rows] < self._sums.size[rows]
+
+    def unsafe_copies(self) -> Rows:
+        """First faces of groups of equal faces that must not start as one cluster.
+
+        They may if each is nearer to its copies than to anybody else: then the usual algorithm merges them first.
+        """
+        best = self._search(np.arange(len(self._means)))
+        rows, is_torn = self._copies
+        itself = np.einsum("ij,ij->i", self._means[rows], self._means[rows])
+        is_unsafe = (
+            is_torn | (itself <= best[rows] + 3 * self._error) | (itself <= 1.0 - self._threshold + 2 * self._error)
+        )
+        return np.asarray(self._faces[rows[is_unsafe]], dtype=np.intp)
+
+    def run(self) -> Rows:
+        """Merge all that belongs together; for each face the first face of its cluster."""
+        while True:
+            self._find_nearest(np.flatnonzero(self._is_alive & ~self._is_blocked & (self._nearest < 0)))
+            low = np.flatnonzero(self._is_alive & (self._nearest >= 0))
+            low = low[(self._nearest[self._nearest[low]] == low) & (low < self._nearest[low])]
+            blocked = np.flatnonzero(self._is_alive & self._is_blocked)
+            if len(low) == 0 and len(blocked) == 0:
+                break
+            if len(low) < _LAZINESS * len(blocked) or len(low) == 0:
+                self._pack()
+                blocked = np.flatnonzero(self._is_alive & self._is_blocked)
+                self._search(blocked)
+                self._find_nearest(blocked)
+                self._decide_blocked(np.flatnonzero(self._is_alive & self._is_blocked))
+            else:
+                self._merge(low, self._nearest[low])
+        out = self._cluster_of
+        while not np.array_equal(out[out], out):
+            out = out[out]
+        return out
+
+    def _search(self, rows: Rows) -> NDArray[np.float32]:
+        """Find neighbours of clusters among all; the largest similarity of each, without any penalty."""
+        found = most_similar(
+            self._means,
+            rows,
+            self._is_alive,
+            self._near.shape[1],
+            float(self._floor),
+            self._pool,
+            self._threads,
+        )
+        self._near[rows] = found.index
+        self._bound[rows] = found.similarity
+        self._others[rows] = found.bound
+        self._known[rows] = True
+        self._seen_at[rows] = self._round
+        self._is_blocked[rows] = False
+        self._nearest[rows] = -1
+        if self._has_penalty:
+            at, place = np.nonzero(found.index >= 0)
+            off = self._sums.penalties(rows[at], found.index[at, place].astype(np.intp))
+            self._bound[rows[at], place] -= off.astype(np.float32)
+        return np.asarray(np.maximum(found.similarity.max(axis=1), found.bound))
+
+    def _similarities(self, a: Rows, b: Rows) -> NDArray[np.float32]:
+        out = pair_similarities(self._means, a, b, self._pool)
+        if self._has_penalty:
+            out -= self._sums.penalties(a, b).astype(np.float32)
+        return out
+
+    def _find_nearest(self, rows: Rows) -> None:
+        """Find the nearest neighbours of clusters among those that they know, or that they know too few."""
+        if len(rows) == 0:
+            return
+        self._refresh(rows)
+        others = self._others[rows]
+        for wanted in (2, self._near.shape[1]):
+            bound, known = self._bound[rows], self._known[rows]
+            best = np.maximum(np.where(known, bound, -np.inf).max(axis=1), np.maximum(others, self._floor))
+            is_open = ~known & (bound > (best - 2 * self._error)[:, None])
+            if wanted < bound.shape[1]:
+                least = -np.partition(np.where(is_open, -bound, np.inf), wanted - 1, axis=1)[:, wanted - 1]
+                is_open &= bound >= least[:, None]
+            at, place = np.nonzero(is_open)
+            self._bound[rows[at], place] = self._similarities(rows[at], self._near[rows[at], place].astype(np.intp))
+            self._known[rows[at], place] = True
+        bound = self._bound[rows]
+        best = bound.max(axis=1)
+        is_blocked = (others > self._floor) & (best <= others + 2 * self._error)
+        is_final = ~is_blocked & (best <= self._floor)
+        self._is_blocked[rows] = is_blocked
+        self._is_alive[rows[is_final]] = False
+        decided = np.flatnonzero(~is_blocked & ~is_final)
+        is_close = bound[decided] >= (best[decided] - 2 * self._error)[:, None]
+        near = self._near[rows[decided]]
+        nearest = near[np.arange(len(decided)), bound[decided].argmax(axis=1)].astype(np.intp)
+        for i in np.flatnonzero(is_close.sum(axis=1) > 1):
+            nearest[i] = self._sums.nearest(int(rows[decided[i]]), np.unique(near[i][is_close[i]]).astype(np.intp))
+        self._settle(rows[decided], nearest, best[decided])
+
+    def _settle(self, rows: Rows, nearest: Rows, similarity: NDArray[np.float32]) -> None:
+        """Note nearest neighbours; clusters that are not below the threshold of theirs are done."""
+        is_above = similarity > 1.0 - self._threshold + 2 * self._error
+        unsure = np.flatnonzero(~is_above)
+        is_above[unsure] = self._sums.are_above(rows[unsure], nearest[unsure], self._threshold)
+        self._nearest[rows] = np.where(is_above, nearest, -1)
+        self._is_alive[rows[~is_above]] = False
+
+    def _decide_blocked(self, rows: Rows) -> None:
+        """Find the nearest neighbours of clusters that have more close ones than a row can hold."""
+        for row in rows.tolist():
+            usable = np.flatnonzero(self._is_alive)
+            usable = usable[usable != row]
+            similarity = self._means[usable] @ self._means[row]
+            if self._has_penalty:
+                similarity -= self._sums.penalties(np.full(len(usable), row), usable).astype(np.float32)
+            best = similarity.max(initial=-np.inf)
+            self._is_blocked[row] = False
+            if best <= self._floor:
+                self._is_alive[row] = False
+                continue
+            nearest = self._sums.nearest(row, usable[similarity >= best - 2 * self._error])
+            self._settle(np.array([row]), np.array([nearest]), np.array([best], dtype=np.float32))
+
+    def _refresh(self, rows: Rows) -> None:
+        """Let clusters know what became of their neighbours."""
+        near = self._near[rows]
+        is_there = near >= 0
+        now = np.where(is_there, self._into[near], -1)
+        is_there &= self._is_alive[now] & (now != rows[:, None])
+        is_changed = is_there & (self._changed_at[now] > self._seen_at[rows][:, None])
+        self._seen_at[rows] = self._round
+        touched = np.flatnonzero((is_changed | (is_there != (near >= 0))).any(axis=1))
+        if len(touched) == 0:
+            return
+        rows, now, is_there, is_changed = rows[touched], now[touched], is_there[touched], is_changed[touched]
+        bound = np.where(is_changed, np.maximum(self._bound[rows], self._others[rows][:, None]), self._bound[rows])
+        bound = np.where(is_there, bound, -np.inf)
+        known = self._known[rows] & ~is_changed
+        # Of parts that are one cluster now, the one with the largest bound stands for all.
+        order = np.argsort(-bound, axis=1, kind="stable")
+        order = np.take_along_axis(order, np.argsort(np.take_along_axis(now, order, 1), axis=1, kind="stable"), 1)
+        now, bound, known, is_there = (np.take_along_axis(x, order, 1) for x in (now, bound, known, is_there))
+        is_there[:, 1:] &= now[:, 1:] != now[:, :-1]
+        self._near[rows] = np.where(is_there, now, -1)
+        self._bound[rows] = np.where(is_there, bound, -np.inf)
+        self._known[rows] = known | ~is_there
+
+    def _merge(self, low: Rows, high: Rows) -> None:
+        """Merge pairs of clusters, each into the one with the lower face."""
+        self._refresh(low)
+        self._refresh(high)
+        self._join_neighbours(low, high)
+        self._round += 1
+        self._sums.merge(low, high)
+        self._means[low] = self._sums.means(low)
+        self._is_alive[high] = False
+        self._into[high] = low
+        self._into = self._into[self._into]
+        self._changed_at[low] = self._round
+        self._cluster_of[self._faces[high]] = self._faces[low]
+        is_changed = np.zeros(len(self._into), dtype=bool)
+        is_changed[low] = is_changed[high] = True
+        self._nearest[is_changed | ((self._nearest >= 0) & is_changed[self._nearest])] = -1
+
+    def _join_neighbours(self, low: Rows, high: Rows) -> None:
+        """What merged clusters know of their neighbours follows from what their parts knew."""
+        sizes = self._sums.size[[low, high]].astype(np.float64)
+        share = (sizes / sizes.sum(axis=0))[:, :, None]  # (2, M, 1)
+        others = self._others[[low, high]].astype(np.float64)[:, :, None]
+        width = self._near.shape[1]
+        near = np.concatenate([self._near[low], self._near[high]], axis=1)
+        # A part's neighbour is a stranger to the other part until it is found there, too.
+        bound = np.concatenate(
+            [
+                share[0] * self._bound[low] + share[1] * others[1],
+                share[1] * self._bound[high] + share[0] * others[0],
+            ],
+            axis=1,
+        )
+        order = np.argsort(near, axis=1, kind="stable")
+        near, bound = np.take_along_axis(near, order, 1), np.take_along_axis(bound, order, 1)
+        is_both = (near[:, 1:] == near[:, :-1]) & (near[:, 1:] >= 0)
+        both = bound[:, 1:] + bound[:, :-1] - (share * others).sum(axis=0)
+        bound[:, :-1] = np.where(is_both, both, bound[:, :-1])
+        bound[:, 1:] = np.where(is_both, -np.inf, bound[:, 1:])
+        bound = _rounded_up(np.where((near < 0) | (bound <= self._floor), -np.inf, bound))
+        order = np.argpartition(-bound, width - 1, axis=1)
+        left_out = np.take_along_axis(bound, order[:, width:], 1).max(axis=1)
+        order = order[:, :width]
+        bound = np.take_along_axis(bound, order, 1)
+        self._bound[low] = bound
+        self._near[low] = np.where(np.isneginf(bound), -1, np.take_along_axis(near, order, 1))
+        self._known[low] = np.isneginf(bound)
+        self._others[low] = np.maximum(_rounded_up((share * others).sum(axis=0)[:, 0]), left_out)
+
+    def _pack(self) -> None:
+        """Drop rows of clusters that are done or gone."""
+        keep = np.flatnonzero(self._is_alive)
+        if len(keep) > _DENSE * len(self._is_alive):
+            return
+        number = np.full(len(self._is_alive), -1)
+        number[keep] = np.arange(len(keep))
+        self._sums.keep(keep)
+        near = self._near[keep]
+        near = np.where(near >= 0, number[self._into[near]], -1)
+        self._bound = np.where(near >= 0, self._bound[keep], -np.inf).astype(np.float32)
+        self._near = near.astype(np.int32)
+        self._known = self._known[keep] | (near < 0)
+        self._nearest = np.where(self._nearest[keep] >= 0, number[self._nearest[keep]], -1)
+        for start in range(0, len(keep), _PACK_ROWS):
+            part = keep[start : start + _PACK_ROWS]
+            self._means[start : start + len(part)] = self._means[part]
+        self._means = self._means[: len(keep)]
+        self._faces, self._others, self._is_blocked = self._faces[keep], self._others[keep], self._is_blocked[keep]
+        self._changed_at, self._seen_at = self._changed_at[keep], self._seen_at[keep]
+        self._is_alive = np.ones(len(keep), dtype=bool)
+        self._into = np.arange(len(keep))
 
 
-def _roots(parent: NDArray[np.intp]) -> NDArray[np.int64]:
-    while True:
-        above = parent[parent]
-        if np.array_equal(above, parent):
-            return np.asarray(parent, dtype=np.int64)
-        parent = above
+def _rounded_up(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """To float32, never below."""
+    return np.asarray(np.where(values > 0, values * _ROUND_UP, values / _ROUND_UP), dtype=np.float32)
