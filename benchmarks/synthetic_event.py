@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from curation.domain.faces import Box, DetectedFace, FaceRow, FiveLandmarks
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
+from curation.errors import PhotoError
 from curation.photos.decoding import content_sha256
 from curation.photos.listing import photo_path
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
@@ -43,7 +45,7 @@ __all__ = ["event_settings", "keep_measures", "orchestrator", "write_photos"]
 
 _WIDTH_PX, _HEIGHT_PX = 640, 160
 _FACE_PX = 100
-_CYCLE = (1, 2, 3, 4)  # faces a photo, 2.5 on average
+_MOST_FACES = 4  # that fit in a photo
 _DIMENSIONS = 512
 _PEOPLE = 200
 _NOISE = 0.6  # of a face around its person, relative to the length of the person's vector
@@ -74,10 +76,12 @@ def _sharp_picture() -> NDArray[np.uint8]:
 
 
 class _Engine:
-    """Makes up 1 to 4 faces of 512 dimensions, different ones at each call."""
+    """Makes up faces of 512 dimensions, different ones at each call: `faces` a photo on average, between 1 and 4."""
 
-    def __init__(self, spec: EngineSpec, seed: int) -> None:
+    def __init__(self, spec: EngineSpec, seed: int, faces: float) -> None:
         self._spec = spec
+        lowest = round(2 * faces) - _MOST_FACES
+        self._counts = range(lowest, _MOST_FACES + 1)
         self._random = np.random.default_rng(seed)
         people = np.random.default_rng(0).standard_normal((_PEOPLE, _DIMENSIONS))
         self._people = people / np.linalg.norm(people, axis=1, keepdims=True)
@@ -87,7 +91,10 @@ class _Engine:
         return self._spec
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
-        return [self._face(place) for place in range(int(self._random.choice(_CYCLE)))]
+        return [self._face(place) for place in range(int(self._random.choice(self._counts)))]
+
+    def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
+        return [self.analyse(photo) for photo in photos]
 
     def _face(self, place: int) -> DetectedFace:
         left = 20 + place * (_FACE_PX + 50)
@@ -110,10 +117,10 @@ def _spec() -> EngineSpec:
     return EngineSpec("synthetic", (), (), 0.5, "made up for a benchmark", (), "a benchmark asks for it")
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings, faces: float) -> None:
     prepare_worker(
         WorkerParts(
-            make_engine=_make_engine,
+            make_engine=partial(_make_engine, faces),
             make_predictor=_make_predictor,
             state_dir=settings.io.state_dir,
             max_megapixels=settings.io.max_photo_megapixels,
@@ -122,8 +129,8 @@ def _prepare(settings: Settings) -> None:
     )
 
 
-def _make_engine() -> FaceEngine:
-    return _Engine(_spec(), seed=time.time_ns())
+def _make_engine(faces: float) -> FaceEngine:
+    return _Engine(_spec(), time.time_ns(), faces)
 
 
 def _make_predictor() -> LandmarkPredictor:
@@ -138,14 +145,14 @@ def event_settings(folder: Path, workers: int = 2) -> Settings:
     return load_settings(None, default_root=folder, overrides=overrides)
 
 
-def orchestrator(settings: Settings) -> WorkflowOrchestrator:
-    """The real orchestrator over the made-up engine."""
+def orchestrator(settings: Settings, faces: float = 2.5) -> WorkflowOrchestrator:
+    """The real orchestrator over the made-up engine, which finds so many faces a photo (2.5 to 4)."""
 
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
         return _spec()
 
     def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
-        return ProcessPool(settings.performance.workers, initializer=_prepare, initargs=(settings,))
+        return ProcessPool(settings.performance.workers, initializer=_prepare, initargs=(settings, faces))
 
     return WorkflowOrchestrator(settings, WorkflowParts(select, lambda: _PREDICTOR, make_pool))
 
@@ -188,6 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--faces", type=float, default=2.5, help="faces a photo on average, 2.5 to 4 (default: 2.5)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--measured", action="store_true")
     options = parser.parse_args()
@@ -196,7 +204,7 @@ def main() -> None:
     settings = event_settings(options.folder, options.workers)
     phases: dict[str, float] = {}
     began = time.perf_counter()
-    report = orchestrator(settings).run_clustering(
+    report = orchestrator(settings, options.faces).run_clustering(
         progress=lambda progress: phases.__setitem__(progress.phase, round(time.perf_counter() - began, 2))
     )
     if options.measured:

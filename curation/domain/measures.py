@@ -30,6 +30,9 @@ __all__ = [
 MEASURES_VERSION = 2  # raise it whenever a measure changes, so that kept ones are measured anew
 
 
+_HUGE = 1e300  # no measure comes near; what lies beyond is looked at more closely
+
+
 class Reason(StrEnum):
     """Why a measure cannot tell."""
 
@@ -78,6 +81,10 @@ class Measure:
         if not isinstance(data, list) or len(data) != 3:
             raise ValueError(f"a measure is a list of three, not {data!r}")
         value, raw, reason = data
+        # Nearly all are like this, and an event has some hundred thousand.
+        is_plain = reason is None and type(value) is float and type(raw) is float
+        if is_plain and 0.0 <= value <= 1.0 and -_HUGE < raw < _HUGE:
+            return cls(value, raw, None)
         measure = cls(_number(value), _number(raw), None if reason is None else Reason(reason))
         if (measure.value is None) == (measure.reason is None):
             raise ValueError(f"a measure has either a value or a reason: {data!r}")
@@ -273,6 +280,8 @@ def _number(value: object) -> float | None:
 
 
 def _required(value: object) -> float:
+    if type(value) is float and -_HUGE < value < _HUGE:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{value!r} is not a number")
     return float(value)

@@ -251,7 +251,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _extension(name: str) -> str:
-    return PurePosixPath(name).suffix[1:].lower()
+    stem, dot, extension = name.rpartition(".")
+    return extension.lower() if dot and stem else ""
 
 
 def _why_not(name: str) -> str | None:
@@ -272,6 +273,8 @@ def _why_not(name: str) -> str | None:
 
 def _without_raw_twins(photos: list[PhotoFile], ignored: list[tuple[str, str]]) -> list[PhotoFile]:
     """Leave out RAW files that have a JPEG or HEIC of the same name, and say so in `ignored`."""
+    if not any(_extension(photo.path.name) in RAW_EXTENSIONS for photo in photos):
+        return photos
     twins: dict[tuple[Path, str], str] = {}
     for photo in sorted(photos, key=lambda p: p.image_path, reverse=True):
         if _extension(photo.path.name) in JPEG_LIKE_EXTENSIONS:

@@ -118,11 +118,8 @@ class FaceClusteringPipeline:
         store = self._context.store
         stamps = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         known = store.known_hashes(stamps.values())
-        hashes = {
-            photo.image_path: known[photo.path]
-            for photo in listing.photos
-            if photo.path in known and store.has_analysis(known[photo.path], self._key)
-        }
+        analysed = store.analysed(set(known.values()), self._key)
+        hashes = {photo.image_path: known[photo.path] for photo in listing.photos if known.get(photo.path) in analysed}
         reused = len(hashes)
         tasks = [
             AnalyseTask(photo.image_path, photo.path, self._key)

@@ -13,7 +13,7 @@ from curation.domain.best_of_burst import Shot, mark_bursts
 from curation.domain.bursts import BurstRules
 from curation.domain.faces import Box, FaceRow, FiveLandmarks
 from curation.domain.labels import Category, EventPeople, Labels, parse_labels
-from curation.domain.measures import MEASURES_VERSION, PhotoMeasures
+from curation.domain.measures import MEASURES_VERSION, FaceMeasures, PhotoMeasures
 from curation.domain.ranking import PhotoScore, ScoringRules, failed_photo_score, rank_photos, score_photo
 from curation.domain.report import Failure, ScoringReport
 from curation.domain.rules import ScoredFace
@@ -154,7 +154,7 @@ class ScoringPipeline:
         began = time.monotonic()
         event = self._read_event()
         labels, is_labelled = self._read_labels(event)
-        measures, failures, reused = self._measure(event)
+        measures, failures, reused = self._measure(event, listing)
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
         scores = [
@@ -172,8 +172,8 @@ class ScoringPipeline:
         return report
 
     def _read_event(self) -> _Event:
-        rows = read_face_data(self._output / FACE_DATA)
         record = read_run_record(self._output / CLUSTERING_RUN)
+        rows = read_face_data(self._output / FACE_DATA, written_sha256=(record or {}).get("face_data_sha256"))
         faces: dict[str, list[FaceRow]] = defaultdict(list)
         for row in rows:
             faces[row.image_path].append(row)
@@ -216,45 +216,46 @@ class ScoringPipeline:
         except LabelsError as error:
             raise LabelsError(f"{self._output / settings.scoring.labels_json}: {error}") from error
 
-    def _measure(self, event: _Event) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
+    def _measure(self, event: _Event, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
         """Measures by photo, reasons of failed photos, and how many measures were kept from earlier."""
         store = self._context.store
         input_dir = self._context.settings.io.input_dir
-        paths = {path: photo_path(input_dir, path) for path in event.faces}
+        listed = {photo.image_path: photo for photo in listing.photos}
         stamps: dict[str, FileStamp] = {}
         failures = dict(event.failed)
-        for path, file in paths.items():
-            stamp = stamp_of(file)
+        for path in event.faces:
+            photo = listed.get(path)
+            stamp = (
+                FileStamp(photo.path, photo.size_bytes, photo.mtime_ns)
+                if photo is not None
+                else stamp_of(photo_path(input_dir, path))
+            )
             if stamp is None:
                 failures[path] = "the photo is gone: put it back, or run the clustering again"
             else:
                 stamps[path] = stamp
-        if paths and not stamps:
+        if event.faces and not stamps:
             raise PhotosMissingError(
-                f"none of the {len(paths)} photos of {self._output / FACE_DATA} is in {input_dir}; they were clustered "
-                f"from {event.input_dir}: give the same --input, or run the clustering again"
+                f"none of the {len(event.faces)} photos of {self._output / FACE_DATA} is in {input_dir}; they were "
+                f"clustered from {event.input_dir}: give the same --input, or run the clustering again"
             )
         hashes = store.known_hashes(stamps.values())
         keys = {path: measures_key(self._predictor.sha256, event.faces[path]) for path in stamps}
         # Contents that were never analysed under the clustering's key were changed since; the worker says so.
         key = event.analysis_key
-        can_check = key is not None and any(store.has_analysis(sha256, key) for sha256 in hashes.values())
+        analysed = store.analysed(set(hashes.values()), key) if key is not None else set()
+        wanted = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
         kept = store.measures(
-            {
-                path: (hashes[paths[path]], keys[path])
-                for path in stamps
-                if paths[path] in hashes
-                and (key is None or not can_check or store.has_analysis(hashes[paths[path]], key))
-            }
+            {path: (sha256, keys[path]) for path, sha256 in wanted.items() if not analysed or sha256 in analysed}
         )
         tasks = [
             MeasureTask(
                 path,
-                paths[path],
+                stamp.path,
                 tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
-                key if can_check else None,
+                key if analysed else None,
             )
-            for path in stamps
+            for path, stamp in stamps.items()
             if path not in kept
         ]
         measures = dict(kept)
@@ -302,7 +303,7 @@ class ScoringPipeline:
         warnings: tuple[str, ...],
     ) -> ScoringReport:
         faces = [face for measured in measures.values() for face in measured.faces]
-        frontal = [face for face in faces if abs(face.yaw_deg) <= FRONTAL_YAW_DEG and face.size_px >= FRONTAL_FACE_PX]
+        judged = [face for face in faces if face.eyes.value is not None]
         return ScoringReport(
             total=len(ranked),
             scored=len(measures),
@@ -311,9 +312,9 @@ class ScoringPipeline:
             reused=reused,
             vetoed=sum(bool(score.vetoes) for score in ranked),
             faces=len(faces),
-            judged_faces=sum(face.eyes.value is not None for face in faces),
-            frontal_faces=len(frontal),
-            frontal_judged_faces=sum(face.eyes.value is not None for face in frontal),
+            judged_faces=len(judged),
+            frontal_faces=sum(map(_is_frontal, faces)),
+            frontal_judged_faces=sum(map(_is_frontal, judged)),
             labelled=is_labelled,
             labelled_clusters=len(labels.by_cluster) if is_labelled else 0,
             new_photos=new,
@@ -362,6 +363,10 @@ def _scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasur
         ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
         for row, measured in zip(rows, measures.faces, strict=True)
     ]
+
+
+def _is_frontal(face: FaceMeasures) -> bool:
+    return abs(face.yaw_deg) <= FRONTAL_YAW_DEG and face.size_px >= FRONTAL_FACE_PX
 
 
 def _texts(value: Any) -> list[str]:

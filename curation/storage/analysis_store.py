@@ -223,6 +223,16 @@ class AnalysisStore:
             query = "SELECT 1 FROM analyses WHERE sha256 = ? AND key = ?"
             return connection.execute(query, (sha256, key)).fetchone() is not None
 
+    def analysed(self, sha256s: Iterable[str], key: str) -> set[str]:
+        """Those contents of which an analysis is kept.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT 1 FROM analyses WHERE sha256 = ? AND key = ?"
+        with self._use() as connection:
+            return {sha256 for sha256 in sha256s if connection.execute(query, (sha256, key)).fetchone() is not None}
+
     def analysis(self, sha256: str, key: str) -> KeptPhoto | None:
         """The kept analysis of a content, or None.
 
