@@ -43,6 +43,7 @@ __all__ = [
     "Settings",
     "SwitchRuleSettings",
     "ThresholdSettings",
+    "TilingMode",
     "load_settings",
 ]
 
@@ -56,6 +57,7 @@ def _off_word(value: object) -> object:
 
 
 RuleMode = Annotated[Literal["off", "veto", "weight"], BeforeValidator(_off_word)]
+TilingMode = Annotated[Literal["auto", "off", "always"], BeforeValidator(_off_word)]
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Weight = Annotated[float, Field(ge=0.0, le=100.0)]
 
@@ -82,6 +84,7 @@ class RetinaFaceArcFaceSettings(_Section):
     embedder_weights: Annotated[str, Field(min_length=1)] = "arcface_weights.onnx"
     working_size_px: Annotated[int, Field(ge=320, le=4096)] = 1600
     min_confidence: Annotated[float, Field(ge=0.1, le=0.999)] = 0.8
+    tiling: TilingMode = "auto"
 
 
 class DlibSettings(_Section):

@@ -167,7 +167,7 @@ def _retinaface_arcface(
     return EngineSpec(
         name=_RETINAFACE_ARCFACE,
         weights=tuple(found),
-        options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px),
+        options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px, tiling=own.tiling),
         distance_threshold=threshold,
         threshold_source=source,
         providers=tuple(providers),

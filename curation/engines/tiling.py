@@ -27,7 +27,8 @@ TILING_MODES = ("auto", "off", "always")
 # How many times finer the second look must be to be worth it.
 _MIN_GAIN = 1.25
 # The detector is sure from its own confidence on; from this one on it suspects, which decides where to look again.
-SUSPICION = 0.3
+# Of faces of 45 px and more in a photo of 24 megapixels at least one in a row is suspected.
+SUSPICION = 0.15
 # In pixels of the first look. Recall of retina-face falls below 24 px; smaller than this, a face of the first look is
 # replaced by that of the second, whose landmarks are finer.
 _SMALL_FACE_PX = 32.0
@@ -105,7 +106,7 @@ def detect_in_two_looks(
 
     Args:
         detect: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, down to a confidence of `SUSPICION`.
-        photo: The photo; more than its reduced pixels is asked for only if there is a second look.
+        photo: The photo; its full-size pixels are asked for only if there is a second look.
         first: The photo at its working size.
         tiling: When and how the second look is taken.
 
@@ -119,36 +120,34 @@ def detect_in_two_looks(
     finer = min(1.0, tiling.finer_size_px / max(photo.width, photo.height))
     if finer < _MIN_GAIN * first.scale:
         return sure
+    small_px = _SMALL_FACE_PX / first.scale
     if tiling.mode == "always":
         regions = np.array([[0.0, 0.0, photo.width, photo.height]])
     else:
-        regions = regions_of_small_faces(seen) / first.scale
+        regions = regions_of_small_faces(seen.areas / first.scale, small_px)
     if not len(regions):
         return sure
-    base = photo.detailed(finer)
+    base = photo.full()  # the crops of small faces need it too, and nothing is decoded twice
     finer = min(finer, base.scale)
     if finer < _MIN_GAIN * first.scale:
         return sure
-    found = [
-        _of_tile(detect(picture), tile, tiling.min_confidence).moved(finer, *corner)
-        for picture, tile, corner in _pictures(base, finer, regions, tiling.tile_px)
-    ]
-    return _merged(sure, _together(found), _SMALL_FACE_PX / first.scale)
+    return _merged(sure, _second_look(detect, base, finer, regions, small_px, tiling), small_px)
 
 
-def regions_of_small_faces(seen: Detections) -> Areas:
-    """Where smaller faces than the first look finds are likely: around those that are small already.
+def regions_of_small_faces(areas: Areas, small_px: float) -> Areas:
+    """Where smaller faces than the detector finds are likely: around those that are small already.
 
     Args:
-        seen: What the first look found and suspects, in its pixels.
+        areas: (N, 4) of the faces that it finds or suspects.
+        small_px: Up to which longer side a face counts as small, in pixels of `areas`.
 
     Returns:
         (M, 4) edges, not clipped; empty if nothing speaks for small faces.
     """
-    sides = (seen.areas[:, 2:] - seen.areas[:, :2]).max(axis=1, initial=0)
-    small = sides < _SMALL_FACE_PX
+    sides = (areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0)
+    small = sides < small_px
     reach = np.array([-_REACH_SIDEWAYS, -_REACH_UP, _REACH_SIDEWAYS, _REACH_DOWN])
-    return np.asarray(seen.areas[small] + sides[small, None] * reach, dtype=np.float64)
+    return np.asarray(areas[small] + sides[small, None] * reach, dtype=np.float64)
 
 
 def tiles_of(width: int, height: int, tile_px: tuple[int, int], overlap_px: int = _OVERLAP_PX) -> tuple[Tile, ...]:
@@ -180,31 +179,62 @@ def _cuts(length: int, longest: int, overlap: int) -> Iterator[tuple[int, int, t
         yield start, piece, (low, high)
 
 
-def _pictures(
-    base: Pixels, finer: float, regions: Areas, tile_px: tuple[int, int]
-) -> Iterator[tuple[NDArray[np.uint8], Tile, tuple[float, float]]]:
-    """The tiles that show something of the regions.
+def _second_look(
+    detect: Callable[[NDArray[np.uint8]], Detections],
+    base: Pixels,
+    finer: float,
+    regions: Areas,
+    small_px: float,
+    tiling: Tiling,
+) -> Detections:
+    """The faces in the tiles that show something of the regions, and from there on wherever small faces lead.
 
-    A tile is cut from the decoded photo and reduced by itself, so that no second large picture is kept.
-
-    Yields:
-        A tile's pixels, its place in the picture of the second look, and its corner in the full-size photo.
+    Args:
+        detect: Finds faces in a picture.
+        base: The decoded photo.
+        finer: Scale of the second look.
+        regions: (M, 4), at least one, in pixels of the full-size photo.
+        small_px: Longer side of a face up to which others are looked for around it, in the same pixels.
+        tiling: Sizes and confidence.
     """
     height, width = base.array.shape[:2]
     reduction = finer / base.scale
-    size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
-    wanted = regions * finer
-    for tile in tiles_of(*size, tile_px):
-        edges = (tile.x, tile.y, tile.x + tile.width, tile.y + tile.height)
-        if not ((wanted[:, :2] < edges[2:]) & (wanted[:, 2:] > edges[:2])).all(axis=1).any():
-            continue
-        left, top = math.floor(tile.x / reduction), math.floor(tile.y / reduction)
-        right, bottom = min(width, math.ceil(edges[2] / reduction)), min(height, math.ceil(edges[3] / reduction))
-        part = base.array[top:bottom, left:right]
-        if reduction < 1:
-            part_size = (max(1, round((right - left) * reduction)), max(1, round((bottom - top) * reduction)))
-            part = np.asarray(cv2.resize(part, part_size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        yield part, tile, (left / base.scale, top / base.scale)
+    tiles = list(tiles_of(max(1, round(width * reduction)), max(1, round(height * reduction)), tiling.tile_px))
+    found: list[Detections] = []
+    while tiles and len(regions):
+        shown = [_shows(tile, regions * finer) for tile in tiles]
+        looked_at = [
+            _look_at(detect, base, reduction, tile, tiling) for tile, is_it in zip(tiles, shown, strict=True) if is_it
+        ]
+        tiles = [tile for tile, is_it in zip(tiles, shown, strict=True) if not is_it]
+        found += looked_at
+        areas = [part.areas for part in looked_at]
+        regions = regions_of_small_faces(np.concatenate([np.zeros((0, 4)), *areas]), small_px)
+    return _together(found)
+
+
+def _shows(tile: Tile, regions: Areas) -> bool:
+    low, high = np.array([tile.x, tile.y]), np.array([tile.x + tile.width, tile.y + tile.height])
+    return bool(((regions[:, :2] < high) & (regions[:, 2:] > low)).all(axis=1).any())
+
+
+def _look_at(
+    detect: Callable[[NDArray[np.uint8]], Detections], base: Pixels, reduction: float, tile: Tile, tiling: Tiling
+) -> Detections:
+    """The sure faces of a tile in pixels of the full-size photo.
+
+    A tile is cut from the decoded photo and reduced by itself, so that no second large picture is kept.
+    """
+    height, width = base.array.shape[:2]
+    left, top = math.floor(tile.x / reduction), math.floor(tile.y / reduction)
+    right = min(width, math.ceil((tile.x + tile.width) / reduction))
+    bottom = min(height, math.ceil((tile.y + tile.height) / reduction))
+    part = base.array[top:bottom, left:right]
+    if reduction < 1:
+        size = (max(1, round((right - left) * reduction)), max(1, round((bottom - top) * reduction)))
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    own = _of_tile(detect(part), tile, tiling.min_confidence)
+    return own.moved(reduction * base.scale, left / base.scale, top / base.scale)
 
 
 def _of_tile(seen: Detections, tile: Tile, min_confidence: float) -> Detections:

@@ -155,6 +155,22 @@ def test_a_face_that_is_cut_off_stays_inside_the_photo(subject: Subject) -> None
         assert face.box.y + face.box.h <= subject.first.shape[0]
 
 
+def test_the_back_row_of_a_large_group_is_found_in_a_second_look(subject: Subject) -> None:
+    if "tiling" not in dict(subject.engine.spec.options):
+        pytest.skip("this engine looks at each photo once")
+    face = np.asarray(cv2.resize(subject.first, (260, 260), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    photo = np.full((4000, 6000, 3), 90, dtype=np.uint8)
+    corners = [(500 + 640 * column, 400 + 37 * column) for column in range(8)]
+    for x, y in corners:
+        photo[y : y + 260, x : x + 260] = face
+    alone = subject.engine.analyse(ArrayPhoto(subject.first))[0]
+    found = subject.engine.analyse(ArrayPhoto(photo))
+    assert len(found) == len(corners)
+    for (x, _), one in zip(corners, found, strict=True):
+        assert x <= one.box.x <= x + 260
+        assert float(one.embedding @ alone.embedding) > 1 - subject.engine.spec.distance_threshold
+
+
 def test_noise_does_not_break_it(subject: Subject) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     for face in subject.engine.analyse(ArrayPhoto(noise)):

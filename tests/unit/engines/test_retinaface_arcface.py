@@ -88,8 +88,8 @@ class Engine:
         self.engine, self.detector, self.embedder = engine, detector, embedder
 
 
-def _spec(folder: Path, **options: float) -> EngineSpec:
-    values = {"min_confidence": 0.8, "working_size_px": 1600} | options
+def _spec(folder: Path, **options: str | float) -> EngineSpec:
+    values: dict[str, str | float] = {"min_confidence": 0.8, "working_size_px": 1600, "tiling": "auto", **options}
     return EngineSpec(
         name="retinaface-arcface",
         weights=(

@@ -34,15 +34,15 @@ class SquareDetector:
 
 
 class CountingPhoto(ArrayPhoto):
-    """Remembers which scales beyond the reduced one were asked for."""
+    """Counts how often the full-size photo was asked for."""
 
     def __init__(self, array: NDArray[np.uint8]) -> None:
         super().__init__(array)
-        self.asked: list[float] = []
+        self.asked = 0
 
-    def detailed(self, scale: float) -> Pixels:
-        self.asked.append(scale)
-        return super().detailed(scale)
+    def full(self) -> Pixels:
+        self.asked += 1
+        return super().full()
 
 
 def _photo(width: int, height: int, squares: list[Square]) -> CountingPhoto:
@@ -79,7 +79,7 @@ def test_small_faces_are_found_by_the_second_look() -> None:
     assert len(alone.areas) == 1
     assert [_found(found, square) for square in small] == [1] * len(small)
     assert len(found.areas) == len(small) + 1
-    assert len(photo.asked) == 1
+    assert photo.asked == 1
 
 
 def test_only_the_part_with_small_faces_is_looked_at_again() -> None:
@@ -183,7 +183,18 @@ def test_tiles_cover_the_picture_and_share_it_out(
 
 def test_regions_lie_around_small_faces_only() -> None:
     areas = np.array([[100.0, 100.0, 120.0, 120.0], [300.0, 300.0, 500.0, 500.0]])
-    (region,) = regions_of_small_faces(Detections(areas, np.array([0.3, 0.99]), np.zeros((2, 0, 2))))
+    (region,) = regions_of_small_faces(areas, 32)
     assert region[0] < 100 and region[1] < 100 and region[2] > 120 and region[3] > 120
     assert region[2] < 500
-    assert len(regions_of_small_faces(Detections(areas[1:], np.array([0.99]), np.zeros((1, 0, 2))))) == 0
+    assert len(regions_of_small_faces(areas[1:], 32)) == 0
+
+
+def test_the_second_look_follows_a_row_of_small_faces() -> None:
+    # The first look suspects the leftmost face alone.
+    row = [(x, 900, 32) for x in range(500, 5500, 300)]
+    photo = _photo(6000, 4000, [(200, 900, 60), *row, (3000, 3700, 32)])
+    first = SquareDetector()(photo.reduced(1500).array)
+    assert len(first.areas) == 1
+    found, _ = _look(photo, TILING._replace(min_confidence=0.6))
+    assert [_found(found, square) for square in row] == [1] * len(row)
+    assert _found(found, (3000, 3700, 32)) == 0
