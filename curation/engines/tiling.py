@@ -32,6 +32,9 @@ SUSPICION = 0.15
 # In pixels of the first look. Recall of retina-face falls below 24 px; smaller than this, a face of the first look is
 # replaced by that of the second, whose landmarks are finer.
 _SMALL_FACE_PX = 32.0
+# What the second look alone takes for a face, and is larger than this many small faces, is none: the first look
+# would have seen it.
+_MAX_SECOND_LOOK = 1.5
 # How far around a small face others are looked for, in lengths of its longer side.
 _REACH_SIDEWAYS = 10.0
 _REACH_UP = 6.0
@@ -254,6 +257,9 @@ def _merged(first: Detections, second: Detections, small_px: float) -> Detection
     sides = (first.areas[:, 2:] - first.areas[:, :2]).max(axis=1, initial=0)
     large, small = first.taken(sides >= small_px), first.taken(sides < small_px)
     # What the detector found in one look are different faces already, so looks are compared with each other only.
+    second = second.taken(
+        (second.areas[:, 2:] - second.areas[:, :2]).max(axis=1, initial=0) < _MAX_SECOND_LOOK * small_px
+    )
     finer: list[int] = []
     for index in np.lexsort((*second.areas.T[::-1], -second.confidences)):
         area = second.areas[index]
