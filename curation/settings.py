@@ -216,6 +216,7 @@ class PerformanceSettings(_Section):
 
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     photo_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120
+    photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 class ServiceSettings(_Section):

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
 
 from curation.engines.base import WeightsFile
-from curation.errors import WeightsBrokenError, WeightsMissingError
+from curation.errors import SettingsError, WeightsBrokenError, WeightsMissingError
 
-__all__ = ["import_onnxruntime", "onnx_session", "remedy"]
+__all__ = ["CPU_PROVIDER", "import_onnxruntime", "onnx_session", "remedy", "usable_providers"]
+
+logger = logging.getLogger(__name__)
+
+CPU_PROVIDER = "CPUExecutionProvider"
+_CUDA_PROVIDER = "CUDAExecutionProvider"
+# What brings a provider, for the message; only one package may own the module onnxruntime.
+_PACKAGES = {
+    _CUDA_PROVIDER: "onnxruntime-gpu",
+    "TensorrtExecutionProvider": "onnxruntime-gpu",
+    "DmlExecutionProvider": "onnxruntime-directml",
+    "OpenVINOExecutionProvider": "onnxruntime-openvino",
+}
+# Photos differ in size. An exhaustive search for the fastest algorithm, the default, would be made for each size, and
+# an arena that doubles would soon hold a card's whole memory, which the workers share.
+_OPTIONS: dict[str, dict[str, str]] = {
+    _CUDA_PROVIDER: {"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested"}
+}
 
 # onnxruntime's ORT_LOGGING_LEVEL_ERROR: its warnings about graphs are of no use to a user.
 _ERRORS_ONLY = 3
@@ -27,6 +45,31 @@ def import_onnxruntime() -> Any:
     return onnxruntime
 
 
+def usable_providers(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The execution providers of a list that ONNX Runtime has here, in the same order.
+
+    Those it does not have are passed over with a warning if another one is left.
+
+    Args:
+        wanted: `engine.providers`, in order of preference.
+
+    Raises:
+        SettingsError: If it has none of them; the message names the package to install.
+    """
+    available = import_onnxruntime().get_available_providers()
+    usable = tuple(name for name in wanted if name in available)
+    missing = [name for name in wanted if name not in available]
+    if not missing:
+        return usable
+    packages = sorted({_PACKAGES[name] for name in missing if name in _PACKAGES})
+    advice = f"; install {' or '.join(packages)} in place of onnxruntime, see docs/performance.md" if packages else ""
+    problem = f"engine.providers: ONNX Runtime does not offer {', '.join(missing)} here{advice}"
+    if not usable:
+        raise SettingsError(f"{problem}; it offers {', '.join(available)}")
+    logger.warning("%s; going on with %s", problem, ", ".join(usable))
+    return usable
+
+
 def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
     """Build an `onnxruntime.InferenceSession` that uses one thread and modest memory.
 
@@ -40,9 +83,7 @@ def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
     """
     onnxruntime = import_onnxruntime()
     if not weights.path.is_file():
-        raise WeightsMissingError(
-            f"the weights file {weights.path} is gone; run `python -m curation weights fetch {weights.name}`"
-        )
+        raise WeightsMissingError(f"the weights file {weights.path} is gone; {_way_back(weights)}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -51,11 +92,28 @@ def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
     # are twice as high (every activation is its own allocation) and runs take a tenth longer.
     options.enable_mem_pattern = False
     try:
-        return onnxruntime.InferenceSession(str(weights.path), sess_options=options, providers=list(providers))
+        session = onnxruntime.InferenceSession(
+            str(weights.path), sess_options=options, providers=[(name, _OPTIONS.get(name, {})) for name in providers]
+        )
     except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
         raise WeightsBrokenError(f"{weights.path} cannot be loaded ({error}); {remedy(weights)}") from error
+    if providers and providers[0] not in session.get_providers():
+        # ONNX Runtime falls back by itself where a provider's own libraries are missing.
+        logger.warning(
+            "%s could not be started for %s, which runs on %s; are its libraries (CUDA, cuDNN) installed?",
+            providers[0],
+            weights.name,
+            ", ".join(session.get_providers()),
+        )
+    return session
 
 
 def remedy(weights: WeightsFile) -> str:
     """What a user does about a broken file."""
-    return f"delete it and run `python -m curation weights fetch {weights.name}`"
+    return f"delete it and {_way_back(weights)}"
+
+
+def _way_back(weights: WeightsFile) -> str:
+    if weights.path.name != weights.name:  # made from the file of that name
+        return "run again: it is made anew"
+    return f"run `python -m curation weights fetch {weights.name}`"

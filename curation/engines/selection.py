@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.engines.download import DownloadProgress
-from curation.engines.onnx_sessions import import_onnxruntime
+from curation.engines.onnx_sessions import CPU_PROVIDER, usable_providers
 from curation.engines.weights import (
     DLIB_DESCRIPTOR_FILE,
     DLIB_PREDICTOR_FILE,
@@ -60,7 +60,7 @@ def select_engine(
         What `build_engine` needs; its `reason` tells the user which engine was taken and why.
 
     Raises:
-        SettingsError: If ONNX Runtime does not offer a provider that the settings ask for.
+        SettingsError: If ONNX Runtime offers none of the providers that the settings ask for.
         FaceDataError: If face_data.csv was made by an engine that does not exist.
         WeightsMissingError: If the engine was asked for (or is pinned) and a file is not to be had.
         WeightsBrokenError: If a file is there but is not what it should be.
@@ -134,8 +134,7 @@ def _retinaface_arcface(
     from curation.engines.retinaface_arcface import check_detector, check_embedder
 
     own = settings.engine.retinaface_arcface
-    providers = settings.engine.providers
-    _refuse_unknown_providers(providers)
+    providers = usable_providers(settings.engine.providers)
     models_dir = settings.io.models_dir
     fetched = []
     found = []
@@ -170,7 +169,7 @@ def _retinaface_arcface(
         options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px, tiling=own.tiling),
         distance_threshold=threshold,
         threshold_source=source,
-        providers=tuple(providers),
+        providers=providers,
         reason=reason,
     )
 
@@ -207,15 +206,6 @@ def _fetchable(name: str) -> bool:
     return known is not None and bool(known.addresses)
 
 
-def _refuse_unknown_providers(providers: Sequence[str]) -> None:
-    available = import_onnxruntime().get_available_providers()
-    unknown = [name for name in providers if name not in available]
-    if unknown:
-        raise SettingsError(
-            f"engine.providers: ONNX Runtime does not offer {', '.join(unknown)} here; it offers {', '.join(available)}"
-        )
-
-
 def _bound(
     check: Callable[[WeightsFile, Sequence[str]], object], providers: Sequence[str]
 ) -> Callable[[WeightsFile], None]:
@@ -229,5 +219,5 @@ def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
     from curation.engines.retinaface_arcface import check_detector, check_embedder
     from curation.engines.weights import ARCFACE_FILE, RETINAFACE_FILE
 
-    cpu = ("CPUExecutionProvider",)
+    cpu = (CPU_PROVIDER,)
     return {RETINAFACE_FILE: _bound(check_detector, cpu), ARCFACE_FILE: _bound(check_embedder, cpu)}

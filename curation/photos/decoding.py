@@ -113,6 +113,17 @@ class OpenPhoto:
         array, got = self._at_least(scale)
         return Pixels(upright(array, self._orientation), got)
 
+    def at_hand(self, scale: float) -> Pixels:
+        """What was decoded already: the smallest picture of at least `scale`, else the largest there is.
+
+        Raises:
+            PhotoUnreadableError: If nothing was decoded yet, and the file cannot be decoded completely.
+        """
+        fitting = [divisor for divisor in self._decoded if 1 / divisor >= scale]
+        if self._decoded and not fitting:
+            return self.detailed(1 / min(self._decoded))
+        return self.detailed(scale)
+
     def reduced(self, long_side_px: int) -> Pixels:
         """The photo with its longer side at most `long_side_px`, see `PhotoPixels.reduced`.
 

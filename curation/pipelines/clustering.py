@@ -19,8 +19,16 @@ from curation.errors import StorageError, WorkerError
 from curation.photos.listing import Listing
 from curation.pipelines.earlier_run import EarlierRun
 from curation.pipelines.event_faces import EventFaces, collected_faces
-from curation.pipelines.per_photo import AnalyseTask, ClusterTask, analyse_photo_worker, cluster_faces_worker
-from curation.pipelines.stage import RunContext, content_key, failures_as_json
+from curation.pipelines.per_photo import (
+    AnalyseBatch,
+    AnalysedPhoto,
+    AnalyseTask,
+    ClusterTask,
+    analyse_photo_worker,
+    analyse_photos_worker,
+    cluster_faces_worker,
+)
+from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
 from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
@@ -39,6 +47,8 @@ GROUPING_VERSION = 1
 """Raise it when the same embeddings and settings may give other clusters."""
 
 _LARGEST_SHOWN = 10
+_CPU_PROVIDER = "CPUExecutionProvider"
+_GPU_BATCH = 8  # photos: their faces fill a run of the network, and the workers still take turns often
 
 
 def analysis_key(spec: EngineSpec, chip_px: int) -> str:
@@ -128,8 +138,8 @@ class FaceClusteringPipeline:
         ]
         failures = [Failure(path, reason) for path, reason in listing.failed]
         done = reused + len(failures)
-        for outcome in self._context.work_through(
-            "analysing photos", analyse_photo_worker, tasks, done=done, failed=len(failures)
+        for outcome in self._context.work_through_batches(
+            "analysing photos", analyse_photo_worker, tasks, self._batches(), done=done, failed=len(failures)
         ):
             path = outcome.task.image_path
             if outcome.failure is not None or outcome.result is None:
@@ -142,6 +152,18 @@ class FaceClusteringPipeline:
             else:
                 store.keep_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
         return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
+
+    def _batches(self) -> Batches[AnalyseTask, AnalysedPhoto]:
+        size = self._context.settings.performance.photos_per_batch
+        if size == 0:
+            # On the CPU a batch gains nothing, and results would depend on which photos came together.
+            size = 1 if set(self._spec.providers) <= {_CPU_PROVIDER} else _GPU_BATCH
+        return Batches(
+            size=size,
+            pack=lambda tasks: AnalyseBatch(tuple(tasks)),
+            unpack=lambda batch: batch.tasks,
+            function=analyse_photos_worker,
+        )
 
     def _identifiable(self, faces: EventFaces) -> NDArray[np.bool_]:
         limits = self._context.settings.clustering

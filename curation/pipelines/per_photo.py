@@ -15,7 +15,7 @@ import numpy as np
 from curation.domain.faces import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
 from curation.domain.linkage import average_linkage
 from curation.domain.measures import PhotoMeasures
-from curation.engines.alignment import DETAIL_PX, detail_scale
+from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoError, PhotoUnreadableError, StorageError
@@ -40,11 +40,7 @@ __all__ = [
 ]
 
 
-# The pictures of faces are cut from what the engine had decoded, which shows eyes DETAIL_PX apart. An engine that knows
-# only boxes when it decodes may miss that by a little; nothing is decoded again for so little.
-_ENOUGH_EYE_DISTANCE_PX = 0.8 * DETAIL_PX
-_MAX_CHIP_PX = 256
-"""Larger pictures of faces than this need more than DETAIL_PX."""
+_MAX_CHIP_PX = 256  # larger pictures of faces than this need more pixels than `detail_scale` asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +87,14 @@ class MeasureTask:
         path: To open it.
         faces: Box and landmarks of each face, in pixels of the upright full-size photo.
         analysis_key: Of the analysis that found the faces; None if it is not known.
+        measures_key: Names everything that the measures depend on; if the store has them, they are not taken again.
     """
 
     image_path: str
     path: Path
     faces: tuple[tuple[Box, FiveLandmarks], ...]
     analysis_key: str | None
+    measures_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,25 +207,18 @@ def _opened(path: Path, content: bytes | None, parts: WorkerParts) -> OpenPhoto:
 
 
 def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> PhotoAnalysis:
-    if not faces:
-        return PhotoAnalysis(photo.width, photo.height, ())
-    pixels = photo.detailed(
-        1.0
-        if chip_px > _MAX_CHIP_PX
-        else detail_scale((face.landmarks for face in faces), eye_distance_px=_ENOUGH_EYE_DISTANCE_PX)
-    )
-    return PhotoAnalysis(
-        photo.width,
-        photo.height,
-        tuple(
+    judged = []
+    for face in faces:
+        # The engine decoded what its faces need; nothing is decoded again.
+        pixels = photo.at_hand(detail_scale([face.landmarks]))
+        judged.append(
             AnalysedFace(
                 detected=face,
                 quality=face_quality(pixels, face),
                 chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=chip_px),
             )
-            for face in faces
-        ),
-    )
+        )
+    return PhotoAnalysis(photo.width, photo.height, tuple(judged))
 
 
 def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
@@ -241,6 +232,9 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
     sha256, content = _content(task.path)
     if task.analysis_key is not None and not worker.store.has_analysis(sha256, task.analysis_key):
         raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
+    kept = worker.store.measures({sha256: (sha256, task.measures_key)})
+    if kept:
+        return MeasuredPhoto(sha256, kept[sha256])
     photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
     for box, _ in task.faces:
         if box.x + box.w > photo.width or box.y + box.h > photo.height:

@@ -8,20 +8,37 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
-from curation.errors import RunInterruptedError
-from curation.pools import Outcome, TaskPool
+from curation.errors import PhotoError, RunInterruptedError
+from curation.pools import Outcome, TaskFailure, TaskPool
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
 
-__all__ = ["ProgressListener", "RunContext", "content_key", "failures_as_json", "stamp_of"]
+__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json", "stamp_of"]
 
 ProgressListener = Callable[[Progress], None]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Batches(Generic[T, R]):
+    """How several photos are worked on at a time.
+
+    Attributes:
+        size: Photos in a batch; 1 makes none.
+        pack: Makes one task of several.
+        unpack: The tasks that it was made of.
+        function: Of `pipelines.per_photo`; gives for each photo its result, or why it failed.
+    """
+
+    size: int
+    pack: Callable[[Sequence[T]], Any]
+    unpack: Callable[[Any], Sequence[T]]
+    function: Callable[[Any], Sequence[R | PhotoError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,46 @@ class RunContext:
             # Told after the result is kept, so that what is shown as done is done.
             yield outcome
             self.progress(Progress(phase, done, total, failed))
+
+    def work_through_batches(
+        self,
+        phase: str,
+        function: Callable[[T], R],
+        tasks: Sequence[T],
+        batches: Batches[T, R],
+        *,
+        done: int = 0,
+        failed: int = 0,
+    ) -> Iterator[Outcome[T, R]]:
+        """Do what `work_through` does, with several photos at a time.
+
+        A batch that is lost as a whole, since its worker died or took too long, is done again photo by photo.
+        """
+        if batches.size <= 1:
+            yield from self.work_through(phase, function, tasks, done=done, failed=failed)
+            return
+        total = done + len(tasks)
+        self.progress(Progress(phase, done, total, failed))
+        packed = [tasks[start : start + batches.size] for start in range(0, len(tasks), batches.size)]
+        timeout_s = self.settings.performance.photo_timeout_s * batches.size
+        alone: list[T] = []
+        for outcome in self.pool.run(
+            batches.function, map(batches.pack, packed), timeout_s=timeout_s, cancel=self.cancel
+        ):
+            of_batch = batches.unpack(outcome.task)
+            if outcome.result is None:
+                alone += of_batch
+                continue
+            for task, result in zip(of_batch, outcome.result, strict=True):
+                done += 1
+                if isinstance(result, PhotoError):
+                    failed += 1
+                    yield Outcome(task, None, TaskFailure("failed", str(result)))
+                else:
+                    yield Outcome(task, result, None)
+                self.progress(Progress(phase, done, total, failed))
+        if alone:
+            yield from self.work_through(phase, function, alone, done=done, failed=failed)
 
     def stop_if_cancelled(self) -> None:
         """Leave the run if somebody asked for it.

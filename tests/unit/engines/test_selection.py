@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 
 from curation.engines import retinaface_arcface, selection, weights
 from curation.engines.base import EngineSpec, WeightsFile
+from curation.engines.onnx_sessions import usable_providers
 from curation.engines.selection import build_engine, select_engine
 from curation.engines.weights import ARCFACE_FILE, RETINAFACE_FILE, KnownWeights
 from curation.errors import FaceDataError, SettingsError, StorageError, WeightsBrokenError, WeightsMissingError
@@ -167,6 +169,21 @@ def test_an_unknown_provider_is_refused_with_those_that_there_are(tmp_path: Path
     settings = _settings(tmp_path, name="retinaface-arcface", providers=["WarpDriveExecutionProvider"])
     with pytest.raises(SettingsError, match=r"WarpDrive.*offers .*CPUExecutionProvider"):
         select_engine(settings, pinned=None, allow_download=False)
+
+
+def test_a_provider_that_is_not_installed_is_named_with_its_package(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(
+        SettingsError, match=r"install onnxruntime-gpu in place of onnxruntime, see docs"
+    ):
+        usable_providers(["TensorrtExecutionProvider", "CUDAExecutionProvider"])
+    with caplog.at_level(logging.WARNING):
+        assert usable_providers(["CUDAExecutionProvider", "CPUExecutionProvider"]) == ("CPUExecutionProvider",)
+    assert "onnxruntime-gpu" in caplog.text and "going on with CPUExecutionProvider" in caplog.text
+    caplog.clear()
+    assert usable_providers(["CPUExecutionProvider"]) == ("CPUExecutionProvider",)
+    assert not caplog.records
 
 
 def test_an_unknown_engine_cannot_be_built() -> None:

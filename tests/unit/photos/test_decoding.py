@@ -260,6 +260,9 @@ def test_details_are_decoded_once_at_the_smallest_size_that_shows_them(
     assert photo.detailed(0.6).scale == photo.full().scale == photo.detailed(1).scale == 1
     assert photo.detailed(0.1).scale == 0.25
     assert divisors == [4, 2, 1]
+    divisors.clear()
+    photo = opened(path)
+    assert photo.at_hand(0.3).scale == 0.5 and photo.at_hand(1).scale == 0.5 and divisors == [2]
     capped = opened(path, 0.5)
     assert capped.detailed(1).scale == capped.detailed(0.6).scale == 0.5
 
