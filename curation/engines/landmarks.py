@@ -1,12 +1,15 @@
-"""The 68 landmarks of a face, by dlib's shape predictor on an upright crop of the full-size photo."""
+"""The 68 landmarks of a face, by dlib's shape predictor on an upright crop of the full-size photo.
+
+dlib is imported when a predictor is built, not with this module.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dlib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +25,9 @@ from curation.domain.geometry import (
 from curation.engines.alignment import aligned_face
 from curation.engines.base import Pixels
 from curation.errors import WeightsBrokenError, WeightsMissingError
+
+if TYPE_CHECKING:
+    import dlib
 
 __all__ = ["LandmarkPredictor", "Landmarks68", "packaged_predictor_path"]
 
@@ -100,6 +106,9 @@ class LandmarkPredictor:
                 f"dlib's 68-point predictor is not at {path}: correct scoring.dlib_model_path in config.yaml, "
                 "or set it to null to use the packaged file"
             )
+        import dlib
+
+        self._rectangle = dlib.rectangle
         advice = "replace it by shape_predictor_68_face_landmarks.dat, or set scoring.dlib_model_path to null"
         try:
             self._predictor = dlib.shape_predictor(str(path))
@@ -150,7 +159,7 @@ class LandmarkPredictor:
 
     def _run(self, crop: NDArray[np.uint8], dx: int, dy: int, growth: int) -> NDArray[np.float64]:
         left, top = _MARGIN_PX + dx - growth // 2, _MARGIN_PX + dy - growth // 2
-        box = dlib.rectangle(left, top, left + _BOX_PX + growth - 1, top + _BOX_PX + growth - 1)
+        box = self._rectangle(left, top, left + _BOX_PX + growth - 1, top + _BOX_PX + growth - 1)
         shape = self.shape_in(crop, box)
         return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
 

@@ -174,9 +174,7 @@ def test_an_unknown_provider_is_refused_with_those_that_there_are(tmp_path: Path
 def test_a_provider_that_is_not_installed_is_named_with_its_package(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(
-        SettingsError, match=r"install onnxruntime-gpu in place of onnxruntime, see docs"
-    ):
+    with pytest.raises(SettingsError, match=r"install onnxruntime-gpu in place of onnxruntime, see docs"):
         usable_providers(["TensorrtExecutionProvider", "CUDAExecutionProvider"])
     with caplog.at_level(logging.WARNING):
         assert usable_providers(["CUDAExecutionProvider", "CPUExecutionProvider"]) == ("CPUExecutionProvider",)
