@@ -28,6 +28,7 @@ from curation.domain.faces import Box, DetectedFace, FaceRow, FiveLandmarks
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
+from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
 from curation.errors import PhotoError
 from curation.photos.decoding import content_sha256
 from curation.photos.listing import photo_path
@@ -49,7 +50,6 @@ _MOST_FACES = 4  # that fit in a photo
 _DIMENSIONS = 512
 _PEOPLE = 200
 _NOISE = 0.6  # of a face around its person, relative to the length of the person's vector
-_PREDICTOR = WeightsFile("made-up.dat", Path("made-up.dat"), "0" * 64)
 
 
 def write_photos(folder: Path, count: int) -> None:
@@ -154,7 +154,12 @@ def orchestrator(settings: Settings, faces: float = 2.5) -> WorkflowOrchestrator
     def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
         return ProcessPool(settings.performance.workers, initializer=_prepare, initargs=(settings, faces))
 
-    return WorkflowOrchestrator(settings, WorkflowParts(select, lambda: _PREDICTOR, make_pool))
+    return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_predictor, settings), make_pool))
+
+
+def _predictor(settings: Settings) -> WeightsFile:
+    # The real one, so that run_scoring.py takes the made-up measures for its own.
+    return locate(DLIB_PREDICTOR_FILE, settings.io.models_dir)
 
 
 def keep_measures(settings: Settings) -> None:
@@ -166,12 +171,13 @@ def keep_measures(settings: Settings) -> None:
     record = read_run_record(settings.io.output_dir / CLUSTERING_RUN) or {}
     for path in record.get("photos_without_faces", ()):
         faces[path] = []
+    predictor = _predictor(settings)
     with closing(AnalysisStore(settings.io.state_dir)) as store:
         for path, rows in faces.items():
             file = photo_path(settings.io.input_dir, path)
             stamp = stamp_of(file)
             if stamp is not None:
-                key = measures_key(_PREDICTOR.sha256, rows)
+                key = measures_key(predictor.sha256, rows)
                 store.keep_measures(stamp, content_sha256(file), key, _measures(random, len(rows)))
 
 

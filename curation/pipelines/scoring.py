@@ -254,6 +254,7 @@ class ScoringPipeline:
                 stamp.path,
                 tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
                 key if analysed else None,
+                keys[path],
             )
             for path, stamp in stamps.items()
             if path not in kept

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from PIL import Image
 
 from curation.domain.faces import Box
 from curation.errors import FaceDataError, LabelsError, OtherEventError, StorageError
+from curation.pipelines import clustering
 from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings
 from tests.fake_workflow import TURNED_PERSON, FakeEvent, fake_event, textured_photo, touch_later
 
@@ -354,3 +356,33 @@ def test_outputs_inside_the_folder_of_photos_are_no_photos(event: FakeEvent) -> 
     assert event.cluster().total == 1
     noted = json.loads((event.output / "output_clusters" / ".curation-files.json").read_text())
     assert "cluster_0.jpg" in noted
+
+
+def test_a_run_with_nothing_new_groups_nothing_and_writes_nothing(
+    wedding: FakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wedding.cluster()
+    wedding.cluster()  # ids that were carried over are noted by now
+    before = [path for path in wedding.output.rglob("*") if path.suffix in (".csv", ".npy", ".jpg")]
+    for path in before:
+        os.utime(path, ns=(1, 1))
+    monkeypatch.setattr(clustering, "cluster_faces_worker", None)
+    wedding.cluster()
+    assert {path.stat().st_mtime_ns for path in before} == {1}
+    assert {path.name for path in before} >= {FACE_DATA, EMBEDDINGS, "cluster_0.jpg"}
+    assert not list(wedding.output.glob(".*curation-tmp"))
+
+
+def test_other_settings_group_anew(wedding: FakeEvent) -> None:
+    assert wedding.cluster().clusters == 4
+    assert wedding.cluster(clustering={"distance_threshold": 1.9}).clusters == 1
+    assert wedding.cluster().clusters == 4
+
+
+def test_a_renamed_folder_is_not_analysed_again(wedding: FakeEvent) -> None:
+    wedding.cluster()
+    analysed, outputs = wedding.engine.analysed, wedding.snapshot()
+    renamed = wedding.photos.rename(wedding.folder / "renamed")
+    report = wedding.cluster(io={"input_dir": renamed})
+    assert (report.reused, wedding.engine.analysed) == (5, analysed)
+    assert wedding.snapshot() == outputs

@@ -68,6 +68,17 @@ def test_a_second_run_measures_nothing_and_gives_the_same_bytes(wedding: FakeEve
     assert wedding.predictor.asked == asked
 
 
+def test_a_renamed_folder_is_not_measured_again(wedding: FakeEvent) -> None:
+    wedding.cluster()
+    wedding.score()
+    asked, scores = wedding.predictor.asked, (wedding.output / PHOTO_SCORES).read_bytes()
+    renamed = wedding.photos.rename(wedding.folder / "renamed")
+    report = wedding.score(io={"input_dir": renamed})
+    assert (report.scored, wedding.predictor.asked) == (5, asked)
+    assert (wedding.output / PHOTO_SCORES).read_bytes() == scores
+    assert wedding.score(io={"input_dir": renamed}).reused == 5, "the files are known under their new names"
+
+
 def test_other_rules_rank_anew_without_measuring(wedding: FakeEvent) -> None:
     wedding.write("z.png", textured_photo(400, 120, [(Box(40, 30, 60, 60), 0), (Box(200, 30, 60, 60), 4)]) // 2)
     wedding.cluster()

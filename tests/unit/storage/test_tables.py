@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from curation.storage.tables import (
     FACE_COLUMNS,
     FACE_DATA,
     PHOTO_SCORES,
+    first_engine,
     read_embeddings,
     read_face_data,
     read_photo_scores,
@@ -89,6 +91,39 @@ def test_the_columns_are_those_of_the_contract(saved: Path) -> None:
         'a.jpg,0,"[10, 0, 40, 50]",0.9800,3,0.5000,0.2500,'
         '"[[20.25, 20.0], [40.0, 20.0], [30.0, 30.0], [-2.5, 40.0], [38.0, 40.0]]",0,dlib',
     ]
+
+
+def test_an_untouched_table_is_read_alike_without_the_checks(tmp_path: Path) -> None:
+    rows = [row(name, 0, number) for number, name in enumerate(ODD_NAMES)]
+    written = write(tmp_path, rows, vectors(len(rows)))
+    assert read_face_data(tmp_path / FACE_DATA, written_sha256=written) == rows
+    assert read_face_data(tmp_path / FACE_DATA, written_sha256="other") == rows
+    edited(tmp_path / FACE_DATA, 2, "cluster_id", "x")
+    with pytest.raises(FaceDataError, match="cluster_id"):
+        read_face_data(tmp_path / FACE_DATA, written_sha256=written)
+
+
+def test_what_is_there_already_is_not_written_again(saved: Path) -> None:
+    rows = read_face_data(saved)
+    for path in (saved, saved.with_name(EMBEDDINGS)):
+        os.utime(path, ns=(1, 1))
+    write(saved.parent, rows, vectors(4))
+    assert {path.stat().st_mtime_ns for path in (saved, saved.with_name(EMBEDDINGS))} == {1}
+    write(saved.parent, rows, vectors(4) * np.float32(0.5))
+    assert saved.stat().st_mtime_ns == 1
+    assert np.array_equal(np.load(saved.with_name(EMBEDDINGS)), vectors(4) * np.float32(0.5))
+    saved.with_name(EMBEDDINGS).write_bytes(b"damaged")
+    write(saved.parent, rows, vectors(4))
+    assert np.array_equal(read_embeddings(saved.with_name(EMBEDDINGS), rows), vectors(4))
+
+
+def test_the_engine_of_a_table(saved: Path) -> None:
+    assert first_engine(saved) == "dlib"
+    for content in (b"", b"a,b\n1,2\n", b"\xff\xfe\x00", b"engine\n", b"engine\n\n"):
+        saved.write_bytes(content)
+        assert first_engine(saved) is None
+    saved.unlink()
+    assert first_engine(saved) is None
 
 
 def test_no_face(tmp_path: Path) -> None:
