@@ -22,7 +22,7 @@ from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
 from curation.engines.retinaface_decoding import RetinaFaceDecoder
-from curation.engines.tiling import SUSPICION, Detections, Tiling, detect_in_two_looks
+from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
 from curation.errors import FaceAnalysisError, PhotoError, WeightsBrokenError
 
 __all__ = [
@@ -48,6 +48,12 @@ _MAX_LONG_SIDE_PX = 1952
 # all of which are found; larger costs time and gains nothing, see docs/accuracy.md.
 _FINER_SIZE_PX = 4000
 _TILE_PX = (1536, 1024)
+_TILE_OVERLAP_PX = 160
+# Recall falls below 24 px. A single suspicion, however weak, of a smaller face calls for the second look: of a row of
+# faces of 45 px in a photo of 24 megapixels the first look hardly suspects more than one.
+_SMALL_FACE_PX = 32.0
+_SUSPICION = 0.15
+_MIN_SMALL_FACES = 1
 # The network's coarsest grid; sides that it divides leave nothing to the network's own rounding.
 _STRIDE_PX = 32
 # Memory for the embedder's activations grows with the batch; a larger crowd runs in several.
@@ -90,7 +96,15 @@ class RetinaFaceArcFaceEngine:
         self._spec = spec
         options = dict(spec.options)
         self._working_size_px = int(options["working_size_px"])
-        self._tiling = Tiling(str(options["tiling"]), _FINER_SIZE_PX, _TILE_PX, float(options["min_confidence"]))
+        self._tiling = Tiling(
+            mode=str(options["tiling"]),
+            finer_size_px=_FINER_SIZE_PX,
+            tile_px=_TILE_PX,
+            overlap_px=_TILE_OVERLAP_PX,
+            small_face_px=_SMALL_FACE_PX,
+            min_small_faces=_MIN_SMALL_FACES,
+            min_confidence=float(options["min_confidence"]),
+        )
         postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
         self._detector = check_detector(spec.weights[DETECTOR], spec.providers)
         self._detector_input = self._detector.get_inputs()[0].name
@@ -142,7 +156,7 @@ class RetinaFaceArcFaceEngine:
     def _look(self, picture: NDArray[np.uint8]) -> Detections:
         """What the network sees in a picture of at most 1952 x 1024 pixels, down to mere suspicions."""
         tensor = _padded(picture)
-        least = min(SUSPICION, self._tiling.min_confidence)
+        least = min(_SUSPICION, self._tiling.min_confidence)
         try:
             outputs = self._detector.run(None, {self._detector_input: tensor})
             scores, corners, points = self._decoder.faces(outputs, tensor.shape[1], tensor.shape[2], least)

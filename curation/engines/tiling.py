@@ -26,12 +26,6 @@ TILING_MODES = ("auto", "off", "always")
 
 # How many times finer the second look must be to be worth it.
 _MIN_GAIN = 1.25
-# The detector is sure from its own confidence on; from this one on it suspects, which decides where to look again.
-# Of faces of 45 px and more in a photo of 24 megapixels at least one in a row is suspected.
-SUSPICION = 0.15
-# In pixels of the first look. Recall of retina-face falls below 24 px; smaller than this, a face of the first look is
-# replaced by that of the second, whose landmarks are finer.
-_SMALL_FACE_PX = 32.0
 # What the second look alone takes for a face, and is larger than this many small faces, is none: the first look
 # would have seen it.
 _MAX_SECOND_LOOK = 1.5
@@ -39,8 +33,6 @@ _MAX_SECOND_LOOK = 1.5
 _REACH_SIDEWAYS = 10.0
 _REACH_UP = 6.0
 _REACH_DOWN = 4.0
-# Tiles overlap by so much, in pixels of the second look; a face up to this size is whole in one of them at least.
-_OVERLAP_PX = 160
 # Two areas are one face when they share so much of their union, or one lies so far inside the other.
 _SAME_IOU = 0.4
 _SAME_INSIDE = 0.7
@@ -77,18 +69,25 @@ class Detections(NamedTuple):
 
 
 class Tiling(NamedTuple):
-    """How the second look is taken.
+    """How the second look is taken; sizes are longer sides.
 
     Attributes:
         mode: One of `TILING_MODES`.
-        finer_size_px: Longer side of the photo that the second look sees at most; never enlarged.
+        finer_size_px: The photo that the second look sees, at most; never enlarged.
         tile_px: Longer and shorter side of a tile at most, in pixels of the second look.
-        min_confidence: From which on a face counts, in both looks.
+        overlap_px: How much tiles share, in the same pixels; a face up to this size is whole in one of them at least.
+        small_face_px: Up to which a face is small, in pixels of the first look: others beside it may be too small for
+            the first look, and it is replaced by that of the second look, whose landmarks are finer.
+        min_small_faces: So many small faces, found or suspected, call for a second look.
+        min_confidence: From which on a face counts, in both looks; below, the detector only suspects it.
     """
 
     mode: str
     finer_size_px: int
     tile_px: tuple[int, int]
+    overlap_px: int
+    small_face_px: float
+    min_small_faces: int
     min_confidence: float
 
 
@@ -108,7 +107,7 @@ def detect_in_two_looks(
     """Find the faces of a photo at its working size and, where it pays, once more and finer.
 
     Args:
-        detect: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, down to a confidence of `SUSPICION`.
+        detect: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, and those that it only suspects.
         photo: The photo; its full-size pixels are asked for only if there is a second look.
         first: The photo at its working size.
         tiling: When and how the second look is taken.
@@ -123,12 +122,12 @@ def detect_in_two_looks(
     finer = min(1.0, tiling.finer_size_px / max(photo.width, photo.height))
     if finer < _MIN_GAIN * first.scale:
         return sure
-    small_px = _SMALL_FACE_PX / first.scale
+    small_px = tiling.small_face_px / first.scale
     if tiling.mode == "always":
         regions = np.array([[0.0, 0.0, photo.width, photo.height]])
     else:
         regions = regions_of_small_faces(seen.areas / first.scale, small_px)
-    if not len(regions):
+    if not len(regions) or (tiling.mode == "auto" and len(regions) < tiling.min_small_faces):
         return sure
     base = photo.full()  # the crops of small faces need it too, and nothing is decoded twice
     finer = min(finer, base.scale)
@@ -153,7 +152,7 @@ def regions_of_small_faces(areas: Areas, small_px: float) -> Areas:
     return np.asarray(areas[small] + sides[small, None] * reach, dtype=np.float64)
 
 
-def tiles_of(width: int, height: int, tile_px: tuple[int, int], overlap_px: int = _OVERLAP_PX) -> tuple[Tile, ...]:
+def tiles_of(width: int, height: int, tile_px: tuple[int, int], overlap_px: int) -> tuple[Tile, ...]:
     """Cover a picture with as few tiles of about equal size as possible, from left to right, then downwards.
 
     Args:
@@ -202,7 +201,8 @@ def _second_look(
     """
     height, width = base.array.shape[:2]
     reduction = finer / base.scale
-    tiles = list(tiles_of(max(1, round(width * reduction)), max(1, round(height * reduction)), tiling.tile_px))
+    size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
+    tiles = list(tiles_of(*size, tiling.tile_px, tiling.overlap_px))
     found: list[Detections] = []
     while tiles and len(regions):
         shown = [_shows(tile, regions * finer) for tile in tiles]

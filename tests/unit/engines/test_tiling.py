@@ -15,7 +15,7 @@ from tests.fakes import ArrayPhoto
 
 Square = tuple[int, int, int]
 SURE = 0.8
-TILING = Tiling("auto", 4000, (1536, 1024), SURE)
+TILING = Tiling("auto", 4000, (1536, 1024), 160, 32.0, 1, SURE)
 
 
 class SquareDetector:
@@ -132,6 +132,14 @@ def test_faces_below_the_confidence_are_left_out_in_both_looks() -> None:
     assert len(found.areas) == 1
 
 
+def test_a_detector_may_want_several_small_faces_before_it_looks_again() -> None:
+    tiling = TILING._replace(min_small_faces=3)
+    _, detector = _look(_photo(6000, 4000, [(600, 300, 60), (900, 320, 60)]), tiling)
+    assert len(detector.sizes) == 1
+    _, detector = _look(_photo(6000, 4000, [(600, 300, 60), (900, 320, 60), (1200, 300, 60)]), tiling)
+    assert len(detector.sizes) > 1
+
+
 def test_the_second_look_never_sees_more_than_the_photo_offers() -> None:
     photo = _photo(2400, 1600, [(1000, 300, 30)])
     _, detector = _look(photo)
@@ -156,7 +164,7 @@ def test_the_same_photo_gives_the_same_bytes() -> None:
 )
 def test_every_face_is_found_once_wherever_tiles_meet(cells: list[Square]) -> None:
     squares = [(200 * column + 7, 200 * row + 11, side) for column, row, side in cells]
-    tiling = Tiling("always", 2400, (640, 480), SURE)
+    tiling = TILING._replace(mode="always", finer_size_px=2400, tile_px=(640, 480))
     found, _ = _look(_photo(2400, 1600, squares), tiling, first_px=600)
     assert [_found(found, square) for square in squares] == [1] * len(squares)
     assert len(found.areas) == len(squares)
