@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from curation.domain.report import Progress
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.errors import WeightsMissingError
 from curation.pipelines.stage import ProgressListener
-from curation.pools import ProcessPool, TaskPool
+from curation.pools import ProcessPool, TaskPool, usable_cores
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
@@ -51,11 +50,7 @@ def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchest
 
 def worker_count(settings: Settings) -> int:
     """Worker processes: as many as asked for, else one per core that this process may use."""
-    if settings.performance.workers:
-        return settings.performance.workers
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return settings.performance.workers or usable_cores()
 
 
 def build_worker(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, log_level: int) -> None:

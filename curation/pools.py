@@ -13,6 +13,7 @@ Both pools call the same initializer, once per worker, so that serial and parall
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import traceback
@@ -27,7 +28,7 @@ from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 from curation.errors import CurationError, PhotoError, RunInterruptedError, WorkerError
 from curation.worker_process import WorkerProcess
 
-__all__ = ["Outcome", "ProcessPool", "SerialPool", "TaskFailure", "TaskPool"]
+__all__ = ["Outcome", "ProcessPool", "SerialPool", "TaskFailure", "TaskPool", "usable_cores"]
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,13 @@ R = TypeVar("R")
 STARTUP_TIMEOUT_S = 120.0  # a cold disk and a busy machine need patience to import the libraries
 POLL_S = 0.2  # how soon a cancellation is noticed
 TASKS_AHEAD = 2  # with a worker: the one it works on, and the next, so that it never waits for the parent
+
+
+def usable_cores() -> int:
+    """How many cores of the machine this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

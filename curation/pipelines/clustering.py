@@ -29,6 +29,7 @@ from curation.pipelines.per_photo import (
     cluster_faces_worker,
 )
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
+from curation.pools import usable_cores
 from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
@@ -192,6 +193,8 @@ class FaceClusteringPipeline:
         if count == 0:
             return labels
         self._context.progress(Progress("grouping faces", 0, count))
+        # The other workers are idle meanwhile, so their cores are free.
+        threads = self._context.settings.performance.workers or usable_cores()
         # Under a name that the next run sweeps if this one is killed.
         place = self._output / f".grouping.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
         try:
@@ -201,7 +204,7 @@ class FaceClusteringPipeline:
                     writer.add(block[identified[start : start + len(block)]])
                 writer.finish()
             (outcome,) = self._context.pool.run(
-                cluster_faces_worker, [ClusterTask(place, self._threshold)], cancel=self._context.cancel
+                cluster_faces_worker, [ClusterTask(place, self._threshold, threads)], cancel=self._context.cancel
             )
         finally:
             place.unlink(missing_ok=True)

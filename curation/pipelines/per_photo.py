@@ -107,10 +107,11 @@ class MeasuredPhoto:
 
 @dataclass(frozen=True, slots=True)
 class ClusterTask:
-    """Embeddings in a .npy file, (N, D) float32 of unit length, to be grouped."""
+    """Embeddings in a .npy file, (N, D) float32 of unit length, to be grouped on so many threads."""
 
     embeddings: Path
     distance_threshold: float
+    threads: int
 
 
 class _Worker:
@@ -256,7 +257,7 @@ def cluster_faces_worker(task: ClusterTask) -> list[int]:
         embeddings = np.load(task.embeddings, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise StorageError(f"{task.embeddings} cannot be read ({error}); is the disk full?") from error
-    return [int(label) for label in average_linkage(embeddings, task.distance_threshold)]
+    return [int(label) for label in average_linkage(embeddings, task.distance_threshold, threads=task.threads)]
 
 
 def _content(path: Path) -> tuple[str, bytes | None]:
