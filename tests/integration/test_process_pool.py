@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import pytest
 
 from curation.errors import RunInterruptedError
 from curation.pools import ProcessPool
+from curation.storage.analysis_store import AnalysisStore, FileStamp
 from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 
@@ -102,6 +104,41 @@ def test_workers_end_when_their_parent_does(tmp_path: Path, how: signal.Signals)
     os.kill(parent.pid, how)
     parent.wait(timeout=20)
     _until(lambda: not any(_alive(pid) for pid in workers))
+
+
+KEEPER = """
+import sys
+from pathlib import Path
+from tests.integration import pool_tasks
+from curation.pools import ProcessPool
+from curation.storage.analysis_store import AnalysisStore, FileStamp
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    store = AnalysisStore(folder / "state")
+    pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(folder / "workers"),))
+    for outcome in pool.run(pool_tasks.mark, [str(folder / "done" / str(number)) for number in range(100_000)]):
+        store.remember_hash(FileStamp(Path(outcome.task), 1, 1), "sha256")
+"""
+
+
+def test_a_parent_killed_in_the_middle_loses_what_was_in_flight(tmp_path: Path) -> None:
+    for name in ("done", "workers"):
+        (tmp_path / name).mkdir()
+    script = tmp_path / "keeper.py"
+    script.write_text(KEEPER)
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+    parent = subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=environment, stderr=subprocess.DEVNULL)
+    _until(lambda: len(list((tmp_path / "done").iterdir())) > 100)
+    parent.kill()
+    parent.wait(timeout=20)
+    workers = [int(path.name.removeprefix("worker_")) for path in (tmp_path / "workers").iterdir()]
+    _until(lambda: not any(_alive(pid) for pid in workers))
+    done = list((tmp_path / "done").iterdir())
+    with closing(AnalysisStore(tmp_path / "state")) as store:
+        kept = store.known_hashes(FileStamp(path, 1, 1) for path in done)
+    # Each worker may have two tasks, while the results of two before them are on their way into the store.
+    assert 100 - 8 < len(kept) <= len(done) <= len(kept) + 8
 
 
 def _alive(pid: int) -> bool:
