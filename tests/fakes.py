@@ -41,7 +41,7 @@ class ArrayPhoto:
     def height(self) -> int:
         return int(self.array.shape[0])
 
-    def reduced(self, long_side_px: int) -> Pixels:
+    def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
         long_side = max(self.width, self.height)
         if long_side <= long_side_px:
             return Pixels(self.array, 1.0)

@@ -142,7 +142,7 @@ class RetinaFaceArcFaceEngine:
         limit = min(self._working_size_px, _MAX_LONG_SIDE_PX, _MAX_SHORT_SIDE_PX * long_side // short_side)
         found = []
         for area, confidence, points in zip(
-            *detect_in_two_looks(self._look, photo, photo.reduced(limit), self._tiling), strict=True
+            *detect_in_two_looks(self._look, photo, photo.reduced(limit, averaged=False), self._tiling), strict=True
         ):
             left, top, right, bottom = (float(edge) for edge in area)
             box = clipped_box(left, top, right, bottom, photo.width, photo.height)

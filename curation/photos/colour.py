@@ -6,6 +6,7 @@ Pictures are converted in bands of rows, so that a huge one never exists twice.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,11 @@ def _transform_to_srgb(icc_profile: bytes | None, mode: str) -> ImageCmsTransfor
         return _lab_transform()
     if not icc_profile or mode not in ("RGB", "CMYK"):
         return None
+    return _built_transform(icc_profile, mode)
+
+
+@lru_cache(maxsize=8)  # an event's photos come from a few cameras
+def _built_transform(icc_profile: bytes, mode: str) -> ImageCmsTransform | None:
     from PIL import ImageCms
 
     try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from curation.domain.geometry import clipped_box
 from curation.engines.base import Pixels
 
-__all__ = ["Crop", "square_crop"]
+__all__ = ["Crop", "halved", "square_crop"]
 
 
 class Crop(NamedTuple):
@@ -25,6 +25,17 @@ class Crop(NamedTuple):
 
     array: NDArray[np.uint8]
     centre: tuple[float, float]
+
+
+def halved(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture at half its size, each pixel the mean of four; many times faster than a resize by another factor.
+
+    Args:
+        array: (H, W, 3) uint8, H and W at least 2; a last odd row or column is left out.
+    """
+    height, width = array.shape[0] // 2, array.shape[1] // 2
+    small = cv2.resize(array[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def square_crop(
@@ -65,14 +76,7 @@ def square_crop(
     crop = np.ascontiguousarray(crop)
     scale = pixels.scale
     while scale * 0.5 >= halved_to and min(crop.shape[:2]) >= 2:
-        crop = np.asarray(
-            cv2.resize(
-                crop[: crop.shape[0] // 2 * 2, : crop.shape[1] // 2 * 2],
-                (crop.shape[1] // 2, crop.shape[0] // 2),
-                interpolation=cv2.INTER_AREA,
-            ),
-            dtype=np.uint8,
-        )
+        crop = halved(crop)
         scale *= 0.5
     if (crop.shape[1], crop.shape[0]) != (w, h):
         crop = np.asarray(cv2.resize(crop, (w, h), interpolation=cv2.INTER_AREA), dtype=np.uint8)

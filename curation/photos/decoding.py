@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from curation.engines.base import Pixels
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.colour import array_to_srgb
+from curation.photos.crops import halved
 from curation.photos.exif import sides_swapped, upright
 from curation.photos.formats import SNIFF_BYTES, PhotoFormat, sniff, what_else
 from curation.photos.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
@@ -85,7 +86,7 @@ class OpenPhoto:
         self.capture_time: Final = source.capture_time
         self._full_divisor: Final = _fitting_divisor(source, max_megapixels)
         self._decoded: dict[int, NDArray[np.uint8]] = {}
-        self._reduced: tuple[int, NDArray[np.uint8], float] | None = None
+        self._reduced: tuple[tuple[int, bool], NDArray[np.uint8], float] | None = None
 
     def full(self) -> Pixels:
         """The photo at full size, decoded at the first call and kept.
@@ -124,7 +125,7 @@ class OpenPhoto:
             return self.detailed(1 / min(self._decoded))
         return self.detailed(scale)
 
-    def reduced(self, long_side_px: int) -> Pixels:
+    def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
         """The photo with its longer side at most `long_side_px`, see `PhotoPixels.reduced`.
 
         A JPEG is decoded at a reduced size if nothing larger was decoded before. The last result is kept.
@@ -134,12 +135,12 @@ class OpenPhoto:
         """
         if long_side_px < 1:
             raise ValueError(f"a photo cannot be reduced to {long_side_px} pixels")
-        if self._reduced is None or self._reduced[0] != long_side_px:
+        if self._reduced is None or self._reduced[0] != (long_side_px, averaged):
             wanted = min(1.0, long_side_px / max(self.width, self.height))
             base, scale = self._at_least(_ENOUGH * wanted)
             width, height = (self.width, self.height)[:: -1 if sides_swapped(self._orientation) else 1]
             size = (max(1, round(width * wanted)), max(1, round(height * wanted)))
-            self._reduced = (long_side_px, *_reduced(base, scale, wanted, size))
+            self._reduced = ((long_side_px, averaged), *_reduced(base, scale, wanted, size, averaged=averaged))
         _, array, scale = self._reduced
         return Pixels(upright(array, self._orientation), scale)
 
@@ -161,21 +162,18 @@ class OpenPhoto:
 
 
 def _reduced(
-    array: NDArray[np.uint8], scale: float, wanted: float, size: tuple[int, int]
+    array: NDArray[np.uint8], scale: float, wanted: float, size: tuple[int, int], *, averaged: bool
 ) -> tuple[NDArray[np.uint8], float]:
-    """A picture averaged by areas to about the wanted scale, where it has `size`; and the scale that it has then."""
+    """A picture at about the wanted scale, where it has `size`; and the scale that it has then."""
     # Halving is many times faster than a resize by any other factor.
     while scale > wanted and scale * 0.5 >= _ENOUGH * wanted and min(array.shape[:2]) >= _MIN_HALVED_PX:
-        height, width = array.shape[0] // 2, array.shape[1] // 2
-        array = _resized(array[: 2 * height, : 2 * width], (width, height))
+        array = halved(array)
         scale *= 0.5
     if scale > wanted:
-        return _resized(array, size), wanted
+        # Four neighbours see every pixel as long as half of them remain, and take a sixth of the time.
+        method = cv2.INTER_LINEAR if wanted >= 0.5 * scale and not averaged else cv2.INTER_AREA
+        return cv2.resize(array, size, interpolation=method).astype(np.uint8, copy=False), wanted
     return array, scale
-
-
-def _resized(array: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return cv2.resize(array, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _fitting_divisor(source: PhotoSource, max_megapixels: float) -> int:

@@ -8,6 +8,7 @@ import simplejpeg
 
 from curation.domain.faces import Box
 from curation.engines.base import Pixels
+from curation.photos.crops import halved
 
 __all__ = ["face_chip_jpeg"]
 
@@ -37,6 +38,9 @@ def face_chip_jpeg(pixels: Pixels, box: Box, *, long_side_px: int) -> bytes:
     chip = np.ascontiguousarray(pixels.array[top:bottom, left:right])
     long_side = max(chip.shape[:2])
     wanted = min(long_side_px, max(long_side, _MIN_LONG_SIDE_PX))
+    while long_side >= 2 * wanted and min(chip.shape[:2]) >= 2:
+        chip = halved(chip)
+        long_side = max(chip.shape[:2])
     if wanted != long_side:
         size = (
             max(1, round(chip.shape[1] * wanted / long_side)),

@@ -35,7 +35,12 @@ print(json.dumps([len(analysed.faces), sorted({name.partition(".")[0] for name i
 
 
 def _modules_of_a_worker(folder: Path, engine: str, models_dir: Path, root: Path) -> set[str]:
-    io = {"input_dir": folder, "output_dir": folder, "state_dir": folder / "state", "models_dir": models_dir}
+    io: dict[str, object] = {
+        "input_dir": folder,
+        "output_dir": folder,
+        "state_dir": folder / "state",
+        "models_dir": models_dir,
+    }
     overrides: dict[str, dict[str, object]] = {"io": io, "engine": {"name": engine, "download": False}}
     settings = load_settings(None, default_root=folder, overrides=overrides)
     spec: EngineSpec = select_engine(settings, pinned=None, allow_download=False)

@@ -248,7 +248,7 @@ class _Broken(ArrayPhoto):
     def __init__(self) -> None:
         super().__init__(painted_photo(100, 100))
 
-    def reduced(self, long_side_px: int) -> Pixels:
+    def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
         raise PhotoUnreadableError("cut off")
 
 
