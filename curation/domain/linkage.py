@@ -11,6 +11,7 @@ once an upper bound of a similarity stays one. docs/clustering.md has the algori
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from curation.domain.exact_similarity import ClusterSums
 from curation.domain.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
 
-__all__ = ["average_linkage"]
+__all__ = ["MergeHistory", "average_linkage", "merge_history"]
 
 Rows = NDArray[np.intp]
 
@@ -33,6 +34,31 @@ _PACK_ROWS = 4096  # moved at once
 _LAZINESS = 0.05
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MergeHistory:
+    """Which clusters merged, in such an order that parts come before what they are parts of.
+
+    Attributes:
+        same: (N,) for each face the first of its copies that started as one cluster with it, mostly itself.
+        low: (M,) first face of the one cluster of each merge.
+        high: (M,) first face of the other one, above `low`; the merged cluster is called after `low`.
+        distance: (M,) their average distance, penalties counted, right but for the rounding of float64.
+    """
+
+    same: Rows
+    low: Rows
+    high: Rows
+    distance: NDArray[np.float64]
+
+    def labels(self) -> NDArray[np.int64]:
+        """(N,) the clusters after all merges, from 0 to K - 1, numbered by the first face of each."""
+        into = np.arange(len(self.same))
+        into[self.high] = self.low
+        while not np.array_equal(into[into], into):
+            into = into[into]
+        return _by_first_face(into[self.same])
+
+
 def average_linkage(
     embeddings: NDArray[np.float32],
     distance_threshold: float,
@@ -43,20 +69,38 @@ def average_linkage(
 ) -> NDArray[np.int64]:
     """Group faces by average linkage on cosine distance, cut at a threshold.
 
+    The arguments and what is raised are those of `merge_history`.
+
+    Returns:
+        (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
+    """
+    history = merge_history(
+        embeddings, distance_threshold, photo_of=photo_of, same_photo_penalty=same_photo_penalty, threads=threads
+    )
+    return history.labels()
+
+
+def merge_history(
+    embeddings: NDArray[np.float32],
+    distance_threshold: float,
+    *,
+    photo_of: NDArray[np.integer] | None = None,
+    same_photo_penalty: float = 0.0,
+    threads: int = 1,
+) -> MergeHistory:
+    """Merge faces by average linkage on cosine distance, as long as there is a distance below a threshold.
+
     The two clusters with the smallest average distance are merged until there are none below the threshold. Of
     equal distances the one counts whose first cluster has the lowest face, then whose second has. All this holds
     for the numbers as they are given: no rounding decides.
 
     Args:
-        embeddings: (N, D) of unit length, N from 0.
+        embeddings: (N, D) of unit length or shorter, N from 0.
         distance_threshold: Clusters whose average distance is below it are one.
         photo_of: (N,) which photo each face is on, any integers; needed for the penalty only.
         same_photo_penalty: Added to the distance of any two faces of one photo, from 0: they are hardly
             one person. The average of a pair of clusters counts it for each such pair of faces.
         threads: Of the CPU, to be used at once. The result does not depend on them.
-
-    Returns:
-        (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
 
     Raises:
         ValueError: If an embedding is longer than a unit vector or not a number, the penalty is negative, or
@@ -70,7 +114,8 @@ def average_linkage(
             raise ValueError("a penalty for faces of one photo needs the photo of each face")
         photos = np.unique(photo_of, return_inverse=True)[1].astype(np.intp)
     if len(embeddings) < 2:
-        return np.zeros(len(embeddings), dtype=np.int64)
+        nothing = np.zeros(0, dtype=np.intp)
+        return MergeHistory(np.arange(len(embeddings)), nothing, nothing, np.zeros(0))
     vectors = np.ascontiguousarray(embeddings, dtype=np.float32)
     longest = float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
     if not longest <= _LONGEST:
@@ -84,8 +129,8 @@ def average_linkage(
                 break
             is_alone = np.isin(same, alone)
             same = np.where(is_alone, np.arange(len(same)), same)
-        parts = merging.run()
-    return _by_first_face(parts[same])
+        low, high, distance = merging.run()
+    return MergeHistory(same, low, high, distance)
 
 
 def _by_first_face(labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -131,7 +176,7 @@ class _Merging:
         self._has_penalty = photos is not None
         self._copies = self._groups_of_copies(same, photos)
         self._means = vectors[faces]
-        self._cluster_of = np.arange(len(vectors))  # for each face that is the first of a cluster: the cluster's
+        self._merges: list[tuple[Rows, Rows, NDArray[np.float64]]] = []
         self._faces: Rows = faces
         width = min(_CANDIDATES, max(1, count - 1))
         self._near = np.full((count, width), -1, dtype=np.int32)
@@ -168,8 +213,8 @@ class _Merging:
         )
         return np.asarray(self._faces[rows[is_unsafe]], dtype=np.intp)
 
-    def run(self) -> Rows:
-        """Merge all that belongs together; for each face the first face of its cluster."""
+    def run(self) -> tuple[Rows, Rows, NDArray[np.float64]]:
+        """Merge all that belongs together; first faces of the merged pairs and their distances, in order."""
         while True:
             self._find_nearest(np.flatnonzero(self._is_alive & ~self._is_blocked & (self._nearest < 0)))
             low = np.flatnonzero(self._is_alive & (self._nearest >= 0))
@@ -185,10 +230,9 @@ class _Merging:
                 self._decide_blocked(np.flatnonzero(self._is_alive & self._is_blocked))
             else:
                 self._merge(low, self._nearest[low])
-        out = self._cluster_of
-        while not np.array_equal(out[out], out):
-            out = out[out]
-        return out
+        nothing = (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
+        lows, highs, distances = zip(nothing, *self._merges, strict=True)
+        return np.concatenate(lows), np.concatenate(highs), np.concatenate(distances)
 
     def _search(self, rows: Rows) -> NDArray[np.float32]:
         """Find neighbours of clusters among all; the largest similarity of each, without any penalty."""
@@ -292,7 +336,8 @@ class _Merging:
         # Of parts that are one cluster now, the one with the largest bound stands for all.
         order = np.argsort(-bound, axis=1, kind="stable")
         order = np.take_along_axis(order, np.argsort(np.take_along_axis(now, order, 1), axis=1, kind="stable"), 1)
-        now, bound, known, is_there = (np.take_along_axis(x, order, 1) for x in (now, bound, known, is_there))
+        now, is_there = np.take_along_axis(now, order, 1), np.take_along_axis(is_there, order, 1)
+        bound, known = np.take_along_axis(bound, order, 1), np.take_along_axis(known, order, 1)
         is_there[:, 1:] &= now[:, 1:] != now[:, :-1]
         self._near[rows] = np.where(is_there, now, -1)
         self._bound[rows] = np.where(is_there, bound, -np.inf)
@@ -304,13 +349,13 @@ class _Merging:
         self._refresh(high)
         self._join_neighbours(low, high)
         self._round += 1
+        self._merges.append((self._faces[low], self._faces[high], 1.0 - self._sums.similarity(low, high)))
         self._sums.merge(low, high)
         self._means[low] = self._sums.means(low)
         self._is_alive[high] = False
         self._into[high] = low
         self._into = self._into[self._into]
         self._changed_at[low] = self._round
-        self._cluster_of[self._faces[high]] = self._faces[low]
         is_changed = np.zeros(len(self._into), dtype=bool)
         is_changed[low] = is_changed[high] = True
         self._nearest[is_changed | ((self._nearest >= 0) & is_changed[self._nearest])] = -1

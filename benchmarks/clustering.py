@@ -1,0 +1,145 @@
+"""How clustering grows with the number of faces, beside scikit-learn, HDBSCAN, and faiss with connected components.
+
+    python -m benchmarks.clustering ../shared [--full]
+
+Faces are made up (`benchmarks.synthetic_faces`). Each figure is of a process of its own: seconds include importing
+what the method needs, memory is what the process had at most beyond the embeddings. B-cubed F counts every face;
+a face without a cluster is one of its own. Without `--full` up to 10,000 faces.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.evaluation.b_cubed import b_cubed
+from benchmarks.report import Row, main
+from benchmarks.synthetic_faces import made_up_faces
+
+__all__ = ["rows"]
+
+Labels = NDArray[np.integer]
+Embeddings = NDArray[np.float32]
+
+_THRESHOLD = 0.74  # the one measured for the weights whose embeddings the made-up ones are like
+_LINK_THRESHOLD = 0.55  # of connected components: where they did best on 3,000 other faces, of 0.3 to 0.6
+_LINKS = 32  # neighbours that faiss looks for
+_SMALLEST_CLUSTER = 2  # for HDBSCAN
+_MB = 1e6
+
+
+def _exact(faces: Embeddings) -> Labels:
+    from curation.domain.linkage import average_linkage
+
+    return average_linkage(faces, _THRESHOLD, threads=_threads())
+
+
+def _scikit_learn(faces: Embeddings) -> Labels:
+    from sklearn.cluster import AgglomerativeClustering
+
+    model = AgglomerativeClustering(n_clusters=None, metric="cosine", linkage="average", distance_threshold=_THRESHOLD)
+    return np.asarray(model.fit_predict(faces.astype(np.float64)))
+
+
+def _hdbscan(faces: Embeddings) -> Labels:
+    from sklearn.cluster import HDBSCAN
+
+    return np.asarray(HDBSCAN(min_cluster_size=_SMALLEST_CLUSTER, copy=False, n_jobs=_threads()).fit_predict(faces))
+
+
+def _faiss(faces: Embeddings) -> Labels:
+    import faiss
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    faiss.omp_set_num_threads(_threads())
+    index = faiss.IndexFlatIP(faces.shape[1])
+    index.add(faces)
+    similarity, neighbour = index.search(faces, _LINKS)
+    at, place = np.nonzero(similarity > 1.0 - _LINK_THRESHOLD)
+    graph = coo_array((np.ones(len(at), dtype=np.int8), (at, neighbour[at, place])), shape=(len(faces),) * 2)
+    return np.asarray(connected_components(graph, directed=False)[1])
+
+
+METHODS: dict[str, Callable[[Embeddings], Labels]] = {
+    "exact": _exact,
+    "scikit-learn average linkage": _scikit_learn,
+    "scikit-learn HDBSCAN": _hdbscan,
+    "faiss and components": _faiss,
+}
+# Beyond these the others' matrices or hours are not worth having.
+_MOST_QUICK = {"exact": 10_000, "scikit-learn average linkage": 10_000, "scikit-learn HDBSCAN": 3_000}
+_MOST_FULL = {"scikit-learn average linkage": 30_000, "scikit-learn HDBSCAN": 10_000}
+
+
+def _threads() -> int:
+    """As many as BLAS was told to take, for runs beside other work; else all."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() else len(os.sched_getaffinity(0))
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _child(method: str, source: str, result: str) -> None:
+    faces = np.load(source)
+    before = _peak_bytes()
+    began = time.perf_counter()
+    labels = METHODS[method](faces)
+    seconds = time.perf_counter() - began
+    np.save(result, labels)
+    print(json.dumps({"seconds": seconds, "megabytes": (_peak_bytes() - before) / _MB}))
+
+
+def _measured(method: str, folder: Path) -> tuple[float, float, Labels]:
+    """Seconds, megabytes and labels of a method in a process of its own."""
+    result = folder / "labels.npy"
+    call = [sys.executable, "-m", "benchmarks.clustering", "--child", method, str(folder / "faces.npy"), str(result)]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    return found["seconds"], found["megabytes"], np.load(result)
+
+
+def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
+    """Seconds, memory and B-cubed F of each method at each size."""
+    sizes = (1_000, 3_000, 10_000) if quick else (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in sizes:
+            faces = made_up_faces(size)
+            np.save(folder / "faces.npy", faces.embeddings)
+            people = faces.people.tolist()
+            del faces
+            ours = 0.0
+            for method in METHODS:
+                if size > (_MOST_QUICK if quick else _MOST_FULL).get(method, sizes[-1]):
+                    continue
+                rounds = 3 if size <= 10_000 and method == "exact" else 1
+                seconds, megabytes, labels = sorted(
+                    (_measured(method, folder) for _ in range(rounds)), key=lambda found: found[0]
+                )[rounds // 2]
+                ours = seconds if method == "exact" else ours
+                f = b_cubed(people, labels.tolist()).f
+                what = f"{method}, {size:,} faces"
+                other = "" if method == "exact" else f"exact: {ours:.3g} s"
+                yield Row("clustering", what, seconds, "s", other, ours / seconds if other else None)
+                yield Row("clustering", what, megabytes, "MB over the embeddings")
+                yield Row("clustering", what, f, "B-cubed F")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        _child(*sys.argv[2:])
+    else:
+        main(__doc__, rows)
