@@ -10,42 +10,21 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from curation.domain.geometry import HeadPose, apply_transform, projected_head, similarity_transform
 from curation.domain.measures import Measure, Reason
 
 __all__ = [
-    "EyeCues",
+    "FAR_EYE_DEG",
+    "MIN_EXPRESSION_EYES_PX",
     "LightLevels",
     "exposure_measure",
-    "eye_aspect_ratios",
     "eye_measure",
     "face_focus_measure",
     "face_quality_score",
     "landmark_fit",
-    "mouth_shape",
     "photo_focus_measure",
     "smile_measure",
 ]
-
-
-class EyeCues(NamedTuple):
-    """What an eye looks like; brightness in standard deviations of its surroundings.
-
-    Attributes:
-        above: Brightness just above the line between the corners (a lid is bright, an iris dark).
-        below: Brightness just below it (where a closed lid's lashes lie).
-        upright_edges: Share of upright edges among all inside the eye, in [0, 1].
-        middle: Brightness of the middle minus that of both sides (an iris between the whites).
-        dark_height: Mean height of what is dark, in eye widths below the line between the corners.
-    """
-
-    above: float
-    below: float
-    upright_edges: float
-    middle: float
-    dark_height: float
 
 
 class LightLevels(NamedTuple):
@@ -62,96 +41,52 @@ class LightLevels(NamedTuple):
     blocked: float
 
 
-class MouthShape(NamedTuple):
-    """The mouth in eye distances of the frontal head, roll and yaw taken out.
-
-    Attributes:
-        width: Between the corners.
-        lip_height: From the base of the nose down to the upper lip; a smile draws it up.
-    """
-
-    width: float
-    lip_height: float
-
-
 # --- Eyes -------------------------------------------------------------------------------------------------
 
 FAR_EYE_DEG = 22.0  # an eye turned further away is foreshortened too much, or hidden by the nose
-# Logistic regression on one half each of 992 and 555 photos of mostly open eyes from two sources, 397 loosely
-# labelled open and 561 closed ones. Order: aspect ratio, then the fields of `EyeCues`.
-_EYE_WEIGHTS = (13.94, -1.63, 1.85, 10.16, -1.64, -14.32)
-# The fitted bias is -7.10; it is raised so that fewer open eyes (laughing, narrow) are called closed.
-_EYE_BIAS = -5.70
+MIN_EXPRESSION_EYES_PX = 16.0  # distance of the eyes below which too few pixels are left
 
 
-def eye_aspect_ratios(points: NDArray[np.floating]) -> tuple[float, float]:
-    """Height over width of the right and the left eye.
-
-    Soukupová and Čech, "Real-time eye blink detection using facial landmarks", CVWW 2016.
-
-    Args:
-        points: (68, 2) landmarks.
-    """
-    return _aspect_ratio(points[36:42]), _aspect_ratio(points[42:48])
-
-
-def _aspect_ratio(eye: NDArray[np.floating]) -> float:
-    width = float(np.linalg.norm(eye[0] - eye[3]))
-    height = float(np.linalg.norm(eye[1] - eye[5]) + np.linalg.norm(eye[2] - eye[4])) / 2
-    return height / width if width > 0 else 0.0
-
-
-def eye_measure(aspect_ratio: float, cues: EyeCues, away_deg: float) -> Measure:
+def eye_measure(open_odds: float, hidden_odds: float, away_deg: float) -> Measure:
     """How far an eye is open.
 
     Args:
-        aspect_ratio: Height over width, from the landmarks.
-        cues: Of its look.
+        open_odds: Of its being open, in log-odds.
+        hidden_odds: Of its being hidden, as behind dark lenses, in log-odds.
         away_deg: How far the head's yaw turns this eye away from the camera; negative for the near eye.
 
     Returns:
-        The measure; the raw value is the aspect ratio as a frontal face would show it.
+        The measure: the probability that the eye is open, if open and closed were as likely beforehand; the raw value
+        is `open_odds`.
     """
     if away_deg > FAR_EYE_DEG:
-        return Measure.unknown(Reason.TURNED, aspect_ratio)
-    # The width of the far eye shrinks with the cosine, its height does not.
-    frontal = aspect_ratio * math.cos(math.radians(max(0.0, away_deg)))
-    features = (frontal, *cues)
-    return Measure.of(_logistic(sum(w * f for w, f in zip(_EYE_WEIGHTS, features, strict=True)) + _EYE_BIAS), frontal)
+        return Measure.unknown(Reason.TURNED, open_odds)
+    if hidden_odds > 0:
+        return Measure.unknown(Reason.COVERED, open_odds)
+    return Measure.of(_logistic(open_odds), open_odds)
 
 
 # --- Smile ------------------------------------------------------------------------------------------------
 
-# Logistic regression on one half of 594 labelled faces. How far the mouth is open would separate that set almost
-# perfectly, because its smiles show teeth; it is left out, as it would call talking a smile.
-_SMILE_WIDTH_WEIGHT, _SMILE_LIP_WEIGHT, _SMILE_BIAS = 21.0, -27.6, -14.0
-_SMILE_STEEPNESS = 0.6  # below 1: the fitted probability says smile or not, the measure shall also say how much
+# From the log-odds of a smile to the scale from neutral to laughing. A face in the middle of those that people call a
+# slight smile, a smile that shows teeth, a laugh: medians over the graded faces that the network learned from.
+_SMILE_SCALE = ((-5.0, 0.0), (0.0, 0.5), (1.6, 0.65), (3.4, 0.8), (6.0, 1.0))
 
 
-def mouth_shape(points: NDArray[np.floating], five: NDArray[np.floating], pose: HeadPose) -> MouthShape:
-    """The shape of the mouth, upright and in units of the head.
-
-    Args:
-        points: (68, 2) landmarks.
-        five: (5, 2) landmarks of the detector, that give the scale.
-        pose: Of the head.
-    """
-    upright = apply_transform(similarity_transform(five, projected_head(pose)), points)
-    turned = max(0.5, math.cos(math.radians(pose.yaw_deg)))
-    return MouthShape(
-        width=float(np.linalg.norm(upright[54] - upright[48])) / turned,
-        lip_height=float(upright[51, 1] - upright[33, 1]),
-    )
-
-
-def smile_measure(mouth: MouthShape) -> Measure:
+def smile_measure(smile_odds: float, hidden_odds: float) -> Measure:
     """How much a face smiles, from neutral (0) to laughing (1).
 
-    Neither feature grows when a mouth merely opens, so talking is not smiling. The raw value is the
-    weighted sum, 0 at the decision.
+    Args:
+        smile_odds: Of its smiling at all, in log-odds; the more it smiles, the surer is that.
+        hidden_odds: Of the mouth's being hidden, as behind a mask or a hand, in log-odds.
+
+    Returns:
+        The measure, 0.5 at the decision; the raw value is `smile_odds`, whose logistic is the probability of a smile.
     """
-    raw = _SMILE_WIDTH_WEIGHT * mouth.width + _SMILE_LIP_WEIGHT * mouth.lip_height + _SMILE_BIAS
-    return Measure.of(_logistic(_SMILE_STEEPNESS * raw), raw)
+    if hidden_odds > 0:
+        return Measure.unknown(Reason.COVERED, smile_odds)
+    odds, values = zip(*_SMILE_SCALE, strict=True)
+    return Measure.of(float(np.interp(smile_odds, odds, values)), smile_odds)
 
 
 # --- Focus ------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ __all__ = [
     "joined_eyes",
 ]
 
-MEASURES_VERSION = 2  # raise it whenever a measure changes, so that kept ones are measured anew
+MEASURES_VERSION = 3  # raise it whenever a measure changes, so that kept ones are measured anew
 
 
 _HUGE = 1e300  # no measure comes near; what lies beyond is looked at more closely
@@ -122,9 +122,9 @@ class FaceMeasures:
         pitch_deg: Nod in degrees, 0 is upright; positive looks up.
         roll_deg: Tilt in the picture's plane in degrees, 0 is upright; positive is clockwise.
         fit: How well the 68 landmarks fit the face, in [0, 1]; low for covered faces.
-        right_eye: Openness of the person's right eye; raw is the eye aspect ratio.
-        left_eye: Openness of the person's left eye; raw is the eye aspect ratio.
-        smile: From neutral (0) to laughing (1).
+        right_eye: Probability that the person's right eye is open; raw is its log-odds.
+        left_eye: The same of the left eye.
+        smile: From neutral (0) to laughing (1); raw is the log-odds of a smile.
         focus: Sharpness of the face.
         exposure: Of the face's skin.
     """

@@ -15,33 +15,24 @@ from curation.domain.calibration import (
     FINE_EYE_DISTANCE_PX,
     FOCUS_EYE_DISTANCE_PX,
     exposure_measure,
-    eye_aspect_ratios,
-    eye_measure,
     face_focus_measure,
     face_quality_score,
-    landmark_fit,
-    mouth_shape,
     photo_focus_measure,
-    smile_measure,
 )
 from curation.domain.faces import Box, DetectedFace, FaceQuality, FiveLandmarks
 from curation.domain.geometry import HeadPose, head_pose, head_size_px
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
-from curation.engines.alignment import DETAIL_PX, aligned_face
+from curation.engines.alignment import DETAIL_PX
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.crops import square_crop
 from curation.photos.exposure import light_levels
-from curation.photos.eye_cues import EYE_CROP_PX, EYE_TEMPLATE_PX, eye_cues, is_shaded
 from curation.photos.focus import fine_detail
 from curation.photos.likeness import miniature
+from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 
-__all__ = ["MIN_MEASURED_FACE_PX", "face_quality", "measure_photo"]
+__all__ = ["face_quality", "measure_photo"]
 
-MIN_MEASURED_FACE_PX = 16
-"""Smaller faces hold nothing to measure, whatever the settings ask for."""
-
-MIN_FIT = 0.5
 _FACE_REACH = 1.15  # half the side of the square that focus is measured on, in distances of the eyes
 _EXPOSURE_EYE_DISTANCE_PX = 24.0
 _OVAL_HALF_WIDTH, _OVAL_HALF_HEIGHT = 0.9, 1.1  # of the face, in distances of the eyes
@@ -71,8 +62,14 @@ def measure_photo(
     Raises:
         PhotoUnreadableError: If the photo cannot be decoded.
     """
-    pixels = photo.full() if faces else None
-    measured = tuple(_measure_face(pixels, box, five, predictor) for box, five in faces) if pixels is not None else ()
+    measured: tuple[FaceMeasures, ...] = ()
+    if faces:
+        pixels = photo.full()
+        expressions = expression_measures(pixels, faces, predictor)
+        measured = tuple(
+            _measure_face(pixels, box, five, expression)
+            for (box, five), expression in zip(faces, expressions, strict=True)
+        )
     small = photo.reduced(_PHOTO_LONG_SIDE_PX).array
     return PhotoMeasures(
         width=photo.width,
@@ -111,57 +108,22 @@ def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
     )
 
 
-def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, predictor: LandmarkPredictor) -> FaceMeasures:
+def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, expression: ExpressionMeasures) -> FaceMeasures:
     five = landmarks.as_array()
     pose = head_pose(five)
-    size_px = min(box.w, box.h)
     crop = _face_crop(pixels, five, pose)
-    found = None if size_px < MIN_MEASURED_FACE_PX else predictor.predict(pixels, landmarks)
-    if found is None:
-        fit, right, left, smile = 0.0, *(Measure.unknown(Reason.TINY),) * 3
-    else:
-        fit = landmark_fit(found.disagreement, found.instability)
-        right, left, smile = _expression(pixels, found.points, five, pose, fit)
     return FaceMeasures(
-        size_px=size_px,
+        size_px=min(box.w, box.h),
         yaw_deg=round(pose.yaw_deg, 1),
         pitch_deg=round(pose.pitch_deg, 1),
         roll_deg=round(pose.roll_deg, 1),
-        fit=round(fit, 3),
-        right_eye=right,
-        left_eye=left,
-        smile=smile,
+        fit=round(expression.fit, 3),
+        right_eye=expression.right_eye,
+        left_eye=expression.left_eye,
+        smile=expression.smile,
         focus=Measure.unknown(Reason.CUT_OFF) if crop is None else _focus(crop),
         exposure=Measure.unknown(Reason.CUT_OFF) if crop is None else _exposure(crop),
     )
-
-
-def _expression(
-    pixels: Pixels, points: NDArray[np.float64], five: NDArray[np.float64], pose: HeadPose, fit: float
-) -> tuple[Measure, Measure, Measure]:
-    """Right eye, left eye and smile."""
-    if fit < MIN_FIT:
-        # The predictor also fails on profiles; only where the face looks at us something must cover it.
-        reason = Reason.TURNED if abs(pose.yaw_deg) > 35 else Reason.COVERED
-        return Measure.unknown(reason), Measure.unknown(reason), Measure.unknown(reason)
-    right_ratio, left_ratio = eye_aspect_ratios(points)
-    return (
-        _eye(pixels, points[[36, 39]], right_ratio, -pose.yaw_deg),
-        _eye(pixels, points[[42, 45]], left_ratio, pose.yaw_deg),
-        smile_measure(mouth_shape(points, five, pose)),
-    )
-
-
-def _eye(pixels: Pixels, corners: NDArray[np.float64], aspect_ratio: float, away_deg: float) -> Measure:
-    try:
-        crop = aligned_face(
-            pixels.array, (corners + 0.5) * pixels.scale - 0.5, template=EYE_TEMPLATE_PX, size_px=EYE_CROP_PX
-        )
-    except ValueError:  # the corners coincide
-        return Measure.unknown(Reason.COVERED)
-    if is_shaded(crop):
-        return Measure.unknown(Reason.COVERED, aspect_ratio)
-    return eye_measure(aspect_ratio, eye_cues(crop), away_deg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

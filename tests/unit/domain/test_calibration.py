@@ -2,30 +2,24 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.domain.calibration import (
-    EyeCues,
+    FAR_EYE_DEG,
     LightLevels,
-    MouthShape,
     exposure_measure,
-    eye_aspect_ratios,
     eye_measure,
     face_focus_measure,
     face_quality_score,
     landmark_fit,
-    mouth_shape,
     photo_focus_measure,
     smile_measure,
 )
-from curation.domain.geometry import HeadPose, apply_transform, projected_head
 from curation.domain.measures import Measure, Reason
 
-OPEN = EyeCues(above=-0.9, below=-0.4, upright_edges=0.42, middle=-1.0, dark_height=-0.08)
-SHUT = EyeCues(above=0.3, below=-1.4, upright_edges=0.25, middle=-0.2, dark_height=0.12)
+SEEN, HIDDEN = -3.0, 0.5
 
 unit = st.floats(0, 1)
 
@@ -35,45 +29,32 @@ def told(measure: Measure) -> float:
     return measure.value
 
 
-def test_aspect_ratio_of_eyes() -> None:
-    points = np.zeros((68, 2))
-    points[36:42] = [[0, 0], [3, -1], [7, -1], [10, 0], [7, 1], [3, 1]]
-    assert eye_aspect_ratios(points) == (0.2, 0.0)
+def test_an_eye_is_as_open_as_it_is_probably_so() -> None:
+    assert told(eye_measure(0.0, SEEN, 0.0)) == 0.5
+    assert told(eye_measure(math.log(0.8 / 0.2), SEEN, 0.0)) == pytest.approx(0.8, abs=0.02)
+    assert (told(eye_measure(9.0, SEEN, 0.0)), told(eye_measure(-9.0, SEEN, 0.0))) == (1.0, 0.0)
+    assert eye_measure(1.25, SEEN, -60.0).raw == 1.25
 
 
-def test_open_and_shut_eyes() -> None:
-    assert told(eye_measure(0.3, OPEN, 0.0)) > 0.95
-    assert told(eye_measure(0.1, SHUT, 0.0)) < 0.05
-    # The outline alone does not decide: predictors draw open outlines around closed eyes.
-    assert told(eye_measure(0.3, SHUT, 0.0)) < 0.5
+def test_the_far_eye_and_the_hidden_one_are_given_up() -> None:
+    for measure, reason in (
+        (eye_measure(4.0, SEEN, FAR_EYE_DEG + 0.1), Reason.TURNED),
+        (eye_measure(4.0, HIDDEN, 0.0), Reason.COVERED),
+        (smile_measure(4.0, HIDDEN), Reason.COVERED),
+    ):
+        assert (measure.value, measure.raw, measure.reason) == (None, 4.0, reason)
 
 
-def test_the_far_eye_is_corrected_and_then_given_up() -> None:
-    near, far, hidden = (eye_measure(0.25, OPEN, away) for away in (-40.0, 20.0, 23.0))
-    assert near.raw == 0.25
-    assert far.raw == pytest.approx(0.25 * math.cos(math.radians(20)), abs=1e-4)
-    assert (hidden.value, hidden.reason) == (None, Reason.TURNED)
+def test_the_scale_of_smiles() -> None:
+    neutral, slight, toothy, laugh = (told(smile_measure(odds, SEEN)) for odds in (-4.0, 1.5, 3.5, 6.0))
+    assert 0.0 <= neutral < 0.2 < 0.5 < slight < 0.75 < toothy < 0.95 < laugh <= 1.0
+    assert told(smile_measure(0.0, SEEN)) == 0.5
 
 
-def test_a_wide_mouth_with_drawn_lip_smiles_and_an_open_one_does_not() -> None:
-    assert told(smile_measure(MouthShape(1.05, 0.16))) > 0.8
-    assert told(smile_measure(MouthShape(0.81, 0.24))) < 0.2
-    # Opened for talking: no wider, the upper lip where it was.
-    assert told(smile_measure(MouthShape(0.80, 0.22))) < 0.2
-
-
-@pytest.mark.parametrize("pose", [HeadPose(0, 0, 0), HeadPose(25, 0, 0), HeadPose(0, 10, 0)])
-def test_the_mouths_shape_is_that_of_the_upright_frontal_head(pose: HeadPose) -> None:
-    five = projected_head(pose)
-    points = np.zeros((68, 2))
-    points[[48, 54]] = five[[3, 4]]
-    points[51], points[33] = five[2] + [0, 0.2], five[2]
-    shape = mouth_shape(points, five, pose)
-    assert shape.width == pytest.approx(0.86, rel=0.02)
-    assert shape.lip_height == pytest.approx(0.2)
-    turn = np.array([[0.0, -50.0, 400.0], [50.0, 0.0, 200.0]])
-    rotated = mouth_shape(apply_transform(turn, points), apply_transform(turn, five), pose)
-    assert rotated == pytest.approx(shape)
+@given(st.floats(-30, 30), st.floats(0, 5))
+def test_surer_answers_are_never_worth_less(odds: float, more: float) -> None:
+    assert told(eye_measure(odds + more, SEEN, 0.0)) >= told(eye_measure(odds, SEEN, 0.0))
+    assert told(smile_measure(odds + more, SEEN)) >= told(smile_measure(odds, SEEN))
 
 
 @given(st.floats(-9, 3), st.floats(-9, 3), st.floats(5, 400), st.floats(0, 1))
