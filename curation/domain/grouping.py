@@ -1,0 +1,179 @@
+"""Which faces of an event are one person: average linkage, cut where the evidence suffices, then a look at poor faces.
+
+A distance between two single faces says less than the same average distance between two clusters of many faces,
+since averages vary less, and an event has far more pairs of single strangers than of clusters. So two single faces
+have to be nearer than `single_distance`, large clusters nearer than `group_distance`, and what lies between follows
+the standard error of an average over a and b faces, sqrt((1/a + 1/b) / 2).
+
+What faces of a kind have in common, for instance those of babies, says nothing about who they are. `common` is a
+direction of the embeddings' space along which strangers are alike; its part is taken out before comparing.
+docs/accuracy.md has the measurements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.linkage import MergeHistory, merge_history
+
+__all__ = ["GroupingRule", "group_faces", "join_poor_faces"]
+
+SECOND_LOOK_FACES = 3
+"""A poor face joins only a cluster of so many good ones: less is no likeness to rely on."""
+SECOND_LOOK_MARGIN = 0.25
+"""By how much nearer it has to be to its cluster than to any other one, as a part of `single_distance`."""
+_BLOCK_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingRule:
+    """When faces are one person; belongs to the weights of the embedder.
+
+    Attributes:
+        single_distance: Cosine distance below which two single faces are one person.
+        group_distance: The same for the average distance of large clusters; not below `single_distance`.
+        same_photo_penalty: Added to the distance of two faces of one photo, which are hardly one person. Mirrors,
+            collages and photos of photos still are, if the faces are nearer than what is left of the threshold.
+        common: Direction of what strangers of a kind have in common, of unit length; empty if not known.
+        common_part: How much of the product along `common` is left out of the similarity, in [0, 1].
+    """
+
+    single_distance: float
+    group_distance: float
+    same_photo_penalty: float = 0.0
+    common: tuple[float, ...] = ()
+    common_part: float = 0.0
+
+    def largest_distance(self, size: NDArray[np.int64], other_size: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(M,) average distances below which clusters of so many faces are one person."""
+        spread = np.sqrt((1.0 / size + 1.0 / other_size) / 2.0)
+        return np.asarray(self.group_distance - (self.group_distance - self.single_distance) * spread)
+
+    def compared(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, D) of unit length or shorter, whose inner products are the similarities that count.
+
+        With c the direction and p the part left out, x · y - p (x · c)(y · c) is the product of the vectors
+        x - (1 - sqrt(1 - p)) (x · c) c.
+        """
+        if not self.common or self.common_part == 0.0:
+            return embeddings
+        direction = np.asarray(self.common, dtype=np.float32)
+        less = np.float32(1.0 - np.sqrt(1.0 - self.common_part))
+        out = np.empty_like(embeddings)
+        for start in range(0, len(embeddings), _BLOCK_ROWS):
+            block = embeddings[start : start + _BLOCK_ROWS]
+            # Not a BLAS routine: numpy's own sum adds in one order everywhere.
+            along = (block * direction).sum(axis=1, dtype=np.float32)
+            out[start : start + len(block)] = block - (less * along)[:, None] * direction
+        return out
+
+
+def group_faces(
+    embeddings: NDArray[np.float32], photo_of: NDArray[np.integer], rule: GroupingRule, *, threads: int = 1
+) -> NDArray[np.int64]:
+    """Group faces that are good enough to be judged.
+
+    Args:
+        embeddings: (N, D) of unit length, N from 0.
+        photo_of: (N,) which photo each face is on, any integers.
+        rule: For the weights that made the embeddings.
+        threads: Of the CPU, to be used at once. The result does not depend on them.
+
+    Returns:
+        (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
+    """
+    history = merge_history(
+        rule.compared(embeddings),
+        max(rule.group_distance, rule.single_distance),
+        photo_of=photo_of,
+        same_photo_penalty=rule.same_photo_penalty,
+        threads=threads,
+    )
+    return _cut(history, rule).labels()
+
+
+def _cut(history: MergeHistory, rule: GroupingRule) -> MergeHistory:
+    """Leave out the merges that neither have evidence enough nor are part of one that has."""
+    faces = len(history.same)
+    size = np.bincount(history.same, minlength=faces)
+    sizes = np.empty((2, len(history.low)), dtype=np.int64)
+    # Of each part of a merge: the merge that made it, -1 for a single face or its copies.
+    made_by = np.full((2, len(history.low)), -1)
+    last = np.full(faces, -1)
+    for merge, (low, high) in enumerate(zip(history.low.tolist(), history.high.tolist(), strict=True)):
+        sizes[:, merge] = size[low], size[high]
+        made_by[:, merge] = last[low], last[high]
+        size[low] += size[high]
+        last[low] = merge
+    is_kept = history.distance < rule.largest_distance(sizes[0], sizes[1])
+    for merge in range(len(is_kept) - 1, -1, -1):
+        if is_kept[merge]:
+            parts = made_by[:, merge]
+            is_kept[parts[parts >= 0]] = True
+    return MergeHistory(history.same, history.low[is_kept], history.high[is_kept], history.distance[is_kept])
+
+
+def join_poor_faces(
+    embeddings: NDArray[np.float32],
+    photo_of: NDArray[np.integer],
+    labels: NDArray[np.int64],
+    poor: NDArray[np.float32],
+    photo_of_poor: NDArray[np.integer],
+    rule: GroupingRule,
+) -> NDArray[np.int64]:
+    """Give faces that are too poor to be judged alone to a cluster that they clearly belong to.
+
+    A face joins the nearest cluster of at least `SECOND_LOOK_FACES` good faces if its average distance is below
+    `rule.single_distance`, every other such cluster is clearly farther away, no smaller one is nearer, and no face
+    of the cluster is on its photo. Poor faces are no evidence for others; of several of one photo only the nearest
+    joins a cluster.
+
+    Args:
+        embeddings: (N, D) of unit length, the good faces.
+        photo_of: (N,) which photo each of them is on.
+        labels: (N,) their clusters, from `group_faces`.
+        poor: (P, D) of unit length.
+        photo_of_poor: (P,) likewise.
+        rule: For the weights that made the embeddings.
+
+    Returns:
+        (P,) a label of `labels`, or -1.
+    """
+    out = np.full(len(poor), -1, dtype=np.int64)
+    sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.intp)
+    large = np.flatnonzero(sizes >= SECOND_LOOK_FACES)
+    if len(poor) == 0 or len(large) == 0:
+        return out
+    means = _means(rule.compared(embeddings), labels, sizes)
+    nearest = np.empty(len(poor), dtype=np.intp)
+    distance, second = np.empty(len(poor)), np.full(len(poor), np.inf)
+    vectors = rule.compared(poor)
+    for start in range(0, len(poor), _BLOCK_ROWS):
+        away = 1.0 - vectors[start : start + _BLOCK_ROWS].astype(np.float64) @ means[large].T
+        rows, here = np.arange(len(away)), slice(start, start + len(away))
+        nearest[here] = away.argmin(axis=1)
+        distance[here] = away[rows, nearest[here]]
+        if len(large) > 1:
+            away[rows, nearest[here]] = np.inf
+            second[here] = away.min(axis=1)
+    margin = SECOND_LOOK_MARGIN * rule.single_distance
+    is_clear = (distance < rule.single_distance) & (second - distance >= margin)
+    taken = set(zip(labels.tolist(), photo_of.tolist(), strict=True))
+    for face in np.flatnonzero(is_clear)[np.argsort(distance[is_clear], kind="stable")].tolist():
+        place = (int(large[nearest[face]]), int(photo_of_poor[face]))
+        if place not in taken and int(np.argmax(means @ vectors[face].astype(np.float64))) == place[0]:
+            taken.add(place)
+            out[face] = place[0]
+    return out
+
+
+def _means(vectors: NDArray[np.float32], labels: NDArray[np.int64], sizes: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(K, D) mean vector of each cluster."""
+    sums = np.zeros((len(sizes), vectors.shape[1]))
+    for start in range(0, len(vectors), _BLOCK_ROWS):
+        block = vectors[start : start + _BLOCK_ROWS]
+        np.add.at(sums, labels[start : start + len(block)], block.astype(np.float64))
+    return np.asarray(sums / sizes[:, None])
