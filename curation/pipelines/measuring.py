@@ -22,7 +22,7 @@ from curation.domain.calibration import (
 from curation.domain.faces import Box, DetectedFace, FaceQuality, FiveLandmarks
 from curation.domain.geometry import HeadPose, head_pose, head_size_px
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
-from curation.engines.alignment import DETAIL_PX
+from curation.engines.alignment import DETAIL_PX, detail_scale
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.crops import square_crop
@@ -51,7 +51,7 @@ def measure_photo(
     """Measure a photo and its faces.
 
     Args:
-        photo: The photo; decoded in full only if it has faces.
+        photo: The photo; decoded once, at the smallest size that shows its faces.
         faces: Box and landmarks of each face, in pixels of the upright full-size photo.
         predictor: Of the 68 landmarks.
         capture_time: Of the photo, kept with the measures.
@@ -64,7 +64,7 @@ def measure_photo(
     """
     measured: tuple[FaceMeasures, ...] = ()
     if faces:
-        pixels = photo.full()
+        pixels = photo.detailed(_needed_scale(photo, faces))
         expressions = expression_measures(pixels, faces, predictor)
         measured = tuple(
             _measure_face(pixels, box, five, expression)
@@ -80,6 +80,12 @@ def measure_photo(
         capture_time=capture_time,
         miniature=miniature(small),
     )
+
+
+def _needed_scale(photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]]) -> float:
+    """What shows each face as large as focus is looked at, and the photo large enough to be reduced from it."""
+    whole = min(1.0, _PHOTO_LONG_SIDE_PX / max(photo.width, photo.height))
+    return max(whole, detail_scale((five for _, five in faces), eye_distance_px=FINE_EYE_DISTANCE_PX))
 
 
 def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
@@ -167,7 +173,7 @@ def _face_crop(
     pose: HeadPose,
     *,
     finest_px: float = FINE_EYE_DISTANCE_PX,
-    halved_to_px: float = math.inf,
+    halved_to_px: float = FINE_EYE_DISTANCE_PX,
 ) -> _FaceCrop | None:
     """None if the points are no face, or nothing of it is inside the photo; see `square_crop` for halving."""
     try:

@@ -6,6 +6,7 @@ import cv2
 import dlib
 import numpy as np
 import pytest
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -15,6 +16,7 @@ from curation.domain.geometry import apply_transform, five_of_68
 from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor, packaged_predictor_path
+from curation.photos.decoding import open_photo
 from curation.pipelines.measuring import face_quality, measure_photo
 from tests.face_photos import astronaut, grace_hopper
 from tests.fakes import ArrayPhoto
@@ -176,3 +178,24 @@ def test_real_eyes_and_smiles(test_data: Path, predictor: LandmarkPredictor) -> 
     assert sum(smiles["smile"]) >= 0.8 * len(smiles["smile"]) > 8
     assert sum(smiles["neutral"]) <= 0.2 * len(smiles["neutral"])
     assert sum(blinks) <= 0.1 * len(blinks)
+
+
+@pytest.mark.parametrize("enlargement", [6, 13])
+def test_measures_hardly_depend_on_the_decoded_size(
+    predictor: LandmarkPredictor, tmp_path: Path, enlargement: int
+) -> None:
+    size = (512 * enlargement, 512 * enlargement)
+    large = np.asarray(cv2.resize(astronaut(), size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(simplejpeg.encode_jpeg(large, quality=92))
+    box = Box(*(side * enlargement for side in ASTRONAUT[0]))
+    faces = [(box, FiveLandmarks.from_array((ASTRONAUT[1] + 0.5) * enlargement - 0.5))]
+    reduced = open_photo(path, max_megapixels=120)
+    full = open_photo(path, max_megapixels=120)
+    full.full()
+    one, other = (measure_photo(photo, faces, predictor) for photo in (reduced, full))
+    assert reduced.at_hand(0.01).scale == reduced.at_hand(1.0).scale < 1  # one decode, and not in full
+    for first, second in zip(one.faces, other.faces, strict=True):
+        for name in ("focus", "exposure", "right_eye", "left_eye", "smile"):
+            assert value(getattr(first, name)) == pytest.approx(value(getattr(second, name)), abs=0.1)
+    assert value(one.focus) == pytest.approx(value(other.focus), abs=0.05)
