@@ -208,32 +208,33 @@ class _Walk:
                 continue
             if any(entry.name == _CLUSTERS_MARK for entry in entries):
                 continue
+            prefix = "" if relative == PurePosixPath() else f"{relative}/"
             for entry in entries:
-                subfolder = self._entry(relative / entry.name, entry)
+                subfolder = self._entry(prefix + entry.name, entry)
                 if subfolder is not None:
                     pending.append((relative / entry.name, subfolder))
 
-    def _entry(self, relative: PurePosixPath, entry: os.DirEntry[str]) -> Path | None:
+    def _entry(self, relative: str, entry: os.DirEntry[str]) -> Path | None:
         """Take note of a file or a link; a folder to walk is returned."""
         if entry.name.startswith(".") or entry.name.casefold() in _SYSTEM_NAMES:
             return None
-        path = Path(entry.path)
         try:
             status = entry.stat()
         except OSError as error:
             if _extension(entry.name) in PHOTO_EXTENSIONS:
                 broken = isinstance(error, FileNotFoundError)
                 fault = "a link that leads nowhere" if broken else f"cannot be looked at: {error.strerror}"
-                self.failed.append((_escaped(str(relative)), fault))
+                self.failed.append((_escaped(relative), fault))
             return None
         if (status.st_dev, status.st_ino) in self._excluded:
             return None
+        path = Path(entry.path)
         if stat.S_ISDIR(status.st_mode):
             if not entry.is_symlink():
                 return path
-            self._links.append((relative, path))
+            self._links.append((PurePosixPath(relative), path))
             return None
-        name = _escaped(str(relative))
+        name = _escaped(relative)
         reason = "not a regular file" if not stat.S_ISREG(status.st_mode) else _why_not(entry.name)
         if reason is None:
             self.photos.append(PhotoFile(name, path, status.st_size, status.st_mtime_ns))

@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,7 @@ def _rows_as_written(content: bytes) -> list[FaceRow]:
             int(row[4]),
             float(row[5]),
             float(row[6]),
-            FiveLandmarks(*(Point(float(x), float(y)) for x, y in five)),
+            FiveLandmarks(*starmap(Point, five)),
             int(row[8]),
             row[9],
         )
