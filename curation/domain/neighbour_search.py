@@ -26,7 +26,7 @@ class Neighbours:
     """The rows most similar to each of R rows.
 
     Attributes:
-        index: (R, K) rows, -1 where there are fewer; in no order.
+        index: (R, K) rows, the most similar first, -1 where there are fewer.
         similarity: (R, K), -inf where there are fewer.
         bound: (R,) nobody else is more similar than this.
     """
@@ -78,7 +78,7 @@ def most_similar(
     pool: ThreadPoolExecutor,
     threads: int,
 ) -> Neighbours:
-    """The `count` most similar rows to each of `rows`, but none below `floor`.
+    """The `count` most similar rows to each of `rows`, but none below `floor`; fewer if some are not usable.
 
     Args:
         matrix: (N, D).

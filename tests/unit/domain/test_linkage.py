@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import fcluster
+from scipy.cluster.hierarchy import linkage as scipys_linkage
 from scipy.spatial.distance import pdist
 
+from curation.domain import linkage as module
 from curation.domain.linkage import average_linkage
 
 _FLOAT32_UNIT = 2**149  # every finite float32 is a whole number of 2**-149
@@ -65,6 +67,41 @@ def reference(
     return np.unique(labels, return_inverse=True)[1]
 
 
+def unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(length > 0, length, 1), dtype=np.float32)
+
+
+def drawn(kind: str, count: int, dimensions: int, random: np.random.Generator) -> NDArray[np.float32]:
+    """Embeddings of one kind, many of them with equal distances, or with distances that differ by rounding only."""
+    if kind == "continuous":
+        return unit(random.normal(size=(count, dimensions)))
+    if kind == "grid":
+        return unit(random.integers(-2, 3, size=(count, dimensions)))
+    if kind == "copies":
+        return np.asarray(
+            unit(random.normal(size=(max(1, count // 4), dimensions)))[random.integers(0, max(1, count // 4), count)]
+        )
+    if kind == "mirrored":
+        half = unit(random.normal(size=((count + 1) // 2, dimensions)))
+        return random.permutation(np.vstack([half, half * random.choice([-1, 1], size=dimensions)])).astype(np.float32)
+    if kind == "axes":
+        rows = np.eye(dimensions, dtype=np.float32)[random.integers(0, dimensions, count)]
+        return np.asarray(rows * random.choice([1, 1, 0.5], size=(count, 1)), dtype=np.float32)
+    if kind == "nearly copies":
+        some = random.normal(size=(max(1, count // 5), dimensions))[random.integers(0, max(1, count // 5), count)]
+        return unit(some + random.normal(size=some.shape) * 10.0 ** random.integers(-9, -3))
+    if kind == "dyadic":
+        rows = (random.integers(-4, 5, size=(count, dimensions)) / 8).astype(np.float32)
+        return np.asarray(rows[np.linalg.norm(rows, axis=1) <= 1])
+    angle = np.arange(count) * random.choice([np.pi / 16, np.pi / 12, 0.1])
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
+KINDS = ("continuous", "grid", "copies", "mirrored", "axes", "nearly copies", "dyadic", "circle")
+THRESHOLDS = (0.0, 1e-8, 1e-3, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.5)
+
+
 def people(count: int, faces: int, spread: float, seed: int, dimensions: int = 24) -> NDArray[np.float32]:
     random = np.random.default_rng(seed)
     centres = random.normal(size=(count, dimensions))
@@ -78,8 +115,71 @@ def partition(labels: NDArray[Any]) -> set[frozenset[int]]:
 
 
 def scipys(vectors: NDArray[np.float32], threshold: float) -> set[frozenset[int]]:
-    tree = linkage(pdist(vectors.astype(np.float64), "cosine"), "average")
+    tree = scipys_linkage(pdist(vectors.astype(np.float64), "cosine"), "average")
     return partition(fcluster(tree, threshold, "distance"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("candidates", [1, 3, 16])
+def test_equals_the_exact_reference_with_ties(kind: str, candidates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CANDIDATES", candidates)
+    random = np.random.default_rng([candidates, KINDS.index(kind)])
+    merged = 0
+    for turn in range(60):
+        # Everything put off, as it is, and everything searched at once.
+        monkeypatch.setattr(module, "_LAZINESS", (0.0, 0.05, 10.0)[turn % 3])
+        vectors = drawn(kind, int(random.integers(2, 17)), int(random.choice([1, 2, 3, 4, 8, 16])), random)
+        threshold = float(random.choice([*THRESHOLDS, random.uniform(0, 2)]))
+        photos = random.integers(0, max(1, len(vectors) // 2), len(vectors))
+        penalty = float(random.choice([0, 0, 1e-9, 0.1, 0.25, 0.5, 1, 3]))
+        found = average_linkage(vectors, threshold, photo_of=photos, same_photo_penalty=penalty)
+        assert np.array_equal(found, reference(vectors, threshold, photos, penalty))
+        merged += 1 < len(set(found.tolist())) < len(vectors)
+    assert merged > 5
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    grid=st.lists(st.lists(st.integers(-3, 3), min_size=3, max_size=3), min_size=2, max_size=12),
+    threshold=st.one_of(st.sampled_from(THRESHOLDS), st.floats(0, 2)),
+    photos=st.lists(st.integers(0, 4), min_size=12, max_size=12),
+    penalty=st.sampled_from([0.0, 0.25, 1.0]),
+)
+def test_equals_the_exact_reference_on_grids(
+    grid: list[list[int]], threshold: float, photos: list[int], penalty: float
+) -> None:
+    vectors = unit(np.array(grid, dtype=np.float64))
+    on = np.array(photos[: len(vectors)])
+    found = average_linkage(vectors, threshold, photo_of=on, same_photo_penalty=penalty)
+    assert np.array_equal(found, reference(vectors, threshold, on, penalty))
+
+
+def test_a_threshold_that_equals_a_distance_keeps_apart() -> None:
+    vectors = np.array([[1, 0], [0.5, 0.75], [0, 1]], dtype=np.float32)
+    assert average_linkage(vectors, 0.25).tolist() == [0, 1, 2]
+    assert average_linkage(vectors, np.nextafter(0.25, 1)).tolist() == [0, 1, 1]
+
+
+def test_hundreds_of_people_equal_scipys_with_any_threads() -> None:
+    vectors = people(200, 8, 0.75, seed=3, dimensions=48)
+    found = [average_linkage(vectors, 0.5, threads=threads) for threads in (1, 2, 5)]
+    assert partition(found[0]) == scipys(vectors, 0.5)
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+    assert 150 < len(set(found[0].tolist())) < 1000
+
+
+def test_thousands_of_copies_are_one_person_each() -> None:
+    vectors = np.repeat(people(3, 1, 0.1, seed=4), 1000, axis=0)
+    assert np.array_equal(average_linkage(vectors, 0.3), np.repeat([0, 1, 2], 1000))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 3.0])
+def test_what_is_no_unit_vector_is_refused(bad: float) -> None:
+    vectors = people(2, 3, 0.1, 0)
+    vectors[2, 1] = bad
+    with pytest.raises(ValueError, match="unit length"):
+        average_linkage(vectors, 0.5)
 
 
 @settings(deadline=None, max_examples=60)
