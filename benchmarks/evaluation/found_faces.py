@@ -1,0 +1,129 @@
+"""Found faces: recall by size and false boxes, at several settings of each engine.
+
+On the reporting half of the counted photos (benchmarks/data/README.md), on large group photos made of them, and on
+sets of portraits, where the largest face is wanted.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from benchmarks.detection import TILED_ENGINES, Found, PhotoFile, counted_files, engine_at, measured, scene_files
+from benchmarks.evaluation.base import Evaluation, Table, Unavailable
+from curation.photos.decoding import open_photo
+
+__all__ = ["tables"]
+
+# Options of each engine that are compared; the empty ones are the defaults.
+_SETTINGS: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType(
+    {
+        "retinaface-arcface": (
+            {"working_size_px": 640, "tiling": "off"},
+            {"working_size_px": 960, "tiling": "off"},
+            {"working_size_px": 1280, "tiling": "off"},
+            {"tiling": "off"},
+            {},
+            {"tiling": "always"},
+            {"min_confidence": 0.5},
+            {"min_confidence": 0.9},
+        ),
+        "dlib": ({"working_size_px": 1000}, {}),
+    }
+)
+_BAND_NAMES = ("24 to 48", "48 to 96", "96 and more")
+_SCENES = 6
+_SCENE_BANDS_PX = (0, 50, 70, 90, 150, 10_000)
+_PORTRAITS = (("five_celebs", 1), ("deepface_pairs", 1), ("utkface", 4), ("lfw", 20))
+_PORTRAIT_PHOTOS = 150
+
+
+def tables(evaluation: Evaluation) -> Iterator[Table]:
+    """Measure."""
+    files = counted_files(evaluation.data)
+    with tempfile.TemporaryDirectory() as folder:
+        scenes = scene_files(evaluation.data, Path(folder), _SCENES)
+        for engine in evaluation.engines:
+            yield _counted(evaluation, engine, files)
+            yield _large(evaluation, engine, scenes)
+    yield _portraits(evaluation)
+
+
+def _tilings(engine: str) -> Sequence[dict[str, Any]]:
+    return ({"tiling": "off"}, {}, {"tiling": "always"}) if engine in TILED_ENGINES else ({},)
+
+
+def _named(options: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in options.items()) or "**default**"
+
+
+def _share(counts: tuple[int, int]) -> str:
+    return f"{counts[0] / counts[1]:.3f}" if counts[1] else "-"
+
+
+def _counted(evaluation: Evaluation, engine: str, files: Sequence[PhotoFile]) -> Table:
+    rows, outcome = [], Found()
+    for options in _SETTINGS[engine]:
+        outcome = measured(engine_at(engine, evaluation.models, **options), files)
+        bands = [_share(counts) for counts in outcome.by_band()[1:]]
+        seconds = f"{outcome.seconds / outcome.photos:.3f}"
+        rows.append([_named(options), _share(outcome.recall()), *bands, str(outcome.false), seconds])
+    sizes = [f"{count} of {name} px" for (_, count), name in zip(outcome.by_band()[1:], _BAND_NAMES, strict=True)]
+    caption = (
+        f"{engine}: recall of the clear faces ({', '.join(sizes)}) of {len(files)} counted photos, number of false "
+        "boxes, seconds a photo on one thread without decoding."
+    )
+    return Table(caption, ["setting", "recall", *(f"{band} px" for band in _BAND_NAMES), "false", "seconds"], rows)
+
+
+def _large(evaluation: Evaluation, engine: str, scenes: Sequence[PhotoFile]) -> Table:
+    rows, outcome = [], Found()
+    for options in _tilings(engine):
+        outcome = measured(engine_at(engine, evaluation.models, **options), scenes)
+        cells = [_share(outcome.recall(*band)) for band in pairwise(_SCENE_BANDS_PX)]
+        rows.append([_named(options), *cells, str(outcome.false), f"{outcome.seconds / outcome.photos:.2f}"])
+    counts = [str(outcome.recall(*band)[1]) for band in pairwise(_SCENE_BANDS_PX)]
+    caption = (
+        f"{engine}: {len(scenes)} photos of large groups at 24 megapixels, put together from the same photos; "
+        f"recall by the faces' size at full size ({', '.join(counts)} faces)."
+    )
+    header = [
+        "setting",
+        "below 50 px",
+        "50 to 70 px",
+        "70 to 90 px",
+        "90 to 150 px",
+        "150 px and more",
+        "false",
+        "seconds",
+    ]
+    return Table(caption, header, rows)
+
+
+def _portraits(evaluation: Evaluation) -> Table:
+    rows = []
+    for engine in evaluation.engines:
+        for options in _tilings(engine)[:2]:
+            built = engine_at(engine, evaluation.models, **options)
+            cells = []
+            for name, step in _PORTRAITS:
+                paths = sorted(evaluation.labels(name) if name != "utkface" else evaluation.labels(name, column="age"))
+                paths = paths[::step][:_PORTRAIT_PHOTOS]
+                faces = [len(built.analyse(_opened(evaluation.set_folder(name) / path))) for path in paths]
+                cells.append(f"{sum(count > 0 for count in faces)} of {len(faces)} ({sum(faces)})")
+            rows.append([engine, _named(options), *cells])
+    if not rows:
+        raise Unavailable("no engine")
+    caption = (
+        "Photos of one person, some turned on their side or filled by the face: photos with a face, of how many "
+        "(number of faces)."
+    )
+    return Table(caption, ["engine", "setting", *(name for name, _ in _PORTRAITS)], rows)
+
+
+def _opened(path: Path) -> Any:
+    return open_photo(path, max_megapixels=120)
