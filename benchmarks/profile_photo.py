@@ -1,0 +1,186 @@
+"""Where the time of one photo goes, in both stages, on one core; and how near that is to the limit.
+
+    python -m benchmarks.profile_photo DATA [--models DIR] [--full]
+
+A worker is prepared in this process as the pool prepares one, and looks at photos of codebasics_sports and groups as
+they are, and at photos of 24 megapixels (enlarged from groups). The clocks of the phases exclude each other and sum
+to the whole. The limit is what no program on these libraries can go below: decoding the JPEG at the size that was
+used, and running the networks on what was put into them. The ratio is the limit over the whole; 1 is perfect.
+Times are of the processor, so that a busy machine disturbs little; of several rounds, that with the median time is
+shown. Starting up and writing into the store (the parent does that) are not part of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import onnxruntime
+import simplejpeg
+
+from benchmarks.event_folders import upscaled
+from benchmarks.report import Row, Unavailable, main
+from curation.bootstrap import build_worker
+from curation.engines import retinaface_arcface
+from curation.engines.landmarks import LandmarkPredictor
+from curation.engines.retinaface_decoding import RetinaFaceDecoder
+from curation.engines.selection import select_engine
+from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
+from curation.errors import CurationError, PhotoError
+from curation.photos import decoding
+from curation.pipelines import measuring, per_photo
+from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo_worker, score_photo_worker
+from curation.settings import Settings, load_settings
+from curation.storage.analysis_store import AnalysisStore
+
+__all__ = ["rows"]
+
+_NAME = "profile_photo"
+_ENGINES = ("retinaface-arcface", "dlib")
+_DECODING = "JPEG decoding"
+_NETWORK = "network"
+_REST = "everything else"
+_SUFFIXES = frozenset({".jpg", ".jpeg"})
+
+
+class _Clocks:
+    """Seconds by phase; a phase does not count what phases within it take."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._inner: list[float] = []
+
+    def timed(self, phase: str | Callable[..., str], function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function with a clock; `phase` may depend on its arguments."""
+
+        @wraps(function)
+        def with_clock(*args: Any, **options: Any) -> Any:
+            name = phase if isinstance(phase, str) else phase(*args)
+            self._inner.append(0.0)
+            began = time.process_time()
+            try:
+                return function(*args, **options)
+            finally:
+                took = time.process_time() - began
+                self.seconds[name] += took - self._inner.pop()
+                if self._inner:
+                    self._inner[-1] += took
+
+        return with_clock
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Put clocks on the functions of all phases."""
+        phases: list[tuple[object, str, str | Callable[..., str]]] = [
+            (per_photo, "read_content", "reading and hashing"),
+            (simplejpeg, "decode_jpeg", _DECODING),
+            (decoding, "array_to_srgb", "colour profiles"),
+            (decoding.OpenPhoto, "reduced", "resizing the whole photo"),
+            (onnxruntime.InferenceSession, "run", _network_name),
+            (RetinaFaceDecoder, "faces", "decoding the detector's output"),
+            (retinaface_arcface, "aligned_face", "alignment"),
+            (per_photo, "face_quality", "quality"),
+            (per_photo, "face_chip_jpeg", "thumbnails"),
+            (LandmarkPredictor, "predict", "68 landmarks"),
+            (measuring, "fine_detail", "focus"),
+            (measuring, "light_levels", "exposure"),
+        ]
+        with ExitStack() as stack:
+            for owner, name, phase in phases:
+                stack.enter_context(patch.object(owner, name, self.timed(phase, getattr(owner, name))))
+            yield
+
+
+def _network_name(session: Any, *_: object) -> str:
+    return f"{_NETWORK} {Path(session._model_path).name}"
+
+
+def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
+    """See the module."""
+    count, rounds = (16, 3) if quick else (60, 5)
+    with tempfile.TemporaryDirectory(prefix="curation-profile-") as folder:
+        huge = Path(folder) / "huge"
+        upscaled(data / "photos" / "groups", huge, count=6 if quick else 16)
+        sets = {
+            "codebasics_sports": _photos(data / "photos" / "codebasics_sports", count),
+            "groups": _photos(data / "photos" / "groups", count),
+            "24 MP": _photos(huge, count),
+        }
+        for engine in _ENGINES:
+            measure = _prepared(engine, models, Path(folder))
+            for name, photos in sets.items():
+                yield from measure(f"{engine}, {len(photos)} of {name}", photos, rounds)
+
+
+def _photos(folder: Path, count: int) -> list[Path]:
+    photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    if not photos:
+        raise Unavailable(f"there are no photos in {folder}")
+    count = min(count, len(photos))
+    return [photos[place * len(photos) // count] for place in range(count)]
+
+
+def _prepared(engine: str, models: Path, folder: Path) -> Callable[[str, Sequence[Path], int], Iterator[Row]]:
+    """Make this process a worker."""
+    io = {"input_dir": folder, "output_dir": folder, "state_dir": folder / "state", "models_dir": models}
+    settings: Settings = load_settings(
+        None, default_root=folder, overrides={"io": io, "engine": {"name": engine, "download": False}}
+    )
+    try:
+        spec = select_engine(settings, pinned=None, allow_download=False)
+        predictor = locate(DLIB_PREDICTOR_FILE, models)
+    except CurationError as error:
+        raise Unavailable(str(error)) from error
+    AnalysisStore(folder / "state").close()
+    build_worker(settings, spec, predictor, 30)
+    return _both_stages
+
+
+def _both_stages(title: str, photos: Sequence[Path], rounds: int) -> Iterator[Row]:
+    tasks: list[MeasureTask] = []
+    for path in photos:
+        try:
+            analysis = analyse_photo_worker(AnalyseTask(path.name, path, "profile")).analysis
+        except PhotoError:
+            continue
+        assert analysis is not None  # nothing is kept here
+        faces = tuple((face.detected.box, face.detected.landmarks) for face in analysis.faces)
+        tasks.append(MeasureTask(path.name, path, faces, None, "profile"))
+    if not tasks:
+        raise Unavailable(f"none of the photos of {title} can be read")
+    faces_count = sum(len(task.faces) for task in tasks)
+    title = f"{title} ({faces_count} faces)"
+    analyse = [partial(analyse_photo_worker, AnalyseTask(task.image_path, task.path, "profile")) for task in tasks]
+    score = [partial(score_photo_worker, task) for task in tasks]
+    yield from _stage(f"clustering, {title}", analyse, rounds)
+    yield from _stage(f"scoring, {title}", score, rounds)
+
+
+def _stage(title: str, photos: Sequence[Callable[[], object]], rounds: int) -> Iterator[Row]:
+    measured = [_round(photos) for _ in range(rounds)]
+    seconds = sorted(measured, key=lambda one: sum(one.values()))[rounds // 2]
+    per_photo_ms = {phase: 1000 * value / len(photos) for phase, value in seconds.items()}
+    whole = sum(per_photo_ms.values())
+    limit = sum(value for phase, value in per_photo_ms.items() if phase == _DECODING or phase.startswith(_NETWORK))
+    yield Row(_NAME, title, whole, "ms/photo", f"decoding and networks alone {limit:.1f}", limit / whole)
+    for phase, value in sorted(per_photo_ms.items(), key=lambda item: -item[1]):
+        yield Row(_NAME, f"... {phase}", value, "ms/photo", f"{100 * value / whole:.0f} % of the whole")
+
+
+def _round(photos: Sequence[Callable[[], object]]) -> dict[str, float]:
+    clocks = _Clocks()
+    with clocks.attached():
+        for photo in photos:
+            clocks.timed(_REST, photo)()
+    return clocks.seconds
+
+
+if __name__ == "__main__":
+    main(__doc__, rows)
