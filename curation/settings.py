@@ -90,6 +90,7 @@ class RetinaFaceArcFaceSettings(_Section):
 class DlibSettings(_Section):
     """The engine that needs no download."""
 
+    detector: Literal["mmod", "hog"] = "mmod"
     working_size_px: Annotated[int, Field(ge=320, le=4096)] = 2000
     min_confidence: Annotated[float, Field(ge=0.1, le=0.999)] = 0.5
 

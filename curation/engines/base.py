@@ -91,6 +91,8 @@ class EngineSpec:
         threshold_source: Where the threshold comes from, in words for the log and the run record.
         providers: ONNX Runtime's execution providers, in order of preference.
         reason: Why this engine was taken, in words for the user.
+        converted: Files made of some of the weights, which the engine loads in their place; what they hold
+            follows from the weights, so only those count for the identity of results.
     """
 
     name: str
@@ -100,6 +102,7 @@ class EngineSpec:
     threshold_source: str
     providers: tuple[str, ...]
     reason: str
+    converted: tuple[WeightsFile, ...] = ()
 
 
 class FaceEngine(Protocol):

@@ -12,6 +12,7 @@ from curation.engines.download import DownloadProgress
 from curation.engines.onnx_sessions import CPU_PROVIDER, usable_providers
 from curation.engines.weights import (
     DLIB_DESCRIPTOR_FILE,
+    DLIB_DETECTOR_FILE,
     DLIB_PREDICTOR_FILE,
     REGISTRY,
     distance_threshold,
@@ -37,7 +38,7 @@ _DLIB = "dlib"
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
 # are not mixed with new ones.
-_REVISION = 3
+_REVISION = 4
 
 
 def select_engine(
@@ -175,18 +176,30 @@ def _retinaface_arcface(
 
 
 def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None) -> EngineSpec:
+    from curation.engines.dlib_conversion import converted
+
     own = settings.engine.dlib
+    providers = usable_providers(settings.engine.providers)
+    names = [DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE]
+    if own.detector == "mmod":
+        names.append(DLIB_DETECTOR_FILE)
     # Their content is known by hash, so nothing needs to be loaded here.
-    weights = tuple(locate(name, settings.io.models_dir) for name in (DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE))
+    weights = tuple(locate(name, settings.io.models_dir) for name in names)
+    networks = tuple(
+        converted(source, settings.io.models_dir, settings.io.state_dir)
+        for source in weights
+        if source.name != DLIB_PREDICTOR_FILE
+    )
     threshold, source = distance_threshold(weights[0].sha256)
     return EngineSpec(
         name=_DLIB,
         weights=weights,
-        options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px),
+        options=_options(detector=own.detector, min_confidence=own.min_confidence, working_size_px=own.working_size_px),
         distance_threshold=threshold,
         threshold_source=source,
-        providers=(),
+        providers=providers,
         reason=reason,
+        converted=networks,
     )
 
 

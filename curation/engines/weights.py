@@ -19,6 +19,7 @@ from curation.errors import SettingsError, StorageError, WeightsBrokenError, Wei
 __all__ = [
     "ARCFACE_FILE",
     "DLIB_DESCRIPTOR_FILE",
+    "DLIB_DETECTOR_FILE",
     "DLIB_PREDICTOR_FILE",
     "RECORD_FILE",
     "REGISTRY",
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 RETINAFACE_FILE = "retinaface.onnx"
 ARCFACE_FILE = "arcface_weights.onnx"
 DLIB_DESCRIPTOR_FILE = "dlib_face_recognition_resnet_model_v1.dat"
+DLIB_DETECTOR_FILE = "mmod_human_face_detector.dat"
 DLIB_PREDICTOR_FILE = "shape_predictor_68_face_landmarks.dat"
 
 RECORD_FILE = "weights.json"
@@ -101,6 +103,14 @@ _KNOWN = (
         package=_DLIB_PACKAGE,
         sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
         size_bytes=22_466_066,
+    ),
+    KnownWeights(
+        name=DLIB_DETECTOR_FILE,
+        purpose="engine dlib: finds faces (MMOD)",
+        licence="public domain (CC0), by Davis King",
+        package=_DLIB_PACKAGE,
+        sha256="4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+        size_bytes=729_940,
     ),
     KnownWeights(
         name=DLIB_PREDICTOR_FILE,

@@ -63,7 +63,7 @@ def test_auto_takes_retinaface_arcface_where_its_weights_are(tmp_path: Path) -> 
     assert [found.name for found in spec.weights] == [RETINAFACE_FILE, ARCFACE_FILE]
     assert spec.distance_threshold == 0.68 and "published" in spec.threshold_source
     assert str(tmp_path) in spec.reason
-    assert dict(spec.options) == {"min_confidence": 0.8, "revision": 3, "tiling": "auto", "working_size_px": 1600}
+    assert dict(spec.options) == {"min_confidence": 0.8, "revision": 4, "tiling": "auto", "working_size_px": 1600}
 
 
 def test_auto_goes_on_with_dlib_without_network(tmp_path: Path) -> None:
@@ -71,7 +71,8 @@ def test_auto_goes_on_with_dlib_without_network(tmp_path: Path) -> None:
     assert spec.name == "dlib"
     assert RETINAFACE_FILE in spec.reason and "no source answered within 5 s" in spec.reason
     assert "measured" in spec.threshold_source
-    assert spec.providers == ()
+    assert spec.providers == ("CPUExecutionProvider",)
+    assert [found.path.parent.name for found in spec.converted] == ["converted", "converted"]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def _built_in_a_process(name: str, models_dir: Path, home: Path, root: Path) -> 
 
 def test_a_worker_of_dlib_loads_nothing_of_the_other_engine(tmp_path: Path, project_root: Path) -> None:
     result = _built_in_a_process("dlib", tmp_path, tmp_path / "home", project_root)
-    assert result == {"untouched": True, "loaded": ["dlib"], "in_home": [], "filters": False}
+    assert result == {"untouched": True, "loaded": ["onnxruntime", "dlib"], "in_home": [], "filters": False}
 
 
 def test_a_worker_of_retinaface_arcface_loads_no_dlib_and_leaves_the_home_alone(
