@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from curation.domain.faces import Box
 from curation.engines.base import EngineSpec, FaceEngine
 from curation.engines.selection import build_engine, select_engine
+from curation.errors import PhotoError
 from curation.settings import load_settings
 from tests.conftest import real_data_dir
 from tests.face_photos import astronaut, grace_hopper, side_by_side
@@ -184,6 +185,19 @@ def test_the_same_photo_gives_the_same_bytes(subject: Subject) -> None:
     for one, other in zip(*runs, strict=True):
         assert (one.box, one.landmarks, one.confidence) == (other.box, other.landmarks, other.confidence)
         assert one.embedding.tobytes() == other.embedding.tobytes()
+
+
+def test_photos_that_come_together_have_the_faces_that_they_have_alone(subject: Subject) -> None:
+    photos = [subject.first, painted_photo(300, 200), subject.second, side_by_side(subject.second, subject.first)]
+    together = subject.engine.analyse_many([ArrayPhoto(photo) for photo in photos])
+    assert [isinstance(faces, PhotoError) for faces in together] == [False] * 4
+    for faces, photo in zip(together, photos, strict=True):
+        alone = subject.engine.analyse(ArrayPhoto(photo))
+        assert not isinstance(faces, PhotoError) and len(faces) == len(alone)
+        for one, other in zip(faces, alone, strict=True):
+            assert (one.box, one.landmarks, one.confidence) == (other.box, other.landmarks, other.confidence)
+            assert np.abs(one.embedding - other.embedding).max() < 1e-4
+    assert subject.engine.analyse_many([]) == []
 
 
 def test_the_spec_can_be_sent_to_a_worker(subject: Subject) -> None:
