@@ -31,7 +31,7 @@ from curation.photos.focus import fine_detail
 from curation.photos.likeness import miniature
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 
-__all__ = ["face_quality", "measure_photo"]
+__all__ = ["face_focus", "face_quality", "measure_photo"]
 
 _FACE_REACH = 1.15  # half the side of the square that focus is measured on, in distances of the eyes
 _EXPOSURE_EYE_DISTANCE_PX = 24.0
@@ -112,6 +112,18 @@ def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
         yaw_deg=round(pose.yaw_deg, 1),
         score=face_quality_score(size_px, sharpness, pose.yaw_deg, face.confidence),
     )
+
+
+def face_focus(pixels: Pixels, landmarks: FiveLandmarks) -> Measure:
+    """How sharp a face is.
+
+    Args:
+        pixels: The photo.
+        landmarks: Of the face, in pixels of the upright full-size photo.
+    """
+    five = landmarks.as_array()
+    crop = _face_crop(pixels, five, head_pose(five))
+    return Measure.unknown(Reason.CUT_OFF) if crop is None else _focus(crop)
 
 
 def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, expression: ExpressionMeasures) -> FaceMeasures:
