@@ -110,6 +110,8 @@ class ClusteringSettings(_Section):
     """When faces are one person, and which faces are fit to be asked."""
 
     distance_threshold: Annotated[float, Field(gt=0, le=2)] | None = None
+    same_photo_penalty: Annotated[float, Field(ge=0, le=2)] | None = None
+    second_look: bool = True
     min_face_px: Annotated[int, Field(ge=8, le=1000)] = 32
     min_sharpness: Unit = 0.08
     max_yaw_deg: Annotated[float, Field(ge=10, le=90)] = 75

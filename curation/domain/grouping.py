@@ -53,7 +53,7 @@ class GroupingRule:
         return np.asarray(self.group_distance - (self.group_distance - self.single_distance) * spread)
 
     def compared(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, D) of unit length or shorter, whose inner products are the similarities that count.
+        """Vectors, (N, D) of unit length or shorter, whose inner products are the similarities that count.
 
         With c the direction and p the part left out, x · y - p (x · c)(y · c) is the product of the vectors
         x - (1 - sqrt(1 - p)) (x · c) c.
@@ -72,12 +72,12 @@ class GroupingRule:
 
 
 def group_faces(
-    embeddings: NDArray[np.float32], photo_of: NDArray[np.integer], rule: GroupingRule, *, threads: int = 1
+    vectors: NDArray[np.float32], photo_of: NDArray[np.integer], rule: GroupingRule, *, threads: int = 1
 ) -> NDArray[np.int64]:
     """Group faces that are good enough to be judged.
 
     Args:
-        embeddings: (N, D) of unit length, N from 0.
+        vectors: (N, D) from `rule.compared`, N from 0.
         photo_of: (N,) which photo each face is on, any integers.
         rule: For the weights that made the embeddings.
         threads: Of the CPU, to be used at once. The result does not depend on them.
@@ -86,7 +86,7 @@ def group_faces(
         (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
     """
     history = merge_history(
-        rule.compared(embeddings),
+        vectors,
         max(rule.group_distance, rule.single_distance),
         photo_of=photo_of,
         same_photo_penalty=rule.same_photo_penalty,
@@ -117,7 +117,7 @@ def _cut(history: MergeHistory, rule: GroupingRule) -> MergeHistory:
 
 
 def join_poor_faces(
-    embeddings: NDArray[np.float32],
+    vectors: NDArray[np.float32],
     photo_of: NDArray[np.integer],
     labels: NDArray[np.int64],
     poor: NDArray[np.float32],
@@ -132,11 +132,11 @@ def join_poor_faces(
     joins a cluster.
 
     Args:
-        embeddings: (N, D) of unit length, the good faces.
+        vectors: (N, D) from `rule.compared`, the good faces.
         photo_of: (N,) which photo each of them is on.
         labels: (N,) their clusters, from `group_faces`.
-        poor: (P, D) of unit length.
-        photo_of_poor: (P,) likewise.
+        poor: (P, D) likewise.
+        photo_of_poor: (P,) which photo each of them is on.
         rule: For the weights that made the embeddings.
 
     Returns:
@@ -147,12 +147,11 @@ def join_poor_faces(
     large = np.flatnonzero(sizes >= SECOND_LOOK_FACES)
     if len(poor) == 0 or len(large) == 0:
         return out
-    means = _means(rule.compared(embeddings), labels, sizes)
+    means = _means(vectors, labels, sizes)
     nearest = np.empty(len(poor), dtype=np.intp)
     distance, second = np.empty(len(poor)), np.full(len(poor), np.inf)
-    vectors = rule.compared(poor)
     for start in range(0, len(poor), _BLOCK_ROWS):
-        away = 1.0 - vectors[start : start + _BLOCK_ROWS].astype(np.float64) @ means[large].T
+        away = 1.0 - poor[start : start + _BLOCK_ROWS].astype(np.float64) @ means[large].T
         rows, here = np.arange(len(away)), slice(start, start + len(away))
         nearest[here] = away.argmin(axis=1)
         distance[here] = away[rows, nearest[here]]
@@ -164,7 +163,7 @@ def join_poor_faces(
     taken = set(zip(labels.tolist(), photo_of.tolist(), strict=True))
     for face in np.flatnonzero(is_clear)[np.argsort(distance[is_clear], kind="stable")].tolist():
         place = (int(large[nearest[face]]), int(photo_of_poor[face]))
-        if place not in taken and int(np.argmax(means @ vectors[face].astype(np.float64))) == place[0]:
+        if place not in taken and int(np.argmax(means @ poor[face].astype(np.float64))) == place[0]:
             taken.add(place)
             out[face] = place[0]
     return out

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces import DetectedFace
+from curation.domain.grouping import GroupingRule
 from curation.errors import PhotoError
 
 __all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]
@@ -87,12 +88,14 @@ class EngineSpec:
         name: `retinaface-arcface` or `dlib`.
         weights: The files that it runs on.
         options: What matters for its results (working sizes, confidences), sorted by name.
-        distance_threshold: Cosine distance below which faces are one person, for these weights.
+        distance_threshold: Cosine distance below which two faces are one person, for these weights.
         threshold_source: Where the threshold comes from, in words for the log and the run record.
         providers: ONNX Runtime's execution providers, in order of preference.
         reason: Why this engine was taken, in words for the user.
         converted: Files made of some of the weights, which the engine loads in their place; what they hold
             follows from the weights, so only those count for the identity of results.
+        grouping: How faces are grouped, if that was measured for these weights; None goes by
+            `distance_threshold` alone.
     """
 
     name: str
@@ -103,6 +106,7 @@ class EngineSpec:
     providers: tuple[str, ...]
     reason: str
     converted: tuple[WeightsFile, ...] = ()
+    grouping: GroupingRule | None = None
 
 
 class FaceEngine(Protocol):

@@ -15,8 +15,8 @@ from curation.engines.weights import (
     DLIB_DETECTOR_FILE,
     DLIB_PREDICTOR_FILE,
     REGISTRY,
-    distance_threshold,
     fetch,
+    grouping_rule,
     locate,
 )
 from curation.errors import (
@@ -162,7 +162,7 @@ def _retinaface_arcface(
         found.append(weights)
     if not reason:
         reason = f"{' and '.join(fetched)} downloaded" if fetched else f"its weights are in {models_dir}"
-    threshold, source = distance_threshold(found[1].sha256)
+    threshold, grouping, source = grouping_rule(found[1].sha256)
     logger.info("distance threshold %.3f: %s", threshold, source)
     return EngineSpec(
         name=_RETINAFACE_ARCFACE,
@@ -172,6 +172,7 @@ def _retinaface_arcface(
         threshold_source=source,
         providers=providers,
         reason=reason,
+        grouping=grouping,
     )
 
 
@@ -190,7 +191,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         for source in weights
         if source.name != DLIB_PREDICTOR_FILE
     )
-    threshold, source = distance_threshold(weights[0].sha256)
+    threshold, grouping, source = grouping_rule(weights[0].sha256)
     return EngineSpec(
         name=_DLIB,
         weights=weights,
@@ -200,6 +201,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         providers=providers,
         reason=reason,
         converted=networks,
+        grouping=grouping,
     )
 
 

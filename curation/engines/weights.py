@@ -12,8 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from curation.domain.grouping import GroupingRule
 from curation.engines.base import WeightsFile
 from curation.engines.download import DownloadProgress, download, file_sha256, write_atomically
+from curation.engines.grouping_rules import MEASURED
 from curation.errors import SettingsError, StorageError, WeightsBrokenError, WeightsMissingError
 
 __all__ = [
@@ -27,8 +29,8 @@ __all__ = [
     "KnownWeights",
     "State",
     "WeightsStatus",
-    "distance_threshold",
     "fetch",
+    "grouping_rule",
     "locate",
     "status",
     "verify",
@@ -126,20 +128,6 @@ REGISTRY: Mapping[str, KnownWeights] = MappingProxyType({known.name: known for k
 """All known files, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    what: str
-    threshold: float
-
-
-# Average cosine distance at which average linkage cuts, by the SHA-256 of the embedder's file; how they
-# were measured stands in docs/engines.md.
-_MEASURED: Mapping[str, _Measured] = MappingProxyType(
-    {
-        "e3dfb138e3b96dcd5640a0846067cc1f55b24148e12c8a19345f8b47982e782a": _Measured("EdgeFace-XS", 0.74),
-        "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30": _Measured("dlib ResNet v1", 0.075),
-    }
-)
 # deepface.config.threshold of deepface 0.0.103: pairs of faces, ArcFace, cosine.
 _PUBLISHED_ARCFACE = 0.68
 
@@ -175,13 +163,19 @@ class WeightsStatus:
     remark: str = ""
 
 
-def distance_threshold(embedder_sha256: str) -> tuple[float, str]:
-    """The cosine distance up to which faces are one person, and where it comes from, in words."""
-    measured = _MEASURED.get(embedder_sha256)
+def grouping_rule(embedder_sha256: str) -> tuple[float, GroupingRule | None, str]:
+    """When faces are one person.
+
+    Returns:
+        The cosine distance up to which two faces are, the rule that was measured for the weights, if one was,
+        and where they come from, in words.
+    """
+    measured = MEASURED.get(embedder_sha256)
     if measured is not None:
-        return measured.threshold, f"measured for these weights ({measured.what})"
+        return measured.rule.single_distance, measured.rule, f"measured for these weights ({measured.what})"
     return (
         _PUBLISHED_ARCFACE,
+        None,
         "published by deepface for ArcFace; these weights were not measured, so check the clusters and set "
         "clustering.distance_threshold if persons are merged or split",
     )

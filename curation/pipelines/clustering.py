@@ -7,12 +7,13 @@ import logging
 import os
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.clusters import confidences, varied_samples
+from curation.domain.grouping import GroupingRule
 from curation.domain.report import ClusteringReport, Failure, Progress
 from curation.engines.base import EngineSpec
 from curation.errors import StorageError, WorkerError
@@ -30,10 +31,10 @@ from curation.pipelines.per_photo import (
 )
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
 from curation.pools import usable_cores
+from curation.settings import ClusteringSettings
 from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
-from curation.storage.embeddings_file import EmbeddingsWriter
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
 
@@ -44,8 +45,11 @@ logger = logging.getLogger(__name__)
 ANALYSIS_VERSION = 2
 """Raise it when something else than the engine changes what an analysis holds: quality, chips."""
 
-GROUPING_VERSION = 1
+GROUPING_VERSION = 2
 """Raise it when the same embeddings and settings may give other clusters."""
+
+SAME_PHOTO_PART = 1 / 3
+"""Of the threshold: what two faces of one photo are farther apart if no penalty was measured for the weights."""
 
 _LARGEST_SHOWN = 10
 _CPU_PROVIDER = "CPUExecutionProvider"
@@ -67,7 +71,7 @@ class FaceClusteringPipeline:
         self._context = context
         self._spec = spec
         clustering = context.settings.clustering
-        self._threshold = clustering.distance_threshold or spec.distance_threshold
+        self._rule = _rule(clustering, spec)
         self._key = analysis_key(spec, clustering.thumbnail_px)
         self._output = context.settings.io.output_dir
 
@@ -175,11 +179,11 @@ class FaceClusteringPipeline:
         return is_good
 
     def _labels(self, faces: EventFaces, identified: NDArray[np.bool_], digest: str) -> NDArray[np.int64]:
-        """Labels of all faces, -1 for those that cannot be identified; taken from the store if it has them."""
+        """Labels of all faces, -1 for those that belong to nobody; taken from the store if it has them."""
         count = int(identified.sum())
         masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
         clustering = self._context.settings.clustering.model_dump(mode="json")
-        key = content_key([GROUPING_VERSION, digest, masks, self._threshold, clustering])
+        key = content_key([GROUPING_VERSION, digest, masks, asdict(self._rule), clustering])
         kept = self._context.store.grouping(key)
         if kept is None or len(kept) != len(faces):
             kept = self._group(faces, identified)
@@ -188,38 +192,35 @@ class FaceClusteringPipeline:
         return kept
 
     def _group(self, faces: EventFaces, identified: NDArray[np.bool_]) -> NDArray[np.int64]:
-        labels = np.full(len(faces), -1, dtype=np.int64)
         count = int(identified.sum())
         if count == 0:
-            return labels
+            return np.full(len(faces), -1, dtype=np.int64)
         self._context.progress(Progress("grouping faces", 0, count))
         # The other workers are idle meanwhile, so their cores are free.
         threads = self._context.settings.performance.workers or usable_cores()
         # Under a name that the next run sweeps if this one is killed.
         place = self._output / f".grouping.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
+        second_look = self._context.settings.clustering.second_look
         try:
             with open_atomic(place, durable=False) as file:
-                writer = EmbeddingsWriter(file)
-                for start, block in faces.embeddings.blocks():
-                    writer.add(block[identified[start : start + len(block)]])
-                writer.finish()
-            (outcome,) = self._context.pool.run(
-                cluster_faces_worker, [ClusterTask(place, self._threshold, threads)], cancel=self._context.cancel
-            )
+                np.save(file, np.stack([faces.photo, identified.astype(np.int64)], axis=1), allow_pickle=False)
+            task = ClusterTask(faces.embeddings.path, place, self._rule, second_look, threads)
+            (outcome,) = self._context.pool.run(cluster_faces_worker, [task], cancel=self._context.cancel)
         finally:
             place.unlink(missing_ok=True)
         if outcome.result is None:
             reason = outcome.failure.reason if outcome.failure else "no result"
             raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
-        labels[identified] = outcome.result
-        return labels
+        return np.array(outcome.result, dtype=np.int64)
 
     def _confidences(self, faces: EventFaces, members: dict[int, list[int]]) -> NDArray[np.float64]:
         out = np.zeros(len(faces))
         for of_cluster in members.values():
             if len(of_cluster) > 1:
                 vectors = faces.embeddings[of_cluster]
-                out[of_cluster] = confidences(vectors, np.zeros(len(vectors), dtype=np.int64), self._threshold)
+                out[of_cluster] = confidences(
+                    vectors, np.zeros(len(vectors), dtype=np.int64), self._rule.group_distance
+                )
         return out
 
     def _write_pictures(self, faces: EventFaces, members: dict[int, list[int]]) -> None:
@@ -297,7 +298,9 @@ class FaceClusteringPipeline:
                 "engine_reason": self._spec.reason,
                 "weights": {weights.name: weights.sha256 for weights in self._spec.weights},
                 "providers": list(self._spec.providers),
-                "distance_threshold": self._threshold,
+                "distance_threshold": self._rule.single_distance,
+                "group_distance_threshold": self._rule.group_distance,
+                "same_photo_penalty": self._rule.same_photo_penalty,
                 "distance_threshold_source": "clustering.distance_threshold"
                 if settings.clustering.distance_threshold
                 else self._spec.threshold_source,
@@ -322,6 +325,21 @@ class FaceClusteringPipeline:
                 "versions": versions(),
             },
         )
+
+
+def _rule(clustering: ClusteringSettings, spec: EngineSpec) -> GroupingRule:
+    """The settings count first, then what was measured for the weights, then their published threshold."""
+    distance = clustering.distance_threshold
+    if distance is None and spec.grouping is not None:
+        rule = spec.grouping
+    else:
+        distance = distance or spec.distance_threshold
+        measured = spec.grouping
+        penalty = measured.same_photo_penalty if measured else SAME_PHOTO_PART * distance
+        rule = GroupingRule(distance, distance, penalty)
+    if clustering.same_photo_penalty is not None:
+        rule = replace(rule, same_photo_penalty=clustering.same_photo_penalty)
+    return rule
 
 
 def _members(cluster_ids: NDArray[np.int64]) -> dict[int, list[int]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from curation.domain.faces import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
-from curation.domain.linkage import average_linkage
+from curation.domain.grouping import GroupingRule, group_faces, join_poor_faces
 from curation.domain.measures import PhotoMeasures
 from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
@@ -107,10 +107,20 @@ class MeasuredPhoto:
 
 @dataclass(frozen=True, slots=True)
 class ClusterTask:
-    """Embeddings in a .npy file, (N, D) float32 of unit length, to be grouped on so many threads."""
+    """Faces to be grouped, on so many threads.
+
+    Attributes:
+        embeddings: A .npy file, (N, D) float32 of unit length.
+        faces: A .npy file, (N, 2) int64: the number of the face's photo, and 1 if it is good enough to be judged.
+        rule: When faces are one person.
+        second_look: Whether poor faces may join a cluster.
+        threads: Of the CPU.
+    """
 
     embeddings: Path
-    distance_threshold: float
+    faces: Path
+    rule: GroupingRule
+    second_look: bool
     threads: int
 
 
@@ -250,14 +260,25 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
 def cluster_faces_worker(task: ClusterTask) -> list[int]:
     """Group faces; in a worker, so that the memory it takes goes back when the worker ends.
 
+    Returns:
+        The cluster of each face, -1 for those that are too poor.
+
     Raises:
-        StorageError: If the embeddings cannot be read.
+        StorageError: If the files cannot be read.
     """
     try:
-        embeddings = np.load(task.embeddings, allow_pickle=False)
+        embeddings = np.load(task.embeddings, mmap_mode="r", allow_pickle=False)
+        photo, is_good = np.load(task.faces, allow_pickle=False).T
+        good, poor = np.flatnonzero(is_good == 1), np.flatnonzero(is_good == 0)
+        vectors = task.rule.compared(embeddings[good])
+        poor_vectors = task.rule.compared(embeddings[poor if task.second_look else poor[:0]])
     except (OSError, ValueError) as error:
         raise StorageError(f"{task.embeddings} cannot be read ({error}); is the disk full?") from error
-    return [int(label) for label in average_linkage(embeddings, task.distance_threshold, threads=task.threads)]
+    labels = np.full(len(photo), -1, dtype=np.int64)
+    labels[good] = group_faces(vectors, photo[good], task.rule, threads=task.threads)
+    if task.second_look:
+        labels[poor] = join_poor_faces(vectors, photo[good], labels[good], poor_vectors, photo[poor], task.rule)
+    return [int(label) for label in labels]
 
 
 def _content(path: Path) -> tuple[str, bytes | None]:

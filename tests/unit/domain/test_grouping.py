@@ -77,7 +77,7 @@ def test_the_cut_is_that_of_the_usual_dendrogram(
     vectors = event(seed, people, faces, 0.5)
     photos = np.arange(faces) // 2
     rule = GroupingRule(single, single + more, 0.2, tuple(unit(np.ones((1, 12)))[0].tolist()), part)
-    labels = group_faces(vectors, photos, rule)
+    labels = group_faces(rule.compared(vectors), photos, rule)
     if faces == 1:
         assert labels.tolist() == [0]
     else:
@@ -124,7 +124,7 @@ def test_what_faces_of_a_kind_share_does_not_count() -> None:
     plain = GroupingRule(0.4, 0.4)
     assert set(group_faces(babies, np.arange(4), plain).tolist()) == {0}
     told = GroupingRule(0.4, 0.4, 0.0, tuple(kind.tolist()), 1.0)
-    assert group_faces(babies, np.arange(4), told).tolist() == [0, 1, 2, 3]
+    assert group_faces(told.compared(babies), np.arange(4), told).tolist() == [0, 1, 2, 3]
     x, c, p = babies.astype(np.float64), kind, 0.7
     y = GroupingRule(0.4, 0.4, 0.0, tuple(kind.tolist()), p).compared(babies).astype(np.float64)
     assert np.allclose(y @ y.T, x @ x.T - p * np.outer(x @ c, x @ c), atol=1e-6)

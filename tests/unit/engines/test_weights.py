@@ -17,7 +17,7 @@ from curation.engines.weights import (
     REGISTRY,
     RETINAFACE_FILE,
     State,
-    distance_threshold,
+    grouping_rule,
     locate,
     status,
 )
@@ -111,10 +111,11 @@ def test_a_file_of_the_users_own_is_welcome(tmp_path: Path) -> None:
         locate("absent.onnx", tmp_path)
 
 
-def test_known_weights_have_measured_thresholds_and_others_the_published_one() -> None:
+def test_known_weights_have_measured_rules_and_others_the_published_threshold() -> None:
     descriptor = REGISTRY[DLIB_DESCRIPTOR_FILE].sha256
     assert descriptor is not None
-    threshold, source = distance_threshold(descriptor)
+    threshold, rule, source = grouping_rule(descriptor)
     assert 0 < threshold < 0.2 and "measured" in source
-    threshold, source = distance_threshold("0" * 64)
-    assert threshold == 0.68 and "published" in source
+    assert rule is not None and rule.single_distance == threshold < rule.group_distance
+    threshold, rule, source = grouping_rule("0" * 64)
+    assert threshold == 0.68 and rule is None and "published" in source

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from curation.domain.faces import Box
+from curation.domain.grouping import GroupingRule
 from curation.errors import FaceDataError, LabelsError, OtherEventError, StorageError
 from curation.pipelines import clustering
 from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings
@@ -377,6 +379,49 @@ def test_other_settings_group_anew(wedding: FakeEvent) -> None:
     assert wedding.cluster().clusters == 4
     assert wedding.cluster(clustering={"distance_threshold": 1.9}).clusters == 1
     assert wedding.cluster().clusters == 4
+
+
+def test_a_poor_face_joins_the_person_that_it_clearly_is(event: FakeEvent) -> None:
+    for number in range(3):
+        event.add(f"{number}.png", 0, 1, seed=number)
+    event.add("far.png", 0, face_px=20)
+    event.add("stranger.png", 2, face_px=20)
+    faces = [(Box(20, 20, 64, 64), 0), (Box(180, 30, 20, 20), 0)]
+    event.write("beside.png", textured_photo(300, 100, faces))
+
+    def poor() -> list[int]:
+        return [row.cluster_id for row in event.rows() if row.facial_area.w == 20]
+
+    event.cluster(clustering={"second_look": False, "min_sharpness": 0})
+    assert poor() == [-1, -1, -1]
+    report = event.cluster(clustering={"min_sharpness": 0})
+    # Of the two on one photo, the good one is that person already.
+    assert {row.image_path: row.cluster_id for row in event.rows() if row.facial_area.w == 20} == {
+        "beside.png": -1,
+        "far.png": 0,
+        "stranger.png": -1,
+    }
+    assert (report.faces, report.identified_faces, report.clusters) == (10, 7, 2)
+
+
+def test_faces_of_one_photo_are_kept_apart_as_far_as_asked(event: FakeEvent) -> None:
+    event.add("mirror.png", 0, 0)
+    assert event.cluster(clustering={"min_sharpness": 0}).clusters == 1
+    assert event.record()["same_photo_penalty"] == pytest.approx(0.5 / 3)
+    assert event.cluster(clustering={"same_photo_penalty": 0.6, "min_sharpness": 0}).clusters == 2
+
+
+def test_the_rule_measured_for_the_weights_counts_unless_the_settings_say_otherwise(event: FakeEvent) -> None:
+    event.add("a.png", 0)
+    event.add("b.png", 1)
+    event.spec = replace(event.spec, grouping=GroupingRule(1.2, 1.4, 0.1))
+    assert event.cluster(clustering={"min_sharpness": 0}).clusters == 1  # two persons are 1 apart
+    record = event.record()
+    assert (record["distance_threshold"], record["group_distance_threshold"]) == (1.2, 1.4)
+    assert event.cluster(clustering={"distance_threshold": 0.9, "min_sharpness": 0}).clusters == 2
+    record = event.record()
+    assert (record["distance_threshold"], record["group_distance_threshold"]) == (0.9, 0.9)
+    assert record["same_photo_penalty"] == 0.1
 
 
 def test_a_renamed_folder_is_not_analysed_again(wedding: FakeEvent) -> None:
