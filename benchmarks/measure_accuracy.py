@@ -1,10 +1,9 @@
-"""How right the measures of eyes, smile and focus are, on labelled photos.
+"""How right the measure of focus is, and how often measures cannot tell, on labelled photos.
 
-    python -m benchmarks.measure_accuracy ../shared [eyes smile focus told]
+    python -m benchmarks.measure_accuracy ../shared [focus told]
 
-Constants were fitted on the even half of lfw, genki_crops and cew_eyes (eyes) and of lfw_smile (smile); the
-odd halves and the sets that were not used at all are reported. Faces are those of the engine
-retinaface-arcface. Focus is compared with the variance of the Laplacian on made series of real faces.
+Faces are those of the engine retinaface-arcface. Focus is compared with the variance of the Laplacian on made series of
+real faces. Eyes and smiles are measured by `make eval`.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ import argparse
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from curation.domain.faces import DetectedFace
 from curation.domain.measures import FaceMeasures
@@ -29,7 +27,6 @@ from curation.engines.selection import build_engine, select_engine
 from curation.photos.decoding import open_photo
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.settings import load_settings
-from tests.fakes import ArrayPhoto
 
 Picture = NDArray[np.uint8]
 MAX_MEGAPIXELS = 120
@@ -55,86 +52,11 @@ class Bench:
         with (self.photos / name / "labels.csv").open(newline="") as file:
             return list(csv.DictReader(file))
 
-    def main_face(self, path: Path) -> FaceMeasures | None:
-        """Measures of the face nearest to the middle of a crop, padded so that the detector sees its surroundings."""
-        with Image.open(path) as picture:
-            array = np.asarray(picture.convert("RGB"))
-        if max(array.shape) <= 128:  # the detector needs a larger picture; measures are taken on its pixels
-            array = np.asarray(cv2.resize(array, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
-        pad = array.shape[0] // 2
-        photo = ArrayPhoto(np.pad(array, ((pad, pad), (pad, pad), (0, 0))))
-        middle = np.array([photo.width, photo.height]) / 2
-        found = min(
-            self.engine.analyse(photo),
-            key=lambda face: float(np.linalg.norm(face.landmarks.as_array().mean(axis=0) - middle)),
-            default=None,
-        )
-        if found is None:
-            return None
-        return measure_photo(photo, [(found.box, found.landmarks)], self.predictor).faces[0]
-
     def whole_photos(self, name: str) -> Iterator[Path]:
         """All pictures of a set of whole photos."""
         for path in sorted((self.photos / name).rglob("*")):
             if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"):
                 yield path
-
-
-def judged(face: FaceMeasures | None) -> bool:
-    """Whether default settings judge the eyes and the smile of a face."""
-    return face is not None and face.size_px >= 40 and abs(face.yaw_deg) <= 45
-
-
-def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """The area under the ROC curve: how often a positive is above a negative."""
-    below = np.sort(np.asarray(negative))
-    ranks = np.searchsorted(below, positive, "left") + np.searchsorted(below, positive, "right")
-    return float(ranks.mean() / 2 / len(below))
-
-
-def eyes(bench: Bench) -> None:
-    """Open eyes called closed, closed ones found, by source."""
-    values: dict[str, list[tuple[float, float]]] = {}
-    sources = {
-        "cew_eyes closed (odd half)": [r["path"] for r in bench.listed("cew_eyes") if r["path"].startswith("closed/")],
-        "lfw (odd half)": [row["path"] for row in bench.listed("lfw")][::2],
-        "genki_crops (odd half)": [row["path"] for row in bench.listed("genki_crops")],
-        "lfw_smile (not used)": [row["path"] for row in bench.listed("lfw_smile")],
-        "utkface (not used)": [row["path"] for row in bench.listed("utkface")][::4],
-    }
-    for name, paths in sources.items():
-        half = slice(1, None, 2) if "half" in name else slice(None)
-        faces = [bench.main_face(bench.photos / name.split()[0] / path) for path in paths[half]]
-        told = [f for f in faces if f is not None and judged(f) and f.eyes.value is not None and f.eyes.raw is not None]
-        values[name] = [(f.eyes.value or 0.0, f.eyes.raw or 0.0) for f in told]
-    closed = values.pop("cew_eyes closed (odd half)")
-    print(f"closed eyes found: {np.mean([v < 0.5 for v, _ in closed]):.1%} of {len(closed)}")
-    for name, opened in values.items():
-        limit = float(np.quantile([raw for _, raw in opened], np.mean([v < 0.5 for v, _ in opened])))
-        by_ratio = np.mean([raw < limit for _, raw in closed])
-        print(
-            f"  {name:26} open called closed {np.mean([v < 0.5 for v, _ in opened]):.1%} of {len(opened)}; "
-            f"AUC {auc([v for v, _ in opened], [v for v, _ in closed]):.3f}; aspect ratio alone: AUC "
-            f"{auc([r for _, r in opened], [r for _, r in closed]):.3f}, finds {by_ratio:.1%} "
-            "at as many false alarms"
-        )
-
-
-def smile(bench: Bench) -> None:
-    """Smiles found, by source."""
-    for name, half in (("lfw_smile", slice(1, None, 2)), ("genki_crops", slice(None))):
-        found: dict[str, list[float]] = defaultdict(list)
-        for row in bench.listed(name)[half]:
-            face = bench.main_face(bench.photos / name / row["path"])
-            if face is not None and judged(face) and face.smile.value is not None:
-                found[row["label"]].append(face.smile.value)
-        right = [v >= 0.5 for v in found["smile"]] + [v < 0.5 for v in found["neutral"]]
-        use = "odd half" if half.step else "not used"
-        print(
-            f"smile on {name} ({use}): AUC {auc(found['smile'], found['neutral']):.3f}, "
-            f"accuracy {np.mean(right):.1%} of {len(right)}, neutral called smile "
-            f"{np.mean([v >= 0.5 for v in found['neutral']]):.1%}"
-        )
 
 
 def told(bench: Bench) -> None:
@@ -248,7 +170,7 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
-PARTS = {"eyes": eyes, "smile": smile, "told": told, "focus": focus}
+PARTS = {"told": told, "focus": focus}
 
 
 def main() -> None:
