@@ -22,6 +22,8 @@ from curation.engines.base import EngineSpec, PhotoPixels, Pixels
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.dlib_hog import HogDetector
 from curation.engines.dlib_networks import FaceDescriptor, FaceDetector, FoundBox
+from curation.engines.small_face_hints import SmallFaceHints
+from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
 from curation.errors import FaceAnalysisError, PhotoError
 
 __all__ = [
@@ -63,6 +65,14 @@ _MAX_DOUBTFUL_INSTABILITY = 0.07
 # sides of MMOD's box; medians of 677 faces that both found.
 _HOG_GROWTH = 1.09
 _HOG_SHIFT = np.array([0.055, 0.08])
+# The second look at a large photo, see docs/accuracy.md: at full size up to 24 megapixels, as nothing below 80 px is
+# found. Faces at the detectors' lower limit are small; a group of them, found or guessed, calls for it, since it takes
+# ten times as long as the first look.
+_FINER_SIZE_PX = 6000
+_TILE_PX = (2000, 1500)
+_TILE_OVERLAP_PX = 320
+_SMALL_FACE_PX = 90.0
+_MIN_SMALL_FACES = 4
 # Side of the detector's box over the distance of the eyes.
 _BOX_PER_EYE_DISTANCE = 2.37
 # What the descriptor was trained on (dlib's get_face_chip and its defaults).
@@ -93,7 +103,8 @@ class DlibEngine:
 
     Implements `curation.engines.base.FaceEngine`. Results depend on the weights and on `spec.options`: `detector`
     (`mmod` or `hog`), `working_size_px`, the longer side of the photo that the detector sees (smaller photos are
-    enlarged at most threefold), and `min_confidence`, see `confidence_of_score`.
+    enlarged at most threefold), `min_confidence`, see `confidence_of_score`, and `tiling`, the mode of a second look
+    at large photos, see `curation.engines.tiling`.
     """
 
     def __init__(self, spec: EngineSpec) -> None:
@@ -117,6 +128,16 @@ class DlibEngine:
         self._detector_name = str(options["detector"])
         self._working_size_px = int(options["working_size_px"])
         self._min_confidence = float(options["min_confidence"])
+        self._tiling = Tiling(
+            mode=str(options["tiling"]),
+            finer_size_px=_FINER_SIZE_PX,
+            tile_px=_TILE_PX,
+            overlap_px=_TILE_OVERLAP_PX,
+            small_face_px=_SMALL_FACE_PX,
+            min_small_faces=_MIN_SMALL_FACES,
+            min_confidence=score_of_confidence(self._min_confidence, self._detector_name),
+        )
+        self._hints = SmallFaceHints()
         self._dlib = dlib
         self._descriptor = FaceDescriptor(spec.converted[NETWORK_DESCRIPTOR], spec.providers)
         self._detector: _Detector = (
@@ -153,8 +174,16 @@ class DlibEngine:
         try:
             for area, score in found:
                 shape = self._predictor.shape_in(picture, self._start(area * pixels.scale))
-                points = np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
-                landmarks = FiveLandmarks.from_array((five_of_68(points) + 0.5) / pixels.scale - 0.5)
+                landmarks = _five_of(_points_of(shape), pixels.scale)
+                if self._detector_name == MMOD:
+                    # MMOD's boxes are coarser and its faces more turned; seen upright, and from several boxes, the
+                    # landmarks are better than from one box.
+                    better = self._predictor.predict(pixels, landmarks)
+                    if better is None:
+                        continue
+                    points = (better.points + 0.5) * pixels.scale - 0.5
+                    landmarks = _five_of(points, pixels.scale)
+                    shape = self._shape_of(points, shape.rect)
                 left, top, right, bottom = (round(float(edge)) for edge in area)
                 box = clipped_box(left, top, right, bottom, photo.width, photo.height)
                 if box is None or not landmarks_plausible(box, landmarks):
@@ -191,7 +220,15 @@ class DlibEngine:
             size = (max(1, round(array.shape[1] * enlargement)), max(1, round(array.shape[0] * enlargement)))
             array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
             scale *= enlargement
-        return [FoundBox(area / scale, score) for area, score in self.detect_in(array)]
+        looked = detect_in_two_looks(self._look, photo, Pixels(array, scale), self._tiling, suspect=self._hints.areas)
+        ranked = np.lexsort((*looked.areas.T[::-1], -looked.confidences))
+        return [FoundBox(looked.areas[index], float(looked.confidences[index])) for index in ranked]
+
+    def _look(self, picture: NDArray[np.uint8]) -> Detections:
+        """The faces of a picture, with dlib's scores in place of confidences."""
+        found = self.detect_in(picture)
+        areas = np.array([one.area for one in found], dtype=np.float64).reshape(-1, 4)
+        return Detections(areas, np.array([one.score for one in found], dtype=np.float64), np.zeros((len(found), 0, 2)))
 
     def _is_doubtful(self, score: float) -> bool:
         return self._detector_name == HOG and score < _DOUBTFUL_SCORE
@@ -209,6 +246,10 @@ class DlibEngine:
         left, top, right, bottom = (round(float(edge)) for edge in area)
         return self._dlib.rectangle(left, top, right - 1, bottom - 1)
 
+    def _shape_of(self, points: NDArray[np.float64], rectangle: Any) -> Any:
+        places = [self._dlib.point(round(x), round(y)) for x, y in points.tolist()]
+        return self._dlib.full_object_detection(rectangle, self._dlib.points(places))
+
     def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, 128) float32 of unit length for N chips."""
         vectors = self._descriptor.describe(chips).astype(np.float64)
@@ -216,3 +257,12 @@ class DlibEngine:
         if not np.isfinite(lengths).all() or (lengths <= 0).any():
             raise FaceAnalysisError("dlib gave an empty or infinite face descriptor; are its weights intact?")
         return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+def _points_of(shape: Any) -> NDArray[np.float64]:
+    return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
+
+
+def _five_of(points: NDArray[np.float64], scale: float) -> FiveLandmarks:
+    """The five landmarks in pixels of the full-size photo, of 68 points in a picture of that scale."""
+    return FiveLandmarks.from_array((five_of_68(points) + 0.5) / scale - 0.5)

@@ -35,7 +35,7 @@ def _convolved(planes: Array, filters: Array, biases: Array, stride: int = 1, pa
     rows = range(0, padded.shape[1] - side + 1, stride)
     columns = range(0, padded.shape[2] - side + 1, stride)
     windows = np.array([[padded[:, y : y + side, x : x + side] for x in columns] for y in rows])
-    return np.einsum("yxckl,fckl->fyx", windows, filters) + biases[:, None, None]
+    return np.asarray(np.einsum("yxckl,fckl->fyx", windows, filters) + biases[:, None, None])
 
 
 def test_a_residual_network_with_growing_blocks_computes_what_its_layers_say() -> None:
