@@ -27,7 +27,16 @@ from curation.photos.decoding import open_photo
 from curation.settings import load_settings
 from tests.fakes import ArrayPhoto
 
-__all__ = ["CHIP_EYES_PX", "CHIP_PX", "FaceChips", "face_chips", "found_faces", "small_engine"]
+__all__ = [
+    "CHIP_EYES_PX",
+    "CHIP_PX",
+    "PORTRAITS",
+    "WHOLE_PHOTOS",
+    "FaceChips",
+    "face_chips",
+    "found_faces",
+    "small_engine",
+]
 
 CHIP_PX = 192
 CHIP_EYES_PX = 72.0

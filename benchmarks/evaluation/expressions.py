@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,7 @@ from curation.domain.geometry import head_pose
 from curation.domain.measures import Measure, joined_eyes
 from curation.engines.landmarks import LandmarkPredictor
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
-from training.face_chips import found_faces, small_engine
+from training.face_chips import PORTRAITS, WHOLE_PHOTOS, found_faces, small_engine
 from training.judging import is_reserved, person_of
 
 __all__ = ["MeasuredFace", "hindsight", "judged", "reserved_faces"]
@@ -56,30 +58,39 @@ class MeasuredFace(NamedTuple):
         return joined_eyes(self.measures.right_eye, self.measures.left_eye)
 
 
-def reserved_faces(evaluation: Evaluation, sources: Sequence[str]) -> Iterator[MeasuredFace]:
+def reserved_faces(evaluation: Evaluation, sources: Sequence[str]) -> list[MeasuredFace]:
     """Faces of reserved people, found by retinaface-arcface and measured as run_scoring.py does.
 
     Raises:
         Unavailable: If photos or weights are not there.
     """
-    rivals = Rivals(evaluation.data / "weights/onnx")
-    for source in sources:
+    for source in (*PORTRAITS, *WHOLE_PHOTOS, "videos"):
         evaluation.set_folder(source)
+    return [face for face in _all_reserved_faces(evaluation.data) if face.source in sources]
+
+
+@functools.cache  # two sections ask for them
+def _all_reserved_faces(data: Path) -> tuple[MeasuredFace, ...]:
+    return tuple(_measured_faces(data))
+
+
+def _measured_faces(data: Path) -> Iterator[MeasuredFace]:
+    rivals = Rivals(data / "weights/onnx")
     predictor = LandmarkPredictor()
 
     def wanted(path: str) -> bool:
-        return path.split("/")[0] in sources and is_reserved(person_of(path))
+        return is_reserved(person_of(path))
 
-    for key, pixels, face in found_faces(evaluation.data / "photos", small_engine(evaluation.data), wanted):
-        (measures,) = expression_measures(pixels, [(face.box, face.landmarks)], predictor)
+    for key, pixels, face in found_faces(data / "photos", small_engine(data), wanted):
         landmarks = predictor.predict(pixels, face.landmarks)
         if landmarks is None:
             continue
+        (measures,) = expression_measures(pixels, [(face.box, face.landmarks)], predictor)
         pose = head_pose(face.landmarks.as_array())
         yield MeasuredFace(
             key,
             key.split("/")[0],
-            min(face.box.w, face.box.h) // (3 if key.startswith("genki_crops/") else 1),
+            min(face.box.w, face.box.h) // (3 if key.startswith("genki_crops/") else 1),  # it was enlarged
             pose.yaw_deg,
             measures,
             aspect_ratio(landmarks.points),
