@@ -164,6 +164,7 @@ def _both_stages(title: str, photos: Sequence[Path], rounds: int) -> Iterator[Ro
 
 
 def _stage(title: str, photos: Sequence[Callable[[], object]], rounds: int) -> Iterator[Row]:
+    photos[0]()  # models are loaded at the first photo that needs them
     measured = [_round(photos) for _ in range(rounds)]
     seconds = sorted(measured, key=lambda one: sum(one.values()))[rounds // 2]
     per_photo_ms = {phase: 1000 * value / len(photos) for phase, value in seconds.items()}
