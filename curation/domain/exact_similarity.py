@@ -133,20 +133,30 @@ class ClusterSums:
             return np.zeros(len(a))
         return self._penalty * self._same_photo(a, b) / (self.size[a] * self.size[b])
 
-    def nearest(self, row: int, others: Rows) -> int:
-        """The one of `others`, in ascending order, most similar to `row`; of equal ones the first."""
-        rows = np.full(len(others), row)
+    def nearest(self, rows: Rows, others: Rows) -> Rows:
+        """For each cluster the most similar one of those it is paired with; of equal ones the first.
+
+        Args:
+            rows: (P,) a cluster of each pair, in ascending order.
+            others: (P,) the other one, in ascending order for each of `rows`.
+
+        Returns:
+            (R,) one for each of the R different clusters in `rows`.
+        """
         similarity, margin = self.similarity(rows, others), self.margin(rows, others)
-        close = np.flatnonzero(similarity + margin >= (similarity - margin).max())
-        best = int(others[close[0]])
-        if len(close) == 1:
-            return best
-        value = self._exact_similarity(row, best)
-        for other in others[close[1:]].tolist():
-            new = self._exact_similarity(row, other)
-            if new > value:
-                best, value = other, new
-        return best
+        starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
+        group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(rows)]))
+        close = np.flatnonzero(similarity + margin >= np.maximum.reduceat(similarity - margin, starts)[group])
+        count = np.bincount(group[close], minlength=len(starts))
+        first = np.searchsorted(group[close], np.arange(len(starts)))
+        out = others[close[first]]
+        for i in np.flatnonzero(count > 1):
+            row = int(rows[starts[i]])
+            # The first of the largest: max() keeps it.
+            out[i] = max(
+                others[close[first[i] : first[i] + count[i]]].tolist(), key=lambda x: self._exact_similarity(row, x)
+            )
+        return out
 
     def are_above(self, a: Rows, b: Rows, distance_threshold: float) -> NDArray[np.bool_]:
         """(R,) whether pairs of clusters are nearer than the threshold."""

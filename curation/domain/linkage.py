@@ -29,6 +29,7 @@ _LONGEST = 1.01  # of a vector that passes as a unit vector
 _ROUND_UP = 1 + 2.0**-22  # makes up for rounding to float32
 _DENSE = 0.8  # part of the rows still in use, below which they are packed
 _PACK_ROWS = 4096  # moved at once
+_CROWDED_ROWS = 64  # of similarities to all, held at once: 26 MB for 100,000 faces
 # Searching among all is put off until fewer pairs can be merged than this part of the clusters that wait for it: the
 # later, the fewer clusters are left. Measured between 0.02 and 0.5, it matters little.
 _LAZINESS = 0.05
@@ -290,8 +291,12 @@ class _Merging:
         is_close = bound[decided] >= (best[decided] - 2 * self._error)[:, None]
         near = self._near[rows[decided]]
         nearest = near[np.arange(len(decided)), bound[decided].argmax(axis=1)].astype(np.intp)
-        for i in np.flatnonzero(is_close.sum(axis=1) > 1):
-            nearest[i] = self._sums.nearest(int(rows[decided[i]]), np.unique(near[i][is_close[i]]).astype(np.intp))
+        unsure = np.flatnonzero(is_close.sum(axis=1) > 1)
+        if len(unsure) > 0:
+            at, place = np.nonzero(is_close[unsure])
+            of, other = rows[decided[unsure]][at], near[unsure][at, place]
+            order = np.lexsort((other, of))
+            nearest[unsure] = self._sums.nearest(of[order], other[order].astype(np.intp))
         self._settle(rows[decided], nearest, best[decided])
 
     def _settle(self, rows: Rows, nearest: Rows, similarity: NDArray[np.float32]) -> None:
@@ -303,20 +308,24 @@ class _Merging:
         self._is_alive[rows[~is_above]] = False
 
     def _decide_blocked(self, rows: Rows) -> None:
-        """Find the nearest neighbours of clusters that have more close ones than a row can hold."""
-        for row in rows.tolist():
-            usable = np.flatnonzero(self._is_alive)
-            usable = usable[usable != row]
-            similarity = self._means[usable] @ self._means[row]
+        """Find the nearest neighbours of clusters that have more close ones than they can know."""
+        for start in range(0, len(rows), _CROWDED_ROWS):
+            block = rows[start : start + _CROWDED_ROWS]
+            similarity = self._means[block] @ self._means.T
+            similarity[:, ~self._is_alive] = -np.inf
+            similarity[np.arange(len(block)), block] = -np.inf
             if self._has_penalty:
-                similarity -= self._sums.penalties(np.full(len(usable), row), usable).astype(np.float32)
-            best = similarity.max(initial=-np.inf)
-            self._is_blocked[row] = False
-            if best <= self._floor:
-                self._is_alive[row] = False
+                at, other = np.nonzero(similarity > self._floor)
+                similarity[at, other] -= self._sums.penalties(block[at], other).astype(np.float32)
+            best = similarity.max(axis=1)
+            self._is_blocked[block] = False
+            self._is_alive[block[best <= self._floor]] = False
+            (open_,) = np.nonzero(best > self._floor)
+            if len(open_) == 0:
                 continue
-            nearest = self._sums.nearest(row, usable[similarity >= best - 2 * self._error])
-            self._settle(np.array([row]), np.array([nearest]), np.array([best], dtype=np.float32))
+            at, other = np.nonzero(similarity[open_] >= (best[open_] - 2 * self._error)[:, None])
+            nearest = self._sums.nearest(block[open_][at], other)
+            self._settle(block[open_], nearest, best[open_])
 
     def _refresh(self, rows: Rows) -> None:
         """Let clusters know what became of their neighbours."""

@@ -21,15 +21,14 @@ def test_differences_far_below_float64_decide() -> None:
     vectors = np.array([[1, 0.5], [0.5, 0], [0.5, tiny]], dtype=np.float32)
     clusters = sums(vectors)
     assert clusters.similarity(rows(0), rows(1)) == clusters.similarity(rows(0), rows(2))
-    assert clusters.nearest(0, rows(1, 2)) == 2
-    assert clusters.nearest(1, rows(0, 2)) == 0
+    assert clusters.nearest(rows(0, 0, 1, 1, 2), rows(1, 2, 0, 2, 0)).tolist() == [2, 0, 0]
     assert clusters.are_above(rows(0, 0), rows(1, 2), 0.5).tolist() == [False, True]
 
 
 def test_of_equal_ones_the_first_is_nearest() -> None:
     vectors = np.array([[1, 0], [0.6, 0.8], [0.6, -0.8], [0.6, 0.8]], dtype=np.float32)
-    assert sums(vectors).nearest(0, rows(1, 2, 3)) == 1
-    assert sums(vectors).nearest(0, rows(2, 3)) == 2
+    assert sums(vectors).nearest(rows(0, 0, 0), rows(1, 2, 3)).tolist() == [1]
+    assert sums(vectors).nearest(rows(0, 0, 3), rows(2, 3, 0)).tolist() == [2, 0]
 
 
 def test_merged_clusters_are_averages_of_pairs_with_their_penalties() -> None:
