@@ -14,7 +14,15 @@ from importlib import import_module
 
 from benchmarks.report import BenchmarkRows, Unavailable, add_folders, models_folder, print_rows
 
-BENCHMARKS: tuple[str, ...] = ("scaling", "repeat_runs", "peers", "clustering", "detection", "profile_photo", "dlib_networks")
+BENCHMARKS: tuple[str, ...] = (
+    "scaling",
+    "repeat_runs",
+    "peers",
+    "clustering",
+    "detection",
+    "profile_photo",
+    "dlib_networks",
+)
 """Modules of this package that offer `rows`, in the order of the table. A new benchmark adds its name here."""
 
 
