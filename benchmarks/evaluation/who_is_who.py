@@ -1,47 +1,170 @@
-"""Faces grouped by person: B-cubed over labelled photos, at the default settings."""
+"""Faces grouped by person: B-cubed over labelled photos and over made events, at the default settings."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import random
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from benchmarks.evaluation.b_cubed import b_cubed
-from benchmarks.evaluation.base import ClusteredEvent, Evaluation, Table, Unavailable
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["tables"]
+from benchmarks.evaluation.b_cubed import BCubed, adjusted_rand, b_cubed
+from benchmarks.evaluation.base import Evaluation, Table, Unavailable
+from benchmarks.evaluation.labelled_faces import (
+    Faces,
+    is_reserved,
+    main_face_people,
+    person_of_place,
+    single_face_people,
+)
+from benchmarks.evaluation.made_events import KINDS, made_events
+from curation.domain.grouping import GroupingRule, group_faces
+from curation.engines.selection import select_engine
 
-EASY_SETS = ("five_celebs", "deepface_pairs", "lfw", "codebasics_sports", "groups")
-_NOBODY = "person"
-"""What labels.csv says where the name is not known."""
-_HEADER = ("set", "photos", "faces", "people", "clusters", "precision", "recall", "F", "judged faces")
+__all__ = ["children_faces", "tables"]
+
+EASY_SETS = ("five_celebs", "deepface_pairs", "codebasics_sports", "groups", "lfw")
+WHOLE_SETS = ("codebasics_sports", "groups")
+_CHILDREN_YEARS = range(1, 13)
+_HEADER = ("photos", "faces", "people", "clusters", "precision", "recall", "F", "judged faces")
+_SCORES = ("precision", "recall", "F")
+_KEPT_PART = 0.95
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
-    """One table per engine."""
+    """Four tables per engine."""
     for engine in evaluation.engines:
-        rows = [_row(evaluation, engine, name) for name in EASY_SETS]
-        yield Table(f"`{engine}`, sets with one labelled person and one found face in a photo:", _HEADER, rows)
+        easy, whole, faces_of = [], [], {}
+        for name in EASY_SETS:
+            event = evaluation.clustered(engine, evaluation.set_folder(name), name)
+            people = main_face_people if name == "lfw" else single_face_people
+            faces = faces_of[name] = Faces.of(event, people(evaluation, name, event))
+            easy.append([name, str(event.report.total), *_row(faces)])
+            if name in WHOLE_SETS:
+                all_faces = faces_of[name] = Faces.of(event, person_of_place(evaluation, name, event))
+                whole.append([f"{name}, all faces", str(event.report.total), *_row(all_faces)])
+                for what, part in (("several people", _with_others(all_faces)), ("recurring", _recurring(all_faces))):
+                    whole.append([f"{name}, {what}", str(len(set(part.photos.tolist()))), *_row(part)])
+        yield Table(f"`{engine}`, photos with one labelled person (lfw: the middle face):", ("set", *_HEADER), easy)
+        yield Table(f"`{engine}`, every face that was labelled by eye:", ("set", *_HEADER), whole)
+        settings = evaluation.settings(engine)
+        spec = select_engine(settings, pinned=engine, allow_download=False)
+        rule = spec.grouping or GroupingRule(spec.distance_threshold, spec.distance_threshold)
+        made = [[KINDS[kind], str(count), *_figures(mean)] for kind, count, mean in _made(faces_of["lfw"], rule)]
+        children = children_faces(evaluation, engine, reserved=True)
+        found = _figures(b_cubed(children.people, children.clusters.tolist()))
+        made.append([f"children of {_CHILDREN_YEARS[0]} to {_CHILDREN_YEARS[-1]} years, each another", "1", *found])
+        yield Table(f"`{engine}`, made events, mean over the events:", ("event", "events", *_SCORES), made)
+        yield Table(
+            f"`{engine}`, what each step adds (all labelled faces of both sets, reserved half of lfw):",
+            ("step", *(f"{name} {score}" for name in (*WHOLE_SETS, "lfw") for score in ("precision", "recall"))),
+            [[step, *cells] for step, cells in _steps(faces_of, rule)],
+        )
+        yield Table(
+            f"`{engine}`, adjusted Rand index between the groups of 95 % and of all photos, least of 5 draws:",
+            ("set", "index"),
+            [[name, f"{_stability(faces, rule):.3f}"] for name, faces in faces_of.items()],
+        )
 
 
-def _row(evaluation: Evaluation, engine: str, name: str) -> list[str]:
-    labels = evaluation.labels(name)
-    event = evaluation.clustered(engine, evaluation.set_folder(name), name)
-    people, clusters = single_faces(labels, event)
-    if not people:
-        raise Unavailable(f"no face of {name} can be judged")
-    found = b_cubed(people, clusters)
-    figures = [f"{value:.3f}" for value in (found.precision, found.recall, found.f)]
-    counts = [event.report.total, event.report.faces, len(set(people)), len({c for c in clusters if c >= 0})]
-    return [name, *map(str, counts), *figures, str(found.faces)]
+def _row(faces: Faces) -> list[str]:
+    labelled = [face for face, person in enumerate(faces.people) if person is not None]
+    if not labelled:
+        raise Unavailable("no face can be judged")
+    judged = faces[labelled]
+    found = b_cubed(judged.people, judged.clusters.tolist())
+    clusters = len({cluster for cluster in judged.clusters.tolist() if cluster >= 0})
+    return [str(len(faces.people)), str(len(set(judged.people))), str(clusters), *_figures(found), str(found.faces)]
 
 
-def single_faces(labels: dict[str, set[str]], event: ClusteredEvent) -> tuple[list[str], list[int]]:
-    """Persons and clusters of the faces that are alone in a photo with exactly one label."""
-    faces = Counter(row.image_path for row in event.rows)
-    judged = [
-        (next(iter(labels[row.image_path])), row.cluster_id)
-        for row in event.rows
-        if faces[row.image_path] == 1 and len(labels.get(row.image_path, ())) == 1
+def _figures(found: BCubed) -> list[str]:
+    return [f"{value:.3f}" for value in (found.precision, found.recall, found.f)]
+
+
+def _with_others(faces: Faces) -> Faces:
+    """Faces on photos with two labelled faces or more."""
+    labelled = Counter(photo for photo, person in zip(faces.photos.tolist(), faces.people, strict=True) if person)
+    return faces[[face for face, photo in enumerate(faces.photos.tolist()) if labelled[photo] > 1]]
+
+
+def _recurring(faces: Faces) -> Faces:
+    """Faces of persons with two faces or more; the others only count as members of their clusters."""
+    often = {person for person, count in Counter(faces.people).items() if person and count > 1}
+    shared = {c for c, person in zip(faces.clusters.tolist(), faces.people, strict=True) if person in often and c >= 0}
+    return faces[
+        [
+            face
+            for face, (person, c) in enumerate(zip(faces.people, faces.clusters.tolist(), strict=True))
+            if person in often or c in shared
+        ]
     ]
-    named = [(person, cluster) for person, cluster in judged if person != _NOBODY]
-    return [person for person, _ in named], [cluster for _, cluster in named]
+
+
+def _made(faces: Faces, rule: GroupingRule) -> Iterator[tuple[str, int, BCubed]]:
+    found: dict[str, list[BCubed]] = defaultdict(list)
+    for kind, event in made_events(faces, reserved=True):
+        found[kind].append(b_cubed(event.people, _grouped(event, rule)))
+    for kind, scores in found.items():
+        precision, recall = (float(np.mean([getattr(s, what) for s in scores])) for what in ("precision", "recall"))
+        yield kind, len(scores), BCubed(precision, recall, sum(s.faces for s in scores))
+
+
+def _grouped(faces: Faces, rule: GroupingRule) -> list[int]:
+    return [int(label) for label in group_faces(rule.compared(faces.vectors), faces.photos, rule)]
+
+
+def children_faces(evaluation: Evaluation, engine: str, *, reserved: bool) -> Faces:
+    """Small children of UTKFace, one half of the photos; each photo shows another child."""
+    folder = evaluation.scratch / ("children" if reserved else "other children")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(evaluation.set_folder("utkface").glob("*.jpg")):
+        years = path.name.split("_")[0]
+        if years.isdecimal() and int(years) in _CHILDREN_YEARS and is_reserved(path.name) == reserved:
+            shutil.copyfile(path, folder / path.name)
+    event = evaluation.clustered(engine, folder, folder.name.replace(" ", "-"))
+    return Faces.of(event, [row.image_path for row in event.rows])
+
+
+def _steps(faces_of: dict[str, Faces], rule: GroupingRule) -> Iterator[tuple[str, list[str]]]:
+    single = GroupingRule(rule.single_distance, rule.single_distance)
+    middle = (rule.single_distance + rule.group_distance) / 2
+    steps = {
+        "one distance for all, the strict one": single,
+        "one distance for all, half way": GroupingRule(middle, middle),
+        "wider for larger groups": replace(single, group_distance=rule.group_distance),
+        "and apart within a photo": replace(rule, common=(), common_part=0.0),
+        "and without what children share": rule,
+    }
+    for what, step in steps.items():
+        cells = []
+        for name in (*WHOLE_SETS, "lfw"):
+            faces = faces_of[name]
+            kept = [
+                face
+                for face, (person, c) in enumerate(zip(faces.people, faces.clusters.tolist(), strict=True))
+                if c >= 0 and (name != "lfw" or person is None or is_reserved(person))
+            ]
+            event = faces[kept]
+            found = _judged(event.people, _grouped(event, step))
+            cells += _figures(found)[:2]
+        yield what, cells
+
+
+def _judged(people: Sequence[str | None], clusters: Sequence[int]) -> BCubed:
+    labelled = [face for face, person in enumerate(people) if person is not None]
+    return b_cubed([people[face] for face in labelled], [clusters[face] for face in labelled])
+
+
+def _stability(faces: Faces, rule: GroupingRule) -> float:
+    good = faces[np.flatnonzero(faces.clusters >= 0).tolist()]
+    everything: NDArray[np.int64] = np.array(_grouped(good, rule))
+    indices = []
+    for seed in range(5):
+        photos = sorted(set(good.photos.tolist()))
+        left = set(random.Random(seed).sample(photos, int(_KEPT_PART * len(photos))))
+        rows = [face for face, photo in enumerate(good.photos.tolist()) if photo in left]
+        indices.append(adjusted_rand(_grouped(good[rows], rule), everything[rows].tolist()))
+    return min(indices)

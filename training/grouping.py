@@ -1,0 +1,135 @@
+"""Measure when faces are one person for the weights of an engine, on the half of the people that is not reported.
+
+    python -m training.grouping ../shared --engine dlib [--models DIR] [--scratch DIR] [--parts 0 0.3 1]
+
+Prints the direction of what small children have in common, and for each part of it that is left out the distances
+for which the mean B-cubed F0.5 (precision counts twice) is best: over made events and all faces of half of the
+people of lfw, five_celebs, deepface_pairs, and half of the small children of UTKFace (which count a third, since
+each of them is there once). What is chosen goes into curation/engines/grouping_rules.py by hand; the other halves,
+codebasics_sports and groups are for `make eval`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.evaluation.b_cubed import BCubed, b_cubed
+from benchmarks.evaluation.base import ENGINES, Evaluation
+from benchmarks.evaluation.labelled_faces import Faces, is_reserved, main_face_people, single_face_people
+from benchmarks.evaluation.made_events import made_events
+from benchmarks.evaluation.who_is_who import children_faces
+from curation.domain.grouping import GroupingRule, group_faces
+from curation.engines.grouping_rules import direction_text
+
+_CHILDREN_WEIGHT = 1 / 3
+_SHOWN = 3
+# Of the distance at which strangers are on average: what is tried for single faces and for large groups.
+_SINGLE = np.arange(0.36, 0.72, 0.02)
+_WIDER = np.arange(0.0, 0.30, 0.04)
+_SAME_PHOTO = 0.25  # of it: added to the distance of faces of one photo
+
+
+def common_direction(faces: Faces, children: Faces) -> NDArray[np.float64]:
+    """First principal component, about their mean, of persons' mean embeddings, children among them.
+
+    It is made orthogonal to the mean of the persons of `faces`, so that most people have nothing along it.
+    """
+    of: dict[str, list[int]] = defaultdict(list)
+    for face, person in enumerate(faces.people):
+        if person is not None and faces.clusters[face] >= 0 and not is_reserved(person):
+            of[person].append(face)
+    means = np.array([faces.vectors[rows].mean(axis=0, dtype=np.float64) for rows in of.values()])
+    mean = means.mean(axis=0)
+    away = np.concatenate([means, children.vectors.astype(np.float64)]) - mean
+    direction: NDArray[np.float64] = np.linalg.eigh(away.T @ away)[1][:, -1]
+    direction -= (direction @ mean) / (mean @ mean) * mean
+    direction /= np.linalg.norm(direction)
+    return direction if float(children.vectors.mean(axis=0) @ direction) > 0 else -direction
+
+
+def _score(found: BCubed) -> float:
+    return 1.25 * found.precision * found.recall / (0.25 * found.precision + found.recall)
+
+
+def _events(evaluation: Evaluation, engine: str) -> Iterator[tuple[str, Faces]]:
+    for name in ("five_celebs", "deepface_pairs"):
+        event = evaluation.clustered(engine, evaluation.set_folder(name), name)
+        yield name, Faces.of(event, single_face_people(evaluation, name, event))
+    event = evaluation.clustered(engine, evaluation.set_folder("lfw"), "lfw")
+    lfw = Faces.of(event, main_face_people(evaluation, "lfw", event))
+    yield "all lfw", lfw
+    rows = [f for f, person in enumerate(lfw.people) if person is None or not is_reserved(person)]
+    yield "lfw", lfw[rows]
+    yield from made_events(lfw, reserved=False)
+    yield "children", children_faces(evaluation, engine, reserved=False)
+
+
+def _mean_score(events: dict[str, list[Faces]], rule: GroupingRule) -> float:
+    total, weights = 0.0, 0.0
+    for kind, of_kind in events.items():
+        scores = []
+        for faces in of_kind:
+            labels = group_faces(rule.compared(faces.vectors), faces.photos, rule).tolist()
+            known = [face for face, person in enumerate(faces.people) if person is not None]
+            scores.append(_score(b_cubed([faces.people[f] for f in known], [labels[f] for f in known])))
+        weight = _CHILDREN_WEIGHT if kind == "children" else 1.0
+        total += weight * float(np.mean(scores))
+        weights += weight
+    return total / weights
+
+
+def main() -> None:
+    """Print the direction and the best rules."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
+    parser.add_argument("--engine", choices=ENGINES, required=True)
+    parser.add_argument("--models", type=Path, help="folder with the ONNX weights (default: of DATA/weights)")
+    parser.add_argument("--scratch", type=Path, help="keep analyses here")
+    parser.add_argument("--parts", type=float, nargs="+", default=[0.0, 0.3, 1.0], help="of the direction, left out")
+    options = parser.parse_args()
+    models = options.models or options.data / "weights/deepface_home/.deepface/weights"
+    with tempfile.TemporaryDirectory() as folder:
+        evaluation = Evaluation(options.data, models, [options.engine], options.scratch or Path(folder))
+        found = list(_events(evaluation, options.engine))
+    lfw = dict(found)["all lfw"]
+    direction = common_direction(lfw, dict(found)["children"])
+    print(f"direction: {direction_text(tuple(direction.tolist()))}")
+    labelled = lfw[[face for face, person in enumerate(lfw.people) if person is not None]]
+    people = np.array([str(person) for person in labelled.people])
+    is_stranger = people[:, None] != people[None]
+    strangers = float(1.0 - (labelled.vectors @ labelled.vectors.T)[is_stranger].mean())
+    print(f"strangers are {strangers:.3f} apart on average")
+    events: dict[str, list[Faces]] = defaultdict(list)
+    for kind, faces in found:
+        if kind != "all lfw":
+            good = (
+                np.flatnonzero(faces.clusters >= 0).tolist() if kind not in ("children",) else range(len(faces.people))
+            )
+            events[kind].append(faces[list(good)])
+    for part in options.parts:
+        plain = GroupingRule(0.0, 0.0, _SAME_PHOTO * strangers, tuple(direction.tolist()), part)
+        rules = [
+            replace(plain, single_distance=single * strangers, group_distance=(single + wider) * strangers)
+            for single, wider in product(_SINGLE.tolist(), _WIDER.tolist())
+        ]
+        scored = sorted(((_mean_score(events, rule), place) for place, rule in enumerate(rules)), reverse=True)
+        for score, place in scored[:_SHOWN]:
+            rule = rules[place]
+            print(
+                f"part {part:.2f}: single {rule.single_distance:.3f}, group {rule.group_distance:.3f}, "
+                f"same photo {rule.same_photo_penalty:.3f}: mean F0.5 {score:.4f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
