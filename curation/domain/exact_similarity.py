@@ -22,6 +22,7 @@ _ROUNDING = 2.0**-53  # of one operation on float64
 _LEVEL_BITS = 25  # so that |x| <= 4 and 2**35 addends stay within int64
 _LEVELS = 6  # 150 bits hold the smallest float32, 2**-149
 _CHUNK_PAIRS = 2048  # gathered at once: two blocks of 8 MB at 512 dimensions
+_CROWD = 30  # a product in a matrix costs so many times less than one by itself
 _EXACT_KEPT = 500  # sums kept as whole numbers, some 20 kB each
 
 
@@ -118,8 +119,12 @@ class ClusterSums:
         out = np.empty(len(a))
         for start in range(0, len(a), _CHUNK_PAIRS):
             part = slice(start, start + _CHUNK_PAIRS)
-            # Not a BLAS routine: numpy's own sum adds in one order everywhere.
-            out[part] = (self.sums(a[part]) * self.sums(b[part])).sum(axis=1)
+            left, of_left = np.unique(a[part], return_inverse=True)
+            right, of_right = np.unique(b[part], return_inverse=True)
+            if len(left) * len(right) <= _CROWD * len(of_left):
+                out[part] = (self.sums(left) @ self.sums(right).T)[of_left, of_right]
+            else:
+                out[part] = np.einsum("ij,ij->i", self.sums(a[part]), self.sums(b[part]))
         return out / (self.size[a] * self.size[b]) - self.penalties(a, b)
 
     def margin(self, a: Rows, b: Rows) -> NDArray[np.float64]:
