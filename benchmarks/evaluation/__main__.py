@@ -24,7 +24,7 @@ from benchmarks.evaluation.base import ENGINES, Evaluation, Section, Unavailable
 from benchmarks.evaluation.document import with_tables
 from benchmarks.report import models_folder
 
-SECTIONS: tuple[str, ...] = ("who_is_who", "found_faces", "eyes", "smiles", "own_event")
+SECTIONS: tuple[str, ...] = ("who_is_who", "found_faces", "eyes", "smiles", "focus", "bursts", "own_event")
 """Modules of this package that offer `tables`, in the order of the document. A new section adds its name here."""
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"

@@ -1,0 +1,223 @@
+"""Bursts: which photos are of one moment, and whether the chosen one is the one a person would keep.
+
+Labels were made by eye: `labels/bursts.csv` names the near-duplicates of two sets and which of them one may keep; the
+cuts of two films stand below. Made bursts are sharp photos with worse versions of themselves. Everything but the films
+runs as run_clustering.py and run_scoring.py do, without labels of people.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.evaluation.base import Evaluation, Table
+from curation.bootstrap import build
+from curation.domain.bursts import BurstPhoto, BurstRules, find_bursts
+from curation.domain.ranking import PhotoScore
+from curation.photos.likeness import miniature
+from curation.storage.tables import PHOTO_SCORES, read_photo_scores
+
+__all__ = ["tables"]
+
+Picture = NDArray[np.uint8]
+Group = tuple[str, ...]
+
+_LABELS = Path(__file__).parent / "labels" / "bursts.csv"
+_ENGINE = "retinaface-arcface"
+# Frames at which another view begins, and views that show one scene again: either answer is right for those.
+_FILMS: Mapping[str, tuple[Sequence[int], Sequence[int]]] = MappingProxyType(
+    {
+        "yakhyo_friends/in_video.mp4": ((0, 108, 270, 402, 456, 558), (0, 1, 2, 0, 2, 1)),
+        "hamilton/short_hamilton_clip.mp4": ((0, 24, 84, 216), (0, 1, 2, 3)),
+    }
+)
+_FRAME_STEP = 6
+_LONGEST_PAIR_S = 3.0  # people move: views further apart need not be alike
+_MADE_EVERY = 12
+_START = datetime(2026, 6, 1, 12)
+
+
+def tables(evaluation: Evaluation) -> Iterator[Table]:
+    """Measure."""
+    grouping: list[list[str]] = []
+    for film, (cuts, views) in _FILMS.items():
+        for timed in (True, False):
+            grouping.append(_film(evaluation, film, cuts, views, timed=timed))
+    chosen: list[list[str]] = []
+    labelled = _labelled()
+    for name, groups in labelled.items():
+        scores = _scored(evaluation, evaluation.set_folder(name), name)
+        wanted = [tuple(group) for group in groups.values()]
+        grouping.append([f"{name}: {len(scores)} photos, no times", *_figures(_pairs(wanted), _pairs(_found(scores)))])
+        for group, keep in groups.items():
+            chosen += _chosen(f"{name}: {group}", keep, scores)
+    with tempfile.TemporaryDirectory() as folder:
+        made = _make(evaluation, Path(folder))
+        scores = _scored(evaluation, Path(folder), "made-bursts")
+        wanted = [tuple(group) for group in made.values()]
+        grouping.append(
+            [f"made bursts: {len(scores)} photos with times", *_figures(_pairs(wanted), _pairs(_found(scores)))]
+        )
+        right = sum(_best(group, scores) == group[0] for group in wanted)
+        chosen.append(
+            [f"{len(made)} made bursts", str(len(wanted[0])), "the untouched photo", f"{right} of {len(made)}"]
+        )
+    yield Table(
+        "Pairs of photos in one burst: labelled, found, precision and recall. Frames of films are 1/4 of a second "
+        f"apart; labelled are those of one view up to {_LONGEST_PAIR_S:g} s apart, wrong those of different views.",
+        ["photos", "labelled pairs", "found pairs", "precision", "recall"],
+        grouping,
+    )
+    yield Table(
+        "The photo that is marked as the best of each labelled group, and whether it is labelled as worth keeping.",
+        ["group", "photos", "marked", "right"],
+        chosen,
+    )
+
+
+def _labelled() -> dict[str, dict[str, dict[str, bool]]]:
+    """Set, group, path: whether one may keep it."""
+    out: dict[str, dict[str, dict[str, bool]]] = defaultdict(lambda: defaultdict(dict))
+    with _LABELS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            out[row["set"]][row["group"]][row["path"]] = row["keep"] == "yes"
+    return out
+
+
+def _scored(evaluation: Evaluation, folder: Path, name: str) -> dict[str, PhotoScore]:
+    output = evaluation.clustered(_ENGINE, folder, name).output
+    settings = evaluation.settings(_ENGINE, io={"input_dir": folder.resolve(), "output_dir": output})
+    build(settings).run_scoring()
+    return {score.image_path: score for score in read_photo_scores(output / PHOTO_SCORES)}
+
+
+def _found(scores: Mapping[str, PhotoScore]) -> list[Group]:
+    groups: dict[int, list[str]] = defaultdict(list)
+    for path, score in scores.items():
+        if score.burst_id is not None:
+            groups[score.burst_id].append(path)
+    return [tuple(group) for group in groups.values()]
+
+
+def _pairs(groups: Sequence[Group]) -> set[frozenset[str]]:
+    return {frozenset(pair) for group in groups for pair in combinations(group, 2)}
+
+
+def _figures(
+    wanted: set[frozenset[str]], found: set[frozenset[str]], wrong: set[frozenset[str]] | None = None
+) -> list[str]:
+    """Labelled and found pairs, precision, recall; without `wrong`, every pair that is not wanted is wrong."""
+    good = len(wanted & found)
+    bad = len(found - wanted if wrong is None else found & wrong)
+    precision = f"{good / (good + bad):.3f}" if good + bad else "-"
+    return [str(len(wanted)), str(len(found)), precision, f"{good / len(wanted):.3f}"]
+
+
+def _chosen(name: str, keep: Mapping[str, bool], scores: Mapping[str, PhotoScore]) -> list[list[str]]:
+    """A row for each burst that was found of the group; none if its photos stand alone."""
+    bursts: dict[int, list[str]] = defaultdict(list)
+    for path in keep:
+        burst = scores[path].burst_id
+        if burst is not None:
+            bursts[burst].append(path)
+    rows = []
+    for paths in bursts.values():
+        best = _best(paths, scores)
+        # Of a part without a photo worth keeping none can be right or wrong.
+        right = "-" if not any(keep[path] for path in paths) else "yes" if best and keep[best] else "no"
+        rows.append([name, str(len(paths)), "another" if best is None else best.rpartition("/")[2], right])
+    return rows or [[name, str(len(keep)), "not found as a burst", "-"]]
+
+
+def _best(paths: Sequence[str], scores: Mapping[str, PhotoScore]) -> str | None:
+    best = [path for path in paths if scores[path].burst_id is not None and scores[path].best_of_burst]
+    return best[0] if len(best) == 1 else None
+
+
+def _film(evaluation: Evaluation, film: str, cuts: Sequence[int], views: Sequence[int], *, timed: bool) -> list[str]:
+    """Frames of a film as photos, without knowing the people."""
+    video = cv2.VideoCapture(str(evaluation.set_folder("videos") / film))
+    rate = float(video.get(cv2.CAP_PROP_FPS))
+    photos, shot_of, time_of = [], {}, {}
+    number = 0
+    while True:
+        there, frame = video.read()
+        if not there:
+            break
+        if number % _FRAME_STEP == 0:
+            path = f"{number:05}.jpg"
+            height, width = frame.shape[:2]
+            time = _START + timedelta(seconds=number / rate) if timed else None
+            look = miniature(np.asarray(frame[..., ::-1], dtype=np.uint8))
+            photos.append(BurstPhoto(path, time, width, height, look))
+            shot_of[path] = sum(number >= cut for cut in cuts) - 1
+            time_of[path] = number / rate
+        number += 1
+    video.release()
+    wanted, wrong = set(), set()
+    for a, b in combinations(shot_of, 2):
+        if shot_of[a] == shot_of[b] and abs(time_of[a] - time_of[b]) <= _LONGEST_PAIR_S:
+            wanted.add(frozenset((a, b)))
+        elif views[shot_of[a]] != views[shot_of[b]]:
+            wrong.add(frozenset((a, b)))
+    found = _pairs(find_bursts(photos, BurstRules()))
+    name = f"{film}: {len(photos)} frames, {'with' if timed else 'no'} times"
+    return [name, *_figures(wanted, found, wrong)]
+
+
+def _make(evaluation: Evaluation, folder: Path) -> dict[str, list[str]]:
+    """Bursts of a sharp photo and worse versions of it within two seconds; the untouched one stands first."""
+    source = evaluation.set_folder("codebasics_sports")
+    made = {}
+    changes = _worse()
+    paths = [path for path in sorted(source.rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
+    for number, path in enumerate(paths[::_MADE_EVERY]):
+        with Image.open(path) as opened:
+            opened.thumbnail((1600, 1600))
+            picture = np.asarray(opened.convert("RGB"), dtype=np.uint8)
+        group: list[str] = []
+        # The untouched photo is not always the first in time.
+        order = list(changes)
+        order = order[number % len(order) :] + order[: number % len(order)]
+        for step, change in enumerate(order):
+            name = f"IMG_{number:03}{step}.jpg"
+            exif = Image.Exif()
+            time = _START + timedelta(seconds=120 * number + 0.5 * step)
+            exif.get_ifd(0x8769).update(
+                {0x9003: time.strftime("%Y:%m:%d %H:%M:%S"), 0x9291: f"{time.microsecond // 1000:03}"}
+            )
+            Image.fromarray(changes[change](picture)).save(folder / name, quality=92, exif=exif)
+            group.insert(0 if change == "untouched" else len(group), name)
+        made[path.name] = group
+    return made
+
+
+def _worse() -> Mapping[str, Callable[[Picture], Picture]]:
+    def moved(picture: Picture, by: float) -> Picture:
+        height, width = picture.shape[:2]
+        shift = np.array([[1, 0, by * width], [0, 1, by * height]], dtype=np.float32)
+        return np.asarray(cv2.warpAffine(picture, shift, (width, height), borderMode=cv2.BORDER_REFLECT_101), np.uint8)
+
+    def defocused(picture: Picture) -> Picture:
+        sigma = max(picture.shape) / 250
+        return moved(np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), dtype=np.uint8), 0.01)
+
+    def shaken(picture: Picture) -> Picture:
+        length = max(9, max(picture.shape) // 60)
+        return moved(np.asarray(cv2.blur(picture, (length, 1)), dtype=np.uint8), -0.02)
+
+    def too_dark(picture: Picture) -> Picture:
+        return moved(np.asarray(picture * 0.35, dtype=np.uint8), 0.02)
+
+    return {"untouched": lambda picture: picture, "defocused": defocused, "shaken": shaken, "too dark": too_dark}
