@@ -68,9 +68,9 @@ def eye_measure(open_odds: float, hidden_odds: float, away_deg: float) -> Measur
 
 # --- Smile ------------------------------------------------------------------------------------------------
 
-# From the log-odds of a smile to the scale from neutral to laughing. A face in the middle of those that people call a
-# slight smile, a smile that shows teeth, a laugh: medians over the graded faces that the network learned from.
-_SMILE_SCALE = ((-5.0, 0.0), (0.0, 0.5), (1.6, 0.65), (3.4, 0.8), (6.0, 1.0))
+# From the log-odds of a smile to the scale from neutral to laughing. Beside the decision, the points are the medians of
+# faces graded as no smile, a slight smile, one that shows teeth, a laugh: people that the network has not learned from.
+_SMILE_SCALE = ((-5.0, 0.0), (0.0, 0.5), (1.8, 0.65), (3.8, 0.8), (7.0, 1.0))
 
 
 def smile_measure(smile_odds: float, hidden_odds: float) -> Measure:

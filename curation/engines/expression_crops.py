@@ -15,7 +15,9 @@ __all__ = [
     "EYE_TEMPLATE_PX",
     "MOUTH_ANCHORS",
     "MOUTH_CROP_PX",
+    "MOUTH_EYES_PX",
     "MOUTH_TEMPLATE_PX",
+    "MOUTH_TOP",
     "eye_crop",
     "mouth_crop",
     "standardised",
@@ -40,16 +42,18 @@ MOUTH_CROP_PX = 56
 MOUTH_ANCHORS = (36, 39, 42, 45, 27, 28, 29, 30, 33)
 """The landmarks that place the mouth's crop: corners of the eyes and the nose, which a smile hardly moves."""
 
-_MOUTH_EYES_PX = 28.0  # distance of the eyes' middles in the crop
-_MOUTH_TOP_PX = 2.0  # from the upper edge down to the line of the eyes
+MOUTH_EYES_PX = 36.0
+"""Distance of a frontal head's eyes in a mouth's crop."""
+MOUTH_TOP = 0.32
+"""From the line of the eyes down to the upper edge of a mouth's crop, in distances of the eyes."""
 
 # The anchors of a mean upright face in distances of the eyes, origin between them: medians over the frontal faces
 # of the training photos.
 _MEAN_ANCHORS = np.array(
     [[-0.69, 0.0], [-0.30, 0.02], [0.30, 0.02], [0.69, 0.0], [0, -0.04], [0, 0.15], [0, 0.35], [0, 0.54], [0, 0.74]]
 )
-MOUTH_TEMPLATE_PX: NDArray[np.float64] = _MEAN_ANCHORS * _MOUTH_EYES_PX + [(MOUTH_CROP_PX - 1) / 2, _MOUTH_TOP_PX]
-"""Where they lie in the mouth's crop, (9, 2)."""
+MOUTH_TEMPLATE_PX: NDArray[np.float64] = (_MEAN_ANCHORS - [0, MOUTH_TOP]) * MOUTH_EYES_PX + [(MOUTH_CROP_PX - 1) / 2, 0]
+"""Where they lie in the mouth's crop, (9, 2); some lie above it."""
 
 _MIN_SPREAD = 4.0  # grey levels; keeps flat crops from being stretched into noise
 
@@ -73,7 +77,7 @@ def eye_crop(pixels: Pixels, points: NDArray[np.floating], side: int) -> NDArray
 
 
 def mouth_crop(pixels: Pixels, points: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """The lower face from the eyes to the chin, upright, `MOUTH_ANCHORS` near `MOUTH_TEMPLATE_PX`.
+    """The lower face from the nose to the chin, upright, `MOUTH_ANCHORS` near `MOUTH_TEMPLATE_PX`.
 
     Args:
         pixels: The photo.

@@ -46,7 +46,7 @@ def test_the_far_eye_and_the_hidden_one_are_given_up() -> None:
 
 
 def test_the_scale_of_smiles() -> None:
-    neutral, slight, toothy, laugh = (told(smile_measure(odds, SEEN)) for odds in (-4.0, 1.5, 3.5, 6.0))
+    neutral, slight, toothy, laugh = (told(smile_measure(odds, SEEN)) for odds in (-4.0, 1.5, 3.5, 7.0))
     assert 0.0 <= neutral < 0.2 < 0.5 < slight < 0.75 < toothy < 0.95 < laugh <= 1.0
     assert told(smile_measure(0.0, SEEN)) == 0.5
 
