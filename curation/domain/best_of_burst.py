@@ -164,7 +164,9 @@ def _order(one: _Ranked) -> tuple[bool, int, int, int, int, float, float, str]:
 
 def _better(best: _Ranked, other: _Ranked) -> str:
     """Like `IMG_0132.jpg of the same burst is better: eyes open`."""
-    name = best.score.image_path.rpartition("/")[2]
+    folder, _, name = best.score.image_path.rpartition("/")
+    if folder != other.score.image_path.rpartition("/")[0]:
+        name = best.score.image_path
     return f"{name} of the same burst is better: {_reason(best, other)}"
 
 

@@ -89,6 +89,12 @@ def test_of_copies_the_larger_one_then_the_first_by_name() -> None:
     assert equal["b"].results_string.endswith("the first of equals")
 
 
+def test_a_better_photo_in_another_folder_is_named_with_it() -> None:
+    faces = [(ANNA, face_measures())]
+    result = marked({"day 1/a.jpg": faces, "day 2/a.jpg": faces})
+    assert "day 1/a.jpg of the same burst is better" in result["day 2/a.jpg"].results_string
+
+
 def test_photos_alone_are_best() -> None:
     score = scored([(ANNA, face_measures())], path="a.jpg")
     assert mark_bursts([score], {}, BurstRules(), NO_VETO) == [score]
