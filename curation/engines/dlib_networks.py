@@ -113,8 +113,9 @@ class FaceDetector:
 
     def _levels(self, picture: _Picture, places: Sequence[_Place]) -> Iterator[_Level]:
         """Each made from the one before; the corners stay where they are, as in dlib."""
-        level = picture.astype(np.float32)
-        level -= self._mean
+        # numpy takes ten times longer to take three values off every pixel.
+        mean = np.array((*self._mean.tolist(), 0.0))
+        level = np.asarray(cv2.subtract(np.ascontiguousarray(picture), mean, dtype=cv2.CV_32F), dtype=np.float32)
         for place in places:
             height, width = level.shape[:2]
             if (height, width) != (place.height, place.width):
