@@ -93,6 +93,7 @@ class DlibSettings(_Section):
     detector: Literal["mmod", "hog"] = "mmod"
     working_size_px: Annotated[int, Field(ge=320, le=4096)] = 2000
     min_confidence: Annotated[float, Field(ge=0.1, le=0.999)] = 0.5
+    tiling: TilingMode = "auto"
 
 
 class EngineSettings(_Section):

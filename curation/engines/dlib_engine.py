@@ -71,7 +71,7 @@ _HOG_SHIFT = np.array([0.055, 0.08])
 _FINER_SIZE_PX = 6000
 _TILE_PX = (2000, 1500)
 _TILE_OVERLAP_PX = 320
-_SMALL_FACE_PX = 90.0
+_SMALL_FACE_PX = 100.0
 _MIN_SMALL_FACES = 4
 # Side of the detector's box over the distance of the eyes.
 _BOX_PER_EYE_DISTANCE = 2.37

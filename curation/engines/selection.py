@@ -195,7 +195,12 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
     return EngineSpec(
         name=_DLIB,
         weights=weights,
-        options=_options(detector=own.detector, min_confidence=own.min_confidence, working_size_px=own.working_size_px),
+        options=_options(
+            detector=own.detector,
+            min_confidence=own.min_confidence,
+            tiling=own.tiling,
+            working_size_px=own.working_size_px,
+        ),
         distance_threshold=threshold,
         threshold_source=source,
         providers=providers,

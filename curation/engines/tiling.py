@@ -29,6 +29,8 @@ _MIN_GAIN = 1.25
 # What the second look alone takes for a face, and is larger than this many small faces, is none: the first look
 # would have seen it.
 _MAX_SECOND_LOOK = 1.5
+# Who stands in front of a group of tiny faces has no face so many times as large as a small one.
+_LARGE_FACE = 2.0
 # How far around a small face others are looked for, in lengths of its longer side.
 _REACH_SIDEWAYS = 10.0
 _REACH_UP = 6.0
@@ -102,7 +104,12 @@ class Tile(NamedTuple):
 
 
 def detect_in_two_looks(
-    detect: Callable[[NDArray[np.uint8]], Detections], photo: PhotoPixels, first: Pixels, tiling: Tiling
+    detect: Callable[[NDArray[np.uint8]], Detections],
+    photo: PhotoPixels,
+    first: Pixels,
+    tiling: Tiling,
+    *,
+    suspect: Callable[[NDArray[np.uint8]], Areas] | None = None,
 ) -> Detections:
     """Find the faces of a photo at its working size and, where it pays, once more and finer.
 
@@ -111,6 +118,8 @@ def detect_in_two_looks(
         photo: The photo; its full-size pixels are asked for only if there is a second look.
         first: The photo at its working size.
         tiling: When and how the second look is taken.
+        suspect: Guesses areas of small faces in the picture of the first look, for a detector that has no suspicions
+            of its own; asked only if the photo has more pixels to offer and shows no really large face.
 
     Returns:
         Faces with at least `tiling.min_confidence`, in pixels of the upright full-size photo, not clipped.
@@ -126,7 +135,10 @@ def detect_in_two_looks(
     if tiling.mode == "always":
         regions = np.array([[0.0, 0.0, photo.width, photo.height]])
     else:
-        regions = regions_of_small_faces(seen.areas / first.scale, small_px)
+        areas = seen.areas
+        if suspect is not None and _longer_sides(areas).max(initial=0) < _LARGE_FACE * tiling.small_face_px:
+            areas = np.concatenate([areas, suspect(first.array)])
+        regions = regions_of_small_faces(areas / first.scale, small_px)
     if not len(regions) or (tiling.mode == "auto" and len(regions) < tiling.min_small_faces):
         return sure
     base = photo.full()  # the crops of small faces need it too, and nothing is decoded twice
@@ -146,7 +158,7 @@ def regions_of_small_faces(areas: Areas, small_px: float) -> Areas:
     Returns:
         (M, 4) edges, not clipped; empty if nothing speaks for small faces.
     """
-    sides = (areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0)
+    sides = _longer_sides(areas)
     small = sides < small_px
     reach = np.array([-_REACH_SIDEWAYS, -_REACH_UP, _REACH_SIDEWAYS, _REACH_DOWN])
     return np.asarray(areas[small] + sides[small, None] * reach, dtype=np.float64)
@@ -254,12 +266,10 @@ def _together(parts: Sequence[Detections]) -> Detections:
 
 def _merged(first: Detections, second: Detections, small_px: float) -> Detections:
     """One detection per face: the second look's for small faces, the first look's for others."""
-    sides = (first.areas[:, 2:] - first.areas[:, :2]).max(axis=1, initial=0)
+    sides = _longer_sides(first.areas)
     large, small = first.taken(sides >= small_px), first.taken(sides < small_px)
     # What the detector found in one look are different faces already, so looks are compared with each other only.
-    second = second.taken(
-        (second.areas[:, 2:] - second.areas[:, :2]).max(axis=1, initial=0) < _MAX_SECOND_LOOK * small_px
-    )
+    second = second.taken(_longer_sides(second.areas) < _MAX_SECOND_LOOK * small_px)
     finer: list[int] = []
     for index in np.lexsort((*second.areas.T[::-1], -second.confidences)):
         area = second.areas[index]
@@ -268,6 +278,10 @@ def _merged(first: Detections, second: Detections, small_px: float) -> Detection
     second = second.taken(finer)
     missed = [index for index, area in enumerate(small.areas) if not _is_one_of(area, second.areas)]
     return _together((large, second, small.taken(missed)))
+
+
+def _longer_sides(areas: Areas) -> NDArray[np.float64]:
+    return np.asarray((areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0), dtype=np.float64)
 
 
 def _is_one_of(area: NDArray[np.float64], others: Areas) -> bool:

@@ -140,6 +140,26 @@ def test_a_detector_may_want_several_small_faces_before_it_looks_again() -> None
     assert len(detector.sizes) > 1
 
 
+def test_a_detector_without_suspicions_takes_those_of_another() -> None:
+    asked: list[int] = []
+
+    def suspect(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+        asked.append(picture.shape[1])
+        return np.array([[150.0, 225.0, 158.0, 233.0]])
+
+    def look(photo: CountingPhoto) -> Detections:
+        return detect_in_two_looks(SquareDetector(), photo, photo.reduced(1500), TILING, suspect=suspect)
+
+    hidden = (600, 900, 32)
+    assert _found(_look(_photo(6000, 4000, [hidden]), TILING._replace(min_confidence=0.6))[0], hidden) == 0
+    assert len(look(_photo(6000, 4000, [hidden])).areas) == 0  # in the second look it is not sure enough
+    assert len(look(_photo(6000, 4000, [(600, 900, 38)])).areas) == 1
+    assert asked == [1500, 1500]
+    look(_photo(6000, 4000, [(600, 900, 38), (2000, 1000, 400)]))
+    look(_photo(1500, 1000, [(600, 300, 38)]))
+    assert len(asked) == 2
+
+
 def test_the_second_look_never_sees_more_than_the_photo_offers() -> None:
     photo = _photo(2400, 1600, [(1000, 300, 30)])
     _, detector = _look(photo)
