@@ -1,20 +1,27 @@
 """Embeddings of made-up people, as many as wanted, spread like the real ones of photos/lfw.
 
-A face is its person's place plus its own deviation, both normal, with spectra that fall off exponentially. The
-constants were fitted to the embeddings that the engine retinaface-arcface (EdgeFace-XS, 512 dimensions) gave for
-photos/lfw: 1760 faces of 438 people, photos with one face, none too poor to identify. Real against made-up, as
-`python -m benchmarks.synthetic_faces ../shared --models DIR` prints it:
+    python run_clustering.py --input ../shared/photos/lfw --output OUT --engine retinaface-arcface
+    python -m benchmarks.synthetic_faces OUT ../shared/photos/lfw/labels.csv
 
-| of two faces | mean | deviation | 1 % | 99 % | 99.9 % |
-|---|---|---|---|---|---|
+prints how similar two faces are, of one person and of two, real against made-up. A face is its person's place plus its
+own deviation, both normal, with spectra that fall off exponentially; people are alike in groups. The constants were
+fitted so to the embeddings of the engine retinaface-arcface with EdgeFace-XS (512 dimensions): 1760 faces of 438
+people, one to a photo, none too poor to identify. Eigenvalues, variances and their falls are those of the covariances
+within and between people; ALIKE, GROUPS and FACE_SPREAD were chosen by that comparison.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_face_data
 
 __all__ = ["MadeUpFaces", "made_up_faces"]
 
@@ -83,3 +90,35 @@ def _people(count: int, random: np.random.Generator) -> NDArray[np.int64]:
     share = (np.arange(known) + HEAD) ** -TAIL
     drawn = random.choice(known, size=count - singles, p=share / share.sum())
     return random.permutation(np.concatenate([drawn, known + np.arange(singles)])).astype(np.int64)
+
+
+def _print_similarities(name: str, embeddings: NDArray[np.float32], people: NDArray[np.int64]) -> None:
+    first, second = np.triu_indices(len(people), 1)
+    similarity = (embeddings @ embeddings.T)[first, second]
+    is_same = people[first] == people[second]
+    for what, values in (("of one person", similarity[is_same]), ("of two people", similarity[~is_same])):
+        shares = " | ".join(f"{value:.3f}" for value in np.quantile(values, [0.01, 0.5, 0.99, 0.999]))
+        print(f"| {name}, {what} | {values.mean():.3f} | {values.std():.3f} | {shares} |")
+
+
+def main() -> None:
+    """Print how similar two faces are, real and made-up."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path, help="output folder of run_clustering.py")
+    parser.add_argument("labels", type=Path, help="labels.csv of its photos")
+    options = parser.parse_args()
+    with options.labels.open(encoding="utf-8", newline="") as file:
+        person_of = {row["path"]: row["person"] for row in csv.DictReader(file)}
+    rows = read_face_data(options.output / FACE_DATA)
+    faces_on = Counter(row.image_path for row in rows)
+    rows = [r for r in rows if r.cluster_id >= 0 and faces_on[r.image_path] == 1 and r.image_path in person_of]
+    embeddings = np.load(options.output / EMBEDDINGS)[[row.embedding_row for row in rows]]
+    people = np.unique([person_of[row.image_path] for row in rows], return_inverse=True)[1]
+    print("| two faces | mean | deviation | 1 % | 50 % | 99 % | 99.9 % |\n|---|---|---|---|---|---|---|")
+    _print_similarities("real", embeddings, people)
+    made_up = made_up_faces(3_000)
+    _print_similarities("made-up", made_up.embeddings, made_up.people)
+
+
+if __name__ == "__main__":
+    main()
