@@ -21,8 +21,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_face_data
-
 __all__ = ["MadeUpFaces", "made_up_faces"]
 
 DIMENSIONS = 512
@@ -103,6 +101,9 @@ def _print_similarities(name: str, embeddings: NDArray[np.float32], people: NDAr
 
 def main() -> None:
     """Print how similar two faces are, real and made-up."""
+    # Not above: processes whose memory is measured make faces, too.
+    from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_face_data
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path, help="output folder of run_clustering.py")
     parser.add_argument("labels", type=Path, help="labels.csv of its photos")
