@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.clusters import carried_over_ids, first_ids
+from curation.domain.faces import Box
 from curation.errors import FaceDataError, LabelsError, OtherEventError
 from curation.pipelines.event_faces import EventFaces
 from curation.pipelines.identity import EarlierFaces, matched_ids
@@ -16,11 +17,20 @@ from curation.settings import Settings
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_face_data
+from curation.storage.tables import EMBEDDINGS, FACE_DATA, iter_face_data
 
 __all__ = ["EarlierRun"]
 
 logger = logging.getLogger(__name__)
+
+
+class _Face(NamedTuple):
+    """The little of a row that is kept while the photos are analysed."""
+
+    image_path: str
+    facial_area: Box
+    cluster_id: int
+    embedding_row: int
 
 
 class EarlierRun:
@@ -115,7 +125,11 @@ class EarlierRun:
         if not path.exists():
             return None
         try:
-            rows = read_face_data(path, written_sha256=self._noted("face_data_sha256"))
+            rows = []
+            engines = set()
+            for row in iter_face_data(path, written_sha256=self._noted("face_data_sha256")):
+                rows.append(_Face(row.image_path, row.facial_area, row.cluster_id, row.embedding_row))
+                engines.add(row.engine)
         except FaceDataError as error:
             if is_labelled:
                 raise FaceDataError(
@@ -123,7 +137,7 @@ class EarlierRun:
                 ) from error
             logger.warning("%s; nothing was labelled yet, so clusters are numbered anew", error)
             return None
-        if {row.engine for row in rows} - {self._engine}:
+        if engines - {self._engine}:
             return EarlierFaces(rows, None)
         try:
             embeddings = self._embeddings = EmbeddingsFile(self._output / EMBEDDINGS)

@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, FaceRow
+from curation.domain.faces import Box
 from curation.domain.geometry import box_iou
 
-__all__ = ["EarlierFaces", "Vectors", "matched_ids"]
+__all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids"]
 
 _SAME_PLACE_IOU = 0.5
 _SAME_FACE_COSINE = 0.9  # of one face in one photo, also when it was saved again; of two people far less
@@ -33,11 +33,31 @@ class Vectors(Protocol):
         """The vectors of some rows."""
 
 
+class EarlierFace(Protocol):
+    """What is needed of a row of face_data.csv."""
+
+    @property
+    def image_path(self) -> str:
+        """Of the photo."""
+
+    @property
+    def facial_area(self) -> Box:
+        """In pixels of the upright full-size photo."""
+
+    @property
+    def cluster_id(self) -> int:
+        """-1 for none."""
+
+    @property
+    def embedding_row(self) -> int:
+        """Of the embeddings."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EarlierFaces:
     """Faces of the last run; `embeddings` is None if they cannot be compared with the present ones."""
 
-    rows: Sequence[FaceRow]
+    rows: Sequence[EarlierFace]
     embeddings: Vectors | None
 
 
@@ -70,7 +90,7 @@ def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embedd
     return {face: earlier.rows[old].cluster_id for face, old in pairs.items()}
 
 
-def _at_same_places(rows: Sequence[FaceRow], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:
+def _at_same_places(rows: Sequence[EarlierFace], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:
     """Present face, earlier face and how far they overlap, for all that lie at the same place."""
     by_path: dict[str, list[int]] = defaultdict(list)
     for old, row in enumerate(rows):
@@ -84,7 +104,7 @@ def _at_same_places(rows: Sequence[FaceRow], places: Sequence[tuple[str, Box]]) 
 
 
 def _alike(
-    pairs: list[tuple[int, int, float]], rows: Sequence[FaceRow], old_vectors: Vectors, vectors: Vectors
+    pairs: list[tuple[int, int, float]], rows: Sequence[EarlierFace], old_vectors: Vectors, vectors: Vectors
 ) -> list[tuple[int, int, float]]:
     """Those pairs whose embeddings are of one face."""
     alike = []

@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from itertools import starmap
+from itertools import islice, starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ __all__ = [
     "FACE_DATA",
     "PHOTO_SCORES",
     "first_engine",
+    "iter_face_data",
     "read_embeddings",
     "read_face_data",
     "read_photo_scores",
@@ -54,6 +55,7 @@ FACE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(FaceRow))
 _RUN_CLUSTERING = "run the clustering again (python run_clustering.py) to make the file anew"
 _RUN_SCORING = "run the scoring again (python run_scoring.py) to make the file anew"
 _MAX_SIDE_PX = 1_000_000
+_BLOCK_ROWS = 1000  # whose JSON is read at once
 
 
 def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path) -> str:
@@ -132,7 +134,8 @@ def _cell(value: object) -> object:
 
 def _csv_bytes(columns: Sequence[str], cells: Iterable[tuple[object, ...]]) -> bytes:
     # Not by pandas, whose import takes longer than writing 10,000 lines.
-    lines = io.StringIO()
+    content = io.BytesIO()
+    lines = io.TextIOWrapper(content, encoding="utf-8", errors="backslashreplace", newline="")
     plain = csv.writer(lines, lineterminator="\n")
     # The csv module quotes a carriage return only in tables whose lines end with one, but readers take it for an end.
     quoting = csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -140,7 +143,8 @@ def _csv_bytes(columns: Sequence[str], cells: Iterable[tuple[object, ...]]) -> b
     for row in cells:
         has_return = any("\r" in cell for cell in row if isinstance(cell, str))
         (quoting if has_return else plain).writerow(row)
-    return lines.getvalue().encode("utf-8", "backslashreplace")
+    lines.flush()
+    return content.getvalue()
 
 
 def first_engine(path: Path) -> str | None:
@@ -154,14 +158,19 @@ def first_engine(path: Path) -> str | None:
 
 
 def read_face_data(path: Path, *, written_sha256: str | None = None) -> list[FaceRow]:
-    """Read face_data.csv.
+    """All of `iter_face_data`."""
+    return list(iter_face_data(path, written_sha256=written_sha256))
+
+
+def iter_face_data(path: Path, *, written_sha256: str | None = None) -> Iterator[FaceRow]:
+    """Read face_data.csv row by row.
 
     Args:
         path: Of the file.
         written_sha256: What `write_face_data` gave; a file of that content is ours and needs no checks.
 
-    Returns:
-        The rows in the file's order. Empty if there is no face in the photos.
+    Yields:
+        The rows in the file's order. None if there is no face in the photos.
 
     Raises:
         FaceDataError: If there is no such file, a column is missing, a cell is not what it should be, or a
@@ -170,10 +179,10 @@ def read_face_data(path: Path, *, written_sha256: str | None = None) -> list[Fac
     """
     content = _content(path, _RUN_CLUSTERING)
     if written_sha256 is not None and hashlib.sha256(content).hexdigest() == written_sha256:
-        return _rows_as_written(content)
+        yield from _rows_as_written(content)
+        return
     table = _table(path, content, FACE_COLUMNS, _RUN_CLUSTERING)
     cell = _Cells(path, _RUN_CLUSTERING)
-    rows = []
     seen: set[tuple[str, int]] = set()
     for line, values in _records(table, FACE_COLUMNS):
         cell.line = line
@@ -192,32 +201,29 @@ def read_face_data(path: Path, *, written_sha256: str | None = None) -> list[Fac
         if (row.image_path, row.face_index) in seen:
             raise cell.error("face_index", values[1], "a number that this photo does not have yet")
         seen.add((row.image_path, row.face_index))
-        rows.append(row)
-    return rows
+        yield row
 
 
-def _rows_as_written(content: bytes) -> list[FaceRow]:
+def _rows_as_written(content: bytes) -> Iterator[FaceRow]:
     """The rows of a table that `write_face_data` made, some ten times faster than with all checks."""
-    lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
     next(lines)
-    cells = list(lines)
-    boxes = json.loads(f"[{','.join(row[2] for row in cells)}]")
-    points = json.loads(f"[{','.join(row[7] for row in cells)}]")
-    return [
-        FaceRow(
-            row[0],
-            int(row[1]),
-            Box(*box),
-            float(row[3]),
-            int(row[4]),
-            float(row[5]),
-            float(row[6]),
-            FiveLandmarks(*starmap(Point, five)),
-            int(row[8]),
-            row[9],
-        )
-        for row, box, five in zip(cells, boxes, points, strict=True)
-    ]
+    while cells := list(islice(lines, _BLOCK_ROWS)):
+        boxes = json.loads(f"[{','.join(row[2] for row in cells)}]")
+        points = json.loads(f"[{','.join(row[7] for row in cells)}]")
+        for row, box, five in zip(cells, boxes, points, strict=True):
+            yield FaceRow(
+                row[0],
+                int(row[1]),
+                Box(*box),
+                float(row[3]),
+                int(row[4]),
+                float(row[5]),
+                float(row[6]),
+                FiveLandmarks(*starmap(Point, five)),
+                int(row[8]),
+                row[9],
+            )
 
 
 def read_embeddings(path: Path, rows: Sequence[FaceRow]) -> NDArray[np.float32]:
