@@ -115,7 +115,16 @@ class ClusterSums:
         self._counts = None
 
     def similarity(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """(R,) similarities of pairs of clusters; `margin` says how far they may be off."""
+        """(R,) similarities of pairs of clusters, the same everywhere; `margin` says how far they may be off."""
+        out = np.empty(len(a))
+        for start in range(0, len(a), _CHUNK_PAIRS):
+            part = slice(start, start + _CHUNK_PAIRS)
+            # Not a BLAS routine: numpy's own sum adds in one order, whatever else is computed with it.
+            out[part] = (self.sums(a[part]) * self.sums(b[part])).sum(axis=1)
+        return out / (self.size[a] * self.size[b]) - self.penalties(a, b)
+
+    def _similarity_in_crowd(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """Like `similarity`, sooner where many pairs are of few clusters; the last digits may differ."""
         out = np.empty(len(a))
         for start in range(0, len(a), _CHUNK_PAIRS):
             part = slice(start, start + _CHUNK_PAIRS)
@@ -128,7 +137,7 @@ class ClusterSums:
         return out / (self.size[a] * self.size[b]) - self.penalties(a, b)
 
     def margin(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """(R,) bounds of the error of `similarity` (Higham 2002, Accuracy and Stability, sections 3.1 and 4.2)."""
+        """(R,) bounds of the error of a similarity (Higham 2002, Accuracy and Stability, sections 3.1 and 4.2)."""
         operations = self._embeddings.shape[1] + self.size[a] + self.size[b] + 16
         return np.asarray(1.01 * _ROUNDING * self._scale * operations)
 
@@ -148,7 +157,7 @@ class ClusterSums:
         Returns:
             (R,) one for each of the R different clusters in `rows`.
         """
-        similarity, margin = self.similarity(rows, others), self.margin(rows, others)
+        similarity, margin = self._similarity_in_crowd(rows, others), self.margin(rows, others)
         starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
         group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(rows)]))
         close = np.flatnonzero(similarity + margin >= np.maximum.reduceat(similarity - margin, starts)[group])
