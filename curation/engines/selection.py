@@ -196,6 +196,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         name=_DLIB,
         weights=weights,
         options=_options(
+            descriptor="of both sides",  # of the face and of its mirror image
             detector=own.detector,
             min_confidence=own.min_confidence,
             tiling=own.tiling,
