@@ -22,6 +22,7 @@ BENCHMARKS: tuple[str, ...] = (
     "detection",
     "profile_photo",
     "dlib_networks",
+    "expressions",
 )
 """Modules of this package that offer `rows`, in the order of the table. A new benchmark adds its name here."""
 
