@@ -37,11 +37,14 @@ TURNED_PERSON = 11
 
 
 def textured_photo(width: int, height: int, faces: Sequence[tuple[Box, int]] = ()) -> NDArray[np.uint8]:
-    """Painted faces with a fine pattern, so that they are sharp enough to be identified."""
+    """Painted faces under dark patches of all sizes, so that they are sharp enough to be identified."""
     array = painted_photo(width, height, faces)
-    rows, columns = np.indices((height, width))
-    dark = ((rows // 3 + columns // 3) % 2 == 1)[..., None]
-    return np.where(dark, (array * 0.6).astype(np.uint8), array)
+    random = np.random.default_rng(0)
+    dark = np.zeros((height, width, 1), dtype=bool)
+    for _ in range(width * height // 400):
+        x, y, w, h = (int(value) for value in random.integers((0, 0, 3, 3), (width, height, 16, 16)))
+        dark[y : y + h, x : x + w] ^= True
+    return np.where(dark, (array * 0.4).astype(np.uint8), array)
 
 
 class CountingEngine(FakeEngine):
