@@ -68,7 +68,7 @@ def _sharp_picture() -> NDArray[np.uint8]:
     """Edges of all sizes, so that the faces in it are sharp enough to be identified."""
     random = np.random.default_rng(0)
     picture = np.full((_HEIGHT_PX, _WIDTH_PX, 3), 128, dtype=np.uint8)
-    for _ in range(600):
+    for _ in range(250):
         x, y = int(random.integers(_WIDTH_PX)), int(random.integers(_HEIGHT_PX))
         w, h = random.integers(3, 30, size=2).tolist()
         picture[y : y + h, x : x + w] = random.integers(40, 220)
