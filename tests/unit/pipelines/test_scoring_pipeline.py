@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from curation.domain.faces import Box
 from curation.errors import FaceDataError, LabelsError, PhotosMissingError, StorageError
@@ -281,3 +282,35 @@ def test_the_record_holds_what_made_the_scores(wedding: FakeEvent) -> None:
     assert record["settings"]["scoring"]["weights"]["eyes"] == 3.0
     assert record["seconds"] >= 0
     assert "curation" in record["versions"]
+
+
+def write_shot(event: FakeEvent, name: str, seconds: float, *, people: list[tuple[Box, int]]) -> None:
+    """A JPEG with the time at which it was taken."""
+    exif = Image.Exif()
+    whole, fraction = divmod(seconds, 1)
+    exif.get_ifd(0x8769).update({0x9003: f"2026:06:01 12:00:{int(whole):02}", 0x9291: f"{int(fraction * 1000):03}"})
+    picture = textured_photo(400, 120, people)
+    picture[:, :30] = (20, 60, 90)  # something to compare
+    picture[60:, 300:] = 220
+    Image.fromarray(picture).save(event.photos / name, quality=97, subsampling=0, exif=exif)
+
+
+def test_photos_of_one_moment_are_a_burst(wedding: FakeEvent) -> None:
+    left, right = Box(40, 30, 60, 60), Box(200, 30, 60, 60)
+    write_shot(wedding, "shot1.jpg", 3.0, people=[(left, 0)])
+    write_shot(wedding, "shot2.jpg", 3.25, people=[(left, 0), (right, 1)])
+    write_shot(wedding, "shot3.jpg", 50.0, people=[(left, 0)])
+    wedding.cluster()
+    wedding.label({"0": "main", "1": "main"})
+    wedding.score()
+    rows = table(wedding)
+    bursts = {name: (row["burst_id"], row["best_of_burst"]) for name, row in rows.items() if name.startswith("shot")}
+    assert bursts == {"shot1.jpg": ("1", "false"), "shot2.jpg": ("1", "true"), "shot3.jpg": ("", "true")}
+    assert rows["shot2.jpg"]["results_string"].endswith("best of 2")
+    assert rows["shot1.jpg"]["results_string"].endswith("shot2.jpg of the same burst is better: more people seen")
+    asked, marked = wedding.predictor.asked, (wedding.output / PHOTO_SCORES).read_bytes()
+    wedding.score(scoring={"bursts": {"enabled": False}})
+    assert {row["burst_id"] for row in table(wedding).values()} == {""}
+    wedding.score()
+    assert (wedding.output / PHOTO_SCORES).read_bytes() == marked, "from what was kept"
+    assert wedding.predictor.asked == asked
