@@ -66,8 +66,8 @@ _MAX_DOUBTFUL_INSTABILITY = 0.07
 _HOG_GROWTH = 1.09
 _HOG_SHIFT = np.array([0.055, 0.08])
 # The second look at a large photo, see docs/accuracy.md: at twice its size, but at most 24 megapixels, as nothing below
-# 80 px is found. Faces at the detectors' lower limit are small; a group of them, found or guessed, calls for it, since it takes
-# ten times as long as the first look.
+# 80 px is found. Faces at the detectors' lower limit are small; a group of them, found or guessed, calls for it,
+# since it takes ten times as long as the first look.
 _FINER_SIZE_PX = 6000
 _MAX_FINER_ENLARGEMENT = 2.0
 _TILE_PX = (2000, 1500)

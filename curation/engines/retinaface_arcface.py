@@ -99,6 +99,7 @@ class RetinaFaceArcFaceEngine:
         self._tiling = Tiling(
             mode=str(options["tiling"]),
             finer_size_px=_FINER_SIZE_PX,
+            max_enlargement=1.0,
             tile_px=_TILE_PX,
             overlap_px=_TILE_OVERLAP_PX,
             small_face_px=_SMALL_FACE_PX,

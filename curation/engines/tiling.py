@@ -25,7 +25,7 @@ TILING_MODES = ("auto", "off", "always")
 """When the second look is taken: if the first one suspects small faces, never, or at every photo with more pixels."""
 
 # How many times finer the second look must be to be worth it.
-_MIN_GAIN = 1.25
+_MIN_GAIN = 1.4
 # What the second look alone takes for a face, and is larger than this many small faces, is none: the first look
 # would have seen it.
 _MAX_SECOND_LOOK = 1.5
@@ -75,7 +75,9 @@ class Tiling(NamedTuple):
 
     Attributes:
         mode: One of `TILING_MODES`.
-        finer_size_px: The photo that the second look sees, at most; never enlarged.
+        finer_size_px: The photo that the second look sees, at most.
+        max_enlargement: Over the full-size photo, for a detector that needs larger faces than a photo may have; 1 or
+            more.
         tile_px: Longer and shorter side of a tile at most, in pixels of the second look.
         overlap_px: How much tiles share, in the same pixels; a face up to this size is whole in one of them at least.
         small_face_px: Up to which a face is small, in pixels of the first look: others beside it may be too small for
@@ -86,6 +88,7 @@ class Tiling(NamedTuple):
 
     mode: str
     finer_size_px: int
+    max_enlargement: float
     tile_px: tuple[int, int]
     overlap_px: int
     small_face_px: float
@@ -128,7 +131,7 @@ def detect_in_two_looks(
     sure = seen.taken(seen.confidences >= tiling.min_confidence).moved(first.scale, 0, 0)
     if tiling.mode == "off":
         return sure
-    finer = min(1.0, tiling.finer_size_px / max(photo.width, photo.height))
+    finer = min(tiling.max_enlargement, tiling.finer_size_px / max(photo.width, photo.height))
     if finer < _MIN_GAIN * first.scale:
         return sure
     small_px = tiling.small_face_px / first.scale
@@ -142,7 +145,7 @@ def detect_in_two_looks(
     if not len(regions) or (tiling.mode == "auto" and len(regions) < tiling.min_small_faces):
         return sure
     base = photo.full()  # the crops of small faces need it too, and nothing is decoded twice
-    finer = min(finer, base.scale)
+    finer = min(finer, tiling.max_enlargement * base.scale)
     if finer < _MIN_GAIN * first.scale:
         return sure
     return _merged(sure, _second_look(detect, base, finer, regions, small_px, tiling), small_px)
@@ -245,9 +248,10 @@ def _look_at(
     right = min(width, math.ceil((tile.x + tile.width) / reduction))
     bottom = min(height, math.ceil((tile.y + tile.height) / reduction))
     part = base.array[top:bottom, left:right]
-    if reduction < 1:
+    if reduction != 1:
         size = (max(1, round((right - left) * reduction)), max(1, round((bottom - top) * reduction)))
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        way = cv2.INTER_AREA if reduction < 1 else cv2.INTER_LINEAR
+        part = np.asarray(cv2.resize(part, size, interpolation=way), dtype=np.uint8)
     own = _of_tile(detect(part), tile, tiling.min_confidence)
     return own.moved(reduction * base.scale, left / base.scale, top / base.scale)
 

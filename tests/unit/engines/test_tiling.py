@@ -15,7 +15,7 @@ from tests.fakes import ArrayPhoto
 
 Square = tuple[int, int, int]
 SURE = 0.8
-TILING = Tiling("auto", 4000, (1536, 1024), 160, 32.0, 1, SURE)
+TILING = Tiling("auto", 4000, 1.0, (1536, 1024), 160, 32.0, 1, SURE)
 
 
 class SquareDetector:
@@ -158,6 +158,15 @@ def test_a_detector_without_suspicions_takes_those_of_another() -> None:
     look(_photo(6000, 4000, [(600, 900, 38), (2000, 1000, 400)]))
     look(_photo(1500, 1000, [(600, 300, 38)]))
     assert len(asked) == 2
+
+
+def test_a_small_photo_can_be_enlarged_for_a_detector_that_needs_it() -> None:
+    small = [(x, 300, 20) for x in range(100, 1400, 100)]
+    photo = _photo(1500, 1000, small)
+    assert len(_look(photo)[0].areas) == 0
+    found, detector = _look(photo, TILING._replace(max_enlargement=2.0))
+    assert len(detector.sizes) > 1
+    assert [_found(found, square) for square in small] == [1] * len(small)
 
 
 def test_the_second_look_never_sees_more_than_the_photo_offers() -> None:
