@@ -28,13 +28,11 @@ from curation.errors import CurationError
 from curation.photos.decoding import open_photo
 from curation.settings import load_settings
 
-__all__ = ["TILED_ENGINES", "Found", "PhotoFile", "counted_files", "engine_at", "measured", "rows", "scene_files"]
+__all__ = ["Found", "PhotoFile", "counted_files", "engine_at", "measured", "rows", "scene_files"]
 
 PhotoFile = tuple[Path, CountedPhoto]
 
 _ENGINES = ("retinaface-arcface", "dlib")
-TILED_ENGINES = ("retinaface-arcface",)
-"""Those that take a second look at large photos."""
 _SCENE_SEED = 11
 _MAX_MEGAPIXELS = 120.0
 
@@ -136,7 +134,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         yield Row("detection", f"{of}, time on one thread", outcome.seconds / outcome.photos, "s/photo")
     with tempfile.TemporaryDirectory() as folder:
         scenes = scene_files(data, Path(folder), 2 if quick else 6)
-        for name in TILED_ENGINES:
+        for name in _ENGINES:
             yield from _second_look(name, models, scenes)
 
 

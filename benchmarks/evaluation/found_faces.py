@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from benchmarks.detection import TILED_ENGINES, Found, PhotoFile, counted_files, engine_at, measured, scene_files
+from benchmarks.detection import Found, PhotoFile, counted_files, engine_at, measured, scene_files
 from benchmarks.evaluation.base import Evaluation, Table, Unavailable
 from curation.photos.decoding import open_photo
 
@@ -32,7 +32,13 @@ _SETTINGS: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType(
             {"min_confidence": 0.5},
             {"min_confidence": 0.9},
         ),
-        "dlib": ({"working_size_px": 1000}, {}),
+        "dlib": (
+            {"working_size_px": 1400, "tiling": "off"},
+            {"tiling": "off"},
+            {},
+            {"working_size_px": 2800, "tiling": "off"},
+            {"detector": "hog", "tiling": "off"},
+        ),
     }
 )
 _BAND_NAMES = ("24 to 48", "48 to 96", "96 and more")
@@ -54,7 +60,7 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
 
 
 def _tilings(engine: str) -> Sequence[dict[str, Any]]:
-    return ({"tiling": "off"}, {}, {"tiling": "always"}) if engine in TILED_ENGINES else ({},)
+    return ({"tiling": "off"}, {}, {"tiling": "always"})[: 2 if engine == "dlib" else 3]
 
 
 def _named(options: dict[str, Any]) -> str:
