@@ -74,6 +74,14 @@ _TILE_PX = (2000, 1500)
 _TILE_OVERLAP_PX = 320
 _SMALL_FACE_PX = 100.0
 _MIN_SMALL_FACES = 4
+# The descriptor was trained on faces whose landmarks start from HOG's boxes, which depend on how a head is turned.
+# So HOG looks where MMOD found a face, at this size, with so much around it (in sides of the box) and a threshold
+# below its own. On an album (163 faces that both find) B-cubed F was 0.93 with HOG's boxes, found in either way, and
+# 0.86 to 0.89 with any fixed place in MMOD's.
+_HOG_SIDE_PX = 130.0
+_HOG_SURROUNDINGS = 0.7
+_HOG_MIN_SCORE = -0.5
+_HOG_MIN_IOU = 0.35
 # Side of the detector's box over the distance of the eyes.
 _BOX_PER_EYE_DISTANCE = 2.37
 # What the descriptor was trained on (dlib's get_face_chip and its defaults).
@@ -147,6 +155,7 @@ class DlibEngine:
             if self._detector_name == MMOD
             else HogDetector()
         )
+        self._hog = HogDetector()
         self._predictor = LandmarkPredictor(spec.weights[PREDICTOR].path)
 
     @property
@@ -175,17 +184,9 @@ class DlibEngine:
         faces = []
         try:
             for area, score in found:
-                shape = self._predictor.shape_in(picture, self._start(area * pixels.scale))
-                landmarks = _five_of(_points_of(shape), pixels.scale)
-                if self._detector_name == MMOD:
-                    # MMOD's boxes are coarser and its faces more turned; seen upright, and from several boxes, the
-                    # landmarks are better than from one box.
-                    better = self._predictor.predict(pixels, landmarks)
-                    if better is None:
-                        continue
-                    points = (better.points + 0.5) * pixels.scale - 0.5
-                    landmarks = _five_of(points, pixels.scale)
-                    shape = self._shape_of(points, shape.rect)
+                shape, landmarks = self._landmarks(Pixels(picture, pixels.scale), area * pixels.scale)
+                if landmarks is None:
+                    continue
                 left, top, right, bottom = (round(float(edge)) for edge in area)
                 box = clipped_box(left, top, right, bottom, photo.width, photo.height)
                 if box is None or not landmarks_plausible(box, landmarks):
@@ -239,12 +240,47 @@ class DlibEngine:
         found = self._predictor.predict(pixels, landmarks)
         return found is not None and found.instability <= _MAX_DOUBTFUL_INSTABILITY
 
-    def _start(self, area: NDArray[np.float64]) -> Any:
-        """Where the predictor starts: the box that HOG finds, or would find."""
-        if self._detector_name == MMOD:
-            middle, side = (area[:2] + area[2:]) / 2, area[2:] - area[:2]
-            middle, half = middle + _HOG_SHIFT * side, _HOG_GROWTH * side / 2
-            area = np.concatenate([middle - half, middle + half])
+    def _landmarks(self, pixels: Pixels, area: NDArray[np.float64]) -> tuple[Any, FiveLandmarks | None]:
+        """The 68 points in pixels of the picture, and the five in the full-size photo; None if they are no face."""
+        if self._detector_name == HOG:
+            shape = self._predictor.shape_in(pixels.array, self._rectangle(area))
+            return shape, _five_of(_points_of(shape), pixels.scale)
+        start = self._hog_box(pixels.array, area)
+        if start is not None:
+            shape = self._predictor.shape_in(pixels.array, self._rectangle(start))
+            return shape, _five_of(_points_of(shape), pixels.scale)
+        # Much turned faces, which HOG does not know: seen upright, and from several boxes, the landmarks are better
+        # than from one box.
+        shape = self._predictor.shape_in(pixels.array, self._rectangle(_as_hog(area)))
+        better = self._predictor.predict(pixels, _five_of(_points_of(shape), pixels.scale))
+        if better is None:
+            return shape, None
+        points = (better.points + 0.5) * pixels.scale - 0.5
+        return self._shape_of(points, shape.rect), _five_of(points, pixels.scale)
+
+    def _hog_box(self, picture: NDArray[np.uint8], area: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The box that HOG finds where MMOD found one, in pixels of the picture; None if it finds none."""
+        side = float(area[2] - area[0])
+        height, width = picture.shape[:2]
+        left, top = (max(0, math.floor(edge - _HOG_SURROUNDINGS * side)) for edge in area[:2])
+        right, bottom = (
+            min(limit, math.ceil(edge + _HOG_SURROUNDINGS * side))
+            for edge, limit in zip(area[2:], (width, height), strict=True)
+        )
+        scale = _HOG_SIDE_PX / side
+        size = (round((right - left) * scale), round((bottom - top) * scale))
+        if right - left < 1 or bottom - top < 1 or min(size) < 1:
+            return None
+        part = cv2.resize(
+            picture[top:bottom, left:right], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        )
+        for found in self._hog.detect(np.asarray(part, dtype=np.uint8), min_score=_HOG_MIN_SCORE):
+            box = np.asarray(found.area / scale + np.array([left, top, left, top]), dtype=np.float64)
+            if _iou(box, area) > _HOG_MIN_IOU:
+                return box
+        return None
+
+    def _rectangle(self, area: NDArray[np.float64]) -> Any:
         left, top, right, bottom = (round(float(edge)) for edge in area)
         return self._dlib.rectangle(left, top, right - 1, bottom - 1)
 
@@ -277,3 +313,16 @@ def _points_of(shape: Any) -> NDArray[np.float64]:
 def _five_of(points: NDArray[np.float64], scale: float) -> FiveLandmarks:
     """The five landmarks in pixels of the full-size photo, of 68 points in a picture of that scale."""
     return FiveLandmarks.from_array((five_of_68(points) + 0.5) / scale - 0.5)
+
+
+def _as_hog(area: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where HOG's box would be about, given MMOD's."""
+    middle, side = (area[:2] + area[2:]) / 2, area[2:] - area[:2]
+    middle, half = middle + _HOG_SHIFT * side, _HOG_GROWTH * side / 2
+    return np.concatenate([middle - half, middle + half])
+
+
+def _iou(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    sides = np.clip(np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2]), 0, None)
+    shared = float(np.prod(sides))
+    return shared / float(np.prod(first[2:] - first[:2]) + np.prod(second[2:] - second[:2]) - shared)

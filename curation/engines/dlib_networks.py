@@ -100,16 +100,20 @@ class FaceDetector:
             FaceAnalysisError: If ONNX Runtime fails.
         """
         places = pyramid_layout(*picture.shape[:2])
-        levels = list(self._levels(picture, places))
-        answers: list[FoundBox] = []
         least = min(min_score, _HINT_SCORE)
         first = 0 if thorough else _first_coarse(places)
-        for index in range(first, len(levels)):
-            answers += self._answers(levels[index], places[index], index, least)
+        answers = self._look(picture, places, range(first, len(places)), least)
         if first and self._may_hide_small_faces(answers, first):
-            for index in range(first):
-                answers += self._answers(levels[index], places[index], index, least)
+            answers += self._look(picture, places, range(first), least)
         return self._without_doubles([answer for answer in answers if answer.score > min_score])
+
+    def _look(self, picture: _Picture, places: Sequence[_Place], wanted: range, min_score: float) -> list[FoundBox]:
+        answers: list[FoundBox] = []
+        # Made twice if need be, as keeping all levels would take a hundred megabytes.
+        for index, level in enumerate(self._levels(picture, places[: wanted.stop])):
+            if index in wanted:
+                answers += self._answers(level, places[index], index, min_score)
+        return answers
 
     def _levels(self, picture: _Picture, places: Sequence[_Place]) -> Iterator[_Level]:
         """Each made from the one before; the corners stay where they are, as in dlib."""
