@@ -38,7 +38,7 @@ _DLIB = "dlib"
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
 # are not mixed with new ones.
-_REVISION = 5
+_REVISION = 6
 
 
 def select_engine(
