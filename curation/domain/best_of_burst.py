@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from curation.domain.bursts import BurstPhoto, BurstRules, find_bursts
@@ -13,6 +13,7 @@ from curation.domain.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
 __all__ = ["Shot", "mark_bursts", "well_seen_people"]
 
 _SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
+_PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
 _SAME_SCORE = 0.02  # scores of copies in different sizes differ by less; then the larger one is better
 _PROFILE_DEG = 40.0  # faces turned further are sometimes taken for somebody else
 
@@ -48,8 +49,9 @@ def mark_bursts(
     """Number the bursts, and mark the best photo of each.
 
     Of a burst the photo is best that no rule vetoes; then the one on which the fewest main people are missing, blink
-    or are out of focus; then the same for important people; then the one with the higher score; of photos with nearly
-    the same score the larger one; then the sharper one, and the first by name.
+    or are plainly softer than elsewhere in the burst (eyes that cannot be told are half a fault); then the same for
+    important people; then the one with the higher score; of photos with nearly the same score the larger one; then the
+    sharper one, and the first by name.
 
     Args:
         scores: Of the event, in any order.
@@ -107,23 +109,33 @@ class _Faults:
     missing: int
     blinking: int
     soft: int
+    turned: int
 
     @property
-    def total(self) -> int:
-        return self.missing + self.blinking + self.soft
+    def total(self) -> float:
+        """A face whose eyes cannot be told is better than a blink, and not as good as open eyes."""
+        return self.missing + self.blinking + self.soft + 0.5 * self.turned
 
 
-def _faults(people: Sequence[FaceFacts], everybody: frozenset[str]) -> _Faults:
-    present = _keys(people)
+def _faults(people: Sequence[FaceFacts], sharpest: Mapping[str, float]) -> _Faults:
+    present = {face.person.key: face for face in people if face.person is not None}
     return _Faults(
-        missing=len(everybody - present),
+        missing=len(sharpest.keys() - present.keys()),
         blinking=sum(face.eyes_open is False for face in people),
-        soft=sum(face.in_focus is False for face in people),
+        # Against the same face in the burst: a person whom no photo of it shows sharp is no reason to choose.
+        soft=sum((face.focus or 0.0) < sharpest[key] - _PLAINLY_SOFTER for key, face in present.items()),
+        turned=sum(face.eyes_open is None for face in people),
     )
 
 
-def _keys(people: Sequence[FaceFacts]) -> frozenset[str]:
-    return frozenset(face.person.key for face in people if face.person is not None)
+def _sharpest(photos: Iterable[Sequence[FaceFacts]]) -> dict[str, float]:
+    """Everybody who is in any of the photos, with the best focus of their face."""
+    best: dict[str, float] = {}
+    for people in photos:
+        for face in people:
+            if face.person is not None:
+                best[face.person.key] = max(best.get(face.person.key, 0.0), face.focus or 0.0)
+    return best
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +148,8 @@ class _Ranked:
 
 def _ranked(contenders: Sequence[_Contender]) -> list[_Ranked]:
     """Best first."""
-    main = frozenset[str]().union(*(_keys(one.facts.main) for one in contenders))
-    important = frozenset[str]().union(*(_keys(one.facts.important) for one in contenders))
+    main = _sharpest(one.facts.main for one in contenders)
+    important = _sharpest(one.facts.important for one in contenders)
     return sorted(
         (
             _Ranked(one.score, _faults(one.facts.main, main), _faults(one.facts.important, important), one.pixels)
@@ -147,7 +159,7 @@ def _ranked(contenders: Sequence[_Contender]) -> list[_Ranked]:
     )
 
 
-def _order(one: _Ranked) -> tuple[bool, int, int, int, int, float, float, str]:
+def _order(one: _Ranked) -> tuple[bool, float, float, int, int, float, float, str]:
     score = one.score
     final = score.final_score or 0.0
     return (
@@ -174,7 +186,8 @@ def _reason(best: _Ranked, other: _Ranked) -> str:
     for a, b in ((best.main, other.main), (best.important, other.important)):
         if a.total < b.total:
             lead = [(b.blinking - a.blinking, "eyes open"), (b.missing - a.missing, "more people seen")]
-            return max([*lead, (b.soft - a.soft, "sharper")], key=lambda item: item[0])[1]
+            lead += [(b.soft - a.soft, "sharper"), (b.turned - a.turned, "a face less turned away")]
+            return max(lead, key=lambda item: item[0])[1]
     if bool(best.score.vetoes) != bool(other.score.vetoes):
         return f"not vetoed ({other.score.vetoes})"
     if _order(best)[3:5] == _order(other)[3:5]:

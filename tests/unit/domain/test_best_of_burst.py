@@ -72,6 +72,20 @@ def test_a_turned_head() -> None:
     assert best({"a": [(ANNA, turned)], "b": [(ANNA, frontal)]}) == "b"
 
 
+def test_eyes_that_are_seen_are_better_than_hidden_ones_and_both_than_a_blink() -> None:
+    seen, hidden, shut = (face_measures(eyes=value, smile=0.0 if value else 1.0) for value in (0.9, None, 0.0))
+    photos = {"a": [(ANNA, shut)], "b": [(ANNA, hidden)], "c": [(ANNA, seen)]}
+    assert best(photos) == "c"
+    del photos["c"]
+    assert best(photos) == "b"
+
+
+def test_a_face_that_no_photo_shows_sharp_is_no_reason() -> None:
+    happy = [(ANNA, face_measures(focus=0.38))]
+    serious = [(ANNA, face_measures(focus=0.42, smile=0.0))]
+    assert best({"a": serious, "b": happy}) == "b"
+
+
 def test_a_vetoed_photo_is_never_best() -> None:
     rules = ScoringRules(rules=Rules(require_smile=Rule(RuleMode.VETO)))
     serious = [(TOM, face_measures(smile=0.4))]
