@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", type=Path, help="folder with the ONNX weights (default: of DATA/weights)")
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
     parser.add_argument("--scratch", type=Path, help="keep analyses here, so that the next evaluation is quick")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0 takes one per core")
     parser.add_argument("--document", type=Path, default=_DOCUMENT, help="default: docs/accuracy.md")
     parser.add_argument("--print-only", action="store_true", help="leave the document as it is")
     options = parser.parse_args(arguments)
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     with ExitStack() as stack:
         scratch = options.scratch or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        evaluation = Evaluation(options.data, models_folder(options), options.engines, scratch)
+        evaluation = Evaluation(options.data, models_folder(options), options.engines, scratch, options.workers)
         outcomes = [
             _measure(name, evaluation, None if options.print_only else options.document)
             for name in options.sections or SECTIONS
