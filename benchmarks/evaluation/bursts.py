@@ -44,7 +44,7 @@ _FILMS: Mapping[str, tuple[Sequence[int], Sequence[int]]] = MappingProxyType(
 )
 _FRAME_STEP = 6
 _LONGEST_PAIR_S = 3.0  # people move: views further apart need not be alike
-_MADE_EVERY = 12
+_MADE_EVERY = 24
 _START = datetime(2026, 6, 1, 12)
 
 
