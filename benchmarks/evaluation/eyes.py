@@ -31,7 +31,8 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
     for source in SOURCES:
         opened = [face for face, label in told if label == "open" and face.source == source]
         shut = [face for face in closed if face.source == source]
-        rows.append([source, *_figures(opened, shut, closed)])
+        if opened or shut:  # a small set may have nobody among the reserved people
+            rows.append([source, *_figures(opened, shut, closed)])
     opened = [face for face, label in told if label == "open"]
     rows.append(["all", *_figures(opened, closed, closed)])
     yield Table(
