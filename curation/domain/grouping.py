@@ -1,4 +1,4 @@
-"""Which faces of an event are one person: average linkage, cut where the evidence suffices, then a look at poor faces.
+"""Which faces of an event are one person: average linkage, cut where the evidence suffices, then a second look.
 
 A distance between two single faces says less than the same average distance between two clusters of many faces,
 since averages vary less, and an event has far more pairs of single strangers than of clusters. So two single faces
@@ -19,12 +19,16 @@ from numpy.typing import NDArray
 
 from curation.domain.linkage import MergeHistory, merge_history
 
-__all__ = ["GroupingRule", "group_faces", "join_poor_faces"]
+__all__ = ["GroupingRule", "group_faces", "join_poor_faces", "join_single_faces"]
 
 SECOND_LOOK_FACES = 3
 """A poor face joins only a cluster of so many good ones: less is no likeness to rely on."""
+SINGLE_FACE_CLUSTER = 5
+"""A good face that is alone joins only a cluster of so many."""
+SINGLE_FACE_PART = 0.75
+"""How far from the limit of single faces to that of large groups such a cluster may be."""
 SECOND_LOOK_MARGIN = 0.25
-"""By how much nearer it has to be to its cluster than to any other one, as a part of `single_distance`."""
+"""How much nearer a face has to be to its cluster than to any other one, as a part of `single_distance`."""
 _BLOCK_ROWS = 1024
 
 
@@ -116,6 +120,37 @@ def _cut(history: MergeHistory, rule: GroupingRule) -> MergeHistory:
     return MergeHistory(history.same, history.low[is_kept], history.high[is_kept], history.distance[is_kept])
 
 
+def join_single_faces(
+    vectors: NDArray[np.float32], photo_of: NDArray[np.integer], labels: NDArray[np.int64], rule: GroupingRule
+) -> NDArray[np.int64]:
+    """Give faces that are alone to a cluster that they clearly belong to.
+
+    Evidence that average linkage does not see: that nobody else is as near. A face alone joins the nearest of all
+    clusters if that has at least `SINGLE_FACE_CLUSTER` faces, is nearer than what `SINGLE_FACE_PART` of the way from
+    `rule.single_distance` to `rule.group_distance` is, is clearly nearer than any other cluster, and has no face
+    on the same photo. Where the rule has one distance for all, faces stay alone.
+
+    Args:
+        vectors: (N, D) from `rule.compared`.
+        photo_of: (N,) which photo each face is on.
+        labels: (N,) their clusters, from `group_faces`.
+        rule: For the weights that made the embeddings.
+
+    Returns:
+        (N,) labels from 0 to L - 1.
+    """
+    sizes = np.bincount(labels)
+    alone = np.flatnonzero(sizes[labels] == 1)
+    limit = rule.single_distance + SINGLE_FACE_PART * (rule.group_distance - rule.single_distance)
+    if len(alone) == 0 or rule.group_distance <= rule.single_distance:
+        return labels
+    out = labels.copy()
+    clear = _Clear(vectors, labels, sizes, SINGLE_FACE_CLUSTER, limit, SECOND_LOOK_MARGIN * rule.single_distance)
+    out[alone] = clear.joined(vectors[alone], photo_of[alone], photo_of, own=labels[alone])
+    out[out < 0] = labels[out < 0]
+    return np.asarray(np.unique(out, return_inverse=True)[1], dtype=np.int64)
+
+
 def join_poor_faces(
     vectors: NDArray[np.float32],
     photo_of: NDArray[np.integer],
@@ -126,15 +161,14 @@ def join_poor_faces(
 ) -> NDArray[np.int64]:
     """Give faces that are too poor to be judged alone to a cluster that they clearly belong to.
 
-    A face joins the nearest cluster of at least `SECOND_LOOK_FACES` good faces if its average distance is below
-    `rule.single_distance`, every other such cluster is clearly farther away, no smaller one is nearer, and no face
-    of the cluster is on its photo. Poor faces are no evidence for others; of several of one photo only the nearest
-    joins a cluster.
+    A face joins the nearest of all clusters if that has at least `SECOND_LOOK_FACES` good faces, is nearer than
+    `rule.single_distance`, is clearly nearer than any other cluster, and has no face on the same photo. Poor faces
+    are no evidence for others; of several of one photo only the nearest joins a cluster.
 
     Args:
         vectors: (N, D) from `rule.compared`, the good faces.
         photo_of: (N,) which photo each of them is on.
-        labels: (N,) their clusters, from `group_faces`.
+        labels: (N,) their clusters, from 0 to K - 1.
         poor: (P, D) likewise.
         photo_of_poor: (P,) which photo each of them is on.
         rule: For the weights that made the embeddings.
@@ -142,37 +176,61 @@ def join_poor_faces(
     Returns:
         (P,) a label of `labels`, or -1.
     """
-    out = np.full(len(poor), -1, dtype=np.int64)
-    sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.intp)
-    large = np.flatnonzero(sizes >= SECOND_LOOK_FACES)
-    if len(poor) == 0 or len(large) == 0:
-        return out
-    means = _means(vectors, labels, sizes)
-    nearest = np.empty(len(poor), dtype=np.intp)
-    distance, second = np.empty(len(poor)), np.full(len(poor), np.inf)
-    for start in range(0, len(poor), _BLOCK_ROWS):
-        away = 1.0 - poor[start : start + _BLOCK_ROWS].astype(np.float64) @ means[large].T
-        rows, here = np.arange(len(away)), slice(start, start + len(away))
-        nearest[here] = away.argmin(axis=1)
-        distance[here] = away[rows, nearest[here]]
-        if len(large) > 1:
-            away[rows, nearest[here]] = np.inf
-            second[here] = away.min(axis=1)
+    if len(labels) == 0 or len(poor) == 0:
+        return np.full(len(poor), -1, dtype=np.int64)
     margin = SECOND_LOOK_MARGIN * rule.single_distance
-    is_clear = (distance < rule.single_distance) & (second - distance >= margin)
-    taken = set(zip(labels.tolist(), photo_of.tolist(), strict=True))
-    for face in np.flatnonzero(is_clear)[np.argsort(distance[is_clear], kind="stable")].tolist():
-        place = (int(large[nearest[face]]), int(photo_of_poor[face]))
-        if place not in taken and int(np.argmax(means @ poor[face].astype(np.float64))) == place[0]:
-            taken.add(place)
-            out[face] = place[0]
-    return out
+    clear = _Clear(vectors, labels, np.bincount(labels), SECOND_LOOK_FACES, rule.single_distance, margin)
+    return clear.joined(poor, photo_of_poor, photo_of)
 
 
-def _means(vectors: NDArray[np.float32], labels: NDArray[np.int64], sizes: NDArray[np.intp]) -> NDArray[np.float64]:
-    """(K, D) mean vector of each cluster."""
-    sums = np.zeros((len(sizes), vectors.shape[1]))
-    for start in range(0, len(vectors), _BLOCK_ROWS):
-        block = vectors[start : start + _BLOCK_ROWS]
-        np.add.at(sums, labels[start : start + len(block)], block.astype(np.float64))
-    return np.asarray(sums / sizes[:, None])
+class _Clear:
+    """Clusters that faces may join, each if it is near and nobody else is."""
+
+    def __init__(
+        self,
+        vectors: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        sizes: NDArray[np.intp],
+        least: int,
+        limit: float,
+        margin: float,
+    ) -> None:
+        sums = np.zeros((len(sizes), vectors.shape[1]))
+        for start in range(0, len(vectors), _BLOCK_ROWS):
+            block = vectors[start : start + _BLOCK_ROWS]
+            np.add.at(sums, labels[start : start + len(block)], block.astype(np.float64))
+        self._means = sums / sizes[:, None]
+        self._labels = labels
+        self._large = np.flatnonzero(sizes >= least)
+        self._limit, self._margin = limit, margin
+
+    def joined(
+        self,
+        faces: NDArray[np.float32],
+        photos: NDArray[np.integer],
+        photo_of: NDArray[np.integer],
+        *,
+        own: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """(F,) the cluster that each face joins, or -1; `own`, the cluster that it is alone in, does not count."""
+        home = np.full(len(faces), -1, dtype=np.int64)
+        distance = np.full(len(faces), np.inf)
+        for start in range(0, len(faces) if len(self._large) else 0, _BLOCK_ROWS):
+            away = 1.0 - faces[start : start + _BLOCK_ROWS].astype(np.float64) @ self._means[self._large].T
+            # Few are near anybody, so only these are compared with everybody.
+            near = np.flatnonzero(away.min(axis=1) < self._limit)
+            place = start + near
+            home[place] = self._large[away[near].argmin(axis=1)]
+            distance[place] = away[near].min(axis=1)
+            away = 1.0 - faces[place].astype(np.float64) @ self._means.T
+            away[np.arange(len(near)), home[place]] = np.inf
+            if own is not None:
+                away[np.arange(len(near)), own[place]] = np.inf
+            home[place[away.min(axis=1) - distance[place] < self._margin]] = -1
+        taken = set(zip(self._labels.tolist(), photo_of.tolist(), strict=True))
+        for face in np.argsort(distance, kind="stable").tolist():
+            where = (int(home[face]), int(photos[face]))
+            if where in taken:
+                home[face] = -1
+            taken.add(where)
+        return home

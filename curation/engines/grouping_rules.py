@@ -69,9 +69,9 @@ MEASURED: Mapping[str, MeasuredRule] = MappingProxyType(
         _DLIB_RESNET: MeasuredRule(
             "dlib ResNet v1",
             GroupingRule(
-                single_distance=0.07,
-                group_distance=0.09,
-                same_photo_penalty=0.03,
+                single_distance=0.064,
+                group_distance=0.084,
+                same_photo_penalty=0.04,
                 common=_DLIB_RESNET_COMMON,
                 common_part=0.3,
             ),

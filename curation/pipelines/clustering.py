@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 ANALYSIS_VERSION = 2
 """Raise it when something else than the engine changes what an analysis holds: quality, chips."""
 
-GROUPING_VERSION = 2
+GROUPING_VERSION = 3
 """Raise it when the same embeddings and settings may give other clusters."""
 
 SAME_PHOTO_PART = 1 / 3

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from curation.domain.faces import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
-from curation.domain.grouping import GroupingRule, group_faces, join_poor_faces
+from curation.domain.grouping import GroupingRule, group_faces, join_poor_faces, join_single_faces
 from curation.domain.measures import PhotoMeasures
 from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
@@ -113,7 +113,7 @@ class ClusterTask:
         embeddings: A .npy file, (N, D) float32 of unit length.
         faces: A .npy file, (N, 2) int64: the number of the face's photo, and 1 if it is good enough to be judged.
         rule: When faces are one person.
-        second_look: Whether poor faces may join a cluster.
+        second_look: Whether single and poor faces may join a cluster that they clearly belong to.
         threads: Of the CPU.
     """
 
@@ -277,6 +277,7 @@ def cluster_faces_worker(task: ClusterTask) -> list[int]:
     labels = np.full(len(photo), -1, dtype=np.int64)
     labels[good] = group_faces(vectors, photo[good], task.rule, threads=task.threads)
     if task.second_look:
+        labels[good] = join_single_faces(vectors, photo[good], labels[good], task.rule)
         labels[poor] = join_poor_faces(vectors, photo[good], labels[good], poor_vectors, photo[poor], task.rule)
     return [int(label) for label in labels]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from curation.domain.grouping import SECOND_LOOK_FACES, GroupingRule, group_faces, join_poor_faces
+from curation.domain.grouping import SECOND_LOOK_FACES, GroupingRule, group_faces, join_poor_faces, join_single_faces
 from curation.domain.linkage import average_linkage, merge_history
 
 Vectors = NDArray[np.float32]
@@ -175,18 +175,52 @@ class TestPoorFaces:
 
     def test_small_clusters_are_not_joined_and_a_nearer_one_keeps_a_face_out(self) -> None:
         small = SECOND_LOOK_FACES - 1
-        few = np.concatenate([self.good, apart(15, copies=small, plane=4)])
+        few = np.concatenate([self.good, apart(50, copies=small, plane=4)])
         labels = np.concatenate([self.labels, np.full(small, 2)])
         photos = np.arange(len(few))
-        poor = np.concatenate([apart(14, plane=4), apart(8)])
-        out = join_poor_faces(few, photos, labels, poor, np.array([90, 91]), self.rule)
-        assert out.tolist() == [-1, 0]
+        poor = np.concatenate([apart(48, plane=4), apart(28, plane=4), apart(8)])
+        out = join_poor_faces(few, photos, labels, poor, np.array([90, 91, 92]), self.rule)
+        assert out.tolist() == [-1, -1, 0]
 
     def test_there_may_be_nothing_to_join(self) -> None:
         nothing = np.zeros((0, 40), dtype=np.float32)
         none = np.zeros(0, dtype=np.int64)
         assert join_poor_faces(nothing, none, none, apart(0), np.array([0]), self.rule).tolist() == [-1]
         assert self.join(nothing, []) == []
+
+
+class TestSingleFaces:
+    rule = GroupingRule(single_distance=0.2, group_distance=0.6)  # a face alone joins below 0.5
+
+    def labels(self, *others: Vectors) -> list[int]:
+        """Of a cluster of 6 faces and others, all on photos of their own."""
+        vectors = np.concatenate([apart(0, copies=6), *others])
+        photos = np.arange(len(vectors))
+        return [
+            int(label)
+            for label in join_single_faces(vectors, photos, group_faces(vectors, photos, self.rule), self.rule)
+        ]
+
+    def test_a_face_that_nobody_else_is_like_joins(self) -> None:
+        assert self.labels(apart(56)) == [0] * 7  # 0.44 away
+        assert self.labels(apart(63)) == [0] * 6 + [1]  # 0.55 away
+
+    def test_a_face_that_is_like_somebody_else_too_stays_alone(self) -> None:
+        assert self.labels(apart(56), apart(98)) == [0] * 6 + [1, 2]
+
+    def test_it_joins_no_cluster_that_has_a_face_on_its_photo(self) -> None:
+        vectors = np.concatenate([apart(0, copies=6), apart(56)])
+        photos = np.array([0, 1, 2, 3, 4, 5, 0])
+        labels = np.array([0, 0, 0, 0, 0, 0, 1])
+        assert join_single_faces(vectors, photos, labels, self.rule).tolist() == labels.tolist()
+
+    def test_small_clusters_and_rules_of_one_distance_take_nobody(self) -> None:
+        vectors = np.concatenate([apart(0, copies=4), apart(40)])
+        labels = np.array([0, 0, 0, 0, 1])
+        assert join_single_faces(vectors, np.arange(5), labels, self.rule).tolist() == labels.tolist()
+        more = np.concatenate([apart(0, copies=6), apart(40)])
+        flat = GroupingRule(0.2, 0.2)
+        assert join_single_faces(more, np.arange(7), np.array([0] * 6 + [1]), flat).tolist() == [0] * 6 + [1]
 
 
 def test_the_history_tells_the_distances_of_the_merges() -> None:
