@@ -1,6 +1,6 @@
 """Train the network that tells open from closed eyes, and judge it.
 
-    python -m training.eyes ../shared --cache /tmp/training [--folds]
+    python -m training.eyes ../shared --cache ../training-cache [--folds]
 
 Writes curation/engines/data/eyes.onnx. A fifth of the persons is kept from all learning; half of it (by person) serves
 to make probabilities of the answers, the other half is reported. With --folds the network is also trained anew
