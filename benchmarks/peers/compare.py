@@ -55,7 +55,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     """Photos per second of Curation against each peer, with recall where faces are marked."""
     packages = _installed_packages()
     rounds = 1 if quick else 3
-    photos = _chosen(data, sports=20 if quick else 60, groups=12 if quick else 40)
+    photos = _chosen(data, sports=60 if quick else 200, groups=40 if quick else 120)
     few = _chosen(data, sports=2 if quick else 6, groups=2 if quick else 4)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
