@@ -21,7 +21,7 @@ from benchmarks.evaluation.labelled_faces import (
     single_face_people,
 )
 from benchmarks.evaluation.made_events import KINDS, made_events
-from curation.domain.grouping import GroupingRule, group_faces
+from curation.domain.grouping import GroupingRule, group_faces, join_single_faces
 from curation.engines.selection import select_engine
 
 __all__ = ["children_faces", "tables"]
@@ -112,8 +112,12 @@ def _made(faces: Faces, rule: GroupingRule) -> Iterator[tuple[str, int, BCubed]]
         yield kind, len(scores), BCubed(precision, recall, sum(s.faces for s in scores))
 
 
-def _grouped(faces: Faces, rule: GroupingRule) -> list[int]:
-    return [int(label) for label in group_faces(rule.compared(faces.vectors), faces.photos, rule)]
+def _grouped(faces: Faces, rule: GroupingRule, *, second_look: bool = True) -> list[int]:
+    vectors = rule.compared(faces.vectors)
+    labels = group_faces(vectors, faces.photos, rule)
+    if second_look:
+        labels = join_single_faces(vectors, faces.photos, labels, rule)
+    return [int(label) for label in labels]
 
 
 def children_faces(evaluation: Evaluation, engine: str, *, reserved: bool) -> Faces:
@@ -137,6 +141,7 @@ def _steps(faces_of: dict[str, Faces], rule: GroupingRule) -> Iterator[tuple[str
         "wider for larger groups": replace(single, group_distance=rule.group_distance),
         "and apart within a photo": replace(rule, common=(), common_part=0.0),
         "and without what children share": rule,
+        "and a second look at faces that are alone": rule,
     }
     for what, step in steps.items():
         cells = []
@@ -148,7 +153,7 @@ def _steps(faces_of: dict[str, Faces], rule: GroupingRule) -> Iterator[tuple[str
                 if c >= 0 and (name != "lfw" or person is None or is_reserved(person))
             ]
             event = faces[kept]
-            found = _judged(event.people, _grouped(event, step))
+            found = _judged(event.people, _grouped(event, step, second_look="second look" in what))
             cells += _figures(found)[:2]
         yield what, cells
 
