@@ -69,8 +69,8 @@ MEASURED: Mapping[str, MeasuredRule] = MappingProxyType(
         _DLIB_RESNET: MeasuredRule(
             "dlib ResNet v1",
             GroupingRule(
-                single_distance=0.064,
-                group_distance=0.084,
+                single_distance=0.066,
+                group_distance=0.088,
                 same_photo_penalty=0.04,
                 common=_DLIB_RESNET_COMMON,
                 common_part=0.3,
