@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from curation.errors import CurationError, RunInterruptedError, WeightsBrokenError, WeightsMissingError
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
+from curation.terminal import comes_of_an_interruption
 
 if TYPE_CHECKING:
     from curation.domain.grouping_check import Pair
@@ -41,16 +42,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         named = arguments.config or os.environ.get(CONFIG_VARIABLE)
         settings = load_settings(Path(named) if named else None, default_root=_PROJECT_ROOT)
         return command(arguments, settings)
-    except CurationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
     except BrokenPipeError:
         # The reader (`| head`) has enough; without this the interpreter complains when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        print("interrupted; what was downloaded or answered so far is kept", file=sys.stderr)
-        return RunInterruptedError.exit_code
+    except (Exception, KeyboardInterrupt) as error:
+        if comes_of_an_interruption(error):
+            print("interrupted; what was downloaded or answered so far is kept", file=sys.stderr)
+            return RunInterruptedError.exit_code
+        if isinstance(error, CurationError):
+            print(f"error: {error}", file=sys.stderr)
+            return error.exit_code
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

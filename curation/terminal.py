@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from curation.domain.report import Failure, Progress
     from curation.settings import Settings
 
-__all__ = ["INTERNAL_EXIT_CODE", "ProgressBars", "counted", "run_stage", "shown", "tell", "tell_failures"]
+__all__ = [
+    "INTERNAL_EXIT_CODE",
+    "ProgressBars",
+    "comes_of_an_interruption",
+    "counted",
+    "run_stage",
+    "shown",
+    "tell",
+    "tell_failures",
+]
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 INTERNAL_EXIT_CODE = 70
@@ -153,20 +162,18 @@ def run_stage(
         options = _parser(program, description, engine_help).parse_args(argv)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
         return stage(_settings(options), bars)
-    except CurationError as error:
+    except (Exception, KeyboardInterrupt) as error:
         bars.close()
-        tell(f"error: {error}", sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        interrupted = True
-        bars.close()
-        tell("interrupted; what was done so far is kept, run the same command to go on", sys.stderr)
-        # Python gives signals back their deadly default while it shuts down, unless they are ignored.
-        for number in previous:
-            signal.signal(number, signal.SIG_IGN)
-        return RunInterruptedError.exit_code
-    except Exception:
-        bars.close()
+        if comes_of_an_interruption(error):
+            interrupted = True
+            tell("interrupted; what was done so far is kept, run the same command to go on", sys.stderr)
+            # Python gives signals back their deadly default while it shuts down, unless they are ignored.
+            for number in previous:
+                signal.signal(number, signal.SIG_IGN)
+            return RunInterruptedError.exit_code
+        if isinstance(error, CurationError):
+            tell(f"error: {error}", sys.stderr)
+            return error.exit_code
         logging.getLogger(__name__).exception("an error of the program; please report it with the lines above")
         return INTERNAL_EXIT_CODE
     finally:
@@ -175,6 +182,17 @@ def run_stage(
         if not interrupted:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+
+def comes_of_an_interruption(error: BaseException) -> bool:
+    """Whether a KeyboardInterrupt is the error or its cause.
+
+    A native library that is interrupted while it is being loaded raises an error of its own from it.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None
 
 
 def _open_missing_streams() -> None:
