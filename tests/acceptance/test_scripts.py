@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
 from curation.storage.locks import hold_output
 from tests.conftest import PROJECT_ROOT
@@ -38,6 +39,15 @@ def fresh(ready: Place, tmp_path: Path) -> Place:
     """The same photos, of which nothing is known yet."""
     shutil.copytree(ready.photos, tmp_path / "place" / "photos")
     return Place(tmp_path / "place", SLOWLY)
+
+
+@pytest.fixture
+def many(fresh: Place) -> Place:
+    """Photos enough that a run is still at work long after its first one, on quick machines too."""
+    with Image.open(fresh.photos / "IMG_0001.jpg") as photo:
+        for quality in range(80, 90):
+            photo.save(fresh.photos / f"again_{quality}.jpg", quality=quality)
+    return fresh
 
 
 def _without_traceback(done: Finished) -> None:
@@ -127,35 +137,35 @@ def test_ctrl_c_while_workers_start(place: Place, stage: str) -> None:
     [(signal.SIGINT, True, 1), (signal.SIGINT, False, 3), (signal.SIGTERM, False, 1)],
 )
 def test_an_interrupted_run_goes_on_where_it_stopped(
-    fresh: Place, number: signal.Signals, to_group: bool, times: int
+    many: Place, number: signal.Signals, to_group: bool, times: int
 ) -> None:
-    run = fresh.start("clustering")
-    wait_until(lambda: fresh.kept("analyses") >= 1, "a photo is analysed")
+    run = many.start("clustering")
+    wait_until(lambda: many.kept("analyses") >= 1, "a photo is analysed")
     workers = run.workers()
     for _ in range(times):
         run.send(number, to_group=to_group)
     _interrupted(run.finish(timeout_s=30))
     assert not [worker for worker in workers if is_running(worker.pid)]
-    assert fresh.left_over() == []
-    assert not (fresh.output / "face_data.csv").exists()
-    kept = fresh.kept("analyses")
+    assert many.left_over() == []
+    assert not (many.output / "face_data.csv").exists()
+    kept = many.kept("analyses")
 
-    done = fresh.run("clustering")
+    done = many.run("clustering")
     assert done.code == 0, done.stderr
     assert f"{kept} of them known from earlier" in done.stdout
 
 
-def test_after_kill_9_no_child_lives_and_the_next_run_works(fresh: Place) -> None:
-    run = fresh.start("clustering")
-    wait_until(lambda: fresh.kept("analyses") >= 1, "a photo is analysed")
+def test_after_kill_9_no_child_lives_and_the_next_run_works(many: Place) -> None:
+    run = many.start("clustering")
+    wait_until(lambda: many.kept("analyses") >= 1, "a photo is analysed")
     workers = run.workers()
     run.send(signal.SIGKILL)
     assert run.finish().code == -signal.SIGKILL
     wait_until(lambda: not [worker for worker in workers if is_running(worker.pid)], "the workers end")
-    done = fresh.run("clustering")
+    done = many.run("clustering")
     assert done.code == 0, done.stderr
     assert "known from earlier" in done.stdout
-    assert fresh.left_over() == []
+    assert many.left_over() == []
 
 
 def test_ctrl_c_while_thumbnails_are_written(place: Place) -> None:
