@@ -18,12 +18,16 @@ __all__ = [
     "JobPage",
     "LabelIn",
     "LabelsOut",
+    "Out",
+    "Page",
     "PhotoOut",
     "PhotoPage",
     "Problem",
     "ProgressOut",
     "RunningJob",
+    "Score",
     "StageRequest",
+    "Text",
 ]
 
 
@@ -35,7 +39,9 @@ def _encodable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_encodable)]
 
 
-class _Out(BaseModel):
+class Out(BaseModel):
+    """What every answer has in common."""
+
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
@@ -45,7 +51,7 @@ class StageRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ProgressOut(_Out):
+class ProgressOut(Out):
     """How far a job is."""
 
     phase: Annotated[Text, Field(examples=["photos"])]
@@ -58,14 +64,14 @@ class ProgressOut(_Out):
     """Photos that failed so far."""
 
 
-class FailureOut(_Out):
+class FailureOut(Out):
     """A photo that could not be used, and why."""
 
     image_path: Annotated[Text, Field(examples=["day 2/IMG_0132.jpg"])]
     reason: Annotated[Text, Field(examples=["the file is cut off after 31 of 98 kB"])]
 
 
-class JobErrorOut(_Out):
+class JobErrorOut(Out):
     """Why a job did not succeed."""
 
     code: Annotated[str, Field(examples=["photos_missing"])]
@@ -74,7 +80,7 @@ class JobErrorOut(_Out):
     """Says what to do."""
 
 
-class JobOut(_Out):
+class JobOut(Out):
     """One run of a stage. Times are UTC."""
 
     id: Annotated[str, Field(examples=["7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa"])]
@@ -119,20 +125,22 @@ class JobOut(_Out):
         )
 
 
-class _Page(_Out):
+class Page(Out):
+    """A part of a list."""
+
     total: Annotated[int, Field(ge=0, examples=[1])]
     """How many there are in all pages."""
     limit: int
     offset: int
 
 
-class JobPage(_Page):
+class JobPage(Page):
     """Jobs, newest first."""
 
     jobs: tuple[JobOut, ...]
 
 
-class ClusterOut(_Out):
+class ClusterOut(Out):
     """Faces that are taken for one person."""
 
     id: Annotated[int, Field(ge=0, examples=[0])]
@@ -149,7 +157,7 @@ class ClusterOut(_Out):
     """Pictures of varied faces; only given for a single cluster."""
 
 
-class ClusterPage(_Page):
+class ClusterPage(Page):
     """Clusters, the one with the most photos first."""
 
     clusters: tuple[ClusterOut, ...]
@@ -181,7 +189,7 @@ def label_out(label: PersonLabel) -> Category | LabelIn:
 Score = Annotated[float | None, Field(ge=0, le=1, examples=[0.82])]
 
 
-class PhotoOut(_Out):
+class PhotoOut(Out):
     """One row of photo_scores.csv. Components are null where they do not apply."""
 
     rank: Annotated[int, Field(ge=1, examples=[1])]
@@ -214,20 +222,20 @@ class PhotoOut(_Out):
     """Whether it is the best photo of its burst, or stands alone."""
 
 
-class PhotoPage(_Page):
+class PhotoPage(Page):
     """Photos, best first."""
 
     photos: tuple[PhotoOut, ...]
 
 
-class RunningJob(_Out):
+class RunningJob(Out):
     """A job that this service works on."""
 
     id: str
     stage: Stage
 
 
-class HealthOut(_Out):
+class HealthOut(Out):
     """A sign of life, given without touching a disk."""
 
     status: Literal["ok"] = "ok"
