@@ -33,7 +33,7 @@ from curation.errors import PhotoError
 from curation.photos.decoding import content_sha256
 from curation.photos.listing import photo_path
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
-from curation.pipelines.scoring import measures_key
+from curation.pipelines.scoring_event import measures_key
 from curation.pipelines.stage import ProgressListener, stamp_of
 from curation.pools import ProcessPool, TaskPool
 from curation.settings import Settings, load_settings

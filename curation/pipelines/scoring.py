@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from curation.domain.best_of_burst import Shot, mark_bursts
 from curation.domain.bursts import BurstRules
 from curation.domain.faces import Box, FaceRow, FiveLandmarks
-from curation.domain.labels import Category, EventPeople, Labels, parse_labels
-from curation.domain.measures import MEASURES_VERSION, FaceMeasures, PhotoMeasures
+from curation.domain.labels import EventPeople, Labels
+from curation.domain.measures import FaceMeasures, PhotoMeasures
 from curation.domain.ranking import PhotoScore, ScoringRules, failed_photo_score, rank_photos, score_photo
 from curation.domain.report import Failure, ScoringReport
-from curation.domain.rules import ScoredFace
 from curation.engines.base import PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
-from curation.errors import FaceDataError, LabelsError, PhotosMissingError
-from curation.photos.listing import Listing, photo_path
+from curation.errors import PhotosMissingError
+from curation.photos.listing import Listing
 from curation.pipelines.measuring import measure_photo
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
-from curation.pipelines.stage import RunContext, content_key, failures_as_json, stamp_of
+from curation.pipelines.scoring_event import (
+    PHOTO_IS_GONE,
+    ScoringEvent,
+    find_measures,
+    read_event,
+    read_event_labels,
+    scored_faces,
+)
+from curation.pipelines.stage import RunContext, failures_as_json
 from curation.settings import ScoringSettings
 from curation.storage.analysis_store import FileStamp
-from curation.storage.labels_file import read_labels
 from curation.storage.run_records import (
     CLUSTERING_RUN,
     SCORING_RUN,
-    next_cluster_id,
-    read_run_record,
     versions,
     write_run_record,
 )
-from curation.storage.tables import FACE_DATA, PHOTO_SCORES, read_face_data, write_photo_scores
+from curation.storage.tables import FACE_DATA, PHOTO_SCORES, write_photo_scores
 
-__all__ = ["PhotoScorer", "ScoringPipeline", "measures_key", "score_photo_worker"]
+__all__ = ["PhotoScorer", "ScoringPipeline", "score_photo_worker"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +46,6 @@ FRONTAL_YAW_DEG = 25.0  # faces up to here and from FRONTAL_FACE_PX on should be
 FRONTAL_FACE_PX = 80
 _BEST_SHOWN = 10
 _NAMED_IDS = 20
-
-
-def measures_key(predictor_sha256: str, faces: Sequence[FaceRow]) -> str:
-    """Name of everything that the measures of a photo depend on, beside its content."""
-    places = [[list(row.facial_area), [list(point) for point in row.landmarks]] for row in faces]
-    return content_key([MEASURES_VERSION, predictor_sha256, places])
 
 
 class PhotoScorer:
@@ -86,7 +81,7 @@ class PhotoScorer:
         Raises:
             ValueError: If the numbers of faces differ.
         """
-        return score_photo(image_path, _scored_faces(faces, labels, measures), measures, event, self.rules)
+        return score_photo(image_path, scored_faces(faces, labels, measures), measures, event, self.rules)
 
     def mark_bursts(
         self,
@@ -104,25 +99,13 @@ class PhotoScorer:
             measures: By image path; photos without them stand alone.
         """
         shots = {
-            path: Shot(measured, _scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
+            path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
         }
         return mark_bursts(scores, shots, self.bursts, self.rules)
 
     def rank(self, scores: Sequence[PhotoScore]) -> list[PhotoScore]:
         """Put photos in order, see `curation.domain.ranking.rank_photos`."""
         return rank_photos(scores, self.rules)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Event:
-    """What the clustering left: faces by photo, and the photos that it could not use."""
-
-    faces: dict[str, list[FaceRow]]
-    failed: dict[str, str]
-    analysis_key: str | None
-    input_dir: str
-    engine: str | None
-    known_ids: frozenset[int]
 
 
 class ScoringPipeline:
@@ -152,8 +135,8 @@ class ScoringPipeline:
             RunInterruptedError: If the run was cancelled.
         """
         began = time.monotonic()
-        event = self._read_event()
-        labels, is_labelled = self._read_labels(event)
+        event = read_event(self._output)
+        labels, is_labelled = read_event_labels(self._context.settings, event)
         measures, failures, reused = self._measure(event, listing)
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
@@ -171,89 +154,25 @@ class ScoringPipeline:
         self._write_record(report, labels, event.engine)
         return report
 
-    def _read_event(self) -> _Event:
-        record = read_run_record(self._output / CLUSTERING_RUN)
-        rows = read_face_data(self._output / FACE_DATA, written_sha256=(record or {}).get("face_data_sha256"))
-        faces: dict[str, list[FaceRow]] = defaultdict(list)
-        for row in rows:
-            faces[row.image_path].append(row)
-        for of_photo in faces.values():
-            of_photo.sort(key=lambda row: row.face_index)
-        noted = record or {}
-        for path in _texts(noted.get("photos_without_faces")):
-            faces.setdefault(path, [])
-        failed = {}
-        failures = noted.get("failures")
-        for failure in failures if isinstance(failures, list) else ():
-            photo = failure.get("image_path") if isinstance(failure, dict) else None
-            if isinstance(photo, str) and photo not in faces:
-                failed[photo] = str(failure.get("reason"))
-        used = {row.cluster_id for row in rows if row.cluster_id >= 0}
-        key = noted.get("analysis_key")
-        return _Event(
-            dict(faces),
-            failed,
-            key if isinstance(key, str) else None,
-            str(noted.get("input_dir", "another folder")),
-            next((row.engine for row in rows), None),
-            frozenset(used | set(range(next_cluster_id(record)))),
-        )
-
-    def _read_labels(self, event: _Event) -> tuple[Labels, bool]:
-        settings = self._context.settings
-        data = read_labels(self._output / settings.scoring.labels_json)
-        if data is None:
-            photos_of = Counter(
-                cluster
-                for _, cluster in {(row.image_path, row.cluster_id) for rows in event.faces.values() for row in rows}
-            )
-            photos_of.pop(-1, None)
-            minimum = settings.clustering.min_cluster_photos
-            return Labels.without_file(photos_of, min_cluster_photos=minimum), False
-        category = Category(settings.scoring.unlabelled_category)
-        try:
-            return parse_labels(data, known_ids=event.known_ids, unlabelled_category=category), True
-        except LabelsError as error:
-            raise LabelsError(f"{self._output / settings.scoring.labels_json}: {error}") from error
-
-    def _measure(self, event: _Event, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
+    def _measure(self, event: ScoringEvent, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
         """Measures by photo, reasons of failed photos, and how many measures were kept from earlier."""
         store = self._context.store
         input_dir = self._context.settings.io.input_dir
-        listed = {photo.image_path: photo for photo in listing.photos}
-        stamps: dict[str, FileStamp] = {}
-        failures = dict(event.failed)
-        for path in event.faces:
-            photo = listed.get(path)
-            stamp = (
-                FileStamp(photo.path, photo.size_bytes, photo.mtime_ns)
-                if photo is not None
-                else stamp_of(photo_path(input_dir, path))
-            )
-            if stamp is None:
-                failures[path] = "the photo is gone: put it back, or run the clustering again"
-            else:
-                stamps[path] = stamp
+        listed = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
+        kept_measures = find_measures(event, store, input_dir, self._predictor.sha256, listed)
+        stamps, keys, kept = kept_measures.stamps, kept_measures.keys, kept_measures.measures
+        failures = {**event.failed, **dict.fromkeys(kept_measures.gone, PHOTO_IS_GONE)}
         if event.faces and not stamps:
             raise PhotosMissingError(
                 f"none of the {len(event.faces)} photos of {self._output / FACE_DATA} is in {input_dir}; they were "
                 f"clustered from {event.input_dir}: give the same --input, or run the clustering again"
             )
-        hashes = store.known_hashes(stamps.values())
-        keys = {path: measures_key(self._predictor.sha256, event.faces[path]) for path in stamps}
-        # Contents that were never analysed under the clustering's key were changed since; the worker says so.
-        key = event.analysis_key
-        analysed = store.analysed(set(hashes.values()), key) if key is not None else set()
-        wanted = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
-        kept = store.measures(
-            {path: (sha256, keys[path]) for path, sha256 in wanted.items() if not analysed or sha256 in analysed}
-        )
         tasks = [
             MeasureTask(
                 path,
                 stamp.path,
                 tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
-                key if analysed else None,
+                kept_measures.analysis_key,
                 keys[path],
             )
             for path, stamp in stamps.items()
@@ -276,7 +195,7 @@ class ScoringPipeline:
         return measures, failures, len(kept)
 
     def _warnings(
-        self, event: _Event, labels: Labels, is_labelled: bool, present: set[int], new: Sequence[str]
+        self, event: ScoringEvent, labels: Labels, is_labelled: bool, present: set[int], new: Sequence[str]
     ) -> tuple[str, ...]:
         warnings = []
         retired = sorted(set(labels.by_cluster) - present)
@@ -359,22 +278,5 @@ class ScoringPipeline:
         )
 
 
-def _scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures) -> list[ScoredFace]:
-    return [
-        ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
-        for row, measured in zip(rows, measures.faces, strict=True)
-    ]
-
-
 def _is_frontal(face: FaceMeasures) -> bool:
     return abs(face.yaw_deg) <= FRONTAL_YAW_DEG and face.size_px >= FRONTAL_FACE_PX
-
-
-def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise FaceDataError(
-            f"{CLUSTERING_RUN} was changed (photos_without_faces is not a list of paths); run the clustering again"
-        )
-    return value
