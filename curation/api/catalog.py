@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any
 
 from curation.api.errors import ApiProblem
+from curation.api.file_cache import Derived, FileCache
+from curation.domain.event_index import EventIndex, FaceEntry, PhotoEntry
+from curation.domain.faces import FaceRow
+from curation.domain.ids import photo_id
 from curation.domain.labels import Category, Labels, PersonLabel, parse_labels
 from curation.domain.ranking import PhotoScore
+from curation.errors import CurationError, StorageError
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.labels_file import labels_etag, read_labels, write_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data, read_photo_scores
 
-__all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary"]
+__all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary", "KnownPhoto"]
 
 NOT_CLUSTERED = "the photos are not clustered yet; run the clustering first: POST /cluster, or python run_clustering.py"
 NOT_SCORED = "the photos are not scored yet; run the scoring first: POST /score, or python run_scoring.py"
 _SHOWN_NAMES = 20
 
-T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +41,14 @@ class ClusterSummary:
         faces: Faces in it.
         photos: Different photos that these faces are in.
         label: What the labels say of it; None if they leave it out.
+        best_face: Id of the face that shows the person best.
     """
 
     id: int
     faces: int
     photos: int
     label: PersonLabel | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Faces:
-    """face_data.csv by cluster."""
-
-    faces_of: Mapping[int, int]
-    photos_of: Mapping[int, frozenset[str]]
-
-
-class _FileCache(Generic[T]):
-    """What was read from a file, read again only when the file changed."""
-
-    def __init__(self, path: Path, read: Callable[[Path], T]) -> None:
-        self.path = path
-        self._read = read
-        self._guard = threading.Lock()
-        self._kept: tuple[tuple[int, int, int], T] | None = None
-
-    def get(self) -> T | None:
-        """The content; None if there is no file."""
-        with self._guard:
-            try:
-                stat = self.path.stat()
-            except (FileNotFoundError, NotADirectoryError):
-                self._kept = None
-                return None
-            except OSError as error:
-                raise explained(error, self.path, "read") from error
-            # Looked at before reading: a file that is replaced in between is then read again next time.
-            version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if self._kept is None or self._kept[0] != version:
-                self._kept = (version, self._read(self.path))
-            return self._kept[1]
+    best_face: str
 
 
 class Catalog:
@@ -89,12 +62,90 @@ class Catalog:
         self._labels_path = output_dir / settings.scoring.labels_json
         self._clusters_dir = output_dir / CLUSTERS_DIR
         self._unlabelled = Category(settings.scoring.unlabelled_category)
-        self._faces = _FileCache(self.face_data_path, _read_faces)
-        self._photos = _FileCache(self.photo_scores_path, lambda path: tuple(read_photo_scores(path)))
-        self._next_cluster_id = _FileCache(
-            output_dir / CLUSTERING_RUN, lambda path: next_cluster_id(read_run_record(path))
-        )
+        self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
+        self._rows = FileCache(self.face_data_path, self._read_rows)
+        self._photos = FileCache(self.photo_scores_path, lambda path: tuple(read_photo_scores(path)))
+        self._as_clustered: Derived[EventIndex] = Derived()
+        self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
+        self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
         self._label_writer = threading.Lock()
+
+    def read_ahead(self) -> None:
+        """Read what most requests need, so that the first of them is as quick as the others; never raises."""
+        try:
+            self.photos_by_id()
+        except (ApiProblem, CurationError) as error:
+            logger.debug("nothing to read ahead: %s", error)
+
+    def event(self) -> EventIndex:
+        """All faces, in the clusters that they are in with the user's corrections.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        rows = self._rows.get()
+        if rows is None:
+            raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
+        return self._as_clustered.get((rows,), lambda: EventIndex(rows))
+
+    def clustering_record(self) -> Mapping[str, Any]:
+        """What the last clustering noted of itself; empty if there is no such file.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        return self._record.get() or _NO_RECORD
+
+    def photo(self, photo: str) -> PhotoEntry | None:
+        """All that is known of a photo, by its id; None if the clustering did not see it.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv or photo_scores.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        known = self.photos_by_id().get(photo)
+        if known is None:
+            return None
+        faces = self.event().faces_of_photo(photo)
+        return PhotoEntry(photo, known.image_path, faces, self.scores().get(known.image_path), known.error)
+
+    def photos_by_id(self) -> Mapping[str, KnownPhoto]:
+        """Of every photo of the event, with faces or without, its path. Raises what `photo` raises."""
+        event = self.event()
+        record = self.clustering_record()
+        scores = self.scores()
+        return self._known.get((event.rows, record, scores), lambda: _known_photos(event, record, scores))
+
+    def scores(self) -> Mapping[str, PhotoScore]:
+        """The ranked photos by their path; none before scoring. Raises what `photos` raises but ApiProblem."""
+        photos = self._photos.get() or _NOTHING
+        return self._scores.get((photos,), lambda: {photo.image_path: photo for photo in photos})
+
+    def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
+        """The faces of a photo from left to right; none for an id that is not known. Raises what `event` raises."""
+        return self.event().faces_of_photo(photo)
+
+    def face(self, face: str) -> FaceEntry | None:
+        """A face by its id. Raises what `event` raises."""
+        return self.event().face(face)
+
+    def faces_of_cluster(self, cluster_id: int, limit: int | None = None, offset: int = 0) -> tuple[FaceEntry, ...]:
+        """The faces of a cluster, the best to look at first; none if there is no such cluster.
+
+        Args:
+            cluster_id: Its id.
+            limit: At most so many; None for all.
+            offset: Leave out so many from the start.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        return self.event().faces_of_cluster(cluster_id, limit, offset)
 
     def clusters(self) -> tuple[ClusterSummary, ...]:
         """All clusters that have faces, the one with the most photos first.
@@ -105,25 +156,19 @@ class Catalog:
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file cannot be read.
         """
-        faces = self._clustered()
+        event = self.event()
         labels = self.labels()
-        summaries = (
-            ClusterSummary(cluster, count, len(faces.photos_of[cluster]), labels.by_cluster.get(cluster))
-            for cluster, count in faces.faces_of.items()
-        )
+        summaries = (_summary(event, cluster, labels) for cluster in event.photo_counts)
         return tuple(sorted(summaries, key=lambda summary: (-summary.photos, -summary.faces, summary.id)))
 
     def cluster(self, cluster_id: int) -> ClusterSummary | None:
         """One cluster, or None if no face is in it. Raises what `clusters` raises."""
-        faces = self._clustered()
-        if cluster_id not in faces.faces_of:
-            return None
-        label = self.labels().by_cluster.get(cluster_id)
-        return ClusterSummary(cluster_id, faces.faces_of[cluster_id], len(faces.photos_of[cluster_id]), label)
+        event = self.event()
+        return _summary(event, cluster_id, self.labels()) if event.face_count(cluster_id) else None
 
     def has_cluster(self, cluster_id: int) -> bool:
         """Whether any face is in the cluster; the labels are not looked at."""
-        return cluster_id in self._clustered().faces_of
+        return self.event().face_count(cluster_id) > 0
 
     def thumbnail(self, cluster_id: int) -> Path:
         """Where the picture of the cluster's best face should be."""
@@ -158,7 +203,7 @@ class Catalog:
     def checked_labels(self, data: object) -> Labels:
         """Labels made of a JSON value. Raises what `labels` raises."""
         # Ids that were retired may keep their labels.
-        known_ids = self._clustered().faces_of.keys() | set(range(self._next_cluster_id.get() or 0))
+        known_ids = self.event().photo_counts.keys() | set(range(next_cluster_id(self._record.get())))
         return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
 
     def labels_etag(self) -> str:
@@ -209,13 +254,13 @@ class Catalog:
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file cannot be read.
         """
-        faces = self._clustered()
-        if person.isascii() and person.isdecimal() and len(person) <= 9 and int(person) in faces.photos_of:
-            return faces.photos_of[int(person)]
+        event = self.event()
+        if person.isascii() and person.isdecimal() and len(person) <= 9 and event.face_count(int(person)):
+            return event.photos_of_cluster(int(person))
         labels = self.labels()
         # The labels decide which spellings are one name.
         asked = Labels({0: PersonLabel(" ".join(person.split()), Category.OTHER)}, Category.OTHER).person(0)
-        people = {cluster: labels.person(cluster) for cluster in faces.photos_of}
+        people = {cluster: labels.person(cluster) for cluster in event.photo_counts}
         found = [
             cluster
             for cluster, known in people.items()
@@ -225,23 +270,59 @@ class Catalog:
             names = sorted({known.display_name for known in people.values() if known and known.key.startswith("name:")})
             listed = ", ".join([*names[:_SHOWN_NAMES], "the cluster ids of GET /clusters"])
             raise ApiProblem(404, "person_not_found", f"there is no person {person!a}; possible: {listed}")
-        return frozenset().union(*(faces.photos_of[cluster] for cluster in found))
+        return frozenset().union(*map(event.photos_of_cluster, found))
 
-    def _clustered(self) -> _Faces:
-        faces = self._faces.get()
-        if faces is None:
-            raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
-        return faces
+    def _read_rows(self, path: Path) -> tuple[FaceRow, ...]:
+        try:
+            written = self.clustering_record().get("face_data_sha256")
+        except StorageError:
+            written = None  # the table can be read without
+        return tuple(read_face_data(path, written_sha256=written if isinstance(written, str) else None))
 
 
-def _read_faces(path: Path) -> _Faces:
-    faces_of: Counter[int] = Counter()
-    photos_of: dict[int, set[str]] = {}
-    for row in read_face_data(path):
-        if row.cluster_id >= 0:
-            faces_of[row.cluster_id] += 1
-            photos_of.setdefault(row.cluster_id, set()).add(row.image_path)
-    return _Faces(
-        faces_of,
-        {cluster: frozenset(photos) for cluster, photos in photos_of.items()},
+_NOTHING: tuple[PhotoScore, ...] = ()
+_NO_RECORD: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A photo of the event.
+
+    Attributes:
+        image_path: Relative to the input folder.
+        error: Why the last clustering could not read it; None if it could.
+    """
+
+    image_path: str
+    error: str | None
+
+
+def _known_photos(
+    event: EventIndex, record: Mapping[str, Any], scores: Mapping[str, PhotoScore]
+) -> dict[str, KnownPhoto]:
+    paths = dict.fromkeys([*event.image_paths, *scores])
+    without_faces = record.get("photos_without_faces")
+    if isinstance(without_faces, list):
+        paths.update(dict.fromkeys(path for path in without_faces if isinstance(path, str)))
+    errors: dict[str, str] = {}
+    failures = record.get("failures")
+    for failure in failures if isinstance(failures, list) else ():
+        path = failure.get("image_path") if isinstance(failure, dict) else None
+        if isinstance(path, str):
+            errors[path] = str(failure.get("reason"))
+            paths.setdefault(path)
+    return {photo_id(path): KnownPhoto(path, errors.get(path)) for path in paths}
+
+
+def _summary(event: EventIndex, cluster: int, labels: Labels) -> ClusterSummary:
+    return ClusterSummary(
+        cluster,
+        event.face_count(cluster),
+        event.photo_counts[cluster],
+        labels.by_cluster.get(cluster),
+        event.best_face(cluster),
     )
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    return read_run_record(path) or {}

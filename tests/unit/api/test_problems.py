@@ -88,7 +88,7 @@ def test_our_errors(empty: ServiceClient, monkeypatch: pytest.MonkeyPatch, error
     def broken(*args: object) -> None:
         raise error
 
-    monkeypatch.setattr(empty.app.state.service.catalog, "_clustered", broken)
+    monkeypatch.setattr(empty.app.state.service.catalog, "event", broken)
     body = problem(empty.get("/clusters"), status, error.code)
     assert body["detail"] == str(error)
 
