@@ -6,7 +6,8 @@ CurationError
 │   ├── PhotosMissingError   no folder of photos, or no photo in it
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
 │   ├── LabelsError          cluster_labels.json is not valid
-│   └── OtherEventError      the output folder holds another event's labels
+│   ├── OtherEventError      the output folder holds another event's labels
+│   └── PicksError           picks.json is not valid
 ├── WeightsError             a model file is missing or broken                      exit 4
 │   ├── WeightsMissingError  not there, and not to be fetched
 │   └── WeightsBrokenError   there, but not what it should be
@@ -39,6 +40,7 @@ __all__ = [
     "PhotoTooLargeError",
     "PhotoUnreadableError",
     "PhotosMissingError",
+    "PicksError",
     "RunInterruptedError",
     "SettingsError",
     "StorageError",
@@ -92,6 +94,12 @@ class OtherEventError(InputError):
     """The output folder holds the labels of other photos."""
 
     code = "other_event"
+
+
+class PicksError(InputError):
+    """picks.json is not valid; it is refused whole."""
+
+    code = "picks_invalid"
 
 
 class WeightsError(CurationError):

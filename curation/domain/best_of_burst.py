@@ -60,7 +60,7 @@ def mark_bursts(
         rules: That the scores were made with.
 
     Returns:
-        The scores in the given order, with `burst_id`, `best_of_burst` and a word in `results_string`.
+        The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a word in `results_string`.
     """
     known = {score.image_path: score for score in scores if score.image_path in shots}
     photos = [
@@ -79,13 +79,14 @@ def mark_bursts(
     for number, paths in enumerate(find_bursts(photos, bursts), start=1):
         ranked = _ranked([_contender(known[path], shots[path], rules) for path in paths])
         best = ranked[0]
-        for one in ranked:
+        for place, one in enumerate(ranked, start=1):
             word = f"best of {len(ranked)}" if one is best else _better(best, one)
             marked[one.score.image_path] = replace(
                 one.score,
                 results_string=f"{one.score.results_string} · {word}",
                 burst_id=number,
                 best_of_burst=one is best,
+                burst_rank=place,
             )
     return [marked.get(score.image_path, score) for score in scores]
 

@@ -10,6 +10,7 @@ from typing import Any
 from curation.domain.explanation import judged_faces, problems, results_string
 from curation.domain.labels import EventPeople
 from curation.domain.measures import PhotoMeasures
+from curation.domain.picks import Pick
 from curation.domain.rules import (
     RULES,
     FaceFacts,
@@ -23,12 +24,14 @@ from curation.domain.rules import (
 
 __all__ = [
     "PHOTO_SCORE_COLUMNS",
+    "SCORE_DIGITS",
     "CategoryWeights",
     "ComponentWeights",
     "PhotoScore",
     "ScoringRules",
     "failed_photo_score",
     "people_component",
+    "pick_order",
     "rank_photos",
     "score_photo",
 ]
@@ -36,6 +39,7 @@ __all__ = [
 NEUTRAL = 0.5  # of a face that cannot be told: neither a reason to keep the photo nor to drop it
 FULL_MAIN_PEOPLE = 4  # a photo of this many main people is full even if the event has more
 FULL_OTHER_PEOPLE = 3  # the same for important and for other people
+SCORE_DIGITS = 4  # of photo_scores.csv; the order goes by them, so that it can be told from the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,9 @@ class PhotoScore:
         burst_id: Number of the burst that it belongs to, by the time of the first photo; None if it stands alone.
         best_of_burst: Whether it is the best photo of its burst, or stands alone; so these photos are what is left
             when every burst is reduced to its best photo. False for a photo that could not be read.
+        burst_rank: Place among the photos of its burst, 1 is best; without the user's picks. None if it stands alone.
+        pick: Whether the user picked or rejected it; None if neither.
+        rating: The user's stars, 1 to 5; None without.
     """
 
     rank: int
@@ -150,6 +157,9 @@ class PhotoScore:
     error: str
     burst_id: int | None = None
     best_of_burst: bool = True
+    burst_rank: int | None = None
+    pick: Pick | None = None
+    rating: int | None = None
 
 
 PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))
@@ -334,12 +344,21 @@ def _apply_rules(facts: PhotoFacts, rules: Rules) -> tuple[list[tuple[float, flo
     return weighted, vetoes, notes
 
 
+def pick_order(score: PhotoScore) -> tuple[int, int]:
+    """Where the user's pick and rating put a photo, smaller is better; a photo that could not be read is last."""
+    if score.final_score is None:
+        return 3, 0
+    group = 0 if score.pick is Pick.PICKED else 2 if score.pick is Pick.REJECTED else 1
+    return group, -(score.rating or 0)
+
+
 def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[PhotoScore]:
     """Put photos in order, best first, and number them from 1.
 
-    Tiers come first: photos that no rule vetoes, of these those without a face that counts (if
-    people are asked for), vetoed photos, photos that could not be read. Within a tier: the final
-    score, then the focus, both descending, then the path.
+    The user's word comes first: picked photos, the others, rejected ones, and then those that could not be read; and
+    within these groups the rating. Photos of which the user said the same go by tiers: photos that no rule vetoes, of
+    these those without a face that counts (if people are asked for), vetoed photos. Within a tier: the final score,
+    then the focus, both descending and as the table shows them, then the path.
 
     Args:
         scores: In any order.
@@ -347,9 +366,9 @@ def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[Photo
     """
     weights, asked = rules.counting_weights, rules.people_asked_for
 
-    def place(score: PhotoScore) -> tuple[int, float, float, str]:
+    def place(score: PhotoScore) -> tuple[tuple[int, int], int, float, float, str]:
         if score.final_score is None:
-            return 4, 0.0, 0.0, score.image_path
+            return pick_order(score), 0, 0.0, 0.0, score.image_path
         has_people = (
             (score.main_count > 0 and weights.main > 0)
             or (score.important_count > 0 and weights.important > 0)
@@ -357,6 +376,10 @@ def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[Photo
             or (score.unknown_count > 0 and weights.unknown > 0)
         )
         tier = (2 if score.vetoes else 0) + (1 if asked and not has_people else 0)
-        return tier, -score.final_score, -(score.focus_score or 0.0), score.image_path
+        focus = round(score.focus_score or 0.0, SCORE_DIGITS)
+        return pick_order(score), tier, -round(score.final_score, SCORE_DIGITS), -focus, score.image_path
 
-    return [replace(score, rank=rank) for rank, score in enumerate(sorted(scores, key=place), start=1)]
+    return [
+        score if score.rank == rank else replace(score, rank=rank)
+        for rank, score in enumerate(sorted(scores, key=place), start=1)
+    ]

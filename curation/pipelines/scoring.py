@@ -11,7 +11,9 @@ from curation.domain.bursts import BurstRules
 from curation.domain.faces import Box, FaceRow, FiveLandmarks
 from curation.domain.labels import EventPeople, Labels
 from curation.domain.measures import FaceMeasures, PhotoMeasures
-from curation.domain.ranking import PhotoScore, ScoringRules, failed_photo_score, rank_photos, score_photo
+from curation.domain.picked_order import with_picks
+from curation.domain.picks import NO_PICKS, Picks
+from curation.domain.ranking import PhotoScore, ScoringRules, failed_photo_score, score_photo
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
@@ -30,6 +32,7 @@ from curation.pipelines.scoring_event import (
 from curation.pipelines.stage import RunContext, failures_as_json
 from curation.settings import ScoringSettings
 from curation.storage.analysis_store import FileStamp
+from curation.storage.picks_file import PICKS, hold_picks, read_picks
 from curation.storage.run_records import (
     CLUSTERING_RUN,
     SCORING_RUN,
@@ -103,9 +106,9 @@ class PhotoScorer:
         }
         return mark_bursts(scores, shots, self.bursts, self.rules)
 
-    def rank(self, scores: Sequence[PhotoScore]) -> list[PhotoScore]:
-        """Put photos in order, see `curation.domain.ranking.rank_photos`."""
-        return rank_photos(scores, self.rules)
+    def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
+        """Put photos in order, see `curation.domain.picked_order.with_picks`."""
+        return with_picks(scores, picks, self.rules)
 
 
 class ScoringPipeline:
@@ -131,12 +134,14 @@ class ScoringPipeline:
             FaceDataError: If face_data.csv is missing or not valid.
             PhotosMissingError: If none of its photos is there any more.
             LabelsError: If cluster_labels.json is not valid.
+            PicksError: If picks.json is not valid.
             StorageError: If something cannot be read or written.
             RunInterruptedError: If the run was cancelled.
         """
         began = time.monotonic()
         event = read_event(self._output)
         labels, is_labelled = read_event_labels(self._context.settings, event)
+        read_picks(self._output / PICKS)  # now, so that a wrong file is told of before the photos are measured
         measures, failures, reused = self._measure(event, listing)
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
@@ -144,9 +149,11 @@ class ScoringPipeline:
             self._scorer.score(path, event.faces[path], labels, measured, people) for path, measured in measures.items()
         ]
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
-        ranked = self._scorer.rank(self._scorer.mark_bursts(scores, event.faces, labels, measures))
+        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures)
         self._context.stop_if_cancelled()
-        write_photo_scores(self._output / PHOTO_SCORES, ranked)
+        with hold_picks(self._context.settings.io.state_dir):
+            ranked = self._scorer.rank(marked, read_picks(self._output / PICKS))
+            write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         warnings = self._warnings(event, labels, is_labelled, present, new)

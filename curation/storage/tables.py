@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces import Box, FaceRow, FiveLandmarks, Point
-from curation.domain.ranking import PHOTO_SCORE_COLUMNS, PhotoScore
+from curation.domain.picks import MAX_RATING, Pick
+from curation.domain.ranking import PHOTO_SCORE_COLUMNS, SCORE_DIGITS, PhotoScore
 from curation.errors import FaceDataError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.embeddings_file import EmbeddingsFile
@@ -50,6 +51,7 @@ FACE_DATA = "face_data.csv"
 EMBEDDINGS = "embeddings.npy"
 PHOTO_SCORES = "photo_scores.csv"
 CLUSTERS_DIR = "output_clusters"
+_LATER_SCORE_COLUMNS = ("burst_rank", "pick", "rating")  # tables of earlier versions do without
 FACE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(FaceRow))
 
 _RUN_CLUSTERING = "run the clustering again (python run_clustering.py) to make the file anew"
@@ -129,7 +131,7 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:.4f}" if isinstance(value, float) else value
+    return f"{value:.{SCORE_DIGITS}f}" if isinstance(value, float) else value
 
 
 def _csv_bytes(columns: Sequence[str], cells: Iterable[tuple[object, ...]]) -> bytes:
@@ -265,7 +267,8 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
         FaceDataError: If there is no such file, a column is missing or a cell is not what it should be.
         StorageError: If it cannot be read.
     """
-    table = _table(path, _content(path, _RUN_SCORING), PHOTO_SCORE_COLUMNS, _RUN_SCORING)
+    content = _content(path, _RUN_SCORING)
+    table = _table(path, content, PHOTO_SCORE_COLUMNS, _RUN_SCORING, later=_LATER_SCORE_COLUMNS)
     cell = _Cells(path, _RUN_SCORING)
     readers: dict[str, Callable[[str, str], Any]] = {
         "rank": lambda column, value: cell.whole(column, value, 1),
@@ -279,6 +282,9 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
         **{name: cell.unit_or_empty for name in PHOTO_SCORE_COLUMNS if name.endswith("_score")},
         "burst_id": lambda column, value: cell.whole(column, value, 1) if value else None,
         "best_of_burst": cell.truth,
+        "burst_rank": lambda column, value: cell.whole(column, value, 1) if value else None,
+        "pick": cell.pick_or_empty,
+        "rating": lambda column, value: cell.whole(column, value, 1, MAX_RATING) if value else None,
     }
     scores = []
     for line, values in _records(table, PHOTO_SCORE_COLUMNS):
@@ -300,7 +306,7 @@ def _content(path: Path, remedy: str) -> bytes:
         raise explained(error, path, "read") from error
 
 
-def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str) -> pd.DataFrame:
+def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str, later: Sequence[str] = ()) -> pd.DataFrame:
     import pandas as pd
 
     try:
@@ -314,6 +320,8 @@ def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str) -> p
     if not isinstance(table.index, pd.RangeIndex):
         raise FaceDataError(f"{path} is not a table (its lines have more cells than its header); {remedy}")
     missing = [column for column in columns if column not in table.columns]
+    if missing and set(missing) <= set(later):
+        return table.assign(**dict.fromkeys(missing, ""))
     if missing:
         raise FaceDataError(
             f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
@@ -351,15 +359,16 @@ class _Cells:
             raise self.error(column, value, "a text")
         return value
 
-    def whole(self, column: str, value: str, lowest: int) -> int:
+    def whole(self, column: str, value: str, lowest: int, highest: int = 10**9) -> int:
         # Spreadsheets write 3.0 for 3 where a column once had an empty cell.
         digits = value[:-2] if value.endswith(".0") else value
         try:
             number = int(digits)
         except ValueError:
             number = lowest - 1
-        if number < lowest or number > 10**9:
-            raise self.error(column, value, f"a whole number from {lowest} on")
+        if not lowest <= number <= highest:
+            upwards = "on" if highest == 10**9 else f"to {highest}"
+            raise self.error(column, value, f"a whole number from {lowest} {upwards}")
         return number
 
     def unit(self, column: str, value: str) -> float:
@@ -379,6 +388,11 @@ class _Cells:
         if value.lower() not in ("true", "false"):
             raise self.error(column, value, "true or false")
         return value.lower() == "true"
+
+    def pick_or_empty(self, column: str, value: str) -> Pick | None:
+        if value not in ("", *Pick):
+            raise self.error(column, value, f"{' or '.join(Pick)}, or nothing,")
+        return Pick(value) if value else None
 
     def box(self, column: str, value: str) -> Box:
         numbers = self._numbers(value)

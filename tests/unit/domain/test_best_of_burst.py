@@ -31,6 +31,8 @@ def marked(
     assert [score.image_path for score in result] == [*photos, "broken.jpg"]
     assert (result[-1].burst_id, result[-1].best_of_burst) == (None, False)
     assert {score.burst_id for score in result[:-1]} == {1}
+    assert sorted(score.burst_rank or 0 for score in result[:-1]) == list(range(1, len(result)))
+    assert all(score.best_of_burst is (score.burst_rank == 1) for score in result)
     return {score.image_path: score for score in result}
 
 

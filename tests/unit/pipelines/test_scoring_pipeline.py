@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from curation.domain.faces import Box
-from curation.errors import FaceDataError, LabelsError, PhotosMissingError, StorageError
+from curation.errors import FaceDataError, LabelsError, PhotosMissingError, PicksError, StorageError
+from curation.storage.picks_file import PICKS
 from curation.storage.tables import FACE_DATA, PHOTO_SCORES, read_photo_scores
 from tests.fake_workflow import FakeEvent, fake_event, textured_photo, touch_later
 
@@ -314,3 +316,27 @@ def test_photos_of_one_moment_are_a_burst(wedding: FakeEvent) -> None:
     wedding.score()
     assert (wedding.output / PHOTO_SCORES).read_bytes() == marked, "from what was kept"
     assert wedding.predictor.asked == asked
+
+
+def test_the_users_picks_win_over_the_score(wedding: FakeEvent) -> None:
+    wedding.cluster()
+    wedding.score()
+    worst = list(table(wedding))[-1]
+    best = next(iter(table(wedding)))
+    (wedding.output / PICKS).write_text(
+        json.dumps({"version": 1, "photos": {worst: {"pick": "picked", "rating": 4}, best: {"pick": "rejected"}}}),
+        encoding="utf-8",
+    )
+    wedding.score()
+    rows = list(table(wedding).values())
+    assert [(rows[0]["image_path"], rows[0]["pick"], rows[0]["rating"])] == [(worst, "picked", "4")]
+    assert (rows[-1]["image_path"], rows[-1]["pick"], rows[-1]["rating"]) == (best, "rejected", "")
+    assert {(row["pick"], row["rating"]) for row in rows[1:-1]} == {("", "")}
+
+
+def test_wrong_picks_are_told_of_before_any_photo_is_measured(wedding: FakeEvent) -> None:
+    wedding.cluster()
+    (wedding.output / PICKS).write_text('{"version": 1, "photos": {"a.png": "picked"}}', encoding="utf-8")
+    with pytest.raises(PicksError, match=r"picks\.json: the picks are not valid"):
+        wedding.score()
+    assert wedding.predictor.asked == 0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from curation.domain.faces import Box, FaceRow, FiveLandmarks
+from curation.domain.picks import Pick
 from curation.domain.ranking import PhotoScore, failed_photo_score
 from curation.errors import FaceDataError, StorageError
 from curation.storage.tables import (
@@ -317,7 +318,7 @@ def test_scores_round_trip(tmp_path: Path) -> None:
     scores = [score(name) for name in ODD_NAMES]
     scores.append(replace(failed_photo_score("x.jpg", "cut off,\nat \udcff"), rank=17))
     path = tmp_path / PHOTO_SCORES
-    scores[0] = replace(scores[0], burst_id=12, best_of_burst=False)
+    scores[0] = replace(scores[0], burst_id=12, best_of_burst=False, burst_rank=3, pick=Pick.REJECTED, rating=5)
     write_photo_scores(path, scores)
     assert read_photo_scores(path) == [*scores[:-1], replace(scores[-1], error="cut off,\nat \\udcff")]
     before = path.stat().st_mtime_ns
@@ -330,4 +331,27 @@ def test_wrong_scores_are_named(tmp_path: Path) -> None:
     write_photo_scores(path, [score("a.jpg")])
     path.write_text(path.read_text().replace(",0.5000,", ",50 %,"))
     with pytest.raises(FaceDataError, match=r"line 2, column final_score: '50 %'.*run_scoring\.py"):
+        read_photo_scores(path)
+
+
+def test_scores_of_earlier_versions_have_no_picks(tmp_path: Path) -> None:
+    path = tmp_path / PHOTO_SCORES
+    write_photo_scores(path, [score("a.jpg")])
+    lines = [",".join(line.split(",")[:-3]) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert lines[0].endswith(",best_of_burst")
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert read_photo_scores(path) == [score("a.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "wanted"),
+    [(",Picked,", "pick", "picked or rejected, or nothing,"), (",,6", "rating", "a whole number from 1 to 5")],
+)
+def test_wrong_picks_are_named(tmp_path: Path, cells: str, column: str, wanted: str) -> None:
+    path = tmp_path / PHOTO_SCORES
+    write_photo_scores(path, [score("a.jpg")])
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith(",true,,,\n")
+    path.write_text(text.removesuffix(",,\n") + cells, encoding="utf-8")
+    with pytest.raises(FaceDataError, match=rf"column {column}: .* stands where {wanted} is needed"):
         read_photo_scores(path)

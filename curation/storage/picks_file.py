@@ -1,0 +1,101 @@
+"""picks.json on disk, and the lock under which it and photo_scores.csv change together.
+
+Its content is checked by `curation.domain.picks`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from curation.domain.picks import NO_PICKS, PICKS_VERSION, Picks, parse_picks
+from curation.errors import BusyError, PicksError
+from curation.storage.atomic import explained, write_bytes
+
+__all__ = ["PICKS", "hold_picks", "read_picks", "write_picks"]
+
+PICKS = "picks.json"
+LOCK_NAME = "picks.lock"
+_PATIENCE_S = 30.0  # somebody writes a table; that takes less than a second
+
+
+@contextmanager
+def hold_picks(state_dir: Path) -> Iterator[None]:
+    """Wait for the lock under which picks.json and the columns of photo_scores.csv that it decides are written.
+
+    The service changes picks while a script scores: whoever writes one of the two files has read the other under
+    this lock, so that neither word is lost.
+
+    Raises:
+        BusyError: If somebody else holds it for half a minute.
+        StorageError: If the folder cannot be made or written into.
+    """
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(state_dir / LOCK_NAME, is_singleton=False)
+        lock.acquire(timeout=_PATIENCE_S)
+    except Timeout as error:
+        raise BusyError(f"{state_dir / LOCK_NAME} is held by another process; try again when it has ended") from error
+    except OSError as error:
+        raise explained(error, state_dir, "written into") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def read_picks(path: Path) -> Picks:
+    """The picks in the file; none if there is no file.
+
+    Raises:
+        PicksError: If it is not valid.
+        StorageError: If it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return NO_PICKS
+    except UnicodeDecodeError as error:
+        raise PicksError(f"{path} is not UTF-8 text: save it as UTF-8") from error
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    try:
+        return parse_picks(json.loads(text, object_pairs_hook=_unique))
+    except PicksError as error:
+        raise PicksError(f"{path}: {error}") from error
+    except json.JSONDecodeError as error:
+        raise PicksError(
+            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}; correct it, or delete "
+            "it and pick again"
+        ) from error
+    except RecursionError as error:
+        raise PicksError(f"{path} is nested too deeply to be a file of picks") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            raise PicksError(f'the picks name "{key}" twice: keep one of the two')
+        out[key] = value
+    return out
+
+
+def write_picks(path: Path, picks: Picks) -> None:
+    """Write picks that were checked before, a line for each photo.
+
+    Raises:
+        StorageError: If the file cannot be written; the old one is then untouched.
+    """
+    lines = [
+        f"    {json.dumps(image_path, ensure_ascii=False)}: {json.dumps(said)}"
+        for image_path, said in picks.to_json().items()
+    ]
+    photos = "{\n" + ",\n".join(lines) + "\n  }" if lines else "{}"
+    text = f'{{\n  "version": {PICKS_VERSION},\n  "photos": {photos}\n}}\n'
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
