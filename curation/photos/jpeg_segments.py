@@ -1,0 +1,229 @@
+"""The XMP packet of a JPEG file: finding it, and writing the file anew with another one.
+
+Segments as in JPEG (ITU-T T.81, annex B); XMP in APP1 (XMP specification, part 3, section 1.1.3); offsets in the
+multi-picture index (CIPA DC-007) are kept true. The picture's data is copied byte by byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from curation.errors import PhotoUnreadableError
+
+__all__ = ["MAX_XMP_BYTES", "JpegSegments", "read_segments", "rest_name", "with_xmp"]
+
+_SOI = b"\xff\xd8"
+_SOS = 0xDA
+_EOI = 0xD9
+_APP0, _APP1, _APP2 = 0xE0, 0xE1, 0xE2
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_MAX_SEGMENTS = 5000  # a packet of 64 MB takes 1100
+_MAX_FILL_BYTES = 4096
+_PICTURE_ENTRIES = 0xB002  # tag of the multi-picture index
+_MAX_SEGMENT_BYTES = 65533
+
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_EXIF = b"Exif\0"
+_MULTI_PICTURE = b"MPF\0"
+_NAME_BYTES = 32
+_EXTENSION_HEAD_BYTES = len(_EXTENSION) + _NAME_BYTES + 8
+
+MAX_XMP_BYTES: Final = _MAX_SEGMENT_BYTES - len(_XMP)
+"""The longest packet that one segment holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A segment: its code, where it begins in the file, all its bytes, and how many of them stand before its body."""
+
+    code: int
+    offset: int
+    raw: bytes
+    head_bytes: int
+
+    @property
+    def body(self) -> bytes:
+        return self.raw[self.head_bytes :]
+
+    def begins(self, code: int, mark: bytes) -> bool:
+        """Whether it is an application's segment of this kind."""
+        return self.code == code and self.raw.startswith(mark, self.head_bytes)
+
+    @property
+    def leads(self) -> bool:
+        """Whether others come after it: JFIF, and EXIF, which some readers look for in the first segment only."""
+        return self.code == _APP0 or self.begins(_APP1, _EXIF)
+
+    @property
+    def rest_name(self) -> bytes | None:
+        """Of the rest of a packet that it holds a part of; None if it holds none."""
+        if not self.begins(_APP1, _EXTENSION) or len(self.body) < _EXTENSION_HEAD_BYTES:
+            return None
+        return self.body[len(_EXTENSION) : len(_EXTENSION) + _NAME_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class JpegSegments:
+    """What lies before a JPEG's picture data.
+
+    Attributes:
+        packet: The XMP packet; None if there is none.
+        rest: The rest of the packet, which did not fit into a segment; None if there is none.
+        rest_name: By which the packet knows its rest.
+        segments: All segments in the file's order.
+        data_offset: Where the picture data begins, in bytes.
+    """
+
+    packet: bytes | None
+    rest: bytes | None
+    rest_name: bytes | None
+    segments: tuple[_Segment, ...]
+    data_offset: int
+
+
+def rest_name(rest: bytes) -> str:
+    """The name by which a packet knows its rest."""
+    return hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
+
+
+def read_segments(file: BinaryIO, find_rest_name: Callable[[bytes], str | None]) -> JpegSegments:
+    """Read what lies before the picture data; the file stands at its start.
+
+    Args:
+        file: A JPEG.
+        find_rest_name: Tells from a packet the name of its rest, None if it has none.
+
+    Raises:
+        PhotoUnreadableError: If the segments do not lead to the picture data without a gap, or a part of
+            the packet is missing.
+        OSError: If the file cannot be read.
+    """
+    if file.read(2) != _SOI:
+        raise PhotoUnreadableError("it is no JPEG")
+    segments: list[_Segment] = []
+    for _ in range(_MAX_SEGMENTS):
+        segment = _next_segment(file)
+        if segment.code == _SOS:
+            packet = next((each.body[len(_XMP) :] for each in segments if each.begins(_APP1, _XMP)), None)
+            name = None if packet is None else find_rest_name(packet)
+            if name is None:
+                return JpegSegments(packet, None, None, tuple(segments), segment.offset)
+            encoded = name.encode("ascii", "replace")
+            return JpegSegments(packet, _joined(segments, encoded), encoded, tuple(segments), segment.offset)
+        segments.append(segment)
+    raise PhotoUnreadableError("its header has too many segments")
+
+
+def _next_segment(file: BinaryIO) -> _Segment:
+    offset = file.tell()
+    raw = file.read(2)
+    while raw.endswith(b"\xff\xff"):  # fill bytes
+        raw += file.read(1)
+        if len(raw) > _MAX_FILL_BYTES:
+            break
+    if len(raw) < 2 or raw[0] != 0xFF or raw[-1] in (0x00, 0xFF, _EOI):
+        raise PhotoUnreadableError("its header is damaged, or has bytes that belong to no segment")
+    code = raw[-1]
+    if code in _STANDALONE:
+        return _Segment(code, offset, raw, len(raw))
+    size = file.read(2)
+    length = struct.unpack(">H", size)[0] - 2 if len(size) == 2 else -1
+    body = file.read(length) if length >= 0 else b""
+    if length < 0 or len(body) < length:
+        raise PhotoUnreadableError("its header is cut off")
+    return _Segment(code, offset, raw + size + body, len(raw) + 2)
+
+
+def _joined(segments: list[_Segment], name: bytes) -> bytes:
+    """The rest of a packet, of the segments that bear its name."""
+    parts: dict[int, bytes] = {}
+    total = -1
+    for segment in segments:
+        if segment.rest_name == name:
+            body = segment.body
+            total, offset = struct.unpack_from(">II", body, len(_EXTENSION) + _NAME_BYTES)
+            parts[offset] = body[_EXTENSION_HEAD_BYTES:]
+    ordered = sorted(parts.items())
+    ends = [0, *(offset + len(part) for offset, part in ordered)]
+    if [offset for offset, _ in ordered] != ends[:-1] or ends[-1] != total:
+        raise PhotoUnreadableError("a part of its XMP packet is missing")
+    return b"".join(part for _, part in ordered)
+
+
+def with_xmp(source: JpegSegments, packet: bytes, rest: bytes | None) -> bytes:
+    """What lies before the picture data, with another packet.
+
+    The packet stands behind EXIF; everything else keeps its order and its bytes, but for the multi-picture index,
+    whose offsets count from the index on.
+
+    Args:
+        source: Of the file.
+        packet: At most `MAX_XMP_BYTES`.
+        rest: Of the packet, if it is longer; the packet names it by `rest_name`.
+
+    Returns:
+        The new bytes for [0, `source.data_offset`).
+    """
+    replaced = next((each for each in source.segments if each.begins(_APP1, _XMP)), None)
+    kept = [
+        each
+        for each in source.segments
+        if each is not replaced and (source.rest_name is None or each.rest_name != source.rest_name)
+    ]
+    new = _segment(_XMP + packet) + b"".join(_rest_segments(rest or b""))
+    size = len(_SOI) + len(new) + sum(len(each.raw) for each in kept)
+    grown = size - source.data_offset
+    place = next((at for at, each in enumerate(kept) if not each.leads), len(kept))
+    out = bytearray(_SOI)
+    for at, segment in enumerate(kept):
+        if at == place:
+            out += new
+        raw = segment.raw
+        if segment.begins(_APP2, _MULTI_PICTURE):
+            moved = len(out) - segment.offset
+            raw = raw[: segment.head_bytes] + _index_moved(segment.body, grown - moved, grown)
+        out += raw
+    if place == len(kept):
+        out += new
+    return bytes(out)
+
+
+def _segment(body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, _APP1, len(body) + 2) + body
+
+
+def _rest_segments(rest: bytes) -> Iterator[bytes]:
+    name = rest_name(rest).encode("ascii")
+    room = _MAX_SEGMENT_BYTES - _EXTENSION_HEAD_BYTES
+    for offset in range(0, len(rest), room):
+        head = _EXTENSION + name + struct.pack(">II", len(rest), offset)
+        yield _segment(head + rest[offset : offset + room])
+
+
+def _index_moved(body: bytes, farther: int, grown: int) -> bytes:
+    """A multi-picture index whose pictures lie `farther` away, and whose first picture has `grown`."""
+    start = len(_MULTI_PICTURE)
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(body[start : start + 4])
+    if order is None:
+        return body
+    out = bytearray(body)
+    try:
+        directory = start + struct.unpack_from(order + "I", body, start + 4)[0]
+        (count,) = struct.unpack_from(order + "H", body, directory)
+        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+            tag, _, length, value = struct.unpack_from(order + "HHII", body, entry)
+            if tag != _PICTURE_ENTRIES:
+                continue
+            for picture in range(start + value, start + value + length - 15, 16):
+                size, offset = struct.unpack_from(order + "II", body, picture + 4)
+                first = offset == 0 and picture == start + value
+                sizes = (size + grown, 0) if first else (size, offset + farther if offset else 0)
+                struct.pack_into(order + "II", out, picture + 4, *sizes)
+    except struct.error:  # a damaged index is left as it is
+        return body
+    return bytes(out)

@@ -1,0 +1,62 @@
+"""The namespaces of XMP that are written here, and what may stand in its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = [
+    "DC",
+    "IPTC_EXT",
+    "MWG_REGIONS",
+    "NAMESPACES",
+    "RDF",
+    "ST_AREA",
+    "ST_DIM",
+    "TIFF",
+    "XMP",
+    "XMP_META",
+    "XMP_NOTE",
+    "plain_text",
+    "qualified",
+]
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+XMP_META = "adobe:ns:meta/"
+XMP = "http://ns.adobe.com/xap/1.0/"
+XMP_NOTE = "http://ns.adobe.com/xmp/note/"
+DC = "http://purl.org/dc/elements/1.1/"
+TIFF = "http://ns.adobe.com/tiff/1.0/"
+IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+MWG_REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
+ST_AREA = "http://ns.adobe.com/xmp/sType/Area#"
+ST_DIM = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
+
+NAMESPACES: Mapping[str, str] = MappingProxyType(
+    {
+        "rdf": RDF,
+        "xmp": XMP,
+        "xmpNote": XMP_NOTE,
+        "dc": DC,
+        "tiff": TIFF,
+        "Iptc4xmpExt": IPTC_EXT,
+        "mwg-rs": MWG_REGIONS,
+        "stArea": ST_AREA,
+        "stDim": ST_DIM,
+    }
+)
+"""By the prefix that everybody uses; some readers know the prefixes only."""
+
+# What XML 1.0 allows, section 2.2.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def qualified(namespace: str, name: str) -> str:
+    """A name as lxml writes it."""
+    return f"{{{namespace}}}{name}"
+
+
+def plain_text(text: str) -> str:
+    """The text without what no XML file can hold."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
