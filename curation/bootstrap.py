@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["build", "build_worker", "worker_count"]
 
 
-def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchestrator:
+def build(settings: Settings, *, allow_download: bool = True, caller: str | None = None) -> WorkflowOrchestrator:
     """Make the orchestrator; models are loaded by its workers, when there is something for them to do.
 
     Args:
         settings: Of this run.
         allow_download: Whether missing weights may be fetched; the service says no.
+        caller: Who will run the stages, see `WorkflowParts`.
     """
 
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
@@ -45,7 +46,7 @@ def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchest
             initargs=(settings, spec, predictor, logging.getLogger().getEffectiveLevel()),
         )
 
-    return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_find_predictor, settings), make_pool))
+    return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller))
 
 
 def worker_count(settings: Settings) -> int:

@@ -39,11 +39,13 @@ class WorkflowParts:
         select_engine: From the engine of an existing face_data.csv (or None) to the engine to use.
         find_predictor: The landmark model of the scoring stage.
         make_pool: A pool whose workers know the engine and the landmark model, as far as they are given.
+        caller: Who runs the stages, told to those who find the output folder busy; None takes the program's name.
     """
 
     select_engine: SelectEngine
     find_predictor: Callable[[], WeightsFile]
     make_pool: Callable[[EngineSpec | None, WeightsFile | None], TaskPool]
+    caller: str | None = None
 
 
 def _unheard(progress: Progress) -> None:
@@ -79,7 +81,7 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         tell = progress or _unheard
-        with hold_output(settings.io.output_dir):
+        with hold_output(settings.io.output_dir, run="clustering", caller=self._parts.caller):
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             listing = self._listing()
@@ -115,7 +117,7 @@ class WorkflowOrchestrator:
                 f"there is no {settings.io.output_dir / FACE_DATA}: run the clustering first "
                 "(python run_clustering.py, with the same --input and --output)"
             )
-        with hold_output(settings.io.output_dir):
+        with hold_output(settings.io.output_dir, run="scoring", caller=self._parts.caller):
             sweep_temporaries(settings.io.output_dir)
             listing = self._listing()
             predictor = self._parts.find_predictor()

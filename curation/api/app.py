@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -19,13 +18,14 @@ from curation.api.catalog import Catalog
 from curation.api.context import ServiceContext
 from curation.api.errors import add_problem_handlers
 from curation.api.guard import SameSiteGuard
+from curation.api.job_logs import JobLogs
 from curation.api.routes import clusters, downloads, health, jobs, labels, photos, stages
-from curation.api.runner import JobRunner, Report
+from curation.api.runner import JobRunner
 from curation.api.schemas import Problem, ProblemItem
-from curation.domain.report import Progress
+from curation.api.stage_runs import stage_runs
 from curation.errors import CurationError
 from curation.settings import Settings
-from curation.storage.jobs import JobStore, Stage
+from curation.storage.jobs import KEPT_JOBS, JobStore
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]
@@ -55,7 +55,7 @@ _TAGS = [
 
 
 def _build(settings: Settings) -> WorkflowOrchestrator:
-    return bootstrap.build(settings, allow_download=False)
+    return bootstrap.build(settings, allow_download=False, caller="the service")
 
 
 def create_app(load: Callable[[], Settings], build: Callable[[Settings], WorkflowOrchestrator] = _build) -> FastAPI:
@@ -128,15 +128,10 @@ def _start(
     settings = load()
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
-
-    def run_clustering(progress: Callable[[Progress], None], cancel: threading.Event) -> Report:
-        return orchestrator.run_clustering(progress=progress, cancel=cancel)
-
-    def run_scoring(progress: Callable[[Progress], None], cancel: threading.Event) -> Report:
-        return orchestrator.run_scoring(progress=progress, cancel=cancel)
-
-    runner = JobRunner(store, {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring})
-    return ServiceContext(settings, orchestrator, runner, Catalog(settings)), store
+    logs = JobLogs(settings.io.state_dir)
+    logs.forget_others({job.id for job in store.list(limit=2 * KEPT_JOBS)})
+    runner = JobRunner(store, stage_runs(orchestrator), log_of=logs.recorded)
+    return ServiceContext(settings, orchestrator, runner, Catalog(settings), logs), store
 
 
 @contextmanager

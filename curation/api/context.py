@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from curation.api.catalog import Catalog
+from curation.api.job_logs import JobLogs
 from curation.api.runner import JobRunner
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
@@ -23,6 +24,7 @@ class ServiceContext:
     orchestrator: WorkflowOrchestrator
     runner: JobRunner
     catalog: Catalog
+    job_logs: JobLogs
 
 
 # Asynchronous, so that it never waits for a free thread.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from curation.api.pace import Pace
 from curation.domain.labels import Category, PersonLabel
+from curation.domain.report import Progress
 from curation.storage.jobs import Job, JobState, Stage
 
 __all__ = [
@@ -20,8 +22,6 @@ __all__ = [
     "LabelsOut",
     "Out",
     "Page",
-    "PhotoOut",
-    "PhotoPage",
     "Problem",
     "ProgressOut",
     "RunningJob",
@@ -62,6 +62,22 @@ class ProgressOut(Out):
     """All units of this phase."""
     failed: Annotated[int, Field(ge=0, examples=[1])]
     """Photos that failed so far."""
+    rate_per_s: Annotated[float | None, Field(ge=0, examples=[4.2])] = None
+    """Units per second in the last half minute; null as long as it cannot be told."""
+    seconds_left: Annotated[float | None, Field(ge=0, examples=[43.0])] = None
+    """Until this phase is done, at this rate."""
+
+    @classmethod
+    def of(cls, progress: Progress, pace: Pace | None) -> ProgressOut:
+        """Progress with its pace, if that is known."""
+        return cls(
+            phase=progress.phase,
+            done=progress.done,
+            total=progress.total,
+            failed=progress.failed,
+            rate_per_s=None if pace is None else round(pace.rate_per_s, 3),
+            seconds_left=None if pace is None else round(pace.seconds_left, 1),
+        )
 
 
 class FailureOut(Out):
@@ -86,7 +102,8 @@ class JobOut(Out):
     id: Annotated[str, Field(examples=["7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa"])]
     stage: Stage
     state: JobState
-    """`queued` and `running` may change; `succeeded`, `failed` and `interrupted` are final."""
+    """`queued` and `running` may change; `succeeded`, `failed`, `interrupted` (the service ended) and `cancelled`
+    (somebody stopped it) are final."""
     created_at: Annotated[str, Field(examples=["2026-06-20T21:14:03.512+00:00"])]
     started_at: str | None
     finished_at: str | None
@@ -98,10 +115,16 @@ class JobOut(Out):
     warnings: tuple[Text, ...]
     """What to know about the result."""
     error: JobErrorOut | None
-    """Set if the state is `failed` or `interrupted`."""
+    """Set if the state is `failed`, `interrupted` or `cancelled`."""
+    request: Annotated[dict[str, Any], Field(examples=[{}])]
+    """What it was asked for."""
+    result: Annotated[dict[str, Any], Field(examples=[{"outputs": ["face_data.csv"]}])]
+    """What it left, such as the names of the files in the output folder; empty before it succeeds."""
+    cancel_requested_at: str | None
+    """When somebody asked it to stop."""
 
     @classmethod
-    def of(cls, job: Job) -> JobOut:
+    def of(cls, job: Job, pace: Pace | None = None) -> JobOut:
         """The job without what is only of use inside the service."""
         return cls(
             id=job.id,
@@ -110,18 +133,14 @@ class JobOut(Out):
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
-            progress=None
-            if job.progress is None
-            else ProgressOut(
-                phase=job.progress.phase,
-                done=job.progress.done,
-                total=job.progress.total,
-                failed=job.progress.failed,
-            ),
+            progress=None if job.progress is None else ProgressOut.of(job.progress, pace),
             counts=dict(job.counts),
             failures=tuple(FailureOut(image_path=f.image_path, reason=f.reason) for f in job.failures),
             warnings=job.warnings,
             error=None if job.error is None else JobErrorOut(code=job.error.code, message=job.error.message),
+            request=dict(job.request),
+            result=dict(job.result),
+            cancel_requested_at=job.cancel_requested_at,
         )
 
 
@@ -187,45 +206,6 @@ def label_out(label: PersonLabel) -> Category | LabelIn:
 
 
 Score = Annotated[float | None, Field(ge=0, le=1, examples=[0.82])]
-
-
-class PhotoOut(Out):
-    """One row of photo_scores.csv. Components are null where they do not apply."""
-
-    rank: Annotated[int, Field(ge=1, examples=[1])]
-    """1 is the best photo."""
-    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
-    """Relative to the folder of photos."""
-    final_score: Score
-    """Null for a photo that could not be read."""
-    results_string: Annotated[str, Field(examples=["main 2/2 · eyes 2/2 · smile 1/2 (Anna serious) · focus ok"])]
-    """The score in words."""
-    people: Annotated[tuple[str, ...], Field(examples=[("Anna", "person 3")])]
-    """The people in the photo, most important first."""
-    main_count: int
-    important_count: int
-    other_count: int
-    unknown_count: int
-    eyes_score: Score
-    smile_score: Score
-    focus_score: Score
-    exposure_score: Score
-    people_score: Score
-    vetoes: Annotated[tuple[str, ...], Field(examples=[("Anna (main) blinks",)])]
-    """The rules that put this photo below all others."""
-    problems: Annotated[tuple[str, ...], Field(examples=[("Anna blinks",)])]
-    error: str
-    """Why the photo could not be read; else empty."""
-    burst_id: Annotated[int | None, Field(ge=1, examples=[3])]
-    """Photos of one moment have the same number; null for a photo alone."""
-    best_of_burst: bool
-    """Whether it is the best photo of its burst, or stands alone."""
-
-
-class PhotoPage(Page):
-    """Photos, best first."""
-
-    photos: tuple[PhotoOut, ...]
 
 
 class RunningJob(Out):

@@ -22,35 +22,24 @@ from typing import Any
 from curation.domain.report import Failure, Progress
 from curation.errors import StorageError
 from curation.storage.atomic import explained
+from curation.storage.jobs_schema import upgrade
 from curation.storage.owners import Owner, is_alive
 
 __all__ = ["ActiveJobError", "Job", "JobError", "JobState", "JobStore", "Stage", "utc_now"]
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 5_000
 """How long a writer waits for another one; every write here takes milliseconds."""
 
-_SCHEMA = """
-CREATE TABLE jobs (
-    sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
-    id          TEXT NOT NULL UNIQUE,
-    stage       TEXT NOT NULL CHECK (stage IN ('clustering', 'scoring')),
-    state       TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted')),
-    created_at  TEXT NOT NULL,
-    started_at  TEXT,
-    finished_at TEXT,
-    progress    TEXT,
-    counts      TEXT NOT NULL DEFAULT '{}',
-    failures    TEXT NOT NULL DEFAULT '[]',
-    warnings    TEXT NOT NULL DEFAULT '[]',
-    error       TEXT,
-    owner       TEXT NOT NULL
-);
-CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running');
-"""
-_COLUMNS = "id, stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, owner"
+KEPT_JOBS = 500
+"""Jobs that ended longest ago are forgotten beyond so many."""
+
+_SAVED = (
+    "stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, owner, "
+    "request, result"
+)
+_COLUMNS = f"id, {_SAVED}, cancel_requested_at"
 
 
 class Stage(StrEnum):
@@ -58,16 +47,18 @@ class Stage(StrEnum):
 
     CLUSTERING = "clustering"
     SCORING = "scoring"
+    EXPORT = "export"
 
 
 class JobState(StrEnum):
-    """Where a job stands. The last three are final."""
+    """Where a job stands. The last four are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
 
     @property
     def is_active(self) -> bool:
@@ -98,8 +89,11 @@ class Job:
         counts: Numbers of the stage's report, for instance `total`, `failed`, `seconds`.
         failures: The first photos that failed; `counts["failed"]` is the number of all.
         warnings: What the user should know about the result, in sentences.
-        error: Set if and only if the state is `failed` or `interrupted`.
+        error: Set if and only if the state is `failed`, `interrupted` or `cancelled`.
         owner: The service process that runs it.
+        request: What the run was asked for; plain JSON values.
+        result: What the run left, for whoever asked for it; plain JSON values.
+        cancel_requested_at: When somebody asked to stop it, in whatever service process.
     """
 
     id: str
@@ -114,6 +108,9 @@ class Job:
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     error: JobError | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+    cancel_requested_at: str | None = None
 
 
 class ActiveJobError(Exception):
@@ -149,18 +146,26 @@ class JobStore:
         """Count as ended from now on, and with it all jobs of this process that are still active."""
         self._owner.release()
 
-    def create(self, stage: Stage) -> Job:
+    def create(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
         """Add a job that waits to be started.
+
+        Args:
+            stage: What it will run.
+            request: What the run is asked for; plain JSON values.
 
         Raises:
             ActiveJobError: If the stage has an active job already.
             StorageError: If the database cannot be written.
         """
         self.interrupt_orphans()
-        job = Job(uuid.uuid4().hex, stage, JobState.QUEUED, utc_now(), self._owner.name)
+        job = Job(uuid.uuid4().hex, stage, JobState.QUEUED, utc_now(), self._owner.name, request=dict(request or {}))
+        row_of_job = (job.id, *_to_row(job))
         with self._transaction() as connection:
             try:
-                connection.execute(f"INSERT INTO jobs ({_COLUMNS}) VALUES ({','.join('?' * 12)})", _to_row(job))
+                connection.execute(
+                    f"INSERT INTO jobs (id, {_SAVED}) VALUES ({','.join('?' * len(row_of_job))})", row_of_job
+                )
+                _forget_oldest(connection)
                 return job
             except sqlite3.IntegrityError:
                 # The index allows one active job; within the transaction it cannot end.
@@ -172,17 +177,33 @@ class JobStore:
         raise ActiveJobError(self._from_row(row))
 
     def save(self, job: Job) -> None:
-        """Write the job's present values over the stored ones.
+        """Write the job's present values over the stored ones; that somebody asked to stop it stays.
 
         Raises:
             StorageError: If the database cannot be written.
         """
-        names = [name.strip() for name in _COLUMNS.split(",")][2:]
+        names = _SAVED.split(", ")
         with self._transaction() as connection:
             connection.execute(
-                f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
-                (*_to_row(job)[2:], job.id),
+                f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?", (*_to_row(job), job.id)
             )
+
+    def request_cancel(self, job_id: str) -> Job | None:
+        """Note that a job is to be stopped, for the service process that runs it.
+
+        Returns:
+            The job as it is now; None if there is none. One that ended is left as it is.
+
+        Raises:
+            StorageError: If the database cannot be written.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET cancel_requested_at = ? "
+                "WHERE id = ? AND state IN ('queued', 'running') AND cancel_requested_at IS NULL",
+                (utc_now(), job_id),
+            )
+        return self.get(job_id)
 
     def get(self, job_id: str) -> Job | None:
         """The job of this id, or None.
@@ -257,16 +278,7 @@ class JobStore:
 
     def _migrate(self) -> None:
         with self._transaction() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise StorageError(
-                    f"{self._path} was written by a newer version of Curation (schema {version}, this one knows "
-                    f"{SCHEMA_VERSION}); update Curation, or set io.state_dir to another folder"
-                )
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            upgrade(connection, self._path)
         with self._connection() as connection:
             # Readers then never wait for the writer. Some file systems refuse it; all works without.
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -299,7 +311,8 @@ class JobStore:
             connection.commit()
 
     def _from_row(self, row: Sequence[Any]) -> Job:
-        job_id, stage, state, created, started, finished, progress, counts, failures, warnings, error, owner = row
+        job_id, stage, state, created, started, finished, progress, counts, failures, warnings, error, owner = row[:12]
+        request, result, cancel_requested = row[12:]
         try:
             return Job(
                 id=job_id,
@@ -314,6 +327,9 @@ class JobStore:
                 failures=tuple(Failure(**failure) for failure in json.loads(failures)),
                 warnings=tuple(json.loads(warnings)),
                 error=None if error is None else JobError(**json.loads(error)),
+                request=json.loads(request),
+                result=json.loads(result),
+                cancel_requested_at=cancel_requested,
             )
         except (ValueError, TypeError) as broken:
             raise StorageError(
@@ -339,7 +355,6 @@ def _conditions(stage: Stage | None, active: bool | None) -> tuple[str, tuple[st
 
 def _to_row(job: Job) -> tuple[str | None, ...]:
     return (
-        job.id,
         job.stage.value,
         job.state.value,
         job.created_at,
@@ -351,6 +366,16 @@ def _to_row(job: Job) -> tuple[str | None, ...]:
         _json(job.warnings),
         None if job.error is None else _json(asdict(job.error)),
         job.owner,
+        _json(dict(job.request)),
+        _json(dict(job.result)),
+    )
+
+
+def _forget_oldest(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') AND sequence <= "
+        "(SELECT sequence FROM jobs ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
+        (KEPT_JOBS,),
     )
 
 

@@ -16,9 +16,8 @@ router = APIRouter(tags=["service"])
 @router.get("/health", summary="Is the service alive?")
 async def get_health(context: Context) -> HealthOut:
     """Answers at once, whatever runs: no disk and no other thread is asked."""
-    job = context.runner.active
     return HealthOut(
         version=__version__,
         engine=context.settings.engine.name,
-        running_jobs=() if job is None else (RunningJob(id=job.id, stage=job.stage),),
+        running_jobs=tuple(RunningJob(id=job.id, stage=job.stage) for job in context.runner.active),
     )

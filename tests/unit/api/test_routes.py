@@ -38,7 +38,9 @@ class TestStages:
         job = empty.finished(response)
         assert (job["stage"], job["state"], job["error"]) == ("clustering", "succeeded", None)
         assert job["counts"]["clusters"] == 2
-        assert job["progress"] == {"phase": "photos", "done": 4, "total": 4, "failed": 1}
+        progress = {"phase": "photos", "done": 4, "total": 4, "failed": 1, "rate_per_s": None, "seconds_left": None}
+        assert job["progress"] == progress
+        assert job["result"] == {"outputs": ["face_data.csv"]}
 
     @pytest.mark.parametrize("body", [b"", b"{}", b"null"])
     def test_an_empty_body_is_as_good_as_none(self, empty: ServiceClient, body: bytes) -> None:
@@ -68,9 +70,10 @@ class TestStages:
         clustered.finished(clustered.post("/score"))
 
     def test_a_run_of_a_script_is_in_the_way(self, clustered: ServiceClient) -> None:
-        with hold_output(clustered.settings.io.output_dir):
+        with hold_output(clustered.settings.io.output_dir, run="scoring", caller="run_scoring.py"):
             for url in ("/cluster", "/score"):
-                problem(clustered.post(url), 409, "already_running")
+                detail = problem(clustered.post(url), 409, "already_running")["detail"]
+                assert "scoring by run_scoring.py since" in detail
         assert clustered.get("/jobs").json()["total"] == 0
         clustered.finished(clustered.post("/score"))
 
@@ -305,7 +308,7 @@ class TestPhotos:
 
     def test_bursts(self, scored: ServiceClient) -> None:
         of_burst = [{"burst_id": 1, "best_of_burst": best} for best in ("true", "FALSE")]
-        photos = [photo | more for photo, more in zip(PHOTOS[:2], of_burst, strict=True)]
+        photos = [{**photo, **more} for photo, more in zip(PHOTOS[:2], of_burst, strict=True)]
         write_photo_scores(scored.settings.io.output_dir, [*photos, *PHOTOS[2:]])
         assert [photo["burst_id"] for photo in scored.get("/photos").json()["photos"]] == [1, 1, None, None]
         assert self.paths(scored, "?best_of_burst=true") == ["a.jpg", "d.jpg", "c d.jpg"]
@@ -365,6 +368,8 @@ class TestOpenApi:
             "post /score",
             "get /jobs",
             "get /jobs/{job_id}",
+            "delete /jobs/{job_id}",
+            "get /jobs/{job_id}/log",
             "get /clusters",
             "get /clusters/{cluster_id}",
             "get /clusters/{cluster_id}/thumbnail",
@@ -406,6 +411,6 @@ class TestOpenApi:
 
 def test_the_service_never_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
-    monkeypatch.setattr(bootstrap, "build", lambda settings, *, allow_download: asked.append(allow_download))
+    monkeypatch.setattr(bootstrap, "build", lambda settings, *, allow_download, caller: asked.append(allow_download))
     app_module._build(object())  # type: ignore[arg-type]
     assert asked == [False]

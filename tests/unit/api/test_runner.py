@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from curation.api import runner as runner_module
-from curation.api.runner import JobRunner, Report, ServiceEndingError
+from curation.api.job_outcomes import JobOutcome, outcome_of
+from curation.api.pace import Pace
+from curation.api.runner import JobEndedError, JobRunner, ServiceEndingError
 from curation.domain.report import Failure, Progress, ScoringReport
 from curation.errors import PhotosMissingError, RunInterruptedError, StorageError
 from curation.storage.jobs import ActiveJobError, Job, JobState, JobStore, Stage
@@ -33,8 +37,10 @@ REPORT = ScoringReport(
     outputs=("photo_scores.csv",),
     seconds=1.5,
 )
+OUTCOME = outcome_of(REPORT)
 WAIT_S = 20.0
 
+Request = Mapping[str, Any]
 Listener = Callable[[Progress], None]
 
 
@@ -45,22 +51,27 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
     store.close()
 
 
-def finished(runner: JobRunner, job: Job) -> Job:
-    thread = runner._thread
-    assert thread is not None
-    thread.join(WAIT_S)
+def ended(runner: JobRunner, job: Job) -> Job:
+    run = runner._runs.get(job.stage)
+    if run is not None:
+        assert run.ended.wait(WAIT_S)
     found = runner.get(job.id)
     assert found is not None
     assert not found.state.is_active
-    assert runner.active is None
+    return found
+
+
+def finished(runner: JobRunner, job: Job) -> Job:
+    found = ended(runner, job)
+    assert runner.active == ()
     return found
 
 
 def test_success_keeps_the_report(store: JobStore) -> None:
-    def run(progress: Listener, cancel: threading.Event) -> Report:
+    def run(request: Request, progress: Listener, cancel: threading.Event) -> JobOutcome:
         progress(Progress("photos", 1, 3))
         progress(Progress("photos", 3, 3, 1))
-        return REPORT
+        return OUTCOME
 
     runner = JobRunner(store, {Stage.SCORING: run})
     job = finished(runner, runner.start(Stage.SCORING))
@@ -85,7 +96,7 @@ def test_success_keeps_the_report(store: JobStore) -> None:
     ],
 )
 def test_errors_end_the_job(store: JobStore, error: Exception, state: JobState, code: str) -> None:
-    def run(progress: Listener, cancel: threading.Event) -> Report:
+    def run(request: Request, progress: Listener, cancel: threading.Event) -> JobOutcome:
         raise error
 
     runner = JobRunner(store, {Stage.SCORING: run})
@@ -104,14 +115,16 @@ class Waiting:
         self.release = threading.Event()
         self.heeds_cancel = heeds_cancel
         self.progress: Listener | None = None
+        self.request: Request = {}
 
-    def __call__(self, progress: Listener, cancel: threading.Event) -> Report:
+    def __call__(self, request: Request, progress: Listener, cancel: threading.Event) -> JobOutcome:
         self.progress = progress
+        self.request = request
         self.began.set()
         while not self.release.wait(0.005):
             if self.heeds_cancel and cancel.is_set():
                 raise RunInterruptedError("stopped")
-        return REPORT
+        return OUTCOME
 
 
 def test_one_job_at_a_time_of_any_stage(store: JobStore) -> None:
@@ -119,13 +132,128 @@ def test_one_job_at_a_time_of_any_stage(store: JobStore) -> None:
     runner = JobRunner(store, {Stage.CLUSTERING: stage, Stage.SCORING: stage})
     job = runner.start(Stage.CLUSTERING)
     assert stage.began.wait(WAIT_S)
-    assert runner.active == job
-    for other in Stage:
+    assert [active.id for active in runner.active] == [job.id]
+    for other in (Stage.CLUSTERING, Stage.SCORING):
         with pytest.raises(ActiveJobError):
             runner.start(other)
     stage.release.set()
     finished(runner, job)
     finished(runner, runner.start(Stage.SCORING))
+
+
+def test_an_export_runs_beside_a_stage(store: JobStore) -> None:
+    stage, export = Waiting(), Waiting()
+    runner = JobRunner(store, {Stage.SCORING: stage, Stage.EXPORT: export})
+    scoring, exporting = runner.start(Stage.SCORING), runner.start(Stage.EXPORT, {"mode": "zip"})
+    assert export.began.wait(WAIT_S)
+    assert export.request == {"mode": "zip"}
+    assert {job.id for job in runner.active} == {scoring.id, exporting.id}
+    assert runner.in_the_way(Stage.EXPORT) == runner.live(exporting.id)
+    with pytest.raises(ActiveJobError):
+        runner.start(Stage.EXPORT)
+    export.release.set()
+    assert ended(runner, exporting).request == {"mode": "zip"}
+    assert [job.id for job in runner.active] == [scoring.id]
+    assert runner.in_the_way(Stage.EXPORT) is None
+    assert runner.in_the_way(Stage.CLUSTERING) is not None
+    stage.release.set()
+    finished(runner, scoring)
+
+
+def test_cancel_ends_a_job_as_cancelled(store: JobStore) -> None:
+    stage = Waiting()
+    runner = JobRunner(store, {Stage.CLUSTERING: stage})
+    job = runner.start(Stage.CLUSTERING)
+    assert stage.began.wait(WAIT_S)
+    asked = runner.cancel(job.id)
+    assert asked is not None
+    assert asked.cancel_requested_at is not None
+    found = finished(runner, job)
+    assert found.state is JobState.CANCELLED
+    assert found.error is not None
+    assert found.error.code == "cancelled"
+    assert found.finished_at is not None
+    again = runner.cancel(job.id)
+    assert again is not None
+    assert again.state is JobState.CANCELLED
+    stage.release.set()
+    finished(runner, runner.start(Stage.CLUSTERING))
+
+
+def test_cancel_of_nothing(store: JobStore) -> None:
+    runner = JobRunner(store, {Stage.SCORING: lambda request, progress, cancel: OUTCOME})
+    assert runner.cancel("no such id") is None
+    job = finished(runner, runner.start(Stage.SCORING))
+    with pytest.raises(JobEndedError) as refused:
+        runner.cancel(job.id)
+    assert refused.value.job == job
+
+
+def test_cancel_reaches_the_service_process_that_works(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "CANCEL_POLL_S", 0.01)
+    stage = Waiting()
+    at_work = JobRunner(store, {Stage.CLUSTERING: stage})
+    job = at_work.start(Stage.CLUSTERING)
+    assert stage.began.wait(WAIT_S)
+    with closing(JobStore(tmp_path / "jobs.sqlite3")) as other_store:
+        elsewhere = JobRunner(other_store, {})
+        asked = elsewhere.cancel(job.id)
+        assert asked is not None
+        assert asked.state is JobState.RUNNING
+        assert finished(at_work, job).state is JobState.CANCELLED
+
+
+def test_cancel_of_a_job_whose_service_died(store: JobStore, tmp_path: Path) -> None:
+    with closing(JobStore(tmp_path / "jobs.sqlite3")) as dead:
+        job = dead.create(Stage.CLUSTERING)
+    with pytest.raises(JobEndedError, match="interrupted"):
+        JobRunner(store, {}).cancel(job.id)
+
+
+def test_a_full_disk_does_not_keep_a_job_from_being_cancelled(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Waiting()
+    runner = JobRunner(store, {Stage.CLUSTERING: stage})
+    job = runner.start(Stage.CLUSTERING)
+    assert stage.began.wait(WAIT_S)
+
+    def full(*args: object) -> None:
+        raise StorageError("the disk is full: free some space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "request_cancel", full)
+        with pytest.raises(StorageError):
+            runner.cancel(job.id)
+    assert finished(runner, job).state is JobState.CANCELLED
+
+
+def test_progress_is_live_and_has_a_pace(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(runner_module, "monotonic", lambda: now_s)
+    stage = Waiting()
+    runner = JobRunner(store, {Stage.CLUSTERING: stage})
+    job = runner.start(Stage.CLUSTERING)
+    assert stage.began.wait(WAIT_S)
+    assert stage.progress is not None
+    stage.progress(Progress("photos", 10, 100))
+    assert runner.pace(job.id) is None
+    now_s = 110.0
+    stage.progress(Progress("photos", 30, 100))
+    assert runner.pace(job.id) == Pace(2.0, 35.0)
+    now_s = 110.1
+    stage.progress(Progress("photos", 31, 100))
+    live = runner.live(job.id)
+    assert live is not None
+    assert live.progress == Progress("photos", 31, 100)
+    stored = store.get(job.id)
+    assert stored is not None
+    assert stored.progress == Progress("photos", 30, 100)
+    assert runner.get(job.id) == live
+    stage.release.set()
+    finished(runner, job)
+    assert runner.pace(job.id) is None
+    assert runner.live(job.id) is None
 
 
 def test_stop_interrupts_and_refuses_more(store: JobStore) -> None:
@@ -167,7 +295,7 @@ def test_progress_is_stored_seldom_but_each_phase_is(store: JobStore, monkeypatc
 
     monkeypatch.setattr(store, "save", save_and_note)
 
-    def run(progress: Listener, cancel: threading.Event) -> Report:
+    def run(request: Request, progress: Listener, cancel: threading.Event) -> JobOutcome:
         nonlocal now_s
         for done in range(1000):
             now_s = done * 0.001
@@ -175,7 +303,7 @@ def test_progress_is_stored_seldom_but_each_phase_is(store: JobStore, monkeypatc
         progress(Progress("groups", 0, 5))
         progress(Progress("groups", 1, 5))
         progress(Progress("groups", 5, 5))
-        return REPORT
+        return OUTCOME
 
     runner = JobRunner(store, {Stage.CLUSTERING: run})
     finished(runner, runner.start(Stage.CLUSTERING))
@@ -195,7 +323,7 @@ def test_a_disk_that_is_full_at_the_end_does_not_block_the_stage(
         save(job)
 
     monkeypatch.setattr(store, "save", save_if_space)
-    runner = JobRunner(store, {Stage.SCORING: lambda progress, cancel: REPORT})
+    runner = JobRunner(store, {Stage.SCORING: lambda request, progress, cancel: OUTCOME})
     job = runner.start(Stage.SCORING)
     assert finished(runner, job).state is JobState.SUCCEEDED
     listed = runner.list(stage=None, limit=10, offset=0)

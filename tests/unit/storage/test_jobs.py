@@ -15,8 +15,9 @@ import pytest
 
 from curation.domain.report import Failure, Progress
 from curation.errors import StorageError
-from curation.storage import jobs
+from curation.storage import jobs, jobs_schema
 from curation.storage.jobs import ActiveJobError, Job, JobError, JobState, JobStore, Stage, utc_now
+from curation.storage.jobs_schema import SCHEMA_VERSION
 from curation.storage.owners import Owner, is_alive
 
 
@@ -42,7 +43,7 @@ def test_new_job_is_queued_and_found(store: JobStore) -> None:
 
 def test_everything_of_a_job_is_kept(store: JobStore) -> None:
     job = replace(
-        store.create(Stage.SCORING),
+        store.create(Stage.EXPORT, {"mode": "zip", "top": 5}),
         state=JobState.FAILED,
         started_at=utc_now(),
         finished_at=utc_now(),
@@ -51,6 +52,7 @@ def test_everything_of_a_job_is_kept(store: JobStore) -> None:
         failures=(Failure("day 2/\udce9t\u00e9.jpg", "cut off"),),
         warnings=("nobody is labelled",),
         error=JobError("storage", "the disk is full: free some space"),
+        result={"folder": "export/1", "files": ["caf\u00e9.jpg"]},
     )
     store.save(job)
     assert store.get(job.id) == job
@@ -180,10 +182,112 @@ def test_damaged_database_says_what_to_do(tmp_path: Path) -> None:
         JobStore(path)
 
 
+VERSION_1 = """
+CREATE TABLE jobs (
+    sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    stage       TEXT NOT NULL CHECK (stage IN ('clustering', 'scoring')),
+    state       TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted')),
+    created_at  TEXT NOT NULL,
+    started_at  TEXT,
+    finished_at TEXT,
+    progress    TEXT,
+    counts      TEXT NOT NULL DEFAULT '{}',
+    failures    TEXT NOT NULL DEFAULT '[]',
+    warnings    TEXT NOT NULL DEFAULT '[]',
+    error       TEXT,
+    owner       TEXT NOT NULL
+);
+CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running');
+INSERT INTO jobs VALUES (7, 'seven', 'clustering', 'succeeded', 'a', 'b', 'c',
+    '{"phase": "photos", "done": 3, "total": 3, "failed": 1}', '{"total": 3}',
+    '[{"image_path": "x.jpg", "reason": "cut off"}]', '["look"]', NULL, 'someone');
+INSERT INTO jobs VALUES (9, 'nine', 'scoring', 'running', 'd', 'e', NULL, NULL, '{}', '[]', '[]', NULL, 'nobody');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_database_of_version_1_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1)
+    store = JobStore(path)
+    assert store.get("seven") == Job(
+        "seven",
+        Stage.CLUSTERING,
+        JobState.SUCCEEDED,
+        "a",
+        "someone",
+        started_at="b",
+        finished_at="c",
+        progress=Progress("photos", 3, 3, 1),
+        counts={"total": 3},
+        failures=(Failure("x.jpg", "cut off"),),
+        warnings=("look",),
+    )
+    cut_off = store.get("nine")
+    assert cut_off is not None
+    assert cut_off.state is JobState.INTERRUPTED
+    export = store.create(Stage.EXPORT)
+    store.save(replace(ended(store.create(Stage.SCORING)), state=JobState.CANCELLED))
+    assert [job.id for job in store.list()][1:] == [export.id, "nine", "seven"]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        numbers = [row[0] for row in connection.execute("SELECT sequence FROM jobs ORDER BY sequence")]
+        assert numbers == [7, 9, 10, 11]
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(
+                "INSERT INTO jobs (id, stage, state, created_at, owner) VALUES ('x', 'export', 'running', '', '')"
+            )
+    store.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_old_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1)
+    first, second = jobs_schema._UPGRADES
+    monkeypatch.setattr(jobs_schema, "_UPGRADES", (first, (*second, "SELECT * FROM no_such_table")))
+    with pytest.raises(StorageError, match="no_such_table"):
+        JobStore(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (2,)
+
+
+def test_that_somebody_asked_to_stop_a_job_stays(store: JobStore) -> None:
+    job = store.create(Stage.CLUSTERING)
+    asked = store.request_cancel(job.id)
+    assert asked is not None
+    assert asked.cancel_requested_at is not None
+    store.save(replace(job, state=JobState.RUNNING))
+    again = store.request_cancel(job.id)
+    assert again is not None
+    assert (again.state, again.cancel_requested_at) == (JobState.RUNNING, asked.cancel_requested_at)
+    assert store.request_cancel("no such id") is None
+
+
+def test_a_job_that_ended_is_not_asked_to_stop(store: JobStore) -> None:
+    job = ended(store.create(Stage.CLUSTERING))
+    store.save(job)
+    assert store.request_cancel(job.id) == job
+
+
+def test_the_oldest_jobs_are_forgotten_but_none_that_works(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "KEPT_JOBS", 3)
+    working = store.create(Stage.EXPORT)
+    made = []
+    for _ in range(5):
+        job = store.create(Stage.SCORING)
+        store.save(ended(job))
+        made.append(job.id)
+    assert [job.id for job in store.list()] == [*made[:1:-1], working.id]
+
+
 def test_newer_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {jobs.SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(StorageError, match="newer version"):
         JobStore(path)
 

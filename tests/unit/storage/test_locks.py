@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import BusyError, StorageError
-from curation.storage.locks import hold_output
+from curation.storage.locks import LOCK_NAME, hold_export, hold_output
 
 _HOLD = """
 import sys, time
@@ -72,3 +72,46 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
             pass
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_who_is_refused_is_told_who_is_at_work(tmp_path: Path) -> None:
+    with hold_output(tmp_path, run="clustering", caller="the service"):
+        expected = rf"clustering by the service since 2\d.* \(process {os.getpid()}\)"
+        with pytest.raises(BusyError, match=expected), hold_output(tmp_path, run="scoring"):
+            pass
+        with pytest.raises(BusyError, match=expected), hold_output(tmp_path):
+            pass
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".by"] == []
+
+
+def test_the_programs_name_is_told(tmp_path: Path) -> None:
+    with (
+        hold_output(tmp_path, run="scoring"),
+        pytest.raises(BusyError, match=rf"scoring by {Path(sys.argv[0]).name}"),
+        hold_output(tmp_path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"{}", b'{"since": 3}', b"\xff", b'{"run": "x", "since": "now"}'])
+def test_a_note_that_cannot_be_read_is_not_told(tmp_path: Path, note: bytes) -> None:
+    with hold_output(tmp_path):
+        (tmp_path / f"{LOCK_NAME}.by").write_bytes(note)
+        with pytest.raises(BusyError, match=f"at work on {tmp_path};"), hold_output(tmp_path):
+            pass
+
+
+def test_the_note_of_a_run_that_was_killed_means_nothing(tmp_path: Path) -> None:
+    with hold_output(tmp_path, run="clustering"):
+        note = (tmp_path / f"{LOCK_NAME}.by").read_bytes()
+    (tmp_path / f"{LOCK_NAME}.by").write_bytes(note)
+    with hold_output(tmp_path), pytest.raises(BusyError, match=f"at work on {tmp_path};"), hold_output(tmp_path):
+        pass
+
+
+def test_exports_run_beside_the_stages_but_one_at_a_time(tmp_path: Path) -> None:
+    with hold_output(tmp_path, run="scoring"), hold_export(tmp_path, caller="the service"):
+        with pytest.raises(BusyError, match="an export by the service"), hold_export(tmp_path):
+            pass
+        with pytest.raises(BusyError, match="scoring by"), hold_output(tmp_path):
+            pass

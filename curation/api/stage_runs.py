@@ -1,0 +1,31 @@
+"""What the runner calls for each stage."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from curation.api.job_outcomes import JobOutcome, outcome_of
+from curation.api.runner import StageRun
+from curation.domain.report import Progress
+from curation.storage.jobs import Stage
+from curation.workflow import WorkflowOrchestrator
+
+__all__ = ["stage_runs"]
+
+
+def stage_runs(orchestrator: WorkflowOrchestrator) -> Mapping[Stage, StageRun]:
+    """The stages over an orchestrator. Clustering and scoring take all they need from the settings."""
+
+    def run_clustering(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        return outcome_of(orchestrator.run_clustering(progress=progress, cancel=cancel))
+
+    def run_scoring(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        return outcome_of(orchestrator.run_scoring(progress=progress, cancel=cancel))
+
+    return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring}

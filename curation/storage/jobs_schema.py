@@ -1,0 +1,98 @@
+"""The format of the jobs database, and how an older one becomes today's.
+
+A version is a step in `_UPGRADES`, which are only ever added to: a database goes through all steps that it
+has not seen.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from curation.errors import StorageError
+
+__all__ = ["SCHEMA_VERSION", "upgrade"]
+
+_FIRST = (
+    """
+    CREATE TABLE jobs (
+        sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
+        id          TEXT NOT NULL UNIQUE,
+        stage       TEXT NOT NULL CHECK (stage IN ('clustering', 'scoring')),
+        state       TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted')),
+        created_at  TEXT NOT NULL,
+        started_at  TEXT,
+        finished_at TEXT,
+        progress    TEXT,
+        counts      TEXT NOT NULL DEFAULT '{}',
+        failures    TEXT NOT NULL DEFAULT '[]',
+        warnings    TEXT NOT NULL DEFAULT '[]',
+        error       TEXT,
+        owner       TEXT NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
+)
+# SQLite cannot change what a column allows: the rows move to a new table, with their numbers.
+_EXPORTS_AND_CANCELLING = (
+    "DROP INDEX one_active_job_per_stage",
+    "ALTER TABLE jobs RENAME TO jobs_of_version_1",
+    """
+    CREATE TABLE jobs (
+        sequence            INTEGER PRIMARY KEY AUTOINCREMENT,
+        id                  TEXT NOT NULL UNIQUE,
+        stage               TEXT NOT NULL CHECK (stage IN ('clustering', 'scoring', 'export')),
+        state               TEXT NOT NULL CHECK (
+            state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled')
+        ),
+        created_at          TEXT NOT NULL,
+        started_at          TEXT,
+        finished_at         TEXT,
+        progress            TEXT,
+        counts              TEXT NOT NULL DEFAULT '{}',
+        failures            TEXT NOT NULL DEFAULT '[]',
+        warnings            TEXT NOT NULL DEFAULT '[]',
+        error               TEXT,
+        owner               TEXT NOT NULL,
+        request             TEXT NOT NULL DEFAULT '{}',
+        result              TEXT NOT NULL DEFAULT '{}',
+        cancel_requested_at TEXT
+    )
+    """,
+    """
+    INSERT INTO jobs (sequence, id, stage, state, created_at, started_at, finished_at, progress, counts, failures,
+                      warnings, error, owner)
+    SELECT sequence, id, stage, state, created_at, started_at, finished_at, progress, counts, failures,
+           warnings, error, owner
+    FROM jobs_of_version_1
+    """,
+    "DROP TABLE jobs_of_version_1",
+    "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
+)
+_UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING)
+
+SCHEMA_VERSION = len(_UPGRADES)
+
+
+def upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the database to today's format.
+
+    Args:
+        connection: In a transaction that can write; a step that fails is undone with it.
+        path: For the message.
+
+    Raises:
+        StorageError: If a newer program wrote it.
+        sqlite3.Error: If it cannot be written.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StorageError(
+            f"{path} was written by a newer version of Curation (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}); update Curation, or set io.state_dir to another folder"
+        )
+    for steps in _UPGRADES[version:]:
+        for statement in steps:
+            connection.execute(statement)
+    if version < SCHEMA_VERSION:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
