@@ -19,7 +19,7 @@ from curation.api.context import ServiceContext
 from curation.api.errors import add_problem_handlers
 from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
-from curation.api.routes import clusters, downloads, health, jobs, labels, photos, stages
+from curation.api.routes import clusters, downloads, health, jobs, labels, photos, picks, stages
 from curation.api.runner import JobRunner
 from curation.api.schemas import Problem, ProblemItem
 from curation.api.stage_runs import stage_runs
@@ -49,6 +49,7 @@ _TAGS = [
     {"name": "clusters", "description": "The people that the clustering found."},
     {"name": "labels", "description": "Who is who, and who matters."},
     {"name": "photos", "description": "The ranked photos."},
+    {"name": "picks", "description": "What the user says of photos; it wins over the score in every output."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "service", "description": "The service itself."},
 ]
@@ -82,6 +83,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                 yield
             finally:
                 await to_thread.run_sync(context.runner.stop)
+                await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
     # The Swagger page with its scripts from here: an event is often far from any network.
@@ -93,7 +95,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
-    for module in (stages, jobs, clusters, labels, photos, downloads, health):
+    for module in (stages, jobs, clusters, labels, photos, picks, downloads, health):
         app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(SameSiteGuard)

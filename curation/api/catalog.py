@@ -11,6 +11,7 @@ from typing import Any
 
 from curation.api.errors import ApiProblem
 from curation.api.file_cache import Derived, FileCache
+from curation.api.ranked_photos import RankedPhotos
 from curation.domain.event_index import EventIndex, FaceEntry, PhotoEntry
 from curation.domain.faces import FaceRow
 from curation.domain.ids import photo_id
@@ -21,7 +22,7 @@ from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.labels_file import labels_etag, read_labels, write_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data, read_photo_scores
+from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data
 
 __all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary", "KnownPhoto"]
 
@@ -64,7 +65,7 @@ class Catalog:
         self._unlabelled = Category(settings.scoring.unlabelled_category)
         self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
         self._rows = FileCache(self.face_data_path, self._read_rows)
-        self._photos = FileCache(self.photo_scores_path, lambda path: tuple(read_photo_scores(path)))
+        self.ranked = RankedPhotos(settings)
         self._as_clustered: Derived[EventIndex] = Derived()
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
@@ -121,7 +122,7 @@ class Catalog:
 
     def scores(self) -> Mapping[str, PhotoScore]:
         """The ranked photos by their path; none before scoring. Raises what `photos` raises but ApiProblem."""
-        photos = self._photos.get() or _NOTHING
+        photos = self.ranked.photos() or _NOTHING
         return self._scores.get((photos,), lambda: {photo.image_path: photo for photo in photos})
 
     def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
@@ -230,14 +231,15 @@ class Catalog:
             return self.labels_etag()
 
     def photos(self) -> tuple[PhotoScore, ...]:
-        """The ranked photos, best first.
+        """The ranked photos, best first, with the user's picks as they are now.
 
         Raises:
             ApiProblem: If there was no scoring yet.
             FaceDataError: If photo_scores.csv is not valid.
+            PicksError: If picks.json is not valid.
             StorageError: If it cannot be read.
         """
-        photos = self._photos.get()
+        photos = self.ranked.photos()
         if photos is None:
             raise ApiProblem(409, "not_scored", NOT_SCORED)
         return photos

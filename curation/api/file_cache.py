@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -43,6 +44,13 @@ class FileCache(Generic[T]):
             if self._kept is None or self._kept[0] != version:
                 self._kept = (version, self._read(self.path))
             return self._kept[1]
+
+
+    def put(self, value: T) -> None:
+        """Take `value` for the content of the file as it is now; for whoever has just written it."""
+        with self._guard, suppress(OSError):
+            stat = self.path.stat()
+            self._kept = ((stat.st_mtime_ns, stat.st_size, stat.st_ino), value)
 
 
 class Derived(Generic[T]):

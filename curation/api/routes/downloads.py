@@ -45,7 +45,8 @@ def download_face_data(request: Request, context: Context) -> Response:
     responses={**_CSV, **problem_responses(not_scored=(409, NOT_SCORED))},
 )
 def download_photo_scores(request: Request, context: Context) -> Response:
-    """One row per photo: its rank, its score, and the reasons."""
+    """One row per photo: its rank, its score, the reasons, and what the user said of it."""
+    context.catalog.ranked.catch_up()
     path = context.catalog.photo_scores_path
     response = file_response(request, path, media_type=MEDIA_TYPE, download_as=path.name)
     if response is None:
