@@ -32,7 +32,7 @@ from curation.pipelines.scoring_event import (
 from curation.pipelines.stage import RunContext, failures_as_json
 from curation.settings import ScoringSettings
 from curation.storage.analysis_store import FileStamp
-from curation.storage.picks_file import PICKS, hold_picks, read_picks
+from curation.storage.picks_file import PICKS, hold_scores, read_picks
 from curation.storage.run_records import (
     CLUSTERING_RUN,
     SCORING_RUN,
@@ -151,7 +151,7 @@ class ScoringPipeline:
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures)
         self._context.stop_if_cancelled()
-        with hold_picks(self._context.settings.io.state_dir):
+        with hold_scores(self._context.settings.io.state_dir):
             ranked = self._scorer.rank(marked, read_picks(self._output / PICKS))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()

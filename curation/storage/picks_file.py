@@ -1,4 +1,4 @@
-"""picks.json on disk, and the lock under which it and photo_scores.csv change together.
+"""picks.json on disk, and the locks under which it and the table that follows it change.
 
 Its content is checked by `curation.domain.picks`.
 """
@@ -17,32 +17,49 @@ from curation.domain.picks import NO_PICKS, PICKS_VERSION, Picks, parse_picks
 from curation.errors import BusyError, PicksError
 from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["PICKS", "hold_picks", "read_picks", "write_picks"]
+__all__ = ["PICKS", "hold_picks", "hold_scores", "read_picks", "write_picks"]
 
 PICKS = "picks.json"
-LOCK_NAME = "picks.lock"
 _PATIENCE_S = 30.0  # somebody writes a table; that takes less than a second
 
 
 @contextmanager
 def hold_picks(state_dir: Path) -> Iterator[None]:
-    """Wait for the lock under which picks.json and the columns of photo_scores.csv that it decides are written.
-
-    The service changes picks while a script scores: whoever writes one of the two files has read the other under
-    this lock, so that neither word is lost.
+    """Wait for the lock under which picks.json is read, changed and written.
 
     Raises:
         BusyError: If somebody else holds it for half a minute.
         StorageError: If the folder cannot be made or written into.
     """
+    with _hold(state_dir / "picks.lock"):
+        yield
+
+
+@contextmanager
+def hold_scores(state_dir: Path) -> Iterator[None]:
+    """Wait for the lock under which photo_scores.csv is put in the order of the picks and written.
+
+    The service writes changed picks into the table; a run that scores anew at that moment must not be overwritten
+    with what was read before it.
+
+    Raises:
+        BusyError: If somebody else holds it for half a minute.
+        StorageError: If the folder cannot be made or written into.
+    """
+    with _hold(state_dir / "photo_scores.lock"):
+        yield
+
+
+@contextmanager
+def _hold(path: Path) -> Iterator[None]:
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(state_dir / LOCK_NAME, is_singleton=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, is_singleton=False)
         lock.acquire(timeout=_PATIENCE_S)
     except Timeout as error:
-        raise BusyError(f"{state_dir / LOCK_NAME} is held by another process; try again when it has ended") from error
+        raise BusyError(f"{path} is held by another process; try again when it has ended") from error
     except OSError as error:
-        raise explained(error, state_dir, "written into") from error
+        raise explained(error, path, "written") from error
     try:
         yield
     finally:
