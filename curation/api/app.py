@@ -19,6 +19,7 @@ from curation.api.context import ServiceContext
 from curation.api.errors import add_problem_handlers
 from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
+from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import clusters, downloads, health, jobs, labels, photos, picks, stages
 from curation.api.runner import JobRunner
 from curation.api.schemas import Problem, ProblemItem
@@ -97,6 +98,8 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
     )
     for module in (stages, jobs, clusters, labels, photos, picks, downloads, health):
         app.include_router(module.router)
+    for router in PAGE_ROUTERS:
+        app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(SameSiteGuard)
     app.add_middleware(_ShortStartErrors)

@@ -1,0 +1,26 @@
+"""The first page: how far the event is, what is at work, and what to do next."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from curation.api.context import Context
+from curation.api.pages.event_state import NextStep, event_state
+from curation.api.pages.rendering import page_router, render
+
+__all__ = ["router"]
+
+router = page_router()
+
+
+@router.get("/")
+def event_page(request: Request, context: Context) -> HTMLResponse:
+    """The overview."""
+    return render(request, "event/index.html", place="event", event=event_state(context), steps=NextStep)
+
+
+@router.get("/fragments/event")
+def event_fragment(request: Request, context: Context) -> HTMLResponse:
+    """The steps and the last jobs, asked for again when a job ends."""
+    return render(request, "event/_overview.html", event=event_state(context), steps=NextStep)

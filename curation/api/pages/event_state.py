@@ -1,0 +1,135 @@
+"""How far an event is, as its first page tells it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from curation.api.context import ServiceContext
+from curation.domain.labels import Category
+from curation.storage.jobs import Job
+from curation.storage.run_records import SCORING_RUN
+
+__all__ = ["EventState", "NextStep", "event_state"]
+
+_RECENT_JOBS = 8
+
+
+class NextStep(StrEnum):
+    """What the user does best now."""
+
+    FIND = "find"
+    LABEL = "label"
+    RANK = "rank"
+    CHOOSE = "choose"
+
+
+@dataclass(frozen=True, slots=True)
+class EventState:
+    """Numbers of the finished runs, and what is at work.
+
+    Attributes:
+        input_dir: The folder of photos.
+        output_dir: Where every result lies.
+        clustered: Whether the people were looked for.
+        photos: Photos that the last clustering saw.
+        failed: Of these, photos that could not be read.
+        faces: Faces in them.
+        people: Clusters that have faces.
+        labelled: Of these, clusters with a category.
+        named: Of these, clusters with a name.
+        of_category: Of the labelled clusters, how many are of each category.
+        scored: Whether the photos are ranked.
+        ranked: Photos in the ranking.
+        vetoed: Of these, photos that a rule ranks below the others.
+        outdated: Whether people, labels or corrections changed since the ranking.
+        jobs: The last ones, newest first.
+        active: The one at work here; None if nothing is.
+    """
+
+    input_dir: Path
+    output_dir: Path
+    clustered: bool
+    photos: int
+    failed: int
+    faces: int
+    people: int
+    labelled: int
+    named: int
+    of_category: dict[Category, int]
+    scored: bool
+    ranked: int
+    vetoed: int
+    outdated: bool
+    jobs: tuple[Job, ...]
+    active: Job | None
+
+    @property
+    def next_step(self) -> NextStep:
+        """The first step that is not done."""
+        if not self.clustered:
+            return NextStep.FIND
+        if not self.labelled and self.people:
+            return NextStep.LABEL
+        if not self.scored or self.outdated:
+            return NextStep.RANK
+        return NextStep.CHOOSE
+
+
+def event_state(context: ServiceContext) -> EventState:
+    """The present state.
+
+    Raises:
+        FaceDataError: If face_data.csv or photo_scores.csv is not valid.
+        LabelsError: If cluster_labels.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    catalog = context.catalog
+    settings = context.settings
+    clustered = catalog.face_data_path.is_file()
+    clusters = catalog.clusters() if clustered else ()
+    labels = [cluster.label for cluster in clusters if cluster.label is not None]
+    counts = catalog.clustering_record().get("counts", {}) if clustered else {}
+    scored = catalog.photo_scores_path.is_file()
+    ranked = catalog.photos() if scored else ()
+    _, jobs = context.runner.list(stage=None, limit=_RECENT_JOBS, offset=0)
+    return EventState(
+        input_dir=settings.io.input_dir,
+        output_dir=settings.io.output_dir,
+        clustered=clustered,
+        photos=int(counts.get("photos", 0)),
+        failed=int(counts.get("failed", 0)),
+        faces=int(counts.get("faces", 0)),
+        people=len(clusters),
+        labelled=len(labels),
+        named=sum(label.name is not None for label in labels),
+        of_category=dict(Counter(label.category for label in labels)),
+        scored=scored,
+        ranked=len(ranked),
+        vetoed=sum(bool(photo.vetoes) for photo in ranked),
+        outdated=scored and _is_outdated(context),
+        jobs=jobs,
+        active=next((job for job in jobs if job.state.is_active), None),
+    )
+
+
+def _is_outdated(context: ServiceContext) -> bool:
+    output_dir = context.settings.io.output_dir
+    # Each run writes its record, even if the ranking came out the same; the others are written when they change.
+    ranked_at = _changed_at(output_dir / SCORING_RUN)
+    sources = (
+        context.catalog.face_data_path,
+        output_dir / context.settings.scoring.labels_json,
+        output_dir / "corrections.json",
+    )
+    return ranked_at > 0 and any(_changed_at(path) > ranked_at for path in sources)
+
+
+def _changed_at(path: Path) -> int:
+    """In nanoseconds since 1970; 0 if there is no such file."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,125 @@
+"""How pages and fragments are made: the templates, the headers that go with HTML, and errors as a page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from curation import __version__
+from curation.api.errors import ApiProblem, status_of
+from curation.api.pages.navigation import NAVIGATION
+from curation.api.pages.static_files import asset_url
+from curation.errors import CurationError
+
+__all__ = ["PageRoute", "page_router", "render"]
+
+logger = logging.getLogger(__name__)
+
+# Nothing from elsewhere, no script or style within the HTML: whatever a file name or a name holds stays text.
+_CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HTML_HEADERS = {
+    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+def render(request: Request, template: str, /, *, place: str = "", status: int = 200, **values: Any) -> HTMLResponse:
+    """A page or a fragment as an answer.
+
+    Args:
+        request: What is answered.
+        template: Its file below `web/templates`.
+        place: The key of the navigation's entry that the page belongs to.
+        status: HTTP's status.
+        **values: What the template shows; a name that it does not find there is an error.
+    """
+    html = (
+        _environment()
+        .get_template(template)
+        .render(request=request, place=place, navigation=NAVIGATION, version=__version__, **values)
+    )
+    # File names that are not UTF-8 reach the page as lone surrogates.
+    content = html.encode("utf-8", "backslashreplace")
+    return HTMLResponse(content, status_code=status, headers=HTML_HEADERS)
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are shown as a page, or as a fragment where htmx asked."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler with errors turned into HTML."""
+        handle = super().get_route_handler()
+
+        async def handle_with_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ApiProblem as problem:
+                return _problem(request, problem.status, problem.code, problem.detail)
+            except CurationError as error:
+                status = status_of(error)
+                if status >= 500:
+                    logger.error("%s %s: %s", request.method, request.url.path, error)
+                return _problem(request, status, error.code, str(error))
+            except RequestValidationError:
+                detail = "the address holds a value that cannot be right; go back to the start and try from there"
+                return _problem(request, 422, "request_invalid", detail)
+
+        return handle_with_page
+
+
+def page_router(prefix: str = "") -> APIRouter:
+    """A router for pages and fragments: left out of the API's description, errors as HTML."""
+    return APIRouter(prefix=prefix, include_in_schema=False, route_class=PageRoute, default_response_class=HTMLResponse)
+
+
+def _problem(request: Request, status: int, code: str, detail: str) -> Response:
+    fragment = request.headers.get("hx-request") == "true"
+    template = "_problem.html" if fragment else "problem.html"
+    return render(request, template, status=status, code=code, detail=detail, problem_status=int(status))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("curation.api", "web/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset_url
+    environment.globals["has_place"] = lambda key: any(place.key == key for place in NAVIGATION)
+    environment.filters["number"] = _number
+    environment.filters["counted"] = _counted
+    return environment
+
+
+def _number(value: float) -> str:
+    """With separators between thousands: 20,000."""
+    return f"{value:,}"
+
+
+def _counted(count: int, one: str, many: str | None = None) -> str:
+    """A number and its noun: `1 photo`, `20,000 photos`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,11 @@
+"""The pages that there are."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from curation.api.pages import event, static_files
+
+__all__ = ["PAGE_ROUTERS"]
+
+PAGE_ROUTERS: tuple[APIRouter, ...] = (static_files.router, event.router)

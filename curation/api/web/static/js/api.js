@@ -1,0 +1,46 @@
+// Requests to the JSON routes: the same that a script would use.
+
+/** What a problem+json answer said. `code` is stable, `message` a sentence that says what to do. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body?.detail ?? "The service gave no answer that makes sense; look at its log.");
+    this.name = "Problem";
+    this.status = status;
+    this.code = body?.code ?? "unknown";
+    this.body = body ?? {};
+  }
+}
+
+/**
+ * Send a request and read the JSON answer.
+ *
+ * @param {string} method GET, POST, PUT, PATCH or DELETE.
+ * @param {string} url Of this service.
+ * @param {object} [body] Sent as JSON.
+ * @param {object} [options] `ifMatch`: an ETag that must still hold; `signal`: of an AbortController.
+ * @returns {Promise<{data: any, etag: string|null, status: number}>}
+ * @throws {Problem} For every answer that is an error, and where there is no answer.
+ */
+export async function send(method, url, body, { ifMatch, signal } = {}) {
+  const headers = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (ifMatch) headers["if-match"] = ifMatch;
+  let response;
+  try {
+    response = await fetch(url, {
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, { code: "offline", detail: "The service does not answer. Is it still running?" });
+  }
+  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  const data = isJson ? await response.json().catch(() => null) : null;
+  if (!response.ok) throw new Problem(response.status, data);
+  return { data, etag: response.headers.get("etag"), status: response.status };
+}
+
+export const get = async (url, options) => (await send("GET", url, undefined, options)).data;

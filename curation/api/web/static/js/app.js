@@ -1,0 +1,37 @@
+// What every page has: the theme, the keys, messages, and undo.
+
+import { bind, showKeys } from "./keyboard.js";
+import { wireThemeButton } from "./theme.js";
+import { toast } from "./toast.js";
+import { undo } from "./undo.js";
+
+wireThemeButton(document.getElementById("theme-button"));
+document.getElementById("help-button").addEventListener("click", showKeys);
+
+const places = [...document.querySelectorAll(".head-nav a")];
+bind([
+  { keys: "?", label: "These keys", group: "Everywhere", run: showKeys },
+  ...places.slice(0, 9).map((link, at) => ({
+    keys: `Alt+${at + 1}`, label: link.textContent, group: "Everywhere", run: () => link.click(),
+  })),
+  { keys: "/", label: "Search", group: "Everywhere", run: () => searchField()?.focus(), when: () => searchField() !== null },
+]);
+
+const searchField = () => document.querySelector("input[type=search]");
+
+// Pages that change people or picks say so with data-undo; the others have nothing to undo.
+const undoButton = document.getElementById("undo-button");
+if (document.querySelector("[data-undo]")) {
+  undoButton.hidden = false;
+  undoButton.addEventListener("click", undo);
+  bind([{ keys: "Mod+z", label: "Undo the last change", group: "Everywhere", run: undo }]);
+}
+
+// A fragment that did not come: say why, in the service's own words.
+document.addEventListener("htmx:responseError", (event) => {
+  const text = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").body.textContent.trim();
+  toast(text.replace(/\s+/g, " ") || "The service gave an error; look at its log.", { kind: "bad" });
+});
+document.addEventListener("htmx:sendError", () => {
+  toast("The service does not answer. Is it still running?", { kind: "bad" });
+});

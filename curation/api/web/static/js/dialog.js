@@ -1,0 +1,75 @@
+// Questions, as modal dialogs: the browser keeps the focus inside and gives it back afterwards.
+
+import { make } from "./dom.js";
+
+/**
+ * Ask yes or no.
+ *
+ * @returns {Promise<boolean>}
+ */
+export async function ask({ title, text, yes = "Yes", no = "Cancel", bad = false }) {
+  const answer = await show(title, text ? [make("p", { class: "muted" }, text)] : [], [
+    make("button", { class: "button", value: "" }, no),
+    make("button", { class: `button ${bad ? "button-bad" : "button-main"}`, value: "yes", autofocus: true }, yes),
+  ]);
+  return answer.value === "yes";
+}
+
+/**
+ * Ask for a line of text.
+ *
+ * @param {object} question `suggest`: an async function from what was written so far to possible completions.
+ * @returns {Promise<string|null>} Null if the user gave it up.
+ */
+export async function askText({ title, text, label, value = "", placeholder = "", yes = "OK", maxLength = 80, required = false, suggest = null }) {
+  const input = make("input", {
+    class: "field", name: "text", value, placeholder, maxlength: maxLength, required, autocomplete: "off", "aria-label": label, autofocus: true,
+    spellcheck: "false",
+  });
+  if (suggest) complete(input, suggest);
+  const answer = await show(title, [text ? make("p", { class: "muted" }, text) : null, input], [
+    make("button", { class: "button", value: "", formnovalidate: true, type: "button", dataset: { cancel: "" } }, "Cancel"),
+    make("button", { class: "button button-main", value: "yes" }, yes),
+  ], () => input.select());
+  return answer.value === "yes" ? input.value.trim() : null;
+}
+
+let lists = 0;
+
+/** Let a field offer completions while it is written in. */
+export function complete(input, suggest) {
+  const list = make("datalist", { id: `completions-${++lists}` });
+  input.setAttribute("list", list.id);
+  let asked = 0;
+  const refresh = async () => {
+    const turn = ++asked;
+    const names = await suggest(input.value).catch(() => []);
+    if (turn === asked) list.replaceChildren(...names.map((name) => make("option", { value: name })));
+  };
+  input.addEventListener("input", refresh);
+  input.addEventListener("focus", refresh);
+  input.after(list);
+  // The list must stand in the document; a field that is not there yet takes it along when it is put in.
+  queueMicrotask(() => { if (!list.isConnected) (input.parentElement ?? document.body).append(list); });
+}
+
+function show(title, content, buttons, shown = () => {}) {
+  return new Promise((resolve) => {
+    const dialog = make("dialog", { "aria-label": title },
+      make("form", { class: "dialog-form", method: "dialog" },
+        make("h2", {}, title),
+        ...content.filter((part) => part !== null),
+        make("div", { class: "buttons" }, ...buttons),
+      ),
+    );
+    dialog.querySelector("[data-cancel]")?.addEventListener("click", () => dialog.close(""));
+    dialog.addEventListener("cancel", () => { dialog.returnValue = ""; });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve({ value: dialog.returnValue });
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    shown();
+  });
+}

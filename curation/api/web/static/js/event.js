@@ -1,0 +1,58 @@
+// The overview: starts and stops the stages, and draws their progress as it comes.
+
+import { send } from "./api.js";
+import { duration } from "./jobs.js";
+import { toastError } from "./toast.js";
+
+const overview = document.getElementById("overview");
+const refresh = () => htmx.trigger(overview, "curation:refresh");
+
+overview.addEventListener("click", async (event) => {
+  const start = event.target.closest("[data-start]");
+  const stop = event.target.closest("#job-stop");
+  const button = start ?? stop;
+  if (!button) return;
+  button.disabled = true;
+  try {
+    if (start) {
+      await send("POST", start.dataset.start);
+      document.dispatchEvent(new CustomEvent("curation:started"));
+    } else {
+      await send("DELETE", `/jobs/${document.getElementById("job").dataset.job}`);
+      button.lastChild.textContent = "Stopping …";
+      return;
+    }
+  } catch (error) {
+    toastError(error);
+  }
+  refresh();
+});
+
+document.addEventListener("curation:job", ({ detail: job }) => {
+  const panel = document.getElementById("job");
+  const isActive = job.state === "queued" || job.state === "running";
+  if (!isActive || panel?.dataset.job !== job.id) {
+    refresh();
+    return;
+  }
+  const { phase, done = 0, total = 0, rate_per_s: rate, seconds_left: left } = job.progress ?? {};
+  const bar = document.getElementById("job-bar");
+  if (total) {
+    bar.max = total;
+    bar.value = done;
+  } else bar.removeAttribute("value");
+  document.getElementById("job-phase").textContent = phase
+    ? `${phase}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : "waiting";
+  document.getElementById("job-left").textContent = [
+    rate ? `${rate.toFixed(1)} per second` : "", duration(left) && `${duration(left)} left`,
+  ].filter(Boolean).join(" · ");
+});
+
+// Times are sent in UTC, and read best in the user's own.
+const localise = () => {
+  for (const time of overview.querySelectorAll("time[datetime]")) {
+    time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  }
+};
+overview.addEventListener("htmx:afterSettle", localise);
+localise();

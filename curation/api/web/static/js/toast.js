@@ -1,0 +1,52 @@
+// Short messages at the lower edge, with at most one thing to do about them.
+
+import { make } from "./dom.js";
+
+const SHOWN_MS = 5000;
+const SHOWN_WITH_ACTION_MS = 9000;
+const MAX_SHOWN = 3;
+
+/**
+ * Show a message.
+ *
+ * @param {string} text One sentence.
+ * @param {object} [options] `kind`: "good" or "bad" (stays until it is closed); `action`: {label, run}.
+ * @returns {() => void} Takes it away.
+ */
+export function toast(text, { kind = "good", action } = {}) {
+  const region = document.getElementById("toasts");
+  let timer;
+  const close = () => {
+    clearTimeout(timer);
+    element.remove();
+  };
+  const element = make(
+    "div",
+    { class: "toast", dataset: { kind }, role: kind === "bad" ? "alert" : null },
+    make("span", {}, text),
+    action
+      ? make("button", { type: "button", class: "toast-action", on: { click: () => { close(); action.run(); } } }, action.label)
+      : null,
+    make("button", { type: "button", "aria-label": "Close", on: { click: close } }, "✕"),
+  );
+  const start = () => {
+    clearTimeout(timer);
+    if (kind !== "bad") timer = setTimeout(close, action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
+  };
+  // Who reads or aims at it has all the time they need.
+  element.addEventListener("pointerenter", () => clearTimeout(timer));
+  element.addEventListener("pointerleave", start);
+  element.addEventListener("focusin", () => clearTimeout(timer));
+  element.addEventListener("focusout", start);
+  region.append(element);
+  while (region.children.length > MAX_SHOWN) region.firstElementChild.remove();
+  start();
+  return close;
+}
+
+/** Show what went wrong; anything but a Problem is a fault of ours and goes to the console too. */
+export function toastError(error) {
+  if (error.name === "AbortError") return;
+  if (error.name !== "Problem") console.error(error);
+  toast(error.message, { kind: "bad" });
+}

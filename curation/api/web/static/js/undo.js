@@ -1,0 +1,31 @@
+// Undo of the last change to names, categories and corrections; the service keeps what there is to undo.
+
+import { send } from "./api.js";
+import { toast, toastError } from "./toast.js";
+
+let undoing = false;
+
+/** Undo the last change and tell the page, which fetches what it shows anew. */
+export async function undo() {
+  if (undoing) return;
+  undoing = true;
+  try {
+    const { data } = await send("POST", "/undo");
+    announceChange();
+    toast(data?.description ? `Undone: ${data.description}` : "Undone");
+  } catch (error) {
+    toastError(error);
+  } finally {
+    undoing = false;
+  }
+}
+
+/** Tell the page that people, labels or picks have changed. Pages listen for `curation:changed` on the document. */
+export function announceChange(detail = {}) {
+  document.dispatchEvent(new CustomEvent("curation:changed", { detail }));
+}
+
+/** A message of a change that can be undone at once. */
+export function toastUndoable(text) {
+  toast(text, { action: { label: "Undo", run: undo } });
+}
