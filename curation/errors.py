@@ -7,7 +7,8 @@ CurationError
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
 │   ├── LabelsError          cluster_labels.json is not valid
 │   ├── OtherEventError      the output folder holds another event's labels
-│   └── PicksError           picks.json is not valid
+│   ├── PicksError           picks.json is not valid
+│   └── CorrectionsError     corrections.json is not valid
 ├── WeightsError             a model file is missing or broken                      exit 4
 │   ├── WeightsMissingError  not there, and not to be fetched
 │   └── WeightsBrokenError   there, but not what it should be
@@ -30,6 +31,7 @@ from typing import ClassVar
 
 __all__ = [
     "BusyError",
+    "CorrectionsError",
     "CurationError",
     "FaceAnalysisError",
     "FaceDataError",
@@ -100,6 +102,12 @@ class PicksError(InputError):
     """picks.json is not valid; it is refused whole."""
 
     code = "picks_invalid"
+
+
+class CorrectionsError(InputError):
+    """corrections.json is not valid; it is refused whole."""
+
+    code = "corrections_invalid"
 
 
 class WeightsError(CurationError):

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from curation.errors import (
     BusyError,
+    CorrectionsError,
     CurationError,
     FaceAnalysisError,
     FaceDataError,
@@ -62,6 +63,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     PhotosMissingError: HTTPStatus.CONFLICT,
     FaceDataError: HTTPStatus.CONFLICT,
     OtherEventError: HTTPStatus.CONFLICT,
+    CorrectionsError: HTTPStatus.CONFLICT,
     PicksError: HTTPStatus.CONFLICT,
     LabelsError: HTTPStatus(422),
     BusyError: HTTPStatus.CONFLICT,

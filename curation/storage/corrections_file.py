@@ -1,0 +1,202 @@
+"""corrections.json: what the user corrected in the grouping. It wins over every clustering run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from curation.domain.corrections import CorrectedFace, Correction, CorrectionKind
+from curation.domain.faces import Box
+from curation.errors import BusyError, CorrectionsError
+from curation.storage.atomic import explained, write_bytes
+from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+
+__all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "write_corrections"]
+
+CORRECTIONS = "corrections.json"
+"""The name of the file in the output folder."""
+
+_VERSION = 1
+_LOCK_NAME = ".curation-corrections.lock"
+_LOCK_WAIT_S = 30.0  # a run holds it while it writes its tables
+_MAX_ID = 999_999_999
+_MAX_TEXT = 100
+
+
+@contextmanager
+def hold_corrections(output_dir: Path) -> Iterator[None]:
+    """Nobody else gives ids or writes corrections meanwhile: neither the service nor the end of a clustering run.
+
+    Raises:
+        BusyError: If somebody else holds them for too long.
+        StorageError: If the folder cannot be written into.
+    """
+    try:
+        output_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(output_dir / _LOCK_NAME, is_singleton=False)
+        lock.acquire(timeout=_LOCK_WAIT_S)
+    except Timeout as error:
+        raise BusyError(f"the corrections of {output_dir} are being written by another run; try again") from error
+    except OSError as error:
+        raise explained(error, output_dir, "written into") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) -> tuple[Correction, ...]:
+    """All corrections of an event, in the order in which they were made; none if there is no file.
+
+    Args:
+        output_dir: The output folder.
+        record: Of the last clustering run, if it is at hand; it says which corrections that run followed.
+
+    Raises:
+        CorrectionsError: If corrections.json is not valid; says where.
+        StorageError: If a file cannot be read.
+    """
+    path = output_dir / CORRECTIONS
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ()
+    except UnicodeDecodeError as error:
+        raise CorrectionsError(f"{path} is not UTF-8 text: save it as UTF-8") from error
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    try:
+        corrections = _parsed(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise CorrectionsError(
+            f"{path} is not valid: {error}. Correct it, or move it away to do without the corrections in it"
+        ) from error
+    if record is None:
+        record = read_run_record(output_dir / CLUSTERING_RUN)
+    applied = set(applied_ids(record))
+    return tuple(replace(c, applied=True) if c.id in applied else c for c in corrections)
+
+
+def applied_ids(record: Mapping[str, Any] | None) -> list[str]:
+    """The corrections that a clustering run followed, by its record."""
+    ids = (record or {}).get("corrections")
+    return [id_ for id_ in ids if isinstance(id_, str)] if isinstance(ids, list) else []
+
+
+def write_corrections(output_dir: Path, corrections: Sequence[Correction]) -> None:
+    """Write all corrections, a line each.
+
+    Raises:
+        StorageError: If they cannot be written; the old file is then untouched.
+    """
+    lines = ",\n".join(json.dumps(_json(c), ensure_ascii=False, separators=(", ", ": ")) for c in corrections)
+    text = f'{{"version": {_VERSION}, "corrections": [\n{lines}\n]}}\n'
+    write_bytes(output_dir / CORRECTIONS, text.encode())
+
+
+def _json(correction: Correction) -> dict[str, Any]:
+    return {
+        "id": correction.id,
+        "at": correction.at,
+        "kind": correction.kind.value,
+        "cluster": correction.cluster,
+        "undone": correction.undone,
+        "faces": [_face_json(face) for face in correction.faces],
+        "others": [_face_json(face) for face in correction.others],
+    }
+
+
+def _face_json(face: CorrectedFace) -> dict[str, Any]:
+    return {"image_path": face.image_path, "facial_area": list(face.facial_area), "was": face.was}
+
+
+def _parsed(data: object) -> list[Correction]:
+    if not isinstance(data, dict) or not isinstance(data.get("corrections"), list):
+        raise ValueError('it must look like {"version": 1, "corrections": [...]}')
+    if data.get("version") != _VERSION:
+        raise ValueError(f"version {_shown(data.get('version'))} is not known; this program reads version {_VERSION}")
+    out = []
+    seen: set[str] = set()
+    for number, entry in enumerate(data["corrections"], start=1):
+        try:
+            correction = _correction(entry)
+            if correction.id in seen:
+                raise ValueError(f"the id {_shown(correction.id)} stands there twice")
+        except ValueError as error:
+            raise ValueError(f"correction {number}: {error}") from error
+        seen.add(correction.id)
+        out.append(correction)
+    return out
+
+
+def _correction(entry: object) -> Correction:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{_shown(entry)} is not an object")
+    id_, at, kind = (_text(entry, key) for key in ("id", "at", "kind"))
+    if kind not in list(CorrectionKind):
+        raise ValueError(f"kind {_shown(kind)} is not known; possible: {', '.join(CorrectionKind)}")
+    undone = entry.get("undone", False)
+    if not isinstance(undone, bool):
+        raise ValueError(f"undone is {_shown(undone)}; it must be true or false")
+    correction = Correction(
+        id=id_,
+        at=at,
+        kind=CorrectionKind(kind),
+        faces=_faces(entry, "faces"),
+        others=_faces(entry, "others"),
+        cluster=_id(entry, "cluster"),
+        undone=undone,
+    )
+    if not correction.faces:
+        raise ValueError("faces is empty")
+    if (correction.cluster < 0) is not (correction.kind is CorrectionKind.NOT_A_FACE):
+        raise ValueError(f"cluster {correction.cluster} does not go with {kind}")
+    return correction
+
+
+def _faces(entry: dict[str, Any], key: str) -> tuple[CorrectedFace, ...]:
+    values = entry.get(key, [])
+    if not isinstance(values, list):
+        raise ValueError(f"{key} is {_shown(values)}; it must be a list of faces")
+    return tuple(_face(value, key) for value in values)
+
+
+def _face(value: object, key: str) -> CorrectedFace:
+    if not isinstance(value, dict):
+        raise ValueError(f"{key}: {_shown(value)} is not a face")
+    path, box = value.get("image_path"), value.get("facial_area")
+    if not isinstance(path, str) or not path:
+        raise ValueError(f"{key}: image_path is {_shown(path)}; it must be the path of a photo")
+    if (
+        not isinstance(box, list)
+        or len(box) != 4
+        or not all(type(side) is int and 0 <= side <= _MAX_ID for side in box)
+        or min(box[2:]) < 1
+    ):
+        raise ValueError(f"{key}: facial_area is {_shown(box)}; it must be [x, y, w, h] in whole pixels")
+    return CorrectedFace(path, Box(*box), _id(value, "was"))
+
+
+def _id(entry: Mapping[str, Any], key: str) -> int:
+    value = entry.get(key, -1)
+    if type(value) is not int or not -1 <= value <= _MAX_ID:
+        raise ValueError(f"{key} is {_shown(value)}; it must be the number of a cluster, or -1")
+    return value
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
+        raise ValueError(f"{key} is {_shown(value)}; it must be a text")
+    return value
+
+
+def _shown(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:57] + "..."
