@@ -108,7 +108,7 @@ class ExportReport:
         warnings: What the user should know, in sentences.
         name: Of the sub-folder or the ZIP file, inside the folder of exports.
         path: The same in full.
-        bytes: Size of all files.
+        size_bytes: Of all files that were written.
         seconds: Wall time.
     """
 
@@ -122,7 +122,7 @@ class ExportReport:
     warnings: tuple[str, ...]
     name: str
     path: str
-    bytes: int
+    size_bytes: int
     seconds: float
 
 

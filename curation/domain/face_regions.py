@@ -15,6 +15,7 @@ from curation.domain.faces import Box
 __all__ = ["Area", "FaceRegion", "StoredPicture", "overlap", "stored_area"]
 
 _SWAPPED_FROM = 5  # orientations 5 to 8 turn by a quarter
+_SAME_SHAPE = 0.01  # of the ratio of width to height; previews lack some lines of their sensor's edge
 _FLIPPED_X = (2, 3, 6, 7)
 _FLIPPED_Y = (3, 4, 7, 8)
 
@@ -56,11 +57,18 @@ class StoredPicture:
     orientation: int = 1
 
     @property
+    def is_swapped(self) -> bool:
+        """Whether turning it upright swaps width and height."""
+        return self.orientation >= _SWAPPED_FROM
+
+    @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height of the upright picture."""
-        if self.orientation >= _SWAPPED_FROM:
-            return self.height, self.width
-        return self.width, self.height
+        return (self.height, self.width) if self.is_swapped else (self.width, self.height)
+
+    def shows_same(self, width: float, height: float) -> bool:
+        """Whether a stored picture of this size can show the same: whether its shape is the same."""
+        return abs(width * self.height / (height * self.width) - 1) <= _SAME_SHAPE
 
 
 def stored_area(box: Box, picture: StoredPicture) -> Area:
@@ -82,7 +90,7 @@ def stored_area(box: Box, picture: StoredPicture) -> Area:
     if picture.orientation in _FLIPPED_Y:
         y = 1 - y
     w, h = right - left, bottom - top
-    if picture.orientation >= _SWAPPED_FROM:
+    if picture.is_swapped:
         x, y, w, h = y, x, h, w
     return Area(round(x, 6), round(y, 6), round(w, 6), round(h, 6))
 

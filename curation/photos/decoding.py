@@ -70,6 +70,7 @@ class OpenPhoto:
         width: Of the upright full-size photo in pixels, known without decoding.
         height: Of the upright full-size photo in pixels, known without decoding.
         capture_time: When it was taken, by the camera's own clock and without a time zone; None if unknown.
+        orientation: How the stored picture is turned to be upright, EXIF tag 0x0112.
     """
 
     def __init__(self, source: PhotoSource, *, max_megapixels: float) -> None:
@@ -79,7 +80,7 @@ class OpenPhoto:
             PhotoTooLargeError: If the photo is too large, also at the smallest size it can be decoded at.
         """
         self._source: PhotoSource | None = source
-        self._orientation: Final = source.orientation
+        self.orientation: Final = source.orientation
         swapped = sides_swapped(source.orientation)
         self.width: Final = source.height if swapped else source.width
         self.height: Final = source.width if swapped else source.height
@@ -112,7 +113,7 @@ class OpenPhoto:
             PhotoUnreadableError: If the file cannot be decoded completely.
         """
         array, got = self._at_least(scale)
-        return Pixels(upright(array, self._orientation), got)
+        return Pixels(upright(array, self.orientation), got)
 
     def at_hand(self, scale: float) -> Pixels:
         """What was decoded already: the smallest picture of at least `scale`, else the largest there is.
@@ -138,11 +139,11 @@ class OpenPhoto:
         if self._reduced is None or self._reduced[0] != (long_side_px, averaged):
             wanted = min(1.0, long_side_px / max(self.width, self.height))
             base, scale = self._at_least(_ENOUGH * wanted)
-            width, height = (self.width, self.height)[:: -1 if sides_swapped(self._orientation) else 1]
+            width, height = (self.width, self.height)[:: -1 if sides_swapped(self.orientation) else 1]
             size = (max(1, round(width * wanted)), max(1, round(height * wanted)))
             self._reduced = ((long_side_px, averaged), *_reduced(base, scale, wanted, size, averaged=averaged))
         _, array, scale = self._reduced
-        return Pixels(upright(array, self._orientation), scale)
+        return Pixels(upright(array, self.orientation), scale)
 
     def _at_least(self, scale: float) -> tuple[NDArray[np.uint8], float]:
         """A picture as stored, at `scale` or more if the photo has it, and the scale that it has."""

@@ -23,7 +23,7 @@ from curation.photos.native_messages import native_messages_caught
 if TYPE_CHECKING:
     import rawpy
 
-__all__ = ["RawPreview", "develop_half_size", "read_raw_preview"]
+__all__ = ["RawPreview", "develop_half_size", "read_raw_orientation", "read_raw_preview"]
 
 # Smaller previews show too little of a face in a group; some cameras carry only 160 x 120.
 _MIN_PREVIEW_LONG_SIDE_PX = 800
@@ -98,6 +98,20 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
             f"which is too much for io.max_photo_megapixels = {max_megapixels:g}: export it as JPEG"
         )
     return RawPreview(None, None, flip, facts, half_size)
+
+
+def read_raw_orientation(path: Path) -> int:
+    """How the sensor's picture is turned to be upright, as EXIF has it; the preview may be stored otherwise.
+
+    Raises:
+        PhotoUnreadableError: If LibRaw does not know the file.
+        OSError: If the file itself cannot be read.
+    """
+    told = _file_facts(path).orientation
+    if told is not None:
+        return told
+    with native_messages_caught(), _open_raw(path) as raw:
+        return _EXIF_ORIENTATIONS.get(raw.sizes.flip, 1)
 
 
 def _usable(thumb: rawpy.Thumbnail | None, sensor_long_side: int) -> tuple[bytes | None, NDArray[np.uint8] | None]:

@@ -30,7 +30,6 @@ _PARSE_TYPE = qualified(RDF, "parseType")
 # Two boxes of one face by two programs overlap this much; where both have the same name, less is enough.
 _SAME_FACE = 0.5
 _SAME_NAMED_FACE = 0.1
-_SAME_SHAPE = 0.01  # two pictures whose width / height differ by less show the same
 
 _OTHER_PICTURE = "its face regions belong to a picture of another shape ({} x {}); they were kept, and none was added"
 _OTHER_NAMES = "{} named otherwise in its face regions; the names there were kept"
@@ -60,7 +59,7 @@ def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[F
         _write_dimensions(new_element(struct, _DIMENSIONS, attributes_of=ST_DIM), picture)
     else:
         width, height = (_number(_fields(dimensions), qualified(ST_DIM, side)) for side in "wh")
-        if width and height and not _same_shape(width, height, picture):
+        if width and height and width > 0 and height > 0 and not picture.shows_same(width, height):
             return (_OTHER_PICTURE.format(f"{width:g}", f"{height:g}"),)
     region_list = _child(struct, _LIST)
     if region_list is None:
@@ -99,10 +98,6 @@ def _matches(known: Sequence[etree._Element], region: FaceRegion) -> Iterator[et
         if share >= (_SAME_NAMED_FACE if same_name else _SAME_FACE):
             rated.append((same_name, share, -place))
     return (known[-place] for _, _, place in sorted(rated, reverse=True))
-
-
-def _same_shape(width: float, height: float, picture: StoredPicture) -> bool:
-    return abs(width * picture.height / (height * picture.width) - 1) <= _SAME_SHAPE
 
 
 def _write_dimensions(element: etree._Element, picture: StoredPicture) -> None:

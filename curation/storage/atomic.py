@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from curation.errors import StorageError
 
-__all__ = ["TEMPORARY_SUFFIX", "explained", "open_atomic", "sweep_temporaries", "write_bytes"]
+__all__ = ["TEMPORARY_SUFFIX", "explained", "is_process", "open_atomic", "sweep_temporaries", "write_bytes"]
 
 TEMPORARY_SUFFIX = ".curation-tmp"
 
@@ -113,7 +113,7 @@ def sweep_temporaries(folder: Path) -> None:
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         owner = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
         # The service may be writing labels right now, in this process or another.
-        if owner.isdecimal() and _is_process(int(owner)):
+        if owner.isdecimal() and is_process(int(owner)):
             continue
         try:
             path.unlink(missing_ok=True)
@@ -121,7 +121,8 @@ def sweep_temporaries(folder: Path) -> None:
             raise explained(error, path, "removed") from error
 
 
-def _is_process(pid: int) -> bool:
+def is_process(pid: int) -> bool:
+    """Whether a process of this id lives."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

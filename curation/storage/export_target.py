@@ -1,0 +1,230 @@
+"""Where an export goes: a new folder or a new ZIP file, which appears under its name when all of it is there.
+
+A run that is killed leaves a hidden temporary name, which the next export removes; nothing is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from curation.errors import PhotoError, StorageError
+from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
+
+__all__ = ["ExportTarget", "FolderTarget", "ZipTarget", "sweep_exports"]
+
+_ZIP_YEARS = (1980, 2107)  # what a ZIP file's dates can say
+_FILE_MODE = 0o100644
+_NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+
+
+class ExportTarget(Protocol):
+    """Takes files, then appears as a whole."""
+
+    written_bytes: int
+    """Size of all files so far; of linked ones nothing, because they take no room."""
+
+    def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
+        """Write a file.
+
+        Args:
+            name: Path with `/`, new in this export.
+            parts: Its content; what they raise as a PhotoError leaves no file.
+            mtime_ns: When the content was last changed, in nanoseconds since 1970.
+            size_bytes: About how much it is.
+
+        Raises:
+            StorageError: If it cannot be written.
+            PhotoError: If `parts` raises it.
+        """
+
+    def link(self, name: str, source: Path) -> None:
+        """Give a file a second name.
+
+        Raises:
+            StorageError: If that cannot be done here.
+        """
+
+    def finish(self) -> Path:
+        """Let the export appear.
+
+        Returns:
+            Its path; a number is added to the name where it is taken.
+
+        Raises:
+            StorageError: If it cannot be renamed.
+        """
+
+    def discard(self) -> None:
+        """Remove what was written, unless it was finished."""
+
+
+class FolderTarget:
+    """A new folder."""
+
+    def __init__(self, export_dir: Path, name: str) -> None:
+        """Make the temporary folder.
+
+        Raises:
+            StorageError: If it cannot be made.
+        """
+        self.written_bytes = 0
+        self._final = export_dir / name
+        self._temporary = _temporary(self._final)
+        try:
+            self._temporary.mkdir(parents=True)
+        except OSError as error:
+            raise explained(error, self._final, "made") from error
+
+    def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
+        """See `ExportTarget.add`."""
+        path = self._temporary / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                for part in parts:
+                    file.write(part)
+                written = file.tell()
+            os.utime(path, ns=(mtime_ns, mtime_ns))
+        except OSError as error:
+            raise explained(error, self._final / name, "written") from error
+        except PhotoError:
+            path.unlink(missing_ok=True)
+            raise
+        self.written_bytes += written
+
+    def link(self, name: str, source: Path) -> None:
+        """See `ExportTarget.link`."""
+        path = self._temporary / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Of a symbolic link the file behind it: the link might not lead there from another folder.
+            path.hardlink_to(source.resolve())
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                raise StorageError(
+                    f"no hard link to {source} can be made in {self._final.parent}: that takes one disk whose file "
+                    "system knows them, and photos that are yours; export copies instead"
+                ) from error
+            raise explained(error, self._final / name, "linked") from error
+
+    def finish(self) -> Path:
+        """See `ExportTarget.finish`."""
+        return _appear(self._temporary, self._final, suffix="")
+
+    def discard(self) -> None:
+        """See `ExportTarget.discard`."""
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+class ZipTarget:
+    """A new ZIP file; photos are stored as they are, because they are compressed already."""
+
+    def __init__(self, export_dir: Path, name: str) -> None:
+        """Open the temporary file.
+
+        Raises:
+            StorageError: If it cannot be made.
+        """
+        self.written_bytes = 0
+        self._final = export_dir / f"{name}.zip"
+        self._temporary = _temporary(self._final)
+        try:
+            export_dir.mkdir(parents=True, exist_ok=True)
+            self._zip = zipfile.ZipFile(self._temporary, "x", zipfile.ZIP_STORED)
+        except OSError as error:
+            raise explained(error, self._final, "made") from error
+
+    def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
+        """See `ExportTarget.add`. A photo that fails after its first part cannot be taken out again: a StorageError."""
+        content = iter(parts)
+        part = next(content, b"")
+        entry = zipfile.ZipInfo(name, _zip_time(mtime_ns))
+        entry.external_attr = _FILE_MODE << 16
+        entry.create_system = 3  # Unix, so that the mode counts
+        entry.file_size = max(size_bytes, len(part))  # decides whether the entry needs 64 bits
+        try:
+            with self._zip.open(entry, "w") as file:
+                while part:
+                    file.write(part)
+                    part = next(content, b"")
+        except OSError as error:
+            raise explained(error, self._final, "written") from error
+        except PhotoError as error:
+            raise StorageError(f"{name} cannot be read to its end ({error}); export again without it") from error
+        self.written_bytes += entry.file_size
+
+    def link(self, name: str, source: Path) -> None:
+        """A ZIP file has no links."""
+        raise StorageError(f"{name} cannot be linked into a ZIP file")
+
+    def finish(self) -> Path:
+        """See `ExportTarget.finish`."""
+        try:
+            self._zip.close()
+            with self._temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise explained(error, self._final, "written") from error
+        return _appear(self._temporary, self._final.with_name(self._final.name.removesuffix(".zip")), suffix=".zip")
+
+    def discard(self) -> None:
+        """See `ExportTarget.discard`."""
+        # What cannot be written to the end any more is removed in the next line.
+        with suppress(OSError, ValueError):
+            self._zip.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+def sweep_exports(export_dir: Path) -> None:
+    """Remove what dead processes left in the folder of exports, which may be missing.
+
+    Raises:
+        StorageError: If something cannot be removed.
+    """
+    for path in export_dir.glob(f".*{TEMPORARY_SUFFIX}"):
+        owner = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
+        if owner.isdecimal() and is_process(int(owner)):
+            continue
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise explained(error, path, "removed") from error
+
+
+def _temporary(final: Path) -> Path:
+    return final.with_name(f".{final.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+
+
+def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:
+    """Give the export its name, or that name with a number. Only one export is at work on a folder at a time."""
+    path, number = final.with_name(final.name + suffix), 1
+    try:
+        while os.path.lexists(path):
+            number += 1
+            path = final.with_name(f"{final.name} ({number}){suffix}")
+        temporary.rename(path)
+    except OSError as error:
+        raise explained(error, path, "written") from error
+    return path
+
+
+def _zip_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
+    moment = time.localtime(mtime_ns / 1e9)
+    first, last = _ZIP_YEARS
+    if moment.tm_year < first:
+        return (first, 1, 1, 0, 0, 0)
+    if moment.tm_year > last:
+        return (last, 12, 31, 23, 59, 58)
+    return (moment.tm_year, moment.tm_mon, moment.tm_mday, moment.tm_hour, moment.tm_min, min(moment.tm_sec, 59))
