@@ -23,28 +23,28 @@ CORRECTIONS = "corrections.json"
 """The name of the file in the output folder."""
 
 _VERSION = 1
-_LOCK_NAME = ".curation-corrections.lock"
+_LOCK_NAME = "corrections.lock"
 _LOCK_WAIT_S = 30.0  # a run holds it while it writes its tables
 _MAX_ID = 999_999_999
 _MAX_TEXT = 100
 
 
 @contextmanager
-def hold_corrections(output_dir: Path) -> Iterator[None]:
-    """Nobody else gives ids or writes corrections meanwhile: neither the service nor the end of a clustering run.
+def hold_corrections(state_dir: Path) -> Iterator[None]:
+    """Nobody else gives ids, or writes labels or corrections meanwhile: neither the service nor the end of a run.
 
     Raises:
         BusyError: If somebody else holds them for too long.
         StorageError: If the folder cannot be written into.
     """
     try:
-        output_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(output_dir / _LOCK_NAME, is_singleton=False)
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(state_dir / _LOCK_NAME, is_singleton=False)
         lock.acquire(timeout=_LOCK_WAIT_S)
     except Timeout as error:
-        raise BusyError(f"the corrections of {output_dir} are being written by another run; try again") from error
+        raise BusyError(f"{state_dir / _LOCK_NAME} is held by another process; try again when it has ended") from error
     except OSError as error:
-        raise explained(error, output_dir, "written into") from error
+        raise explained(error, state_dir, "written into") from error
     try:
         yield
     finally:
