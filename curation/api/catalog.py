@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from curation.api.errors import ApiProblem
 from curation.api.file_cache import Derived, FileCache
 from curation.api.ranked_photos import RankedPhotos
+from curation.domain.corrections import Correction, FacePlaces, apply, next_free_id
 from curation.domain.event_index import EventIndex, FaceEntry, PhotoEntry
 from curation.domain.faces import FaceRow
 from curation.domain.ids import photo_id
@@ -20,6 +22,7 @@ from curation.domain.ranking import PhotoScore
 from curation.errors import CurationError, StorageError
 from curation.settings import Settings
 from curation.storage.atomic import explained
+from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied
 from curation.storage.labels_file import labels_etag, read_labels, write_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data
@@ -66,8 +69,13 @@ class Catalog:
         self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
         self._rows = FileCache(self.face_data_path, self._read_rows)
         self.ranked = RankedPhotos(settings)
+        self._written_corrections = FileCache(output_dir / CORRECTIONS, lambda _: read_corrections(output_dir, {}))
+        self._corrections: Derived[tuple[Correction, ...]] = Derived()
+        self._places: Derived[FacePlaces] = Derived()
         self._as_clustered: Derived[EventIndex] = Derived()
+        self._corrected: Derived[EventIndex] = Derived()
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
+        self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
         self._label_writer = threading.Lock()
 
@@ -84,12 +92,33 @@ class Catalog:
         Raises:
             ApiProblem: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
+            CorrectionsError: If corrections.json is not valid.
             StorageError: If a file cannot be read.
         """
         rows = self._rows.get()
         if rows is None:
             raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
-        return self._as_clustered.get((rows,), lambda: EventIndex(rows))
+        as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
+        corrections = self.corrections()
+        if not corrections:
+            return as_clustered
+        places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
+        return self._corrected.get(
+            (as_clustered, corrections), lambda: as_clustered.regrouped(apply(rows, corrections, places=places))
+        )
+
+    def corrections(self) -> tuple[Correction, ...]:
+        """What the user corrected in the grouping, in the order in which it was said; not to be changed.
+
+        Raises:
+            CorrectionsError: If corrections.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        written = self._written_corrections.get()
+        if not written:
+            return _NO_CORRECTIONS
+        record = self.clustering_record()
+        return self._corrections.get((written, record), lambda: with_applied(written, record))
 
     def clustering_record(self) -> Mapping[str, Any]:
         """What the last clustering noted of itself; empty if there is no such file.
@@ -204,8 +233,16 @@ class Catalog:
     def checked_labels(self, data: object) -> Labels:
         """Labels made of a JSON value. Raises what `labels` raises."""
         # Ids that were retired may keep their labels.
-        known_ids = self.event().photo_counts.keys() | set(range(next_cluster_id(self._record.get())))
+        known_ids = self.event().photo_counts.keys() | set(range(self.next_cluster_id()))
         return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
+
+    def next_cluster_id(self) -> int:
+        """The first id that no run and no correction has given yet. Raises what `event` raises."""
+        return max(
+            next_cluster_id(self._record.get()),
+            next_free_id(self.corrections()),
+            int(self.event().cluster_ids.max(initial=-1)) + 1,
+        )
 
     def labels_etag(self) -> str:
         """The entity tag of the labels file as it is now."""
@@ -243,6 +280,13 @@ class Catalog:
         if photos is None:
             raise ApiProblem(409, "not_scored", NOT_SCORED)
         return photos
+
+    def burst_sizes(self) -> Mapping[int, int]:
+        """Of each burst the number of its photos. Raises what `scores` raises."""
+        photos = self.ranked.photos() or _NOTHING
+        return self._burst_sizes.get(
+            (photos,), lambda: Counter(photo.burst_id for photo in photos if photo.burst_id is not None)
+        )
 
     def photos_of(self, person: str) -> frozenset[str]:
         """The image paths of all photos of a person.
@@ -283,6 +327,7 @@ class Catalog:
 
 
 _NOTHING: tuple[PhotoScore, ...] = ()
+_NO_CORRECTIONS: tuple[Correction, ...] = ()
 _NO_RECORD: Mapping[str, Any] = {}
 
 

@@ -97,7 +97,8 @@ class EventIndex:
 
     Attributes:
         rows: Of face_data.csv.
-        cluster_ids: (N,) the cluster of each row with the user's corrections, -1 for none; not to be written to.
+        cluster_ids: (N,) the cluster of each row with the user's corrections, -1 for none, -2 for what is no face of a
+            person; not to be written to.
     """
 
     def __init__(self, rows: Sequence[FaceRow]) -> None:
@@ -140,7 +141,7 @@ class EventIndex:
         """The clusters that faces of a photo are in."""
         number = self._photos.number.get(photo)
         places = () if number is None else self._photos.faces[number]
-        return frozenset(int(self.cluster_ids[place]) for place in places) - {-1}
+        return frozenset(int(self.cluster_ids[place]) for place in places if self.cluster_ids[place] >= 0)
 
     def face(self, face: str) -> FaceEntry | None:
         """A face by its id."""
@@ -178,7 +179,8 @@ class EventIndex:
         """The clusters that have other faces than the last clustering gave them."""
         before = np.fromiter((row.cluster_id for row in self.rows), dtype=np.int64, count=len(self.rows))
         differ = before != self.cluster_ids
-        return frozenset([*before[differ].tolist(), *self.cluster_ids[differ].tolist()]) - {-1}
+        clusters = frozenset([*before[differ].tolist(), *self.cluster_ids[differ].tolist()])
+        return frozenset(cluster for cluster in clusters if cluster >= 0)
 
     def face_count(self, cluster: int) -> int:
         """The number of faces in a cluster; 0 if there is no such cluster."""

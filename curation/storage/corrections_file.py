@@ -17,7 +17,7 @@ from curation.errors import BusyError, CorrectionsError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 
-__all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "write_corrections"]
+__all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "with_applied", "write_corrections"]
 
 CORRECTIONS = "corrections.json"
 """The name of the file in the output folder."""
@@ -77,10 +77,13 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
         raise CorrectionsError(
             f"{path} is not valid: {error}. Correct it, or move it away to do without the corrections in it"
         ) from error
-    if record is None:
-        record = read_run_record(output_dir / CLUSTERING_RUN)
+    return with_applied(corrections, read_run_record(output_dir / CLUSTERING_RUN) if record is None else record)
+
+
+def with_applied(corrections: Sequence[Correction], record: Mapping[str, Any] | None) -> tuple[Correction, ...]:
+    """The corrections, with a note at those that a clustering run followed, by its record."""
     applied = set(applied_ids(record))
-    return tuple(replace(c, applied=True) if c.id in applied else c for c in corrections)
+    return tuple(replace(c, applied=c.id in applied) for c in corrections)
 
 
 def applied_ids(record: Mapping[str, Any] | None) -> list[str]:
