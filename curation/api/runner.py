@@ -55,13 +55,18 @@ class _Run:
     def __init__(self, job: Job) -> None:
         self.job = job  # as it is now; only the run's own thread changes it
         self.cancel = threading.Event()
-        self.cancelled_by_user = False
+        self.cancel_requested_at: str | None = None
         self.ended = threading.Event()
         self.meter = PaceMeter()
         self.thread: threading.Thread | None = None
 
+    @property
+    def seen(self) -> Job:
+        """The job as others see it."""
+        return replace(self.job, cancel_requested_at=self.cancel_requested_at)
+
     def cancel_for_user(self) -> None:
-        self.cancelled_by_user = True
+        self.cancel_requested_at = self.cancel_requested_at or utc_now()
         self.cancel.set()
 
 
@@ -91,16 +96,21 @@ class JobRunner:
         self._ending = False
 
     @property
+    def is_ending(self) -> bool:
+        """Whether the service ends; see `request_stop`."""
+        return self._ending
+
+    @property
     def active(self) -> tuple[Job, ...]:
         """The jobs that this process works on, as they are now; no disk is asked."""
-        return tuple(run.job for run in self._present())
+        return tuple(run.seen for run in self._present())
 
     def in_the_way(self, stage: Stage) -> Job | None:
         """The job of this process that a new one of the stage would have to wait for; no disk is asked."""
         for run in self._present():
             other = run.job.stage
             if other is stage or {stage, other} <= _EXCLUSIVE:
-                return run.job
+                return run.seen
         return None
 
     def start(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
@@ -145,7 +155,7 @@ class JobRunner:
 
     def live(self, job_id: str) -> Job | None:
         """The job of this id as it is now if this process works on it; no disk is asked."""
-        return next((run.job for run in self._present() if run.job.id == job_id), None)
+        return next((run.seen for run in self._present() if run.job.id == job_id), None)
 
     def pace(self, job_id: str) -> Pace | None:
         """How fast a job of this process goes; None if that cannot be told."""
@@ -160,6 +170,14 @@ class JobRunner:
         """
         jobs = self._store.list(stage=stage, limit=limit, offset=offset)
         return self._store.count(stage=stage), tuple(self._latest(job) for job in jobs)
+
+    def list_active(self) -> tuple[Job, ...]:
+        """All jobs that wait or work, also those of other service processes, newest first.
+
+        Raises:
+            StorageError: If they cannot be read.
+        """
+        return tuple(self._latest(job) for job in self._store.list(active=True))
 
     def cancel(self, job_id: str) -> Job | None:
         """Ask a job to stop, whichever service process works on it; it does so within 2 s.
@@ -207,7 +225,7 @@ class JobRunner:
             for run in runs:
                 if not run.ended.is_set():
                     logger.warning("the job %s did not stop within %g s", run.job.id, timeout_s)
-                    self._finish(run, _stopped(run.job, by_user=run.cancelled_by_user))
+                    self._finish(run, _stopped(run.job, by_user=run.cancel_requested_at is not None))
 
     def _present(self) -> tuple[_Run, ...]:
         # A copy: threads end runs while others look.
@@ -231,7 +249,7 @@ class JobRunner:
             outcome = self._stages[job.stage](job.request, tell, run.cancel)
         except RunInterruptedError:
             logger.info("job %s: %s was stopped", job.id, job.stage)
-            return _stopped(run.job, by_user=run.cancelled_by_user)
+            return _stopped(run.job, by_user=run.cancel_requested_at is not None)
         except CurationError as error:
             logger.error("job %s: %s failed: %s", job.id, job.stage, error)
             return _failed(run.job, JobError(error.code, str(error)))
@@ -274,7 +292,7 @@ class JobRunner:
                 self._try_save(job)
 
     def _finish(self, run: _Run, job: Job) -> None:
-        run.job = job
+        # Stored first: whoever does not find the job at work any more finds its end in the table.
         if not self._try_save(job):
             # On a full disk the end of a job must not be lost, or the stage would seem to run for ever.
             self._unsaved[job.id] = job

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import PlainTextResponse
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
 from curation.api.context import Context
 from curation.api.errors import ApiProblem, problem_responses
+from curation.api.job_events import END_ID, follow, follow_all
 from curation.api.paging import Limit, Offset
 from curation.api.runner import JobEndedError
 from curation.api.schemas import JobOut, JobPage
@@ -22,6 +24,21 @@ MAX_LOG_LINES = 100_000
 
 JobId = Annotated[str, Path(max_length=64, description="As `POST /cluster` and `GET /jobs` give it.")]
 
+EVENT_STREAM = "text/event-stream"
+
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events; the data of each is JSON.",
+        "content": {
+            EVENT_STREAM: {
+                "schema": {"type": "string"},
+                "example": 'event: progress\ndata: {"id": "7f0c…", "stage": "clustering", "state": "running", '
+                '"progress": {"phase": "analysing photos", "done": 120, "total": 300, "failed": 1, '
+                '"rate_per_s": 4.2, "seconds_left": 43.0}, "cancel_requested": false}\n\n',
+            }
+        },
+    }
+}
 _NOT_FOUND = {"job_not_found": (404, "there is no job 7f0c; GET /jobs lists all")}
 
 
@@ -35,6 +52,21 @@ def list_jobs(context: Context, stage: Stage | None = None, limit: Limit = 100, 
         offset=offset,
         jobs=tuple(JobOut.of(job, context.runner.pace(job.id)) for job in jobs),
     )
+
+
+@router.get(
+    "/events",
+    summary="All jobs at work, as they go on",
+    response_class=StreamingResponse,
+    responses=_EVENTS,
+)
+def get_events(context: Context) -> StreamingResponse:
+    """Server-sent events of whatever is at work, also of jobs that begin meanwhile.
+
+    `progress` and `end` are those of `GET /jobs/{id}/events`. When nothing is at work (any more), `idle` is sent and
+    the stream ends; a browser's EventSource then asks again every three seconds, and so sees the next job.
+    """
+    return _stream(follow_all(context.runner, context.runner.list_active()))
 
 
 @router.get("/{job_id}", summary="One job", responses=problem_responses(**_NOT_FOUND))
@@ -75,6 +107,34 @@ def cancel_job(context: Context, job_id: JobId) -> JobOut:
 
 
 @router.get(
+    "/{job_id}/events",
+    summary="A job as it goes on",
+    response_class=StreamingResponse,
+    responses={
+        **_EVENTS,
+        204: {"description": "The end was told already (Last-Event-ID): a browser does not ask again."},
+        **problem_responses(**_NOT_FOUND),
+    },
+)
+def get_job_events(
+    context: Context,
+    job_id: JobId,
+    last_event_id: Annotated[str | None, Header(description="A browser's EventSource sends it by itself.")] = None,
+) -> Response:
+    """Server-sent events, which end with the job.
+
+    `progress` comes whenever something changed (phase, done, total, rate, seconds left), at most four times a second
+    and at least every five seconds; at last comes `end`, whose data is the whole job in its final state.
+    """
+    job = context.runner.get(job_id)
+    if job is None:
+        raise not_found(job_id)
+    if last_event_id == END_ID and not job.state.is_active:
+        return Response(status_code=204)
+    return _stream(follow(context.runner, job))
+
+
+@router.get(
     "/{job_id}/log",
     summary="What a job said while it worked",
     response_class=PlainTextResponse,
@@ -92,6 +152,11 @@ def get_job_log(
     if context.runner.get(job_id) is None:
         raise not_found(job_id)
     return PlainTextResponse(context.job_logs.tail(job_id, tail), headers={"Cache-Control": "no-store"})
+
+
+def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type=EVENT_STREAM, headers=headers)
 
 
 def not_found(job_id: str) -> ApiProblem:

@@ -370,6 +370,8 @@ class TestOpenApi:
             "get /jobs/{job_id}",
             "delete /jobs/{job_id}",
             "get /jobs/{job_id}/log",
+            "get /jobs/{job_id}/events",
+            "get /jobs/events",
             "get /clusters",
             "get /clusters/{cluster_id}",
             "get /clusters/{cluster_id}/thumbnail",
