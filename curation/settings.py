@@ -71,10 +71,16 @@ class IoSettings(_Section):
 
     input_dir: Path = Path("event_images")
     output_dir: Path = Path()
+    export_dir: Path | None = None
     state_dir: Path = Path(".curation")
     models_dir: Path = Path("models")
     max_photo_megapixels: Annotated[float, Field(ge=1, le=1000)] = 120
     skip_raw_with_jpeg: bool = True
+
+    @property
+    def exports(self) -> Path:
+        """The folder of exports, `export_dir` or its default."""
+        return self.output_dir / "export" if self.export_dir is None else self.export_dir
 
 
 class RetinaFaceArcFaceSettings(_Section):
@@ -228,6 +234,7 @@ class ServiceSettings(_Section):
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
 
 
 class Settings(BaseSettings):
@@ -265,6 +272,7 @@ class Settings(BaseSettings):
 _PATH_KEYS = (
     ("io", "input_dir"),
     ("io", "output_dir"),
+    ("io", "export_dir"),
     ("io", "state_dir"),
     ("io", "models_dir"),
     ("scoring", "dlib_model_path"),
