@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -16,11 +17,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from curation import __version__, bootstrap
 from curation.api.catalog import Catalog
 from curation.api.context import ServiceContext
+from curation.api.ending import told_of_the_end
 from curation.api.errors import add_problem_handlers
+from curation.api.event_pictures import EventPictures
 from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
+from curation.api.kept_results import KeptResults
 from curation.api.pages.routers import PAGE_ROUTERS
-from curation.api.routes import clusters, downloads, health, jobs, labels, photos, picks, stages
+from curation.api.routes import clusters, downloads, faces, health, jobs, labels, photos, picks, pictures, stages
 from curation.api.runner import JobRunner
 from curation.api.schemas import Problem, ProblemItem
 from curation.api.stage_runs import stage_runs
@@ -50,6 +54,8 @@ _TAGS = [
     {"name": "clusters", "description": "The people that the clustering found."},
     {"name": "labels", "description": "Who is who, and who matters."},
     {"name": "photos", "description": "The ranked photos."},
+    {"name": "faces", "description": "The faces in the photos."},
+    {"name": "pictures", "description": "Photos and faces as JPEGs for a browser, made once and kept."},
     {"name": "picks", "description": "What the user says of photos; it wins over the score in every output."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "service", "description": "The service itself."},
@@ -81,7 +87,8 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                 raise
             app.state.service = context
             try:
-                yield
+                with told_of_the_end(context.runner.request_stop):
+                    yield
             finally:
                 await to_thread.run_sync(context.runner.stop)
                 await to_thread.run_sync(context.catalog.ranked.close)
@@ -96,7 +103,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
-    for module in (stages, jobs, clusters, labels, photos, picks, downloads, health):
+    for module in (stages, jobs, clusters, faces, labels, photos, pictures, picks, downloads, health):
         app.include_router(module.router)
     for router in PAGE_ROUTERS:
         app.include_router(router)
@@ -136,7 +143,11 @@ def _start(
     logs = JobLogs(settings.io.state_dir)
     logs.forget_others({job.id for job in store.list(limit=2 * KEPT_JOBS)})
     runner = JobRunner(store, stage_runs(orchestrator), log_of=logs.recorded)
-    return ServiceContext(settings, orchestrator, runner, Catalog(settings), logs), store
+    catalog = Catalog(settings)
+    kept = KeptResults(settings, catalog)
+    pictures = EventPictures(settings, catalog, kept)
+    threading.Thread(target=catalog.read_ahead, name="curation-read-ahead", daemon=True).start()
+    return ServiceContext(settings, orchestrator, runner, catalog, logs, kept, pictures), store
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from curation.api.catalog import Catalog
+from curation.api.event_pictures import EventPictures
 from curation.api.job_logs import JobLogs
+from curation.api.kept_results import KeptResults
 from curation.api.runner import JobRunner
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
@@ -25,6 +27,8 @@ class ServiceContext:
     runner: JobRunner
     catalog: Catalog
     job_logs: JobLogs
+    kept: KeptResults
+    pictures: EventPictures
 
 
 # Asynchronous, so that it never waits for a free thread.

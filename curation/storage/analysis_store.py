@@ -26,7 +26,7 @@ from curation.domain.measures import PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.atomic import explained
 
-__all__ = ["AnalysisStore", "FileStamp", "KeptFace", "KeptPhoto"]
+__all__ = ["STORE_NAME", "AnalysisStore", "FileStamp", "KeptFace", "KeptPhoto"]
 
 logger = logging.getLogger(__name__)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from curation.api.catalog import NOT_CLUSTERED, ClusterSummary
 from curation.api.conditional import file_response
-from curation.api.context import Context
+from curation.api.context import Context, ServiceContext
 from curation.api.errors import ApiProblem, problem_responses
 from curation.api.paging import Limit, Offset
 from curation.api.schemas import ClusterOut, ClusterPage
+from curation.api.schemas_faces import FacePage, face_out
 
 __all__ = ["router"]
 
@@ -55,10 +57,15 @@ def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> Cl
     cluster = context.catalog.cluster(cluster_id)
     if cluster is None:
         raise _not_found(cluster_id)
-    urls = tuple(
-        request.url_for("get_sample", cluster_id=cluster_id, number=number).path
-        for number in range(len(context.catalog.samples(cluster_id)))
-    )
+    event = context.catalog.event()
+    if cluster_id in event.corrected:
+        faces = event.sample_faces(cluster_id, context.settings.clustering.samples_per_cluster)
+        urls = tuple(request.url_for("get_face_picture", face_id=face.face_id).path for face in faces)
+    else:
+        urls = tuple(
+            request.url_for("get_sample", cluster_id=cluster_id, number=number).path
+            for number in range(len(context.catalog.samples(cluster_id)))
+        )
     return _cluster_out(request, cluster).model_copy(update={"sample_urls": urls})
 
 
@@ -68,11 +75,11 @@ def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> Cl
     response_class=Response,
     responses={**_JPEG, **problem_responses(**_NOT_USABLE, **_NOT_FOUND, **_NO_PICTURE)},
 )
-def get_thumbnail(request: Request, context: Context, cluster_id: ClusterId) -> Response:
-    """A JPEG with ETag and Last-Modified."""
-    if not context.catalog.has_cluster(cluster_id):
-        raise _not_found(cluster_id)
-    return _picture(file_response(request, context.catalog.thumbnail(cluster_id), media_type="image/jpeg"), cluster_id)
+async def get_thumbnail(request: Request, context: Context, cluster_id: ClusterId) -> Response:
+    """A JPEG with an ETag."""
+    response, face_id = await to_thread.run_sync(_thumbnail, request, context, cluster_id)
+    # A cluster that the user changed shows what is in it now, not what the clustering chose.
+    return response if response is not None else await context.pictures.face(request, face_id)
 
 
 @router.get(
@@ -89,6 +96,38 @@ def get_sample(request: Request, context: Context, cluster_id: ClusterId, number
     if number >= len(samples):
         return _picture(None, cluster_id)
     return _picture(file_response(request, samples[number], media_type="image/jpeg"), cluster_id)
+
+
+@router.get(
+    "/{cluster_id}/faces",
+    summary="All faces of a cluster, best first",
+    responses=problem_responses(**_NOT_USABLE, **_NOT_FOUND),
+)
+def list_faces(
+    request: Request, context: Context, cluster_id: ClusterId, limit: Limit = 100, offset: Offset = 0
+) -> FacePage:
+    """Each with its photo, so that a wrong member can be looked at where it is."""
+    event = context.catalog.event()
+    total = event.face_count(cluster_id)
+    if not total:
+        raise _not_found(cluster_id)
+    labels = context.catalog.labels()
+    return FacePage(
+        total=total,
+        limit=limit,
+        offset=offset,
+        faces=tuple(face_out(request, face, labels) for face in event.faces_of_cluster(cluster_id, limit, offset)),
+    )
+
+
+def _thumbnail(request: Request, context: ServiceContext, cluster_id: int) -> tuple[Response | None, str]:
+    """The clustering's picture of a cluster, if it still fits, and the id of its best face."""
+    event = context.catalog.event()
+    if not event.face_count(cluster_id):
+        raise _not_found(cluster_id)
+    fits = cluster_id not in event.corrected
+    path = context.catalog.thumbnail(cluster_id)
+    return file_response(request, path, media_type="image/jpeg") if fits else None, event.best_face(cluster_id)
 
 
 def _picture(response: Response | None, cluster_id: int) -> Response:

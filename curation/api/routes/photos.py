@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Request
 
-from curation.api.catalog import NOT_SCORED
+from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED, Catalog
 from curation.api.context import Context
-from curation.api.errors import problem_responses
+from curation.api.errors import ApiProblem, problem_responses
 from curation.api.paging import Limit, Offset
-from curation.api.schemas import PhotoOut, PhotoPage
+from curation.api.schemas_faces import face_out
+from curation.api.schemas_photos import PhotoDetailOut, PhotoPage, photo_out, picture_url, words
+from curation.domain.ids import PHOTO_ID_PATTERN
 from curation.domain.labels import MAX_NAME_CHARS, Category
+from curation.domain.picks import MAX_RATING, Pick
 from curation.domain.ranking import PhotoScore
 
-__all__ = ["router"]
+__all__ = ["PHOTO_NOT_FOUND", "PhotoIdPath", "photo_not_found", "router"]
 
 router = APIRouter(prefix="/photos", tags=["photos"])
 
-SEPARATOR = "; "  # of photo_scores.csv's lists
+MAX_PEOPLE = 50  # that one request may ask for
+MAX_PROBLEM_CHARS = 200
+MAX_BURST_ID = 999_999_999
 
+PhotoIdPath = Annotated[
+    str, Path(pattern=PHOTO_ID_PATTERN, description="As `GET /photos` gives it.", examples=["5b41f1e3a0c9d27e"])
+]
+PHOTO_NOT_FOUND = {"photo_not_found": (404, "there is no photo 5b41f1e3a0c9d27e; GET /photos lists all")}
 ScoreLimit = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
+Name = Annotated[str, Query(max_length=MAX_NAME_CHARS)]
+_NAME_OR_ID = "A name from the labels, or a cluster's id."
+
+
+class PickFilter(StrEnum):
+    """What the user said of a photo, as a filter."""
+
+    PICKED = "picked"
+    REJECTED = "rejected"
+    NONE = "none"
+
+
+def photo_not_found(photo_id: str) -> ApiProblem:
+    """The answer for an id that no photo has."""
+    return ApiProblem(404, "photo_not_found", f"there is no photo {photo_id}; GET /photos lists all")
 
 
 @router.get(
@@ -29,46 +55,134 @@ ScoreLimit = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
     responses=problem_responses(
         not_scored=(409, NOT_SCORED),
         face_data_invalid=(409, "photo_scores.csv has no column `rank`; run the scoring again"),
+        picks_invalid=(409, "picks.json: photo 'a.jpg': 'pickd' is no pick; did you mean 'picked'?"),
         person_not_found=(404, "there is no person 'Ana'; known: Anna, Tom, and the ids of GET /clusters"),
     ),
 )
 def list_photos(
+    request: Request,
     context: Context,
     person: Annotated[
-        str | None,
-        Query(max_length=MAX_NAME_CHARS, description="A name from the labels, or a cluster's id.", examples=["Anna"]),
-    ] = None,
+        list[Name],
+        Query(
+            max_length=MAX_PEOPLE,
+            description=f"{_NAME_OR_ID} Given several times, all of them are in the photo.",
+            examples=[["Anna"]],
+        ),
+    ] = [],  # noqa: B006 - never changed
+    people_any: Annotated[
+        list[Name],
+        Query(
+            max_length=MAX_PEOPLE,
+            description=f"{_NAME_OR_ID} Given several times, at least one of them is in the photo.",
+            examples=[["Anna", "3"]],
+        ),
+    ] = [],  # noqa: B006 - never changed
     min_score: ScoreLimit = None,
     max_score: ScoreLimit = None,
     category: Annotated[Category | None, Query(description="Only photos with a person of this category.")] = None,
     vetoed: Annotated[bool | None, Query(description="Only vetoed photos, or only those that are not.")] = None,
+    burst_id: Annotated[int | None, Query(ge=1, le=MAX_BURST_ID, description="Only the photos of this burst.")] = None,
     best_of_burst: Annotated[
         bool | None, Query(description="Only the best photo of each burst and photos alone, or only the others.")
+    ] = None,
+    problem: Annotated[
+        str | None,
+        Query(
+            max_length=MAX_PROBLEM_CHARS,
+            description="Only photos of which a problem, a veto or the error has this text in it, such as `blinks`; "
+            "upper and lower case are one.",
+            examples=["blinks"],
+        ),
+    ] = None,
+    pick: Annotated[
+        PickFilter | None, Query(description="Only photos that the user picked, rejected, or did neither with.")
+    ] = None,
+    rating: Annotated[int | None, Query(ge=1, le=MAX_RATING, description="Only photos with so many stars.")] = None,
+    min_rating: Annotated[
+        int | None, Query(ge=1, le=MAX_RATING, description="Only photos with at least so many stars.")
     ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PhotoPage:
     """Filters work together. A photo without a score never passes `min_score` or `max_score`."""
-    photos = context.catalog.photos()
-    if person is not None:
-        in_photo = context.catalog.photos_of(person)
-        photos = tuple(photo for photo in photos if photo.image_path in in_photo)
+    catalog = context.catalog
+    photos = catalog.photos()
+    wanted: list[Callable[[PhotoScore], bool]] = [*_people_filters(catalog, person, people_any)]
     if min_score is not None:
-        photos = tuple(p for p in photos if p.final_score is not None and p.final_score >= min_score)
+        wanted.append(lambda p: p.final_score is not None and p.final_score >= min_score)
     if max_score is not None:
-        photos = tuple(p for p in photos if p.final_score is not None and p.final_score <= max_score)
+        wanted.append(lambda p: p.final_score is not None and p.final_score <= max_score)
     if category is not None:
-        photos = tuple(p for p in photos if _count(p, category) > 0)
+        wanted.append(lambda p: _count(p, category) > 0)
     if vetoed is not None:
-        photos = tuple(p for p in photos if bool(p.vetoes) is vetoed)
+        wanted.append(lambda p: bool(p.vetoes) is vetoed)
+    if burst_id is not None:
+        wanted.append(lambda p: p.burst_id == burst_id)
     if best_of_burst is not None:
-        photos = tuple(p for p in photos if p.best_of_burst is best_of_burst)
+        wanted.append(lambda p: p.best_of_burst is best_of_burst)
+    if problem is not None:
+        text = problem.casefold()
+        wanted.append(
+            lambda p: any(text in part.casefold() for part in (*words(p.problems), *words(p.vetoes), p.error))
+        )
+    if pick is not None:
+        said = None if pick is PickFilter.NONE else Pick(pick)
+        wanted.append(lambda p: p.pick is said)
+    if rating is not None:
+        wanted.append(lambda p: p.rating == rating)
+    if min_rating is not None:
+        wanted.append(lambda p: p.rating is not None and p.rating >= min_rating)
+    if wanted:
+        photos = tuple(photo for photo in photos if all(fits(photo) for fits in wanted))
+    sizes = catalog.burst_sizes()
     return PhotoPage(
         total=len(photos),
         limit=limit,
         offset=offset,
-        photos=tuple(_photo_out(photo) for photo in photos[offset : offset + limit]),
+        photos=tuple(photo_out(request, photo, sizes) for photo in photos[offset : offset + limit]),
     )
+
+
+@router.get(
+    "/{photo_id}",
+    summary="One photo with its faces",
+    responses=problem_responses(
+        not_clustered=(409, NOT_CLUSTERED),
+        face_data_invalid=(409, "face_data.csv has no column `cluster_id`; run the clustering again"),
+        labels_invalid=(422, "cluster_labels.json: key '0': 'mian' is not a category; did you mean 'main'?"),
+        **PHOTO_NOT_FOUND,
+    ),
+)
+def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> PhotoDetailOut:
+    """Its score, and of each face where it is, whose it is, and what was measured."""
+    photo = context.catalog.photo(photo_id)
+    if photo is None:
+        raise photo_not_found(photo_id)
+    labels = context.catalog.labels()
+    facts = context.kept.facts(photo)
+    measures = facts.measures or (None,) * len(photo.faces)
+    return PhotoDetailOut(
+        photo_id=photo.photo_id,
+        image_path=photo.image_path,
+        picture_url=picture_url(request, photo.photo_id),
+        width=facts.width,
+        height=facts.height,
+        capture_time=facts.capture_time,
+        error=photo.error or (photo.score.error or None if photo.score is not None else None),
+        score=None if photo.score is None else photo_out(request, photo.score, context.catalog.burst_sizes()),
+        faces=tuple(face_out(request, face, labels, one) for face, one in zip(photo.faces, measures, strict=True)),
+    )
+
+
+def _people_filters(catalog: Catalog, everyone: list[str], anyone: list[str]) -> list[Callable[[PhotoScore], bool]]:
+    sets = [catalog.photos_of(name) for name in everyone]
+    if anyone:
+        sets.append(frozenset().union(*map(catalog.photos_of, anyone)))
+    if not sets:
+        return []
+    paths = frozenset.intersection(*sets)
+    return [lambda photo: photo.image_path in paths]
 
 
 def _count(photo: PhotoScore, category: Category) -> int:
@@ -77,31 +191,3 @@ def _count(photo: PhotoScore, category: Category) -> int:
         Category.IMPORTANT: photo.important_count,
         Category.OTHER: photo.other_count,
     }[category]
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(text.split(SEPARATOR)) if text else ()
-
-
-def _photo_out(photo: PhotoScore) -> PhotoOut:
-    return PhotoOut(
-        rank=photo.rank,
-        image_path=photo.image_path,
-        final_score=photo.final_score,
-        results_string=photo.results_string,
-        people=_list(photo.people),
-        main_count=photo.main_count,
-        important_count=photo.important_count,
-        other_count=photo.other_count,
-        unknown_count=photo.unknown_count,
-        eyes_score=photo.eyes_score,
-        smile_score=photo.smile_score,
-        focus_score=photo.focus_score,
-        exposure_score=photo.exposure_score,
-        people_score=photo.people_score,
-        vetoes=_list(photo.vetoes),
-        problems=_list(photo.problems),
-        error=photo.error,
-        burst_id=photo.burst_id,
-        best_of_burst=photo.best_of_burst,
-    )

@@ -15,7 +15,7 @@ from curation import __version__, bootstrap
 from curation.api import app as app_module
 from curation.errors import PhotosMissingError
 from curation.storage.locks import hold_output
-from tests.service import FACES, PHOTOS, ServiceClient, write_face_data, write_photo_scores
+from tests.service import FACES, ServiceClient, write_face_data
 from tests.unit.api.test_problems import problem
 
 WAIT_S = 20.0
@@ -261,84 +261,6 @@ class TestLabels:
             folder.chmod(0o700)
 
 
-class TestPhotos:
-    def paths(self, client: ServiceClient, query: str = "") -> list[str]:
-        response = client.get(f"/photos{query}")
-        assert response.status_code == 200, response.text
-        return [photo["image_path"] for photo in response.json()["photos"]]
-
-    def test_before_scoring(self, clustered: ServiceClient) -> None:
-        assert "POST /score" in problem(clustered.get("/photos"), 409, "not_scored")["detail"]
-
-    def test_rows_are_parsed(self, scored: ServiceClient) -> None:
-        page = scored.get("/photos?limit=1").json()
-        assert (page["total"], page["limit"], page["offset"]) == (4, 1, 0)
-        assert page["photos"] == [
-            {
-                "rank": 1,
-                "image_path": "a.jpg",
-                "final_score": 0.9,
-                "results_string": "",
-                "people": ["Anna", "person 1"],
-                "main_count": 1,
-                "important_count": 0,
-                "other_count": 1,
-                "unknown_count": 0,
-                "eyes_score": None,
-                "smile_score": None,
-                "focus_score": None,
-                "exposure_score": None,
-                "people_score": None,
-                "vetoes": [],
-                "problems": [],
-                "error": "",
-                "burst_id": None,
-                "best_of_burst": True,
-            }
-        ]
-
-    def test_filters(self, scored: ServiceClient) -> None:
-        assert self.paths(scored) == ["a.jpg", "b.jpg", "d.jpg", "c d.jpg"]
-        assert self.paths(scored, "?min_score=0.8") == ["a.jpg", "d.jpg"]
-        assert self.paths(scored, "?max_score=0.8") == ["b.jpg", "d.jpg"]
-        assert self.paths(scored, "?vetoed=true") == ["d.jpg"]
-        assert self.paths(scored, "?vetoed=false&limit=1&offset=1") == ["b.jpg"]
-        assert self.paths(scored, "?category=other") == ["a.jpg"]
-        assert self.paths(scored, "?category=important") == []
-
-    def test_bursts(self, scored: ServiceClient) -> None:
-        of_burst = [{"burst_id": 1, "best_of_burst": best} for best in ("true", "FALSE")]
-        photos = [{**photo, **more} for photo, more in zip(PHOTOS[:2], of_burst, strict=True)]
-        write_photo_scores(scored.settings.io.output_dir, [*photos, *PHOTOS[2:]])
-        assert [photo["burst_id"] for photo in scored.get("/photos").json()["photos"]] == [1, 1, None, None]
-        assert self.paths(scored, "?best_of_burst=true") == ["a.jpg", "d.jpg", "c d.jpg"]
-        assert self.paths(scored, "?best_of_burst=false") == ["b.jpg"]
-
-    def test_by_person(self, scored: ServiceClient) -> None:
-        assert self.paths(scored, "?person=1") == ["a.jpg", "c d.jpg"]
-        assert self.paths(scored, "?person=person 1") == ["a.jpg", "c d.jpg"]
-        problem(scored.get("/photos?person=Anna"), 404, "person_not_found")
-        scored.put("/labels", json={"0": {"name": "Anna", "category": "main"}})
-        assert self.paths(scored, "?person=anna&min_score=0.7") == ["a.jpg", "d.jpg"]
-        same = {"name": "Anna", "category": "main"}
-        scored.put("/labels", json={"0": same, "1": same})
-        assert len(self.paths(scored, "?person=ANNA")) == 4
-        assert "Anna" in problem(scored.get("/photos?person=Tom"), 404, "person_not_found")["detail"]
-
-    def test_new_scores_are_seen(self, scored: ServiceClient) -> None:
-        assert len(self.paths(scored)) == 4
-        write_photo_scores(scored.settings.io.output_dir, PHOTOS[:2])
-        assert len(self.paths(scored)) == 2
-
-    @pytest.mark.parametrize(
-        ("old", "new"), [("rank", "place"), ("0.9", "good"), ("0.9", "1.9"), ("1,a.jpg", "0,a.jpg")]
-    )
-    def test_scores_that_were_spoilt(self, scored: ServiceClient, old: str, new: str) -> None:
-        path = scored.settings.io.output_dir / "photo_scores.csv"
-        path.write_text(path.read_text().replace(old, new))
-        problem(scored.get("/photos"), 409, "face_data_invalid")
-
-
 class TestDownloads:
     @pytest.mark.parametrize(("name", "code"), [("face_data", "not_clustered"), ("photo_scores", "not_scored")])
     def test_nothing_yet(self, empty: ServiceClient, name: str, code: str) -> None:
@@ -363,7 +285,8 @@ class TestOpenApi:
         return {f"{method} {path}": operation for path, of in paths.items() for method, operation in of.items()}
 
     def test_all_routes(self, empty: ServiceClient) -> None:
-        assert set(self.operations(empty)) == {
+        # Each subject's own tests name the others.
+        assert set(self.operations(empty)) >= {
             "post /cluster",
             "post /score",
             "get /jobs",
