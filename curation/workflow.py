@@ -8,11 +8,14 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
+from curation.domain.export import ExportReport, ExportRequest
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
 from curation.photos.listing import Listing, list_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
+from curation.pipelines.export import export
+from curation.pipelines.export_event import read_export_event
 from curation.pipelines.scoring import ScoringPipeline
 from curation.pipelines.stage import ProgressListener, RunContext
 from curation.pools import TaskPool
@@ -20,7 +23,7 @@ from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import sweep_pictures
-from curation.storage.locks import hold_output
+from curation.storage.locks import hold_export, hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
 
@@ -130,10 +133,41 @@ class WorkflowOrchestrator:
         logger.info("Workflow complete")
         return report
 
+    def run_export(
+        self,
+        request: ExportRequest,
+        *,
+        progress: ProgressListener | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportReport:
+        """Take photos home; see `curation.pipelines.export`. Runs beside the stages, one export at a time.
+
+        Args:
+            request: Which photos, and how.
+            progress: Told how far it is, from the calling thread.
+            cancel: When set, it stops within a second, and nothing is left of it.
+
+        Returns:
+            What was taken; `exported + failed == total`.
+
+        Raises:
+            CurationError: Each fault as its own kind, see `curation.errors`.
+        """
+        io = self.settings.io
+        with hold_export(io.output_dir, caller=self._parts.caller):
+            return export(
+                request,
+                read_export_event(self.settings),
+                io.exports,
+                max_megapixels=io.max_photo_megapixels,
+                progress=progress or _unheard,
+                cancel=cancel or threading.Event(),
+            )
+
     def _listing(self) -> Listing:
         io = self.settings.io
         # Our own pictures are no photos of the event, wherever the output folder lies.
-        exclude = [io.output_dir / CLUSTERS_DIR, io.state_dir, io.models_dir]
+        exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir]
         output, photos = io.output_dir.resolve(), io.input_dir.resolve()
         if output != photos and output.is_relative_to(photos):
             exclude.append(io.output_dir)
