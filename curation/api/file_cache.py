@@ -45,7 +45,6 @@ class FileCache(Generic[T]):
                 self._kept = (version, self._read(self.path))
             return self._kept[1]
 
-
     def put(self, value: T) -> None:
         """Take `value` for the content of the file as it is now; for whoever has just written it."""
         with self._guard, suppress(OSError):
