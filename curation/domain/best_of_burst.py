@@ -10,7 +10,7 @@ from curation.domain.measures import PhotoMeasures
 from curation.domain.ranking import PhotoScore, ScoringRules
 from curation.domain.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
 
-__all__ = ["Shot", "mark_bursts", "well_seen_people"]
+__all__ = ["Shot", "bursts_of", "mark_bursts", "well_seen_people"]
 
 _SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
 _PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
@@ -43,8 +43,35 @@ def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
     )
 
 
+def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, ...]]:
+    """Find the bursts of an event; they depend on pixels, times and people, and not on how photos are judged.
+
+    Args:
+        shots: The photos that could be measured, by image path.
+        bursts: When photos are one burst.
+
+    Returns:
+        See `curation.domain.bursts.find_bursts`.
+    """
+    return find_bursts(
+        [
+            BurstPhoto(
+                path,
+                shot.measures.capture_time,
+                shot.measures.width,
+                shot.measures.height,
+                shot.measures.miniature,
+                well_seen_people(shot.faces),
+            )
+            for path, shot in shots.items()
+            if shot.measures.miniature is not None
+        ],
+        bursts,
+    )
+
+
 def mark_bursts(
-    scores: Sequence[PhotoScore], shots: Mapping[str, Shot], bursts: BurstRules, rules: ScoringRules
+    scores: Sequence[PhotoScore], shots: Mapping[str, Shot], found: Iterable[Sequence[str]], rules: ScoringRules
 ) -> list[PhotoScore]:
     """Number the bursts, and mark the best photo of each.
 
@@ -56,27 +83,15 @@ def mark_bursts(
     Args:
         scores: Of the event, in any order.
         shots: The photos that could be measured, by image path.
-        bursts: When photos are one burst.
+        found: The bursts, see `bursts_of`.
         rules: That the scores were made with.
 
     Returns:
         The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a word in `results_string`.
     """
     known = {score.image_path: score for score in scores if score.image_path in shots}
-    photos = [
-        BurstPhoto(
-            path,
-            shot.measures.capture_time,
-            shot.measures.width,
-            shot.measures.height,
-            shot.measures.miniature,
-            well_seen_people(shot.faces),
-        )
-        for path, shot in shots.items()
-        if path in known and shot.measures.miniature is not None
-    ]
     marked: dict[str, PhotoScore] = {}
-    for number, paths in enumerate(find_bursts(photos, bursts), start=1):
+    for number, paths in enumerate(found, start=1):
         ranked = _ranked([_contender(known[path], shots[path], rules) for path in paths])
         best = ranked[0]
         for place, one in enumerate(ranked, start=1):

@@ -28,11 +28,13 @@ __all__ = [
     "CategoryWeights",
     "ComponentWeights",
     "PhotoScore",
+    "ScorePart",
     "ScoringRules",
     "failed_photo_score",
     "people_component",
     "pick_order",
     "rank_photos",
+    "score_parts",
     "score_photo",
 ]
 
@@ -106,6 +108,21 @@ class ScoringRules:
         if not self.rules.ignore_others.enabled:
             return self.category_weights
         return replace(self.category_weights, other=0.0, unknown=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """One of the values that the final score is the weighted mean of.
+
+    Attributes:
+        name: Of the component (`eyes`, `smile`, `focus`, `exposure`, `people`), or of the rule.
+        weight: Beside those of the other parts.
+        value: In [0, 1].
+    """
+
+    name: str
+    weight: float
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,31 +258,15 @@ def score_photo(
     Returns:
         The score, with rank 0.
     """
-    thresholds, weights = rules.thresholds, rules.counting_weights
+    thresholds = rules.thresholds
     facts = photo_facts(faces, measures.focus, thresholds)
-    counted = [
-        (face, weight)
-        for group, weight in (
-            (facts.main, weights.main),
-            (facts.important, weights.important),
-            (facts.other, weights.other),
-            (facts.unknown, weights.unknown),
-        )
-        if weight > 0
-        for face in group
-    ]
+    counted = _counted(facts, rules.counting_weights)
     judged = judged_faces([face for face, _ in counted])
     components = _components(facts, counted, measures, event, rules)
     ruled, vetoes, rule_notes = _apply_rules(facts, rules.rules)
-    w = rules.weights
-    parts = [
-        (weight, value)
-        for weight, value in zip((w.eyes, w.smile, w.focus, w.exposure, w.people), components, strict=True)
-        if value is not None
-    ]
-    parts += ruled
-    total = math.fsum(weight for weight, _ in parts)
-    final = math.fsum(weight * value for weight, value in parts) / total if total > 0 else 0.0
+    parts = _weighed(components, rules.weights) + ruled
+    total = math.fsum(weight for _, weight, _ in parts)
+    final = math.fsum(weight * value for _, weight, value in parts) / total if total > 0 else 0.0
     eyes, smile, focus, exposure, people = components
     return PhotoScore(
         rank=0,
@@ -288,7 +289,52 @@ def score_photo(
     )
 
 
+def score_parts(
+    faces: Sequence[ScoredFace], measures: PhotoMeasures, event: EventPeople, rules: ScoringRules
+) -> tuple[ScorePart, ...]:
+    """What the final score of a photo is the weighted mean of; parts of weight 0 are left out.
+
+    Args:
+        faces: All its faces, in any order.
+        measures: Of the photo.
+        event: The people of the whole event.
+        rules: How to judge.
+    """
+    facts = photo_facts(faces, measures.focus, rules.thresholds)
+    components = _components(facts, _counted(facts, rules.counting_weights), measures, event, rules)
+    ruled, _, _ = _apply_rules(facts, rules.rules)
+    return tuple(ScorePart(*part) for part in _weighed(components, rules.weights) + ruled if part[1] > 0)
+
+
 Components = tuple[float | None, float | None, float | None, float | None, float | None]
+_Part = tuple[str, float, float]  # name, weight and value
+
+
+def _counted(facts: PhotoFacts, weights: CategoryWeights) -> list[tuple[FaceFacts, float]]:
+    """The faces that count, each with its weight."""
+    return [
+        (face, weight)
+        for group, weight in (
+            (facts.main, weights.main),
+            (facts.important, weights.important),
+            (facts.other, weights.other),
+            (facts.unknown, weights.unknown),
+        )
+        if weight > 0
+        for face in group
+    ]
+
+
+def _weighed(components: Components, w: ComponentWeights) -> list[_Part]:
+    eyes, smile, focus, exposure, people = components
+    parts = (
+        ("eyes", w.eyes, eyes),
+        ("smile", w.smile, smile),
+        ("focus", w.focus, focus),
+        ("exposure", w.exposure, exposure),
+        ("people", w.people, people),
+    )
+    return [(name, weight, value) for name, weight, value in parts if value is not None]
 
 
 def _components(
@@ -326,9 +372,9 @@ def _components(
     )
 
 
-def _apply_rules(facts: PhotoFacts, rules: Rules) -> tuple[list[tuple[float, float]], list[str], list[str]]:
-    """The weighted rules as (weight, value), the vetoes' sentences, and the weighted rules in words."""
-    weighted: list[tuple[float, float]] = []
+def _apply_rules(facts: PhotoFacts, rules: Rules) -> tuple[list[_Part], list[str], list[str]]:
+    """The weighted rules as parts of the score, the vetoes' sentences, and the weighted rules in words."""
+    weighted: list[_Part] = []
     vetoes: list[str] = []
     notes: list[str] = []
     for name, judge in RULES.items():
@@ -339,7 +385,7 @@ def _apply_rules(facts: PhotoFacts, rules: Rules) -> tuple[list[tuple[float, flo
         if params.mode is RuleMode.VETO:
             vetoes += [sentence for sentence in verdict.violations if sentence not in vetoes]
         elif verdict.value is not None:
-            weighted.append((params.weight, verdict.value))
+            weighted.append((name, params.weight, verdict.value))
             notes.append(f"{name} {verdict.value:.2f}")
     return weighted, vetoes, notes
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-from curation.domain.best_of_burst import Shot, mark_bursts
+from curation.domain.best_of_burst import Shot, bursts_of, mark_bursts
 from curation.domain.bursts import BurstRules
 from curation.domain.faces import Box, FaceRow, FiveLandmarks
 from curation.domain.labels import EventPeople, Labels
@@ -104,7 +104,7 @@ class PhotoScorer:
         shots = {
             path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
         }
-        return mark_bursts(scores, shots, self.bursts, self.rules)
+        return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
 
     def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
         """Put photos in order, see `curation.domain.picked_order.with_picks`."""

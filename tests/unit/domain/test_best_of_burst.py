@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from curation.domain.best_of_burst import Shot, mark_bursts, well_seen_people
+from curation.domain.best_of_burst import Shot, bursts_of, mark_bursts, well_seen_people
 from curation.domain.bursts import BurstRules
 from curation.domain.labels import Person
 from curation.domain.measures import FaceMeasures
@@ -27,7 +27,7 @@ def marked(
         shots[path] = Shot(measures, [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)])
     scores = [scored(faces, rules, path=path) for path, faces in photos.items()]
     scores.append(failed_photo_score("broken.jpg", "cut off"))
-    result = mark_bursts(scores, shots, BurstRules(), rules)
+    result = mark_bursts(scores, shots, bursts_of(shots, BurstRules()), rules)
     assert [score.image_path for score in result] == [*photos, "broken.jpg"]
     assert (result[-1].burst_id, result[-1].best_of_burst) == (None, False)
     assert {score.burst_id for score in result[:-1]} == {1}
@@ -113,7 +113,7 @@ def test_a_better_photo_in_another_folder_is_named_with_it() -> None:
 
 def test_photos_alone_are_best() -> None:
     score = scored([(ANNA, face_measures())], path="a.jpg")
-    assert mark_bursts([score], {}, BurstRules(), NO_VETO) == [score]
+    assert mark_bursts([score], {}, bursts_of({}, BurstRules()), NO_VETO) == [score]
     assert score.best_of_burst
     assert score.burst_id is None
 
