@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from curation.domain.faces import FaceRow
 from curation.domain.labels import Category, Labels, parse_labels
@@ -16,7 +16,7 @@ from curation.errors import FaceDataError, LabelsError
 from curation.photos.listing import photo_path
 from curation.pipelines.stage import content_key, stamp_of
 from curation.settings import Settings
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import FileStamp
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import FACE_DATA, read_face_data
@@ -24,6 +24,7 @@ from curation.storage.tables import FACE_DATA, read_face_data
 __all__ = [
     "PHOTO_IS_GONE",
     "KeptMeasures",
+    "MeasuresSource",
     "ScoringEvent",
     "find_measures",
     "measures_key",
@@ -140,9 +141,22 @@ class KeptMeasures:
     analysis_key: str | None
 
 
+class MeasuresSource(Protocol):
+    """What `find_measures` asks; the analysis store, or somebody who remembers its answers."""
+
+    def known_hashes(self, stamps: Iterable[FileStamp]) -> dict[Path, str]:
+        """See `AnalysisStore.known_hashes`."""
+
+    def analysed(self, sha256s: Iterable[str], key: str) -> set[str]:
+        """See `AnalysisStore.analysed`."""
+
+    def measures(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, PhotoMeasures]:
+        """See `AnalysisStore.measures`."""
+
+
 def find_measures(
     event: ScoringEvent,
-    store: AnalysisStore,
+    store: MeasuresSource,
     input_dir: Path,
     predictor_sha256: str,
     listed: Mapping[str, FileStamp],
