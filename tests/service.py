@@ -17,7 +17,9 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 
+from curation import bootstrap
 from curation.api.app import create_app
+from curation.domain.export import ExportReport, ExportRequest
 from curation.domain.ranking import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
@@ -104,6 +106,17 @@ class FakeOrchestrator:
 
     def face_data_exists(self) -> bool:
         return (self.settings.io.output_dir / "face_data.csv").exists()
+
+    def run_export(
+        self,
+        request: ExportRequest,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportReport:
+        self._work(progress, cancel)
+        # The real one, because it needs no model.
+        return bootstrap.build(self.settings).run_export(request, progress=progress, cancel=cancel)
 
     def run_clustering(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: threading.Event | None = None

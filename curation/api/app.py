@@ -24,7 +24,19 @@ from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
 from curation.api.kept_results import KeptResults
 from curation.api.pages.routers import PAGE_ROUTERS
-from curation.api.routes import clusters, downloads, faces, health, jobs, labels, photos, picks, pictures, stages
+from curation.api.routes import (
+    clusters,
+    downloads,
+    exports,
+    faces,
+    health,
+    jobs,
+    labels,
+    photos,
+    picks,
+    pictures,
+    stages,
+)
 from curation.api.runner import JobRunner
 from curation.api.schemas import Problem, ProblemItem
 from curation.api.stage_runs import stage_runs
@@ -57,6 +69,7 @@ _TAGS = [
     {"name": "faces", "description": "The faces in the photos."},
     {"name": "pictures", "description": "Photos and faces as JPEGs for a browser, made once and kept."},
     {"name": "picks", "description": "What the user says of photos; it wins over the score in every output."},
+    {"name": "exports", "description": "The photos that are taken home."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "service", "description": "The service itself."},
 ]
@@ -103,7 +116,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
-    for module in (stages, jobs, clusters, faces, labels, photos, pictures, picks, downloads, health):
+    for module in (stages, jobs, clusters, faces, labels, photos, pictures, picks, exports, downloads, health):
         app.include_router(module.router)
     for router in PAGE_ROUTERS:
         app.include_router(router)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
@@ -70,8 +71,15 @@ def file_response(request: Request, path: Path, *, media_type: str, download_as:
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(stat.st_size)
     if download_as is not None:
-        headers["Content-Disposition"] = f'attachment; filename="{download_as}"'
+        headers["Content-Disposition"] = _attachment(download_as)
     return StreamingResponse(_chunks(file, stat.st_size), headers=headers, media_type=media_type)
+
+
+def _attachment(name: str) -> str:
+    """A Content-Disposition (RFC 6266); names with other letters than ASCII's stand in it a second time, encoded."""
+    plain = name.encode("ascii", "replace").decode("ascii").replace('"', "_").replace("\\", "_")
+    encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+    return f'attachment; filename="{plain}"{encoded}'
 
 
 def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:

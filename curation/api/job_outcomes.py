@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from curation.domain.export import ExportReport
 from curation.domain.report import ClusteringReport, Failure, ScoringReport
 
 __all__ = ["JobOutcome", "outcome_of"]
@@ -28,11 +29,12 @@ class JobOutcome:
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
-def outcome_of(report: ClusteringReport | ScoringReport) -> JobOutcome:
+def outcome_of(report: ClusteringReport | ScoringReport | ExportReport) -> JobOutcome:
     """The outcome that a stage's report tells of: all its numbers, failures and warnings."""
     values = {item.name: getattr(report, item.name) for item in fields(report)}
     counts = {
         name: value for name, value in values.items() if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    warnings = report.warnings if isinstance(report, ScoringReport) else ()
-    return JobOutcome(counts, report.failures, warnings, {"outputs": list(report.outputs)})
+    warnings = () if isinstance(report, ClusteringReport) else report.warnings
+    outputs = (report.path,) if isinstance(report, ExportReport) else report.outputs
+    return JobOutcome(counts, report.failures, warnings, {"outputs": list(outputs)})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from curation.api.job_outcomes import JobOutcome, outcome_of
 from curation.api.runner import StageRun
+from curation.api.schemas_exports import request_from_json
 from curation.domain.report import Progress
 from curation.storage.jobs import Stage
 from curation.workflow import WorkflowOrchestrator
@@ -28,4 +30,10 @@ def stage_runs(orchestrator: WorkflowOrchestrator) -> Mapping[Stage, StageRun]:
     ) -> JobOutcome:
         return outcome_of(orchestrator.run_scoring(progress=progress, cancel=cancel))
 
-    return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring}
+    def run_export(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        report = orchestrator.run_export(request_from_json(request), progress=progress, cancel=cancel)
+        return replace(outcome_of(report), result={"name": report.name, "path": report.path})
+
+    return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring, Stage.EXPORT: run_export}

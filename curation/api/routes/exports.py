@@ -1,0 +1,146 @@
+"""Taking photos home."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+
+from curation.api.catalog import NOT_CLUSTERED
+from curation.api.conditional import file_response
+from curation.api.context import Context, ServiceContext
+from curation.api.errors import ApiProblem, problem_responses
+from curation.api.schemas import JobOut
+from curation.api.schemas_exports import ExportIn, ExportOut, request_to_json
+from curation.api.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.domain.export import ExportMode
+from curation.pipelines.export_event import best_photos, picked_photos, read_export_event
+from curation.storage.jobs import Job, JobState, Stage
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/exports", tags=["exports"])
+
+JobId = Annotated[str, Path(max_length=64, description="Of the job that `POST /exports` answered with.")]
+
+_NOTHING = "nothing is picked yet: pick photos first (PATCH /picks), or ask for the best ones, or for photos by id"
+_NOT_CLUSTERED = {"not_clustered": (409, NOT_CLUSTERED)}
+_NOT_FOUND = {"export_not_found": (404, "there is no export 7f0c; GET /jobs?stage=export lists all")}
+_FOLDER = "this export is a folder, /home/anna/party/export/2026-06-20 21.14.03; only the mode zip can be downloaded"
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The ZIP file.",
+    },
+    304: {"description": "The client has it already (If-None-Match)."},
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Take photos home",
+    responses={
+        **ACCEPTED,
+        **problem_responses(
+            **NOT_STARTED,
+            **_NOT_CLUSTERED,
+            nothing_to_export=(409, _NOTHING),
+            photo_not_found=(404, "there is no photo 1f0c4be9d93c4c3c; GET /photos lists them"),
+        ),
+    },
+)
+def start_export(body: ExportIn, request: Request, response: Response, context: Context) -> JobOut:
+    """Copies, links or packs the picked photos, the best ones or any others, in the background.
+
+    They come into a new sub-folder of `io.export_dir`, with what is known of them: inside JPEG copies and in sidecars
+    as XMP, in a table, and on a contact sheet. The originals are never changed, and no earlier export is overwritten.
+    Ask `GET /jobs/{id}` how it is, then `GET /exports/{id}` where it is.
+    """
+    if not context.orchestrator.face_data_exists():
+        raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
+    paths = _chosen(body, context)
+    if not paths:
+        raise ApiProblem(409, "nothing_to_export", _NOTHING)
+    return start_job(Stage.EXPORT, request_to_json(body.to_request(paths)), request, response, context)
+
+
+def _chosen(body: ExportIn, context: ServiceContext) -> tuple[str, ...]:
+    if body.photos is None:
+        event = read_export_event(context.settings)
+        return picked_photos(event) if body.best is None else best_photos(event, body.best)
+    paths = []
+    for photo_id in body.photos:
+        photo = context.catalog.photo(photo_id)
+        if photo is None:
+            raise ApiProblem(404, "photo_not_found", f"there is no photo {photo_id}; GET /photos lists them")
+        paths.append(photo.image_path)
+    return tuple(paths)
+
+
+@router.get("/{job_id}", summary="Where an export is", name="get_export", responses=problem_responses(**_NOT_FOUND))
+def get_export(job_id: JobId, request: Request, context: Context) -> ExportOut:
+    """The folder or ZIP file of an export, once its job has succeeded."""
+    job = _job(job_id, context)
+    mode = ExportMode(job.request["mode"])
+    done = job.state is JobState.SUCCEEDED
+    download = request.url_for("download_export", job_id=job.id).path if done and mode is ExportMode.ZIP else None
+    return ExportOut(
+        job_id=job.id,
+        state=job.state,
+        mode=mode,
+        name=job.result.get("name"),
+        path=job.result.get("path"),
+        photos=_count(job, "exported"),
+        failed=_count(job, "failed"),
+        size_bytes=_count(job, "size_bytes"),
+        warnings=job.warnings,
+        download_url=download,
+    )
+
+
+@router.get(
+    "/{job_id}/download",
+    summary="Download an export",
+    name="download_export",
+    response_class=Response,
+    responses={
+        **_ZIP,
+        **problem_responses(
+            **_NOT_FOUND,
+            export_gone=(404, "the ZIP file of this export is gone; export again"),
+            not_finished=(409, "this export is running; wait until its job has succeeded: GET /jobs/7f0c"),
+            no_download=(409, _FOLDER),
+        ),
+    },
+)
+def download_export(job_id: JobId, request: Request, context: Context) -> Response:
+    """The ZIP file of an export with the mode `zip`."""
+    job = _job(job_id, context)
+    if job.state is not JobState.SUCCEEDED:
+        raise ApiProblem(
+            409, "not_finished", f"this export is {job.state}; wait until its job has succeeded: GET /jobs/{job.id}"
+        )
+    name, path = str(job.result["name"]), str(job.result["path"])
+    if job.request["mode"] != ExportMode.ZIP:
+        raise ApiProblem(409, "no_download", f"this export is a folder, {path}; only the mode zip can be downloaded")
+    # By its name: wherever the folder of exports was when it was made, nothing outside the present one is given out.
+    file = context.settings.io.exports / name
+    response = None
+    if file.parent == context.settings.io.exports:
+        response = file_response(request, file, media_type="application/zip", download_as=name)
+    if response is None:
+        raise ApiProblem(404, "export_gone", "the ZIP file of this export is gone; export again")
+    return response
+
+
+def _job(job_id: str, context: ServiceContext) -> Job:
+    job = context.runner.get(job_id)
+    if job is None or job.stage is not Stage.EXPORT:
+        raise ApiProblem(404, "export_not_found", f"there is no export {job_id!a}; GET /jobs?stage=export lists all")
+    return job
+
+
+def _count(job: Job, name: str) -> int | None:
+    value = job.counts.get(name)
+    return None if value is None else int(value)
