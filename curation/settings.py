@@ -8,7 +8,8 @@ start at the file's folder; those of the environment and of options at the curre
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -41,10 +42,13 @@ __all__ = [
     "ScoringSettings",
     "ServiceSettings",
     "Settings",
+    "SettingsOrigin",
     "SwitchRuleSettings",
     "ThresholdSettings",
     "TilingMode",
     "load_settings",
+    "reload_settings",
+    "set_elsewhere",
 ]
 
 ENV_PREFIX = "CURATION_"
@@ -237,6 +241,29 @@ class ServiceSettings(_Section):
     picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingsOrigin:
+    """Where settings were read. Any two are equal: it is no part of what the settings say.
+
+    Attributes:
+        path: The settings file; it need not be there.
+        named: Whether somebody asked for this very file.
+        default_root: The folder that relative paths start at without a file.
+        overrides: What was set beside the file and the environment, by section and key.
+    """
+
+    path: Path
+    named: bool
+    default_root: Path
+    overrides: Mapping[str, Mapping[str, Any]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SettingsOrigin)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 class Settings(BaseSettings):
     """All settings. Build it with `load_settings`, which also resolves the paths."""
 
@@ -255,6 +282,12 @@ class Settings(BaseSettings):
     scoring: ScoringSettings = ScoringSettings()
     performance: PerformanceSettings = PerformanceSettings()
     service: ServiceSettings = ServiceSettings()
+    _origin: SettingsOrigin | None = PrivateAttr(None)
+
+    @property
+    def origin(self) -> SettingsOrigin | None:
+        """Where they were read; None for settings that were not read by `load_settings`."""
+        return self._origin
 
     @classmethod
     def settings_customise_sources(
@@ -313,9 +346,46 @@ def load_settings(
     merged = _merged(data, _anchored(_environment(), Path.cwd()), path)
     merged = _merged(merged, _anchored(dict(overrides or {}), Path.cwd()), path)
     try:
-        return Settings(**merged)
+        settings = Settings(**merged)
     except ValidationError as error:
         raise SettingsError(_explained(error, path)) from error
+    settings._origin = SettingsOrigin(path.absolute(), config_path is not None, default_root, dict(overrides or {}))
+    return settings
+
+
+def reload_settings(settings: Settings) -> Settings:
+    """Read the settings again where they were read before; those that were not read anywhere stay as they are.
+
+    Raises:
+        SettingsError: As `load_settings`.
+    """
+    origin = settings.origin
+    if origin is None:
+        return settings
+    path = origin.path if origin.named else None
+    return load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
+
+
+def set_elsewhere(settings: Settings) -> dict[tuple[str, ...], str]:
+    """The keys that something stronger than the settings file sets, and what that is.
+
+    Raises:
+        SettingsError: If an environment variable is not valid.
+    """
+    out: dict[tuple[str, ...], str] = {}
+    for path in _leaves(_environment()):
+        out[path] = f"the environment variable {ENV_PREFIX}{'__'.join(path).upper()}"
+    for path in _leaves(settings.origin.overrides if settings.origin is not None else {}):
+        out[path] = "an option of the command"
+    return out
+
+
+def _leaves(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from ((key, *rest) for rest in _leaves(value))
+        else:
+            yield (key,)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
