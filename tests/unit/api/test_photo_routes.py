@@ -90,3 +90,37 @@ class TestPhotos:
         path = scored.settings.io.output_dir / "photo_scores.csv"
         path.write_text(path.read_text().replace(old, new))
         problem(scored.get("/photos"), 409, "face_data_invalid")
+
+    def test_several_people(self, scored: ServiceClient) -> None:
+        assert self.paths(scored, "?person=0&person=1") == ["a.jpg"]
+        assert self.paths(scored, "?people_any=0&people_any=1") == ["a.jpg", "b.jpg", "d.jpg", "c d.jpg"]
+        assert self.paths(scored, "?people_any=1") == ["a.jpg", "c d.jpg"]
+        assert self.paths(scored, "?person=0&people_any=1") == ["a.jpg"]
+        problem(scored.get("/photos?people_any=0&people_any=Tom"), 404, "person_not_found")
+        many = "&".join(["person=0"] * 51)
+        problem(scored.get(f"/photos?{many}"), 422, "request_invalid")
+
+    def test_by_problem(self, scored: ServiceClient) -> None:
+        assert self.paths(scored, "?problem=BLINKS") == ["d.jpg"]
+        assert self.paths(scored, "?problem=cut off") == ["c d.jpg"]
+        assert self.paths(scored, "?problem=nothing like it") == []
+
+    def test_one_burst(self, scored: ServiceClient) -> None:
+        in_burst = [{**PHOTOS[0], "burst_id": 3}, {**PHOTOS[1], "burst_id": 3, "best_of_burst": "false"}]
+        write_photo_scores(scored.settings.io.output_dir, [*in_burst, *PHOTOS[2:]])
+        assert self.paths(scored, "?burst_id=3") == ["a.jpg", "b.jpg"]
+        assert self.paths(scored, "?burst_id=4") == []
+        assert [photo["burst_size"] for photo in scored.get("/photos").json()["photos"]] == [2, 2, 1, 1]
+
+    def test_by_what_the_user_said(self, scored: ServiceClient) -> None:
+        scored.put(f"/picks/{photo_id('d.jpg')}", json={"pick": "picked", "rating": 4})
+        scored.put(f"/picks/{photo_id('a.jpg')}", json={"pick": "rejected"})
+        scored.put(f"/picks/{photo_id('b.jpg')}", json={"rating": 2})
+        assert self.paths(scored, "?pick=picked") == ["d.jpg"]
+        assert self.paths(scored, "?pick=rejected") == ["a.jpg"]
+        assert self.paths(scored, "?pick=none") == ["b.jpg", "c d.jpg"]
+        assert self.paths(scored, "?rating=4") == ["d.jpg"]
+        assert self.paths(scored, "?min_rating=2") == ["d.jpg", "b.jpg"]
+        picked = scored.get("/photos?pick=picked").json()["photos"][0]
+        assert (picked["pick"], picked["rating"], picked["rank"]) == ("picked", 4, 1)
+        problem(scored.get("/photos?rating=6"), 422, "request_invalid")
