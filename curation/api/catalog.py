@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from curation.api.errors import ApiProblem
 from curation.api.file_cache import Derived, FileCache
 from curation.api.ranked_photos import RankedPhotos
-from curation.domain.corrections import Correction, FacePlaces, apply, next_free_id
+from curation.domain.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
 from curation.domain.event_index import EventIndex, FaceEntry, PhotoEntry
 from curation.domain.faces import FaceRow
 from curation.domain.ids import photo_id
@@ -22,7 +22,7 @@ from curation.domain.ranking import PhotoScore
 from curation.errors import CurationError, StorageError
 from curation.settings import Settings
 from curation.storage.atomic import explained
-from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied
+from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
 from curation.storage.labels_file import labels_etag, read_labels, write_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data
@@ -235,6 +235,25 @@ class Catalog:
         # Ids that were retired may keep their labels.
         known_ids = self.event().photo_counts.keys() | set(range(self.next_cluster_id()))
         return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
+
+    def kept_clusters(self, rows: Sequence[int]) -> list[int]:
+        """Of some rows the clusters with all corrections but those that say "no person". Raises what `event` raises."""
+        event = self.event()
+        kept = kept_ids(
+            [row.cluster_id for row in event.rows],
+            self.corrections(),
+            FacePlaces((row.image_path, row.facial_area) for row in event.rows),
+        )
+        return [int(kept[row]) for row in rows]
+
+    def replace_corrections(self, corrections: Sequence[Correction]) -> None:
+        """Write corrections.json; whoever calls holds the lock of `hold_corrections`.
+
+        Raises:
+            StorageError: If it cannot be written; the old one is then untouched.
+        """
+        write_corrections(self._written_corrections.path.parent, corrections)
+        self._written_corrections.put(tuple(corrections))
 
     def next_cluster_id(self) -> int:
         """The first id that no run and no correction has given yet. Raises what `event` raises."""

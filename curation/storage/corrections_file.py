@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from curation.domain.corrections import CorrectedFace, Correction, CorrectionKind
+from curation.domain.corrections import NOBODY, NOT_A_PERSON, CorrectedFace, Correction, CorrectionKind
 from curation.domain.faces import Box
 from curation.errors import BusyError, CorrectionsError
 from curation.storage.atomic import explained, write_bytes
@@ -183,12 +183,12 @@ def _face(value: object, key: str) -> CorrectedFace:
         or min(box[2:]) < 1
     ):
         raise ValueError(f"{key}: facial_area is {_shown(box)}; it must be [x, y, w, h] in whole pixels")
-    return CorrectedFace(path, Box(*box), _id(value, "was"))
+    return CorrectedFace(path, Box(*box), _id(value, "was", NOT_A_PERSON))
 
 
-def _id(entry: Mapping[str, Any], key: str) -> int:
-    value = entry.get(key, -1)
-    if type(value) is not int or not -1 <= value <= _MAX_ID:
+def _id(entry: Mapping[str, Any], key: str, lowest: int = NOBODY) -> int:
+    value = entry.get(key, NOBODY)
+    if type(value) is not int or not lowest <= value <= _MAX_ID:
         raise ValueError(f"{key} is {_shown(value)}; it must be the number of a cluster, or -1")
     return value
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from curation.api.catalog import NOT_CLUSTERED
-from curation.api.conditional import matches_any
 from curation.api.context import Context
 from curation.api.errors import ApiProblem, problem_responses
+from curation.api.people_edits import LABELS_CHANGED
 from curation.api.schemas import LabelsOut, label_out
 from curation.domain.labels import Labels
 from curation.storage.labels_file import parse_labels_text
@@ -32,7 +32,6 @@ _NOT_USABLE = {
     "labels_invalid": _LABELS_INVALID,
 }
 _ETAG = {"ETag": {"description": "Of this version of the labels; for If-Match.", "schema": {"type": "string"}}}
-_CHANGED = "the labels were changed meanwhile; GET /labels again, add your changes and send it with the new ETag"
 
 
 async def _body(request: Request) -> bytes:
@@ -55,9 +54,7 @@ async def _body(request: Request) -> bytes:
 )
 def get_labels(response: Response, context: Context) -> LabelsOut:
     """The labels as they are in cluster_labels.json; empty if nobody labelled yet."""
-    # The tag first: if the file changes in between, the tag is the old one and a later If-Match fails.
-    response.headers["ETag"] = context.catalog.labels_etag()
-    labels = context.catalog.labels()
+    response.headers["ETag"], labels = context.people.labels()
     return _labels_out(labels)
 
 
@@ -69,7 +66,8 @@ def get_labels(response: Response, context: Context) -> LabelsOut:
         **problem_responses(
             **_NOT_USABLE,
             bad_request=(400, "the body is not UTF-8 text"),
-            labels_changed=(412, _CHANGED),
+            labels_changed=(412, LABELS_CHANGED),
+            busy=(409, "corrections.lock is held by another process; try again when it has ended"),
             too_large=(413, "the labels may have at most 4096 KiB"),
             media_type_not_supported=(415, "send the labels as JSON: Content-Type: application/json"),
             storage=(507, "the disk is full: free some space and run again"),
@@ -112,12 +110,7 @@ def put_labels(
     except UnicodeDecodeError as error:
         raise ApiProblem(400, "bad_request", "the body is not UTF-8 text") from error
     labels = context.catalog.checked_labels(parse_labels_text(text, "the body"))
-    etag = context.catalog.replace_labels(
-        labels, only_if=lambda present: if_match is None or matches_any(if_match, present)
-    )
-    if etag is None:
-        raise ApiProblem(412, "labels_changed", _CHANGED)
-    response.headers["ETag"] = etag
+    response.headers["ETag"], labels = context.people.replace_labels(labels, if_match=if_match)
     return _labels_out(labels)
 
 
