@@ -24,14 +24,17 @@ from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
 from curation.api.kept_results import KeptResults
 from curation.api.pages.routers import PAGE_ROUTERS
+from curation.api.people_edits import PeopleEdits
 from curation.api.routes import (
     clusters,
+    corrections,
     downloads,
     exports,
     faces,
     health,
     jobs,
     labels,
+    people,
     photos,
     picks,
     pictures,
@@ -64,6 +67,8 @@ _TAGS = [
     {"name": "stages", "description": "Start the work. Each answers at once with a job."},
     {"name": "jobs", "description": "What became of the work."},
     {"name": "clusters", "description": "The people that the clustering found."},
+    {"name": "people", "description": "The people with their labels, one by one."},
+    {"name": "corrections", "description": "What is wrong with the grouping, and taking things back."},
     {"name": "labels", "description": "Who is who, and who matters."},
     {"name": "photos", "description": "The ranked photos."},
     {"name": "faces", "description": "The faces in the photos."},
@@ -116,7 +121,21 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
-    for module in (stages, jobs, clusters, faces, labels, photos, pictures, picks, exports, downloads, health):
+    for module in (
+        stages,
+        jobs,
+        clusters,
+        people,
+        corrections,
+        faces,
+        labels,
+        photos,
+        pictures,
+        picks,
+        exports,
+        downloads,
+        health,
+    ):
         app.include_router(module.router)
     for router in PAGE_ROUTERS:
         app.include_router(router)
@@ -160,7 +179,8 @@ def _start(
     kept = KeptResults(settings, catalog)
     pictures = EventPictures(settings, catalog, kept)
     threading.Thread(target=catalog.read_ahead, name="curation-read-ahead", daemon=True).start()
-    return ServiceContext(settings, orchestrator, runner, catalog, logs, kept, pictures), store
+    people_edits = PeopleEdits(settings, catalog)
+    return ServiceContext(settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits), store
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from curation.api.catalog import Catalog
 from curation.api.event_pictures import EventPictures
 from curation.api.job_logs import JobLogs
 from curation.api.kept_results import KeptResults
+from curation.api.people_edits import PeopleEdits
 from curation.api.runner import JobRunner
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
@@ -29,6 +30,7 @@ class ServiceContext:
     job_logs: JobLogs
     kept: KeptResults
     pictures: EventPictures
+    people: PeopleEdits
 
 
 # Asynchronous, so that it never waits for a free thread.
