@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -233,11 +243,25 @@ class PerformanceSettings(_Section):
     photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
 
 
+def _sendable(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a token goes into a header: letters, digits and signs without spaces")
+    return token
+
+
 class ServiceSettings(_Section):
-    """Where the service listens."""
+    """Where the service listens, whom it answers, and what it takes."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    token: Annotated[SecretStr, Field(min_length=16, max_length=200), AfterValidator(_sendable)] | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    log_format: Literal["text", "json"] = "text"
+    max_body_mb: Annotated[float, Field(ge=0.1, le=100)] = 4
+    upload_photo_mb: Annotated[float, Field(ge=0.1, le=10_000)] = 200
+    upload_total_mb: Annotated[float, Field(ge=1, le=1_000_000)] = 4000
+    upload_photos: Annotated[int, Field(ge=1, le=100_000)] = 1000
     picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
 
 
@@ -477,7 +501,9 @@ def _explained(error: ValidationError, path: Path) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"  {key}: unknown key; known here: {', '.join(_siblings(problem['loc']))}")
         else:
-            lines.append(f"  {key}: {problem['msg']} (found {problem['input']!r})")
+            # Nobody's token stands in a log.
+            found = "" if "token" in problem["loc"] else f" (found {problem['input']!r})"
+            lines.append(f"  {key}: {problem['msg']}{found}")
     return "\n".join(lines)
 
 

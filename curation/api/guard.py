@@ -10,19 +10,36 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from curation.api.errors import ApiProblem, problem_response
+from curation.settings import ServiceSettings
 
-__all__ = ["SameSiteGuard"]
+__all__ = ["GUARD_PROBLEMS", "SameSiteGuard"]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    # Nobody else's page may show, embed or read what is answered, or guess what it is.
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+}
+_HOST_NOT_ALLOWED = (
+    400,
+    "the service does not answer under this host name; use 127.0.0.1 or localhost, "
+    "or add the name to service.allowed_hosts in config.yaml",
+)
+_ORIGIN_NOT_ALLOWED = (403, "a page of another site may not change anything here")
+GUARD_PROBLEMS = {"host_not_allowed": _HOST_NOT_ALLOWED, "origin_not_allowed": _ORIGIN_NOT_ALLOWED}
+"""For `problem_responses`."""
 
 
 class SameSiteGuard:
     """Lets requests pass whose Host is the service's own and whose Origin, if they write, is that Host.
 
-    Addresses in numbers, `localhost` and the configured `service.host` are the service's own. Rebinding
+    Addresses in numbers, `localhost`, `service.host` and `service.allowed_hosts` are the service's own. Rebinding
     needs a name, so an address is always safe.
     """
 
@@ -32,28 +49,34 @@ class SameSiteGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that may not pass, and hand on the others."""
-        if scope["type"] == "http":
-            request = Request(scope)
-            problem = _problem(request)
-            if problem is not None:
-                await problem_response(request, problem)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        request = Request(scope)
+        problem = _problem(request)
+        if problem is not None:
+            await problem_response(request, problem)(scope, receive, send_with_headers)
+            return
+        await self._app(scope, receive, send_with_headers)
 
 
 def _problem(request: Request) -> ApiProblem | None:
     authority = request.headers.get("host", "")
-    configured = request.app.state.service.settings.service.host
-    if not _is_own(_host_name(authority), configured):
-        return ApiProblem(
-            400,
-            "host_not_allowed",
-            "the service does not answer under this host name; use 127.0.0.1 or localhost, "
-            "or set service.host in config.yaml to the name",
-        )
+    if not _is_own(_host_name(authority), request.app.state.service.settings.service):
+        status, detail = _HOST_NOT_ALLOWED
+        return ApiProblem(status, "host_not_allowed", detail)
     origin = request.headers.get("origin")
     if request.method not in _READING and origin is not None and _authority(origin) != authority.lower():
-        return ApiProblem(403, "origin_not_allowed", "a page of another site may not change anything here")
+        status, detail = _ORIGIN_NOT_ALLOWED
+        return ApiProblem(status, "origin_not_allowed", detail)
     return None
 
 
@@ -71,8 +94,8 @@ def _authority(origin: str) -> str | None:
         return None
 
 
-def _is_own(host: str, configured: str) -> bool:
-    if host in ("localhost", configured.lower()):
+def _is_own(host: str, service: ServiceSettings) -> bool:
+    if host in ("localhost", service.host.lower(), *(name.lower() for name in service.allowed_hosts)):
         return True
     try:
         ipaddress.ip_address(host)

@@ -62,6 +62,9 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
         ("performance: {workers: -1}", ["performance.workers", "0"]),
         ("performance: {workers: 2.5}", ["performance.workers", "2.5"]),
         ("service: {port: 70000}", ["service.port", "65535"]),
+        ("service: {token: short}", ["service.token", "16"]),
+        ("service: {token: a token with spaces in it}", ["service.token", "without spaces"]),
+        ("service: {log_format: xml}", ["service.log_format", "json"]),
         ("io: {input_dir: 5}", ["io.input_dir", "5"]),
         ("io: {input_dir: [a]}", ["io.input_dir"]),
         ("scoring: {weights: {eyes: 0, smile: 0, focus: 0, exposure: 0, people: 0}}", ["scoring.weights", "above 0"]),
@@ -84,6 +87,14 @@ def test_every_mistake_is_named(tmp_path: Path, text: str, parts: list[str]) -> 
     assert raised.value.exit_code == 2
     for part in [str(tmp_path / "config.yaml"), *parts]:
         assert part in str(raised.value)
+
+
+def test_a_token_is_never_shown(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(tmp_path, "service: {token: a secret}")
+    assert "a secret" not in str(raised.value)
+    settings = load(tmp_path, "service: {token: a-secret-that-is-long}")
+    assert "a-secret" not in repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
 
 
 def test_several_mistakes_are_named_at_once(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,38 @@ def test_own_host_names_pass(empty: ServiceClient, host: str) -> None:
     assert empty.get("/health", headers={"host": host}).status_code == 200
 
 
-def test_the_configured_host_passes(tmp_path: Path) -> None:
-    with service(make_settings(tmp_path, service={"host": "Photos.Local"})) as client:
-        assert client.get("/health", headers={"host": "photos.local:8000"}).status_code == 200
+@pytest.mark.parametrize("section", [{"host": "Photos.Local"}, {"allowed_hosts": ["nas", "photos.local"]}])
+def test_the_configured_host_passes(tmp_path: Path, section: dict[str, Any]) -> None:
+    token = "a-token-of-16-or-more"
+    with service(make_settings(tmp_path, service={**section, "token": token})) as client:
+        headers = {"host": "photos.local:8000", "authorization": f"Bearer {token}"}
+        assert client.get("/health", headers=headers).status_code == 200
+
+
+def test_others_may_not_embed_what_is_answered(empty: ServiceClient) -> None:
+    for url in ("/health", "/nothing"):
+        headers = empty.get(url).headers
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_body_that_is_too_large(tmp_path: Path, is_announced: bool) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b" " * 10_000
+
+    with service(make_settings(tmp_path, service={"max_body_mb": 0.1})) as client:
+        for method, url in (("POST", "/cluster"), ("PUT", "/labels")):
+            response = client.request(
+                method,
+                url,
+                content=b" " * 110_000 if is_announced else pieces(),
+                headers={"content-type": "application/json"},
+            )
+            assert "at most 0.1 MB" in problem(response, 413, "too_large")["detail"]
+        assert client.get("/jobs").json()["total"] == 0
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "http://[::1"])
