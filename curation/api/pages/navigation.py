@@ -22,5 +22,8 @@ class Place:
     title: str
 
 
-NAVIGATION = (Place("event", "/", "Event"),)
+NAVIGATION = (
+    Place("event", "/", "Event"),
+    Place("people", "/review/people", "People"),
+)
 """In the order in which people work."""

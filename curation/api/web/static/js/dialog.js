@@ -21,9 +21,9 @@ export async function ask({ title, text, yes = "Yes", no = "Cancel", bad = false
  * @param {object} question `suggest`: an async function from what was written so far to possible completions.
  * @returns {Promise<string|null>} Null if the user gave it up.
  */
-export async function askText({ title, text, label, value = "", placeholder = "", yes = "OK", maxLength = 80, required = false, suggest = null }) {
+export async function askText({ title, text, label, value = "", placeholder = "", yes = "OK", maxLength = 80, required = false, suggest = null, type = "text", min }) {
   const input = make("input", {
-    class: "field", name: "text", value, placeholder, maxlength: maxLength, required, autocomplete: "off", "aria-label": label, autofocus: true,
+    class: "field", name: "text", type, min, value, placeholder, maxlength: maxLength, required, autocomplete: "off", "aria-label": label, autofocus: true,
     spellcheck: "false",
   });
   if (suggest) complete(input, suggest);

@@ -12,9 +12,10 @@ export async function undo() {
   try {
     const { data } = await send("POST", "/undo");
     announceChange();
-    toast(data?.description ? `Undone: ${data.description}` : "Undone");
+    toast(data?.what ? `Taken back: ${data.what}` : "Taken back");
   } catch (error) {
-    toastError(error);
+    if (error.code === "nothing_to_undo") toast("There is nothing to take back");
+    else toastError(error);
   } finally {
     undoing = false;
   }

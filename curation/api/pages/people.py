@@ -1,0 +1,157 @@
+"""Saying who is who: the grid of people, one person with all faces, and the fragments of both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Path, Query, Request
+from fastapi.responses import HTMLResponse
+
+from curation.api.context import Context, ServiceContext
+from curation.api.errors import ApiProblem
+from curation.api.pages.people_view import Shown, face_cells, person_card, person_cards, shown_counts
+from curation.api.pages.rendering import page_router, render
+from curation.domain.labels import MAX_NAME_CHARS, Category
+
+__all__ = ["router"]
+
+router = page_router()
+
+PEOPLE_AT_ONCE = 60
+FACES_AT_ONCE = 120
+MAX_AT_ONCE = 6000
+"""What a page that was scrolled far down may ask for again after a change."""
+SAMPLES = 12
+
+ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
+ShownQuery = Annotated[Shown, Query(alias="show")]
+NameQuery = Annotated[str, Query(alias="q", max_length=MAX_NAME_CHARS)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+
+
+@router.get("/review/people")
+def people_page(
+    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = ""
+) -> HTMLResponse:
+    """The grid of people, largest first."""
+    if not context.catalog.face_data_path.is_file():
+        return render(request, "people/none.html", place="people")
+    etag, _ = context.people.labels()
+    return render(
+        request,
+        "people/index.html",
+        place="people",
+        labels_etag=etag,
+        **_cards(context, shown, query, 0, PEOPLE_AT_ONCE),
+        counts=shown_counts(context.catalog),
+        choices=Shown,
+    )
+
+
+@router.get("/fragments/people/cards")
+def people_cards(
+    request: Request,
+    context: Context,
+    shown: ShownQuery = Shown.ALL,
+    query: NameQuery = "",
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PEOPLE_AT_ONCE,
+) -> HTMLResponse:
+    """A part of the grid; with what asks for the next part, if there is more."""
+    etag, _ = context.people.labels()
+    response = render(request, "people/_cards.html", **_cards(context, shown, query, offset, limit))
+    if offset == 0:
+        # The whole grid is of this version; a part that is added to an older one is not.
+        response.headers["X-Labels-ETag"] = etag
+    return response
+
+
+@router.get("/fragments/people/filters")
+def people_filters(
+    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = ""
+) -> HTMLResponse:
+    """How many people there are of each kind."""
+    counts = shown_counts(context.catalog)
+    return render(request, "people/_filters.html", shown=shown, query=query, counts=counts, choices=Shown)
+
+
+@router.get("/fragments/people/{cluster_id}/inspector")
+def person_inspector(request: Request, context: Context, cluster_id: ClusterId) -> HTMLResponse:
+    """A person beside the grid: name, category and a dozen varied faces."""
+    card = person_card(context.catalog, cluster_id)
+    if card is None:
+        raise _nobody(cluster_id)
+    samples = face_cells(context.catalog.event().sample_faces(cluster_id, SAMPLES))
+    return render(request, "people/_inspector.html", person=card, samples=samples, categories=Category)
+
+
+@router.get("/review/people/{cluster_id}")
+def person_page(request: Request, context: Context, cluster_id: ClusterId) -> HTMLResponse:
+    """A person with all faces."""
+    card = person_card(context.catalog, cluster_id)
+    if card is None:
+        raise _nobody(cluster_id)
+    etag, _ = context.people.labels()
+    order = [other.id for other in person_cards(context.catalog)]
+    place = order.index(cluster_id)
+    return render(
+        request,
+        "people/person.html",
+        place="people",
+        person=card,
+        labels_etag=etag,
+        before=order[place - 1] if place else None,
+        after=order[place + 1] if place + 1 < len(order) else None,
+        categories=Category,
+        **_faces(context, cluster_id, 0, FACES_AT_ONCE),
+    )
+
+
+@router.get("/fragments/people/{cluster_id}/faces")
+def person_faces(
+    request: Request,
+    context: Context,
+    cluster_id: ClusterId,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = FACES_AT_ONCE,
+) -> HTMLResponse:
+    """A part of a person's faces, the best first."""
+    return render(request, "people/_faces.html", **_faces(context, cluster_id, offset, limit))
+
+
+@router.get("/fragments/people/{cluster_id}/head")
+def person_head(request: Request, context: Context, cluster_id: ClusterId) -> HTMLResponse:
+    """Name, category and numbers above a person's faces."""
+    card = person_card(context.catalog, cluster_id)
+    if card is None:
+        raise _nobody(cluster_id)
+    return render(request, "people/_head.html", person=card, categories=Category)
+
+
+def _cards(context: ServiceContext, shown: Shown, query: str, offset: int, limit: int) -> dict[str, Any]:
+    cards = person_cards(context.catalog, shown, query)
+    end = offset + limit
+    more = urlencode({"show": shown.value, "q": query, "offset": end}) if end < len(cards) else None
+    return {
+        "cards": cards[offset:end],
+        "categories": Category,
+        "shown": shown,
+        "query": query,
+        "total": len(cards),
+        "is_start": offset == 0,
+        "more": more,
+    }
+
+
+def _faces(context: ServiceContext, cluster_id: int, offset: int, limit: int) -> dict[str, Any]:
+    faces = context.catalog.faces_of_cluster(cluster_id, limit, offset)
+    end = offset + limit
+    more = urlencode({"offset": end}) if end < context.catalog.event().face_count(cluster_id) else None
+    return {"cluster_id": cluster_id, "faces": face_cells(faces), "is_start": offset == 0, "more_faces": more}
+
+
+def _nobody(cluster_id: int) -> ApiProblem:
+    return ApiProblem(
+        404, "cluster_not_found", f"nobody has the number {cluster_id} now: joined with someone else, or no person"
+    )

@@ -1,0 +1,129 @@
+"""What the pages about people show, worked out of clusters, labels and faces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from curation.api.catalog import Catalog, ClusterSummary
+from curation.domain.event_index import FaceEntry
+from curation.domain.labels import Category
+
+__all__ = ["FaceCell", "PersonCard", "Shown", "face_cells", "person_card", "person_cards", "shown_counts"]
+
+
+class Shown(StrEnum):
+    """Which people are shown."""
+
+    ALL = "all"
+    UNLABELLED = "unlabelled"
+    MAIN = "main"
+    IMPORTANT = "important"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """A person in the grid.
+
+    Attributes:
+        id: Of the cluster.
+        title: The name, or `Person N`.
+        name: As it was given; empty without one.
+        category: None as long as nobody gave one.
+        photos: Different photos with the person.
+        faces: Faces of the person.
+        face_id: Of the best face.
+    """
+
+    id: int
+    title: str
+    name: str
+    category: Category | None
+    photos: int
+    faces: int
+    face_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCell:
+    """A face in a grid.
+
+    Attributes:
+        face_id: By which its picture is asked for.
+        photo_id: Of its photo.
+        image_path: Of its photo.
+        is_unsure: Whether the clustering was less sure of it than of most; these are looked at first.
+    """
+
+    face_id: str
+    photo_id: str
+    image_path: str
+    is_unsure: bool
+
+
+_UNSURE_BELOW = 0.35
+"""Cluster confidence; most faces of a right cluster lie well above it."""
+
+
+def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") -> Sequence[PersonCard]:
+    """The people, the one in the most photos first.
+
+    Args:
+        catalog: Of the event.
+        shown: Only these.
+        query: Only those whose title holds these letters, in upper or lower case.
+
+    Raises:
+        ApiProblem: If there was no clustering yet.
+        FaceDataError: If face_data.csv is not valid.
+        LabelsError: If cluster_labels.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    wanted = query.strip().casefold()
+    cards = (_card(cluster) for cluster in catalog.clusters() if _is_shown(cluster, shown))
+    return [card for card in cards if wanted in card.title.casefold()]
+
+
+def person_card(catalog: Catalog, cluster_id: int) -> PersonCard | None:
+    """One person; None if no face counts to the cluster. Raises what `person_cards` raises."""
+    cluster = catalog.cluster(cluster_id)
+    return None if cluster is None else _card(cluster)
+
+
+def shown_counts(catalog: Catalog) -> Mapping[Shown, int]:
+    """How many people each choice shows. Raises what `person_cards` raises."""
+    clusters = catalog.clusters()
+    counts = Counter(Shown.UNLABELLED if c.label is None else Shown(c.label.category.value) for c in clusters)
+    return {shown: len(clusters) if shown is Shown.ALL else counts[shown] for shown in Shown}
+
+
+def face_cells(faces: Sequence[FaceEntry]) -> Sequence[FaceCell]:
+    """Faces as a grid shows them."""
+    return [
+        FaceCell(face.face_id, face.photo_id, face.row.image_path, face.row.cluster_confidence < _UNSURE_BELOW)
+        for face in faces
+    ]
+
+
+def _is_shown(cluster: ClusterSummary, shown: Shown) -> bool:
+    if shown is Shown.ALL:
+        return True
+    if shown is Shown.UNLABELLED:
+        return cluster.label is None
+    return cluster.label is not None and cluster.label.category.value == shown.value
+
+
+def _card(cluster: ClusterSummary) -> PersonCard:
+    name = cluster.label.name if cluster.label is not None else None
+    return PersonCard(
+        id=cluster.id,
+        title=name or f"Person {cluster.id}",
+        name=name or "",
+        category=None if cluster.label is None else cluster.label.category,
+        photos=cluster.photos,
+        faces=cluster.faces,
+        face_id=cluster.best_face,
+    )

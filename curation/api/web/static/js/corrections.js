@@ -1,0 +1,58 @@
+// What was corrected so far, and taking single corrections back.
+
+import { get, send } from "./api.js";
+import { counted, make } from "./dom.js";
+import { attempt } from "./people-actions.js";
+import { toast, toastError } from "./toast.js";
+import { announceChange } from "./undo.js";
+
+const WORDS = {
+  same_person: "Joined as one person", different_people: "Split off as someone else", not_a_face: "Not a face", not_a_person: "Not a person",
+};
+const SHOWN = 200;
+
+/** Show the corrections, newest first. */
+export async function showCorrections() {
+  let corrections;
+  try {
+    ({ corrections } = await get(`/corrections?limit=${SHOWN}`));
+  } catch (error) {
+    toastError(error);
+    return;
+  }
+  const standing = corrections.filter((one) => !one.undone);
+  const list = make("ul", { class: "corrections" }, ...standing.map(row));
+  const dialog = make("dialog", { "aria-labelledby": "corrections-title" },
+    make("form", { class: "dialog-form", method: "dialog" },
+      make("h2", { id: "corrections-title" }, "Corrections"),
+      make("p", { class: "muted small" }, standing.length
+        ? "They hold for every later run, and teach it who is who."
+        : "None yet. Join people, or split wrong faces off: it is kept here, and can be taken back."),
+      standing.length ? list : null,
+      make("div", { class: "buttons" }, make("button", { class: "button", autofocus: true }, "Close")),
+    ),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function row(correction) {
+  const at = new Date(correction.at).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" });
+  const faces = correction.faces + (correction.kind === "same_person" ? correction.others : 0);
+  const button = make("button", { type: "button", class: "button", on: { click: () => takeBack(correction, button) } }, "Take back");
+  return make("li", {}, make("span", {}, `${WORDS[correction.kind] ?? correction.kind}, ${counted(faces, "face")}`),
+    make("time", { class: "muted", datetime: correction.at }, at), button);
+}
+
+async function takeBack(correction, button) {
+  button.disabled = true;
+  const done = await attempt(() => send("DELETE", `/corrections/${correction.id}`));
+  if (!done) {
+    button.disabled = false;
+    return;
+  }
+  button.closest("li").remove();
+  announceChange();
+  toast("The correction is taken back");
+}

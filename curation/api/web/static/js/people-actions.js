@@ -1,0 +1,153 @@
+// Changes to people: sent to the service, told to the user with a way back, and told to whoever shows people.
+
+import { Problem, send } from "./api.js";
+import { ask } from "./dialog.js";
+import { counted } from "./dom.js";
+import { toast, toastError } from "./toast.js";
+import { announceChange, toastUndoable } from "./undo.js";
+
+// The version of the labels that the page shows. With it the service notices if somebody edits the file meanwhile.
+let etag = document.querySelector("[data-labels-etag]")?.dataset.labelsEtag || null;
+
+/** The labels were read anew, all of them. */
+export function labelsRead(newEtag) {
+  if (newEtag) etag = newEtag;
+}
+
+/** Whether somebody else changed the labels since the page read them. */
+export async function labelsChangedElsewhere() {
+  try {
+    const { etag: present } = await send("GET", "/labels");
+    return etag !== null && present !== null && present !== etag;
+  } catch {
+    return false;
+  }
+}
+
+/** Do something that may be refused; says why it was. Gives null then. */
+export async function attempt(run) {
+  try {
+    return await run();
+  } catch (error) {
+    toastError(error);
+    return null;
+  }
+}
+
+/** A change of labels. If somebody else labelled the same people meanwhile, the user says which label holds. */
+async function change(method, url, body) {
+  try {
+    return await changed(method, url, body);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 412) throw error;
+    if (error.code === "labels_conflict" && !(await useMine(error.body.conflicts ?? []))) {
+      announceChange();
+      return null;
+    }
+    // Without a version the one that was read last counts: that of the refusal.
+    etag = null;
+    return changed(method, url, body);
+  }
+}
+
+async function changed(method, url, body) {
+  const answer = await send(method, url, body, { ifMatch: etag ?? undefined });
+  if (answer.etag) etag = answer.etag;
+  return answer.data;
+}
+
+function useMine(conflicts) {
+  const [first] = conflicts;
+  const more = conflicts.length > 1 ? `, and ${conflicts.length - 1} more` : "";
+  return ask({
+    title: "The labels were edited meanwhile",
+    text: first
+      ? `Person ${first.cluster_id} is ${label(first.theirs)} in cluster_labels.json now; you say ${label(first.yours)}${more}.`
+      : "Somebody else changed the same label in cluster_labels.json.",
+    yes: "Use mine", no: "Keep the other",
+  });
+}
+
+function label(value) {
+  if (!value) return "not labelled";
+  if (typeof value === "string") return value;
+  return value.name ? `${value.name} (${value.category})` : value.category;
+}
+
+const people = (ids) => counted(ids.length, "person", "people");
+
+/** Put people into a category; null takes their label away. */
+export function setCategory(ids, category, titles = []) {
+  return attempt(async () => {
+    // A name needs a category, so that they go together.
+    const label = category === null ? { category, name: null } : { category };
+    const data = ids.length === 1
+      ? await change("PATCH", `/people/${ids[0]}`, label)
+      : await change("PATCH", "/people", { ids: ids.map(Number), ...label });
+    if (data === null) return null;
+    announceChange({ labels: true, ids: [...ids, ...(data.same_name ?? []).map(String)] });
+    toastUndoable(`${ids.length === 1 ? titles[0] ?? "1 person" : people(ids)}: ${category ?? "no label"}`);
+    return data;
+  });
+}
+
+/** Give a person a name; an empty one takes it away. */
+export function setName(id, name) {
+  return attempt(async () => {
+    const data = await change("PATCH", `/people/${id}`, { name: name || null });
+    if (data === null) return null;
+    announceChange({ labels: true, ids: [String(id), ...(data.same_name ?? []).map(String)] });
+    const groups = (data.same_name ?? []).length + 1;
+    toastUndoable(name ? `This is ${name}${groups > 1 ? `, as ${groups - 1 === 1 ? "one other group is" : `${groups - 1} other groups are`}` : ""}` : "The name is taken away");
+    return data;
+  });
+}
+
+/** Put everybody in few photos, and without a label, into the category "other". */
+export function ignoreStrangers(below) {
+  return attempt(async () => {
+    const data = await change("PATCH", "/people", { strangers_below_photos: below });
+    if (data === null) return null;
+    if (data.changed === 0) {
+      toast(`Nobody without a label is in fewer than ${counted(below, "photo")}`);
+      return data;
+    }
+    announceChange({ labels: true });
+    toastUndoable(`${counted(data.changed, "person", "people")} in fewer than ${counted(below, "photo")}: other`);
+    return data;
+  });
+}
+
+async function correct(body, text) {
+  return attempt(async () => {
+    const data = await change("POST", "/corrections", body);
+    if (data === null) return null;
+    announceChange();
+    if (data.id !== null) toastUndoable(text);
+    return data;
+  });
+}
+
+/** Say that people are one; gives the id that remains. `into`: whose id and label remain, else the better label's. */
+export async function merge(ids, { into } = {}) {
+  const body = { kind: "same_person", cluster_ids: ids.map(Number) };
+  if (into !== undefined) body.cluster_id = Number(into);
+  const data = await correct(body, `${people(ids)} are one now`);
+  return data === null ? null : String(data.cluster_id);
+}
+
+/** Say that two people are not the same. */
+export const differ = (ids) => correct({ kind: "different_people", cluster_ids: ids.map(Number) }, "They stay two people");
+
+/** Say that faces are someone else's: of the person with this name, else of somebody new. Gives who they are now. */
+export function split(faceIds, name) {
+  const body = { kind: "different_people", face_ids: faceIds };
+  if (name) body.name = name;
+  return correct(body, `${counted(faceIds.length, "face")}: ${name || "someone else"}`);
+}
+
+export const notAFace = (faceIds) => correct({ kind: "not_a_face", face_ids: faceIds }, `${counted(faceIds.length, "face")}: not a face`);
+
+/** Say that people are none: statues, posters. */
+export const notAPerson = (ids, title) =>
+  correct({ kind: "not_a_person", cluster_ids: ids.map(Number) }, `${ids.length === 1 && title ? title : people(ids)}: not a person`);

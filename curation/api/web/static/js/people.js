@@ -1,0 +1,353 @@
+// The grid of people: moving, labelling, choosing, joining.
+
+import { get } from "./api.js";
+import { askText } from "./dialog.js";
+import { counted } from "./dom.js";
+import { rovingGrid } from "./grid.js";
+import { bind } from "./keyboard.js";
+import {
+  ignoreStrangers, labelsChangedElsewhere, labelsRead, merge, notAPerson, setCategory, setName,
+} from "./people-actions.js";
+import { showCorrections } from "./corrections.js";
+import { completeNames } from "./names.js";
+import { startQuestions } from "./question.js";
+import { selection } from "./selection.js";
+import { toast } from "./toast.js";
+import { openViewer } from "./viewer.js";
+
+const INSPECT_AFTER_MS = 140;
+const MAX_REFRESHED = 8; // more cards are quicker fetched with the whole grid
+const NARROW = window.matchMedia("(max-width: 1000px)");
+
+const gridElement = document.getElementById("people-grid");
+
+if (gridElement) start();
+
+function start() {
+  const cardsElement = document.getElementById("cards");
+  const inspector = document.getElementById("inspector");
+  const choiceBar = document.getElementById("choice-bar");
+  const search = document.getElementById("search");
+
+  const card = (id) => cardsElement.querySelector(`[data-id="${id}"]`);
+  const chosen = selection(gridElement, { onChange: drawChoice });
+  const grid = rovingGrid(gridElement, { onMove: (target) => inspectSoon(target.dataset.id) });
+
+  // What M, I, O, G and X work on: those that are selected, else the one in focus.
+  const inFocus = () => document.activeElement?.closest?.("[role=gridcell]") ?? null;
+  const targets = () => {
+    if (chosen.ids.size) return [...chosen.ids];
+    const focused = inFocus() ?? grid.current();
+    return focused ? [focused.dataset.id] : [];
+  };
+
+  function categorise(ids, category) {
+    if (!ids.length) return;
+    if (ids.length === 1 && card(ids[0])?.dataset.category === (category ?? "")) return;
+    const before = ids.map((id) => [id, card(id)?.dataset.category ?? ""]);
+    // Seen at once; put back if the service refuses.
+    ids.forEach((id) => paintCategory(id, category ?? ""));
+    setCategory(ids, category, ids.map((id) => card(id)?.dataset.title)).then((done) => {
+      if (!done) before.forEach(([id, old]) => paintCategory(id, old));
+    });
+  }
+
+  function paintCategory(id, category) {
+    const element = card(id);
+    if (!element) return;
+    element.dataset.category = category;
+    element.setAttribute("aria-label", `${element.dataset.title}, ${counted(Number(element.dataset.photos), "photo")}, ${category || "not labelled"}`);
+    for (const button of element.querySelectorAll("button[data-category]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.category === category));
+    }
+  }
+
+  async function join(ids, into) {
+    if (ids.length < 2) {
+      toast("Select two or more people (X), then join them");
+      return;
+    }
+    const kept = await merge(ids, { into });
+    if (kept === null) return;
+    chosen.clear();
+    await reload();
+    (card(kept) ?? grid.current())?.focus();
+  }
+
+  // Fetch the grid anew, as far as it was scrolled, and keep the focus where it was.
+  async function reload() {
+    const focused = inFocus();
+    const order = grid.cells();
+    const at = order.indexOf(focused);
+    const address = new URL(location.href);
+    const limit = Math.max(60, order.length);
+    const query = new URLSearchParams({ show: gridElement.dataset.show, q: address.searchParams.get("q") ?? "", limit });
+    await htmx.ajax("GET", `/fragments/people/cards?${query}`, { target: "#cards", swap: "innerHTML" });
+    const there = new Set(grid.cells().map((element) => element.dataset.id));
+    chosen.set([...chosen.ids].filter((id) => there.has(id)));
+    if (focused) {
+      const again = card(focused.dataset.id) ?? grid.cells()[Math.min(at, grid.cells().length - 1)];
+      if (again) grid.focusOn(again);
+    }
+    if (inspected !== null) inspect(there.has(inspected) ? inspected : null);
+  }
+
+  function drawChoice(ids) {
+    choiceBar.hidden = ids.size === 0;
+    document.getElementById("choice-count").textContent = `${counted(ids.size, "person", "people")} selected`;
+    choiceBar.querySelector("[data-act=merge]").disabled = ids.size < 2;
+  }
+
+  // The person beside the grid
+
+  let inspected = null;
+  let inspectTimer = 0;
+
+  function inspectSoon(id) {
+    if (NARROW.matches) return; // there it would cover the grid: it comes on a tap
+    clearTimeout(inspectTimer);
+    inspectTimer = setTimeout(() => inspect(id), inspected === null ? 0 : INSPECT_AFTER_MS);
+  }
+
+  async function inspect(id) {
+    clearTimeout(inspectTimer);
+    inspected = id;
+    if (id === null) {
+      inspector.hidden = true;
+      inspector.replaceChildren();
+      return;
+    }
+    inspector.hidden = false;
+    await htmx.ajax("GET", `/fragments/people/${id}/inspector`, { target: inspector, swap: "innerHTML" });
+    const field = inspector.querySelector("[data-name-field]");
+    if (field) completeNames(field);
+  }
+
+  async function editName(id) {
+    await inspect(id);
+    inspector.querySelector("[data-name-field]")?.select();
+  }
+
+  const leaveName = () => {
+    const target = inspected === null ? null : card(inspected);
+    (target ?? grid.current())?.focus();
+  };
+
+  inspector.addEventListener("keydown", async (event) => {
+    const field = event.target.closest("[data-name-field]");
+    if (!field || event.isComposing) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      field.value = field.defaultValue;
+      leaveName();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      const id = inspected;
+      const name = field.value.trim();
+      leaveName();
+      if (name !== field.defaultValue) await setName(id, name);
+    }
+  });
+  // On a tablet nobody presses Enter: leaving the field is enough.
+  inspector.addEventListener("change", async (event) => {
+    const field = event.target.closest("[data-name-field]");
+    if (!field || !field.isConnected || field.value.trim() === field.defaultValue) return;
+    if (document.activeElement === field) return;
+    const value = field.value.trim();
+    field.defaultValue = value;
+    await setName(inspected, value);
+  });
+  inspector.addEventListener("click", (event) => {
+    const category = event.target.closest("[data-set-category]")?.dataset.setCategory;
+    if (category) categorise([inspected], category);
+    const act = event.target.closest("[data-act]")?.dataset.act;
+    if (act === "close-inspector") inspect(null);
+    if (act === "not-a-person") dismiss([inspected]);
+    const face = event.target.closest("[data-face]");
+    if (face) {
+      const all = [...inspector.querySelectorAll("[data-face]")];
+      openViewer(all.map((one) => ({ photo: one.dataset.photo, face: one.dataset.face })), all.indexOf(face));
+    }
+  });
+
+  async function dismiss(ids) {
+    if (await notAPerson(ids, card(ids[0])?.dataset.title)) chosen.clear();
+  }
+
+  // Mouse and finger
+
+  gridElement.addEventListener("click", (event) => {
+    const cell = event.target.closest("[role=gridcell]");
+    if (!cell) return;
+    const { id } = cell.dataset;
+    const category = event.target.closest("button[data-category]");
+    if (category) {
+      cell.focus();
+      // A second click takes it away again.
+      const off = category.getAttribute("aria-pressed") === "true" && !cell.dataset.name;
+      categorise(chosen.has(id) ? [...chosen.ids] : [id], off ? null : category.dataset.category);
+      return;
+    }
+    if (event.target.closest(".card-check")) {
+      if (event.target.matches("input")) {
+        cell.focus();
+        if (event.shiftKey) chosen.extendTo(id);
+        else chosen.toggle(id, event.target.checked);
+      }
+      return;
+    }
+    const link = event.target.closest("a");
+    if (link && (event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    cell.focus();
+    if (event.shiftKey) chosen.extendTo(id);
+    else if (NARROW.matches || inspected === null) inspect(id);
+  });
+  gridElement.addEventListener("dblclick", (event) => {
+    const cell = event.target.closest("[role=gridcell]");
+    if (cell && event.target.closest("a, .card-name")) open(cell);
+  });
+  const open = (cell) => { location.href = `/review/people/${cell.dataset.id}`; };
+
+  let dragged = null;
+  gridElement.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("[role=gridcell]");
+    if (!dragged) return;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged.dataset.title);
+    const picture = dragged.querySelector("img");
+    event.dataTransfer.setDragImage(picture, picture.width / 2, picture.height / 2);
+    dragged.toggleAttribute("data-dragged", true);
+  });
+  const overCard = (event) => {
+    const over = event.target.closest?.("[role=gridcell]");
+    return dragged && over && over !== dragged ? over : null;
+  };
+  gridElement.addEventListener("dragover", (event) => {
+    const over = overCard(event);
+    for (const marked of gridElement.querySelectorAll("[data-drop]")) if (marked !== over) marked.removeAttribute("data-drop");
+    if (!over) return;
+    event.preventDefault();
+    over.toggleAttribute("data-drop", true);
+  });
+  gridElement.addEventListener("drop", (event) => {
+    const over = overCard(event);
+    if (!over) return;
+    event.preventDefault();
+    const moved = chosen.has(dragged.dataset.id) ? [...chosen.ids] : [dragged.dataset.id];
+    join([...new Set([over.dataset.id, ...moved])], over.dataset.id);
+  });
+  gridElement.addEventListener("dragend", () => {
+    for (const marked of gridElement.querySelectorAll("[data-drop], [data-dragged]")) {
+      marked.removeAttribute("data-drop");
+      marked.removeAttribute("data-dragged");
+    }
+    dragged = null;
+  });
+
+  choiceBar.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-act]");
+    if (!button) return;
+    const ids = [...chosen.ids];
+    const run = {
+      category: () => categorise(ids, button.dataset.category),
+      merge: () => join(ids),
+      "not-a-person": () => dismiss(ids),
+      clear: () => { chosen.clear(); grid.current()?.focus(); },
+    }[button.dataset.act];
+    run();
+  });
+
+  document.getElementById("strangers-button").addEventListener("click", async () => {
+    const text = await askText({
+      title: "Ignore strangers", text: "Everybody without a label who is in fewer photos than this becomes “other”.",
+      label: "Fewer photos than", value: "3", type: "number", min: 1, yes: "Ignore them",
+    });
+    if (text) ignoreStrangers(Number(text));
+  });
+  document.getElementById("corrections-button").addEventListener("click", showCorrections);
+
+  // Searching goes on in the same page, so that the keys stay where they are.
+  let searchTimer = 0;
+  const find = async () => {
+    const address = new URL(location.href);
+    if (search.value.trim()) address.searchParams.set("q", search.value.trim());
+    else address.searchParams.delete("q");
+    history.replaceState(history.state, "", address);
+    await Promise.all([reload(), refreshFilters()]);
+  };
+  search.addEventListener("input", () => {
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(find, 180);
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "Enter") {
+      event.preventDefault();
+      clearTimeout(searchTimer);
+      find().then(() => grid.current()?.focus());
+    } else if (event.key === "Escape" && !search.value) search.blur();
+  });
+
+  function refreshFilters() {
+    const q = new URL(location.href).searchParams.get("q") ?? "";
+    const query = new URLSearchParams({ show: gridElement.dataset.show, q });
+    return htmx.ajax("GET", `/fragments/people/filters?${query}`, { target: "#filters", swap: "innerHTML" });
+  }
+
+  // Keys
+
+  const onGrid = { group: "People" };
+  const idle = () => !chosen.ids.size;
+  bind([
+    { ...onGrid, keys: "ArrowRight", shown: "← ↑ ↓ →", label: "Move", run: () => grid.current()?.focus() },
+    { ...onGrid, keys: "ArrowDown ArrowLeft ArrowUp", hidden: true, label: "Move", run: () => grid.current()?.focus() },
+    { ...onGrid, keys: "m", label: "Main person", run: () => categorise(targets(), "main") },
+    { ...onGrid, keys: "i", label: "Important", run: () => categorise(targets(), "important") },
+    { ...onGrid, keys: "o", label: "Other", run: () => categorise(targets(), "other") },
+    { ...onGrid, keys: "u", label: "No label", run: () => categorise(targets(), null) },
+    { ...onGrid, keys: "n", label: "Write the name", run: () => { const [id] = targets(); if (id) editName(id); } },
+    { ...onGrid, keys: "Enter", label: "All faces", when: () => inFocus() !== null, run: () => open(inFocus()) },
+    { ...onGrid, keys: "x Space", label: "Select", shown: "X", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
+    { ...onGrid, keys: "Mod+a", label: "Select all that are shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
+    { ...onGrid, keys: "g", label: "The selected are one person", run: () => join(targets()) },
+    { ...onGrid, keys: "Delete", label: "Not a person", run: () => dismiss(targets()) },
+    { ...onGrid, keys: "Escape", label: "Select none, close", run: () => { if (idle()) inspect(null); else chosen.clear(); } },
+  ]);
+
+  document.addEventListener("curation:changed", async ({ detail }) => {
+    // A label changes a card in its place: nobody wants it to vanish under the finger. All else is fetched anew.
+    if (detail.labels && detail.ids && detail.ids.length <= MAX_REFRESHED) {
+      await Promise.all([refreshCards(detail.ids), refreshFilters()]);
+      if (inspected !== null && detail.ids.map(String).includes(inspected) && !inspector.contains(document.activeElement)) inspect(inspected);
+    } else await Promise.all([reload(), refreshFilters()]);
+  });
+
+  async function refreshCards(ids) {
+    await Promise.all(ids.map(async (id) => {
+      const person = await get(`/people/${id}`).catch(() => null);
+      const element = card(id);
+      if (!person || !element) return;
+      const name = person.name ?? "";
+      element.dataset.name = name;
+      element.dataset.title = name || `Person ${id}`;
+      const title = element.querySelector(".card-name");
+      title.textContent = element.dataset.title;
+      title.classList.toggle("card-nameless", !name);
+      paintCategory(id, person.category ?? "");
+    }));
+  }
+
+  // Who comes back from editing cluster_labels.json sees what it says now.
+  document.addEventListener("visibilitychange", async () => {
+    if (document.visibilityState === "visible" && await labelsChangedElsewhere()) {
+      await Promise.all([reload(), refreshFilters()]);
+      toast("The labels were changed elsewhere; this is what they are now");
+    }
+  });
+  document.addEventListener("htmx:afterRequest", (event) => labelsRead(event.detail.xhr?.getResponseHeader("X-Labels-ETag")));
+
+  // htmx brings more cards while one scrolls; those that were chosen before must look so.
+  cardsElement.addEventListener("htmx:afterSettle", () => chosen.repaint());
+  startQuestions(document.getElementById("question"));
+  if (!NARROW.matches && grid.current()) inspect(grid.current().dataset.id);
+}

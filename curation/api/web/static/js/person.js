@@ -1,0 +1,156 @@
+// One person with all faces: name and category, and faces that are somebody else's.
+
+import { askText } from "./dialog.js";
+import { counted } from "./dom.js";
+import { rovingGrid } from "./grid.js";
+import { bind } from "./keyboard.js";
+import { completeNames, knownNames } from "./names.js";
+import { notAFace, notAPerson, setCategory, setName, split } from "./people-actions.js";
+import { selection } from "./selection.js";
+import { toast } from "./toast.js";
+import { openViewer } from "./viewer.js";
+
+const gridElement = document.getElementById("faces-grid");
+const facesElement = document.getElementById("faces");
+const head = document.getElementById("person-head");
+const choiceBar = document.getElementById("choice-bar");
+const cluster = gridElement.dataset.cluster;
+
+const chosen = selection(gridElement, { onChange: drawChoice });
+const grid = rovingGrid(gridElement);
+const inFocus = () => document.activeElement?.closest?.("[role=gridcell]") ?? null;
+const targets = () => {
+  if (chosen.ids.size) return [...chosen.ids];
+  const focused = inFocus();
+  return focused ? [focused.dataset.id] : [];
+};
+
+function drawChoice(ids) {
+  choiceBar.hidden = ids.size === 0;
+  document.getElementById("choice-count").textContent = `${counted(ids.size, "face")} selected`;
+}
+
+function show(cell) {
+  const cells = grid.cells();
+  openViewer(cells.map((one) => ({ photo: one.dataset.photo, face: one.dataset.id })), cells.indexOf(cell), {
+    onClose: (at) => grid.focusOn(grid.cells()[at]),
+  });
+}
+
+async function splitOff() {
+  const ids = targets();
+  if (!ids.length) {
+    toast("Select the faces that are someone else's (X), then split them off");
+    return;
+  }
+  const name = await askText({
+    title: ids.length === 1 ? "Whose face is this?" : `Whose ${ids.length} faces are these?`,
+    text: "Without a name they become a person of their own.",
+    label: "Name", placeholder: "Someone else", yes: "Split off", suggest: knownNames,
+  });
+  if (name !== null && await split(ids, name)) chosen.clear();
+}
+
+async function drop() {
+  const ids = targets();
+  if (ids.length && await notAFace(ids)) chosen.clear();
+}
+
+async function dismiss() {
+  if (await notAPerson([cluster], head.querySelector("[data-title]").dataset.title)) location.href = "/review/people";
+}
+
+const categorise = (category) => setCategory([cluster], category, [head.querySelector("[data-title]").dataset.title]);
+
+function wireHead() {
+  completeNames(head.querySelector("[data-name-field]"));
+}
+
+head.addEventListener("click", (event) => {
+  const category = event.target.closest("[data-set-category]")?.dataset.setCategory;
+  if (category) categorise(category);
+  if (event.target.closest("[data-act=not-a-person]")) dismiss();
+});
+head.addEventListener("keydown", (event) => {
+  const field = event.target.closest("[data-name-field]");
+  if (!field || event.isComposing) return;
+  if (event.key === "Escape") field.value = field.defaultValue;
+  if (event.key === "Enter" || event.key === "Escape") {
+    event.preventDefault();
+    (grid.current() ?? field).focus();
+    if (event.key === "Enter") field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+head.addEventListener("change", (event) => {
+  const field = event.target.closest("[data-name-field]");
+  if (!field || field.value.trim() === field.defaultValue) return;
+  field.defaultValue = field.value.trim();
+  setName(cluster, field.defaultValue);
+});
+head.addEventListener("htmx:afterSettle", wireHead);
+
+gridElement.addEventListener("click", (event) => {
+  const cell = event.target.closest("[role=gridcell]");
+  if (!cell) return;
+  const { id } = cell.dataset;
+  if (event.target.closest(".card-check")) {
+    if (event.target.matches("input")) {
+      cell.focus();
+      if (event.shiftKey) chosen.extendTo(id);
+      else chosen.toggle(id, event.target.checked);
+    }
+    return;
+  }
+  cell.focus();
+  if (event.shiftKey) chosen.extendTo(id);
+  else if (event.ctrlKey || event.metaKey || chosen.ids.size) chosen.toggle(id);
+  else show(cell);
+});
+
+choiceBar.addEventListener("click", (event) => {
+  const act = event.target.closest("[data-act]")?.dataset.act;
+  if (act === "split") splitOff();
+  if (act === "not-a-face") drop();
+  if (act === "clear") {
+    chosen.clear();
+    grid.current()?.focus();
+  }
+});
+
+const follow = (id) => document.getElementById(id)?.click();
+bind([
+  { group: "Faces", keys: "ArrowRight", shown: "← ↑ ↓ →", label: "Move", run: () => grid.current()?.focus() },
+  { group: "Faces", keys: "ArrowDown ArrowLeft ArrowUp", hidden: true, label: "Move", run: () => grid.current()?.focus() },
+  { group: "Faces", keys: "Enter", label: "Open the photo", when: () => inFocus() !== null, run: () => show(inFocus()) },
+  { group: "Faces", keys: "x Space", shown: "X", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
+  { group: "Faces", keys: "Mod+a", label: "Select all that are shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
+  { group: "Faces", keys: "s", label: "Someone else's", run: splitOff },
+  { group: "Faces", keys: "Delete f", shown: "Del", label: "Not a face", run: drop },
+  { group: "Person", keys: "m", label: "Main person", run: () => categorise("main") },
+  { group: "Person", keys: "i", label: "Important", run: () => categorise("important") },
+  { group: "Person", keys: "o", label: "Other", run: () => categorise("other") },
+  { group: "Person", keys: "n", label: "Write the name", run: () => head.querySelector("[data-name-field]").select() },
+  { group: "Person", keys: "[", label: "The person before", run: () => follow("before") },
+  { group: "Person", keys: "]", label: "The next person", run: () => follow("after") },
+  { group: "Person", keys: "Escape", label: "Select none, all people", run: () => { if (chosen.ids.size) chosen.clear(); else follow("back"); } },
+]);
+
+document.addEventListener("curation:changed", async ({ detail }) => {
+  htmx.trigger(head, "curation:refresh");
+  if (detail.labels) return;
+  const focused = inFocus();
+  const at = Math.max(0, grid.cells().indexOf(focused));
+  const limit = Math.max(120, grid.cells().length);
+  await htmx.ajax("GET", `/fragments/people/${cluster}/faces?limit=${limit}`, { target: "#faces", swap: "innerHTML" });
+  const cells = grid.cells();
+  if (!cells.length) {
+    location.href = "/review/people";
+    return;
+  }
+  const there = new Set(cells.map((cell) => cell.dataset.id));
+  chosen.set([...chosen.ids].filter((id) => there.has(id)));
+  grid.focusOn(cells[Math.min(at, cells.length - 1)]);
+});
+
+facesElement.addEventListener("htmx:afterSettle", () => chosen.repaint());
+wireHead();
