@@ -55,7 +55,8 @@ def write_face_data(output_dir: Path, faces: Sequence[tuple[str, int]]) -> None:
     for number, (image_path, cluster) in enumerate(faces):
         index = sum(row[0] == image_path for row in rows)
         landmarks = json.dumps([[20.0, 20.0], [40.0, 20.0], [30.0, 30.0], [22.0, 40.0], [38.0, 40.0]])
-        rows.append([image_path, index, "[10, 10, 40, 40]", 0.9, cluster, 0.8, 0.7, landmarks, number, "dlib"])
+        box = f"[{10 + 60 * index}, 10, 40, 40]"
+        rows.append([image_path, index, box, 0.9, cluster, 0.8, 0.7, landmarks, number, "dlib"])
         if cluster >= 0:
             (clusters_dir / f"cluster_{cluster}").mkdir(parents=True, exist_ok=True)
             (clusters_dir / f"cluster_{cluster}.jpg").write_bytes(JPEG + str(cluster).encode())

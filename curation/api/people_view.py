@@ -51,7 +51,10 @@ def person_out(event: EventIndex, person: ClusterSummary, labels: Labels, *, alo
         same = tuple(
             other
             for other in sorted(labels.by_cluster)
-            if other != person.id and event.face_count(other) and labels.person(other) == known
+            if other != person.id
+            and event.face_count(other)
+            and (also := labels.person(other)) is not None
+            and also.key == known.key
         )
     return PersonOut(
         cluster_id=person.id,
