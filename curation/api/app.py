@@ -39,11 +39,15 @@ from curation.api.routes import (
     photos,
     picks,
     pictures,
+    rules,
     stages,
+    uploads,
 )
+from curation.api.rule_book import RuleBook
 from curation.api.runner import JobRunner
 from curation.api.stage_runs import stage_runs
 from curation.errors import CurationError
+from curation.pipelines.rescoring import Rescorer
 from curation.settings import Settings
 from curation.storage.jobs import KEPT_JOBS, JobStore
 from curation.workflow import WorkflowOrchestrator
@@ -110,8 +114,10 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         faces,
         labels,
         photos,
+        uploads,
         pictures,
         picks,
+        rules,
         exports,
         downloads,
         health,
@@ -154,10 +160,16 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
     logs = JobLogs(settings.io.state_dir)
     logs.forget_others({job.id for job in store.list(limit=2 * KEPT_JOBS)})
-    runner = JobRunner(store, stage_runs(orchestrator), log_of=logs.recorded)
+    rule_book = RuleBook(orchestrator)
+    runner = JobRunner(store, stage_runs(orchestrator, before_scoring=rule_book.adopt), log_of=logs.recorded)
     catalog = Catalog(settings)
     kept = KeptResults(settings, catalog)
     pictures = EventPictures(settings, catalog, kept)
-    threading.Thread(target=catalog.read_ahead, name="curation-read-ahead", daemon=True).start()
+    rescorer = Rescorer(settings)
+    for read_ahead in (catalog.read_ahead, rescorer.read_ahead):
+        threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
-    return ServiceContext(settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits), store
+    context = ServiceContext(
+        settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits, rule_book, rescorer
+    )
+    return context, store

@@ -12,7 +12,9 @@ from curation.api.event_pictures import EventPictures
 from curation.api.job_logs import JobLogs
 from curation.api.kept_results import KeptResults
 from curation.api.people_edits import PeopleEdits
+from curation.api.rule_book import RuleBook
 from curation.api.runner import JobRunner
+from curation.pipelines.rescoring import Rescorer
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
 
@@ -31,6 +33,8 @@ class ServiceContext:
     kept: KeptResults
     pictures: EventPictures
     people: PeopleEdits
+    rules: RuleBook
+    rescorer: Rescorer
 
 
 # Asynchronous, so that it never waits for a free thread.

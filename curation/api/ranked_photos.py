@@ -6,19 +6,24 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
+from pydantic import ValidationError
+
 from curation.api.file_cache import Derived, FileCache
+from curation.domain.bursts import BurstRules
 from curation.domain.picked_order import with_picks
 from curation.domain.picks import NO_PICKS, PhotoPick, Picks
 from curation.domain.ranking import PhotoScore, ScoringRules
 from curation.errors import CurationError, StorageError
-from curation.settings import Settings
+from curation.settings import ScoringSettings, Settings
 from curation.storage.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.tables import PHOTO_SCORES, read_photo_scores, write_photo_scores
 
-__all__ = ["RankedPhotos"]
+__all__ = ["RankedPhotos", "made_with"]
 
 logger = logging.getLogger(__name__)
+
+MadeWith = tuple[ScoringRules, BurstRules]
 
 WRITE_AFTER_S = 1.0  # of quiet: whoever goes through photos presses a key a second
 
@@ -36,8 +41,8 @@ class RankedPhotos:
         self._state_dir = settings.io.state_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
-        self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _rules_of(read_run_record(path)))
-        self._rules_of_settings = ScoringRules.from_mapping(settings.scoring.model_dump())
+        self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _noted(read_run_record(path)))
+        self._rules_of_settings, _ = made_with(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -54,7 +59,9 @@ class RankedPhotos:
         table = self._table.get()
         if table is None:
             return None
-        picks, rules = self.picks(), self._scored_with()
+        picks = self.picks()
+        noted = self.scored_with()
+        rules = self._rules_of_settings if noted is None else noted[0]
         return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
 
     def picks(self) -> Picks:
@@ -133,18 +140,23 @@ class RankedPhotos:
                 self._timer.start()
         return ranked
 
-    def _scored_with(self) -> ScoringRules:
-        """The rules that the table was made with; those of the settings if nobody noted them."""
+    def scored_with(self) -> MadeWith | None:
+        """The rules that the table was made with; None if nobody noted them."""
         try:
-            return self._rules.get() or self._rules_of_settings
+            return self._rules.get()
         except StorageError:
-            return self._rules_of_settings
+            return None
 
 
-def _rules_of(record: Mapping[str, object] | None) -> ScoringRules | None:
+def made_with(scoring: ScoringSettings) -> MadeWith:
+    """What the order and the bursts of a table depend on."""
+    return ScoringRules.from_mapping(scoring.model_dump()), BurstRules(**scoring.bursts.model_dump())
+
+
+def _noted(record: Mapping[str, object] | None) -> MadeWith | None:
     settings = (record or {}).get("settings")
     scoring = settings.get("scoring") if isinstance(settings, dict) else None
     try:
-        return ScoringRules.from_mapping(scoring) if isinstance(scoring, dict) else None
-    except (TypeError, ValueError, AttributeError):
+        return made_with(ScoringSettings.model_validate(scoring)) if isinstance(scoring, dict) else None
+    except ValidationError:
         return None  # of another version

@@ -17,8 +17,15 @@ from curation.workflow import WorkflowOrchestrator
 __all__ = ["stage_runs"]
 
 
-def stage_runs(orchestrator: WorkflowOrchestrator) -> Mapping[Stage, StageRun]:
-    """The stages over an orchestrator. Clustering and scoring take all they need from the settings."""
+def stage_runs(
+    orchestrator: WorkflowOrchestrator, *, before_scoring: Callable[[], None] | None = None
+) -> Mapping[Stage, StageRun]:
+    """The stages over an orchestrator. Clustering and scoring take all they need from the settings.
+
+    Args:
+        orchestrator: That runs them.
+        before_scoring: Called before each scoring, so that it goes by the settings file as it is then.
+    """
 
     def run_clustering(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
@@ -28,6 +35,8 @@ def stage_runs(orchestrator: WorkflowOrchestrator) -> Mapping[Stage, StageRun]:
     def run_scoring(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
+        if before_scoring is not None:
+            before_scoring()
         return outcome_of(orchestrator.run_scoring(progress=progress, cancel=cancel))
 
     def run_export(

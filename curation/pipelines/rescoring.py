@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from curation.domain.measures import PhotoMeasures
 from curation.domain.picked_order import with_picks
 from curation.domain.picks import Picks
 from curation.domain.ranking import PhotoScore, ScorePart, ScoringRules, failed_photo_score, score_parts, score_photo
-from curation.errors import FaceDataError
+from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring_event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
@@ -26,6 +27,8 @@ from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, read_run_r
 from curation.storage.tables import FACE_DATA
 
 __all__ = ["KeptEvent", "Rescorer"]
+
+logger = logging.getLogger(__name__)
 
 _KEPT_RANKINGS = 4  # what is in force, what is tried, and what was tried just before
 
@@ -71,6 +74,13 @@ class Rescorer:
         self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
         self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
         self._marked: OrderedDict[tuple[int, ScoringRules, BurstRules], list[PhotoScore]] = OrderedDict()
+
+    def read_ahead(self) -> None:
+        """Read the event, so that the first question is answered as fast as the others; never raises."""
+        try:
+            self.event()
+        except CurationError as error:
+            logger.debug("nothing to read ahead: %s", error)
 
     def event(self) -> KeptEvent:
         """The event as its files are now; the same object until one of them changes.
