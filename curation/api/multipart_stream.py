@@ -1,0 +1,127 @@
+"""A form with files, taken apart while it arrives: no part of it is kept in memory or in a folder of the system."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import dataclass
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+__all__ = ["BrokenFormError", "FilePart", "PartData", "PartEnd", "boundary_of", "parts_of"]
+
+_NO_NAME = "photo"
+
+
+class BrokenFormError(Exception):
+    """The body is not the form that its header announces. Never leaves the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file begins; `name` is what the client calls it, which may be anything."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartData:
+    """Some bytes of the file that began last."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    """The file that began last is complete."""
+
+
+def boundary_of(content_type: str) -> bytes | None:
+    """What separates the parts; None if the body is announced as something else than a form with files."""
+    # Header values come as Latin-1.
+    kind, options = parse_options_header(content_type.encode("latin-1", "replace"))
+    return options.get(b"boundary") or None if kind == b"multipart/form-data" else None
+
+
+async def parts_of(body: AsyncIterable[bytes], boundary: bytes) -> AsyncIterator[FilePart | PartData | PartEnd]:
+    """The files of a form as they arrive; fields that are no files are left out.
+
+    Args:
+        body: Pieces of the body.
+        boundary: As `boundary_of` gives it.
+
+    Raises:
+        BrokenFormError: If the body is cut off or not a form.
+    """
+    collector = _Collector()
+    try:
+        parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": collector.part_begin,
+                "on_part_data": collector.part_data,
+                "on_part_end": collector.part_end,
+                "on_header_field": collector.header_field,
+                "on_header_value": collector.header_value,
+                "on_header_end": collector.header_end,
+                "on_headers_finished": collector.headers_finished,
+                "on_end": collector.form_end,
+            },
+        )
+        async for piece in body:
+            parser.write(piece)
+            for event in collector.taken():
+                yield event
+        parser.finalize()
+    except MultipartParseError as error:
+        raise BrokenFormError(str(error)) from error
+    if not collector.is_complete:
+        raise BrokenFormError("the form is cut off")
+
+
+class _Collector:
+    """Turns the parser's calls into events."""
+
+    def __init__(self) -> None:
+        self.is_complete = False
+        self._events: list[FilePart | PartData | PartEnd] = []
+        self._is_file = False
+        self._field = self._value = b""
+        self._disposition = b""
+
+    def taken(self) -> list[FilePart | PartData | PartEnd]:
+        events, self._events = self._events, []
+        return events
+
+    def part_begin(self) -> None:
+        self._is_file = False
+        self._field = self._value = self._disposition = b""
+
+    def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if self._field.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._field = self._value = b""
+
+    def headers_finished(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        name = options.get(b"filename")
+        if name is not None:
+            self._is_file = True
+            self._events.append(FilePart(name.decode("utf-8", "replace") or _NO_NAME))
+
+    def part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file:
+            self._events.append(PartData(data[start:end]))
+
+    def part_end(self) -> None:
+        if self._is_file:
+            self._events.append(PartEnd())
+
+    def form_end(self) -> None:
+        self.is_complete = True

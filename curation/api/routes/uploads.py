@@ -1,0 +1,172 @@
+"""Sending photos to the event."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
+
+from curation.api.body_limit import MB
+from curation.api.context import Context
+from curation.api.errors import ApiProblem, problem_responses
+from curation.api.incoming_photos import IncomingPhoto, RefusedPhotoError, sweep_incoming
+from curation.api.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
+from curation.api.schemas_uploads import SentPhotoOut, UploadOut
+from curation.domain.ids import photo_id
+from curation.settings import Settings
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/photos", tags=["photos"])
+
+WRITE_BYTES = 1024 * 1024
+"""Pieces are written together: each write changes to another thread."""
+
+_FORM_NEEDED = (415, "send the photos as a form with files: Content-Type: multipart/form-data")
+_BROKEN_FORM = (400, "the form is broken: the form is cut off")
+_NO_FILES = (422, "there is no file in the form; send each photo as a part with a file name")
+_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"photos": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                "required": ["photos"],
+            }
+        }
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Send photos to the event",
+    responses={
+        201: {"description": "At least one photo was stored."},
+        **problem_responses(
+            bad_request=_BROKEN_FORM,
+            already_there=(409, "nothing was stored; IMG_0132.jpg: the folder has this photo already, as IMG_0132.jpg"),
+            too_large=(413, "nothing was stored; IMG_0132.tif: a photo may have at most 200 MB"),
+            media_type_not_supported=_FORM_NEEDED,
+            not_a_photo=(415, "nothing was stored; notes.txt: the name has no ending of a photo"),
+            request_invalid=_NO_FILES,
+            photo_unreadable=(422, "nothing was stored; IMG_0132.jpg: the file is cut off"),
+            storage=(507, "nothing was stored; IMG_0132.jpg: the disk is full: free some space and run again"),
+        ),
+    },
+    openapi_extra={"requestBody": _BODY},
+)
+async def upload_photos(request: Request, context: Context) -> UploadOut:
+    """Puts photos into the folder of photos, each one only if it can be decoded; cluster again to see who is on them.
+
+    The files are written as they come. None is ever written over: another photo of the same name gets a number, the
+    same photo is not stored twice. The answer tells what became of each file; if none was stored, it is the error of
+    the first one, and `photos` has them all.
+    """
+    boundary = boundary_of(request.headers.get("content-type", ""))
+    if boundary is None:
+        raise ApiProblem(_FORM_NEEDED[0], "media_type_not_supported", _FORM_NEEDED[1])
+    receiver = _Receiver(context.settings)
+    try:
+        refusals = await receiver.receive(parts_of(_body(request), boundary))
+    except BrokenFormError as error:
+        raise ApiProblem(400, "bad_request", f"the form is broken: {error}") from error
+    except ClientDisconnect as error:
+        # Nobody reads it; what came whole is stored.
+        raise ApiProblem(400, "bad_request", "the form is cut off") from error
+    done = tuple(receiver.done)
+    if not done:
+        raise ApiProblem(_NO_FILES[0], "request_invalid", _NO_FILES[1])
+    stored = sum(photo.stored for photo in done)
+    if stored == 0:
+        first = refusals[0]
+        raise ApiProblem(
+            first.status,
+            first.code,
+            f"nothing was stored; {done[0].sent_as}: {first}",
+            extra={"photos": [photo.model_dump() for photo in done]},
+        )
+    return UploadOut(stored=stored, photos=done)
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    """The body in pieces that are worth writing."""
+    pieces = bytearray()
+    async for piece in request.stream():
+        pieces += piece
+        if len(pieces) >= WRITE_BYTES:
+            yield bytes(pieces)
+            pieces.clear()
+    if pieces:
+        yield bytes(pieces)
+
+
+class _Receiver:
+    """Takes the parts of a form, and notes what became of each file."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._input_dir: Path = settings.io.input_dir
+        self._max_megapixels = settings.io.max_photo_megapixels
+        self._max_bytes = settings.service.upload_photo_mb * MB
+        self._max_photos = settings.service.upload_photos
+        self.done: list[SentPhotoOut] = []
+
+    async def receive(self, parts: AsyncIterator[object]) -> list[RefusedPhotoError]:
+        """Store the files; gives why those that were not were not."""
+        await to_thread.run_sync(sweep_incoming, self._input_dir)
+        refusals: list[RefusedPhotoError] = []
+        sent, photo = "", None
+        try:
+            async for part in parts:
+                try:
+                    if isinstance(part, FilePart):
+                        sent, photo = part.name, None
+                        photo = await to_thread.run_sync(self._begin, sent)
+                    elif photo is None:
+                        continue  # the rest of a file that was refused
+                    elif isinstance(part, PartData):
+                        await to_thread.run_sync(photo.write, part.data)
+                    else:
+                        kept = await to_thread.run_sync(self._keep, photo)
+                        self._note(sent, kept_as=kept)
+                        photo = None
+                except RefusedPhotoError as refusal:
+                    refusals.append(refusal)
+                    self._note(sent, kept_as=refusal.kept_as, refusal=refusal)
+                    if photo is not None:
+                        photo.close()
+                        photo = None
+        finally:
+            if photo is not None:
+                photo.close()
+        return refusals
+
+    def _begin(self, sent: str) -> IncomingPhoto:
+        if len(self.done) >= self._max_photos:
+            raise RefusedPhotoError(
+                413, "too_many", f"one request may bring at most {self._max_photos} photos (service.upload_photos)"
+            )
+        return IncomingPhoto(self._input_dir, sent, max_bytes=self._max_bytes)
+
+    def _keep(self, photo: IncomingPhoto) -> str:
+        try:
+            return photo.keep(max_megapixels=self._max_megapixels)
+        finally:
+            photo.close()
+
+    def _note(self, sent: str, *, kept_as: str | None, refusal: RefusedPhotoError | None = None) -> None:
+        self.done.append(
+            SentPhotoOut(
+                sent_as=sent[:200],
+                stored=refusal is None,
+                image_path=kept_as,
+                photo_id=None if kept_as is None else photo_id(kept_as),
+                code=None if refusal is None else refusal.code,
+                reason=None if refusal is None else str(refusal),
+            )
+        )
