@@ -25,7 +25,7 @@ def everything_in(content: bytes) -> list[str]:
     """Each text and attribute of a packet, wherever it stands."""
     found = []
     for element in etree.fromstring(content).iter(tag=etree.Element):
-        found += [str(element.text).strip(), *(f"{name}={value}" for name, value in element.attrib.items())]
+        found += [str(element.text).strip(), *(f"{name!s}={value!s}" for name, value in element.attrib.items())]
     return sorted(text for text in found if text)
 
 
