@@ -91,7 +91,9 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
         if not _is_same(_loaded(new) or {}, wanted):
             new = _rewritten(text, needed)
     except (YAMLError, yaml.YAMLError) as error:
-        raise SettingsError(f"the settings file is not YAML that can be changed here: {error}") from error
+        raise SettingsError(
+            f"the settings file is not YAML that can be changed here: {str(error).partition(chr(10) * 2)[0]}"
+        ) from error
     if not _is_same(_loaded(new) or {}, wanted):
         raise SettingsError("the settings file is written in a way that cannot be changed here: edit it by hand")
     return (mark + new).encode("utf-8")
@@ -191,7 +193,7 @@ def _inserted(text: str, node: MappingNode, path: KeyPath, depth: int, value: Sc
             nested = f"{{{key}: {nested}}}"
         close = node.end_mark.index - 1
         body = text[node.start_mark.index + 1 : close]
-        gap = "" if not body.strip() or body.rstrip().endswith(",") else ", "
+        gap = "" if not body.strip() else " " if body.rstrip().endswith(",") else ", "
         kept = text[: node.start_mark.index + 1] + body.rstrip()
         return kept + f"{gap}{path[depth]}: {nested}" + body[len(body.rstrip()) :] + text[close:]
     column = node.value[0][0].start_mark.column if node.value else 0
@@ -240,9 +242,9 @@ def _scalar(value: Scalar) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise SettingsError(f"{value} is no value for a settings file")
-        text = repr(value)
-        # 1e-05 is a text for YAML 1.1, which wants a point and a sign.
-        return text if "e" not in text else f"{value:.17f}".rstrip("0")
+        digits, mark, exponent = repr(value).partition("e")
+        # 1e-05 is a text for YAML 1.1, which wants a point.
+        return f"{digits}.0e{exponent}" if mark and "." not in digits else repr(value)
     return value if value.isidentifier() else yaml.safe_dump(value, default_style='"').strip()
 
 
