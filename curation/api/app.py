@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
 from curation.api.kept_results import KeptResults
 from curation.api.log_output import log_output
+from curation.api.metrics import RequestMeter, ServiceMetrics
 from curation.api.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.people_edits import PeopleEdits
@@ -35,6 +37,7 @@ from curation.api.routes import (
     health,
     jobs,
     labels,
+    metrics,
     people,
     photos,
     picks,
@@ -120,16 +123,19 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         rules,
         exports,
         downloads,
+        metrics,
         health,
     ):
         app.include_router(module.router)
     for router in PAGE_ROUTERS:
         app.include_router(router)
     add_problem_handlers(app)
+    app.state.metrics = ServiceMetrics(lambda: cast(ServiceContext, app.state.service))
     # From the inside out: the last one is asked first.
     app.add_middleware(BodyLimit)
     app.add_middleware(TokenGuard)
     app.add_middleware(SameSiteGuard)
+    app.add_middleware(RequestMeter, metrics=app.state.metrics)
     app.add_middleware(_ShortStartErrors)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
@@ -161,8 +167,9 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     logs = JobLogs(settings.io.state_dir)
     logs.forget_others({job.id for job in store.list(limit=2 * KEPT_JOBS)})
     rule_book = RuleBook(orchestrator)
-    runner = JobRunner(store, stage_runs(orchestrator, before_scoring=rule_book.adopt), log_of=logs.recorded)
     catalog = Catalog(settings)
+    runs = stage_runs(orchestrator, before_scoring=rule_book.adopt, after_run=catalog.read_ahead)
+    runner = JobRunner(store, runs, log_of=logs.recorded)
     kept = KeptResults(settings, catalog)
     pictures = EventPictures(settings, catalog, kept)
     rescorer = Rescorer(settings)

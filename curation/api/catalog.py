@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections import Counter
@@ -32,6 +33,7 @@ __all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary", "KnownPho
 NOT_CLUSTERED = "the photos are not clustered yet; run the clustering first: POST /cluster, or python run_clustering.py"
 NOT_SCORED = "the photos are not scored yet; run the scoring first: POST /score, or python run_scoring.py"
 _SHOWN_NAMES = 20
+_MANY_ROWS = 5000
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +85,15 @@ class Catalog:
         """Read what most requests need, so that the first of them is as quick as the others; never raises."""
         try:
             self.photos_by_id()
+            if len(self.event().rows) < _MANY_ROWS:
+                return
         except (ApiProblem, CurationError) as error:
             logger.debug("nothing to read ahead: %s", error)
+            return
+        # Some hundred thousand small objects that live as long as the tables do: looking through all of them again and
+        # again for cycles, of which they have none, would hold up requests for a tenth of a second each time.
+        gc.collect()
+        gc.freeze()
 
     def event(self) -> EventIndex:
         """All faces, in the clusters that they are in with the user's corrections.

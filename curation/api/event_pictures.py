@@ -57,7 +57,12 @@ class EventPictures:
             settings.io.state_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
         )
         # Requests wait for a free decoder in the event loop, so that they keep no thread from the other routes.
-        self._decoders = CapacityLimiter(max(1, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
+        self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
+
+    @property
+    def made(self) -> int:
+        """How many pictures were made since the start."""
+        return self._cache.made_count
 
     async def photo(self, request: Request, photo_id: str, size: PictureSize) -> Response:
         """A photo, upright.

@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import Field
 
 from curation.api.schemas import Out, Page
+from curation.api.urls import face_picture_url
 from curation.domain.event_index import FaceEntry
 from curation.domain.ids import FACE_ID_PATTERN, PHOTO_ID_PATTERN
 from curation.domain.labels import Category, Labels
@@ -135,6 +136,6 @@ def face_out(request: Request, face: FaceEntry, labels: Labels, measures: FaceMe
         detection_confidence=row.detection_confidence,
         cluster_confidence=row.cluster_confidence,
         quality=row.face_quality,
-        picture_url=request.url_for("get_face_picture", face_id=face.face_id).path,
+        picture_url=face_picture_url(request, face.face_id),
         measures=None if measures is None else FaceMeasuresOut.of(measures),
     )

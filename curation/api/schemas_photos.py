@@ -11,11 +11,12 @@ from pydantic import Field
 
 from curation.api.schemas import Out, Page, Score
 from curation.api.schemas_faces import FaceOut, PhotoId
+from curation.api.urls import photo_picture_url
 from curation.domain.ids import photo_id
 from curation.domain.picks import MAX_RATING, Pick
 from curation.domain.ranking import PhotoScore
 
-__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "picture_url", "words"]
+__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "words"]
 
 SEPARATOR = "; "  # of photo_scores.csv's lists
 
@@ -95,11 +96,6 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split(SEPARATOR)) if text else ()
 
 
-def picture_url(request: Request, photo: str) -> str:
-    """Where a photo's picture is."""
-    return request.url_for("get_photo_picture", photo_id=photo).path
-
-
 def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoOut:
     """A ranked photo.
 
@@ -133,5 +129,5 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         burst_size=1 if score.burst_id is None else burst_sizes[score.burst_id],
         pick=score.pick,
         rating=score.rating,
-        picture_url=picture_url(request, photo),
+        picture_url=photo_picture_url(request, photo),
     )

@@ -18,26 +18,36 @@ __all__ = ["stage_runs"]
 
 
 def stage_runs(
-    orchestrator: WorkflowOrchestrator, *, before_scoring: Callable[[], None] | None = None
+    orchestrator: WorkflowOrchestrator,
+    *,
+    before_scoring: Callable[[], None] | None = None,
+    after_run: Callable[[], None] | None = None,
 ) -> Mapping[Stage, StageRun]:
     """The stages over an orchestrator. Clustering and scoring take all they need from the settings.
 
     Args:
         orchestrator: That runs them.
         before_scoring: Called before each scoring, so that it goes by the settings file as it is then.
+        after_run: Called after each clustering and scoring, before its job ends, to read what it wrote.
     """
 
     def run_clustering(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
-        return outcome_of(orchestrator.run_clustering(progress=progress, cancel=cancel))
+        outcome = outcome_of(orchestrator.run_clustering(progress=progress, cancel=cancel))
+        if after_run is not None:
+            after_run()
+        return outcome
 
     def run_scoring(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
         if before_scoring is not None:
             before_scoring()
-        return outcome_of(orchestrator.run_scoring(progress=progress, cancel=cancel))
+        outcome = outcome_of(orchestrator.run_scoring(progress=progress, cancel=cancel))
+        if after_run is not None:
+            after_run()
+        return outcome
 
     def run_export(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event

@@ -15,6 +15,7 @@ from curation.api.errors import ApiProblem, problem_responses
 from curation.api.paging import Limit, Offset
 from curation.api.schemas import ClusterOut, ClusterPage
 from curation.api.schemas_faces import FacePage, face_out
+from curation.api.urls import cluster_thumbnail_url, face_picture_url
 
 __all__ = ["router"]
 
@@ -60,7 +61,7 @@ def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> Cl
     event = context.catalog.event()
     if cluster_id in event.corrected:
         faces = event.sample_faces(cluster_id, context.settings.clustering.samples_per_cluster)
-        urls = tuple(request.url_for("get_face_picture", face_id=face.face_id).path for face in faces)
+        urls = tuple(face_picture_url(request, face.face_id) for face in faces)
     else:
         urls = tuple(
             request.url_for("get_sample", cluster_id=cluster_id, number=number).path
@@ -151,5 +152,5 @@ def _cluster_out(request: Request, cluster: ClusterSummary) -> ClusterOut:
         photos=cluster.photos,
         name=None if cluster.label is None else cluster.label.name,
         category=None if cluster.label is None else cluster.label.category,
-        thumbnail_url=request.url_for("get_thumbnail", cluster_id=cluster.id).path,
+        thumbnail_url=cluster_thumbnail_url(request, cluster.id),
     )

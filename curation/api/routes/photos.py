@@ -13,7 +13,8 @@ from curation.api.context import Context
 from curation.api.errors import ApiProblem, problem_responses
 from curation.api.paging import Limit, Offset
 from curation.api.schemas_faces import face_out
-from curation.api.schemas_photos import PhotoDetailOut, PhotoPage, photo_out, picture_url, words
+from curation.api.schemas_photos import PhotoDetailOut, PhotoPage, photo_out, words
+from curation.api.urls import photo_picture_url
 from curation.domain.ids import PHOTO_ID_PATTERN
 from curation.domain.labels import MAX_NAME_CHARS, Category
 from curation.domain.picks import MAX_RATING, Pick
@@ -165,7 +166,7 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
     return PhotoDetailOut(
         photo_id=photo.photo_id,
         image_path=photo.image_path,
-        picture_url=picture_url(request, photo.photo_id),
+        picture_url=photo_picture_url(request, photo.photo_id),
         width=facts.width,
         height=facts.height,
         capture_time=facts.capture_time,

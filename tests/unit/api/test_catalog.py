@@ -11,7 +11,7 @@ from curation.api.catalog import Catalog
 from curation.api.errors import ApiProblem
 from curation.api.file_cache import Derived, FileCache
 from curation.domain.ids import face_id, photo_id
-from tests.service import FACES, PHOTOS, make_settings, write_face_data, write_photo_scores
+from tests.service import FACES, PHOTOS, ServiceClient, make_settings, write_face_data, write_photo_scores
 
 A, B = photo_id("a.jpg"), photo_id("b.jpg")
 
@@ -74,6 +74,15 @@ def test_before_anything_ran(tmp_path: Path) -> None:
     catalog.read_ahead()
     with pytest.raises(ApiProblem, match="not clustered"):
         catalog.photo(A)
+
+
+def test_after_a_run_its_tables_are_read(empty: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("/cluster", "/score"):
+        empty.finished(empty.post(url))
+    for reader in ("catalog.read_face_data", "ranked_photos.read_photo_scores"):
+        monkeypatch.setattr(f"curation.api.{reader}", None)
+    assert empty.get("/photos").json()["total"] == 4
+    assert empty.get("/clusters").json()["total"] == 2
 
 
 def test_reading_ahead_keeps_silent_of_what_is_wrong(catalog: Catalog) -> None:
