@@ -1,6 +1,4 @@
-"""Where pictures are. A list has hundreds of these addresses, and to ask the router for one takes as long as the rest
-of its row.
-"""
+"""Where pictures are: a list has hundreds of these paths, and asking the router for one takes longer than its row."""
 
 from __future__ import annotations
 
