@@ -171,6 +171,14 @@ class JobRunner:
         jobs = self._store.list(stage=stage, limit=limit, offset=offset)
         return self._store.count(stage=stage), tuple(self._latest(job) for job in jobs)
 
+    def counts(self) -> Mapping[tuple[Stage, JobState], int]:
+        """How many jobs there are of each stage in each state.
+
+        Raises:
+            StorageError: If they cannot be read.
+        """
+        return self._store.counts()
+
     def list_active(self) -> tuple[Job, ...]:
         """All jobs that wait or work, also those of other service processes, newest first.
 

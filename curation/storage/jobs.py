@@ -247,6 +247,16 @@ class JobStore:
             number: int = connection.execute(f"SELECT count(*) FROM jobs {where}", values).fetchone()[0]
         return number
 
+    def counts(self) -> Mapping[tuple[Stage, JobState], int]:
+        """How many jobs there are of each stage in each state; none where there is none.
+
+        Raises:
+            StorageError: If the database cannot be read.
+        """
+        with self._transaction(write=False) as connection:
+            rows = connection.execute("SELECT stage, state, count(*) FROM jobs GROUP BY stage, state").fetchall()
+        return {(Stage(stage), JobState(state)): count for stage, state, count in rows}
+
     def interrupt_orphans(self) -> tuple[Job, ...]:
         """End the active jobs whose service process is gone.
 

@@ -56,6 +56,12 @@ class PictureCache:
         self._making: dict[str, tuple[threading.Lock, list[None]]] = {}
         self._bytes: int | None = None
         self._has_failed = False
+        self._made = 0
+
+    @property
+    def made_count(self) -> int:
+        """How many pictures were made since the start, not taken from the folder."""
+        return self._made
 
     def get(self, key: str) -> bytes | None:
         """A picture, or None if it is not kept."""
@@ -84,6 +90,8 @@ class PictureCache:
             picture = self.get(key)
             if picture is None:
                 picture = make()
+                with self._guard:
+                    self._made += 1
                 self._keep(key, picture)
             return picture
 
