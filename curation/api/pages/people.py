@@ -10,7 +10,15 @@ from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
 from curation.api.errors import ApiProblem
-from curation.api.pages.people_view import Shown, face_cells, person_card, person_cards, shown_counts
+from curation.api.pages.people_view import (
+    FaceOrder,
+    Shown,
+    face_cells,
+    faces_in_order,
+    person_card,
+    person_cards,
+    shown_counts,
+)
 from curation.api.pages.rendering import page_router, render
 from curation.domain.labels import MAX_NAME_CHARS, Category
 
@@ -27,6 +35,7 @@ SAMPLES = 12
 ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
 ShownQuery = Annotated[Shown, Query(alias="show")]
 NameQuery = Annotated[str, Query(alias="q", max_length=MAX_NAME_CHARS)]
+OrderQuery = Annotated[FaceOrder, Query(alias="order")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
@@ -87,7 +96,9 @@ def person_inspector(request: Request, context: Context, cluster_id: ClusterId) 
 
 
 @router.get("/review/people/{cluster_id}")
-def person_page(request: Request, context: Context, cluster_id: ClusterId) -> HTMLResponse:
+def person_page(
+    request: Request, context: Context, cluster_id: ClusterId, face_order: OrderQuery = FaceOrder.BEST
+) -> HTMLResponse:
     """A person with all faces."""
     card = person_card(context.catalog, cluster_id)
     if card is None:
@@ -104,7 +115,8 @@ def person_page(request: Request, context: Context, cluster_id: ClusterId) -> HT
         before=order[place - 1] if place else None,
         after=order[place + 1] if place + 1 < len(order) else None,
         categories=Category,
-        **_faces(context, cluster_id, 0, FACES_AT_ONCE),
+        orders=FaceOrder,
+        **_faces(context, cluster_id, face_order, 0, FACES_AT_ONCE),
     )
 
 
@@ -113,11 +125,12 @@ def person_faces(
     request: Request,
     context: Context,
     cluster_id: ClusterId,
+    face_order: OrderQuery = FaceOrder.BEST,
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = FACES_AT_ONCE,
 ) -> HTMLResponse:
-    """A part of a person's faces, the best first."""
-    return render(request, "people/_faces.html", **_faces(context, cluster_id, offset, limit))
+    """A part of a person's faces."""
+    return render(request, "people/_faces.html", **_faces(context, cluster_id, face_order, offset, limit))
 
 
 @router.get("/fragments/people/{cluster_id}/head")
@@ -144,11 +157,17 @@ def _cards(context: ServiceContext, shown: Shown, query: str, offset: int, limit
     }
 
 
-def _faces(context: ServiceContext, cluster_id: int, offset: int, limit: int) -> dict[str, Any]:
-    faces = context.catalog.faces_of_cluster(cluster_id, limit, offset)
+def _faces(context: ServiceContext, cluster_id: int, face_order: FaceOrder, offset: int, limit: int) -> dict[str, Any]:
+    faces = faces_in_order(context.catalog, cluster_id, face_order)
     end = offset + limit
-    more = urlencode({"offset": end}) if end < context.catalog.event().face_count(cluster_id) else None
-    return {"cluster_id": cluster_id, "faces": face_cells(faces), "is_start": offset == 0, "more_faces": more}
+    more = urlencode({"order": face_order.value, "offset": end}) if end < len(faces) else None
+    return {
+        "cluster_id": cluster_id,
+        "faces": face_cells(faces[offset:end]),
+        "face_order": face_order,
+        "is_start": offset == 0,
+        "more_faces": more,
+    }
 
 
 def _nobody(cluster_id: int) -> ApiProblem:

@@ -11,7 +11,17 @@ from curation.api.catalog import Catalog, ClusterSummary
 from curation.domain.event_index import FaceEntry
 from curation.domain.labels import Category
 
-__all__ = ["FaceCell", "PersonCard", "Shown", "face_cells", "person_card", "person_cards", "shown_counts"]
+__all__ = [
+    "FaceCell",
+    "FaceOrder",
+    "PersonCard",
+    "Shown",
+    "face_cells",
+    "faces_in_order",
+    "person_card",
+    "person_cards",
+    "shown_counts",
+]
 
 
 class Shown(StrEnum):
@@ -22,6 +32,13 @@ class Shown(StrEnum):
     MAIN = "main"
     IMPORTANT = "important"
     OTHER = "other"
+
+
+class FaceOrder(StrEnum):
+    """Which faces of a person come first."""
+
+    BEST = "best"
+    DOUBTFUL = "doubtful"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +72,7 @@ class FaceCell:
         face_id: By which its picture is asked for.
         photo_id: Of its photo.
         image_path: Of its photo.
-        is_unsure: Whether the clustering was less sure of it than of most; these are looked at first.
+        is_unsure: Whether the clustering was less sure of it than of most.
     """
 
     face_id: str
@@ -98,6 +115,14 @@ def shown_counts(catalog: Catalog) -> Mapping[Shown, int]:
     clusters = catalog.clusters()
     counts = Counter(Shown.UNLABELLED if c.label is None else Shown(c.label.category.value) for c in clusters)
     return {shown: len(clusters) if shown is Shown.ALL else counts[shown] for shown in Shown}
+
+
+def faces_in_order(catalog: Catalog, cluster_id: int, order: FaceOrder) -> Sequence[FaceEntry]:
+    """All faces of a person: the best to look at first, or the least alike. Raises what `Catalog.event` raises."""
+    faces = catalog.faces_of_cluster(cluster_id)
+    if order is FaceOrder.DOUBTFUL:
+        return sorted(faces, key=lambda face: face.row.cluster_confidence)
+    return faces
 
 
 def face_cells(faces: Sequence[FaceEntry]) -> Sequence[FaceCell]:

@@ -44,3 +44,13 @@ export async function send(method, url, body, { ifMatch, signal } = {}) {
 }
 
 export const get = async (url, options) => (await send("GET", url, undefined, options)).data;
+
+/** A fragment of a page as text; says why there is none in the words of the fragment that came instead. */
+export async function fragment(url) {
+  const response = await fetch(url, { headers: { "hx-request": "true" } }).catch(() => null);
+  if (response === null) throw new Problem(0, { code: "offline", detail: "The service does not answer. Is it still running?" });
+  const text = await response.text();
+  if (response.ok) return text;
+  const said = new DOMParser().parseFromString(text, "text/html").body.textContent.replace(/\s+/g, " ").trim();
+  throw new Problem(response.status, { code: "fragment", detail: said });
+}

@@ -1,10 +1,12 @@
-// What every page has: the theme, the keys, messages, and undo.
+// What every page has: what is at work, the theme, the keys, messages, and undo.
 
+import { followJobs } from "./jobs.js";
 import { bind, showKeys } from "./keyboard.js";
 import { wireThemeButton } from "./theme.js";
 import { toast } from "./toast.js";
 import { undo } from "./undo.js";
 
+followJobs();
 wireThemeButton(document.getElementById("theme-button"));
 document.getElementById("help-button").addEventListener("click", showKeys);
 
@@ -30,7 +32,7 @@ if (document.querySelector("[data-undo]")) {
 // A fragment that did not come: say why, in the service's own words.
 document.addEventListener("htmx:responseError", (event) => {
   const text = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").body.textContent.trim();
-  toast(text.replace(/\s+/g, " ") || "The service gave an error; look at its log.", { kind: "bad" });
+  toast(text.replace(/\s+/g, " ").replace(/^This did not work\. /, "") || "The service gave an error; look at its log.", { kind: "bad" });
 });
 document.addEventListener("htmx:sendError", () => {
   toast("The service does not answer. Is it still running?", { kind: "bad" });

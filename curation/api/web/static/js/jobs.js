@@ -1,36 +1,75 @@
-// What the service is doing, told by server-sent events.
+// What the service is doing, told by server-sent events on every page.
 
-/** "about 3 min", "12 s". */
+import { toast } from "./toast.js";
+
+const LOOK_AGAIN_MS = 20000;
+
+export const STAGES = {
+  clustering: { doing: "Finding the people", done: "The people are found", next: "/review/people", show: "Show them" },
+  scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: "/review/photos", show: "Show them" },
+  export: { doing: "Exporting", done: "The export is done", next: "/", show: "Show it" },
+};
+const STAGE_OF_NOBODY = { doing: "At work", done: "Done", next: "/", show: "Show it" };
+
+/** "3 min", "12 s"; empty for what is not known. */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
-  if (seconds < 1) return "1 s";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /**
- * Follow a stream of job events. The browser connects again by itself after a break.
- *
- * @param {string} url
- * @param {(job: object) => void} onJob Told of every state.
- * @returns {() => void} Stops.
+ * Follow whatever is at work, as long as the page is seen. The document hears `curation:job` with each state of a job;
+ * `curation:started` makes it look at once.
  */
-export function follow(url, onJob) {
-  const source = new EventSource(url);
-  const read = (event) => {
-    let job;
-    try {
-      job = JSON.parse(event.data);
-    } catch {
-      return;
-    }
-    if (job) onJob(job);
+export function followJobs() {
+  const chip = document.getElementById("job-chip");
+  const text = document.getElementById("job-chip-text");
+  let source = null;
+  let timer = 0;
+
+  const close = () => {
+    source?.close();
+    source = null;
+    clearTimeout(timer);
   };
-  for (const name of ["message", "job", "progress", "state", "end"]) source.addEventListener(name, read);
-  source.addEventListener("end", () => source.close());
-  // A page that is left alone in the background must not hold a connection that others need.
-  window.addEventListener("pagehide", () => source.close(), { once: true });
-  return () => source.close();
+  const open = () => {
+    close();
+    if (document.visibilityState === "hidden") return;
+    source = new EventSource("/jobs/events");
+    source.addEventListener("progress", (event) => onProgress(JSON.parse(event.data)));
+    source.addEventListener("end", (event) => onEnd(JSON.parse(event.data)));
+    source.addEventListener("idle", () => {
+      close();
+      chip.hidden = true;
+      timer = setTimeout(open, LOOK_AGAIN_MS);
+    });
+  };
+  const tell = (job) => document.dispatchEvent(new CustomEvent("curation:job", { detail: job }));
+
+  function onProgress(job) {
+    const { done = 0, total = 0, seconds_left: left } = job.progress ?? {};
+    const stage = STAGES[job.stage] ?? STAGE_OF_NOBODY;
+    text.textContent = [stage.doing, total ? `${Math.floor((100 * done) / total)} %` : "", duration(left)].filter(Boolean).join(" · ");
+    chip.hidden = false;
+    tell(job);
+  }
+
+  function onEnd(job) {
+    const stage = STAGES[job.stage] ?? STAGE_OF_NOBODY;
+    chip.hidden = true;
+    tell(job);
+    if (job.state === "failed") toast(`${stage.doing}: ${job.error?.message ?? "it failed"}`, { kind: "bad" });
+    else if (job.state === "succeeded") {
+      const isThere = document.querySelector(`.head-nav a[href="${stage.next}"]`) !== null;
+      toast(stage.done, isThere ? { action: { label: stage.show, run: () => { location.href = stage.next; } } } : {});
+    } else toast(`${stage.doing}: ${job.state}`);
+  }
+
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));
+  document.addEventListener("curation:started", open);
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+  open();
 }

@@ -1,10 +1,10 @@
 // The grid of people: moving, labelling, choosing, joining.
 
-import { get } from "./api.js";
+import { fragment, get } from "./api.js";
 import { askText } from "./dialog.js";
 import { counted } from "./dom.js";
 import { rovingGrid } from "./grid.js";
-import { bind } from "./keyboard.js";
+import { bind, isWriting } from "./keyboard.js";
 import {
   ignoreStrangers, labelsChangedElsewhere, labelsRead, merge, notAPerson, setCategory, setName,
 } from "./people-actions.js";
@@ -12,7 +12,7 @@ import { showCorrections } from "./corrections.js";
 import { completeNames } from "./names.js";
 import { startQuestions } from "./question.js";
 import { selection } from "./selection.js";
-import { toast } from "./toast.js";
+import { toast, toastError } from "./toast.js";
 import { openViewer } from "./viewer.js";
 
 const INSPECT_AFTER_MS = 140;
@@ -70,12 +70,14 @@ function start() {
     const kept = await merge(ids, { into });
     if (kept === null) return;
     chosen.clear();
-    await reload();
-    (card(kept) ?? grid.current())?.focus();
+    await settled;
+    const target = card(kept) ?? grid.current();
+    if (target) grid.focusOn(target);
   }
 
   // Fetch the grid anew, as far as it was scrolled, and keep the focus where it was.
   async function reload() {
+    clearTimeout(inspectTimer);
     const focused = inFocus();
     const order = grid.cells();
     const at = order.indexOf(focused);
@@ -106,25 +108,39 @@ function start() {
   function inspectSoon(id) {
     if (NARROW.matches) return; // there it would cover the grid: it comes on a tap
     clearTimeout(inspectTimer);
-    inspectTimer = setTimeout(() => inspect(id), inspected === null ? 0 : INSPECT_AFTER_MS);
+    if (id === inspected) return;
+    inspectTimer = setTimeout(() => card(id) && inspect(id), inspected === null ? 0 : INSPECT_AFTER_MS);
   }
 
   async function inspect(id) {
     clearTimeout(inspectTimer);
+    const isSame = id === inspected;
     inspected = id;
     if (id === null) {
       inspector.hidden = true;
       inspector.replaceChildren();
       return;
     }
+    const html = await fragment(`/fragments/people/${id}/inspector`).catch(toastError);
+    // Meanwhile the user may have gone on, or begun to write the name.
+    if (html === undefined || id !== inspected || (isSame && isWriting(document.activeElement))) return;
     inspector.hidden = false;
-    await htmx.ajax("GET", `/fragments/people/${id}/inspector`, { target: inspector, swap: "innerHTML" });
+    htmx.swap(inspector, html, { swapStyle: "innerHTML" });
+    completeNames(inspector.querySelector("[data-name-field]"));
+  }
+
+  function paintInspector(person) {
+    if (inspected !== String(person.cluster_id) || inspector.hidden) return;
+    inspector.querySelector("h2").textContent = person.name ?? `Person ${person.cluster_id}`;
+    for (const button of inspector.querySelectorAll("[data-set-category]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.setCategory === person.category));
+    }
     const field = inspector.querySelector("[data-name-field]");
-    if (field) completeNames(field);
+    if (document.activeElement !== field) field.value = field.defaultValue = person.name ?? "";
   }
 
   async function editName(id) {
-    await inspect(id);
+    if (inspected !== id || inspector.hidden) await inspect(id);
     inspector.querySelector("[data-name-field]")?.select();
   }
 
@@ -310,22 +326,25 @@ function start() {
     { ...onGrid, keys: "x Space", label: "Select", shown: "X", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
     { ...onGrid, keys: "Mod+a", label: "Select all that are shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
     { ...onGrid, keys: "g", label: "The selected are one person", run: () => join(targets()) },
-    { ...onGrid, keys: "Delete", label: "Not a person", run: () => dismiss(targets()) },
+    { ...onGrid, keys: "Delete", shown: "Del", label: "Not a person", run: () => dismiss(targets()) },
     { ...onGrid, keys: "Escape", label: "Select none, close", run: () => { if (idle()) inspect(null); else chosen.clear(); } },
   ]);
 
-  document.addEventListener("curation:changed", async ({ detail }) => {
+  let settled = Promise.resolve();
+  document.addEventListener("curation:changed", ({ detail }) => { settled = showChange(detail); });
+
+  async function showChange(detail) {
     // A label changes a card in its place: nobody wants it to vanish under the finger. All else is fetched anew.
     if (detail.labels && detail.ids && detail.ids.length <= MAX_REFRESHED) {
       await Promise.all([refreshCards(detail.ids), refreshFilters()]);
-      if (inspected !== null && detail.ids.map(String).includes(inspected) && !inspector.contains(document.activeElement)) inspect(inspected);
     } else await Promise.all([reload(), refreshFilters()]);
-  });
+  }
 
   async function refreshCards(ids) {
     await Promise.all(ids.map(async (id) => {
       const person = await get(`/people/${id}`).catch(() => null);
       const element = card(id);
+      if (person) paintInspector(person);
       if (!person || !element) return;
       const name = person.name ?? "";
       element.dataset.name = name;

@@ -141,7 +141,7 @@ document.addEventListener("curation:changed", async ({ detail }) => {
   const focused = inFocus();
   const at = Math.max(0, grid.cells().indexOf(focused));
   const limit = Math.max(120, grid.cells().length);
-  await htmx.ajax("GET", `/fragments/people/${cluster}/faces?limit=${limit}`, { target: "#faces", swap: "innerHTML" });
+  await htmx.ajax("GET", `/fragments/people/${cluster}/faces?order=${gridElement.dataset.order}&limit=${limit}`, { target: "#faces", swap: "innerHTML" });
   const cells = grid.cells();
   if (!cells.length) {
     location.href = "/review/people";

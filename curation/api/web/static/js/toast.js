@@ -38,6 +38,8 @@ export function toast(text, { kind = "good", action } = {}) {
   element.addEventListener("pointerleave", start);
   element.addEventListener("focusin", () => clearTimeout(timer));
   element.addEventListener("focusout", start);
+  // The last word is enough of what went well; what went wrong stays until it is read.
+  if (kind !== "bad") for (const other of region.querySelectorAll("[data-kind=good]")) other.remove();
   region.append(element);
   while (region.children.length > MAX_SHOWN) region.firstElementChild.remove();
   start();

@@ -15,7 +15,7 @@ import { bind } from "./keyboard.js";
 export function openViewer(shown, at = 0, { onClose = () => {} } = {}) {
   const title = make("h2", { id: "viewer-title" });
   const count = make("span", { class: "viewer-count" });
-  const frame = make("div", { class: "viewer-frame" });
+  const frame = make("div", { class: "viewer-frame", tabindex: "-1", autofocus: true });
   const foot = make("div", { class: "viewer-foot" });
   const button = (label, name, run) =>
     make("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: run } }, icon(name));
@@ -97,7 +97,7 @@ function picture(photo, faceId) {
     return [box, makeSvg("text", {
       class: "viewer-name", x: x + w / 2, y: below ? y + h + letters * 1.2 : y - letters * 0.4, "text-anchor": "middle",
       "font-size": letters, "stroke-width": letters / 7,
-    }, face.person)];
+    }, called(face))];
   }));
   return svg;
 }
@@ -105,8 +105,11 @@ function picture(photo, faceId) {
 function person(face, isHere) {
   const here = isHere ? { dataset: { here: "" } } : {};
   if (face.cluster_id === null) return make("span", here, "nobody known");
-  return make("a", { href: `/review/people/${face.cluster_id}`, ...here }, face.person);
+  return make("a", { href: `/review/people/${face.cluster_id}`, ...here }, called(face));
 }
+
+// At the start of a line, so to say: "Person 3".
+const called = (face) => face.person.replace(/^person (?=\d+$)/, "Person ");
 
 const SWIPE_PX = 50;
 
