@@ -13,10 +13,10 @@ __all__ = ["SheetPhoto", "contact_sheet"]
 _STARS = 5
 
 _STYLE = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --quiet: color-mix(in srgb, CanvasText 68%, Canvas); }
 body { font: 14px/1.4 system-ui, sans-serif; max-width: 84rem; margin: 1.5rem auto; padding: 0 1.5rem; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; border-bottom: 1px solid #8886; }
-h1 { font-size: 1.3rem; margin: 0 0 .4rem; } header p { margin: 0 0 .4rem; color: color-mix(in srgb, CanvasText 68%, Canvas); }
+h1 { font-size: 1.3rem; margin: 0 0 .4rem; } header p { margin: 0 0 .4rem; color: var(--quiet); }
 ol { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: 1.1rem 1rem;
   grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
 li { break-inside: avoid; min-width: 0; }
@@ -26,7 +26,7 @@ img { max-width: 100%; max-height: 14rem; display: block; }
 p { margin: .3rem 0 0; overflow-wrap: anywhere; }
 .top { display: flex; justify-content: space-between; gap: .5rem; font-variant-numeric: tabular-nums; }
 .top span:last-child { white-space: nowrap; }
-.names { font-weight: 600; } .why, .file { font-size: .85em; color: color-mix(in srgb, CanvasText 68%, Canvas); margin-top: .1rem; }
+.names { font-weight: 600; } .why, .file { font-size: .85em; color: var(--quiet); margin-top: .1rem; }
 .stars { letter-spacing: .05em; }
 @media print {
   @page { size: A4; margin: 12mm; }
