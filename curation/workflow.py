@@ -27,7 +27,7 @@ from curation.storage.locks import hold_export, hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
 
-__all__ = ["WorkflowOrchestrator", "WorkflowParts"]
+__all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
 
 logger = logging.getLogger(__name__)
 
@@ -165,16 +165,7 @@ class WorkflowOrchestrator:
             )
 
     def _listing(self) -> Listing:
-        io = self.settings.io
-        # Our own pictures are no photos of the event, wherever the output folder lies.
-        exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir]
-        output, photos = io.output_dir.resolve(), io.input_dir.resolve()
-        if output != photos and output.is_relative_to(photos):
-            exclude.append(io.output_dir)
-        try:
-            return list_photos(io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg)
-        except OSError as error:
-            raise explained(error, io.input_dir, "read") from error
+        return event_listing(self.settings)
 
     def _pinned_engine(self) -> str | None:
         """The engine of an existing face_data.csv; a file that cannot be read pins nothing here."""
@@ -183,3 +174,22 @@ class WorkflowOrchestrator:
             return None
         engine = first_engine(self.settings.io.output_dir / FACE_DATA) or (record or {}).get("engine")
         return engine if isinstance(engine, str) else None
+
+
+def event_listing(settings: Settings) -> Listing:
+    """The photos of the event, without the program's own pictures.
+
+    Raises:
+        PhotosMissingError: If there is no such folder, it cannot be read, or there is no photo in it.
+        StorageError: If the folder cannot be looked through.
+    """
+    io = settings.io
+    # Our own pictures are no photos of the event, wherever the output folder lies.
+    exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir]
+    output, photos = io.output_dir.resolve(), io.input_dir.resolve()
+    if output != photos and output.is_relative_to(photos):
+        exclude.append(io.output_dir)
+    try:
+        return list_photos(io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg)
+    except OSError as error:
+        raise explained(error, io.input_dir, "read") from error

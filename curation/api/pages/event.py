@@ -6,8 +6,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context
-from curation.api.pages.event_state import NextStep, event_state
+from curation.api.pages.event_state import NextStep, event_state, folder_state
 from curation.api.pages.rendering import page_router, render
+from curation.photos.formats import PHOTO_EXTENSIONS
 
 __all__ = ["router"]
 
@@ -17,10 +18,24 @@ router = page_router()
 @router.get("/")
 def event_page(request: Request, context: Context) -> HTMLResponse:
     """The overview."""
-    return render(request, "event/index.html", place="event", event=event_state(context), steps=NextStep)
+    return render(
+        request,
+        "event/index.html",
+        place="event",
+        event=event_state(context),
+        steps=NextStep,
+        extensions=",".join(sorted(f".{extension}" for extension in PHOTO_EXTENSIONS)),
+    )
 
 
 @router.get("/fragments/event")
 def event_fragment(request: Request, context: Context) -> HTMLResponse:
     """The steps and the last jobs, asked for again when a job ends."""
     return render(request, "event/_overview.html", event=event_state(context), steps=NextStep)
+
+
+@router.get("/fragments/event/folder")
+def folder_fragment(request: Request, context: Context) -> HTMLResponse:
+    """Photos that the folder has; asked for by itself, as a folder may be large and its disk slow."""
+    folder = folder_state(context)
+    return render(request, "event/_folder.html", there=folder.photos, new=folder.new, clustered=folder.clustered)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from curation.api.context import ServiceContext
 from curation.domain.labels import Category
+from curation.errors import PhotosMissingError
 from curation.storage.jobs import Job
 from curation.storage.run_records import SCORING_RUN
+from curation.workflow import event_listing
 
-__all__ = ["EventState", "NextStep", "event_state"]
+__all__ = ["EventState", "FolderState", "NextStep", "event_state", "folder_state"]
 
 _RECENT_JOBS = 8
 
@@ -76,6 +78,37 @@ class EventState:
         if not self.scored or self.outdated:
             return NextStep.RANK
         return NextStep.CHOOSE
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What the folder of photos holds now.
+
+    Attributes:
+        photos: All of them; 0 also if there is no such folder.
+        new: Those that the last clustering did not see.
+        clustered: Whether there was one.
+    """
+
+    photos: int
+    new: int
+    clustered: bool
+
+
+def folder_state(context: ServiceContext) -> FolderState:
+    """Look into the folder of photos.
+
+    Raises:
+        FaceDataError: If face_data.csv or photo_scores.csv is not valid.
+        StorageError: If a file cannot be read.
+    """
+    clustered = context.catalog.face_data_path.is_file()
+    known = {photo.image_path for photo in context.catalog.photos_by_id().values()} if clustered else set()
+    try:
+        listing = event_listing(context.settings)
+    except PhotosMissingError:
+        return FolderState(0, 0, clustered)
+    return FolderState(len(listing.photos), sum(p.image_path not in known for p in listing.photos), clustered)
 
 
 def event_state(context: ServiceContext) -> EventState:

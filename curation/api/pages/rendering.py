@@ -112,6 +112,7 @@ def _environment() -> Environment:
     environment.globals["has_place"] = lambda key: any(place.key == key for place in NAVIGATION)
     environment.filters["number"] = _number
     environment.filters["counted"] = _counted
+    environment.filters["lasting"] = _lasting
     return environment
 
 
@@ -123,3 +124,11 @@ def _number(value: float) -> str:
 def _counted(count: int, one: str, many: str | None = None) -> str:
     """A number and its noun: `1 photo`, `20,000 photos`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _lasting(seconds: float) -> str:
+    """A duration as people say it: `12 s`, `3 min`, `1 h 20 min`."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -3,11 +3,16 @@
 import { send } from "./api.js";
 import { duration } from "./jobs.js";
 import { toastError } from "./toast.js";
+import { startUploads } from "./uploads.js";
 
 const overview = document.getElementById("overview");
 const refresh = () => htmx.trigger(overview, "curation:refresh");
 
+const files = document.getElementById("files");
+startUploads({ input: files, drop: document.getElementById("drop"), onAdded: refresh });
+
 overview.addEventListener("click", async (event) => {
+  if (event.target.closest("#add-photos")) files.click();
   const start = event.target.closest("[data-start]");
   const stop = event.target.closest("#job-stop");
   const button = start ?? stop;

@@ -1,0 +1,56 @@
+// Photos that are dropped on the page, or chosen: sent one by one, so that one that is refused stops none.
+
+import { counted } from "./dom.js";
+import { toast } from "./toast.js";
+
+/** Let photos be added to the event; `onAdded` is told after the last of a batch. */
+export function startUploads({ input, drop, onAdded }) {
+  let sending = false;
+
+  async function add(files) {
+    if (sending || !files.length) return;
+    sending = true;
+    let stored = 0;
+    const refused = [];
+    let close = () => {};
+    for (const [at, file] of files.entries()) {
+      close();
+      close = toast(`Adding photo ${at + 1} of ${files.length} …`);
+      try {
+        const form = new FormData();
+        form.append("photos", file, file.name);
+        const response = await fetch("/photos", { method: "POST", body: form });
+        const answer = await response.json();
+        if (response.ok) stored += answer.stored;
+        else refused.push(`${file.name}: ${answer.photos?.[0]?.reason ?? answer.detail}`);
+      } catch {
+        refused.push(`${file.name}: the service does not answer`);
+      }
+    }
+    close();
+    sending = false;
+    if (stored) toast(`${counted(stored, "photo")} added. Look for the people again to see who is in them`);
+    if (refused.length) toast(`${counted(refused.length, "photo")} not added. ${refused[0]}`, { kind: "bad" });
+    onAdded();
+  }
+
+  input.addEventListener("change", () => {
+    add([...input.files]);
+    input.value = "";
+  });
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  let depth = 0;
+  const show = (by) => {
+    depth = Math.max(0, depth + by);
+    drop.hidden = depth === 0;
+  };
+  document.addEventListener("dragenter", (event) => holdsFiles(event) && show(1));
+  document.addEventListener("dragleave", (event) => holdsFiles(event) && show(-1));
+  document.addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    show(-depth);
+    add([...event.dataTransfer.files]);
+  });
+}
