@@ -14,6 +14,8 @@ from operator import mul
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.apart import ApartPairs
+
 __all__ = ["ClusterSums"]
 
 Rows = NDArray[np.intp]
@@ -23,6 +25,7 @@ _LEVEL_BITS = 25  # so that |x| <= 4 and 2**35 addends stay within int64
 _LEVELS = 6  # 150 bits hold the smallest float32, 2**-149
 _CHUNK_PAIRS = 2048  # gathered at once: two blocks of 8 MB at 512 dimensions
 _CROWD = 30  # a product in a matrix costs so many times less than one by itself
+_NEVER = Fraction(-(2**60))  # below the similarity of any two clusters
 _EXACT_KEPT = 500  # sums kept as whole numbers, some 20 kB each
 
 
@@ -30,25 +33,33 @@ class ClusterSums:
     """Sizes and sums of clusters, with similarities between them.
 
     A cluster is a row; `merge` puts one into another, `keep` renumbers. The similarity of two clusters is the mean
-    of their faces' inner products, less the penalty for each pair of faces of one photo.
+    of their faces' inner products, less the penalty for each pair of faces of one photo; that of clusters that are
+    apart is -inf.
     """
 
     def __init__(
-        self, embeddings: NDArray[np.float32], owner: Rows, photos: NDArray[np.intp] | None, penalty: float
+        self,
+        embeddings: NDArray[np.float32],
+        owner: Rows,
+        photos: NDArray[np.intp] | None,
+        penalty: float,
+        apart: ApartPairs | None = None,
     ) -> None:
-        """Start with groups of equal faces.
+        """Start with groups of faces.
 
         Args:
             embeddings: (N, D).
             owner: (N,) row of each face; rows are in the order of their first faces.
             photos: (N,) photo of each face, if there is a penalty.
             penalty: From 0.
+            apart: Of the rows; follows their merges from here on.
         """
         self._embeddings = embeddings
         self._owner = owner
         self._photos = photos
         self._penalty = penalty
         self._exact_penalty = Fraction(penalty)
+        self._apart = apart
         first, size = np.unique(owner, return_index=True, return_counts=True)[1:]
         self.size: NDArray[np.int64] = size.astype(np.int64)
         self._first: Rows = first
@@ -57,14 +68,29 @@ class ClusterSums:
         self._pool_used = 0
         self._pool_free: list[int] = []
         self._place = np.full(len(size), -1, dtype=np.intp)
+        unequal = self._unequal_rows(first, size)
         for row in np.flatnonzero(size > 1):
-            self._pool[self._pool_used] = embeddings[first[row]].astype(np.float64) * size[row]
+            if row in unequal:
+                self._pool[self._pool_used] = embeddings[owner == row].sum(axis=0, dtype=np.float64)
+            else:
+                self._pool[self._pool_used] = embeddings[first[row]].astype(np.float64) * size[row]
             self._place[row] = self._pool_used
             self._pool_used += 1
         largest = float(np.sqrt(max((np.einsum("ij,ij->i", embeddings, embeddings)).max(), 0.0)))
         self._scale = (largest * 1.001) ** 2 + penalty
         self._exact: dict[int, list[int]] = {}
         self._counts: tuple[NDArray[np.int64], NDArray[np.float64], Rows] | None = None
+
+    def _unequal_rows(self, first: Rows, size: NDArray[np.intp]) -> frozenset[int]:
+        """Groups of faces that are not all the same."""
+        faces = np.flatnonzero(size[self._owner] > 1)
+        out: set[int] = set()
+        for start in range(0, len(faces), _CHUNK_PAIRS):
+            part = faces[start : start + _CHUNK_PAIRS]
+            owner = self._owner[part]
+            differs = (self._embeddings[part] != self._embeddings[first[owner]]).any(axis=1)
+            out.update(owner[differs].tolist())
+        return frozenset(out)
 
     def sums(self, rows: Rows) -> NDArray[np.float64]:
         """(R, D) sums of the clusters' embeddings."""
@@ -98,6 +124,8 @@ class ClusterSums:
         into = np.arange(len(self.size))
         into[high] = low
         self._owner = np.where(self._owner >= 0, into[self._owner], -1)
+        if self._apart is not None:
+            self._apart.renumber(into, len(into))
         for row in [*low.tolist(), *high.tolist()]:
             self._exact.pop(row, None)
         self._counts = None
@@ -110,6 +138,8 @@ class ClusterSums:
         number = np.full(len(self.size), -1)
         number[rows] = np.arange(len(rows))
         self._owner = np.where(self._owner >= 0, number[self._owner], -1)
+        if self._apart is not None:
+            self._apart.renumber(number, len(rows))
         self.size, self._first, self._place = self.size[rows], self._first[rows], self._place[rows]
         self._exact = {}
         self._counts = None
@@ -142,10 +172,13 @@ class ClusterSums:
         return np.asarray(1.01 * _ROUNDING * self._scale * operations)
 
     def penalties(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """(R,) what pairs of faces of one photo take off the similarity of two clusters."""
-        if self._photos is None:
-            return np.zeros(len(a))
-        return self._penalty * self._same_photo(a, b) / (self.size[a] * self.size[b])
+        """(R,) what pairs of faces of one photo take off the similarity of two clusters; inf if they are apart."""
+        out = np.zeros(len(a))
+        if self._photos is not None:
+            out = self._penalty * self._same_photo(a, b) / (self.size[a] * self.size[b])
+        if self._apart is not None:
+            out[self._apart.mask(a, b)] = np.inf
+        return out
 
     def nearest(self, rows: Rows, others: Rows) -> Rows:
         """For each cluster the most similar one of those it is paired with; of equal ones the first.
@@ -181,6 +214,8 @@ class ClusterSums:
         return out
 
     def _exact_similarity(self, a: int, b: int) -> Fraction:
+        if self._apart is not None and self._apart.mask(np.array([a]), np.array([b]))[0]:
+            return _NEVER
         total = Fraction(sum(map(mul, self._exact_sum(a), self._exact_sum(b))), 1 << (2 * _LEVELS * _LEVEL_BITS))
         if self._photos is not None:
             total -= self._exact_penalty * int(self._same_photo(np.array([a]), np.array([b]))[0])

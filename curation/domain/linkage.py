@@ -11,14 +11,15 @@ once an upper bound of a similarity stays one. docs/clustering.md has the algori
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.apart import ApartPairs
 from curation.domain.exact_similarity import ClusterSums
+from curation.domain.merges import MergeHistory
 from curation.domain.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
+from curation.domain.starting_clusters import Known, starting_clusters
 
 __all__ = ["MergeHistory", "average_linkage", "merge_history"]
 
@@ -35,37 +36,14 @@ _CROWDED_ROWS = 64  # of similarities to all, held at once: 26 MB for 100,000 fa
 _LAZINESS = 0.05
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MergeHistory:
-    """Which clusters merged, in such an order that parts come before what they are parts of.
-
-    Attributes:
-        same: (N,) for each face the first of its copies that started as one cluster with it, mostly itself.
-        low: (M,) first face of the one cluster of each merge.
-        high: (M,) first face of the other one, above `low`; the merged cluster is called after `low`.
-        distance: (M,) their average distance, penalties counted, right but for the rounding of float64.
-    """
-
-    same: Rows
-    low: Rows
-    high: Rows
-    distance: NDArray[np.float64]
-
-    def labels(self) -> NDArray[np.int64]:
-        """(N,) the clusters after all merges, from 0 to K - 1, numbered by the first face of each."""
-        into = np.arange(len(self.same))
-        into[self.high] = self.low
-        while not np.array_equal(into[into], into):
-            into = into[into]
-        return _by_first_face(into[self.same])
-
-
 def average_linkage(
     embeddings: NDArray[np.float32],
     distance_threshold: float,
     *,
     photo_of: NDArray[np.integer] | None = None,
     same_photo_penalty: float = 0.0,
+    together: NDArray[np.integer] | None = None,
+    apart: NDArray[np.integer] | None = None,
     threads: int = 1,
 ) -> NDArray[np.int64]:
     """Group faces by average linkage on cosine distance, cut at a threshold.
@@ -76,7 +54,13 @@ def average_linkage(
         (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
     """
     history = merge_history(
-        embeddings, distance_threshold, photo_of=photo_of, same_photo_penalty=same_photo_penalty, threads=threads
+        embeddings,
+        distance_threshold,
+        photo_of=photo_of,
+        same_photo_penalty=same_photo_penalty,
+        together=together,
+        apart=apart,
+        threads=threads,
     )
     return history.labels()
 
@@ -87,6 +71,8 @@ def merge_history(
     *,
     photo_of: NDArray[np.integer] | None = None,
     same_photo_penalty: float = 0.0,
+    together: NDArray[np.integer] | None = None,
+    apart: NDArray[np.integer] | None = None,
     threads: int = 1,
 ) -> MergeHistory:
     """Merge faces by average linkage on cosine distance, as long as there is a distance below a threshold.
@@ -101,11 +87,14 @@ def merge_history(
         photo_of: (N,) which photo each face is on, any integers; needed for the penalty only.
         same_photo_penalty: Added to the distance of any two faces of one photo, from 0: they are hardly
             one person. The average of a pair of clusters counts it for each such pair of faces.
+        together: (N,) equal from 0 on for faces that are known to be one person: they start as one cluster. -1 for
+            all others.
+        apart: (M, 2) pairs of faces that are known to be different people: clusters with such a pair never merge.
         threads: Of the CPU, to be used at once. The result does not depend on them.
 
     Raises:
         ValueError: If an embedding is longer than a unit vector or not a number, the penalty is negative, or
-            there is one without photos.
+            there is one without photos, or faces are to be together and apart.
     """
     if not 0 <= same_photo_penalty < np.inf:
         raise ValueError("the penalty for faces of one photo cannot be negative")
@@ -121,10 +110,10 @@ def merge_history(
     longest = float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
     if not longest <= _LONGEST:
         raise ValueError("embeddings are to be numbers, and of unit length")
-    same = _first_equal(vectors)
+    known, same = starting_clusters(vectors, together, apart)
     with search_threads(threads) as pool:
         while True:
-            merging = _Merging(vectors, same, photos, same_photo_penalty, distance_threshold, pool, threads)
+            merging = _Merging(vectors, same, known, photos, same_photo_penalty, distance_threshold, pool, threads)
             alone = merging.unsafe_copies()
             if len(alone) == 0:
                 break
@@ -132,20 +121,6 @@ def merge_history(
             same = np.where(is_alone, np.arange(len(same)), same)
         low, high, distance = merging.run()
     return MergeHistory(same, low, high, distance)
-
-
-def _by_first_face(labels: NDArray[np.integer]) -> NDArray[np.int64]:
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.empty(len(first), dtype=np.int64)
-    order[np.argsort(first)] = np.arange(len(first))
-    return np.asarray(order[inverse], dtype=np.int64)
-
-
-def _first_equal(vectors: NDArray[np.float32]) -> Rows:
-    """For each row the first row that equals it."""
-    seen: dict[bytes, int] = {}
-    places = [seen.setdefault(sha256(row).digest(), index) for index, row in enumerate(vectors)]
-    return np.array(places, dtype=np.intp)
 
 
 class _Merging:
@@ -160,6 +135,7 @@ class _Merging:
         self,
         vectors: NDArray[np.float32],
         same: Rows,
+        known: Known,
         photos: Rows | None,
         penalty: float,
         threshold: float,
@@ -173,10 +149,14 @@ class _Merging:
         self._error = rounding_bound(vectors.shape[1], _LONGEST)
         # Below it nobody can merge, whatever the rounding.
         self._floor = np.float32(1.0 - threshold - 3 * self._error)
-        self._sums = ClusterSums(vectors, owner.astype(np.intp), photos, penalty)
-        self._has_penalty = photos is not None
-        self._copies = self._groups_of_copies(same, photos)
+        owner = owner.astype(np.intp)
+        apart = ApartPairs(owner[known.apart], count) if len(known.apart) > 0 else None
+        self._sums = ClusterSums(vectors, owner, photos, penalty, apart)
+        self._has_penalty = photos is not None or apart is not None
+        is_group = known.group[faces] >= 0
+        self._copies = self._groups_of_copies(same, photos, is_group)
         self._means = vectors[faces]
+        self._means[is_group] = self._sums.means(np.flatnonzero(is_group))
         self._merges: list[tuple[Rows, Rows, NDArray[np.float64]]] = []
         self._faces: Rows = faces
         width = min(_CANDIDATES, max(1, count - 1))
@@ -192,9 +172,11 @@ class _Merging:
         self._round = 0
         self._into: Rows = np.arange(count)
 
-    def _groups_of_copies(self, same: Rows, photos: Rows | None) -> tuple[Rows, NDArray[np.bool_]]:
-        """Rows of several equal faces, and which of them have two faces on one photo."""
-        rows = np.flatnonzero(self._sums.size > 1)
+    def _groups_of_copies(
+        self, same: Rows, photos: Rows | None, is_group: NDArray[np.bool_]
+    ) -> tuple[Rows, NDArray[np.bool_]]:
+        """Rows of several equal faces, and which of them have two faces on one photo; not those that are known."""
+        rows = np.flatnonzero((self._sums.size > 1) & ~is_group)
         if photos is None:
             return rows, np.zeros(len(rows), dtype=bool)
         pairs = np.unique(np.stack([same, photos]), axis=1)[0]

@@ -25,11 +25,14 @@ def reference(
     threshold: float,
     photo_of: NDArray[np.integer] | None = None,
     penalty: float = 0.0,
+    together: NDArray[np.integer] | None = None,
+    apart: NDArray[np.integer] | None = None,
 ) -> NDArray[np.int64]:
     """Average linkage as it is defined, in exact numbers.
 
     Of all pairs of clusters the one with the smallest average distance is merged, of equal ones that whose first
-    cluster starts with the lowest face, then that whose second does; a cluster is called by its lowest face.
+    cluster starts with the lowest face, then that whose second does; a cluster is called by its lowest face. Faces that
+    are `together` are one cluster from the start; a pair of faces that are `apart` is farther than all others together.
     """
     whole = [[int(Fraction(float(x)) * _FLOAT32_UNIT) for x in row] for row in embeddings]
     extra = Fraction(penalty)
@@ -46,6 +49,22 @@ def reference(
     size = [1] * count
     labels = np.arange(count)
     alive = list(range(count))
+    for i, j in [] if apart is None else apart.tolist():
+        total[i][j] = total[j][i] = 10**9 * unit
+
+    def merge(i: int, j: int) -> None:
+        for other in alive:
+            if other not in (i, j):
+                total[i][other] += total[j][other]
+                total[other][i] = total[i][other]
+        size[i] += size[j]
+        labels[labels == j] = i
+        alive.remove(j)
+
+    for group in sorted(set([] if together is None else together.tolist()) - {-1}):
+        first, *rest = (int(face) for face in np.flatnonzero(together == group))
+        for face in rest:
+            merge(first, face)
     while len(alive) > 1:
         best = None
         for place, i in enumerate(alive):
@@ -57,13 +76,7 @@ def reference(
         distance, pairs, i, j = best
         if Fraction(distance, pairs * unit) >= Fraction(threshold):
             break
-        for other in alive:
-            if other not in (i, j):
-                total[i][other] += total[j][other]
-                total[other][i] = total[i][other]
-        size[i] += size[j]
-        labels[labels == j] = i
-        alive.remove(j)
+        merge(i, j)
     return np.unique(labels, return_inverse=True)[1]
 
 
@@ -136,6 +149,95 @@ def test_equals_the_exact_reference_with_ties(kind: str, candidates: int, monkey
         assert np.array_equal(found, reference(vectors, threshold, photos, penalty))
         merged += 1 < len(set(found.tolist())) < len(vectors)
     assert merged > 5
+
+
+def known(count: int, random: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Faces that are together, and pairs that are apart, without contradiction."""
+    together = random.integers(-1, max(1, int(count * random.choice([0.3, 0.6]))), count)
+    together[random.random(count) < random.choice([0.2, 0.7])] = -1
+    pairs = random.integers(0, count, (int(random.integers(0, 2 * count)), 2))
+    first, second = together[pairs].T
+    return together, pairs[(pairs[:, 0] != pairs[:, 1]) & ((first != second) | (first < 0))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("candidates", [1, 3, 16])
+def test_what_is_known_equals_the_exact_reference(kind: str, candidates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CANDIDATES", candidates)
+    random = np.random.default_rng([7, candidates, KINDS.index(kind)])
+    changed = 0
+    for turn in range(60):
+        monkeypatch.setattr(module, "_LAZINESS", (0.0, 0.05, 10.0)[turn % 3])
+        vectors = drawn(kind, int(random.integers(2, 17)), int(random.choice([1, 2, 3, 8, 16])), random)
+        if len(vectors) < 2:
+            continue
+        threshold = float(random.choice([*THRESHOLDS, random.uniform(0, 2)]))
+        photos = random.integers(0, max(1, len(vectors) // 2), len(vectors))
+        penalty = float(random.choice([0, 0, 0.1, 0.5, 3]))
+        together, apart = known(len(vectors), random)
+        found = average_linkage(
+            vectors, threshold, photo_of=photos, same_photo_penalty=penalty, together=together, apart=apart
+        )
+        assert np.array_equal(found, reference(vectors, threshold, photos, penalty, together, apart))
+        changed += not np.array_equal(
+            found, average_linkage(vectors, threshold, photo_of=photos, same_photo_penalty=penalty)
+        )
+        for group in set(together.tolist()) - {-1}:
+            assert len(set(found[together == group].tolist())) == 1
+        assert (found[apart[:, 0]] != found[apart[:, 1]]).all()
+    assert changed > 10
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    grid=st.lists(st.lists(st.integers(-3, 3), min_size=3, max_size=3), min_size=2, max_size=12),
+    threshold=st.one_of(st.sampled_from(THRESHOLDS), st.floats(0, 2)),
+    seed=st.integers(0, 10_000),
+)
+def test_what_is_known_equals_the_exact_reference_on_grids(grid: list[list[int]], threshold: float, seed: int) -> None:
+    vectors = unit(np.array(grid, dtype=np.float64))
+    together, apart = known(len(vectors), np.random.default_rng(seed))
+    found = average_linkage(vectors, threshold, together=together, apart=apart)
+    assert np.array_equal(found, reference(vectors, threshold, None, 0.0, together, apart))
+
+
+def test_nothing_known_changes_nothing() -> None:
+    vectors = people(40, 6, 0.7, seed=5)
+    nothing = average_linkage(vectors, 0.5, together=np.full(len(vectors), -1), apart=np.zeros((0, 2), dtype=np.int64))
+    assert np.array_equal(nothing, average_linkage(vectors, 0.5))
+
+
+def test_what_is_known_holds_for_hundreds_of_people_with_any_threads() -> None:
+    vectors = people(100, 8, 0.75, seed=3, dimensions=48)
+    plain = average_linkage(vectors, 0.5)
+    random = np.random.default_rng(0)
+    together = np.full(len(vectors), -1)
+    for group in range(10):
+        together[random.choice(np.flatnonzero(together < 0), 12, replace=False)] = group
+    pairs = random.integers(0, len(vectors), (300, 2))
+    is_one = plain[pairs[:, 0]] == plain[pairs[:, 1]]
+    nearest = np.array([[i, j] for i in range(0, len(vectors), 40) for j in np.flatnonzero(plain == plain[i])[:5]])
+    apart = np.vstack([pairs[is_one], nearest])
+    apart = apart[(apart[:, 0] != apart[:, 1]) & (together[apart] < 0).all(axis=1)]
+    found = [average_linkage(vectors, 0.5, together=together, apart=apart, threads=threads) for threads in (1, 3)]
+    assert np.array_equal(found[0], found[1])
+    assert (found[0][apart[:, 0]] != found[0][apart[:, 1]]).all()
+    assert (plain[apart[:, 0]] == plain[apart[:, 1]]).sum() > 20
+    assert [len(set(found[0][together == group].tolist())) for group in range(10)] == [1] * 10
+
+
+def test_copies_of_a_known_face_are_judged_by_themselves() -> None:
+    one, other = people(2, 1, 0.1, seed=1)
+    vectors = np.stack([one, other, one, other])
+    together = np.array([0, 0, -1, -1])
+    assert average_linkage(vectors, 0.2, together=together).tolist() == [0, 0, 1, 2]
+    # A copy that is someone else, as twins are.
+    assert average_linkage(vectors, 0.2, apart=np.array([[0, 2]])).tolist() == [0, 1, 2, 1]
+
+
+def test_together_and_apart_is_refused() -> None:
+    with pytest.raises(ValueError, match="together and apart"):
+        average_linkage(people(1, 3, 0.1, 0), 0.5, together=np.array([4, -1, 4]), apart=np.array([[0, 2]]))
 
 
 @settings(deadline=None, max_examples=150)
