@@ -143,11 +143,13 @@ class ScoringPipeline:
         labels, is_labelled = read_event_labels(self._context.settings, event)
         read_picks(self._output / PICKS)  # now, so that a wrong file is told of before the photos are measured
         measures, failures, reused = self._measure(event, listing)
+        self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
-        scores = [
-            self._scorer.score(path, event.faces[path], labels, measured, people) for path, measured in measures.items()
-        ]
+        scores = []
+        for path, measured in measures.items():
+            self._context.stop_if_cancelled()
+            scores.append(self._scorer.score(path, event.faces[path], labels, measured, people))
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures)
         self._context.stop_if_cancelled()

@@ -31,7 +31,20 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
         "description": "Server-sent events; the data of each is JSON.",
         "content": {
             EVENT_STREAM: {
-                "schema": {"type": "string"},
+                # Of each event, as OpenAPI 3.2 has it.
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "event": {"type": "string", "enum": ["progress", "end", "idle"]},
+                        "data": {
+                            "type": "string",
+                            "description": "JSON: of `progress` the id, stage, state, progress and cancel_requested, "
+                            "of `end` a JobOut.",
+                        },
+                        "id": {"type": "string"},
+                    },
+                    "required": ["event", "data"],
+                },
                 "example": 'event: progress\ndata: {"id": "7f0c…", "stage": "clustering", "state": "running", '
                 '"progress": {"phase": "analysing photos", "done": 120, "total": 300, "failed": 1, '
                 '"rate_per_s": 4.2, "seconds_left": 43.0}, "cancel_requested": false}\n\n',
@@ -94,8 +107,7 @@ def get_job(context: Context, job_id: JobId) -> JobOut:
 def cancel_job(context: Context, job_id: JobId) -> JobOut:
     """What was analysed so far is kept: the next run of the stage goes on from there.
 
-    The files of the last finished run stay as they are. A job that is just done may still succeed. Asking twice does
-    no harm.
+    Each table is written whole or not at all. A job that is just done may still succeed. Asking twice does no harm.
     """
     try:
         job = context.runner.cancel(job_id)
