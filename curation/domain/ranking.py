@@ -31,6 +31,7 @@ __all__ = [
     "ScorePart",
     "ScoringRules",
     "failed_photo_score",
+    "has_counting_people",
     "people_component",
     "pick_order",
     "rank_photos",
@@ -398,6 +399,16 @@ def pick_order(score: PhotoScore) -> tuple[int, int]:
     return group, -(score.rating or 0)
 
 
+def has_counting_people(score: PhotoScore, weights: CategoryWeights) -> bool:
+    """Whether anybody who counts is in the photo; `weights` are the counting ones."""
+    return (
+        (score.main_count > 0 and weights.main > 0)
+        or (score.important_count > 0 and weights.important > 0)
+        or (score.other_count > 0 and weights.other > 0)
+        or (score.unknown_count > 0 and weights.unknown > 0)
+    )
+
+
 def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[PhotoScore]:
     """Put photos in order, best first, and number them from 1.
 
@@ -415,13 +426,8 @@ def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[Photo
     def place(score: PhotoScore) -> tuple[tuple[int, int], int, float, float, str]:
         if score.final_score is None:
             return pick_order(score), 0, 0.0, 0.0, score.image_path
-        has_people = (
-            (score.main_count > 0 and weights.main > 0)
-            or (score.important_count > 0 and weights.important > 0)
-            or (score.other_count > 0 and weights.other > 0)
-            or (score.unknown_count > 0 and weights.unknown > 0)
-        )
-        tier = (2 if score.vetoes else 0) + (1 if asked and not has_people else 0)
+        lacks_people = asked and not has_counting_people(score, weights)
+        tier = (2 if score.vetoes else 0) + (1 if lacks_people else 0)
         focus = round(score.focus_score or 0.0, SCORE_DIGITS)
         return pick_order(score), tier, -round(score.final_score, SCORE_DIGITS), -focus, score.image_path
 

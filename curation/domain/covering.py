@@ -1,0 +1,289 @@
+"""Choosing the best of many so that everybody is covered: a small integer programme, solved exactly.
+
+    maximise    sum of value(i) x(i)
+    subject to  sum of x(i) <= count                          x(i) is 0 or 1
+                sum of x(i) over i that show p >= need(p)      for each person p
+                sum of x(i) over i of one burst <= 1           for each burst
+
+Where not all needs can be met, what is missing is made as small as possible first: people who would not be in at all,
+those of the first class before those of the second; then what else is missing, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Covering", "Item", "Need", "best_cover", "greedy_cover"]
+
+TIME_LIMIT_S = 10.0  # of one solution; 20,000 photos take a fraction of it
+_SLACK = 1e-6  # of the solver
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of those to choose from.
+
+    Attributes:
+        value: Above 0, more is better.
+        shows: The people whom it shows, by their number.
+        burst: Of one number only one item may be chosen; None is a burst of its own.
+    """
+
+    value: float
+    shows: frozenset[int]
+    burst: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a person needs.
+
+    Attributes:
+        at_least: So many of the chosen items show the person.
+        first_class: Whether the person comes before those who are not.
+    """
+
+    at_least: int
+    first_class: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """What was chosen.
+
+    Attributes:
+        chosen: Numbers of the items, ascending.
+        proven: Whether nothing better is possible; False if the time was up before that was known.
+    """
+
+    chosen: tuple[int, ...]
+    proven: bool
+
+
+def best_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> Covering:
+    """Choose at most `count` items.
+
+    Args:
+        items: Of equals, the earlier one is preferred.
+        needs: One for each person, by number.
+        count: At most so many are chosen.
+
+    Returns:
+        The best choice; the same for the same arguments.
+    """
+    kept = _worth_a_look(items, needs, count)
+    if not kept or count <= 0:
+        return Covering((), True)
+    programme = _Programme([items[i] for i in kept], needs, count)
+    solution, proven = programme.solve()
+    if solution is None:
+        return Covering(greedy_cover(items, needs, count), False)
+    return Covering(_canonical(items, needs, {kept[i] for i in solution}), proven)
+
+
+def greedy_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> tuple[int, ...]:
+    """Choose one after the other, each time what helps most; good, but not always the best.
+
+    Args:
+        items: As for `best_cover`.
+        needs: As for `best_cover`.
+        count: As for `best_cover`.
+
+    Returns:
+        Numbers of the items, ascending.
+    """
+    missing = [need.at_least for need in needs]
+    chosen: list[int] = []
+    bursts: set[int] = set()
+    open_ = list(range(len(items)))
+    while open_ and len(chosen) < count:
+
+        def gain(i: int) -> tuple[int, int, int, int, float, int]:
+            helped = [p for p in items[i].shows if missing[p] > 0]
+            absent = [needs[p].first_class for p in helped if missing[p] == needs[p].at_least]
+            more = [needs[p].first_class for p in helped if missing[p] < needs[p].at_least]
+            return sum(absent), len(absent) - sum(absent), sum(more), len(more) - sum(more), items[i].value, -i
+
+        best = max(open_, key=gain)
+        chosen.append(best)
+        burst = items[best].burst
+        if burst is not None:
+            bursts.add(burst)
+        for person in items[best].shows:
+            missing[person] -= 1
+        open_ = [i for i in open_ if i != best and (items[i].burst is None or items[i].burst not in bursts)]
+    return tuple(sorted(chosen))
+
+
+def _needed(item: Item, needs: Sequence[Need]) -> frozenset[int]:
+    return frozenset(person for person in item.shows if needs[person].at_least > 0)
+
+
+def _by_value(items: Sequence[Item]) -> list[int]:
+    return sorted(range(len(items)), key=lambda i: (-items[i].value, i))
+
+
+def _worth_a_look(items: Sequence[Item], needs: Sequence[Need], count: int) -> list[int]:
+    """Of the items that show the same people, the best `count`, each of another burst; ascending.
+
+    Nothing better is lost: whoever chooses another one has at most `count - 1` others, which take the bursts of at most
+    so many of these; one is left to take its place, with no less value.
+    """
+    taken: defaultdict[frozenset[int], int] = defaultdict(int)
+    bursts: set[tuple[frozenset[int], int]] = set()
+    kept = []
+    for i in _by_value(items):
+        shows, burst = _needed(items[i], needs), items[i].burst
+        if taken[shows] >= count or (burst is not None and (shows, burst) in bursts):
+            continue
+        taken[shows] += 1
+        if burst is not None:
+            bursts.add((shows, burst))
+        kept.append(i)
+    return sorted(kept)
+
+
+class _Programme:
+    """The integer programme: variables for the items, for whether people are absent, and for what else is missing."""
+
+    def __init__(self, items: Sequence[Item], needs: Sequence[Need], count: int) -> None:
+        from scipy.sparse import csr_array
+
+        self._values = np.array([item.value for item in items])
+        self._needs = [(person, need) for person, need in enumerate(needs) if need.at_least > 0]
+        row_of = {person: row for row, (person, _) in enumerate(self._needs)}
+        total, people = len(items), len(self._needs)
+        rows: list[int] = []
+        columns: list[int] = []
+        for column, item in enumerate(items):
+            found = [row_of[person] for person in item.shows if person in row_of]
+            rows += found
+            columns += [column] * len(found)
+        for row in range(people):
+            rows += [row, row]
+            columns += [total + row, total + people + row]
+        low = [float(need.at_least) for _, need in self._needs]
+        high = [np.inf] * people
+        # How many in all, and one of each burst.
+        rows += [people] * total
+        columns += range(total)
+        low.append(-np.inf)
+        high.append(float(count))
+        size = Counter(item.burst for item in items if item.burst is not None)
+        burst_row: dict[int, int] = {}
+        for column, item in enumerate(items):
+            if item.burst is not None and size[item.burst] > 1:
+                row = burst_row.setdefault(item.burst, people + 1 + len(burst_row))
+                rows.append(row)
+                columns.append(column)
+        low += [-np.inf] * len(burst_row)
+        high += [1.0] * len(burst_row)
+        self._total, self._people = total, people
+        shape = (len(low), total + 2 * people)
+        self._matrix = csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+        self._limits = (np.array(low), np.array(high))
+
+    def solve(self) -> tuple[list[int] | None, bool]:
+        """The chosen items, or None if none were found in time; and whether nothing is better."""
+        upper = np.ones(self._total + 2 * self._people)
+        upper[self._total :] = 0.0
+        solution, proven = self._optimum(-self._goal(), upper)
+        if solution is not None or not proven:
+            return solution, proven
+        # Not all needs can be met: see what must be missing, the worst first, and hold on to that.
+        rest = [max(0.0, need.at_least - 1.0) for _, need in self._needs]
+        upper[self._total :] = [1.0] * self._people + rest
+        extra: list[tuple[NDArray[np.float64], float]] = []
+        all_proven = True
+        for offset in (0, self._people):
+            for first_class in (True, False):
+                cost = np.zeros(len(upper))
+                for row, (_, need) in enumerate(self._needs):
+                    if need.first_class is first_class:
+                        cost[self._total + offset + row] = 1.0
+                if not cost.any():
+                    continue
+                found = self._missing(cost, upper, extra)
+                if found is None:
+                    return None, False
+                extra.append((cost, found[0]))
+                all_proven &= found[1]
+        solution, proven = self._optimum(-self._goal(), upper, extra)
+        return solution, proven and all_proven
+
+    def _goal(self) -> NDArray[np.float64]:
+        goal = np.zeros(self._total + 2 * self._people)
+        goal[: self._total] = self._values
+        return goal
+
+    def _missing(
+        self, cost: NDArray[np.float64], upper: NDArray[np.float64], extra: Sequence[tuple[NDArray[np.float64], float]]
+    ) -> tuple[float, bool] | None:
+        result = self._solved(cost, upper, extra)
+        return None if result.x is None else (float(round(result.fun)), result.status == 0)
+
+    def _optimum(
+        self,
+        cost: NDArray[np.float64],
+        upper: NDArray[np.float64],
+        extra: Sequence[tuple[NDArray[np.float64], float]] = (),
+    ) -> tuple[list[int] | None, bool]:
+        result = self._solved(cost, upper, extra)
+        if result.x is None:
+            return None, result.status == 2  # there is none, for sure
+        return np.flatnonzero(result.x[: self._total] > 0.5).tolist(), result.status == 0
+
+    def _solved(
+        self, cost: NDArray[np.float64], upper: NDArray[np.float64], extra: Sequence[tuple[NDArray[np.float64], float]]
+    ) -> Any:
+        # Here, because it takes half a second to import.
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        low, high = self._limits
+        limits = [LinearConstraint(self._matrix, low, high)]
+        limits += [LinearConstraint(of_stage, -np.inf, most + _SLACK) for of_stage, most in extra]
+        integral = np.ones(len(upper))
+        integral[self._total :] = 0.0  # whole by themselves, as the items are
+        return milp(
+            cost,
+            integrality=integral,
+            bounds=Bounds(np.zeros(len(upper)), upper),
+            constraints=limits,
+            options={"time_limit": TIME_LIMIT_S, "mip_rel_gap": 0.0},
+        )
+
+
+def _canonical(items: Sequence[Item], needs: Sequence[Need], chosen: set[int]) -> tuple[int, ...]:
+    """The same choice with its equals exchanged for those that come first, and filled up where something fits.
+
+    The solver may return any of several best choices, and stops at differences of a millionth.
+    """
+    owner: dict[int, int] = {}
+    alike: defaultdict[frozenset[int], list[int]] = defaultdict(list)
+    for i in _by_value(items):
+        alike[_needed(items[i], needs)].append(i)
+    for i in chosen:
+        burst = items[i].burst
+        if burst is not None:
+            owner[burst] = i
+    for i in sorted(chosen, key=lambda i: (items[i].value, -i)):
+        for other in alike[_needed(items[i], needs)]:
+            if (items[other].value, -other) <= (items[i].value, -i):
+                break
+            burst = items[other].burst
+            if other in chosen or (burst is not None and owner.get(burst, i) != i):
+                continue
+            old = items[i].burst
+            if old is not None:
+                del owner[old]
+            if burst is not None:
+                owner[burst] = other
+            chosen = (chosen - {i}) | {other}
+            break
+    return tuple(sorted(chosen))
