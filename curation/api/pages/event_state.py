@@ -124,6 +124,7 @@ def event_state(context: ServiceContext) -> EventState:
     clustered = catalog.face_data_path.is_file()
     clusters = catalog.clusters() if clustered else ()
     labels = [cluster.label for cluster in clusters if cluster.label is not None]
+    of_category = Counter(label.category for label in labels)
     counts = catalog.clustering_record().get("counts", {}) if clustered else {}
     scored = catalog.photo_scores_path.is_file()
     ranked = catalog.photos() if scored else ()
@@ -138,7 +139,7 @@ def event_state(context: ServiceContext) -> EventState:
         people=len(clusters),
         labelled=len(labels),
         named=sum(label.name is not None for label in labels),
-        of_category=dict(Counter(label.category for label in labels)),
+        of_category={category: of_category[category] for category in Category if of_category[category]},
         scored=scored,
         ranked=len(ranked),
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
