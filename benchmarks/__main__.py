@@ -17,6 +17,7 @@ from benchmarks.report import BenchmarkRows, Unavailable, add_folders, models_fo
 BENCHMARKS: tuple[str, ...] = (
     "scaling",
     "repeat_runs",
+    "service",
     "peers",
     "clustering",
     "detection",

@@ -245,3 +245,28 @@ def test_photos_that_are_decoded_keep_no_thread_from_the_other_routes(
             may_end.set()
         assert {answer.result().status_code for answer in answers} == {200}
     assert len(at_work) == len(urls)
+
+
+class TestClustersThatTheUserChanged:
+    def test_a_person_that_was_split_off_shows_a_face(self, client: ServiceClient) -> None:
+        new = client.post("/corrections", json={"kind": "different_people", "face_ids": [face_id(B, 0)]}).json()
+        split = new["cluster_id"]
+        assert split not in (None, 0)
+        assert client.get(f"/faces/{face_id(B, 0)}").json()["cluster_id"] == split
+        assert client.get("/clusters/0").json()["faces"] == 1
+        cluster = client.get(f"/clusters/{split}").json()
+        assert (cluster["faces"], cluster["sample_urls"]) == (1, [f"/faces/{face_id(B, 0)}/picture"])
+        shown = client.get(f"/clusters/{split}/thumbnail")
+        assert shown.content == client.get(f"/faces/{face_id(B, 0)}/picture").content
+        assert [photo["photo_id"] for photo in client.get(f"/photos?person={split}").json()["photos"]] == [B]
+        client.request("DELETE", f"/corrections/{new['id']}")
+        assert client.get(f"/clusters/{split}").status_code == 404
+        assert client.get("/clusters/0").json()["faces"] == 2
+
+    def test_a_face_that_is_none_is_not_shown_for_its_person(self, client: ServiceClient) -> None:
+        best = client.get("/clusters/0/faces?limit=1").json()["faces"][0]["face_id"]
+        client.post("/corrections", json={"kind": "not_a_face", "face_ids": [best]})
+        (left,) = client.get("/clusters/0/faces").json()["faces"]
+        assert left["face_id"] != best
+        assert client.get("/clusters/0/thumbnail").content == client.get(left["picture_url"]).content
+        assert client.get(f"/faces/{best}").json()["cluster_id"] is None
