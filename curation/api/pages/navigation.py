@@ -25,5 +25,6 @@ class Place:
 NAVIGATION = (
     Place("event", "/", "Event"),
     Place("people", "/review/people", "People"),
+    Place("photos", "/review/photos", "Photos"),
 )
 """In the order in which people work."""

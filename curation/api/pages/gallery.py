@@ -1,0 +1,283 @@
+"""What the gallery shows: photos in the order of a view, bursts as stacks, and the people to choose from."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from fastapi import Request
+
+from curation.api.catalog import Catalog
+from curation.api.pages.photo_query import PhotoQuery, matching
+from curation.api.schemas_photos import words
+from curation.domain.ids import photo_id
+from curation.domain.labels import Category
+from curation.domain.picks import Pick
+from curation.domain.ranking import PhotoScore
+
+__all__ = [
+    "Galleries",
+    "Gallery",
+    "GalleryPerson",
+    "NamedPerson",
+    "PhotoCard",
+    "cards_of",
+    "galleries",
+    "people_to_choose",
+    "photo_card",
+]
+
+_MOST_GALLERIES = 24
+_MOST_FACES_SHOWN = 14
+_MOST_OTHERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPerson:
+    """Somebody in a photo."""
+
+    name: str
+    category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCard:
+    """A photo in a grid.
+
+    Attributes:
+        id: Of the photo.
+        path: Of its file, in the folder of photos.
+        name: Of its file.
+        rank: 1 is the best.
+        score: As it is shown; empty for a photo without.
+        share: The score in percent, for its bar.
+        people: Most important first.
+        vetoes: Sentences; what puts the photo last.
+        problems: Sentences that are no vetoes.
+        summary: The score in words.
+        error: Why it could not be read; else empty.
+        burst: Number of its burst; None for a photo alone.
+        burst_size: Photos of the burst; 1 for a photo alone.
+        pick: What the user said.
+        rating: The user's stars; 0 without.
+    """
+
+    id: str
+    path: str
+    name: str
+    rank: int
+    score: str
+    share: int
+    people: tuple[NamedPerson, ...]
+    vetoes: tuple[str, ...]
+    problems: tuple[str, ...]
+    summary: str
+    error: str
+    burst: int | None
+    burst_size: int
+    pick: Pick | None
+    rating: int
+
+    @property
+    def key_people(self) -> tuple[NamedPerson, ...]:
+        """Main and important people."""
+        return tuple(person for person in self.people if person.category is not Category.OTHER)
+
+    @property
+    def others(self) -> tuple[NamedPerson, ...]:
+        """The other people."""
+        return tuple(person for person in self.people if person.category is Category.OTHER)
+
+    @property
+    def spoken(self) -> str:
+        """All that matters of it, for who does not see it."""
+        said = {Pick.PICKED: "picked", Pick.REJECTED: "rejected", None: ""}[self.pick]
+        stars = f"{self.rating} stars" if self.rating else ""
+        people = ", ".join(person.name for person in self.people)
+        stack = f"best of {self.burst_size} photos of one moment" if self.burst_size > 1 else ""
+        parts = [self.name, f"rank {self.rank}", f"score {self.score}" if self.score else "", said, stars]
+        return ", ".join(part for part in [*parts, people, *self.vetoes, *self.problems, self.error, stack] if part)
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryPerson:
+    """Somebody to filter by.
+
+    Attributes:
+        key: The name, or the id of the cluster of somebody without one.
+        title: What is shown.
+        category: None if nobody gave one.
+        photos: How many there are; of somebody in several clusters, at most.
+        face_id: Of the best face.
+    """
+
+    key: str
+    title: str
+    category: Category | None
+    photos: int
+    face_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gallery:
+    """The order of a view as it was when it was opened: picking changes ranks, but no photo moves under the finger.
+
+    Attributes:
+        key: By which a page asks for more of it.
+        query: The view.
+        singles: Every photo of it, in order.
+        fronts: What the grid shows: of each burst one photo, if they are stacked.
+        places: Of each photo its place in `singles`.
+    """
+
+    key: str
+    query: PhotoQuery
+    singles: tuple[str, ...]
+    fronts: tuple[str, ...]
+    places: Mapping[str, int]
+
+    def neighbours(self, image_path: str) -> tuple[str | None, str | None]:
+        """The photos before and after one; None at the ends, and for a photo that is not in the view."""
+        place = self.places.get(image_path)
+        if place is None:
+            return None, None
+        before = self.singles[place - 1] if place else None
+        return before, self.singles[place + 1] if place + 1 < len(self.singles) else None
+
+
+class Galleries:
+    """The last views that were opened. May be used from any thread."""
+
+    def __init__(self) -> None:
+        """None was opened yet."""
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[str, Gallery] = OrderedDict()
+
+    def open(self, catalog: Catalog, query: PhotoQuery) -> Gallery:
+        """A view as it is now. Raises what `matching` raises."""
+        photos = matching(catalog, query)
+        singles = tuple(photo.image_path for photo in photos)
+        gallery = Gallery(
+            key=secrets.token_hex(6),
+            query=query,
+            singles=singles,
+            fronts=_fronts(photos) if query.stacked and query.burst is None else singles,
+            places={path: place for place, path in enumerate(singles)},
+        )
+        with self._guard:
+            self._kept[gallery.key] = gallery
+            while len(self._kept) > _MOST_GALLERIES:
+                self._kept.popitem(last=False)
+        return gallery
+
+    def get(self, catalog: Catalog, query: PhotoQuery, key: str) -> Gallery:
+        """The view that was opened before; opened anew if it was long ago. Raises what `matching` raises."""
+        with self._guard:
+            gallery = self._kept.get(key)
+            if gallery is not None and gallery.query == query:
+                self._kept.move_to_end(key)
+                return gallery
+        return self.open(catalog, query)
+
+
+def galleries(request: Request) -> Galleries:
+    """Those of the application that answers the request."""
+    state = request.app.state
+    if not hasattr(state, "galleries"):
+        state.galleries = Galleries()
+    kept: Galleries = state.galleries
+    return kept
+
+
+def _fronts(photos: Sequence[PhotoScore]) -> tuple[str, ...]:
+    """One photo for each burst, where its first one stands: the best of the burst if it is among them."""
+    best = {photo.burst_id: photo.image_path for photo in photos if photo.burst_id is not None and photo.best_of_burst}
+    fronts: dict[tuple[str, object], str] = {}
+    for photo in photos:
+        if photo.burst_id is None:
+            fronts["photo", photo.image_path] = photo.image_path
+        else:
+            fronts.setdefault(("burst", photo.burst_id), best.get(photo.burst_id, photo.image_path))
+    return tuple(fronts.values())
+
+
+def cards_of(catalog: Catalog, image_paths: Iterable[str]) -> list[PhotoCard]:
+    """Photos as cards; those that left the ranking meanwhile are left out. Raises what `Catalog.scores` raises."""
+    scores = catalog.scores()
+    sizes = catalog.burst_sizes()
+    return [photo_card(scores[path], sizes) for path in image_paths if path in scores]
+
+
+def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:
+    """A photo as a card."""
+    names = words(score.people)
+    vetoes = words(score.vetoes)
+    categories = [
+        *[Category.MAIN] * score.main_count,
+        *[Category.IMPORTANT] * score.important_count,
+        *[Category.OTHER] * max(0, len(names) - score.main_count - score.important_count),
+    ]
+    return PhotoCard(
+        id=photo_id(score.image_path),
+        path=score.image_path,
+        name=PurePosixPath(score.image_path).name,
+        rank=score.rank,
+        score="" if score.final_score is None else f"{score.final_score:.2f}",
+        share=round(100 * (score.final_score or 0.0)),
+        people=tuple(NamedPerson(name, category) for name, category in zip(names, categories, strict=False)),
+        vetoes=vetoes,
+        problems=tuple(problem for problem in words(score.problems) if problem not in vetoes),
+        summary=score.results_string,
+        error=score.error,
+        burst=score.burst_id,
+        burst_size=1 if score.burst_id is None else burst_sizes.get(score.burst_id, 1),
+        pick=score.pick,
+        rating=score.rating or 0,
+    )
+
+
+def people_to_choose(
+    catalog: Catalog, chosen: Sequence[str]
+) -> tuple[Sequence[GalleryPerson], Sequence[GalleryPerson]]:
+    """Those who are shown with a face, and the others; whoever is chosen is among the first.
+
+    Raises:
+        ApiProblem: If there was no clustering yet.
+        FaceDataError: If face_data.csv is not valid.
+        LabelsError: If cluster_labels.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    importance = list(Category)
+    labels = catalog.labels()
+    people: dict[str, GalleryPerson] = {}
+    for cluster in catalog.clusters():
+        person = labels.person(cluster.id)
+        if person is None:
+            continue
+        name = None if cluster.label is None else cluster.label.name
+        before = people.get(person.key)
+        people[person.key] = GalleryPerson(
+            key=name or str(cluster.id),
+            title=name or f"Person {cluster.id}",
+            category=None if cluster.label is None else cluster.label.category,
+            photos=cluster.photos + (before.photos if before else 0),
+            face_id=before.face_id if before else cluster.best_face,
+        )
+    ordered = sorted(
+        people.values(),
+        key=lambda one: (len(importance) if one.category is None else importance.index(one.category), -one.photos),
+    )
+    wanted = {name.casefold() for name in chosen}
+    shown = [one for one in ordered if one.key.casefold() in wanted]
+    key_people = (Category.MAIN, Category.IMPORTANT)
+    for one in ordered:
+        matters = one.category in key_people or one.photos > 1
+        if one not in shown and matters and len(shown) < _MOST_FACES_SHOWN:
+            shown.append(one)
+    shown.sort(key=ordered.index)
+    others = [one for one in ordered if one not in shown]
+    return shown, others[:_MOST_OTHERS]

@@ -1,0 +1,222 @@
+"""Which photos a page shows, and in which order, as its address says it.
+
+An address that somebody kept or wrote by hand must not lead to an error: what cannot be read in it is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+
+from curation.api.catalog import Catalog
+from curation.api.errors import ApiProblem
+from curation.domain.labels import MAX_NAME_CHARS, Category
+from curation.domain.picks import MAX_RATING, Pick
+from curation.domain.ranking import PhotoScore
+
+__all__ = ["Order", "PhotoQuery", "PickFilter", "Problem", "matching", "read_query"]
+
+MAX_PEOPLE = 50
+MAX_BURST_ID = 999_999_999
+
+
+class PickFilter(StrEnum):
+    """What the user said of a photo."""
+
+    PICKED = "picked"
+    REJECTED = "rejected"
+    NEITHER = "none"
+
+
+class Problem(StrEnum):
+    """What is wrong with a photo."""
+
+    VETOED = "vetoed"
+    BLINKS = "blinks"
+    FOCUS = "focus"
+    EXPOSURE = "exposure"
+    UNREADABLE = "unreadable"
+    NONE = "none"
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    RANK = "rank"
+    SCORE = "score"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoQuery:
+    """A view of the ranked photos; without values, of all of them.
+
+    Attributes:
+        people: Names, or ids of clusters; all of them are in the photo.
+        category: Somebody of it is in the photo.
+        score: Lower and upper end, in [0, 1]; a photo without a score is never between them.
+        burst: The photos of one moment.
+        problem: What is wrong with the photo.
+        pick: What the user said of it.
+        min_rating: With so many stars or more.
+        order: What comes first.
+        stacked: Whether the photos of a burst lie under their best one.
+    """
+
+    people: tuple[str, ...] = ()
+    category: Category | None = None
+    score: tuple[float, float] | None = None
+    burst: int | None = None
+    problem: Problem | None = None
+    pick: PickFilter | None = None
+    min_rating: int | None = None
+    order: Order = Order.RANK
+    stacked: bool = True
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether photos are left out."""
+        return replace(self, order=Order.RANK, stacked=True) != PhotoQuery()
+
+    @property
+    def score_text(self) -> str:
+        """The score's ends as the address has them; empty without."""
+        return "" if self.score is None else f"{self.score[0]:g}-{self.score[1]:g}"
+
+    def address(self, **changes: object) -> str:
+        """The query part of an address, with some values changed; empty if it says nothing."""
+        return replace(self, **changes)._encoded()  # type: ignore[arg-type]
+
+    def _encoded(self) -> str:
+        pairs: list[tuple[str, str]] = [("person", person) for person in self.people]
+        said: Mapping[str, object] = {
+            "category": self.category,
+            "score": self.score_text,
+            "burst": self.burst,
+            "problem": self.problem,
+            "pick": self.pick,
+            "stars": self.min_rating,
+            "order": None if self.order is Order.RANK else self.order,
+            "stacks": None if self.stacked else "off",
+        }
+        pairs += [(name, str(value)) for name, value in said.items() if value not in (None, "")]
+        return urlencode(pairs)
+
+
+def read_query(params: QueryParams) -> PhotoQuery:
+    """What an address asks for."""
+    people = [name.strip() for name in params.getlist("person")][:MAX_PEOPLE]
+    return PhotoQuery(
+        people=tuple(dict.fromkeys(name for name in people if name and len(name) <= MAX_NAME_CHARS)),
+        category=_one_of(Category, params.get("category")),
+        score=_ends(params.get("score", "")),
+        burst=_whole(params.get("burst"), MAX_BURST_ID),
+        problem=_one_of(Problem, params.get("problem")),
+        pick=_one_of(PickFilter, params.get("pick")),
+        min_rating=_whole(params.get("stars"), MAX_RATING),
+        order=_one_of(Order, params.get("order")) or Order.RANK,
+        stacked=params.get("stacks") != "off",
+    )
+
+
+def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
+    """The photos of a view in its order, each for itself.
+
+    Args:
+        catalog: Of the event.
+        query: The view. People whom nobody is called (any more) are in no photo.
+
+    Raises:
+        ApiProblem: If there was no scoring or clustering yet.
+        FaceDataError: If a table is not valid.
+        LabelsError: If cluster_labels.json is not valid.
+        PicksError: If picks.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    photos = catalog.photos()
+    tests = list(_tests(catalog, query))
+    if tests:
+        photos = tuple(photo for photo in photos if all(test(photo) for test in tests))
+    if query.order is Order.SCORE:
+        return tuple(sorted(photos, key=lambda photo: -(-1 if photo.final_score is None else photo.final_score)))
+    if query.order is Order.NAME:
+        return tuple(sorted(photos, key=lambda photo: photo.image_path))
+    return photos
+
+
+def _tests(catalog: Catalog, query: PhotoQuery) -> list[Callable[[PhotoScore], bool]]:
+    tests: list[Callable[[PhotoScore], bool]] = []
+    if query.people:
+        paths = frozenset.intersection(*(_photos_of(catalog, person) for person in query.people))
+        tests.append(lambda photo: photo.image_path in paths)
+    if query.category is not None:
+        column = f"{query.category.value}_count"
+        tests.append(lambda photo: getattr(photo, column) > 0)
+    if query.score is not None:
+        low, high = query.score
+        tests.append(lambda photo: photo.final_score is not None and low <= photo.final_score <= high)
+    if query.burst is not None:
+        tests.append(lambda photo: photo.burst_id == query.burst)
+    if query.problem is not None:
+        tests.append(_PROBLEMS[query.problem])
+    if query.pick is not None:
+        said = None if query.pick is PickFilter.NEITHER else Pick(query.pick.value)
+        tests.append(lambda photo: photo.pick is said)
+    if query.min_rating is not None:
+        stars = query.min_rating
+        tests.append(lambda photo: (photo.rating or 0) >= stars)
+    return tests
+
+
+_PROBLEMS: Mapping[Problem, Callable[[PhotoScore], bool]] = {
+    Problem.VETOED: lambda photo: bool(photo.vetoes),
+    Problem.BLINKS: lambda photo: "blinks" in photo.problems or "blinks" in photo.vetoes,
+    Problem.FOCUS: lambda photo: "out of focus" in photo.problems,
+    Problem.EXPOSURE: lambda photo: "badly exposed" in photo.problems,
+    Problem.UNREADABLE: lambda photo: bool(photo.error),
+    Problem.NONE: lambda photo: not (photo.problems or photo.vetoes or photo.error),
+}
+
+
+def _photos_of(catalog: Catalog, person: str) -> frozenset[str]:
+    try:
+        return catalog.photos_of(person)
+    except ApiProblem as problem:
+        if problem.code != "person_not_found":
+            raise
+        return frozenset()
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _one_of(kind: type[E], text: str | None) -> E | None:
+    try:
+        return kind(text) if text else None
+    except ValueError:
+        return None
+
+
+def _whole(text: str | None, most: int) -> int | None:
+    if not text or not text.isascii() or not text.isdecimal() or len(text) > len(str(most)):
+        return None
+    value = int(text)
+    return value if 1 <= value <= most else None
+
+
+def _ends(text: str) -> tuple[float, float] | None:
+    """Of `0.5-0.8`; an end that is left out is 0 or 1."""
+    low, dash, high = text.partition("-")
+    if not dash:
+        return None
+    try:
+        ends = (float(low or 0), float(high or 1))
+    except ValueError:
+        return None
+    return ends if all(math.isfinite(end) for end in ends) and 0 <= ends[0] <= ends[1] <= 1 else None

@@ -1,0 +1,181 @@
+"""What the page of one photo shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from curation.api.context import ServiceContext
+from curation.api.pages.gallery import Gallery, PhotoCard, cards_of, photo_card
+from curation.domain.event_index import FaceEntry, PhotoEntry
+from curation.domain.faces import Box
+from curation.domain.ids import photo_id
+from curation.domain.labels import Category, Labels
+from curation.domain.measures import FaceMeasures, Measure
+from curation.domain.ranking import PhotoScore
+
+__all__ = ["Bar", "FaceView", "PhotoView", "photo_view"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A value from 0 to 1 as a bar.
+
+    Attributes:
+        title: What is measured.
+        percent: None if it cannot be told.
+        note: Why it cannot be told; else empty.
+        is_low: Whether it falls short of its threshold.
+    """
+
+    title: str
+    percent: int | None
+    note: str = ""
+    is_low: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """A face of a photo.
+
+    Attributes:
+        id: Of the face.
+        box: In pixels of the upright photo.
+        name: Whose it is; empty for nobody's.
+        category: None if nobody gave one.
+        cluster: None for a face in no cluster.
+        bars: Eyes, smile and focus; empty if they were not measured.
+    """
+
+    id: str
+    box: Box
+    name: str
+    category: Category | None
+    cluster: int | None
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoView:
+    """A photo with all that is known of it.
+
+    Attributes:
+        id: Of the photo.
+        path: Of its file, in the folder of photos.
+        width: Of the upright photo in pixels; None if it is gone.
+        height: As `width`.
+        time: When it was taken, by the camera's clock; None if that is not known.
+        error: Why it could not be read; else empty.
+        card: Its score, people and picks; None before scoring.
+        parts: What the score is made of.
+        faces: The people that matter first.
+        burst: All photos of its moment, best first; empty for a photo alone.
+        before: Id of the photo before it in the view; None at the start.
+        after: Id of the next one; None at the end.
+        place: Its number in the view, from 1; None if it is not in it.
+        total: Photos of the view.
+    """
+
+    id: str
+    path: str
+    width: int | None
+    height: int | None
+    time: datetime | None
+    error: str
+    card: PhotoCard | None
+    parts: tuple[Bar, ...]
+    faces: tuple[FaceView, ...]
+    burst: tuple[PhotoCard, ...]
+    before: str | None
+    after: str | None
+    place: int | None
+    total: int
+
+
+def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | None) -> PhotoView:
+    """All that is known of a photo.
+
+    Args:
+        context: Of the service.
+        entry: The photo.
+        gallery: The view that the user goes through; None before scoring.
+
+    Raises:
+        FaceDataError: If a table is not valid, or the photo's path leads out of the folder of photos.
+        LabelsError: If cluster_labels.json is not valid.
+        StorageError: If a file or the analysis store cannot be read.
+    """
+    catalog = context.catalog
+    facts = context.kept.facts(entry)
+    measures = facts.measures or (None,) * len(entry.faces)
+    labels = catalog.labels()
+    thresholds = context.settings.scoring.thresholds
+    limits = {"eyes": thresholds.eyes_open, "smile": thresholds.smile, "focus": thresholds.focus}
+    faces = [_face(face, labels, one, limits) for face, one in zip(entry.faces, measures, strict=True)]
+    order = [*Category, None]
+    faces.sort(key=lambda face: (face.cluster is None, order.index(face.category)))
+    before, after = gallery.neighbours(entry.image_path) if gallery else (None, None)
+    place = gallery.places.get(entry.image_path) if gallery else None
+    score = entry.score
+    return PhotoView(
+        id=entry.photo_id,
+        path=entry.image_path,
+        width=facts.width,
+        height=facts.height,
+        time=facts.capture_time,
+        error=entry.error or (score.error if score else ""),
+        card=None if score is None else photo_card(score, catalog.burst_sizes()),
+        parts=() if score is None else _parts(score),
+        faces=tuple(faces),
+        burst=_burst(context, score),
+        before=None if before is None else photo_id(before),
+        after=None if after is None else photo_id(after),
+        place=None if place is None else place + 1,
+        total=len(gallery.singles) if gallery else 0,
+    )
+
+
+def _burst(context: ServiceContext, score: PhotoScore | None) -> tuple[PhotoCard, ...]:
+    if score is None or score.burst_id is None:
+        return ()
+    photos = [photo for photo in context.catalog.photos() if photo.burst_id == score.burst_id]
+    photos.sort(key=lambda photo: (not photo.best_of_burst, photo.rank))
+    return tuple(cards_of(context.catalog, [photo.image_path for photo in photos]))
+
+
+def _parts(score: PhotoScore) -> tuple[Bar, ...]:
+    values: Sequence[tuple[str, float | None]] = (
+        ("Eyes", score.eyes_score),
+        ("Smile", score.smile_score),
+        ("Focus", score.focus_score),
+        ("Exposure", score.exposure_score),
+        ("People", score.people_score),
+    )
+    return tuple(Bar(title, round(100 * value)) for title, value in values if value is not None)
+
+
+def _face(face: FaceEntry, labels: Labels, measures: FaceMeasures | None, limits: dict[str, float]) -> FaceView:
+    label = labels.by_cluster.get(face.cluster_id)
+    name = "" if face.cluster_id < 0 else (label.name if label else None) or f"Person {face.cluster_id}"
+    bars: tuple[Bar, ...] = ()
+    if measures is not None:
+        bars = (
+            _bar("Eyes", measures.eyes, limits["eyes"]),
+            _bar("Smile", measures.smile, limits["smile"]),
+            _bar("Focus", measures.focus, limits["focus"]),
+        )
+    return FaceView(
+        id=face.face_id,
+        box=face.row.facial_area,
+        name=name,
+        category=None if label is None else label.category,
+        cluster=None if face.cluster_id < 0 else face.cluster_id,
+        bars=bars,
+    )
+
+
+def _bar(title: str, measure: Measure, limit: float) -> Bar:
+    if measure.value is None:
+        return Bar(title, None, measure.reason.value if measure.reason else "cannot tell")
+    return Bar(title, round(100 * measure.value), is_low=measure.value < limit)

@@ -1,0 +1,198 @@
+"""Choosing photos: the gallery, one photo, and a few side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request
+from fastapi.responses import HTMLResponse
+
+from curation.api.context import Context, ServiceContext
+from curation.api.errors import ApiProblem
+from curation.api.pages.gallery import Gallery, cards_of, galleries, people_to_choose
+from curation.api.pages.photo_query import Order, PhotoQuery, PickFilter, Problem, read_query
+from curation.api.pages.photo_view import photo_view
+from curation.api.pages.rendering import page_router, render
+from curation.domain.ids import PHOTO_ID_PATTERN
+from curation.domain.labels import Category
+from curation.domain.picks import MAX_RATING
+
+__all__ = ["router"]
+
+router = page_router()
+
+PHOTOS_AT_ONCE = 90
+MAX_AT_ONCE = 6000
+"""What a page that was scrolled far down may show again when the user comes back to it."""
+MAX_COMPARED = 4
+SCORES = (0.9, 0.8, 0.7, 0.6, 0.5)
+
+PhotoId = Annotated[str, Path(pattern=PHOTO_ID_PATTERN)]
+GalleryKey = Annotated[str, Query(alias="view", max_length=40)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+
+
+@router.get("/review/photos")
+def photos_page(
+    request: Request,
+    context: Context,
+    view: GalleryKey = "",
+    at: Annotated[str, Query(max_length=40)] = "",
+) -> HTMLResponse:
+    """The ranked photos; `at` names the one that the user comes back from."""
+    if context.catalog.ranked.photos() is None:
+        return render(request, "photos/none.html", place="photos", clustered=context.catalog.face_data_path.is_file())
+    query = read_query(request.query_params)
+    gallery = galleries(request).get(context.catalog, query, view)
+    return render(
+        request, "photos/index.html", place="photos", at=at, **_frame(context, query), **_start(context, gallery, at)
+    )
+
+
+@router.get("/fragments/photos/gallery")
+def gallery_fragment(request: Request, context: Context) -> HTMLResponse:
+    """The grid from its start, as a new view."""
+    query = read_query(request.query_params)
+    gallery = galleries(request).open(context.catalog, query)
+    return render(request, "photos/_gallery.html", query=query, **_start(context, gallery, ""))
+
+
+@router.get("/fragments/photos/cards")
+def cards_fragment(request: Request, context: Context, view: GalleryKey = "", offset: Offset = 0) -> HTMLResponse:
+    """A part of the grid, with what asks for the next part, if there is more."""
+    gallery = galleries(request).get(context.catalog, read_query(request.query_params), view)
+    return render(request, "photos/_cards.html", **_cards(context, gallery, offset, offset + PHOTOS_AT_ONCE))
+
+
+@router.get("/fragments/photos/bursts/{burst}")
+def burst_fragment(
+    request: Request, context: Context, burst: Annotated[int, Path(ge=1, le=999_999_999)]
+) -> HTMLResponse:
+    """The photos of one moment, best first."""
+    photos = [photo for photo in context.catalog.photos() if photo.burst_id == burst]
+    photos.sort(key=lambda photo: (not photo.best_of_burst, photo.rank))
+    cards = cards_of(context.catalog, [photo.image_path for photo in photos])
+    return render(request, "photos/_burst.html", cards=cards, burst=burst)
+
+
+@router.get("/review/photos/{photo_id}")
+def photo_page(request: Request, context: Context, photo_id: PhotoId, view: GalleryKey = "") -> HTMLResponse:
+    """One photo, large."""
+    return render(request, "photos/photo.html", place="photos", **_photo(request, context, photo_id, view))
+
+
+@router.get("/fragments/photos/{photo_id}/photo")
+def photo_fragment(request: Request, context: Context, photo_id: PhotoId, view: GalleryKey = "") -> HTMLResponse:
+    """The same without its frame, for going on to the next one."""
+    return render(request, "photos/_photo.html", **_photo(request, context, photo_id, view))
+
+
+@router.get("/review/compare")
+def compare_page(
+    request: Request,
+    context: Context,
+    ids: Annotated[str, Query(max_length=400)] = "",
+    view: GalleryKey = "",
+) -> HTMLResponse:
+    """Two to four photos side by side."""
+    known = context.catalog.photos_by_id()
+    wanted = list(dict.fromkeys(part for part in ids.split(",") if part in known))[:MAX_COMPARED]
+    cards = cards_of(context.catalog, [known[photo].image_path for photo in wanted])
+    query = read_query(request.query_params)
+    return render(
+        request,
+        "photos/compare.html",
+        place="photos",
+        cards=cards,
+        stars=MAX_RATING,
+        back=_address("/review/photos", query, view, at=wanted[0] if wanted else ""),
+    )
+
+
+def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
+    faces, others = people_to_choose(context.catalog, query.people)
+    return {
+        "query": query,
+        "faces": faces,
+        "others": others,
+        "chosen": {name.casefold() for name in query.people},
+        "counts": _pick_counts(context),
+        "categories": Category,
+        "problems": Problem,
+        "orders": Order,
+        "pick_filters": PickFilter,
+        "scores": SCORES,
+        "stars": MAX_RATING,
+    }
+
+
+def _pick_counts(context: ServiceContext) -> Mapping[str, int]:
+    photos = context.catalog.photos()
+    said = Counter(photo.pick for photo in photos)
+    return {"all": len(photos), **{pick.value: number for pick, number in said.items() if pick is not None}}
+
+
+def _start(context: ServiceContext, gallery: Gallery, at: str) -> dict[str, Any]:
+    end = PHOTOS_AT_ONCE
+    known = context.catalog.photos_by_id().get(at)
+    if known is not None:
+        place = _front_place(context, gallery, known.image_path)
+        end = min(MAX_AT_ONCE, max(end, (place // PHOTOS_AT_ONCE + 1) * PHOTOS_AT_ONCE))
+    return {"gallery": gallery, **_cards(context, gallery, 0, end)}
+
+
+def _front_place(context: ServiceContext, gallery: Gallery, image_path: str) -> int:
+    """The place in the grid of a photo or of the stack that it lies in; 0 if it is not there."""
+    scores = context.catalog.scores()
+    photo = scores.get(image_path)
+    if photo is None:
+        return 0
+    for place, front in enumerate(gallery.fronts):
+        other = scores.get(front)
+        if front == image_path or (other and photo.burst_id is not None and other.burst_id == photo.burst_id):
+            return place
+    return 0
+
+
+def _cards(context: ServiceContext, gallery: Gallery, start: int, end: int) -> dict[str, Any]:
+    more = None
+    if end < len(gallery.fronts):
+        more = _address("/fragments/photos/cards", gallery.query, gallery.key, offset=end)
+    stacked = gallery.query.stacked and gallery.query.burst is None
+    return {
+        "cards": cards_of(context.catalog, gallery.fronts[start:end]),
+        "is_start": start == 0,
+        "is_stacked": stacked,
+        "more": more,
+        "max_stars": MAX_RATING,
+    }
+
+
+def _photo(request: Request, context: ServiceContext, photo_id: str, key: str) -> dict[str, Any]:
+    entry = context.catalog.photo(photo_id)
+    if entry is None:
+        raise ApiProblem(404, "photo_not_found", "this photo is not in the event any more: run the clustering again?")
+    query = read_query(request.query_params)
+    gallery = None
+    if context.catalog.ranked.photos() is not None:
+        gallery = galleries(request).get(context.catalog, query, key)
+    view = photo_view(context, entry, gallery)
+    suffix = _address("", query, gallery.key if gallery else "")
+    return {
+        "photo": view,
+        "suffix": suffix,
+        "back": _address("/review/photos", query, gallery.key if gallery else "", at=photo_id),
+        "max_stars": MAX_RATING,
+    }
+
+
+def _address(path: str, query: PhotoQuery, key: str, **more: object) -> str:
+    pairs = [
+        query.address(),
+        f"view={key}" if key else "",
+        *(f"{name}={value}" for name, value in more.items() if value),
+    ]
+    joined = "&".join(pair for pair in pairs if pair)
+    return f"{path}?{joined}" if joined else path

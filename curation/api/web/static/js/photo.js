@@ -1,0 +1,91 @@
+// One photo: going on to the next, picking, and showing who is who.
+
+import { bind } from "./keyboard.js";
+import { pickControls } from "./picks.js";
+
+const SWIPE_PX = 60;
+const holder = document.getElementById("photo");
+const photo = () => holder.querySelector(".photo");
+let plain = false;
+let turn = 0;
+
+async function go(id) {
+  if (!id) return;
+  const mine = ++turn;
+  const { suffix } = photo().dataset;
+  const focused = document.activeElement?.id;
+  await htmx.ajax("GET", `/fragments/photos/${id}/photo${suffix}`, { target: holder, swap: "innerHTML" });
+  if (mine !== turn) return;
+  history.replaceState(history.state, "", `/review/photos/${id}${suffix}`);
+  // Whoever goes on by the buttons goes on by them again.
+  if (focused) document.getElementById(focused)?.focus();
+  shown();
+}
+
+function shown() {
+  const { title, before, after } = photo().dataset;
+  document.title = `${title} · Curation`;
+  drawBoxes();
+  for (const id of [after, before]) if (id) new Image().src = `/photos/${id}/picture?size=screen`;
+  holder.querySelector(".burst-strip [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
+function drawBoxes() {
+  holder.querySelector("#photo-picture")?.toggleAttribute("data-plain", plain);
+  holder.querySelector("#boxes")?.setAttribute("aria-pressed", String(!plain));
+}
+
+function toggleBoxes() {
+  plain = !plain;
+  drawBoxes();
+}
+
+holder.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = event.target.closest("#before, #after, [data-go]");
+  if (link) {
+    event.preventDefault();
+    go(link.id === "before" ? photo().dataset.before : link.id === "after" ? photo().dataset.after : link.dataset.go);
+  } else if (event.target.closest("#boxes")) toggleBoxes();
+});
+
+// A face and its row point at each other.
+const point = (event, on) => {
+  const face = event.target.closest?.("[data-face]")?.dataset.face;
+  if (!face) return;
+  for (const one of holder.querySelectorAll(`[data-face="${face}"]`)) one.toggleAttribute("data-here", on);
+};
+for (const [name, on] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
+  holder.addEventListener(name, (event) => point(event, on));
+}
+
+let from = null;
+holder.addEventListener("pointerdown", (event) => {
+  from = event.pointerType === "touch" && event.target.closest(".photo-stage") ? event.clientX : null;
+});
+holder.addEventListener("pointerup", (event) => {
+  if (from === null) return;
+  const moved = event.clientX - from;
+  from = null;
+  if (Math.abs(moved) > SWIPE_PX) go(moved < 0 ? photo().dataset.after : photo().dataset.before);
+});
+
+pickControls(holder, { targets: () => [photo()], next: () => go(photo().dataset.after) });
+const keys = { group: "Photo" };
+bind([
+  { ...keys, keys: "ArrowRight", label: "The next photo", run: () => go(photo().dataset.after) },
+  { ...keys, keys: "ArrowLeft", label: "The photo before", run: () => go(photo().dataset.before) },
+  { ...keys, keys: "ArrowDown", label: "The next of the same moment", run: () => inBurst(1) },
+  { ...keys, keys: "ArrowUp", hidden: true, label: "The one before of the same moment", run: () => inBurst(-1) },
+  { ...keys, keys: "f", label: "Boxes and names", run: toggleBoxes },
+  { ...keys, keys: "c", label: "Compare the photos of this moment", when: () => holder.querySelector("#compare") !== null, run: () => holder.querySelector("#compare").click() },
+  { ...keys, keys: "Escape", label: "All photos", run: () => location.assign(photo().dataset.back) },
+]);
+
+function inBurst(by) {
+  const all = [...holder.querySelectorAll(".burst-strip [data-go]")];
+  const at = all.findIndex((one) => one.hasAttribute("aria-current"));
+  go(all[at + by]?.dataset.go);
+}
+
+shown();

@@ -1,0 +1,150 @@
+// Picking, rejecting and rating: shown at once, kept by the service, and taken back with Ctrl+Z.
+
+import { send } from "./api.js";
+import { counted } from "./dom.js";
+import { bind } from "./keyboard.js";
+import { toast, toastError } from "./toast.js";
+
+const MOST_KEPT = 200;
+const done = []; // what was said before each change, the newest last
+let undoing = false;
+
+/**
+ * Say something of photos. Whoever shows them listens for `curation:picked` on the document, whose detail is a list
+ * of {photo_id, pick, rating}; it comes at once, and a second time with the old values if the service refuses.
+ *
+ * @param {Array<{photo_id: string, pick?: string|null, rating?: number|null}>} changes What is left out stays.
+ * @param {Array<{photo_id: string, pick: string|null, rating: number|null}>} before What these photos have now.
+ * @returns {Promise<boolean>} Whether it was kept.
+ */
+export async function say(changes, before) {
+  announce(changes);
+  try {
+    const { data } = await send("PATCH", "/picks", { changes });
+    if (data.changed) {
+      done.push(data.photos.map(({ photo_id, before: old }) => ({ photo_id, pick: old.pick, rating: old.rating })));
+      if (done.length > MOST_KEPT) done.shift();
+    }
+    recount();
+    return true;
+  } catch (error) {
+    announce(before);
+    toastError(error);
+    return false;
+  }
+}
+
+/** Take the last change back. */
+export async function undoPick() {
+  if (undoing) return;
+  const changes = done.pop();
+  if (!changes) {
+    toast("There is nothing to undo on this page");
+    return;
+  }
+  undoing = true;
+  try {
+    await send("PATCH", "/picks", { changes });
+    announce(changes);
+    recount();
+    toast(changes.length === 1 ? "Undone" : `Undone for ${counted(changes.length, "photo")}`);
+  } catch (error) {
+    done.push(changes);
+    toastError(error);
+  } finally {
+    undoing = false;
+  }
+}
+
+function announce(changes) {
+  document.dispatchEvent(new CustomEvent("curation:picked", { detail: changes }));
+}
+
+async function recount() {
+  const places = document.querySelectorAll("[data-count]");
+  if (!places.length) return;
+  try {
+    const { data } = await send("GET", "/picks?limit=1");
+    const all = Number(document.querySelector("[data-count=all]")?.textContent.replace(/\D/g, "") ?? 0);
+    const counts = { picked: data.picked, rejected: data.rejected, none: Math.max(0, all - data.picked - data.rejected) };
+    for (const place of places) {
+      if (place.dataset.count in counts) place.textContent = counts[place.dataset.count].toLocaleString("en");
+    }
+  } catch {
+    // The numbers are a service; the picks themselves were kept.
+  }
+}
+
+/** What an element with data-id, data-pick and data-rating says now. */
+export function saidOf(element) {
+  return {
+    photo_id: element.dataset.id,
+    pick: element.dataset.pick || null,
+    rating: Number(element.dataset.rating) || null,
+  };
+}
+
+/** Draw picks and ratings into all elements of these photos within `root`. */
+export function paint(root, changes) {
+  for (const { photo_id: id, pick, rating } of changes) {
+    for (const element of root.querySelectorAll(`[data-id="${id}"]`)) {
+      if (pick !== undefined) element.dataset.pick = pick ?? "";
+      if (rating !== undefined) element.dataset.rating = rating ?? 0;
+      const said = saidOf(element);
+      for (const button of element.querySelectorAll("button[data-pick]")) {
+        button.setAttribute("aria-pressed", String(button.dataset.pick === said.pick));
+      }
+      for (const star of element.querySelectorAll("button[data-star]")) {
+        star.setAttribute("aria-pressed", String(Number(star.dataset.star) <= (said.rating ?? 0)));
+      }
+      for (const stars of element.querySelectorAll(".stars, .shot-stars")) stars.dataset.rating = said.rating ?? 0;
+    }
+  }
+}
+
+/**
+ * Let the buttons of a photo work, and bind the keys P, X, U, 0 to 5 and Ctrl+Z.
+ *
+ * @param {Element} root Where the photos are; each has data-id, data-pick and data-rating.
+ * @param {object} options `targets()`: the elements that keys work on; `next()`: go on to the next photo.
+ */
+export function pickControls(root, { targets, next = null }) {
+  const each = (elements, change) => {
+    if (!elements.length) return Promise.resolve(false);
+    const before = elements.map(saidOf);
+    return say(before.map((old) => ({ photo_id: old.photo_id, ...change(old) })), before);
+  };
+  const group = { group: "Choose" };
+  const choose = (pick) => each(targets(), () => ({ pick }));
+  const rate = (rating) => each(targets(), () => ({ rating }));
+
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-pick], button[data-star]");
+    const photo = button?.closest("[data-id]");
+    if (!photo) return;
+    event.preventDefault();
+    event.stopPropagation();
+    // A second click on what holds takes it back.
+    if (button.dataset.pick) each([photo], (old) => ({ pick: old.pick === button.dataset.pick ? null : button.dataset.pick }));
+    else each([photo], (old) => ({ rating: old.rating === Number(button.dataset.star) ? null : Number(button.dataset.star) }));
+  });
+  document.addEventListener("curation:picked", ({ detail }) => paint(root, detail));
+
+  const undoButton = document.getElementById("undo-button");
+  undoButton.hidden = false;
+  undoButton.addEventListener("click", undoPick);
+
+  bind([
+    { ...group, keys: "p", label: "Pick", run: () => choose("picked") },
+    { ...group, keys: "x", label: "Reject", run: () => choose("rejected") },
+    { ...group, keys: "u", label: "Undecided again", run: () => choose(null) },
+    { ...group, keys: "1", shown: "1 … 5", label: "Stars", run: () => rate(1) },
+    ...[2, 3, 4, 5].map((stars) => ({ ...group, keys: String(stars), hidden: true, label: "Stars", run: () => rate(stars) })),
+    { ...group, keys: "0", label: "No stars", run: () => rate(null) },
+    ...(next === null ? [] : [
+      { ...group, keys: "Shift+P", label: "Pick, and go on", run: () => { choose("picked"); next(); } },
+      { ...group, keys: "Shift+X", label: "Reject, and go on", run: () => { choose("rejected"); next(); } },
+    ]),
+    { ...group, keys: "Mod+z", label: "Undo", run: undoPick },
+  ]);
+}
