@@ -47,8 +47,8 @@ class ExportRequest:
         mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
         name: Of the new sub-folder or of the ZIP file without its extension; empty takes the time.
         embed: Whether JPEG copies carry what is known of them; not possible with hard links.
-        sidecars: Whether every photo gets a NAME.jpg.xmp, which digiKam and darktable read. RAW files, and
-            photos that cannot carry it inside, have their sidecar anyway.
+        sidecars: Whether every photo gets a NAME.jpg.xmp (NAME.nef.xmp), which digiKam and darktable read. RAW files
+            have their NAME.xmp anyway, and so have photos that cannot carry it inside their NAME.heic.xmp.
         raw_files: Whether the RAW file beside a chosen photo comes along.
         csv: Whether photos.csv is written.
         contact_sheet: Whether contact_sheet.html is written.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from curation.domain.export import PhotoDescription
-from curation.photos.jpeg_segments import MAX_XMP_BYTES, read_segments, rest_name, with_xmp
+from curation.photos.jpeg_segments import MAX_XMP_BYTES, JpegSegments, read_segments, rest_name, with_xmp
 from curation.photos.xmp_names import DC, IPTC_EXT, TIFF, XMP, qualified
 from curation.photos.xmp_packet import XmpPacket
 from curation.photos.xmp_regions import merge_regions
 
-__all__ = ["JpegHead", "describe", "described_jpeg", "described_sidecar"]
+__all__ = ["JpegHead", "describe", "described_jpeg", "described_sidecar", "sidecar_of_jpeg"]
 
 _RATING = qualified(XMP, "Rating")
 _LABEL = qualified(XMP, "Label")
@@ -77,14 +77,38 @@ def described_jpeg(file: BinaryIO, description: PhotoDescription) -> JpegHead | 
         PhotoUnreadableError: If its header or its packet is damaged, so that something might get lost.
         OSError: If the file cannot be read.
     """
-    segments = read_segments(file, lambda content: XmpPacket.parse(content).rest_name)
-    packet = XmpPacket.empty() if segments.packet is None else XmpPacket.parse(segments.packet, segments.rest)
+    segments, packet = _read(file)
     before = packet.to_packet()
     notes = describe(packet, description)
     if packet.to_packet() == before:
         return None
     content, rest = packet.split(MAX_XMP_BYTES, rest_name)
     return JpegHead(with_xmp(segments, content, rest), segments.data_offset, notes)
+
+
+def sidecar_of_jpeg(file: BinaryIO, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
+    """The content of a first sidecar beside a JPEG: all that its own packet says, with what is known of the photo.
+
+    Programs that read sidecars may not look into the photo any more.
+
+    Args:
+        file: Stands at its start.
+        description: Of the photo.
+
+    Raises:
+        PhotoUnreadableError: If its header or its packet is damaged.
+        OSError: If the file cannot be read.
+    """
+    _, packet = _read(file)
+    notes = describe(packet, description)
+    return packet.to_file(), notes
+
+
+def _read(file: BinaryIO) -> tuple[JpegSegments, XmpPacket]:
+    segments = read_segments(file, lambda content: XmpPacket.parse(content).rest_name)
+    if segments.packet is None:
+        return segments, XmpPacket.empty()
+    return segments, XmpPacket.parse(segments.packet, segments.rest)
 
 
 def described_sidecar(existing: bytes | None, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:

@@ -19,16 +19,16 @@ from curation.domain.export import REJECTED, ExportMode, ExportReport, ExportReq
 from curation.domain.face_regions import StoredPicture
 from curation.domain.picks import UNJUDGED, Pick
 from curation.domain.report import Failure, Progress
-from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
+from curation.errors import FaceDataError, InputError, PhotoError, RunInterruptedError
 from curation.photos.formats import PhotoFormat
 from curation.photos.listing import photo_path
 from curation.photos.pictures import PictureSize, photo_picture
 from curation.photos.stored_picture import format_of, stored_picture
-from curation.photos.xmp import JpegHead, described_jpeg, described_sidecar
-from curation.photos.xmp_packet import MAX_PACKET_BYTES
+from curation.photos.xmp import JpegHead, described_jpeg
 from curation.pipelines.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export_event import ExportEvent
 from curation.pipelines.export_names import Companions, ExportNames, is_raw
+from curation.pipelines.export_sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, sweep_exports
 
@@ -72,7 +72,6 @@ class _Tally:
     notes: list[str] = field(default_factory=list)
     raw_files: int = 0
     embedded: int = 0
-    sidecars: int = 0
 
 
 def export(
@@ -127,7 +126,7 @@ def export(
         failures=tuple(tally.failures),
         raw_files=tally.raw_files,
         embedded=tally.embedded,
-        sidecars=tally.sidecars,
+        sidecars=run.sidecars,
         warnings=_warnings(tally.notes),
         name=path.name,
         path=str(path),
@@ -162,6 +161,12 @@ class _Export:
         self._cancel = cancel
         self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
         self._companions = Companions()
+        self._sidecars = SidecarWriter(self._names, self._companions, target, self._note)
+
+    @property
+    def sidecars(self) -> int:
+        """How many were written."""
+        return self._sidecars.written
 
     def take(self, image_paths: Sequence[str]) -> None:
         """Take the photos, one by one."""
@@ -191,10 +196,12 @@ class _Export:
         can_embed = self._request.embed and kind is PhotoFormat.JPEG
         embedded = self._copy(source, file, description if can_embed else None)
         self.tally.taken.append(_Taken(image_path, file, source))
-        wants_sidecar = self._request.sidecars or (self._request.embed and not (can_embed and embedded is not False))
         raw = is_raw(source.name)
         twins = [] if raw else self._companions.raw_files(source)
-        self._add_sidecars(source, file, description, short=raw, long=wants_sidecar and not raw, alone=not twins)
+        # What cannot carry its description inside has it beside, whether or not that was asked for.
+        untold = self._request.embed and not raw and not (can_embed and embedded is not False)
+        wanted = WantedSidecars(short=raw, long=self._request.sidecars or untold, alone=not twins)
+        self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
             for twin in twins:
                 self._take_raw(twin, image_path, source, file, description)
@@ -219,7 +226,8 @@ class _Export:
             except PhotoError as error:
                 self._note(name, f"its face regions are left out: {error}")
                 description = described
-        self._add_sidecars(raw, name, description, short=True, long=False, alone=True)
+        wanted = WantedSidecars(short=True, long=self._request.sidecars, alone=True)
+        self._sidecars.add(raw, name, description, wanted)
 
     def _described(self, image_path: str, source: Path) -> PhotoDescription:
         """What other programs are told of a photo."""
@@ -263,7 +271,7 @@ class _Export:
             self._note(file, f"it was copied as it is, and described in a sidecar: {error}")
             embedded = False
         except OSError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
         self._target.add(file, self._content(source, head), mtime_ns=status.st_mtime_ns, size_bytes=status.st_size)
         if head is not None:
             embedded = True
@@ -282,58 +290,7 @@ class _Export:
                     self._stop_if_cancelled()
                     yield chunk
         except OSError as error:
-            raise _unreadable(error) from error
-
-    def _add_sidecars(
-        self, source: Path, file: str, description: PhotoDescription, *, short: bool, long: bool, alone: bool
-    ) -> None:
-        """Write the sidecars that are wanted, and bring those along that lie beside the photo.
-
-        Args:
-            source: The photo.
-            file: Its path in the export.
-            description: Of it.
-            short: Whether NAME.xmp is wanted.
-            long: Whether NAME.jpg.xmp is wanted.
-            alone: Whether a NAME.xmp beside the photo is its own, and not that of a RAW file.
-        """
-        exported = PurePosixPath(file)
-        short_name, long_name = f"{exported.stem}.xmp", f"{exported.name}.xmp"
-        if short and not self._names.is_free(file, short_name):
-            short, long = False, True  # of a RAW file of the same name and another kind
-        told = any((description.rating, description.label, description.names))
-        if alone and self._names.is_free(file, short_name):
-            found = self._companions.short_sidecar(source)
-            if found is not None or (short and told):
-                self._add_sidecar(found, self._names.beside(file, short_name), description)
-        found = self._companions.sidecar(source)
-        if found is not None or (long and told):
-            self._add_sidecar(found, self._names.beside(file, long_name), description)
-
-    def _add_sidecar(self, existing: Path | None, name: str, description: PhotoDescription) -> None:
-        mtime_ns = time.time_ns()
-        content = None
-        if existing is not None:
-            try:
-                with existing.open("rb") as file:
-                    content = file.read(MAX_PACKET_BYTES + 1)
-                mtime_ns = existing.stat().st_mtime_ns
-            except OSError as error:
-                self._note(name, f"was not taken: {_unreadable(error)}")
-                return
-        try:
-            new, notes = described_sidecar(content, description)
-        except PhotoError as error:
-            if content is None or len(content) > MAX_PACKET_BYTES:
-                self._note(name, f"was not taken: {error}")
-                return
-            new, notes = content, (f"it was copied as it is: {error}",)
-        for note in notes:
-            self._note(name, note)
-        if new != content:
-            mtime_ns = time.time_ns()
-        self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
-        self.tally.sidecars += 1
+            raise unreadable(error) from error
 
     def _sheet_photos(self) -> Iterator[SheetPhoto]:
         total = len(self.tally.taken)
@@ -389,12 +346,6 @@ class _Export:
     def _stop_if_cancelled(self) -> None:
         if self._cancel.is_set():
             raise RunInterruptedError("the export was stopped; nothing of it is left")
-
-
-def _unreadable(error: OSError) -> PhotoUnreadableError:
-    if isinstance(error, FileNotFoundError):
-        return PhotoUnreadableError("the photo is gone")
-    return PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}")
 
 
 def _shown(name: str) -> str:

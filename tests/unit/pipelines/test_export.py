@@ -251,6 +251,22 @@ class TestSidecars:
         inside, beside = (read_back(Path(report.path) / name) for name in ("a.jpg", "a.jpg.xmp"))
         assert inside == beside
 
+    def test_a_first_one_says_all_that_the_photo_itself_says(self, event: FakeEvent) -> None:
+        # Who reads it may not look into the photo any more.
+        path = as_jpeg(event, "a.jpg", ANNA)
+        packet = b"http://ns.adobe.com/xap/1.0/\0" + LIGHTROOM.encode()
+        content = path.read_bytes()
+        path.write_bytes(content[:2] + b"\xff\xe1" + (len(packet) + 2).to_bytes(2, "big") + packet + content[2:])
+        prepared(event)
+        pick(event, a__jpg=PhotoPick(rating=3))
+        folder = Path(run(event, "a.jpg", sidecars=True).path)
+        beside = read_back(folder / "a.jpg.xmp")
+        assert beside["XMP-crs:Exposure2012"] == "+0.35" and beside["XMP-dc:Subject"] == ["Garden", "Anna"]
+        inside = read_back(folder / "a.jpg")
+        assert {key: inside[key] for key in inside if key != "XMP-x:XMPToolkit"} == {
+            key: beside[key] for key in beside if key != "XMP-x:XMPToolkit"
+        }
+
     def test_those_that_are_there_come_along_merged(self, event: FakeEvent) -> None:
         as_jpeg(event, "a.jpg", ANNA)
         (event.photos / "a.jpg.xmp").write_text(DARKTABLE, encoding="utf-8")
@@ -302,6 +318,8 @@ class TestSidecars:
         as_jpeg(event, "a.jpg", ANNA)
         prepared(event)
         pick(event, IMG_2__dng=PhotoPick(rating=5))
+        asked = run(event, "IMG_2.dng", csv=False, contact_sheet=False, sidecars=True)
+        assert files_of(asked) == ["IMG_2.dng", "IMG_2.dng.xmp", "IMG_2.xmp"]
         report = run(event, "IMG_2.dng", csv=False, contact_sheet=False)
         assert files_of(report) == ["IMG_2.dng", "IMG_2.xmp"]
         assert (Path(report.path) / "IMG_2.dng").read_bytes() == (event.photos / "IMG_2.dng").read_bytes()
