@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.linkage import MergeHistory, merge_history
+from curation.domain.linkage import merge_history
+from curation.domain.merges import MergeHistory
 
 __all__ = ["GroupingRule", "group_faces", "join_poor_faces", "join_single_faces"]
 
@@ -76,7 +77,13 @@ class GroupingRule:
 
 
 def group_faces(
-    vectors: NDArray[np.float32], photo_of: NDArray[np.integer], rule: GroupingRule, *, threads: int = 1
+    vectors: NDArray[np.float32],
+    photo_of: NDArray[np.integer],
+    rule: GroupingRule,
+    *,
+    together: NDArray[np.integer] | None = None,
+    apart: NDArray[np.integer] | None = None,
+    threads: int = 1,
 ) -> NDArray[np.int64]:
     """Group faces that are good enough to be judged.
 
@@ -84,16 +91,23 @@ def group_faces(
         vectors: (N, D) from `rule.compared`, N from 0.
         photo_of: (N,) which photo each face is on, any integers.
         rule: For the weights that made the embeddings.
+        together: (N,) equal from 0 on for faces that the user says are one person; -1 for all others.
+        apart: (M, 2) pairs of faces that the user says are two people.
         threads: Of the CPU, to be used at once. The result does not depend on them.
 
     Returns:
         (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
+
+    Raises:
+        ValueError: If faces are to be together and apart.
     """
     history = merge_history(
         vectors,
         max(rule.group_distance, rule.single_distance),
         photo_of=photo_of,
         same_photo_penalty=rule.same_photo_penalty,
+        together=together,
+        apart=apart,
         threads=threads,
     )
     return _cut(history, rule).labels()
@@ -121,7 +135,12 @@ def _cut(history: MergeHistory, rule: GroupingRule) -> MergeHistory:
 
 
 def join_single_faces(
-    vectors: NDArray[np.float32], photo_of: NDArray[np.integer], labels: NDArray[np.int64], rule: GroupingRule
+    vectors: NDArray[np.float32],
+    photo_of: NDArray[np.integer],
+    labels: NDArray[np.int64],
+    rule: GroupingRule,
+    *,
+    settled: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Give faces that are alone to a cluster that they clearly belong to.
 
@@ -135,12 +154,14 @@ def join_single_faces(
         photo_of: (N,) which photo each face is on.
         labels: (N,) their clusters, from `group_faces`.
         rule: For the weights that made the embeddings.
+        settled: (N,) faces of which the user said who they are or are not: they stay where they are.
 
     Returns:
         (N,) labels from 0 to L - 1.
     """
     sizes = np.bincount(labels)
-    alone = np.flatnonzero(sizes[labels] == 1)
+    is_alone = sizes[labels] == 1
+    alone = np.flatnonzero(is_alone if settled is None else is_alone & ~settled)
     limit = rule.single_distance + SINGLE_FACE_PART * (rule.group_distance - rule.single_distance)
     if len(alone) == 0 or rule.group_distance <= rule.single_distance:
         return labels

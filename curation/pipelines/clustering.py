@@ -13,6 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.clusters import confidences, varied_samples
+from curation.domain.corrections import (
+    NOBODY,
+    NOT_A_PERSON,
+    Constraints,
+    Correction,
+    FacePlaces,
+    active,
+    constraints,
+)
 from curation.domain.grouping import GroupingRule
 from curation.domain.report import ClusteringReport, Failure, Progress
 from curation.engines.base import EngineSpec
@@ -35,6 +44,7 @@ from curation.settings import ClusteringSettings
 from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
+from curation.storage.corrections_file import hold_corrections, read_corrections
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
 
@@ -85,7 +95,8 @@ class FaceClusteringPipeline:
             What was found; `analysed + failed == total`.
 
         Raises:
-            OtherEventError: If the output folder holds labels of other photos.
+            OtherEventError: If the output folder holds labels or corrections of other photos.
+            CorrectionsError: If corrections.json is not valid.
             FaceDataError: If labels are there but the face_data.csv that they belong to is not valid.
             StorageError: If something cannot be read or written.
             RunInterruptedError: If the run was cancelled.
@@ -114,17 +125,23 @@ class FaceClusteringPipeline:
     ) -> ClusteringReport:
         """Group the faces and write everything."""
         digest = faces.embeddings.sha256()
-        identified = self._identifiable(faces)
-        labels = self._labels(faces, identified, digest)
-        ids, next_id = earlier.ids(labels, faces)
-        cluster_ids = np.array([ids[label] if label >= 0 else -1 for label in labels.tolist()], dtype=np.int64)
-        members = _members(cluster_ids)
-        rows = faces.rows(cluster_ids, self._confidences(faces, members), self._spec.name)
+        places = FacePlaces(faces.places())
+        asked = constraints(read_corrections(self._output, earlier.record), places)
+        identified = self._identifiable(faces) & (asked.cluster != NOT_A_PERSON)
+        labels = self._labels(faces, identified, asked, digest)
         self._context.stop_if_cancelled()
-        table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
-        report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
-        # Before the pictures, which take longest: tables without their record would leave photos without faces out.
-        self._write_record(listing, report, faces, next_id, {"face_data": table_sha256, "embeddings": digest})
+        # The service lets people correct the grouping while a run is at work; from here on it waits.
+        with hold_corrections(self._context.settings.io.state_dir):
+            corrections = read_corrections(self._output, earlier.record)
+            cluster_ids, next_id = earlier.cluster_ids(labels, faces, places, corrections)
+            members = _members(cluster_ids)
+            rows = faces.rows(cluster_ids, self._confidences(faces, members), self._spec.name)
+            self._context.stop_if_cancelled()
+            table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
+            report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
+            # Before the pictures, which take longest: tables without their record would leave photos without faces out.
+            sha256 = {"face_data": table_sha256, "embeddings": digest}
+            self._write_record(listing, report, faces, next_id, sha256, active(corrections))
         self._write_pictures(faces, members)
         return replace(report, seconds=time.monotonic() - began)
 
@@ -178,20 +195,27 @@ class FaceClusteringPipeline:
         is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
         return is_good
 
-    def _labels(self, faces: EventFaces, identified: NDArray[np.bool_], digest: str) -> NDArray[np.int64]:
+    def _labels(
+        self, faces: EventFaces, identified: NDArray[np.bool_], asked: Constraints, digest: str
+    ) -> NDArray[np.int64]:
         """Labels of all faces, -1 for those that belong to nobody; taken from the store if it has them."""
         count = int(identified.sum())
         masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
         clustering = self._context.settings.clustering.model_dump(mode="json")
-        key = content_key([GROUPING_VERSION, digest, masks, asdict(self._rule), clustering])
+        wanted: list[object] = [GROUPING_VERSION, digest, masks, asdict(self._rule), clustering]
+        if asked:
+            wanted += [
+                hashlib.sha256(array.astype("<i8").tobytes()).hexdigest() for array in (asked.cluster, asked.apart)
+            ]
+        key = content_key(wanted)
         kept = self._context.store.grouping(key)
         if kept is None or len(kept) != len(faces):
-            kept = self._group(faces, identified)
+            kept = self._group(faces, identified, asked)
             self._context.store.keep_grouping(key, kept)
         self._context.progress(Progress("grouping faces", count, count))
         return kept
 
-    def _group(self, faces: EventFaces, identified: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def _group(self, faces: EventFaces, identified: NDArray[np.bool_], asked: Constraints) -> NDArray[np.int64]:
         count = int(identified.sum())
         if count == 0:
             return np.full(len(faces), -1, dtype=np.int64)
@@ -200,14 +224,22 @@ class FaceClusteringPipeline:
         threads = self._context.settings.performance.workers or usable_cores()
         # Under a name that the next run sweeps if this one is killed.
         place = self._output / f".grouping.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
+        pairs = self._output / f".apart.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
+        # Who a poor face is, is known if the user said so; nothing has to be guessed.
+        is_good = np.where(identified, 1, np.where(asked.cluster == NOBODY, 0, -1))
         second_look = self._context.settings.clustering.second_look
         try:
             with open_atomic(place, durable=False) as file:
-                np.save(file, np.stack([faces.photo, identified.astype(np.int64)], axis=1), allow_pickle=False)
-            task = ClusterTask(faces.embeddings.path, place, self._rule, second_look, threads)
+                np.save(file, np.stack([faces.photo, is_good, asked.together], axis=1), allow_pickle=False)
+            if len(asked.apart) > 0:
+                with open_atomic(pairs, durable=False) as file:
+                    np.save(file, asked.apart.astype(np.int64), allow_pickle=False)
+            apart = pairs if len(asked.apart) > 0 else None
+            task = ClusterTask(faces.embeddings.path, place, apart, self._rule, second_look, threads)
             (outcome,) = self._context.pool.run(cluster_faces_worker, [task], cancel=self._context.cancel)
         finally:
             place.unlink(missing_ok=True)
+            pairs.unlink(missing_ok=True)
         if outcome.result is None:
             reason = outcome.failure.reason if outcome.failure else "no result"
             raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
@@ -216,6 +248,7 @@ class FaceClusteringPipeline:
     def _confidences(self, faces: EventFaces, members: dict[int, list[int]]) -> NDArray[np.float64]:
         out = np.zeros(len(faces))
         for of_cluster in members.values():
+            self._context.stop_if_cancelled()
             if len(of_cluster) > 1:
                 vectors = faces.embeddings[of_cluster]
                 out[of_cluster] = confidences(
@@ -285,7 +318,13 @@ class FaceClusteringPipeline:
         )
 
     def _write_record(
-        self, listing: Listing, report: ClusteringReport, faces: EventFaces, next_id: int, sha256: dict[str, str]
+        self,
+        listing: Listing,
+        report: ClusteringReport,
+        faces: EventFaces,
+        next_id: int,
+        sha256: dict[str, str],
+        followed: list[Correction],
     ) -> None:
         settings = self._context.settings
         with_faces = set(faces.photos) | {failure.image_path for failure in report.failures}
@@ -306,6 +345,7 @@ class FaceClusteringPipeline:
                 else self._spec.threshold_source,
                 "analysis_key": self._key,
                 "next_cluster_id": next_id,
+                "corrections": [correction.id for correction in followed],
                 "face_data_sha256": sha256["face_data"],
                 "embeddings_sha256": sha256["embeddings"],
                 "counts": {

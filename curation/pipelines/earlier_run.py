@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.clusters import carried_over_ids, first_ids
+from curation.domain.corrections import NOBODY, Correction, FacePlaces, active, constraints, kept_ids, next_free_id
 from curation.domain.faces import Box
 from curation.errors import FaceDataError, LabelsError, OtherEventError
 from curation.pipelines.event_faces import EventFaces
-from curation.pipelines.identity import EarlierFaces, matched_ids
+from curation.pipelines.identity import EarlierFace, EarlierFaces, matched_ids
 from curation.settings import Settings
+from curation.storage.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
@@ -45,6 +49,7 @@ class EarlierRun:
 
         Raises:
             LabelsError: If cluster_labels.json is not valid.
+            CorrectionsError: If corrections.json is not valid.
             FaceDataError: If labels are there but the face_data.csv that they belong to is not valid.
             StorageError: If something cannot be read.
         """
@@ -54,7 +59,8 @@ class EarlierRun:
         self._engine = engine
         self._embeddings: EmbeddingsFile | None = None
         self.record = read_run_record(self._output / CLUSTERING_RUN)
-        self._faces = self._read(is_labelled=bool(self._labelled_ids()))
+        corrections = read_corrections(self._output, self.record)
+        self._faces = self._read(is_labelled=bool(self._labelled_ids() or active(corrections)))
 
     def close(self) -> None:
         """Close the embeddings."""
@@ -67,46 +73,70 @@ class EarlierRun:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ids(self, labels: NDArray[np.int64], faces: EventFaces) -> tuple[dict[int, int], int]:
-        """Ids of the present clusters by label, and the next id that is free.
+    def cluster_ids(
+        self,
+        labels: NDArray[np.int64],
+        faces: EventFaces,
+        places: FacePlaces,
+        corrections: Sequence[Correction],
+    ) -> tuple[NDArray[np.int64], int]:
+        """The cluster of each face, with all corrections, and the next id that is free.
 
         Args:
-            labels: (N,) clusters, -1 for none.
+            labels: (N,) groups, -1 for none.
             faces: The present faces.
+            places: Of the present faces.
+            corrections: That the user made, as they are now.
 
         Raises:
-            OtherEventError: If there are labels, and they belong to other photos.
+            OtherEventError: If there are labels or corrections, and they belong to other photos.
             LabelsError: If cluster_labels.json is not valid any more.
         """
+        ids, next_id = self._ids(labels, faces, places, corrections)
+        cluster_ids = np.array([ids[label] if label >= 0 else NOBODY for label in labels.tolist()], dtype=np.int64)
+        corrected = kept_ids(cluster_ids, active(corrections), places)
+        return np.maximum(corrected, NOBODY), max(next_id, next_free_id(corrections))
+
+    def _ids(
+        self, labels: NDArray[np.int64], faces: EventFaces, places: FacePlaces, corrections: Sequence[Correction]
+    ) -> tuple[dict[int, int], int]:
         # Read again: the service lets people label while a run is at work.
         labelled_ids = self._labelled_ids()
         earlier = self._faces
+        if earlier is not None:
+            earlier = EarlierFaces(_corrected(earlier.rows, corrections), earlier.embeddings)
         matched = matched_ids(earlier, faces.places(), faces.embeddings) if earlier is not None else {}
         photos = faces.image_paths()
+        said = constraints(corrections, places).cluster
         if not matched:
-            if labelled_ids:
-                self._refuse_other_event()
-            ids = first_ids(labels, photos)
-            return ids, len(ids)
+            if labelled_ids or (active(corrections) and not (said != NOBODY).any()):
+                self._refuse_other_event(self._labels if labelled_ids else self._output / CORRECTIONS)
+            if not corrections:
+                ids = first_ids(labels, photos)
+                return ids, len(ids)
         next_id = max(
             next_cluster_id(self.record),
-            max((row.cluster_id for row in earlier.rows), default=-1) + 1 if earlier is not None else 0,
+            max((row.cluster_id for row in self._faces.rows), default=-1) + 1 if self._faces is not None else 0,
             max(labelled_ids, default=-1) + 1,
+            next_free_id(corrections),
         )
         old_ids = {face: old for face, old in matched.items() if old >= 0}
+        # What the user said of a face wins over what the last run made of it.
+        old_ids |= {face: int(said[face]) for face in np.flatnonzero(said != NOBODY).tolist()}
+        old_ids = {face: old for face, old in old_ids.items() if old >= 0}
         ids = carried_over_ids(labels, photos, old_ids, next_id=next_id)
         return ids, max(next_id, max(ids.values(), default=-1) + 1)
 
-    def _refuse_other_event(self) -> None:
-        if self._faces is None or not self._faces.rows:
+    def _refuse_other_event(self, kept: Path) -> None:
+        if kept == self._labels and (self._faces is None or not self._faces.rows):
             raise OtherEventError(
-                f"{self._labels} holds labels, but the {FACE_DATA} that they belong to is not there: put it back, or "
+                f"{kept} holds labels, but the {FACE_DATA} that they belong to is not there: put it back, or "
                 "move the labels away, or name another folder with --output"
             )
         was = self._noted("input_dir") or "another folder"
         raise OtherEventError(
-            f"{self._labels} belongs to other photos ({was}): none of their faces is in {self._input}. "
-            "Name another folder with --output, or move the labels away"
+            f"{kept} belongs to other photos ({was}): none of their faces is in {self._input}. "
+            f"Name another folder with --output, or move {'the labels' if kept == self._labels else 'it'} away"
         )
 
     def _noted(self, key: str) -> Any:
@@ -152,3 +182,15 @@ class EarlierRun:
             )
             return EarlierFaces(rows, None)
         return EarlierFaces(rows, embeddings)
+
+
+def _corrected(rows: Sequence[EarlierFace], corrections: Sequence[Correction]) -> Sequence[EarlierFace]:
+    """The rows with the ids that the user saw."""
+    if not corrections:
+        return rows
+    places = FacePlaces((row.image_path, row.facial_area) for row in rows)
+    kept = kept_ids([row.cluster_id for row in rows], corrections, places).tolist()
+    return [
+        _Face(row.image_path, row.facial_area, max(cluster, NOBODY), row.embedding_row)
+        for row, cluster in zip(rows, kept, strict=True)
+    ]

@@ -6,6 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from curation.domain.corrections import NOBODY, apply, next_free_id
 from curation.domain.faces import FaceRow
 from curation.domain.grouping_check import GroupingCheck, Pair, Verdict
 from curation.domain.labels import parse_labels
@@ -16,6 +19,7 @@ from curation.photos.thumbnails import face_chip_jpeg
 from curation.pipelines.grouping_page import PagePair, grouping_page
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
+from curation.storage.corrections_file import read_corrections
 from curation.storage.grouping_answers import (
     GROUPING_ANSWERS,
     FacePlace,
@@ -72,10 +76,12 @@ class EventGroupingCheck:
         """The cluster of each face; of clusters with the same name the first."""
         path = self._settings.io.output_dir / self._settings.scoring.labels_json
         data = read_labels(path)
-        clusters = [row.cluster_id for row in self._rows]
+        corrections = read_corrections(self._settings.io.output_dir)
+        clusters: list[int] = np.maximum(apply(self._rows, corrections), NOBODY).tolist()
         if data is None:
             return clusters
-        labels = parse_labels(data, known_ids=range(max(next_id, max(clusters, default=-1) + 1)))
+        known_ids = range(max(next_id, max(clusters, default=-1) + 1, next_free_id(corrections)))
+        labels = parse_labels(data, known_ids=known_ids)
         first_of: dict[str, int] = {}
         out = []
         for cluster in clusters:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from curation.domain.corrections import NOBODY, NOT_A_PERSON, apply, next_free_id
 from curation.domain.faces import FaceRow
 from curation.domain.labels import Category, Labels, parse_labels
 from curation.domain.measures import MEASURES_VERSION, PhotoMeasures
@@ -17,6 +18,7 @@ from curation.photos.listing import photo_path
 from curation.pipelines.stage import content_key, stamp_of
 from curation.settings import Settings
 from curation.storage.analysis_store import FileStamp
+from curation.storage.corrections_file import read_corrections
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import FACE_DATA, read_face_data
@@ -41,7 +43,8 @@ class ScoringEvent:
     """What the clustering left.
 
     Attributes:
-        faces: Of every photo that could be used, its faces by their number; empty for photos without any.
+        faces: Of every photo that could be used, its faces by their number, in the clusters that they are in with the
+            user's corrections; empty for photos without any.
         failed: Why the other photos could not be used.
         analysis_key: Under which the photos' analyses are kept; None without a run record.
         input_dir: The folder that was clustered.
@@ -58,14 +61,21 @@ class ScoringEvent:
 
 
 def read_event(output_dir: Path) -> ScoringEvent:
-    """Read face_data.csv and the clustering's run record.
+    """Read face_data.csv, with what the user corrected since, and the clustering's run record.
 
     Raises:
         FaceDataError: If face_data.csv is missing or not valid.
+        CorrectionsError: If corrections.json is not valid.
         StorageError: If a file cannot be read.
     """
     record = read_run_record(output_dir / CLUSTERING_RUN)
     rows = read_face_data(output_dir / FACE_DATA, written_sha256=(record or {}).get("face_data_sha256"))
+    corrections = read_corrections(output_dir, record)
+    clusters = apply(rows, corrections).tolist()
+    rows = [
+        row if row.cluster_id == cluster else replace(row, cluster_id=cluster)
+        for row, cluster in zip(rows, clusters, strict=True)
+    ]
     faces: dict[str, list[FaceRow]] = defaultdict(list)
     for row in rows:
         faces[row.image_path].append(row)
@@ -88,7 +98,7 @@ def read_event(output_dir: Path) -> ScoringEvent:
         key if isinstance(key, str) else None,
         str(noted.get("input_dir", "another folder")),
         next((row.engine for row in rows), None),
-        frozenset(used | set(range(next_cluster_id(record)))),
+        frozenset(used | set(range(max(next_cluster_id(record), next_free_id(corrections))))),
     )
 
 
@@ -106,7 +116,8 @@ def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, 
             cluster
             for _, cluster in {(row.image_path, row.cluster_id) for rows in event.faces.values() for row in rows}
         )
-        photos_of.pop(-1, None)
+        for nobody in (NOBODY, NOT_A_PERSON):
+            photos_of.pop(nobody, None)
         minimum = settings.clustering.min_cluster_photos
         return Labels.without_file(photos_of, min_cluster_photos=minimum), False
     category = Category(settings.scoring.unlabelled_category)
@@ -195,7 +206,7 @@ def find_measures(
 
 
 def scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures) -> list[ScoredFace]:
-    """A photo's faces with their people and measures.
+    """A photo's faces with their people and measures, without those that the user says are of no person.
 
     Args:
         rows: In the order of `measures.faces`.
@@ -208,6 +219,7 @@ def scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasure
     return [
         ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
         for row, measured in zip(rows, measures.faces, strict=True)
+        if row.cluster_id != NOT_A_PERSON
     ]
 
 
