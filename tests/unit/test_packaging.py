@@ -58,7 +58,7 @@ def test_no_second_deep_learning_framework_is_locked(project_root: Path) -> None
 def test_locks_are_in_step_with_the_requirements(project_root: Path, names: str, lock: str, python: str) -> None:
     locked = _locked(project_root / lock, python)
     for requirement in _requirements(project_root / names):
-        name = requirement.name.lower().replace("_", "-")
+        name = requirement.name.lower().replace("_", "-").replace(".", "-")
         assert name in locked, f"{name} is not in {lock}: run make lock"
         assert requirement.specifier.contains(locked[name]), f"{lock} has {name} {locked[name]}: run make lock"
 
