@@ -163,7 +163,7 @@ def _faces(context: ServiceContext, cluster_id: int, face_order: FaceOrder, offs
     more = urlencode({"order": face_order.value, "offset": end}) if end < len(faces) else None
     return {
         "cluster_id": cluster_id,
-        "faces": face_cells(faces[offset:end]),
+        "faces": face_cells(faces[offset:end], among=faces),
         "face_order": face_order,
         "is_start": offset == 0,
         "more_faces": more,

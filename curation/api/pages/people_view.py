@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 
 from curation.api.catalog import Catalog, ClusterSummary
 from curation.domain.event_index import FaceEntry
@@ -72,7 +73,7 @@ class FaceCell:
         face_id: By which its picture is asked for.
         photo_id: Of its photo.
         image_path: Of its photo.
-        is_unsure: Whether the clustering was less sure of it than of most.
+        is_unsure: Whether the clustering was much less sure of it than of the person's others.
     """
 
     face_id: str
@@ -81,8 +82,10 @@ class FaceCell:
     is_unsure: bool
 
 
-_UNSURE_BELOW = 0.35
-"""Cluster confidence; most faces of a right cluster lie well above it."""
+_UNSURE_BELOW = 0.5
+"""Of the median confidence of a person's faces; how sure one can be at all differs from person to person."""
+_JUDGED_FROM = 5
+"""Faces; in a smaller group there is no telling which are the odd ones."""
 
 
 def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") -> Sequence[PersonCard]:
@@ -125,10 +128,18 @@ def faces_in_order(catalog: Catalog, cluster_id: int, order: FaceOrder) -> Seque
     return faces
 
 
-def face_cells(faces: Sequence[FaceEntry]) -> Sequence[FaceCell]:
-    """Faces as a grid shows them."""
+def face_cells(faces: Sequence[FaceEntry], among: Sequence[FaceEntry] = ()) -> Sequence[FaceCell]:
+    """Faces as a grid shows them.
+
+    Args:
+        faces: To show.
+        among: All faces of the person, if those that are less alike are to be marked.
+    """
+    limit = 0.0
+    if len(among) >= _JUDGED_FROM:
+        limit = _UNSURE_BELOW * median(face.row.cluster_confidence for face in among)
     return [
-        FaceCell(face.face_id, face.photo_id, face.row.image_path, face.row.cluster_confidence < _UNSURE_BELOW)
+        FaceCell(face.face_id, face.photo_id, face.row.image_path, face.row.cluster_confidence < limit)
         for face in faces
     ]
 

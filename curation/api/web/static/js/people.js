@@ -127,6 +127,7 @@ function start() {
     inspector.hidden = false;
     htmx.swap(inspector, html, { swapStyle: "innerHTML" });
     completeNames(inspector.querySelector("[data-name-field]"));
+    if (NARROW.matches) card(id)?.scrollIntoView({ block: "nearest" });
   }
 
   function paintInspector(person) {
