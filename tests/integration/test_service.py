@@ -14,7 +14,9 @@ import httpx
 import hypothesis
 import pytest
 import schemathesis
+from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
+from PIL import Image
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -24,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from curation.domain.ids import face_id, photo_id
 from curation.storage.jobs import JobStore, Stage
 from tests.service import (
     FACES,
@@ -37,6 +40,9 @@ from tests.service import (
 )
 
 WAIT_S = 20.0
+TOKEN = "0123456789-abcdefghij"
+KNOWN_IDS = {"photo_id": photo_id("a.jpg"), "face_id": face_id(photo_id("a.jpg"), 0), "cluster_id": 0, "number": 0}
+AUTHORISED = {"authorization": f"Bearer {TOKEN}"}
 
 
 def test_a_whole_event(tmp_path: Path) -> None:
@@ -130,35 +136,47 @@ def test_health_answers_while_every_thread_is_taken(tmp_path: Path, monkeypatch:
 
 @pytest.fixture
 def described(tmp_path: Path) -> Iterator[ServiceClient]:
-    settings = make_settings(tmp_path, service={"host": "testserver"})  # as schemathesis calls it
+    settings = make_settings(tmp_path, service={"host": "testserver", "token": TOKEN})  # as schemathesis calls it
     write_face_data(settings.io.output_dir, FACES)
     write_photo_scores(settings.io.output_dir, PHOTOS)
+    settings.io.input_dir.mkdir()
+    for photo in PHOTOS[:3]:
+        Image.new("RGB", (200, 150), "teal").save(settings.io.input_dir / str(photo["image_path"]))
     with service(settings) as client:
         yield client
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
 def test_requests_of_all_kinds_get_documented_answers(described: ServiceClient, mode: GenerationMode) -> None:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", described.app)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", described.app, headers=AUTHORISED)
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-    tried = set()
+    tried, operations = set(), set()
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
+        operations.add(operation.label)
 
-        @hypothesis.given(operation.as_strategy(generation_mode=mode))
+        @hypothesis.given(operation.as_strategy(generation_mode=mode), st.booleans())
         @hypothesis.settings(
-            max_examples=25,
+            max_examples=15,
             deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),
         )
-        def send(case: schemathesis.Case[Any]) -> None:
+        def send(case: schemathesis.Case[Any], is_known: bool) -> None:
             tried.add(case.operation.label)
-            case.call_and_validate(checks=checks)
+            if is_known and mode is GenerationMode.POSITIVE:
+                # Hardly any id that is made up is one that there is.
+                for name in KNOWN_IDS.keys() & (case.path_parameters or {}).keys():
+                    case.path_parameters[name] = KNOWN_IDS[name]
+            case.call_and_validate(checks=checks, headers=AUTHORISED)
 
         # An operation that takes nothing cannot be asked wrongly.
         with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
             send()
-    assert len(tried) >= (14 if mode is GenerationMode.POSITIVE else 9), tried
+    assert operations >= {"POST /cluster", "GET /photos", "POST /photos", "GET /jobs/events"}
+    if mode is GenerationMode.POSITIVE:
+        assert tried == operations
+    else:
+        assert len(tried) > len(operations) / 2, operations - tried
