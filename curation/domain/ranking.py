@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from curation.domain.explanation import judged_faces, problems, results_string
@@ -181,6 +182,8 @@ class PhotoScore:
 
 
 PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))
+# A pick moves thousands of photos by one place, and `replace` takes twice as long as this.
+_BUT_RANK = attrgetter(*PHOTO_SCORE_COLUMNS[1:])
 
 
 def failed_photo_score(image_path: str, error: str) -> PhotoScore:
@@ -432,6 +435,6 @@ def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[Photo
         return pick_order(score), tier, -round(score.final_score, SCORE_DIGITS), -focus, score.image_path
 
     return [
-        score if score.rank == rank else replace(score, rank=rank)
+        score if score.rank == rank else PhotoScore(rank, *_BUT_RANK(score))
         for rank, score in enumerate(sorted(scores, key=place), start=1)
     ]
