@@ -54,6 +54,10 @@ _SECURITY = {
     },
 }
 _WRITING = frozenset({"post", "put", "patch", "delete"})
+_ANYWHERE = {
+    "internal": (500, "something unexpected went wrong; the service's log has the details"),
+    "storage": (507, "face_data.csv cannot be read: no permission: change the folder's permissions"),
+}
 _TOO_LARGE = {"too_large": (413, "the body may have at most 4 MB")}
 
 
@@ -76,7 +80,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for path in schema["paths"].values():
             for method, operation in path.items():
                 _document_validation(operation["responses"])
-                _document_guards(method, operation)
+                _document_common(method, operation)
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -88,9 +92,9 @@ def _document_validation(responses: dict[str, Any]) -> None:
         responses["422"] = {**example[422], "description": "The request is not valid"}
 
 
-def _document_guards(method: str, operation: dict[str, Any]) -> None:
-    """Add what the guards in front of all routes may answer."""
-    problems = dict(ACCESS_PROBLEMS) | GUARD_PROBLEMS
+def _document_common(method: str, operation: dict[str, Any]) -> None:
+    """Add what the guards in front of all routes may answer, and what can go wrong anywhere."""
+    problems = dict(ACCESS_PROBLEMS) | GUARD_PROBLEMS | _ANYWHERE
     if method not in _WRITING:
         del problems["origin_not_allowed"]
     if "requestBody" in operation:
@@ -102,3 +106,4 @@ def _document_guards(method: str, operation: dict[str, Any]) -> None:
             for media_type, content in own.get("content", {}).items():
                 more = common["content"].get(media_type, {}).get("examples", {})
                 content["examples"] = {**more, **content.get("examples", {})}
+    operation["responses"] = dict(sorted(responses.items(), key=lambda item: str(item[0])))
