@@ -46,7 +46,7 @@ LABELS_ETAG = {
 def person_out(event: EventIndex, person: ClusterSummary, labels: Labels, *, alone: bool = False) -> PersonOut:
     """A person; `alone` tells other clusters of the same name, too."""
     known = labels.person(person.id)
-    same = ()
+    same: tuple[int, ...] = ()
     if alone and person.label is not None and person.label.name is not None and known is not None:
         same = tuple(
             other
