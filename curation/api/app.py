@@ -22,6 +22,7 @@ from curation.api.errors import add_problem_handlers
 from curation.api.event_pictures import EventPictures
 from curation.api.guard import SameSiteGuard
 from curation.api.job_logs import JobLogs
+from curation.api.judgement import Judgement
 from curation.api.kept_results import KeptResults
 from curation.api.log_output import log_output
 from curation.api.metrics import RequestMeter, ServiceMetrics
@@ -29,6 +30,7 @@ from curation.api.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.people_edits import PeopleEdits
 from curation.api.routes import (
+    choice,
     clusters,
     corrections,
     downloads,
@@ -121,6 +123,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         pictures,
         picks,
         rules,
+        choice,
         exports,
         downloads,
         metrics,
@@ -173,10 +176,15 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     kept = KeptResults(settings, catalog)
     pictures = EventPictures(settings, catalog, kept)
     rescorer = Rescorer(settings)
-    for read_ahead in (catalog.read_ahead, rescorer.read_ahead):
-        threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
+    judgement = Judgement(catalog, rule_book, rescorer)
+
+    def read_ahead() -> None:
+        catalog.read_ahead()
+        rescorer.read_ahead()
+
+    threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
     context = ServiceContext(
-        settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits, rule_book, rescorer
+        settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits, rule_book, rescorer, judgement
     )
     return context, store

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from curation.api.catalog import Catalog
 from curation.api.event_pictures import EventPictures
 from curation.api.job_logs import JobLogs
+from curation.api.judgement import Judgement
 from curation.api.kept_results import KeptResults
 from curation.api.people_edits import PeopleEdits
 from curation.api.rule_book import RuleBook
@@ -35,6 +36,7 @@ class ServiceContext:
     people: PeopleEdits
     rules: RuleBook
     rescorer: Rescorer
+    judgement: Judgement
 
 
 # Asynchronous, so that it never waits for a free thread.

@@ -40,6 +40,7 @@ TAGS = [
     {"name": "pictures", "description": "Photos and faces as JPEGs for a browser, made once and kept."},
     {"name": "picks", "description": "What the user says of photos; it wins over the score in every output."},
     {"name": "rules", "description": "What makes a photo good: looking at it, trying other rules, keeping them."},
+    {"name": "choice", "description": "Who is in enough good photos, the best choice, and reasons in words."},
     {"name": "exports", "description": "The photos that are taken home."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "service", "description": "The service itself."},

@@ -1,0 +1,174 @@
+"""Who is covered, choosing the best photos, and reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED
+from curation.api.context import Context, ServiceContext
+from curation.api.errors import ApiProblem, problem_responses
+from curation.api.judgement import Judged
+from curation.api.schemas_choice import (
+    MAX_REASONS,
+    ChoiceIn,
+    ChoiceOut,
+    ChosenPhotoOut,
+    CoverageOut,
+    PassedPhotoOut,
+    PersonCoverageOut,
+    PersonInChoiceOut,
+    PhotoReasonsOut,
+    ReasonOut,
+    ReasonsOut,
+)
+from curation.domain.choice import ChoiceRequest, ChosenPhoto, choose
+from curation.domain.ids import PHOTO_ID_PATTERN, face_id, photo_id
+from curation.domain.reasons_in_words import PhotoReason
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["choice"])
+
+_BEST_SHOWN = 5
+_NOT_READY = {
+    "not_clustered": (409, NOT_CLUSTERED),
+    "not_scored": (409, NOT_SCORED),
+    "face_data_invalid": (409, "face_data.csv has no column `cluster_id`; run the clustering again"),
+    "picks_invalid": (409, "picks.json is not valid JSON: line 3, column 5; correct it, or delete it and pick again"),
+    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the rules before this change stay in force"),
+}
+_NOT_FOUND = {"photo_not_found": (404, "there is no photo 1f0c4be9d93c4c3c; GET /photos lists them")}
+PhotoId = Annotated[
+    str, Path(pattern=PHOTO_ID_PATTERN, description="As `GET /photos` gives it.", examples=["1f0c4be9d93c4c3c"])
+]
+
+
+@router.get("/coverage", summary="Who is in how many good photos", responses=problem_responses(**_NOT_READY))
+def get_coverage(
+    context: Context,
+    top: Annotated[int, Query(ge=1, le=100_000, description="Also count good photos among so many of the best.")] = 100,
+) -> CoverageOut:
+    """Each main and important person: their photos, the good ones among them, and who has none."""
+    judged = context.judgement.now()
+    best = {score.image_path for score in judged.ranked[:top]}
+    people = tuple(
+        PersonCoverageOut(
+            name=one.person.display_name,
+            category=one.person.category,
+            cluster_ids=judged.event.clusters[one.person.key],
+            photos=len(one.photos),
+            good=len(one.good),
+            picked=one.picked,
+            in_top=len(best.intersection(one.good)),
+            best_photo_ids=tuple(map(photo_id, one.good[:_BEST_SHOWN])),
+        )
+        for one in judged.coverage
+    )
+    return CoverageOut(
+        top=top,
+        photos=len(judged.ranked),
+        without_good=tuple(person.name for person in people if person.good == 0),
+        people=people,
+    )
+
+
+@router.post("/choice", summary="Choose the best photos", responses=problem_responses(**_NOT_READY))
+def make_choice(context: Context, body: ChoiceIn) -> ChoiceOut:
+    """The best `count` photos so that everybody who matters is seen well in enough of them, and why each is in.
+
+    Picked photos are always in, rejected and vetoed ones are not. Of all choices that cover everybody as far as that is
+    possible, this one has the highest sum of ratings and scores. Nothing is changed: pick the photos that you like with
+    `PATCH /picks`, or export them.
+    """
+    judged = context.judgement.now()
+    request = ChoiceRequest(body.count, body.main_at_least, body.important_at_least, body.one_per_burst)
+    choice = choose(request, judged.ranked, judged.people, judged.coverage, judged.rules)
+    return ChoiceOut(
+        photos=tuple(map(_chosen_out, choice.photos)),
+        passed=tuple(
+            PassedPhotoOut(
+                photo_id=photo_id(one.score.image_path),
+                image_path=one.score.image_path,
+                rank=one.score.rank,
+                reason=one.reason,
+            )
+            for one in choice.passed
+        ),
+        people=tuple(
+            PersonInChoiceOut(
+                name=one.covered.person.display_name,
+                category=one.covered.person.category,
+                cluster_ids=judged.event.clusters[one.covered.person.key],
+                wanted=one.wanted,
+                chosen=one.chosen,
+                good=len(one.covered.good),
+            )
+            for one in choice.people
+        ),
+        unmet=choice.unmet,
+        proven=choice.proven,
+    )
+
+
+@router.get("/reasons", summary="Reasons of several photos", responses=problem_responses(**_NOT_READY, **_NOT_FOUND))
+def list_reasons(
+    context: Context,
+    photo_id: Annotated[
+        list[Annotated[str, Query(pattern=PHOTO_ID_PATTERN)]],
+        Query(min_length=1, max_length=MAX_REASONS, description="Of each photo.", examples=[["1f0c4be9d93c4c3c"]]),
+    ],
+) -> ReasonsOut:
+    """What is wrong and what is right with photos, in words: for a page of `GET /photos` at once."""
+    judged = context.judgement.now()
+    return ReasonsOut(photos=tuple(_reasons_out(judged, one, _path(context, one)) for one in photo_id))
+
+
+@router.get(
+    "/photos/{photo_id}/reasons",
+    summary="Reasons of one photo",
+    responses=problem_responses(**_NOT_READY, **_NOT_FOUND),
+)
+def get_reasons(context: Context, photo_id: PhotoId) -> PhotoReasonsOut:
+    """What is wrong with a photo, which photo of the same burst is better there, and what is right."""
+    return _reasons_out(context.judgement.now(), photo_id, _path(context, photo_id))
+
+
+def _path(context: ServiceContext, photo: str) -> str:
+    known = context.catalog.photos_by_id().get(photo)
+    if known is None:
+        raise ApiProblem(404, "photo_not_found", f"there is no photo {photo}; GET /photos lists them")
+    return known.image_path
+
+
+def _reasons_out(judged: Judged, photo: str, image_path: str) -> PhotoReasonsOut:
+    reasons: Sequence[PhotoReason] = judged.reasons(image_path)
+    return PhotoReasonsOut(
+        photo_id=photo,
+        reasons=tuple(
+            ReasonOut(
+                kind=reason.kind,
+                text=reason.text,
+                face_id=None if reason.face_index is None else face_id(photo, reason.face_index),
+                better_photo_id=None if reason.better is None else photo_id(reason.better),
+            )
+            for reason in reasons
+        ),
+    )
+
+
+def _chosen_out(photo: ChosenPhoto) -> ChosenPhotoOut:
+    score = photo.score
+    return ChosenPhotoOut(
+        photo_id=photo_id(score.image_path),
+        image_path=score.image_path,
+        rank=score.rank,
+        final_score=score.final_score,
+        pick=score.pick,
+        rating=score.rating,
+        burst_id=score.burst_id,
+        people=tuple(score.people.split("; ")) if score.people else (),
+        reasons=photo.reasons,
+    )
