@@ -25,6 +25,7 @@ from curation.api.job_logs import JobLogs
 from curation.api.judgement import Judgement
 from curation.api.kept_results import KeptResults
 from curation.api.log_output import log_output
+from curation.api.merge_questions import MergeQuestions
 from curation.api.metrics import RequestMeter, ServiceMetrics
 from curation.api.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.pages.routers import PAGE_ROUTERS
@@ -46,6 +47,7 @@ from curation.api.routes import (
     pictures,
     rules,
     stages,
+    suggestions,
     uploads,
 )
 from curation.api.rule_book import RuleBook
@@ -116,6 +118,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         clusters,
         people,
         corrections,
+        suggestions,
         faces,
         labels,
         photos,
@@ -184,7 +187,8 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
 
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
+    merges = MergeQuestions(settings, catalog)
     context = ServiceContext(
-        settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits, rule_book, rescorer, judgement
+        settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits, merges, rule_book, rescorer, judgement
     )
     return context, store

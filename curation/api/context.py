@@ -12,6 +12,7 @@ from curation.api.event_pictures import EventPictures
 from curation.api.job_logs import JobLogs
 from curation.api.judgement import Judgement
 from curation.api.kept_results import KeptResults
+from curation.api.merge_questions import MergeQuestions
 from curation.api.people_edits import PeopleEdits
 from curation.api.rule_book import RuleBook
 from curation.api.runner import JobRunner
@@ -34,6 +35,7 @@ class ServiceContext:
     kept: KeptResults
     pictures: EventPictures
     people: PeopleEdits
+    merges: MergeQuestions
     rules: RuleBook
     rescorer: Rescorer
     judgement: Judgement
