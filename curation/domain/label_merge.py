@@ -86,8 +86,8 @@ def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChang
     """All labels after a change of some clusters.
 
     Clusters of one name are one person with one category. So who is given a name that is there already takes its
-    category, and a category that is said counts for all clusters of the name. A name without any category takes the
-    one that clusters without a label have.
+    category, and a category that is said counts for all clusters of the name. A new name takes the most important
+    category that its clusters have, or the one that clusters without a label have.
 
     Args:
         labels: As they are.
@@ -98,8 +98,12 @@ def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChang
         ValueError: If a name would be left without a category; says so in words.
     """
     out = dict(labels.by_cluster)
+    of_name = _category_of_name(labels, change.name)
+    if of_name is None and isinstance(change.name, str):
+        categories = [out[cluster].category for cluster in clusters if cluster in out]
+        of_name = max(categories, key=_IMPORTANCE.__getitem__, default=labels.unlabelled_category)
     for cluster in clusters:
-        label = _changed(out.get(cluster), change, _category_of_name(labels, change.name), labels.unlabelled_category)
+        label = _changed(out.get(cluster), change, of_name)
         if label is None:
             out.pop(cluster, None)
         else:
@@ -113,9 +117,7 @@ def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChang
     return out
 
 
-def _changed(
-    label: PersonLabel | None, change: LabelChange, of_name: Category | None, default: Category
-) -> PersonLabel | None:
+def _changed(label: PersonLabel | None, change: LabelChange, of_name: Category | None) -> PersonLabel | None:
     name = (label.name if label else None) if isinstance(change.name, Unchanged) else change.name
     if not isinstance(change.category, Unchanged):
         category = change.category
@@ -123,8 +125,6 @@ def _changed(
         category = of_name
     else:
         category = label.category if label else None
-        if name is not None and category is None:
-            category = default
     if category is None:
         if name is not None:
             raise ValueError(
