@@ -189,6 +189,17 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     people_edits = PeopleEdits(settings, catalog)
     merges = MergeQuestions(settings, catalog)
     context = ServiceContext(
-        settings, orchestrator, runner, catalog, logs, kept, pictures, people_edits, merges, rule_book, rescorer, judgement
+        settings,
+        orchestrator,
+        runner,
+        catalog,
+        logs,
+        kept,
+        pictures,
+        people_edits,
+        merges,
+        rule_book,
+        rescorer,
+        judgement,
     )
     return context, store
