@@ -43,7 +43,8 @@ class ExportRequest:
     """What is to be taken home, and how.
 
     Attributes:
-        image_paths: The photos, in the order of the contact sheet.
+        image_paths: The photos, in the order of the contact sheet; None takes the best ones, or those that were picked.
+        best: So many of the best photos; None takes those that were picked.
         mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
         name: Of the new sub-folder or of the ZIP file without its extension; empty takes the time.
         embed: Whether JPEG copies carry what is known of them; not possible with hard links.
@@ -55,7 +56,8 @@ class ExportRequest:
         picked_label: `xmp:Label` of picked photos that have no other; empty for none.
     """
 
-    image_paths: tuple[str, ...]
+    image_paths: tuple[str, ...] | None = None
+    best: int | None = None
     mode: ExportMode = ExportMode.COPY
     name: str = ""
     embed: bool = True
@@ -66,6 +68,8 @@ class ExportRequest:
     picked_label: str = "Green"
 
     def __post_init__(self) -> None:
+        if self.image_paths is not None and self.best is not None:
+            raise ValueError("either certain photos or the best ones, not both")
         if self.mode is ExportMode.HARDLINK and self.embed:
             raise ValueError(
                 "hard links are the originals themselves, so nothing can be embedded: ask for copies, or not to embed"

@@ -26,7 +26,7 @@ from curation.photos.pictures import PictureSize, photo_picture
 from curation.photos.stored_picture import format_of, stored_picture
 from curation.photos.xmp import JpegHead, described_jpeg
 from curation.pipelines.contact_sheet import SheetPhoto, contact_sheet
-from curation.pipelines.export_event import ExportEvent
+from curation.pipelines.export_event import ExportEvent, chosen_photos
 from curation.pipelines.export_names import Companions, ExportNames, is_raw
 from curation.pipelines.export_sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
@@ -102,7 +102,7 @@ def export(
         RunInterruptedError: If it was stopped.
     """
     began_s = time.monotonic()
-    asked = tuple(dict.fromkeys(request.image_paths))
+    asked = chosen_photos(request, event)
     if not asked:
         raise InputError("there is no photo to export: pick some, or ask for the best ones")
     sweep_exports(export_dir)

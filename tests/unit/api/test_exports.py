@@ -131,4 +131,7 @@ def test_a_running_export_can_be_stopped_and_leaves_nothing(client: ServiceClien
 def test_before_the_clustering_there_is_nothing_to_export(tmp_path: Path) -> None:
     with service(make_settings(tmp_path)) as client:
         answer = client.post("/exports", json={"best": 1})
-    assert answer.status_code == 409 and answer.json()["code"] == "not_clustered"
+        assert answer.status_code == 409 and answer.json()["code"] == "not_clustered"
+        client.finished(client.post("/cluster"))
+        answer = client.post("/exports", json={"best": 1})
+    assert answer.status_code == 409 and answer.json()["code"] == "not_scored"
