@@ -26,6 +26,7 @@ REJECTED = -1
 
 # What Windows allows in no name, and what unpacks as a folder there.
 _NOT_PORTABLE = frozenset('<>:"|?*\\')
+_MAX_NAME_BYTES = 200  # of 255 that file systems take; the rest is for numbers and temporary names
 # Devices of Windows, with any extension.
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
 
@@ -76,6 +77,8 @@ class ExportRequest:
             )
         if self.name and (portable_name(self.name) != self.name or self.name.startswith(".")):
             raise ValueError(f"{self.name!a} cannot be the name of a folder everywhere")
+        if len(self.name.encode()) > _MAX_NAME_BYTES:
+            raise ValueError(f"the name is too long: at most {_MAX_NAME_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)
