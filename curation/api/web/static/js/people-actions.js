@@ -34,8 +34,17 @@ export async function attempt(run) {
   }
 }
 
+// One after the other, in the order in which they were said: keys come faster than answers.
+let before = Promise.resolve();
+
+function change(method, url, body) {
+  const done = before.then(() => changeNow(method, url, body));
+  before = done.catch(() => {});
+  return done;
+}
+
 /** A change of labels. If somebody else labelled the same people meanwhile, the user says which label holds. */
-async function change(method, url, body) {
+async function changeNow(method, url, body) {
   try {
     return await changed(method, url, body);
   } catch (error) {
