@@ -3,6 +3,7 @@
 import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
 import { counted } from "./dom.js";
+import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -34,14 +35,7 @@ export async function attempt(run) {
   }
 }
 
-// One after the other, in the order in which they were said: keys come faster than answers.
-let before = Promise.resolve();
-
-function change(method, url, body) {
-  const done = before.then(() => changeNow(method, url, body));
-  before = done.catch(() => {});
-  return done;
-}
+const change = (method, url, body) => inOrder(() => changeNow(method, url, body));
 
 /** A change of labels. If somebody else labelled the same people meanwhile, the user says which label holds. */
 async function changeNow(method, url, body) {
