@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.acceptance.browser.painted_service import serving
 from tests.acceptance.browser.visitor import TABLET, Visitor, visiting
@@ -225,3 +225,40 @@ def test_by_finger_on_a_tablet(browser: Browser, event: FakeEvent, tmp_path: Pat
         name.blur()
         said(page, "This is Anna")
         assert labels(event) == {"1": {"name": "Anna", "category": "important"}}
+
+
+def test_a_likely_merge_is_asked_about_and_answered_by_key(desk: Visitor, event: FakeEvent) -> None:
+    page = desk.page
+    questions = [(0, 1), (2, 3)]
+    origin = page.url.rstrip("/")
+
+    def suggest(route: Route) -> None:
+        people = {person["cluster_id"]: person for person in page.request.get(origin + "/people").json()["people"]}
+        asked = [
+            {
+                "first": people[first],
+                "second": people[second],
+                "likeness": 0.9,
+                "photos_changed": 4,
+                "top_photos_changed": 2,
+            }
+            for first, second in questions
+            if first in people and second in people
+        ]
+        route.fulfill(json={"total": len(asked), "suggestions": asked})
+
+    page.route("**/suggestions/merges*", suggest)
+    desk.go("/review/people")
+    question = page.get_by_role("region", name="Same person?")
+    expect(question).to_contain_text(
+        "Person 0 (5 photos) and Person 1 (4 photos). It would change 2 of the best photos."
+    )
+    page.keyboard.press("d")
+    said(page, "They stay two people")
+    expect(question).to_contain_text("Person 2 (3 photos) and Person 3 (2 photos)")
+    page.keyboard.press("y")
+    said(page, "2 people are one now")
+    expect(page.get_by_role("gridcell")).to_have_count(4)
+    expect(question).to_be_hidden()
+    kept = json.loads((event.output / "corrections.json").read_text(encoding="utf-8"))["corrections"]
+    assert {correction["kind"] for correction in kept} == {"different_people", "same_person"}
