@@ -9,6 +9,7 @@ import { duration } from "./jobs.js";
 import { bind } from "./keyboard.js";
 import { toastError } from "./toast.js";
 
+const STARTING = "starting";
 const SHOWN = 40;
 const SHOWN_EXPORTS = 8;
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
@@ -82,7 +83,8 @@ fields.best.addEventListener("input", () => showPhotos());
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (active) return;
+  if (active || start.disabled) return;
+  active = STARTING;
   start.disabled = true;
   const mode = fields.mode.value;
   const body = {
@@ -101,6 +103,7 @@ form.addEventListener("submit", async (event) => {
     const { data: job } = await send("POST", "/exports", body);
     watch(job);
   } catch (error) {
+    active = null;
     start.disabled = false;
     toastError(error);
   }
@@ -139,7 +142,7 @@ async function done(job) {
 }
 
 document.getElementById("export-stop").addEventListener("click", async (event) => {
-  if (!active) return;
+  if (!active || active === STARTING) return;
   event.currentTarget.disabled = true;
   await send("DELETE", `/jobs/${active}`).catch(toastError);
 });

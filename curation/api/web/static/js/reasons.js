@@ -29,7 +29,7 @@ export async function fillReasons(root) {
   }
   for (const card of cards) {
     const bad = (found.get(card.dataset.id) ?? []).filter((reason) => reason.kind === "bad");
-    const place = card.querySelector(".shot-why");
+    const place = card.querySelector(".why");
     if (!bad.length || !place) continue;
     const vetoes = new Set([...place.querySelectorAll("b")].map((veto) => veto.textContent));
     const parts = bad.map(({ text }) => {
