@@ -15,7 +15,7 @@ import psutil
 from tests.acceptance.test_service import JOB_TIMEOUT_S, Service, is_at_work, running, source_photo, write_config
 
 PHOTOS = 60
-STOP_S = 10.0
+STOP_S = 20.0
 """Far more than a job takes to stop, so that a busy machine fails no test."""
 
 
