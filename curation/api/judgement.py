@@ -88,7 +88,7 @@ class Judgement:
         return Judged(
             event=event,
             rules=rules,
-            ranked=tuple(ranked),
+            ranked=ranked,
             scores={score.image_path: score for score in ranked},
             bursts={number: tuple(of_burst) for number, of_burst in bursts.items()},
             people=people,

@@ -42,7 +42,7 @@ __all__ = ["KeptEvent", "Rescorer"]
 
 logger = logging.getLogger(__name__)
 
-_KEPT_RANKINGS = 4  # what is in force, what is tried, and what was tried just before
+_KEPT_RANKINGS = 3  # what is in force, what is tried, and what was tried just before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +86,9 @@ class Rescorer:
         self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
         self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
         self._examined: OrderedDict[tuple[Thresholds, CategoryWeights, bool], list[ExaminedPhoto]] = OrderedDict()
+        self._ranked: OrderedDict[tuple[int, int], tuple[list[PhotoScore], Picks, tuple[PhotoScore, ...]]] = (
+            OrderedDict()
+        )
         self._marked: OrderedDict[tuple[int, ScoringRules, BurstRules], list[PhotoScore]] = OrderedDict()
 
     def read_ahead(self) -> None:
@@ -106,7 +109,7 @@ class Rescorer:
         with self._guard:
             return self._current()
 
-    def ranked(self, scoring: ScoringSettings, picks: Picks) -> tuple[KeptEvent, list[PhotoScore]]:
+    def ranked(self, scoring: ScoringSettings, picks: Picks) -> tuple[KeptEvent, tuple[PhotoScore, ...]]:
         """The event, and its photos as these settings and picks rank them, best first.
 
         Args:
@@ -122,7 +125,14 @@ class Rescorer:
         with self._guard:
             event = self._current()
             marked = self._judged(event, rules, BurstRules(**scoring.bursts.model_dump()))
-        return event, with_picks(marked, picks, rules)
+            kept = self._ranked.get((id(marked), id(picks)))
+            if kept is None:
+                # What the ids belong to is kept beside the ranking, so that they are not given to anything else.
+                kept = _keep(
+                    self._ranked, (id(marked), id(picks)), (marked, picks, tuple(with_picks(marked, picks, rules)))
+                )
+            self._ranked.move_to_end((id(marked), id(picks)))
+        return event, kept[2]
 
     def parts(self, event: KeptEvent, image_path: str, scoring: ScoringSettings) -> tuple[ScorePart, ...]:
         """What the score of a photo is made of; nothing for a photo that was not measured."""
@@ -139,6 +149,7 @@ class Rescorer:
             self._bursts.clear()
             self._marked.clear()
             self._examined.clear()
+            self._ranked.clear()
             self._event, self._version = event, version
         return self._event
 
