@@ -27,7 +27,7 @@ import simplejpeg
 
 from benchmarks.event_folders import upscaled
 from benchmarks.report import Row, Unavailable, main
-from curation.bootstrap import build_worker
+from curation.bootstrap import build_worker, worker_setup
 from curation.engines import retinaface_arcface
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.retinaface_decoding import RetinaFaceDecoder
@@ -139,7 +139,7 @@ def _prepared(engine: str, models: Path, folder: Path) -> Callable[[str, Sequenc
     except CurationError as error:
         raise Unavailable(str(error)) from error
     AnalysisStore(folder / "state").close()
-    build_worker(settings, spec, predictor, 30)
+    build_worker(worker_setup(settings, spec, predictor))
     return _both_stages
 
 

@@ -1,24 +1,21 @@
-"""The one place that wires things: `build` makes an orchestrator, `build_worker` prepares a worker process."""
+"""The one place that wires things: `build` makes an orchestrator and its pools, `build_worker` prepares their workers."""
 
 from __future__ import annotations
 
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from curation.domain.report import Progress
-from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
+from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import WeightsMissingError
 from curation.pipelines.stage import ProgressListener
 from curation.pools import ProcessPool, TaskPool, usable_cores
 from curation.settings import Settings
+from curation.worker_setup import WorkerSetup, build_worker
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
-if TYPE_CHECKING:
-    from curation.engines.landmarks import LandmarkPredictor
-
-__all__ = ["build", "build_worker", "worker_count"]
+__all__ = ["build", "build_worker", "worker_count", "worker_setup"]
 
 
 def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchestrator:
@@ -42,7 +39,7 @@ def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchest
         return ProcessPool(
             worker_count(settings),
             initializer=build_worker,
-            initargs=(settings, spec, predictor, logging.getLogger().getEffectiveLevel()),
+            initargs=(worker_setup(settings, spec, predictor),),
         )
 
     return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_find_predictor, settings), make_pool))
@@ -53,47 +50,22 @@ def worker_count(settings: Settings) -> int:
     return settings.performance.workers or usable_cores()
 
 
-def build_worker(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, log_level: int) -> None:
-    """Prepare this process as a worker; models are loaded at the first photo that needs them.
+def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None) -> WorkerSetup:
+    """What the workers of a run are told.
 
     Args:
         settings: Of the run.
         spec: The engine, if the stage needs one.
         predictor: The landmark model, if the stage needs one.
-        log_level: Of the parent's root logger.
     """
-    import cv2
-
-    from curation.pipelines.per_photo import WorkerParts, prepare_worker
-
-    logging.basicConfig(level=max(log_level, logging.WARNING), format="%(levelname)s %(message)s")
-    # One photo per core is faster than one photo on all cores.
-    cv2.setNumThreads(1)
-    prepare_worker(
-        WorkerParts(
-            make_engine=partial(_make_engine, spec),
-            make_predictor=partial(_make_predictor, predictor),
-            state_dir=settings.io.state_dir,
-            max_megapixels=settings.io.max_photo_megapixels,
-            chip_px=settings.clustering.thumbnail_px,
-        )
+    return WorkerSetup(
+        spec,
+        predictor,
+        state_dir=settings.io.state_dir,
+        max_megapixels=settings.io.max_photo_megapixels,
+        chip_px=settings.clustering.thumbnail_px,
+        log_level=logging.getLogger().getEffectiveLevel(),
     )
-
-
-def _make_engine(spec: EngineSpec | None) -> FaceEngine:
-    from curation.engines.selection import build_engine
-
-    if spec is None:
-        raise ValueError("this pool was made for a stage without an engine")
-    return build_engine(spec)
-
-
-def _make_predictor(weights: WeightsFile | None) -> LandmarkPredictor:
-    from curation.engines.landmarks import LandmarkPredictor
-
-    if weights is None:
-        raise ValueError("this pool was made for a stage without landmarks")
-    return LandmarkPredictor(weights.path)
 
 
 def _find_predictor(settings: Settings) -> WeightsFile:

@@ -7,9 +7,13 @@ ours to set. This module imports neither package before an engine is built.
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -223,7 +227,9 @@ def _import_packages(home: Path) -> tuple[Any, Any]:
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ["DEEPFACE_HOME"] = str(home)
     import_onnxruntime()  # before deepface does it
-    from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
+    # deepface downloads with them, which never happens here, and takes a tenth of a second to import them.
+    with _imported_at_first_use("gdown"), _imported_at_first_use("requests"):
+        from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
     from retinaface.commons import postprocess
 
     class SessionArcFaceClient(ArcFaceClient):  # type: ignore[misc]
@@ -236,6 +242,21 @@ def _import_packages(home: Path) -> tuple[Any, Any]:
             self.model = session
 
     return postprocess, SessionArcFaceClient
+
+
+@contextmanager
+def _imported_at_first_use(name: str) -> Iterator[None]:
+    """While this lasts, whoever imports a module gets one that imports it when something of it is asked for."""
+    if name in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(name)
+    vars(stand_in)["__getattr__"] = lambda attribute: getattr(importlib.import_module(name), attribute)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _padded(array: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.engines.download import DownloadProgress
@@ -27,7 +28,9 @@ from curation.errors import (
     WeightsBrokenError,
     WeightsMissingError,
 )
-from curation.settings import Settings
+
+if TYPE_CHECKING:
+    from curation.settings import Settings
 
 __all__ = ["ENGINE_NAMES", "build_engine", "fetch_checked", "select_engine"]
 
