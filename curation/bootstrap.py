@@ -1,4 +1,4 @@
-"""The one place that wires things: `build` makes an orchestrator and its pools, `build_worker` prepares their workers."""
+"""The one place that wires things: `build` makes an orchestrator and its pools, `build_worker` prepares a worker."""
 
 from __future__ import annotations
 

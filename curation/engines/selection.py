@@ -135,6 +135,7 @@ def _retinaface_arcface(
     settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None
 ) -> EngineSpec:
     """The spec; without a `reason` the engine is welcome but not required, and a failed download is no fault."""
+    from curation.engines.prepared_networks import prepared_networks
     from curation.engines.retinaface_arcface import check_detector, check_embedder
 
     own = settings.engine.retinaface_arcface
@@ -175,6 +176,7 @@ def _retinaface_arcface(
         threshold_source=source,
         providers=providers,
         reason=reason,
+        converted=prepared_networks(found, providers, models_dir, settings.io.state_dir),
         grouping=grouping,
     )
 
