@@ -374,6 +374,8 @@ class ProcessPool:
         """End all workers; those that are busy are killed."""
         for slot in [slot for slot in self._slots if slot.flights]:
             self._discard(slot)
+        for slot in self._slots:
+            slot.process.dismiss()
         while self._slots:
             self._slots.pop().process.end(kill=False)
 

@@ -94,14 +94,25 @@ class WorkerProcess:
         """
         return self._executor.submit(function, *args)
 
+    def dismiss(self) -> None:
+        """Tell an idle process to go, without waiting until it has; `end` waits.
+
+        It has nothing to clean up, and taking an interpreter with its networks apart takes a twentieth of a second.
+        """
+        if self.pid is not None:
+            self._signal(self.pid, signal.SIGTERM)
+
+    def _signal(self, pid: int, number: signal.Signals) -> None:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            log.debug("worker %d had ended already", pid)
+
     def end(self, *, kill: bool) -> None:
         """End the process: at once, or after what it is doing."""
         if kill:
             if self.pid is not None:
-                try:
-                    os.kill(self.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    log.debug("worker %d had ended already", self.pid)
+                self._signal(self.pid, signal.SIGKILL)
             else:
                 for process in multiprocessing.active_children():
                     if process.pid in _children_of(self._executor):
