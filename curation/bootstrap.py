@@ -1,33 +1,48 @@
-"""The one place that wires things: `build` makes an orchestrator and its pools, `build_worker` prepares a worker."""
+"""The one place that wires things: `build` makes an orchestrator, and the pools that it works with."""
 
 from __future__ import annotations
 
 import logging
+import os
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from curation.domain.report import Progress
-from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import WeightsMissingError
-from curation.pipelines.stage import ProgressListener
 from curation.pools import ProcessPool, TaskPool, usable_cores
-from curation.settings import Settings
-from curation.worker_setup import WorkerSetup, build_worker
-from curation.workflow import WorkflowOrchestrator, WorkflowParts
+from curation.worker_process import WorkerProcess
 
-__all__ = ["build", "build_worker", "worker_count", "worker_setup"]
+if TYPE_CHECKING:
+    from curation.engines.base import EngineSpec, WeightsFile
+    from curation.pipelines.stage import ProgressListener
+    from curation.settings import Settings
+    from curation.worker_setup import WorkerSetup
+    from curation.workflow import WorkflowOrchestrator
+
+__all__ = ["build", "worker_count", "worker_setup"]
+
+# What every worker imports, whatever its engine and stage.
+_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.pools", "curation.pipelines.per_photo")
 
 
-def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchestrator:
+def build(settings: Settings, *, allow_download: bool = True, eager_without: str | None = None) -> WorkflowOrchestrator:
     """Make the orchestrator; models are loaded by its workers, when there is something for them to do.
 
     Args:
         settings: Of this run.
         allow_download: Whether missing weights may be fetched; the service says no.
+        eager_without: A file that the stage that will be run leaves in the output folder. If it is not there, there is
+            something to do, and the worker processes of the first run start now: they import their libraries
+            while this process imports its own.
     """
+    started = _started_early(settings, eager_without) if eager_without is not None else []
+    from curation.domain.report import Progress
+    from curation.worker_setup import build_worker
+    from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
-        # Here, because the libraries behind it take most of a second to import.
+        # Here, because the libraries behind it take long to import.
         from curation.engines.selection import select_engine
 
         def tell(name: str, done: int, total: int | None) -> None:
@@ -36,13 +51,32 @@ def build(settings: Settings, *, allow_download: bool = True) -> WorkflowOrchest
         return select_engine(settings, pinned=pinned, allow_download=allow_download, progress=tell)
 
     def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
+        mine = [started.pop() for _ in range(len(started))]
         return ProcessPool(
             worker_count(settings),
             initializer=build_worker,
             initargs=(worker_setup(settings, spec, predictor),),
+            started=mine,
         )
 
     return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_find_predictor, settings), make_pool))
+
+
+def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
+    """A process for each worker that will probably have a photo; they end with this process if nobody takes them."""
+    started: list[WorkerProcess] = []
+    try:
+        if (settings.io.output_dir / unless_there).exists():
+            return []
+        with os.scandir(settings.io.input_dir) as entries:
+            count = sum(1 for _ in islice(entries, worker_count(settings)))
+        for _ in range(count):
+            process = WorkerProcess()
+            process.start_early(_MODULES_OF_WORKERS)
+            started.append(process)
+    except OSError as error:  # the run itself will say what is wrong
+        logging.getLogger(__name__).debug("no worker was started early: %s", error)
+    return started
 
 
 def worker_count(settings: Settings) -> int:
@@ -58,6 +92,8 @@ def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: Weights
         spec: The engine, if the stage needs one.
         predictor: The landmark model, if the stage needs one.
     """
+    from curation.worker_setup import WorkerSetup
+
     return WorkerSetup(
         spec,
         predictor,
@@ -70,6 +106,7 @@ def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: Weights
 
 def _find_predictor(settings: Settings) -> WeightsFile:
     """The file of dlib's 68-point predictor with its hash: that of the settings, or the package's."""
+    from curation.engines.base import WeightsFile
     from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
 
     path: Path | None = settings.scoring.dlib_model_path
