@@ -16,6 +16,7 @@ from types import MappingProxyType
 from curation.engines.base import WeightsFile
 from curation.engines.dlib_format import DlibNetwork, read_network
 from curation.engines.dlib_graphs import CONVERTER_VERSION, descriptor_model, detector_model
+from curation.engines.dlib_screening import screening_model
 from curation.engines.download import write_atomically
 from curation.engines.weights import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE
 from curation.errors import StorageError, WeightsMissingError
@@ -29,18 +30,24 @@ CONVERTED_DIR = "converted"
 
 _HASH_CHARACTERS = 12
 
+_SCREENING = "-screening"  # in the name of a model
 _BUILDERS: Mapping[str, Callable[[DlibNetwork, str], bytes]] = MappingProxyType(
-    {DLIB_DESCRIPTOR_FILE: descriptor_model, DLIB_DETECTOR_FILE: detector_model}
+    {
+        DLIB_DESCRIPTOR_FILE: descriptor_model,
+        DLIB_DETECTOR_FILE: detector_model,
+        DLIB_DETECTOR_FILE + _SCREENING: screening_model,
+    }
 )
 
 
-def converted(source: WeightsFile, models_dir: Path, state_dir: Path) -> WeightsFile:
+def converted(source: WeightsFile, models_dir: Path, state_dir: Path, *, screening: bool = False) -> WeightsFile:
     """Find the ONNX model of a file of dlib, or make it.
 
     Args:
         source: dlib's descriptor or detector, checked by `weights.locate`.
         models_dir: The models folder, where it is looked for and kept.
         state_dir: Where it is looked for and kept if the models folder cannot be written.
+        screening: The detector in small integers, see `dlib_screening`, in place of the exact one.
 
     Returns:
         The model with dlib's name for it, its place and its own SHA-256.
@@ -51,7 +58,8 @@ def converted(source: WeightsFile, models_dir: Path, state_dir: Path) -> Weights
         StorageError: If the model can be kept in neither folder.
     """
     stem = Path(source.name).stem
-    name = f"{stem}-{source.sha256[:_HASH_CHARACTERS]}-v{CONVERTER_VERSION}.onnx"
+    kind = _SCREENING if screening else ""
+    name = f"{stem}{kind}-{source.sha256[:_HASH_CHARACTERS]}-v{CONVERTER_VERSION}.onnx"
     places = [folder / CONVERTED_DIR / name for folder in (models_dir, state_dir)]
     for path in places:
         sha256 = _intact(path)
@@ -61,7 +69,7 @@ def converted(source: WeightsFile, models_dir: Path, state_dir: Path) -> Weights
         data = source.path.read_bytes()
     except OSError as error:
         raise WeightsMissingError(f"{source.path} cannot be read ({error}); install the requirements again") from error
-    model = _BUILDERS[source.name](read_network(data, str(source.path)), str(source.path))
+    model = _BUILDERS[source.name + kind](read_network(data, str(source.path)), str(source.path))
     sha256 = hashlib.sha256(model).hexdigest()
     problem: StorageError | None = None
     for path in places:

@@ -41,7 +41,7 @@ _DLIB = "dlib"
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
 # are not mixed with new ones.
-_REVISION = 6
+_REVISION = 7
 
 
 def select_engine(
@@ -196,6 +196,8 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         for source in weights
         if source.name != DLIB_PREDICTOR_FILE
     )
+    if own.detector == "mmod":
+        networks += (converted(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)
     threshold, grouping, source = grouping_rule(weights[0].sha256)
     return EngineSpec(
         name=_DLIB,

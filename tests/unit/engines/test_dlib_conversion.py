@@ -37,6 +37,14 @@ def test_it_is_made_once_and_kept_by_content(
     assert _convert(source, tmp_path) == made
 
 
+def test_the_exact_network_and_that_in_small_integers_lie_side_by_side(tmp_path: Path, source: WeightsFile) -> None:
+    exact = _convert(source, tmp_path)
+    quick = converted(source, tmp_path / "models", tmp_path / "state", screening=True)
+    assert quick.path.parent == exact.path.parent and quick.path != exact.path
+    assert quick.name == source.name and quick.sha256 != exact.sha256
+    assert _convert(source, tmp_path) == exact
+
+
 @pytest.mark.parametrize("damage", [b"", b"garbage"])
 def test_a_damaged_model_is_made_again(
     tmp_path: Path, source: WeightsFile, caplog: pytest.LogCaptureFixture, damage: bytes
