@@ -305,7 +305,7 @@ class TestPhotos:
 
     def test_bursts(self, scored: ServiceClient) -> None:
         of_burst = [{"burst_id": 1, "best_of_burst": best} for best in ("true", "FALSE")]
-        photos = [photo | more for photo, more in zip(PHOTOS[:2], of_burst, strict=True)]
+        photos = [{**photo, **more} for photo, more in zip(PHOTOS[:2], of_burst, strict=True)]
         write_photo_scores(scored.settings.io.output_dir, [*photos, *PHOTOS[2:]])
         assert [photo["burst_id"] for photo in scored.get("/photos").json()["photos"]] == [1, 1, None, None]
         assert self.paths(scored, "?best_of_burst=true") == ["a.jpg", "d.jpg", "c d.jpg"]
