@@ -3,8 +3,9 @@
     python -m benchmarks.dlib_networks ../shared
 
 One thread each. The detector sees group photos at 800 px as they are; "quick look" leaves out the finest levels where
-the others give no hint of small faces, and looks in small integers first. The descriptor sees the faces that the detector found. dlib's HOG detector
-sees the same photos at 2000 px beside ours at the same size, as the engine uses them.
+the others give no hint of small faces, and looks in small integers first. The descriptor sees the faces that the
+detector found. dlib's HOG detector sees the same photos at 2000 px beside ours at the same size, as the engine uses
+them.
 """
 
 from __future__ import annotations
