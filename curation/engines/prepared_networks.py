@@ -14,7 +14,6 @@ package onnx is imported only when a network is made ready.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import tempfile
@@ -26,23 +25,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.engines.base import WeightsFile
-from curation.engines.download import write_atomically
+from curation.engines.made_models import SHOWN_HASH_CHARACTERS, find_made, keep_made, places_of
 from curation.engines.onnx_sessions import CPU_PROVIDER, import_onnxruntime
-from curation.errors import StorageError
 
-__all__ = ["PLANES_INPUT", "PREPARED_DIR", "prepared_networks", "subtracted_mean", "with_planes"]
+__all__ = ["PLANES_INPUT", "prepared_networks", "subtracted_mean", "with_planes"]
 
 logger = logging.getLogger(__name__)
-
-PREPARED_DIR = "converted"
-"""Folder of the prepared networks, in the models folder or the state folder; the networks of dlib lie there too."""
 
 PLANES_INPUT = "planes"
 """Name of the detector's input after `with_planes`."""
 
 _VERSION = 1  # raise it when what is made of a network changes
 _MEAN_KEY = "curation_mean"  # of the model's metadata: the mean colour, as JSON
-_HASH_CHARACTERS = 12
 # A larger network computes for seconds where this saves milliseconds, and would lie on the disk twice.
 _MAX_BYTES = 32 * 2**20
 _CHANNELS_FIRST = [0, 3, 1, 2]
@@ -85,40 +79,13 @@ def _prepared(source: WeightsFile, folders: Sequence[Path]) -> WeightsFile | Non
     if source.path.stat().st_size > _MAX_BYTES:
         return None
     version = f"v{_VERSION}-ort{onnxruntime.__version__}"
-    name = f"{Path(source.name).stem}-{source.sha256[:_HASH_CHARACTERS]}-{version}.onnx"
-    places = [folder / PREPARED_DIR / name for folder in folders]
-    for path in places:
-        sha256 = _intact(path)
-        if sha256 is not None:
-            return WeightsFile(source.name, path, sha256)
-    model = _simplified(with_planes(source.path.read_bytes()), onnxruntime)
-    for path in places:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            sha256 = hashlib.sha256(model).hexdigest()
-            # The hash last: without it the network counts as damaged.
-            write_atomically(path, model)
-            write_atomically(_hash_file(path), sha256.encode("ascii"))
-        except (OSError, StorageError) as error:
-            logger.debug("%s is not kept there: %s", path, error)
-            continue
-        logger.info("prepared %s: %s", source.name, path)
-        return WeightsFile(source.name, path, sha256)
-    return None
-
-
-def _intact(path: Path) -> str | None:
-    """The hash of a kept network; None if it is not there, or not what was written."""
-    try:
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        written = _hash_file(path).read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return None
-    return sha256 if sha256 == written else None
-
-
-def _hash_file(path: Path) -> Path:
-    return path.with_name(f"{path.name}.sha256")
+    name = f"{Path(source.name).stem}-{source.sha256[:SHOWN_HASH_CHARACTERS]}-{version}.onnx"
+    places = places_of(name, folders)
+    found = find_made(source.name, places)
+    if found is None:
+        found = keep_made(source.name, _simplified(with_planes(source.path.read_bytes()), onnxruntime), places)
+        logger.info("prepared %s: %s", source.name, found.path)
+    return found
 
 
 def with_planes(network: bytes) -> bytes:

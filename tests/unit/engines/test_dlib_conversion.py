@@ -9,7 +9,8 @@ import pytest
 
 from curation.engines import dlib_conversion
 from curation.engines.base import WeightsFile
-from curation.engines.dlib_conversion import CONVERTED_DIR, converted
+from curation.engines.dlib_conversion import converted
+from curation.engines.made_models import MADE_DIR
 from curation.errors import StorageError, WeightsBrokenError, WeightsMissingError
 from tests import dlib_files as files
 
@@ -27,7 +28,7 @@ def test_it_is_made_once_and_kept_by_content(
     tmp_path: Path, source: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = _convert(source, tmp_path)
-    assert made.path.parent == tmp_path / "models" / CONVERTED_DIR
+    assert made.path.parent == tmp_path / "models" / MADE_DIR
     assert source.sha256[:12] in made.path.name and made.name == source.name
 
     def refuse(*_: object) -> bytes:
@@ -64,7 +65,7 @@ def test_where_the_models_folder_cannot_be_written_the_state_folder_takes_it(
 ) -> None:
     (tmp_path / "models").write_text("a file, so that no folder can be made here, not even by root")
     made = _convert(source, tmp_path)
-    assert made.path.parent == tmp_path / "state" / CONVERTED_DIR
+    assert made.path.parent == tmp_path / "state" / MADE_DIR
     assert _convert(source, tmp_path) == made
     made.path.unlink()
     made.path.with_name(f"{made.path.name}.sha256").unlink()

@@ -14,8 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from curation.engines import prepared_networks as prepared
 from curation.engines.base import WeightsFile
+from curation.engines.made_models import MADE_DIR
 from curation.engines.onnx_sessions import onnx_session
-from curation.engines.prepared_networks import PLANES_INPUT, PREPARED_DIR, prepared_networks, subtracted_mean
+from curation.engines.prepared_networks import PLANES_INPUT, prepared_networks, subtracted_mean
 from curation.engines.retinaface_arcface import _padded, _planes
 
 CPU = ("CPUExecutionProvider",)
@@ -109,7 +110,7 @@ def test_it_is_made_once_and_kept_by_content(
     tmp_path: Path, source: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (made,) = _prepare(source, tmp_path)
-    assert made.path.parent == tmp_path / "models" / PREPARED_DIR
+    assert made.path.parent == tmp_path / "models" / MADE_DIR
     assert source.sha256[:12] in made.path.name and made.name == source.name
     monkeypatch.setattr(prepared, "with_planes", lambda _: pytest.fail("it is there already"))
     assert _prepare(source, tmp_path) == (made,)
@@ -128,10 +129,10 @@ def test_where_the_models_folder_cannot_be_written_the_state_folder_takes_it(
 ) -> None:
     (tmp_path / "models").write_text("a file, so that no folder can be made here, not even by root")
     (made,) = _prepare(source, tmp_path)
-    assert made.path.parent == tmp_path / "state" / PREPARED_DIR
+    assert made.path.parent == tmp_path / "state" / MADE_DIR
     made.path.unlink()
-    (tmp_path / "state" / PREPARED_DIR).rename(tmp_path / "elsewhere")
-    (tmp_path / "state" / PREPARED_DIR).write_text("nor here")
+    (tmp_path / "state" / MADE_DIR).rename(tmp_path / "elsewhere")
+    (tmp_path / "state" / MADE_DIR).write_text("nor here")
     assert _prepare(source, tmp_path) == ()
 
 
