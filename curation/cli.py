@@ -142,7 +142,6 @@ def _count(text: str) -> int:
 def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.bootstrap import build
     from curation.domain.export import ExportMode, ExportRequest
-    from curation.pipelines.export_event import best_photos, picked_photos, read_export_event
 
     given = {"input_dir": arguments.input, "output_dir": arguments.output, "export_dir": arguments.to}
     changes = {key: path.absolute() for key, path in given.items() if path is not None}
@@ -152,12 +151,10 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError(
             f"{io.exports} lies among the photos, where exports would be taken for photos: name another"
         )
-    event = read_export_event(settings)
-    chosen = picked_photos(event) if arguments.best is None else best_photos(event, arguments.best)
     mode = ExportMode(arguments.mode)
     try:
         request = ExportRequest(
-            chosen,
+            best=arguments.best,
             mode=mode,
             name=arguments.name,
             embed=not arguments.no_embed and mode is not ExportMode.HARDLINK,

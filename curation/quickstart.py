@@ -89,7 +89,7 @@ def _config_path() -> Path | None:
 def _serve(settings: Settings) -> None:
     """Become uvicorn, so that signals reach it directly."""
     service = settings.service
-    print(f"The service is at http://{service.host}:{service.port}/docs - stop it with Ctrl-C.", flush=True)
+    print(f"The review page is at http://{service.host}:{service.port}/ - stop it with Ctrl-C.", flush=True)
     os.chdir(PROJECT_ROOT)
     command = [sys.executable, "-m", "uvicorn", "main_api:app", "--host", service.host, "--port", str(service.port)]
     os.execv(sys.executable, command)

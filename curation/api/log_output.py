@@ -51,20 +51,17 @@ def log_output(style: Literal["text", "json"]) -> Iterator[None]:
     """Show the stages' messages, unless whoever started the service has set up logging.
 
     Args:
-        style: `json` also holds for the server's own messages.
+        style: `json` also holds for the server's own messages, those after the end too.
     """
-    formatter = JsonFormatter() if style == "json" else logging.Formatter("%(levelname)s:     %(message)s")
-    server = [handler for name in _SERVER_LOGGERS for handler in logging.getLogger(name).handlers]
-    before = [(handler, handler.formatter) for handler in server]
-    if style == "json":
-        for handler in server:
+    if style == "text":
+        formatter: logging.Formatter = logging.Formatter("%(levelname)s:     %(message)s")
+    else:
+        formatter = JsonFormatter()
+        # For good: the server has the last word, after our end.
+        for handler in (handler for name in _SERVER_LOGGERS for handler in logging.getLogger(name).handlers):
             handler.setFormatter(formatter)
-    try:
-        with _shown(formatter):
-            yield
-    finally:
-        for handler, its_own in before:
-            handler.setFormatter(its_own)
+    with _shown(formatter):
+        yield
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curation.api.catalog import Catalog
 from curation.api.file_cache import Derived
@@ -48,6 +49,8 @@ class MergeQuestions:
             Category.OTHER: counts.other,
         }
         self._pairs: Derived[list[AlikePair]] = Derived()
+        # Rows and rule that the sums below belong to; of each cluster its rows and their sum.
+        self._summed: tuple[object, GroupingRule, dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]]] | None = None
 
     def suggestions(self) -> list[MergeSuggestion]:
         """Questions, the most useful one first; nothing is asked again that the user answered.
@@ -83,23 +86,51 @@ class MergeQuestions:
         return [pair for pair in found if (min(pair.first, pair.second), max(pair.first, pair.second)) not in answered]
 
     def _means(self, event: EventIndex, rule: GroupingRule) -> PersonMeans:
+        """Means of the people on most photos; those of people who did not change are kept from the last time."""
         counts = event.photo_counts
         chosen = sorted(sorted(counts, key=lambda cluster: (-counts[cluster], cluster))[:_MOST_PEOPLE])
-        clusters = np.array(chosen, dtype=np.int64)
-        rows = np.array([row.embedding_row for row in event.rows], dtype=np.int64)
-        is_in = np.isin(event.cluster_ids, clusters)
-        place = np.searchsorted(clusters, event.cluster_ids[is_in])
-        wanted = rows[is_in]
+        order = np.argsort(event.cluster_ids, kind="stable")
+        ends = np.searchsorted(event.cluster_ids[order], chosen, side="right")
+        starts = np.searchsorted(event.cluster_ids[order], chosen, side="left")
+        members = {
+            cluster: order[start:end]
+            for cluster, start, end in zip(chosen, starts.tolist(), ends.tolist(), strict=True)
+        }
+        if self._summed is None or self._summed[0] is not event.rows or self._summed[1] != rule:
+            self._summed = (event.rows, rule, {})
+        kept = self._summed[2]
+        new = {
+            cluster: rows
+            for cluster, rows in members.items()
+            if cluster not in kept or not np.array_equal(kept[cluster][0], rows)
+        }
+        for cluster, total in self._sums(event, new, rule).items():
+            kept[cluster] = (new[cluster], total)
+        sizes = np.array([len(members[cluster]) for cluster in chosen], dtype=np.int64)
+        sums = np.array([kept[cluster][1] for cluster in chosen]).reshape(len(chosen), -1)
+        return PersonMeans(np.array(chosen, dtype=np.int64), sizes, (sums / sizes[:, None]).astype(np.float32))
+
+    def _sums(
+        self, event: EventIndex, members: Mapping[int, NDArray[np.intp]], rule: GroupingRule
+    ) -> dict[int, NDArray[np.float64]]:
+        """The sum of the faces' vectors of each cluster."""
+        if not members:
+            return {}
+        numbers = np.array([row.embedding_row for row in event.rows], dtype=np.int64)
+        wanted = numbers[np.concatenate(list(members.values()))]
+        owner = np.repeat(np.arange(len(members)), [len(rows) for rows in members.values()])
+        order = np.argsort(wanted, kind="stable")
         with EmbeddingsFile(self._embeddings) as file:
-            if wanted.max(initial=-1) >= len(file):
+            if wanted.max() >= len(file):
                 raise FaceDataError(f"{self._embeddings} does not fit face_data.csv; run the clustering again")
-            sums = np.zeros((len(clusters), file.shape[1]))
-            for start in range(0, len(wanted), _BLOCK_ROWS):
-                part = wanted[start : start + _BLOCK_ROWS]
-                vectors = rule.compared(file[part.tolist()])
-                np.add.at(sums, place[start : start + len(part)], vectors.astype(np.float64))
-        sizes = np.bincount(place, minlength=len(clusters))
-        return PersonMeans(clusters, sizes, (sums / sizes[:, None]).astype(np.float32))
+            sums = np.zeros((len(members), file.shape[1]))
+            for start in range(0, len(order), _BLOCK_ROWS):
+                part = order[start : start + _BLOCK_ROWS]
+                vectors = rule.compared(file[wanted[part]])
+                by_owner = np.argsort(owner[part], kind="stable")
+                owners, firsts = np.unique(owner[part][by_owner], return_index=True)
+                sums[owners] += np.add.reduceat(vectors[by_owner].astype(np.float64), firsts, axis=0)
+        return dict(zip(members, sums, strict=True))
 
 
 def _rule(record: Mapping[str, Any]) -> GroupingRule:

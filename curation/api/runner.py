@@ -355,6 +355,8 @@ def _failed(job: Job, error: JobError) -> Job:
 
 def _stopped(job: Job, *, by_user: bool) -> Job:
     kept = f"what was done so far is kept: start the {job.stage} stage again to go on"
+    if job.stage is Stage.EXPORT:
+        kept = "nothing of the export is left: export again"
     if by_user:
         state, error = JobState.CANCELLED, JobError("cancelled", f"somebody stopped this job; {kept}")
     else:

@@ -64,15 +64,18 @@ class ExportIn(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.photos is not None and self.best is not None:
-            raise ValueError("either photos or best, not both")
-        self.to_request(("a.jpg",))
+        self.to_request(None if self.photos is None else ())
         return self
 
-    def to_request(self, image_paths: tuple[str, ...]) -> ExportRequest:
-        """The request for these photos."""
+    def to_request(self, image_paths: tuple[str, ...] | None) -> ExportRequest:
+        """The request.
+
+        Args:
+            image_paths: Those of `photos`, if there are any.
+        """
         return ExportRequest(
             image_paths,
+            best=self.best,
             mode=self.mode,
             name=self.name,
             embed=self.mode is not ExportMode.HARDLINK if self.embed is None else self.embed,
@@ -109,9 +112,13 @@ class ExportOut(Out):
 
 def request_to_json(request: ExportRequest) -> dict[str, Any]:
     """The request as plain JSON values, in which a job keeps it."""
-    return {**asdict(request), "mode": request.mode.value, "image_paths": list(request.image_paths)}
+    paths = request.image_paths
+    return {**asdict(request), "mode": request.mode.value, "image_paths": None if paths is None else list(paths)}
 
 
 def request_from_json(data: Mapping[str, Any]) -> ExportRequest:
     """What `request_to_json` wrote."""
-    return ExportRequest(**{**data, "mode": ExportMode(data["mode"]), "image_paths": tuple(data["image_paths"])})
+    paths = data["image_paths"]
+    return ExportRequest(
+        **{**data, "mode": ExportMode(data["mode"]), "image_paths": None if paths is None else tuple(paths)}
+    )

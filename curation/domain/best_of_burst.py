@@ -71,7 +71,11 @@ def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, 
 
 
 def mark_bursts(
-    scores: Sequence[PhotoScore], shots: Mapping[str, Shot], found: Iterable[Sequence[str]], rules: ScoringRules
+    scores: Sequence[PhotoScore],
+    shots: Mapping[str, Shot],
+    found: Iterable[Sequence[str]],
+    rules: ScoringRules,
+    facts: Mapping[str, PhotoFacts] | None = None,
 ) -> list[PhotoScore]:
     """Number the bursts, and mark the best photo of each.
 
@@ -85,6 +89,7 @@ def mark_bursts(
         shots: The photos that could be measured, by image path.
         found: The bursts, see `bursts_of`.
         rules: That the scores were made with.
+        facts: Of the photos, by these rules' thresholds; None works them out.
 
     Returns:
         The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a word in `results_string`.
@@ -92,7 +97,7 @@ def mark_bursts(
     known = {score.image_path: score for score in scores if score.image_path in shots}
     marked: dict[str, PhotoScore] = {}
     for number, paths in enumerate(found, start=1):
-        ranked = _ranked([_contender(known[path], shots[path], rules) for path in paths])
+        ranked = _ranked([_contender(known[path], shots[path], rules, facts) for path in paths])
         best = ranked[0]
         for place, one in enumerate(ranked, start=1):
             word = f"best of {len(ranked)}" if one is best else _better(best, one)
@@ -113,8 +118,12 @@ class _Contender:
     pixels: int
 
 
-def _contender(score: PhotoScore, shot: Shot, rules: ScoringRules) -> _Contender:
-    facts = photo_facts(shot.faces, shot.measures.focus, rules.thresholds)
+def _contender(
+    score: PhotoScore, shot: Shot, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
+) -> _Contender:
+    facts = known.get(score.image_path) if known is not None else None
+    if facts is None:
+        facts = photo_facts(shot.faces, shot.measures.focus, rules.thresholds)
     return _Contender(score, facts, shot.measures.width * shot.measures.height)
 
 

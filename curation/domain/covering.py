@@ -77,8 +77,12 @@ def best_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> Cove
     Returns:
         The best choice; the same for the same arguments.
     """
+    # Without needs, taking the best one after the other is exact: what may be chosen together is a matroid.
+    plain = _best_of_all(items, count)
+    if all(sum(person in items[i].shows for i in plain) >= need.at_least for person, need in enumerate(needs)):
+        return Covering(plain, True)
     kept = _worth_a_look(items, needs, count)
-    if not kept or count <= 0:
+    if not kept:
         return Covering((), True)
     programme = _Programme([items[i] for i in kept], needs, count)
     solution, proven = programme.solve()
@@ -127,6 +131,21 @@ def _needed(item: Item, needs: Sequence[Need]) -> frozenset[int]:
 
 def _by_value(items: Sequence[Item]) -> list[int]:
     return sorted(range(len(items)), key=lambda i: (-items[i].value, i))
+
+
+def _best_of_all(items: Sequence[Item], count: int) -> tuple[int, ...]:
+    """The best items of different bursts, whomever they show."""
+    chosen: list[int] = []
+    bursts: set[int] = set()
+    for i in _by_value(items):
+        if len(chosen) >= count:
+            break
+        burst = items[i].burst
+        if burst is None or burst not in bursts:
+            chosen.append(i)
+            if burst is not None:
+                bursts.add(burst)
+    return tuple(sorted(chosen))
 
 
 def _worth_a_look(items: Sequence[Item], needs: Sequence[Need], count: int) -> list[int]:

@@ -25,7 +25,6 @@ def results_string(
     measures: PhotoMeasures,
     event: EventPeople,
     thresholds: Thresholds,
-    rule_notes: Sequence[str],
 ) -> str:
     """One line like `main 2/2 · eyes 2/2 · smile 1/2 (Anna serious) · focus ok`.
 
@@ -38,7 +37,6 @@ def results_string(
         measures: Of the photo, for photos without such faces.
         event: The people of the whole event.
         thresholds: That the facts were made with.
-        rule_notes: Weighted rules in words, added at the end.
     """
     parts: list[str] = []
     if event.main:
@@ -64,7 +62,7 @@ def results_string(
     exposures = [face.exposure for face in judged] if judged else [measures.exposure.value]
     if any(value is not None and value < POOR_EXPOSURE for value in exposures):
         parts.append("exposure poor")
-    return " · ".join([*parts, *rule_notes])
+    return " · ".join(parts)
 
 
 def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: Thresholds) -> list[str]:

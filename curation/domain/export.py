@@ -26,6 +26,7 @@ REJECTED = -1
 
 # What Windows allows in no name, and what unpacks as a folder there.
 _NOT_PORTABLE = frozenset('<>:"|?*\\')
+_MAX_NAME_BYTES = 200  # of 255 that file systems take; the rest is for numbers and temporary names
 # Devices of Windows, with any extension.
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
 
@@ -43,7 +44,8 @@ class ExportRequest:
     """What is to be taken home, and how.
 
     Attributes:
-        image_paths: The photos, in the order of the contact sheet.
+        image_paths: The photos, in the order of the contact sheet; None takes the best ones, or those that were picked.
+        best: So many of the best photos; None takes those that were picked.
         mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
         name: Of the new sub-folder or of the ZIP file without its extension; empty takes the time.
         embed: Whether JPEG copies carry what is known of them; not possible with hard links.
@@ -55,7 +57,8 @@ class ExportRequest:
         picked_label: `xmp:Label` of picked photos that have no other; empty for none.
     """
 
-    image_paths: tuple[str, ...]
+    image_paths: tuple[str, ...] | None = None
+    best: int | None = None
     mode: ExportMode = ExportMode.COPY
     name: str = ""
     embed: bool = True
@@ -66,12 +69,16 @@ class ExportRequest:
     picked_label: str = "Green"
 
     def __post_init__(self) -> None:
+        if self.image_paths is not None and self.best is not None:
+            raise ValueError("either certain photos or the best ones, not both")
         if self.mode is ExportMode.HARDLINK and self.embed:
             raise ValueError(
                 "hard links are the originals themselves, so nothing can be embedded: ask for copies, or not to embed"
             )
         if self.name and (portable_name(self.name) != self.name or self.name.startswith(".")):
             raise ValueError(f"{self.name!a} cannot be the name of a folder everywhere")
+        if len(self.name.encode()) > _MAX_NAME_BYTES:
+            raise ValueError(f"the name is too long: at most {_MAX_NAME_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,21 +79,41 @@ def alike_pairs(people: PersonMeans, rule: GroupingRule) -> list[AlikePair]:
     if count < 2:
         return []
     usual = _usual_distance(people.means)
-    found: dict[tuple[int, int], float] = {}
-    for start in range(0, count, _BLOCK_ROWS):
-        rows = np.arange(start, min(start + _BLOCK_ROWS, count))
-        distance = 1.0 - (people.means[rows] @ people.means.T).astype(np.float64)
-        limit = rule.largest_distance(people.sizes[rows, None], people.sizes[None, :])
-        likeness = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
-        likeness[np.arange(len(rows)), rows] = -1.0
-        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :_NEIGHBOURS]
-        for row, others in zip(rows.tolist(), nearest.tolist(), strict=True):
-            for other in others:
-                value = float(likeness[row - start, other])
-                if value >= LEAST_LIKENESS:
-                    found[min(row, other), max(row, other)] = value
+    most = max(rule.group_distance, rule.single_distance)
+    if usual <= most:
+        return []  # nothing stands out where the usual distance is one of a single person
+    # Whoever is farther has less than the least likeness, whatever the sizes.
+    farthest = usual - LEAST_LIKENESS * (usual - most)
+    first, second, distance = _near_pairs(people.means, farthest)
+    limit = rule.largest_distance(people.sizes[first], people.sizes[second])
+    likeness = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
+    is_kept = likeness >= LEAST_LIKENESS
+    first, second, likeness = first[is_kept], second[is_kept], likeness[is_kept]
+    is_nearest = np.zeros(len(first), dtype=bool)
+    for mine, other in ((first, second), (second, first)):
+        order = np.lexsort((other, -likeness, mine))
+        starts = np.searchsorted(mine[order], np.arange(count))
+        is_nearest[order[np.arange(len(order)) - starts[mine[order]] < _NEIGHBOURS]] = True
     ids = people.clusters.tolist()
-    return [AlikePair(ids[first], ids[second], value) for (first, second), value in sorted(found.items())]
+    return [
+        AlikePair(ids[int(first[pair])], ids[int(second[pair])], float(likeness[pair]))
+        for pair in np.flatnonzero(is_nearest).tolist()
+    ]
+
+
+def _near_pairs(
+    means: NDArray[np.float32], farthest: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Pairs of rows, the lower one first, that are nearer than a distance, and their distances."""
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]] = []
+    for start in range(0, len(means), _BLOCK_ROWS):
+        similarity = means[start : start + _BLOCK_ROWS] @ means[start:].T
+        row, column = np.nonzero(similarity > np.float32(1.0 - farthest))
+        is_upper = column > row
+        row, column = row[is_upper], column[is_upper]
+        found.append((row + start, column + start, 1.0 - similarity[row, column].astype(np.float64)))
+    rows, columns, distances = zip(*found, strict=True)
+    return np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)
 
 
 def _usual_distance(means: NDArray[np.float32]) -> float:

@@ -28,14 +28,18 @@ __all__ = [
     "SCORE_DIGITS",
     "CategoryWeights",
     "ComponentWeights",
+    "ExaminedPhoto",
     "PhotoScore",
     "ScorePart",
     "ScoringRules",
+    "examination",
+    "examine_photo",
     "failed_photo_score",
     "has_counting_people",
     "people_component",
     "pick_order",
     "rank_photos",
+    "score_examined",
     "score_parts",
     "score_photo",
 ]
@@ -110,6 +114,9 @@ class ScoringRules:
         if not self.rules.ignore_others.enabled:
             return self.category_weights
         return replace(self.category_weights, other=0.0, unknown=0.0)
+
+
+Components = tuple[float | None, float | None, float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,22 +269,74 @@ def score_photo(
     Returns:
         The score, with rank 0.
     """
+    return score_examined(examine_photo(image_path, faces, measures, event, rules), rules)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExaminedPhoto:
+    """What a score takes from a photo before components are weighed and rules are applied.
+
+    It depends on the thresholds, on the category weights and on whether people are asked for, and on nothing else of
+    the rules, see `examination`.
+    """
+
+    image_path: str
+    facts: PhotoFacts
+    components: Components
+    results: str
+    people: str
+    problems: str
+
+
+def examination(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
+    """All of the rules that `examine_photo` looks at."""
+    return rules.thresholds, rules.counting_weights, rules.people_asked_for
+
+
+def examine_photo(
+    image_path: str,
+    faces: Sequence[ScoredFace],
+    measures: PhotoMeasures,
+    event: EventPeople,
+    rules: ScoringRules,
+) -> ExaminedPhoto:
+    """The part of `score_photo` that is the same for all rules of one `examination`."""
     thresholds = rules.thresholds
     facts = photo_facts(faces, measures.focus, thresholds)
     counted = _counted(facts, rules.counting_weights)
     judged = judged_faces([face for face, _ in counted])
-    components = _components(facts, counted, measures, event, rules)
+    return ExaminedPhoto(
+        image_path,
+        facts,
+        _components(facts, counted, measures, event, rules),
+        results_string(facts, judged, measures, event, thresholds),
+        "; ".join(face.name for group in (facts.main, facts.important, facts.other) for face in group),
+        "; ".join(problems(judged, measures, thresholds)),
+    )
+
+
+def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
+    """The rest of `score_photo`.
+
+    Args:
+        photo: Examined by rules of the same `examination`.
+        rules: How to judge.
+
+    Returns:
+        The score, with rank 0.
+    """
+    facts = photo.facts
     ruled, vetoes, rule_notes = _apply_rules(facts, rules.rules)
-    parts = _weighed(components, rules.weights) + ruled
+    parts = _weighed(photo.components, rules.weights) + ruled
     total = math.fsum(weight for _, weight, _ in parts)
     final = math.fsum(weight * value for _, weight, value in parts) / total if total > 0 else 0.0
-    eyes, smile, focus, exposure, people = components
+    eyes, smile, focus, exposure, people = photo.components
     return PhotoScore(
         rank=0,
-        image_path=image_path,
+        image_path=photo.image_path,
         final_score=min(1.0, max(0.0, final)),
-        results_string=results_string(facts, judged, measures, event, thresholds, rule_notes),
-        people="; ".join(face.name for group in (facts.main, facts.important, facts.other) for face in group),
+        results_string=" · ".join([photo.results, *rule_notes]),
+        people=photo.people,
         main_count=len(facts.main),
         important_count=len(facts.important),
         other_count=len(facts.other),
@@ -288,7 +347,7 @@ def score_photo(
         exposure_score=exposure,
         people_score=people,
         vetoes="; ".join(vetoes),
-        problems="; ".join(problems(judged, measures, thresholds)),
+        problems=photo.problems,
         error="",
     )
 
@@ -310,7 +369,6 @@ def score_parts(
     return tuple(ScorePart(*part) for part in _weighed(components, rules.weights) + ruled if part[1] > 0)
 
 
-Components = tuple[float | None, float | None, float | None, float | None, float | None]
 _Part = tuple[str, float, float]  # name, weight and value
 
 

@@ -44,7 +44,7 @@ from curation.settings import ClusteringSettings
 from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import ClusterPictures, sample_name
-from curation.storage.corrections_file import hold_corrections, read_corrections
+from curation.storage.corrections_file import hold_corrections, read_corrections, write_corrections
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
 
@@ -126,13 +126,14 @@ class FaceClusteringPipeline:
         """Group the faces and write everything."""
         digest = faces.embeddings.sha256()
         places = FacePlaces(faces.places())
-        asked = constraints(read_corrections(self._output, earlier.record), places)
+        asked = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
         identified = self._identifiable(faces) & (asked.cluster != NOT_A_PERSON)
         labels = self._labels(faces, identified, asked, digest)
         self._context.stop_if_cancelled()
         # The service lets people correct the grouping while a run is at work; from here on it waits.
         with hold_corrections(self._context.settings.io.state_dir):
-            corrections = read_corrections(self._output, earlier.record)
+            written = read_corrections(self._output, earlier.record)
+            corrections = earlier.renamed(written, faces, places)
             cluster_ids, next_id = earlier.cluster_ids(labels, faces, places, corrections)
             members = _members(cluster_ids)
             rows = faces.rows(cluster_ids, self._confidences(faces, members), self._spec.name)
@@ -141,6 +142,8 @@ class FaceClusteringPipeline:
             report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
             # Before the pictures, which take longest: tables without their record would leave photos without faces out.
             sha256 = {"face_data": table_sha256, "embeddings": digest}
+            if corrections != written:
+                write_corrections(self._output, corrections)
             self._write_record(listing, report, faces, next_id, sha256, active(corrections))
         self._write_pictures(faces, members)
         return replace(report, seconds=time.monotonic() - began)

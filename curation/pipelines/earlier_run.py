@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -15,7 +16,7 @@ from curation.domain.corrections import NOBODY, Correction, FacePlaces, active, 
 from curation.domain.faces import Box
 from curation.errors import FaceDataError, LabelsError, OtherEventError
 from curation.pipelines.event_faces import EventFaces
-from curation.pipelines.identity import EarlierFace, EarlierFaces, matched_ids
+from curation.pipelines.identity import EarlierFace, EarlierFaces, matched_ids, renamed_faces
 from curation.settings import Settings
 from curation.storage.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.embeddings_file import EmbeddingsFile
@@ -72,6 +73,39 @@ class EarlierRun:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def renamed(
+        self, corrections: Sequence[Correction], faces: EventFaces, places: FacePlaces
+    ) -> tuple[Correction, ...]:
+        """The corrections, with the new paths and places of faces whose photos were renamed since the last run.
+
+        Args:
+            corrections: That the user made.
+            faces: The present faces.
+            places: Of the present faces.
+        """
+        earlier = self._faces
+        named = [face for correction in corrections for face in correction.faces + correction.others]
+        lost = {face for face, row in zip(named, places.find(named).tolist(), strict=True) if row < 0}
+        if earlier is None or not lost:
+            return tuple(corrections)
+        before = sorted(lost, key=lambda face: (face.image_path, face.facial_area, face.was))
+        old_rows = FacePlaces((row.image_path, row.facial_area) for row in earlier.rows).find(before).tolist()
+        present = faces.places()
+        now_at = renamed_faces([old for old in old_rows if old >= 0], earlier, present, faces.embeddings)
+        moved = {
+            face: replace(face, image_path=present[now_at[old]][0], facial_area=present[now_at[old]][1])
+            for face, old in zip(before, old_rows, strict=True)
+            if old in now_at
+        }
+        return tuple(
+            replace(
+                correction,
+                faces=tuple(moved.get(face, face) for face in correction.faces),
+                others=tuple(moved.get(face, face) for face in correction.others),
+            )
+            for correction in corrections
+        )
 
     def cluster_ids(
         self,

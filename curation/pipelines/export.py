@@ -19,18 +19,18 @@ from curation.domain.export import REJECTED, ExportMode, ExportReport, ExportReq
 from curation.domain.face_regions import StoredPicture
 from curation.domain.picks import UNJUDGED, Pick
 from curation.domain.report import Failure, Progress
-from curation.errors import FaceDataError, InputError, PhotoError, RunInterruptedError
+from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
 from curation.photos.formats import PhotoFormat
 from curation.photos.listing import photo_path
 from curation.photos.pictures import PictureSize, photo_picture
 from curation.photos.stored_picture import format_of, stored_picture
 from curation.photos.xmp import JpegHead, described_jpeg
 from curation.pipelines.contact_sheet import SheetPhoto, contact_sheet
-from curation.pipelines.export_event import ExportEvent
-from curation.pipelines.export_names import Companions, ExportNames, is_raw
+from curation.pipelines.export_event import ExportEvent, chosen_photos
+from curation.pipelines.export_names import Companions, ExportNames, is_raw, is_too_long
 from curation.pipelines.export_sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
-from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, sweep_exports
+from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
 
 __all__ = ["CONTACT_SHEET", "PHOTOS_TABLE", "export"]
 
@@ -102,10 +102,12 @@ def export(
         RunInterruptedError: If it was stopped.
     """
     began_s = time.monotonic()
-    asked = tuple(dict.fromkeys(request.image_paths))
+    asked = chosen_photos(request, event)
     if not asked:
         raise InputError("there is no photo to export: pick some, or ask for the best ones")
     sweep_exports(export_dir)
+    if request.mode is not ExportMode.HARDLINK:
+        check_room(export_dir, sum(_size_bytes(event, path) for path in asked))
     name = request.name or f"{datetime.now():%Y-%m-%d %H.%M.%S}"
     target: ExportTarget = (ZipTarget if request.mode is ExportMode.ZIP else FolderTarget)(export_dir, name)
     try:
@@ -133,6 +135,14 @@ def export(
         size_bytes=target.written_bytes,
         seconds=round(time.monotonic() - began_s, 3),
     )
+
+
+def _size_bytes(event: ExportEvent, image_path: str) -> int:
+    """Of a photo; 0 for one that cannot be taken."""
+    try:
+        return photo_path(event.input_dir, image_path).stat().st_size
+    except (OSError, FaceDataError):
+        return 0
 
 
 def _warnings(notes: Sequence[str]) -> tuple[str, ...]:
@@ -193,6 +203,8 @@ class _Export:
         kind = format_of(source)
         description = self._described(image_path, source)
         file = self._names.of_photo(image_path)
+        if is_too_long(file):
+            raise PhotoUnreadableError("its name is too long, because another photo has the same: rename one")
         can_embed = self._request.embed and kind is PhotoFormat.JPEG
         embedded = self._copy(source, file, description if can_embed else None)
         self.tally.taken.append(_Taken(image_path, file, source))

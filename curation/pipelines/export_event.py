@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.domain.export import ExportRequest
 from curation.domain.face_regions import FaceRegion, StoredPicture, stored_area
 from curation.domain.faces import FaceRow
 from curation.domain.labels import Category, Labels, Person
@@ -16,7 +17,7 @@ from curation.settings import Settings
 from curation.storage.picks_file import PICKS, read_picks
 from curation.storage.tables import PHOTO_SCORES, read_photo_scores
 
-__all__ = ["ExportEvent", "best_photos", "picked_photos", "read_export_event"]
+__all__ = ["ExportEvent", "best_photos", "chosen_photos", "picked_photos", "read_export_event"]
 
 _IMPORTANCE = list(Category)
 
@@ -93,6 +94,13 @@ def read_export_event(settings: Settings) -> ExportEvent:
         scores={score.image_path: score for score in scores},
         picks=read_picks(output_dir / PICKS),
     )
+
+
+def chosen_photos(request: ExportRequest, event: ExportEvent) -> tuple[str, ...]:
+    """The photos that are asked for, each once."""
+    if request.image_paths is not None:
+        return tuple(dict.fromkeys(request.image_paths))
+    return picked_photos(event) if request.best is None else best_photos(event, request.best)
 
 
 def picked_photos(event: ExportEvent) -> tuple[str, ...]:

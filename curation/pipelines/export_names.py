@@ -9,9 +9,15 @@ from curation.domain.export import free_name, name_key, portable_name
 from curation.photos.formats import RAW_EXTENSIONS
 from curation.photos.listing import photo_path
 
-__all__ = ["Companions", "ExportNames", "is_raw"]
+__all__ = ["Companions", "ExportNames", "is_raw", "is_too_long"]
 
 _SIDECAR = ".xmp"
+_MAX_NAME_BYTES = 255
+
+
+def is_too_long(name: str) -> bool:
+    """Whether no common file system takes the last part of a path."""
+    return len(os.fsencode(name.rpartition("/")[2])) > _MAX_NAME_BYTES
 
 
 def is_raw(name: str) -> bool:

@@ -13,7 +13,7 @@ from curation.photos.formats import PhotoFormat
 from curation.photos.stored_picture import format_of
 from curation.photos.xmp import described_sidecar, sidecar_of_jpeg
 from curation.photos.xmp_packet import MAX_PACKET_BYTES
-from curation.pipelines.export_names import Companions, ExportNames
+from curation.pipelines.export_names import Companions, ExportNames, is_too_long
 from curation.storage.export_target import ExportTarget
 
 __all__ = ["SidecarWriter", "WantedSidecars", "unreadable"]
@@ -83,6 +83,9 @@ class SidecarWriter:
     def _write(self, existing: Path | None, photo: Path, name: str, description: PhotoDescription) -> None:
         old: bytes | None = None
         mtime_ns = time.time_ns()
+        if is_too_long(name):
+            self._note(name, "was not written: its name is too long")
+            return
         try:
             if existing is None:
                 new, notes = _first_sidecar(photo, description)

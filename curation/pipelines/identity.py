@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from curation.domain.faces import Box
 from curation.domain.geometry import box_iou
 
-__all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids"]
+__all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids", "renamed_faces"]
 
 _SAME_PLACE_IOU = 0.5
 _SAME_FACE_COSINE = 0.9  # of one face in one photo, also when it was saved again; of two people far less
@@ -88,6 +88,40 @@ def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embedd
         # Cameras number the photos of every event alike, so a few faces at the same place prove nothing.
         return {}
     return {face: earlier.rows[old].cluster_id for face, old in pairs.items()}
+
+
+def renamed_faces(
+    old_rows: Sequence[int], earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors
+) -> dict[int, int]:
+    """Find faces whose photo has another path now: the same box and embedding under a path that was not there before.
+
+    Args:
+        old_rows: Rows of `earlier` that are looked for.
+        earlier: The faces of the last run.
+        places: `image_path` and box of each present face.
+        embeddings: Of the present faces.
+
+    Returns:
+        From row of `earlier` to that of `places`; of copies the first one that is left.
+    """
+    vectors = earlier.embeddings
+    if vectors is None or not places or vectors.shape[1] != embeddings.shape[1]:
+        return {}
+    known = {row.image_path for row in earlier.rows}
+    boxes = {earlier.rows[old].facial_area for old in old_rows}
+    candidates: dict[tuple[Box, bytes], list[int]] = defaultdict(list)
+    for face, digest in _digests(
+        embeddings, [face for face, (path, box) in enumerate(places) if path not in known and box in boxes]
+    ):
+        candidates[places[face][1], digest].append(face)
+    row_of = {earlier.rows[old].embedding_row: old for old in old_rows}
+    out: dict[int, int] = {}
+    for row, digest in _digests(vectors, list(row_of)):
+        old = row_of[row]
+        found = candidates.get((earlier.rows[old].facial_area, digest))
+        if found:
+            out[old] = found.pop(0)
+    return out
 
 
 def _at_same_places(rows: Sequence[EarlierFace], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:

@@ -17,7 +17,19 @@ from curation.domain.labels import EventPeople, Person
 from curation.domain.measures import PhotoMeasures
 from curation.domain.picked_order import with_picks
 from curation.domain.picks import Picks
-from curation.domain.ranking import PhotoScore, ScorePart, ScoringRules, failed_photo_score, score_parts, score_photo
+from curation.domain.ranking import (
+    CategoryWeights,
+    ExaminedPhoto,
+    PhotoScore,
+    ScorePart,
+    ScoringRules,
+    examination,
+    examine_photo,
+    failed_photo_score,
+    score_examined,
+    score_parts,
+)
+from curation.domain.rules import Thresholds
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring_event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
 from curation.settings import ScoringSettings, Settings
@@ -73,6 +85,7 @@ class Rescorer:
         self._event: KeptEvent | None = None
         self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
         self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
+        self._examined: OrderedDict[tuple[Thresholds, CategoryWeights, bool], list[ExaminedPhoto]] = OrderedDict()
         self._marked: OrderedDict[tuple[int, ScoringRules, BurstRules], list[PhotoScore]] = OrderedDict()
 
     def read_ahead(self) -> None:
@@ -125,6 +138,7 @@ class Rescorer:
             event = self._read()
             self._bursts.clear()
             self._marked.clear()
+            self._examined.clear()
             self._event, self._version = event, version
         return self._event
 
@@ -169,17 +183,20 @@ class Rescorer:
             found = self._bursts.get((id(event), bursts))
             if found is None:
                 found = _keep(self._bursts, (id(event), bursts), bursts_of(event.shots, bursts))
-            scores = [
-                score_photo(path, shot.faces, shot.measures, event.people, rules) for path, shot in event.shots.items()
-            ]
+            examined = self._examined.get(examination(rules))
+            if examined is None:
+                photos = (examine_photo(p, s.faces, s.measures, event.people, rules) for p, s in event.shots.items())
+                examined = _keep(self._examined, examination(rules), list(photos))
+            scores = [score_examined(photo, rules) for photo in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
-            known = _keep(self._marked, key, mark_bursts(scores, event.shots, found, rules))
+            facts = {photo.image_path: photo.facts for photo in examined}
+            known = _keep(self._marked, key, mark_bursts(scores, event.shots, found, rules, facts))
         self._marked.move_to_end(key)
         return known
 
 
 def _keep(kept: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
-    """Keep a value, and forget the one that was not asked for longest."""
+    """Keep a value, and forget the oldest."""
     kept[key] = value
     while len(kept) > _KEPT_RANKINGS:
         kept.popitem(last=False)

@@ -18,7 +18,7 @@ from typing import Protocol
 from curation.errors import PhotoError, StorageError
 from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
 
-__all__ = ["ExportTarget", "FolderTarget", "ZipTarget", "sweep_exports"]
+__all__ = ["ExportTarget", "FolderTarget", "ZipTarget", "check_room", "sweep_exports"]
 
 _ZIP_YEARS = (1980, 2107)  # what a ZIP file's dates can say
 _FILE_MODE = 0o100644
@@ -182,6 +182,24 @@ class ZipTarget:
             self._zip.close()
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+
+def check_room(export_dir: Path, needed_bytes: int) -> None:
+    """See that an export has room, before it fills a disk that others write to.
+
+    Raises:
+        StorageError: If it has not, or the disk cannot be asked.
+    """
+    there = next(folder for folder in (export_dir, *export_dir.parents) if folder.exists())
+    try:
+        free_bytes = shutil.disk_usage(there).free
+    except OSError as error:
+        raise explained(error, export_dir, "written into") from error
+    if needed_bytes > free_bytes:
+        raise StorageError(
+            f"the photos take {needed_bytes / 1e9:.1f} GB, and {export_dir} has {free_bytes / 1e9:.1f} GB left: free "
+            "some space, take fewer photos, or name another folder (io.export_dir)"
+        )
 
 
 def sweep_exports(export_dir: Path) -> None:

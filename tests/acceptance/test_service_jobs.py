@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
-from tests.acceptance.test_service import JOB_TIMEOUT_S, Service, running, source_photo, write_config
+from tests.acceptance.test_service import JOB_TIMEOUT_S, Service, is_at_work, running, source_photo, write_config
 
 PHOTOS = 60
-STOP_S = 10.0
+STOP_S = 20.0
 """Far more than a job takes to stop, so that a busy machine fails no test."""
 
 
@@ -75,3 +76,28 @@ def test_a_job_is_followed_stopped_and_at_last_cut_off(project_root: Path, tmp_p
         assert not watcher.is_alive()
         ends = [data for name, data in seen if name == "end"]
         assert [end["state"] for end in ends] == ["interrupted"]
+
+
+def test_a_service_that_is_killed_leaves_nothing_in_the_way(project_root: Path, tmp_path: Path) -> None:
+    many_photos(tmp_path / "photos")
+    config = write_config(tmp_path)
+    with running(project_root, config) as service:
+        url = service.http.post("/cluster").headers["location"]
+        for _, data in events_of(service, f"{url}/events"):
+            if (data.get("progress") or {}).get("done", 0) >= 1:
+                break
+        children = psutil.Process(service.process.pid).children(recursive=True)
+        assert children
+        service.process.kill()
+        service.process.wait(STOP_S)
+        _, left = psutil.wait_procs(children, timeout=STOP_S)
+        assert not [child for child in left if is_at_work(child)]
+    with running(project_root, config) as service:
+        job = service.http.get(url).json()
+        assert (job["state"], job["error"]["code"]) == ("interrupted", "interrupted")
+        assert "clustering begins" in service.http.get(f"{url}/log").text
+        again = service.http.post("/cluster")
+        assert again.status_code == 202
+        assert service.http.delete(again.headers["location"]).status_code == 202
+        assert service.finished(again)["state"] == "cancelled"
+        service.terminate()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from curation.domain.picks import PhotoPick, Pick, Picks
+from curation.storage.locks import hold_export
 from curation.storage.picks_file import PICKS, write_picks
 from tests.photo_files import four_corners, save
 from tests.processes import Run, wait_until
@@ -89,8 +90,7 @@ def test_an_interrupted_export_leaves_nothing(event: Path, project_root: Path) -
 
 
 def test_two_exports_at_a_time_are_one_too_many(event: Path, project_root: Path) -> None:
-    first = begin(event, project_root)
-    wait_until(lambda: exports(event), "an export begins")
-    second = begin(event, project_root).finish()
-    assert second.code == 6 and "export" in second.stderr
-    assert first.finish().code == 0
+    with hold_export(event / "out", caller="somebody else"):
+        done = begin(event, project_root).finish()
+    assert done.code == 6 and "an export by somebody else" in done.stderr
+    assert exports(event) == []

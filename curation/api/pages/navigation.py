@@ -26,5 +26,8 @@ NAVIGATION = (
     Place("event", "/", "Event"),
     Place("people", "/review/people", "People"),
     Place("photos", "/review/photos", "Photos"),
+    Place("rules", "/review/rules", "Rules"),
+    Place("coverage", "/review/coverage", "Coverage"),
+    Place("export", "/review/export", "Export"),
 )
 """In the order in which people work."""

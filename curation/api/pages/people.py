@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from curation.api.context import Context, ServiceContext
 from curation.api.errors import ApiProblem
@@ -86,11 +86,11 @@ def people_filters(
 
 
 @router.get("/fragments/people/{cluster_id}/inspector")
-def person_inspector(request: Request, context: Context, cluster_id: ClusterId) -> HTMLResponse:
-    """A person beside the grid: name, category and a dozen varied faces."""
+def person_inspector(request: Request, context: Context, cluster_id: ClusterId) -> Response:
+    """A person beside the grid: name, category and a dozen varied faces; nothing for who was joined meanwhile."""
     card = person_card(context.catalog, cluster_id)
     if card is None:
-        raise _nobody(cluster_id)
+        return Response(status_code=204)
     samples = face_cells(context.catalog.event().sample_faces(cluster_id, SAMPLES))
     return render(request, "people/_inspector.html", person=card, samples=samples, categories=Category)
 

@@ -110,7 +110,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
     facts = context.kept.facts(entry)
     measures = facts.measures or (None,) * len(entry.faces)
     labels = catalog.labels()
-    thresholds = context.settings.scoring.thresholds
+    thresholds = context.orchestrator.settings.scoring.thresholds  # those in force, which may change
     limits = {"eyes": thresholds.eyes_open, "smile": thresholds.smile, "focus": thresholds.focus}
     faces = [_face(face, labels, one, limits) for face, one in zip(entry.faces, measures, strict=True)]
     order = [*Category, None]

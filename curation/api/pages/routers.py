@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from curation.api.pages import event, people, photos, sign_in, static_files
+from curation.api.pages import choosing, event, people, photos, sign_in, static_files
 
 __all__ = ["PAGE_ROUTERS"]
 
-PAGE_ROUTERS: tuple[APIRouter, ...] = (static_files.router, event.router, people.router, photos.router, sign_in.router)
+PAGE_ROUTERS: tuple[APIRouter, ...] = (
+    static_files.router,
+    event.router,
+    people.router,
+    photos.router,
+    choosing.router,
+    sign_in.router,
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from curation.api.catalog import NOT_CLUSTERED
+from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED
 from curation.api.conditional import file_response
 from curation.api.context import Context, ServiceContext
 from curation.api.errors import ApiProblem, problem_responses
@@ -14,7 +15,7 @@ from curation.api.schemas import JobOut
 from curation.api.schemas_exports import ExportIn, ExportOut, request_to_json
 from curation.api.starting import ACCEPTED, NOT_STARTED, start_job
 from curation.domain.export import ExportMode
-from curation.pipelines.export_event import best_photos, picked_photos, read_export_event
+from curation.domain.picks import Pick
 from curation.storage.jobs import Job, JobState, Stage
 
 __all__ = ["router"]
@@ -46,6 +47,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
             **NOT_STARTED,
             **_NOT_CLUSTERED,
             nothing_to_export=(409, _NOTHING),
+            not_scored=(409, NOT_SCORED),
             photo_not_found=(404, "there is no photo 1f0c4be9d93c4c3c; GET /photos lists them"),
         ),
     },
@@ -59,18 +61,18 @@ def start_export(body: ExportIn, request: Request, response: Response, context: 
     """
     if not context.orchestrator.face_data_exists():
         raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
-    paths = _chosen(body, context)
-    if not paths:
-        raise ApiProblem(409, "nothing_to_export", _NOTHING)
+    if body.photos is None:
+        if body.best is not None:
+            context.catalog.photos()  # says so if there is no ranking
+        elif not any(said.pick is Pick.PICKED for said in context.catalog.ranked.picks().by_path.values()):
+            raise ApiProblem(409, "nothing_to_export", _NOTHING)
+    paths = None if body.photos is None else _paths(body.photos, context)
     return start_job(Stage.EXPORT, request_to_json(body.to_request(paths)), request, response, context)
 
 
-def _chosen(body: ExportIn, context: ServiceContext) -> tuple[str, ...]:
-    if body.photos is None:
-        event = read_export_event(context.settings)
-        return picked_photos(event) if body.best is None else best_photos(event, body.best)
+def _paths(photo_ids: Sequence[str], context: ServiceContext) -> tuple[str, ...]:
     paths = []
-    for photo_id in body.photos:
+    for photo_id in photo_ids:
         photo = context.catalog.photo(photo_id)
         if photo is None:
             raise ApiProblem(404, "photo_not_found", f"there is no photo {photo_id}; GET /photos lists them")

@@ -124,11 +124,15 @@ def test_a_running_export_can_be_stopped_and_leaves_nothing(client: ServiceClien
     second = client.post("/exports", json={"best": 2})
     assert second.status_code == 409 and second.json()["job_id"] == job_id
     assert client.request("DELETE", f"/jobs/{job_id}").status_code in (200, 202)
-    assert client.finished(started)["state"] == "cancelled"
+    stopped = client.finished(started)
+    assert stopped["state"] == "cancelled" and "nothing of the export is left" in stopped["error"]["message"]
     assert not client.settings.io.exports.exists() or not list(client.settings.io.exports.iterdir())
 
 
 def test_before_the_clustering_there_is_nothing_to_export(tmp_path: Path) -> None:
     with service(make_settings(tmp_path)) as client:
         answer = client.post("/exports", json={"best": 1})
-    assert answer.status_code == 409 and answer.json()["code"] == "not_clustered"
+        assert answer.status_code == 409 and answer.json()["code"] == "not_clustered"
+        client.finished(client.post("/cluster"))
+        answer = client.post("/exports", json={"best": 1})
+    assert answer.status_code == 409 and answer.json()["code"] == "not_scored"

@@ -62,17 +62,17 @@ def test_messages_are_shown_in_either_way(package: logging.Logger, capsys: pytes
     assert json.loads(line)["message"] == "hello"
 
 
-def test_the_servers_messages_are_json_too_and_only_meanwhile(package: logging.Logger) -> None:
+def test_the_servers_messages_are_json_too_to_its_end(package: logging.Logger) -> None:
     server = logging.getLogger("uvicorn")
     handler = logging.NullHandler()
     before = logging.Formatter("%(message)s")
     handler.setFormatter(before)
     server.addHandler(handler)
     try:
-        with log_output("json"):
-            assert isinstance(handler.formatter, JsonFormatter)
-        assert handler.formatter is before
         with log_output("text"):
             assert handler.formatter is before
+        with log_output("json"):
+            assert isinstance(handler.formatter, JsonFormatter)
+        assert isinstance(handler.formatter, JsonFormatter)
     finally:
         server.removeHandler(handler)

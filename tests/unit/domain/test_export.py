@@ -59,3 +59,14 @@ def test_hard_links_embed_nothing() -> None:
 def test_a_name_must_do_everywhere(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name"):
         ExportRequest(("a.jpg",), name=name)
+
+
+def test_a_name_must_not_be_too_long() -> None:
+    assert ExportRequest(name="日" * 66).name
+    with pytest.raises(ValueError, match="too long"):
+        ExportRequest(name="日" * 67)
+
+
+def test_certain_photos_or_the_best_ones() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        ExportRequest(("a.jpg",), best=3)

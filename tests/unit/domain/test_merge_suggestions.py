@@ -57,6 +57,19 @@ def test_those_who_were_nearly_joined_are() -> None:
     assert alike_pairs(means(unit(vectors)), RULE)[0].likeness == 1.0
 
 
+def test_nothing_stands_out_among_equals() -> None:
+    assert alike_pairs(means(unit(np.ones((5, 8)))), RULE) == []
+
+
+def test_each_has_a_few_neighbours_at_most() -> None:
+    vectors = strangers(40)
+    vectors[:12] = vectors[0] + 1.2 * vectors[:12]
+    pairs = alike_pairs(means(unit(vectors)), RULE)
+    # Of the 66 pairs among the twelve, those that are among the five nearest of either.
+    assert 30 <= len(pairs) < 66
+    assert all(pair.second < 22 for pair in pairs)
+
+
 def test_few_faces_have_to_be_nearer() -> None:
     vectors = strangers(40)
     vectors[7] = vectors[3] + 1.6 * vectors[7]

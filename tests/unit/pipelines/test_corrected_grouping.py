@@ -197,6 +197,27 @@ def test_corrections_without_a_table_still_hold(wedding: FakeEvent) -> None:
     assert wedding.ids()[1] == wedding.ids()[3] == {1}
 
 
+def test_corrections_follow_photos_that_are_renamed(wedding: FakeEvent) -> None:
+    wedding.cluster()
+    say(wedding, SAME, faces(wedding, 1), faces(wedding, 3), 1)
+    say(wedding, DIFFERENT, faces(wedding, 0, photos=["a.png"]), faces(wedding, 0, photos=["b.png", "c.png"]), 4)
+    wedding.cluster()
+    (wedding.photos / "a.png").rename(wedding.photos / "best.png")
+    (wedding.photos / "sub").rename(wedding.photos / "evening")
+    wedding.cluster()
+    assert wedding.ids() == {0: {0, 4}, 1: {1}, 2: {2}, 3: {1}}
+    assert dict(clusters_of(wedding, 0))["best.png"] == 4
+    named = {face.image_path for c in read_corrections(wedding.output) for face in c.faces + c.others}
+    assert {"best.png", "evening/d.png"} <= named
+    assert "a.png" not in named
+    before = wedding.snapshot()
+    wedding.cluster()
+    assert wedding.snapshot() == before
+    take_back(wedding)
+    wedding.cluster()
+    assert wedding.ids()[0] == {0}
+
+
 def test_corrections_of_another_event_are_refused(wedding: FakeEvent) -> None:
     wedding.cluster()
     say(wedding, SAME, faces(wedding, 1), faces(wedding, 3), 1)

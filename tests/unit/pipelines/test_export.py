@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -379,6 +381,26 @@ class TestNames:
 
 
 class TestFailing:
+    def test_a_full_disk_is_told_before_anything_is_written(
+        self, event: FakeEvent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        as_jpeg(event, "a.jpg", ANNA)
+        prepared(event)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10))
+        with pytest.raises(StorageError, match="take fewer photos"):
+            run(event, "a.jpg")
+        linked = run(event, "a.jpg", mode=ExportMode.HARDLINK, embed=False, csv=False, contact_sheet=False)
+        assert linked.exported == 1
+
+    def test_names_that_grow_too_long_cost_their_sidecar_or_themselves_only(self, event: FakeEvent) -> None:
+        lower, upper = "x" * 249 + ".jpg", "X" * 249 + ".jpg"  # one name for some systems: the second gets a number
+        for name in (lower, upper):
+            as_jpeg(event, name, ANNA)
+        prepared(event)
+        report = run(event, lower, upper, sidecars=True, csv=False, contact_sheet=False)
+        assert files_of(report) == [lower]
+        assert "too long" in report.failures[0].reason and "too long" in report.warnings[0]
+
     def test_photos_that_are_gone_are_rows_of_the_report(self, event: FakeEvent) -> None:
         as_jpeg(event, "a.jpg", ANNA)
         prepared(event)

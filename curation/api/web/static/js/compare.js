@@ -5,6 +5,7 @@ import { get } from "./api.js";
 import { make } from "./dom.js";
 import { bind } from "./keyboard.js";
 import { pickControls } from "./picks.js";
+import { fillReasons } from "./reasons.js";
 import { toastError } from "./toast.js";
 
 const FACE_SHARE = 0.42; // of the view's shorter side, when a person is chosen
@@ -29,6 +30,7 @@ async function start() {
   // What all views show: whose face, how large, and how far from it (in faces, or in parts of the photo).
   const look = { person: null, zoom: 1, dx: 0, dy: 0 };
 
+  fillReasons(panesElement);
   const answers = await Promise.allSettled(panes.map((pane) => get(`/photos/${pane.id}`)));
   answers.forEach((answer, at) => {
     if (answer.status === "fulfilled") panes[at].photo = answer.value;

@@ -3,6 +3,7 @@
 import { get, send } from "./api.js";
 import { counted, make } from "./dom.js";
 import { attempt } from "./people-actions.js";
+import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange } from "./undo.js";
 
@@ -47,7 +48,7 @@ function row(correction) {
 
 async function takeBack(correction, button) {
   button.disabled = true;
-  const done = await attempt(() => send("DELETE", `/corrections/${correction.id}`));
+  const done = await attempt(() => inOrder(() => send("DELETE", `/corrections/${correction.id}`)));
   if (!done) {
     button.disabled = false;
     return;

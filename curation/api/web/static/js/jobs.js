@@ -51,7 +51,10 @@ export function followJobs() {
   function onProgress(job) {
     const { done = 0, total = 0, seconds_left: left } = job.progress ?? {};
     const stage = STAGES[job.stage] ?? STAGE_OF_NOBODY;
-    text.textContent = [stage.doing, total ? `${Math.floor((100 * done) / total)} %` : "", duration(left)].filter(Boolean).join(" · ");
+    const percent = total ? `${Math.floor((100 * done) / total)} %` : "";
+    text.textContent = [stage.doing, percent, duration(left)].filter(Boolean).join(" · ");
+    chip.dataset.short = percent || "…"; // where there is no room for more
+    chip.title = text.textContent;
     chip.hidden = false;
     tell(job);
   }

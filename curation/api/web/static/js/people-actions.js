@@ -3,6 +3,7 @@
 import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
 import { counted } from "./dom.js";
+import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -34,8 +35,10 @@ export async function attempt(run) {
   }
 }
 
+const change = (method, url, body) => inOrder(() => changeNow(method, url, body));
+
 /** A change of labels. If somebody else labelled the same people meanwhile, the user says which label holds. */
-async function change(method, url, body) {
+async function changeNow(method, url, body) {
   try {
     return await changed(method, url, body);
   } catch (error) {

@@ -67,6 +67,7 @@ function start() {
       toast("Select two or more people (X), then join them");
       return;
     }
+    clearTimeout(inspectTimer);
     const kept = await merge(ids, { into });
     if (kept === null) return;
     chosen.clear();
@@ -123,7 +124,8 @@ function start() {
     }
     const html = await fragment(`/fragments/people/${id}/inspector`).catch(toastError);
     // Meanwhile the user may have gone on, or begun to write the name.
-    if (html === undefined || id !== inspected || (isSame && isWriting(document.activeElement))) return;
+    if (html === "" && id === inspected) inspect(null); // nobody any more
+    if (!html || id !== inspected || (isSame && isWriting(document.activeElement))) return;
     inspector.hidden = false;
     htmx.swap(inspector, html, { swapStyle: "innerHTML" });
     completeNames(inspector.querySelector("[data-name-field]"));

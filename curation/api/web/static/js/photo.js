@@ -1,7 +1,10 @@
 // One photo: going on to the next, picking, and showing who is who.
 
+import { get } from "./api.js";
+import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
 import { pickControls } from "./picks.js";
+import { reasonList } from "./reasons.js";
 
 const SWIPE_PX = 60;
 const holder = document.getElementById("photo");
@@ -26,8 +29,33 @@ function shown() {
   const { title, before, after } = photo().dataset;
   document.title = `${title} · Curation`;
   drawBoxes();
+  explain();
   for (const id of [after, before]) if (id) new Image().src = `/photos/${id}/picture?size=screen`;
   holder.querySelector(".burst-strip [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
+// In words, with the photo of the same moment where it is better; until then the page shows what the table says.
+async function explain() {
+  const { id, suffix } = photo().dataset;
+  const list = holder.querySelector("#reasons");
+  if (!list) return;
+  const answer = await get(`/photos/${id}/reasons`).catch(() => null);
+  if (!answer?.reasons.length || photo().dataset.id !== id) return;
+  const vetoes = [...list.querySelectorAll(".reason-veto")];
+  const isSaid = (text) => vetoes.some((veto) => text === veto.dataset.text);
+  const better = answer.reasons.filter((reason) => !isSaid(reason.text));
+  const repeated = new Set(better.flatMap(({ text }) => vetoes.filter((veto) => text.startsWith(`${veto.dataset.text};`))));
+  const shown = reasonList(better, {
+    addressOf: (other) => `/review/photos/${other}${suffix}`,
+    iconOf: (kind) => icon({ good: "check", bad: "warning", unknown: "help" }[kind]),
+  });
+  list.replaceChildren(...vetoes.filter((veto) => !repeated.has(veto)), ...shown);
+  for (const veto of repeated) {
+    const line = shown.find((one) => one.textContent.startsWith(veto.dataset.text));
+    if (!line) continue;
+    line.classList.add("reason-veto");
+    line.querySelector(".icon").replaceWith(icon("none"));
+  }
 }
 
 function drawBoxes() {

@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 import { rovingGrid } from "./grid.js";
 import { bind } from "./keyboard.js";
 import { paint, pickControls } from "./picks.js";
+import { fillReasons } from "./reasons.js";
 import { toast } from "./toast.js";
 
 const MOST_COMPARED = 4;
@@ -146,6 +147,7 @@ function start() {
     members.at(-1)?.classList.add("shot-of-burst-last");
     front.after(...members);
     paintMarks();
+    fillReasons(gallery);
   }
 
   function frontOf(member) {
@@ -226,10 +228,14 @@ function start() {
   ]);
 
   // Photos that htmx brings while one scrolls may have been said something of meanwhile.
-  gallery.addEventListener("htmx:afterSettle", paintMarks);
+  gallery.addEventListener("htmx:afterSettle", () => {
+    paintMarks();
+    fillReasons(gallery);
+  });
   document.addEventListener("curation:picked", ({ detail }) => paint(gallery, detail));
   countTotal();
   paintMarks();
+  fillReasons(gallery);
 
   const at = gallery.dataset.at && (cell(gallery.dataset.at) ?? null);
   if (at) {

@@ -7,7 +7,14 @@ import { toast, toastError } from "./toast.js";
 
 const MOST_KEPT = 200;
 const done = []; // what was said before each change, the newest last
-let undoing = false;
+// One after the other, in the order in which they were said: keys come faster than answers.
+let last = Promise.resolve();
+
+function inOrder(run) {
+  const now = last.then(run);
+  last = now.catch(() => {});
+  return now;
+}
 
 /**
  * Say something of photos. Whoever shows them listens for `curation:picked` on the document, whose detail is a list
@@ -17,8 +24,12 @@ let undoing = false;
  * @param {Array<{photo_id: string, pick: string|null, rating: number|null}>} before What these photos have now.
  * @returns {Promise<boolean>} Whether it was kept.
  */
-export async function say(changes, before) {
+export function say(changes, before) {
   announce(changes);
+  return inOrder(() => keep(changes, before));
+}
+
+async function keep(changes, before) {
   try {
     const { data } = await send("PATCH", "/picks", { changes });
     if (data.changed) {
@@ -35,14 +46,14 @@ export async function say(changes, before) {
 }
 
 /** Take the last change back. */
-export async function undoPick() {
-  if (undoing) return;
+export const undoPick = () => inOrder(takeBack);
+
+async function takeBack() {
   const changes = done.pop();
   if (!changes) {
     toast("There is nothing to undo on this page");
     return;
   }
-  undoing = true;
   try {
     await send("PATCH", "/picks", { changes });
     announce(changes);
@@ -51,8 +62,6 @@ export async function undoPick() {
   } catch (error) {
     done.push(changes);
     toastError(error);
-  } finally {
-    undoing = false;
   }
 }
 
@@ -60,11 +69,15 @@ function announce(changes) {
   document.dispatchEvent(new CustomEvent("curation:picked", { detail: changes }));
 }
 
+let counting = 0;
+
 async function recount() {
+  const turn = ++counting;
   const places = document.querySelectorAll("[data-count]");
   if (!places.length) return;
   try {
     const { data } = await send("GET", "/picks?limit=1");
+    if (turn !== counting) return;
     const all = Number(document.querySelector("[data-count=all]")?.textContent.replace(/\D/g, "") ?? 0);
     const counts = { picked: data.picked, rejected: data.rejected, none: Math.max(0, all - data.picked - data.rejected) };
     for (const place of places) {

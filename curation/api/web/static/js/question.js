@@ -31,7 +31,7 @@ export function startQuestions(element) {
       faces(second),
       make("div", { class: "question-text" },
         make("h2", {}, "Same person?"),
-        make("p", {}, `${words(first)} and ${words(second)}${effect(present)}`),
+        make("p", {}, `${words(first)} and ${words(second)}.${effect(present)}`),
       ),
       make("div", { class: "buttons" },
         button("Same", "Y", same, "button-main"), button("Different", "D", different), button("Later", "L", skip, "button-quiet"),
@@ -43,7 +43,7 @@ export function startQuestions(element) {
     ...person.sample_face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `/faces/${face}/picture`, alt: "" })));
   const title = (person) => person.name ?? `Person ${person.cluster_id}`;
   const words = (person) => `${title(person)} (${counted(person.photos, "photo")})`;
-  const effect = (one) => one.top_photos_changed ? `. It would change ${one.top_photos_changed} of the best photos` : "";
+  const effect = (one) => one.top_photos_changed ? ` It would change ${one.top_photos_changed} of the best photos.` : "";
 
   async function answered(run) {
     const asked = present;

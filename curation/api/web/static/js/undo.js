@@ -1,23 +1,18 @@
 // Undo of the last change to names, categories and corrections; the service keeps what there is to undo.
 
 import { send } from "./api.js";
+import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
-
-let undoing = false;
 
 /** Undo the last change and tell the page, which fetches what it shows anew. */
 export async function undo() {
-  if (undoing) return;
-  undoing = true;
   try {
-    const { data } = await send("POST", "/undo");
+    const { data } = await inOrder(() => send("POST", "/undo"));
     announceChange();
     toast(data?.what ? `Taken back: ${data.what}` : "Taken back");
   } catch (error) {
     if (error.code === "nothing_to_undo") toast("There is nothing to take back");
     else toastError(error);
-  } finally {
-    undoing = false;
   }
 }
 

@@ -1,0 +1,181 @@
+"""How long it takes to try other rules, to choose photos and to pick one, over 20,000 photos with 60,000 faces.
+
+    python -m benchmarks.picking DATA [--full]
+
+The event is made up: five photos to a burst, three faces on each, four main and eleven important people; files that are
+empty, since nothing here opens a photo. All figures are of one process without HTTP. DATA is not needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import Row, main, median_seconds
+from benchmarks.service_event import FACES_PER_PHOTO, write_event
+from curation.domain.choice import ChoiceRequest, choose
+from curation.domain.coverage import coverage, people_of_photos
+from curation.domain.covering import Item, Need, best_cover, greedy_cover
+from curation.domain.faces import FaceRow
+from curation.domain.likeness import MINIATURE_BYTES
+from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures
+from curation.domain.picked_order import with_picks
+from curation.domain.picks import NO_PICKS, PhotoPick, Pick, Picks
+from curation.domain.ranking import ScoringRules
+from curation.domain.rule_changes import compare_tops
+from curation.pipelines.rescoring import Rescorer
+from curation.pipelines.scoring_event import measures_key, read_event
+from curation.pipelines.stage import stamp_of
+from curation.settings import ScoringSettings, Settings, load_settings
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, read_run_record, write_run_record
+
+__all__ = ["rows"]
+
+_NAME = "picking"
+_PHOTOS = 20_000
+_BURST = 5
+_CHOSEN = 100
+_AIM_S = 2.0
+_PREDICTOR = "c" * 64
+
+
+def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
+    """See the module."""
+    rounds = 3 if quick else 9
+    with tempfile.TemporaryDirectory(prefix="curation-picking-") as name:
+        settings = _event(Path(name))
+        rescorer = Rescorer(settings)
+        what = f"{_PHOTOS} photos, {FACES_PER_PHOTO * _PHOTOS} faces"
+        (first_s,) = median_seconds([rescorer.event], rounds=1)
+        yield Row(_NAME, f"read the event for the first time, {what}", first_s, "s")
+        labels = settings.io.output_dir / settings.scoring.labels_json
+
+        def read_again() -> None:
+            labels.touch()
+            rescorer.event()
+
+        (again_s,) = median_seconds([read_again], rounds=rounds)
+        yield Row(_NAME, "read it again after a label changed", again_s, "s", "the first time", first_s / again_s)
+        yield from _previews(rescorer, settings.scoring, rounds)
+        yield from _picks(rescorer, settings.scoring, rounds)
+        yield from _choices(rescorer, settings.scoring, rounds)
+
+
+def _previews(rescorer: Rescorer, scoring: ScoringSettings, rounds: int) -> Iterator[Row]:
+    rescorer.ranked(scoring, NO_PICKS)
+    step = iter(range(1, 1000))
+
+    def preview(section: str, key: str, per_step: float) -> None:
+        old = getattr(scoring, section)
+        value = getattr(old, key) + per_step * next(step)
+        tried = scoring.model_copy(update={section: old.model_copy(update={key: value})})
+        _, before = rescorer.ranked(scoring, NO_PICKS)
+        _, after = rescorer.ranked(tried, NO_PICKS)
+        compare_tops(before, after, 100)
+
+    for title, section, key, per_step in (
+        ("another weight", "weights", "smile", 0.1),
+        ("another threshold", "thresholds", "smile", 0.001),
+    ):
+        (seconds,) = median_seconds([partial(preview, section, key, per_step)], rounds=rounds)
+        yield Row(_NAME, f"preview {title}, best 100", seconds, "s", f"aim: at most {_AIM_S:g} s", _AIM_S / seconds)
+
+
+def _picks(rescorer: Rescorer, scoring: ScoringSettings, rounds: int) -> Iterator[Row]:
+    _, ranked = rescorer.ranked(scoring, NO_PICKS)
+    rules = ScoringRules.from_mapping(scoring.model_dump())
+    some = Picks({score.image_path: PhotoPick(Pick.PICKED, 5) for score in ranked[::200]})
+    (seconds,) = median_seconds([lambda: with_picks(ranked, some, rules)], rounds=rounds)
+    yield Row(_NAME, "put all photos in order after 100 were picked", seconds, "s")
+
+
+def _choices(rescorer: Rescorer, scoring: ScoringSettings, rounds: int) -> Iterator[Row]:
+    event, ranked = rescorer.ranked(scoring, NO_PICKS)
+    rules = ScoringRules.from_mapping(scoring.model_dump())
+    (seconds,) = median_seconds([lambda: people_of_photos(event.shots, rules.thresholds)], rounds=rounds)
+    yield Row(_NAME, "who is well seen in which photo", seconds, "s")
+    people = people_of_photos(event.shots, rules.thresholds)
+    covered = coverage(ranked, people, event.persons.values())
+    request = ChoiceRequest(_CHOSEN)
+    choose(request, ranked, people, covered, rules)  # imports the solver
+    (seconds,) = median_seconds([lambda: choose(request, ranked, people, covered, rules)], rounds=rounds)
+    yield Row(_NAME, f"choose {_CHOSEN} photos with reasons, 3 of each main person, no burst twice", seconds, "s")
+    items, needs = _hard_items()
+    exact_s, greedy_s = median_seconds(
+        [lambda: best_cover(items, needs, 60), lambda: greedy_cover(items, needs, 60)], rounds=1
+    )
+    best = sum(items[i].value for i in best_cover(items, needs, 60).chosen)
+    simple = sum(items[i].value for i in greedy_cover(items, needs, 60))
+    against = f"one after the other: {simple:.2f} in {greedy_s:.2f} s"
+    title = f"scores of 60 chosen of {len(items)} where 60 people need 2 each, in {exact_s:.2f} s"
+    yield Row(_NAME, title, best, "sum", against, best / simple)
+
+
+def _hard_items() -> tuple[list[Item], list[Need]]:
+    random = np.random.default_rng(5)
+    items = [
+        Item(
+            round(float(random.random()), 4) + 1.0,
+            frozenset(random.integers(0, 60, size=int(random.integers(1, 5))).tolist()),
+            int(random.integers(0, 1000)),
+        )
+        for _ in range(2000)
+    ]
+    return items, [Need(2, person < 10) for person in range(60)]
+
+
+def _event(folder: Path) -> Settings:
+    write_event(folder, _PHOTOS)
+    settings = load_settings(folder / "config.yaml", default_root=folder)
+    random = np.random.default_rng(1)
+    event = read_event(settings.io.output_dir)
+    start = datetime(2026, 6, 20, 14)
+    with closing(AnalysisStore(settings.io.state_dir)) as store:
+        for number, (path, faces) in enumerate(event.faces.items()):
+            file = settings.io.input_dir / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)
+            file.touch()
+            os.utime(file, ns=(number, number))
+            stamp = stamp_of(file)
+            assert stamp is not None
+            moment, within = divmod(number, _BURST)
+            picture = np.random.default_rng(moment).integers(0, 256, MINIATURE_BYTES, dtype=np.uint8).tobytes()
+            time = start + timedelta(seconds=60.0 * moment + within)
+            measures = _measures(random, faces, time, picture)
+            store.keep_measures(stamp, f"{number:064x}", measures_key(_PREDICTOR, faces), measures)
+    # Without the clustering's analyses nothing is said about changed photos.
+    record = dict(read_run_record(settings.io.output_dir / CLUSTERING_RUN) or {})
+    write_run_record(settings.io.output_dir / CLUSTERING_RUN, record | {"analysis_key": None})
+    noted = json.loads(settings.model_dump_json(include={"scoring"}))
+    write_run_record(settings.io.output_dir / SCORING_RUN, {"weights": {"landmarks": _PREDICTOR}, "settings": noted})
+    return settings
+
+
+def _measures(random: np.random.Generator, faces: list[FaceRow], time: datetime, picture: bytes) -> PhotoMeasures:
+    values: Iterator[float] = iter((0.25 + 0.75 * random.random(5 * len(faces) + 2)).tolist())
+
+    def measure() -> Measure:
+        value = next(values)
+        return Measure.of(value, value)
+
+    of_faces = tuple(
+        FaceMeasures(
+            300, 5.0, 2.0, 1.0, 0.9, measure(), measure(), smile=measure(), focus=measure(), exposure=measure()
+        )
+        for _ in faces
+    )
+    return PhotoMeasures(6000, 4000, of_faces, measure(), measure(), time, picture)
+
+
+if __name__ == "__main__":
+    main(__doc__, rows)

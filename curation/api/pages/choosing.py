@@ -1,0 +1,68 @@
+"""The pages that decide over many photos at once: rules, coverage, and taking photos home.
+
+They are filled by their scripts from the same JSON routes that anybody may use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from curation.api.context import Context, ServiceContext
+from curation.api.pages.rendering import page_router, render
+from curation.domain.picks import Pick
+
+__all__ = ["router"]
+
+router = page_router()
+
+_TOP_SHARE = 0.3  # of a small event; who looks at the best photos looks at fewer than all
+_MOST_TOP = 100
+
+
+@router.get("/review/rules")
+def rules_page(request: Request, context: Context) -> HTMLResponse:
+    """Weights, thresholds and rules as controls, and what turning them changes."""
+    photos = context.catalog.ranked.photos()
+    if photos is None:
+        return _not_ranked(request, context, "rules")
+    return render(request, "choosing/rules.html", place="rules", top=_usual_number(len(photos)))
+
+
+@router.get("/review/coverage")
+def coverage_page(request: Request, context: Context) -> HTMLResponse:
+    """Who is in how many good photos, and a choice in which everybody is."""
+    photos = context.catalog.ranked.photos()
+    if photos is None:
+        return _not_ranked(request, context, "coverage")
+    return render(request, "choosing/coverage.html", place="coverage", number=_usual_number(len(photos)))
+
+
+@router.get("/review/export")
+def export_page(request: Request, context: Context) -> HTMLResponse:
+    """What is taken home, and how."""
+    photos = context.catalog.ranked.photos()
+    if photos is None:
+        return _not_ranked(request, context, "export")
+    said = Counter(photo.pick for photo in photos)
+    usable = sum(not photo.error for photo in photos) - said[Pick.REJECTED]
+    return render(
+        request,
+        "choosing/export.html",
+        place="export",
+        picked=said[Pick.PICKED],
+        usable=usable,
+        number=min(_usual_number(len(photos)), max(1, usable)),
+        folder=context.settings.io.exports,
+    )
+
+
+def _usual_number(photos: int) -> int:
+    return max(1, min(_MOST_TOP, round(photos * _TOP_SHARE)))
+
+
+def _not_ranked(request: Request, context: ServiceContext, place: str) -> HTMLResponse:
+    clustered = context.catalog.face_data_path.is_file()
+    return render(request, "photos/none.html", place=place, clustered=clustered)

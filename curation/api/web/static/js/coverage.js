@@ -1,0 +1,167 @@
+// Who is in good photos, and a choice of photos in which everybody is.
+
+import { get, send } from "./api.js";
+import { keepChoice } from "./choice-kept.js";
+import { counted, make, makeSvg } from "./dom.js";
+import { icon } from "./icons.js";
+import { bind } from "./keyboard.js";
+import { say, undoPick } from "./picks.js";
+import { toast, toastError } from "./toast.js";
+
+const CHOOSE_AFTER_MS = 250;
+
+const covered = document.getElementById("covered");
+const sum = document.getElementById("covered-sum");
+const form = document.getElementById("choice-form");
+const result = document.getElementById("choice");
+let faces = new Map(); // of clusters: the address of a picture of the face
+let choice = null;
+
+const keyOf = (person) => (/^person \d+$/.test(person.name) ? String(person.cluster_ids[0]) : person.name);
+
+async function showCoverage() {
+  try {
+    const [data, people] = await Promise.all([get(`/coverage?top=${Number(form.elements.count.value) || 100}`), facesOf()]);
+    faces = people;
+    drawCoverage(data);
+  } catch (error) {
+    covered.replaceChildren(make("div", { class: "notice notice-bad", role: "alert" }, error.message));
+  }
+  covered.setAttribute("aria-busy", "false");
+}
+
+async function facesOf() {
+  const { clusters } = await get("/clusters?limit=1000").catch(() => ({ clusters: [] }));
+  return new Map(clusters.map((cluster) => [cluster.id, cluster.thumbnail_url]));
+}
+
+function faceOf(person) {
+  const url = person.cluster_ids.map((id) => faces.get(id)).find(Boolean);
+  return url ? make("img", { src: url, alt: "", loading: "lazy", width: 46, height: 46 }) : make("span", {});
+}
+
+function drawCoverage(data) {
+  if (!data.people.length) {
+    sum.textContent = "";
+    covered.replaceChildren(make("div", { class: "panel changes-none" },
+      make("p", {}, "Nobody is main or important yet."), make("p", {}, make("a", { href: "/review/people" }, "Say who matters"))));
+    return;
+  }
+  const none = data.without_good.length;
+  sum.textContent = none ? `${counted(none, "person has", "people have")} no good photo.` : "Everybody has at least one good photo.";
+  const most = Math.max(1, ...data.people.map((person) => person.photos));
+  covered.replaceChildren(make("ul", { class: "panel covered-list" }, ...data.people.map((person) => make("li", {},
+    make("a", { class: "cover", href: `/review/photos?${new URLSearchParams({ person: keyOf(person) })}`, ...(person.good ? {} : { "data-none": "" }) },
+      faceOf(person),
+      make("div", {},
+        make("p", { class: "cover-name" }, make("span", {}, person.name), make("span", { class: "tag", dataset: { category: person.category } }, person.category)),
+        bar(person.photos / most, person.good / most),
+        make("p", { class: "cover-note" }, `${person.in_top} in the best ${data.top} · ${person.picked} picked`)),
+      make("p", { class: "cover-numbers" }, make("strong", {}, person.good.toLocaleString("en")), `good of ${person.photos.toLocaleString("en")}`))))));
+}
+
+function bar(all, good) {
+  return makeSvg("svg", { viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    makeSvg("rect", { class: "cover-all", width: 100 * all, height: 6 }), makeSvg("rect", { class: "cover-good", width: 100 * good, height: 6 }));
+}
+
+// The choice
+
+let timer = 0;
+let asked = null;
+
+async function choose() {
+  clearTimeout(timer);
+  if (!form.checkValidity()) return;
+  asked?.abort();
+  asked = new AbortController();
+  const { signal } = asked;
+  result.setAttribute("aria-busy", "true");
+  const fields = form.elements;
+  const body = {
+    count: Number(fields.count.value), main_at_least: Number(fields.main.value), important_at_least: Number(fields.important.value),
+    one_per_burst: fields.one_per_burst.checked,
+  };
+  try {
+    const { data } = await send("POST", "/choice", body, { signal });
+    choice = data;
+    drawChoice(data);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    choice = null;
+    result.replaceChildren(make("div", { class: "notice notice-bad", role: "alert" }, error.message));
+  }
+  if (!signal.aborted) result.setAttribute("aria-busy", "false");
+}
+
+function drawChoice(data) {
+  const toPick = data.photos.filter((photo) => photo.pick !== "picked").length;
+  const parts = [make("div", { class: "choice-head" },
+    make("h3", {}, counted(data.photos.length, "photo")),
+    make("button", { type: "button", class: "button", id: "take-picks", disabled: toPick === 0, on: { click: takeOver } }, icon("check"), toPick ? "Pick them" : "All are picked"),
+    make("button", { type: "button", class: "button button-main", disabled: data.photos.length === 0, on: { click: takeHome } }, "Take them home"))];
+  if (data.unmet.length) {
+    parts.push(make("div", { class: "notice unmet", role: "status" }, make("strong", {}, "Not everything can be met"), ...data.unmet.map((text) => make("p", {}, sentence(text)))));
+  } else if (data.photos.length) parts.push(make("p", { class: "notice notice-good" }, "Everybody who matters is in."));
+  if (!data.proven) parts.push(make("p", { class: "small muted" }, "There may be a slightly better choice: the time was up before that was known."));
+  parts.push(make("div", { class: "choices" }, ...data.photos.map((photo) => card(photo, photo.reasons, true))));
+  if (data.passed.length) {
+    parts.push(make("details", { class: "passed" }, make("summary", {}, `${counted(data.passed.length, "photo")} that rank high and are not in`),
+      make("div", { class: "choices" }, ...data.passed.map((photo) => card(photo, [photo.reason], false)))));
+  }
+  result.replaceChildren(...parts);
+}
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+function card(photo, reasons, isIn) {
+  const name = photo.image_path.split("/").at(-1);
+  return make("article", { class: "chosen", "aria-label": `${name}: ${reasons.join("; ")}` },
+    make("a", { href: `/review/photos/${photo.photo_id}`, title: photo.image_path },
+      make("img", { src: `/photos/${photo.photo_id}/picture?size=thumbnail`, alt: name, loading: "lazy", decoding: "async" }),
+      isIn && photo.pick === "picked" ? make("span", { class: "chosen-pick", title: "Picked" }, icon("check")) : null),
+    make("p", { class: "chosen-line" }, make("strong", {}, photo.final_score === undefined || photo.final_score === null ? `#${photo.rank}` : photo.final_score.toFixed(2)),
+      make("span", {}, photo.people?.join(", ") || name)),
+    ...reasons.map((reason) => make("p", { class: "chosen-why" }, reason)));
+}
+
+async function takeOver() {
+  if (!choice) return;
+  const photos = choice.photos.filter((photo) => photo.pick !== "picked");
+  const before = photos.map((photo) => ({ photo_id: photo.photo_id, pick: photo.pick, rating: photo.rating }));
+  const isDone = await say(photos.map((photo) => ({ photo_id: photo.photo_id, pick: "picked" })), before);
+  if (!isDone) return;
+  toast(`${counted(photos.length, "photo")} picked`, { action: { label: "Undo", run: () => undoPick() } });
+}
+
+function takeHome() {
+  if (!choice) return;
+  keepChoice(choice.photos.map((photo) => photo.photo_id));
+  location.assign("/review/export?which=choice");
+}
+
+document.addEventListener("curation:picked", () => {
+  clearTimeout(timer);
+  // Once the service has it.
+  timer = setTimeout(() => { choose(); showCoverage(); }, 600);
+});
+form.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => { choose(); showCoverage(); }, CHOOSE_AFTER_MS);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  choose();
+});
+
+const undoButton = document.getElementById("undo-button");
+undoButton.hidden = false;
+undoButton.addEventListener("click", undoPick);
+bind([
+  { keys: "Mod+z", group: "Coverage", label: "Undo", run: undoPick },
+  { keys: "p", group: "Coverage", label: "Pick the chosen photos", run: takeOver },
+  { keys: "e", group: "Coverage", label: "Take the chosen photos home", run: takeHome },
+]);
+
+showCoverage();
+choose();

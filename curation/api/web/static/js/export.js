@@ -1,0 +1,182 @@
+// Taking photos home: what, how, the progress, and where it is then.
+
+import { Problem, get, send } from "./api.js";
+import { chosenPhotos } from "./choice-kept.js";
+import { counted, make } from "./dom.js";
+import { followJob } from "./follow-job.js";
+import { icon } from "./icons.js";
+import { duration } from "./jobs.js";
+import { bind } from "./keyboard.js";
+import { toastError } from "./toast.js";
+
+const STARTING = "starting";
+const SHOWN = 40;
+const SHOWN_EXPORTS = 8;
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+const form = document.getElementById("export-form");
+const strip = document.getElementById("strip");
+const hint = document.getElementById("export-hint");
+const start = document.getElementById("export-start");
+const panel = document.getElementById("export-job");
+const fields = form.elements;
+const choice = chosenPhotos();
+let active = null;
+
+function size(bytes) {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) { value /= 1000; unit += 1; }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+// What is taken
+
+let turn = 0;
+async function showPhotos() {
+  const mine = ++turn;
+  const which = fields.which.value;
+  let photos = [];
+  let total = 0;
+  try {
+    if (which === "choice") {
+      total = choice.length;
+      photos = choice.slice(0, SHOWN).map((id) => ({ photo_id: id, image_path: "" }));
+    } else if (which === "picked") {
+      const page = await get(`/photos?pick=picked&limit=${SHOWN}`);
+      [photos, total] = [page.photos, page.total];
+    } else {
+      const wanted = Math.max(1, Number(fields.best.value) || 1);
+      const page = await get(`/photos?limit=${Math.min(wanted, SHOWN)}`);
+      total = Math.min(wanted, Number(fields.best.max));
+      photos = page.photos;
+    }
+  } catch (error) {
+    toastError(error);
+  }
+  if (mine !== turn) return;
+  strip.replaceChildren(...photos.map((photo) => make("a", { href: `/review/photos/${photo.photo_id}`, title: photo.image_path },
+    make("img", { src: `/photos/${photo.photo_id}/picture?size=thumbnail`, alt: photo.image_path || "A chosen photo", loading: "lazy", decoding: "async" }))));
+  if (total > photos.length) strip.append(make("p", {}, `and ${(total - photos.length).toLocaleString("en")} more`));
+  start.querySelector("span").textContent = total ? `Take ${counted(total, "photo")} home` : "Take home";
+  start.disabled = total === 0 || active !== null;
+  hint.textContent = total ? "" : "There is nothing to take yet.";
+}
+
+function refreshFields() {
+  const linked = fields.mode.value === "hardlink";
+  fields.embed.disabled = linked;
+  fields.best.disabled = fields.which.value !== "best";
+}
+
+if (choice.length) {
+  const option = form.querySelector("[name=which][value=choice]");
+  option.disabled = false;
+  document.getElementById("choice-text").textContent = `${counted(choice.length, "photo")}, as chosen on the page Coverage`;
+  if (new URL(location.href).searchParams.get("which") === "choice") option.checked = true;
+}
+
+form.addEventListener("change", () => { refreshFields(); showPhotos(); });
+fields.best.addEventListener("input", () => showPhotos());
+
+// Starting, and following
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (active || start.disabled) return;
+  active = STARTING;
+  start.disabled = true;
+  const mode = fields.mode.value;
+  const body = {
+    mode,
+    name: fields.name.value.trim(),
+    embed: mode === "hardlink" ? false : fields.embed.checked,
+    sidecars: fields.sidecars.checked,
+    raw_files: fields.raw_files.checked,
+    csv: fields.csv.checked,
+    contact_sheet: fields.contact_sheet.checked,
+    picked_label: fields.picked_label.value.trim(),
+  };
+  if (fields.which.value === "best") body.best = Math.max(1, Number(fields.best.value) || 1);
+  if (fields.which.value === "choice") body.photos = choice;
+  try {
+    const { data: job } = await send("POST", "/exports", body);
+    watch(job);
+  } catch (error) {
+    active = null;
+    start.disabled = false;
+    toastError(error);
+  }
+});
+
+function watch(job) {
+  active = job.id;
+  start.disabled = true;
+  panel.hidden = false;
+  panel.scrollIntoView({ block: "nearest" });
+  document.getElementById("export-stop").disabled = false;
+  document.getElementById("export-bar").removeAttribute("value");
+  followJob(job.id, { progress, end: done });
+}
+
+function progress({ progress: now }) {
+  const { phase, done: ready = 0, total = 0, rate_per_s: rate, seconds_left: left } = now ?? {};
+  const bar = document.getElementById("export-bar");
+  if (total) {
+    bar.max = total;
+    bar.value = ready;
+  }
+  document.getElementById("export-phase").textContent = phase ? `${phase}: ${ready.toLocaleString("en")} of ${total.toLocaleString("en")}` : "waiting";
+  document.getElementById("export-left").textContent = [rate ? `${rate.toFixed(1)} per second` : "", duration(left) && `${duration(left)} left`].filter(Boolean).join(" · ");
+}
+
+async function done(job) {
+  active = null;
+  panel.hidden = true;
+  await Promise.all([showPhotos(), list(job.id).catch(toastError)]);
+  if (job.state === "succeeded") {
+    hint.textContent = `${counted(job.counts?.exported ?? 0, "photo")} taken home.`;
+    document.querySelector(".past[data-new] a")?.focus();
+  } else if (job.state === "cancelled") hint.textContent = "The export was stopped; nothing of it is left.";
+  else hint.textContent = job.error?.message ?? "The export failed; its log says why.";
+}
+
+document.getElementById("export-stop").addEventListener("click", async (event) => {
+  if (!active || active === STARTING) return;
+  event.currentTarget.disabled = true;
+  await send("DELETE", `/jobs/${active}`).catch(toastError);
+});
+
+// Earlier ones
+
+async function list(fresh = null) {
+  const page = await get(`/jobs?stage=export&limit=${SHOWN_EXPORTS}`);
+  const exports = await Promise.all(page.jobs.map((job) => get(`/exports/${job.id}`).then((one) => ({ ...one, job }))));
+  document.getElementById("export-past").hidden = exports.length === 0;
+  document.getElementById("export-list").replaceChildren(...exports.map((one) => row(one, one.job_id === fresh)));
+  const running = page.jobs.find((job) => job.state === "running" || job.state === "queued");
+  if (running && !active) watch(running);
+}
+
+function row(one, isNew) {
+  const { job } = one;
+  const when = new Date(job.created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const facts = [one.photos !== null && counted(one.photos, "photo"), one.size_bytes !== null && size(one.size_bytes), when].filter(Boolean).join(" · ");
+  const failures = (job.failures ?? []).map((failure) => `${failure.image_path}: ${failure.reason}`);
+  const notes = [...failures, ...one.warnings];
+  return make("li", { class: "past", dataset: { state: one.state, ...(isNew ? { new: "" } : {}) } },
+    icon(one.state === "succeeded" ? "check" : "close"),
+    make("div", {},
+      make("p", { class: "past-name" }, one.name ?? `${one.mode}, ${one.state}`),
+      make("p", { class: "past-where" }, facts),
+      one.path ? make("p", { class: "past-where small" }, one.path) : null,
+      job.error ? make("p", { class: "past-where" }, job.error.message) : null),
+    one.download_url ? make("a", { class: "button", href: one.download_url, download: "" }, "Download")
+      : make("a", { class: "small", href: `/jobs/${job.id}/log` }, "Log"),
+    notes.length ? make("details", {}, make("summary", {}, counted(notes.length, "remark")), make("ul", {}, ...notes.map((note) => make("li", {}, note)))) : null);
+}
+
+bind([{ keys: "Mod+Enter", group: "Export", label: "Take home", run: () => form.requestSubmit() }]);
+refreshFields();
+showPhotos();
+list().catch((error) => { if (error instanceof Problem) toastError(error); else throw error; });

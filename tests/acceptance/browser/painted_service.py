@@ -1,0 +1,41 @@
+"""A service over painted photos in this process: the real routes, pages and files, without an engine's patience."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+
+from curation.api.app import create_app
+from tests.fake_workflow import FakeEvent
+
+__all__ = ["serving"]
+
+WAIT_S = 20.0
+
+
+@contextmanager
+def serving(event: FakeEvent) -> Iterator[str]:
+    """The address of a service over the event; it ends with the block."""
+    settings = event.settings()
+    app = create_app(lambda: settings, lambda _: event.workflow())
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        deadline_s = time.monotonic() + WAIT_S
+        while not server.started:
+            assert time.monotonic() < deadline_s, "the service did not start"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(WAIT_S)
+        with suppress(OSError):
+            listener.close()
