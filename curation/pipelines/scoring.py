@@ -264,6 +264,7 @@ class ScoringPipeline:
                 "stage": "scoring",
                 "input_dir": str(settings.io.input_dir),
                 "engine": engine,
+                "landmark_model": self._predictor.sha256,
                 "weights": {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())},
                 "labels": labels.to_json(),
                 "labelled_by_user": report.labelled,
