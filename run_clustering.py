@@ -37,7 +37,7 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
     from curation.terminal import counted, tell, tell_failures
 
-    report = build(settings).run_clustering(progress=bars)
+    report = build(settings, eager_without="face_data.csv").run_clustering(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them known from earlier" if report.reused else ""

@@ -37,7 +37,7 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
     from curation.terminal import counted, shown, tell, tell_failures
 
-    report = build(settings).run_scoring(progress=bars)
+    report = build(settings, eager_without="photo_scores.csv").run_scoring(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them measured earlier" if report.reused else ""

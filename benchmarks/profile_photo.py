@@ -27,7 +27,7 @@ import simplejpeg
 
 from benchmarks.event_folders import upscaled
 from benchmarks.report import Row, Unavailable, main
-from curation.bootstrap import build_worker
+from curation.bootstrap import worker_setup
 from curation.engines import retinaface_arcface
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.retinaface_decoding import RetinaFaceDecoder
@@ -39,6 +39,7 @@ from curation.pipelines import measuring, per_photo
 from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo_worker, score_photo_worker
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.worker_setup import build_worker
 
 __all__ = ["rows"]
 
@@ -139,7 +140,7 @@ def _prepared(engine: str, models: Path, folder: Path) -> Callable[[str, Sequenc
     except CurationError as error:
         raise Unavailable(str(error)) from error
     AnalysisStore(folder / "state").close()
-    build_worker(settings, spec, predictor, 30)
+    build_worker(worker_setup(settings, spec, predictor))
     return _both_stages
 
 

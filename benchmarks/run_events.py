@@ -14,13 +14,12 @@ import csv
 import tempfile
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.evaluation.b_cubed import b_cubed
 from curation.bootstrap import build
 from curation.errors import CurationError
 from curation.settings import load_settings
@@ -28,30 +27,6 @@ from curation.storage.tables import FACE_DATA, read_face_data
 
 SETS = ("five_celebs", "codebasics_sports", "deepface_pairs", "groups", "odd")
 _POLL_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class BCubed:
-    """B-cubed over `faces` faces."""
-
-    precision: float
-    recall: float
-    faces: int
-
-    @property
-    def f(self) -> float:
-        """Harmonic mean of precision and recall."""
-        return 2 * self.precision * self.recall / (self.precision + self.recall)
-
-
-def b_cubed(people: Sequence[str], clusters: Sequence[int]) -> BCubed:
-    """Average over the faces of how pure and how complete their clusters are."""
-    both = Counter(zip(people, clusters, strict=True))
-    of_person, of_cluster = Counter(people), Counter(clusters)
-    pairs = list(zip(people, clusters, strict=True))
-    precision = sum(both[pair] / of_cluster[pair[1]] for pair in pairs) / len(pairs)
-    recall = sum(both[pair] / of_person[pair[0]] for pair in pairs) / len(pairs)
-    return BCubed(precision, recall, len(pairs))
 
 
 class _MemoryWatch:

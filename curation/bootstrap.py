@@ -1,37 +1,51 @@
-"""The one place that wires things: `build` makes an orchestrator, `build_worker` prepares a worker process."""
+"""The one place that wires things: `build` makes an orchestrator, and the pools that it works with."""
 
 from __future__ import annotations
 
 import logging
+import os
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.domain.report import Progress
-from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.errors import WeightsMissingError
-from curation.pipelines.stage import ProgressListener
 from curation.pools import ProcessPool, TaskPool, usable_cores
-from curation.settings import Settings
-from curation.workflow import WorkflowOrchestrator, WorkflowParts
+from curation.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from curation.engines.landmarks import LandmarkPredictor
+    from curation.engines.base import EngineSpec, WeightsFile
+    from curation.pipelines.stage import ProgressListener
+    from curation.settings import Settings
+    from curation.worker_setup import WorkerSetup
+    from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["build", "build_worker", "worker_count"]
+__all__ = ["build", "worker_count", "worker_setup"]
+
+# What every worker imports, whatever its engine and stage.
+_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.pools", "curation.pipelines.per_photo")
 
 
-def build(settings: Settings, *, allow_download: bool = True, caller: str | None = None) -> WorkflowOrchestrator:
+def build(
+    settings: Settings, *, allow_download: bool = True, caller: str | None = None, eager_without: str | None = None
+) -> WorkflowOrchestrator:
     """Make the orchestrator; models are loaded by its workers, when there is something for them to do.
 
     Args:
         settings: Of this run.
         allow_download: Whether missing weights may be fetched; the service says no.
         caller: Who will run the stages, see `WorkflowParts`.
+        eager_without: A file that the stage that will be run leaves in the output folder. If it is not there, there is
+            something to do, and the worker processes of the first run start now: they import their libraries
+            while this process imports its own.
     """
+    started = _started_early(settings, eager_without) if eager_without is not None else []
+    from curation.domain.report import Progress
+    from curation.worker_setup import build_worker
+    from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
-        # Here, because the libraries behind it take most of a second to import.
+        # Here, because the libraries behind it take long to import.
         from curation.engines.selection import select_engine
 
         def tell(name: str, done: int, total: int | None) -> None:
@@ -40,13 +54,32 @@ def build(settings: Settings, *, allow_download: bool = True, caller: str | None
         return select_engine(settings, pinned=pinned, allow_download=allow_download, progress=tell)
 
     def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
+        mine = [started.pop() for _ in range(len(started))]
         return ProcessPool(
             worker_count(settings),
             initializer=build_worker,
-            initargs=(settings, spec, predictor, logging.getLogger().getEffectiveLevel()),
+            initargs=(worker_setup(settings, spec, predictor),),
+            started=mine,
         )
 
     return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller))
+
+
+def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
+    """A process for each worker that will probably have a photo; they end with this process if nobody takes them."""
+    started: list[WorkerProcess] = []
+    try:
+        if (settings.io.output_dir / unless_there).exists():
+            return []
+        with os.scandir(settings.io.input_dir) as entries:
+            count = sum(1 for _ in islice(entries, worker_count(settings)))
+        for _ in range(count):
+            process = WorkerProcess()
+            process.start_early(_MODULES_OF_WORKERS)
+            started.append(process)
+    except OSError as error:  # the run itself will say what is wrong
+        logging.getLogger(__name__).debug("no worker was started early: %s", error)
+    return started
 
 
 def worker_count(settings: Settings) -> int:
@@ -54,51 +87,29 @@ def worker_count(settings: Settings) -> int:
     return settings.performance.workers or usable_cores()
 
 
-def build_worker(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, log_level: int) -> None:
-    """Prepare this process as a worker; models are loaded at the first photo that needs them.
+def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None) -> WorkerSetup:
+    """What the workers of a run are told.
 
     Args:
         settings: Of the run.
         spec: The engine, if the stage needs one.
         predictor: The landmark model, if the stage needs one.
-        log_level: Of the parent's root logger.
     """
-    import cv2
+    from curation.worker_setup import WorkerSetup
 
-    from curation.pipelines.per_photo import WorkerParts, prepare_worker
-
-    logging.basicConfig(level=max(log_level, logging.WARNING), format="%(levelname)s %(message)s")
-    # One photo per core is faster than one photo on all cores.
-    cv2.setNumThreads(1)
-    prepare_worker(
-        WorkerParts(
-            make_engine=partial(_make_engine, spec),
-            make_predictor=partial(_make_predictor, predictor),
-            state_dir=settings.io.state_dir,
-            max_megapixels=settings.io.max_photo_megapixels,
-            chip_px=settings.clustering.thumbnail_px,
-        )
+    return WorkerSetup(
+        spec,
+        predictor,
+        state_dir=settings.io.state_dir,
+        max_megapixels=settings.io.max_photo_megapixels,
+        chip_px=settings.clustering.thumbnail_px,
+        log_level=logging.getLogger().getEffectiveLevel(),
     )
-
-
-def _make_engine(spec: EngineSpec | None) -> FaceEngine:
-    from curation.engines.selection import build_engine
-
-    if spec is None:
-        raise ValueError("this pool was made for a stage without an engine")
-    return build_engine(spec)
-
-
-def _make_predictor(weights: WeightsFile | None) -> LandmarkPredictor:
-    from curation.engines.landmarks import LandmarkPredictor
-
-    if weights is None:
-        raise ValueError("this pool was made for a stage without landmarks")
-    return LandmarkPredictor(weights.path)
 
 
 def _find_predictor(settings: Settings) -> WeightsFile:
     """The file of dlib's 68-point predictor with its hash: that of the settings, or the package's."""
+    from curation.engines.base import WeightsFile
     from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
 
     path: Path | None = settings.scoring.dlib_model_path

@@ -11,9 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.errors import CurationError, RunInterruptedError, SettingsError, WeightsBrokenError, WeightsMissingError
+from curation.errors import (
+    CurationError,
+    RunInterruptedError,
+    SettingsError,
+    WeightsBrokenError,
+    WeightsMissingError,
+    comes_of_an_interruption,
+)
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
-from curation.terminal import comes_of_an_interruption
 
 if TYPE_CHECKING:
     from curation.domain.grouping_check import Pair

@@ -50,6 +50,7 @@ __all__ = [
     "WeightsError",
     "WeightsMissingError",
     "WorkerError",
+    "comes_of_an_interruption",
 ]
 
 
@@ -179,3 +180,14 @@ class FaceAnalysisError(PhotoError):
     """The engine failed on this photo."""
 
     code = "face_analysis"
+
+
+def comes_of_an_interruption(error: BaseException) -> bool:
+    """Whether a KeyboardInterrupt is the error or its cause.
+
+    A native library that is interrupted while it is being loaded raises an error of its own from it.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None

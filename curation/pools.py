@@ -211,10 +211,25 @@ class ProcessPool:
     for them to do, and end when this process dies, however it dies.
     """
 
-    def __init__(self, workers: int, *, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        """Prepare `workers` slots (at least 1); no process starts yet."""
+    def __init__(
+        self,
+        workers: int,
+        *,
+        initializer: Callable[..., None],
+        initargs: tuple[Any, ...],
+        started: Iterable[WorkerProcess] = (),
+    ) -> None:
+        """Prepare `workers` slots (at least 1); no process starts yet.
+
+        Args:
+            workers: How many processes there are at most.
+            initializer: Called once in each of them.
+            initargs: Its arguments; picklable.
+            started: Processes that were started early; they are taken first, and belong to the pool from now on.
+        """
         if workers < 1:
             raise ValueError("a pool needs at least one worker")
+        self._started = list(started)
         self._workers = workers
         self._initializer = initializer
         self._initargs = initargs
@@ -267,10 +282,10 @@ class ProcessPool:
 
     def _start_slot(self) -> None:
         try:
-            slot: _Slot[Any] = _Slot(WorkerProcess(self._initializer, self._initargs))
+            slot: _Slot[Any] = _Slot(self._started.pop() if self._started else WorkerProcess())
             self._slots.append(slot)
-            slot.add(_Flight(slot.process.start(), None, is_start=True))
-        except OSError as error:
+            slot.add(_Flight(slot.process.start(self._initializer, self._initargs), None, is_start=True))
+        except (OSError, BrokenProcessPool) as error:
             raise WorkerError(
                 f"worker processes cannot be started ({error}); free some memory, lower performance.workers, or see "
                 "that this user may run Python and has processes left"
@@ -374,8 +389,12 @@ class ProcessPool:
         """End all workers; those that are busy are killed."""
         for slot in [slot for slot in self._slots if slot.flights]:
             self._discard(slot)
+        for slot in self._slots:
+            slot.process.dismiss()
         while self._slots:
             self._slots.pop().process.end(kill=False)
+        while self._started:  # there was nothing for them to do
+            self._started.pop().end(kill=True)
 
     def __enter__(self) -> Self:
         return self

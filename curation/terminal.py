@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from curation.errors import CurationError, RunInterruptedError
+from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "INTERNAL_EXIT_CODE",
     "ProgressBars",
-    "comes_of_an_interruption",
     "counted",
     "run_stage",
     "shown",
@@ -182,17 +181,6 @@ def run_stage(
         if not interrupted:
             for number, handler in previous.items():
                 signal.signal(number, handler)
-
-
-def comes_of_an_interruption(error: BaseException) -> bool:
-    """Whether a KeyboardInterrupt is the error or its cause.
-
-    A native library that is interrupted while it is being loaded raises an error of its own from it.
-    """
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__cause__
-    return cause is not None
 
 
 def _open_missing_streams() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_sentinels
@@ -25,14 +26,23 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _start_worker(initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
+def _start_worker() -> None:
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="die-with-parent", daemon=True).start()
-    initializer(*initargs)
 
 
-def _worker_pid() -> int:
+def _import(modules: Sequence[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
+
+
+def _prepare(initializer: Callable[..., None], initargs: tuple[Any, ...]) -> int:
+    try:
+        initializer(*initargs)
+    except BaseException:  # whatever it is, this process is no worker
+        logging.getLogger(__name__).critical("a worker cannot be prepared", exc_info=True)
+        os._exit(1)
     return os.getpid()
 
 
@@ -66,25 +76,35 @@ def _interrupts_held() -> Iterator[None]:
 class WorkerProcess:
     """One worker process (spawn context), which does what it is given in that order."""
 
-    def __init__(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        """Prepare it; `start` starts it.
-
-        Args:
-            initializer: Called once in the process, before its first task.
-            initargs: Its arguments; picklable.
-        """
+    def __init__(self) -> None:
+        """No process yet."""
         self._executor = ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
-            initargs=(initializer, initargs),
         )
         self.pid: int | None = None
 
-    def start(self) -> Future[Any]:
-        """Start the process; gives its process id when it is ready."""
+    def start_early(self, modules: Sequence[str]) -> None:
+        """Start the process before it is known what it has to do; meanwhile it imports modules that it will need."""
         with _interrupts_held():
-            return self._executor.submit(_worker_pid)
+            self._executor.submit(_import, tuple(modules))
+
+    def start(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> Future[Any]:
+        """Make the process ready for its first task, and start it if that has not happened yet.
+
+        Args:
+            initializer: Called once in the process.
+            initargs: Its arguments; picklable.
+
+        Returns:
+            The process id, when it is ready.
+
+        Raises:
+            BrokenProcessPool: If a process that was started early is known to have died.
+        """
+        with _interrupts_held():
+            return self._executor.submit(_prepare, initializer, initargs)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Queue a call.
@@ -94,14 +114,25 @@ class WorkerProcess:
         """
         return self._executor.submit(function, *args)
 
+    def dismiss(self) -> None:
+        """Tell an idle process to go, without waiting until it has; `end` waits.
+
+        It has nothing to clean up, and taking an interpreter with its networks apart takes a twentieth of a second.
+        """
+        if self.pid is not None:
+            self._signal(self.pid, signal.SIGTERM)
+
+    def _signal(self, pid: int, number: signal.Signals) -> None:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            log.debug("worker %d had ended already", pid)
+
     def end(self, *, kill: bool) -> None:
         """End the process: at once, or after what it is doing."""
         if kill:
             if self.pid is not None:
-                try:
-                    os.kill(self.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    log.debug("worker %d had ended already", self.pid)
+                self._signal(self.pid, signal.SIGKILL)
             else:
                 for process in multiprocessing.active_children():
                     if process.pid in _children_of(self._executor):

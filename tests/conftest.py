@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from curation.photos.sample_event import build_sample_event
 
@@ -17,6 +18,12 @@ def real_data_dir() -> Path | None:
     """The folder of real photos and weights, or None where it is absent."""
     folder = Path(os.environ.get("CURATION_TEST_DATA", PROJECT_ROOT.parent / "shared"))
     return folder if (folder / "photos").is_dir() else None
+
+
+@pytest.fixture(autouse=True)
+def _pillow_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow's limit is a global, which the program sets to that of its settings; so it ends with the test."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
 
 
 @pytest.fixture(scope="session")

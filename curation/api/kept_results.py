@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from curation.api.catalog import Catalog
 from curation.api.file_cache import FileCache
@@ -21,7 +20,7 @@ from curation.pipelines.scoring_event import measures_key
 from curation.pipelines.stage import stamp_of
 from curation.settings import Settings
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore, FileStamp
-from curation.storage.run_records import SCORING_RUN, read_run_record
+from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
 
 __all__ = ["KeptResults", "PhotoFacts"]
 
@@ -96,7 +95,7 @@ class KeptResults:
         return PhotoFacts(opened.width, opened.height, opened.capture_time, None)
 
     def _kept_facts(self, photo: PhotoEntry, stamp: FileStamp) -> PhotoFacts | None:
-        predictor = _predictor_sha256(self._scoring_record.get() or {})
+        predictor = landmark_model_sha256(self._scoring_record.get() or {})
         with self._store() as store:
             sha256 = None if store is None else store.known_hashes([stamp]).get(stamp.path)
             if store is None or sha256 is None or predictor is None:
@@ -115,10 +114,3 @@ class KeptResults:
             return
         with closing(AnalysisStore(self._state_dir, read_only=True)) as store:
             yield store
-
-
-def _predictor_sha256(record: Mapping[str, Any]) -> str | None:
-    """Of the landmark model that the last scoring took."""
-    weights = record.get("weights")
-    values = list(weights.values()) if isinstance(weights, dict) else []
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else None

@@ -22,6 +22,7 @@ from curation.engines.base import EngineSpec, PhotoPixels, Pixels
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.dlib_hog import HogDetector
 from curation.engines.dlib_networks import FaceDescriptor, FaceDetector, FoundBox
+from curation.engines.onnx_sessions import CPU_PROVIDER
 from curation.engines.small_face_hints import SmallFaceHints
 from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
 from curation.errors import FaceAnalysisError, PhotoError
@@ -33,6 +34,7 @@ __all__ = [
     "MMOD",
     "NETWORK_DESCRIPTOR",
     "NETWORK_DETECTOR",
+    "NETWORK_SCREENING",
     "PREDICTOR",
     "DlibEngine",
     "confidence_of_score",
@@ -48,6 +50,8 @@ NETWORK_DESCRIPTOR = 0
 """Index of the ResNet descriptor in `EngineSpec.converted`."""
 NETWORK_DETECTOR = 1
 """Index of the MMOD detector in `EngineSpec.converted`, if that is the detector."""
+NETWORK_SCREENING = 2
+"""Index of the same in small integers, likewise."""
 
 MMOD, HOG = "mmod", "hog"
 
@@ -150,12 +154,8 @@ class DlibEngine:
         self._hints = SmallFaceHints()
         self._dlib = dlib
         self._descriptor = FaceDescriptor(spec.converted[NETWORK_DESCRIPTOR], spec.providers)
-        self._detector: _Detector = (
-            FaceDetector(spec.converted[NETWORK_DETECTOR], spec.providers)
-            if self._detector_name == MMOD
-            else HogDetector()
-        )
         self._hog = HogDetector()
+        self._detector: _Detector = self._hog if self._detector_name == HOG else _network_detector(spec)
         self._predictor = LandmarkPredictor(spec.weights[PREDICTOR].path)
 
     @property
@@ -297,6 +297,12 @@ class DlibEngine:
         mirrored = [np.ascontiguousarray(chip[:, ::-1]) for chip in chips]
         vectors = _of_unit_length(self._descriptor.describe([*chips, *mirrored]).astype(np.float64))
         return _of_unit_length(vectors[: len(chips)] + vectors[len(chips) :]).astype(np.float32)
+
+
+def _network_detector(spec: EngineSpec) -> FaceDetector:
+    # Other providers have no convolutions of integers, and do not need them.
+    screening = spec.converted[NETWORK_SCREENING] if spec.providers[:1] == (CPU_PROVIDER,) else None
+    return FaceDetector(spec.converted[NETWORK_DETECTOR], spec.providers, screening=screening)
 
 
 def _of_unit_length(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ How they were trained, and how right they are: training/, docs/models/eyes.md an
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,12 +19,13 @@ from curation.engines.expression_crops import eye_crop, mouth_crop, standardised
 from curation.engines.onnx_sessions import onnx_session
 from curation.errors import WeightsBrokenError, WeightsMissingError
 
-__all__ = ["DATA_DIR", "Answer", "ExpressionReader", "FaceExpression", "packaged_expressions"]
+__all__ = ["DATA_DIR", "Answer", "ExpressionReader", "FaceExpression", "packaged_expressions", "packaged_weights"]
 
 DATA_DIR = Path(__file__).parent / "data"
 """Where the networks' files lie in the package."""
 
 _EYES_FILE, _SMILE_FILE = "eyes.onnx", "smile.onnx"
+_ADVICE = "it belongs to the program: install the program again"
 
 
 class Answer(NamedTuple):
@@ -95,15 +97,30 @@ def packaged_expressions() -> ExpressionReader:
     return ExpressionReader()
 
 
+def packaged_weights() -> tuple[WeightsFile, ...]:
+    """The files of these networks with their hashes, for the record of a run.
+
+    Raises:
+        WeightsMissingError: If a file is not there.
+    """
+    files = []
+    for name in (_EYES_FILE, _SMILE_FILE):
+        path = DATA_DIR / name
+        try:
+            files.append(WeightsFile(name, path, hashlib.sha256(path.read_bytes()).hexdigest()))
+        except OSError as error:
+            raise WeightsMissingError(f"{path} cannot be read ({error.strerror}); {_ADVICE}") from error
+    return tuple(files)
+
+
 def _session(path: Path) -> Any:
-    advice = "it belongs to the program: install the program again"
     if not path.is_file():
-        raise WeightsMissingError(f"{path} is not there; {advice}")
+        raise WeightsMissingError(f"{path} is not there; {_ADVICE}")
     try:
         # The file is part of the installed package, so nobody vouches for its hash but the package.
         return onnx_session(WeightsFile(path.name, path, sha256=""), ("CPUExecutionProvider",))
     except WeightsBrokenError as error:
-        raise WeightsBrokenError(f"{path} cannot be loaded; {advice}") from error
+        raise WeightsBrokenError(f"{path} cannot be loaded; {_ADVICE}") from error
 
 
 def _or_none(crop: Any, *arguments: Any) -> NDArray[np.uint8] | None:

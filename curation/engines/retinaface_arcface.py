@@ -7,11 +7,16 @@ ours to set. This module imports neither package before an engine is built.
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +26,7 @@ from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, detail_sca
 from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
+from curation.engines.prepared_networks import subtracted_mean
 from curation.engines.retinaface_decoding import RetinaFaceDecoder
 from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
 from curation.errors import FaceAnalysisError, PhotoError, WeightsBrokenError
@@ -54,7 +60,8 @@ _TILE_OVERLAP_PX = 160
 _SMALL_FACE_PX = 32.0
 _SUSPICION = 0.15
 _MIN_SMALL_FACES = 1
-# The network's coarsest grid; sides that it divides leave nothing to the network's own rounding.
+# The network's coarsest grid; sides that it divides leave nothing to the network's own rounding, so pictures get black
+# at the right and below.
 _STRIDE_PX = 32
 # Memory for the embedder's activations grows with the batch; a larger crowd runs in several.
 _MAX_BATCH = 32
@@ -85,7 +92,8 @@ class RetinaFaceArcFaceEngine:
         when they are imported.
 
         Args:
-            spec: Of this engine, with the detector's and the embedder's weights.
+            spec: Of this engine, with the detector's and the embedder's weights, and perhaps both of
+                `curation.engines.prepared_networks`.
 
         Raises:
             WeightsMissingError: If a weights file is gone.
@@ -107,10 +115,16 @@ class RetinaFaceArcFaceEngine:
             min_confidence=float(options["min_confidence"]),
         )
         postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
-        self._detector = check_detector(spec.weights[DETECTOR], spec.providers)
-        self._detector_input = self._detector.get_inputs()[0].name
+        if spec.converted:  # made of networks that were checked
+            detector, embedder = (onnx_session(network, spec.providers) for network in spec.converted)
+        else:
+            detector = check_detector(spec.weights[DETECTOR], spec.providers)
+            embedder = check_embedder(spec.weights[EMBEDDER], spec.providers)
+        self._detector = detector
+        self._detector_input = detector.get_inputs()[0].name
+        self._mean = subtracted_mean(detector)
         self._decoder = RetinaFaceDecoder(postprocess)
-        self._embedder: _Embedder = client_class(check_embedder(spec.weights[EMBEDDER], spec.providers))
+        self._embedder: _Embedder = client_class(embedder)
 
     @property
     def spec(self) -> EngineSpec:
@@ -156,11 +170,12 @@ class RetinaFaceArcFaceEngine:
 
     def _look(self, picture: NDArray[np.uint8]) -> Detections:
         """What the network sees in a picture of at most 1952 x 1024 pixels, down to mere suspicions."""
-        tensor = _padded(picture)
+        height, width = (-(-side // _STRIDE_PX) * _STRIDE_PX for side in picture.shape[:2])
+        tensor = _padded(picture, height, width) if self._mean is None else _planes(picture, height, width, self._mean)
         least = min(_SUSPICION, self._tiling.min_confidence)
         try:
             outputs = self._detector.run(None, {self._detector_input: tensor})
-            scores, corners, points = self._decoder.faces(outputs, tensor.shape[1], tensor.shape[2], least)
+            scores, corners, points = self._decoder.faces(outputs, height, width, least)
         except Exception as error:  # the package and ONNX Runtime document no exceptions of their own
             raise FaceAnalysisError(f"the face detector failed: {error}") from error
         whole = np.isfinite(scores) & np.isfinite(corners).all(axis=1)
@@ -223,7 +238,9 @@ def _import_packages(home: Path) -> tuple[Any, Any]:
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ["DEEPFACE_HOME"] = str(home)
     import_onnxruntime()  # before deepface does it
-    from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
+    # deepface downloads with them, which never happens here, and takes a tenth of a second to import them.
+    with _imported_at_first_use("gdown"), _imported_at_first_use("requests"):
+        from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
     from retinaface.commons import postprocess
 
     class SessionArcFaceClient(ArcFaceClient):  # type: ignore[misc]
@@ -238,12 +255,37 @@ def _import_packages(home: Path) -> tuple[Any, Any]:
     return postprocess, SessionArcFaceClient
 
 
-def _padded(array: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(1, H, W, 3) float32 RGB with black at the right and below, so that the network's grid divides both sides."""
-    height, width = array.shape[:2]
-    rows, columns = (-(-side // _STRIDE_PX) * _STRIDE_PX for side in (height, width))
+@contextmanager
+def _imported_at_first_use(name: str) -> Iterator[None]:
+    """While this lasts, whoever imports a module gets one that imports it when something of it is asked for."""
+    if name in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(name)
+    vars(stand_in)["__getattr__"] = lambda attribute: getattr(importlib.import_module(name), attribute)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def _padded(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float32]:
+    """(1, rows, columns, 3) float32 RGB with black at the right and below."""
+    height, width = picture.shape[:2]
     padded = np.empty((1, rows, columns, 3), dtype=np.float32)
-    padded[0, :height, :width] = array
+    padded[0, :height, :width] = picture
     padded[0, height:] = 0
     padded[0, :height, width:] = 0
     return padded
+
+
+def _planes(picture: NDArray[np.uint8], rows: int, columns: int, mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same as planes, (1, 3, rows, columns), from which the mean colour was subtracted."""
+    height, width = picture.shape[:2]
+    planes = np.empty((1, len(mean), rows, columns), dtype=np.float32)
+    for plane, channel, value in zip(planes[0], cv2.split(picture), mean, strict=True):
+        np.subtract(channel, value, out=plane[:height, :width], dtype=np.float32)
+        plane[height:] = -value
+        plane[:height, width:] = -value
+    return planes

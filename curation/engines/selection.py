@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.engines.download import DownloadProgress
@@ -27,7 +28,9 @@ from curation.errors import (
     WeightsBrokenError,
     WeightsMissingError,
 )
-from curation.settings import Settings
+
+if TYPE_CHECKING:
+    from curation.settings import Settings
 
 __all__ = ["ENGINE_NAMES", "build_engine", "fetch_checked", "select_engine"]
 
@@ -38,7 +41,7 @@ _DLIB = "dlib"
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
 # are not mixed with new ones.
-_REVISION = 6
+_REVISION = 7
 
 
 def select_engine(
@@ -132,6 +135,7 @@ def _retinaface_arcface(
     settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None
 ) -> EngineSpec:
     """The spec; without a `reason` the engine is welcome but not required, and a failed download is no fault."""
+    from curation.engines.prepared_networks import prepared_networks
     from curation.engines.retinaface_arcface import check_detector, check_embedder
 
     own = settings.engine.retinaface_arcface
@@ -172,6 +176,7 @@ def _retinaface_arcface(
         threshold_source=source,
         providers=providers,
         reason=reason,
+        converted=prepared_networks(found, providers, models_dir, settings.io.state_dir),
         grouping=grouping,
     )
 
@@ -191,6 +196,8 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         for source in weights
         if source.name != DLIB_PREDICTOR_FILE
     )
+    if own.detector == "mmod":
+        networks += (converted(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)
     threshold, grouping, source = grouping_rule(weights[0].sha256)
     return EngineSpec(
         name=_DLIB,

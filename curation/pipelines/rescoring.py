@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ from curation.pipelines.scoring_event import PHOTO_IS_GONE, find_measures, read_
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
 from curation.storage.corrections_file import CORRECTIONS
-from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, read_run_record
+from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
 from curation.storage.tables import FACE_DATA
 
 __all__ = ["KeptEvent", "Rescorer"]
@@ -156,7 +156,7 @@ class Rescorer:
     def _read(self) -> KeptEvent:
         settings = self._settings
         record = read_run_record(settings.io.output_dir / SCORING_RUN)
-        predictor = _predictor_sha256(record)
+        predictor = landmark_model_sha256(record)
         if predictor is None:
             raise FaceDataError("the photos are not scored yet; run the scoring first: python run_scoring.py")
         event = read_event(settings.io.output_dir)
@@ -241,10 +241,3 @@ def _version(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None  # whoever reads it says why
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _predictor_sha256(record: Mapping[str, Any] | None) -> str | None:
-    """Of the landmark model that the last scoring measured with."""
-    weights = (record or {}).get("weights")
-    hashes: Sequence[object] = list(weights.values()) if isinstance(weights, dict) else []
-    return hashes[0] if len(hashes) == 1 and isinstance(hashes[0], str) else None

@@ -16,6 +16,7 @@ from curation.domain.picks import NO_PICKS, Picks
 from curation.domain.ranking import PhotoScore, ScoringRules, failed_photo_score, score_photo
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import PhotoPixels, WeightsFile
+from curation.engines.expressions import packaged_weights
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotosMissingError
 from curation.photos.listing import Listing
@@ -263,7 +264,8 @@ class ScoringPipeline:
                 "stage": "scoring",
                 "input_dir": str(settings.io.input_dir),
                 "engine": engine,
-                "weights": {self._predictor.name: self._predictor.sha256},
+                "landmark_model": self._predictor.sha256,
+                "weights": {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())},
                 "labels": labels.to_json(),
                 "labelled_by_user": report.labelled,
                 "counts": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
@@ -12,7 +13,15 @@ from curation import __version__
 from curation.errors import StorageError
 from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["CLUSTERING_RUN", "SCORING_RUN", "next_cluster_id", "read_run_record", "versions", "write_run_record"]
+__all__ = [
+    "CLUSTERING_RUN",
+    "SCORING_RUN",
+    "landmark_model_sha256",
+    "next_cluster_id",
+    "read_run_record",
+    "versions",
+    "write_run_record",
+]
 
 CLUSTERING_RUN = "clustering_run.json"
 SCORING_RUN = "scoring_run.json"
@@ -75,3 +84,13 @@ def next_cluster_id(record: dict[str, Any] | None) -> int:
     """The first cluster id that no run has given yet, by the record of the last clustering run."""
     value = (record or {}).get("next_cluster_id", 0)
     return value if isinstance(value, int) and value >= 0 else 0
+
+
+def landmark_model_sha256(record: Mapping[str, Any] | None) -> str | None:
+    """Of the landmark model that the recorded scoring measured with; None if the record does not say.
+
+    Args:
+        record: Of the scoring.
+    """
+    noted = (record or {}).get("landmark_model")
+    return noted if isinstance(noted, str) else None

@@ -14,9 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from curation.errors import RunInterruptedError
+from curation import bootstrap
+from curation.errors import RunInterruptedError, WorkerError
 from curation.pools import ProcessPool
+from curation.settings import load_settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.worker_process import WorkerProcess
 from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 
@@ -67,6 +70,69 @@ def test_a_worker_killed_while_idle_costs_at_most_one_task(tmp_path: Path) -> No
     assert sum(outcome.failure is not None for outcome in outcomes) <= 1
 
 
+def test_processes_that_were_started_early_are_taken_or_ended(tmp_path: Path) -> None:
+    early = [WorkerProcess() for _ in range(3)]
+    for process in early:
+        process.start_early(["json"])
+    before = set(_spawned())
+    assert len(before) == 3
+    with ProcessPool(3, initializer=pool_tasks.set_up, initargs=(str(tmp_path),), started=early) as pool:
+        outcomes = list(pool.run(pool_tasks.pid_of, [1, 2]))
+        assert {outcome.result for outcome in outcomes} <= before
+        assert set(_spawned()) == before, "no others were started"
+    assert not _spawned()
+
+
+def test_a_process_that_was_started_early_and_died_is_a_fault_of_the_run(tmp_path: Path) -> None:
+    early = WorkerProcess()
+    early.start_early(["no_module_of_this_name"])  # is found out when it is needed, by whoever needs it
+    (pid,) = _spawned()
+    os.kill(pid, signal.SIGKILL)
+    _until(lambda: not _alive(pid))
+    with (
+        ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),), started=[early]) as pool,
+        pytest.raises(WorkerError),
+    ):
+        list(pool.run(pool_tasks.pid_of, [1]))
+
+
+@pytest.mark.parametrize(
+    ("photos", "is_done", "expected"), [(5, False, 2), (1, False, 1), (5, True, 0), (None, False, 0)]
+)
+def test_workers_start_early_where_there_is_something_to_do(
+    tmp_path: Path, photos: int | None, is_done: bool, expected: int
+) -> None:
+    if photos is not None:
+        (tmp_path / "photos").mkdir()
+    for number in range(photos or 0):
+        (tmp_path / "photos" / f"{number}.jpg").write_bytes(b"")
+    if is_done:
+        (tmp_path / "done").write_text("")
+    settings = load_settings(
+        None,
+        default_root=tmp_path,
+        overrides={
+            "io": {"input_dir": tmp_path / "photos", "output_dir": tmp_path},
+            "performance": {"workers": 2},
+        },
+    )
+    started = bootstrap._started_early(settings, "done")
+    assert len(started) == len(_spawned()) == expected
+    for process in started:
+        process.end(kill=True)
+
+
+def _spawned() -> list[int]:
+    return [child.pid for child in psutil.Process().children(recursive=True) if "spawn_main" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie that another test left counts, too, and is none of ours
+        return ""
+
+
 def test_close_and_cancel_leave_no_child(tmp_path: Path) -> None:
     cancel = threading.Event()
     threading.Timer(2.0, cancel.set).start()
@@ -74,8 +140,7 @@ def test_close_and_cancel_leave_no_child(tmp_path: Path) -> None:
     with pytest.raises(RunInterruptedError):
         list(pool.run(pool_tasks.sleepy, range(4), cancel=cancel))
     pool.close()
-    names = [child.cmdline() for child in psutil.Process().children(recursive=True)]
-    assert not [name for name in names if "spawn_main" in " ".join(name)]
+    assert not _spawned()
 
 
 SCRIPT = """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import simplejpeg
 
+from curation.bootstrap import worker_setup
 from curation.engines.base import EngineSpec
 from curation.engines.selection import select_engine
 from curation.settings import load_settings
@@ -18,17 +19,17 @@ from tests.face_photos import astronaut
 
 # Each takes tenths of a second, or tens of megabytes.
 NEVER = {"pandas", "sklearn", "scipy", "fastapi", "uvicorn", "PIL", "rawpy", "pillow_heif", "tensorflow", "torch"}
-OF_DEEPFACE = {"deepface", "retinaface", "gdown", "requests", "tqdm"}
+NEVER |= {"pydantic", "yaml", "onnx", "gdown", "requests", "bs4", "tqdm"}
+OF_DEEPFACE = {"deepface", "retinaface"}
 
 _WORKER = """
 import json, pickle, sys
 from pathlib import Path
-from curation.bootstrap import build_worker
 from curation.pipelines.per_photo import AnalyseTask, analyse_photo_worker
+from curation.worker_setup import build_worker
 
 folder = Path(sys.argv[1])
-settings, spec = pickle.loads((folder / "worker").read_bytes())
-build_worker(settings, spec, None, 30)
+build_worker(pickle.loads((folder / "worker").read_bytes()))
 analysed = analyse_photo_worker(AnalyseTask("a.jpg", folder / "a.jpg", "key")).analysis
 print(json.dumps([len(analysed.faces), sorted({name.partition(".")[0] for name in sys.modules})]))
 """
@@ -45,7 +46,7 @@ def _modules_of_a_worker(folder: Path, engine: str, models_dir: Path, root: Path
     settings = load_settings(None, default_root=folder, overrides=overrides)
     spec: EngineSpec = select_engine(settings, pinned=None, allow_download=False)
     AnalysisStore(folder / "state").close()
-    (folder / "worker").write_bytes(pickle.dumps((settings, spec)))
+    (folder / "worker").write_bytes(pickle.dumps(worker_setup(settings, spec, None)))
     (folder / "a.jpg").write_bytes(simplejpeg.encode_jpeg(astronaut(), quality=95))
     done = subprocess.run(
         [sys.executable, "-c", _WORKER, str(folder)], cwd=root, capture_output=True, text=True, check=True

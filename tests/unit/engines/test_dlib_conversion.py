@@ -9,7 +9,8 @@ import pytest
 
 from curation.engines import dlib_conversion
 from curation.engines.base import WeightsFile
-from curation.engines.dlib_conversion import CONVERTED_DIR, converted
+from curation.engines.dlib_conversion import converted
+from curation.engines.made_models import MADE_DIR
 from curation.errors import StorageError, WeightsBrokenError, WeightsMissingError
 from tests import dlib_files as files
 
@@ -27,7 +28,7 @@ def test_it_is_made_once_and_kept_by_content(
     tmp_path: Path, source: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = _convert(source, tmp_path)
-    assert made.path.parent == tmp_path / "models" / CONVERTED_DIR
+    assert made.path.parent == tmp_path / "models" / MADE_DIR
     assert source.sha256[:12] in made.path.name and made.name == source.name
 
     def refuse(*_: object) -> bytes:
@@ -35,6 +36,14 @@ def test_it_is_made_once_and_kept_by_content(
 
     monkeypatch.setattr(dlib_conversion, "read_network", refuse)
     assert _convert(source, tmp_path) == made
+
+
+def test_the_exact_network_and_that_in_small_integers_lie_side_by_side(tmp_path: Path, source: WeightsFile) -> None:
+    exact = _convert(source, tmp_path)
+    quick = converted(source, tmp_path / "models", tmp_path / "state", screening=True)
+    assert quick.path.parent == exact.path.parent and quick.path != exact.path
+    assert quick.name == source.name and quick.sha256 != exact.sha256
+    assert _convert(source, tmp_path) == exact
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage"])
@@ -56,7 +65,7 @@ def test_where_the_models_folder_cannot_be_written_the_state_folder_takes_it(
 ) -> None:
     (tmp_path / "models").write_text("a file, so that no folder can be made here, not even by root")
     made = _convert(source, tmp_path)
-    assert made.path.parent == tmp_path / "state" / CONVERTED_DIR
+    assert made.path.parent == tmp_path / "state" / MADE_DIR
     assert _convert(source, tmp_path) == made
     made.path.unlink()
     made.path.with_name(f"{made.path.name}.sha256").unlink()

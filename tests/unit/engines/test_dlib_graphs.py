@@ -81,8 +81,9 @@ def test_a_detector_computes_what_its_layers_say_for_any_size() -> None:
     network = read_network(files.detector_file(layers, iou=0.3), "d")
     model = detector_model(network, "d")
     for height, width in ((31, 40), (5, 9)):
-        level = RNG.normal(0, 60, (height, width, 3)).astype(np.float32)
-        planes = np.maximum(_convolved(level.transpose(2, 0, 1) / 256, *first, stride=2), 0)
+        level = RNG.integers(0, 256, (3, height, width), dtype=np.uint8)
+        centred = (level - np.reshape(files.MEAN_RGB, (3, 1, 1))) / 256
+        planes = np.maximum(_convolved(centred, *first, stride=2), 0)
         np.testing.assert_allclose(_run(model, level), _convolved(planes, *last, padding=1)[0], rtol=1e-4, atol=1e-4)
     session = import_onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
     options, mean = options_of(session.get_modelmeta().custom_metadata_map, Path("d"))
@@ -130,7 +131,10 @@ def test_a_detector_and_a_descriptor_are_not_taken_for_each_other() -> None:
         descriptor_model(detector, "a.dat")
     with pytest.raises(WeightsBrokenError, match=r"b\.dat is a descriptor"):
         detector_model(descriptor, "b.dat")
-    with pytest.raises(WeightsBrokenError, match="4 kinds of things"):
+    with pytest.raises(WeightsBrokenError, match="pads the picture"):
         detector_model(detector, "a.dat")
+    several = files.detector_file([files.convolution(*_filters(4, 3, 3))])
+    with pytest.raises(WeightsBrokenError, match="4 kinds of things"):
+        detector_model(read_network(several, "a.dat"), "a.dat")
     with pytest.raises(WeightsBrokenError, match="more than a chain"):
         detector_model(read_network(files.detector_file([_WIDE, None]), "a.dat"), "a.dat")

@@ -33,6 +33,13 @@ def detector(folder: Path) -> FaceDetector:
 
 
 @pytest.fixture(scope="module")
+def screening_detector(folder: Path) -> FaceDetector:
+    source = files.packaged_detector(folder)
+    exact, quick = (converted(source, folder, folder, screening=screening) for screening in (False, True))
+    return FaceDetector(exact, CPU, screening=quick)
+
+
+@pytest.fixture(scope="module")
 def faithful_detector(folder: Path) -> FaceDetector:
     return FaceDetector(converted(files.packaged_detector(folder), folder, folder), CPU, margin_px=DLIB_MARGIN_PX)
 
@@ -134,6 +141,33 @@ def test_a_large_face_is_found_without_the_finest_levels_a_small_one_with_them(d
     small = _of_size(grace_hopper(), 330)
     alone[300 : 300 + small.shape[0], 300 : 300 + small.shape[1]] = small
     assert len(detector.detect(alone)) == 1
+
+
+def _same_answers(first: list[FoundBox], second: list[FoundBox]) -> None:
+    assert [one.area.tolist() for one in first] == [one.area.tolist() for one in second]
+    np.testing.assert_allclose([one.score for one in first], [one.score for one in second], atol=1e-4)
+
+
+def test_screening_changes_no_answer(detector: FaceDetector, screening_detector: FaceDetector) -> None:
+    faces = (_of_size(grace_hopper(), 900), _of_size(astronaut(), 700), _of_size(grace_hopper(), 330))
+    picture = side_by_side(*faces)
+    for thorough in (False, True):
+        found = screening_detector.detect(picture, thorough=thorough)
+        assert len(found) == 3
+        _same_answers(found, detector.detect(picture, thorough=thorough))
+    # A threshold so low that it takes everything for worth a look.
+    small = _of_size(astronaut(), 400)
+    _same_answers(screening_detector.detect(small, min_score=-2.0), detector.detect(small, min_score=-2.0))
+
+
+def test_screening_changes_no_answer_on_real_photos(
+    detector: FaceDetector, screening_detector: FaceDetector, test_data: Path
+) -> None:
+    for name, faces in (("dlib/2008_002079.jpg", 3), ("azure/Family1-Daughter3.jpg", 1)):
+        picture = _real_photo(test_data / "photos/groups" / name, 900)
+        found = screening_detector.detect(picture)
+        assert len(found) >= faces
+        _same_answers(found, detector.detect(picture))
 
 
 def test_boxes_follow_the_picture_and_a_lower_threshold_finds_more(detector: FaceDetector) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 from curation.engines import retinaface_arcface
 from curation.engines.base import EngineSpec, Pixels, WeightsFile
 from curation.engines.onnx_sessions import onnx_session
+from curation.engines.prepared_networks import prepared_networks
 from curation.engines.retinaface_arcface import RetinaFaceArcFaceEngine, check_detector, check_embedder
 from curation.errors import (
     FaceAnalysisError,
@@ -22,7 +26,7 @@ from curation.errors import (
     WeightsBrokenError,
     WeightsMissingError,
 )
-from tests.face_photos import weights_file
+from tests.face_photos import astronaut, weights_file
 from tests.fakes import ArrayPhoto, painted_photo
 
 CPU = ("CPUExecutionProvider",)
@@ -256,3 +260,31 @@ def test_a_spec_of_another_engine_is_refused(tmp_path: Path) -> None:
     spec = EngineSpec("dlib", (), (), 0.1, "", (), "")
     with pytest.raises(ValueError, match="not a spec"):
         RetinaFaceArcFaceEngine(spec)
+
+
+def test_a_module_that_is_not_needed_waits_until_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with retinaface_arcface._imported_at_first_use("colorsys"):
+        stand_in = importlib.import_module("colorsys")
+    assert "colorsys" not in sys.modules
+    assert stand_in.rgb_to_hsv(1.0, 0.0, 0.0) == (0.0, 1.0, 1.0)
+    real = sys.modules["colorsys"]
+    with retinaface_arcface._imported_at_first_use("colorsys"):
+        assert importlib.import_module("colorsys") is real
+    assert sys.modules["colorsys"] is real
+
+
+def test_prepared_networks_see_the_same_faces(tmp_path: Path, test_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPFACE_HOME", "/nowhere")  # the engine sets it
+    monkeypatch.setenv("DEEPFACE_BACKEND_ENGINE", "onnx")
+    folder = test_data / "weights/deepface_home/.deepface/weights"
+    weights = tuple(weights_file(folder / name) for name in ("retinaface.onnx", "arcface_weights.onnx"))
+    spec = replace(_spec(tmp_path), weights=weights)
+    converted = prepared_networks(weights, CPU, tmp_path, tmp_path)
+    assert len(converted) == 2
+    photo = ArrayPhoto(astronaut())
+    (plain,), (ready,) = (
+        RetinaFaceArcFaceEngine(of).analyse(photo) for of in (spec, replace(spec, converted=converted))
+    )
+    assert ready.box == plain.box and ready.landmarks == plain.landmarks and ready.confidence == plain.confidence
+    assert ready.embedding.tobytes() == plain.embedding.tobytes()

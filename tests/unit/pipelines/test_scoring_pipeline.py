@@ -278,7 +278,8 @@ def test_the_record_holds_what_made_the_scores(wedding: FakeEvent) -> None:
     assert record["stage"] == "scoring"
     assert record["input_dir"] == str(wedding.photos)
     assert record["engine"] == "fake"
-    assert record["weights"] == {"landmarks.dat": "b" * 64}
+    assert record["weights"]["landmarks.dat"] == "b" * 64
+    assert set(record["weights"]) == {"landmarks.dat", "eyes.onnx", "smile.onnx"}
     assert record["counts"]["scored"] + record["counts"]["failed"] == record["counts"]["photos"]
     assert record["counts"]["faces"] == 10
     assert record["settings"]["scoring"]["weights"]["eyes"] == 3.0

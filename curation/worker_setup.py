@@ -1,0 +1,77 @@
+"""Preparing a worker process: the pool's initializer and what it is told.
+
+A module of its own, which imports no settings, workflow or storage of tables: each worker imports it while it
+starts, and the first photo waits for that.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
+
+if TYPE_CHECKING:
+    from curation.engines.landmarks import LandmarkPredictor
+
+__all__ = ["WorkerSetup", "build_worker"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker needs to know of a run.
+
+    Attributes:
+        spec: The engine, if the stage needs one.
+        predictor: The landmark model, if the stage needs one.
+        state_dir: Where the analysis store lies.
+        max_megapixels: Larger photos are refused.
+        chip_px: Longer side of the pictures of faces.
+        log_level: Of the parent's root logger.
+    """
+
+    spec: EngineSpec | None
+    predictor: WeightsFile | None
+    state_dir: Path
+    max_megapixels: float
+    chip_px: int
+    log_level: int
+
+
+def build_worker(setup: WorkerSetup) -> None:
+    """Prepare this process as a worker; models are loaded at the first photo that needs them."""
+    import cv2
+
+    from curation.pipelines.per_photo import WorkerParts, prepare_worker
+
+    logging.basicConfig(level=max(setup.log_level, logging.WARNING), format="%(levelname)s %(message)s")
+    # One photo per core is faster than one photo on all cores.
+    cv2.setNumThreads(1)
+    prepare_worker(
+        WorkerParts(
+            make_engine=partial(_make_engine, setup.spec),
+            make_predictor=partial(_make_predictor, setup.predictor),
+            state_dir=setup.state_dir,
+            max_megapixels=setup.max_megapixels,
+            chip_px=setup.chip_px,
+        )
+    )
+
+
+def _make_engine(spec: EngineSpec | None) -> FaceEngine:
+    from curation.engines.selection import build_engine
+
+    if spec is None:
+        raise ValueError("this pool was made for a stage without an engine")
+    return build_engine(spec)
+
+
+def _make_predictor(weights: WeightsFile | None) -> LandmarkPredictor:
+    from curation.engines.landmarks import LandmarkPredictor
+
+    if weights is None:
+        raise ValueError("this pool was made for a stage without landmarks")
+    return LandmarkPredictor(weights.path)
