@@ -4,7 +4,7 @@
 import { get } from "./api.js";
 import { make } from "./dom.js";
 import { bind } from "./keyboard.js";
-import { pickControls } from "./picks.js";
+import { leaveFor, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
 import { toastError } from "./toast.js";
 
@@ -255,7 +255,7 @@ async function start() {
     { ...group, keys: "d", hidden: true, label: "Move right", run: () => move(current(), -by, 0) },
     { ...group, keys: "f", label: "Whole photos", run: () => choose(null) },
     { ...group, keys: "Delete", label: "Leave the photo out", run: () => drop(current()) },
-    { ...group, keys: "Escape", label: "All photos", run: () => document.getElementById("back").click() },
+    { ...group, keys: "Escape", label: "All photos", run: () => leaveFor(document.getElementById("back").href) },
   ]);
 
   // The person who is in most of them is who one wants to see.

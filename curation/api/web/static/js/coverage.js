@@ -5,7 +5,8 @@ import { keepChoice } from "./choice-kept.js";
 import { counted, make, makeSvg } from "./dom.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
-import { say, undoPick } from "./picks.js";
+import { leaveFor, say, undoPick } from "./picks.js";
+import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 
 const CHOOSE_AFTER_MS = 250;
@@ -137,13 +138,11 @@ async function takeOver() {
 function takeHome() {
   if (!choice) return;
   keepChoice(choice.photos.map((photo) => photo.photo_id));
-  location.assign("/review/export?which=choice");
+  leaveFor("/review/export?which=choice");
 }
 
 document.addEventListener("curation:picked", () => {
-  clearTimeout(timer);
-  // Once the service has it.
-  timer = setTimeout(() => { choose(); showCoverage(); }, 600);
+  inOrder(() => { choose(); showCoverage(); });
 });
 form.addEventListener("input", () => {
   clearTimeout(timer);

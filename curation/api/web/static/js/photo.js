@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
-import { pickControls } from "./picks.js";
+import { leaveFor, pickControls } from "./picks.js";
 import { reasonList } from "./reasons.js";
 
 const SWIPE_PX = 60;
@@ -107,7 +107,7 @@ bind([
   { ...keys, keys: "ArrowUp", hidden: true, label: "The one before of the same moment", run: () => inBurst(-1) },
   { ...keys, keys: "f", label: "Boxes and names", run: toggleBoxes },
   { ...keys, keys: "c", label: "Compare the photos of this moment", when: () => holder.querySelector("#compare") !== null, run: () => holder.querySelector("#compare").click() },
-  { ...keys, keys: "Escape", label: "All photos", run: () => location.assign(photo().dataset.back) },
+  { ...keys, keys: "Escape", label: "All photos", run: () => leaveFor(photo().dataset.back) },
 ]);
 
 function inBurst(by) {

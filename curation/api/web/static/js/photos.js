@@ -3,7 +3,7 @@
 import { make } from "./dom.js";
 import { rovingGrid } from "./grid.js";
 import { bind } from "./keyboard.js";
-import { paint, pickControls } from "./picks.js";
+import { leaveFor, paint, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
 import { toast } from "./toast.js";
 
@@ -86,7 +86,7 @@ function start() {
   function open(target) {
     if (!target) return;
     rememberPlace(target.dataset.id);
-    location.assign(addressOf(target.dataset.id));
+    leaveFor(addressOf(target.dataset.id));
   }
 
   // So that the browser's way back leads to the same photo.
@@ -198,7 +198,7 @@ function start() {
     if (marked.length < 2) toast("Mark two to four photos with C, then compare them");
     else {
       if (target) rememberPlace(target.dataset.id);
-      location.assign(openLink.href);
+      leaveFor(openLink.href);
     }
   }
 

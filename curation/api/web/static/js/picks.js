@@ -3,18 +3,11 @@
 import { send } from "./api.js";
 import { counted } from "./dom.js";
 import { bind } from "./keyboard.js";
+import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 
 const MOST_KEPT = 200;
 const done = []; // what was said before each change, the newest last
-// One after the other, in the order in which they were said: keys come faster than answers.
-let last = Promise.resolve();
-
-function inOrder(run) {
-  const now = last.then(run);
-  last = now.catch(() => {});
-  return now;
-}
 
 /**
  * Say something of photos. Whoever shows them listens for `curation:picked` on the document, whose detail is a list
@@ -24,18 +17,15 @@ function inOrder(run) {
  * @param {Array<{photo_id: string, pick: string|null, rating: number|null}>} before What these photos have now.
  * @returns {Promise<boolean>} Whether it was kept.
  */
-export function say(changes, before) {
+export async function say(changes, before) {
   announce(changes);
-  return inOrder(() => keep(changes, before));
-}
-
-async function keep(changes, before) {
   try {
-    const { data } = await send("PATCH", "/picks", { changes });
-    if (data.changed) {
+    await inOrder(async () => {
+      const { data } = await send("PATCH", "/picks", { changes });
+      if (!data.changed) return;
       done.push(data.photos.map(({ photo_id, before: old }) => ({ photo_id, pick: old.pick, rating: old.rating })));
       if (done.length > MOST_KEPT) done.shift();
-    }
+    });
     recount();
     return true;
   } catch (error) {
@@ -46,23 +36,28 @@ async function keep(changes, before) {
 }
 
 /** Take the last change back. */
-export const undoPick = () => inOrder(takeBack);
-
-async function takeBack() {
-  const changes = done.pop();
-  if (!changes) {
-    toast("There is nothing to undo on this page");
-    return;
-  }
+export async function undoPick() {
   try {
-    await send("PATCH", "/picks", { changes });
+    const changes = await inOrder(async () => {
+      const last = done.at(-1);
+      if (last) await send("PATCH", "/picks", { changes: last });
+      return done.pop();
+    });
+    if (!changes) {
+      toast("There is nothing to undo on this page");
+      return;
+    }
     announce(changes);
     recount();
     toast(changes.length === 1 ? "Undone" : `Undone for ${counted(changes.length, "photo")}`);
   } catch (error) {
-    done.push(changes);
     toastError(error);
   }
+}
+
+/** Go to another page when all that was said has arrived. */
+export function leaveFor(address) {
+  inOrder(() => location.assign(address));
 }
 
 function announce(changes) {
