@@ -1,0 +1,229 @@
+"""The sections of config.yaml: every value with its type, range and default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+__all__ = [
+    "BurstSettings",
+    "CategoryWeights",
+    "ClusteringSettings",
+    "ComponentWeights",
+    "CountRuleSettings",
+    "DlibSettings",
+    "EngineSettings",
+    "IoSettings",
+    "PerformanceSettings",
+    "RetinaFaceArcFaceSettings",
+    "RuleMode",
+    "RuleSettings",
+    "RulesSettings",
+    "ScoringSettings",
+    "ServiceSettings",
+    "SwitchRuleSettings",
+    "ThresholdSettings",
+    "TilingMode",
+]
+
+
+def _off_word(value: object) -> object:
+    # YAML 1.1 reads a bare `off` as false.
+    return "off" if value is False else value
+
+
+RuleMode = Annotated[Literal["off", "veto", "weight"], BeforeValidator(_off_word)]
+TilingMode = Annotated[Literal["auto", "off", "always"], BeforeValidator(_off_word)]
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+Weight = Annotated[float, Field(ge=0.0, le=100.0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class IoSettings(_Section):
+    """Folders and limits of reading photos."""
+
+    input_dir: Path = Path("event_images")
+    output_dir: Path = Path()
+    export_dir: Path | None = None
+    state_dir: Path = Path(".curation")
+    models_dir: Path = Path("models")
+    max_photo_megapixels: Annotated[float, Field(ge=1, le=1000)] = 120
+    skip_raw_with_jpeg: bool = True
+
+    @property
+    def exports(self) -> Path:
+        """The folder of exports, `export_dir` or its default."""
+        return self.output_dir / "export" if self.export_dir is None else self.export_dir
+
+
+class RetinaFaceArcFaceSettings(_Section):
+    """The engine of the packages retina-face and deepface."""
+
+    detector_weights: Annotated[str, Field(min_length=1)] = "retinaface.onnx"
+    embedder_weights: Annotated[str, Field(min_length=1)] = "arcface_weights.onnx"
+    working_size_px: Annotated[int, Field(ge=320, le=4096)] = 1600
+    min_confidence: Annotated[float, Field(ge=0.1, le=0.999)] = 0.8
+    tiling: TilingMode = "auto"
+
+
+class DlibSettings(_Section):
+    """The engine that needs no download."""
+
+    detector: Literal["mmod", "hog"] = "mmod"
+    working_size_px: Annotated[int, Field(ge=320, le=4096)] = 2000
+    min_confidence: Annotated[float, Field(ge=0.1, le=0.999)] = 0.5
+    tiling: TilingMode = "auto"
+
+
+class EngineSettings(_Section):
+    """Which engine finds and embeds the faces."""
+
+    name: Literal["auto", "retinaface-arcface", "dlib"] = "auto"
+    download: bool = True
+    connect_timeout_s: Annotated[float, Field(ge=0.5, le=120)] = 5
+    providers: Annotated[tuple[str, ...], Field(min_length=1)] = ("CPUExecutionProvider",)
+    retinaface_arcface: RetinaFaceArcFaceSettings = RetinaFaceArcFaceSettings()
+    dlib: DlibSettings = DlibSettings()
+
+
+class ClusteringSettings(_Section):
+    """When faces are one person, and which faces are fit to be asked."""
+
+    distance_threshold: Annotated[float, Field(gt=0, le=2)] | None = None
+    same_photo_penalty: Annotated[float, Field(ge=0, le=2)] | None = None
+    second_look: bool = True
+    min_face_px: Annotated[int, Field(ge=8, le=1000)] = 32
+    min_sharpness: Unit = 0.08
+    max_yaw_deg: Annotated[float, Field(ge=10, le=90)] = 75
+    min_cluster_photos: Annotated[int, Field(ge=1, le=1000)] = 3
+    samples_per_cluster: Annotated[int, Field(ge=1, le=100)] = 12
+    thumbnail_px: Annotated[int, Field(ge=64, le=1024)] = 256
+
+
+class ThresholdSettings(_Section):
+    """From where on a measure counts as fulfilled, and which faces are judged at all."""
+
+    eyes_open: Unit = 0.5
+    smile: Unit = 0.5
+    focus: Unit = 0.4
+    min_face_px: Annotated[int, Field(ge=16, le=1000)] = 40
+    max_yaw_deg: Annotated[float, Field(ge=10, le=90)] = 45
+
+
+class ComponentWeights(_Section):
+    """Weights of the components of a photo's final score."""
+
+    eyes: Weight = 3.0
+    smile: Weight = 2.0
+    focus: Weight = 2.0
+    exposure: Weight = 1.0
+    people: Weight = 2.0
+
+    @model_validator(mode="after")
+    def _not_all_zero(self) -> ComponentWeights:
+        if self.eyes + self.smile + self.focus + self.exposure + self.people <= 0:
+            raise ValueError("at least one weight must be above 0")
+        return self
+
+
+class CategoryWeights(_Section):
+    """How much a face counts within a component, by the category of its person."""
+
+    main: Weight = 1.0
+    important: Weight = 0.6
+    other: Weight = 0.1
+    unknown: Weight = 0.05
+
+    @model_validator(mode="after")
+    def _not_all_zero(self) -> CategoryWeights:
+        if self.main + self.important + self.other + self.unknown <= 0:
+            raise ValueError("at least one category must weigh more than 0")
+        return self
+
+
+class RuleSettings(_Section):
+    """A rule that is off, a veto, or a weighted part of the score."""
+
+    mode: RuleMode = "off"
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
+class CountRuleSettings(RuleSettings):
+    """A rule about a number of people or faces."""
+
+    count: Annotated[int, Field(ge=0, le=1000)] = 1
+
+
+class SwitchRuleSettings(_Section):
+    """A rule that is on or off."""
+
+    enabled: bool = False
+
+
+class RulesSettings(_Section):
+    """The rules of scoring, see docs/scoring.md."""
+
+    require_all_eyes_open: RuleSettings = RuleSettings()
+    require_main_eyes_open: RuleSettings = RuleSettings(mode="veto")
+    require_smile: RuleSettings = RuleSettings()
+    require_in_focus: RuleSettings = RuleSettings()
+    min_main_people: CountRuleSettings = CountRuleSettings()
+    min_important_people: CountRuleSettings = CountRuleSettings()
+    ignore_others: SwitchRuleSettings = SwitchRuleSettings()
+    max_unknown_faces: CountRuleSettings = CountRuleSettings(count=5)
+
+
+class BurstSettings(_Section):
+    """When photos are of one moment."""
+
+    enabled: bool = True
+    max_gap_s: Annotated[float, Field(ge=0.1, le=3600)] = 15
+    max_span_s: Annotated[float, Field(ge=0.1, le=86400)] = 60
+
+
+class ScoringSettings(_Section):
+    """How photos are judged."""
+
+    dlib_model_path: Path | None = None
+    labels_json: Path = Path("cluster_labels.json")
+    unlabelled_category: Literal["main", "important", "other"] = "other"
+    thresholds: ThresholdSettings = ThresholdSettings()
+    weights: ComponentWeights = ComponentWeights()
+    category_weights: CategoryWeights = CategoryWeights()
+    bursts: BurstSettings = BurstSettings()
+    rules: RulesSettings = RulesSettings()
+
+
+class PerformanceSettings(_Section):
+    """Processes and patience."""
+
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    photo_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120
+    photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a token goes into a header: letters, digits and signs without spaces")
+    return token
+
+
+class ServiceSettings(_Section):
+    """Where the service listens, whom it answers, and what it takes."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    token: Annotated[SecretStr, Field(min_length=16, max_length=200), AfterValidator(_sendable)] | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    log_format: Literal["text", "json"] = "text"
+    max_body_mb: Annotated[float, Field(ge=0.1, le=100)] = 4
+    upload_photo_mb: Annotated[float, Field(ge=0.1, le=10_000)] = 200
+    upload_total_mb: Annotated[float, Field(ge=1, le=1_000_000)] = 4000
+    upload_photos: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
