@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 __all__ = ["Neighbours", "most_similar", "pair_similarities", "rounding_bound", "search_threads"]
 
@@ -52,6 +51,9 @@ def rounding_bound(dimensions: int, longest: float) -> float:
 @contextmanager
 def search_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """A pool of threads; BLAS starts none of its own meanwhile."""
+    # Here, because it sets an environment variable when it is imported.
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as pool:
         yield pool
 
