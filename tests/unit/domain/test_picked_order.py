@@ -4,7 +4,7 @@ import itertools
 import random
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curation.domain.picked_order import with_picks
@@ -13,6 +13,8 @@ from curation.domain.ranking import SCORE_DIGITS, PhotoScore, ScoringRules, fail
 from tests.unit.domain.scoring_values import ANNA, face_measures, scored
 
 RULES = ScoringRules()
+# No test asserts time, and a busy machine draws slowly.
+unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -63,6 +65,7 @@ def group(score: PhotoScore) -> int:
     return {Pick.PICKED: 0, None: 1, Pick.REJECTED: 2}[score.pick]
 
 
+@unhurried
 @given(drawn_scores(), drawn_picks)
 def test_the_users_word_wins_over_the_score(scores: list[PhotoScore], picks: Picks) -> None:
     ranked = with_picks(scores, picks, RULES)
@@ -77,6 +80,7 @@ def test_the_users_word_wins_over_the_score(scores: list[PhotoScore], picks: Pic
                 assert bool(first.vetoes) <= bool(second.vetoes)
 
 
+@unhurried
 @given(drawn_scores(), drawn_picks)
 def test_each_burst_has_one_best_photo_and_it_is_the_users(scores: list[PhotoScore], picks: Picks) -> None:
     ranked = with_picks(scores, picks, RULES)
@@ -88,6 +92,7 @@ def test_each_burst_has_one_best_photo_and_it_is_the_users(scores: list[PhotoSco
     assert alone == {s.image_path: s.best_of_burst for s in ranked if s.burst_id is None}
 
 
+@unhurried
 @given(drawn_scores(), drawn_picks, drawn_picks, st.randoms(use_true_random=False))
 def test_it_is_the_same_for_the_table_and_whatever_was_picked_before(
     scores: list[PhotoScore], before: Picks, picks: Picks, shuffler: random.Random
@@ -98,6 +103,7 @@ def test_it_is_the_same_for_the_table_and_whatever_was_picked_before(
     assert with_picks(table, picks, RULES) == [as_in_the_table(score) for score in at_once]
 
 
+@unhurried
 @given(drawn_scores(), drawn_picks)
 def test_what_does_not_change_is_the_same_object(scores: list[PhotoScore], picks: Picks) -> None:
     once = with_picks(scores, picks, RULES)

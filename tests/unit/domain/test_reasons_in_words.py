@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.domain.best_of_burst import Shot
@@ -127,6 +127,7 @@ def test_photos_that_were_not_judged() -> None:
     assert [reason.text for reason in unmeasured] == ["the photo was not measured"]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(drawn_faces, min_size=1, max_size=4))
 def test_any_burst(photos: list[Faces]) -> None:
     named = {f"IMG_{number:04}.jpg": faces for number, faces in enumerate(photos)}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from curation.domain.measures import PhotoMeasures
 from curation.domain.ranking import PhotoScore, ScorePart, ScoringRules, failed_photo_score, rank_photos, score_parts
@@ -31,6 +31,7 @@ def judged(faces: Faces, rules: ScoringRules, rank: int = 1, photo: PhotoMeasure
     return Judged(score, score_parts(listed, photo or photo_measures(), EVENT, rules))
 
 
+@settings(deadline=None, max_examples=60)
 @given(drawn_faces, drawn_photos, drawn_rules)
 def test_the_score_is_the_mean_of_its_parts(faces: Faces, photo: PhotoMeasures, rules: ScoringRules) -> None:
     one = judged(faces, rules, photo=photo)
@@ -41,6 +42,7 @@ def test_the_score_is_the_mean_of_its_parts(faces: Faces, photo: PhotoMeasures, 
     assert len({part.name for part in one.parts}) == len(one.parts)
 
 
+@settings(deadline=None, max_examples=60)
 @given(drawn_faces, drawn_photos, drawn_rules, drawn_rules)
 def test_every_move_has_a_reason(faces: Faces, photo: PhotoMeasures, before: ScoringRules, after: ScoringRules) -> None:
     for old, new in ((1, 9), (9, 1)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.errors import SettingsError, StorageError
@@ -129,6 +129,7 @@ leaves = st.booleans() | st.integers(0, 99) | st.floats(0, 100) | st.sampled_fro
 trees = st.dictionaries(sections, st.dictionaries(names, leaves, max_size=3), max_size=3)
 
 
+@settings(deadline=None)
 @given(
     trees,
     st.dictionaries(st.tuples(st.just("scoring"), sections, names), leaves, max_size=4),
