@@ -44,6 +44,7 @@ def find_the_people(visitor: Visitor) -> None:
     visitor.wait_for("document.getElementById('job-bar')?.value > 0", JOB_PATIENCE_MS)
     expect(page.locator("#job-phase")).to_contain_text("of")
     visitor.take_picture("progress")
+    assert not visitor.barriers()
     expect(page.get_by_text(f"{PHOTOS} photos, 14 faces, 4 people")).to_be_visible(timeout=JOB_PATIENCE_MS)
     expect(page.locator(".job-state").first).to_have_text("succeeded")
     page.get_by_role("link", name="Label people").click()

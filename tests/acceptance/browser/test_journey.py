@@ -43,5 +43,6 @@ def test_from_a_folder_of_photos_to_an_export(browser: Browser, project_root: Pa
         choose_with_coverage(visitor, out / "picks.json")
         exported = export_as_copies(visitor, out)
         export_as_zip(visitor, tmp_path / "downloaded.zip")
+    assert "ERROR" not in service.log.read_text()
     assert {photo: photo.read_bytes() for photo in (tmp_path / "photos").iterdir()} == originals
     read_back(exported)

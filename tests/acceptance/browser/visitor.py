@@ -20,6 +20,8 @@ DESKTOP, TABLET = (1440, 900), (820, 1180)
 PATIENCE_MS = 30_000
 """Far more than anything takes, so that a busy machine fails no test."""
 _SERIOUS = ("serious", "critical")
+_FOR_ALL: dict[str, Any] = {"resultTypes": ["violations"]}
+_FOR_FINGERS = {**_FOR_ALL, "rules": {"target-size": {"enabled": True}}}
 _LEFT = "net::ERR_ABORTED"
 """What a request ends with when the page that made it is left."""
 
@@ -68,7 +70,9 @@ class Visitor:
 
     def barriers(self) -> list[str]:
         """What keeps people from using the page without a mouse, or without good eyes; by axe-core's rules."""
-        found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
+        size = self.page.viewport_size
+        options = _FOR_FINGERS if size is not None and (size["width"], size["height"]) == TABLET else _FOR_ALL
+        found: list[dict[str, Any]] = Axe().run(self.page, options=options).response["violations"]
         return [
             f"{self.place}: {rule['id']} ({rule['impact']}) {node['target']}: {node.get('failureSummary', '')}"
             for rule in found
