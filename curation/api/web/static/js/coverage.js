@@ -7,7 +7,7 @@ import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
 import { leaveFor, say, undoPick } from "./picks.js";
 import { inOrder } from "./queue.js";
-import { toast, toastError } from "./toast.js";
+import { toast } from "./toast.js";
 
 const CHOOSE_AFTER_MS = 250;
 
@@ -142,7 +142,8 @@ function takeHome() {
 }
 
 document.addEventListener("curation:picked", () => {
-  inOrder(() => { choose(); showCoverage(); });
+  // It is told before it is sent.
+  timer = setTimeout(() => inOrder(() => { choose(); showCoverage(); }));
 });
 form.addEventListener("input", () => {
   clearTimeout(timer);
