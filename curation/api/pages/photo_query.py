@@ -6,7 +6,7 @@ An address that somebody kept or wrote by hand must not lead to an error: what c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -16,22 +16,25 @@ from starlette.datastructures import QueryParams
 
 from curation.api.catalog import Catalog
 from curation.api.errors import ApiProblem
+from curation.api.photo_filters import (
+    PhotoTest,
+    PickFilter,
+    fitting,
+    in_one_of,
+    of_burst,
+    said,
+    scored_within,
+    with_category,
+    with_stars,
+)
 from curation.domain.labels import MAX_NAME_CHARS, Category
-from curation.domain.picks import MAX_RATING, Pick
+from curation.domain.picks import MAX_RATING
 from curation.domain.ranking import PhotoScore
 
-__all__ = ["Order", "PhotoQuery", "PickFilter", "Problem", "matching", "read_query"]
+__all__ = ["Order", "PhotoQuery", "Problem", "matching", "read_query"]
 
 MAX_PEOPLE = 50
 MAX_BURST_ID = 999_999_999
-
-
-class PickFilter(StrEnum):
-    """What the user said of a photo."""
-
-    PICKED = "picked"
-    REJECTED = "rejected"
-    NEITHER = "none"
 
 
 class Problem(StrEnum):
@@ -140,9 +143,7 @@ def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
         StorageError: If a file cannot be read.
     """
     photos = catalog.photos()
-    tests = list(_tests(catalog, query))
-    if tests:
-        photos = tuple(photo for photo in photos if all(test(photo) for test in tests))
+    photos = fitting(photos, list(_tests(catalog, query)))
     if query.order is Order.SCORE:
         return tuple(sorted(photos, key=lambda photo: -(-1 if photo.final_score is None else photo.final_score)))
     if query.order is Order.NAME:
@@ -150,31 +151,24 @@ def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
     return photos
 
 
-def _tests(catalog: Catalog, query: PhotoQuery) -> list[Callable[[PhotoScore], bool]]:
-    tests: list[Callable[[PhotoScore], bool]] = []
+def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoTest]:
     if query.people:
-        paths = frozenset.intersection(*(_photos_of(catalog, person) for person in query.people))
-        tests.append(lambda photo: photo.image_path in paths)
+        yield in_one_of(frozenset.intersection(*(_photos_of(catalog, person) for person in query.people)))
     if query.category is not None:
-        column = f"{query.category.value}_count"
-        tests.append(lambda photo: getattr(photo, column) > 0)
+        yield with_category(query.category)
     if query.score is not None:
-        low, high = query.score
-        tests.append(lambda photo: photo.final_score is not None and low <= photo.final_score <= high)
+        yield scored_within(*query.score)
     if query.burst is not None:
-        tests.append(lambda photo: photo.burst_id == query.burst)
+        yield of_burst(query.burst)
     if query.problem is not None:
-        tests.append(_PROBLEMS[query.problem])
+        yield _PROBLEMS[query.problem]
     if query.pick is not None:
-        said = None if query.pick is PickFilter.NEITHER else Pick(query.pick.value)
-        tests.append(lambda photo: photo.pick is said)
+        yield said(query.pick)
     if query.min_rating is not None:
-        stars = query.min_rating
-        tests.append(lambda photo: (photo.rating or 0) >= stars)
-    return tests
+        yield with_stars(query.min_rating)
 
 
-_PROBLEMS: Mapping[Problem, Callable[[PhotoScore], bool]] = {
+_PROBLEMS: Mapping[Problem, PhotoTest] = {
     Problem.VETOED: lambda photo: bool(photo.vetoes),
     Problem.BLINKS: lambda photo: "blinks" in photo.problems or "blinks" in photo.vetoes,
     Problem.FOCUS: lambda photo: "out of focus" in photo.problems,

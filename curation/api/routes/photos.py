@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,13 +10,23 @@ from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED, Catalog
 from curation.api.context import Context
 from curation.api.errors import ApiProblem, problem_responses
 from curation.api.paging import Limit, Offset
+from curation.api.photo_filters import (
+    PhotoTest,
+    PickFilter,
+    fitting,
+    in_one_of,
+    of_burst,
+    said,
+    scored_within,
+    with_category,
+    with_stars,
+)
 from curation.api.schemas_faces import face_out
 from curation.api.schemas_photos import PhotoDetailOut, PhotoPage, photo_out, words
 from curation.api.urls import photo_picture_url
 from curation.domain.ids import PHOTO_ID_PATTERN
 from curation.domain.labels import MAX_NAME_CHARS, Category
-from curation.domain.picks import MAX_RATING, Pick
-from curation.domain.ranking import PhotoScore
+from curation.domain.picks import MAX_RATING
 
 __all__ = ["PHOTO_NOT_FOUND", "PhotoIdPath", "photo_not_found", "router"]
 
@@ -35,14 +43,6 @@ PHOTO_NOT_FOUND = {"photo_not_found": (404, "there is no photo 5b41f1e3a0c9d27e;
 ScoreLimit = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
 Name = Annotated[str, Query(max_length=MAX_NAME_CHARS)]
 _NAME_OR_ID = "A name from the labels, or a cluster's id."
-
-
-class PickFilter(StrEnum):
-    """What the user said of a photo, as a filter."""
-
-    PICKED = "picked"
-    REJECTED = "rejected"
-    NONE = "none"
 
 
 def photo_not_found(photo_id: str) -> ApiProblem:
@@ -109,17 +109,15 @@ def list_photos(
     """Filters work together. A photo without a score never passes `min_score` or `max_score`."""
     catalog = context.catalog
     photos = catalog.photos()
-    wanted: list[Callable[[PhotoScore], bool]] = [*_people_filters(catalog, person, people_any)]
-    if min_score is not None:
-        wanted.append(lambda p: p.final_score is not None and p.final_score >= min_score)
-    if max_score is not None:
-        wanted.append(lambda p: p.final_score is not None and p.final_score <= max_score)
+    wanted: list[PhotoTest] = [*_people_filters(catalog, person, people_any)]
+    if min_score is not None or max_score is not None:
+        wanted.append(scored_within(0.0 if min_score is None else min_score, 1.0 if max_score is None else max_score))
     if category is not None:
-        wanted.append(lambda p: _count(p, category) > 0)
+        wanted.append(with_category(category))
     if vetoed is not None:
         wanted.append(lambda p: bool(p.vetoes) is vetoed)
     if burst_id is not None:
-        wanted.append(lambda p: p.burst_id == burst_id)
+        wanted.append(of_burst(burst_id))
     if best_of_burst is not None:
         wanted.append(lambda p: p.best_of_burst is best_of_burst)
     if problem is not None:
@@ -128,14 +126,12 @@ def list_photos(
             lambda p: any(text in part.casefold() for part in (*words(p.problems), *words(p.vetoes), p.error))
         )
     if pick is not None:
-        said = None if pick is PickFilter.NONE else Pick(pick)
-        wanted.append(lambda p: p.pick is said)
+        wanted.append(said(pick))
     if rating is not None:
         wanted.append(lambda p: p.rating == rating)
     if min_rating is not None:
-        wanted.append(lambda p: p.rating is not None and p.rating >= min_rating)
-    if wanted:
-        photos = tuple(photo for photo in photos if all(fits(photo) for fits in wanted))
+        wanted.append(with_stars(min_rating))
+    photos = fitting(photos, wanted)
     sizes = catalog.burst_sizes()
     return PhotoPage(
         total=len(photos),
@@ -176,19 +172,8 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
     )
 
 
-def _people_filters(catalog: Catalog, everyone: list[str], anyone: list[str]) -> list[Callable[[PhotoScore], bool]]:
+def _people_filters(catalog: Catalog, everyone: list[str], anyone: list[str]) -> list[PhotoTest]:
     sets = [catalog.photos_of(name) for name in everyone]
     if anyone:
         sets.append(frozenset().union(*map(catalog.photos_of, anyone)))
-    if not sets:
-        return []
-    paths = frozenset.intersection(*sets)
-    return [lambda photo: photo.image_path in paths]
-
-
-def _count(photo: PhotoScore, category: Category) -> int:
-    return {
-        Category.MAIN: photo.main_count,
-        Category.IMPORTANT: photo.important_count,
-        Category.OTHER: photo.other_count,
-    }[category]
+    return [in_one_of(frozenset.intersection(*sets))] if sets else []

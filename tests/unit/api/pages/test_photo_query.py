@@ -6,7 +6,8 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from curation.api.context import ServiceContext
-from curation.api.pages.photo_query import Order, PhotoQuery, PickFilter, Problem, matching, read_query
+from curation.api.pages.photo_query import Order, PhotoQuery, Problem, matching, read_query
+from curation.api.photo_filters import PickFilter
 from curation.domain.labels import Category
 from tests.service import ServiceClient
 
@@ -37,7 +38,7 @@ class TestReading:
             score=(0.5, 0.9),
             burst=7,
             problem=Problem.BLINKS,
-            pick=PickFilter.NEITHER,
+            pick=PickFilter.NONE,
             min_rating=4,
             order=Order.NAME,
             stacked=False,
