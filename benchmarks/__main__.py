@@ -18,6 +18,7 @@ BENCHMARKS: tuple[str, ...] = (
     "scaling",
     "repeat_runs",
     "service",
+    "pages",
     "picking",
     "peers",
     "clustering",

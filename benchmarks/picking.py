@@ -177,7 +177,7 @@ def _event(folder: Path) -> Settings:
     record = dict(read_run_record(settings.io.output_dir / CLUSTERING_RUN) or {})
     write_run_record(settings.io.output_dir / CLUSTERING_RUN, record | {"analysis_key": None})
     noted = json.loads(settings.model_dump_json(include={"scoring"}))
-    write_run_record(settings.io.output_dir / SCORING_RUN, {"weights": {"landmarks": _PREDICTOR}, "settings": noted})
+    write_run_record(settings.io.output_dir / SCORING_RUN, {"landmark_model": _PREDICTOR, "settings": noted})
     return settings
 
 

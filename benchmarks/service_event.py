@@ -76,7 +76,7 @@ def write_event(folder: Path, photos: int) -> None:
             "input_dir": str(folder / "photos"),
         },
     )
-    write_run_record(out / SCORING_RUN, {"weights": {"landmarks": _PREDICTOR}})
+    write_run_record(out / SCORING_RUN, {"landmark_model": _PREDICTOR})
     (folder / "config.yaml").write_text(
         "io:\n  input_dir: photos\n  output_dir: out\n  state_dir: state\n  models_dir: models\n", encoding="utf-8"
     )
