@@ -43,7 +43,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         worker_mb: dict[str, float] = {}
         for engine in _ENGINES:
             for title, photos in sets:
-                yield from _two_workers(title, photos, models, engine, 2 if quick else 3, worker_mb)
+                yield from _two_workers(title, photos, models, engine, 2 if quick else 1, worker_mb)
         for engine, largest in worker_mb.items():
             yield _limit(f"largest worker, {engine}, all of these photos", largest, "MB", _LIMIT_WORKER_MB)
         for engine in _ENGINES:
