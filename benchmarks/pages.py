@@ -75,9 +75,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
 def _row(url: str, page: str, first_ms: float, times: Times) -> Row:
     of = f", for {_short(page)}" if page != url else ""
     median = statistics.median(times.wall_ms)
-    title = (
-        f"{_short(url)}{of}: the server's CPU (first answer {first_ms:.3g} ms, median of others {median:.3g} ms)"
-    )
+    title = f"{_short(url)}{of}: the server's CPU (first answer {first_ms:.3g} ms, median of others {median:.3g} ms)"
     return Row(_NAME, title, times.cpu_ms, "ms", f"aim: at most {AIM_MS:g} ms", AIM_MS / max(times.cpu_ms, 0.1))
 
 

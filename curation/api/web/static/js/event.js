@@ -1,7 +1,7 @@
 // The overview: starts and stops the stages, and draws their progress as it comes.
 
 import { send } from "./api.js";
-import { duration } from "./jobs.js";
+import { duration, pace } from "./jobs.js";
 import { toastError } from "./toast.js";
 import { startUploads } from "./uploads.js";
 
@@ -49,7 +49,7 @@ document.addEventListener("curation:job", ({ detail: job }) => {
   document.getElementById("job-phase").textContent = phase
     ? `${phase}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : "waiting";
   document.getElementById("job-left").textContent = [
-    rate ? `${rate.toFixed(1)} per second` : "", duration(left) && `${duration(left)} left`,
+    pace(rate), duration(left) && `${duration(left)} left`,
   ].filter(Boolean).join(" · ");
 });
 

@@ -5,7 +5,7 @@ import { chosenPhotos } from "./choice-kept.js";
 import { counted, make } from "./dom.js";
 import { followJob } from "./follow-job.js";
 import { icon } from "./icons.js";
-import { duration } from "./jobs.js";
+import { duration, pace } from "./jobs.js";
 import { bind } from "./keyboard.js";
 import { toastError } from "./toast.js";
 
@@ -127,7 +127,7 @@ function progress({ progress: now }) {
     bar.value = ready;
   }
   document.getElementById("export-phase").textContent = phase ? `${phase}: ${ready.toLocaleString("en")} of ${total.toLocaleString("en")}` : "waiting";
-  document.getElementById("export-left").textContent = [rate ? `${rate.toFixed(1)} per second` : "", duration(left) && `${duration(left)} left`].filter(Boolean).join(" · ");
+  document.getElementById("export-left").textContent = [pace(rate), duration(left) && `${duration(left)} left`].filter(Boolean).join(" · ");
 }
 
 async function done(job) {

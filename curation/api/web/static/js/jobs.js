@@ -19,6 +19,12 @@ export function duration(seconds) {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** "2.5 per second", "3 per minute"; empty for what is not known. */
+export function pace(perSecond) {
+  if (!perSecond) return "";
+  return perSecond < 0.95 ? `${Math.max(1, Math.round(60 * perSecond))} per minute` : `${perSecond.toFixed(1)} per second`;
+}
+
 /**
  * Follow whatever is at work, as long as the page is seen. The document hears `curation:job` with each state of a job;
  * `curation:started` makes it look at once.
