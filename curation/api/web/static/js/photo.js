@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
-import { leaveFor, pickControls } from "./picks.js";
+import { leaveFor, paintRecent, pickControls } from "./picks.js";
 import { reasonList } from "./reasons.js";
 
 const SWIPE_PX = 60;
@@ -28,6 +28,7 @@ async function go(id) {
 function shown() {
   const { title, before, after } = photo().dataset;
   document.title = `${title} · Curation`;
+  paintRecent(holder);
   drawBoxes();
   explain();
   for (const id of [after, before]) if (id) new Image().src = `/photos/${id}/picture?size=screen`;

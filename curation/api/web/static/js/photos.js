@@ -3,7 +3,7 @@
 import { make } from "./dom.js";
 import { rovingGrid } from "./grid.js";
 import { bind } from "./keyboard.js";
-import { leaveFor, paint, pickControls } from "./picks.js";
+import { leaveFor, paint, paintRecent, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
 import { toast } from "./toast.js";
 
@@ -230,6 +230,7 @@ function start() {
   // Photos that htmx brings while one scrolls may have been said something of meanwhile.
   gallery.addEventListener("htmx:afterSettle", () => {
     paintMarks();
+    paintRecent(gallery);
     fillReasons(gallery);
   });
   document.addEventListener("curation:picked", ({ detail }) => paint(gallery, detail));

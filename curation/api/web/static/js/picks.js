@@ -7,7 +7,9 @@ import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 
 const MOST_KEPT = 200;
+const RECENT_MS = 30_000;
 const done = []; // what was said before each change, the newest last
+const recent = new Map(); // photo_id -> what was said of it last, and when
 
 /**
  * Say something of photos. Whoever shows them listens for `curation:picked` on the document, whose detail is a list
@@ -61,6 +63,9 @@ export function leaveFor(address) {
 }
 
 function announce(changes) {
+  for (const change of changes) {
+    recent.set(change.photo_id, { said: { ...recent.get(change.photo_id)?.said, ...change }, at: performance.now() });
+  }
   document.dispatchEvent(new CustomEvent("curation:picked", { detail: changes }));
 }
 
@@ -108,6 +113,13 @@ export function paint(root, changes) {
       for (const stars of element.querySelectorAll(".stars, .shot-stars")) stars.dataset.rating = said.rating ?? 0;
     }
   }
+}
+
+/** Draw what was said a moment ago into photos that just came: they may have left before it arrived. */
+export function paintRecent(root) {
+  const since = performance.now() - RECENT_MS;
+  for (const [id, { at }] of recent) if (at < since) recent.delete(id);
+  paint(root, [...recent.values()].map(({ said }) => said));
 }
 
 /**
