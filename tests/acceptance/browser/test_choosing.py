@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from curation.domain.ids import photo_id
 from tests.acceptance.browser.painted_service import serving
-from tests.acceptance.browser.visitor import DESKTOP, PATIENCE_MS, TABLET, Theme, Visitor, visiting
+from tests.acceptance.browser.visitor import PATIENCE_MS, Visitor, visiting
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.processes import wait_until
 
@@ -27,7 +27,6 @@ PHOTOS = {
     "two.png": (1, 2),
 }
 LABELS = {"0": {"name": "Anna", "category": "main"}, "1": {"name": "Tom", "category": "important"}, "2": "other"}
-PLACES = ("/review/photos", "/review/rules", "/review/coverage", "/review/export")
 
 
 @pytest.fixture(scope="module")
@@ -232,23 +231,3 @@ def test_what_was_chosen_is_taken_home(desk: Visitor, event: FakeEvent, tmp_path
         names = {Path(name).name for name in packed.namelist()}
     assert {"photos.csv", "contact_sheet.html"} < names
     assert names & PHOTOS.keys()
-
-
-@pytest.mark.parametrize(("size", "theme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (TABLET, "light")])
-def test_nothing_keeps_anybody_out(
-    browser: Browser, event: FakeEvent, tmp_path: Path, size: tuple[int, int], theme: Theme
-) -> None:
-    two = ",".join(photo_id(name) for name in ("burst_1.png", "many.png"))
-    pages = (*PLACES, f"/review/photos/{photo_id('many.png')}", f"/review/compare?ids={two}")
-    with (
-        serving(event) as origin,
-        visiting(browser, origin, tmp_path / "screenshots", size=size, theme=theme) as visitor,
-    ):
-        found = []
-        for number, path in enumerate(pages):
-            visitor.go(path)
-            visitor.wait_for("!document.querySelector('[aria-busy=true]')")
-            found += visitor.barriers()
-            visitor.take_picture(str(number))
-            assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
-        assert not found, "\n".join(found)

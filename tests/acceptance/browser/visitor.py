@@ -70,6 +70,11 @@ class Visitor:
 
     def barriers(self) -> list[str]:
         """What keeps people from using the page without a mouse, or without good eyes; by axe-core's rules."""
+        # Colours that are half-way to others are nobody's reading matter.
+        self.wait_for(
+            "document.getAnimations().every((one) => one.effect.getComputedTiming().iterations === Infinity"
+            " || one.playState !== 'running')"
+        )
         size = self.page.viewport_size
         options = _FOR_FINGERS if size is not None and (size["width"], size["height"]) == TABLET else _FOR_ALL
         found: list[dict[str, Any]] = Axe().run(self.page, options=options).response["violations"]
