@@ -159,7 +159,10 @@ class FakeEvent:
         return self.workflow(sections).run_scoring()
 
     def label(self, labels: object) -> None:
-        (self.output / "cluster_labels.json").write_text(json.dumps(labels), encoding="utf-8")
+        # As editors save: a page that asks meanwhile sees the old labels or the new ones.
+        written = self.output / "cluster_labels.json.saving"
+        written.write_text(json.dumps(labels), encoding="utf-8")
+        written.replace(self.output / "cluster_labels.json")
 
     def rows(self) -> list[FaceRow]:
         return read_face_data(self.output / FACE_DATA)
