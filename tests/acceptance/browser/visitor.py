@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, expect
 
 from tests.processes import wait_until
 
@@ -56,10 +56,19 @@ class Visitor:
 
     def wait_for(self, expression: str, patience_ms: float = PATIENCE_MS) -> None:
         """Wait until an expression is true; Playwright's own way is a breach of the page's content security policy."""
-        wait_until(lambda: self.page.evaluate(expression), expression, patience_ms / 1000)
+        wait_until(lambda: self._is_true(expression), expression, patience_ms / 1000)
+
+    def _is_true(self, expression: str) -> bool:
+        try:
+            return bool(self.page.evaluate(expression))
+        except Error as error:  # the page is just going to another one
+            if "context was destroyed" not in str(error):
+                raise
+            return False
 
     def press(self, *keys: str) -> None:
-        """Press keys one after another."""
+        """Press keys one after another, once the page's scripts listen to them."""
+        self.wait_for("document.readyState === 'complete'")
         for key in keys:
             self.page.keyboard.press(key)
 
