@@ -24,12 +24,12 @@ help:
 
 run:
 	@sh tools/venv.sh run
-	@$(PY) -m curation.quickstart run $${PHOTOS:+--input="$$PHOTOS"} $${OUTPUT:+--output="$$OUTPUT"} \
+	@$(PY) -m curation.cli.quickstart run $${PHOTOS:+--input="$$PHOTOS"} $${OUTPUT:+--output="$$OUTPUT"} \
 		$${ENGINE:+--engine="$$ENGINE"} $${WORKERS:+--workers="$$WORKERS"}
 
 serve:
 	@sh tools/venv.sh run
-	@$(PY) -m curation.quickstart serve
+	@$(PY) -m curation.cli.quickstart serve
 
 test: dev
 	@rm -f .coverage .coverage.*

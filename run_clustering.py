@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from curation.cli.terminal import ProgressBars
     from curation.settings import Settings
-    from curation.terminal import ProgressBars
 
 DESCRIPTION = """\
 Finds every face in a folder of photos and groups the faces by person.
@@ -28,14 +28,14 @@ ENGINE_HELP = "retinaface-arcface (better, needs weights), dlib (needs no downlo
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; returns the exit code."""
-    from curation.terminal import run_stage
+    from curation.cli.terminal import run_stage
 
     return run_stage(argv, program="run_clustering.py", description=DESCRIPTION, engine_help=ENGINE_HELP, stage=_stage)
 
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.terminal import counted, tell, tell_failures
+    from curation.cli.terminal import counted, tell, tell_failures
 
     report = build(settings, eager_without="face_data.csv").run_clustering(progress=bars)
     bars.close()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from curation.cli.terminal import ProgressBars
     from curation.settings import Settings
-    from curation.terminal import ProgressBars
 
 DESCRIPTION = """\
 Scores the photos that run_clustering.py has analysed, and ranks them, best first.
@@ -28,14 +28,14 @@ ENGINE_HELP = "not needed here: the faces are those of face_data.csv, whatever e
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the stage; returns the exit code."""
-    from curation.terminal import run_stage
+    from curation.cli.terminal import run_stage
 
     return run_stage(argv, program="run_scoring.py", description=DESCRIPTION, engine_help=ENGINE_HELP, stage=_stage)
 
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.terminal import counted, shown, tell, tell_failures
+    from curation.cli.terminal import counted, shown, tell, tell_failures
 
     report = build(settings, eager_without="photo_scores.csv").run_scoring(progress=bars)
     bars.close()

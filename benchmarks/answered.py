@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.domain.measures import FaceMeasures
+from curation.domain.judging.measures import FaceMeasures
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.selection import build_engine, select_engine
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from curation.pipelines.measuring import measure_photo
 from curation.settings import load_settings
 

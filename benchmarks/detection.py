@@ -25,7 +25,7 @@ from benchmarks.report import Row, Unavailable, main
 from curation.engines.base import FaceEngine
 from curation.engines.selection import build_engine, select_engine
 from curation.errors import CurationError
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from curation.settings import load_settings
 
 __all__ = ["Found", "PhotoFile", "counted_files", "engine_at", "measured", "rows", "scene_files"]

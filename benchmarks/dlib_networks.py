@@ -21,10 +21,10 @@ from PIL import Image, ImageOps
 
 from benchmarks.report import Row, Unavailable, main, median_seconds
 from curation.engines.base import WeightsFile
-from curation.engines.dlib_conversion import converted
-from curation.engines.dlib_hog import HogDetector
-from curation.engines.dlib_networks import DLIB_MARGIN_PX, FaceDescriptor, FaceDetector
-from curation.engines.weights import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, DLIB_PREDICTOR_FILE, locate
+from curation.engines.dlib.conversion import converted
+from curation.engines.dlib.hog import HogDetector
+from curation.engines.dlib.networks import DLIB_MARGIN_PX, FaceDescriptor, FaceDetector
+from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, DLIB_PREDICTOR_FILE, locate
 
 __all__ = ["rows"]
 

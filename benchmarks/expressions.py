@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Row, Unavailable, main, median_seconds
-from curation.domain.faces import FiveLandmarks
+from curation.domain.faces.face import FiveLandmarks
 from curation.engines.base import Pixels
-from curation.engines.expressions import ExpressionReader, packaged_expressions
+from curation.engines.expressions.networks import ExpressionReader, packaged_expressions
 from curation.engines.landmarks import LandmarkPredictor
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 
 __all__ = ["rows"]
 

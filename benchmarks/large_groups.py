@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.counted_faces import CountedPhoto, face_px
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 
 __all__ = ["BACK_ROW_PX", "SCENE_PX", "Scene", "large_scenes"]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.report import Row, main
 from benchmarks.service import AIM_MS, PHOTOS, Server, Times, serving
 from benchmarks.service_event import write_event
-from curation.domain.ids import photo_id
+from curation.domain.faces.ids import photo_id
 
 __all__ = ["rows"]
 

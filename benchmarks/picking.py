@@ -24,18 +24,18 @@ import numpy as np
 
 from benchmarks.report import Row, main, median_seconds
 from benchmarks.service_event import FACES_PER_PHOTO, write_event
-from curation.domain.choice import ChoiceRequest, choose
-from curation.domain.coverage import coverage, people_of_photos
-from curation.domain.covering import Item, Need, best_cover, greedy_cover
-from curation.domain.faces import FaceRow
-from curation.domain.likeness import MINIATURE_BYTES
-from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures
-from curation.domain.picked_order import with_picks
-from curation.domain.picks import NO_PICKS, PhotoPick, Pick, Picks
-from curation.domain.ranking import ScoringRules
-from curation.domain.rule_changes import compare_tops
-from curation.pipelines.rescoring import Rescorer
-from curation.pipelines.scoring_event import measures_key, read_event
+from curation.domain.choosing.choice import ChoiceRequest, choose
+from curation.domain.choosing.coverage import coverage, people_of_photos
+from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover
+from curation.domain.faces.face import FaceRow
+from curation.domain.judging.likeness import MINIATURE_BYTES
+from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
+from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
+from curation.domain.judging.ranking import ScoringRules
+from curation.domain.judging.rule_changes import compare_tops
+from curation.pipelines.scoring.event import measures_key, read_event
+from curation.pipelines.scoring.rescoring import Rescorer
 from curation.pipelines.stage import stamp_of
 from curation.settings import ScoringSettings, Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore

@@ -28,13 +28,13 @@ import simplejpeg
 from benchmarks.event_folders import upscaled
 from benchmarks.report import Row, Unavailable, main
 from curation.bootstrap import worker_setup
-from curation.engines import retinaface_arcface
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.retinaface_decoding import RetinaFaceDecoder
+from curation.engines.retinaface import engine as retinaface_arcface
+from curation.engines.retinaface.decoding import RetinaFaceDecoder
 from curation.engines.selection import select_engine
-from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
+from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
 from curation.errors import CurationError, PhotoError
-from curation.photos import decoding
+from curation.photos.files import decoding
 from curation.pipelines import measuring, per_photo
 from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo_worker, score_photo_worker
 from curation.settings import Settings, load_settings

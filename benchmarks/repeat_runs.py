@@ -91,7 +91,7 @@ class _Event:
 def _change_of_a_weight(folder: Path, models: Path, photos: int) -> Iterator[Row]:
     arguments = ["--photos", str(photos), "--faces", "3", "--measured"]
     first = run_process(["-m", "benchmarks.synthetic_event", str(folder), *arguments])
-    start = run_process(["-c", "import curation.bootstrap, curation.terminal"])
+    start = run_process(["-c", "import curation.bootstrap, curation.cli.terminal"])
     runs: list[Run] = []
     inside: list[float] = []
     for number in range(_REPEATS):

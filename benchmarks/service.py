@@ -26,7 +26,7 @@ import psutil
 
 from benchmarks.report import Row, main
 from benchmarks.service_event import PHOTO_FILES, write_event
-from curation.domain.ids import photo_id
+from curation.domain.faces.ids import photo_id
 
 __all__ = ["AIM_MS", "PHOTOS", "Server", "Times", "rows", "serving"]
 

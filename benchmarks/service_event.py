@@ -19,7 +19,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from curation.domain.faces import (
+from curation.domain.faces.face import (
     AnalysedFace,
     Box,
     DetectedFace,
@@ -29,10 +29,10 @@ from curation.domain.faces import (
     PhotoAnalysis,
     Point,
 )
-from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures
-from curation.domain.ranking import PhotoScore
-from curation.photos.decoding import content_sha256
-from curation.pipelines.scoring_event import measures_key
+from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
+from curation.domain.judging.ranking import PhotoScore
+from curation.photos.files.decoding import content_sha256
+from curation.pipelines.scoring.event import measures_key
 from curation.pipelines.stage import stamp_of
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsWriter

@@ -24,22 +24,22 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, DetectedFace, FaceRow, FiveLandmarks
-from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures
+from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
+from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
+from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
 from curation.errors import PhotoError
-from curation.photos.decoding import content_sha256
-from curation.photos.listing import photo_path
+from curation.photos.files.decoding import content_sha256
+from curation.photos.files.listing import photo_path
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
-from curation.pipelines.scoring_event import measures_key
+from curation.pipelines.scoring.event import measures_key
 from curation.pipelines.stage import ProgressListener, stamp_of
-from curation.pools import ProcessPool, TaskPool
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import FACE_DATA, read_face_data
+from curation.workers.pools import ProcessPool, TaskPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
 __all__ = ["event_settings", "keep_measures", "orchestrator", "write_photos"]

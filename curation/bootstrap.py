@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.errors import WeightsMissingError
-from curation.pools import ProcessPool, TaskPool, usable_cores
-from curation.worker_process import WorkerProcess
+from curation.workers.pools import ProcessPool, TaskPool, usable_cores
+from curation.workers.process import WorkerProcess
 
 if TYPE_CHECKING:
     from curation.engines.base import EngineSpec, WeightsFile
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "worker_count", "worker_setup"]
 
 # What every worker imports, whatever its engine and stage.
-_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.pools", "curation.pipelines.per_photo")
+_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.workers.pools", "curation.pipelines.per_photo")
 
 
 def build(
@@ -110,7 +110,7 @@ def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: Weights
 def _find_predictor(settings: Settings) -> WeightsFile:
     """The file of dlib's 68-point predictor with its hash: that of the settings, or the package's."""
     from curation.engines.base import WeightsFile
-    from curation.engines.weights import DLIB_PREDICTOR_FILE, locate
+    from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
 
     path: Path | None = settings.scoring.dlib_model_path
     if path is None:
@@ -120,6 +120,6 @@ def _find_predictor(settings: Settings) -> WeightsFile:
             f"there is no file {path} (scoring.dlib_model_path); name dlib's shape_predictor_68_face_landmarks.dat, or "
             "leave the key out to use the one of the package face_recognition_models"
         )
-    from curation.engines.download import file_sha256
+    from curation.engines.weights.download import file_sha256
 
     return WeightsFile(path.name, path, file_sha256(path))

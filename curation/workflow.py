@@ -8,17 +8,16 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from curation.domain.export import ExportReport, ExportRequest
+from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
-from curation.photos.listing import Listing, list_photos
-from curation.pipelines.clustering import FaceClusteringPipeline
-from curation.pipelines.export import export
-from curation.pipelines.export_event import read_export_event
-from curation.pipelines.scoring import ScoringPipeline
+from curation.photos.files.listing import Listing, list_photos
+from curation.pipelines.clustering.pipeline import FaceClusteringPipeline
+from curation.pipelines.export.event import read_export_event
+from curation.pipelines.export.pipeline import export
+from curation.pipelines.scoring.pipeline import ScoringPipeline
 from curation.pipelines.stage import ProgressListener, RunContext
-from curation.pools import TaskPool
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
@@ -26,6 +25,7 @@ from curation.storage.cluster_pictures import sweep_pictures
 from curation.storage.locks import hold_export, hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
+from curation.workers.pools import TaskPool
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
 
@@ -140,7 +140,7 @@ class WorkflowOrchestrator:
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
     ) -> ExportReport:
-        """Take photos home; see `curation.pipelines.export`. Runs beside the stages, one export at a time.
+        """Take photos home; see `curation.pipelines.export.pipeline`. Runs beside the stages, one export at a time.
 
         Args:
             request: Which photos, and how.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.engines.base import WeightsFile
-from curation.engines.weights import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, locate
+from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, locate
 
 __all__ = [
     "MEAN_RGB",

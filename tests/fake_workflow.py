@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from curation.domain.faces import Box, DetectedFace, FaceRow, FiveLandmarks
+from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
 from curation.domain.report import ClusteringReport, ScoringReport
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, Pixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
@@ -22,10 +22,10 @@ from curation.errors import FaceAnalysisError
 from curation.pipelines import per_photo
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.stage import ProgressListener
-from curation.pools import SerialPool, TaskPool
 from curation.settings import Settings, load_settings
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
+from curation.workers.pools import SerialPool, TaskPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 

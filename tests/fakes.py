@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
 from curation.engines.base import EngineSpec, PhotoPixels, Pixels
 from curation.errors import PhotoError
 

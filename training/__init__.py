@@ -1,1 +1,1 @@
-"""How the small networks of `curation.engines.expressions` were trained; needs torch, see requirements.txt."""
+"""How the small networks of `curation.engines.expressions.networks` were trained; needs torch, see requirements.txt."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from curation.domain.calibration import FAR_EYE_DEG
-from curation.domain.geometry import apply_transform, similarity_transform
-from curation.engines.expression_crops import EYE_CROP_PX, EYE_TEMPLATE_PX
+from curation.domain.faces.geometry import apply_transform, similarity_transform
+from curation.domain.judging.calibration import FAR_EYE_DEG
+from curation.engines.expressions.crops import EYE_CROP_PX, EYE_TEMPLATE_PX
 from training.augmentation import covered, degraded, jittered, relit
 from training.eye_labels import eye_label, eye_label_by_eye
 from training.eyelids import dark_lens, drawn_lids

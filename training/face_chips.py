@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from curation.domain.calibration import landmark_fit
-from curation.domain.faces import DetectedFace
-from curation.domain.geometry import apply_transform, head_pose, head_size_px, similarity_transform
+from curation.domain.faces.face import DetectedFace
+from curation.domain.faces.geometry import apply_transform, head_pose, head_size_px, similarity_transform
+from curation.domain.judging.calibration import landmark_fit
 from curation.engines.alignment import aligned_face
 from curation.engines.base import FaceEngine, Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.selection import build_engine, select_engine
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from curation.settings import load_settings
 from tests.fakes import ArrayPhoto
 

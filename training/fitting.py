@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from curation.engines.expression_crops import standardised
+from curation.engines.expressions.crops import standardised
 
 __all__ = ["answers", "fit"]
 

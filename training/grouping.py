@@ -5,7 +5,7 @@
 Prints the direction of what small children have in common, and for each part of it that is left out the distances
 for which the mean B-cubed F0.5 (precision counts twice) is best: over made events and all faces of half of the
 people of lfw, five_celebs, deepface_pairs, and half of the small children of UTKFace (which count a third, since
-each of them is there once). What is chosen goes into curation/engines/grouping_rules.py by hand; the other halves,
+each of them is there once). What is chosen goes into curation/engines/weights/grouping_rules.py by hand; the other halves,
 codebasics_sports and groups are for `make eval`.
 """
 
@@ -27,8 +27,8 @@ from benchmarks.evaluation.base import ENGINES, Evaluation
 from benchmarks.evaluation.labelled_faces import Faces, is_reserved, main_face_people, single_face_people
 from benchmarks.evaluation.made_events import made_events
 from benchmarks.evaluation.who_is_who import children_faces
-from curation.domain.grouping import GroupingRule, group_faces
-from curation.engines.grouping_rules import direction_text
+from curation.domain.grouping.persons import GroupingRule, group_faces
+from curation.engines.weights.grouping_rules import direction_text
 
 _CHILDREN_WEIGHT = 1 / 3
 _SHOWN = 3

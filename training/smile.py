@@ -2,7 +2,7 @@
 
     python -m training.smile ../shared --cache ../training-cache [--folds]
 
-Writes curation/engines/data/smile.onnx. A fifth of the persons is kept from all learning; half of it (by person) serves
+Writes curation/engines/expressions/data/smile.onnx. A fifth of the persons is kept from all learning; half of it (by person) serves
 to make probabilities of the answers, the other half is reported. With --folds the network is also trained anew
 without each source in turn, and judged on that source.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from curation.engines.expression_crops import MOUTH_CROP_PX
+from curation.engines.expressions.crops import MOUTH_CROP_PX
 from training.face_chips import face_chips
 from training.fitting import Batch, answers, fit
 from training.judging import auc, fitted_scaling, is_reserved, logistic
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="folder for the found faces, some 300 MB")
     parser.add_argument("--folds", nargs="*", help="train without each source instead, or without those that are named")
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--output", type=Path, default=ROOT / "curation/engines/data")
+    parser.add_argument("--output", type=Path, default=ROOT / "curation/engines/expressions/data")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     samples = mouth_samples(arguments.data, face_chips(arguments.data, arguments.cache / "chips.npz"))

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.geometry import similarity_transform
-from curation.engines.expression_crops import MOUTH_ANCHORS, MOUTH_CROP_PX, MOUTH_EYES_PX, MOUTH_TEMPLATE_PX, MOUTH_TOP
+from curation.domain.faces.geometry import similarity_transform
+from curation.engines.expressions.crops import MOUTH_ANCHORS, MOUTH_CROP_PX, MOUTH_EYES_PX, MOUTH_TEMPLATE_PX, MOUTH_TOP
 from training.augmentation import covered, degraded, jittered, relit
 from training.face_chips import CHIP_EYES_PX, FaceChips
 from training.judging import person_of

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Unavailable
 from curation.bootstrap import build
-from curation.domain.faces import FaceRow
+from curation.domain.faces.face import FaceRow
 from curation.domain.report import ClusteringReport
 from curation.errors import CurationError
 from curation.settings import Settings, load_settings

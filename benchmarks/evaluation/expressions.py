@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.base import Evaluation
 from benchmarks.evaluation.rivals import Rivals, aspect_ratio
-from curation.domain.geometry import head_pose
-from curation.domain.measures import Measure, joined_eyes
+from curation.domain.faces.geometry import head_pose
+from curation.domain.judging.measures import Measure, joined_eyes
 from curation.engines.landmarks import LandmarkPredictor
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 from training.face_chips import PORTRAITS, WHOLE_PHOTOS, found_faces, small_engine

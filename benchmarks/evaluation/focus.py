@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.base import Evaluation, Table
-from curation.domain.faces import FiveLandmarks
+from curation.domain.faces.face import FiveLandmarks
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from curation.pipelines.measuring import face_focus, measure_photo
 
 __all__ = ["tables"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.detection import Found, PhotoFile, counted_files, engine_at, measured, scene_files
 from benchmarks.evaluation.base import Evaluation, Table, Unavailable
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 
 __all__ = ["tables"]
 

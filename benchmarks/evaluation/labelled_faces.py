@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.evaluation.base import ClusteredEvent, Evaluation
-from curation.domain.faces import FaceRow
+from curation.domain.faces.face import FaceRow
 
 __all__ = ["Faces", "is_reserved", "main_face_people", "person_of_place", "single_face_people"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.evaluation.b_cubed import b_cubed
 from benchmarks.evaluation.base import ClusteredEvent, Evaluation, Table
-from curation.domain.grouping_check import Estimate, GroupingCheck, Pair
+from curation.domain.grouping.check import Estimate, GroupingCheck, Pair
 
 __all__ = ["tables"]
 

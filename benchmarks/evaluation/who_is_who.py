@@ -21,7 +21,7 @@ from benchmarks.evaluation.labelled_faces import (
     single_face_people,
 )
 from benchmarks.evaluation.made_events import KINDS, made_events
-from curation.domain.grouping import GroupingRule, group_faces, join_single_faces
+from curation.domain.grouping.persons import GroupingRule, group_faces, join_single_faces
 from curation.engines.selection import select_engine
 
 __all__ = ["children_faces", "tables"]

@@ -13,23 +13,15 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from curation import __version__, bootstrap
-from curation.api.access import TokenGuard, refuse_open_binding
-from curation.api.body_limit import BodyLimit
-from curation.api.catalog import Catalog
 from curation.api.context import ServiceContext
-from curation.api.ending import told_of_the_end
-from curation.api.errors import add_problem_handlers
-from curation.api.event_pictures import EventPictures
-from curation.api.guard import SameSiteGuard
-from curation.api.job_logs import JobLogs
-from curation.api.judgement import Judgement
-from curation.api.kept_results import KeptResults
-from curation.api.log_output import log_output
-from curation.api.merge_questions import MergeQuestions
-from curation.api.metrics import RequestMeter, ServiceMetrics
-from curation.api.openapi import DESCRIPTION, TAGS, openapi_of
+from curation.api.http.access import TokenGuard, refuse_open_binding
+from curation.api.http.body_limit import BodyLimit
+from curation.api.http.errors import add_problem_handlers
+from curation.api.http.guard import SameSiteGuard
+from curation.api.http.log_output import log_output
+from curation.api.http.metrics import RequestMeter, ServiceMetrics
+from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.pages.routers import PAGE_ROUTERS
-from curation.api.people_edits import PeopleEdits
 from curation.api.routes import (
     choice,
     clusters,
@@ -50,13 +42,21 @@ from curation.api.routes import (
     suggestions,
     uploads,
 )
-from curation.api.rule_book import RuleBook
-from curation.api.runner import JobRunner
-from curation.api.stage_runs import stage_runs
 from curation.errors import CurationError
-from curation.pipelines.rescoring import Rescorer
+from curation.event.analysis_lookup import KeptResults
+from curation.event.catalog import Catalog
+from curation.event.judgement import Judgement
+from curation.event.merge_suggestions import MergeQuestions
+from curation.event.people_edits import PeopleEdits
+from curation.event.pictures import EventPictures
+from curation.event.rule_book import RuleBook
+from curation.jobs.logs import JobLogs
+from curation.jobs.runner import JobRunner
+from curation.jobs.shutdown import told_of_the_end
+from curation.jobs.stage_runs import stage_runs
+from curation.jobs.store import KEPT_JOBS, JobStore
+from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
-from curation.storage.jobs import KEPT_JOBS, JobStore
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]

@@ -7,16 +7,16 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from curation.api.catalog import Catalog
-from curation.api.event_pictures import EventPictures
-from curation.api.job_logs import JobLogs
-from curation.api.judgement import Judgement
-from curation.api.kept_results import KeptResults
-from curation.api.merge_questions import MergeQuestions
-from curation.api.people_edits import PeopleEdits
-from curation.api.rule_book import RuleBook
-from curation.api.runner import JobRunner
-from curation.pipelines.rescoring import Rescorer
+from curation.event.analysis_lookup import KeptResults
+from curation.event.catalog import Catalog
+from curation.event.judgement import Judgement
+from curation.event.merge_suggestions import MergeQuestions
+from curation.event.people_edits import PeopleEdits
+from curation.event.pictures import EventPictures
+from curation.event.rule_book import RuleBook
+from curation.jobs.logs import JobLogs
+from curation.jobs.runner import JobRunner
+from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
 

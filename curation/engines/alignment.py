@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, FiveLandmarks
-from curation.domain.geometry import (
+from curation.domain.faces.face import Box, FiveLandmarks
+from curation.domain.faces.geometry import (
     apply_transform,
     head_pose,
     head_size_px,

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import DetectedFace
-from curation.domain.grouping import GroupingRule
+from curation.domain.faces.face import DetectedFace
+from curation.domain.grouping.persons import GroupingRule
 from curation.errors import PhotoError
 
 __all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]

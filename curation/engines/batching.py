@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, DetectedFace, FiveLandmarks
+from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
 from curation.engines.base import PhotoPixels
 from curation.errors import FaceAnalysisError, PhotoError
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import FiveLandmarks
-from curation.domain.geometry import (
+from curation.domain.faces.face import FiveLandmarks
+from curation.domain.faces.geometry import (
     apply_transform,
     five_of_68,
     head_pose,

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
-from curation.engines.download import DownloadProgress
 from curation.engines.onnx_sessions import CPU_PROVIDER, usable_providers
-from curation.engines.weights import (
+from curation.engines.weights.download import DownloadProgress
+from curation.engines.weights.registry import (
     DLIB_DESCRIPTOR_FILE,
     DLIB_DETECTOR_FILE,
     DLIB_PREDICTOR_FILE,
@@ -108,11 +108,11 @@ def build_engine(spec: EngineSpec) -> FaceEngine:
     """
     # Imported here, so that a worker loads the libraries of one engine only.
     if spec.name == _RETINAFACE_ARCFACE:
-        from curation.engines.retinaface_arcface import RetinaFaceArcFaceEngine
+        from curation.engines.retinaface.engine import RetinaFaceArcFaceEngine
 
         return RetinaFaceArcFaceEngine(spec)
     if spec.name == _DLIB:
-        from curation.engines.dlib_engine import DlibEngine
+        from curation.engines.dlib.engine import DlibEngine
 
         return DlibEngine(spec)
     raise SettingsError(f"there is no engine {spec.name!r}; known: {', '.join(ENGINE_NAMES)}")
@@ -135,8 +135,8 @@ def _retinaface_arcface(
     settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None
 ) -> EngineSpec:
     """The spec; without a `reason` the engine is welcome but not required, and a failed download is no fault."""
-    from curation.engines.prepared_networks import prepared_networks
-    from curation.engines.retinaface_arcface import check_detector, check_embedder
+    from curation.engines.retinaface.engine import check_detector, check_embedder
+    from curation.engines.retinaface.prepared_networks import prepared_networks
 
     own = settings.engine.retinaface_arcface
     providers = usable_providers(settings.engine.providers)
@@ -182,7 +182,7 @@ def _retinaface_arcface(
 
 
 def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None) -> EngineSpec:
-    from curation.engines.dlib_conversion import converted
+    from curation.engines.dlib.conversion import converted
 
     own = settings.engine.dlib
     providers = usable_providers(settings.engine.providers)
@@ -244,8 +244,8 @@ def _bound(
 
 
 def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
-    from curation.engines.retinaface_arcface import check_detector, check_embedder
-    from curation.engines.weights import ARCFACE_FILE, RETINAFACE_FILE
+    from curation.engines.retinaface.engine import check_detector, check_embedder
+    from curation.engines.weights.registry import ARCFACE_FILE, RETINAFACE_FILE
 
     cpu = (CPU_PROVIDER,)
     return {RETINAFACE_FILE: _bound(check_detector, cpu), ARCFACE_FILE: _bound(check_embedder, cpu)}

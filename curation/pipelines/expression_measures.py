@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from curation.domain.calibration import MIN_EXPRESSION_EYES_PX, eye_measure, landmark_fit, smile_measure
-from curation.domain.faces import Box, FiveLandmarks
-from curation.domain.geometry import HeadPose, head_pose, head_size_px
-from curation.domain.measures import Measure, Reason
+from curation.domain.faces.face import Box, FiveLandmarks
+from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px
+from curation.domain.judging.calibration import MIN_EXPRESSION_EYES_PX, eye_measure, landmark_fit, smile_measure
+from curation.domain.judging.measures import Measure, Reason
 from curation.engines.base import Pixels
-from curation.engines.expressions import Answer, FaceExpression, packaged_expressions
+from curation.engines.expressions.networks import Answer, FaceExpression, packaged_expressions
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
 
 __all__ = ["MIN_MEASURED_FACE_PX", "ExpressionMeasures", "expression_measures"]

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.calibration import (
+from curation.domain.faces.face import Box, DetectedFace, FaceQuality, FiveLandmarks
+from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px
+from curation.domain.judging.calibration import (
     FINE_EYE_DISTANCE_PX,
     FOCUS_EYE_DISTANCE_PX,
     exposure_measure,
@@ -19,16 +21,14 @@ from curation.domain.calibration import (
     face_quality_score,
     photo_focus_measure,
 )
-from curation.domain.faces import Box, DetectedFace, FaceQuality, FiveLandmarks
-from curation.domain.geometry import HeadPose, head_pose, head_size_px
-from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.engines.alignment import DETAIL_PX, detail_scale
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor
-from curation.photos.crops import square_crop
-from curation.photos.exposure import light_levels
-from curation.photos.focus import fine_detail
-from curation.photos.likeness import miniature
+from curation.photos.looks.crops import square_crop
+from curation.photos.looks.exposure import light_levels
+from curation.photos.looks.focus import fine_detail
+from curation.photos.looks.miniature import miniature
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 
 __all__ = ["face_focus", "face_quality", "measure_photo"]

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.domain.faces import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
-from curation.domain.grouping import GroupingRule, group_faces, join_poor_faces, join_single_faces
-from curation.domain.measures import PhotoMeasures
+from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
+from curation.domain.grouping.persons import GroupingRule, group_faces, join_poor_faces, join_single_faces
+from curation.domain.judging.measures import PhotoMeasures
 from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoError, PhotoUnreadableError, StorageError
-from curation.photos.decoding import OpenPhoto, open_photo, read_content
-from curation.photos.thumbnails import face_chip_jpeg
+from curation.photos.files.decoding import OpenPhoto, open_photo, read_content
+from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.analysis_store import AnalysisStore
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces import AnalysedFace, Box, FaceQuality, FiveLandmarks, PhotoAnalysis, Point
-from curation.domain.measures import PhotoMeasures
+from curation.domain.faces.face import AnalysedFace, Box, FaceQuality, FiveLandmarks, PhotoAnalysis, Point
+from curation.domain.judging.measures import PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.atomic import explained
 

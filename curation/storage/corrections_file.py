@@ -11,8 +11,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from curation.domain.corrections import NOBODY, NOT_A_PERSON, CorrectedFace, Correction, CorrectionKind
-from curation.domain.faces import Box
+from curation.domain.faces.face import Box
+from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, CorrectedFace, Correction, CorrectionKind
 from curation.errors import BusyError, CorrectionsError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from curation.domain.faces import Box
+from curation.domain.faces.face import Box
 from curation.errors import FaceDataError
 from curation.storage.atomic import explained, write_bytes
 

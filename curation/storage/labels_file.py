@@ -1,4 +1,4 @@
-"""cluster_labels.json on disk. Its content is checked by `curation.domain.labels`."""
+"""cluster_labels.json on disk. Its content is checked by `curation.domain.labelling.labels`."""
 
 from __future__ import annotations
 

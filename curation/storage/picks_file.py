@@ -1,6 +1,6 @@
 """picks.json on disk, and the locks under which it and the table that follows it change.
 
-Its content is checked by `curation.domain.picks`.
+Its content is checked by `curation.domain.judging.picks`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from curation.domain.picks import NO_PICKS, PICKS_VERSION, Picks, parse_picks
+from curation.domain.judging.picks import NO_PICKS, PICKS_VERSION, Picks, parse_picks
 from curation.errors import BusyError, PicksError
 from curation.storage.atomic import explained, write_bytes
 

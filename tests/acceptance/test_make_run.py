@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from curation import quickstart
+from curation.cli import quickstart
 
 TIMEOUT_S = 240
 
@@ -28,7 +28,7 @@ class Project:
 
     def call(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "curation.quickstart", *arguments],
+            [sys.executable, "-m", "curation.cli.quickstart", *arguments],
             cwd=self.root,
             env=os.environ | {"CURATION_PERFORMANCE__WORKERS": "1"} | variables,
             stdin=subprocess.DEVNULL,
@@ -271,14 +271,14 @@ print("ready", flush=True)
 time.sleep(60)
 """
     _stand_in(scripts, "run_clustering.py", code=0, body=waits)
-    program = "import sys, pathlib; from curation import quickstart; quickstart.PROJECT_ROOT = pathlib.Path.cwd(); "
+    program = "import sys, pathlib; from curation.cli import quickstart; quickstart.PROJECT_ROOT = pathlib.Path.cwd(); "
     program += "sys.exit(quickstart.main(['run']))"
     for number in (signal.SIGINT, signal.SIGTERM):
         (scripts / "ended-well").unlink(missing_ok=True)
         run = subprocess.Popen(
             [sys.executable, "-c", program],
             cwd=scripts,
-            env=os.environ | {"PYTHONPATH": str(Path(quickstart.__file__).parent.parent)},
+            env=os.environ | {"PYTHONPATH": str(Path(quickstart.__file__).parents[2])},
             stdout=subprocess.PIPE,
             start_new_session=True,
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box
+from curation.domain.faces.face import Box
 from curation.engines.base import EngineSpec, FaceEngine
 from curation.engines.selection import build_engine, select_engine
 from curation.errors import PhotoError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import RunInterruptedError, WeightsMissingError
-from curation.pools import ProcessPool, SerialPool, TaskPool
+from curation.workers.pools import ProcessPool, SerialPool, TaskPool
 from tests.integration import pool_tasks
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from curation.domain.faces import DetectedFace
+from curation.domain.faces.face import DetectedFace
 from curation.engines.base import EngineSpec, PhotoPixels
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from tests.fakes import FakeEngine

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from curation.api.runner import JobRunner
-from curation.api.stage_runs import stage_runs
 from curation.engines.base import EngineSpec, WeightsFile
-from curation.pools import ProcessPool, TaskPool
-from curation.storage.jobs import JobState, JobStore, Stage
+from curation.jobs.runner import JobRunner
+from curation.jobs.stage_runs import stage_runs
+from curation.jobs.store import JobState, JobStore, Stage
 from curation.storage.locks import hold_output
+from curation.workers.pools import ProcessPool, TaskPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.integration.slow_workers import SLEEP_S, set_up

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.engines import download as download_module
-from curation.engines import weights as weights_module
 from curation.engines.base import WeightsFile
-from curation.engines.download import download
-from curation.engines.weights import RECORD_FILE, KnownWeights, State, fetch, locate, status, verify
+from curation.engines.weights import download as download_module
+from curation.engines.weights import registry as weights_module
+from curation.engines.weights.download import download
+from curation.engines.weights.registry import RECORD_FILE, KnownWeights, State, fetch, locate, status, verify
 from curation.errors import SettingsError, StorageError, WeightsBrokenError, WeightsMissingError
 from tests.integration.file_server import Manners, Server, serving
 

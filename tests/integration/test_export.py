@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.domain.picks import PhotoPick, Pick, Picks
+from curation.domain.judging.picks import PhotoPick, Pick, Picks
 from curation.storage.locks import hold_export
 from curation.storage.picks_file import PICKS, write_picks
 from tests.photo_files import four_corners, save

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from tests.conftest import PROJECT_ROOT
 from tests.photo_files import four_corners
 
@@ -21,8 +21,8 @@ import json, sys, warnings
 warnings.simplefilter("error")
 from pathlib import Path
 from curation.errors import PhotoError
-from curation.photos.decoding import open_photo
-from curation.photos.listing import list_photos
+from curation.photos.files.decoding import open_photo
+from curation.photos.files.listing import list_photos
 outcomes = {}
 listing = list_photos(Path(sys.argv[1]), exclude=(), skip_raw_with_jpeg=True)
 for file in listing.photos:

@@ -9,9 +9,9 @@ import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
-from curation.domain.linkage import average_linkage
+from curation.domain.grouping.linkage import average_linkage
 from curation.engines.selection import build_engine, select_engine
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from curation.settings import load_settings
 
 _PHOTOS = 47

@@ -26,8 +26,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from curation.domain.ids import face_id, photo_id
-from curation.storage.jobs import JobStore, Stage
+from curation.domain.faces.ids import face_id, photo_id
+from curation.jobs.store import JobStore, Stage
 from tests.service import (
     FACES,
     PHOTOS,

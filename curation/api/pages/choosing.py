@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
 from curation.api.pages.rendering import page_router, render
-from curation.domain.picks import Pick
+from curation.domain.judging.picks import Pick
 
 __all__ = ["router"]
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from curation.api.context import Context
 from curation.api.pages.event_state import NextStep, event_state, folder_state
 from curation.api.pages.rendering import page_router, render
-from curation.photos.formats import PHOTO_EXTENSIONS
+from curation.photos.files.formats import PHOTO_EXTENSIONS
 
 __all__ = ["router"]
 

@@ -8,9 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from curation.api.context import ServiceContext
-from curation.domain.labels import Category
+from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
-from curation.storage.jobs import Job
+from curation.jobs.store import Job
 from curation.storage.run_records import SCORING_RUN
 from curation.workflow import event_listing
 

@@ -11,13 +11,13 @@ from pathlib import PurePosixPath
 
 from fastapi import Request
 
-from curation.api.catalog import Catalog
 from curation.api.pages.photo_query import PhotoQuery, matching
-from curation.api.schemas_photos import words
-from curation.domain.ids import photo_id
-from curation.domain.labels import Category
-from curation.domain.picks import Pick
-from curation.domain.ranking import PhotoScore
+from curation.api.schemas.photos import words
+from curation.domain.faces.ids import photo_id
+from curation.domain.judging.picks import Pick
+from curation.domain.judging.ranking import PhotoScore
+from curation.domain.labelling.labels import Category
+from curation.event.catalog import Catalog
 
 __all__ = [
     "Galleries",

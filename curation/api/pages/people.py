@@ -9,7 +9,7 @@ from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem
+from curation.api.http.errors import ApiProblem
 from curation.api.pages.people_view import (
     FaceOrder,
     Shown,
@@ -20,7 +20,7 @@ from curation.api.pages.people_view import (
     shown_counts,
 )
 from curation.api.pages.rendering import page_router, render
-from curation.domain.labels import MAX_NAME_CHARS, Category
+from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 
 __all__ = ["router"]
 

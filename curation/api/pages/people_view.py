@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from curation.api.catalog import Catalog, ClusterSummary
-from curation.domain.event_index import FaceEntry
-from curation.domain.labels import Category
+from curation.domain.faces.index import FaceEntry
+from curation.domain.labelling.labels import Category
+from curation.event.catalog import Catalog, ClusterSummary
 
 __all__ = [
     "FaceCell",

@@ -14,9 +14,12 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from curation.api.catalog import Catalog
-from curation.api.errors import ApiProblem
-from curation.api.photo_filters import (
+from curation.api.http.errors import ApiProblem
+from curation.domain.judging.picks import MAX_RATING
+from curation.domain.judging.ranking import PhotoScore
+from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.event.catalog import Catalog
+from curation.event.photo_filters import (
     PhotoTest,
     PickFilter,
     fitting,
@@ -27,9 +30,6 @@ from curation.api.photo_filters import (
     with_category,
     with_stars,
 )
-from curation.domain.labels import MAX_NAME_CHARS, Category
-from curation.domain.picks import MAX_RATING
-from curation.domain.ranking import PhotoScore
 
 __all__ = ["Order", "PhotoQuery", "Problem", "matching", "read_query"]
 

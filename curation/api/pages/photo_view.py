@@ -8,12 +8,12 @@ from datetime import datetime
 
 from curation.api.context import ServiceContext
 from curation.api.pages.gallery import Gallery, PhotoCard, cards_of, photo_card
-from curation.domain.event_index import FaceEntry, PhotoEntry
-from curation.domain.faces import Box
-from curation.domain.ids import photo_id
-from curation.domain.labels import Category, Labels
-from curation.domain.measures import FaceMeasures, Measure
-from curation.domain.ranking import PhotoScore
+from curation.domain.faces.face import Box
+from curation.domain.faces.ids import photo_id
+from curation.domain.faces.index import FaceEntry, PhotoEntry
+from curation.domain.judging.measures import FaceMeasures, Measure
+from curation.domain.judging.ranking import PhotoScore
+from curation.domain.labelling.labels import Category, Labels
 
 __all__ = ["Bar", "FaceView", "PhotoView", "photo_view"]
 

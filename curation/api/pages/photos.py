@@ -10,15 +10,15 @@ from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem
+from curation.api.http.errors import ApiProblem
 from curation.api.pages.gallery import Gallery, cards_of, galleries, people_to_choose
 from curation.api.pages.photo_query import Order, PhotoQuery, Problem, read_query
 from curation.api.pages.photo_view import photo_view
 from curation.api.pages.rendering import page_router, render
-from curation.api.photo_filters import PickFilter
-from curation.domain.ids import PHOTO_ID_PATTERN
-from curation.domain.labels import Category
-from curation.domain.picks import MAX_RATING
+from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.judging.picks import MAX_RATING
+from curation.domain.labelling.labels import Category
+from curation.event.photo_filters import PickFilter
 
 __all__ = ["router"]
 

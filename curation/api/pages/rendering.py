@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from curation import __version__
-from curation.api.errors import ApiProblem, status_of
+from curation.api.http.errors import ApiProblem, status_of
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError

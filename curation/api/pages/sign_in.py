@@ -8,8 +8,8 @@ import anyio
 from fastapi import Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from curation.api.access import COOKIE_NAME, SIGN_IN_PATH, is_token, session_of
 from curation.api.context import Context
+from curation.api.http.access import COOKIE_NAME, SIGN_IN_PATH, is_token, session_of
 from curation.api.pages.rendering import page_router, render
 
 __all__ = ["router"]

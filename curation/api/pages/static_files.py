@@ -17,8 +17,8 @@ from importlib.resources.abc import Traversable
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from curation.api.conditional import matches_any
-from curation.api.errors import ApiProblem
+from curation.api.http.conditional import matches_any
+from curation.api.http.errors import ApiProblem
 
 __all__ = ["asset_url", "router"]
 

@@ -7,11 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.judgement import Judged
-from curation.api.schemas_choice import (
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.schemas.choice import (
     MAX_REASONS,
     ChoiceIn,
     ChoiceOut,
@@ -24,9 +22,11 @@ from curation.api.schemas_choice import (
     ReasonOut,
     ReasonsOut,
 )
-from curation.domain.choice import ChoiceRequest, ChosenPhoto, choose
-from curation.domain.ids import PHOTO_ID_PATTERN, face_id, photo_id
-from curation.domain.reasons_in_words import PhotoReason
+from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto, choose
+from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
+from curation.domain.judging.reasons import PhotoReason
+from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
+from curation.event.judgement import Judged
 
 __all__ = ["router"]
 

@@ -8,14 +8,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from curation.api.catalog import NOT_CLUSTERED, ClusterSummary
-from curation.api.conditional import file_response
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.paging import Limit, Offset
-from curation.api.schemas import ClusterOut, ClusterPage
-from curation.api.schemas_faces import FacePage, face_out
-from curation.api.urls import cluster_thumbnail_url, face_picture_url
+from curation.api.http.conditional import file_response
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.paging import Limit, Offset
+from curation.api.http.urls import cluster_thumbnail_url, face_picture_url
+from curation.api.schemas.base import ClusterOut, ClusterPage
+from curation.api.schemas.faces import FacePage, face_out
+from curation.event.catalog import NOT_CLUSTERED, ClusterSummary
 
 __all__ = ["router"]
 

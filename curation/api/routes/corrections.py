@@ -8,10 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.paging import Limit, Offset
-from curation.api.people_edits import Planned
-from curation.api.people_view import (
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.paging import Limit, Offset
+from curation.api.routes.people import IfMatch
+from curation.api.schemas.people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
+from curation.domain.faces.index import EventIndex, FaceEntry
+from curation.domain.labelling.corrections import NOT_A_PERSON, CorrectionKind
+from curation.domain.labelling.labels import Category, Labels, PersonLabel
+from curation.domain.labelling.merging import LabelChange, better_labelled
+from curation.domain.labelling.plans import NothingToSplitError, merged, moved, not_faces, not_people, told_apart
+from curation.event.people_edits import Planned
+from curation.event.people_view import (
     EDITED,
     LABELS_ETAG,
     NOT_USABLE,
@@ -20,13 +27,6 @@ from curation.api.people_view import (
     face_of,
     person_not_found,
 )
-from curation.api.routes.people import IfMatch
-from curation.api.schemas_people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
-from curation.domain.correction_plans import NothingToSplitError, merged, moved, not_faces, not_people, told_apart
-from curation.domain.corrections import NOT_A_PERSON, CorrectionKind
-from curation.domain.event_index import EventIndex, FaceEntry
-from curation.domain.label_merge import LabelChange, better_labelled
-from curation.domain.labels import Category, Labels, PersonLabel
 
 __all__ = ["router"]
 

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED
-from curation.api.conditional import file_response
 from curation.api.context import Context
-from curation.api.errors import ApiProblem, problem_responses
+from curation.api.http.conditional import file_response
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
 
 __all__ = ["router"]
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED
-from curation.api.conditional import file_response
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.schemas import JobOut
-from curation.api.schemas_exports import ExportIn, ExportOut, request_to_json
-from curation.api.starting import ACCEPTED, NOT_STARTED, start_job
-from curation.domain.export import ExportMode
-from curation.domain.picks import Pick
-from curation.storage.jobs import Job, JobState, Stage
+from curation.api.http.conditional import file_response
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.schemas.base import JobOut
+from curation.api.schemas.exports import ExportIn, ExportOut, request_to_json
+from curation.domain.choosing.export import ExportMode
+from curation.domain.judging.picks import Pick
+from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
+from curation.jobs.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.jobs.store import Job, JobState, Stage
 
 __all__ = ["router"]
 

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
 from curation.api.context import Context
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.job_events import END_ID, follow, follow_all
-from curation.api.paging import Limit, Offset
-from curation.api.runner import JobEndedError
-from curation.api.schemas import JobOut, JobPage
-from curation.storage.jobs import Stage
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.job_events import END_ID, follow, follow_all
+from curation.api.http.paging import Limit, Offset
+from curation.api.schemas.base import JobOut, JobPage
+from curation.jobs.runner import JobEndedError
+from curation.jobs.store import Stage
 
 __all__ = ["router"]
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from curation.api.catalog import NOT_CLUSTERED
 from curation.api.context import Context
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.people_edits import LABELS_CHANGED
-from curation.api.schemas import LabelsOut, label_out
-from curation.domain.labels import Labels
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.schemas.base import LabelsOut, label_out
+from curation.domain.labelling.labels import Labels
+from curation.event.catalog import NOT_CLUSTERED
+from curation.event.people_edits import LABELS_CHANGED
 from curation.storage.labels_file import parse_labels_text
 
 __all__ = ["router"]

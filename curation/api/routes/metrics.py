@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from curation.api.metrics import METRICS_TYPE
+from curation.api.http.metrics import METRICS_TYPE
 
 __all__ = ["router"]
 

@@ -6,20 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from curation.api.catalog import ClusterSummary
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import problem_responses
-from curation.api.paging import Limit, Offset
-from curation.api.people_view import (
-    EDITED,
-    LABELS_ETAG,
-    NOT_USABLE,
-    PERSON_NOT_FOUND,
-    called,
-    person_not_found,
-    person_out,
-)
-from curation.api.schemas_people import (
+from curation.api.http.errors import problem_responses
+from curation.api.http.paging import Limit, Offset
+from curation.api.schemas.people import (
     MAX_CLUSTER_ID,
     NamesOut,
     PeopleChanged,
@@ -28,8 +18,18 @@ from curation.api.schemas_people import (
     PersonPage,
     PersonPatch,
 )
-from curation.domain.label_merge import LabelChange
-from curation.domain.labels import MAX_NAME_CHARS, Category, Labels
+from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
+from curation.domain.labelling.merging import LabelChange
+from curation.event.catalog import ClusterSummary
+from curation.event.people_view import (
+    EDITED,
+    LABELS_ETAG,
+    NOT_USABLE,
+    PERSON_NOT_FOUND,
+    called,
+    person_not_found,
+    person_out,
+)
 
 __all__ = ["router"]
 

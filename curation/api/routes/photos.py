@@ -6,11 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED, Catalog
 from curation.api.context import Context
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.paging import Limit, Offset
-from curation.api.photo_filters import (
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.paging import Limit, Offset
+from curation.api.http.urls import photo_picture_url
+from curation.api.schemas.faces import face_out
+from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, words
+from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.judging.picks import MAX_RATING
+from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED, Catalog
+from curation.event.photo_filters import (
     PhotoTest,
     PickFilter,
     fitting,
@@ -21,12 +27,6 @@ from curation.api.photo_filters import (
     with_category,
     with_stars,
 )
-from curation.api.schemas_faces import face_out
-from curation.api.schemas_photos import PhotoDetailOut, PhotoPage, photo_out, words
-from curation.api.urls import photo_picture_url
-from curation.domain.ids import PHOTO_ID_PATTERN
-from curation.domain.labels import MAX_NAME_CHARS, Category
-from curation.domain.picks import MAX_RATING
 
 __all__ = ["PHOTO_NOT_FOUND", "PhotoIdPath", "photo_not_found", "router"]
 

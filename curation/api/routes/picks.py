@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from curation.api.catalog import NOT_CLUSTERED
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.paging import Limit, Offset
-from curation.api.schemas_picks import PickChange, PickChangeOut, PickIn, PickOut, PickPage, PicksChanged, PicksPatch
-from curation.domain.ids import PHOTO_ID_PATTERN
-from curation.domain.picks import MAX_RATING, PhotoPick, Pick, Picks
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.paging import Limit, Offset
+from curation.api.schemas.picks import PickChange, PickChangeOut, PickIn, PickOut, PickPage, PicksChanged, PicksPatch
+from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.judging.picks import MAX_RATING, PhotoPick, Pick, Picks
+from curation.event.catalog import NOT_CLUSTERED
 
 __all__ = ["router"]
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from curation.api.catalog import NOT_CLUSTERED
 from curation.api.context import Context
-from curation.api.errors import problem_responses
+from curation.api.http.errors import problem_responses
 from curation.api.routes.faces import FACE_NOT_FOUND, FaceIdPath
 from curation.api.routes.photos import PHOTO_NOT_FOUND, PhotoIdPath
-from curation.photos.pictures import PictureSize
+from curation.event.catalog import NOT_CLUSTERED
+from curation.photos.looks.pictures import PictureSize
 
 __all__ = ["router"]
 

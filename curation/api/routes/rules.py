@@ -6,15 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from curation.api.catalog import NOT_CLUSTERED, NOT_SCORED
-from curation.api.conditional import matches_any
 from curation.api.context import Context, ServiceContext
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.ranked_photos import made_with
-from curation.api.rule_book import RulesInForce
-from curation.api.rule_controls import SECTIONS, controls, value_of
-from curation.api.schemas import JobOut
-from curation.api.schemas_rules import (
+from curation.api.http.conditional import matches_any
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.schemas.base import JobOut
+from curation.api.schemas.rules import (
     MovedPhoto,
     RuleControlOut,
     RulePreview,
@@ -26,11 +22,15 @@ from curation.api.schemas_rules import (
     ScorePartOut,
     SideOut,
 )
-from curation.api.starting import start_job
-from curation.domain.ids import photo_id
-from curation.domain.rule_changes import Judged, compare_tops, explain_move
+from curation.domain.faces.ids import photo_id
+from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
+from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
+from curation.event.ranked_photos import made_with
+from curation.event.rule_book import RulesInForce
+from curation.event.rule_controls import SECTIONS, controls, value_of
+from curation.jobs.starting import start_job
+from curation.jobs.store import Stage
 from curation.settings import ScoringSettings
-from curation.storage.jobs import Stage
 
 __all__ = ["router"]
 

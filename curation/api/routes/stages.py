@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
 
-from curation.api.catalog import NOT_CLUSTERED
 from curation.api.context import Context
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.schemas import JobOut, StageRequest
-from curation.api.starting import ACCEPTED, NOT_STARTED, start_job
-from curation.storage.jobs import Stage
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.schemas.base import JobOut, StageRequest
+from curation.event.catalog import NOT_CLUSTERED
+from curation.jobs.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.jobs.store import Stage
 
 __all__ = ["router"]
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from curation.api.context import Context
-from curation.api.errors import problem_responses
-from curation.api.people_view import NOT_USABLE, person_out
-from curation.api.schemas_people import MergeSuggestionOut, MergeSuggestions
+from curation.api.http.errors import problem_responses
+from curation.api.schemas.people import MergeSuggestionOut, MergeSuggestions
+from curation.event.people_view import NOT_USABLE, person_out
 
 __all__ = ["router"]
 

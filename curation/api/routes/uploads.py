@@ -9,13 +9,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
 
-from curation.api.body_limit import MB
 from curation.api.context import Context
-from curation.api.errors import ApiProblem, problem_responses
-from curation.api.incoming_photos import IncomingPhoto, RefusedPhotoError, sweep_incoming
-from curation.api.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
-from curation.api.schemas_uploads import SentPhotoOut, UploadOut
-from curation.domain.ids import photo_id
+from curation.api.http.body_limit import MB
+from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
+from curation.api.schemas.uploads import SentPhotoOut, UploadOut
+from curation.domain.faces.ids import photo_id
+from curation.event.incoming_photos import IncomingPhoto, RefusedPhotoError, sweep_incoming
 from curation.settings import Settings
 
 __all__ = ["router"]

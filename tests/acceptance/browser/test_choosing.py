@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from curation.domain.ids import photo_id
+from curation.domain.faces.ids import photo_id
 from tests.acceptance.browser.painted_service import serving
 from tests.acceptance.browser.visitor import PATIENCE_MS, Visitor, visiting
 from tests.fake_workflow import FakeEvent, fake_event

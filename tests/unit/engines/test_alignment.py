@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, FiveLandmarks
+from curation.domain.faces.face import Box, FiveLandmarks
 from curation.engines.alignment import ARCFACE_TEMPLATE, aligned_face, landmarks_plausible
 
 

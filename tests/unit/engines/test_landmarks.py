@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.domain.faces import FiveLandmarks
-from curation.domain.geometry import apply_transform, five_of_68
+from curation.domain.faces.face import FiveLandmarks
+from curation.domain.faces.geometry import apply_transform, five_of_68
 from curation.engines import landmarks as module
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68, packaged_predictor_path

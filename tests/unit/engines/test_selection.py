@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from curation.engines import retinaface_arcface, selection, weights
+from curation.engines import selection
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.engines.onnx_sessions import usable_providers
+from curation.engines.retinaface import engine as retinaface_arcface
 from curation.engines.selection import build_engine, select_engine
-from curation.engines.weights import ARCFACE_FILE, RETINAFACE_FILE, KnownWeights
+from curation.engines.weights import registry as weights
+from curation.engines.weights.registry import ARCFACE_FILE, RETINAFACE_FILE, KnownWeights
 from curation.errors import FaceDataError, SettingsError, StorageError, WeightsBrokenError, WeightsMissingError
 from curation.settings import Settings, load_settings
 
@@ -197,7 +199,7 @@ home = Path(sys.argv[3]); home.mkdir()
 os.environ["HOME"] = str(home)
 for key in ("DEEPFACE_HOME", "DEEPFACE_BACKEND_ENGINE", "ORT_DISABLE_TELEMETRY"): os.environ.pop(key, None)
 filters = list(warnings.filters)
-import curation.engines.selection, curation.engines.retinaface_arcface, curation.engines.dlib_engine
+import curation.engines.selection, curation.engines.retinaface.engine, curation.engines.dlib.engine
 foreign = ("deepface", "retinaface", "onnxruntime", "dlib", "tensorflow", "torch")
 untouched = "DEEPFACE_HOME" not in os.environ and not set(foreign) & set(sys.modules)
 from curation.settings import load_settings

@@ -9,8 +9,8 @@ from PIL import Image, ImageOps
 
 from curation.errors import PhotosMissingError, StorageError
 from curation.photos import sample_event as module
-from curation.photos.decoding import open_photo
-from curation.photos.listing import list_photos
+from curation.photos.files.decoding import open_photo
+from curation.photos.files.listing import list_photos
 from curation.photos.sample_event import build_sample_event
 
 

@@ -10,13 +10,13 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from curation.domain.calibration import face_quality_score
-from curation.domain.faces import Box, DetectedFace, FiveLandmarks
-from curation.domain.geometry import apply_transform, five_of_68
-from curation.domain.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
+from curation.domain.faces.geometry import apply_transform, five_of_68
+from curation.domain.judging.calibration import face_quality_score
+from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor, packaged_predictor_path
-from curation.photos.decoding import open_photo
+from curation.photos.files.decoding import open_photo
 from curation.pipelines.measuring import face_quality, measure_photo
 from tests.face_photos import astronaut, grace_hopper
 from tests.fakes import ArrayPhoto

@@ -11,14 +11,14 @@ import pytest
 import simplejpeg
 from numpy.typing import NDArray
 
-from curation.domain.faces import Box, DetectedFace
+from curation.domain.faces.face import Box, DetectedFace
 from curation.engines.alignment import detail_scale
 from curation.engines.base import PhotoPixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoError, PhotoUnreadableError
-from curation.photos import decoding
-from curation.photos.decoding import open_photo
-from curation.photos.jpeg import JpegHeader, decode_jpeg
+from curation.photos.files import decoding
+from curation.photos.files.decoding import open_photo
+from curation.photos.files.jpeg import JpegHeader, decode_jpeg
 from curation.pipelines.measuring import face_quality
 from curation.pipelines.per_photo import (
     AnalyseBatch,
@@ -137,7 +137,7 @@ ASTRONAUT_MARKS = np.array([[203.6, 101.1], [247.5, 104.5], [223.3, 129.3], [200
 @pytest.mark.parametrize("enlargement", [4, 6, 11])
 @pytest.mark.parametrize("blur_px", [0, 2])
 def test_quality_hardly_depends_on_the_decoded_size(tmp_path: Path, enlargement: int, blur_px: int) -> None:
-    from curation.domain.faces import FiveLandmarks
+    from curation.domain.faces.face import FiveLandmarks
 
     large = cv2.resize(astronaut(), None, fx=enlargement, fy=enlargement, interpolation=cv2.INTER_CUBIC)
     if blur_px:

@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from curation.domain.faces import DetectedFace
+from curation.domain.faces.face import DetectedFace
 from curation.domain.report import Progress
 from curation.engines.base import PhotoPixels
 from curation.errors import PhotoError, PhotoUnreadableError
 from curation.pipelines.stage import Batches, RunContext
-from curation.pools import Outcome, TaskFailure
 from curation.storage.analysis_store import AnalysisStore
+from curation.workers.pools import Outcome, TaskFailure
 from tests.fake_workflow import FakeEvent
 
 

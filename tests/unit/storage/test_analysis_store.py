@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.domain.faces import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, PhotoAnalysis
+from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, PhotoAnalysis
 from curation.errors import StorageError
 from curation.storage.analysis_store import _UPGRADES, SCHEMA_VERSION, STORE_NAME, AnalysisStore, FileStamp
-from tests.unit.domain.scoring_values import face_measures, photo_measures
+from tests.unit.domain.judging.scoring_values import face_measures, photo_measures
 
 STAMP = FileStamp(Path("/photos/a.jpg"), 1000, 123)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from curation.domain.corrections import CorrectedFace, Correction, CorrectionKind
-from curation.domain.faces import Box
+from curation.domain.faces.face import Box
+from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.errors import CorrectionsError, StorageError
 from curation.storage.corrections_file import CORRECTIONS, hold_corrections, read_corrections, write_corrections
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.domain.faces import Box
+from curation.domain.faces.face import Box
 from curation.errors import FaceDataError
 from curation.storage.grouping_answers import read_grouping_answers, write_grouping_answers
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.domain.picks import NO_PICKS, PhotoPick, Pick, Picks
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
 from curation.errors import BusyError, PicksError, StorageError
 from curation.storage import picks_file
 from curation.storage.picks_file import PICKS, hold_picks, read_picks, write_picks

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.domain.faces import Box, FaceRow, FiveLandmarks
-from curation.domain.picks import Pick
-from curation.domain.ranking import PhotoScore, failed_photo_score
+from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
+from curation.domain.judging.picks import Pick
+from curation.domain.judging.ranking import PhotoScore, failed_photo_score
 from curation.errors import FaceDataError, StorageError
 from curation.storage.tables import (
     EMBEDDINGS,

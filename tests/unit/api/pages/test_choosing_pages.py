@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from curation.domain.ids import photo_id
+from curation.domain.faces.ids import photo_id
 from tests.service import ServiceClient
 
 PAGES = ("/review/rules", "/review/coverage", "/review/export")

@@ -10,7 +10,7 @@ import pytest
 from lxml import html as lxml_html
 
 from curation.api.pages import people as people_module
-from curation.domain.ids import face_id, photo_id
+from curation.domain.faces.ids import face_id, photo_id
 from tests.service import ServiceClient, write_face_data
 
 MANY = [(f"p{person:03}_{number}.jpg", person) for person in range(150) for number in range(1 + (person == 7))]

@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 
 from curation.api.pages import photos as pages
-from curation.domain.ids import photo_id
+from curation.domain.faces.ids import photo_id
 from tests.service import ServiceClient, write_photo_scores
 
 BURST: tuple[Mapping[str, object], ...] = (

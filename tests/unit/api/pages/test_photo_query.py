@@ -7,8 +7,8 @@ from starlette.datastructures import QueryParams
 
 from curation.api.context import ServiceContext
 from curation.api.pages.photo_query import Order, PhotoQuery, Problem, matching, read_query
-from curation.api.photo_filters import PickFilter
-from curation.domain.labels import Category
+from curation.domain.labelling.labels import Category
+from curation.event.photo_filters import PickFilter
 from tests.service import ServiceClient
 
 

@@ -1,0 +1,1 @@
+"""What every request has in common: access, limits, errors, entity tags, metrics, logs."""

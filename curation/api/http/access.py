@@ -1,0 +1,148 @@
+"""The token: who may use the service when it is set, and that it has to be set when others can reach the service.
+
+A script sends it as `Authorization: Bearer`, a browser as a cookie that the sign-in page sets. The cookie holds no
+token but a digest of it, so that what a browser keeps opens nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from curation.api.http.errors import ApiProblem, problem_response
+from curation.errors import SettingsError
+from curation.settings import ServiceSettings
+
+__all__ = [
+    "ACCESS_PROBLEMS",
+    "COOKIE_NAME",
+    "SIGN_IN_PATH",
+    "STATIC_PREFIX",
+    "TokenGuard",
+    "is_token",
+    "refuse_open_binding",
+    "session_of",
+]
+
+COOKIE_NAME = "curation_session"
+SIGN_IN_PATH = "/sign-in"
+STATIC_PREFIX = "/assets/"
+_OPEN_PATHS = frozenset({SIGN_IN_PATH})
+_TOKEN_NEEDED = (
+    401,
+    "this service asks for its token (service.token): send it as `Authorization: Bearer …`, or sign in at /sign-in",
+)
+_ONLY_LOCAL = (
+    403,
+    "without a token the service answers only on the machine that it runs on; set service.token in config.yaml "
+    "(or CURATION_SERVICE__TOKEN) and start it again",
+)
+ACCESS_PROBLEMS = {"token_needed": _TOKEN_NEEDED, "only_local": _ONLY_LOCAL}
+"""For `problem_responses`."""
+
+
+def refuse_open_binding(service: ServiceSettings) -> None:
+    """See that nobody else can reach the service without a token.
+
+    Raises:
+        SettingsError: If `service.host` is another than this machine's own addresses, and there is no token.
+    """
+    if service.token is None and not _is_loopback(service.host):
+        raise SettingsError(
+            f"service.host is {service.host}, so that other machines can reach the service: set service.token "
+            "(16 characters or more; better in the environment, CURATION_SERVICE__TOKEN), or let the host be 127.0.0.1"
+        )
+
+
+def is_token(service: ServiceSettings, text: str) -> bool:
+    """Whether this is the service's token; takes the same time for every wrong one."""
+    return service.token is not None and hmac.compare_digest(
+        service.token.get_secret_value().encode(), text.encode("utf-8", "surrogateescape")
+    )
+
+
+def session_of(service: ServiceSettings) -> str:
+    """What the cookie of a browser that signed in holds; another one for another token."""
+    if service.token is None:
+        raise ValueError("there is no token")
+    return hmac.new(service.token.get_secret_value().encode(), b"curation session", hashlib.sha256).hexdigest()
+
+
+class TokenGuard:
+    """Lets requests pass that have the token if there is one, and else those that reach this machine's own address."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Guard `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that may not pass, and hand on the others."""
+        if scope["type"] == "http":
+            refused = _refused(Request(scope))
+            if refused is not None:
+                await refused(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _refused(request: Request) -> Response | None:
+    service: ServiceSettings = request.app.state.service.settings.service
+    if service.token is None:
+        # The server may listen elsewhere than the settings say (`uvicorn --host`): the socket tells where.
+        if _came_to_this_machine_only(request.scope):
+            return None
+        status, detail = _ONLY_LOCAL
+        return problem_response(request, ApiProblem(status, "only_local", detail))
+    path = request.url.path
+    if path in _OPEN_PATHS or path.startswith(STATIC_PREFIX) or _has_token(request, service):
+        return None
+    if _is_page(request):
+        asked = f"{path}?{request.url.query}" if request.url.query else path
+        return RedirectResponse(f"{SIGN_IN_PATH}?next={quote(asked)}", status_code=303)
+    status, detail = _TOKEN_NEEDED
+    return problem_response(
+        request, ApiProblem(status, "token_needed", detail, headers={"WWW-Authenticate": 'Bearer realm="curation"'})
+    )
+
+
+def _has_token(request: Request, service: ServiceSettings) -> bool:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and is_token(service, credentials.strip()):
+        return True
+    session = request.cookies.get(COOKIE_NAME, "")
+    return hmac.compare_digest(session_of(service).encode(), session.encode("utf-8", "surrogateescape"))
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a person follows a link, and not a script or a part of a page that asks for something."""
+    return (
+        request.method == "GET"
+        and "text/html" in request.headers.get("accept", "")
+        and request.headers.get("hx-request") != "true"
+    )
+
+
+def _came_to_this_machine_only(scope: Scope) -> bool:
+    server = scope.get("server")
+    if server is None:
+        return False
+    host, port = server
+    # A Unix socket has a path and no port; who may open it says the file.
+    return port is None or _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_loopback or (mapped is not None and mapped.is_loopback)

@@ -1,0 +1,61 @@
+"""No request is larger than the settings allow, whether it says how large it is or not."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from curation.api.http.errors import ApiProblem, problem_response
+from curation.settings import ServiceSettings
+
+__all__ = ["MB", "BodyLimit", "too_large_text"]
+
+MB = 1_000_000
+_FRAME_SHARE = 1.02
+"""What the form around photos may take beside them."""
+
+
+def too_large_text(limit_mb: float) -> str:
+    """What is told to whoever sends more."""
+    return f"the body may have at most {limit_mb:g} MB"
+
+
+class BodyLimit:
+    """Refuses larger bodies: at once if the length is announced, else when too much has come."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Guard `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is too large, and hand on the others."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        limit_mb = _limit_mb(request, request.app.state.service.settings.service)
+        announced = request.headers.get("content-length", "0")
+        if announced.isdecimal() and int(announced) > limit_mb * MB:
+            problem = ApiProblem(413, "too_large", too_large_text(limit_mb), headers={"Connection": "close"})
+            await problem_response(request, problem)(scope, receive, send)
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            if message["type"] == "http.request":
+                came += len(message.get("body", b""))
+                if came > limit_mb * MB:
+                    # The only kind of exception that FastAPI lets through while it reads a body.
+                    raise HTTPException(413, too_large_text(limit_mb))
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _limit_mb(request: Request, service: ServiceSettings) -> float:
+    if request.method == "POST" and request.url.path == "/photos":
+        return service.upload_total_mb * _FRAME_SHARE
+    return service.max_body_mb

@@ -1,0 +1,143 @@
+"""Jobs as they go on, as server-sent events.
+
+The state of a job is looked at often enough for the eye; nobody has to tell anybody. A job of this process is
+looked at in memory, one of another service process in the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from time import monotonic
+
+from anyio import to_thread
+
+from curation.api.schemas.base import JobOut, Out
+from curation.api.schemas.jobs import JobProgressEvent
+from curation.errors import StorageError
+from curation.jobs.pace import Pace, PaceMeter
+from curation.jobs.runner import STOP_TIMEOUT_S, JobRunner
+from curation.jobs.store import Job
+
+__all__ = ["END_ID", "follow", "follow_all"]
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.25
+LOOK_ELSEWHERE_EVERY_S = 1.0
+REPEAT_AFTER_S = 5.0
+"""So often something is sent although nothing changed: the time left goes on, and connections stay open."""
+RETRY_MS = 3000
+"""After so long a browser asks again when the stream has ended."""
+END_ID = "end"
+"""The id of the last event of a job's stream; a browser that asks again tells it."""
+
+
+async def follow(runner: JobRunner, job: Job) -> AsyncIterator[bytes]:
+    """Events of one job: `progress` until it ends, then `end` with the whole job."""
+    async for event in _until_fault(_Follower(runner, [job]).events()):
+        yield event
+
+
+async def follow_all(runner: JobRunner, jobs: Iterable[Job]) -> AsyncIterator[bytes]:
+    """Events of all jobs that are at work, also of those that begin meanwhile; `idle` when there is none (any more)."""
+    async for event in _until_fault(_Follower(runner, jobs, with_new_ones=True).events()):
+        yield event
+    yield b"event: idle\ndata: {}\n\n"
+
+
+async def _until_fault(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for event in events:
+            yield event
+    except StorageError as error:
+        # The answer has begun, so that no other one can be given; whoever listens asks again.
+        logger.warning("the jobs cannot be followed: %s", error)
+
+
+class _Follower:
+    def __init__(self, runner: JobRunner, jobs: Iterable[Job], *, with_new_ones: bool = False) -> None:
+        self._runner = runner
+        self._jobs = {job.id: _FollowedJob(runner, job) for job in jobs}
+        self._with_new_ones = with_new_ones
+
+    async def events(self) -> AsyncIterator[bytes]:
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        ending_since_s: float | None = None
+        while self._jobs:
+            for followed in tuple(self._jobs.values()):
+                job, event = await followed.look()
+                if event is not None:
+                    yield event
+                if job is None or not job.state.is_active:
+                    del self._jobs[followed.job_id]
+            if self._with_new_ones:
+                for job in self._runner.active:
+                    self._jobs.setdefault(job.id, _FollowedJob(self._runner, job))
+            if self._runner.is_ending:
+                ending_since_s = ending_since_s or monotonic()
+                # The server waits for this connection: a job that does not stop must not keep it.
+                if monotonic() - ending_since_s > STOP_TIMEOUT_S or not self._runner.active:
+                    for followed in tuple(self._jobs.values()):
+                        _, event = await followed.look()
+                        if event is not None:
+                            yield event
+                    return
+            if self._jobs:
+                await asyncio.sleep(LOOK_EVERY_S)
+
+
+class _FollowedJob:
+    """What was told of a job so far."""
+
+    def __init__(self, runner: JobRunner, job: Job) -> None:
+        self.job_id = job.id
+        self._runner = runner
+        self._meter = PaceMeter()
+        self._told: JobProgressEvent | None = None
+        self._told_at_s = float("-inf")
+        self._looked_at_s = float("-inf")
+
+    async def look(self) -> tuple[Job | None, bytes | None]:
+        """The job, and the event that is to be sent; a job without an id any more is None."""
+        now_s = monotonic()
+        job = self._runner.live(self.job_id)
+        pace = self._runner.pace(self.job_id)
+        if job is None:
+            found = await to_thread.run_sync(self._runner.get, self.job_id)
+            if found is None:
+                return None, None
+            if not found.state.is_active:
+                return found, _event("end", JobOut.of(found), END_ID)
+            if now_s - self._looked_at_s < LOOK_ELSEWHERE_EVERY_S:
+                return found, None
+            self._looked_at_s = now_s
+            job, pace = found, self._pace_elsewhere(found, now_s)
+        present = JobProgressEvent.of(job, pace)
+        if _same(present, self._told) and now_s - self._told_at_s < REPEAT_AFTER_S:
+            return job, None
+        self._told, self._told_at_s = present, now_s
+        return job, _event("progress", present)
+
+    def _pace_elsewhere(self, job: Job, now_s: float) -> Pace | None:
+        if job.progress is not None:
+            self._meter.add(job.progress, now_s)
+        return self._meter.pace(now_s)
+
+
+def _same(one: JobProgressEvent, other: JobProgressEvent | None) -> bool:
+    """Whether nothing changed but the pace."""
+    if other is None or one.progress is None or other.progress is None:
+        return one == other
+    still = {"rate_per_s": None, "seconds_left": None}
+    return one.model_copy(update={"progress": one.progress.model_copy(update=still)}) == other.model_copy(
+        update={"progress": other.progress.model_copy(update=still)}
+    )
+
+
+def _event(name: str, data: Out, event_id: str | None = None) -> bytes:
+    lines = [f"event: {name}", f"data: {data.model_dump_json()}"]
+    if event_id is not None:
+        lines.append(f"id: {event_id}")
+    return ("\n".join(lines) + "\n\n").encode()

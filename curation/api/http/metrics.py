@@ -1,0 +1,160 @@
+"""Numbers for a monitoring program: what the service was asked, and how the event is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from time import perf_counter
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from curation import __version__
+from curation.api.context import ServiceContext
+from curation.api.http.errors import ApiProblem
+from curation.errors import CurationError
+
+__all__ = ["METRICS_TYPE", "RequestMeter", "ServiceMetrics"]
+
+METRICS_TYPE = CONTENT_TYPE_LATEST
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_NO_ROUTE = "none"
+"""Requests that the guards refused, or for which there is nothing."""
+_OTHER = "other"
+
+
+class ServiceMetrics:
+    """The numbers of one application; they begin with it."""
+
+    def __init__(self, context: Callable[[], ServiceContext]) -> None:
+        """Begin to count.
+
+        Args:
+            context: Gives the service's parts when the numbers are asked for.
+        """
+        # When each of the numbers began to count; twice as many lines, and nobody asks.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "curation_http_requests",
+            "Requests by the route that answered them.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._durations = Histogram(
+            "curation_http_request_duration_seconds",
+            "From the request to the end of the answer; without event streams.",
+            ("method", "route"),
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._registry.register(_Event(context))
+        # Memory, open files and time of this process; gives nothing where the system does not tell.
+        ProcessCollector(registry=self._registry)
+
+    def count(self, method: str, route: str, status: int, duration_s: float | None) -> None:
+        """Note a request that was answered."""
+        # A client may invent methods; each would stay in memory.
+        method = method if method in _METHODS else _OTHER
+        self._requests.labels(method, route, str(status)).inc()
+        if duration_s is not None:
+            self._durations.labels(method, route).observe(duration_s)
+
+    def text(self) -> bytes:
+        """All numbers in Prometheus' text format. Reads tables and jobs: not for the event loop."""
+        return generate_latest(self._registry)
+
+
+class RequestMeter:
+    """Counts and times every request of an application."""
+
+    def __init__(self, app: ASGIApp, metrics: ServiceMetrics) -> None:
+        """Measure `app`."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the request, and note what became of it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_s = perf_counter()
+        # What the server answers if nothing comes from us.
+        status, is_stream = 500, False
+
+        async def noting(message: Message) -> None:
+            nonlocal status, is_stream
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                is_stream = any(
+                    name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+                    for name, value in message["headers"]
+                )
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            # The template, not the path: ids would make a number of their own each.
+            route = getattr(scope.get("route"), "path", _NO_ROUTE)
+            self._metrics.count(scope["method"], route, status, None if is_stream else perf_counter() - began_s)
+
+
+class _Event(Collector):
+    """Jobs and tables, read when they are asked for."""
+
+    def __init__(self, context: Callable[[], ServiceContext]) -> None:
+        self._context = context
+
+    def describe(self) -> Iterable[Metric]:
+        # Else the registry would ask for all numbers when the service begins.
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        context = self._context()
+        yield InfoMetricFamily("curation_build", "The program.", value={"version": __version__})
+        # The numbers of a table that cannot be read are missing; the others are not.
+        with suppress(CurationError):
+            yield _jobs(context)
+        yield from _progress(context)
+        counts: tuple[tuple[str, str, Callable[[], int]], ...] = (
+            ("curation_photos", "Photos of the last scoring.", lambda: len(context.catalog.photos())),
+            ("curation_faces", "Faces of the last clustering.", lambda: len(context.catalog.event().rows)),
+            ("curation_clusters", "Clusters that have faces.", lambda: len(context.catalog.clusters())),
+        )
+        for name, text, count in counts:
+            with suppress(ApiProblem, CurationError):
+                yield GaugeMetricFamily(name, text, value=count())
+        yield GaugeMetricFamily(
+            "curation_pictures_made", "Pictures made for browsers since the start.", value=context.pictures.made
+        )
+
+
+def _jobs(context: ServiceContext) -> Metric:
+    family = GaugeMetricFamily("curation_jobs", "Jobs that are kept, by stage and state.", labels=("stage", "state"))
+    for (stage, state), count in context.runner.counts().items():
+        family.add_metric((stage.value, state.value), count)
+    return family
+
+
+def _progress(context: ServiceContext) -> Iterator[Metric]:
+    done = GaugeMetricFamily("curation_job_done", "Units of its phase that a job has done.", labels=("stage", "phase"))
+    total = GaugeMetricFamily("curation_job_total", "All units of the phase of a job.", labels=("stage", "phase"))
+    for job in context.runner.active:
+        if job.progress is not None:
+            labels = (job.stage.value, job.progress.phase)
+            done.add_metric(labels, job.progress.done)
+            total.add_metric(labels, job.progress.total)
+    yield done
+    yield total

@@ -1,0 +1,162 @@
+"""Coverage, choices and reasons over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.api.schemas.base import Out, Score, Text
+from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.judging.picks import Pick
+from curation.domain.judging.reasons import ReasonKind
+from curation.domain.labelling.labels import Category
+
+__all__ = [
+    "MAX_CHOICE",
+    "MAX_REASONS",
+    "ChoiceIn",
+    "ChoiceOut",
+    "ChosenPhotoOut",
+    "CoverageOut",
+    "PassedPhotoOut",
+    "PersonCoverageOut",
+    "PersonInChoiceOut",
+    "PhotoReasonsOut",
+    "ReasonOut",
+    "ReasonsOut",
+]
+
+MAX_CHOICE = 2000
+MAX_REASONS = 1000
+
+PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["1f0c4be9d93c4c3c"])]
+
+
+class PersonCoverageOut(Out):
+    """How a main or important person is covered."""
+
+    name: Annotated[str, Field(examples=["Anna"])]
+    """As in the labels, or `person N` for the unnamed cluster N."""
+    category: Category
+    cluster_ids: Annotated[tuple[int, ...], Field(examples=[(0, 7)])]
+    """The clusters that are this person."""
+    photos: Annotated[int, Field(ge=0, examples=[84])]
+    """Photos that the person is in."""
+    good: Annotated[int, Field(ge=0, examples=[61])]
+    """Of these, photos that show the person with open eyes and in focus, as far as that can be told, and that are
+    neither vetoed nor rejected."""
+    picked: Annotated[int, Field(ge=0, examples=[4])]
+    """Photos of the person that were picked."""
+    in_top: Annotated[int, Field(ge=0, examples=[9])]
+    """Good photos among the best `top`."""
+    best_photo_ids: tuple[PhotoIdText, ...]
+    """The best good photos, at most five."""
+
+
+class CoverageOut(Out):
+    """Who is in how many good photos."""
+
+    top: Annotated[int, Field(ge=1, examples=[100])]
+    photos: Annotated[int, Field(ge=0, examples=[2140])]
+    """All ranked photos."""
+    without_good: Annotated[tuple[str, ...], Field(examples=[("Ida",)])]
+    """The people who are in no good photo."""
+    people: tuple[PersonCoverageOut, ...]
+    """Main people first, then by name."""
+
+
+class ChoiceIn(BaseModel):
+    """What to choose."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [{"count": 60, "main_at_least": 3, "important_at_least": 1, "one_per_burst": True}]
+        },
+    )
+
+    count: Annotated[int, Field(ge=1, le=MAX_CHOICE, description="So many photos.")]
+    main_at_least: Annotated[int, Field(ge=0, le=100, description="So many of them show each main person well.")] = 3
+    important_at_least: Annotated[
+        int, Field(ge=0, le=100, description="So many of them show each important person well.")
+    ] = 1
+    one_per_burst: Annotated[bool, Field(description="Take at most one photo of each burst.")] = True
+
+
+class ChosenPhotoOut(Out):
+    """A photo that was chosen, and why."""
+
+    photo_id: PhotoIdText
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    rank: Annotated[int, Field(ge=1)]
+    final_score: Score
+    pick: Pick | None
+    rating: Annotated[int | None, Field(ge=1, le=5)]
+    burst_id: int | None
+    people: tuple[str, ...]
+    """Everybody in it, most important first."""
+    reasons: Annotated[
+        tuple[Text, ...],
+        Field(examples=[("the only good photo of Tom (important)", "number 12 of 2140 in the ranking")]),
+    ]
+
+
+class PassedPhotoOut(Out):
+    """A photo that its rank alone would have put in, and why it is not."""
+
+    photo_id: PhotoIdText
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0133.jpg"])]
+    rank: Annotated[int, Field(ge=1)]
+    reason: Annotated[Text, Field(examples=["IMG_0132.jpg of the same burst is in"])]
+
+
+class PersonInChoiceOut(Out):
+    """How a person comes off."""
+
+    name: Annotated[str, Field(examples=["Anna"])]
+    category: Category
+    cluster_ids: tuple[int, ...]
+    wanted: Annotated[int, Field(ge=0, examples=[3])]
+    chosen: Annotated[int, Field(ge=0, examples=[9])]
+    """In so many chosen photos the person is seen well."""
+    good: Annotated[int, Field(ge=0, examples=[61])]
+    """Good photos of the person in all."""
+
+
+class ChoiceOut(Out):
+    """What was chosen."""
+
+    photos: tuple[ChosenPhotoOut, ...]
+    """Best first."""
+    passed: tuple[PassedPhotoOut, ...]
+    people: tuple[PersonInChoiceOut, ...]
+    unmet: Annotated[tuple[Text, ...], Field(examples=[("Ida (important) has no good photo; all 4 are vetoed",)])]
+    """What could not be met; empty if everything was."""
+    proven: bool
+    """Whether there is no better choice; false if the time was up before that was known."""
+
+
+class ReasonOut(Out):
+    """A sentence about a photo."""
+
+    kind: ReasonKind
+    text: Annotated[Text, Field(examples=["Anna (main) blinks; 0132 in the same burst has Anna's eyes open"])]
+    face_id: Annotated[str | None, Field(examples=["1f0c4be9d93c4c3c-0"])]
+    """The face that it is about; null if it is about the photo, or about somebody who is missing."""
+    better_photo_id: Annotated[str | None, Field(examples=["9b9f9ad0b5f1e2aa"])]
+    """The photo of the same burst where this is right; null if there is none."""
+
+
+class PhotoReasonsOut(Out):
+    """What is wrong with a photo, and then what is right."""
+
+    photo_id: PhotoIdText
+    reasons: tuple[ReasonOut, ...]
+
+
+class ReasonsOut(Out):
+    """Of several photos, in the order of the request."""
+
+    photos: tuple[PhotoReasonsOut, ...]

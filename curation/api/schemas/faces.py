@@ -1,0 +1,141 @@
+"""Faces over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import Field
+
+from curation.api.http.urls import face_picture_url
+from curation.api.schemas.base import Out, Page
+from curation.domain.faces.ids import FACE_ID_PATTERN, PHOTO_ID_PATTERN
+from curation.domain.faces.index import FaceEntry
+from curation.domain.judging.measures import FaceMeasures, Measure
+from curation.domain.labelling.labels import Category, Labels
+
+__all__ = ["BoxOut", "FaceMeasuresOut", "FaceOut", "FacePage", "MeasureOut", "face_out"]
+
+PhotoId = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["5b41f1e3a0c9d27e"])]
+FaceId = Annotated[str, Field(pattern=FACE_ID_PATTERN, examples=["5b41f1e3a0c9d27e-0"])]
+
+
+class BoxOut(Out):
+    """A rectangle in pixels of the upright full-size photo."""
+
+    x: Annotated[int, Field(ge=0, examples=[1204])]
+    """Left edge."""
+    y: Annotated[int, Field(ge=0, examples=[388])]
+    """Upper edge."""
+    w: Annotated[int, Field(ge=1, examples=[240])]
+    h: Annotated[int, Field(ge=1, examples=[310])]
+
+
+class MeasureOut(Out):
+    """One measured quantity."""
+
+    value: Annotated[float | None, Field(ge=0, le=1, examples=[0.93])]
+    """From 0 to 1, more is better; null if it cannot be told."""
+    reason: Annotated[str | None, Field(examples=["turned"])]
+    """Why it cannot be told."""
+
+    @classmethod
+    def of(cls, measure: Measure) -> MeasureOut:
+        """Without the raw value."""
+        return cls(
+            value=None if measure.value is None else round(measure.value, 4),
+            reason=None if measure.reason is None else measure.reason.value,
+        )
+
+
+class FaceMeasuresOut(Out):
+    """What the scoring measured on a face."""
+
+    eyes: MeasureOut
+    """Both eyes in one: from shut to open."""
+    right_eye: MeasureOut
+    """Of the person, so on the left in the picture."""
+    left_eye: MeasureOut
+    smile: MeasureOut
+    focus: MeasureOut
+    exposure: MeasureOut
+    yaw_deg: Annotated[float, Field(examples=[-12.5])]
+    """Turn to the side; 0 is frontal."""
+    pitch_deg: float
+    """Nod; positive looks up."""
+    roll_deg: float
+    """Tilt in the picture's plane; positive is clockwise."""
+
+    @classmethod
+    def of(cls, measures: FaceMeasures) -> FaceMeasuresOut:
+        """The measures that a person can make use of."""
+        return cls(
+            eyes=MeasureOut.of(measures.eyes),
+            right_eye=MeasureOut.of(measures.right_eye),
+            left_eye=MeasureOut.of(measures.left_eye),
+            smile=MeasureOut.of(measures.smile),
+            focus=MeasureOut.of(measures.focus),
+            exposure=MeasureOut.of(measures.exposure),
+            yaw_deg=round(measures.yaw_deg, 1),
+            pitch_deg=round(measures.pitch_deg, 1),
+            roll_deg=round(measures.roll_deg, 1),
+        )
+
+
+class FaceOut(Out):
+    """A face in a photo, and whose it is."""
+
+    face_id: FaceId
+    photo_id: PhotoId
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    """Of the photo, relative to the folder of photos."""
+    face_index: Annotated[int, Field(ge=0, examples=[0])]
+    """From left to right in the photo."""
+    box: BoxOut
+    landmarks: Annotated[tuple[tuple[float, float], ...], Field(min_length=5, max_length=5)]
+    """Right eye, left eye, nose, right and left corner of the mouth, named from the person's side; x and y in pixels
+    of the upright full-size photo."""
+    cluster_id: Annotated[int | None, Field(ge=0, examples=[0])]
+    """Null for a face that is in no cluster."""
+    person: Annotated[str | None, Field(examples=["Anna"])]
+    """The name, or `person 3` for a cluster without one; null without a cluster."""
+    category: Annotated[Category | None, Field(examples=["main"])]
+    """As in the labels; null for a cluster that the labels leave out."""
+    detection_confidence: Annotated[float, Field(ge=0, le=1)]
+    """How sure the detector is that it is a face."""
+    cluster_confidence: Annotated[float, Field(ge=0, le=1)]
+    """How clearly it belongs to the cluster that the clustering put it into."""
+    quality: Annotated[float, Field(ge=0, le=1)]
+    """How well the face can be recognised."""
+    picture_url: Annotated[str, Field(examples=["/faces/5b41f1e3a0c9d27e-0/picture"])]
+    """A small picture of the face."""
+    measures: FaceMeasuresOut | None = None
+    """Only given for a single photo, after the scoring."""
+
+
+class FacePage(Page):
+    """Faces, the best to look at first."""
+
+    faces: tuple[FaceOut, ...]
+
+
+def face_out(request: Request, face: FaceEntry, labels: Labels, measures: FaceMeasures | None = None) -> FaceOut:
+    """A face with its person."""
+    row = face.row
+    person = labels.person(face.cluster_id)
+    return FaceOut(
+        face_id=face.face_id,
+        photo_id=face.photo_id,
+        image_path=row.image_path,
+        face_index=row.face_index,
+        box=BoxOut(x=row.facial_area.x, y=row.facial_area.y, w=row.facial_area.w, h=row.facial_area.h),
+        landmarks=tuple((point.x, point.y) for point in row.landmarks),
+        cluster_id=None if face.cluster_id < 0 else face.cluster_id,
+        person=None if person is None else person.display_name,
+        category=person.category if person is not None and person.labelled else None,
+        detection_confidence=row.detection_confidence,
+        cluster_confidence=row.cluster_confidence,
+        quality=row.face_quality,
+        picture_url=face_picture_url(request, face.face_id),
+        measures=None if measures is None else FaceMeasuresOut.of(measures),
+    )

@@ -1,0 +1,133 @@
+"""Photos over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import Field
+
+from curation.api.http.urls import photo_picture_url
+from curation.api.schemas.base import Out, Page, Score
+from curation.api.schemas.faces import FaceOut, PhotoId
+from curation.domain.faces.ids import photo_id
+from curation.domain.judging.picks import MAX_RATING, Pick
+from curation.domain.judging.ranking import PhotoScore
+
+__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "words"]
+
+SEPARATOR = "; "  # of photo_scores.csv's lists
+
+
+class PhotoOut(Out):
+    """One row of photo_scores.csv. Components are null where they do not apply."""
+
+    photo_id: PhotoId
+    """By which requests name the photo; the same in every run."""
+    rank: Annotated[int, Field(ge=1, examples=[1])]
+    """1 is the best photo."""
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    """Relative to the folder of photos."""
+    final_score: Score
+    """Null for a photo that could not be read."""
+    results_string: Annotated[str, Field(examples=["main 2/2 · eyes 2/2 · smile 1/2 (Anna serious) · focus ok"])]
+    """The score in words."""
+    people: Annotated[tuple[str, ...], Field(examples=[("Anna", "person 3")])]
+    """The people in the photo, most important first."""
+    main_count: int
+    important_count: int
+    other_count: int
+    unknown_count: int
+    eyes_score: Score
+    smile_score: Score
+    focus_score: Score
+    exposure_score: Score
+    people_score: Score
+    vetoes: Annotated[tuple[str, ...], Field(examples=[("Anna (main) blinks",)])]
+    """The rules that put this photo below all others."""
+    problems: Annotated[tuple[str, ...], Field(examples=[("Anna blinks",)])]
+    error: str
+    """Why the photo could not be read; else empty."""
+    burst_id: Annotated[int | None, Field(ge=1, examples=[3])]
+    """Photos of one moment have the same number; null for a photo alone."""
+    best_of_burst: bool
+    """Whether it is the best photo of its burst, or stands alone."""
+    burst_size: Annotated[int, Field(ge=1, examples=[1])]
+    """How many photos its burst has; 1 for a photo alone."""
+    pick: Annotated[Pick | None, Field(examples=["picked"])]
+    """Whether the user picked or rejected it; null for neither."""
+    rating: Annotated[int | None, Field(ge=1, le=MAX_RATING, examples=[4])]
+    """The user's stars; null without."""
+    picture_url: Annotated[str, Field(examples=["/photos/5b41f1e3a0c9d27e/picture"])]
+    """The photo as a JPEG; `?size=` chooses `thumbnail`, `screen` or `full`."""
+
+
+class PhotoPage(Page):
+    """Photos, best first."""
+
+    photos: tuple[PhotoOut, ...]
+
+
+class PhotoDetailOut(Out):
+    """All that is known of a photo."""
+
+    photo_id: PhotoId
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    """Relative to the folder of photos."""
+    picture_url: Annotated[str, Field(examples=["/photos/5b41f1e3a0c9d27e/picture"])]
+    """The photo as a JPEG; `?size=` chooses `thumbnail`, `screen` or `full`."""
+    width: Annotated[int | None, Field(ge=1, examples=[6000])]
+    """Of the upright full-size photo in pixels; null if the photo is gone or cannot be read."""
+    height: Annotated[int | None, Field(ge=1, examples=[4000])]
+    capture_time: Annotated[datetime | None, Field(examples=["2026-06-20T21:14:03"])]
+    """By the camera's own clock, without a time zone."""
+    error: Annotated[str | None, Field(examples=["the file is cut off after 31 of 98 kB"])]
+    """Why the photo could not be read."""
+    score: PhotoOut | None
+    """Null before the scoring."""
+    faces: tuple[FaceOut, ...]
+    """From left to right."""
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The parts of a list in photo_scores.csv."""
+    return tuple(text.split(SEPARATOR)) if text else ()
+
+
+def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoOut:
+    """A ranked photo.
+
+    Args:
+        request: Of the client.
+        score: Of the photo.
+        burst_sizes: See `Catalog.burst_sizes`.
+    """
+    photo = photo_id(score.image_path)
+    return PhotoOut(
+        photo_id=photo,
+        rank=score.rank,
+        image_path=score.image_path,
+        final_score=score.final_score,
+        results_string=score.results_string,
+        people=words(score.people),
+        main_count=score.main_count,
+        important_count=score.important_count,
+        other_count=score.other_count,
+        unknown_count=score.unknown_count,
+        eyes_score=score.eyes_score,
+        smile_score=score.smile_score,
+        focus_score=score.focus_score,
+        exposure_score=score.exposure_score,
+        people_score=score.people_score,
+        vetoes=words(score.vetoes),
+        problems=words(score.problems),
+        error=score.error,
+        burst_id=score.burst_id,
+        best_of_burst=score.best_of_burst,
+        burst_size=1 if score.burst_id is None else burst_sizes[score.burst_id],
+        pick=score.pick,
+        rating=score.rating,
+        picture_url=photo_picture_url(request, photo),
+    )

@@ -1,0 +1,191 @@
+"""Rules over HTTP: what can be set, what a change would do, and what was written."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from curation.api.schemas.base import JobOut, Out, Score, Text
+from curation.event.rule_controls import SECTIONS
+from curation.settings import ScoringSettings
+
+__all__ = [
+    "MAX_TOP",
+    "MovedPhoto",
+    "RuleControlOut",
+    "RulePreview",
+    "RuleSectionOut",
+    "RulesChange",
+    "RulesOut",
+    "RulesPreviewRequest",
+    "RulesSaved",
+    "ScorePartOut",
+    "SideOut",
+]
+
+MAX_TOP = 2000
+
+Value = bool | int | float | str
+
+
+def _partial(model: type[BaseModel], name: str) -> type[BaseModel]:
+    """The same model with nothing required and no defaults: what a request leaves out stays as it is."""
+    fields: dict[str, Any] = {}
+    for key, field in model.model_fields.items():
+        annotation: Any = field.annotation
+        if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+            annotation = _partial(annotation, f"{annotation.__name__}Change")
+        elif field.metadata:
+            annotation = Annotated[(annotation, *field.metadata)]
+        fields[key] = (annotation, Field(default=None, validate_default=False))
+    return create_model(
+        name,
+        __config__=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False),
+        __doc__=f"{(model.__doc__ or '').strip()} What is left out stays as it is.",
+        **fields,
+    )
+
+
+_SECTION_FIELDS: dict[str, Any] = {
+    name: (
+        _partial(ScoringSettings.model_fields[name].annotation, f"{name.title().replace('_', '')}Change"),  # type: ignore[arg-type]
+        Field(default=None, validate_default=False),
+    )
+    for name in SECTIONS
+}
+ScoringChange = create_model(
+    "ScoringChange",
+    __config__=ConfigDict(extra="forbid", frozen=True),
+    __doc__="Values to change, as below `scoring` in config.yaml; what is left out stays as it is.",
+    **_SECTION_FIELDS,
+)
+
+_EXAMPLE: Any = {"weights": {"smile": 5.0}, "rules": {"require_smile": {"mode": "veto"}}}
+
+
+class RulesChange(BaseModel):
+    """Rules to write into config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"scoring": _EXAMPLE}]})
+
+    scoring: ScoringChange
+
+    def values(self) -> dict[str, Any]:
+        """What is to change, as below `scoring` in config.yaml."""
+        return self.model_dump(mode="json", exclude_unset=True)["scoring"]  # type: ignore[no-any-return]
+
+
+class RulesPreviewRequest(RulesChange):
+    """Rules to try, and how much of the ranking is looked at."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scoring": _EXAMPLE, "top": 100}]})
+
+    top: Annotated[int, Field(ge=1, le=MAX_TOP, description="Look at so many of the best photos.")] = 100
+
+
+class RuleControlOut(Out):
+    """One value that can be set."""
+
+    key: Annotated[str, Field(examples=["weights.smile"])]
+    """Below `scoring`, levels joined by dots."""
+    kind: Literal["number", "integer", "choice", "switch"]
+    value: Annotated[Value, Field(examples=[2.0])]
+    """In force now."""
+    default: Annotated[Value, Field(examples=[2.0])]
+    minimum: Annotated[float | None, Field(examples=[0.0])]
+    exclusive_minimum: bool
+    """Whether the minimum itself may not be taken."""
+    maximum: Annotated[float | None, Field(examples=[100.0])]
+    choices: tuple[str, ...]
+    """Of a choice."""
+    unit: Annotated[str, Field(examples=[""])]
+    text: Annotated[str, Field(examples=["How much the people smile."])]
+    fixed_by: Annotated[str | None, Field(examples=["the environment variable CURATION_SCORING__WEIGHTS__SMILE"])]
+    """What sets it more strongly than config.yaml, so that it cannot be changed here; null if nothing does."""
+
+
+class RuleSectionOut(Out):
+    """Values that belong together."""
+
+    name: Annotated[str, Field(examples=["weights"])]
+    title: Annotated[str, Field(examples=["Weights"])]
+    text: Annotated[str, Field(examples=["How much each component counts in the score."])]
+    controls: tuple[RuleControlOut, ...]
+
+
+class RulesOut(Out):
+    """The rules in force."""
+
+    file: Annotated[str, Field(examples=["config.yaml"])]
+    """The settings file's name; its ETag is that of the answer."""
+    ranking_is_current: bool | None
+    """Whether photo_scores.csv was made with these rules; null before scoring."""
+    sections: tuple[RuleSectionOut, ...]
+
+
+class RulesSaved(RulesOut):
+    """The rules in force after a change, and what becomes of the ranking."""
+
+    job: JobOut | None
+    """The scoring that ranks the photos by them; null if none could start."""
+    note: Annotated[Text, Field(examples=["the photos are ranked anew"])]
+    """What happens to the ranking, or what to do."""
+
+
+class ScorePartOut(Out):
+    """One of the values that a score is the weighted mean of."""
+
+    name: Annotated[str, Field(examples=["smile"])]
+    """Of a component, or of a rule in the mode weight."""
+    weight: float
+    value: Annotated[float, Field(ge=0, le=1)]
+
+
+class SideOut(Out):
+    """A photo under one set of rules."""
+
+    rank: Annotated[int, Field(ge=1, examples=[104])]
+    final_score: Score
+    parts: tuple[ScorePartOut, ...]
+    vetoes: Annotated[tuple[str, ...], Field(examples=[("Anna (main) blinks",)])]
+    results_string: str
+
+
+class MovedPhoto(Out):
+    """A photo that enters or leaves the best."""
+
+    photo_id: Annotated[str, Field(examples=["1f0c4be9d93c4c3c"])]
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    burst_id: int | None
+    before: SideOut
+    after: SideOut
+    reasons: Annotated[
+        tuple[Text, ...],
+        Field(
+            examples=[
+                ("its score rises from 0.712 to 0.803: smile makes up 38% of it instead of 20%, and is 0.95 here",)
+            ]
+        ),
+    ]
+    """Why, the most important reason first."""
+
+
+class RulePreview(Out):
+    """What a change of rules would do to the best photos."""
+
+    top: int
+    """So many of the best photos were looked at; fewer if there are fewer."""
+    photos: Annotated[int, Field(ge=0, examples=[2140])]
+    """Of the whole ranking."""
+    not_measured: Annotated[int, Field(ge=0, examples=[0])]
+    """Photos that are not part of this, since no measures of them are kept: `POST /score` measures them."""
+    moved: Annotated[int, Field(ge=0, examples=[812])]
+    """Photos with another rank, in the whole ranking."""
+    newly_vetoed: Annotated[int, Field(ge=0, examples=[31])]
+    no_longer_vetoed: Annotated[int, Field(ge=0, examples=[0])]
+    entered: tuple[MovedPhoto, ...]
+    """By their new rank."""
+    left: tuple[MovedPhoto, ...]
+    """By their old rank."""

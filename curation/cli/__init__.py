@@ -1,0 +1,1 @@
+"""`python -m curation …`, what the two scripts share, and what `make run` and `make serve` start."""

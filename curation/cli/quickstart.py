@@ -1,0 +1,253 @@
+"""What `make run` and `make serve` start: `python -m curation.cli.quickstart run|serve`.
+
+`run` calls the two scripts one after the other, as a user would, and ends by telling what was found and
+what to do next. It knows their results by the files that they leave.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from curation.errors import CurationError, PhotosMissingError, StorageError
+from curation.photos.files.listing import list_photos, photo_path
+from curation.photos.sample_event import build_sample_event
+from curation.settings import CONFIG_VARIABLE, Settings, load_settings
+from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
+
+__all__ = ["main"]
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+SAMPLE_FOLDER = "sample_event"
+CURATED_FOLDER = "curated"
+SHOWN_FAILURES = 10
+SHOWN_PHOTOS = 5
+SHOWN_CLUSTERS = 6
+
+_STAGES = (("run_clustering.py", CLUSTERING_RUN), ("run_scoring.py", SCORING_RUN))
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """The folders of one run."""
+
+    input_dir: Path
+    output_dir: Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run both stages, or the service.
+
+    Args:
+        argv: The command line without the program's name; None takes the process's own.
+
+    Returns:
+        0 if both stages were done, also where some photos failed; else the exit code of the stage
+        that stopped, or of the fault before it.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Photos have names in any language; a terminal that lacks a letter shows a substitute.
+        sys.stdout.reconfigure(errors="replace")
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = load_settings(_config_path(), default_root=PROJECT_ROOT)
+        if arguments.command == "serve":
+            _serve(settings)
+        return _run(arguments, settings)
+    except CurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m curation.cli.quickstart", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="cluster and score a folder of photos")
+    run.add_argument("--input", help="the folder of photos; by default io.input_dir, or a sample event if it is empty")
+    run.add_argument("--output", help=f"the folder of results; by default {CURATED_FOLDER}/<name of the input folder>")
+    run.add_argument("--engine", help="auto, retinaface-arcface or dlib")
+    run.add_argument("--workers", help="processes; 0 takes one per core")
+    commands.add_parser("serve", help="start the REST service on service.host and service.port")
+    return parser
+
+
+def _config_path() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else None
+
+
+def _serve(settings: Settings) -> None:
+    """Become uvicorn, so that signals reach it directly."""
+    service = settings.service
+    print(f"The review page is at http://{service.host}:{service.port}/ - stop it with Ctrl-C.", flush=True)
+    os.chdir(PROJECT_ROOT)
+    command = [sys.executable, "-m", "uvicorn", "main_api:app", "--host", service.host, "--port", str(service.port)]
+    os.execv(sys.executable, command)
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    event = _event(arguments, settings)
+    options = ["--input", str(event.input_dir), "--output", str(event.output_dir)]
+    if arguments.engine:
+        options += ["--engine", arguments.engine]
+    if arguments.workers:
+        options += ["--workers", arguments.workers]
+    if (config := _config_path()) is not None:
+        options += ["--config", str(config)]
+    for script, record in _STAGES:
+        before = _written(event.output_dir / record)
+        code = _call(script, options)
+        # 1 is "done, but some photos failed", and also what Python says when it cannot even start a script.
+        if code == 1 and _written(event.output_dir / record) == before:
+            print(f"error: {script} ended without a result; see what it said above", file=sys.stderr)
+            return 70
+        if code not in (0, 1):
+            return code
+    _tell(event, settings)
+    return 0
+
+
+def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
+    if arguments.input:
+        # Not resolve(): the output is named as the user names the folder, whatever the link points at.
+        folder = Path(os.path.abspath(Path(arguments.input).expanduser()))  # noqa: PTH100
+        own = folder.resolve() == settings.io.input_dir.resolve()
+        default = settings.io.output_dir if own else PROJECT_ROOT / CURATED_FOLDER / (folder.name or "photos")
+    else:
+        folder = settings.io.input_dir
+        try:
+            list_photos(folder, exclude=(), skip_raw_with_jpeg=False)
+        except PhotosMissingError as error:
+            if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+                raise
+            return _sample_event(error)
+        default = settings.io.output_dir
+    output = Path(arguments.output).expanduser().absolute() if arguments.output else default
+    return _Event(folder, output)
+
+
+def _sample_event(reason: PhotosMissingError) -> _Event:
+    event = _Event(PROJECT_ROOT / SAMPLE_FOLDER / "photos", PROJECT_ROOT / SAMPLE_FOLDER)
+    made = build_sample_event(event.input_dir)
+    print(f"{reason}.")
+    print(f"For a start this run takes a sample event, {'made' if made else 'kept'} in {_shown(event.input_dir)}.")
+    print("For your own photos: make run PHOTOS=/path/to/photos\n", flush=True)
+    return event
+
+
+def _call(script: str, options: Sequence[str]) -> int:
+    """Run one of the two scripts and return its exit code, 130 if it was interrupted."""
+    command = [sys.executable, str(PROJECT_ROOT / script), *options]
+    child: subprocess.Popen[bytes] | None = None
+
+    def forward(number: int, _frame: object) -> None:
+        # Ctrl-C reaches the script through the terminal; it is the script that ends in good order.
+        if child is not None and number == signal.SIGTERM:
+            child.terminate()
+
+    previous = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        child = subprocess.Popen(command)
+        code = child.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 128 - code if code < 0 else code
+
+
+def _tell(event: _Event, settings: Settings) -> None:
+    """Say what was found, which files to open and what to do next."""
+    scores = _rows(event.output_dir / "photo_scores.csv")
+    faces = _rows(event.output_dir / "face_data.csv")
+    clusters = Counter(cluster for cluster, _ in {(row["cluster_id"], row["image_path"]) for row in faces})
+    clusters.pop("-1", None)
+    people = sum(count >= settings.clustering.min_cluster_photos for count in clusters.values())
+    failures = [row for row in scores if row["error"]]
+
+    print(f"\n{_count(len(scores), 'photo')}, {_count(len(faces), 'face')}, ", end="")
+    print(f"{_count(len(clusters), 'group')} of faces; {people} of them on ", end="")
+    print(f"{_count(settings.clustering.min_cluster_photos, 'photo')} or more.")
+    if failures:
+        print(f"{_count(len(failures), 'photo')} could not be used:")
+        for row in failures[:SHOWN_FAILURES]:
+            print(f"  {row['image_path']}: {row['error']}")
+        if len(failures) > SHOWN_FAILURES:
+            print(f"  ... and {len(failures) - SHOWN_FAILURES} more, at the end of {_shown(_scores_file(event))}")
+    best = [row for row in scores if row["final_score"]][:SHOWN_PHOTOS]
+    if best:
+        print("\nThe best photos:")
+        for row in best:
+            photo = _shown(photo_path(event.input_dir, row["image_path"]))
+            print(f"  {float(row['final_score']):.2f}  {photo}  {row['results_string']}")
+    print("\nOpen:")
+    print(f"  {_shown(_scores_file(event))}  every photo, best first, with the reasons")
+    largest = sorted(clusters.items(), key=lambda item: (-item[1], int(item[0])))[:SHOWN_CLUSTERS]
+    for cluster, photos in largest:
+        thumbnail = event.output_dir / "output_clusters" / f"cluster_{cluster}.jpg"
+        print(f"  {_shown(thumbnail)}  on {_count(photos, 'photo')}")
+    if len(clusters) > len(largest):
+        print(f"  {_shown(event.output_dir / 'output_clusters')}/  and the other {len(clusters) - len(largest)}")
+    _tell_next(event, settings, [cluster for cluster, _ in largest])
+
+
+def _tell_next(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
+    labels = event.output_dir / settings.scoring.labels_json
+    if labels.exists():
+        print(f"\nThe labels of {_shown(labels)} were used. After a change of labels or rules, score again:")
+    elif largest:
+        example = f'"{largest[0]}": {{"name": "Anna", "category": "main"}}'
+        example += f', "{largest[1]}": "important"' if len(largest) > 1 else ""
+        print(f"\nNext: say who matters. Look at the faces, write {_shown(labels)}, for instance")
+        print(f"  {{{example}}}")
+        print("(the categories are main, important and other), then score again:")
+    else:
+        return
+    command = [_shown(Path(sys.executable)), "run_scoring.py"]
+    if (event.input_dir, event.output_dir) != (settings.io.input_dir, settings.io.output_dir):
+        command += ["--input", _shown(event.input_dir), "--output", _shown(event.output_dir)]
+    print(f"  {shlex.join(command)}")
+
+
+def _scores_file(event: _Event) -> Path:
+    return event.output_dir / "photo_scores.csv"
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is written; None if it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _shown(path: Path) -> str:
+    """A path as the user would type it: relative to the current folder where it lies below it."""
+    current = Path.cwd()
+    return str(path.relative_to(current) if path.is_relative_to(current) else path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

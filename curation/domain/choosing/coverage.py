@@ -1,0 +1,97 @@
+"""Who is in how many good photos, and who is in none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from curation.domain.judging.best_of_burst import Shot
+from curation.domain.judging.picks import Pick
+from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.rules import PhotoFacts, Thresholds, photo_facts
+from curation.domain.labelling.labels import Category, Person
+
+__all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPeople:
+    """The main and important people of a photo, by their keys.
+
+    Attributes:
+        seen: All who are in it.
+        well: Of these, those whose eyes are open and who are in focus, as far as that can be told.
+    """
+
+    seen: frozenset[str]
+    well: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCoverage:
+    """How a main or important person is covered.
+
+    Attributes:
+        person: Who.
+        photos: Image paths of all photos of the person, best first.
+        good: Of these, those that show the person well, that no rule vetoes and that the user did not reject.
+        picked: How many of the photos the user picked.
+    """
+
+    person: Person
+    photos: tuple[str, ...]
+    good: tuple[str, ...]
+    picked: int
+
+
+def people_of_photos(shots: Mapping[str, Shot], thresholds: Thresholds) -> dict[str, PhotoPeople]:
+    """The main and important people of every photo.
+
+    Args:
+        shots: The photos that were measured, by image path.
+        thresholds: That say what is open and what is in focus.
+    """
+    return {
+        path: _people(photo_facts(shot.faces, shot.measures.focus, thresholds)) if shot.faces else _NOBODY
+        for path, shot in shots.items()
+    }
+
+
+_NOBODY = PhotoPeople(frozenset(), frozenset())
+
+
+def _people(facts: PhotoFacts) -> PhotoPeople:
+    key_people = [(face.person.key, face) for face in facts.key_people if face.person is not None]
+    return PhotoPeople(
+        frozenset(key for key, _ in key_people),
+        frozenset(key for key, face in key_people if face.eyes_open is not False and face.in_focus is not False),
+    )
+
+
+def coverage(
+    ranked: Sequence[PhotoScore], people: Mapping[str, PhotoPeople], persons: Iterable[Person]
+) -> tuple[PersonCoverage, ...]:
+    """How each main and important person is covered: main people first, then by name.
+
+    Args:
+        ranked: All photos, best first.
+        people: Of these photos, by image path.
+        persons: Everybody of the event; others than main and important people are left out.
+    """
+    asked = [person for person in persons if person.category is not Category.OTHER]
+    photos: dict[str, list[str]] = {person.key: [] for person in asked}
+    good: dict[str, list[str]] = {person.key: [] for person in asked}
+    picked = dict.fromkeys(photos, 0)
+    for score in ranked:
+        in_photo = people.get(score.image_path, _NOBODY)
+        is_good = not score.vetoes and score.pick is not Pick.REJECTED
+        for key in in_photo.seen & photos.keys():
+            photos[key].append(score.image_path)
+            picked[key] += score.pick is Pick.PICKED
+            if is_good and key in in_photo.well:
+                good[key].append(score.image_path)
+    order = sorted(asked, key=lambda person: (person.category is not Category.MAIN, person.display_name, person.key))
+    return tuple(
+        PersonCoverage(person, tuple(photos[person.key]), tuple(good[person.key]), picked[person.key])
+        for person in order
+    )

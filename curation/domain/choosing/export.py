@@ -1,0 +1,168 @@
+"""What is taken home: the request, what is said of a photo to other programs, and the report."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from curation.domain.faces.regions import FaceRegion, StoredPicture
+from curation.domain.report import Failure
+
+__all__ = [
+    "REJECTED",
+    "ExportMode",
+    "ExportReport",
+    "ExportRequest",
+    "PhotoDescription",
+    "free_name",
+    "name_key",
+    "portable_name",
+]
+
+REJECTED = -1
+"""`xmp:Rating` of a rejected photo (XMP specification, part 2, section 8.2.2.1)."""
+
+# What Windows allows in no name, and what unpacks as a folder there.
+_NOT_PORTABLE = frozenset('<>:"|?*\\')
+_MAX_NAME_BYTES = 200  # of 255 that file systems take; the rest is for numbers and temporary names
+# Devices of Windows, with any extension.
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
+
+
+class ExportMode(StrEnum):
+    """How the photos come into the export."""
+
+    COPY = "copy"
+    HARDLINK = "hardlink"
+    ZIP = "zip"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is to be taken home, and how.
+
+    Attributes:
+        image_paths: The photos, in the order of the contact sheet; None takes the best ones, or those that were picked.
+        best: So many of the best photos; None takes those that were picked.
+        mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
+        name: Of the new sub-folder or of the ZIP file without its extension; empty takes the time.
+        embed: Whether JPEG copies carry what is known of them; not possible with hard links.
+        sidecars: Whether every photo gets a NAME.jpg.xmp (NAME.nef.xmp), which digiKam and darktable read. RAW files
+            have their NAME.xmp anyway, and so have photos that cannot carry it inside their NAME.heic.xmp.
+        raw_files: Whether the RAW file beside a chosen photo comes along.
+        csv: Whether photos.csv is written.
+        contact_sheet: Whether contact_sheet.html is written.
+        picked_label: `xmp:Label` of picked photos that have no other; empty for none.
+    """
+
+    image_paths: tuple[str, ...] | None = None
+    best: int | None = None
+    mode: ExportMode = ExportMode.COPY
+    name: str = ""
+    embed: bool = True
+    sidecars: bool = False
+    raw_files: bool = False
+    csv: bool = True
+    contact_sheet: bool = True
+    picked_label: str = "Green"
+
+    def __post_init__(self) -> None:
+        if self.image_paths is not None and self.best is not None:
+            raise ValueError("either certain photos or the best ones, not both")
+        if self.mode is ExportMode.HARDLINK and self.embed:
+            raise ValueError(
+                "hard links are the originals themselves, so nothing can be embedded: ask for copies, or not to embed"
+            )
+        if self.name and (portable_name(self.name) != self.name or self.name.startswith(".")):
+            raise ValueError(f"{self.name!a} cannot be the name of a folder everywhere")
+        if len(self.name.encode()) > _MAX_NAME_BYTES:
+            raise ValueError(f"the name is too long: at most {_MAX_NAME_BYTES} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoDescription:
+    """What other programs are told of a photo.
+
+    Attributes:
+        rating: 1 to 5, `REJECTED`, or None for no opinion.
+        label: A colour label, None for none.
+        names: Of the people in it, most important first.
+        picture: How the file stores it; None if that is not known, and then there are no regions.
+        regions: The named faces.
+    """
+
+    rating: int | None = None
+    label: str | None = None
+    names: tuple[str, ...] = ()
+    picture: StoredPicture | None = None
+    regions: tuple[FaceRegion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The result of an export; `exported + failed == total`.
+
+    Attributes:
+        total: Photos that were asked for.
+        exported: Photos that were taken.
+        failed: Photos that could not be taken.
+        failures: Why, one for each failed photo.
+        raw_files: RAW files that came along with them.
+        embedded: Photos whose copy carries what is known of it.
+        sidecars: Sidecar files that were written.
+        warnings: What the user should know, in sentences.
+        name: Of the sub-folder or the ZIP file, inside the folder of exports.
+        path: The same in full.
+        size_bytes: Of all files that were written.
+        seconds: Wall time.
+    """
+
+    total: int
+    exported: int
+    failed: int
+    failures: tuple[Failure, ...]
+    raw_files: int
+    embedded: int
+    sidecars: int
+    warnings: tuple[str, ...]
+    name: str
+    path: str
+    size_bytes: int
+    seconds: float
+
+
+def portable_name(name: str) -> str:
+    """A file's or folder's name that every system can unpack; the same name where it can already.
+
+    Characters that some system forbids, and bytes that are no text, become `_`.
+    """
+    kept = "".join(
+        "_" if char in _NOT_PORTABLE or char == "/" or unicodedata.category(char) in ("Cc", "Cs") else char
+        for char in name
+    )
+    stripped = kept.rstrip(". ")
+    kept = stripped + "_" * (len(kept) - len(stripped)) or "_"
+    return f"_{kept}" if kept.partition(".")[0].upper() in _DEVICES else kept
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A path that no other has: the same, or with a number before its extension.
+
+    Args:
+        name: A relative path with `/`.
+        taken: The paths that are there, as `name_key` gives them.
+    """
+    folder, slash, file = name.rpartition("/")
+    stem, dot, extension = file.rpartition(".") if "." in file[1:] else (file, "", "")
+    candidate, number = name, 1
+    while name_key(candidate) in taken:
+        number += 1
+        candidate = f"{folder}{slash}{stem} ({number}){dot}{extension}"
+    return candidate
+
+
+def name_key(name: str) -> str:
+    """Equal for names that some system takes for one: upper and lower case, composed and decomposed letters."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,152 @@
+"""What is known of a face: where it is, how sure we are, how well it can be recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "AnalysedFace",
+    "Box",
+    "DetectedFace",
+    "FaceQuality",
+    "FaceRow",
+    "FiveLandmarks",
+    "PhotoAnalysis",
+    "Point",
+]
+
+
+class Point(NamedTuple):
+    """A point in pixels of the upright full-size photo; x to the right, y downwards."""
+
+    x: float
+    y: float
+
+
+class Box(NamedTuple):
+    """An upright rectangle in whole pixels of the upright full-size photo.
+
+    `x`, `y` is the upper left corner, `w`, `h` the size; never empty, always inside the photo.
+    """
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+class FiveLandmarks(NamedTuple):
+    """The five points that detectors give, named from the pictured person's side.
+
+    In an upright frontal face `right_eye` is on the left of the picture. The order is that of
+    the ArcFace alignment template.
+    """
+
+    right_eye: Point
+    left_eye: Point
+    nose: Point
+    mouth_right: Point
+    mouth_left: Point
+
+    def as_array(self) -> NDArray[np.float64]:
+        """The points as a (5, 2) array of x, y in pixels."""
+        return np.asarray(self, dtype=np.float64)
+
+    @classmethod
+    def from_array(cls, points: NDArray[np.floating]) -> FiveLandmarks:
+        """Build from a (5, 2) array of x, y in pixels, in the order of the fields."""
+        if points.shape != (5, 2):
+            raise ValueError(f"five landmarks have the shape (5, 2), not {points.shape}")
+        return cls(*(Point(float(x), float(y)) for x, y in points))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectedFace:
+    """A face as an engine reports it.
+
+    Attributes:
+        box: Bounds, clipped to the photo.
+        landmarks: Five points; they may lie outside the photo when the face is cut off.
+        confidence: The detector's confidence in [0, 1].
+        embedding: (D,) float32 of unit length.
+    """
+
+    box: Box
+    landmarks: FiveLandmarks
+    confidence: float
+    embedding: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuality:
+    """How well a face can be recognised; raw values, so that limits can be changed later.
+
+    Attributes:
+        size_px: The shorter side of the face's box, in pixels of the full-size photo.
+        sharpness: In [0, 1], see `curation.domain.judging.measures`.
+        yaw_deg: Turn to the side, in degrees; 0 is frontal; the sign is that of the photo's x axis.
+        score: In [0, 1], all of the above and the detector's confidence in one number; picks the
+            best face of a cluster.
+    """
+
+    size_px: int
+    sharpness: float
+    yaw_deg: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedFace:
+    """A detected face with its quality and a small picture of it (JPEG, sRGB) to label from."""
+
+    detected: DetectedFace
+    quality: FaceQuality
+    chip_jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoAnalysis:
+    """All faces of one photo, from left to right.
+
+    Attributes:
+        width: Of the upright full-size photo, in pixels.
+        height: Of the upright full-size photo, in pixels.
+        faces: Ordered by the left edge of the box, then by its upper edge.
+    """
+
+    width: int
+    height: int
+    faces: tuple[AnalysedFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """One row of face_data.csv; the fields are its columns, `facial_area` being the box.
+
+    Attributes:
+        image_path: Of the photo, relative to the input folder.
+        face_index: Of the face in its photo, from left to right, 0-based.
+        facial_area: Bounds in pixels of the upright full-size photo.
+        detection_confidence: In [0, 1].
+        cluster_id: Of the person; -1 for a face too poor to identify.
+        cluster_confidence: In [0, 1], see `curation.domain.grouping.clusters.confidences`.
+        face_quality: In [0, 1], `FaceQuality.score`.
+        landmarks: Five points.
+        embedding_row: Row of embeddings.npy.
+        engine: Name of the engine.
+    """
+
+    image_path: str
+    face_index: int
+    facial_area: Box
+    detection_confidence: float
+    cluster_id: int
+    cluster_confidence: float
+    face_quality: float
+    landmarks: FiveLandmarks
+    embedding_row: int
+    engine: str

@@ -1,0 +1,182 @@
+"""Which two persons may be the same one, and which of these questions is worth asking first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.grouping.persons import GroupingRule
+from curation.domain.labelling.labels import Category, Labels
+from curation.domain.labelling.merging import better_labelled
+
+__all__ = ["AlikePair", "MergeSuggestion", "PersonMeans", "alike_pairs", "photo_weight", "ranked_suggestions"]
+
+LEAST_LIKENESS = 0.3
+"""Below it two clusters are hardly ever one person."""
+SHARED_PHOTO_PART = 0.25
+"""Of the likeness, that remains for each photo that shows both: only mirrors and collages show a person twice."""
+
+_NEIGHBOURS = 5  # of each cluster that are looked at
+_BLOCK_ROWS = 256
+_SAMPLE = 400  # clusters among which the usual distance of strangers is measured
+_LOOKED_AT = 500  # pairs whose common photos are counted
+_MOST_SHARED = 4
+_WHO_PART = 0.05  # what a photo gains if it only becomes clear who is on it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonMeans:
+    """Clusters to compare.
+
+    Attributes:
+        clusters: (K,) their ids.
+        sizes: (K,) their faces.
+        means: (K, D) the means of their faces' vectors from `GroupingRule.compared`.
+    """
+
+    clusters: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    means: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class AlikePair:
+    """Two clusters that look alike; the likeness goes from 0 (as strangers do) to 1 (nearly joined)."""
+
+    first: int
+    second: int
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSuggestion:
+    """A question: are these two the same person?
+
+    Attributes:
+        keep: The cluster whose label would remain.
+        other: That would become a part of it.
+        likeness: In [0, 1].
+        usefulness: What the answer may change, in no unit; larger is more.
+    """
+
+    keep: int
+    other: int
+    likeness: float
+    usefulness: float
+
+
+def alike_pairs(people: PersonMeans, rule: GroupingRule) -> list[AlikePair]:
+    """Pairs of clusters that look more alike than most, each cluster with its nearest ones.
+
+    1 is the average distance at which the grouping would have joined two clusters of their sizes, 0 the median
+    distance of clusters of this event.
+    """
+    count = len(people.clusters)
+    if count < 2:
+        return []
+    usual = _usual_distance(people.means)
+    most = max(rule.group_distance, rule.single_distance)
+    if usual <= most:
+        return []  # nothing stands out where the usual distance is one of a single person
+    # Whoever is farther has less than the least likeness, whatever the sizes.
+    farthest = usual - LEAST_LIKENESS * (usual - most)
+    first, second, distance = _near_pairs(people.means, farthest)
+    limit = rule.largest_distance(people.sizes[first], people.sizes[second])
+    likeness = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
+    is_kept = likeness >= LEAST_LIKENESS
+    first, second, likeness = first[is_kept], second[is_kept], likeness[is_kept]
+    is_nearest = np.zeros(len(first), dtype=bool)
+    for mine, other in ((first, second), (second, first)):
+        order = np.lexsort((other, -likeness, mine))
+        starts = np.searchsorted(mine[order], np.arange(count))
+        is_nearest[order[np.arange(len(order)) - starts[mine[order]] < _NEIGHBOURS]] = True
+    ids = people.clusters.tolist()
+    return [
+        AlikePair(ids[int(first[pair])], ids[int(second[pair])], float(likeness[pair]))
+        for pair in np.flatnonzero(is_nearest).tolist()
+    ]
+
+
+def _near_pairs(
+    means: NDArray[np.float32], farthest: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Pairs of rows, the lower one first, that are nearer than a distance, and their distances."""
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]] = []
+    for start in range(0, len(means), _BLOCK_ROWS):
+        similarity = means[start : start + _BLOCK_ROWS] @ means[start:].T
+        row, column = np.nonzero(similarity > np.float32(1.0 - farthest))
+        is_upper = column > row
+        row, column = row[is_upper], column[is_upper]
+        found.append((row + start, column + start, 1.0 - similarity[row, column].astype(np.float64)))
+    rows, columns, distances = zip(*found, strict=True)
+    return np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)
+
+
+def _usual_distance(means: NDArray[np.float32]) -> float:
+    chosen = means[np.unique(np.linspace(0, len(means) - 1, min(_SAMPLE, len(means))).astype(np.intp))]
+    distance = 1.0 - chosen.astype(np.float64) @ chosen.T.astype(np.float64)
+    return float(np.median(distance[np.triu_indices(len(chosen), k=1)]))
+
+
+def photo_weight(rank: int | None) -> float:
+    """How much a photo counts by its rank, 1 for the best; without ranks all count alike."""
+    return 1.0 if rank is None else 1.0 / math.log2(1.0 + rank)
+
+
+def ranked_suggestions(
+    pairs: Sequence[AlikePair],
+    labels: Labels,
+    photos: Mapping[int, Collection[str]],
+    weights: Mapping[str, float],
+    category_weights: Mapping[Category, float],
+) -> list[MergeSuggestion]:
+    """Put the question first whose answer would change the top photos most.
+
+    A merge changes the photos of the cluster that takes over the other one's label: each by the difference of what the
+    two categories count, times how good the photo is. Two clusters with different names are two people, and with the
+    same name one, so nothing is asked about them.
+
+    Args:
+        pairs: That look alike.
+        labels: Of the event.
+        photos: By cluster its photos.
+        weights: By photo, see `photo_weight`; 1 for photos that are not there.
+        category_weights: What a face counts by its person's category.
+    """
+    out = []
+    for pair in pairs:
+        if _are_named(labels, pair):
+            continue
+        keep, other = better_labelled(
+            labels.by_cluster, {cluster: len(photos[cluster]) for cluster in (pair.first, pair.second)}
+        )
+        gain = _WHO_PART + abs(_counts(labels, keep, category_weights) - _counts(labels, other, category_weights))
+        changed = math.fsum(weights.get(photo, 1.0) for photo in photos[other])
+        out.append(MergeSuggestion(keep, other, pair.likeness, pair.likeness * gain * changed))
+    out.sort(key=_order)
+    out = [_with_shared_photos(suggestion, photos) for suggestion in out[:_LOOKED_AT]] + out[_LOOKED_AT:]
+    return sorted((one for one in out if one.likeness >= LEAST_LIKENESS), key=_order)
+
+
+def _order(suggestion: MergeSuggestion) -> tuple[float, int, int]:
+    return -suggestion.usefulness, suggestion.keep, suggestion.other
+
+
+def _with_shared_photos(suggestion: MergeSuggestion, photos: Mapping[int, Collection[str]]) -> MergeSuggestion:
+    shared = len(set(photos[suggestion.keep]) & set(photos[suggestion.other]))
+    part = SHARED_PHOTO_PART ** min(shared, _MOST_SHARED)
+    return MergeSuggestion(suggestion.keep, suggestion.other, suggestion.likeness * part, suggestion.usefulness * part)
+
+
+def _are_named(labels: Labels, pair: AlikePair) -> bool:
+    both = [labels.by_cluster.get(cluster) for cluster in (pair.first, pair.second)]
+    return all(label is not None and label.name is not None for label in both)
+
+
+def _counts(labels: Labels, cluster: int, category_weights: Mapping[Category, float]) -> float:
+    person = labels.person(cluster)
+    return 0.0 if person is None else category_weights[person.category]

@@ -1,0 +1,1 @@
+"""How good a photo is, by the program and by the user: measures, rules, ranking, bursts, picks."""

@@ -1,0 +1,241 @@
+"""Choosing the photo of each burst that a person would keep, and saying why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
+from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.domain.judging.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
+
+__all__ = ["Shot", "bursts_of", "mark_bursts", "well_seen_people"]
+
+_SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
+_PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
+_SAME_SCORE = 0.02  # scores of copies in different sizes differ by less; then the larger one is better
+_PROFILE_DEG = 40.0  # faces turned further are sometimes taken for somebody else
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A photo that was measured, with its faces and their people.
+
+    Attributes:
+        measures: Of the photo.
+        faces: All its faces.
+    """
+
+    measures: PhotoMeasures
+    faces: Sequence[ScoredFace]
+
+
+def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
+    """Keys of the people who are in a photo for sure: identified, not small, not in profile."""
+    largest = max((face.measures.size_px for face in faces), default=0)
+    return frozenset(
+        face.person.key
+        for face in faces
+        if face.person is not None
+        and face.measures.size_px >= _SMALL_FACE * largest
+        and abs(face.measures.yaw_deg) <= _PROFILE_DEG
+    )
+
+
+def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, ...]]:
+    """Find the bursts of an event; they depend on pixels, times and people, and not on how photos are judged.
+
+    Args:
+        shots: The photos that could be measured, by image path.
+        bursts: When photos are one burst.
+
+    Returns:
+        See `curation.domain.judging.bursts.find_bursts`.
+    """
+    return find_bursts(
+        [
+            BurstPhoto(
+                path,
+                shot.measures.capture_time,
+                shot.measures.width,
+                shot.measures.height,
+                shot.measures.miniature,
+                well_seen_people(shot.faces),
+            )
+            for path, shot in shots.items()
+            if shot.measures.miniature is not None
+        ],
+        bursts,
+    )
+
+
+def mark_bursts(
+    scores: Sequence[PhotoScore],
+    shots: Mapping[str, Shot],
+    found: Iterable[Sequence[str]],
+    rules: ScoringRules,
+    facts: Mapping[str, PhotoFacts] | None = None,
+) -> list[PhotoScore]:
+    """Number the bursts, and mark the best photo of each.
+
+    Of a burst the photo is best that no rule vetoes; then the one on which the fewest main people are missing, blink
+    or are plainly softer than elsewhere in the burst (eyes that cannot be told are half a fault); then the same for
+    important people; then the one with the higher score; of photos with nearly the same score the larger one; then the
+    sharper one, and the first by name.
+
+    Args:
+        scores: Of the event, in any order.
+        shots: The photos that could be measured, by image path.
+        found: The bursts, see `bursts_of`.
+        rules: That the scores were made with.
+        facts: Of the photos, by these rules' thresholds; None works them out.
+
+    Returns:
+        The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a word in `results_string`.
+    """
+    known = {score.image_path: score for score in scores if score.image_path in shots}
+    marked: dict[str, PhotoScore] = {}
+    for number, paths in enumerate(found, start=1):
+        ranked = _ranked([_contender(known[path], shots[path], rules, facts) for path in paths])
+        best = ranked[0]
+        for place, one in enumerate(ranked, start=1):
+            word = f"best of {len(ranked)}" if one is best else _better(best, one)
+            marked[one.score.image_path] = replace(
+                one.score,
+                results_string=f"{one.score.results_string} · {word}",
+                burst_id=number,
+                best_of_burst=one is best,
+                burst_rank=place,
+            )
+    return [marked.get(score.image_path, score) for score in scores]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Contender:
+    score: PhotoScore
+    facts: PhotoFacts
+    pixels: int
+
+
+def _contender(
+    score: PhotoScore, shot: Shot, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
+) -> _Contender:
+    facts = known.get(score.image_path) if known is not None else None
+    if facts is None:
+        facts = photo_facts(shot.faces, shot.measures.focus, rules.thresholds)
+    return _Contender(score, facts, shot.measures.width * shot.measures.height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """What is wrong with the people of one category."""
+
+    missing: int
+    blinking: int
+    soft: int
+    turned: int
+
+    @property
+    def total(self) -> float:
+        """A face whose eyes cannot be told is better than a blink, and not as good as open eyes."""
+        return self.missing + self.blinking + self.soft + 0.5 * self.turned
+
+
+def _faults(people: Sequence[FaceFacts], sharpest: Mapping[str, float]) -> _Faults:
+    present = {face.person.key: face for face in people if face.person is not None}
+    return _Faults(
+        missing=len(sharpest.keys() - present.keys()),
+        blinking=sum(face.eyes_open is False for face in people),
+        # Against the same face in the burst: a person whom no photo of it shows sharp is no reason to choose.
+        soft=sum((face.focus or 0.0) < sharpest[key] - _PLAINLY_SOFTER for key, face in present.items()),
+        turned=sum(face.eyes_open is None for face in people),
+    )
+
+
+def _sharpest(photos: Iterable[Sequence[FaceFacts]]) -> dict[str, float]:
+    """Everybody who is in any of the photos, with the best focus of their face."""
+    best: dict[str, float] = {}
+    for people in photos:
+        for face in people:
+            if face.person is not None:
+                best[face.person.key] = max(best.get(face.person.key, 0.0), face.focus or 0.0)
+    return best
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ranked:
+    score: PhotoScore
+    main: _Faults
+    important: _Faults
+    pixels: int
+
+
+def _ranked(contenders: Sequence[_Contender]) -> list[_Ranked]:
+    """Best first."""
+    main = _sharpest(one.facts.main for one in contenders)
+    important = _sharpest(one.facts.important for one in contenders)
+    return sorted(
+        (
+            _Ranked(one.score, _faults(one.facts.main, main), _faults(one.facts.important, important), one.pixels)
+            for one in contenders
+        ),
+        key=_order,
+    )
+
+
+def _order(one: _Ranked) -> tuple[bool, float, float, int, int, float, float, str]:
+    score = one.score
+    final = score.final_score or 0.0
+    return (
+        bool(score.vetoes),
+        one.main.total,
+        one.important.total,
+        -round(final / _SAME_SCORE),
+        -one.pixels,
+        -round(final, 4),  # as the table shows it
+        -round(score.focus_score or 0.0, 4),
+        score.image_path,
+    )
+
+
+def _better(best: _Ranked, other: _Ranked) -> str:
+    """Like `IMG_0132.jpg of the same burst is better: eyes open`."""
+    folder, _, name = best.score.image_path.rpartition("/")
+    if folder != other.score.image_path.rpartition("/")[0]:
+        name = best.score.image_path
+    return f"{name} of the same burst is better: {_reason(best, other)}"
+
+
+def _reason(best: _Ranked, other: _Ranked) -> str:
+    for a, b in ((best.main, other.main), (best.important, other.important)):
+        if a.total < b.total:
+            lead = [(b.blinking - a.blinking, "eyes open"), (b.missing - a.missing, "more people seen")]
+            lead += [(b.soft - a.soft, "sharper"), (b.turned - a.turned, "a face less turned away")]
+            return max(lead, key=lambda item: item[0])[1]
+    if bool(best.score.vetoes) != bool(other.score.vetoes):
+        return f"not vetoed ({other.score.vetoes})"
+    if _order(best)[3:5] == _order(other)[3:5]:
+        decisive = _order(best)[5] < _order(other)[5]
+    else:
+        decisive = _order(best)[3] < _order(other)[3]
+    if decisive:
+        gains = [(_gain(of, best, other), word) for of, word in _COMPONENTS]
+        gain, word = max(gains, key=lambda item: item[0])
+        return word if gain > 0 else "higher score"
+    if best.pixels > other.pixels:
+        return "larger"
+    return "sharper" if _order(best)[6] < _order(other)[6] else "the first of equals"
+
+
+_COMPONENTS: tuple[tuple[Callable[[PhotoScore], float | None], str], ...] = (
+    (lambda score: score.eyes_score, "eyes more open"),
+    (lambda score: score.smile_score, "a better smile"),
+    (lambda score: score.focus_score, "sharper"),
+    (lambda score: score.people_score, "more people"),
+    (lambda score: score.exposure_score, "better light"),
+)
+
+
+def _gain(of: Callable[[PhotoScore], float | None], best: _Ranked, other: _Ranked) -> float:
+    return (of(best.score) or 0.0) - (of(other.score) or 0.0)

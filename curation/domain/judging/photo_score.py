@@ -1,0 +1,89 @@
+"""One row of photo_scores.csv, and where the user's own word puts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from operator import attrgetter
+
+from curation.domain.judging.picks import Pick
+
+__all__ = ["PHOTO_SCORE_COLUMNS", "PhotoScore", "failed_photo_score", "pick_order", "renumbered"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoScore:
+    """One row of photo_scores.csv; the fields are its columns.
+
+    Attributes:
+        rank: 1 is best; 0 before ranking.
+        image_path: Of the photo.
+        final_score: In [0, 1]; None if the photo failed.
+        results_string: The score in one line for the photographer.
+        people: Names of the people in the photo, most important first, joined by `; `.
+        main_count: Different main people.
+        important_count: Different important people.
+        other_count: Different other people.
+        unknown_count: Faces without a cluster.
+        eyes_score: Component in [0, 1]; None if it does not apply, as all components.
+        smile_score: Component.
+        focus_score: Component.
+        exposure_score: Component.
+        people_score: Component.
+        vetoes: Why the photo is vetoed, joined by `; `; empty if it is not.
+        problems: What is wrong with the photo, whether or not a rule asks for it.
+        error: Why the photo could not be read; empty if it could.
+        burst_id: Number of the burst that it belongs to, by the time of the first photo; None if it stands alone.
+        best_of_burst: Whether it is the best photo of its burst, or stands alone; so these photos are what is left
+            when every burst is reduced to its best photo. False for a photo that could not be read.
+        burst_rank: Place among the photos of its burst, 1 is best; without the user's picks. None if it stands alone.
+        pick: Whether the user picked or rejected it; None if neither.
+        rating: The user's stars, 1 to 5; None without.
+    """
+
+    rank: int
+    image_path: str
+    final_score: float | None
+    results_string: str
+    people: str
+    main_count: int
+    important_count: int
+    other_count: int
+    unknown_count: int
+    eyes_score: float | None
+    smile_score: float | None
+    focus_score: float | None
+    exposure_score: float | None
+    people_score: float | None
+    vetoes: str
+    problems: str
+    error: str
+    burst_id: int | None = None
+    best_of_burst: bool = True
+    burst_rank: int | None = None
+    pick: Pick | None = None
+    rating: int | None = None
+
+
+PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))
+# A pick moves thousands of photos by one place, and `replace` takes twice as long as this.
+_BUT_RANK = attrgetter(*PHOTO_SCORE_COLUMNS[1:])
+
+
+def failed_photo_score(image_path: str, error: str) -> PhotoScore:
+    """The row of a photo that could not be read."""
+    return PhotoScore(
+        0, image_path, None, "", "", 0, 0, 0, 0, None, None, None, None, None, "", "", error, best_of_burst=False
+    )
+
+
+def pick_order(score: PhotoScore) -> tuple[int, int]:
+    """Where the user's pick and rating put a photo, smaller is better; a photo that could not be read is last."""
+    if score.final_score is None:
+        return 3, 0
+    group = 0 if score.pick is Pick.PICKED else 2 if score.pick is Pick.REJECTED else 1
+    return group, -(score.rating or 0)
+
+
+def renumbered(score: PhotoScore, rank: int) -> PhotoScore:
+    """The same row with another rank."""
+    return score if score.rank == rank else PhotoScore(rank, *_BUT_RANK(score))

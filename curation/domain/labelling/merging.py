@@ -1,0 +1,167 @@
+"""Changing labels without losing what somebody else wrote meanwhile: changes, and a three-way merge by cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from curation.domain.labelling.labels import Category, Labels, PersonLabel
+
+__all__ = [
+    "UNCHANGED",
+    "LabelChange",
+    "LabelConflict",
+    "Merged",
+    "Unchanged",
+    "better_labelled",
+    "changed_labels",
+    "merge_labels",
+]
+
+LabelsByCluster = Mapping[int, PersonLabel]
+
+
+class Unchanged:
+    """What is left as it is, where None takes something away."""
+
+
+UNCHANGED = Unchanged()
+
+_IMPORTANCE = {Category.MAIN: 2, Category.IMPORTANT: 1, Category.OTHER: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """What a user says anew of clusters; None takes the name, or the category, away."""
+
+    name: str | Unchanged | None = UNCHANGED
+    category: Category | Unchanged | None = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class LabelConflict:
+    """A cluster that two people labelled differently.
+
+    Attributes:
+        cluster: Its id.
+        yours: What the request wants; None for no label.
+        theirs: What is in the file; None for no label.
+    """
+
+    cluster: int
+    yours: PersonLabel | None
+    theirs: PersonLabel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The outcome of a merge; `by_cluster` is to be used only if there are no conflicts."""
+
+    by_cluster: dict[int, PersonLabel]
+    conflicts: tuple[LabelConflict, ...]
+
+
+def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsByCluster) -> Merged:
+    """Merge two changes of the same labels, cluster by cluster.
+
+    Args:
+        base: What both started from.
+        yours: One change of it.
+        theirs: The other change of it.
+    """
+    out: dict[int, PersonLabel] = {}
+    conflicts = []
+    for cluster in sorted(base.keys() | yours.keys() | theirs.keys()):
+        before, mine, other = base.get(cluster), yours.get(cluster), theirs.get(cluster)
+        if mine != before and other not in (before, mine):
+            conflicts.append(LabelConflict(cluster, mine, other))
+            continue
+        merged = other if mine == before else mine
+        if merged is not None:
+            out[cluster] = merged
+    return Merged(out, tuple(conflicts))
+
+
+def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChange) -> dict[int, PersonLabel]:
+    """All labels after a change of some clusters.
+
+    Clusters of one name are one person with one category. So who is given a name that is there already takes its
+    category, and a category that is said counts for all clusters of the name. A new name takes the most important
+    category that its clusters have, or the one that clusters without a label have.
+
+    Args:
+        labels: As they are.
+        clusters: That are changed.
+        change: Of each of them.
+
+    Raises:
+        ValueError: If a name would be left without a category; says so in words.
+    """
+    out = dict(labels.by_cluster)
+    of_name = _category_of_name(labels, change.name)
+    if of_name is None and isinstance(change.name, str):
+        categories = [out[cluster].category for cluster in clusters if cluster in out]
+        of_name = max(categories, key=_IMPORTANCE.__getitem__, default=labels.unlabelled_category)
+    for cluster in clusters:
+        label = _changed(out.get(cluster), change, of_name)
+        if label is None:
+            out.pop(cluster, None)
+        else:
+            out[cluster] = label
+    if isinstance(change.category, Category):
+        now = Labels(out, labels.unlabelled_category)
+        said = {_person_key(now, cluster) for cluster in clusters}
+        for cluster, label in now.by_cluster.items():
+            if label.name is not None and _person_key(now, cluster) in said:
+                out[cluster] = PersonLabel(label.name, change.category)
+    return out
+
+
+def _changed(label: PersonLabel | None, change: LabelChange, of_name: Category | None) -> PersonLabel | None:
+    name = (label.name if label else None) if isinstance(change.name, Unchanged) else change.name
+    if not isinstance(change.category, Unchanged):
+        category = change.category
+    elif of_name is not None:
+        category = of_name
+    else:
+        category = label.category if label else None
+    if category is None:
+        if name is not None:
+            raise ValueError(
+                f"{name!a} needs a category: main, important or other; take the name away, too, or keep it"
+            )
+        return None
+    return PersonLabel(name, category)
+
+
+def _category_of_name(labels: Labels, name: str | Unchanged | None) -> Category | None:
+    """The category of a name that is in the labels already."""
+    if not isinstance(name, str):
+        return None
+    asked = Labels({0: PersonLabel(" ".join(name.split()), Category.OTHER)}, Category.OTHER).person(0)
+    for cluster, label in labels.by_cluster.items():
+        known = labels.person(cluster)
+        if label.name is not None and known is not None and asked is not None and known.key == asked.key:
+            return label.category
+    return None
+
+
+def _person_key(labels: Labels, cluster: int) -> str:
+    person = labels.person(cluster)
+    return "" if person is None else person.key
+
+
+def better_labelled(labels: LabelsByCluster, photos: Mapping[int, int]) -> list[int]:
+    """Clusters by what is said of them: named ones first, then by importance, number of photos, and id.
+
+    Args:
+        labels: By cluster.
+        photos: Of each cluster that is to be ordered.
+    """
+
+    def rank(cluster: int) -> tuple[bool, int, int, int]:
+        label = labels.get(cluster)
+        importance = -1 if label is None else _IMPORTANCE[label.category]
+        return (label is None or label.name is None), -importance, -photos[cluster], cluster
+
+    return sorted(photos, key=rank)

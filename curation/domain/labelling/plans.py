@@ -1,0 +1,126 @@
+"""From what a user does with persons and faces to the corrections that say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from curation.domain.faces.index import EventIndex, FaceEntry
+from curation.domain.labelling.corrections import NOBODY, CorrectedFace, Correction, CorrectionKind
+
+__all__ = ["NothingToSplitError", "merged", "moved", "named", "not_faces", "not_people", "told_apart"]
+
+_WITNESSES = 200
+"""Faces of a person that stand for the person where a few others come or go; more would only make the file longer."""
+_ANSWERED_FACES = 20
+"""Faces of each of two persons that are said to differ: all pairs of them are kept apart."""
+
+
+class NothingToSplitError(ValueError):
+    """All faces of a person were to be split off: nobody would be left."""
+
+
+def merged(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correction]:
+    """Several clusters are one person.
+
+    Args:
+        event: As it is.
+        keep: The cluster whose id and label remain.
+        others: Whose faces it gets.
+    """
+    faces = [entry for cluster in others for entry in event.faces_of_cluster(cluster)]
+    kept = event.faces_of_cluster(keep)
+    return [_correction(CorrectionKind.SAME_PERSON, kept, faces, keep)]
+
+
+def moved(event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mapping[str, int]) -> list[Correction]:
+    """Faces are of another person than it seemed.
+
+    Args:
+        event: As it is.
+        faces: That are moved.
+        target: The cluster that they go to; a new one if no face is in it.
+        was: By face id the cluster in the table of those that count nowhere now.
+
+    Raises:
+        NothingToSplitError: If a new cluster would only be the old one under another id.
+    """
+    is_new = event.face_count(target) == 0
+    out = []
+    for source in sorted({entry.cluster_id for entry in faces}):
+        chosen = [entry for entry in faces if entry.cluster_id == source]
+        left = _left(event, source, chosen)
+        if source == target:
+            continue
+        if source >= 0 and not left and is_new and len(chosen) == len(faces):
+            raise NothingToSplitError(f"all faces of person {source} were chosen")
+        out.append(_correction(CorrectionKind.DIFFERENT_PEOPLE, chosen, _spread(left, _WITNESSES), target, was))
+    if out and not is_new:
+        others = _spread(_left(event, target, faces), _WITNESSES)
+        out.append(_correction(CorrectionKind.SAME_PERSON, faces, others, target, was))
+    return out
+
+
+def not_faces(faces: Sequence[FaceEntry], was: Mapping[str, int]) -> list[Correction]:
+    """These are no faces; `was` as for `moved`."""
+    return [_correction(CorrectionKind.NOT_A_FACE, faces, (), NOBODY, was)]
+
+
+def not_people(event: EventIndex, clusters: Sequence[int]) -> list[Correction]:
+    """These clusters are of no person."""
+    return [
+        _correction(CorrectionKind.NOT_A_PERSON, _spread(event.faces_of_cluster(cluster), _WITNESSES), (), cluster)
+        for cluster in clusters
+    ]
+
+
+def told_apart(event: EventIndex, first: int, second: int) -> list[Correction]:
+    """Two clusters are two people."""
+    return [
+        _correction(
+            CorrectionKind.DIFFERENT_PEOPLE,
+            event.sample_faces(first, _ANSWERED_FACES),
+            event.sample_faces(second, _ANSWERED_FACES),
+            first,
+        )
+    ]
+
+
+def named(corrections: Sequence[Correction], action: str, at: str) -> list[Correction]:
+    """The same corrections with ids and time.
+
+    Args:
+        corrections: Of one action.
+        action: Its name; they are called `action.0`, `action.1` and so on.
+        at: When it was said, UTC, ISO 8601.
+    """
+    return [replace(correction, id=f"{action}.{number}", at=at) for number, correction in enumerate(corrections)]
+
+
+def _left(event: EventIndex, cluster: int, without: Sequence[FaceEntry]) -> list[FaceEntry]:
+    gone = {entry.face_id for entry in without}
+    return [entry for entry in event.faces_of_cluster(cluster) if entry.face_id not in gone]
+
+
+def _spread(entries: Sequence[FaceEntry], count: int) -> list[FaceEntry]:
+    """The first, and others that are spread evenly."""
+    if len(entries) <= count:
+        return list(entries)
+    return [entries[int(place)] for place in np.linspace(0, len(entries) - 1, count).round()]
+
+
+def _correction(
+    kind: CorrectionKind,
+    faces: Sequence[FaceEntry],
+    others: Sequence[FaceEntry],
+    cluster: int,
+    was: Mapping[str, int] = MappingProxyType({}),
+) -> Correction:
+    def corrected(entry: FaceEntry) -> CorrectedFace:
+        before = was.get(entry.face_id, entry.cluster_id)
+        return CorrectedFace(entry.row.image_path, entry.row.facial_area, before)
+
+    return Correction("", "", kind, tuple(map(corrected, faces)), tuple(map(corrected, others)), cluster)

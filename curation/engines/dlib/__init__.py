@@ -1,0 +1,1 @@
+"""The engine of dlib: detectors and face descriptor, run by ONNX Runtime."""

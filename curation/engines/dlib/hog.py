@@ -1,0 +1,58 @@
+"""dlib's older face detector: histograms of oriented gradients (HOG), frontal faces only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.engines.dlib.networks import FoundBox
+from curation.errors import FaceAnalysisError
+
+__all__ = ["HogDetector"]
+
+# Two boxes are one face when they share so much of their union, or one lies so far inside the other.
+_DUPLICATE_IOU = 0.4
+_DUPLICATE_INSIDE = 0.75
+
+
+class HogDetector:
+    """dlib's `get_frontal_face_detector`, whose weights are part of dlib."""
+
+    def __init__(self) -> None:
+        """Load it; dlib is imported here."""
+        import dlib
+
+        self._detector = dlib.get_frontal_face_detector()
+
+    def detect(self, picture: NDArray[np.uint8], *, min_score: float = 0.0) -> list[FoundBox]:
+        """Find faces of 80 pixels and more in one picture.
+
+        Args:
+            picture: (H, W, 3) uint8 RGB of any size; may be a view.
+            min_score: Faces have a larger score, a distance from the detector's decision plane.
+
+        Returns:
+            Best first; the boxes may reach beyond the picture.
+
+        Raises:
+            FaceAnalysisError: If dlib fails.
+        """
+        try:
+            rectangles, scores, _ = self._detector.run(np.ascontiguousarray(picture), 0, min_score)
+        except RuntimeError as error:
+            raise FaceAnalysisError(f"dlib's face detector failed: {error}") from error
+        areas = [
+            np.array([box.left(), box.top(), box.right() + 1, box.bottom() + 1], dtype=np.float64) for box in rectangles
+        ]
+        kept: list[FoundBox] = []
+        for area, score in sorted(zip(areas, map(float, scores), strict=True), key=lambda one: (-one[1], *one[0])):
+            if not any(_same_face(area, other.area) for other in kept):
+                kept.append(FoundBox(area, score))
+        return kept
+
+
+def _same_face(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    shared = float(np.prod(np.clip(sides, 0, None)))
+    areas = [float(np.prod(area[2:] - area[:2])) for area in (first, second)]
+    return shared >= _DUPLICATE_IOU * (sum(areas) - shared) or shared >= _DUPLICATE_INSIDE * min(areas)

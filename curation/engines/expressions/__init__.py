@@ -1,0 +1,1 @@
+"""Open eyes and smiles, by two small networks of our own in `data/`."""

@@ -1,0 +1,1 @@
+"""The engine of the packages retina-face and deepface."""

@@ -1,0 +1,291 @@
+"""The engine of the packages retina-face and deepface, on their ONNX engine.
+
+retina-face's functions decode its network's output into boxes and landmarks, deepface's ArcFace client runs
+the embedding network. The ONNX sessions are built here, so that threads, providers and memory are
+ours to set. This module imports neither package before an engine is built.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces.face import DetectedFace, FiveLandmarks
+from curation.domain.faces.geometry import clipped_box
+from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, detail_scale, landmarks_plausible
+from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
+from curation.engines.batching import FoundFace, analysed_together
+from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
+from curation.engines.retinaface.decoding import RetinaFaceDecoder
+from curation.engines.retinaface.prepared_networks import subtracted_mean
+from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
+from curation.errors import FaceAnalysisError, PhotoError, WeightsBrokenError
+
+__all__ = [
+    "DETECTOR",
+    "EMBEDDER",
+    "ENGINE_NAME",
+    "RetinaFaceArcFaceEngine",
+    "check_detector",
+    "check_embedder",
+]
+
+ENGINE_NAME = "retinaface-arcface"
+DETECTOR = 0
+"""Index of the detector in `EngineSpec.weights`."""
+EMBEDDER = 1
+"""Index of the embedder in `EngineSpec.weights`."""
+
+# retina-face enlarges or reduces what does not fit into 1024 x 1980; a photo within these limits
+# reaches the network as it is.
+_MAX_SHORT_SIDE_PX = 1024
+_MAX_LONG_SIDE_PX = 1952
+# The second look at a large photo. At a longer side of 4000 the faces of 50 px of a photo of 24 megapixels have 33,
+# all of which are found; larger costs time and gains nothing, see docs/accuracy.md.
+_FINER_SIZE_PX = 4000
+_TILE_PX = (1536, 1024)
+_TILE_OVERLAP_PX = 160
+# Recall falls below 24 px. A single suspicion, however weak, of a smaller face calls for the second look: of a row of
+# faces of 45 px in a photo of 24 megapixels the first look hardly suspects more than one.
+_SMALL_FACE_PX = 32.0
+_SUSPICION = 0.15
+_MIN_SMALL_FACES = 1
+# The network's coarsest grid; sides that it divides leave nothing to the network's own rounding, so pictures get black
+# at the right and below.
+_STRIDE_PX = 32
+# Memory for the embedder's activations grows with the batch; a larger crowd runs in several.
+_MAX_BATCH = 32
+# Classes, boxes and landmarks at each of three strides.
+_DETECTOR_OUTPUTS = 9
+
+
+_NO_CHIP = np.zeros((0, 0, 3), dtype=np.uint8)
+
+
+class _Embedder(Protocol):
+    def predict(self, img: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+
+class RetinaFaceArcFaceEngine:
+    """Finds faces with RetinaFace and embeds them with an ArcFace-type network.
+
+    Implements `curation.engines.base.FaceEngine`. Results depend on the weights and on
+    `spec.options`: `working_size_px`, the longer side of the photo that the detector sees (its
+    shorter side is at most 1024, retina-face's own limit), `min_confidence`, and `tiling`, the mode of a second
+    look at large photos, see `curation.engines.tiling`.
+    """
+
+    def __init__(self, spec: EngineSpec) -> None:
+        """Load both networks.
+
+        Sets `DEEPFACE_BACKEND_ENGINE` and `DEEPFACE_HOME` in this process: both packages read them
+        when they are imported.
+
+        Args:
+            spec: Of this engine, with the detector's and the embedder's weights, and perhaps both of
+                `curation.engines.retinaface.prepared_networks`.
+
+        Raises:
+            WeightsMissingError: If a weights file is gone.
+            WeightsBrokenError: If a weights file is no such network.
+        """
+        if spec.name != ENGINE_NAME or len(spec.weights) != 2:
+            raise ValueError(f"this is not a spec of {ENGINE_NAME}: {spec}")
+        self._spec = spec
+        options = dict(spec.options)
+        self._working_size_px = int(options["working_size_px"])
+        self._tiling = Tiling(
+            mode=str(options["tiling"]),
+            finer_size_px=_FINER_SIZE_PX,
+            max_enlargement=1.0,
+            tile_px=_TILE_PX,
+            overlap_px=_TILE_OVERLAP_PX,
+            small_face_px=_SMALL_FACE_PX,
+            min_small_faces=_MIN_SMALL_FACES,
+            min_confidence=float(options["min_confidence"]),
+        )
+        postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
+        if spec.converted:  # made of networks that were checked
+            detector, embedder = (onnx_session(network, spec.providers) for network in spec.converted)
+        else:
+            detector = check_detector(spec.weights[DETECTOR], spec.providers)
+            embedder = check_embedder(spec.weights[EMBEDDER], spec.providers)
+        self._detector = detector
+        self._detector_input = detector.get_inputs()[0].name
+        self._mean = subtracted_mean(detector)
+        self._decoder = RetinaFaceDecoder(postprocess)
+        self._embedder: _Embedder = client_class(embedder)
+
+    @property
+    def spec(self) -> EngineSpec:
+        """What this engine was built from."""
+        return self._spec
+
+    def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
+        """Find and embed all faces, see `FaceEngine.analyse`."""
+        (faces,) = self.analyse_many([photo])
+        if isinstance(faces, PhotoError):
+            raise faces
+        return faces
+
+    def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
+        """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
+        return analysed_together(photos, self._find, self._embed)
+
+    def _find(self, photo: PhotoPixels) -> list[FoundFace]:
+        found = self._detect(photo)
+        if not found:
+            return []
+        array, scale = photo.detailed(detail_scale(face.landmarks for face in found))
+        return [
+            face._replace(chip=aligned_face(array, (face.landmarks.as_array() + 0.5) * scale - 0.5)) for face in found
+        ]
+
+    def _detect(self, photo: PhotoPixels) -> list[FoundFace]:
+        """The faces, their chips still empty."""
+        long_side, short_side = max(photo.width, photo.height), min(photo.width, photo.height)
+        limit = min(self._working_size_px, _MAX_LONG_SIDE_PX, _MAX_SHORT_SIDE_PX * long_side // short_side)
+        found = []
+        for area, confidence, points in zip(
+            *detect_in_two_looks(self._look, photo, photo.reduced(limit, averaged=False), self._tiling), strict=True
+        ):
+            left, top, right, bottom = (float(edge) for edge in area)
+            box = clipped_box(left, top, right, bottom, photo.width, photo.height)
+            if box is None:
+                continue
+            landmarks = FiveLandmarks.from_array(points)
+            if landmarks_plausible(box, landmarks):
+                found.append(FoundFace(box, landmarks, min(1.0, max(0.0, float(confidence))), _NO_CHIP))
+        return found
+
+    def _look(self, picture: NDArray[np.uint8]) -> Detections:
+        """What the network sees in a picture of at most 1952 x 1024 pixels, down to mere suspicions."""
+        height, width = (-(-side // _STRIDE_PX) * _STRIDE_PX for side in picture.shape[:2])
+        tensor = _padded(picture, height, width) if self._mean is None else _planes(picture, height, width, self._mean)
+        least = min(_SUSPICION, self._tiling.min_confidence)
+        try:
+            outputs = self._detector.run(None, {self._detector_input: tensor})
+            scores, corners, points = self._decoder.faces(outputs, height, width, least)
+        except Exception as error:  # the package and ONNX Runtime document no exceptions of their own
+            raise FaceAnalysisError(f"the face detector failed: {error}") from error
+        whole = np.isfinite(scores) & np.isfinite(corners).all(axis=1)
+        # The package gives whole pixels.
+        areas = corners[whole].astype(np.int64).astype(np.float64)
+        return Detections(areas, scores[whole].astype(np.float64), points[whole].astype(np.float64))
+
+    def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, D) float32 of unit length for N RGB chips of `ARCFACE_SIZE_PX`."""
+        # deepface's way: BGR in [0, 1].
+        batch = np.stack(chips)[..., ::-1].astype(np.float32) / np.float32(255)
+        starts = range(0, len(batch), _MAX_BATCH)
+        try:
+            raw = np.concatenate([self._embedder.predict(batch[start : start + _MAX_BATCH]) for start in starts])
+        except Exception as error:  # deepface and ONNX Runtime document no exceptions of their own
+            raise FaceAnalysisError(f"the face embedder failed: {error}") from error
+        lengths = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or (lengths <= 0).any():
+            raise FaceAnalysisError("the face embedder gave an empty or infinite vector; are its weights intact?")
+        return np.asarray(raw / lengths, dtype=np.float32)
+
+
+def check_detector(weights: WeightsFile, providers: Sequence[str]) -> Any:
+    """Load a RetinaFace network as an `onnxruntime.InferenceSession`.
+
+    Raises:
+        WeightsMissingError: If the file is gone.
+        WeightsBrokenError: If it cannot be loaded, or is another network.
+    """
+    session = onnx_session(weights, providers)
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[3] != 3 or len(outputs) != _DETECTOR_OUTPUTS:
+        raise WeightsBrokenError(
+            f"{weights.path} is not a RetinaFace network for retina-face (one (N, H, W, 3) input, "
+            f"{_DETECTOR_OUTPUTS} outputs); {remedy(weights)}"
+        )
+    return session
+
+
+def check_embedder(weights: WeightsFile, providers: Sequence[str]) -> Any:
+    """Load an ArcFace-type network as an `onnxruntime.InferenceSession`.
+
+    Raises:
+        WeightsMissingError: If the file is gone.
+        WeightsBrokenError: If it cannot be loaded, or is another network.
+    """
+    session = onnx_session(weights, providers)
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    chip = [ARCFACE_SIZE_PX, ARCFACE_SIZE_PX, 3]
+    if len(inputs) != 1 or list(inputs[0].shape[1:]) != chip or len(outputs) != 1 or len(outputs[0].shape) != 2:
+        raise WeightsBrokenError(
+            f"{weights.path} is not an ArcFace-type network for deepface (one (N, 112, 112, 3) input, one (N, D) "
+            f"output); {remedy(weights)}"
+        )
+    return session
+
+
+def _import_packages(home: Path) -> tuple[Any, Any]:
+    """Import what is used of retina-face and deepface: the former's decoding, the latter's embedder class."""
+    os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
+    os.environ["DEEPFACE_HOME"] = str(home)
+    import_onnxruntime()  # before deepface does it
+    # deepface downloads with them, which never happens here, and takes a tenth of a second to import them.
+    with _imported_at_first_use("gdown"), _imported_at_first_use("requests"):
+        from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
+    from retinaface.commons import postprocess
+
+    class SessionArcFaceClient(ArcFaceClient):  # type: ignore[misc]
+        """deepface's client on a session of ours; its own constructor would download and build one."""
+
+        def __init__(self, session: Any) -> None:
+            self.model_name = "ArcFace"
+            self.input_shape = (ARCFACE_SIZE_PX, ARCFACE_SIZE_PX)
+            self.output_shape = session.get_outputs()[0].shape[-1]
+            self.model = session
+
+    return postprocess, SessionArcFaceClient
+
+
+@contextmanager
+def _imported_at_first_use(name: str) -> Iterator[None]:
+    """While this lasts, whoever imports a module gets one that imports it when something of it is asked for."""
+    if name in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(name)
+    vars(stand_in)["__getattr__"] = lambda attribute: getattr(importlib.import_module(name), attribute)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def _padded(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float32]:
+    """(1, rows, columns, 3) float32 RGB with black at the right and below."""
+    height, width = picture.shape[:2]
+    padded = np.empty((1, rows, columns, 3), dtype=np.float32)
+    padded[0, :height, :width] = picture
+    padded[0, height:] = 0
+    padded[0, :height, width:] = 0
+    return padded
+
+
+def _planes(picture: NDArray[np.uint8], rows: int, columns: int, mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same as planes, (1, 3, rows, columns), from which the mean colour was subtracted."""
+    height, width = picture.shape[:2]
+    planes = np.empty((1, len(mean), rows, columns), dtype=np.float32)
+    for plane, channel, value in zip(planes[0], cv2.split(picture), mean, strict=True):
+        np.subtract(channel, value, out=plane[:height, :width], dtype=np.float32)
+        plane[height:] = -value
+        plane[:height, width:] = -value
+    return planes

@@ -1,0 +1,1 @@
+"""What is known of an event, and what changes it: catalogue, people, rules, pictures. Knows no HTTP."""

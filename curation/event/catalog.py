@@ -1,0 +1,403 @@
+"""What the finished runs left behind, read for the routes and kept as long as the files do not change."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.api.http.errors import ApiProblem
+from curation.domain.faces.face import FaceRow
+from curation.domain.faces.ids import photo_id
+from curation.domain.faces.index import EventIndex, FaceEntry, PhotoEntry
+from curation.domain.judging.ranking import PhotoScore
+from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
+from curation.domain.labelling.labels import Category, Labels, PersonLabel, parse_labels
+from curation.errors import CurationError, StorageError
+from curation.event.file_cache import Derived, FileCache
+from curation.event.ranked_photos import RankedPhotos
+from curation.settings import Settings
+from curation.storage.atomic import explained
+from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
+from curation.storage.labels_file import labels_etag, read_labels, write_labels
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data
+
+__all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary", "KnownPhoto"]
+
+NOT_CLUSTERED = "the photos are not clustered yet; run the clustering first: POST /cluster, or python run_clustering.py"
+NOT_SCORED = "the photos are not scored yet; run the scoring first: POST /score, or python run_scoring.py"
+_SHOWN_NAMES = 20
+_MANY_ROWS = 5000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSummary:
+    """A cluster in numbers.
+
+    Attributes:
+        id: Its number.
+        faces: Faces in it.
+        photos: Different photos that these faces are in.
+        label: What the labels say of it; None if they leave it out.
+        best_face: Id of the face that shows the person best.
+    """
+
+    id: int
+    faces: int
+    photos: int
+    label: PersonLabel | None
+    best_face: str
+
+
+class Catalog:
+    """Clusters, labels and ranked photos of the output folder. Every method may be called from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Note where the files are; nothing is read yet."""
+        output_dir = settings.io.output_dir
+        self.face_data_path = output_dir / FACE_DATA
+        self.photo_scores_path = output_dir / PHOTO_SCORES
+        self._labels_path = output_dir / settings.scoring.labels_json
+        self._clusters_dir = output_dir / CLUSTERS_DIR
+        self._unlabelled = Category(settings.scoring.unlabelled_category)
+        self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
+        self._rows = FileCache(self.face_data_path, self._read_rows)
+        self.ranked = RankedPhotos(settings)
+        self._written_corrections = FileCache(output_dir / CORRECTIONS, lambda _: read_corrections(output_dir, {}))
+        self._corrections: Derived[tuple[Correction, ...]] = Derived()
+        self._places: Derived[FacePlaces] = Derived()
+        self._as_clustered: Derived[EventIndex] = Derived()
+        self._corrected: Derived[EventIndex] = Derived()
+        self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
+        self._burst_sizes: Derived[Mapping[int, int]] = Derived()
+        self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
+        self._label_writer = threading.Lock()
+
+    def read_ahead(self) -> None:
+        """Read what most requests need, so that the first of them is as quick as the others; never raises."""
+        try:
+            self.photos_by_id()
+            if len(self.event().rows) < _MANY_ROWS:
+                return
+        except (ApiProblem, CurationError) as error:
+            logger.debug("nothing to read ahead: %s", error)
+            return
+        # Some hundred thousand small objects that live as long as the tables do: looking through all of them again and
+        # again for cycles, of which they have none, would hold up requests for a tenth of a second each time.
+        gc.collect()
+        gc.freeze()
+
+    def event(self) -> EventIndex:
+        """All faces, in the clusters that they are in with the user's corrections.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            CorrectionsError: If corrections.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        rows = self._rows.get()
+        if rows is None:
+            raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
+        as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
+        corrections = self.corrections()
+        if not corrections:
+            return as_clustered
+        places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
+        return self._corrected.get(
+            (as_clustered, corrections), lambda: as_clustered.regrouped(apply(rows, corrections, places=places))
+        )
+
+    def corrections(self) -> tuple[Correction, ...]:
+        """What the user corrected in the grouping, in the order in which it was said; not to be changed.
+
+        Raises:
+            CorrectionsError: If corrections.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        written = self._written_corrections.get()
+        if not written:
+            return _NO_CORRECTIONS
+        record = self.clustering_record()
+        return self._corrections.get((written, record), lambda: with_applied(written, record))
+
+    def clustering_record(self) -> Mapping[str, Any]:
+        """What the last clustering noted of itself; empty if there is no such file.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        return self._record.get() or _NO_RECORD
+
+    def photo(self, photo: str) -> PhotoEntry | None:
+        """All that is known of a photo, by its id; None if the clustering did not see it.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv or photo_scores.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        known = self.photos_by_id().get(photo)
+        if known is None:
+            return None
+        faces = self.event().faces_of_photo(photo)
+        return PhotoEntry(photo, known.image_path, faces, self.scores().get(known.image_path), known.error)
+
+    def photos_by_id(self) -> Mapping[str, KnownPhoto]:
+        """Of every photo of the event, with faces or without, its path. Raises what `photo` raises."""
+        event = self.event()
+        record = self.clustering_record()
+        scores = self.scores()
+        return self._known.get((event.rows, record, scores), lambda: _known_photos(event, record, scores))
+
+    def scores(self) -> Mapping[str, PhotoScore]:
+        """The ranked photos by their path; none before scoring. Raises what `photos` raises but ApiProblem."""
+        photos = self.ranked.photos() or _NOTHING
+        return self._scores.get((photos,), lambda: {photo.image_path: photo for photo in photos})
+
+    def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
+        """The faces of a photo from left to right; none for an id that is not known. Raises what `event` raises."""
+        return self.event().faces_of_photo(photo)
+
+    def face(self, face: str) -> FaceEntry | None:
+        """A face by its id. Raises what `event` raises."""
+        return self.event().face(face)
+
+    def faces_of_cluster(self, cluster_id: int, limit: int | None = None, offset: int = 0) -> tuple[FaceEntry, ...]:
+        """The faces of a cluster, the best to look at first; none if there is no such cluster.
+
+        Args:
+            cluster_id: Its id.
+            limit: At most so many; None for all.
+            offset: Leave out so many from the start.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            StorageError: If a file cannot be read.
+        """
+        return self.event().faces_of_cluster(cluster_id, limit, offset)
+
+    def clusters(self) -> tuple[ClusterSummary, ...]:
+        """All clusters that have faces, the one with the most photos first.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            LabelsError: If cluster_labels.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        event = self.event()
+        labels = self.labels()
+        summaries = (_summary(event, cluster, labels) for cluster in event.photo_counts)
+        return tuple(sorted(summaries, key=lambda summary: (-summary.photos, -summary.faces, summary.id)))
+
+    def cluster(self, cluster_id: int) -> ClusterSummary | None:
+        """One cluster, or None if no face is in it. Raises what `clusters` raises."""
+        event = self.event()
+        return _summary(event, cluster_id, self.labels()) if event.face_count(cluster_id) else None
+
+    def has_cluster(self, cluster_id: int) -> bool:
+        """Whether any face is in the cluster; the labels are not looked at."""
+        return self.event().face_count(cluster_id) > 0
+
+    def thumbnail(self, cluster_id: int) -> Path:
+        """Where the picture of the cluster's best face should be."""
+        return self._clusters_dir / f"cluster_{cluster_id}.jpg"
+
+    def samples(self, cluster_id: int) -> tuple[Path, ...]:
+        """The pictures of varied faces of a cluster, in the order of their names.
+
+        Raises:
+            StorageError: If their folder cannot be read.
+        """
+        folder = self._clusters_dir / f"cluster_{cluster_id}"
+        try:
+            return tuple(sorted(path for path in folder.iterdir() if path.suffix == ".jpg"))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError as error:
+            raise explained(error, folder, "read") from error
+
+    def labels(self) -> Labels:
+        """The labels in the file; none if there is no file.
+
+        Raises:
+            ApiProblem: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            LabelsError: If cluster_labels.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        data = read_labels(self._labels_path)
+        return self.checked_labels({} if data is None else data)
+
+    def checked_labels(self, data: object) -> Labels:
+        """Labels made of a JSON value. Raises what `labels` raises."""
+        # Ids that were retired may keep their labels.
+        known_ids = self.event().photo_counts.keys() | set(range(self.next_cluster_id()))
+        return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
+
+    def kept_clusters(self, rows: Sequence[int]) -> list[int]:
+        """Of some rows the clusters with all corrections but those that say "no person". Raises what `event` raises."""
+        event = self.event()
+        kept = kept_ids(
+            [row.cluster_id for row in event.rows],
+            self.corrections(),
+            FacePlaces((row.image_path, row.facial_area) for row in event.rows),
+        )
+        return [int(kept[row]) for row in rows]
+
+    def replace_corrections(self, corrections: Sequence[Correction]) -> None:
+        """Write corrections.json; whoever calls holds the lock of `hold_corrections`.
+
+        Raises:
+            StorageError: If it cannot be written; the old one is then untouched.
+        """
+        write_corrections(self._written_corrections.path.parent, corrections)
+        self._written_corrections.put(tuple(corrections))
+
+    def next_cluster_id(self) -> int:
+        """The first id that no run and no correction has given yet. Raises what `event` raises."""
+        return max(
+            next_cluster_id(self._record.get()),
+            next_free_id(self.corrections()),
+            int(self.event().cluster_ids.max(initial=-1)) + 1,
+        )
+
+    def labels_etag(self) -> str:
+        """The entity tag of the labels file as it is now."""
+        return labels_etag(self._labels_path)
+
+    def replace_labels(self, labels: Labels, *, only_if: Callable[[str], bool]) -> str | None:
+        """Write the labels file, unless it is not the version that the caller knows.
+
+        Args:
+            labels: Checked labels.
+            only_if: Told the entity tag of the file as it is now; False refuses.
+
+        Returns:
+            The new entity tag; None if it was refused.
+
+        Raises:
+            StorageError: If the file cannot be written; the old one is then untouched.
+        """
+        with self._label_writer:
+            if not only_if(self.labels_etag()):
+                return None
+            write_labels(self._labels_path, labels.to_json())
+            return self.labels_etag()
+
+    def photos(self) -> tuple[PhotoScore, ...]:
+        """The ranked photos, best first, with the user's picks as they are now.
+
+        Raises:
+            ApiProblem: If there was no scoring yet.
+            FaceDataError: If photo_scores.csv is not valid.
+            PicksError: If picks.json is not valid.
+            StorageError: If it cannot be read.
+        """
+        photos = self.ranked.photos()
+        if photos is None:
+            raise ApiProblem(409, "not_scored", NOT_SCORED)
+        return photos
+
+    def burst_sizes(self) -> Mapping[int, int]:
+        """Of each burst the number of its photos. Raises what `scores` raises."""
+        photos = self.ranked.photos() or _NOTHING
+        return self._burst_sizes.get(
+            (photos,), lambda: Counter(photo.burst_id for photo in photos if photo.burst_id is not None)
+        )
+
+    def photos_of(self, person: str) -> frozenset[str]:
+        """The image paths of all photos of a person.
+
+        Args:
+            person: A cluster id, or a name; upper and lower case are one.
+
+        Raises:
+            ApiProblem: If nobody is called so, or there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            LabelsError: If cluster_labels.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        event = self.event()
+        if person.isascii() and person.isdecimal() and len(person) <= 9 and event.face_count(int(person)):
+            return event.photos_of_cluster(int(person))
+        labels = self.labels()
+        # The labels decide which spellings are one name.
+        asked = Labels({0: PersonLabel(" ".join(person.split()), Category.OTHER)}, Category.OTHER).person(0)
+        people = {cluster: labels.person(cluster) for cluster in event.photo_counts}
+        found = [
+            cluster
+            for cluster, known in people.items()
+            if known and asked and (known.key == asked.key or known.display_name == asked.display_name)
+        ]
+        if not found:
+            names = sorted({known.display_name for known in people.values() if known and known.key.startswith("name:")})
+            listed = ", ".join([*names[:_SHOWN_NAMES], "the cluster ids of GET /clusters"])
+            raise ApiProblem(404, "person_not_found", f"there is no person {person!a}; possible: {listed}")
+        return frozenset().union(*map(event.photos_of_cluster, found))
+
+    def _read_rows(self, path: Path) -> tuple[FaceRow, ...]:
+        try:
+            written = self.clustering_record().get("face_data_sha256")
+        except StorageError:
+            written = None  # the table can be read without
+        return tuple(read_face_data(path, written_sha256=written if isinstance(written, str) else None))
+
+
+_NOTHING: tuple[PhotoScore, ...] = ()
+_NO_CORRECTIONS: tuple[Correction, ...] = ()
+_NO_RECORD: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A photo of the event.
+
+    Attributes:
+        image_path: Relative to the input folder.
+        error: Why the last clustering could not read it; None if it could.
+    """
+
+    image_path: str
+    error: str | None
+
+
+def _known_photos(
+    event: EventIndex, record: Mapping[str, Any], scores: Mapping[str, PhotoScore]
+) -> dict[str, KnownPhoto]:
+    paths = dict.fromkeys([*event.image_paths, *scores])
+    without_faces = record.get("photos_without_faces")
+    if isinstance(without_faces, list):
+        paths.update(dict.fromkeys(path for path in without_faces if isinstance(path, str)))
+    errors: dict[str, str] = {}
+    failures = record.get("failures")
+    for failure in failures if isinstance(failures, list) else ():
+        path = failure.get("image_path") if isinstance(failure, dict) else None
+        if isinstance(path, str):
+            errors[path] = str(failure.get("reason"))
+            paths.setdefault(path)
+    return {photo_id(path): KnownPhoto(path, errors.get(path)) for path in paths}
+
+
+def _summary(event: EventIndex, cluster: int, labels: Labels) -> ClusterSummary:
+    return ClusterSummary(
+        cluster,
+        event.face_count(cluster),
+        event.photo_counts[cluster],
+        labels.by_cluster.get(cluster),
+        event.best_face(cluster),
+    )
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    return read_run_record(path) or {}

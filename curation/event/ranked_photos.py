@@ -1,0 +1,162 @@
+"""The ranked photos in the order that the user's picks give them, and the table that follows them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from pydantic import ValidationError
+
+from curation.domain.judging.bursts import BurstRules
+from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks
+from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.errors import CurationError, StorageError
+from curation.event.file_cache import Derived, FileCache
+from curation.settings import ScoringSettings, Settings
+from curation.storage.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
+from curation.storage.run_records import SCORING_RUN, read_run_record
+from curation.storage.tables import PHOTO_SCORES, read_photo_scores, write_photo_scores
+
+__all__ = ["RankedPhotos", "made_with"]
+
+logger = logging.getLogger(__name__)
+
+MadeWith = tuple[ScoringRules, BurstRules]
+
+WRITE_AFTER_S = 1.0  # of quiet: whoever goes through photos presses a key a second
+
+
+class RankedPhotos:
+    """photo_scores.csv with the picks as they are now. Every method may be called from any thread.
+
+    A pick is written into picks.json at once and shows in `photos`. The table on the disk is written again when the
+    user pauses, when it is downloaded, and when the service ends.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Note where the files are; nothing is read yet."""
+        output_dir = settings.io.output_dir
+        self._state_dir = settings.io.state_dir
+        self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
+        self._picks = FileCache(output_dir / PICKS, read_picks)
+        self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _noted(read_run_record(path)))
+        self._rules_of_settings, _ = made_with(settings.scoring)
+        self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
+        self._guard = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def photos(self) -> tuple[PhotoScore, ...] | None:
+        """All photos, best first; None before scoring. The same object until something changes.
+
+        Raises:
+            FaceDataError: If photo_scores.csv is not valid.
+            PicksError: If picks.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        table = self._table.get()
+        if table is None:
+            return None
+        picks = self.picks()
+        noted = self.scored_with()
+        rules = self._rules_of_settings if noted is None else noted[0]
+        return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
+
+    def picks(self) -> Picks:
+        """What the user said of the photos.
+
+        Raises:
+            PicksError: If picks.json is not valid.
+            StorageError: If it cannot be read.
+        """
+        return self._picks.get() or NO_PICKS
+
+    def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]]) -> tuple[Picks, Picks]:
+        """Change what is said of some photos; what else stands in picks.json is kept, also if somebody edited it.
+
+        Args:
+            make: From the picks as they are to those that change, by image path.
+
+        Returns:
+            The picks before and after.
+
+        Raises:
+            PicksError: If picks.json is not valid; it is then left as it is.
+            BusyError: If another process holds it.
+            StorageError: If it cannot be read or written.
+        """
+        with hold_picks(self._state_dir):
+            before = self.picks()
+            after = before.changed(make(before))
+            write_picks(self._picks.path, after)
+            self._picks.put(after)
+        return before, after
+
+    def flush(self) -> None:
+        """Write the table now, if it is not as the picks say; nothing happens before scoring.
+
+        Raises:
+            CurationError: If a file is not valid, or cannot be read or written.
+        """
+        with self._guard:
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        if self._table.get() is None:
+            return
+        with hold_scores(self._state_dir):
+            table, ranked = self._table.get(), self.photos()
+            if table is not None and ranked is not None and ranked != table:
+                write_photo_scores(self._table.path, ranked)
+                self._table.put(ranked)
+
+    def catch_up(self) -> None:
+        """Do what `flush` does; what is in the way is logged."""
+        try:
+            self.flush()
+        except CurationError as error:
+            logger.warning("the picks are kept, but %s is not in their order yet: %s", PHOTO_SCORES, error)
+
+    def close(self) -> None:
+        """Write what waits to be written; afterwards the table is not written any more."""
+        with self._guard:
+            waits = self._timer is not None
+            self._closed = True
+        if waits:
+            self.catch_up()
+
+    def _rank(self, table: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules) -> tuple[PhotoScore, ...]:
+        ranked = tuple(with_picks(table, picks, rules))
+        if all(new is old for new, old in zip(ranked, table, strict=True)):
+            return table
+        with self._guard:
+            if self._timer is not None:
+                self._timer.cancel()
+            if not self._closed:
+                self._timer = threading.Timer(WRITE_AFTER_S, self.catch_up)
+                self._timer.daemon = True
+                self._timer.start()
+        return ranked
+
+    def scored_with(self) -> MadeWith | None:
+        """The rules that the table was made with; None if nobody noted them."""
+        try:
+            return self._rules.get()
+        except StorageError:
+            return None
+
+
+def made_with(scoring: ScoringSettings) -> MadeWith:
+    """What the order and the bursts of a table depend on."""
+    return ScoringRules.from_mapping(scoring.model_dump()), BurstRules(**scoring.bursts.model_dump())
+
+
+def _noted(record: Mapping[str, object] | None) -> MadeWith | None:
+    settings = (record or {}).get("settings")
+    scoring = settings.get("scoring") if isinstance(settings, dict) else None
+    try:
+        return made_with(ScoringSettings.model_validate(scoring)) if isinstance(scoring, dict) else None
+    except ValidationError:
+        return None  # of another version

@@ -1,0 +1,40 @@
+"""What a run tells of its result, in the form in which jobs keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from curation.domain.choosing.export import ExportReport
+from curation.domain.report import ClusteringReport, Failure, ScoringReport
+
+__all__ = ["JobOutcome", "outcome_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """The result of a run that succeeded.
+
+    Attributes:
+        counts: Numbers, for instance `total`, `failed`, `seconds`.
+        failures: Photos that failed, and why; a job keeps the first hundred.
+        warnings: What the user should know about the result, in sentences.
+        result: What the run left; plain JSON values.
+    """
+
+    counts: Mapping[str, int | float]
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+def outcome_of(report: ClusteringReport | ScoringReport | ExportReport) -> JobOutcome:
+    """The outcome that a stage's report tells of: all its numbers, failures and warnings."""
+    values = {item.name: getattr(report, item.name) for item in fields(report)}
+    counts = {
+        name: value for name, value in values.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    warnings = () if isinstance(report, ClusteringReport) else report.warnings
+    outputs = (report.path,) if isinstance(report, ExportReport) else report.outputs
+    return JobOutcome(counts, report.failures, warnings, {"outputs": list(outputs)})

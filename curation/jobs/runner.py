@@ -1,0 +1,364 @@
+"""Runs the stages in background threads, and keeps their jobs up to date."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+from curation.domain.report import Progress
+from curation.errors import CurationError, RunInterruptedError, StorageError
+from curation.jobs.outcomes import JobOutcome
+from curation.jobs.pace import Pace, PaceMeter
+from curation.jobs.store import ActiveJobError, Job, JobError, JobState, JobStore, Stage, utc_now
+
+__all__ = ["JobEndedError", "JobRunner", "ServiceEndingError", "StageRun"]
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_INTERVAL_S = 0.25
+"""Progress is stored at most this often: often enough for the eye, seldom enough for the disk."""
+STOP_TIMEOUT_S = 8.0
+"""How long a run may take to stop when the service ends; below the 10 s that process managers give."""
+CANCEL_POLL_S = 0.5
+"""How soon it is seen that another service process was asked to stop a job of this one."""
+MAX_STORED_FAILURES = 100
+"""Failed photos that a job names; all of them are in the stage's run record."""
+
+StageRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], JobOutcome]
+"""Runs a stage: with the request, a listener for progress, and an event that asks it to stop within a second, which
+it answers with a RunInterruptedError."""
+
+_EXCLUSIVE = frozenset({Stage.CLUSTERING, Stage.SCORING})
+"""They write the same outputs, and so hold the same lock."""
+
+
+class ServiceEndingError(Exception):
+    """The service ends and takes no more jobs. Never leaves the service."""
+
+
+class JobEndedError(Exception):
+    """The job cannot be stopped any more. Never leaves the service."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"job {job.id} has ended already ({job.state})")
+        self.job = job
+
+
+class _Run:
+    """A job at work in this process."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job  # as it is now; only the run's own thread changes it
+        self.cancel = threading.Event()
+        self.cancel_requested_at: str | None = None
+        self.ended = threading.Event()
+        self.meter = PaceMeter()
+        self.thread: threading.Thread | None = None
+
+    @property
+    def seen(self) -> Job:
+        """The job as others see it."""
+        return replace(self.job, cancel_requested_at=self.cancel_requested_at)
+
+    def cancel_for_user(self) -> None:
+        self.cancel_requested_at = self.cancel_requested_at or utc_now()
+        self.cancel.set()
+
+
+class JobRunner:
+    """One job of a stage at a time; clustering and scoring also exclude each other."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        stages: Mapping[Stage, StageRun],
+        *,
+        log_of: Callable[[str], AbstractContextManager[object]] = lambda job_id: nullcontext(),
+    ) -> None:
+        """Take the table of jobs, and what to call for each stage.
+
+        Args:
+            store: The table.
+            stages: By stage.
+            log_of: Gives for a job's id what keeps the messages of the present thread as the job's log.
+        """
+        self._store = store
+        self._stages = stages
+        self._log_of = log_of
+        self._guard = threading.Lock()
+        self._runs: dict[Stage, _Run] = {}
+        self._unsaved: dict[str, Job] = {}
+        self._ending = False
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the service ends; see `request_stop`."""
+        return self._ending
+
+    @property
+    def active(self) -> tuple[Job, ...]:
+        """The jobs that this process works on, as they are now; no disk is asked."""
+        return tuple(run.seen for run in self._present())
+
+    def in_the_way(self, stage: Stage) -> Job | None:
+        """The job of this process that a new one of the stage would have to wait for; no disk is asked."""
+        for run in self._present():
+            other = run.job.stage
+            if other is stage or {stage, other} <= _EXCLUSIVE:
+                return run.seen
+        return None
+
+    def start(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
+        """Start a stage in the background.
+
+        Args:
+            stage: Which one.
+            request: What it is asked for; plain JSON values, kept with the job.
+
+        Returns:
+            The new job.
+
+        Raises:
+            ActiveJobError: If a job that excludes it is active here, or one of this stage in another service.
+            ServiceEndingError: If the service ends.
+            StorageError: If the job cannot be stored.
+        """
+        with self._guard:
+            if self._ending:
+                raise ServiceEndingError
+            in_the_way = self.in_the_way(stage)
+            if in_the_way is not None:
+                raise ActiveJobError(in_the_way)
+            self._save_unsaved()
+            job = self._store.create(stage, request)
+            run = _Run(job)
+            self._runs[stage] = run
+            # Daemons, so that a run that does not stop cannot keep the service from ending.
+            run.thread = threading.Thread(target=self._work, args=(run,), name=f"curation-{stage}", daemon=True)
+            run.thread.start()
+            threading.Thread(target=self._watch, args=(run,), name=f"curation-{stage}-watch", daemon=True).start()
+            return job
+
+    def get(self, job_id: str) -> Job | None:
+        """The job of this id as it is now, or None.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        job = self._store.get(job_id)
+        return None if job is None else self._latest(job)
+
+    def live(self, job_id: str) -> Job | None:
+        """The job of this id as it is now if this process works on it; no disk is asked."""
+        return next((run.seen for run in self._present() if run.job.id == job_id), None)
+
+    def pace(self, job_id: str) -> Pace | None:
+        """How fast a job of this process goes; None if that cannot be told."""
+        run = next((run for run in self._present() if run.job.id == job_id), None)
+        return None if run is None else run.meter.pace(monotonic())
+
+    def list(self, *, stage: Stage | None, limit: int, offset: int) -> tuple[int, tuple[Job, ...]]:
+        """The number of all jobs (of the stage), and a page of them, newest first.
+
+        Raises:
+            StorageError: If they cannot be read.
+        """
+        jobs = self._store.list(stage=stage, limit=limit, offset=offset)
+        return self._store.count(stage=stage), tuple(self._latest(job) for job in jobs)
+
+    def counts(self) -> Mapping[tuple[Stage, JobState], int]:
+        """How many jobs there are of each stage in each state.
+
+        Raises:
+            StorageError: If they cannot be read.
+        """
+        return self._store.counts()
+
+    def list_active(self) -> tuple[Job, ...]:
+        """All jobs that wait or work, also those of other service processes, newest first.
+
+        Raises:
+            StorageError: If they cannot be read.
+        """
+        return tuple(self._latest(job) for job in self._store.list(active=True))
+
+    def cancel(self, job_id: str) -> Job | None:
+        """Ask a job to stop, whichever service process works on it; it does so within 2 s.
+
+        Returns:
+            The job, which may still be at work; None if there is none of this id.
+
+        Raises:
+            JobEndedError: If it has ended already.
+            StorageError: If it cannot be read or the wish not be stored.
+        """
+        self._store.interrupt_orphans()
+        for run in self._present():
+            if run.job.id == job_id:
+                run.cancel_for_user()
+        job = self._store.request_cancel(job_id)
+        if job is None:
+            return None
+        latest = self._latest(job)
+        if not latest.state.is_active and latest.cancel_requested_at is None:
+            raise JobEndedError(latest)
+        return latest
+
+    def request_stop(self) -> None:
+        """Take no more jobs, and ask the active ones to stop; does not wait."""
+        self._ending = True
+        for run in self._present():
+            run.cancel.set()
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Take no more jobs, stop the active ones and wait for them.
+
+        Args:
+            timeout_s: Give the wait up after so long; the jobs are then marked as interrupted anyway.
+        """
+        with self._guard:
+            self._ending = True
+            runs = self._present()
+        for run in runs:
+            run.cancel.set()
+        deadline_s = monotonic() + timeout_s
+        for run in runs:
+            run.ended.wait(max(0.0, deadline_s - monotonic()))
+        with self._guard:
+            for run in runs:
+                if not run.ended.is_set():
+                    logger.warning("the job %s did not stop within %g s", run.job.id, timeout_s)
+                    self._finish(run, _stopped(run.job, by_user=run.cancel_requested_at is not None))
+
+    def _present(self) -> tuple[_Run, ...]:
+        # A copy: threads end runs while others look.
+        return tuple(self._runs.copy().values())
+
+    def _work(self, run: _Run) -> None:
+        with self._log_of(run.job.id):
+            job = self._outcome(run)
+        with self._guard:
+            # `stop` may have given the wait up and have ended the job.
+            if not run.ended.is_set():
+                self._finish(run, replace(job, finished_at=utc_now()))
+
+    def _outcome(self, run: _Run) -> Job:
+        """Do the job's work; gives the job as it ended."""
+        job = replace(run.job, state=JobState.RUNNING, started_at=utc_now())
+        self._save_if_active(run, job)
+        tell = _ProgressTeller(run, self._save_if_active)
+        logger.info("job %s: %s begins", job.id, job.stage)
+        try:
+            outcome = self._stages[job.stage](job.request, tell, run.cancel)
+        except RunInterruptedError:
+            logger.info("job %s: %s was stopped", job.id, job.stage)
+            return _stopped(run.job, by_user=run.cancel_requested_at is not None)
+        except CurationError as error:
+            logger.error("job %s: %s failed: %s", job.id, job.stage, error)
+            return _failed(run.job, JobError(error.code, str(error)))
+        except Exception as error:
+            # The last frame of the thread: whatever it is, the job must end and say so.
+            logger.exception("job %s: %s failed unexpectedly", job.id, job.stage)
+            message = f"unexpected {type(error).__name__}: {error}; the service's log has the details"
+            return _failed(run.job, JobError("internal", message))
+        failures = outcome.failures[:MAX_STORED_FAILURES]
+        for failure in failures:
+            logger.warning("%s: %s", failure.image_path, failure.reason)
+        for warning in outcome.warnings:
+            logger.warning("%s", warning)
+        logger.info("job %s: %s succeeded", job.id, job.stage)
+        return replace(
+            run.job,
+            state=JobState.SUCCEEDED,
+            counts=dict(outcome.counts),
+            failures=failures,
+            warnings=outcome.warnings,
+            result=dict(outcome.result),
+        )
+
+    def _watch(self, run: _Run) -> None:
+        while not run.ended.wait(CANCEL_POLL_S):
+            try:
+                job = self._store.get(run.job.id)
+            except StorageError as error:
+                logger.debug("job %s: its state cannot be read: %s", run.job.id, error)
+                continue
+            if job is not None and job.cancel_requested_at is not None:
+                run.cancel_for_user()
+                return
+
+    def _save_if_active(self, run: _Run, job: Job) -> None:
+        with self._guard:
+            # A run that outlives `stop` must not call its job running again.
+            if not run.ended.is_set():
+                run.job = job
+                self._try_save(job)
+
+    def _finish(self, run: _Run, job: Job) -> None:
+        # Stored first: whoever does not find the job at work any more finds its end in the table.
+        if not self._try_save(job):
+            # On a full disk the end of a job must not be lost, or the stage would seem to run for ever.
+            self._unsaved[job.id] = job
+        del self._runs[job.stage]
+        run.ended.set()
+
+    def _save_unsaved(self) -> None:
+        for job in tuple(self._unsaved.values()):
+            self._store.save(job)
+            del self._unsaved[job.id]
+
+    def _try_save(self, job: Job) -> bool:
+        try:
+            self._store.save(job)
+        except StorageError as error:
+            logger.warning("job %s: its state cannot be stored: %s", job.id, error)
+            return False
+        return True
+
+    def _latest(self, job: Job) -> Job:
+        latest = self._unsaved.get(job.id) or self.live(job.id)
+        return job if latest is None else replace(latest, cancel_requested_at=job.cancel_requested_at)
+
+
+class _ProgressTeller:
+    """Keeps the job's progress; stores it not too often, but every new phase and every end of a phase."""
+
+    def __init__(self, run: _Run, save: Callable[[_Run, Job], None]) -> None:
+        self._run = run
+        self._save = save
+        self._saved_at_s = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        now_s = monotonic()
+        job = self._run.job
+        before = job.progress
+        self._run.meter.add(progress, now_s)
+        is_new = before is None or before.phase != progress.phase
+        if is_new:
+            logger.info("%s: %d", progress.phase, progress.total)
+        job = replace(job, progress=progress)
+        if is_new or progress.done >= progress.total or now_s - self._saved_at_s >= PROGRESS_INTERVAL_S:
+            self._saved_at_s = now_s
+            self._save(self._run, job)
+        elif not self._run.ended.is_set():
+            self._run.job = job
+
+
+def _failed(job: Job, error: JobError) -> Job:
+    return replace(job, state=JobState.FAILED, error=error)
+
+
+def _stopped(job: Job, *, by_user: bool) -> Job:
+    kept = f"what was done so far is kept: start the {job.stage} stage again to go on"
+    if job.stage is Stage.EXPORT:
+        kept = "nothing of the export is left: export again"
+    if by_user:
+        state, error = JobState.CANCELLED, JobError("cancelled", f"somebody stopped this job; {kept}")
+    else:
+        state, error = JobState.INTERRUPTED, JobError("interrupted", f"the service ended during this job; {kept}")
+    return replace(job, state=state, finished_at=utc_now(), error=error)

@@ -1,0 +1,58 @@
+"""What the runner calls for each stage."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from curation.api.schemas.exports import request_from_json
+from curation.domain.report import Progress
+from curation.jobs.outcomes import JobOutcome, outcome_of
+from curation.jobs.runner import StageRun
+from curation.jobs.store import Stage
+from curation.workflow import WorkflowOrchestrator
+
+__all__ = ["stage_runs"]
+
+
+def stage_runs(
+    orchestrator: WorkflowOrchestrator,
+    *,
+    before_scoring: Callable[[], None] | None = None,
+    after_run: Callable[[], None] | None = None,
+) -> Mapping[Stage, StageRun]:
+    """The stages over an orchestrator. Clustering and scoring take all they need from the settings.
+
+    Args:
+        orchestrator: That runs them.
+        before_scoring: Called before each scoring, so that it goes by the settings file as it is then.
+        after_run: Called after each clustering and scoring, before its job ends, to read what it wrote.
+    """
+
+    def run_clustering(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        outcome = outcome_of(orchestrator.run_clustering(progress=progress, cancel=cancel))
+        if after_run is not None:
+            after_run()
+        return outcome
+
+    def run_scoring(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        if before_scoring is not None:
+            before_scoring()
+        outcome = outcome_of(orchestrator.run_scoring(progress=progress, cancel=cancel))
+        if after_run is not None:
+            after_run()
+        return outcome
+
+    def run_export(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        report = orchestrator.run_export(request_from_json(request), progress=progress, cancel=cancel)
+        return replace(outcome_of(report), result={"name": report.name, "path": report.path})
+
+    return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring, Stage.EXPORT: run_export}

@@ -1,0 +1,394 @@
+"""The service's jobs in a small SQLite database, so that they outlive the service.
+
+A job is one run of a stage that the service started. The database itself sees to it that a stage
+has at most one active job. Each service process is an owner: it holds an operating-system lock as
+long as it lives, so that jobs of a dead one are told from jobs of a living one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from curation.domain.report import Failure, Progress
+from curation.errors import StorageError
+from curation.jobs.owners import Owner, is_alive
+from curation.jobs.schema import upgrade
+from curation.storage.atomic import explained
+
+__all__ = ["ActiveJobError", "Job", "JobError", "JobState", "JobStore", "Stage", "utc_now"]
+
+logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long a writer waits for another one; every write here takes milliseconds."""
+
+KEPT_JOBS = 500
+"""Jobs that ended longest ago are forgotten beyond so many."""
+
+_SAVED = (
+    "stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, owner, "
+    "request, result"
+)
+_COLUMNS = f"id, {_SAVED}, cancel_requested_at"
+
+
+class Stage(StrEnum):
+    """What a job runs."""
+
+    CLUSTERING = "clustering"
+    SCORING = "scoring"
+    EXPORT = "export"
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the job waits or works."""
+        return self in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job did not succeed: a stable code, and a sentence that says what to do."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a stage that the service started.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        stage: What it runs.
+        state: Where it stands.
+        created_at: When it was asked for; like all times here UTC, ISO 8601, milliseconds.
+        started_at: When it began to work.
+        finished_at: When it reached its final state.
+        progress: The last known progress.
+        counts: Numbers of the stage's report, for instance `total`, `failed`, `seconds`.
+        failures: The first photos that failed; `counts["failed"]` is the number of all.
+        warnings: What the user should know about the result, in sentences.
+        error: Set if and only if the state is `failed`, `interrupted` or `cancelled`.
+        owner: The service process that runs it.
+        request: What the run was asked for; plain JSON values.
+        result: What the run left, for whoever asked for it; plain JSON values.
+        cancel_requested_at: When somebody asked to stop it, in whatever service process.
+    """
+
+    id: str
+    stage: Stage
+    state: JobState
+    created_at: str
+    owner: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    progress: Progress | None = None
+    counts: Mapping[str, int | float] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: JobError | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+    cancel_requested_at: str | None = None
+
+
+class ActiveJobError(Exception):
+    """The stage already has an active job. Never leaves the service; see `JobStore.create`."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"{job.stage} already runs as job {job.id}")
+        self.job = job
+
+
+class JobStore:
+    """The table of jobs. Every method may be called from any thread; each opens its own connection."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the database, and end the jobs that dead services left behind.
+
+        Args:
+            path: The database; its folder is created if needed. It should lie on a local disk.
+
+        Raises:
+            StorageError: If it cannot be created or read, is damaged, or was made by a newer version.
+        """
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(error, path.parent, "created") from error
+        self._migrate()
+        self._owner = Owner(path.parent)
+        self.interrupt_orphans()
+
+    def close(self) -> None:
+        """Count as ended from now on, and with it all jobs of this process that are still active."""
+        self._owner.release()
+
+    def create(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
+        """Add a job that waits to be started.
+
+        Args:
+            stage: What it will run.
+            request: What the run is asked for; plain JSON values.
+
+        Raises:
+            ActiveJobError: If the stage has an active job already.
+            StorageError: If the database cannot be written.
+        """
+        self.interrupt_orphans()
+        job = Job(uuid.uuid4().hex, stage, JobState.QUEUED, utc_now(), self._owner.name, request=dict(request or {}))
+        row_of_job = (job.id, *_to_row(job))
+        with self._transaction() as connection:
+            try:
+                connection.execute(
+                    f"INSERT INTO jobs (id, {_SAVED}) VALUES ({','.join('?' * len(row_of_job))})", row_of_job
+                )
+                _forget_oldest(connection)
+                return job
+            except sqlite3.IntegrityError:
+                # The index allows one active job; within the transaction it cannot end.
+                row = connection.execute(
+                    f"SELECT {_COLUMNS} FROM jobs WHERE stage = ? AND state IN ('queued', 'running')", (stage.value,)
+                ).fetchone()
+                if row is None:
+                    raise
+        raise ActiveJobError(self._from_row(row))
+
+    def save(self, job: Job) -> None:
+        """Write the job's present values over the stored ones; that somebody asked to stop it stays.
+
+        Raises:
+            StorageError: If the database cannot be written.
+        """
+        names = _SAVED.split(", ")
+        with self._transaction() as connection:
+            connection.execute(
+                f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?", (*_to_row(job), job.id)
+            )
+
+    def request_cancel(self, job_id: str) -> Job | None:
+        """Note that a job is to be stopped, for the service process that runs it.
+
+        Returns:
+            The job as it is now; None if there is none. One that ended is left as it is.
+
+        Raises:
+            StorageError: If the database cannot be written.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET cancel_requested_at = ? "
+                "WHERE id = ? AND state IN ('queued', 'running') AND cancel_requested_at IS NULL",
+                (utc_now(), job_id),
+            )
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job | None:
+        """The job of this id, or None.
+
+        Raises:
+            StorageError: If the database cannot be read.
+        """
+        with self._transaction(write=False) as connection:
+            row = connection.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return None if row is None else self._from_row(row)
+
+    def list(
+        self, *, stage: Stage | None = None, active: bool | None = None, limit: int = 100, offset: int = 0
+    ) -> tuple[Job, ...]:
+        """Jobs, newest first.
+
+        Args:
+            stage: Only those of this stage.
+            active: Only those that wait or work (True), or only those that ended (False).
+            limit: At most so many.
+            offset: Leave out so many of the newest.
+
+        Raises:
+            StorageError: If the database cannot be read.
+        """
+        where, values = _conditions(stage, active)
+        with self._transaction(write=False) as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY sequence DESC LIMIT ? OFFSET ?", (*values, limit, offset)
+            ).fetchall()
+        return tuple(self._from_row(row) for row in rows)
+
+    def count(self, *, stage: Stage | None = None, active: bool | None = None) -> int:
+        """The number of jobs that `list` would give without a limit.
+
+        Raises:
+            StorageError: If the database cannot be read.
+        """
+        where, values = _conditions(stage, active)
+        with self._transaction(write=False) as connection:
+            number: int = connection.execute(f"SELECT count(*) FROM jobs {where}", values).fetchone()[0]
+        return number
+
+    def counts(self) -> Mapping[tuple[Stage, JobState], int]:
+        """How many jobs there are of each stage in each state; none where there is none.
+
+        Raises:
+            StorageError: If the database cannot be read.
+        """
+        with self._transaction(write=False) as connection:
+            rows = connection.execute("SELECT stage, state, count(*) FROM jobs GROUP BY stage, state").fetchall()
+        return {(Stage(stage), JobState(state)): count for stage, state, count in rows}
+
+    def interrupt_orphans(self) -> tuple[Job, ...]:
+        """End the active jobs whose service process is gone.
+
+        Returns:
+            The jobs that were ended.
+
+        Raises:
+            StorageError: If the database cannot be read or written.
+        """
+        ended = []
+        for job in self.list(active=True, limit=1000):
+            if job.owner == self._owner.name or is_alive(self._path.parent, job.owner):
+                continue
+            ended.append(
+                replace(
+                    job,
+                    state=JobState.INTERRUPTED,
+                    finished_at=utc_now(),
+                    error=JobError(
+                        "interrupted",
+                        f"the service ended while this job was {job.state}; what was analysed so far is kept: "
+                        f"start the {job.stage} stage again to go on",
+                    ),
+                )
+            )
+            self.save(ended[-1])
+            logger.warning("job %s (%s) was cut off by the end of the service", job.id, job.stage)
+        return tuple(ended)
+
+    def _migrate(self) -> None:
+        with self._transaction() as connection:
+            upgrade(connection, self._path)
+        with self._connection() as connection:
+            # Readers then never wait for the writer. Some file systems refuse it; all works without.
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            logger.info("%s does without a write-ahead log (journal mode %s)", self._path, mode)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"the jobs database {self._path} cannot be used ({error}); check the disk and its permissions, "
+                "or move the file away: only the history of jobs is lost"
+            ) from error
+
+    @contextmanager
+    def _transaction(self, *, write: bool = True) -> Iterator[sqlite3.Connection]:
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def _from_row(self, row: Sequence[Any]) -> Job:
+        job_id, stage, state, created, started, finished, progress, counts, failures, warnings, error, owner = row[:12]
+        request, result, cancel_requested = row[12:]
+        try:
+            return Job(
+                id=job_id,
+                stage=Stage(stage),
+                state=JobState(state),
+                created_at=created,
+                owner=owner,
+                started_at=started,
+                finished_at=finished,
+                progress=None if progress is None else Progress(**json.loads(progress)),
+                counts=json.loads(counts),
+                failures=tuple(Failure(**failure) for failure in json.loads(failures)),
+                warnings=tuple(json.loads(warnings)),
+                error=None if error is None else JobError(**json.loads(error)),
+                request=json.loads(request),
+                result=json.loads(result),
+                cancel_requested_at=cancel_requested,
+            )
+        except (ValueError, TypeError) as broken:
+            raise StorageError(
+                f"the jobs database {self._path} holds a job that cannot be read ({broken}); "
+                "move the file away: only the history of jobs is lost"
+            ) from broken
+
+
+def utc_now() -> str:
+    """The present time in UTC, ISO 8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _conditions(stage: Stage | None, active: bool | None) -> tuple[str, tuple[str, ...]]:
+    parts, values = [], []
+    if stage is not None:
+        parts.append("stage = ?")
+        values.append(stage.value)
+    if active is not None:
+        parts.append(f"state {'IN' if active else 'NOT IN'} ('queued', 'running')")
+    return ("WHERE " + " AND ".join(parts) if parts else ""), tuple(values)
+
+
+def _to_row(job: Job) -> tuple[str | None, ...]:
+    return (
+        job.stage.value,
+        job.state.value,
+        job.created_at,
+        job.started_at,
+        job.finished_at,
+        None if job.progress is None else _json(asdict(job.progress)),
+        _json(dict(job.counts)),
+        _json([asdict(failure) for failure in job.failures]),
+        _json(job.warnings),
+        None if job.error is None else _json(asdict(job.error)),
+        job.owner,
+        _json(dict(job.request)),
+        _json(dict(job.result)),
+    )
+
+
+def _forget_oldest(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') AND sequence <= "
+        "(SELECT sequence FROM jobs ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
+        (KEPT_JOBS,),
+    )
+
+
+def _json(value: object) -> str:
+    # ASCII also keeps names with lone surrogates, which SQLite's UTF-8 could not.
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)

@@ -1,0 +1,1 @@
+"""Photos as files: listing, opening, checking, and their headers."""

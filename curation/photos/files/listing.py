@@ -1,0 +1,291 @@
+"""Listing the photos of a folder, and the names by which they are known."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from curation.errors import FaceDataError, PhotosMissingError
+from curation.photos.files.formats import (
+    JPEG_LIKE_EXTENSIONS,
+    PHOTO_EXTENSIONS,
+    RAW_EXTENSIONS,
+    SUPPORTED_FORMATS,
+    UNSUPPORTED_PICTURES,
+    VIDEO_EXTENSIONS,
+)
+
+__all__ = ["Listing", "PhotoFile", "list_photos", "photo_path"]
+
+# Beside names that begin with a dot: what systems and network disks leave in folders.
+_SYSTEM_NAMES = frozenset(
+    name.casefold()
+    for name in (
+        "@eaDir",
+        "@Recycle",
+        "#recycle",
+        "$RECYCLE.BIN",
+        "__MACOSX",
+        "lost+found",
+        "System Volume Information",
+        "desktop.ini",
+        "ehthumbs.db",
+        "Thumbs.db",
+    )
+)
+# Companions of photos and other things that nobody expects to be analysed.
+_SILENT_EXTENSIONS = frozenset({
+    "aae", "csv", "db", "doc", "docx", "exif", "htm", "html", "ini", "json", "log", "lrcat", "lrdata", "md", "npy",
+    "ods", "odt", "on1", "pdf", "pp3", "py", "thm", "txt", "url", "wav", "xls", "xlsx", "xml", "xmp", "yaml", "yml",
+})  # fmt: skip
+# The list that lies in a folder of cluster pictures; whichever run made them, they are no photos of the event.
+_CLUSTERS_MARK = ".curation-files.json"
+# Bytes that are not UTF-8 stand in names as these code points (PEP 383).
+_SURROGATE = re.compile("[\udc80-\udcff]")
+_ESCAPE = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    r"""One photo of the input folder.
+
+    Attributes:
+        image_path: POSIX path relative to the input folder; a byte that is not UTF-8 is written as
+            `\udcXX`, a backslash as two. `photo_path` is the inverse.
+        path: Absolute; opens the file, whatever bytes its name has.
+        size_bytes: Of the file.
+        mtime_ns: When its content was last changed, in nanoseconds since 1970.
+    """
+
+    image_path: str
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a folder holds.
+
+    Attributes:
+        photos: Sorted by `image_path`.
+        ignored: (relative path, reason) of files left out that a user may wonder about; sorted.
+        failed: (relative path, reason) of what should be photos but cannot be looked at; sorted.
+    """
+
+    photos: tuple[PhotoFile, ...]
+    ignored: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+def list_photos(input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg: bool) -> Listing:
+    """List the photos of a folder and its sub-folders, by the names' extensions.
+
+    Hidden and system files are left out silently. Links are followed; a folder that is reached
+    twice is listed once, under its own name where it lies inside `input_dir`.
+
+    Args:
+        input_dir: The folder of photos.
+        exclude: Files and folders inside it that are no input (the program's own outputs); they
+            need not exist.
+        skip_raw_with_jpeg: Whether to leave out a RAW file beside a JPEG or HEIC of the same name
+            in the same folder.
+
+    Raises:
+        PhotosMissingError: If there is no such folder, it cannot be read, or there is no photo in it.
+    """
+    root = Path(os.path.abspath(input_dir))  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
+    _check_root(root)
+    walk = _Walk(root, exclude)
+    walk.run()
+    photos = walk.photos
+    if skip_raw_with_jpeg:
+        photos = _without_raw_twins(photos, walk.ignored)
+    if not photos:
+        raise PhotosMissingError(_nothing_found(root, walk))
+    return Listing(
+        photos=tuple(sorted(photos, key=lambda photo: photo.image_path)),
+        ignored=tuple(sorted(walk.ignored)),
+        failed=tuple(sorted(walk.failed)),
+    )
+
+
+def photo_path(input_dir: Path, image_path: str) -> Path:
+    """The file of an `image_path`; whether it exists is not checked.
+
+    Raises:
+        FaceDataError: If it is no path below a folder: absolute, with `..`, or with a stray backslash.
+    """
+    parts = image_path.split("/")
+    if image_path.startswith("/") or "\0" in image_path or any(part in ("", ".", "..") for part in parts):
+        raise FaceDataError(f"{image_path!r} is not a path inside the folder of photos: run the clustering again")
+    try:
+        return input_dir / _unescaped(image_path)
+    except ValueError as error:
+        raise FaceDataError(f"{image_path!r} is not a path as the clustering writes it: {error}") from error
+
+
+def _escaped(name: str) -> str:
+    """Write a name as valid text: surrogates and backslashes escaped, the same in every locale."""
+    text = os.fsencode(name).decode("utf-8", "surrogateescape")
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):x}", text.replace("\\", "\\\\"))
+
+
+def _unescaped(text: str) -> str:
+    if "\\" in _ESCAPE.sub("", text):
+        raise ValueError(r"a backslash stands only in \\ and \udcXX (use / between folders)")
+    name = _ESCAPE.sub(lambda match: "\\" if match[1] == "\\" else chr(int(match[1][1:], 16)), text)
+    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
+
+
+def _check_root(root: Path) -> None:
+    advice = "give --input (or io.input_dir) the folder of your photos"
+    try:
+        is_dir = stat.S_ISDIR(root.stat().st_mode)
+    except FileNotFoundError as error:
+        raise PhotosMissingError(f"there is no folder {_shown(root)}: {advice}") from error
+    except OSError as error:
+        raise PhotosMissingError(f"the folder {_shown(root)} cannot be read ({error.strerror}): {advice}") from error
+    if not is_dir:
+        raise PhotosMissingError(f"{_shown(root)} is a file, not a folder: {advice}")
+    try:
+        with os.scandir(root):
+            pass
+    except OSError as error:
+        raise PhotosMissingError(f"the folder {_shown(root)} cannot be read ({error.strerror}): {advice}") from error
+
+
+def _shown(path: Path) -> str:
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(path))
+
+
+def _nothing_found(root: Path, walk: _Walk) -> str:
+    left_out = [*sorted(walk.failed), *sorted(walk.ignored)]
+    named = "".join(f"; {path}: {reason}" for path, reason in left_out[:3])
+    more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+    return (
+        f"there is no photo in {_shown(root)}: put photos there ({SUPPORTED_FORMATS}) or name another folder "
+        f"with --input{named}{more}"
+    )
+
+
+class _Walk:
+    """One walk through the folder; gathers photos, ignored and failed."""
+
+    def __init__(self, root: Path, exclude: Sequence[Path]) -> None:
+        self._root = root
+        self._excluded = {identity for path in exclude if (identity := _identity(path)) is not None}
+        self._visited: set[tuple[int, int]] = set()
+        self._links: list[tuple[PurePosixPath, Path]] = []
+        self.photos: list[PhotoFile] = []
+        self.ignored: list[tuple[str, str]] = []
+        self.failed: list[tuple[str, str]] = []
+
+    def run(self) -> None:
+        self._walk(PurePosixPath(), self._root)
+        # Links to folders come last, so that a folder keeps its own name, whatever the links are called.
+        while self._links:
+            self._links.sort(reverse=True)
+            self._walk(*self._links.pop())
+
+    def _walk(self, relative: PurePosixPath, folder: Path) -> None:
+        pending = [(relative, folder)]
+        while pending:
+            relative, folder = pending.pop()
+            try:
+                status = folder.stat()
+                if (status.st_dev, status.st_ino) in self._visited:
+                    continue
+                self._visited.add((status.st_dev, status.st_ino))
+                with os.scandir(folder) as scan:
+                    entries = sorted(scan, key=lambda entry: entry.name)
+            except OSError as error:
+                self.failed.append((_escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
+                continue
+            if any(entry.name == _CLUSTERS_MARK for entry in entries):
+                continue
+            prefix = "" if relative == PurePosixPath() else f"{relative}/"
+            for entry in entries:
+                subfolder = self._entry(prefix + entry.name, entry)
+                if subfolder is not None:
+                    pending.append((relative / entry.name, subfolder))
+
+    def _entry(self, relative: str, entry: os.DirEntry[str]) -> Path | None:
+        """Take note of a file or a link; a folder to walk is returned."""
+        if entry.name.startswith(".") or entry.name.casefold() in _SYSTEM_NAMES:
+            return None
+        try:
+            status = entry.stat()
+        except OSError as error:
+            if _extension(entry.name) in PHOTO_EXTENSIONS:
+                broken = isinstance(error, FileNotFoundError)
+                fault = "a link that leads nowhere" if broken else f"cannot be looked at: {error.strerror}"
+                self.failed.append((_escaped(relative), fault))
+            return None
+        if (status.st_dev, status.st_ino) in self._excluded:
+            return None
+        path = Path(entry.path)
+        if stat.S_ISDIR(status.st_mode):
+            if not entry.is_symlink():
+                return path
+            self._links.append((PurePosixPath(relative), path))
+            return None
+        name = _escaped(relative)
+        reason = "not a regular file" if not stat.S_ISREG(status.st_mode) else _why_not(entry.name)
+        if reason is None:
+            self.photos.append(PhotoFile(name, path, status.st_size, status.st_mtime_ns))
+        elif reason:
+            self.ignored.append((name, reason))
+        return None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _extension(name: str) -> str:
+    stem, dot, extension = name.rpartition(".")
+    return extension.lower() if dot and stem else ""
+
+
+def _why_not(name: str) -> str | None:
+    """Why a file is no photo by its name: None if it is one, empty if nobody would wonder."""
+    extension = _extension(name)
+    if extension in PHOTO_EXTENSIONS:
+        return None
+    if extension in _SILENT_EXTENSIONS:
+        return ""
+    if extension in VIDEO_EXTENSIONS:
+        return "a video, not a photo"
+    if extension in UNSUPPORTED_PICTURES:
+        return f"{UNSUPPORTED_PICTURES[extension]}, which cannot be opened: save it as JPEG or PNG"
+    if not extension:
+        return "its name has no extension such as .jpg"
+    return "not a photo, by the extension of its name"
+
+
+def _without_raw_twins(photos: list[PhotoFile], ignored: list[tuple[str, str]]) -> list[PhotoFile]:
+    """Leave out RAW files that have a JPEG or HEIC of the same name, and say so in `ignored`."""
+    if not any(_extension(photo.path.name) in RAW_EXTENSIONS for photo in photos):
+        return photos
+    twins: dict[tuple[Path, str], str] = {}
+    for photo in sorted(photos, key=lambda p: p.image_path, reverse=True):
+        if _extension(photo.path.name) in JPEG_LIKE_EXTENSIONS:
+            twins[photo.path.parent, photo.path.stem.casefold()] = photo.image_path
+    kept = []
+    for photo in photos:
+        is_raw = _extension(photo.path.name) in RAW_EXTENSIONS
+        twin = twins.get((photo.path.parent, photo.path.stem.casefold())) if is_raw else None
+        if twin is None:
+            kept.append(photo)
+        else:
+            ignored.append((photo.image_path, f"the RAW file of {twin} (io.skip_raw_with_jpeg)"))
+    return kept

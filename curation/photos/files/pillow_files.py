@@ -1,0 +1,219 @@
+"""Pictures that Pillow and pillow-heif open: everything but JPEG and RAW."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.files.colour import bands_to_srgb
+from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block, read_tiff_facts
+from curation.photos.files.formats import PhotoFormat
+from curation.photos.files.native_messages import native_messages_caught
+from curation.photos.files.reasons import reason_of
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["HeifSource", "PillowSource", "open_pillow", "too_large"]
+
+# WebP, AVIF and HEIF are read into memory whole.
+_MAX_FILE_BYTES = 512 * 2**20
+_WHOLE_FILE_FORMATS = frozenset({PhotoFormat.WEBP, PhotoFormat.AVIF, PhotoFormat.HEIF})
+_MAX_PNG_CHUNKS = 100_000
+_BOMB = re.compile(r"Image size \((\d+) pixels\) exceeds limit")
+# Decoding takes about 7 bytes a pixel, with these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), as measured.
+_LIMIT_SHARES = {PhotoFormat.WEBP: 0.5, PhotoFormat.JPEG_2000: 0.4, PhotoFormat.AVIF: 0.8}
+
+
+@cache
+def _set_up_pillow() -> None:
+    """Once per process."""
+    from PIL import AvifImagePlugin
+
+    # Photos are decoded by one process per core.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    # It logs errors of TIFF headers beside the exceptions it raises for them.
+    logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...], *, max_megapixels: float) -> Iterator[ImageFile]:
+    """Open a picture with Pillow as one of `formats`, without any of its warnings.
+
+    Some plugins allocate pictures while they open them, so Pillow's own limit is set to ours. It is
+    a global; within a process ours never changes.
+
+    Raises:
+        PIL.Image.DecompressionBombError: If the picture is larger than `max_megapixels`.
+        Exception: Whatever Pillow's plugins raise, on opening and within the block.
+    """
+    _set_up_pillow()
+    from PIL import Image
+
+    # Pillow warns above its limit and refuses at twice that.
+    Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6 / 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(file, formats=formats) as image:
+            yield image
+
+
+class PillowSource:
+    """A picture file that Pillow opens, see `decoding.PhotoSource`."""
+
+    divisors = (1,)
+
+    def __init__(self, path: Path, kind: PhotoFormat, *, max_megapixels: float) -> None:
+        """Read the header.
+
+        Raises:
+            PhotoUnreadableError: If there is no usable header.
+            PhotoTooLargeError: If the picture is larger than `max_megapixels`.
+            OSError: If the file itself cannot be read.
+        """
+        self._path = path
+        self._kind = kind
+        self._max_megapixels = max_megapixels
+        self.limit_share = _LIMIT_SHARES.get(kind, 1.0)
+        _check_file_size(path, kind)
+        try:
+            with open_pillow(path, (kind.value,), max_megapixels=max_megapixels) as image:
+                self.width, self.height = image.size
+                facts = _facts(path, kind, image)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise PhotoUnreadableError(reason_of(error)) from error
+        except Exception as error:  # Pillow's plugins raise whatever their parsing stumbles on
+            bomb = _BOMB.search(str(error))
+            if bomb is not None:
+                raise PhotoTooLargeError(too_large(f"{int(bomb[1]) / 1e6:.4g} megapixels", max_megapixels)) from error
+            raise PhotoUnreadableError(reason_of(error)) from error
+        _check_size(self.width, self.height)
+        self.orientation = facts.orientation or 1
+        self.capture_time = facts.capture_time
+
+    def decode(self, divisor: int) -> NDArray[np.uint8]:
+        """Decode as stored, see `decoding.PhotoSource`."""
+        try:
+            with open_pillow(self._path, (self._kind.value,), max_megapixels=self._max_megapixels) as image:
+                profile = image.info.get("icc_profile")
+                # Pillow turns TIFFs by itself, and would obey XMP too, whose turn the header's size does not show.
+                image.info.pop("xmp", None)
+                with native_messages_caught() if self._kind is PhotoFormat.TIFF else nullcontext():
+                    image.load()
+                if image.size != (self.width, self.height):
+                    raise ValueError(f"the picture is {image.size}, its header says {(self.width, self.height)}")
+                return bands_to_srgb(
+                    lambda top, bottom: image.crop((0, top, self.width, bottom)),
+                    self.width,
+                    self.height,
+                    profile if isinstance(profile, bytes) else None,
+                )
+        except Exception as error:  # Pillow's plugins raise whatever their decoding stumbles on
+            raise PhotoUnreadableError(reason_of(error)) from error
+
+
+class HeifSource:
+    """A HEIC or HEIF file, see `decoding.PhotoSource`. It opens turned upright already."""
+
+    divisors = (1,)
+    orientation = 1
+    limit_share = 1.0
+
+    def __init__(self, path: Path) -> None:
+        """Read the header.
+
+        Raises:
+            PhotoUnreadableError: If there is no usable header.
+            OSError: If the file itself cannot be read.
+        """
+        _check_file_size(path, PhotoFormat.HEIF)
+        data = path.read_bytes()
+        import pillow_heif
+
+        # Photos are decoded by one process per core.
+        pillow_heif.options.DECODE_THREADS = 1
+        try:
+            heif = self._heif = pillow_heif.open_heif(data, convert_hdr_to_8bit=True, bgr_mode=False)
+            self.width, self.height = heif.size
+            exif = heif.info.get("exif")
+        except Exception as error:  # the package maps libheif's many errors to several of Python's
+            raise PhotoUnreadableError(reason_of(error)) from error
+        _check_size(self.width, self.height)
+        self.capture_time = read_exif_block(exif).capture_time if isinstance(exif, bytes) else None
+
+    def decode(self, divisor: int) -> NDArray[np.uint8]:
+        """Decode as stored, see `decoding.PhotoSource`."""
+        from PIL import Image
+
+        heif = self._heif
+        try:
+            pixels = np.frombuffer(heif.data, dtype=np.uint8)
+            stride, mode = heif.stride, heif.mode
+            if heif.size != (self.width, self.height):
+                raise ValueError(f"the picture is {heif.size}, its header says {(self.width, self.height)}")
+            profile = heif.info.get("icc_profile")
+            return bands_to_srgb(
+                lambda top, bottom: Image.frombuffer(
+                    mode, (self.width, bottom - top), pixels[top * stride : bottom * stride], "raw", mode, stride, 1
+                ),
+                self.width,
+                self.height,
+                profile if isinstance(profile, bytes) else None,
+            )
+        except Exception as error:  # the package maps libheif's many errors to several of Python's
+            raise PhotoUnreadableError(reason_of(error)) from error
+
+
+def too_large(size: str, max_megapixels: float, note: str = "") -> str:
+    """The sentence for a photo of `size` above the limit."""
+    return (
+        f"{size} are more than io.max_photo_megapixels = {max_megapixels:g}{note}: make the photo smaller or "
+        "raise the setting"
+    )
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise PhotoUnreadableError(f"the file is damaged: its size is {width} x {height} pixels")
+
+
+def _check_file_size(path: Path, kind: PhotoFormat) -> None:
+    if kind in _WHOLE_FILE_FORMATS and path.stat().st_size > _MAX_FILE_BYTES:
+        raise PhotoTooLargeError(f"a {kind.name} file of more than {_MAX_FILE_BYTES // 2**20} MiB: save it as JPEG")
+
+
+def _facts(path: Path, kind: PhotoFormat, image: ImageFile) -> ExifFacts:
+    """EXIF's facts as they apply to what Pillow decodes."""
+    if kind is PhotoFormat.TIFF:
+        with path.open("rb") as file:
+            return replace(read_tiff_facts(file), orientation=1)  # Pillow turns TIFFs itself
+    block = _png_exif(path) if kind is PhotoFormat.PNG else image.info.get("exif")
+    return read_exif_block(block) if isinstance(block, bytes) else NO_FACTS
+
+
+def _png_exif(path: Path) -> bytes | None:
+    """The eXIf chunk, which may stand before or after the picture's data; Pillow sees only the former."""
+    with path.open("rb") as file:
+        file.seek(8)
+        for _ in range(_MAX_PNG_CHUNKS):
+            header = file.read(8)
+            if len(header) < 8 or header[4:] == b"IEND":
+                return None
+            length = int.from_bytes(header[:4], "big")
+            if header[4:] == b"eXIf":
+                return file.read(min(length, 2**20))
+            file.seek(length + 4, 1)
+    return None

@@ -1,0 +1,214 @@
+"""RAW files: the camera's own preview where it is good enough, else a half-size development."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.files.exif import ExifFacts, read_exif_block, read_tiff_facts
+from curation.photos.files.jpeg import JPEG_MAGIC, read_jpeg_header
+from curation.photos.files.native_messages import native_messages_caught
+
+if TYPE_CHECKING:
+    import rawpy
+
+__all__ = ["RawPreview", "develop_half_size", "read_raw_orientation", "read_raw_preview"]
+
+# Smaller previews show too little of a face in a group; some cameras carry only 160 x 120.
+_MIN_PREVIEW_LONG_SIDE_PX = 800
+# LibRaw's word for how the camera was held, as EXIF orientations (dcraw's table).
+_EXIF_ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
+_CMT_BLOCKS = (b"CMT1", b"CMT2")  # TIFF structures with EXIF's tags in Canon's CR3
+_CR3_HEADER_BYTES = 65536
+# LibRaw holds about 4 bytes for each pixel of the sensor while it develops at half size.
+_SENSOR_SHARE = 2.0
+# LibRaw goes on with invented pixels where data is missing; it only prints that it did.
+_DAMAGE = re.compile(r"unexpected end of file|data corrupted", re.IGNORECASE)
+# ... or, for some makers, says nothing at all. No camera packs a pixel of its sensor into less than a bit.
+_MIN_BYTES_PER_SENSOR_PIXEL = 1 / 20
+_NO_PREVIEW = "no readable preview in the RAW file: export it as JPEG"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawPreview:
+    """What a RAW file offers for looking at.
+
+    Attributes:
+        jpeg: The embedded JPEG; None if there is none that is large enough.
+        bitmap: (H, W, 3) uint8 RGB, the embedded uncompressed preview; None likewise.
+        orientation: EXIF orientation of whatever is shown.
+        capture_time: See `ExifFacts`.
+        half_size: Width and height, as stored, of a half-size development, for want of a preview.
+    """
+
+    jpeg: bytes | None
+    bitmap: NDArray[np.uint8] | None
+    orientation: int
+    facts: ExifFacts
+    half_size: tuple[int, int]
+
+
+def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
+    """Read the largest preview of a RAW file, without decoding the sensor's data.
+
+    Raises:
+        PhotoUnreadableError: If LibRaw does not know the file, or there is nothing to show.
+        PhotoTooLargeError: If there is no preview and the sensor's picture is too large.
+        OSError: If the file itself cannot be read.
+    """
+    with native_messages_caught(), _open_raw(path) as raw:
+        import rawpy
+
+        sizes = raw.sizes
+        sensor_long_side = max(sizes.width, sizes.height)
+        flip = _EXIF_ORIENTATIONS.get(sizes.flip, 1)
+        try:
+            thumb = raw.extract_thumb()
+        except (rawpy.LibRawError, rawpy.NotSupportedError):
+            thumb = None
+    facts = _file_facts(path)
+    half_size = (-(-sizes.width // 2), -(-sizes.height // 2))
+    jpeg, bitmap = _usable(thumb, sensor_long_side)
+    if jpeg is not None:
+        own = read_jpeg_header(BytesIO(jpeg)).facts
+        orientation = own.orientation or flip
+        facts = ExifFacts(orientation, facts.capture_time or own.capture_time)
+        return RawPreview(jpeg, None, orientation, facts, half_size)
+    if bitmap is not None:
+        return RawPreview(None, bitmap, flip, facts, half_size)
+    if sensor_long_side <= 0:
+        raise PhotoUnreadableError(_NO_PREVIEW)
+    sensor_pixels = sizes.raw_width * sizes.raw_height
+    if path.stat().st_size < sensor_pixels * _MIN_BYTES_PER_SENSOR_PIXEL:
+        raise PhotoUnreadableError("the RAW file is cut off, and has no readable preview: export it as JPEG")
+    if sensor_pixels > max_megapixels * 1e6 * _SENSOR_SHARE:
+        raise PhotoTooLargeError(
+            f"the RAW file has no preview and a sensor of {sizes.raw_width} x {sizes.raw_height} pixels, "
+            f"which is too much for io.max_photo_megapixels = {max_megapixels:g}: export it as JPEG"
+        )
+    return RawPreview(None, None, flip, facts, half_size)
+
+
+def read_raw_orientation(path: Path) -> int:
+    """How the sensor's picture is turned to be upright, as EXIF has it; the preview may be stored otherwise.
+
+    Raises:
+        PhotoUnreadableError: If LibRaw does not know the file.
+        OSError: If the file itself cannot be read.
+    """
+    told = _file_facts(path).orientation
+    if told is not None:
+        return told
+    with native_messages_caught(), _open_raw(path) as raw:
+        return _EXIF_ORIENTATIONS.get(raw.sizes.flip, 1)
+
+
+def _usable(thumb: rawpy.Thumbnail | None, sensor_long_side: int) -> tuple[bytes | None, NDArray[np.uint8] | None]:
+    """The preview if it is readable and large enough, as JPEG or as bitmap."""
+    enough = min(_MIN_PREVIEW_LONG_SIDE_PX, sensor_long_side)
+    if thumb is None:
+        return None, None
+    data = thumb.data
+    if isinstance(data, bytes):
+        if not data.startswith(JPEG_MAGIC):
+            return None, None
+        try:
+            header = read_jpeg_header(BytesIO(data))
+        except PhotoUnreadableError:
+            return None, None
+        return (data, None) if max(header.width, header.height) >= enough else (None, None)
+    if data.ndim == 2:
+        data = data[:, :, np.newaxis]
+    if data.dtype != np.uint8 or data.ndim != 3 or max(data.shape[:2]) < max(1, enough):
+        return None, None
+    return None, np.ascontiguousarray(np.broadcast_to(data[:, :, :3], (*data.shape[:2], 3)))
+
+
+def develop_half_size(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Develop the sensor's data at half size with the camera's white balance.
+
+    Args:
+        path: The RAW file.
+        size: Width and height as announced; LibRaw may differ by the rounding of odd sides.
+
+    Returns:
+        (H, W, 3) uint8 sRGB as stored, not turned.
+
+    Raises:
+        PhotoUnreadableError: If the sensor's data cannot be decoded.
+        OSError: If the file itself cannot be read.
+    """
+    with native_messages_caught() as messages, _open_raw(path) as raw:
+        import rawpy
+
+        try:
+            array: NDArray[np.uint8] = raw.postprocess(
+                half_size=True, use_camera_wb=True, output_bps=8, output_color=rawpy.ColorSpace.sRGB, user_flip=0
+            )
+        except (rawpy.LibRawError, rawpy.NotSupportedError, ValueError) as error:
+            raise PhotoUnreadableError(f"{_NO_PREVIEW} ({_words(error)})") from error
+    if _DAMAGE.search(messages.text):
+        raise PhotoUnreadableError("the RAW file is cut off or damaged, and has no readable preview: export it as JPEG")
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise PhotoUnreadableError(f"{_NO_PREVIEW} (it develops to {array.shape})")
+    if (array.shape[1], array.shape[0]) != size:
+        import cv2
+
+        array = cv2.resize(array, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return array
+
+
+@contextmanager
+def _open_raw(path: Path) -> Iterator[rawpy.RawPy]:
+    with warnings.catch_warnings():
+        # It warns of fork beside OpenMP; our pools spawn.
+        warnings.simplefilter("ignore")
+        import rawpy
+    try:
+        name = os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        name = None  # rawpy takes no other names; it gets the content
+    with rawpy.RawPy() as raw:
+        try:
+            if name is not None:
+                raw.open_file(name)
+            else:
+                with path.open("rb") as file:
+                    raw.open_buffer(file)
+        except rawpy.LibRawIOError as error:
+            raise PhotoUnreadableError(f"the RAW file is cut off or damaged ({_words(error)})") from error
+        except rawpy.LibRawError as error:
+            raise PhotoUnreadableError(f"{_NO_PREVIEW} ({_words(error)})") from error
+        yield raw
+
+
+def _words(error: Exception) -> str:
+    text = error.args[0] if error.args else error
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+
+
+def _file_facts(path: Path) -> ExifFacts:
+    """EXIF's facts where the RAW file is a TIFF or a CR3; else none."""
+    with path.open("rb") as file:
+        facts = read_tiff_facts(file)
+        if facts.capture_time is not None or facts.orientation is not None:
+            return facts
+        file.seek(0)
+        start = file.read(_CR3_HEADER_BYTES)
+    for name in _CMT_BLOCKS:
+        position = start.find(name)
+        if position >= 0:
+            found = read_exif_block(start[position + 4 :])
+            facts = ExifFacts(facts.orientation or found.orientation, facts.capture_time or found.capture_time)
+    return facts

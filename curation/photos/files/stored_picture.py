@@ -1,0 +1,56 @@
+"""How a photo's file stores its picture, read from its header: what face regions count in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curation.domain.faces.regions import StoredPicture
+from curation.errors import PhotoUnreadableError
+from curation.photos.files.decoding import open_photo
+from curation.photos.files.exif import sides_swapped
+from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
+from curation.photos.files.jpeg import read_jpeg_header
+from curation.photos.files.raw import read_raw_orientation
+
+__all__ = ["format_of", "stored_picture"]
+
+
+def format_of(path: Path) -> PhotoFormat | None:
+    """The format of a photo by its content; None if it is none of ours.
+
+    Raises:
+        PhotoUnreadableError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return sniff(file.read(SNIFF_BYTES), path.suffix[1:].lower())
+    except OSError as error:
+        raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def stored_picture(path: Path, *, max_megapixels: float) -> StoredPicture:
+    """The size and orientation of a photo; boxes of face_data.csv lie in its `upright_size`.
+
+    A RAW file counts with the size of the picture that was looked at, its preview, and with the orientation of its
+    sensor. HEIC files turn themselves, so that what is stored is upright for everybody.
+
+    Args:
+        path: Of the photo.
+        max_megapixels: Larger photos are refused; of JPEGs only the header is read.
+
+    Raises:
+        PhotoUnreadableError: If its header cannot be read.
+        PhotoTooLargeError: If it has more pixels than the limit.
+    """
+    kind = format_of(path)
+    try:
+        if kind is PhotoFormat.JPEG:
+            with path.open("rb") as file:
+                header = read_jpeg_header(file)
+            return StoredPicture(header.width, header.height, header.facts.orientation or 1)
+        photo = open_photo(path, max_megapixels=max_megapixels)
+        orientation = read_raw_orientation(path) if kind is PhotoFormat.RAW else photo.orientation
+    except OSError as error:
+        raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
+    size = (photo.height, photo.width) if sides_swapped(orientation) else (photo.width, photo.height)
+    return StoredPicture(*size, orientation)

@@ -1,0 +1,1 @@
+"""What is seen in a photo and shown of it: crops, focus, exposure, pictures."""

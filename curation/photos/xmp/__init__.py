@@ -1,0 +1,1 @@
+"""Metadata that is written into and beside photos."""

@@ -1,0 +1,290 @@
+"""XMP packets as trees: reading, changing single properties, writing; whatever else stands there is kept.
+
+Adobe's XMP specification, part 1 (the data model and its RDF) and part 3 (packets in files). A property may be an
+element or an attribute of any of several `rdf:Description`s; all these forms are understood, and what is not
+understood stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
+from typing import Final
+
+from lxml import etree
+
+from curation.errors import PhotoUnreadableError
+from curation.photos.xmp.names import (
+    DC,
+    IPTC_EXT,
+    MWG_REGIONS,
+    NAMESPACES,
+    RDF,
+    TIFF,
+    XMP,
+    XMP_META,
+    XMP_NOTE,
+    plain_text,
+    qualified,
+)
+
+__all__ = ["MAX_PACKET_BYTES", "XmpPacket", "array_items", "new_element"]
+
+MAX_PACKET_BYTES: Final = 64 * 2**20
+"""Larger packets are not read; those that carry depth maps have some megabytes."""
+
+_RDF_ROOT = qualified(RDF, "RDF")
+_DESCRIPTION = qualified(RDF, "Description")
+_ABOUT = qualified(RDF, "about")
+_VALUE = qualified(RDF, "value")
+_LI = qualified(RDF, "li")
+_BAG = qualified(RDF, "Bag")
+_ARRAYS = (_BAG, qualified(RDF, "Seq"), qualified(RDF, "Alt"))
+_HAS_EXTENDED = qualified(XMP_NOTE, "HasExtendedXMP")
+# Attributes of rdf:Description that are no properties.
+_SYNTAX = frozenset({*(qualified(RDF, name) for name in ("about", "ID", "nodeID")), "about", "ID"})
+# What everybody looks for stays in the part that everybody reads, the short values in any case.
+_SHORT = frozenset({qualified(XMP, "Rating"), qualified(XMP, "Label"), qualified(TIFF, "Orientation"), _HAS_EXTENDED})
+_SOUGHT = _SHORT | {
+    qualified(DC, "subject"),
+    qualified(IPTC_EXT, "PersonInImage"),
+    qualified(MWG_REGIONS, "Regions"),
+}
+
+_PACKET_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
+_PACKET_TAIL = b'\n<?xpacket end="w"?>'
+_FILE_HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+
+
+class XmpPacket:
+    """A packet that can be added to."""
+
+    def __init__(self, root: etree._Element) -> None:
+        """Take a tree; see `empty` and `parse`.
+
+        Raises:
+            PhotoUnreadableError: If no rdf:RDF is in it.
+        """
+        rdf = next(root.iter(_RDF_ROOT), None)
+        if rdf is None:
+            raise PhotoUnreadableError("its XMP packet holds no rdf:RDF")
+        self._root = root
+        self._rdf = rdf
+        self._own: etree._Element | None = None
+
+    @classmethod
+    def empty(cls) -> XmpPacket:
+        """A packet that says nothing."""
+        root = etree.Element(qualified(XMP_META, "xmpmeta"), nsmap={"x": XMP_META})
+        etree.SubElement(root, _RDF_ROOT, nsmap={"rdf": RDF})
+        return cls(root)
+
+    @classmethod
+    def parse(cls, content: bytes, extended: bytes | None = None) -> XmpPacket:
+        """Read a packet or a sidecar file.
+
+        Args:
+            content: With or without the `xpacket` instructions around it.
+            extended: The rest, which did not fit into the first segment of a JPEG.
+
+        Raises:
+            PhotoUnreadableError: If it is no XML with an rdf:RDF in it.
+        """
+        packet = cls(_tree(content))
+        if extended is not None:
+            packet._take_over(cls(_tree(extended)))
+        return packet
+
+    def text(self, name: str) -> str | None:
+        """A simple property's value by its qualified name; None if it is not there."""
+        for description in self._descriptions():
+            value = description.get(name)
+            if value is not None:
+                return str(value)
+        element = self.element(name)
+        if element is None:
+            return None
+        value = element.findtext(f".//{_VALUE}")
+        return str(value) if value is not None else str(element.text or "")
+
+    def element(self, name: str) -> etree._Element | None:
+        """A property's element by its qualified name; None if it is not there, or an attribute."""
+        return next((child for each in self._descriptions() for child in each if child.tag == name), None)
+
+    def set_text(self, name: str, value: str) -> None:
+        """Give a simple property this value, wherever it stands."""
+        places = [(each, True) for each in self._descriptions() if name in each.attrib]
+        places += [(child, False) for each in self._descriptions() for child in each if child.tag == name]
+        for place, is_attribute in places[1:]:
+            _remove(place, name if is_attribute else None)
+        if not places:
+            self.add_element(name).text = plain_text(value)
+        elif places[0][1]:
+            places[0][0].set(name, plain_text(value))
+        else:
+            element = places[0][0]
+            tail = element.tail
+            element.clear()
+            element.text, element.tail = plain_text(value), tail
+
+    def add_to_bag(self, name: str, values: Iterable[str]) -> None:
+        """Add those values to an unordered list that it does not have."""
+        wanted = [plain_text(value) for value in values]
+        if not wanted:
+            return
+        element = self.element(name)
+        lone = next((each for each in self._descriptions() if name in each.attrib), None)
+        if element is None:
+            element = self.add_element(name)
+        bag = next((child for child in element if child.tag in _ARRAYS), None)
+        if bag is None:
+            # A list of one value that somebody wrote as a plain text.
+            text = (element.text or "").strip()
+            element.text = None
+            bag = new_element(element, _BAG)
+            if text:
+                new_element(bag, _LI).text = text
+        if lone is not None:
+            new_element(bag, _LI).text = str(lone.attrib.pop(name))
+        known = {(item.text or "").strip() for item in bag if item.tag == _LI}
+        for value in wanted:
+            if value not in known:
+                new_element(bag, _LI).text = value
+                known.add(value)
+
+    def add_element(self, name: str) -> etree._Element:
+        """A new, empty property by its qualified name, in a description of our own."""
+        if self._own is None:
+            about = next((each.get(_ABOUT, each.get("about")) for each in self._descriptions()), None)
+            prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri not in (RDF, XMP_NOTE)}
+            self._own = etree.SubElement(self._rdf, _DESCRIPTION, nsmap=prefixes)
+            self._own.set(_ABOUT, about or "")
+        return new_element(self._own, name)
+
+    @property
+    def rest_name(self) -> str | None:
+        """The name of the packet's rest, which a JPEG holds in other segments; None if it has none."""
+        return self.text(_HAS_EXTENDED)
+
+    def to_packet(self) -> bytes:
+        """The bytes for embedding, in UTF-8."""
+        return _PACKET_HEAD + self._serialised() + _PACKET_TAIL
+
+    def to_file(self) -> bytes:
+        """The content of a sidecar file, in UTF-8."""
+        return _FILE_HEAD + self._serialised() + b"\n"
+
+    def split(self, max_bytes: int, digest: Callable[[bytes], str]) -> tuple[bytes, bytes | None]:
+        """The bytes for embedding, and the rest where they are too many (XMP specification, part 3, section 1.1.3.1).
+
+        Args:
+            max_bytes: Of the first part.
+            digest: Makes the name by which the first part knows the rest.
+
+        Raises:
+            PhotoUnreadableError: If the first part cannot be made short enough.
+        """
+        whole = self.to_packet()
+        if len(whole) <= max_bytes:
+            return whole, None
+        short, rest = XmpPacket(deepcopy(self._root)), XmpPacket.empty()
+        about = next((each.get(_ABOUT) for each in short._descriptions()), None)
+        target = new_element(rest._rdf, _DESCRIPTION)
+        target.set(_ABOUT, about or "")
+        for staying in (_SOUGHT, _SHORT):
+            movable = sorted(short._properties(), key=lambda found: _size(*found), reverse=True)
+            for owner, name in movable:
+                if _name(owner, name) in staying:
+                    continue
+                _move(owner, name, target)
+                extended = rest._serialised()
+                short.set_text(_HAS_EXTENDED, digest(extended))
+                packet = short.to_packet()
+                if len(packet) <= max_bytes:
+                    return packet, extended
+        raise PhotoUnreadableError("what is to be said of it does not fit into its XMP packet")
+
+    def _serialised(self) -> bytes:
+        content: bytes = etree.tostring(self._root, encoding="UTF-8", xml_declaration=False, with_tail=False)
+        return content
+
+    def _descriptions(self) -> Iterator[etree._Element]:
+        return (child for child in self._rdf if child.tag == _DESCRIPTION)
+
+    def _properties(self) -> Iterator[tuple[etree._Element, str | None]]:
+        """Each property: the description and the attribute's name, or the element and None."""
+        for description in self._descriptions():
+            yield from ((description, str(name)) for name in description.attrib if name not in _SYNTAX)
+            yield from ((child, None) for child in description if isinstance(child.tag, str))
+
+    def _take_over(self, rest: XmpPacket) -> None:
+        """Add what the rest of a packet says; from now on the packet has none."""
+        known = {_name(owner, name) for owner, name in self._properties()}
+        moved = [found for found in rest._properties() if _name(*found) not in known]
+        if moved:
+            target = new_element(self._rdf, _DESCRIPTION)
+            first = next(self._descriptions())
+            target.set(_ABOUT, first.get(_ABOUT, first.get("about", "")))
+            for owner, name in moved:
+                _move(owner, name, target)
+        for owner, name in list(self._properties()):
+            if _name(owner, name) == _HAS_EXTENDED:
+                _remove(owner, name)
+
+
+def array_items(element: etree._Element) -> tuple[etree._Element, list[etree._Element]] | None:
+    """The list in a property and its items; None if it holds none."""
+    array = next((child for child in element if child.tag in _ARRAYS), None)
+    return None if array is None else (array, [item for item in array if item.tag == _LI])
+
+
+def new_element(parent: etree._Element, name: str, *, attributes_of: str = "") -> etree._Element:
+    """A new child with the prefix that everybody uses for its namespace, and for that of its attributes."""
+    namespaces = (etree.QName(name).namespace, attributes_of)
+    known = set(parent.nsmap.items())
+    prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri in namespaces and (prefix, uri) not in known}
+    return etree.SubElement(parent, name, nsmap=prefixes)
+
+
+def _tree(content: bytes) -> etree._Element:
+    if len(content) > MAX_PACKET_BYTES:
+        raise PhotoUnreadableError("its XMP packet is too large")
+    if not content.startswith(_WIDE_MARKS):
+        content = content.strip(b"\0 \t\r\n")
+    # Packets have no document type; entities are how one is made to grow without end, or to read other files.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise PhotoUnreadableError(f"its XMP packet is damaged ({error})") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise PhotoUnreadableError("its XMP packet has a document type, which none may have")
+    return root
+
+
+def _name(owner: etree._Element, attribute: str | None) -> str:
+    return str(owner.tag) if attribute is None else attribute
+
+
+def _size(owner: etree._Element, attribute: str | None) -> int:
+    return len(etree.tostring(owner)) if attribute is None else len(attribute) + len(str(owner.get(attribute)))
+
+
+def _remove(owner: etree._Element, attribute: str | None) -> None:
+    if attribute is not None:
+        del owner.attrib[attribute]
+        return
+    parent = owner.getparent()
+    assert parent is not None  # a property's element lies in a description
+    parent.remove(owner)
+
+
+def _move(owner: etree._Element, attribute: str | None, target: etree._Element) -> None:
+    """Move a property into another description; an attribute becomes an element."""
+    if attribute is None:
+        target.append(owner)
+        return
+    prefix = {name: uri for name, uri in owner.nsmap.items() if name and uri == etree.QName(attribute).namespace}
+    etree.SubElement(target, attribute, nsmap=prefix).text = str(owner.get(attribute))
+    del owner.attrib[attribute]

@@ -1,0 +1,179 @@
+"""The user's own check of the grouping: questions about faces of their photos, a page to look at, kept answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from curation.domain.faces.face import FaceRow
+from curation.domain.grouping.check import GroupingCheck, Pair, Verdict
+from curation.domain.labelling.corrections import NOBODY, apply, next_free_id
+from curation.domain.labelling.labels import parse_labels
+from curation.errors import FaceDataError, PhotoError, PhotosMissingError
+from curation.photos.files.decoding import open_photo
+from curation.photos.files.listing import photo_path
+from curation.photos.looks.thumbnails import face_chip_jpeg
+from curation.pipelines.clustering.check_page import PagePair, grouping_page
+from curation.settings import Settings
+from curation.storage.atomic import write_bytes
+from curation.storage.corrections_file import read_corrections
+from curation.storage.grouping_answers import (
+    GROUPING_ANSWERS,
+    FacePlace,
+    read_grouping_answers,
+    write_grouping_answers,
+)
+from curation.storage.labels_file import read_labels
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
+
+__all__ = ["GROUPING_PAGE", "EventGroupingCheck", "told"]
+
+logger = logging.getLogger(__name__)
+
+GROUPING_PAGE = "grouping_check.html"
+_CHIP_PX = 320
+
+
+class EventGroupingCheck:
+    """The check of one output folder. Clusters that were given the same name are one group."""
+
+    def __init__(self, settings: Settings, *, count: int, seed: int = 0) -> None:
+        """Read the grouping, and the answers of earlier times.
+
+        Args:
+            settings: `io.output_dir` has the grouping; the photos are where the clustering found them.
+            count: Questions, without follow-ups.
+            seed: The same grouping and seed give the same questions.
+
+        Raises:
+            FaceDataError: If there is no grouping yet, it is not valid, or it has nothing to compare.
+            LabelsError: If the labels are not valid.
+            StorageError: If something cannot be read.
+        """
+        self._settings = settings
+        output = settings.io.output_dir
+        if not (output / FACE_DATA).exists():
+            raise FaceDataError(f"{output / FACE_DATA} is not there: run run_clustering.py first")
+        self._rows = read_face_data(output / FACE_DATA)
+        embeddings = read_embeddings(output / EMBEDDINGS, self._rows)
+        record = read_run_record(output / CLUSTERING_RUN)
+        self._input = Path(str((record or {}).get("input_dir") or settings.io.input_dir))
+        groups = self._groups(next_cluster_id(record))
+        try:
+            self._check = GroupingCheck(embeddings, groups, count=count, seed=seed)
+        except ValueError as error:
+            raise FaceDataError(f"{output / FACE_DATA}: {error}") from error
+        self.answers_path = output / GROUPING_ANSWERS
+        self.page_path = output / GROUPING_PAGE
+        self._kept = read_grouping_answers(self.answers_path)
+        self._chips: dict[int, bytes | None] = {}
+
+    def _groups(self, next_id: int) -> list[int]:
+        """The cluster of each face; of clusters with the same name the first."""
+        path = self._settings.io.output_dir / self._settings.scoring.labels_json
+        data = read_labels(path)
+        corrections = read_corrections(self._settings.io.output_dir)
+        clusters: list[int] = np.maximum(apply(self._rows, corrections), NOBODY).tolist()
+        if data is None:
+            return clusters
+        known_ids = range(max(next_id, max(clusters, default=-1) + 1, next_free_id(corrections)))
+        labels = parse_labels(data, known_ids=known_ids)
+        first_of: dict[str, int] = {}
+        out = []
+        for cluster in clusters:
+            person = labels.person(cluster)
+            out.append(-1 if person is None else first_of.setdefault(person.key, cluster))
+        return out
+
+    def _place(self, row: int) -> FacePlace:
+        return self._rows[row].image_path, self._rows[row].facial_area
+
+    def _answers(self) -> dict[Pair, bool | None]:
+        """Kept answers by rows of this grouping."""
+        rows = {self._place(row): row for row in range(len(self._rows))}
+        out: dict[Pair, bool | None] = {}
+        for (first, second), same in self._kept.items():
+            if first in rows and second in rows:
+                out[rows[first], rows[second]] = out[rows[second], rows[first]] = same
+        return out
+
+    def questions(self) -> list[Pair]:
+        """Pairs of rows of face_data.csv that are still to be asked about, follow-ups included."""
+        return self._check.questions(self._answers())
+
+    def answer(self, pair: Pair, same: bool | None) -> None:
+        """Keep an answer; it replaces an earlier one about the same faces.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        first, second = (self._place(row) for row in pair)
+        self._kept.pop((second, first), None)
+        self._kept[first, second] = same
+        write_grouping_answers(self.answers_path, self._kept)
+
+    def take_answers(self, path: Path) -> int:
+        """Take over the answers that were given on the page; returns how many.
+
+        Raises:
+            FaceDataError: If the file does not hold answers.
+            StorageError: If a file cannot be read or written.
+        """
+        given = read_grouping_answers(path)
+        for (first, second), same in given.items():
+            self._kept.pop((second, first), None)
+            self._kept[first, second] = same
+        write_grouping_answers(self.answers_path, self._kept)
+        return len(given)
+
+    def verdict(self) -> Verdict:
+        """Precision and recall from the answers so far."""
+        return self._check.verdict(self._answers())
+
+    def write_page(self, questions: Sequence[Pair]) -> None:
+        """Write the page that shows numbered pairs; it needs nothing but itself.
+
+        Raises:
+            PhotosMissingError: If the folder of the photos is gone.
+            StorageError: If it cannot be written.
+        """
+        if not self._input.is_dir():
+            raise PhotosMissingError(f"{self._input} is not there: the faces are shown from the photos in it")
+        pairs = [
+            PagePair(number, self._rows[first], self._rows[second], self._chip(first), self._chip(second))
+            for number, (first, second) in enumerate(questions, start=1)
+        ]
+        write_bytes(self.page_path, grouping_page(pairs, GROUPING_ANSWERS).encode("utf-8", "backslashreplace"))
+
+    def _chip(self, row: int) -> bytes | None:
+        """The face as a JPEG, or None if its photo cannot be opened."""
+        if row not in self._chips:
+            self._chips[row] = _cut(self._input, self._rows[row], self._settings.io.max_photo_megapixels)
+        return self._chips[row]
+
+
+def _cut(folder: Path, face: FaceRow, max_megapixels: float) -> bytes | None:
+    try:
+        photo = open_photo(photo_path(folder, face.image_path), max_megapixels=max_megapixels)
+        return face_chip_jpeg(photo.full(), face.facial_area, long_side_px=_CHIP_PX)
+    except PhotoError as error:
+        logger.warning("%s cannot be shown: %s", face.image_path, error)
+        return None
+
+
+def told(verdict: Verdict) -> Mapping[str, str]:
+    """Both figures in words, by name."""
+    out = {}
+    for name, estimate in (("precision", verdict.precision), ("recall", verdict.recall)):
+        if estimate is None:
+            out[name] = "no answer yet"
+        elif estimate.answers == 0:
+            out[name] = "nothing to ask: there is only one group" if name == "recall" else "no group has two faces"
+        else:
+            span = f"95 % interval {estimate.low:.2f} to {estimate.high:.2f}"
+            out[name] = f"{estimate.value:.2f} ({span}, {estimate.answers} answers)"
+    return out

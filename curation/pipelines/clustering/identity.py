@@ -1,0 +1,170 @@
+"""Which face of an earlier run is which face of this run, so that clusters keep their ids and labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces.face import Box
+from curation.domain.faces.geometry import box_iou
+
+__all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids", "renamed_faces"]
+
+_SAME_PLACE_IOU = 0.5
+_SAME_FACE_COSINE = 0.9  # of one face in one photo, also when it was saved again; of two people far less
+_SAME_PHOTOS_SHARE = 0.3  # where embeddings cannot be compared, so many faces must lie at the same places
+_BLOCK_ROWS = 2048  # vectors that are in memory at once
+
+
+class Vectors(Protocol):
+    """(N, D) float32 of unit length that can be read by rows: an array, or a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """N and D."""
+
+    def __getitem__(self, rows: list[int], /) -> NDArray[np.float32]:
+        """The vectors of some rows."""
+
+
+class EarlierFace(Protocol):
+    """What is needed of a row of face_data.csv."""
+
+    @property
+    def image_path(self) -> str:
+        """Of the photo."""
+
+    @property
+    def facial_area(self) -> Box:
+        """In pixels of the upright full-size photo."""
+
+    @property
+    def cluster_id(self) -> int:
+        """-1 for none."""
+
+    @property
+    def embedding_row(self) -> int:
+        """Of the embeddings."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlierFaces:
+    """Faces of the last run; `embeddings` is None if they cannot be compared with the present ones."""
+
+    rows: Sequence[EarlierFace]
+    embeddings: Vectors | None
+
+
+def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors) -> dict[int, int]:
+    """Find faces again: at the same place of the same path, or with the same embedding under another path.
+
+    Args:
+        earlier: The faces of the last run.
+        places: `image_path` and box of each present face.
+        embeddings: Of the present faces.
+
+    Returns:
+        From row of `places` to the earlier cluster id, -1 included; faces that were not found are left out.
+    """
+    at_same_place = _at_same_places(earlier.rows, places)
+    vectors = earlier.embeddings
+    comparable = vectors is not None and (len(places) == 0 or vectors.shape[1] == embeddings.shape[1])
+    if vectors is not None and comparable:
+        at_same_place = _alike(at_same_place, earlier.rows, vectors, embeddings)
+    pairs: dict[int, int] = {}
+    best_iou: dict[int, float] = {}
+    for face, old, iou in at_same_place:
+        if iou >= best_iou.get(face, 0.0):
+            pairs[face], best_iou[face] = old, iou
+    if vectors is not None and comparable:
+        pairs |= _same_content([face for face in range(len(places)) if face not in pairs], earlier, vectors, embeddings)
+    elif len(pairs) < _SAME_PHOTOS_SHARE * min(len(earlier.rows), len(places)):
+        # Cameras number the photos of every event alike, so a few faces at the same place prove nothing.
+        return {}
+    return {face: earlier.rows[old].cluster_id for face, old in pairs.items()}
+
+
+def renamed_faces(
+    old_rows: Sequence[int], earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors
+) -> dict[int, int]:
+    """Find faces whose photo has another path now: the same box and embedding under a path that was not there before.
+
+    Args:
+        old_rows: Rows of `earlier` that are looked for.
+        earlier: The faces of the last run.
+        places: `image_path` and box of each present face.
+        embeddings: Of the present faces.
+
+    Returns:
+        From row of `earlier` to that of `places`; of copies the first one that is left.
+    """
+    vectors = earlier.embeddings
+    if vectors is None or not places or vectors.shape[1] != embeddings.shape[1]:
+        return {}
+    known = {row.image_path for row in earlier.rows}
+    boxes = {earlier.rows[old].facial_area for old in old_rows}
+    candidates: dict[tuple[Box, bytes], list[int]] = defaultdict(list)
+    for face, digest in _digests(
+        embeddings, [face for face, (path, box) in enumerate(places) if path not in known and box in boxes]
+    ):
+        candidates[places[face][1], digest].append(face)
+    row_of = {earlier.rows[old].embedding_row: old for old in old_rows}
+    out: dict[int, int] = {}
+    for row, digest in _digests(vectors, list(row_of)):
+        old = row_of[row]
+        found = candidates.get((earlier.rows[old].facial_area, digest))
+        if found:
+            out[old] = found.pop(0)
+    return out
+
+
+def _at_same_places(rows: Sequence[EarlierFace], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:
+    """Present face, earlier face and how far they overlap, for all that lie at the same place."""
+    by_path: dict[str, list[int]] = defaultdict(list)
+    for old, row in enumerate(rows):
+        by_path[row.image_path].append(old)
+    return [
+        (face, old, iou)
+        for face, (path, box) in enumerate(places)
+        for old in by_path.get(path, ())
+        if (iou := 1.0 if box == rows[old].facial_area else box_iou(box, rows[old].facial_area)) >= _SAME_PLACE_IOU
+    ]
+
+
+def _alike(
+    pairs: list[tuple[int, int, float]], rows: Sequence[EarlierFace], old_vectors: Vectors, vectors: Vectors
+) -> list[tuple[int, int, float]]:
+    """Those pairs whose embeddings are of one face."""
+    alike = []
+    for start in range(0, len(pairs), _BLOCK_ROWS):
+        block = pairs[start : start + _BLOCK_ROWS]
+        old = old_vectors[[rows[old].embedding_row for _, old, _ in block]]
+        cosines = np.einsum("ij,ij->i", old, vectors[[face for face, _, _ in block]])
+        alike += [pair for pair, cosine in zip(block, cosines.tolist(), strict=True) if cosine >= _SAME_FACE_COSINE]
+    return alike
+
+
+def _same_content(
+    faces: Sequence[int], earlier: EarlierFaces, old_vectors: Vectors, vectors: Vectors
+) -> dict[int, int]:
+    """Earlier faces with the very same embedding: the same content gives the same bytes, whatever the file's name."""
+    if not faces:
+        return {}
+    wanted = dict(_digests(vectors, faces))
+    needed = set(wanted.values())
+    old_rows = [row.embedding_row for row in earlier.rows]
+    old_by_digest = {digest: old for old, (_, digest) in enumerate(_digests(old_vectors, old_rows)) if digest in needed}
+    return {face: old_by_digest[digest] for face, digest in wanted.items() if digest in old_by_digest}
+
+
+def _digests(vectors: Vectors, rows: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = list(rows[start : start + _BLOCK_ROWS])
+        for row, vector in zip(block, vectors[block], strict=True):
+            yield row, sha256(vector.tobytes()).digest()

@@ -1,0 +1,1 @@
+"""Taking photos home."""

@@ -1,0 +1,120 @@
+"""What an export needs to know of an event: who is in which photo, the ranking, and the user's picks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from curation.domain.choosing.export import ExportRequest
+from curation.domain.faces.face import FaceRow
+from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
+from curation.domain.judging.picks import Pick, Picks
+from curation.domain.judging.ranking import PhotoScore
+from curation.domain.labelling.labels import Category, Labels, Person
+from curation.pipelines.scoring.event import read_event, read_event_labels
+from curation.settings import Settings
+from curation.storage.picks_file import PICKS, read_picks
+from curation.storage.tables import PHOTO_SCORES, read_photo_scores
+
+__all__ = ["ExportEvent", "best_photos", "chosen_photos", "picked_photos", "read_export_event"]
+
+_IMPORTANCE = list(Category)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportEvent:
+    """An event as its files have it.
+
+    Attributes:
+        input_dir: The folder of photos.
+        faces: Of every photo that was analysed, its faces.
+        labels: Who is who.
+        scores: The ranked photos, best first; empty before scoring.
+        picks: What the user said of photos.
+    """
+
+    input_dir: Path
+    faces: Mapping[str, Sequence[FaceRow]]
+    labels: Labels
+    scores: Mapping[str, PhotoScore]
+    picks: Picks
+
+    def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
+        """The faces of a photo whose people have names, the most important first, then from left to right."""
+        found = []
+        for row in self.faces.get(image_path, ()):
+            person = self.labels.person(row.cluster_id)
+            label = self.labels.by_cluster.get(row.cluster_id)
+            if person is not None and label is not None and label.name is not None:
+                found.append((person, row))
+        return sorted(found, key=lambda each: (_IMPORTANCE.index(each[0].category), each[1].face_index))
+
+    def names(self, image_path: str) -> tuple[str, ...]:
+        """The names of the people in a photo, the most important first."""
+        people = {person.key: person.display_name for person, _ in self.named_faces(image_path)}
+        return tuple(people.values())
+
+    def regions(self, image_path: str, picture: StoredPicture, upright_size: tuple[int, int]) -> tuple[FaceRegion, ...]:
+        """The named faces of a photo as areas of a stored picture; none if they do not lie in it.
+
+        Args:
+            image_path: Of the photo.
+            picture: That the areas count in: the photo's, or that of the RAW file beside it.
+            upright_size: Of the photo, in which the boxes of its faces lie.
+        """
+        faces = self.named_faces(image_path)
+        width, height = upright_size
+        if any(box.x + box.w > width or box.y + box.h > height for box in (row.facial_area for _, row in faces)):
+            return ()
+        seen = StoredPicture(*((height, width) if picture.is_swapped else (width, height)), picture.orientation)
+        if not picture.shows_same(seen.width, seen.height):
+            return ()
+        return tuple(FaceRegion(person.display_name, stored_area(row.facial_area, seen)) for person, row in faces)
+
+
+def read_export_event(settings: Settings) -> ExportEvent:
+    """Read what the stages and the user left in the output folder.
+
+    Raises:
+        FaceDataError: If face_data.csv is missing or not valid, or photo_scores.csv is not valid.
+        LabelsError: If cluster_labels.json is not valid.
+        PicksError: If picks.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    output_dir = settings.io.output_dir
+    event = read_event(output_dir)
+    labels, _ = read_event_labels(settings, event)
+    table = output_dir / PHOTO_SCORES
+    scores = read_photo_scores(table) if table.is_file() else []
+    return ExportEvent(
+        input_dir=settings.io.input_dir,
+        faces=event.faces,
+        labels=labels,
+        scores={score.image_path: score for score in scores},
+        picks=read_picks(output_dir / PICKS),
+    )
+
+
+def chosen_photos(request: ExportRequest, event: ExportEvent) -> tuple[str, ...]:
+    """The photos that are asked for, each once."""
+    if request.image_paths is not None:
+        return tuple(dict.fromkeys(request.image_paths))
+    return picked_photos(event) if request.best is None else best_photos(event, request.best)
+
+
+def picked_photos(event: ExportEvent) -> tuple[str, ...]:
+    """The photos that the user picked, in the order of the ranking; those without a score last."""
+    picked = {path for path, said in event.picks.by_path.items() if said.pick is Pick.PICKED}
+    ranked = [path for path in event.scores if path in picked]
+    return (*ranked, *sorted(picked.difference(ranked)))
+
+
+def best_photos(event: ExportEvent, count: int) -> tuple[str, ...]:
+    """The best photos of the ranking that the user did not reject and that could be read."""
+    good = (
+        path
+        for path, score in event.scores.items()
+        if not score.error and event.picks.of(path).pick is not Pick.REJECTED
+    )
+    return tuple(path for path, _ in zip(good, range(count), strict=False))

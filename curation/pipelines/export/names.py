@@ -1,0 +1,102 @@
+"""What files are called in an export, and which files lie beside a photo."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+
+from curation.domain.choosing.export import free_name, name_key, portable_name
+from curation.photos.files.formats import RAW_EXTENSIONS
+from curation.photos.files.listing import photo_path
+
+__all__ = ["Companions", "ExportNames", "is_raw", "is_too_long"]
+
+_SIDECAR = ".xmp"
+_MAX_NAME_BYTES = 255
+
+
+def is_too_long(name: str) -> bool:
+    """Whether no common file system takes the last part of a path."""
+    return len(os.fsencode(name.rpartition("/")[2])) > _MAX_NAME_BYTES
+
+
+def is_raw(name: str) -> bool:
+    """Whether a file is a RAW file, by its name."""
+    return PurePosixPath(name).suffix[1:].lower() in RAW_EXTENSIONS
+
+
+class ExportNames:
+    """Gives each file of an export a path that no other has, whatever letters it is written with."""
+
+    def __init__(self, *, portable: bool, reserved: tuple[str, ...]) -> None:
+        """Begin with no files.
+
+        Args:
+            portable: Whether the names must do on every system; else photos keep the bytes of theirs.
+            reserved: Names that are given already.
+        """
+        self._portable = portable
+        self._taken = {name_key(name) for name in reserved}
+
+    def of_photo(self, image_path: str) -> str:
+        """The path of a photo: its own, with a number where some system takes it for another's.
+
+        Raises:
+            FaceDataError: If `image_path` leads out of the folder of photos.
+        """
+        path = photo_path(Path(), image_path)
+        parts = [portable_name(part) for part in path.parts] if self._portable else path.parts
+        return self._take(free_name("/".join(parts), self._taken))
+
+    def beside(self, photo: str, name: str) -> str:
+        """The path of another file of an exported photo: in its folder, with the number that it may have got."""
+        folder = photo.rpartition("/")[0]
+        wanted = f"{folder}/{name}" if folder else name
+        return self._take(free_name(wanted, self._taken))
+
+    def is_free(self, photo: str, name: str) -> bool:
+        """Whether no file in the folder of an exported photo has this name."""
+        folder = photo.rpartition("/")[0]
+        return name_key(f"{folder}/{name}" if folder else name) not in self._taken
+
+    def _take(self, name: str) -> str:
+        self._taken.add(name_key(name))
+        return name
+
+
+class Companions:
+    """The files beside photos, by their names without the extension; each folder is listed once."""
+
+    def __init__(self) -> None:
+        """Begin with no folder."""
+        self._folders: dict[Path, dict[str, list[str]]] = {}
+
+    def raw_files(self, photo: Path) -> list[Path]:
+        """The RAW files of the same name beside a photo, which is none itself."""
+        return [path for path in self._beside(photo, photo.stem) if is_raw(path.name) and path != photo]
+
+    def sidecar(self, photo: Path) -> Path | None:
+        """NAME.jpg.xmp, as digiKam and darktable write it."""
+        return self._sidecar(photo, photo.name)
+
+    def short_sidecar(self, photo: Path) -> Path | None:
+        """NAME.xmp, as Lightroom writes it for RAW files."""
+        return self._sidecar(photo, photo.stem)
+
+    def _sidecar(self, photo: Path, stem: str) -> Path | None:
+        found = (path for path in self._beside(photo, stem) if path.suffix.lower() == _SIDECAR)
+        # Where upper and lower case differ, the one that is written as the photo.
+        return min(found, key=lambda path: (not path.name.startswith(stem), path.name), default=None)
+
+    def _beside(self, photo: Path, stem: str) -> list[Path]:
+        folder = photo.parent
+        names = self._folders.get(folder)
+        if names is None:
+            names = self._folders[folder] = {}
+            try:
+                with os.scandir(folder) as entries:
+                    for name in sorted(entry.name for entry in entries if not entry.name.startswith(".")):
+                        names.setdefault(Path(name).stem.casefold(), []).append(name)
+            except OSError:
+                pass  # the photo itself will say what is wrong
+        return [folder / name for name in names.get(stem.casefold(), ())]

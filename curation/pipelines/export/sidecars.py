@@ -1,0 +1,136 @@
+"""The sidecars of an export: new ones, and those that lie beside the photos, with what is known of the photos."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from curation.domain.choosing.export import PhotoDescription
+from curation.errors import PhotoError, PhotoUnreadableError
+from curation.photos.files.formats import PhotoFormat
+from curation.photos.files.stored_picture import format_of
+from curation.photos.xmp.description import described_sidecar, sidecar_of_jpeg
+from curation.photos.xmp.packet import MAX_PACKET_BYTES
+from curation.pipelines.export.names import Companions, ExportNames, is_too_long
+from curation.storage.export_target import ExportTarget
+
+__all__ = ["SidecarWriter", "WantedSidecars", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSidecars:
+    """Which sidecars a photo is to have.
+
+    Attributes:
+        short: NAME.xmp, which Lightroom reads for RAW files.
+        long: NAME.jpg.xmp, which digiKam and darktable read.
+        alone: Whether a NAME.xmp beside the photo is its own, and not that of a RAW file.
+    """
+
+    short: bool
+    long: bool
+    alone: bool
+
+
+class SidecarWriter:
+    """Writes the sidecars of one export."""
+
+    def __init__(
+        self, names: ExportNames, companions: Companions, target: ExportTarget, note: Callable[[str, str], None]
+    ) -> None:
+        """Take where they go.
+
+        Args:
+            names: Of the export.
+            companions: Of the photos.
+            target: Takes the files.
+            note: Told of a file what the user should know.
+        """
+        self.written = 0
+        self._names = names
+        self._companions = companions
+        self._target = target
+        self._note = note
+
+    def add(self, photo: Path, file: str, description: PhotoDescription, wanted: WantedSidecars) -> None:
+        """Write those that are wanted, and bring those along that lie beside the photo.
+
+        Args:
+            photo: The original.
+            file: Its path in the export.
+            description: Of the photo; where it says nothing, no new sidecar is written.
+            wanted: Which ones.
+
+        Raises:
+            StorageError: If one cannot be written.
+        """
+        exported = PurePosixPath(file)
+        short_name, long_name = f"{exported.stem}.xmp", f"{exported.name}.xmp"
+        is_free = self._names.is_free(file, short_name)
+        # The name may be that of another RAW file's sidecar.
+        long = wanted.long or (wanted.short and not is_free)
+        says = any((description.rating, description.label, description.names))
+        if is_free and wanted.alone:
+            found = self._companions.short_sidecar(photo)
+            if found is not None or (wanted.short and says):
+                self._write(found, photo, self._names.beside(file, short_name), description)
+        found = self._companions.sidecar(photo)
+        if found is not None or (long and says):
+            self._write(found, photo, self._names.beside(file, long_name), description)
+
+    def _write(self, existing: Path | None, photo: Path, name: str, description: PhotoDescription) -> None:
+        old: bytes | None = None
+        mtime_ns = time.time_ns()
+        if is_too_long(name):
+            self._note(name, "was not written: its name is too long")
+            return
+        try:
+            if existing is None:
+                new, notes = _first_sidecar(photo, description)
+            else:
+                old, old_mtime_ns = _read(existing)
+                new, notes = described_sidecar(old, description)
+                if new == old:
+                    mtime_ns = old_mtime_ns
+        except PhotoError as error:
+            if old is None:
+                self._note(name, f"was not taken: {error}")
+                return
+            new, notes, mtime_ns = old, (f"it was copied as it is: {error}",), old_mtime_ns
+        for note in notes:
+            self._note(name, note)
+        self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        self.written += 1
+
+
+def _first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
+    if format_of(photo) is PhotoFormat.JPEG:
+        try:
+            with photo.open("rb") as file:
+                return sidecar_of_jpeg(file, description)
+        except OSError as error:
+            raise unreadable(error) from error
+        except PhotoError:
+            pass  # a damaged packet; it stays in the photo, and the sidecar says what is known here
+    return described_sidecar(None, description)
+
+
+def _read(path: Path) -> tuple[bytes, int]:
+    """Content and time of a sidecar."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_PACKET_BYTES + 1)
+            if len(content) > MAX_PACKET_BYTES:
+                raise PhotoUnreadableError("it is too large for a sidecar")
+            return content, path.stat().st_mtime_ns
+    except OSError as error:
+        raise unreadable(error) from error
+
+
+def unreadable(error: OSError) -> PhotoUnreadableError:
+    """The error of our tree for a file that cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return PhotoUnreadableError("the file is gone")
+    return PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}")

@@ -1,0 +1,233 @@
+"""What a photo's score depends on beside the rules: its faces, who they are, and the measures that are kept of them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from curation.domain.faces.face import FaceRow
+from curation.domain.judging.measures import MEASURES_VERSION, PhotoMeasures
+from curation.domain.judging.rules import ScoredFace
+from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, apply, next_free_id
+from curation.domain.labelling.labels import Category, Labels, parse_labels
+from curation.errors import FaceDataError, LabelsError
+from curation.photos.files.listing import photo_path
+from curation.pipelines.stage import content_key, stamp_of
+from curation.settings import Settings
+from curation.storage.analysis_store import FileStamp
+from curation.storage.corrections_file import read_corrections
+from curation.storage.labels_file import read_labels
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.tables import FACE_DATA, read_face_data
+
+__all__ = [
+    "PHOTO_IS_GONE",
+    "KeptMeasures",
+    "MeasuresSource",
+    "ScoringEvent",
+    "find_measures",
+    "measures_key",
+    "read_event",
+    "read_event_labels",
+    "scored_faces",
+]
+
+PHOTO_IS_GONE = "the photo is gone: put it back, or run the clustering again"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoringEvent:
+    """What the clustering left.
+
+    Attributes:
+        faces: Of every photo that could be used, its faces by their number, in the clusters that they are in with the
+            user's corrections; empty for photos without any.
+        failed: Why the other photos could not be used.
+        analysis_key: Under which the photos' analyses are kept; None without a run record.
+        input_dir: The folder that was clustered.
+        engine: That found the faces; None if there are none.
+        known_ids: All cluster ids that labels may name, retired ones included.
+    """
+
+    faces: dict[str, list[FaceRow]]
+    failed: dict[str, str]
+    analysis_key: str | None
+    input_dir: str
+    engine: str | None
+    known_ids: frozenset[int]
+
+
+def read_event(output_dir: Path) -> ScoringEvent:
+    """Read face_data.csv, with what the user corrected since, and the clustering's run record.
+
+    Raises:
+        FaceDataError: If face_data.csv is missing or not valid.
+        CorrectionsError: If corrections.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    record = read_run_record(output_dir / CLUSTERING_RUN)
+    rows = read_face_data(output_dir / FACE_DATA, written_sha256=(record or {}).get("face_data_sha256"))
+    corrections = read_corrections(output_dir, record)
+    clusters = apply(rows, corrections).tolist()
+    rows = [
+        row if row.cluster_id == cluster else replace(row, cluster_id=cluster)
+        for row, cluster in zip(rows, clusters, strict=True)
+    ]
+    faces: dict[str, list[FaceRow]] = defaultdict(list)
+    for row in rows:
+        faces[row.image_path].append(row)
+    for of_photo in faces.values():
+        of_photo.sort(key=lambda row: row.face_index)
+    noted = record or {}
+    for path in _texts(noted.get("photos_without_faces")):
+        faces.setdefault(path, [])
+    failed = {}
+    failures = noted.get("failures")
+    for failure in failures if isinstance(failures, list) else ():
+        photo = failure.get("image_path") if isinstance(failure, dict) else None
+        if isinstance(photo, str) and photo not in faces:
+            failed[photo] = str(failure.get("reason"))
+    used = {row.cluster_id for row in rows if row.cluster_id >= 0}
+    key = noted.get("analysis_key")
+    return ScoringEvent(
+        dict(faces),
+        failed,
+        key if isinstance(key, str) else None,
+        str(noted.get("input_dir", "another folder")),
+        next((row.engine for row in rows), None),
+        frozenset(used | set(range(max(next_cluster_id(record), next_free_id(corrections))))),
+    )
+
+
+def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, bool]:
+    """The labels, and whether there is a file of them; without one, those that the numbers of photos suggest.
+
+    Raises:
+        LabelsError: If cluster_labels.json is not valid.
+        StorageError: If it cannot be read.
+    """
+    path = settings.io.output_dir / settings.scoring.labels_json
+    data = read_labels(path)
+    if data is None:
+        photos_of = Counter(
+            cluster
+            for _, cluster in {(row.image_path, row.cluster_id) for rows in event.faces.values() for row in rows}
+        )
+        for nobody in (NOBODY, NOT_A_PERSON):
+            photos_of.pop(nobody, None)
+        minimum = settings.clustering.min_cluster_photos
+        return Labels.without_file(photos_of, min_cluster_photos=minimum), False
+    category = Category(settings.scoring.unlabelled_category)
+    try:
+        return parse_labels(data, known_ids=event.known_ids, unlabelled_category=category), True
+    except LabelsError as error:
+        raise LabelsError(f"{path}: {error}") from error
+
+
+def measures_key(predictor_sha256: str, faces: Sequence[FaceRow]) -> str:
+    """Name of everything that the measures of a photo depend on, beside its content."""
+    places = [[list(row.facial_area), [list(point) for point in row.landmarks]] for row in faces]
+    return content_key([MEASURES_VERSION, predictor_sha256, places])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptMeasures:
+    """What is known of the photos without opening them.
+
+    Attributes:
+        stamps: Of the photos that are there.
+        gone: Photos that are not there any more.
+        keys: For each photo that is there, the key of its measures.
+        measures: Of the photos that are as they were when they were measured.
+        analysis_key: Under which contents were analysed by the clustering; None if that is not known.
+    """
+
+    stamps: dict[str, FileStamp]
+    gone: tuple[str, ...]
+    keys: dict[str, str]
+    measures: dict[str, PhotoMeasures]
+    analysis_key: str | None
+
+
+class MeasuresSource(Protocol):
+    """What `find_measures` asks; the analysis store, or somebody who remembers its answers."""
+
+    def known_hashes(self, stamps: Iterable[FileStamp]) -> dict[Path, str]:
+        """See `AnalysisStore.known_hashes`."""
+
+    def analysed(self, sha256s: Iterable[str], key: str) -> set[str]:
+        """See `AnalysisStore.analysed`."""
+
+    def measures(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, PhotoMeasures]:
+        """See `AnalysisStore.measures`."""
+
+
+def find_measures(
+    event: ScoringEvent,
+    store: MeasuresSource,
+    input_dir: Path,
+    predictor_sha256: str,
+    listed: Mapping[str, FileStamp],
+) -> KeptMeasures:
+    """Look for the measures of an event's photos.
+
+    Args:
+        event: Whose photos are asked for.
+        store: Where measures are kept.
+        input_dir: Of the photos.
+        predictor_sha256: Of the landmark model that they were measured with.
+        listed: The stamps that are known already, by image path; other photos are looked at.
+
+    Raises:
+        FaceDataError: If a path of face_data.csv leads out of the folder.
+        StorageError: If the store fails.
+    """
+    stamps: dict[str, FileStamp] = {}
+    gone = []
+    for path in event.faces:
+        stamp = listed.get(path) or stamp_of(photo_path(input_dir, path))
+        if stamp is None:
+            gone.append(path)
+        else:
+            stamps[path] = stamp
+    hashes = store.known_hashes(stamps.values())
+    keys = {path: measures_key(predictor_sha256, event.faces[path]) for path in stamps}
+    # Contents that were never analysed under the clustering's key were changed since; the worker says so.
+    key = event.analysis_key
+    analysed = store.analysed(set(hashes.values()), key) if key is not None else set()
+    wanted = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
+    kept = store.measures(
+        {path: (sha256, keys[path]) for path, sha256 in wanted.items() if not analysed or sha256 in analysed}
+    )
+    return KeptMeasures(stamps, tuple(gone), keys, kept, key if analysed else None)
+
+
+def scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures) -> list[ScoredFace]:
+    """A photo's faces with their people and measures, without those that the user says are of no person.
+
+    Args:
+        rows: In the order of `measures.faces`.
+        labels: Of the event.
+        measures: Of the photo.
+
+    Raises:
+        ValueError: If the numbers of faces differ.
+    """
+    return [
+        ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
+        for row, measured in zip(rows, measures.faces, strict=True)
+        if row.cluster_id != NOT_A_PERSON
+    ]
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise FaceDataError(
+            f"{CLUSTERING_RUN} was changed (photos_without_faces is not a list of paths); run the clustering again"
+        )
+    return value

@@ -1,0 +1,293 @@
+"""Stage two: measure the faces of every photo, judge the photos by labels and rules, rank them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+
+from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
+from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
+from curation.domain.judging.bursts import BurstRules
+from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
+from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.picks import NO_PICKS, Picks
+from curation.domain.judging.ranking import PhotoScore, ScoringRules, failed_photo_score, score_photo
+from curation.domain.labelling.labels import EventPeople, Labels
+from curation.domain.report import Failure, ScoringReport
+from curation.engines.base import PhotoPixels, WeightsFile
+from curation.engines.expressions.networks import packaged_weights
+from curation.engines.landmarks import LandmarkPredictor
+from curation.errors import PhotosMissingError
+from curation.photos.files.listing import Listing
+from curation.pipelines.measuring import measure_photo
+from curation.pipelines.per_photo import MeasureTask, score_photo_worker
+from curation.pipelines.scoring.event import (
+    PHOTO_IS_GONE,
+    ScoringEvent,
+    find_measures,
+    read_event,
+    read_event_labels,
+    scored_faces,
+)
+from curation.pipelines.stage import RunContext, failures_as_json
+from curation.settings import ScoringSettings
+from curation.storage.analysis_store import FileStamp
+from curation.storage.picks_file import PICKS, hold_scores, read_picks
+from curation.storage.run_records import (
+    CLUSTERING_RUN,
+    SCORING_RUN,
+    versions,
+    write_run_record,
+)
+from curation.storage.tables import FACE_DATA, PHOTO_SCORES, write_photo_scores
+
+__all__ = ["PhotoScorer", "ScoringPipeline", "score_photo_worker"]
+
+logger = logging.getLogger(__name__)
+
+FRONTAL_YAW_DEG = 25.0  # faces up to here and from FRONTAL_FACE_PX on should be judged nearly always
+FRONTAL_FACE_PX = 80
+_BEST_SHOWN = 10
+_NAMED_IDS = 20
+
+
+class PhotoScorer:
+    """Judges photos: `measure` looks at pixels, `score` is a pure function of what was measured."""
+
+    def __init__(self, settings: ScoringSettings) -> None:
+        """Take thresholds, weights and rules from the settings."""
+        self.rules = ScoringRules.from_mapping(settings.model_dump())
+        self.bursts = BurstRules(**settings.bursts.model_dump())
+
+    @staticmethod
+    def measure(
+        photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]], predictor: LandmarkPredictor
+    ) -> PhotoMeasures:
+        """Measure a photo and its faces, see `curation.pipelines.measuring.measure_photo`."""
+        return measure_photo(photo, faces, predictor)
+
+    def score(
+        self, image_path: str, faces: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures, event: EventPeople
+    ) -> PhotoScore:
+        """Judge one photo; no file, clock or pixel is looked at.
+
+        Args:
+            image_path: Of the photo.
+            faces: Its faces, in the order of `measures.faces`.
+            labels: Of the event.
+            measures: Of the photo.
+            event: The people of the whole event.
+
+        Returns:
+            The score, not yet ranked.
+
+        Raises:
+            ValueError: If the numbers of faces differ.
+        """
+        return score_photo(image_path, scored_faces(faces, labels, measures), measures, event, self.rules)
+
+    def mark_bursts(
+        self,
+        scores: Sequence[PhotoScore],
+        faces: Mapping[str, Sequence[FaceRow]],
+        labels: Labels,
+        measures: Mapping[str, PhotoMeasures],
+    ) -> list[PhotoScore]:
+        """Find the photos of one moment and mark the best of them, see `curation.domain.judging.best_of_burst`.
+
+        Args:
+            scores: Of the event.
+            faces: By image path, in the order of the measures.
+            labels: Of the event.
+            measures: By image path; photos without them stand alone.
+        """
+        shots = {
+            path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
+        }
+        return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
+
+    def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
+        """Put photos in order, see `curation.domain.judging.picked_order.with_picks`."""
+        return with_picks(scores, picks, self.rules)
+
+
+class ScoringPipeline:
+    """face_data.csv and labels in, photo_scores.csv and scoring_run.json out."""
+
+    def __init__(self, context: RunContext, predictor: WeightsFile) -> None:
+        """Take the run's context and the landmark model that the pool's workers load."""
+        self._context = context
+        self._predictor = predictor
+        self._scorer = PhotoScorer(context.settings.scoring)
+        self._output = context.settings.io.output_dir
+
+    def run(self, listing: Listing) -> ScoringReport:
+        """Run the stage.
+
+        Args:
+            listing: The photos that are in the input folder now.
+
+        Returns:
+            What was found; `scored + failed == total`.
+
+        Raises:
+            FaceDataError: If face_data.csv is missing or not valid.
+            PhotosMissingError: If none of its photos is there any more.
+            LabelsError: If cluster_labels.json is not valid.
+            PicksError: If picks.json is not valid.
+            StorageError: If something cannot be read or written.
+            RunInterruptedError: If the run was cancelled.
+        """
+        began = time.monotonic()
+        event = read_event(self._output)
+        labels, is_labelled = read_event_labels(self._context.settings, event)
+        read_picks(self._output / PICKS)  # now, so that a wrong file is told of before the photos are measured
+        measures, failures, reused = self._measure(event, listing)
+        self._context.stop_if_cancelled()
+        present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
+        people = labels.event_people(present)
+        scores = []
+        for path, measured in measures.items():
+            self._context.stop_if_cancelled()
+            scores.append(self._scorer.score(path, event.faces[path], labels, measured, people))
+        scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
+        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures)
+        self._context.stop_if_cancelled()
+        with hold_scores(self._context.settings.io.state_dir):
+            ranked = self._scorer.rank(marked, read_picks(self._output / PICKS))
+            write_photo_scores(self._output / PHOTO_SCORES, ranked)
+        known = event.faces.keys() | event.failed.keys()
+        new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
+        warnings = self._warnings(event, labels, is_labelled, present, new)
+        report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
+        self._write_record(report, labels, event.engine)
+        return report
+
+    def _measure(self, event: ScoringEvent, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
+        """Measures by photo, reasons of failed photos, and how many measures were kept from earlier."""
+        store = self._context.store
+        input_dir = self._context.settings.io.input_dir
+        listed = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
+        kept_measures = find_measures(event, store, input_dir, self._predictor.sha256, listed)
+        stamps, keys, kept = kept_measures.stamps, kept_measures.keys, kept_measures.measures
+        failures = {**event.failed, **dict.fromkeys(kept_measures.gone, PHOTO_IS_GONE)}
+        if event.faces and not stamps:
+            raise PhotosMissingError(
+                f"none of the {len(event.faces)} photos of {self._output / FACE_DATA} is in {input_dir}; they were "
+                f"clustered from {event.input_dir}: give the same --input, or run the clustering again"
+            )
+        tasks = [
+            MeasureTask(
+                path,
+                stamp.path,
+                tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
+                kept_measures.analysis_key,
+                keys[path],
+            )
+            for path, stamp in stamps.items()
+            if path not in kept
+        ]
+        measures = dict(kept)
+        for outcome in self._context.work_through(
+            "measuring photos",
+            score_photo_worker,
+            tasks,
+            done=len(kept) + len(failures),
+            failed=len(failures),
+        ):
+            path = outcome.task.image_path
+            if outcome.result is None:
+                failures[path] = outcome.failure.reason if outcome.failure else "no result"
+                continue
+            measures[path] = outcome.result.measures
+            store.keep_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
+        return measures, failures, len(kept)
+
+    def _warnings(
+        self, event: ScoringEvent, labels: Labels, is_labelled: bool, present: set[int], new: Sequence[str]
+    ) -> tuple[str, ...]:
+        warnings = []
+        retired = sorted(set(labels.by_cluster) - present)
+        if is_labelled and retired:
+            named = ", ".join(map(str, retired[:_NAMED_IDS])) + (" ..." if len(retired) > _NAMED_IDS else "")
+            warnings.append(f"the labels name clusters without faces ({named}): their photos or faces are gone")
+        if new:
+            warnings.append(f"{len(new)} photos came after the clustering and are not ranked; run the clustering again")
+        if event.analysis_key is None:
+            warnings.append(
+                f"there is no {CLUSTERING_RUN}: photos without faces are not ranked; run the clustering again"
+            )
+        return tuple(warnings)
+
+    def _report(
+        self,
+        ranked: Sequence[PhotoScore],
+        measures: Mapping[str, PhotoMeasures],
+        failures: Mapping[str, str],
+        reused: int,
+        began: float,
+        labels: Labels,
+        is_labelled: bool,
+        new: tuple[str, ...],
+        warnings: tuple[str, ...],
+    ) -> ScoringReport:
+        faces = [face for measured in measures.values() for face in measured.faces]
+        judged = [face for face in faces if face.eyes.value is not None]
+        return ScoringReport(
+            total=len(ranked),
+            scored=len(measures),
+            failed=len(failures),
+            failures=tuple(Failure(path, reason) for path, reason in sorted(failures.items())),
+            reused=reused,
+            vetoed=sum(bool(score.vetoes) for score in ranked),
+            faces=len(faces),
+            judged_faces=len(judged),
+            frontal_faces=sum(map(_is_frontal, faces)),
+            frontal_judged_faces=sum(map(_is_frontal, judged)),
+            labelled=is_labelled,
+            labelled_clusters=len(labels.by_cluster) if is_labelled else 0,
+            new_photos=new,
+            warnings=warnings,
+            best=tuple(
+                (score.image_path, score.final_score) for score in ranked[:_BEST_SHOWN] if score.final_score is not None
+            ),
+            outputs=(PHOTO_SCORES, SCORING_RUN),
+            seconds=time.monotonic() - began,
+        )
+
+    def _write_record(self, report: ScoringReport, labels: Labels, engine: str | None) -> None:
+        settings = self._context.settings
+        write_run_record(
+            self._output / SCORING_RUN,
+            {
+                "stage": "scoring",
+                "input_dir": str(settings.io.input_dir),
+                "engine": engine,
+                "landmark_model": self._predictor.sha256,
+                "weights": {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())},
+                "labels": labels.to_json(),
+                "labelled_by_user": report.labelled,
+                "counts": {
+                    "photos": report.total,
+                    "scored": report.scored,
+                    "failed": report.failed,
+                    "kept_from_earlier": report.reused,
+                    "vetoed": report.vetoed,
+                    "faces": report.faces,
+                    "faces_with_judged_eyes": report.judged_faces,
+                    "frontal_faces": report.frontal_faces,
+                    "frontal_faces_with_judged_eyes": report.frontal_judged_faces,
+                },
+                "failures": failures_as_json(report.failures),
+                "new_photos": list(report.new_photos),
+                "warnings": list(report.warnings),
+                "settings": settings.model_dump(mode="json", include={"io", "clustering", "scoring", "performance"}),
+                "seconds": round(report.seconds, 2),
+                "versions": versions(),
+            },
+        )
+
+
+def _is_frontal(face: FaceMeasures) -> bool:
+    return abs(face.yaw_deg) <= FRONTAL_YAW_DEG and face.size_px >= FRONTAL_FACE_PX

@@ -1,0 +1,243 @@
+"""Ranking an event anew from the measures that are kept, in memory: no photo is opened and nothing is written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
+from curation.domain.judging.bursts import BurstRules
+from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.picks import Picks
+from curation.domain.judging.ranking import (
+    CategoryWeights,
+    ExaminedPhoto,
+    PhotoScore,
+    ScorePart,
+    ScoringRules,
+    examination,
+    examine_photo,
+    failed_photo_score,
+    score_examined,
+    score_parts,
+)
+from curation.domain.judging.rules import Thresholds
+from curation.domain.labelling.labels import EventPeople, Person
+from curation.errors import CurationError, FaceDataError
+from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
+from curation.settings import ScoringSettings, Settings
+from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.corrections_file import CORRECTIONS
+from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
+from curation.storage.tables import FACE_DATA
+
+__all__ = ["KeptEvent", "Rescorer"]
+
+logger = logging.getLogger(__name__)
+
+_KEPT_RANKINGS = 3  # what is in force, what is tried, and what was tried just before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptEvent:
+    """All that scores depend on beside the rules.
+
+    Attributes:
+        shots: The photos that were measured, by image path.
+        failures: Why the other photos cannot be judged.
+        unmeasured: Photos that no measures are kept of; the next scoring measures them. They are not among the above.
+        people: How many people of each category the event has.
+        clusters: Of each person, by key, the clusters that are taken for them, in ascending order.
+        persons: The people, by key.
+    """
+
+    shots: Mapping[str, Shot]
+    failures: Mapping[str, str]
+    unmeasured: tuple[str, ...]
+    people: EventPeople
+    clusters: Mapping[str, tuple[int, ...]]
+    persons: Mapping[str, Person]
+
+
+class Rescorer:
+    """Keeps an event in memory and ranks it by any rules. Every method may be called from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Note where the files are; nothing is read yet."""
+        self._settings = settings
+        output_dir = settings.io.output_dir
+        self._sources = (
+            output_dir / FACE_DATA,
+            output_dir / CLUSTERING_RUN,
+            output_dir / SCORING_RUN,
+            output_dir / CORRECTIONS,
+            output_dir / settings.scoring.labels_json,
+        )
+        self._guard = threading.Lock()
+        self._version: tuple[object, ...] | None = None
+        self._event: KeptEvent | None = None
+        self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
+        self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
+        self._examined: OrderedDict[tuple[Thresholds, CategoryWeights, bool], list[ExaminedPhoto]] = OrderedDict()
+        self._ranked: OrderedDict[tuple[int, int], tuple[list[PhotoScore], Picks, tuple[PhotoScore, ...]]] = (
+            OrderedDict()
+        )
+        self._marked: OrderedDict[tuple[int, ScoringRules, BurstRules], list[PhotoScore]] = OrderedDict()
+
+    def read_ahead(self) -> None:
+        """Read the event, so that the first question is answered as fast as the others; never raises."""
+        try:
+            self.event()
+        except CurationError as error:
+            logger.debug("nothing to read ahead: %s", error)
+
+    def event(self) -> KeptEvent:
+        """The event as its files are now; the same object until one of them changes.
+
+        Raises:
+            FaceDataError: If it was not clustered or not scored yet, or a table is not valid.
+            LabelsError: If cluster_labels.json is not valid.
+            StorageError: If a file or the analysis store cannot be read.
+        """
+        with self._guard:
+            return self._current()
+
+    def ranked(self, scoring: ScoringSettings, picks: Picks) -> tuple[KeptEvent, tuple[PhotoScore, ...]]:
+        """The event, and its photos as these settings and picks rank them, best first.
+
+        Args:
+            scoring: Its thresholds, weights, rules and bursts; the labels are those of the file.
+            picks: Of the user.
+
+        Raises:
+            FaceDataError: If the event was not clustered or not scored yet, or a table is not valid.
+            LabelsError: If cluster_labels.json is not valid.
+            StorageError: If a file or the analysis store cannot be read.
+        """
+        rules = ScoringRules.from_mapping(scoring.model_dump())
+        with self._guard:
+            event = self._current()
+            marked = self._judged(event, rules, BurstRules(**scoring.bursts.model_dump()))
+            kept = self._ranked.get((id(marked), id(picks)))
+            if kept is None:
+                # What the ids belong to is kept beside the ranking, so that they are not given to anything else.
+                kept = _keep(
+                    self._ranked, (id(marked), id(picks)), (marked, picks, tuple(with_picks(marked, picks, rules)))
+                )
+            self._ranked.move_to_end((id(marked), id(picks)))
+        return event, kept[2]
+
+    def parts(self, event: KeptEvent, image_path: str, scoring: ScoringSettings) -> tuple[ScorePart, ...]:
+        """What the score of a photo is made of; nothing for a photo that was not measured."""
+        shot = event.shots.get(image_path)
+        if shot is None:
+            return ()
+        return score_parts(shot.faces, shot.measures, event.people, ScoringRules.from_mapping(scoring.model_dump()))
+
+    def _current(self) -> KeptEvent:
+        version = tuple(map(_version, self._sources))
+        if self._event is None or self._version != version:
+            self._event = None
+            event = self._read()
+            self._bursts.clear()
+            self._marked.clear()
+            self._examined.clear()
+            self._ranked.clear()
+            self._event, self._version = event, version
+        return self._event
+
+    def _read(self) -> KeptEvent:
+        settings = self._settings
+        record = read_run_record(settings.io.output_dir / SCORING_RUN)
+        predictor = landmark_model_sha256(record)
+        if predictor is None:
+            raise FaceDataError("the photos are not scored yet; run the scoring first: python run_scoring.py")
+        event = read_event(settings.io.output_dir)
+        labels, _ = read_event_labels(settings, event)
+        with closing(AnalysisStore(settings.io.state_dir, read_only=True)) as store:
+            remembering = _Remembering(store, self._remembered)
+            found = find_measures(event, remembering, settings.io.input_dir, predictor, {})
+        self._remembered = remembering.used
+        shots = {
+            path: Shot(measured, scored_faces(event.faces[path], labels, measured))
+            for path, measured in found.measures.items()
+        }
+        clusters: dict[str, set[int]] = defaultdict(set)
+        persons: dict[str, Person] = {}
+        for rows in event.faces.values():
+            for row in rows:
+                person = labels.person(row.cluster_id)
+                if person is not None:
+                    clusters[person.key].add(row.cluster_id)
+                    persons[person.key] = person
+        return KeptEvent(
+            shots=shots,
+            failures={**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)},
+            unmeasured=tuple(path for path in found.stamps if path not in shots),
+            people=labels.event_people({cluster for of_person in clusters.values() for cluster in of_person}),
+            clusters={key: tuple(sorted(ids)) for key, ids in clusters.items()},
+            persons=persons,
+        )
+
+    def _judged(self, event: KeptEvent, rules: ScoringRules, bursts: BurstRules) -> list[PhotoScore]:
+        """Scores with their bursts, in no order; `event` is the present one."""
+        key = (id(event), rules, bursts)
+        known = self._marked.get(key)
+        if known is None:
+            found = self._bursts.get((id(event), bursts))
+            if found is None:
+                found = _keep(self._bursts, (id(event), bursts), bursts_of(event.shots, bursts))
+            examined = self._examined.get(examination(rules))
+            if examined is None:
+                photos = (examine_photo(p, s.faces, s.measures, event.people, rules) for p, s in event.shots.items())
+                examined = _keep(self._examined, examination(rules), list(photos))
+            scores = [score_examined(photo, rules) for photo in examined]
+            scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
+            facts = {photo.image_path: photo.facts for photo in examined}
+            known = _keep(self._marked, key, mark_bursts(scores, event.shots, found, rules, facts))
+        self._marked.move_to_end(key)
+        return known
+
+
+def _keep(kept: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
+    """Keep a value, and forget the oldest."""
+    kept[key] = value
+    while len(kept) > _KEPT_RANKINGS:
+        kept.popitem(last=False)
+    return value
+
+
+class _Remembering:
+    """A store whose measures are parsed once: an event's files change more often than its photos."""
+
+    def __init__(self, store: AnalysisStore, remembered: Mapping[tuple[str, str], PhotoMeasures]) -> None:
+        self._store = store
+        self._remembered = remembered
+        self.used: dict[tuple[str, str], PhotoMeasures] = {}
+
+    def known_hashes(self, stamps: Iterable[FileStamp]) -> dict[Path, str]:
+        return self._store.known_hashes(stamps)
+
+    def analysed(self, sha256s: Iterable[str], key: str) -> set[str]:
+        return self._store.analysed(sha256s, key)
+
+    def measures(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, PhotoMeasures]:
+        known = {name: self._remembered[place] for name, place in wanted.items() if place in self._remembered}
+        out = known | self._store.measures({name: place for name, place in wanted.items() if name not in known})
+        self.used = {wanted[name]: measures for name, measures in out.items()}
+        return {name: out[name] for name in wanted if name in out}
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None  # whoever reads it says why
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

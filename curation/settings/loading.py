@@ -1,0 +1,329 @@
+"""The settings of config.yaml as frozen values: types, ranges and defaults in one place.
+
+Sources, the later ones win: defaults, config.yaml, environment (`CURATION_SECTION__KEY`), the
+`overrides` that the scripts make of their options. Relative paths of the file and the defaults
+start at the file's folder; those of the environment and of options at the current folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import (
+    BaseModel,
+    PrivateAttr,
+    ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import SettingsError as UnparsedSettingsError
+
+from curation.errors import SettingsError
+from curation.settings.sections import (
+    BurstSettings,
+    CategoryWeights,
+    ClusteringSettings,
+    ComponentWeights,
+    CountRuleSettings,
+    DlibSettings,
+    EngineSettings,
+    IoSettings,
+    PerformanceSettings,
+    RetinaFaceArcFaceSettings,
+    RuleMode,
+    RuleSettings,
+    RulesSettings,
+    ScoringSettings,
+    ServiceSettings,
+    SwitchRuleSettings,
+    ThresholdSettings,
+    TilingMode,
+)
+
+__all__ = [
+    "BurstSettings",
+    "CategoryWeights",
+    "ClusteringSettings",
+    "ComponentWeights",
+    "CountRuleSettings",
+    "DlibSettings",
+    "EngineSettings",
+    "IoSettings",
+    "PerformanceSettings",
+    "RetinaFaceArcFaceSettings",
+    "RuleMode",
+    "RuleSettings",
+    "RulesSettings",
+    "ScoringSettings",
+    "ServiceSettings",
+    "Settings",
+    "SettingsOrigin",
+    "SwitchRuleSettings",
+    "ThresholdSettings",
+    "TilingMode",
+    "load_settings",
+    "reload_settings",
+    "set_elsewhere",
+]
+
+ENV_PREFIX = "CURATION_"
+CONFIG_VARIABLE = "CURATION_CONFIG"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingsOrigin:
+    """Where settings were read. Any two are equal: it is no part of what the settings say.
+
+    Attributes:
+        path: The settings file; it need not be there.
+        named: Whether somebody asked for this very file.
+        default_root: The folder that relative paths start at without a file.
+        overrides: What was set beside the file and the environment, by section and key.
+    """
+
+    path: Path
+    named: bool
+    default_root: Path
+    overrides: Mapping[str, Mapping[str, Any]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SettingsOrigin)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Settings(BaseSettings):
+    """All settings. Build it with `load_settings`, which also resolves the paths."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        allow_inf_nan=False,
+    )
+
+    io: IoSettings = IoSettings()
+    engine: EngineSettings = EngineSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    performance: PerformanceSettings = PerformanceSettings()
+    service: ServiceSettings = ServiceSettings()
+    _origin: SettingsOrigin | None = PrivateAttr(None)
+
+    @property
+    def origin(self) -> SettingsOrigin | None:
+        """Where they were read; None for settings that were not read by `load_settings`."""
+        return self._origin
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what `load_settings` passes in: it merges the sources itself."""
+        return (init_settings,)
+
+
+_PATH_KEYS = (
+    ("io", "input_dir"),
+    ("io", "output_dir"),
+    ("io", "export_dir"),
+    ("io", "state_dir"),
+    ("io", "models_dir"),
+    ("scoring", "dlib_model_path"),
+)
+
+
+def load_settings(
+    config_path: Path | None,
+    *,
+    default_root: Path,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Read the settings from config.yaml, the environment and the overrides.
+
+    Args:
+        config_path: A YAML file that must exist; None takes `default_root / "config.yaml"` if it
+            is there, else the defaults.
+        default_root: The folder that relative paths start at when there is no file: the project's root.
+        overrides: `{section: {key: value}}`, the strongest source; relative paths in it start at
+            the current folder.
+
+    Returns:
+        The settings, with absolute paths in `io` and `scoring.dlib_model_path`.
+
+    Raises:
+        SettingsError: For a missing or unreadable file, a YAML error, an unknown key, a value of
+            the wrong type or out of its range. The message names each key and what may stand there.
+    """
+    path = config_path if config_path is not None else default_root / "config.yaml"
+    if config_path is None and not path.is_file():
+        data: dict[str, Any] = {}
+        root = default_root
+    else:
+        data = _read_yaml(path)
+        root = path.resolve().parent
+    data = _anchored(data, root, with_defaults=True)
+    _refuse_unknown_variables()
+    merged = _merged(data, _anchored(_environment(), Path.cwd()), path)
+    merged = _merged(merged, _anchored(dict(overrides or {}), Path.cwd()), path)
+    try:
+        settings = Settings(**merged)
+    except ValidationError as error:
+        raise SettingsError(_explained(error, path)) from error
+    settings._origin = SettingsOrigin(path.absolute(), config_path is not None, default_root, dict(overrides or {}))
+    return settings
+
+
+def reload_settings(settings: Settings) -> Settings:
+    """Read the settings again where they were read before; those that were not read anywhere stay as they are.
+
+    Raises:
+        SettingsError: As `load_settings`.
+    """
+    origin = settings.origin
+    if origin is None:
+        return settings
+    path = origin.path if origin.named else None
+    return load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
+
+
+def set_elsewhere(settings: Settings) -> dict[tuple[str, ...], str]:
+    """The keys that something stronger than the settings file sets, and what that is.
+
+    Raises:
+        SettingsError: If an environment variable is not valid.
+    """
+    out: dict[tuple[str, ...], str] = {}
+    for path in _leaves(_environment()):
+        out[path] = f"the environment variable {ENV_PREFIX}{'__'.join(path).upper()}"
+    for path in _leaves(settings.origin.overrides if settings.origin is not None else {}):
+        out[path] = "an option of the command"
+    return out
+
+
+def _leaves(data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from ((key, *rest) for rest in _leaves(value))
+        else:
+            yield (key,)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"there is no settings file {path}; give --config (or {CONFIG_VARIABLE}) the path of an existing one"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error}") from error
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"the settings file {path} is not valid YAML: {error}") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise SettingsError(
+            f"the settings file {path} must hold sections such as `io:` and `scoring:`, not a {type(data).__name__}"
+        )
+    return {str(key): ({} if value is None else value) for key, value in data.items()}
+
+
+def _anchored(data: Mapping[str, Any], root: Path, *, with_defaults: bool = False) -> dict[str, Any]:
+    """Copy `data` with the paths of `_PATH_KEYS` made absolute, starting at `root`."""
+    out = {key: dict(value) if isinstance(value, Mapping) else value for key, value in data.items()}
+    for section, key in _PATH_KEYS:
+        if with_defaults:
+            default = getattr(getattr(Settings.model_fields[section].default, key), "as_posix", lambda: None)()
+            if default is not None and isinstance(out.setdefault(section, {}), dict):
+                out[section].setdefault(key, default)
+        values = out.get(section)
+        if isinstance(values, dict) and isinstance(values.get(key), str | Path):
+            values[key] = root.resolve() / Path(values[key]).expanduser()
+    return out
+
+
+def _merged(low: Mapping[str, Any], high: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    out = dict(low)
+    for key, value in high.items():
+        old = out.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            out[key] = _merged(old, value, path)
+        elif isinstance(value, Mapping) and old is not None:
+            raise SettingsError(f"`{key}` in {path} must hold keys of its own, not {old!r}")
+        else:
+            out[key] = value
+    return out
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except UnparsedSettingsError as error:
+        # Only lists and whole sections are parsed here; the library names the section, not the variable.
+        suspects = [
+            name
+            for name in sorted(os.environ)
+            if name.startswith(ENV_PREFIX) and name.removeprefix(ENV_PREFIX).split("__")[0].lower() in str(error)
+        ]
+        raise SettingsError(
+            f"an environment variable is not valid JSON, one of {', '.join(suspects)}: "
+            'write lists as ["a", "b"], and one variable for each key of a section'
+        ) from error
+
+
+def _refuse_unknown_variables() -> None:
+    for name in sorted(os.environ):
+        if not name.startswith(ENV_PREFIX) or "__" not in name:
+            continue
+        model: type[BaseModel] = Settings
+        walked: list[str] = []
+        for part in name[len(ENV_PREFIX) :].lower().split("__"):
+            fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+            if part not in fields:
+                known = ", ".join(sorted(fields)) or "nothing below it"
+                place = ".".join(walked) or "the settings"
+                raise SettingsError(f"environment variable {name}: {place} has no `{part}`; known: {known}")
+            walked.append(part)
+            annotation = fields[part].annotation
+            model = annotation if isinstance(annotation, type) else object  # type: ignore[assignment]
+
+
+def _explained(error: ValidationError, path: Path) -> str:
+    lines = [f"settings are not valid (file {path}, environment {ENV_PREFIX}SECTION__KEY, or an option):"]
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"  {key}: unknown key; known here: {', '.join(_siblings(problem['loc']))}")
+        else:
+            # Nobody's token stands in a log.
+            found = "" if "token" in problem["loc"] else f" (found {problem['input']!r})"
+            lines.append(f"  {key}: {problem['msg']}{found}")
+    return "\n".join(lines)
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in loc[:-1]:
+        field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
+        model = field.annotation if field is not None else None
+    return sorted(model.model_fields) if hasattr(model, "model_fields") else []

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
+from curation.domain.judging.ranking import (
+    PHOTO_SCORE_COLUMNS,
+    CategoryWeights,
+    ComponentWeights,
+    PhotoScore,
+    ScoringRules,
+    failed_photo_score,
+    people_component,
+    rank_photos,
+    score_photo,
+)
+from curation.domain.judging.rules import Rules, ScoredFace
+from curation.domain.labelling.labels import EventPeople, Person
+from tests.unit.domain.judging.scoring_values import (
+    ANNA,
+    BEN,
+    EVENT,
+    IDA,
+    STRANGER,
+    TOM,
+    drawn_faces,
+    drawn_photos,
+    drawn_rules,
+    face_measures,
+    measure,
+    photo_measures,
+    scored,
+    values,
+)
+
+Faces = list[tuple[Person | None, FaceMeasures]]
+COMPONENTS = ("eyes_score", "smile_score", "focus_score", "exposure_score", "people_score")
+
+
+def test_the_columns_are_those_of_photo_scores_csv() -> None:
+    assert ", ".join(PHOTO_SCORE_COLUMNS) == (
+        "rank, image_path, final_score, results_string, people, main_count, important_count, other_count, "
+        "unknown_count, eyes_score, smile_score, focus_score, exposure_score, people_score, vetoes, problems, error, "
+        "burst_id, best_of_burst, burst_rank, pick, rating"
+    )
+
+
+def test_a_perfect_photo_scores_one() -> None:
+    score = scored([(ANNA, face_measures()), (BEN, face_measures())])
+    assert score.final_score == 1.0
+    assert score.results_string == "main 2/2 · eyes 2/2 · smile 2/2 · focus ok"
+    assert (score.vetoes, score.problems, score.error) == ("", "", "")
+
+
+def test_the_results_string_explains() -> None:
+    score = scored(
+        [
+            (BEN, face_measures(smile=0.2)),
+            (ANNA, face_measures()),
+            (TOM, face_measures(eyes=0.1, focus=0.1, exposure=0.1)),
+            (IDA, face_measures(yaw_deg=80)),
+            (STRANGER, face_measures(eyes=0.0)),
+            (None, face_measures(eyes=0.0)),
+        ]
+    )
+    assert score.results_string == (
+        "main 2/2 · important 2/3 · other 1 · unknown 1 · eyes 2/3 (Tom closed, Ida turned) · "
+        "smile 2/3 (Ben serious, Ida turned) · focus soft (Tom) · exposure poor"
+    )
+    assert score.people == "Anna; Ben; Ida; Tom; person 9"
+    assert (score.main_count, score.important_count, score.other_count, score.unknown_count) == (2, 2, 1, 1)
+    assert score.vetoes == ""
+    assert score.problems == (
+        "Tom (important) blinks; Tom (important) is out of focus; Tom (important) is badly exposed"
+    )
+
+
+def test_a_photo_without_faces() -> None:
+    score = scored([], photo=photo_measures(focus=0.1, exposure=0.2))
+    assert score.results_string == "main 0/2 · no faces · focus soft · exposure poor"
+    assert score.problems == "the photo is out of focus; the photo is badly exposed"
+    assert score.people_score == 0.0
+    nobody_asked = ScoringRules(weights=ComponentWeights(people=0.0))
+    alone = scored([], nobody_asked)
+    assert (alone.eyes_score, alone.people_score, alone.final_score) == (None, None, 1.0)
+    below = rank_photos(
+        [alone, scored([(None, face_measures(eyes=0, smile=0, focus=0, exposure=0))], path="b")], nobody_asked
+    )
+    assert [s.image_path for s in below] == ["a.jpg", "b"]
+
+
+def test_order() -> None:
+    rules = ScoringRules()
+    perfect, poor = face_measures(), face_measures(smile=0.0, focus=0.0, exposure=0.0)
+    scores = [
+        failed_photo_score("a/failed.jpg", "cut off"),
+        scored([(ANNA, face_measures(eyes=0.0)), (BEN, perfect)], path="vetoed.jpg"),
+        scored([], path="empty.jpg"),
+        scored([(None, poor)], path="stranger.jpg"),
+        scored([(ANNA, perfect), (BEN, perfect)], path="b.jpg"),
+        scored([(ANNA, perfect), (BEN, perfect)], path="a.jpg"),
+    ]
+    ranked = rank_photos(scores, rules)
+    assert [(s.rank, s.image_path) for s in ranked] == [
+        (1, "a.jpg"),
+        (2, "b.jpg"),
+        (3, "stranger.jpg"),
+        (4, "empty.jpg"),
+        (5, "vetoed.jpg"),
+        (6, "a/failed.jpg"),
+    ]
+    failed = ranked[-1]
+    assert (failed.final_score, failed.error, failed.results_string) == (None, "cut off", "")
+
+
+def test_ties_go_by_focus() -> None:
+    first = replace(scored([(ANNA, face_measures())], path="z.jpg"), focus_score=0.9)
+    second = replace(first, image_path="a.jpg", focus_score=0.8)
+    assert [s.image_path for s in rank_photos([second, first], ScoringRules())] == ["z.jpg", "a.jpg"]
+
+
+def test_thresholds_move_the_score_and_weights_of_rules_add_to_it() -> None:
+    half = [(ANNA, face_measures(smile=0.3))]
+    strict = scored(half, ScoringRules.from_mapping({"thresholds": {"smile": 0.6}}))
+    mild = scored(half, ScoringRules.from_mapping({"thresholds": {"smile": 0.3}}))
+    assert strict.smile_score == pytest.approx(0.25)
+    assert mild.smile_score == pytest.approx(0.5)
+    weighted = scored(half, ScoringRules.from_mapping({"rules": {"require_smile": {"mode": "weight", "weight": 10.0}}}))
+    plain = scored(half)
+    assert weighted.final_score is not None
+    assert plain.final_score is not None
+    assert weighted.final_score == pytest.approx(plain.final_score * 10 / 20)
+    assert weighted.results_string.endswith("require_smile 0.00")
+
+
+def test_ignore_others() -> None:
+    rules = ScoringRules.from_mapping({"rules": {"ignore_others": {"enabled": True}}})
+    spoilt = face_measures(eyes=0, smile=0, focus=0, exposure=0)
+    both: Faces = [(ANNA, face_measures()), (BEN, face_measures()), (STRANGER, spoilt), (None, spoilt)]
+    assert scored(both, rules).final_score == 1.0
+    assert scored(both).final_score != 1.0
+    strangers = scored([(None, face_measures())], rules, path="z")
+    assert "no faces that count" in strangers.results_string
+    assert [s.image_path for s in rank_photos([strangers, scored([(TOM, spoilt)], rules, path="t")], rules)] == [
+        "t",
+        "z",
+    ]
+
+
+@given(drawn_faces, drawn_photos, drawn_rules)
+def test_scores_lie_in_range_and_are_one_only_when_all_is_full(
+    faces: Faces, photo: PhotoMeasures, rules: ScoringRules
+) -> None:
+    score = scored(faces, rules, photo=photo)
+    assert score.final_score is not None
+    assert 0.0 <= score.final_score <= 1.0
+    weights = rules.weights
+    for name in COMPONENTS:
+        value = getattr(score, name)
+        assert value is None or 0.0 <= value <= 1.0
+        if score.final_score == 1.0 and getattr(weights, name.removesuffix("_score")) > 0:
+            assert value is None or value > 1.0 - 1e-9
+    assert "\n" not in score.results_string
+
+
+@given(drawn_faces, drawn_photos, drawn_rules, st.integers(0, 5), values)
+def test_opening_an_eye_never_lowers_the_score(
+    faces: Faces, photo: PhotoMeasures, rules: ScoringRules, which: int, wider: float | None
+) -> None:
+    if which >= len(faces) or wider is None:
+        return
+    person, before = faces[which]
+    if before.right_eye.value is None or before.right_eye.value > wider:
+        return
+    opened = list(faces)
+    opened[which] = (person, replace(before, right_eye=measure(wider)))
+    first, second = scored(faces, rules, photo=photo), scored(opened, rules, photo=photo)
+    assert first.final_score is not None
+    assert second.final_score is not None
+    assert second.final_score >= first.final_score - 1e-12
+    assert not (second.vetoes and not first.vetoes)
+
+
+@given(drawn_faces, drawn_photos, drawn_rules, st.randoms(use_true_random=False))
+def test_the_order_of_faces_does_not_matter(
+    faces: Faces, photo: PhotoMeasures, rules: ScoringRules, shuffler: random.Random
+) -> None:
+    listed = [ScoredFace(index, person, measures) for index, (person, measures) in enumerate(faces)]
+    shuffled = list(listed)
+    shuffler.shuffle(shuffled)
+    assert score_photo("a", listed, photo, EVENT, rules) == score_photo("a", shuffled, photo, EVENT, rules)
+
+
+@given(st.lists(st.tuples(drawn_faces, drawn_photos), max_size=8), drawn_rules, st.randoms(use_true_random=False))
+def test_ranking(photos: list[tuple[Faces, PhotoMeasures]], rules: ScoringRules, shuffler: random.Random) -> None:
+    scores = [scored(faces, rules, path=f"{i}.jpg", photo=photo) for i, (faces, photo) in enumerate(photos)]
+    scores.append(failed_photo_score("failed.jpg", "cut off"))
+    ranked = rank_photos(scores, rules)
+    shuffled = list(scores)
+    shuffler.shuffle(shuffled)
+    assert rank_photos(shuffled, rules) == ranked
+    assert [s.rank for s in ranked] == list(range(1, len(scores) + 1))
+    vetoed = [bool(s.vetoes) for s in ranked[:-1]]
+    assert vetoed == sorted(vetoed)
+    assert ranked[-1].error == "cut off"
+    unvetoed = [s for s in ranked[:-1] if not s.vetoes]
+    if rules.category_weights == CategoryWeights() and rules.people_asked_for and not rules.rules.ignore_others.enabled:
+        with_people = [has_faces(s) for s in unvetoed]
+        assert with_people == sorted(with_people, reverse=True)
+
+
+def has_faces(score: PhotoScore) -> bool:
+    return score.main_count + score.important_count + score.other_count + score.unknown_count > 0
+
+
+@given(*(st.integers(0, 8) for _ in range(4)), *(st.integers(0, 8) for _ in range(3)))
+def test_more_people_never_lower_the_people_component(
+    main: int, important: int, other: int, unknown: int, event_main: int, event_important: int, event_other: int
+) -> None:
+    event, weights = EventPeople(event_main, event_important, event_other), CategoryWeights()
+    value = people_component(main, important, other, unknown, event, weights)
+    assert 0.0 <= value <= 1.0
+    for more in ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)):
+        a, b, c, d = more
+        assert people_component(main + a, important + b, other + c, unknown + d, event, weights) >= value
+    everybody = people_component(event_main, event_important, event_other, 1, event, weights)
+    assert everybody == 1.0
+
+
+def test_the_main_people_alone_fill_the_people_component() -> None:
+    weights = CategoryWeights()
+    assert people_component(2, 0, 0, 0, EventPeople(2, 9, 9), weights) == 1.0
+    assert people_component(1, 0, 0, 0, EventPeople(2, 9, 9), weights) == 0.75
+    assert people_component(0, 3, 0, 0, EventPeople(2, 9, 9), weights) == pytest.approx(0.6)
+    assert people_component(0, 3, 0, 0, EventPeople(0, 9, 9), weights) == 1.0
+    assert people_component(0, 0, 0, 4, EventPeople(2, 9, 9), weights) == 0.0
+    assert people_component(0, 0, 0, 0, EventPeople(0, 0, 0), weights) == 0.0
+    assert people_component(0, 0, 0, 1, EventPeople(0, 0, 0), weights) == 1.0
+
+
+def test_rules_of_the_defaults_veto_a_main_persons_blink() -> None:
+    assert scored([(ANNA, face_measures(eyes=0.2))]).vetoes == "Anna (main) blinks"
+    assert ScoringRules().rules == Rules()

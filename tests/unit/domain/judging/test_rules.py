@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from curation.domain.judging.measures import FaceMeasures, Measure, Reason
+from curation.domain.judging.ranking import ScoringRules
+from curation.domain.judging.rules import RULES, RuleMode, Rules, ScoredFace, Thresholds, photo_facts
+from curation.domain.labelling.labels import Person
+from curation.settings import ScoringSettings
+from tests.unit.domain.judging.scoring_values import (
+    ANNA,
+    BEN,
+    IDA,
+    OLE,
+    STRANGER,
+    TOM,
+    face_measures,
+    photo_measures,
+    scored,
+)
+
+OPEN, SHUT, UNTOLD = face_measures(), face_measures(eyes=0.1), face_measures(eyes=None, smile=None, focus=None)
+SERIOUS, SOFT = face_measures(smile=0.1), face_measures(focus=0.1)
+
+
+def only(name: str, **params: Any) -> ScoringRules:
+    off = {"require_main_eyes_open": {"mode": "off"}}
+    return ScoringRules.from_mapping({"rules": off | {name: {"mode": "veto", **params}}})
+
+
+def vetoes(rules: ScoringRules, *faces: tuple[Person | None, FaceMeasures], focus: float = 1.0) -> str:
+    return scored(faces, rules, photo=photo_measures(focus=focus)).vetoes
+
+
+def test_every_rule_of_the_settings_is_known_and_the_other_way_round() -> None:
+    known = {f.name for f in fields(Rules)}
+    assert set(RULES) == known - {"ignore_others"}
+    assert set(ScoringSettings().rules.model_dump()) == known
+    assert all(function.__doc__ for function in RULES.values())
+
+
+def test_settings_and_rules_have_the_same_defaults() -> None:
+    assert ScoringRules.from_mapping(ScoringSettings().model_dump()) == ScoringRules()
+
+
+def test_unknown_rules_and_parameters_list_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="known rules: require_all_eyes_open"):
+        Rules.from_mapping({"require_luck": {}})
+    with pytest.raises(ValueError, match="known: mode, weight, count"):
+        Rules.from_mapping({"min_main_people": {"number": 3}})
+    with pytest.raises(ValueError, match="maybe"):
+        Rules.from_mapping({"require_smile": {"mode": "maybe"}})
+
+
+def test_a_main_persons_blink_vetoes() -> None:
+    rules = only("require_main_eyes_open")
+    assert vetoes(rules, (ANNA, SHUT), (BEN, OPEN)) == "Anna (main) blinks"
+    assert vetoes(rules, (ANNA, SHUT), (BEN, SHUT)) == "Anna (main) blinks; Ben (main) blinks"
+    assert vetoes(rules, (ANNA, OPEN), (TOM, SHUT), (None, SHUT)) == ""
+    assert vetoes(rules, (TOM, OPEN)) == ""
+
+
+def test_a_strangers_blink_never_vetoes() -> None:
+    rules = only("require_all_eyes_open")
+    assert vetoes(rules, (ANNA, OPEN), (STRANGER, SHUT), (None, SHUT)) == ""
+    assert vetoes(rules, (TOM, SHUT)) == "Tom (important) blinks"
+    assert vetoes(rules, (OLE, SHUT)) == "Ole (other) blinks"
+    ignoring = ScoringRules.from_mapping(
+        {"rules": {"require_all_eyes_open": {"mode": "veto"}, "ignore_others": {"enabled": True}}}
+    )
+    assert vetoes(ignoring, (OLE, SHUT), (ANNA, OPEN)) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["require_main_eyes_open", "require_all_eyes_open", "require_smile", "require_in_focus"]
+)
+def test_cannot_tell_never_vetoes(name: str) -> None:
+    assert vetoes(only(name), (ANNA, UNTOLD), (TOM, UNTOLD)) == ""
+
+
+def test_smile_and_focus_ask_for_the_people_that_matter() -> None:
+    assert vetoes(only("require_smile"), (ANNA, SERIOUS), (OLE, SERIOUS)) == "Anna (main) does not smile"
+    assert vetoes(only("require_in_focus"), (TOM, SOFT), (OLE, SOFT)) == "Tom (important) is out of focus"
+    assert vetoes(only("require_in_focus"), (None, SOFT), focus=0.1) == "the photo is out of focus"
+    assert vetoes(only("require_in_focus"), (None, SOFT), focus=0.9) == ""
+
+
+def test_numbers_of_people() -> None:
+    assert vetoes(only("min_main_people", count=2), (ANNA, OPEN), (ANNA, OPEN), (TOM, OPEN)) == (
+        "1 of at least 2 main people"
+    )
+    assert vetoes(only("min_main_people", count=2), (ANNA, OPEN), (BEN, OPEN)) == ""
+    assert vetoes(only("min_important_people", count=1), (ANNA, OPEN)) == "0 of at least 1 important people"
+    assert vetoes(only("min_important_people", count=2), (TOM, OPEN), (IDA, OPEN)) == ""
+    assert vetoes(only("min_main_people", count=0)) == ""
+    assert (
+        vetoes(only("max_unknown_faces", count=1), (None, OPEN), (None, OPEN)) == "2 unknown faces, at most 1 allowed"
+    )
+    assert vetoes(only("max_unknown_faces", count=2), (None, OPEN), (None, OPEN)) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "faces", "value"),
+    [
+        ("require_main_eyes_open", [(ANNA, SHUT), (BEN, OPEN)], 0.5),
+        ("require_main_eyes_open", [(TOM, SHUT)], None),
+        ("require_all_eyes_open", [(ANNA, SHUT), (BEN, OPEN), (TOM, OPEN), (IDA, UNTOLD)], 2 / 3),
+        ("require_smile", [(ANNA, SERIOUS)], 0.0),
+        ("min_main_people", [(ANNA, OPEN)], 1.0),
+        ("max_unknown_faces", [(None, OPEN)] * 10, 0.5),
+    ],
+)
+def test_values_of_weighted_rules(
+    name: str, faces: list[tuple[Person | None, FaceMeasures]], value: float | None
+) -> None:
+    facts = photo_facts([ScoredFace(i, p, m) for i, (p, m) in enumerate(faces)], Measure.of(1, 1), Thresholds())
+    verdict = RULES[name](facts, Rules())
+    assert verdict.value == (None if value is None else pytest.approx(value))
+
+
+def test_small_and_turned_faces_are_not_judged() -> None:
+    thresholds = Thresholds(min_face_px=40, max_yaw_deg=45)
+    faces = [
+        ScoredFace(0, ANNA, face_measures(size_px=39)),
+        ScoredFace(1, BEN, face_measures(yaw_deg=-46)),
+        ScoredFace(2, TOM, face_measures(yaw_deg=45, size_px=40)),
+    ]
+    facts = photo_facts(faces, Measure.of(1, 1), thresholds)
+    anna, ben = facts.main
+    assert (anna.eyes_open, anna.smiles, anna.in_focus, anna.eyes_reason) == (None, None, None, Reason.TINY)
+    assert (ben.eyes_open, ben.smiles, ben.in_focus, ben.smile_reason) == (None, None, True, Reason.TURNED)
+    assert facts.important[0].eyes_open is True
+
+
+def test_a_person_twice_in_a_photo_counts_once_with_the_larger_face() -> None:
+    rules = only("require_main_eyes_open")
+    score = scored([(ANNA, face_measures(size_px=300)), (ANNA, face_measures(size_px=80, eyes=0.0))], rules)
+    assert (score.main_count, score.vetoes) == (1, "")
+
+
+def test_modes_are_words() -> None:
+    assert (
+        Rules.from_mapping({"require_smile": {"mode": "weight", "weight": 2.5}}).require_smile.mode is RuleMode.WEIGHT
+    )
