@@ -39,7 +39,8 @@ from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import FACE_DATA, read_face_data
-from curation.workers.pools import ProcessPool, TaskPool
+from curation.workers.pool import TaskPool
+from curation.workers.processes import ProcessPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
 __all__ = ["event_settings", "keep_measures", "orchestrator", "write_photos"]

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.errors import WeightsMissingError
-from curation.workers.pools import ProcessPool, TaskPool, usable_cores
-from curation.workers.process import WorkerProcess
+from curation.workers.pool import TaskPool, usable_cores
+from curation.workers.processes import ProcessPool
+from curation.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
     from curation.engines.base import EngineSpec, WeightsFile
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "worker_count", "worker_setup"]
 
 # What every worker imports, whatever its engine and stage.
-_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.workers.pools", "curation.pipelines.per_photo")
+_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
 
 
 def build(

@@ -13,7 +13,7 @@ from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
 from curation.photos.files.listing import Listing, list_photos
-from curation.pipelines.clustering.pipeline import FaceClusteringPipeline
+from curation.pipelines.clustering import FaceClusteringPipeline
 from curation.pipelines.export.event import read_export_event
 from curation.pipelines.export.pipeline import export
 from curation.pipelines.scoring.pipeline import ScoringPipeline
@@ -25,7 +25,7 @@ from curation.storage.cluster_pictures import sweep_pictures
 from curation.storage.locks import hold_export, hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
-from curation.workers.pools import TaskPool
+from curation.workers.pool import TaskPool
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
 

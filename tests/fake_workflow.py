@@ -25,7 +25,8 @@ from curation.pipelines.stage import ProgressListener
 from curation.settings import Settings, load_settings
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
-from curation.workers.pools import SerialPool, TaskPool
+from curation.workers.pool import TaskPool
+from curation.workers.serial import SerialPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 

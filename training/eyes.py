@@ -2,9 +2,9 @@
 
     python -m training.eyes ../shared --cache ../training-cache [--folds]
 
-Writes curation/engines/expressions/data/eyes.onnx. A fifth of the persons is kept from all learning; half of it (by person) serves
-to make probabilities of the answers, the other half is reported. With --folds the network is also trained anew
-without each source in turn, and judged on that source.
+Writes curation/engines/expressions/data/eyes.onnx. A fifth of the persons is kept from all learning; half of it (by
+person) serves to make probabilities of the answers, the other half is reported. With --folds the network is also
+trained anew without each source in turn, and judged on that source.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 Prints the direction of what small children have in common, and for each part of it that is left out the distances
 for which the mean B-cubed F0.5 (precision counts twice) is best: over made events and all faces of half of the
 people of lfw, five_celebs, deepface_pairs, and half of the small children of UTKFace (which count a third, since
-each of them is there once). What is chosen goes into curation/engines/weights/grouping_rules.py by hand; the other halves,
-codebasics_sports and groups are for `make eval`.
+each of them is there once). What is chosen goes into curation/engines/weights/grouping_rules.py by hand; the
+other halves, codebasics_sports and groups are for `make eval`.
 """
 
 from __future__ import annotations

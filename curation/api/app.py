@@ -21,6 +21,7 @@ from curation.api.http.guard import SameSiteGuard
 from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
+from curation.api.http.pictures import PictureAnswers
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
     choice,
@@ -177,7 +178,7 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     runs = stage_runs(orchestrator, before_scoring=rule_book.adopt, after_run=catalog.read_ahead)
     runner = JobRunner(store, runs, log_of=logs.recorded)
     kept = KeptResults(settings, catalog)
-    pictures = EventPictures(settings, catalog, kept)
+    pictures = PictureAnswers(EventPictures(settings, catalog, kept))
     rescorer = Rescorer(settings)
     judgement = Judgement(catalog, rule_book, rescorer)
 

@@ -7,12 +7,12 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from curation.api.http.pictures import PictureAnswers
 from curation.event.analysis_lookup import KeptResults
 from curation.event.catalog import Catalog
 from curation.event.judgement import Judgement
 from curation.event.merge_suggestions import MergeQuestions
 from curation.event.people_edits import PeopleEdits
-from curation.event.pictures import EventPictures
 from curation.event.rule_book import RuleBook
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
@@ -33,7 +33,7 @@ class ServiceContext:
     catalog: Catalog
     job_logs: JobLogs
     kept: KeptResults
-    pictures: EventPictures
+    pictures: PictureAnswers
     people: PeopleEdits
     merges: MergeQuestions
     rules: RuleBook

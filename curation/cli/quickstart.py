@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.cli.project import PROJECT_ROOT
 from curation.errors import CurationError, PhotosMissingError, StorageError
 from curation.photos.files.listing import list_photos, photo_path
 from curation.photos.sample_event import build_sample_event
@@ -27,7 +28,6 @@ from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 
 __all__ = ["main"]
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_FOLDER = "sample_event"
 CURATED_FOLDER = "curated"
 SHOWN_FAILURES = 10

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from curation.cli.project import PROJECT_ROOT
 from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ __all__ = [
     "tell_failures",
 ]
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 INTERNAL_EXIT_CODE = 70
 """Of an error of ours: never 1, which says that the stage was done."""
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from curation.domain.faces.index import FaceEntry, PhotoEntry
+from curation.domain.faces.index import FaceEntry
 from curation.domain.judging.measures import FaceMeasures
 from curation.errors import PhotoError
-from curation.event.catalog import Catalog
+from curation.event.catalog import Catalog, PhotoEntry
 from curation.event.file_cache import FileCache
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.api.http.errors import ApiProblem
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.ids import photo_id
-from curation.domain.faces.index import EventIndex, FaceEntry, PhotoEntry
+from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
 from curation.domain.labelling.labels import Category, Labels, PersonLabel, parse_labels
-from curation.errors import CurationError, StorageError
+from curation.errors import CurationError, NotClusteredError, NotScoredError, PersonNotFoundError, StorageError
 from curation.event.file_cache import Derived, FileCache
 from curation.event.ranked_photos import RankedPhotos
 from curation.settings import Settings
@@ -28,14 +27,31 @@ from curation.storage.labels_file import labels_etag, read_labels, write_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data
 
-__all__ = ["NOT_CLUSTERED", "NOT_SCORED", "Catalog", "ClusterSummary", "KnownPhoto"]
+__all__ = ["Catalog", "ClusterSummary", "KnownPhoto", "PhotoEntry"]
 
-NOT_CLUSTERED = "the photos are not clustered yet; run the clustering first: POST /cluster, or python run_clustering.py"
-NOT_SCORED = "the photos are not scored yet; run the scoring first: POST /score, or python run_scoring.py"
 _SHOWN_NAMES = 20
 _MANY_ROWS = 5000
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoEntry:
+    """A photo with all that is known of it.
+
+    Attributes:
+        photo_id: See `curation.domain.faces.ids`.
+        image_path: Relative to the input folder.
+        faces: From left to right.
+        score: Its row of photo_scores.csv; None before scoring.
+        error: Why the last clustering could not read it; None if it could.
+    """
+
+    photo_id: str
+    image_path: str
+    faces: tuple[FaceEntry, ...]
+    score: PhotoScore | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,7 @@ class Catalog:
             self.photos_by_id()
             if len(self.event().rows) < _MANY_ROWS:
                 return
-        except (ApiProblem, CurationError) as error:
+        except CurationError as error:
             logger.debug("nothing to read ahead: %s", error)
             return
         # Some hundred thousand small objects that live as long as the tables do: looking through all of them again and
@@ -99,14 +115,14 @@ class Catalog:
         """All faces, in the clusters that they are in with the user's corrections.
 
         Raises:
-            ApiProblem: If there was no clustering yet.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
             CorrectionsError: If corrections.json is not valid.
             StorageError: If a file cannot be read.
         """
         rows = self._rows.get()
         if rows is None:
-            raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
+            raise NotClusteredError
         as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
         corrections = self.corrections()
         if not corrections:
@@ -141,7 +157,7 @@ class Catalog:
         """All that is known of a photo, by its id; None if the clustering did not see it.
 
         Raises:
-            ApiProblem: If there was no clustering yet.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv or photo_scores.csv is not valid.
             StorageError: If a file cannot be read.
         """
@@ -159,7 +175,7 @@ class Catalog:
         return self._known.get((event.rows, record, scores), lambda: _known_photos(event, record, scores))
 
     def scores(self) -> Mapping[str, PhotoScore]:
-        """The ranked photos by their path; none before scoring. Raises what `photos` raises but ApiProblem."""
+        """The ranked photos by their path; none before scoring. Raises what `photos` raises but NotScoredError."""
         photos = self.ranked.photos() or _NOTHING
         return self._scores.get((photos,), lambda: {photo.image_path: photo for photo in photos})
 
@@ -180,7 +196,7 @@ class Catalog:
             offset: Leave out so many from the start.
 
         Raises:
-            ApiProblem: If there was no clustering yet.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
             StorageError: If a file cannot be read.
         """
@@ -190,7 +206,7 @@ class Catalog:
         """All clusters that have faces, the one with the most photos first.
 
         Raises:
-            ApiProblem: If there was no clustering yet.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file cannot be read.
@@ -231,7 +247,7 @@ class Catalog:
         """The labels in the file; none if there is no file.
 
         Raises:
-            ApiProblem: If there was no clustering yet.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file cannot be read.
@@ -299,14 +315,14 @@ class Catalog:
         """The ranked photos, best first, with the user's picks as they are now.
 
         Raises:
-            ApiProblem: If there was no scoring yet.
+            NotScoredError: If there was no scoring yet.
             FaceDataError: If photo_scores.csv is not valid.
             PicksError: If picks.json is not valid.
             StorageError: If it cannot be read.
         """
         photos = self.ranked.photos()
         if photos is None:
-            raise ApiProblem(409, "not_scored", NOT_SCORED)
+            raise NotScoredError
         return photos
 
     def burst_sizes(self) -> Mapping[int, int]:
@@ -323,7 +339,8 @@ class Catalog:
             person: A cluster id, or a name; upper and lower case are one.
 
         Raises:
-            ApiProblem: If nobody is called so, or there was no clustering yet.
+            PersonNotFoundError: If nobody is called so.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file cannot be read.
@@ -342,8 +359,8 @@ class Catalog:
         ]
         if not found:
             names = sorted({known.display_name for known in people.values() if known and known.key.startswith("name:")})
-            listed = ", ".join([*names[:_SHOWN_NAMES], "the cluster ids of GET /clusters"])
-            raise ApiProblem(404, "person_not_found", f"there is no person {person!a}; possible: {listed}")
+            listed = ", ".join([*names[:_SHOWN_NAMES], "the ids of clusters"])
+            raise PersonNotFoundError(f"there is no person {person!a}; possible: {listed}")
         return frozenset().union(*map(event.photos_of_cluster, found))
 
     def _read_rows(self, path: Path) -> tuple[FaceRow, ...]:

@@ -14,12 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from curation.errors import PhotoError
+from curation.errors import NameTakenError, NotAPhotoError, PhotoError, PhotoPresentError, UploadTooLargeError
 from curation.photos.files.decoding import content_sha256, open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
 from curation.storage.atomic import explained, is_process
 
-__all__ = ["IncomingPhoto", "RefusedPhotoError", "photo_name", "sweep_incoming"]
+__all__ = ["IncomingPhoto", "photo_name", "sweep_incoming"]
 
 _MARK = ".curation-upload."
 _CHECK_PX = 1024
@@ -32,22 +32,6 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 _DECODING = threading.BoundedSemaphore(2)
 
 
-class RefusedPhotoError(Exception):
-    """A photo was not taken. Never leaves the service.
-
-    Attributes:
-        code: A stable name.
-        status: HTTP's status, if it was the only photo.
-        kept_as: The file that holds the same already.
-    """
-
-    def __init__(self, status: int, code: str, reason: str, *, kept_as: str | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.code = code
-        self.kept_as = kept_as
-
-
 def photo_name(sent: str) -> str:
     """A name for a file, of what a client calls it: no folder, nothing hidden, valid on every system.
 
@@ -55,14 +39,14 @@ def photo_name(sent: str) -> str:
         sent: Anything.
 
     Raises:
-        RefusedPhotoError: If it is not the name of a photo.
+        NotAPhotoError: If it is not the name of a photo.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", sent))[-1]
     # What is no text in UTF-8 could not be a part of an id.
     text = _NOT_IN_NAMES.sub("_", last.encode("utf-8", "replace").decode())
     stem, dot, extension = text.strip(" .").rpartition(".")
     if not dot or extension.lower() not in PHOTO_EXTENSIONS:
-        raise RefusedPhotoError(415, "not_a_photo", f"the name has no ending of a photo; possible: {SUPPORTED_FORMATS}")
+        raise NotAPhotoError(f"the name has no ending of a photo; possible: {SUPPORTED_FORMATS}")
     stem = stem.strip(" .").encode()[:_LONGEST_STEM_BYTES].decode("utf-8", "ignore").rstrip(" .") or "photo"
     if _RESERVED.fullmatch(stem.partition(".")[0]):
         stem = f"_{stem}"
@@ -84,7 +68,8 @@ class IncomingPhoto:
             max_bytes: It may have at most so many.
 
         Raises:
-            RefusedPhotoError: If the name is not that of a photo, or the file cannot be made.
+            NotAPhotoError: If the name is not that of a photo.
+            StorageError: If the file cannot be made.
         """
         self.name = photo_name(sent)
         self._folder = input_dir
@@ -101,12 +86,13 @@ class IncomingPhoto:
         """Take some bytes.
 
         Raises:
-            RefusedPhotoError: If they are too many, or the disk does not take them.
+            UploadTooLargeError: If they are too many.
+            StorageError: If the disk does not take them.
         """
         self._size += len(data)
         if self._size > self._max_bytes:
-            raise RefusedPhotoError(
-                413, "too_large", f"a photo may have at most {self._max_bytes / 1e6:g} MB (service.upload_photo_mb)"
+            raise UploadTooLargeError(
+                f"a photo may have at most {self._max_bytes / 1e6:g} MB (service.upload_photo_mb)"
             )
         if self._file is None:
             raise ValueError("the photo is complete already")
@@ -124,7 +110,10 @@ class IncomingPhoto:
             The name of the file in the folder of photos.
 
         Raises:
-            RefusedPhotoError: If it cannot be decoded, is there already, or the disk does not take it.
+            PhotoError: If it cannot be decoded.
+            PhotoPresentError: If the folder has the same photo already.
+            NameTakenError: If too many photos have its name.
+            StorageError: If the disk does not take it.
         """
         if self._file is None:
             raise ValueError("the photo is complete already")
@@ -132,11 +121,8 @@ class IncomingPhoto:
             self._file = None
             file.flush()
             os.fsync(file.fileno())
-        try:
-            with _DECODING:
-                open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
-        except PhotoError as error:
-            raise RefusedPhotoError(422, error.code, str(error)) from error
+        with _DECODING:
+            open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
         stem, _, extension = self.name.rpartition(".")
         for number in range(1, _MOST_OF_ONE_NAME):
             place = self._folder / (self.name if number == 1 else f"{stem} ({number}).{extension}")
@@ -145,10 +131,8 @@ class IncomingPhoto:
             if is_kept:
                 return place.name
             if self._is_same(place):
-                raise RefusedPhotoError(
-                    409, "already_there", f"the folder has this photo already, as {place.name}", kept_as=place.name
-                )
-        raise RefusedPhotoError(409, "name_taken", "too many photos have this name; give it another one")
+                raise PhotoPresentError(f"the folder has this photo already, as {place.name}", kept_as=place.name)
+        raise NameTakenError("too many photos have this name; give it another one")
 
     def close(self) -> None:
         """Remove what was received, unless it was kept."""
@@ -179,7 +163,7 @@ def _disk_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RefusedPhotoError(507, "storage", str(explained(error, path, "written"))) from error
+        raise explained(error, path, "written") from error
 
 
 def _put(source: Path, place: Path) -> bool:

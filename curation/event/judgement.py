@@ -65,7 +65,9 @@ class Judgement:
         """The event with the labels, corrections, rules and picks as they are now; the same object until one changes.
 
         Raises:
-            ApiProblem: If the event was not clustered or scored yet, or config.yaml is not valid.
+            NotClusteredError: If there was no clustering yet.
+            NotScoredError: If there was no scoring yet.
+            SettingsFileError: If config.yaml is not valid.
             FaceDataError: If a table is not valid.
             LabelsError: If cluster_labels.json is not valid.
             PicksError: If picks.json is not valid.

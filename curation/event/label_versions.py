@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from curation.api.http.conditional import matches_any
 from curation.domain.labelling.labels import PersonLabel
 
-__all__ = ["LabelVersions"]
+__all__ = ["IsKnown", "LabelVersions"]
+
+IsKnown = Callable[[str], bool]
+"""Tells of the entity tag of a version whether it is the one that a client knows."""
 
 _KEPT = 50  # versions that a page may still show
 
@@ -31,12 +33,13 @@ class LabelVersions:
                 self._kept.popitem(last=False)
 
     def base(
-        self, if_match: str | None, etag: str, present: Mapping[int, PersonLabel]
+        self, is_known: IsKnown | None, etag: str, present: Mapping[int, PersonLabel]
     ) -> Mapping[int, PersonLabel] | None:
         """What a client's change starts from.
 
         Args:
-            if_match: The header of the request; without it the version that was sent last counts.
+            is_known: Tells of an entity tag whether the client knows that version; without it the version that was
+                sent last counts.
             etag: Of the present labels.
             present: The present labels.
 
@@ -44,8 +47,8 @@ class LabelVersions:
             The labels; None if the client names a version that is neither present nor known.
         """
         with self._guard:
-            if if_match is None:
+            if is_known is None:
                 return next(reversed(self._kept.values()), present)
-            if matches_any(if_match, etag):
+            if is_known(etag):
                 return present
-            return next((self._kept[tag] for tag in reversed(self._kept) if matches_any(if_match, tag)), None)
+            return next((self._kept[tag] for tag in reversed(self._kept) if is_known(tag)), None)

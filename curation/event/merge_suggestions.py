@@ -56,7 +56,7 @@ class MergeQuestions:
         """Questions, the most useful one first; nothing is asked again that the user answered.
 
         Raises:
-            ApiProblem: If there was no clustering yet.
+            NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv or embeddings.npy is not valid.
             CorrectionsError: If corrections.json is not valid.
             LabelsError: If the labels are not valid.

@@ -1,49 +1,37 @@
-"""How people are shown over HTTP."""
+"""How people are shown, on whatever front: their names in sentences, their samples, clusters of the same name."""
 
 from __future__ import annotations
 
-from curation.api.http.errors import ApiProblem
-from curation.api.schemas.people import PersonOut
+from dataclasses import dataclass
+
 from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.labelling.labels import Labels
-from curation.event.catalog import NOT_CLUSTERED, ClusterSummary
-from curation.event.people_edits import LABELS_CHANGED
+from curation.errors import FaceNotFoundError
+from curation.event.catalog import ClusterSummary
 
-__all__ = [
-    "EDITED",
-    "LABELS_ETAG",
-    "NOT_USABLE",
-    "PERSON_NOT_FOUND",
-    "called",
-    "face_of",
-    "person_not_found",
-    "person_out",
-]
+__all__ = ["PersonView", "display_name", "face_of", "person_view"]
 
 SAMPLES = 12
 
-NOT_USABLE = {
-    "not_clustered": (409, NOT_CLUSTERED),
-    "face_data_invalid": (409, "face_data.csv has no column `cluster_id`; run the clustering again"),
-    "corrections_invalid": (409, "corrections.json is not valid: correction 3: faces is empty. Correct it, or move it"),
-    "labels_invalid": (422, "cluster_labels.json: key '0': 'mian' is not a category; did you mean 'main'?"),
-}
-PERSON_NOT_FOUND = {"cluster_not_found": (404, "there is no person 99; GET /people lists all")}
-EDITED = {
-    "busy": (409, "corrections.lock is held by another process; try again when it has ended"),
-    "labels_changed": (412, LABELS_CHANGED),
-    "labels_conflict": (
-        412,
-        "somebody else changed the label of 3 meanwhile; nothing was changed. Choose one of the two, and send it again",
-    ),
-    "storage": (507, "the disk is full: free some space and run again"),
-}
-LABELS_ETAG = {
-    "ETag": {"description": "Of this version of the labels; for If-Match of a change.", "schema": {"type": "string"}}
-}
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A person as a list shows them.
+
+    Attributes:
+        summary: The cluster in numbers, with its label.
+        display_name: What the person is called in sentences.
+        sample_face_ids: Of up to 12 faces, the best to look at first.
+        same_name: Other clusters of the same name, by id; only told of a single person.
+    """
+
+    summary: ClusterSummary
+    display_name: str
+    sample_face_ids: tuple[str, ...]
+    same_name: tuple[int, ...]
 
 
-def person_out(event: EventIndex, person: ClusterSummary, labels: Labels, *, alone: bool = False) -> PersonOut:
+def person_view(event: EventIndex, person: ClusterSummary, labels: Labels, *, alone: bool = False) -> PersonView:
     """A person; `alone` tells other clusters of the same name, too."""
     known = labels.person(person.id)
     same: tuple[int, ...] = ()
@@ -56,39 +44,23 @@ def person_out(event: EventIndex, person: ClusterSummary, labels: Labels, *, alo
             and (also := labels.person(other)) is not None
             and also.key == known.key
         )
-    return PersonOut(
-        cluster_id=person.id,
-        name=None if person.label is None else person.label.name,
-        category=None if person.label is None else person.label.category,
-        display_name=called(labels, person.id),
-        photos=person.photos,
-        faces=person.faces,
-        best_face_id=person.best_face,
-        sample_face_ids=tuple(face.face_id for face in event.sample_faces(person.id, SAMPLES)),
-        same_name=same,
-    )
+    samples = tuple(face.face_id for face in event.sample_faces(person.id, SAMPLES))
+    return PersonView(person, display_name(labels, person.id), samples, same)
 
 
-def called(labels: Labels, cluster: int) -> str:
+def display_name(labels: Labels, cluster: int) -> str:
     """What a cluster is called in sentences."""
     known = labels.person(cluster)
     return "nobody known" if known is None else known.display_name
-
-
-def person_not_found(cluster_id: int) -> ApiProblem:
-    """The answer for a cluster that has no face."""
-    return ApiProblem(404, "cluster_not_found", f"there is no person {cluster_id}; GET /people lists all")
 
 
 def face_of(event: EventIndex, face_id: str) -> FaceEntry:
     """A face by its id.
 
     Raises:
-        ApiProblem: If there is none.
+        FaceNotFoundError: If there is none.
     """
     face = event.face(face_id)
     if face is None:
-        raise ApiProblem(
-            404, "face_not_found", f"there is no face {face_id}; GET /photos/{{photo_id}} lists those of a photo"
-        )
+        raise FaceNotFoundError(f"there is no face {face_id}")
     return face

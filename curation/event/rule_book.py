@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from curation.api.http.errors import ApiProblem
-from curation.errors import CurationError, SettingsError
+from curation.errors import CurationError, RulesError, SettingFixedError, SettingsError, SettingsFileError
 from curation.event.rule_controls import SECTIONS
 from curation.settings import ScoringSettings, Settings, reload_settings, set_elsewhere
-from curation.settings.config_file import Scalar, changed_config, config_etag, read_config, write_config
-from curation.workflow import WorkflowOrchestrator
+from curation.settings.config_text import Scalar, changed_config
+from curation.storage.settings_file import config_etag, read_config, write_config
 
 __all__ = ["RuleBook", "RulesInForce"]
 
@@ -24,15 +23,21 @@ RulesInForce = tuple[str, ScoringSettings]
 """The entity tag of the settings file, and the settings that it makes."""
 
 
+class HoldsSettings(Protocol):
+    """Whoever runs the stages by its settings, and takes others for its next run: the orchestrator."""
+
+    settings: Settings
+
+
 class RuleBook:
     """The section `scoring` of the settings, as far as it can change while the service runs.
 
     Every method may be called from any thread.
     """
 
-    def __init__(self, orchestrator: WorkflowOrchestrator) -> None:
+    def __init__(self, runs: HoldsSettings) -> None:
         """Take the orchestrator, whose next run goes by the rules in force; nothing is read yet."""
-        self._orchestrator = orchestrator
+        self._runs = runs
         self._guard = threading.Lock()
         self._read: RulesInForce | None = None
 
@@ -40,7 +45,7 @@ class RuleBook:
         """What the settings file says now; whoever edits it by hand need not start the service again.
 
         Raises:
-            ApiProblem: If the file is not valid.
+            SettingsFileError: If the file is not valid.
             StorageError: If it cannot be read.
         """
         with self._guard:
@@ -50,12 +55,12 @@ class RuleBook:
         """Let the next run go by the settings file as it is now; one that is not valid is told in the log."""
         try:
             self.in_force()
-        except (ApiProblem, CurationError) as error:
+        except CurationError as error:
             logger.warning("%s", error)
 
     def fixed(self) -> dict[tuple[str, ...], str]:
         """The keys below `scoring` that the file cannot change, and what sets them."""
-        return {path[1:]: by for path, by in set_elsewhere(self._orchestrator.settings).items() if path[0] == "scoring"}
+        return {path[1:]: by for path, by in set_elsewhere(self._runs.settings).items() if path[0] == "scoring"}
 
     def tried(self, change: Mapping[str, Any]) -> ScoringSettings:
         """The settings in force with some values changed; nothing is written.
@@ -64,7 +69,8 @@ class RuleBook:
             change: As below `scoring` in config.yaml; what it leaves out stays.
 
         Raises:
-            ApiProblem: If a value is not known or out of its range, or the file is not valid.
+            RulesError: If a value is not known or out of its range.
+            SettingsFileError: If the file is not valid.
             StorageError: If the file cannot be read.
         """
         return _changed(self.in_force()[1], change)
@@ -80,7 +86,9 @@ class RuleBook:
             What is in force then; None if it was refused.
 
         Raises:
-            ApiProblem: If a value is not known, out of its range or set elsewhere, or the file cannot be changed.
+            RulesError: If a value is not known or out of its range.
+            SettingFixedError: If something stronger than the file sets one.
+            SettingsFileError: If the file is not valid or cannot be changed.
             StorageError: If the file cannot be read or written; the old one is then untouched.
         """
         with self._guard:
@@ -92,15 +100,13 @@ class RuleBook:
             fixed = self.fixed()
             for path in values:
                 if path[1:] in fixed:
-                    raise ApiProblem(
-                        409,
-                        "setting_fixed",
+                    raise SettingFixedError(
                         f"{'.'.join(path)} is set by {fixed[path[1:]]}, which is stronger than the settings file; "
-                        "change it there",
+                        "change it there"
                     )
-            origin = self._orchestrator.settings.origin
+            origin = self._runs.settings.origin
             if origin is None:
-                raise ApiProblem(409, "settings_invalid", "the service was started without a settings file to write to")
+                raise SettingsFileError("the service was started without a settings file to write to")
             try:
                 content = read_config(origin.path)
                 # The file that was checked, and no later one.
@@ -109,11 +115,11 @@ class RuleBook:
                 if values:
                     write_config(origin.path, changed_config(content, values))
             except SettingsError as error:
-                raise ApiProblem(409, "settings_invalid", f"{origin.path.name}: {error}") from error
+                raise SettingsFileError(f"{origin.path.name}: {error}") from error
             return self._current()
 
     def _current(self) -> RulesInForce:
-        settings = self._orchestrator.settings
+        settings = self._runs.settings
         origin = settings.origin
         if origin is None:
             return config_etag(b""), settings.scoring
@@ -122,12 +128,10 @@ class RuleBook:
             try:
                 scoring = _adopted(settings.scoring, reload_settings(settings))
             except SettingsError as error:
-                raise ApiProblem(
-                    409, "settings_invalid", f"{error}\nthe rules before this change stay in force"
-                ) from error
+                raise SettingsFileError(f"{error}\nthe rules before this change stay in force") from error
             if scoring != settings.scoring:
                 logger.info("the rules of %s are in force", origin.path)
-                self._orchestrator.settings = settings.model_copy(update={"scoring": scoring})
+                self._runs.settings = settings.model_copy(update={"scoring": scoring})
             self._read = (etag, scoring)
         return self._read
 
@@ -142,12 +146,11 @@ def _changed(scoring: ScoringSettings, change: Mapping[str, Any]) -> ScoringSett
     try:
         return ScoringSettings.model_validate(merged)
     except ValidationError as error:
-        errors = [
-            {"where": ".".join(["body", "scoring", *map(str, problem["loc"])]), "message": str(problem["msg"])}
-            for problem in error.errors()
+        problems = [
+            (".".join(["scoring", *map(str, problem["loc"])]), str(problem["msg"])) for problem in error.errors()
         ]
-        detail = "the rules are not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
-        raise ApiProblem(422, "request_invalid", detail, extra={"errors": errors}) from error
+        listed = "; ".join(f"{key}: {message}" for key, message in problems)
+        raise RulesError(f"the rules are not valid: {listed}", problems) from error
 
 
 def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from curation.api.schemas.exports import request_from_json
+from curation.domain.choosing.export import ExportRequest
 from curation.domain.report import Progress
 from curation.jobs.outcomes import JobOutcome, outcome_of
 from curation.jobs.runner import StageRun
@@ -52,7 +52,7 @@ def stage_runs(
     def run_export(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
-        report = orchestrator.run_export(request_from_json(request), progress=progress, cancel=cancel)
+        report = orchestrator.run_export(ExportRequest.from_json(request), progress=progress, cancel=cancel)
         return replace(outcome_of(report), result={"name": report.name, "path": report.path})
 
     return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring, Stage.EXPORT: run_export}

@@ -1,4 +1,4 @@
-"""Starting a job for a request, and what is answered when it cannot start."""
+"""Starting a job, and hearing at once of whatever is in its way."""
 
 from __future__ import annotations
 
@@ -7,35 +7,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request, Response
-
-from curation.api.context import ServiceContext
-from curation.api.http.errors import ApiProblem
-from curation.api.schemas.base import JobOut
-from curation.errors import BusyError
-from curation.jobs.runner import ServiceEndingError
+from curation.jobs.runner import JobRunner
 from curation.jobs.store import ActiveJobError, Job, Stage
 from curation.storage.locks import hold_export, hold_output
 
-__all__ = ["ACCEPTED", "NOT_STARTED", "start_job"]
-
-NOT_STARTED = {
-    "already_running": (
-        409,
-        "clustering already runs as job 7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa; wait until it has ended: GET /jobs/…",
-    ),
-    "service_ending": (503, "the service ends; start it again"),
-    "storage": (507, "the disk is full: free some space and run again"),
-}
-"""The problems of a job that cannot start, for `problem_responses`."""
-
-ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {
-        "description": "The job; it runs in the background.",
-        "headers": {"Location": {"description": "Where to ask how the job is.", "schema": {"type": "string"}}},
-    }
-}
-"""The answer with a job, for a route's `responses`."""
+__all__ = ["start"]
 
 _LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[None]]] = {
     Stage.CLUSTERING: hold_output,
@@ -44,48 +20,28 @@ _LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[None]]] = {
 }
 
 
-def start_job(
-    stage: Stage, body: Mapping[str, Any], request: Request, response: Response, context: ServiceContext
-) -> JobOut:
+def start(runner: JobRunner, stage: Stage, request: Mapping[str, Any], output_dir: Path) -> Job:
     """Start a stage in the background.
 
     Args:
+        runner: That works on it.
         stage: Which one.
-        body: What it is asked for; plain JSON values.
-        request: Of the client.
-        response: Gets a Location header; the route answers 202.
-        context: Of the service.
+        request: What it is asked for; plain JSON values, kept with the job.
+        output_dir: The folder whose lock the stage takes.
 
     Returns:
         The new job.
 
     Raises:
-        ApiProblem: If a run of this stage is at work anywhere, or one that excludes it; if the service ends.
+        ActiveJobError: If a job that excludes it is active in this service, or one of this stage in another.
+        BusyError: If a run outside of any service is at work on the output folder.
+        ServiceEndingError: If the service ends.
         StorageError: If the job cannot be stored.
     """
-    in_the_way = context.runner.in_the_way(stage)
+    in_the_way = runner.in_the_way(stage)
     if in_the_way is not None:
-        raise _already_running(in_the_way)
-    try:
-        # The job takes the lock itself; looking now tells the caller at once.
-        with _LOCKS[stage](context.settings.io.output_dir):
-            pass
-        job = context.runner.start(stage, body)
-    except BusyError as error:
-        raise ApiProblem(409, "already_running", str(error)) from error
-    except ActiveJobError as error:
-        raise _already_running(error.job) from error
-    except ServiceEndingError as error:
-        raise ApiProblem(503, "service_ending", "the service ends; start it again") from error
-    response.headers["Location"] = request.url_for("get_job", job_id=job.id).path
-    return JobOut.of(job)
-
-
-def _already_running(job: Job) -> ApiProblem:
-    return ApiProblem(
-        409,
-        "already_running",
-        f"{job.stage} already runs as job {job.id} of this service, since {job.started_at or job.created_at}; "
-        f"wait until it has ended (GET /jobs/{job.id}), or stop it (DELETE /jobs/{job.id})",
-        extra={"job_id": job.id},
-    )
+        raise ActiveJobError(in_the_way)
+    # The job takes the lock itself; looking now tells the caller at once.
+    with _LOCKS[stage](output_dir):
+        pass
+    return runner.start(stage, request)

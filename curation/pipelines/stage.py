@@ -14,7 +14,7 @@ from curation.domain.report import Failure, Progress
 from curation.errors import PhotoError, RunInterruptedError
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
-from curation.workers.pools import Outcome, TaskFailure, TaskPool
+from curation.workers.pool import Outcome, TaskFailure, TaskPool
 
 __all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json", "stamp_of"]
 

@@ -1,4 +1,4 @@
-"""The settings of config.yaml as frozen values: types, ranges and defaults in one place.
+"""Reading the settings of config.yaml, of the environment and of options into one frozen value.
 
 Sources, the later ones win: defaults, config.yaml, environment (`CURATION_SECTION__KEY`), the
 `overrides` that the scripts make of their options. Relative paths of the file and the defaults
@@ -29,47 +29,17 @@ from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
 from curation.settings.sections import (
-    BurstSettings,
-    CategoryWeights,
     ClusteringSettings,
-    ComponentWeights,
-    CountRuleSettings,
-    DlibSettings,
     EngineSettings,
     IoSettings,
     PerformanceSettings,
-    RetinaFaceArcFaceSettings,
-    RuleMode,
-    RuleSettings,
-    RulesSettings,
     ScoringSettings,
     ServiceSettings,
-    SwitchRuleSettings,
-    ThresholdSettings,
-    TilingMode,
 )
 
 __all__ = [
-    "BurstSettings",
-    "CategoryWeights",
-    "ClusteringSettings",
-    "ComponentWeights",
-    "CountRuleSettings",
-    "DlibSettings",
-    "EngineSettings",
-    "IoSettings",
-    "PerformanceSettings",
-    "RetinaFaceArcFaceSettings",
-    "RuleMode",
-    "RuleSettings",
-    "RulesSettings",
-    "ScoringSettings",
-    "ServiceSettings",
     "Settings",
     "SettingsOrigin",
-    "SwitchRuleSettings",
-    "ThresholdSettings",
-    "TilingMode",
     "load_settings",
     "reload_settings",
     "set_elsewhere",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from curation.cli.commands import main
+from curation.cli.main import main
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
 from curation.storage.tables import write_face_data
 from tests.fakes import painted_photo

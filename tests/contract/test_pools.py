@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from curation.errors import RunInterruptedError, WeightsMissingError
-from curation.workers.pools import ProcessPool, SerialPool, TaskPool
+from curation.workers.pool import TaskPool
+from curation.workers.processes import ProcessPool
+from curation.workers.serial import SerialPool
 from tests.integration import pool_tasks
 
 

@@ -15,7 +15,8 @@ from curation.jobs.runner import JobRunner
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import JobState, JobStore, Stage
 from curation.storage.locks import hold_output
-from curation.workers.pools import ProcessPool, TaskPool
+from curation.workers.pool import TaskPool
+from curation.workers.processes import ProcessPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.integration.slow_workers import SLEEP_S, set_up

@@ -18,8 +18,8 @@ from curation import bootstrap
 from curation.errors import RunInterruptedError, WorkerError
 from curation.settings import load_settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
-from curation.workers.pools import ProcessPool
-from curation.workers.process import WorkerProcess
+from curation.workers.processes import ProcessPool
+from curation.workers.worker_process import WorkerProcess
 from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 
@@ -146,7 +146,7 @@ def test_close_and_cancel_leave_no_child(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 from tests.integration import pool_tasks
-from curation.workers.pools import ProcessPool
+from curation.workers.processes import ProcessPool
 
 if __name__ == "__main__":
     pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(sys.argv[1],))
@@ -175,7 +175,7 @@ KEEPER = """
 import sys
 from pathlib import Path
 from tests.integration import pool_tasks
-from curation.workers.pools import ProcessPool
+from curation.workers.processes import ProcessPool
 from curation.storage.analysis_store import AnalysisStore, FileStamp
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_config_yaml_explains_every_key(project_root: Path) -> None:
 
 
 FRAMEWORKS = ("onnxruntime", "deepface", "retinaface", "tensorflow", "torch", "matplotlib", "skimage")
-SCRIPT_MODULES = ("curation.cli.quickstart", "curation.cli.commands", "run_clustering", "run_scoring")
+SCRIPT_MODULES = ("curation.cli.quickstart", "curation.cli.main", "run_clustering", "run_scoring")
 
 IMPORT_ALL = """
 import importlib, json, logging, os, pkgutil, sys

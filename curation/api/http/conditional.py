@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from curation.storage.atomic import explained
 
-__all__ = ["file_response", "matches_any"]
+__all__ = ["file_response", "known_version", "matches_any"]
 
 CHUNK_BYTES = 256 * 1024
 
@@ -31,6 +32,11 @@ def matches_any(header: str, etag: str, *, weak: bool = False) -> bool:
     if weak:
         tags = [tag.removeprefix("W/") for tag in tags]
     return "*" in tags or etag in tags
+
+
+def known_version(if_match: str | None) -> Callable[[str], bool] | None:
+    """Tells of an entity tag whether If-Match names it; None without that header."""
+    return None if if_match is None else partial(matches_any, if_match)
 
 
 def file_response(request: Request, path: Path, *, media_type: str, download_as: str | None = None) -> Response | None:

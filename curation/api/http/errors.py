@@ -19,21 +19,43 @@ from starlette.exceptions import HTTPException
 
 from curation.errors import (
     BusyError,
+    ClusterNotFoundError,
+    CorrectionNotFoundError,
     CorrectionsError,
     CurationError,
     FaceAnalysisError,
     FaceDataError,
+    FaceNotFoundError,
     InputError,
+    LabelsChangedError,
+    LabelsConflictError,
     LabelsError,
+    NameTakenError,
+    NotAPhotoError,
+    NotClusteredError,
+    NotFoundError,
+    NothingToSplitError,
+    NothingToUndoError,
+    NotScoredError,
     OtherEventError,
+    PersonNotFoundError,
     PhotoError,
+    PhotoGoneError,
+    PhotoNotFoundError,
+    PhotoPresentError,
+    PhotoRefusedError,
     PhotosMissingError,
     PhotoTooLargeError,
     PhotoUnreadableError,
     PicksError,
+    RulesError,
     RunInterruptedError,
+    SettingFixedError,
     SettingsError,
+    SettingsFileError,
     StorageError,
+    TooManyPhotosError,
+    UploadTooLargeError,
     WeightsBrokenError,
     WeightsError,
     WeightsMissingError,
@@ -46,6 +68,7 @@ __all__ = [
     "ApiProblem",
     "add_problem_handlers",
     "problem_body",
+    "problem_of",
     "problem_response",
     "problem_responses",
     "status_of",
@@ -77,13 +100,67 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     PhotoUnreadableError: HTTPStatus(422),
     PhotoTooLargeError: HTTPStatus(422),
     FaceAnalysisError: HTTPStatus(422),
+    SettingsFileError: HTTPStatus.CONFLICT,
+    SettingFixedError: HTTPStatus.CONFLICT,
+    RulesError: HTTPStatus(422),
+    NotClusteredError: HTTPStatus.CONFLICT,
+    NotScoredError: HTTPStatus.CONFLICT,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    PersonNotFoundError: HTTPStatus.NOT_FOUND,
+    ClusterNotFoundError: HTTPStatus.NOT_FOUND,
+    PhotoNotFoundError: HTTPStatus.NOT_FOUND,
+    FaceNotFoundError: HTTPStatus.NOT_FOUND,
+    CorrectionNotFoundError: HTTPStatus.NOT_FOUND,
+    PhotoGoneError: HTTPStatus.NOT_FOUND,
+    LabelsChangedError: HTTPStatus.PRECONDITION_FAILED,
+    LabelsConflictError: HTTPStatus.PRECONDITION_FAILED,
+    NothingToSplitError: HTTPStatus(422),
+    NothingToUndoError: HTTPStatus.CONFLICT,
+    PhotoRefusedError: HTTPStatus(422),
+    NotAPhotoError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    UploadTooLargeError: HTTPStatus(413),
+    TooManyPhotosError: HTTPStatus(413),
+    PhotoPresentError: HTTPStatus.CONFLICT,
+    NameTakenError: HTTPStatus.CONFLICT,
 }
 """The status of every error of our tree; a test sees to it that none is missing."""
+
+
+_WHERE_TO_LOOK: Mapping[type[CurationError], str] = {
+    PersonNotFoundError: "GET /clusters lists the ids",
+    ClusterNotFoundError: "GET /people lists all",
+    PhotoNotFoundError: "GET /photos lists all",
+    FaceNotFoundError: "GET /photos/{photo_id} lists those of a photo",
+    CorrectionNotFoundError: "GET /corrections lists all",
+}
+"""The requests that tell what there is, for errors that do not know HTTP."""
+
+
+_CODE_OF_ERROR: Mapping[type[CurationError], str] = {
+    SettingsFileError: "settings_invalid",
+    RulesError: "request_invalid",
+}
+"""Codes under which clients know errors that have a name of their own in our tree."""
 
 
 def status_of(error: CurationError) -> HTTPStatus:
     """The status of an error; of a kind that the table does not have, that of its nearest parent."""
     return next(STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR)
+
+
+def problem_of(error: CurationError) -> ApiProblem:
+    """What is answered for an error of our tree: its status, its code, and its sentence in terms of requests."""
+    status, detail = status_of(error), str(error)
+    code = _CODE_OF_ERROR.get(type(error), error.code)
+    if type(error) in _WHERE_TO_LOOK:
+        detail = f"{detail}; {_WHERE_TO_LOOK[type(error)]}"
+    if isinstance(error, LabelsConflictError):
+        return ApiProblem(status, code, detail, extra={"conflicts": list(error.conflicts)})
+    if isinstance(error, RulesError):
+        errors = [{"where": f"body.{key}", "message": text} for key, text in error.problems]
+        detail = "the rules are not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+        return ApiProblem(status, code, detail, extra={"errors": errors})
+    return ApiProblem(status, code, detail)
 
 
 _CODE_OF_STATUS = {
@@ -98,7 +175,7 @@ _CODE_OF_STATUS = {
 
 
 class ApiProblem(Exception):
-    """Something that is wrong with a request, not with the work; only routes raise it.
+    """Something that is wrong with a request; only routes raise it. Whatever knows no HTTP raises a CurationError.
 
     Attributes:
         status: HTTP's status.
@@ -173,10 +250,10 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     def on_curation_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, CurationError)
-        status = status_of(error)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        problem = problem_of(error)
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("%s %s: %s", request.method, request.url.path, error)
-        return problem_response(request, ApiProblem(status, error.code, str(error)))
+        return problem_response(request, problem)
 
     def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

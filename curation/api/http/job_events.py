@@ -13,8 +13,8 @@ from time import monotonic
 
 from anyio import to_thread
 
-from curation.api.schemas.base import JobOut, Out
-from curation.api.schemas.jobs import JobProgressEvent
+from curation.api.schemas.base import Out
+from curation.api.schemas.jobs import JobOut, JobProgressEvent
 from curation.errors import StorageError
 from curation.jobs.pace import Pace, PaceMeter
 from curation.jobs.runner import STOP_TIMEOUT_S, JobRunner

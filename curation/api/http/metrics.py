@@ -137,7 +137,7 @@ class _Event(Collector):
             with suppress(ApiProblem, CurationError):
                 yield GaugeMetricFamily(name, text, value=count())
         yield GaugeMetricFamily(
-            "curation_pictures_made", "Pictures made for browsers since the start.", value=context.pictures.made
+            "curation_pictures_made", "Pictures made for browsers since the start.", value=context.pictures.made_count
         )
 
 

@@ -246,7 +246,7 @@ def people_to_choose(
     """Those who are shown with a face, and the others; whoever is chosen is among the first.
 
     Raises:
-        ApiProblem: If there was no clustering yet.
+        NotClusteredError: If there was no clustering yet.
         FaceDataError: If face_data.csv is not valid.
         LabelsError: If cluster_labels.json is not valid.
         StorageError: If a file cannot be read.

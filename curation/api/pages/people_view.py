@@ -97,7 +97,7 @@ def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") ->
         query: Only those whose title holds these letters, in upper or lower case.
 
     Raises:
-        ApiProblem: If there was no clustering yet.
+        NotClusteredError: If there was no clustering yet.
         FaceDataError: If face_data.csv is not valid.
         LabelsError: If cluster_labels.json is not valid.
         StorageError: If a file cannot be read.

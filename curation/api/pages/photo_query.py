@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from curation.api.http.errors import ApiProblem
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.errors import PersonNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
     PhotoTest,
@@ -136,7 +136,8 @@ def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
         query: The view. People whom nobody is called (any more) are in no photo.
 
     Raises:
-        ApiProblem: If there was no scoring or clustering yet.
+        NotClusteredError: If there was no clustering yet.
+        NotScoredError: If there was no scoring yet.
         FaceDataError: If a table is not valid.
         LabelsError: If cluster_labels.json is not valid.
         PicksError: If picks.json is not valid.
@@ -181,9 +182,7 @@ _PROBLEMS: Mapping[Problem, PhotoTest] = {
 def _photos_of(catalog: Catalog, person: str) -> frozenset[str]:
     try:
         return catalog.photos_of(person)
-    except ApiProblem as problem:
-        if problem.code != "person_not_found":
-            raise
+    except PersonNotFoundError:
         return frozenset()
 
 

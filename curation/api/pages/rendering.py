@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from curation import __version__
-from curation.api.http.errors import ApiProblem, status_of
+from curation.api.http.errors import ApiProblem, problem_of
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError
@@ -77,10 +77,10 @@ class PageRoute(APIRoute):
             except ApiProblem as problem:
                 return _problem(request, problem.status, problem.code, problem.detail)
             except CurationError as error:
-                status = status_of(error)
-                if status >= 500:
+                answer = problem_of(error)
+                if answer.status >= 500:
                     logger.error("%s %s: %s", request.method, request.url.path, error)
-                return _problem(request, status, error.code, str(error))
+                return _problem(request, answer.status, answer.code, answer.detail)
             except RequestValidationError:
                 detail = "the address holds a value that cannot be right; go back to the start and try from there"
                 return _problem(request, 422, "request_invalid", detail)

@@ -13,9 +13,10 @@ from curation.api.http.conditional import file_response
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.http.urls import cluster_thumbnail_url, face_picture_url
-from curation.api.schemas.base import ClusterOut, ClusterPage
+from curation.api.schemas.clusters import ClusterOut, ClusterPage
 from curation.api.schemas.faces import FacePage, face_out
-from curation.event.catalog import NOT_CLUSTERED, ClusterSummary
+from curation.errors import NOT_CLUSTERED
+from curation.event.catalog import ClusterSummary
 
 __all__ = ["router"]
 

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from curation.api.context import Context
 from curation.api.http.conditional import file_response
 from curation.api.http.errors import ApiProblem, problem_responses
-from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
+from curation.errors import NOT_CLUSTERED, NOT_SCORED
 
 __all__ = ["router"]
 

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Path, Request, Response
 from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import file_response
 from curation.api.http.errors import ApiProblem, problem_responses
-from curation.api.schemas.base import JobOut
-from curation.api.schemas.exports import ExportIn, ExportOut, request_to_json
+from curation.api.http.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.api.schemas.exports import ExportIn, ExportOut
+from curation.api.schemas.jobs import JobOut
 from curation.domain.choosing.export import ExportMode
 from curation.domain.judging.picks import Pick
-from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
-from curation.jobs.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.jobs.store import Job, JobState, Stage
 
 __all__ = ["router"]
@@ -67,7 +67,7 @@ def start_export(body: ExportIn, request: Request, response: Response, context: 
         elif not any(said.pick is Pick.PICKED for said in context.catalog.ranked.picks().by_path.values()):
             raise ApiProblem(409, "nothing_to_export", _NOTHING)
     paths = None if body.photos is None else _paths(body.photos, context)
-    return start_job(Stage.EXPORT, request_to_json(body.to_request(paths)), request, response, context)
+    return start_job(Stage.EXPORT, body.to_request(paths).to_json(), request, response, context)
 
 
 def _paths(photo_ids: Sequence[str], context: ServiceContext) -> tuple[str, ...]:

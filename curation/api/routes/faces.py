@@ -10,7 +10,7 @@ from curation.api.context import Context
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.schemas.faces import FaceOut, face_out
 from curation.domain.faces.ids import FACE_ID_PATTERN
-from curation.event.catalog import NOT_CLUSTERED
+from curation.errors import NOT_CLUSTERED
 
 __all__ = ["FACE_NOT_FOUND", "FaceIdPath", "face_not_found", "router"]
 

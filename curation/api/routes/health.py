@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from curation import __version__
 from curation.api.context import Context
-from curation.api.schemas.base import HealthOut, RunningJob
+from curation.api.schemas.jobs import HealthOut, RunningJob
 
 __all__ = ["router"]
 

@@ -12,7 +12,7 @@ from curation.api.context import Context
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.job_events import END_ID, follow, follow_all
 from curation.api.http.paging import Limit, Offset
-from curation.api.schemas.base import JobOut, JobPage
+from curation.api.schemas.jobs import JobOut, JobPage
 from curation.jobs.runner import JobEndedError
 from curation.jobs.store import Stage
 

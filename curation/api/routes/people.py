@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from curation.api.context import Context, ServiceContext
+from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
+from curation.api.routes.people_problems import EDITED, LABELS_ETAG, NOT_USABLE, PERSON_NOT_FOUND
 from curation.api.schemas.people import (
     MAX_CLUSTER_ID,
     NamesOut,
@@ -20,16 +22,9 @@ from curation.api.schemas.people import (
 )
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
 from curation.domain.labelling.merging import LabelChange
+from curation.errors import ClusterNotFoundError
 from curation.event.catalog import ClusterSummary
-from curation.event.people_view import (
-    EDITED,
-    LABELS_ETAG,
-    NOT_USABLE,
-    PERSON_NOT_FOUND,
-    called,
-    person_not_found,
-    person_out,
-)
+from curation.event.people_view import display_name, person_view
 
 __all__ = ["router"]
 
@@ -75,7 +70,7 @@ def list_people(
         total=len(people),
         limit=limit,
         offset=offset,
-        people=tuple(person_out(event, person, labels) for person in people[offset : offset + limit]),
+        people=tuple(PersonOut.of(person_view(event, person, labels)) for person in people[offset : offset + limit]),
     )
 
 
@@ -97,7 +92,7 @@ def list_names(
     count: dict[str, int] = {}
     for cluster, label in labels.by_cluster.items():
         if label.name is not None:
-            name = called(labels, cluster)
+            name = display_name(labels, cluster)
             count[name] = count.get(name, 0) + photos.get(cluster, 0)
     found = [
         name
@@ -117,7 +112,7 @@ def get_person(response: Response, context: Context, cluster_id: ClusterId) -> P
     """Label and numbers. All faces are at `/clusters/{cluster_id}/faces`."""
     etag, labels = context.people.labels()
     response.headers["ETag"] = etag
-    return person_out(context.catalog.event(), _person(context, cluster_id), labels, alone=True)
+    return PersonOut.of(person_view(context.catalog.event(), _person(context, cluster_id), labels, alone=True))
 
 
 @router.patch(
@@ -136,10 +131,12 @@ def patch_person(
     Who is given a name that is there already takes its category; a category counts for all clusters of the name.
     """
     _person(context, cluster_id)
-    what = _what(body.change, called(context.catalog.labels(), cluster_id))
-    etag, labels, _ = context.people.change_labels(lambda _: (cluster_id,), body.change, what, if_match=if_match)
+    what = _what(body.change, display_name(context.catalog.labels(), cluster_id))
+    etag, labels, _ = context.people.change_labels(
+        lambda _: (cluster_id,), body.change, what, is_known=known_version(if_match)
+    )
     response.headers["ETag"] = etag
-    return person_out(context.catalog.event(), _person(context, cluster_id), labels, alone=True)
+    return PersonOut.of(person_view(context.catalog.event(), _person(context, cluster_id), labels, alone=True))
 
 
 @router.patch(
@@ -158,7 +155,7 @@ def patch_people(response: Response, context: Context, body: PeoplePatch, if_mat
         for cluster in ids:
             _person(context, cluster)
         change, what = body.change, _what(body.change, f"{len(ids)} people")
-        etag, _, changed = context.people.change_labels(lambda _: ids, change, what, if_match=if_match)
+        etag, _, changed = context.people.change_labels(lambda _: ids, change, what, is_known=known_version(if_match))
     else:
         photos = context.catalog.event().photo_counts
 
@@ -166,7 +163,7 @@ def patch_people(response: Response, context: Context, body: PeoplePatch, if_mat
             return [cluster for cluster, count in photos.items() if count < below and cluster not in labels.by_cluster]
 
         change, what = LabelChange(category=Category.OTHER), f"ignored strangers on fewer than {below} photos"
-        etag, _, changed = context.people.change_labels(strangers, change, what, if_match=if_match)
+        etag, _, changed = context.people.change_labels(strangers, change, what, is_known=known_version(if_match))
     response.headers["ETag"] = etag
     return PeopleChanged(changed=changed)
 
@@ -174,7 +171,7 @@ def patch_people(response: Response, context: Context, body: PeoplePatch, if_mat
 def _person(context: ServiceContext, cluster_id: int) -> ClusterSummary:
     person = context.catalog.cluster(cluster_id)
     if person is None:
-        raise person_not_found(cluster_id)
+        raise ClusterNotFoundError(f"there is no person {cluster_id}")
     return person
 
 

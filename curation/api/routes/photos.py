@@ -15,7 +15,8 @@ from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, wo
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
-from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED, Catalog
+from curation.errors import NOT_CLUSTERED, NOT_SCORED
+from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
     PhotoTest,
     PickFilter,

@@ -13,7 +13,7 @@ from curation.api.http.paging import Limit, Offset
 from curation.api.schemas.picks import PickChange, PickChangeOut, PickIn, PickOut, PickPage, PicksChanged, PicksPatch
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING, PhotoPick, Pick, Picks
-from curation.event.catalog import NOT_CLUSTERED
+from curation.errors import NOT_CLUSTERED
 
 __all__ = ["router"]
 

@@ -11,7 +11,7 @@ from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.routes.faces import FACE_NOT_FOUND, FaceIdPath
 from curation.api.routes.photos import PHOTO_NOT_FOUND, PhotoIdPath
-from curation.event.catalog import NOT_CLUSTERED
+from curation.errors import NOT_CLUSTERED
 from curation.photos.looks.pictures import PictureSize
 
 __all__ = ["router"]

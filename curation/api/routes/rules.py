@@ -9,7 +9,8 @@ from fastapi import APIRouter, Header, Request, Response
 from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import matches_any
 from curation.api.http.errors import ApiProblem, problem_responses
-from curation.api.schemas.base import JobOut
+from curation.api.http.starting import start_job
+from curation.api.schemas.jobs import JobOut
 from curation.api.schemas.rules import (
     MovedPhoto,
     RuleControlOut,
@@ -24,11 +25,10 @@ from curation.api.schemas.rules import (
 )
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
-from curation.event.catalog import NOT_CLUSTERED, NOT_SCORED
+from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.ranked_photos import made_with
 from curation.event.rule_book import RulesInForce
 from curation.event.rule_controls import SECTIONS, controls, value_of
-from curation.jobs.starting import start_job
 from curation.jobs.store import Stage
 from curation.settings import ScoringSettings
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Body, Request, Response
 
 from curation.api.context import Context
 from curation.api.http.errors import ApiProblem, problem_responses
-from curation.api.schemas.base import JobOut, StageRequest
-from curation.event.catalog import NOT_CLUSTERED
-from curation.jobs.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.api.http.starting import ACCEPTED, NOT_STARTED, start_job
+from curation.api.schemas.jobs import JobOut, StageRequest
+from curation.errors import NOT_CLUSTERED
 from curation.jobs.store import Stage
 
 __all__ = ["router"]

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
-from curation.api.schemas.people import MergeSuggestionOut, MergeSuggestions
-from curation.event.people_view import NOT_USABLE, person_out
+from curation.api.routes.people_problems import NOT_USABLE
+from curation.api.schemas.people import MergeSuggestionOut, MergeSuggestions, PersonOut
+from curation.event.people_view import person_view
 
 __all__ = ["router"]
 
@@ -37,8 +38,8 @@ def list_merges(
         ranks = [scores[path].rank for path in changed if path in scores]
         out.append(
             MergeSuggestionOut(
-                first=person_out(event, people[question.keep], labels),
-                second=person_out(event, people[question.other], labels),
+                first=PersonOut.of(person_view(event, people[question.keep], labels)),
+                second=PersonOut.of(person_view(event, people[question.other], labels)),
                 likeness=round(question.likeness, 3),
                 photos_changed=len(changed),
                 top_photos_changed=sum(rank <= _TOP_PHOTOS for rank in ranks),

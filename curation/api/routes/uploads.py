@@ -11,11 +11,19 @@ from starlette.requests import ClientDisconnect
 
 from curation.api.context import Context
 from curation.api.http.body_limit import MB
-from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.errors import ApiProblem, problem_responses, status_of
 from curation.api.http.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
 from curation.api.schemas.uploads import SentPhotoOut, UploadOut
 from curation.domain.faces.ids import photo_id
-from curation.event.incoming_photos import IncomingPhoto, RefusedPhotoError, sweep_incoming
+from curation.errors import (
+    CurationError,
+    PhotoError,
+    PhotoPresentError,
+    PhotoRefusedError,
+    StorageError,
+    TooManyPhotosError,
+)
+from curation.event.incoming_photos import IncomingPhoto, sweep_incoming
 from curation.settings import Settings
 
 __all__ = ["router"]
@@ -86,7 +94,7 @@ async def upload_photos(request: Request, context: Context) -> UploadOut:
     if stored == 0:
         first = refusals[0]
         raise ApiProblem(
-            first.status,
+            status_of(first),
             first.code,
             f"nothing was stored; {done[0].sent_as}: {first}",
             extra={"photos": [photo.model_dump() for photo in done]},
@@ -116,10 +124,10 @@ class _Receiver:
         self._max_photos = settings.service.upload_photos
         self.done: list[SentPhotoOut] = []
 
-    async def receive(self, parts: AsyncIterator[object]) -> list[RefusedPhotoError]:
+    async def receive(self, parts: AsyncIterator[object]) -> list[CurationError]:
         """Store the files; gives why those that were not were not."""
         await to_thread.run_sync(sweep_incoming, self._input_dir)
-        refusals: list[RefusedPhotoError] = []
+        refusals: list[CurationError] = []
         sent, photo = "", None
         try:
             async for part in parts:
@@ -135,9 +143,10 @@ class _Receiver:
                         kept = await to_thread.run_sync(self._keep, photo)
                         self._note(sent, kept_as=kept)
                         photo = None
-                except RefusedPhotoError as refusal:
+                except (PhotoRefusedError, PhotoError, StorageError) as refusal:
                     refusals.append(refusal)
-                    self._note(sent, kept_as=refusal.kept_as, refusal=refusal)
+                    present = refusal.kept_as if isinstance(refusal, PhotoPresentError) else None
+                    self._note(sent, kept_as=present, refusal=refusal)
                     if photo is not None:
                         photo.close()
                         photo = None
@@ -148,9 +157,7 @@ class _Receiver:
 
     def _begin(self, sent: str) -> IncomingPhoto:
         if len(self.done) >= self._max_photos:
-            raise RefusedPhotoError(
-                413, "too_many", f"one request may bring at most {self._max_photos} photos (service.upload_photos)"
-            )
+            raise TooManyPhotosError(f"one request may bring at most {self._max_photos} photos (service.upload_photos)")
         return IncomingPhoto(self._input_dir, sent, max_bytes=self._max_bytes)
 
     def _keep(self, photo: IncomingPhoto) -> str:
@@ -159,7 +166,7 @@ class _Receiver:
         finally:
             photo.close()
 
-    def _note(self, sent: str, *, kept_as: str | None, refusal: RefusedPhotoError | None = None) -> None:
+    def _note(self, sent: str, *, kept_as: str | None, refusal: CurationError | None = None) -> None:
         self.done.append(
             SentPhotoOut(
                 sent_as=sent[:200],

@@ -1,34 +1,12 @@
-"""What goes over HTTP, with the descriptions that the Swagger page shows."""
+"""What all that goes over HTTP has in common: answers, pages of lists, problems."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from curation.domain.labelling.labels import Category, PersonLabel
-from curation.domain.report import Progress
-from curation.jobs.pace import Pace
-from curation.jobs.store import Job, JobState, Stage
-
-__all__ = [
-    "ClusterOut",
-    "ClusterPage",
-    "HealthOut",
-    "JobErrorOut",
-    "JobOut",
-    "JobPage",
-    "LabelIn",
-    "LabelsOut",
-    "Out",
-    "Page",
-    "Problem",
-    "ProgressOut",
-    "RunningJob",
-    "Score",
-    "StageRequest",
-    "Text",
-]
+__all__ = ["Out", "Page", "Problem", "Score", "Text"]
 
 
 def _encodable(text: str) -> str:
@@ -45,105 +23,6 @@ class Out(BaseModel):
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-class StageRequest(BaseModel):
-    """The optional body of a stage: nothing can be set yet, all settings are those of config.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ProgressOut(Out):
-    """How far a job is."""
-
-    phase: Annotated[Text, Field(examples=["photos"])]
-    """What it does now."""
-    done: Annotated[int, Field(ge=0, examples=[120])]
-    """Units of this phase that are done, failed ones included."""
-    total: Annotated[int, Field(ge=0, examples=[300])]
-    """All units of this phase."""
-    failed: Annotated[int, Field(ge=0, examples=[1])]
-    """Photos that failed so far."""
-    rate_per_s: Annotated[float | None, Field(ge=0, examples=[4.2])] = None
-    """Units per second in the last half minute; null as long as it cannot be told."""
-    seconds_left: Annotated[float | None, Field(ge=0, examples=[43.0])] = None
-    """Until this phase is done, at this rate."""
-
-    @classmethod
-    def of(cls, progress: Progress, pace: Pace | None) -> ProgressOut:
-        """Progress with its pace, if that is known."""
-        return cls(
-            phase=progress.phase,
-            done=progress.done,
-            total=progress.total,
-            failed=progress.failed,
-            rate_per_s=None if pace is None else round(pace.rate_per_s, 3),
-            seconds_left=None if pace is None else round(pace.seconds_left, 1),
-        )
-
-
-class FailureOut(Out):
-    """A photo that could not be used, and why."""
-
-    image_path: Annotated[Text, Field(examples=["day 2/IMG_0132.jpg"])]
-    reason: Annotated[Text, Field(examples=["the file is cut off after 31 of 98 kB"])]
-
-
-class JobErrorOut(Out):
-    """Why a job did not succeed."""
-
-    code: Annotated[str, Field(examples=["photos_missing"])]
-    """Stable; the same codes as in error bodies."""
-    message: Annotated[Text, Field(examples=["there is no photo in event_images; put some there"])]
-    """Says what to do."""
-
-
-class JobOut(Out):
-    """One run of a stage. Times are UTC."""
-
-    id: Annotated[str, Field(examples=["7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa"])]
-    stage: Stage
-    state: JobState
-    """`queued` and `running` may change; `succeeded`, `failed`, `interrupted` (the service ended) and `cancelled`
-    (somebody stopped it) are final."""
-    created_at: Annotated[str, Field(examples=["2026-06-20T21:14:03.512+00:00"])]
-    started_at: str | None
-    finished_at: str | None
-    progress: ProgressOut | None
-    counts: Annotated[dict[str, int | float], Field(examples=[{"total": 300, "analysed": 299, "failed": 1}])]
-    """Numbers of the finished run, such as photos, faces, clusters and seconds; `failed` photos do not fail a job."""
-    failures: tuple[FailureOut, ...]
-    """The first 100 photos that failed."""
-    warnings: tuple[Text, ...]
-    """What to know about the result."""
-    error: JobErrorOut | None
-    """Set if the state is `failed`, `interrupted` or `cancelled`."""
-    request: Annotated[dict[str, Any], Field(examples=[{}])]
-    """What it was asked for."""
-    result: Annotated[dict[str, Any], Field(examples=[{"outputs": ["face_data.csv"]}])]
-    """What it left, such as the names of the files in the output folder; empty before it succeeds."""
-    cancel_requested_at: str | None
-    """When somebody asked it to stop."""
-
-    @classmethod
-    def of(cls, job: Job, pace: Pace | None = None) -> JobOut:
-        """The job without what is only of use inside the service."""
-        return cls(
-            id=job.id,
-            stage=job.stage,
-            state=job.state,
-            created_at=job.created_at,
-            started_at=job.started_at,
-            finished_at=job.finished_at,
-            progress=None if job.progress is None else ProgressOut.of(job.progress, pace),
-            counts=dict(job.counts),
-            failures=tuple(FailureOut(image_path=f.image_path, reason=f.reason) for f in job.failures),
-            warnings=job.warnings,
-            error=None if job.error is None else JobErrorOut(code=job.error.code, message=job.error.message),
-            request=dict(job.request),
-            result=dict(job.result),
-            cancel_requested_at=job.cancel_requested_at,
-        )
-
-
 class Page(Out):
     """A part of a list."""
 
@@ -153,76 +32,7 @@ class Page(Out):
     offset: int
 
 
-class JobPage(Page):
-    """Jobs, newest first."""
-
-    jobs: tuple[JobOut, ...]
-
-
-class ClusterOut(Out):
-    """Faces that are taken for one person."""
-
-    id: Annotated[int, Field(ge=0, examples=[0])]
-    faces: Annotated[int, Field(ge=0, examples=[57])]
-    photos: Annotated[int, Field(ge=0, examples=[55])]
-    """Photos with at least one of these faces."""
-    name: Annotated[str | None, Field(examples=["Anna"])]
-    """As in the labels; null without a name."""
-    category: Annotated[Category | None, Field(examples=["main"])]
-    """As in the labels; null for a cluster that the labels leave out."""
-    thumbnail_url: Annotated[str | None, Field(examples=["/clusters/0/thumbnail"])]
-    """A picture of the best face; null if there is none."""
-    sample_urls: Annotated[tuple[str, ...], Field(examples=[("/clusters/0/samples/0",)])] = ()
-    """Pictures of varied faces; only given for a single cluster."""
-
-
-class ClusterPage(Page):
-    """Clusters, the one with the most photos first."""
-
-    clusters: tuple[ClusterOut, ...]
-
-
-class LabelIn(BaseModel):
-    """What a person says of a cluster."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Annotated[str | None, Field(max_length=80, examples=["Anna"])] = None
-    category: Category
-
-
-LabelsOut = Annotated[
-    dict[str, Category | LabelIn],
-    Field(
-        description="From cluster id to a category, or to a name and a category.",
-        examples=[{"0": "main", "1": {"name": "Anna", "category": "important"}}],
-    ),
-]
-
-
-def label_out(label: PersonLabel) -> Category | LabelIn:
-    """A label in the shorter of the two forms that say it."""
-    return label.category if label.name is None else LabelIn(name=label.name, category=label.category)
-
-
 Score = Annotated[float | None, Field(ge=0, le=1, examples=[0.82])]
-
-
-class RunningJob(Out):
-    """A job that this service works on."""
-
-    id: str
-    stage: Stage
-
-
-class HealthOut(Out):
-    """A sign of life, given without touching a disk."""
-
-    status: Literal["ok"] = "ok"
-    version: Annotated[str, Field(examples=["0.1.0"])]
-    engine: Annotated[str, Field(examples=["auto"])]
-    """The face engine that the settings ask for."""
-    running_jobs: tuple[RunningJob, ...]
 
 
 class ProblemItem(BaseModel):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,7 +11,7 @@ from curation.domain.choosing.export import ExportMode, ExportRequest
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.jobs.store import JobState
 
-__all__ = ["MAX_PHOTOS", "ExportIn", "ExportOut", "request_from_json", "request_to_json"]
+__all__ = ["MAX_PHOTOS", "ExportIn", "ExportOut"]
 
 MAX_PHOTOS = 20_000
 """Photos in one export; a large event at once."""
@@ -108,17 +106,3 @@ class ExportOut(Out):
     """What could not be said of a photo, for instance because its own face regions belong to another picture."""
     download_url: Annotated[str | None, Field(examples=["/exports/7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa/download"])]
     """Of a ZIP file; null for a folder."""
-
-
-def request_to_json(request: ExportRequest) -> dict[str, Any]:
-    """The request as plain JSON values, in which a job keeps it."""
-    paths = request.image_paths
-    return {**asdict(request), "mode": request.mode.value, "image_paths": None if paths is None else list(paths)}
-
-
-def request_from_json(data: Mapping[str, Any]) -> ExportRequest:
-    """What `request_to_json` wrote."""
-    paths = data["image_paths"]
-    return ExportRequest(
-        **{**data, "mode": ExportMode(data["mode"]), "image_paths": None if paths is None else tuple(paths)}
-    )

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.api.schemas.base import LabelIn, Out, Page
+from curation.api.schemas.base import Out, Page
+from curation.api.schemas.labels import LabelIn
 from curation.domain.faces.ids import FACE_ID_PATTERN
 from curation.domain.labelling.corrections import Correction, CorrectionKind
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.domain.labelling.merging import UNCHANGED, LabelChange
+from curation.event.people_view import PersonView
 
 __all__ = [
     "CorrectionIn",
@@ -59,6 +61,22 @@ class PersonOut(Out):
     """Up to a dozen faces, from the best to poor ones."""
     same_name: tuple[ClusterIdValue, ...] = ()
     """Other clusters with this name: they count as the same person. Only given for a single person."""
+
+    @classmethod
+    def of(cls, view: PersonView) -> PersonOut:
+        """The person."""
+        summary, label = view.summary, view.summary.label
+        return cls(
+            cluster_id=summary.id,
+            name=None if label is None else label.name,
+            category=None if label is None else label.category,
+            display_name=view.display_name,
+            photos=summary.photos,
+            faces=summary.faces,
+            best_face_id=summary.best_face,
+            sample_face_ids=view.sample_face_ids,
+            same_name=view.same_name,
+        )
 
 
 class PersonPage(Page):

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from curation.api.schemas.base import JobOut, Out, Score, Text
+from curation.api.schemas.base import Out, Score, Text
+from curation.api.schemas.jobs import JobOut
 from curation.event.rule_controls import SECTIONS
 from curation.settings import ScoringSettings
 

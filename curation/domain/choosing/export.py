@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from curation.domain.faces.regions import FaceRegion, StoredPicture
 from curation.domain.report import Failure
@@ -79,6 +80,17 @@ class ExportRequest:
             raise ValueError(f"{self.name!a} cannot be the name of a folder everywhere")
         if len(self.name.encode()) > _MAX_NAME_BYTES:
             raise ValueError(f"the name is too long: at most {_MAX_NAME_BYTES} bytes")
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values, in which a job keeps it."""
+        paths = self.image_paths
+        return {**asdict(self), "mode": self.mode.value, "image_paths": None if paths is None else list(paths)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ExportRequest:
+        """What `to_json` gave."""
+        paths = data["image_paths"]
+        return cls(**{**data, "mode": ExportMode(data["mode"]), "image_paths": None if paths is None else tuple(paths)})
 
 
 @dataclass(frozen=True, slots=True)

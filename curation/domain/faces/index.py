@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.ids import face_id, parse_face_id, photo_id
-from curation.domain.judging.ranking import PhotoScore
 
-__all__ = ["EventIndex", "FaceEntry", "PhotoEntry"]
+__all__ = ["EventIndex", "FaceEntry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +30,6 @@ class FaceEntry:
     photo_id: str
     row: FaceRow
     cluster_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoEntry:
-    """A photo with all that is known of it.
-
-    Attributes:
-        photo_id: See `curation.domain.faces.ids`.
-        image_path: Relative to the input folder.
-        faces: From left to right.
-        score: Its row of photo_scores.csv; None before scoring.
-        error: Why the last clustering could not read it; None if it could.
-    """
-
-    photo_id: str
-    image_path: str
-    faces: tuple[FaceEntry, ...]
-    score: PhotoScore | None
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,17 +10,14 @@ import numpy as np
 
 from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.labelling.corrections import NOBODY, CorrectedFace, Correction, CorrectionKind
+from curation.errors import NothingToSplitError
 
-__all__ = ["NothingToSplitError", "merged", "moved", "named", "not_faces", "not_people", "told_apart"]
+__all__ = ["merged", "moved", "named", "not_faces", "not_people", "told_apart"]
 
 _WITNESSES = 200
 """Faces of a person that stand for the person where a few others come or go; more would only make the file longer."""
 _ANSWERED_FACES = 20
 """Faces of each of two persons that are said to differ: all pairs of them are kept apart."""
-
-
-class NothingToSplitError(ValueError):
-    """All faces of a person were to be split off: nobody would be left."""
 
 
 def merged(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correction]:
@@ -56,7 +53,9 @@ def moved(event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mappi
         if source == target:
             continue
         if source >= 0 and not left and is_new and len(chosen) == len(faces):
-            raise NothingToSplitError(f"all faces of person {source} were chosen")
+            raise NothingToSplitError(
+                f"all faces of person {source} were chosen: name that person, or merge it with another one"
+            )
         out.append(_correction(CorrectionKind.DIFFERENT_PEOPLE, chosen, _spread(left, _WITNESSES), target, was))
     if out and not is_new:
         others = _spread(_left(event, target, faces), _WITNESSES)

@@ -1,7 +1,8 @@
 """The engine that needs no download: dlib's face detectors and its ResNet face descriptor.
 
-The weights come with the package face_recognition_models, see `curation.engines.weights.registry`. The neural networks run in
-ONNX Runtime, see `curation.engines.dlib.conversion`. dlib is imported when an engine is built, not with this module.
+The weights come with the package face_recognition_models, see `curation.engines.weights.registry`. The neural
+networks run in ONNX Runtime, see `curation.engines.dlib.conversion`. dlib is imported when an engine is built, not with
+this module.
 """
 
 from __future__ import annotations

@@ -22,11 +22,11 @@ from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.colour import array_to_srgb
 from curation.photos.files.exif import sides_swapped, upright
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff, what_else
+from curation.photos.files.halving import halved
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
 from curation.photos.files.pillow_files import HeifSource, PillowSource, too_large
 from curation.photos.files.raw import develop_half_size, read_raw_preview
 from curation.photos.files.reasons import reason_of
-from curation.photos.looks.crops import halved
 
 __all__ = ["OpenPhoto", "content_sha256", "open_photo", "read_content"]
 

@@ -8,7 +8,7 @@ import simplejpeg
 
 from curation.domain.faces.face import Box
 from curation.engines.base import Pixels
-from curation.photos.looks.crops import halved
+from curation.photos.files.halving import halved
 
 __all__ = ["face_chip_jpeg"]
 

@@ -46,7 +46,7 @@ from curation.storage.cluster_pictures import ClusterPictures, sample_name
 from curation.storage.corrections_file import hold_corrections, read_corrections, write_corrections
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
-from curation.workers.pools import usable_cores
+from curation.workers.pool import usable_cores
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.cli.commands import main
+from curation.cli.main import main
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
 from curation.storage.picks_file import PICKS, write_picks
 from tests.photo_files import four_corners, save

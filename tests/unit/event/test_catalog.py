@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from curation.api.http.errors import ApiProblem
 from curation.domain.faces.ids import face_id, photo_id
+from curation.errors import NotClusteredError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived, FileCache
-from tests.service import FACES, PHOTOS, ServiceClient, make_settings, write_face_data, write_photo_scores
+from tests.service import FACES, PHOTOS, make_settings, write_face_data, write_photo_scores
 
 A, B = photo_id("a.jpg"), photo_id("b.jpg")
 
@@ -72,17 +72,8 @@ def test_nothing_is_read_twice(catalog: Catalog) -> None:
 def test_before_anything_ran(tmp_path: Path) -> None:
     catalog = Catalog(make_settings(tmp_path))
     catalog.read_ahead()
-    with pytest.raises(ApiProblem, match="not clustered"):
+    with pytest.raises(NotClusteredError, match="not clustered"):
         catalog.photo(A)
-
-
-def test_after_a_run_its_tables_are_read(empty: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    for url in ("/cluster", "/score"):
-        empty.finished(empty.post(url))
-    for reader in ("catalog.read_face_data", "ranked_photos.read_photo_scores"):
-        monkeypatch.setattr(f"curation.event.{reader}", None)
-    assert empty.get("/photos").json()["total"] == 4
-    assert empty.get("/clusters").json()["total"] == 2
 
 
 def test_reading_ahead_keeps_silent_of_what_is_wrong(catalog: Catalog) -> None:

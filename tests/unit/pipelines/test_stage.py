@@ -15,7 +15,7 @@ from curation.engines.base import PhotoPixels
 from curation.errors import PhotoError, PhotoUnreadableError
 from curation.pipelines.stage import Batches, RunContext
 from curation.storage.analysis_store import AnalysisStore
-from curation.workers.pools import Outcome, TaskFailure
+from curation.workers.pool import Outcome, TaskFailure
 from tests.fake_workflow import FakeEvent
 
 

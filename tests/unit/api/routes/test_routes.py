@@ -339,3 +339,12 @@ def test_the_service_never_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "build", lambda settings, *, allow_download, caller: asked.append(allow_download))
     app_module._build(object())  # type: ignore[arg-type]
     assert asked == [False]
+
+
+def test_after_a_run_its_tables_are_read(empty: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("/cluster", "/score"):
+        empty.finished(empty.post(url))
+    for reader in ("catalog.read_face_data", "ranked_photos.read_photo_scores"):
+        monkeypatch.setattr(f"curation.event.{reader}", None)
+    assert empty.get("/photos").json()["total"] == 4
+    assert empty.get("/clusters").json()["total"] == 2

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from curation.domain.faces.ids import photo_id
-from curation.event.incoming_photos import RefusedPhotoError, photo_name, sweep_incoming
+from curation.errors import NotAPhotoError
+from curation.event.incoming_photos import photo_name, sweep_incoming
 from tests.service import ServiceClient, make_settings, service
 from tests.unit.api.http.test_problems import problem
 
@@ -135,7 +136,7 @@ def test_names_are_made_safe(sent: str, name: str) -> None:
 
 @pytest.mark.parametrize("sent", ["", ".", "..", "jpg", "...jpg", ".jpg/", "a.txt", "a.jpg.exe", "a.mp4", "a/"])
 def test_names_of_no_photo(sent: str) -> None:
-    with pytest.raises(RefusedPhotoError):
+    with pytest.raises(NotAPhotoError):
         photo_name(sent)
 
 

@@ -7,11 +7,9 @@ not all of the spacing.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -20,43 +18,14 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from curation.errors import SettingsError
-from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["Scalar", "changed_config", "config_etag", "read_config", "write_config"]
+__all__ = ["Scalar", "changed_config"]
 
 Scalar = bool | int | float | str
 KeyPath = tuple[str, ...]
 
 _BOM = "\ufeff"
 _INDENT = 2
-
-
-def config_etag(content: bytes) -> str:
-    """A strong entity tag of a settings file's content; that of no content if there is no file."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-
-
-def read_config(path: Path) -> bytes:
-    """The content of the settings file; empty if there is no file.
-
-    Raises:
-        StorageError: If it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise explained(error, path, "read") from error
-
-
-def write_config(path: Path, content: bytes) -> None:
-    """Write the settings file atomically; where it is a link, the file that it leads to.
-
-    Raises:
-        StorageError: If it cannot be written; the old one is then untouched.
-    """
-    write_bytes(path.resolve(), content)
 
 
 def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from curation.cli.commands import main
+from curation.cli.main import main
 from curation.engines import selection
 from curation.engines.weights import registry as weights
 from curation.engines.weights.registry import KnownWeights

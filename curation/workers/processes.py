@@ -1,36 +1,22 @@
-"""Doing many small tasks, in this process or in worker processes, behind one Protocol.
-
-A task is a plain picklable value, the function a module-level function. The result of each task
-comes back as an `Outcome`: its value, or why there is none. What a function raises decides:
-
-- `PhotoError`: this task failed, the run goes on;
-- any other `CurationError`: a fault of the whole stage, raised in the caller;
-- anything else: an error of ours or of a library; the task failed, the traceback is logged.
-
-Both pools call the same initializer, once per worker, so that serial and parallel runs are the same.
-"""
+"""A pool of worker processes, each in a slot of its own, so that one that dies or hangs costs one task."""
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from curation.errors import CurationError, PhotoError, RunInterruptedError, WorkerError
-from curation.workers.process import WorkerProcess
+from curation.errors import WorkerError
+from curation.workers.pool import Outcome, TaskFailure, call, outcome_of, stop_if
+from curation.workers.worker_process import WorkerProcess
 
-__all__ = ["Outcome", "ProcessPool", "SerialPool", "TaskFailure", "TaskPool", "usable_cores"]
-
-log = logging.getLogger(__name__)
+__all__ = ["ProcessPool"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,131 +24,6 @@ R = TypeVar("R")
 STARTUP_TIMEOUT_S = 120.0  # a cold disk and a busy machine need patience to import the libraries
 POLL_S = 0.2  # how soon a cancellation is noticed
 TASKS_AHEAD = 2  # with a worker: the one it works on, and the next, so that it never waits for the parent
-
-
-def usable_cores() -> int:
-    """How many cores of the machine this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFailure:
-    """Why a task has no result, in words for the user."""
-
-    kind: Literal["failed", "killed", "timeout", "bug"]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T, R]):
-    """What became of a task: `failure` is None exactly if `result` counts."""
-
-    task: T
-    result: R | None
-    failure: TaskFailure | None
-
-
-class TaskPool(Protocol):
-    """Runs a function over tasks; outcomes come as they are ready, not in the order of the tasks."""
-
-    def run(
-        self,
-        function: Callable[[T], R],
-        tasks: Iterable[T],
-        *,
-        timeout_s: float | None = None,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Outcome[T, R]]:
-        """Run `function` over `tasks`.
-
-        Args:
-            function: A module-level function.
-            tasks: Picklable values; they are taken one by one as workers become free.
-            timeout_s: A task that takes longer is given up, if the pool can do that; None waits.
-            cancel: When set, the run stops soon.
-
-        Raises:
-            RunInterruptedError: If `cancel` was set.
-            CurationError: A fault of the stage that the function raised.
-        """
-
-    def close(self) -> None:
-        """End all workers; tasks in flight are lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """How a call went, in a form that always survives pickling."""
-
-    kind: Literal["ok", "photo", "stage", "bug"]
-    value: Any = None
-    text: str = ""
-
-
-def _call(function: Callable[[Any], Any], task: Any) -> _Reply:
-    try:
-        return _Reply("ok", value=function(task))
-    except PhotoError as error:
-        return _Reply("photo", text=str(error))
-    except CurationError as error:
-        return _Reply("stage", value=error)
-    except MemoryError:
-        return _Reply("photo", text="not enough memory for this photo; use fewer workers (performance.workers)")
-    except Exception as error:  # whatever it is, it must cost this one photo only
-        return _Reply("bug", text=f"{type(error).__name__}: {error}", value=traceback.format_exc())
-
-
-def _outcome(task: T, reply: _Reply) -> Outcome[T, Any]:
-    if reply.kind == "ok":
-        return Outcome(task, reply.value, None)
-    if reply.kind == "stage":
-        raise reply.value
-    if reply.kind == "bug":
-        log.error("unexpected error with %r\n%s", task, reply.value)
-        return Outcome(task, None, TaskFailure("bug", f"unexpected error ({reply.text})"))
-    return Outcome(task, None, TaskFailure("failed", reply.text))
-
-
-def _stop_if(cancel: threading.Event | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise RunInterruptedError("the run was stopped; what was analysed so far is kept for the next run")
-
-
-class SerialPool:
-    """Runs tasks one after the other in this process; it cannot give up a task that hangs."""
-
-    def __init__(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        """Remember how to set up; it happens at the first task."""
-        self._initializer = initializer
-        self._initargs = initargs
-        self._ready = False
-
-    def run(
-        self,
-        function: Callable[[T], R],
-        tasks: Iterable[T],
-        *,
-        timeout_s: float | None = None,
-        cancel: threading.Event | None = None,
-    ) -> Iterator[Outcome[T, R]]:
-        """See `TaskPool.run`; `timeout_s` is ignored."""
-        for task in tasks:
-            _stop_if(cancel)
-            if not self._ready:
-                self._initializer(*self._initargs)
-                self._ready = True
-            yield _outcome(task, _call(function, task))
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -253,7 +114,7 @@ class ProcessPool:
                 if not futures:
                     return
                 done = wait(futures, timeout=self._patience(timeout_s, cancel), return_when=FIRST_COMPLETED).done
-                _stop_if(cancel)
+                stop_if(cancel)
                 outcomes = self._landed(done, pending) + self._overdue(pending, timeout_s)
                 # The workers get their next tasks before the caller does anything with the outcomes.
                 self._hand_out(source, pending, function)
@@ -294,7 +155,7 @@ class ProcessPool:
     def _launch(self, slot: _Slot[T], function: Callable[[T], R], pending: deque[T]) -> None:
         task = pending.popleft()
         try:
-            future = slot.process.submit(_call, function, task)
+            future = slot.process.submit(call, function, task)
         except BrokenProcessPool as error:
             if slot.flights:
                 # Its death is about to be heard of; it costs the task before this one.
@@ -338,7 +199,7 @@ class ProcessPool:
             slot.process.pid = reply
             return None
         done_task: Any = flight.task
-        return _outcome(done_task, reply)
+        return outcome_of(done_task, reply)
 
     def _overdue(self, pending: deque[T], timeout_s: float | None) -> list[Outcome[T, Any]]:
         outcomes: list[Outcome[T, Any]] = []

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.errors import SettingsError, StorageError
-from curation.settings.config_file import Scalar, changed_config, config_etag, read_config, write_config
+from curation.settings.config_text import Scalar, changed_config
+from curation.storage.settings_file import config_etag, read_config, write_config
 
 Changes = dict[tuple[str, ...], Scalar]
 

@@ -1,0 +1,59 @@
+"""Pictures over HTTP: on few threads, and only for whoever still waits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request
+from fastapi.responses import Response
+
+from curation.api.http.conditional import matches_any
+from curation.event.pictures import EventPictures, Picture
+from curation.photos.looks.pictures import PictureSize
+
+__all__ = ["PictureAnswers"]
+
+_MOST_DECODERS = 4  # a photo of the largest size takes some hundred megabytes while it is decoded
+_CLIENT_IS_GONE = 499  # nobody sees it
+
+
+class PictureAnswers:
+    """Answers requests for pictures of photos and faces."""
+
+    def __init__(self, pictures: EventPictures) -> None:
+        """Take the event's pictures; nothing is made yet."""
+        self._pictures = pictures
+        # Requests wait for a free decoder in the event loop, so that they keep no thread from the other routes.
+        self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
+
+    @property
+    def made_count(self) -> int:
+        """How many pictures were made since the start."""
+        return self._pictures.made_count
+
+    async def photo(self, request: Request, photo_id: str, size: PictureSize) -> Response:
+        """A photo, upright. Raises what `EventPictures.photo` and `EventPictures.made` raise."""
+        return await self._answer(request, partial(self._pictures.photo, photo_id, size))
+
+    async def face(self, request: Request, face_id: str) -> Response:
+        """A face with some of its surroundings. Raises what `EventPictures.face` and `EventPictures.made` raise."""
+        return await self._answer(request, partial(self._pictures.face, face_id))
+
+    async def _answer(self, request: Request, find: Callable[[], Picture]) -> Response:
+        picture = await to_thread.run_sync(find)
+        # A browser may keep it but must ask each time: the photo may be replaced.
+        headers = {"ETag": f'"{picture.key}"', "Cache-Control": "private, no-cache"}
+        known = request.headers.get("if-none-match")
+        if known is not None and matches_any(known, headers["ETag"], weak=True):
+            return Response(status_code=304, headers=headers)
+        content = picture.content
+        if content is None:
+            async with self._decoders:
+                # Who scrolls through thousands of photos leaves requests behind that nobody waits for any more.
+                if await request.is_disconnected():
+                    return Response(status_code=_CLIENT_IS_GONE)
+                content = await to_thread.run_sync(self._pictures.made, picture)
+        return Response(content, headers=headers, media_type="image/jpeg")

@@ -1,0 +1,101 @@
+"""`curation export`: taking photos home."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.errors import SettingsError
+from curation.settings import Settings
+
+if TYPE_CHECKING:
+    from curation.domain.report import Progress
+
+__all__ = ["add_commands"]
+
+
+def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands of this subject to a parser."""
+    taking = groups.add_parser(
+        "export",
+        help="take photos home: copies, links or a ZIP file",
+        description="Takes the photos that you picked (or the best ones) into a new folder, with ratings, names and "
+        "face regions for other programs, a table and a contact sheet. The originals are never changed. "
+        "Exit code 1 if some photos could not be taken.",
+    )
+    taking.add_argument("--input", type=Path, metavar="DIR", help="folder of the photos (default: io.input_dir)")
+    taking.add_argument("--output", type=Path, metavar="DIR", help="output folder of the runs (default: io.output_dir)")
+    taking.add_argument("--to", type=Path, metavar="DIR", help="folder that gets the export (default: io.export_dir)")
+    taking.add_argument("--best", type=_count, metavar="N", help="the best N photos instead of those that you picked")
+    taking.add_argument(
+        "--mode", choices=["copy", "hardlink", "zip"], default="copy", help="how the photos are taken (default: copy)"
+    )
+    taking.add_argument("--name", default="", metavar="NAME", help="of the new folder or ZIP file (default: the time)")
+    taking.add_argument("--no-embed", action="store_true", help="leave JPEG copies as they are (hard links always are)")
+    taking.add_argument("--sidecars", action="store_true", help="also write NAME.jpg.xmp, for digiKam and darktable")
+    taking.add_argument("--raw", action="store_true", help="take the RAW files beside the photos along")
+    taking.add_argument("--no-csv", action="store_true", help="write no photos.csv")
+    taking.add_argument("--no-contact-sheet", action="store_true", help="write no contact_sheet.html")
+    taking.set_defaults(command=_export)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("from 1 on")
+    return count
+
+
+def _export(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.bootstrap import build
+    from curation.domain.choosing.export import ExportMode, ExportRequest
+
+    given = {"input_dir": arguments.input, "output_dir": arguments.output, "export_dir": arguments.to}
+    changes = {key: path.absolute() for key, path in given.items() if path is not None}
+    io = settings.io.model_copy(update=changes)
+    settings = settings.model_copy(update={"io": io})
+    if arguments.to is not None and io.exports.resolve().is_relative_to(io.input_dir.resolve()):
+        raise SettingsError(
+            f"{io.exports} lies among the photos, where exports would be taken for photos: name another"
+        )
+    mode = ExportMode(arguments.mode)
+    try:
+        request = ExportRequest(
+            best=arguments.best,
+            mode=mode,
+            name=arguments.name,
+            embed=not arguments.no_embed and mode is not ExportMode.HARDLINK,
+            sidecars=arguments.sidecars,
+            raw_files=arguments.raw,
+            csv=not arguments.no_csv,
+            contact_sheet=not arguments.no_contact_sheet,
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    with _photo_bar() as progress:
+        report = build(settings).run_export(request, progress=progress)
+    for failure in report.failures:
+        print(f"failed: {failure.image_path}: {failure.reason}", file=sys.stderr)
+    for warning in report.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    print(f"{report.exported} of {report.total} photos taken to {report.path}")
+    return 1 if report.failed else 0
+
+
+@contextmanager
+def _photo_bar() -> Iterator[Callable[[Progress], None]]:
+    """A progress bar in photos; silent when nobody watches."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" photos", disable=not sys.stderr.isatty()) as bar:
+
+        def progress(told: Progress) -> None:
+            bar.set_description(told.phase, refresh=False)
+            bar.total = told.total
+            bar.update(told.done - bar.n)
+
+        yield progress

@@ -1,0 +1,63 @@
+"""`python -m curation …`, or `curation` where it is installed: the small commands beside the two scripts."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from curation.cli import export, quality, weights
+from curation.cli.project import default_root
+from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
+from curation.settings import CONFIG_VARIABLE, Settings, load_settings
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments after the program's name; None takes those of the process.
+
+    Returns:
+        The exit code; see `curation.errors` (2 for wrong usage comes from argparse itself).
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=arguments.log_level.upper(), format="%(levelname)s %(message)s")
+    command: Callable[[argparse.Namespace, Settings], int] = arguments.command
+    try:
+        named = arguments.config or os.environ.get(CONFIG_VARIABLE)
+        settings = load_settings(Path(named) if named else None, default_root=default_root())
+        return command(arguments, settings)
+    except BrokenPipeError:
+        # The reader (`| head`) has enough; without this the interpreter complains when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        if comes_of_an_interruption(error):
+            print("interrupted; what was downloaded or answered so far is kept", file=sys.stderr)
+            return RunInterruptedError.exit_code
+        if isinstance(error, CurationError):
+            print(f"error: {error}", file=sys.stderr)
+            return error.exit_code
+        raise
+
+
+def _parser() -> argparse.ArgumentParser:
+    installed = Path(sys.argv[0]).name == "curation"
+    parser = argparse.ArgumentParser(
+        prog="curation" if installed else "python -m curation", description="Small commands of Curation."
+    )
+    parser.add_argument("--config", metavar="FILE", help="settings file (default: config.yaml of the project)")
+    parser.add_argument(
+        "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
+    )
+    groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for subject in (weights, quality, export):
+        subject.add_commands(groups)
+    return parser

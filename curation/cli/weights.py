@@ -1,0 +1,115 @@
+"""`curation weights`: the model files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from curation.errors import WeightsBrokenError, WeightsMissingError
+from curation.settings import Settings
+
+if TYPE_CHECKING:
+    from curation.engines.weights.registry import WeightsStatus
+
+__all__ = ["add_commands"]
+
+
+def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands of this subject to a parser."""
+    weights = groups.add_parser("weights", help="the model files: list, fetch, verify")
+    actions = weights.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    listing = actions.add_parser("list", help="every known model file: state, size, SHA-256, sources, licence")
+    listing.set_defaults(command=_list_weights)
+    fetching = actions.add_parser(
+        "fetch",
+        help="download model files",
+        description="Download model files into io.models_dir; an interrupted download goes on where it stopped. "
+        "Exit code 4 if no source gives a file.",
+    )
+    fetching.add_argument(
+        "names", nargs="*", metavar="NAME", help="files, see `weights list` (default: all that are missing)"
+    )
+    fetching.set_defaults(command=_fetch_weights)
+    verifying = actions.add_parser(
+        "verify",
+        help="read every model file and compare its hash",
+        description="Read every model file that is there and compare its SHA-256 with the known one, or with that of "
+        "its first download. Exit code 4 if one is broken or changed.",
+    )
+    verifying.set_defaults(command=_verify_weights)
+
+
+def _list_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.weights.registry import status
+
+    for found in status(settings.io.models_dir):
+        _print_status(found)
+        print(f"    for:     {found.known.purpose}")
+        print(f"    licence: {found.known.licence}")
+        for address in found.known.addresses:
+            print(f"    from:    {address}")
+        if found.known.package:
+            print(f"    from:    the Python package {found.known.package}")
+    return 0
+
+
+def _verify_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.weights.registry import State, verify
+
+    found = verify(settings.io.models_dir)
+    for each in found:
+        _print_status(each)
+    bad = any(each.state in (State.BROKEN, State.CHANGED) for each in found)
+    return WeightsBrokenError.exit_code if bad else 0
+
+
+def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.selection import fetch_checked
+    from curation.engines.weights.registry import State, status
+
+    models_dir = settings.io.models_dir
+    names = arguments.names or [
+        each.known.name for each in status(models_dir) if each.known.addresses and each.state is State.MISSING
+    ]
+    if not names:
+        print(f"nothing to fetch: the weights are in {models_dir}")
+    code = 0
+    for name in names:
+        try:
+            with _bar(name) as progress:
+                weights = fetch_checked(
+                    name, models_dir, progress=progress, connect_timeout_s=settings.engine.connect_timeout_s
+                )
+        except (WeightsMissingError, WeightsBrokenError) as error:
+            # The others may still be had.
+            print(f"error: {error}", file=sys.stderr)
+            code = error.exit_code
+        else:
+            print(f"{weights.path}  SHA-256 {weights.sha256}")
+    return code
+
+
+def _print_status(found: WeightsStatus) -> None:
+    size = f"{found.size_bytes / 1e6:.1f} MB" if found.size_bytes is not None else "-"
+    print(f"{found.known.name}  {found.state.value}  {size}  {found.path or ''}")
+    if found.sha256:
+        print(f"    sha256:  {found.sha256}")
+    if found.remark:
+        print(f"    note:    {found.remark}")
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A progress bar in bytes; silent when nobody watches."""
+    from tqdm import tqdm
+
+    with tqdm(desc=name, unit="B", unit_scale=True, unit_divisor=1000, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(_: str, done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

@@ -1,0 +1,131 @@
+"""Doing many small tasks, in this process or in worker processes, behind one Protocol.
+
+A task is a plain picklable value, the function a module-level function. The result of each task
+comes back as an `Outcome`: its value, or why there is none. What a function raises decides:
+
+- `PhotoError`: this task failed, the run goes on;
+- any other `CurationError`: a fault of the whole stage, raised in the caller;
+- anything else: an error of ours or of a library; the task failed, the traceback is logged.
+
+Both pools call the same initializer, once per worker, so that serial and parallel runs are the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from curation.errors import CurationError, PhotoError, RunInterruptedError
+
+__all__ = ["Outcome", "Reply", "TaskFailure", "TaskPool", "call", "outcome_of", "stop_if", "usable_cores"]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def usable_cores() -> int:
+    """How many cores of the machine this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """Why a task has no result, in words for the user."""
+
+    kind: Literal["failed", "killed", "timeout", "bug"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T, R]):
+    """What became of a task: `failure` is None exactly if `result` counts."""
+
+    task: T
+    result: R | None
+    failure: TaskFailure | None
+
+
+class TaskPool(Protocol):
+    """Runs a function over tasks; outcomes come as they are ready, not in the order of the tasks."""
+
+    def run(
+        self,
+        function: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        timeout_s: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Outcome[T, R]]:
+        """Run `function` over `tasks`.
+
+        Args:
+            function: A module-level function.
+            tasks: Picklable values; they are taken one by one as workers become free.
+            timeout_s: A task that takes longer is given up, if the pool can do that; None waits.
+            cancel: When set, the run stops soon.
+
+        Raises:
+            RunInterruptedError: If `cancel` was set.
+            CurationError: A fault of the stage that the function raised.
+        """
+
+    def close(self) -> None:
+        """End all workers; tasks in flight are lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a call went, in a form that always survives pickling."""
+
+    kind: Literal["ok", "photo", "stage", "bug"]
+    value: Any = None
+    text: str = ""
+
+
+def call(function: Callable[[Any], Any], task: Any) -> Reply:
+    """Call `function` with a task where the work is done; whatever it raises comes back as a reply."""
+    try:
+        return Reply("ok", value=function(task))
+    except PhotoError as error:
+        return Reply("photo", text=str(error))
+    except CurationError as error:
+        return Reply("stage", value=error)
+    except MemoryError:
+        return Reply("photo", text="not enough memory for this photo; use fewer workers (performance.workers)")
+    except Exception as error:  # whatever it is, it must cost this one photo only
+        return Reply("bug", text=f"{type(error).__name__}: {error}", value=traceback.format_exc())
+
+
+def outcome_of(task: T, reply: Reply) -> Outcome[T, Any]:
+    """What a reply says of its task, where the work was asked for.
+
+    Raises:
+        CurationError: A fault of the stage.
+    """
+    if reply.kind == "ok":
+        return Outcome(task, reply.value, None)
+    if reply.kind == "stage":
+        raise reply.value
+    if reply.kind == "bug":
+        log.error("unexpected error with %r\n%s", task, reply.value)
+        return Outcome(task, None, TaskFailure("bug", f"unexpected error ({reply.text})"))
+    return Outcome(task, None, TaskFailure("failed", reply.text))
+
+
+def stop_if(cancel: threading.Event | None) -> None:
+    """End a run that was asked to stop.
+
+    Raises:
+        RunInterruptedError: If `cancel` is set.
+    """
+    if cancel is not None and cancel.is_set():
+        raise RunInterruptedError("the run was stopped; what was analysed so far is kept for the next run")
