@@ -12,7 +12,7 @@ from curation.domain.judging.ranking import PhotoScore, ScoringRules
 from curation.domain.judging.reasons import PhotoReason, reasons_in_words
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
-from curation.event.rule_book import RuleBook
+from curation.event.rules.rule_book import RuleBook
 from curation.pipelines.scoring.rescoring import KeptEvent, Rescorer
 from curation.settings import ScoringSettings
 
@@ -75,7 +75,7 @@ class Judgement:
         """
         self._catalog.photos()
         picks = self._catalog.ranked.picks()
-        _, scoring = self._rules.in_force()
+        _, scoring = self._rules.current()
         event = self._rescorer.event()
         return self._judged.get((event, scoring, picks), lambda: self._judge(scoring, picks))
 

@@ -10,16 +10,16 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from curation.errors import CurationError, RulesError, SettingFixedError, SettingsError, SettingsFileError
-from curation.event.rule_controls import SECTIONS
+from curation.event.rules.controls import SECTIONS
 from curation.settings import ScoringSettings, Settings, reload_settings, set_elsewhere
 from curation.settings.config_text import Scalar, changed_config
 from curation.storage.settings_file import config_etag, read_config, write_config
 
-__all__ = ["RuleBook", "RulesInForce"]
+__all__ = ["CurrentRules", "RuleBook"]
 
 logger = logging.getLogger(__name__)
 
-RulesInForce = tuple[str, ScoringSettings]
+CurrentRules = tuple[str, ScoringSettings]
 """The entity tag of the settings file, and the settings that it makes."""
 
 
@@ -39,9 +39,9 @@ class RuleBook:
         """Take the orchestrator, whose next run goes by the rules in force; nothing is read yet."""
         self._runs = runs
         self._guard = threading.Lock()
-        self._read: RulesInForce | None = None
+        self._read: CurrentRules | None = None
 
-    def in_force(self) -> RulesInForce:
+    def current(self) -> CurrentRules:
         """What the settings file says now; whoever edits it by hand need not start the service again.
 
         Raises:
@@ -49,12 +49,12 @@ class RuleBook:
             StorageError: If it cannot be read.
         """
         with self._guard:
-            return self._current()
+            return self._read_current()
 
     def adopt(self) -> None:
         """Let the next run go by the settings file as it is now; one that is not valid is told in the log."""
         try:
-            self.in_force()
+            self.current()
         except CurationError as error:
             logger.warning("%s", error)
 
@@ -73,9 +73,9 @@ class RuleBook:
             SettingsFileError: If the file is not valid.
             StorageError: If the file cannot be read.
         """
-        return _changed(self.in_force()[1], change)
+        return _changed(self.current()[1], change)
 
-    def save(self, change: Mapping[str, Any], *, only_if: Callable[[str], bool]) -> RulesInForce | None:
+    def save(self, change: Mapping[str, Any], *, only_if: Callable[[str], bool]) -> CurrentRules | None:
         """Write changed values into the settings file, and let them be in force.
 
         Args:
@@ -92,7 +92,7 @@ class RuleBook:
             StorageError: If the file cannot be read or written; the old one is then untouched.
         """
         with self._guard:
-            etag, scoring = self._current()
+            etag, scoring = self._read_current()
             if not only_if(etag):
                 return None
             _changed(scoring, change)
@@ -116,9 +116,9 @@ class RuleBook:
                     write_config(origin.path, changed_config(content, values))
             except SettingsError as error:
                 raise SettingsFileError(f"{origin.path.name}: {error}") from error
-            return self._current()
+            return self._read_current()
 
-    def _current(self) -> RulesInForce:
+    def _read_current(self) -> CurrentRules:
         settings = self._runs.settings
         origin = settings.origin
         if origin is None:

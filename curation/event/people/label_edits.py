@@ -9,7 +9,7 @@ from curation.domain.labelling.labels import Labels, PersonLabel
 from curation.domain.labelling.merging import LabelChange, LabelConflict, changed_labels, merge_labels
 from curation.errors import LabelsChangedError, LabelsConflictError, LabelsError
 from curation.event.catalog import Catalog
-from curation.event.label_versions import IsKnown, LabelVersions
+from curation.event.people.label_versions import IsKnown, LabelVersions
 
 __all__ = ["LABELS_CHANGED", "ChangedLabels", "LabelEdits", "label_json"]
 
@@ -44,7 +44,7 @@ class LabelEdits:
     def read(self) -> tuple[str, Labels]:
         """The labels for a client, with their entity tag. Raises what `Catalog.labels` raises."""
         # The tag first: if the file changes in between, the tag is the old one and a later change is refused.
-        etag = self._catalog.labels_etag()
+        etag = self._catalog.event_labels.etag()
         labels = self._catalog.labels()
         self._versions.sent(etag, labels.by_cluster)
         return etag, labels
@@ -65,7 +65,7 @@ class LabelEdits:
             LabelsError: If the labels would not be valid.
             StorageError: If a file cannot be read or written.
         """
-        etag, present = self._catalog.labels_etag(), self._catalog.labels()
+        etag, present = self._catalog.event_labels.etag(), self._catalog.labels()
         base = self._versions.base(is_known, etag, present.by_cluster)
         if base is None:
             raise LabelsChangedError(LABELS_CHANGED)
@@ -86,7 +86,7 @@ class LabelEdits:
             raise conflict(merged.conflicts)
         labels = self.checked(merged.by_cluster, present)
         if touched:
-            new_etag = self._catalog.replace_labels(labels, only_if=lambda now: now == etag)
+            new_etag = self._catalog.event_labels.replace(labels, only_if=lambda now: now == etag)
             if new_etag is None:
                 raise LabelsChangedError(LABELS_CHANGED)
             etag = new_etag
@@ -104,7 +104,7 @@ class LabelEdits:
             before = self._catalog.labels().by_cluster
         except LabelsError:
             before = None  # what is in the file cannot be used, nor brought back
-        etag = self._catalog.replace_labels(labels, only_if=lambda present: is_known is None or is_known(present))
+        etag = self._catalog.event_labels.replace(labels, only_if=lambda present: is_known is None or is_known(present))
         if etag is None:
             raise LabelsChangedError(LABELS_CHANGED)
         self._versions.sent(etag, labels.by_cluster)
@@ -133,14 +133,14 @@ class LabelEdits:
         if merged.conflicts:
             raise conflict(merged.conflicts)
         if merged.by_cluster != theirs:
-            self._catalog.replace_labels(self.checked(merged.by_cluster, present), only_if=lambda _: True)
+            self._catalog.event_labels.replace(self.checked(merged.by_cluster, present), only_if=lambda _: True)
 
     def checked(self, by_cluster: Mapping[int, PersonLabel], like: Labels) -> Labels:
         """Labels that were put together, checked as those of a file are. Raises what `Catalog.labels` raises."""
-        return self._catalog.checked_labels(Labels(by_cluster, like.unlabelled_category).to_json())
+        return self._catalog.event_labels.checked(Labels(by_cluster, like.unlabelled_category).to_json())
 
     def _parsed(self, cluster: str, label: object) -> PersonLabel:
-        return self._catalog.checked_labels({cluster: label}).by_cluster[int(cluster)]
+        return self._catalog.event_labels.checked({cluster: label}).by_cluster[int(cluster)]
 
 
 def label_json(label: PersonLabel | None) -> object:

@@ -12,14 +12,14 @@ from curation.domain.labelling.merging import LabelChange, better_labelled
 from curation.domain.labelling.plans import merged, moved, not_faces, not_people, told_apart
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import Catalog
-from curation.event.people_edits import Planned
-from curation.event.people_view import display_name, face_of
+from curation.event.people.edits import Planned
+from curation.event.people.view import display_name, face_of
 
-__all__ = ["CorrectionWish", "in_words", "planned"]
+__all__ = ["CorrectionRequest", "in_words", "planned"]
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectionWish:
+class CorrectionRequest:
     """What is to be corrected.
 
     Attributes:
@@ -37,12 +37,12 @@ class CorrectionWish:
     name: str | None = None
 
 
-def planned(catalog: Catalog, wish: CorrectionWish, next_id: int) -> Planned:
+def planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Planned:
     """The corrections that say what a user wishes; see `PeopleEdits.correct`.
 
     Args:
         catalog: Of the event.
-        wish: What is to be corrected.
+        request: What is to be corrected.
         next_id: The first cluster id that is free.
 
     Raises:
@@ -52,46 +52,46 @@ def planned(catalog: Catalog, wish: CorrectionWish, next_id: int) -> Planned:
         StorageError: If a file cannot be read.
     """
     event, labels = catalog.event(), catalog.labels()
-    clusters = list(dict.fromkeys(wish.cluster_ids))
-    for cluster in [*clusters, *([] if wish.cluster_id is None else [wish.cluster_id])]:
+    clusters = list(dict.fromkeys(request.cluster_ids))
+    for cluster in [*clusters, *([] if request.cluster_id is None else [request.cluster_id])]:
         if not event.face_count(cluster):
             raise ClusterNotFoundError(f"there is no person {cluster}")
-    if wish.kind is CorrectionKind.NOT_A_PERSON:
+    if request.kind is CorrectionKind.NOT_A_PERSON:
         return not_people(event, clusters), -1, None
-    if clusters and wish.kind is CorrectionKind.DIFFERENT_PEOPLE:
+    if clusters and request.kind is CorrectionKind.DIFFERENT_PEOPLE:
         return told_apart(event, clusters[0], clusters[1]), clusters[0], None
     if clusters:
         best = better_labelled(labels.by_cluster, {cluster: event.photo_counts[cluster] for cluster in clusters})
-        keep = best[0] if wish.cluster_id is None else wish.cluster_id
+        keep = best[0] if request.cluster_id is None else request.cluster_id
         return merged(event, keep, [cluster for cluster in clusters if cluster != keep]), keep, None
-    faces = [face_of(event, face_id) for face_id in dict.fromkeys(wish.face_ids)]
+    faces = [face_of(event, face_id) for face_id in dict.fromkeys(request.face_ids)]
     was = _was(catalog, event, faces)
-    if wish.kind is CorrectionKind.NOT_A_FACE:
+    if request.kind is CorrectionKind.NOT_A_FACE:
         return not_faces([face for face in faces if face.cluster_id != NOT_A_PERSON], was), -1, None
-    target = wish.cluster_id
+    target = request.cluster_id
     label = None
-    if wish.name is not None:
-        target = _cluster_of_name(event, labels, wish.name)
-        label = LabelChange(name=wish.name) if target is None else None
+    if request.name is not None:
+        target = _cluster_of_name(event, labels, request.name)
+        label = LabelChange(name=request.name) if target is None else None
     target = next_id if target is None else target
     return moved(event, faces, target, was), target, label
 
 
-def in_words(event: EventIndex, labels: Labels, wish: CorrectionWish) -> str:
+def in_words(event: EventIndex, labels: Labels, request: CorrectionRequest) -> str:
     """A correction in words."""
-    people = " and ".join(display_name(labels, cluster) for cluster in dict.fromkeys(wish.cluster_ids[:3]))
-    if len(wish.cluster_ids) > 3:
-        people = f"{len(wish.cluster_ids)} people"
-    faces = "1 face" if len(wish.face_ids) == 1 else f"{len(wish.face_ids)} faces"
-    if wish.kind is CorrectionKind.NOT_A_PERSON:
+    people = " and ".join(display_name(labels, cluster) for cluster in dict.fromkeys(request.cluster_ids[:3]))
+    if len(request.cluster_ids) > 3:
+        people = f"{len(request.cluster_ids)} people"
+    faces = "1 face" if len(request.face_ids) == 1 else f"{len(request.face_ids)} faces"
+    if request.kind is CorrectionKind.NOT_A_PERSON:
         return f"said that {people} is no person"
-    if wish.kind is CorrectionKind.NOT_A_FACE:
+    if request.kind is CorrectionKind.NOT_A_FACE:
         return f"said of {faces}: not a face"
-    if wish.cluster_ids:
-        return f"{'merged' if wish.kind is CorrectionKind.SAME_PERSON else 'told apart'} {people}"
-    if wish.cluster_id is not None:
-        return f"moved {faces} to {display_name(labels, wish.cluster_id)}"
-    return f"moved {faces} to {wish.name or 'someone else'}"
+    if request.cluster_ids:
+        return f"{'merged' if request.kind is CorrectionKind.SAME_PERSON else 'told apart'} {people}"
+    if request.cluster_id is not None:
+        return f"moved {faces} to {display_name(labels, request.cluster_id)}"
+    return f"moved {faces} to {request.name or 'someone else'}"
 
 
 def _was(catalog: Catalog, event: EventIndex, faces: Sequence[FaceEntry]) -> dict[str, int]:
@@ -100,7 +100,7 @@ def _was(catalog: Catalog, event: EventIndex, faces: Sequence[FaceEntry]) -> dic
     if not left_out:
         return {}
     places = [event.place(face_id) for face_id in left_out]
-    kept = catalog.kept_clusters([place for place in places if place is not None])
+    kept = catalog.faces.kept_clusters([place for place in places if place is not None])
     return dict(zip(left_out, kept, strict=True))
 
 

@@ -15,8 +15,8 @@ from curation.domain.labelling.merging import LabelChange
 from curation.domain.labelling.plans import named
 from curation.errors import CorrectionNotFoundError, LabelsConflictError, NothingToUndoError
 from curation.event.catalog import Catalog
-from curation.event.label_edits import ChangedLabels, LabelEdits, label_json
-from curation.event.label_versions import IsKnown
+from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
+from curation.event.people.label_versions import IsKnown
 from curation.settings import Settings
 from curation.storage.corrections_file import hold_corrections
 from curation.storage.undo_journal import Change, UndoJournal
@@ -117,20 +117,20 @@ class PeopleEdits:
             StorageError: If a file cannot be read or written.
         """
         with self._alone():
-            planned, cluster, label = plan(self._catalog.next_cluster_id())
+            planned, cluster, label = plan(self._catalog.faces.next_cluster_id())
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             new = named(planned, uuid.uuid4().hex[:12], at)
-            before = self._catalog.corrections()
+            before = self._catalog.faces.corrections()
             counted = {correction.id: False for correction in new}
             if new:
-                self._catalog.replace_corrections([*before, *new])
+                self._catalog.faces.replace_corrections([*before, *new])
             if label is not None:
                 try:
                     changed = self._labels.change(lambda _: (cluster,), label, is_known)
                     self._note(what, changed, counted)
                 except BaseException:
                     # All of it or nothing.
-                    self._catalog.replace_corrections(before)
+                    self._catalog.faces.replace_corrections(before)
                     raise
                 return new, cluster, changed.etag, changed.labels
             if new:
@@ -146,7 +146,7 @@ class PeopleEdits:
             StorageError: If a file cannot be read or written.
         """
         with self._alone():
-            meant = [c for c in self._catalog.corrections() if c.id.partition(".")[0] == action.partition(".")[0]]
+            meant = [c for c in self._catalog.faces.corrections() if c.id.partition(".")[0] == action.partition(".")[0]]
             if not any(c.id == action or c.id.partition(".")[0] == action for c in meant):
                 raise CorrectionNotFoundError(f"there is no correction {action}")
             changed = [c for c in meant if c.undone is not undone]
@@ -202,7 +202,7 @@ class PeopleEdits:
     def _set_counting(self, counting: Mapping[str, bool]) -> None:
         if not counting:
             return
-        corrections = self._catalog.corrections()
-        self._catalog.replace_corrections(
+        corrections = self._catalog.faces.corrections()
+        self._catalog.faces.replace_corrections(
             [replace(c, undone=not counting[c.id]) if c.id in counting else c for c in corrections]
         )

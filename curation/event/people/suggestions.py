@@ -28,14 +28,14 @@ from curation.settings import Settings
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.tables import EMBEDDINGS
 
-__all__ = ["MergeQuestions"]
+__all__ = ["MergeSuggester"]
 
 _MOST_PEOPLE = 3000  # those on most photos are compared
 _BLOCK_ROWS = 4096
 _USUAL_LIMIT = 0.4  # of a run that noted none
 
 
-class MergeQuestions:
+class MergeSuggester:
     """Suggests merges. Every method may be called from any thread."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
@@ -64,7 +64,7 @@ class MergeQuestions:
         """
         event = self._catalog.event()
         record = self._catalog.clustering_record()
-        corrections = self._catalog.corrections()
+        corrections = self._catalog.faces.corrections()
         pairs = self._pairs.get((event, record), lambda: self._alike(event, record, corrections))
         labels = self._catalog.labels()
         scores = self._catalog.scores()
