@@ -70,7 +70,7 @@ lock: dev
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
-	for folder in curation tests benchmarks; do \
+	for folder in curation tests benchmarks training ground_truth; do \
 		[ ! -d $$folder ] || find $$folder -name __pycache__ -type d -prune -exec rm -rf {} +; \
 	done
 	rm -rf __pycache__

@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from benchmarks.report import Row, Unavailable, main, median_seconds
+from benchmarks.harness.report import Row, main, median_seconds
 from curation.engines.base import WeightsFile
 from curation.engines.dlib.conversion import converted
 from curation.engines.dlib.hog import HogDetector
 from curation.engines.dlib.networks import DLIB_MARGIN_PX, FaceDescriptor, FaceDetector
 from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, DLIB_PREDICTOR_FILE, locate
+from ground_truth.errors import Unavailable
 
 __all__ = ["rows"]
 

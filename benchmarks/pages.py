@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks.report import Row, main
-from benchmarks.service import AIM_MS, PHOTOS, Server, Times, serving
-from benchmarks.service_event import write_event
+from benchmarks.events.synthetic_outputs import write_event
+from benchmarks.harness.report import Row, main
+from benchmarks.harness.server import Server, Times, serving
+from benchmarks.service import AIM_MS, PHOTOS
 from curation.domain.faces.ids import photo_id
 
 __all__ = ["rows"]

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import Row, main, median_seconds
-from benchmarks.service_event import FACES_PER_PHOTO, write_event
+from benchmarks.events.synthetic_outputs import FACES_PER_PHOTO, write_event
+from benchmarks.harness.report import Row, main, median_seconds
 from curation.domain.choosing.choice import ChoiceRequest, choose
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover

@@ -25,8 +25,8 @@ from unittest.mock import patch
 import onnxruntime
 import simplejpeg
 
-from benchmarks.event_folders import upscaled
-from benchmarks.report import Row, Unavailable, main
+from benchmarks.events.photo_folders import upscaled
+from benchmarks.harness.report import Row, main
 from curation.bootstrap import worker_setup
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.retinaface import engine as retinaface_arcface
@@ -40,6 +40,7 @@ from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.worker_setup import build_worker
+from ground_truth.errors import Unavailable
 
 __all__ = ["rows"]
 

@@ -17,9 +17,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.event_folders import reencoded
-from benchmarks.processes import Run, run_process, run_stage
-from benchmarks.report import Row, main
+from benchmarks.events.photo_folders import reencoded
+from benchmarks.harness.processes import Run, run_process, run_stage
+from benchmarks.harness.report import Row, main
 
 __all__ = ["rows"]
 
@@ -90,7 +90,7 @@ class _Event:
 
 def _change_of_a_weight(folder: Path, models: Path, photos: int) -> Iterator[Row]:
     arguments = ["--photos", str(photos), "--faces", "3", "--measured"]
-    first = run_process(["-m", "benchmarks.synthetic_event", str(folder), *arguments])
+    first = run_process(["-m", "benchmarks.events.synthetic_event", str(folder), *arguments])
     start = run_process(["-c", "import curation.bootstrap, curation.cli.terminal"])
     runs: list[Run] = []
     inside: list[float] = []

@@ -18,9 +18,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.event_folders import reencoded, upscaled
-from benchmarks.processes import Run, run_process, run_stage
-from benchmarks.report import Row, main
+from benchmarks.events.photo_folders import reencoded, upscaled
+from benchmarks.harness.processes import Run, run_process, run_stage
+from benchmarks.harness.report import Row, main
 
 __all__ = ["rows"]
 
@@ -51,7 +51,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
             yield _limit(f"from the command to the first photo, {engine}", seconds, "s", _LIMIT_STARTUP_S)
         photos_count = 2_000 if quick else 20_000
         run = run_process(
-            ["-m", "benchmarks.synthetic_event", str(place / "event"), "--photos", str(photos_count)], watch=True
+            ["-m", "benchmarks.events.synthetic_event", str(place / "event"), "--photos", str(photos_count)], watch=True
         )
         figure = f"parent, {photos_count} synthetic photos with {run.json()['faces']} faces of 512 dimensions"
         yield _limit(figure, run.parent_mb, "MB", _LIMIT_PARENT_MB)
@@ -82,7 +82,7 @@ def _timed_run(photos: Path, models: Path, engine: str, workers: int) -> Run:
     with tempfile.TemporaryDirectory(prefix="curation-run-") as folder:
         places = [str(photos), f"{folder}/out", f"{folder}/state"]
         options = ["--models", str(models), "--engine", engine, "--workers", str(workers)]
-        return run_process(["-m", "benchmarks.timed_run", *places, *options], watch=True)
+        return run_process(["-m", "benchmarks.harness.timed_run", *places, *options], watch=True)
 
 
 def _startup_s(place: Path, models: Path, engine: str) -> float:

@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from curation.engines.expressions.crops import EYE_CROP_PX
-from training.eye_samples import (
+from ground_truth.metrics.roc import auc
+from ground_truth.splits import is_held_out
+from training.calibration import fitted_scaling, logistic
+from training.fitting import Batch, answers, fit
+from training.networks import CropNet, export
+from training.reliability import reliability_svg
+from training.samples.eye_samples import (
     CLOSED,
     HIDDEN,
     OPEN,
@@ -29,11 +35,7 @@ from training.eye_samples import (
     hidden_crop,
     plain_crop,
 )
-from training.face_chips import face_chips
-from training.fitting import Batch, answers, fit
-from training.judging import auc, fitted_scaling, is_reserved, logistic
-from training.networks import CropNet, export
-from training.reliability import reliability_svg
+from training.samples.face_chips import face_chips
 
 SEED = 20261121
 STEPS = 3000
@@ -153,8 +155,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     samples = eye_samples(arguments.data, face_chips(arguments.data, arguments.cache / "chips.npz"))
-    learned = [s for s in samples if not is_reserved(s.person)]
-    reserved = [s for s in samples if is_reserved(s.person)]
+    learned = [s for s in samples if not is_held_out(s.person)]
+    reserved = [s for s in samples if is_held_out(s.person)]
     if arguments.folds is None:
         network = trained(learned, steps=arguments.steps)
         _finish(network, reserved, arguments.output)
@@ -188,7 +190,7 @@ def _finish(network: nn.Module, reserved: Sequence[EyeSample], output: Path) -> 
 
 
 def _second_half(sample: EyeSample) -> bool:
-    return is_reserved(f"second half {sample.person}", share=0.5)
+    return is_held_out(f"second half {sample.person}", share=0.5)
 
 
 def _logits(network: nn.Module, samples: Sequence[EyeSample]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

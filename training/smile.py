@@ -18,12 +18,14 @@ import torch
 from torch import nn
 
 from curation.engines.expressions.crops import MOUTH_CROP_PX
-from training.face_chips import face_chips
+from ground_truth.metrics.roc import auc
+from ground_truth.splits import is_held_out
+from training.calibration import fitted_scaling, logistic
 from training.fitting import Batch, answers, fit
-from training.judging import auc, fitted_scaling, is_reserved, logistic
 from training.networks import CropNet, export
 from training.reliability import reliability_svg
-from training.smile_samples import MouthSample, drawn_mouth, hidden_mouth, mouth_samples, plain_mouth
+from training.samples.face_chips import face_chips
+from training.samples.smile_samples import MouthSample, drawn_mouth, hidden_mouth, mouth_samples, plain_mouth
 
 SEED = 20261122
 STEPS = 3000
@@ -124,8 +126,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     samples = mouth_samples(arguments.data, face_chips(arguments.data, arguments.cache / "chips.npz"))
-    learned = [s for s in samples if not is_reserved(s.person)]
-    reserved = [s for s in samples if is_reserved(s.person)]
+    learned = [s for s in samples if not is_held_out(s.person)]
+    reserved = [s for s in samples if is_held_out(s.person)]
     if arguments.folds is None:
         _finish(trained(learned, steps=arguments.steps), reserved, arguments.output)
         return
@@ -142,7 +144,7 @@ def _finish(graded: nn.Module, reserved: Sequence[MouthSample], output: Path) ->
         judged(f"reserved: {source}", graded, [s for s in reserved if s.source == source])
     judged("reserved, all", graded, reserved)
     parts = [
-        [s for s in reserved if is_reserved(f"second half {s.person}", share=0.5) == half] for half in (False, True)
+        [s for s in reserved if is_held_out(f"second half {s.person}", share=0.5) == half] for half in (False, True)
     ]
     logits = [answers(graded, np.stack([plain_mouth(s) for s in part]))[:, 0] for part in parts]
     truth = [np.array([s.smiles for s in part]) for part in parts]

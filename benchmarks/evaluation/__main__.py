@@ -20,9 +20,11 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.evaluation.base import ENGINES, Evaluation, Section, Unavailable
 from benchmarks.evaluation.document import with_tables
-from benchmarks.report import models_folder
+from benchmarks.evaluation.tables import Section
+from benchmarks.harness.report import models_folder
+from ground_truth.errors import Unavailable
+from ground_truth.evaluation import ENGINES, Evaluation
 
 SECTIONS: tuple[str, ...] = ("who_is_who", "found_faces", "eyes", "smiles", "focus", "bursts", "own_event")
 """Modules of this package that offer `tables`, in the order of the document. A new section adds its name here."""

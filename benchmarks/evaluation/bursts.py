@@ -7,7 +7,6 @@ runs as run_clustering.py and run_scoring.py do, without labels of people.
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,19 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.evaluation.base import Evaluation, Table
+from benchmarks.evaluation.tables import Table
 from curation.bootstrap import build
 from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
 from curation.domain.judging.ranking import PhotoScore
 from curation.photos.looks.miniature import miniature
 from curation.storage.tables import PHOTO_SCORES, read_photo_scores
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.bursts import labelled_bursts
 
 __all__ = ["tables"]
 
 Picture = NDArray[np.uint8]
 Group = tuple[str, ...]
 
-_LABELS = Path(__file__).parent / "labels" / "bursts.csv"
 _ENGINE = "retinaface-arcface"
 # Frames at which another view begins, and views that show one scene again: either answer is right for those.
 _FILMS: Mapping[str, tuple[Sequence[int], Sequence[int]]] = MappingProxyType(
@@ -55,7 +55,7 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         for timed in (True, False):
             grouping.append(_film(evaluation, film, cuts, views, timed=timed))
     chosen: list[list[str]] = []
-    labelled = _labelled()
+    labelled = labelled_bursts()
     for name, groups in labelled.items():
         scores = _scored(evaluation, evaluation.set_folder(name), name)
         wanted = [tuple(group) for group in groups.values()]
@@ -84,15 +84,6 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         ["group", "photos", "marked", "right"],
         chosen,
     )
-
-
-def _labelled() -> dict[str, dict[str, dict[str, bool]]]:
-    """Set, group, path: whether one may keep it."""
-    out: dict[str, dict[str, dict[str, bool]]] = defaultdict(lambda: defaultdict(dict))
-    with _LABELS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            out[row["set"]][row["group"]][row["path"]] = row["keep"] == "yes"
-    return out
 
 
 def _scored(evaluation: Evaluation, folder: Path, name: str) -> dict[str, PhotoScore]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.evaluation.base import Table
+from benchmarks.evaluation.tables import Table
 
 __all__ = ["with_tables"]
 

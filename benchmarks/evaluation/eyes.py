@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.base import Evaluation, Table
-from benchmarks.evaluation.expressions import MeasuredFace, hindsight, judged, reserved_faces
-from training.eye_labels import eye_label
-from training.judging import auc
+from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
+from benchmarks.evaluation.tables import Table
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.eyes import eye_label
+from ground_truth.metrics.roc import auc, best_accuracy
 
 __all__ = ["tables"]
 
@@ -24,7 +25,7 @@ Labelled = tuple[MeasuredFace, str]
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """By source; against other measures; what else was looked at by eye."""
-    faces = [(face, eye_label(face.key)) for face in reserved_faces(evaluation, SOURCES) if judged(face)]
+    faces = [(face, eye_label(face.key)) for face in held_out_faces(evaluation, SOURCES) if is_judged(face)]
     told = [(face, label) for face, label in faces if face.eyes.value is not None]
     closed = [face for face, label in told if label == "closed"]
     rows = []
@@ -75,7 +76,7 @@ def _against_others(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFac
     rows = []
     for name, values in measures.items():
         limit = np.quantile(values[truth], 0.02)
-        cells = [name, f"{auc(values[truth], values[~truth]):.4f}", f"{hindsight(values, truth):.1%}"]
+        cells = [name, f"{auc(values[truth], values[~truth]):.4f}", f"{best_accuracy(values, truth):.1%}"]
         rows.append([*cells, f"{(values[~truth] < limit).mean():.1%}"])
     return Table(
         f"The same {len(opened)} open and {len(closed)} closed faces, judged by others; each with its own best "

@@ -18,12 +18,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.base import Evaluation, Table
+from benchmarks.evaluation.tables import Table
 from curation.domain.faces.face import FiveLandmarks
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.files.decoding import open_photo
 from curation.pipelines.measuring import face_focus, measure_photo
+from ground_truth.evaluation import Evaluation
 
 __all__ = ["tables"]
 

@@ -1,6 +1,6 @@
 """Found faces: recall by size and false boxes, at several settings of each engine.
 
-On the reporting half of the counted photos (benchmarks/data/README.md), on large group photos made of them, and on
+On the reporting half of the counted photos (ground_truth/labels/README.md), on large group photos made of them, and on
 sets of portraits, where the largest face is wanted.
 """
 
@@ -13,9 +13,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from benchmarks.detection import Found, PhotoFile, counted_files, engine_at, measured, scene_files
-from benchmarks.evaluation.base import Evaluation, Table, Unavailable
+from benchmarks.evaluation.tables import Table
+from benchmarks.events.large_groups import scene_files
 from curation.photos.files.decoding import open_photo
+from ground_truth.detected_faces import detect_counted
+from ground_truth.engines import engine_at
+from ground_truth.errors import Unavailable
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.counted_faces import PhotoFile, counted_files
+from ground_truth.metrics.detection import DetectionCounts
 
 __all__ = ["tables"]
 
@@ -72,9 +78,9 @@ def _share(counts: tuple[int, int]) -> str:
 
 
 def _counted(evaluation: Evaluation, engine: str, files: Sequence[PhotoFile]) -> Table:
-    rows, outcome = [], Found()
+    rows, outcome = [], DetectionCounts()
     for options in _SETTINGS[engine]:
-        outcome = measured(engine_at(engine, evaluation.models, **options), files)
+        outcome = detect_counted(engine_at(engine, evaluation.models, **options), files)
         bands = [_share(counts) for counts in outcome.by_band()[1:]]
         seconds = f"{outcome.seconds / outcome.photos:.3f}"
         rows.append([_named(options), _share(outcome.recall()), *bands, str(outcome.false), seconds])
@@ -87,9 +93,9 @@ def _counted(evaluation: Evaluation, engine: str, files: Sequence[PhotoFile]) ->
 
 
 def _large(evaluation: Evaluation, engine: str, scenes: Sequence[PhotoFile]) -> Table:
-    rows, outcome = [], Found()
+    rows, outcome = [], DetectionCounts()
     for options in _tilings(engine):
-        outcome = measured(engine_at(engine, evaluation.models, **options), scenes)
+        outcome = detect_counted(engine_at(engine, evaluation.models, **options), scenes)
         cells = [_share(outcome.recall(*band)) for band in pairwise(_SCENE_BANDS_PX)]
         rows.append([_named(options), *cells, str(outcome.false), f"{outcome.seconds / outcome.photos:.2f}"])
     counts = [str(outcome.recall(*band)[1]) for band in pairwise(_SCENE_BANDS_PX)]

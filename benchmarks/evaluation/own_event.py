@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.evaluation.b_cubed import b_cubed
-from benchmarks.evaluation.base import ClusteredEvent, Evaluation, Table
+from benchmarks.evaluation.tables import Table
 from curation.domain.grouping.check import Estimate, GroupingCheck, Pair
+from ground_truth.evaluation import ClusteredEvent, Evaluation
+from ground_truth.metrics.b_cubed import b_cubed
 
 __all__ = ["tables"]
 

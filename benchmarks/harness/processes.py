@@ -1,0 +1,107 @@
+"""Runs of the program in processes of their own: how long they take, when they begin, how much memory they need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+__all__ = ["Run", "run_process", "run_stage"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_POLL_S = 0.05
+
+
+@dataclass(slots=True)
+class Run:
+    """A process that ended.
+
+    Attributes:
+        began: When it was started, in seconds since 1970.
+        seconds: From its start to its end.
+        output: What it printed.
+        parent_mb: The largest resident memory of the process itself.
+        worker_mb: The largest resident memory of each of its children, the largest first.
+    """
+
+    began: float
+    seconds: float = 0.0
+    output: str = ""
+    parent_mb: float = 0.0
+    worker_mb: list[float] = field(default_factory=list)
+
+    def json(self) -> dict[str, Any]:
+        """The last line that it printed, which is a JSON object."""
+        found: dict[str, Any] = json.loads(self.output.splitlines()[-1])
+        return found
+
+
+def run_process(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, watch: bool = False) -> Run:
+    """Run Python with these arguments in the project's root and wait for its end.
+
+    Args:
+        arguments: Of the interpreter.
+        environment: Added to that of this process.
+        watch: Whether to look at the memory twenty times a second, which costs a hundredth of a core.
+
+    Raises:
+        RuntimeError: If it fails; holds what it printed.
+    """
+    # Users' interpreters keep what they have compiled; otherwise each start would take seconds longer.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    run = Run(time.time())
+    clock = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=_ROOT,
+        env=inherited | dict(environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    end = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, run, end), daemon=True)
+    if watch:
+        watcher.start()
+    run.output, _ = process.communicate()
+    run.seconds = time.perf_counter() - clock
+    end.set()
+    if watch:
+        watcher.join()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}:\n{run.output[-2000:]}")
+    return run
+
+
+def _watch(pid: int, run: Run, end: threading.Event) -> None:
+    peaks: dict[int, float] = {}
+    while not end.wait(_POLL_S):
+        try:
+            parent = psutil.Process(pid)
+            for process in [parent, *parent.children(recursive=True)]:
+                peaks[process.pid] = max(peaks.get(process.pid, 0.0), process.memory_info().rss / 1e6)
+        except psutil.NoSuchProcess:
+            continue
+    run.parent_mb = peaks.pop(pid, 0.0)
+    run.worker_mb = sorted(peaks.values(), reverse=True)
+
+
+def run_stage(stage: str, photos: Path, output: Path, state: Path, models: Path, engine: str, workers: int = 2) -> Run:
+    """Run `run_clustering.py` or `run_scoring.py`, as a user does; `stage` is `clustering` or `scoring`."""
+    places = ["--input", str(photos), "--output", str(output), "--engine", engine]
+    options = ["--workers", str(workers), "--log-level", "warning"]
+    environment = {
+        "CURATION_IO__STATE_DIR": str(state),
+        "CURATION_IO__MODELS_DIR": str(models),
+        "CURATION_ENGINE__DOWNLOAD": "false",
+    }
+    return run_process([f"run_{stage}.py", *places, *options], environment=environment)
