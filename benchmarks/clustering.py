@@ -87,8 +87,8 @@ _MOST_FULL = {"scikit-learn average linkage": 30_000, "scikit-learn HDBSCAN": 10
 
 def _threads() -> int:
     """OMP_NUM_THREADS if it is set, for runs beside other work; else one thread per core."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdecimal() else len(os.sched_getaffinity(0))
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return int(threads) if threads.isdecimal() else len(os.sched_getaffinity(0))
 
 
 def _peak_bytes() -> int:

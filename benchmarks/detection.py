@@ -1,10 +1,10 @@
-"""How many faces the engines find at which cost: counted photos of groups, and large group photos made of them.
+"""Recall, false boxes and time of the engines on counted photos of groups and on large group photos composed of them.
 
     python -m benchmarks.detection ../shared [--models DIR] [--full]
 
-Recall counts clear faces, by their size; a false box is no face, or frames one twice (ground_truth/labels/README.md).
-Every other counted photo reports; the others were there to choose constants. Times are those of `analyse` on one
-thread, finding and embedding, without decoding.
+Recall is that of clear faces, by their size; a false box holds no face, or a face that was already found
+(ground_truth/labels/README.md). Figures are for every other counted photo; constants were chosen on the others. Times
+are those of `analyse` on one thread: finding and embedding, without decoding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ENGINES = ("retinaface-arcface", "dlib")
 
 
 def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
-    """Recall, false boxes and seconds per engine, and what the second look at large photos brings and costs."""
+    """Recall, false boxes and seconds per engine, and the gain and cost of the second look at large photos."""
     files = counted_files(data)[:: 2 if quick else 1]
     for name in _ENGINES:
         outcome = detect_counted(engine_at(name, models), files)

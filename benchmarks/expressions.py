@@ -1,6 +1,8 @@
-"""What the networks for eyes and smiles cost, against looking at each face alone, and beside the landmarks.
+"""The time of the networks for eyes and smiles, for all faces of a photo together and for each face alone.
 
-python -m benchmarks.expressions ../shared [--full]
+    python -m benchmarks.expressions ../shared [--full]
+
+The time of the landmarks is given for comparison.
 """
 
 from __future__ import annotations

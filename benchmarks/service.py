@@ -67,8 +67,8 @@ def _pages(server: Server) -> Iterator[tuple[str, list[str]]]:
     known = [photo_id(f"day {number % 3}/IMG_{number:06d}.jpg") for number in range(PHOTO_FILES)]
     yield "GET /photos, 100 of them", [f"/photos?offset={offset}" for offset in offsets]
     filters = "person=Guest 1&people_any=Guest 3&people_any=7&min_score=0.2&best_of_burst=true"
-    yield "GET /photos, three people, score and bursts asked for", [f"/photos?{filters}&problem=blinks&limit=50"]
-    yield "GET /photos, of a problem", ["/photos?problem=serious&pick=none"]
+    yield "GET /photos, filtered by three people, score and bursts", [f"/photos?{filters}&problem=blinks&limit=50"]
+    yield "GET /photos, filtered by a problem", ["/photos?problem=serious&pick=none"]
     yield "GET /photos/{id}, with measures of its faces", [f"/photos/{photo}" for photo in known]
     yield "GET /clusters, 100 of them", ["/clusters", "/clusters?offset=500", "/clusters?offset=1500"]
     yield "GET /clusters/{id}", [f"/clusters/{cluster}" for cluster in range(40)]
@@ -87,7 +87,7 @@ def _pictures(server: Server, folder: Path, rounds: int) -> Iterator[Row]:
         urls = [f"/photos/{photo}/picture?size={size}" for photo in known]
         first = server.times(urls[: min(rounds, 30)], min(rounds, 30))
         again = server.times(urls[: min(rounds, 30)], rounds)
-        against = f"made of a photo of 24 megapixels: {statistics.median(first.wall_ms):.3g} ms"
+        against = f"first time, from a photo of 24 megapixels: {statistics.median(first.wall_ms):.3g} ms"
         median = statistics.median(again.wall_ms)
         yield Row(
             _NAME, f"GET a photo's {size} again", median, "ms", against, statistics.median(first.wall_ms) / median
@@ -95,7 +95,7 @@ def _pictures(server: Server, folder: Path, rounds: int) -> Iterator[Row]:
     etag = server.client.get(f"/photos/{known[0]}/picture").headers["etag"]
     known_to_client = {"if-none-match": etag}
     yield _row(
-        "a thumbnail that the browser has",
+        "a thumbnail that the browser has cached",
         server.times([f"/photos/{known[0]}/picture"], rounds, known_to_client),
     )
     faces = [f"/faces/{photo}-{place}/picture" for photo in known for place in range(3)]
@@ -103,7 +103,7 @@ def _pictures(server: Server, folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def _after_changes(server: Server, rounds: int) -> Iterator[Row]:
-    """The first answer after something changed, which is not kept from before."""
+    """The first answer after a change, which is not cached."""
 
     def label(number: int) -> None:
         labels = server.client.get("/labels").json()

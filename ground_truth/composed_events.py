@@ -21,9 +21,10 @@ KINDS = {
     "alike": "the 8 most similar people, together in each photo",
     "album": "10 people, together in each photo",
 }
+"""The kinds of events, with descriptions."""
 _SEED = 1
-_LARGE = 8
-_SEVERAL = 4
+_LARGE = 8  # faces per person
+_SEVERAL = 4  # faces per person
 
 
 def composed_events(faces: LabelledFaces, *, test_half: bool) -> Iterator[tuple[str, LabelledFaces]]:

@@ -14,9 +14,9 @@ def logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fitted_scaling(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
-    """Platt's scaling (Platt 1999): slope and offset that make a logit's logistic a probability.
+    """Platt scaling (Platt 1999): slope and offset after which the logistic of a logit is a probability.
 
-    Both classes count as much, whatever their numbers.
+    Both classes have the same total weight.
     """
     weight = np.where(truth, 0.5 / max(1, truth.sum()), 0.5 / max(1, (~truth).sum()))
     slope, offset = 1.0, 0.0

@@ -1,12 +1,12 @@
-"""Measure when faces are one person for the weights of an engine, on the half of the people that is not reported.
+"""Find the distances at which faces are one person for the weights of an engine, on the tuning half of the people.
 
     python -m training.grouping ../shared --engine dlib [--models DIR] [--scratch DIR] [--parts 0 0.3 1]
 
-Prints the direction of what small children have in common, and for each part of it that is left out the distances
-for which the mean B-cubed F0.5 (precision counts twice) is best: over made events and all faces of half of the
-people of lfw, five_celebs, deepface_pairs, and half of the small children of UTKFace (which count a third, since
-each of them is there once). What is chosen goes into curation/engines/weights/grouping_rules.py by hand; the
-other halves, codebasics_sports and groups are for `make eval`.
+Prints the common direction of small children, and for each part of it that is removed the distances with the best
+mean B-cubed F0.5 (precision counts twice): over composed events and all faces of half of the people of lfw,
+five_celebs, deepface_pairs, and half of the small children of UTKFace (with a weight of one third, since each child is
+there once). The chosen values go into curation/engines/weights/grouping_rules.py by hand; the other halves,
+codebasics_sports and groups are for `make eval`.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from ground_truth.splits import in_test_half
 
 _CHILDREN_WEIGHT = 1 / 3
 _SHOWN = 3
-# Of the distance at which strangers are on average: what is tried for single faces and for large groups.
+# In mean distances of strangers: what is tried for single faces, and what is added to it for large clusters.
 _SINGLE = np.arange(0.36, 0.72, 0.02)
 _WIDER = np.arange(0.0, 0.30, 0.04)
-_SAME_PHOTO = 0.25  # of it: added to the distance of faces of one photo
+_SAME_PHOTO = 0.25  # in the same unit: added to the distance of faces of one photo
 
 
 def common_direction(faces: LabelledFaces, children: LabelledFaces) -> NDArray[np.float64]:
-    """First principal component, about their mean, of persons' mean embeddings, children among them.
+    """First principal component of the mean embeddings of people and children, about the mean of the people.
 
-    It is made orthogonal to the mean of the persons of `faces`, so that most people have nothing along it.
+    It is orthogonal to the mean of the people of `faces`, so that most people have no component along it.
     """
     of: dict[str, list[int]] = defaultdict(list)
     for face, person in enumerate(faces.people):
@@ -94,8 +94,10 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--models", type=Path, help="folder with the ONNX weights (default: of DATA/weights)")
-    parser.add_argument("--scratch", type=Path, help="keep analyses here")
-    parser.add_argument("--parts", type=float, nargs="+", default=[0.0, 0.3, 1.0], help="of the direction, left out")
+    parser.add_argument("--scratch", type=Path, help="cache analyses here")
+    parser.add_argument(
+        "--parts", type=float, nargs="+", default=[0.0, 0.3, 1.0], help="parts of the direction to remove"
+    )
     options = parser.parse_args()
     models = options.models or options.data / SMALL_WEIGHTS
     with tempfile.TemporaryDirectory() as folder:

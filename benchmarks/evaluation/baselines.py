@@ -1,7 +1,7 @@
-"""Other measures of eyes and smiles, on the same faces: the aspect ratio, OCEC, MediaPipe's blendshapes.
+"""Baselines for eyes and smiles: the aspect ratio, OCEC, MediaPipe's blendshapes.
 
-OCEC (github.com/PINTO0309/OCEC) looks at 24 x 40 pixels of one eye. MediaPipe's Face Landmarker gives 478 points of a
-square of 192 x 192 pixels; a second network makes 52 blendshapes of 146 of them.
+OCEC (github.com/PINTO0309/OCEC) takes 24 x 40 pixels of one eye. MediaPipe's Face Landmarker predicts 478 points in a
+square of 192 x 192 pixels; a second network computes 52 blendshapes from 146 of them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ __all__ = ["BaselineNetworks", "aspect_ratio"]
 
 _EYES = ((36, 42), (42, 48))
 _OCEC_SIZE = (40, 24)
-_OCEC_EYE_PX = 28.6  # of the 40 pixels; boxes of its training data hold the eye with a margin
+_OCEC_EYE_PX = 28.6  # width of the eye in the crop; the boxes of its training data hold the eye with a margin
 _MESH_PX = 192
 _BLINKS, _SMILES = (10, 9), (44, 45)  # right and left eye; left and right corner of the mouth
-# The points that the blendshapes are made of, from MediaPipe's face_blendshapes_graph.
+# The points that the blendshapes are computed from, from MediaPipe's face_blendshapes_graph.
 _BLENDSHAPE_POINTS = [
     *(0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78),
     *(80, 81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152),
@@ -49,20 +49,25 @@ def aspect_ratio(points: NDArray[np.floating]) -> float:
 
 
 class BaselineNetworks:
-    """The other networks, of weights/onnx."""
+    """The networks of OCEC and MediaPipe, from weights/onnx."""
 
     def __init__(self, folder: Path) -> None:
         """Load them.
 
         Raises:
-            Unavailable: If one is not there.
+            Unavailable: If one is missing.
         """
         self._ocec, self._mesh, self._blendshapes = (
             _session(folder / name) for name in ("ocec_m.onnx", "face_landmarks_478.onnx", "face_blendshapes_52.onnx")
         )
 
     def ocec(self, pixels: Pixels, points: NDArray[np.float64]) -> float:
-        """Mean probability of OCEC's medium model that the eyes are open; landmarks as of `LandmarkPredictor`."""
+        """Mean probability by OCEC's medium model that the eyes are open.
+
+        Args:
+            pixels: The photo.
+            points: (68, 2) landmarks as of `LandmarkPredictor`, in pixels of the full-size photo.
+        """
         values = []
         width, height = _OCEC_SIZE
         middle = np.array([width - 1, height - 1]) / 2
@@ -76,7 +81,13 @@ class BaselineNetworks:
         return float(np.mean(values))
 
     def blendshapes(self, pixels: Pixels, points: NDArray[np.float64], roll_deg: float) -> tuple[float, float]:
-        """How much both eyes blink and the mouth smiles, each in [0, 1]."""
+        """MediaPipe's blendshapes: how much both eyes blink, and how much the mouth smiles, each in [0, 1].
+
+        Args:
+            pixels: The photo.
+            points: (68, 2) landmarks as of `LandmarkPredictor`, in pixels of the full-size photo.
+            roll_deg: Rotation of the head in the picture plane.
+        """
         face = (points + 0.5) * pixels.scale - 0.5
         turn = cv2.getRotationMatrix2D((0, 0), roll_deg, 1.0)[:, :2]
         upright = face @ turn.T
@@ -101,4 +112,4 @@ def _session(path: Path) -> Any:
     try:
         return onnx_session(WeightsFile(path.name, path, ""), ("CPUExecutionProvider",))
     except CurationError as error:
-        raise Unavailable(f"{path} is not there or cannot be loaded") from error
+        raise Unavailable(f"{path} is missing or cannot be loaded") from error

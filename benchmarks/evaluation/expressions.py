@@ -1,4 +1,4 @@
-"""What the sections on eyes and smiles share: measured faces of people whom the networks have not seen."""
+"""Measured faces of held-out people, for the sections on eyes and smiles."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ MIN_FACE_PX = 40
 
 
 class MeasuredFace(NamedTuple):
-    """A face of a person whom no network has learned from.
+    """A face of a person on whom no network was trained.
 
     Attributes:
-        key: Of the face, see `ground_truth.detected_faces`.
+        key: Key of the face, see `ground_truth.detected_faces`.
         source: Its set.
-        face_px: Shorter side of its box.
-        yaw_deg: Turn to the side.
-        measures: The program's own.
-        aspect_ratio: Of the eyes.
-        ocec: Their probability of being open by OCEC.
-        blink: MediaPipe's blendshape, both eyes.
-        smile: MediaPipe's blendshape, both corners.
+        face_px: Shorter side of its box in pixels.
+        yaw_deg: Rotation of the head to the side.
+        measures: The program's measures.
+        aspect_ratio: Aspect ratio of the eyes.
+        ocec: Probability by OCEC that the eyes are open.
+        blink: MediaPipe's blendshape, mean of both eyes, in [0, 1].
+        smile: MediaPipe's blendshape, mean of both corners of the mouth, in [0, 1].
     """
 
     key: str
@@ -57,17 +57,17 @@ class MeasuredFace(NamedTuple):
 
 
 def held_out_faces(evaluation: Evaluation, sources: Sequence[str]) -> list[MeasuredFace]:
-    """Faces of reserved people, found by retinaface-arcface and measured as run_scoring.py does.
+    """Faces of held-out people, found by retinaface-arcface and measured as run_scoring.py does.
 
     Raises:
-        Unavailable: If photos or weights are not there.
+        Unavailable: If photos or weights are missing.
     """
     for source in (*PORTRAITS, *WHOLE_PHOTOS, "videos"):
         evaluation.set_folder(source)
     return [face for face in _all_held_out_faces(evaluation.data) if face.source in sources]
 
 
-@functools.cache  # two sections ask for them
+@functools.cache  # two sections use them
 def _all_held_out_faces(data: Path) -> tuple[MeasuredFace, ...]:
     return tuple(_measured_faces(data))
 
@@ -98,5 +98,5 @@ def _measured_faces(data: Path) -> Iterator[MeasuredFace]:
 
 
 def is_judged(face: MeasuredFace) -> bool:
-    """Whether the default settings judge the eyes and the smile of a face."""
+    """Whether the eyes and the smile of a face count at the default settings."""
     return face.face_px >= MIN_FACE_PX and abs(face.yaw_deg) <= MAX_YAW_DEG

@@ -1,4 +1,4 @@
-"""Open and closed eyes, of people whom the network has not seen, measured as the program does."""
+"""Open and closed eyes of held-out people, measured as the program does."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Labelled = tuple[MeasuredFace, str]
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
-    """By source; against other measures; what else was looked at by eye."""
+    """Accuracy by source, the same faces by other measures, and the results by label."""
     faces = [(face, eye_label(face.key)) for face in held_out_faces(evaluation, SOURCES) if is_judged(face)]
-    told = [(face, label) for face, label in faces if face.eyes.value is not None]
-    closed = [face for face, label in told if label == "closed"]
+    measured = [(face, label) for face, label in faces if face.eyes.value is not None]
+    closed = [face for face, label in measured if label == "closed"]
     rows = []
     for source in SOURCES:
-        opened = [face for face, label in told if label == "open" and face.source == source]
+        opened = [face for face, label in measured if label == "open" and face.source == source]
         shut = [face for face in closed if face.source == source]
-        if opened or shut:  # a small set may have nobody among the reserved people
+        if opened or shut:  # a small set may have no held-out people
             rows.append([source, *_figures(opened, shut, closed)])
-    opened = [face for face, label in told if label == "open"]
+    opened = [face for face, label in measured if label == "open"]
     rows.append(["all", *_figures(opened, closed, closed)])
     yield Table(
-        "Faces of people whom the network has not learned from, both eyes in one measure, threshold 0.5. Where a "
-        "source has no closed eyes, AUC and accuracy are against those of all; the accuracy counts both classes alike.",
+        "Faces of held-out people, who are in no training data, both eyes in one measure, threshold 0.5. Where a "
+        "source has few closed eyes, AUC and accuracy use those of all sources; the accuracy is balanced.",
         ("source", "open", "called closed", "closed", "found", "AUC", "accuracy"),
         rows,
     )
@@ -79,9 +79,9 @@ def _against_others(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFac
         cells = [name, f"{auc(values[truth], values[~truth]):.4f}", f"{best_accuracy(values, truth):.1%}"]
         rows.append([*cells, f"{(values[~truth] < limit).mean():.1%}"])
     return Table(
-        f"The same {len(opened)} open and {len(closed)} closed faces, judged by others; each with its own best "
-        "threshold, chosen with hindsight.",
-        ("measure", "AUC", "best accuracy", "closed found where 2 % of the open ones are called closed"),
+        f"The same {len(opened)} open and {len(closed)} closed faces by other measures, each with the "
+        "threshold that is best on these faces.",
+        ("measure", "AUC", "best accuracy", "closed found if 2 % of the open ones are called closed"),
         rows,
     )
 
@@ -91,9 +91,9 @@ def _other_labels(faces: Sequence[Labelled]) -> Table:
     for label, meaning in (
         ("open", "open"),
         ("closed", "closed"),
-        ("down", "looking down, no iris to be seen"),
+        ("down", "looking down, no iris visible"),
         ("hidden", "dark or mirroring glasses"),
-        ("unclear", "nobody can tell"),
+        ("unclear", "not recognisable"),
     ):
         here = [face.eyes for face, given in faces if given == label]
         if here:
@@ -101,7 +101,7 @@ def _other_labels(faces: Sequence[Labelled]) -> Table:
             shares = [f"{answers[key] / len(here):.1%}" for key in (True, False, "cannot tell")]
             rows.append([meaning, str(len(here)), *shares])
     return Table(
-        "What is said of each kind of face; labels by eye.",
+        "Results for each label that was set by hand.",
         ("eyes", "faces", "open", "closed", "cannot tell"),
         rows,
     )

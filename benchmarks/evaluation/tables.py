@@ -45,4 +45,4 @@ class Section(Protocol):
     """The function that each section offers under the name `tables`."""
 
     def __call__(self, evaluation: Evaluation) -> Iterator[Table]:
-        """Measure, and yield each table as soon as it is known."""
+        """Measure, and yield each table as soon as it is complete."""

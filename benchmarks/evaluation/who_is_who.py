@@ -1,4 +1,4 @@
-"""Faces grouped by person: B-cubed over labelled photos and over made events, at the default settings."""
+"""Faces grouped by person: B-cubed over labelled photos and over composed events, at the default settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EASY_SETS = ("five_celebs", "deepface_pairs", "codebasics_sports", "groups", "lf
 WHOLE_SETS = ("codebasics_sports", "groups")
 _HEADER = ("photos", "faces", "people", "clusters", "precision", "recall", "F", "judged faces")
 _SCORES = ("precision", "recall", "F")
-_KEPT_PART = 0.95
+_SUBSET_SHARE = 0.95
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
@@ -51,22 +51,24 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
                 for what, part in (("several people", _with_others(all_faces)), ("recurring", _recurring(all_faces))):
                     whole.append([f"{name}, {what}", str(len(set(part.photos.tolist()))), *_row(part)])
         yield Table(f"`{engine}`, photos with one labelled person (lfw: the middle face):", ("set", *_HEADER), easy)
-        yield Table(f"`{engine}`, every face that was labelled by eye:", ("set", *_HEADER), whole)
+        yield Table(f"`{engine}`, every labelled face:", ("set", *_HEADER), whole)
         settings = evaluation.settings(engine)
         spec = select_engine(settings, pinned=engine, allow_download=False)
         rule = spec.grouping or GroupingRule(spec.distance_threshold, spec.distance_threshold)
-        made = [[KINDS[kind], str(count), *_figures(mean)] for kind, count, mean in _made(faces_of["lfw"], rule)]
+        composed = [
+            [KINDS[kind], str(count), *_figures(mean)] for kind, count, mean in _composed(faces_of["lfw"], rule)
+        ]
         children = children_faces(evaluation, engine, test_half=True)
         found = _figures(b_cubed(children.people, children.clusters.tolist()))
-        made.append([f"children of {CHILDREN_YEARS[0]} to {CHILDREN_YEARS[-1]} years, each another", "1", *found])
-        yield Table(f"`{engine}`, made events, mean over the events:", ("event", "events", *_SCORES), made)
+        composed.append([f"children of {CHILDREN_YEARS[0]} to {CHILDREN_YEARS[-1]} years, no child twice", "1", *found])
+        yield Table(f"`{engine}`, composed events, mean over the events:", ("event", "events", *_SCORES), composed)
         yield Table(
-            f"`{engine}`, what each step adds (all labelled faces of both sets, reserved half of lfw):",
+            f"`{engine}`, what each step adds (all labelled faces of both sets, test half of lfw):",
             ("step", *(f"{name} {score}" for name in (*WHOLE_SETS, "lfw") for score in ("precision", "recall"))),
             [[step, *cells] for step, cells in _steps(faces_of, rule)],
         )
         yield Table(
-            f"`{engine}`, adjusted Rand index between the groups of 95 % and of all photos, least of 5 draws:",
+            f"`{engine}`, adjusted Rand index between the clusters of 95 % and of all photos, lowest of 5 draws:",
             ("set", "index"),
             [[name, f"{_stability(faces, rule):.3f}"] for name, faces in faces_of.items()],
         )
@@ -75,7 +77,7 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
 def _row(faces: LabelledFaces) -> list[str]:
     labelled = [face for face, person in enumerate(faces.people) if person is not None]
     if not labelled:
-        raise Unavailable("no face can be judged")
+        raise Unavailable("there is no labelled face")
     judged = faces[labelled]
     found = b_cubed(judged.people, judged.clusters.tolist())
     clusters = len({cluster for cluster in judged.clusters.tolist() if cluster >= 0})
@@ -93,7 +95,7 @@ def _with_others(faces: LabelledFaces) -> LabelledFaces:
 
 
 def _recurring(faces: LabelledFaces) -> LabelledFaces:
-    """Faces of persons with two faces or more; the others only count as members of their clusters."""
+    """Faces of people with two faces or more, with all other faces in their clusters."""
     often = {person for person, count in Counter(faces.people).items() if person and count > 1}
     shared = {c for c, person in zip(faces.clusters.tolist(), faces.people, strict=True) if person in often and c >= 0}
     return faces[
@@ -105,7 +107,7 @@ def _recurring(faces: LabelledFaces) -> LabelledFaces:
     ]
 
 
-def _made(faces: LabelledFaces, rule: GroupingRule) -> Iterator[tuple[str, int, BCubed]]:
+def _composed(faces: LabelledFaces, rule: GroupingRule) -> Iterator[tuple[str, int, BCubed]]:
     found: dict[str, list[BCubed]] = defaultdict(list)
     for kind, event in composed_events(faces, test_half=True):
         found[kind].append(b_cubed(event.people, _grouped(event, rule)))
@@ -128,9 +130,9 @@ def _steps(faces_of: dict[str, LabelledFaces], rule: GroupingRule) -> Iterator[t
     steps = {
         "one distance for all, the strict one": single,
         "one distance for all, half way": GroupingRule(middle, middle),
-        "wider for larger groups": replace(single, group_distance=rule.group_distance),
-        "and apart within a photo": replace(rule, common=(), common_part=0.0),
-        "and without what children share": rule,
+        "larger distance for larger clusters": replace(single, group_distance=rule.group_distance),
+        "and a penalty within a photo": replace(rule, common=(), common_part=0.0),
+        "and without the common direction of children": rule,
         "and a second look at faces that are alone": rule,
     }
     for what, step in steps.items():
@@ -159,7 +161,7 @@ def _stability(faces: LabelledFaces, rule: GroupingRule) -> float:
     indices = []
     for seed in range(5):
         photos = sorted(set(good.photos.tolist()))
-        left = set(random.Random(seed).sample(photos, int(_KEPT_PART * len(photos))))
+        left = set(random.Random(seed).sample(photos, int(_SUBSET_SHARE * len(photos))))
         rows = [face for face, photo in enumerate(good.photos.tolist()) if photo in left]
         indices.append(adjusted_rand(_grouped(good[rows], rule), everything[rows].tolist()))
     return min(indices)

@@ -1,8 +1,8 @@
-"""Photos of large groups at 24 megapixels, put together from counted photos of small groups.
+"""Photos of large groups at 24 megapixels, composed of counted photos of small groups.
 
-There is no such photo in the sets. A scene is 6000 x 4000 pixels: rows of real groups before a landscape, each at
-the size that their row would have, with soft borders, a camera's blur and noise, saved as a JPEG. Where the faces
-are follows from the counted photos. Positions say nothing about real rows; sizes, blur and neighbours are realistic.
+The sets hold no such photos. A scene has 6000 x 4000 pixels: rows of real groups in front of a landscape, each at the
+size that fits its row, with soft borders and a camera's blur and noise, saved as a JPEG. The positions of the faces
+follow from the counted photos. Sizes, blur and neighbours are realistic, the arrangement of the rows is not.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["BACK_ROW_PX", "SCENE_PX", "Scene", "large_scenes", "scene_files"]
 
 SCENE_PX = (6000, 4000)
 BACK_ROW_PX = (50.0, 90.0)
-"""Sizes of the faces that a scene's back row has, at full size."""
+"""Sizes of the faces in the back row of a scene, in pixels at full size."""
 
-# Median face of the groups in a row, from the back to the front, and the upper edges of the rows.
+# Smallest and largest median face of the groups in a row, and the upper edge of the row, from the back to the front.
 _ROWS = ((50.0, 90.0, 250), (50.0, 90.0, 800), (90.0, 150.0, 1450), (150.0, 280.0, 2450))
 _BACKGROUND = "groups/compreface/017_0.jpg"
 _MAX_ENLARGEMENT = 1.3
@@ -42,20 +42,20 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A photo, as a JPEG file's content, and its faces in the photo's pixels."""
+    """A photo as the content of a JPEG file, and its faces in pixels of that photo."""
 
     jpeg: bytes
     photo: CountedPhoto
 
 
 def large_scenes(photos: Path, counted: Sequence[CountedPhoto], count: int, *, seed: int) -> Iterator[Scene]:
-    """Make scenes, the same for the same arguments.
+    """Compose scenes, the same for the same arguments.
 
     Args:
         photos: Folder of the counted photos.
-        counted: From which groups are taken.
-        count: How many scenes.
-        seed: Of the choice of groups.
+        counted: Photos from which groups are taken.
+        count: Number of scenes.
+        seed: Seed of the choice of groups.
     """
     rng = np.random.default_rng(seed)
     groups = [photo for photo in counted if len(photo.clear) >= 2]
@@ -74,7 +74,7 @@ def large_scenes(photos: Path, counted: Sequence[CountedPhoto], count: int, *, s
 
 
 def scene_files(data: Path, folder: Path, count: int) -> list[PhotoFile]:
-    """Write photos of large groups at 24 megapixels, put together from the test half of the counted photos.
+    """Write photos of large groups at 24 megapixels, composed of the test half of the counted photos.
 
     Args:
         data: Folder with photos/.
@@ -124,7 +124,7 @@ def _fill_row(
 
 
 def _cover(placed: dict[str, list[NDArray[np.float64]]], area: tuple[int, int, int, int]) -> None:
-    """Faces that a new group hides are gone; those that it hides in part are hard."""
+    """Faces that a new group overlaps become hard ones, as they are hidden at least in part."""
     x, y, w, h = area
     for index, boxes in enumerate(placed["clear"]):
         low = np.maximum(boxes[:, :2], (x, y))

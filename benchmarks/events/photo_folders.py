@@ -1,4 +1,4 @@
-"""Folders of photos for the benchmarks: copies of labelled sets that differ in every file's bytes, and huge photos."""
+"""Folders of real photos: re-encoded copies of labelled sets, in which no two files are equal, and huge photos."""
 
 from __future__ import annotations
 
@@ -25,16 +25,19 @@ def _photos(source: Path) -> list[Path]:
 
 
 def reencoded(source: Path, target: Path, *, copies: int, limit: int | None = None) -> int:
-    """Write each photo of `source` several times, at another JPEG quality each time, upright and without metadata.
+    """Write each photo of `source` several times, with another JPEG quality each time, upright and without metadata.
 
     Args:
         source: Folder of JPEG files.
         target: Folder to write into.
         copies: How often each photo is written.
-        limit: Of how many photos, spread evenly over the set; None takes all.
+        limit: Number of photos, spread evenly over the set; None takes all.
 
     Returns:
-        How many files were written.
+        Number of files written.
+
+    Raises:
+        Unavailable: If there are no photos.
     """
     photos = _photos(source)
     if limit is not None and limit < len(photos):
@@ -48,10 +51,13 @@ def reencoded(source: Path, target: Path, *, copies: int, limit: int | None = No
 
 
 def upscaled(source: Path, target: Path, *, count: int) -> int:
-    """Write photos of 24 megapixels (6000 × 4000 or upright), enlarged from those of `source` and cut to that shape.
+    """Write photos of 24 megapixels (6000 × 4000 or 4000 × 6000 pixels), enlarged from those of `source` and cropped.
 
     Returns:
-        How many files were written: `count`, or fewer if there are not so many photos.
+        Number of files written: `count`, or fewer if there are fewer photos.
+
+    Raises:
+        Unavailable: If there are no photos.
     """
     photos = _photos(source)
     chosen = [photos[place * len(photos) // count] for place in range(min(count, len(photos)))]

@@ -1,10 +1,10 @@
-"""Events of any size without a network: tiny photos, and an engine that makes faces up from the photo's pixels.
+"""Synthetic events of any size: tiny photos, and an engine that invents faces without running networks.
 
     python -m benchmarks.events.synthetic_event FOLDER --photos 20000 [--workers 2] [--measured]
 
 Writes FOLDER/photos if it is missing, clusters them into FOLDER/out with the real orchestrator, pipelines, store and
-process pool, and prints one JSON object: counts and seconds. With `--measured` it also keeps made-up measures of every
-photo, so that the scoring stage has nothing left but to score.
+process pool, and prints one JSON object: counts and seconds. With `--measured` it also stores synthetic measures of
+every photo, so that the scoring stage only has to compute the scores.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -24,8 +24,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER_PHOTO, synthetic_measures
 from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
@@ -43,18 +43,18 @@ from curation.workers.pool import TaskPool
 from curation.workers.processes import ProcessPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
-__all__ = ["event_settings", "keep_measures", "orchestrator", "write_photos"]
+__all__ = ["event_settings", "orchestrator", "store_measures", "write_photos"]
 
 _WIDTH_PX, _HEIGHT_PX = 640, 160
 _FACE_PX = 100
-_MOST_FACES = 4  # that fit in a photo
+_MOST_FACES = 4  # as many as fit into a photo
 _DIMENSIONS = 512
 _PEOPLE = 200
 _NOISE = 0.6  # of a face around its person, relative to the length of the person's vector
 
 
 def write_photos(folder: Path, count: int) -> None:
-    """Write JPEG files that differ in their content; one that is there is left alone."""
+    """Write JPEG files that differ in their content; existing ones are not changed."""
     folder.mkdir(parents=True, exist_ok=True)
     jpeg: bytes = simplejpeg.encode_jpeg(_sharp_picture(), quality=80, colorspace="RGB")
     for number in range(count):
@@ -66,7 +66,7 @@ def write_photos(folder: Path, count: int) -> None:
 
 
 def _sharp_picture() -> NDArray[np.uint8]:
-    """Edges of all sizes, so that the faces in it are sharp enough to be identified."""
+    """A picture with edges of all sizes, so that the faces in it are sharp enough to be identified."""
     random = np.random.default_rng(0)
     picture = np.full((_HEIGHT_PX, _WIDTH_PX, 3), 128, dtype=np.uint8)
     for _ in range(250):
@@ -77,7 +77,7 @@ def _sharp_picture() -> NDArray[np.uint8]:
 
 
 class _Engine:
-    """Makes up faces of 512 dimensions, different ones at each call: `faces` a photo on average, between 1 and 4."""
+    """Invents faces with embeddings of 512 dimensions, different ones at each call: `faces` per photo on average."""
 
     def __init__(self, spec: EngineSpec, seed: int, faces: float) -> None:
         self._spec = spec
@@ -108,14 +108,14 @@ class _Engine:
         )
 
     def _embedding(self) -> NDArray[np.float32]:
-        # Few people are in most photos, many in few.
+        # A few people are in most photos, many people in a few.
         person = self._people[int(_PEOPLE * self._random.random() ** 3)]
         vector = person + _NOISE * self._random.standard_normal(_DIMENSIONS) / np.sqrt(_DIMENSIONS)
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 def _spec() -> EngineSpec:
-    return EngineSpec("synthetic", (), (), 0.5, "made up for a benchmark", (), "a benchmark asks for it")
+    return EngineSpec("synthetic", (), (), 0.5, "synthetic, for a benchmark", (), "chosen by a benchmark")
 
 
 def _prepare(settings: Settings, faces: float) -> None:
@@ -135,7 +135,7 @@ def _make_engine(faces: float) -> FaceEngine:
 
 
 def _make_predictor() -> LandmarkPredictor:
-    raise ValueError("all measures of a synthetic event are made up beforehand")
+    raise ValueError("all measures of a synthetic event are stored beforehand")
 
 
 def event_settings(folder: Path, workers: int = 2) -> Settings:
@@ -147,7 +147,7 @@ def event_settings(folder: Path, workers: int = 2) -> Settings:
 
 
 def orchestrator(settings: Settings, faces: float = 2.5) -> WorkflowOrchestrator:
-    """The real orchestrator over the made-up engine, which finds so many faces a photo (2.5 to 4)."""
+    """The real orchestrator with the synthetic engine, which finds `faces` per photo on average (2.5 to 4)."""
 
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
         return _spec()
@@ -159,12 +159,12 @@ def orchestrator(settings: Settings, faces: float = 2.5) -> WorkflowOrchestrator
 
 
 def _predictor(settings: Settings) -> WeightsFile:
-    # The real one, so that run_scoring.py takes the made-up measures for its own.
+    # The real one, so that run_scoring.py finds the stored measures.
     return locate(DLIB_PREDICTOR_FILE, settings.io.models_dir)
 
 
-def keep_measures(settings: Settings) -> None:
-    """Keep made-up measures of all photos of the event, as the scoring stage does after it has measured them."""
+def store_measures(settings: Settings) -> None:
+    """Store synthetic measures of all photos of the event, as the scoring stage does after it has measured them."""
     random = np.random.default_rng(1)
     faces: dict[str, list[FaceRow]] = defaultdict(list)
     for row in read_face_data(settings.io.output_dir / FACE_DATA):
@@ -179,22 +179,9 @@ def keep_measures(settings: Settings) -> None:
             stamp = stamp_of(file)
             if stamp is not None:
                 key = measures_key(predictor.sha256, rows)
-                store.keep_measures(stamp, content_sha256(file), key, _measures(random, len(rows)))
-
-
-def _measures(random: np.random.Generator, faces: int) -> PhotoMeasures:
-    values: Iterator[float] = iter(random.random(5 * faces + 2).tolist())
-
-    def measure() -> Measure:
-        value = next(values)
-        return Measure.of(value, value)
-
-    def face() -> FaceMeasures:
-        return FaceMeasures(
-            _FACE_PX, 5.0, 2.0, 1.0, 0.9, measure(), measure(), smile=measure(), focus=measure(), exposure=measure()
-        )
-
-    return PhotoMeasures(_WIDTH_PX, _HEIGHT_PX, tuple(face() for _ in range(faces)), measure(), measure())
+                values = random.random(MEASURES_PER_FACE * len(rows) + MEASURES_PER_PHOTO).tolist()
+                measures = synthetic_measures(values, size_px=(_WIDTH_PX, _HEIGHT_PX), face_px=_FACE_PX)
+                store.keep_measures(stamp, content_sha256(file), key, measures)
 
 
 def main() -> None:
@@ -202,7 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=int, default=1000)
-    parser.add_argument("--faces", type=float, default=2.5, help="faces a photo on average, 2.5 to 4 (default: 2.5)")
+    parser.add_argument("--faces", type=float, default=2.5, help="faces per photo on average, 2.5 to 4 (default: 2.5)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--measured", action="store_true")
     options = parser.parse_args()
@@ -215,7 +202,7 @@ def main() -> None:
         progress=lambda progress: phases.__setitem__(progress.phase, round(time.perf_counter() - began, 2))
     )
     if options.measured:
-        keep_measures(settings)
+        store_measures(settings)
     counts = {"photos": report.total, "faces": report.faces, "clusters": report.clusters, "reused": report.reused}
     print(json.dumps(counts | {"seconds": round(report.seconds, 2), "ends_of_phases": phases}))
 

@@ -1,9 +1,10 @@
-"""The files that both stages leave of a made-up event, without running them: what a service reads.
+"""The output files of both stages for a synthetic event, written without running the stages: what a service reads.
 
     python -m benchmarks.events.synthetic_outputs FOLDER [--photos 20000]
 
 Writes FOLDER/config.yaml, FOLDER/out with the tables, labels and run records, FOLDER/photos with some of the photos,
-and FOLDER/state with what was kept of these. Start a service over it with `CURATION_CONFIG=FOLDER/config.yaml`.
+and FOLDER/state with the analysis store of these photos. Start a service for it with
+`CURATION_CONFIG=FOLDER/config.yaml`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER_PHOTO, synthetic_measures
 from curation.domain.faces.face import (
     AnalysedFace,
     Box,
@@ -29,7 +31,6 @@ from curation.domain.faces.face import (
     PhotoAnalysis,
     Point,
 )
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.domain.judging.ranking import PhotoScore
 from curation.photos.files.decoding import content_sha256
 from curation.pipelines.scoring.event import measures_key
@@ -40,18 +41,23 @@ from curation.storage.labels_file import write_labels
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, write_run_record
 from curation.storage.tables import PHOTO_SCORES, write_face_data, write_photo_scores
 
-__all__ = ["PHOTO_FILES", "write_event"]
+__all__ = ["FACES_PER_PHOTO", "PHOTO_FILES", "write_event"]
 
 FACES_PER_PHOTO = 3
 PHOTO_FILES = 400
-"""So many photos are there as files; the others are known, but gone."""
-PEOPLE = 2000  # few of them in most photos, most of them strangers in one or two
-_MEGAPIXELS = (6000, 4000)
+"""Number of photos that exist as files; the others are known, but missing."""
+PEOPLE = 2000  # a few are in most photos, most are strangers in one or two
+_SIZE_PX = (6000, 4000)
 _KEY, _PREDICTOR = "synthetic", "c" * 64
 
 
 def write_event(folder: Path, photos: int) -> None:
-    """Write an event of so many photos with three faces each."""
+    """Write an event.
+
+    Args:
+        folder: Folder to write into.
+        photos: Number of photos; each has three faces.
+    """
     random = np.random.default_rng(0)
     paths = [f"day {number % 3}/IMG_{number:06d}.jpg" for number in range(photos)]
     rows = _rows(random, paths)
@@ -158,19 +164,21 @@ def _write_photos(random: np.random.Generator, folder: Path, paths: Sequence[str
             file = folder / "photos" / path
             file.parent.mkdir(parents=True, exist_ok=True)
             if not file.exists():
-                os.link(model, file)  # of 24 megapixels each, and all of one content
+                os.link(model, file)  # all have the same content of 24 megapixels
             stamp = stamp_of(file)
             assert stamp is not None
             faces = rows[photo * FACES_PER_PHOTO : (photo + 1) * FACES_PER_PHOTO]
-            analysis = PhotoAnalysis(*_MEGAPIXELS, tuple(_analysed(row, chip) for row in faces))
+            analysis = PhotoAnalysis(*_SIZE_PX, tuple(_analysed(row, chip) for row in faces))
             store.keep_analysis(stamp, sha256, _KEY, analysis)
-            store.keep_measures(stamp, sha256, measures_key(_PREDICTOR, faces), _measures(random))
+            values = random.random(MEASURES_PER_FACE * FACES_PER_PHOTO + MEASURES_PER_PHOTO).tolist()
+            measures = synthetic_measures(values, size_px=_SIZE_PX)
+            store.keep_measures(stamp, sha256, measures_key(_PREDICTOR, faces), measures)
     model.unlink()
 
 
 def _picture(random: np.random.Generator) -> NDArray[np.uint8]:
-    """Smooth with some noise, so that the file has the size of a photo's."""
-    width, height = _MEGAPIXELS
+    """A smooth picture with some noise, so that the JPEG is about as large as that of a real photo."""
+    width, height = _SIZE_PX
     small = random.integers(0, 255, (height // 50, width // 50, 3), dtype=np.uint8)
     large = np.repeat(np.repeat(small, 50, axis=0), 50, axis=1)
     noisy = np.clip(large + random.integers(-12, 12, large.shape, dtype=np.int16), 0, 255)
@@ -181,22 +189,6 @@ def _analysed(row: FaceRow, chip: bytes) -> AnalysedFace:
     vector = np.zeros(128, dtype=np.float32)
     detected = DetectedFace(row.facial_area, row.landmarks, row.detection_confidence, vector)
     return AnalysedFace(detected, FaceQuality(300, 0.8, 3.0, row.face_quality), chip)
-
-
-def _measures(random: np.random.Generator) -> PhotoMeasures:
-    values: Iterator[float] = iter(random.random(5 * FACES_PER_PHOTO + 2).tolist())
-
-    def measure() -> Measure:
-        value = next(values)
-        return Measure.of(value, value)
-
-    faces = tuple(
-        FaceMeasures(
-            300, 5.0, 2.0, 1.0, 0.9, measure(), measure(), smile=measure(), focus=measure(), exposure=measure()
-        )
-        for _ in range(FACES_PER_PHOTO)
-    )
-    return PhotoMeasures(*_MEGAPIXELS, faces, measure(), measure())
 
 
 def main() -> None:

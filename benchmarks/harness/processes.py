@@ -1,4 +1,4 @@
-"""Runs of the program in processes of their own: how long they take, when they begin, how much memory they need."""
+"""Runs of the program in separate processes, with their times and their peak memory."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _POLL_S = 0.05
 
 @dataclass(slots=True)
 class Run:
-    """A process that ended.
+    """A finished process.
 
     Attributes:
-        began: When it was started, in seconds since 1970.
+        began: Time of its start, in seconds since 1970.
         seconds: From its start to its end.
-        output: What it printed.
-        parent_mb: The largest resident memory of the process itself.
-        worker_mb: The largest resident memory of each of its children, the largest first.
+        output: What it printed to standard output and standard error.
+        parent_mb: Peak resident memory of the process itself, in MB; 0 if it was not watched.
+        worker_mb: Peak resident memory of each of its children, in MB, the largest first; empty if it was not watched.
     """
 
     began: float
@@ -40,23 +40,23 @@ class Run:
     worker_mb: list[float] = field(default_factory=list)
 
     def json(self) -> dict[str, Any]:
-        """The last line that it printed, which is a JSON object."""
+        """The JSON object in the last line that it printed."""
         found: dict[str, Any] = json.loads(self.output.splitlines()[-1])
         return found
 
 
 def run_process(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, watch: bool = False) -> Run:
-    """Run Python with these arguments in the project's root and wait for its end.
+    """Run Python with these arguments in the project's root, and wait until it ends.
 
     Args:
-        arguments: Of the interpreter.
-        environment: Added to that of this process.
-        watch: Whether to look at the memory twenty times a second, which costs a hundredth of a core.
+        arguments: Arguments of the interpreter.
+        environment: Variables to add to the environment of this process.
+        watch: Whether to sample the memory twenty times a second, which takes 1 % of a core.
 
     Raises:
-        RuntimeError: If it fails; holds what it printed.
+        RuntimeError: If it fails; the message holds the end of its output.
     """
-    # Users' interpreters keep what they have compiled; otherwise each start would take seconds longer.
+    # Compiled modules are cached, as they are for users; otherwise each start would take seconds longer.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     run = Run(time.time())
     clock = time.perf_counter()
@@ -96,7 +96,20 @@ def _watch(pid: int, run: Run, end: threading.Event) -> None:
 
 
 def run_stage(stage: str, photos: Path, output: Path, state: Path, models: Path, engine: str, workers: int = 2) -> Run:
-    """Run `run_clustering.py` or `run_scoring.py`, as a user does; `stage` is `clustering` or `scoring`."""
+    """Run the script of a stage as a user does: `run_clustering.py` or `run_scoring.py`.
+
+    Args:
+        stage: `clustering` or `scoring`.
+        photos: The input folder.
+        output: The output folder.
+        state: The folder of the analysis store.
+        models: Folder with the weights; nothing is downloaded.
+        engine: Name of the engine.
+        workers: Number of worker processes.
+
+    Raises:
+        RuntimeError: If the script fails.
+    """
     places = ["--input", str(photos), "--output", str(output), "--engine", engine]
     options = ["--workers", str(workers), "--log-level", "warning"]
     environment = {

@@ -1,14 +1,14 @@
-"""What every benchmark reports, so that `python -m benchmarks` (`make bench`) can print one table of all.
+"""What every benchmark reports, so that `python -m benchmarks` (`make bench`) can print one table.
 
-A benchmark is a module of this package that offers
+A benchmark is a module of `benchmarks` that offers
 
     def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]
 
-and is named in `benchmarks.__main__.BENCHMARKS`. `data` is the folder of CURATION_TEST_DATA (it has photos/ and
+and is listed in `benchmarks.__main__.BENCHMARKS`. `data` is the folder of CURATION_TEST_DATA (it has photos/ and
 weights/), `models` holds retinaface.onnx and arcface_weights.onnx. With `quick` a benchmark takes about two minutes
-on two cores, else as long as it needs. It yields each row as soon as it knows it, compares within one run (a figure
-and what it is measured against take turns, `median_seconds` helps), and asserts nothing. What cannot be measured
-here is `Unavailable`, with the reason. Run by itself, `python -m benchmarks.NAME` ends in `main(__doc__, rows)`.
+on two cores, else as long as it needs. It yields each row as soon as it is measured, compares within one run (the
+alternatives take turns, `median_seconds` helps), and asserts nothing. If something cannot be measured on this machine,
+it raises `Unavailable` with the reason. For `python -m benchmarks.NAME` the module ends in `main(__doc__, rows)`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Row:
 
     Attributes:
         benchmark: Name of the module.
-        figure: What was measured, in words; names the data and their size.
+        figure: What was measured, with the data and their size.
         value: The figure, a median of rounds where it is a time.
         unit: Of `value`, such as `s`, `ms/face`, `photos/s`, `MB`.
-        against: The named alternative of the same run, with its figure; empty if there is none.
-        ratio: How many times better than the alternative (above 1 is better); None without one.
+        against: Name and figure of the alternative, from the same run; empty if there is none.
+        ratio: How many times better than the alternative (above 1 is better); None without an alternative.
     """
 
     benchmark: str
@@ -62,7 +62,7 @@ class BenchmarkRows(Protocol):
     """The function that each benchmark offers under the name `rows`."""
 
     def __call__(self, data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
-        """Measure, and yield each row as soon as it is known."""
+        """Measure, and yield each row as soon as it is measured."""
 
 
 def median_seconds(contestants: Sequence[Callable[[], object]], *, rounds: int) -> list[float]:
@@ -70,7 +70,7 @@ def median_seconds(contestants: Sequence[Callable[[], object]], *, rounds: int) 
 
     Args:
         contestants: Called without arguments.
-        rounds: How often each is called, at least once.
+        rounds: Number of calls of each, at least 1.
 
     Returns:
         Seconds, in the order of `contestants`.
@@ -90,7 +90,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def print_rows(rows: Iterable[Row], *, header: bool = True) -> None:
-    """Print a Markdown table, each line as soon as it is known."""
+    """Print a Markdown table, each line as soon as it is measured."""
     if header:
         print("| " + " | ".join(_HEADER) + " |")
         print("|" + "---|" * len(_HEADER), flush=True)
@@ -99,29 +99,32 @@ def print_rows(rows: Iterable[Row], *, header: bool = True) -> None:
 
 
 def add_folders(parser: argparse.ArgumentParser) -> None:
-    """Add what all benchmarks are told: the data, the models, and whether to be thorough."""
+    """Add the arguments of all benchmarks: the data, the models, and whether to run in full."""
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/ (CURATION_TEST_DATA)")
     parser.add_argument(
         "--models",
         type=Path,
         help="folder with retinaface.onnx and arcface_weights.onnx (default: those of DATA/weights/deepface_home)",
     )
-    parser.add_argument("--full", action="store_true", help="take the time for larger data and more rounds")
+    parser.add_argument("--full", action="store_true", help="use larger data and more rounds, which takes longer")
 
 
 def models_folder(options: argparse.Namespace) -> Path:
-    """The folder of the models that `add_folders` was told."""
+    """The folder of the models, from the options that `add_folders` added."""
     folder: Path | None = options.models
     data: Path = options.data
     return folder or data / SMALL_WEIGHTS
 
 
 def main(description: str | None, rows: BenchmarkRows) -> None:
-    """The command line of a single benchmark: prints its table, or why it cannot run.
+    """The command line of a single benchmark: print its table, or the reason why it cannot run.
 
     Args:
         description: The module's docstring.
         rows: The module's function.
+
+    Raises:
+        SystemExit: If the benchmark cannot run on this machine.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_folders(parser)

@@ -24,11 +24,11 @@ _START_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Of some requests.
+    """Times of some requests.
 
     Attributes:
-        wall_ms: From sending to the whole answer, of each.
-        cpu_ms: Of the server's time on a core, of one on average; a busy machine does not change it much.
+        wall_ms: For each request, from sending it to the complete answer.
+        cpu_ms: Mean CPU time of the server per request, which depends little on other work on the machine.
     """
 
     wall_ms: list[float]
@@ -36,7 +36,12 @@ class Times:
 
 
 class Server:
-    """A service in a process of its own."""
+    """A service in its own process.
+
+    Attributes:
+        client: Keeps one connection to the service.
+        first_s: Time of the first request for photos.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], client: httpx.Client) -> None:
         self._process = psutil.Process(process.pid)
@@ -44,25 +49,28 @@ class Server:
         self.first_s = 0.0
 
     def memory_mb(self) -> float:
-        """What is resident, in MB."""
+        """Resident memory in MB."""
         return float(self._process.memory_info().rss / 1e6)
 
     def times(self, urls: list[str], count: int, headers: dict[str, str] | None = None) -> Times:
-        """Of `count` requests over all of `urls` in turn; the first one warms up and is not counted."""
+        """Times of `count` requests, cycling through `urls`.
+
+        If `urls` are requested more than once, one more request comes first and is not counted.
+        """
         turns = cycle(urls)
         if count > len(urls):
-            self._ask(urls[0], headers)
+            self._request(urls[0], headers)
         cpu_s = self._cpu_s()
-        wall_ms = [self._ask(next(turns), headers) for _ in range(count)]
+        wall_ms = [self._request(next(turns), headers) for _ in range(count)]
         return Times(wall_ms, 1000 * (self._cpu_s() - cpu_s) / count)
 
     def times_after(self, change: Callable[[int], None], url: str, count: int) -> Times:
-        """Of `count` requests, each after a change."""
+        """Times of `count` requests, each after a call of `change` with its number."""
         wall_ms, cpu_s = [], 0.0
         for number in range(count):
             change(number)
             before_s = self._cpu_s()
-            wall_ms.append(self._ask(url, None))
+            wall_ms.append(self._request(url, None))
             cpu_s += self._cpu_s() - before_s
         return Times(wall_ms, 1000 * cpu_s / count)
 
@@ -70,7 +78,7 @@ class Server:
         times = self._process.cpu_times()
         return float(times.user + times.system)
 
-    def _ask(self, url: str, headers: dict[str, str] | None) -> float:
+    def _request(self, url: str, headers: dict[str, str] | None) -> float:
         began = time.perf_counter()
         response = self.client.get(url, headers=headers)
         seconds = time.perf_counter() - began
@@ -81,7 +89,7 @@ class Server:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
-    """A service over the event in this folder; it ends with the block."""
+    """A service for the event in this folder; it is stopped at the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

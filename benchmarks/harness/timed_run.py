@@ -1,9 +1,9 @@
-"""Cluster a folder in this process and its workers, and print when photos were done, as one JSON object.
+"""Cluster a folder in this process and its workers, and print when photos were finished, as one JSON object.
 
     python -m benchmarks.harness.timed_run PHOTOS OUTPUT STATE --models DIR --engine dlib --workers 2
 
-For the other benchmarks. Prints `photos`, `seconds` of the whole stage, and `first` and `last`: seconds after the
-beginning of the stage at which the first and the last photo were done.
+Benchmarks start it as a process. It prints `photos`, `seconds` of the whole stage, and `first` and `last`: seconds from
+the start of the stage until the first and the last photo were finished.
 """
 
 from __future__ import annotations

@@ -40,12 +40,12 @@ _PACKAGES = ROOT / ".curation" / "peers"
 _TIMEOUT_S = 3600.0
 
 FoundFaces = dict[str, list[Box]]
-"""By the name of the photo's copy."""
+"""Boxes by the name of the photo's copy."""
 
 
 @dataclass(slots=True)
 class _Contestant:
-    """A program, and what it did in each round."""
+    """A program, with the seconds of each round and the faces that it found."""
 
     name: str
     command: list[str]
@@ -67,7 +67,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         deepface_home = _deepface_home(models, work / "home")
-        # Users' interpreters keep what they have compiled; otherwise each start would take seconds longer.
+        # Compiled modules are cached, as they are for users; otherwise each start would take seconds longer.
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         plain = {**inherited, "PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)])}
         onnx = {**plain, "DEEPFACE_HOME": str(deepface_home), "DEEPFACE_BACKEND_ENGINE": "onnx"}
@@ -140,18 +140,18 @@ def _faster(our: _Contestant, other: _Contestant, photos: int) -> Row:
 
 
 def _judged(found: FoundFaces, photos: dict[str, CountedPhoto]) -> tuple[int, int]:
-    """How many clear faces were found, and how many boxes are false."""
+    """Number of clear faces that were found, and of false boxes."""
     matches = [match(photo, found.get(name, [])) for name, photo in photos.items()]
     return sum(int(matched.found.sum()) for matched in matches), sum(len(matched.false) for matched in matches)
 
 
 def _chosen(data: Path, *, sports: int, groups: int) -> dict[str, Path]:
-    """Photos by the names that their copies get: so many of each set, evenly."""
+    """An even sample of each set: photos by the names that their copies get."""
     chosen: list[Path] = []
     for name, count in (("codebasics_sports", sports), ("groups", groups)):
         folder = data / "photos" / name
         if not folder.is_dir():
-            raise Unavailable(f"{folder} is not there")
+            raise Unavailable(f"{folder} is missing")
         # The peers cannot read everything that Curation can.
         jpegs = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
         chosen += _evenly(jpegs, count)
@@ -171,12 +171,12 @@ def _copied(photos: dict[str, Path], folder: Path) -> list[Path]:
 
 
 def _deepface_home(models: Path, home: Path) -> Path:
-    """The models where deepface looks for them."""
+    """A home folder with the models where deepface looks for them."""
     weights = home / ".deepface" / "weights"
     weights.mkdir(parents=True)
     for name in ("retinaface.onnx", "arcface_weights.onnx"):
         if not (models / name).is_file():
-            raise Unavailable(f"{models / name} is not there")
+            raise Unavailable(f"{models / name} is missing")
         shutil.copyfile(models / name, weights / name)
     return home
 
@@ -229,7 +229,7 @@ def _faces_in(path: Path) -> FoundFaces:
 
 
 def _installed_packages() -> Path:
-    """Install face_recognition beside the project's packages, once."""
+    """Install face_recognition into its own folder, once, and return the folder."""
     if not (_PACKAGES / "face_recognition").is_dir():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(_PACKAGES)]
         done = subprocess.run(

@@ -1,4 +1,7 @@
-"""Labels of faces by their keys, which name a place in whole photos: detectors differ by some pixels."""
+"""A CSV file with labels of faces by their keys (see `ground_truth.detected_faces`).
+
+Keys of faces in whole photos hold a position, which differs by some pixels from detector to detector.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from pathlib import Path
 
 __all__ = ["FaceTable"]
 
-_NEAR_PX = 20.0  # less than the distance of two faces that can be judged
+_NEAR_PX = 20.0  # less than the distance of two labelled faces
 
 
 class FaceTable:
-    """A CSV file with the columns `face` and `label`."""
+    """The content of a CSV file with the columns `face` and `label`."""
 
     def __init__(self, path: Path) -> None:
         """Read it.

@@ -1,4 +1,4 @@
-"""Labels of smiles: those of lfw_smile and genki_crops, and grades by eye."""
+"""Labels of smiles: those of lfw_smile and genki_crops, and grades that were set by hand (smiles.csv)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from pathlib import Path
 
 from ground_truth.labels.face_table import FaceTable
 
-__all__ = ["GRADES", "label_by_eye", "smile_grade", "smiles"]
+__all__ = ["GRADES", "listed_smile_label", "smile_grade", "smiles"]
 
 GRADES = {"none": 0, "neutral": 0, "open mouth": 0, "slight": 1, "smile": 2, "laugh": 3}
-"""Labels by eye; an open mouth that talks, shouts or shows the tongue is no smile; "none" is any of these."""
+"""Grade of each label in smiles.csv.
+
+An open mouth that talks, shouts or shows the tongue is no smile; "none" is a face without a smile of either kind.
+"""
 
 _UNGRADED = "smiling"
 _FILE = Path(__file__).with_name("smiles.csv")
 
 
 @functools.cache
-def _by_eye() -> FaceTable:
+def _table() -> FaceTable:
     return FaceTable(_FILE)
 
 
@@ -31,25 +34,25 @@ def _of_sets(data: Path) -> dict[str, bool]:
     return known
 
 
-def label_by_eye(face: str) -> str | None:
-    """The label of a face by its key: of `GRADES`, "smiling" (not graded), or "unclear"."""
-    return _by_eye().get(face)
+def listed_smile_label(face: str) -> str | None:
+    """The label of a face in smiles.csv, if it has one: of `GRADES`, "smiling" (not graded), or "unclear"."""
+    return _table().get(face)
 
 
 def smile_grade(face: str) -> int | None:
-    """0 to 3; None for a face without a grade."""
-    return GRADES.get(_by_eye().get(face) or "")
+    """The grade of a face by its key, 0 to 3; None without a grade."""
+    return GRADES.get(_table().get(face) or "")
 
 
 def smiles(data: Path, face: str) -> bool | None:
     """Whether a face smiles, by its key; None if it has no label.
 
-    lfw_smile and genki_crops keep their own labels, also where one would not share them.
+    lfw_smile and genki_crops keep the labels of their authors, also where one would label otherwise.
 
     Args:
         data: Folder that holds photos/.
-        face: Its key.
+        face: Key of the face.
     """
-    label = _by_eye().get(face)
-    by_eye = GRADES.get(label, 1) > 0 if label in (*GRADES, _UNGRADED) else None
-    return _of_sets(data).get(face, by_eye)
+    label = _table().get(face)
+    listed = GRADES.get(label, 1) > 0 if label in (*GRADES, _UNGRADED) else None
+    return _of_sets(data).get(face, listed)

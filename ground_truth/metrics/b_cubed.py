@@ -11,7 +11,7 @@ __all__ = ["BCubed", "adjusted_rand", "b_cubed"]
 
 @dataclass(frozen=True, slots=True)
 class BCubed:
-    """B-cubed over `faces` faces, precision and recall in [0, 1]."""
+    """B-cubed precision and recall in [0, 1], over `faces` faces."""
 
     precision: float
     recall: float
@@ -24,11 +24,11 @@ class BCubed:
 
 
 def b_cubed(people: Sequence[Hashable], clusters: Sequence[int]) -> BCubed:
-    """Average over the faces of how pure and how complete their clusters are.
+    """The precision and recall of the clusters, each averaged over the faces.
 
     Args:
         people: The true person of each face, at least one face.
-        clusters: The cluster of each face; a negative one stands for a cluster of its own.
+        clusters: The cluster of each face; a face with a negative one is a cluster of its own.
     """
     own = [cluster if cluster >= 0 else -1 - place for place, cluster in enumerate(clusters)]
     pairs = list(zip(people, own, strict=True))
@@ -39,7 +39,7 @@ def b_cubed(people: Sequence[Hashable], clusters: Sequence[int]) -> BCubed:
 
 
 def adjusted_rand(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
-    """How alike two groupings of the same faces are: 1 the same, 0 as by chance (Hubert & Arabie 1985)."""
+    """The adjusted Rand index of two groupings of the same faces: 1 if equal, 0 by chance (Hubert & Arabie 1985)."""
 
     def pairs(counts: Counter[Hashable]) -> float:
         return sum(count * (count - 1) / 2 for count in counts.values())

@@ -1,1 +1,1 @@
-"""What the networks learn from: chips of found faces, and labelled crops of eyes and mouths; needs no torch."""
+"""Samples to train networks on: chips of found faces, and labelled crops of eyes and mouths; needs no torch."""

@@ -1,6 +1,6 @@
-"""Changing crops so that nothing of a picture's source is left to learn: size, sharpness, noise, compression, light.
+"""Augmentation of crops: size, sharpness, noise, compression, light, so that networks cannot learn the source.
 
-Every crop of every class goes through the same draws, and resolutions are drawn from one distribution for all.
+Every crop of every class gets the same random changes, and the resolutions of all are drawn from one distribution.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Grey = NDArray[np.uint8]
 def jittered(
     matrix: NDArray[np.float64], centre: tuple[float, float], rng: np.random.Generator, *, shift_px: float
 ) -> NDArray[np.float64]:
-    """A (2, 3) transform followed by a small random turn, scaling, shear and shift about the centre of its result."""
+    """A (2, 3) transform followed by a small random rotation, scaling, shear and shift about `centre` in its output."""
     angle = math.radians(rng.normal(0, 5))
     size = math.exp(rng.normal(0, 0.09))
     stretch = math.exp(rng.normal(0, 0.06))
@@ -32,13 +32,13 @@ def jittered(
 
 
 def degraded(crop: Grey, native: float, target: float, rng: np.random.Generator) -> Grey:
-    """A crop at a lower resolution, softened, with grain and JPEG blocks.
+    """A crop at a lower resolution, blurred, with grain and JPEG blocks.
 
     Args:
         crop: (h, w) uint8.
-        native: Pixels of the picture per pixel of the crop; above 1 for a reduced one.
-        target: The same that it shall look like; no effect where it is above `native` or 1.
-        rng: Source of chance.
+        native: Pixels of the picture per pixel of the crop; above 1 if the crop is reduced.
+        target: The value of `native` that the crop should appear to have; no effect if above `native` or 1.
+        rng: Random generator.
     """
     height, width = crop.shape
     factor = min(1.0, target / min(1.0, native)) if target < native else 1.0
@@ -54,7 +54,7 @@ def degraded(crop: Grey, native: float, target: float, rng: np.random.Generator)
         grain = rng.normal(0, rng.uniform(1, 9), picture.shape)
         picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
     if rng.random() < 0.6:
-        # The blocks' grid starts anywhere.
+        # The grid of the blocks starts anywhere.
         top, left = (int(v) for v in rng.integers(0, 8, 2))
         framed = np.pad(picture, ((top, 4), (left, 4)), mode="edge")
         quality = int(rng.uniform(25, 95))
@@ -77,7 +77,7 @@ def _motion_blurred(picture: Grey, rng: np.random.Generator) -> Grey:
 
 
 def relit(crop: Grey, rng: np.random.Generator) -> Grey:
-    """A crop in other light: gamma, contrast, brightness, and a shadow or a lamp from one side."""
+    """A crop in other light: gamma, contrast, brightness, and a shadow or a light from one side."""
     height, width = crop.shape
     light = (crop.astype(np.float32) / 255) ** math.exp(rng.normal(0, 0.25))
     if rng.random() < 0.5:
@@ -89,7 +89,7 @@ def relit(crop: Grey, rng: np.random.Generator) -> Grey:
 
 
 def covered(crop: Grey, rng: np.random.Generator) -> Grey:
-    """A crop with what lies over real faces and hides nothing: a spectacle frame, a glint, a strand of hair, a mark."""
+    """A crop with something over it that hides little: the frame of glasses, a glint, a strand of hair, a watermark."""
     height, width = crop.shape
     picture = crop.copy()
     kind = rng.integers(0, 4)

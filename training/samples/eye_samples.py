@@ -1,4 +1,4 @@
-"""Samples of eyes: which eye of which picture is open, closed or hidden, and crops of them for learning and judging."""
+"""Samples of eyes with their labels (open, closed or hidden), and crops of them for training and testing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from curation.domain.faces.geometry import apply_transform, similarity_transform
 from curation.domain.judging.calibration import FAR_EYE_DEG
 from curation.engines.expressions.crops import EYE_CROP_PX, EYE_TEMPLATE_PX
-from ground_truth.labels.eyes import eye_label, eye_label_by_eye
+from ground_truth.labels.eyes import eye_label, listed_eye_label
 from ground_truth.splits import person_of
 from training.samples.augmentation import covered, degraded, jittered, relit
 from training.samples.eyelids import dark_lens, drawn_lids
@@ -25,10 +25,10 @@ __all__ = [
     "HIDDEN",
     "OPEN",
     "EyeSample",
-    "drawn_crop",
     "eye_samples",
     "hidden_crop",
     "plain_crop",
+    "training_crop",
 ]
 
 CLOSED, OPEN, HIDDEN = 0, 1, 2
@@ -39,7 +39,7 @@ _MIN_FIT = 0.5
 _EYE_WIDTH = 0.394  # of the distance of the eyes; median over frontal faces
 # Corners of the eye in a picture of one eye, as parts of its sides: it holds the brow too.
 _PATCH_CORNERS = np.array([[0.14, 0.56], [0.86, 0.56]])
-_RESOLUTION_EYES_PX = (15.0, 90.0)  # distances of the eyes that crops are made to look like
+_RESOLUTION_EYES_PX = (15.0, 90.0)  # distances of the eyes at the resolutions that crops are degraded to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,14 +48,14 @@ class EyeSample:
 
     Attributes:
         picture: (h, w) uint8 grey, the face's chip or a picture of one eye.
-        outline: (6, 2) landmarks of the eye in it, corners first and fourth; (2, 2) only the corners.
+        outline: (6, 2) landmarks of the eye in the picture, the corners first and fourth; or (2, 2), only the corners.
         native: Pixels of the original picture per pixel of a crop.
-        side: 0 for the right eye, 1 for the left one; -1 if it is not known.
+        side: 0 for the right eye, 1 for the left one; -1 if unknown.
         target: CLOSED, OPEN or HIDDEN.
         source: The set.
-        person: Who, as far as known, else the photo: nobody is in both parts.
+        person: The person if known, else the photo; samples are split by it, so that nobody is in both parts.
         face: Key of the face in `FaceChips`, or of the picture.
-        hard: Labelled by eye because a simpler measure was in doubt.
+        hard: Whether the label is in eyes.csv, because a simpler measure was uncertain.
     """
 
     picture: NDArray[np.uint8]
@@ -70,7 +70,7 @@ class EyeSample:
 
 
 def eye_samples(data: Path, faces: FaceChips) -> list[EyeSample]:
-    """All eyes whose state is known, see `eye_label`; "down" and "unclear" ones are left out."""
+    """All eyes whose state is known, see `eye_label`; "down" and "unclear" ones are skipped."""
     samples = []
     for i, key in enumerate(str(k) for k in faces.keys):
         if faces.fit[i] < _MIN_FIT or faces.eyes_px[i] < _MIN_EYES_PX or key.startswith("videos/"):
@@ -97,7 +97,7 @@ def eye_samples(data: Path, faces: FaceChips) -> list[EyeSample]:
                     source,
                     person_of(key),
                     key,
-                    eye_label_by_eye(key) is not None,
+                    listed_eye_label(key) is not None,
                 )
             )
     return samples + _patches(data / "photos/eye_patches")
@@ -134,17 +134,17 @@ def _warped(picture: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[
 
 
 def plain_crop(sample: EyeSample) -> NDArray[np.uint8]:
-    """The crop as the program makes it."""
+    """The crop as the program computes it."""
     return _warped(sample.picture, _to_crop(sample))
 
 
-def drawn_crop(sample: EyeSample, rng: np.random.Generator, *, lowered: float = 0.0) -> NDArray[np.uint8]:
-    """A crop for learning, changed by chance.
+def training_crop(sample: EyeSample, rng: np.random.Generator, *, lowered: float = 0.0) -> NDArray[np.uint8]:
+    """A randomly changed crop for training.
 
     Args:
         sample: The eye.
-        rng: Source of chance.
-        lowered: 0 leaves the lids; above 0 they are drawn nearer to each other, 1 shuts the eye.
+        rng: Random generator.
+        lowered: 0 leaves the lids; above 0 they are drawn closer to each other, 1 closes the eye.
     """
     matrix = _to_crop(sample)
     middle = (EYE_CROP_PX - 1) / 2
@@ -170,7 +170,7 @@ def drawn_crop(sample: EyeSample, rng: np.random.Generator, *, lowered: float = 
 
 
 def hidden_crop(sample: EyeSample, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A crop in which no eye can be seen: a dark or mirroring lens, or another part of the face."""
+    """A crop in which no eye is visible: a dark or mirroring lens, or another part of the face."""
     matrix = _to_crop(sample)
     middle = (EYE_CROP_PX - 1) / 2
     if rng.random() < 0.6 or len(sample.outline) != 6:

@@ -1,7 +1,7 @@
 """Drawing lids and dark lenses over open eyes.
 
-The same picture then stands on both sides of the decision, so that its source says nothing; and an eye that is merely
-narrowed by a laugh stays open.
+The same picture then appears in both classes, so that its source says nothing about the class; and eyes that are only
+narrowed by a laugh are learned as open.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = ["dark_lens", "drawn_lids"]
 
-_SKIN_ABOVE = 0.42  # of the eye's width: so much of the lid and the skin above it is drawn down
+_SKIN_ABOVE = 0.42  # of the eye's width: height of the lid and skin above the eye that is stretched down
 
 
 def drawn_lids(
@@ -23,8 +23,8 @@ def drawn_lids(
     Args:
         crop: (h, w) uint8 with an open eye.
         outline: (6, 2) landmarks of the eye in the crop: corner, upper lid, upper lid, corner, lower lid, lower lid.
-        lowered: Share of the opening that is covered; 1 shuts the eye.
-        rng: Source of chance.
+        lowered: Share of the opening that is covered; 1 closes the eye.
+        rng: Random generator.
     """
     height, width = crop.shape
     first, last = sorted((outline[0], outline[3]), key=lambda point: float(point[0]))
@@ -34,7 +34,7 @@ def drawn_lids(
     lower = _lid(x, first, outline[4:6], last)
     inside = (x > first[0] - 1) & (x < last[0] + 1)
     opening = np.where(inside, np.maximum(lower - upper, 0), 0)
-    margin = np.where(inside, np.minimum(rng.uniform(0.5, 2.0), opening), 0)  # the lashes stay behind
+    margin = np.where(inside, np.minimum(rng.uniform(0.5, 2.0), opening), 0)  # the lashes stay in place
     raised = rng.uniform(0.0, 0.35) * lowered
     new_upper = upper + opening * lowered * (1 - raised)
     new_lower = lower - opening * lowered * raised
@@ -58,12 +58,12 @@ def _lid(
     x: NDArray[np.float64], first: NDArray[np.float64], between: NDArray[np.float64], last: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     points = np.concatenate([[first], between, [last]])
-    # A parabola is what four points bear.
+    # A parabola is the highest degree that four points can determine well.
     return np.asarray(np.polyval(np.polyfit(points[:, 0], points[:, 1], 2), x), dtype=np.float64)
 
 
 def dark_lens(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Cover an eye by a dark or mirroring lens."""
+    """Cover an eye with a dark or mirroring lens."""
     height, width = crop.shape
     factor = 4
     mask = np.zeros((height * factor, width * factor), dtype=np.uint8)
@@ -79,7 +79,7 @@ def dark_lens(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     dark = float(rng.uniform(0, 60))
     lens = np.full((height, width), dark, dtype=np.float32) + y * rng.uniform(-20, 60)
-    if rng.random() < 0.5:  # what the lens mirrors: soft shapes
+    if rng.random() < 0.5:  # reflections in the lens: soft shapes
         shapes = cv2.resize(rng.normal(0, 1, (5, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
         lens = lens + shapes * rng.uniform(5, 50)
     if rng.random() < 0.5:

@@ -1,7 +1,7 @@
 """Faces of the labelled photos as upright chips with their 68 landmarks, found once and cached in a file.
 
-A chip is grey, since colour says more about a picture's source than about an eye or a mouth. Faces and
-landmarks come from the program's own engine and predictor, so a network learns from crops like those that it will see.
+Chips are grey, since colour says more about a picture's source than about an eye or a mouth. Faces and landmarks come
+from the program's own engine and predictor, so that a network is trained on crops like those that it will get.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["CHIP_EYES_PX", "CHIP_PX", "FaceChips", "face_chips"]
 
 CHIP_PX = 192
 CHIP_EYES_PX = 72.0
-"""Distance of a frontal head's eyes in a chip."""
+"""Distance of the eyes of a frontal head in a chip, in pixels."""
 
-_EYE_HEIGHT = 56.0  # of the point between the eyes in a chip, from above
+_EYE_HEIGHT = 56.0  # of the point between the eyes in a chip, from its upper edge
 _TEMPLATE = np.array(
     [[CHIP_PX / 2 - CHIP_EYES_PX / 2, _EYE_HEIGHT], [CHIP_PX / 2 + CHIP_EYES_PX / 2, _EYE_HEIGHT]], dtype=np.float64
 )
@@ -37,13 +37,13 @@ _MIN_FACE_PX = 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceChips:
-    """N faces.
+    """Chips of N faces.
 
     Attributes:
         keys: (N,) face keys, see `ground_truth.detected_faces`.
         chips: (N, 192, 192) uint8.
         points: (N, 68, 2) float32, in pixels of the chip.
-        eyes_px: (N,) float32, distance of the eyes of the frontal head in the picture itself.
+        eyes_px: (N,) float32, distance of the eyes in the picture, as if the head were frontal.
         yaw_deg: (N,) float32.
         fit: (N,) float32, see `landmark_fit`.
         face_px: (N,) int32, shorter side of the face's box.
@@ -63,7 +63,10 @@ def face_chips(data: Path, cache: Path) -> FaceChips:
 
     Args:
         data: Folder that holds photos/ and weights/.
-        cache: An .npz file; read if it is there, else written.
+        cache: An .npz file; read if it exists, else written.
+
+    Raises:
+        Unavailable: If the weights are missing.
     """
     if not cache.is_file():
         engine, predictor = small_engine(data), LandmarkPredictor()
@@ -96,7 +99,7 @@ def _chip(
     found = predictor.predict(pixels, face.landmarks)
     if found is None or min(face.box.w, face.box.h) < _MIN_FACE_PX:
         return None
-    # The eyes of a turned head lie closer together; the chip keeps the head's size.
+    # The eyes of a turned head are closer together; chips show all heads at the same size.
     eyes_px = head_size_px(five, pose)
     axis = five[1] - five[0]
     middle, half = five[:2].mean(axis=0), axis / np.linalg.norm(axis) * eyes_px / 2

@@ -1,4 +1,4 @@
-"""Samples of mouths: how much each face smiles, and crops of them for learning and judging."""
+"""Samples of mouths with their grade of smile, and crops of them for training and testing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.geometry import similarity_transform
 from curation.engines.expressions.crops import MOUTH_ANCHORS, MOUTH_CROP_PX, MOUTH_EYES_PX, MOUTH_TEMPLATE_PX, MOUTH_TOP
-from ground_truth.labels.smiles import label_by_eye, smile_grade, smiles
+from ground_truth.labels.smiles import listed_smile_label, smile_grade, smiles
 from ground_truth.splits import person_of
 from training.samples.augmentation import covered, degraded, jittered, relit
 from training.samples.face_chips import CHIP_EYES_PX, FaceChips
 
-__all__ = ["MouthSample", "drawn_mouth", "hidden_mouth", "mouth_samples", "plain_mouth"]
+__all__ = ["MouthSample", "hidden_mouth", "mouth_samples", "plain_mouth", "training_mouth"]
 
 _MIN_FIT = 0.5
 _MIN_EYES_PX = 14.0
@@ -31,13 +31,13 @@ class MouthSample:
 
     Attributes:
         chip: (192, 192) uint8 grey.
-        points: (68, 2) landmarks in it.
+        points: (68, 2) landmarks in the chip.
         native: Pixels of the original picture per pixel of a crop.
         smiles: Whether it is a smile.
         grade: 0 to 3, see `ground_truth.labels.smiles`; -1 if only `smiles` is known.
-        label: The label by eye, or that of the set.
+        label: The label in smiles.csv, or that of the set.
         source: The set.
-        person: Who, as far as known, else the photo.
+        person: The person if known, else the photo.
         face: Key of the face in `FaceChips`.
     """
 
@@ -55,7 +55,7 @@ class MouthSample:
 def mouth_samples(data: Path, faces: FaceChips) -> list[MouthSample]:
     """All mouths that have a label: those of lfw_smile and genki_crops, and the graded ones of other sets.
 
-    The two sets keep their own labels for `smiles`; labels by eye add the grade where they agree.
+    For these two sets, `smiles` is their own label; smiles.csv adds the grade where it agrees.
     """
     samples = []
     for i, key in enumerate(str(k) for k in faces.keys):
@@ -77,7 +77,7 @@ def mouth_samples(data: Path, faces: FaceChips) -> list[MouthSample]:
                 float(faces.eyes_px[i]) / MOUTH_EYES_PX,
                 smiling,
                 -1 if grade is None else grade,
-                label_by_eye(key) or ("smiling" if smiling else "neutral"),
+                listed_smile_label(key) or ("smiling" if smiling else "neutral"),
                 source,
                 person_of(key),
                 key,
@@ -99,7 +99,7 @@ def _warped(chip: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.
 
 
 def plain_mouth(sample: MouthSample) -> NDArray[np.uint8]:
-    """The crop as the program makes it."""
+    """The crop as the program computes it."""
     return _warped(sample.chip, _to_crop(sample))
 
 
@@ -115,8 +115,8 @@ def _finished(crop: NDArray[np.uint8], sample: MouthSample, rng: np.random.Gener
     return degraded(relit(crop, rng), sample.native, target, rng)
 
 
-def drawn_mouth(sample: MouthSample, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A crop for learning, changed by chance."""
+def training_mouth(sample: MouthSample, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A randomly changed crop for training."""
     crop = _jittered_mouth(sample, rng)
     if rng.random() < 0.15:
         crop = covered(crop, rng)
@@ -124,14 +124,14 @@ def drawn_mouth(sample: MouthSample, rng: np.random.Generator) -> NDArray[np.uin
 
 
 def hidden_mouth(sample: MouthSample, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A crop whose mouth is behind a mask, a hand, a cup or a microphone."""
+    """A crop for training whose mouth is hidden by a mask, a hand, a cup or a microphone."""
     crop = _jittered_mouth(sample, rng)
     height, width = crop.shape
     factor = 4
     mask = np.zeros((height * factor, width * factor), dtype=np.uint8)
 
     def at(x: float, y: float) -> tuple[int, int]:
-        """A place in distances of the eyes from the point between them, a little displaced, in pixels of the mask."""
+        """A point in pixels of the mask; x, y in distances of the eyes from the point between them, with noise."""
         x, y = (
             (x + rng.normal(0, 0.05)) * MOUTH_EYES_PX + width / 2,
             (y + rng.normal(0, 0.05) - MOUTH_TOP) * MOUTH_EYES_PX,
@@ -143,7 +143,7 @@ def hidden_mouth(sample: MouthSample, rng: np.random.Generator) -> NDArray[np.ui
         top = rng.uniform(0.45, 0.8)
         places = [(-0.85, top + 0.15), (0, top), (0.85, top + 0.15), (0.8, 1.6), (0, 1.95), (-0.8, 1.6)]
         cv2.fillPoly(mask, [np.array([at(x, y) for x, y in places], dtype=np.int32)], 255)
-    else:  # something round before the mouth
+    else:  # something round in front of the mouth
         tone = float(np.median(crop)) if rng.random() < 0.4 else tone
         axes = (
             int(factor * rng.uniform(0.5, 0.8) * MOUTH_EYES_PX),
