@@ -74,13 +74,13 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         yield from _choices(rescorer, settings.scoring, rounds)
 
 
-def _timed(contestant: Callable[[], object], rounds: int) -> tuple[float, str]:
+def _timed(function: Callable[[], object], rounds: int) -> tuple[float, str]:
     """Median wall time in seconds, and the median CPU time as text in brackets."""
     cpu_s: list[float] = []
 
     def measured() -> None:
         before_s = time.process_time()
-        contestant()
+        function()
         cpu_s.append(time.process_time() - before_s)
 
     (seconds,) = median_seconds([measured], rounds=rounds)

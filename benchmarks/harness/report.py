@@ -65,21 +65,21 @@ class BenchmarkRows(Protocol):
         """Measure, and yield each row as soon as it is measured."""
 
 
-def median_seconds(contestants: Sequence[Callable[[], object]], *, rounds: int) -> list[float]:
-    """Median wall time of each contestant; they take turns, so that a busy machine slows all of them alike.
+def median_seconds(alternatives: Sequence[Callable[[], object]], *, rounds: int) -> list[float]:
+    """Median wall time of each alternative; they take turns, so that a busy machine slows all of them alike.
 
     Args:
-        contestants: Called without arguments.
+        alternatives: Called without arguments.
         rounds: Number of calls of each, at least 1.
 
     Returns:
-        Seconds, in the order of `contestants`.
+        Seconds, in the order of `alternatives`.
     """
-    seconds: list[list[float]] = [[] for _ in contestants]
+    seconds: list[list[float]] = [[] for _ in alternatives]
     for _ in range(rounds):
-        for place, contestant in enumerate(contestants):
+        for place, alternative in enumerate(alternatives):
             began = time.perf_counter()
-            contestant()
+            alternative()
             seconds[place].append(time.perf_counter() - began)
     return [statistics.median(of_one) for of_one in seconds]
 

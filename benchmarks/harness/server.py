@@ -1,4 +1,4 @@
-"""The service in a process of its own, and the time and memory that its answers take."""
+"""The service in its own process, and the time and memory of its answers."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ FoundFaces = dict[str, list[Box]]
 
 
 @dataclass(slots=True)
-class _Contestant:
+class _Program:
     """A program, with the seconds of each round and the faces that it found."""
 
     name: str
@@ -72,7 +72,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         plain = {**inherited, "PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)])}
         onnx = {**plain, "DEEPFACE_HOME": str(deepface_home), "DEEPFACE_BACKEND_ENGINE": "onnx"}
 
-        def peers(names: Sequence[str], copies: list[Path]) -> list[_Contestant]:
+        def peers(names: Sequence[str], copies: list[Path]) -> list[_Program]:
             paths = [str(path) for path in copies]
             loops = {
                 "deepface": ([str(HERE / "deepface_loop.py"), str(work / "deepface.json")], onnx),
@@ -85,7 +85,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
                     plain,
                 ),
             }
-            return [_Contestant(name, [sys.executable, *loops[name][0], *paths], loops[name][1]) for name in names]
+            return [_Program(name, [sys.executable, *loops[name][0], *paths], loops[name][1]) for name in names]
 
         first = _copied(dict(islice(photos.items(), 3)), work / "first")
         engines = ("retinaface-arcface", "dlib")
@@ -113,22 +113,20 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
             yield _faster(our, other, count)
 
 
-def _rows(
-    ours: Sequence[_Contestant], others: Sequence[_Contestant], photos: dict[str, Path], data: Path
-) -> Iterator[Row]:
+def _rows(ours: Sequence[_Program], others: Sequence[_Program], photos: dict[str, Path], data: Path) -> Iterator[Row]:
     counted = {data / "photos" / photo.path: photo for photo in read_counted()}
     judged = {name: counted[path] for name, path in photos.items() if path in counted}
     there = sum(len(photo.clear) for photo in judged.values())
-    for contestant in [*ours, *others]:
-        right, false = _judged(contestant.found, judged)
-        figure = f"{contestant.name}: recall of {there} counted faces of {len(judged)} photos, {false} false boxes"
+    for program in [*ours, *others]:
+        right, false = _judged(program.found, judged)
+        figure = f"{program.name}: recall of {there} counted faces of {len(judged)} photos, {false} false boxes"
         yield Row("peers", figure, right / there if there else float("nan"), "")
     for our in ours:
         for other in others:
             yield _faster(our, other, len(photos))
 
 
-def _faster(our: _Contestant, other: _Contestant, photos: int) -> Row:
+def _faster(our: _Program, other: _Program, photos: int) -> Row:
     return Row(
         "peers",
         f"{our.name}, {photos} photos, whole process",
@@ -181,7 +179,7 @@ def _deepface_home(models: Path, home: Path) -> Path:
     return home
 
 
-def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict[str, str]) -> _Contestant:
+def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict[str, str]) -> _Program:
     out = work / f"ours-{engine}"
     command = [sys.executable, str(ROOT / "run_clustering.py"), "--input", str(photos), "--output", str(out)]
     settings = {
@@ -190,28 +188,28 @@ def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict
         "CURATION_IO__MODELS_DIR": str(models),
         "CURATION_IO__STATE_DIR": str(out / "state"),
     }
-    return _Contestant(f"curation {engine}", command, {**environment, **settings})
+    return _Program(f"curation {engine}", command, {**environment, **settings})
 
 
-def _take_turns(contestants: Sequence[_Contestant], work: Path, rounds: int) -> None:
+def _take_turns(programs: Sequence[_Program], work: Path, rounds: int) -> None:
     for _ in range(rounds):
-        for contestant in contestants:
-            out = work / contestant.name.replace("curation ", "ours-")
+        for program in programs:
+            out = work / program.name.replace("curation ", "ours-")
             shutil.rmtree(out, ignore_errors=True)
             began = time.perf_counter()
             done = subprocess.run(
-                contestant.command,
-                env=contestant.environment,
+                program.command,
+                env=program.environment,
                 cwd=work,
                 capture_output=True,
                 text=True,
                 timeout=_TIMEOUT_S,
                 check=False,
             )
-            contestant.seconds.append(time.perf_counter() - began)
+            program.seconds.append(time.perf_counter() - began)
             if done.returncode != 0:
-                raise RuntimeError(f"{contestant.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-            contestant.found = _faces_of(out) if out.is_dir() else _faces_in(work / f"{contestant.name}.json")
+                raise RuntimeError(f"{program.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+            program.found = _faces_of(out) if out.is_dir() else _faces_in(work / f"{program.name}.json")
 
 
 def _faces_of(output: Path) -> FoundFaces:
