@@ -13,7 +13,7 @@ __all__ = ["GRADES", "listed_smile_label", "smile_grade", "smiles"]
 GRADES = {"none": 0, "neutral": 0, "open mouth": 0, "slight": 1, "smile": 2, "laugh": 3}
 """Grade of each label in smiles.csv.
 
-An open mouth that talks, shouts or shows the tongue is no smile; "none" is a face that was not graded further.
+An open mouth that talks, shouts or shows the tongue is no smile; "none" is any face without a smile, open mouth or not.
 """
 
 _UNGRADED = "smiling"
