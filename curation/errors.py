@@ -2,6 +2,7 @@
 
 CurationError
 ├── SettingsError            wrong usage, an unknown key or a value out of range    exit 2
+│   └── ExtraMissingError    it needs packages of an extra that is not installed
 ├── InputError               something that the user gave is missing or wrong       exit 3
 │   ├── PhotosMissingError   no folder of photos, or no photo in it
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
@@ -33,6 +34,7 @@ __all__ = [
     "BusyError",
     "CorrectionsError",
     "CurationError",
+    "ExtraMissingError",
     "FaceAnalysisError",
     "FaceDataError",
     "InputError",
@@ -66,6 +68,12 @@ class SettingsError(CurationError):
 
     exit_code = 2
     code = "settings_invalid"
+
+
+class ExtraMissingError(SettingsError):
+    """What was asked for needs packages of an extra that is not installed."""
+
+    code = "extra_missing"
 
 
 class InputError(CurationError):

@@ -21,6 +21,7 @@ from curation.errors import (
     BusyError,
     CorrectionsError,
     CurationError,
+    ExtraMissingError,
     FaceAnalysisError,
     FaceDataError,
     InputError,
@@ -58,6 +59,7 @@ PROBLEM_JSON = "application/problem+json"
 STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     CurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ExtraMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
     # What lies in the service's folders does not allow the request; the request itself is right.
     InputError: HTTPStatus.CONFLICT,
     PhotosMissingError: HTTPStatus.CONFLICT,
