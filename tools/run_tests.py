@@ -91,6 +91,10 @@ def run_phase(name: str, folders: Sequence[str], report: Path) -> Phase:
     # Without a folder pytest would take all tests there are.
     code = wait_for(subprocess.Popen(command, cwd=ROOT)) if folders else 1
     seconds = time.monotonic() - begun
+    # What was measured stands in .coverage now. A process that a test killed can leave half a file, of which every
+    # later phase would warn.
+    for left_over in ROOT.glob(".coverage.*"):
+        left_over.unlink()
 
     # By test, since the report has one that got a second chance twice, the first time with nothing said against it.
     durations: dict[str, float] = defaultdict(float)
