@@ -23,7 +23,7 @@ from benchmarks.evaluation.b_cubed import b_cubed
 from curation.bootstrap import build
 from curation.errors import CurationError
 from curation.settings import load_settings
-from curation.storage.tables import FACE_DATA, read_face_data
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 
 SETS = ("five_celebs", "codebasics_sports", "deepface_pairs", "groups", "odd")
 _POLL_S = 0.1

@@ -36,9 +36,10 @@ from curation.pipelines.scoring.event import measures_key
 from curation.pipelines.stage import stamp_of
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsWriter
+from curation.storage.face_data_file import write_face_data
 from curation.storage.labels_file import write_labels
+from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, write_run_record
-from curation.storage.tables import PHOTO_SCORES, write_face_data, write_photo_scores
 
 __all__ = ["PHOTO_FILES", "write_event"]
 

@@ -37,8 +37,8 @@ from curation.pipelines.scoring.event import measures_key
 from curation.pipelines.stage import ProgressListener, stamp_of
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
-from curation.storage.tables import FACE_DATA, read_face_data
 from curation.workers.pool import TaskPool
 from curation.workers.processes import ProcessPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts

@@ -21,10 +21,10 @@ from curation.pipelines.stage import ProgressListener, RunContext
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
-from curation.storage.cluster_pictures import sweep_pictures
+from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
+from curation.storage.face_data_file import FACE_DATA, first_engine
 from curation.storage.locks import hold_export, hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
-from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
 from curation.workers.pool import TaskPool
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]

@@ -26,7 +26,7 @@ from curation.bootstrap import build
 from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
 from curation.domain.judging.ranking import PhotoScore
 from curation.photos.looks.miniature import miniature
-from curation.storage.tables import PHOTO_SCORES, read_photo_scores
+from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 
 __all__ = ["tables"]
 

@@ -30,7 +30,7 @@ from benchmarks.counted_faces import CountedPhoto, match, read_counted
 from benchmarks.event_folders import reencoded
 from benchmarks.report import Row, Unavailable
 from curation.domain.faces.face import Box
-from curation.storage.tables import FACE_DATA, read_face_data
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -22,10 +22,12 @@ from curation.event.file_cache import Derived, FileCache
 from curation.event.ranked_photos import RankedPhotos
 from curation.settings import Settings
 from curation.storage.atomic import explained
+from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 from curation.storage.labels_file import labels_etag, read_labels, write_labels
+from curation.storage.photo_scores_file import PHOTO_SCORES
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES, read_face_data
 
 __all__ = ["Catalog", "ClusterSummary", "KnownPhoto", "PhotoEntry"]
 

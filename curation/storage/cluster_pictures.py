@@ -10,7 +10,10 @@ from pathlib import Path, PurePosixPath
 from curation.errors import StorageError
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
 
-__all__ = ["ClusterPictures", "sample_name", "sweep_pictures"]
+__all__ = ["CLUSTERS_DIR", "ClusterPictures", "sample_name", "sweep_pictures"]
+
+CLUSTERS_DIR = "output_clusters"
+"""The name of the folder in the output folder."""
 
 _MANIFEST = ".curation-files.json"
 _KEPT_CHARS = re.compile(r"[^A-Za-z0-9_-]+")

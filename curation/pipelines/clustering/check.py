@@ -20,6 +20,7 @@ from curation.pipelines.clustering.check_page import PagePair, grouping_page
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
 from curation.storage.corrections_file import read_corrections
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 from curation.storage.grouping_answers import (
     GROUPING_ANSWERS,
     FacePlace,
@@ -28,7 +29,6 @@ from curation.storage.grouping_answers import (
 )
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 
 __all__ = ["GROUPING_PAGE", "EventGroupingCheck", "told"]
 

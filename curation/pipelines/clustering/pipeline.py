@@ -42,10 +42,10 @@ from curation.pipelines.stage import Batches, RunContext, content_key, failures_
 from curation.settings import ClusteringSettings
 from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
-from curation.storage.cluster_pictures import ClusterPictures, sample_name
+from curation.storage.cluster_pictures import CLUSTERS_DIR, ClusterPictures, sample_name
 from curation.storage.corrections_file import hold_corrections, read_corrections, write_corrections
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
-from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
 from curation.workers.pool import usable_cores
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]

@@ -19,9 +19,9 @@ from curation.pipelines.stage import content_key, stamp_of
 from curation.settings import Settings
 from curation.storage.analysis_store import FileStamp
 from curation.storage.corrections_file import read_corrections
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import FACE_DATA, read_face_data
 
 __all__ = [
     "PHOTO_IS_GONE",

@@ -33,6 +33,8 @@ from curation.pipelines.scoring.event import (
 from curation.pipelines.stage import RunContext, failures_as_json
 from curation.settings import ScoringSettings
 from curation.storage.analysis_store import FileStamp
+from curation.storage.face_data_file import FACE_DATA
+from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.picks_file import PICKS, hold_scores, read_picks
 from curation.storage.run_records import (
     CLUSTERING_RUN,
@@ -40,7 +42,6 @@ from curation.storage.run_records import (
     versions,
     write_run_record,
 )
-from curation.storage.tables import FACE_DATA, PHOTO_SCORES, write_photo_scores
 
 __all__ = ["PhotoScorer", "ScoringPipeline", "score_photo_worker"]
 

@@ -35,8 +35,8 @@ from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore, FileStamp
 from curation.storage.corrections_file import CORRECTIONS
+from curation.storage.face_data_file import FACE_DATA
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
-from curation.storage.tables import FACE_DATA
 
 __all__ = ["KeptEvent", "Rescorer"]
 

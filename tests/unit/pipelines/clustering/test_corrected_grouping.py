@@ -17,7 +17,8 @@ from curation.errors import CorrectionsError, OtherEventError
 from curation.pipelines.clustering import pipeline as clustering
 from curation.pipelines.clustering.check import EventGroupingCheck
 from curation.storage.corrections_file import read_corrections, write_corrections
-from curation.storage.tables import EMBEDDINGS, PHOTO_SCORES, read_embeddings
+from curation.storage.face_data_file import EMBEDDINGS, read_embeddings
+from curation.storage.photo_scores_file import PHOTO_SCORES
 from tests.fake_workflow import FakeEvent
 
 SAME, DIFFERENT = CorrectionKind.SAME_PERSON, CorrectionKind.DIFFERENT_PEOPLE

@@ -15,7 +15,7 @@ from curation.domain.faces.face import Box
 from curation.domain.grouping.persons import GroupingRule
 from curation.errors import FaceDataError, LabelsError, OtherEventError, StorageError
 from curation.pipelines.clustering import pipeline as clustering
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings
 from tests.fake_workflow import TURNED_PERSON, FakeEvent, fake_event, textured_photo, touch_later
 
 
