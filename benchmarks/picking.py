@@ -36,9 +36,9 @@ from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.rule_changes import compare_tops
 from curation.pipelines.scoring.event import measures_key, read_event
 from curation.pipelines.scoring.rescoring import Rescorer
-from curation.pipelines.stage import stamp_of
 from curation.settings import ScoringSettings, Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import stamp_of
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, read_run_record, write_run_record
 
 __all__ = ["rows"]
@@ -172,7 +172,7 @@ def _event(folder: Path) -> Settings:
             picture = np.random.default_rng(moment).integers(0, 256, MINIATURE_BYTES, dtype=np.uint8).tobytes()
             taken = start + timedelta(seconds=60.0 * moment + within)
             measures = _measures(random, faces, taken, picture)
-            store.keep_measures(stamp, f"{number:064x}", measures_key(_PREDICTOR, faces), measures)
+            store.save_measures(stamp, f"{number:064x}", measures_key(_PREDICTOR, faces), measures)
     # Without the clustering's analyses nothing is said about changed photos.
     record = dict(read_run_record(settings.io.output_dir / CLUSTERING_RUN) or {})
     write_run_record(settings.io.output_dir / CLUSTERING_RUN, record | {"analysis_key": None})

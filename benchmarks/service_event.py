@@ -33,10 +33,10 @@ from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasure
 from curation.domain.judging.ranking import PhotoScore
 from curation.photos.files.decoding import content_sha256
 from curation.pipelines.scoring.event import measures_key
-from curation.pipelines.stage import stamp_of
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsWriter
 from curation.storage.face_data_file import write_face_data
+from curation.storage.file_stamps import stamp_of
 from curation.storage.labels_file import write_labels
 from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, write_run_record
@@ -164,8 +164,8 @@ def _write_photos(random: np.random.Generator, folder: Path, paths: Sequence[str
             assert stamp is not None
             faces = rows[photo * FACES_PER_PHOTO : (photo + 1) * FACES_PER_PHOTO]
             analysis = PhotoAnalysis(*_MEGAPIXELS, tuple(_analysed(row, chip) for row in faces))
-            store.keep_analysis(stamp, sha256, _KEY, analysis)
-            store.keep_measures(stamp, sha256, measures_key(_PREDICTOR, faces), _measures(random))
+            store.save_analysis(stamp, sha256, _KEY, analysis)
+            store.save_measures(stamp, sha256, measures_key(_PREDICTOR, faces), _measures(random))
     model.unlink()
 
 

@@ -34,16 +34,17 @@ from curation.photos.files.decoding import content_sha256
 from curation.photos.files.listing import photo_path
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.scoring.event import measures_key
-from curation.pipelines.stage import ProgressListener, stamp_of
+from curation.pipelines.stage import ProgressListener
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_data_file import FACE_DATA, read_face_data
+from curation.storage.file_stamps import stamp_of
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.workers.pool import TaskPool
 from curation.workers.processes import ProcessPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
-__all__ = ["event_settings", "keep_measures", "orchestrator", "write_photos"]
+__all__ = ["event_settings", "orchestrator", "save_measures", "write_photos"]
 
 _WIDTH_PX, _HEIGHT_PX = 640, 160
 _FACE_PX = 100
@@ -163,7 +164,7 @@ def _predictor(settings: Settings) -> WeightsFile:
     return locate(DLIB_PREDICTOR_FILE, settings.io.models_dir)
 
 
-def keep_measures(settings: Settings) -> None:
+def save_measures(settings: Settings) -> None:
     """Keep made-up measures of all photos of the event, as the scoring stage does after it has measured them."""
     random = np.random.default_rng(1)
     faces: dict[str, list[FaceRow]] = defaultdict(list)
@@ -179,7 +180,7 @@ def keep_measures(settings: Settings) -> None:
             stamp = stamp_of(file)
             if stamp is not None:
                 key = measures_key(predictor.sha256, rows)
-                store.keep_measures(stamp, content_sha256(file), key, _measures(random, len(rows)))
+                store.save_measures(stamp, content_sha256(file), key, _measures(random, len(rows)))
 
 
 def _measures(random: np.random.Generator, faces: int) -> PhotoMeasures:
@@ -215,7 +216,7 @@ def main() -> None:
         progress=lambda progress: phases.__setitem__(progress.phase, round(time.perf_counter() - began, 2))
     )
     if options.measured:
-        keep_measures(settings)
+        save_measures(settings)
     counts = {"photos": report.total, "faces": report.faces, "clusters": report.clusters, "reused": report.reused}
     print(json.dumps(counts | {"seconds": round(report.seconds, 2), "ends_of_phases": phases}))
 

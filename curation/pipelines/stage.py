@@ -7,16 +7,15 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
 from curation.errors import PhotoError, RunInterruptedError
 from curation.settings import Settings
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import AnalysisStore
 from curation.workers.pool import Outcome, TaskFailure, TaskPool
 
-__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json", "stamp_of"]
+__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json"]
 
 ProgressListener = Callable[[Progress], None]
 
@@ -127,15 +126,6 @@ def content_key(value: Any) -> str:
     """A short name for a plain value, equal for equal values."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def stamp_of(path: Path) -> FileStamp | None:
-    """Size and time of a file, or None if it cannot be looked at."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return FileStamp(path, status.st_size, status.st_mtime_ns)
 
 
 def failures_as_json(failures: Sequence[Failure]) -> list[dict[str, str]]:

@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from curation.errors import StorageError
-from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import open_atomic, sweep_temporaries
+from curation.storage.file_stamps import FileStamp
 
 __all__ = ["PictureCache", "picture_key"]
 

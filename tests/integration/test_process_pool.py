@@ -17,7 +17,8 @@ import pytest
 from curation import bootstrap
 from curation.errors import RunInterruptedError, WorkerError
 from curation.settings import load_settings
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import FileStamp
 from curation.workers.processes import ProcessPool
 from curation.workers.worker_process import WorkerProcess
 from tests.conftest import PROJECT_ROOT
@@ -176,14 +177,15 @@ import sys
 from pathlib import Path
 from tests.integration import pool_tasks
 from curation.workers.processes import ProcessPool
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import FileStamp
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     store = AnalysisStore(folder / "state")
     pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(folder / "workers"),))
     for outcome in pool.run(pool_tasks.mark, [str(folder / "done" / str(number)) for number in range(100_000)]):
-        store.remember_hash(FileStamp(Path(outcome.task), 1, 1), "sha256")
+        store.save_hash(FileStamp(Path(outcome.task), 1, 1), "sha256")
 """
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
 from curation.errors import StorageError
-from curation.storage.analysis_store import AnalysisStore, KeptFace
+from curation.storage.analysis_rows import CachedFace
+from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained
 from curation.storage.embeddings_file import EmbeddingsFile, EmbeddingsWriter
 
@@ -151,7 +152,7 @@ def _gathered(
     return photos, sha256s, np.frombuffer(numbers, dtype=np.float64).reshape(-1, _NUMBERS)
 
 
-def _numbers(photo: int, index: int, face: KeptFace) -> Iterable[float]:
+def _numbers(photo: int, index: int, face: CachedFace) -> Iterable[float]:
     quality = face.quality
     yield from (photo, index, *face.box, face.confidence)
     yield from (quality.size_px, quality.sharpness, quality.yaw_deg, quality.score)

@@ -40,11 +40,11 @@ from curation.pipelines.per_photo import (
 )
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
 from curation.settings import ClusteringSettings
-from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
 from curation.storage.cluster_pictures import CLUSTERS_DIR, ClusterPictures, sample_name
 from curation.storage.corrections_file import hold_corrections, read_corrections, write_corrections
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
+from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.workers.pool import usable_cores
 
@@ -172,10 +172,10 @@ class FaceClusteringPipeline:
                 continue
             hashes[path] = outcome.result.sha256
             if outcome.result.analysis is None:
-                store.remember_hash(stamps[path], outcome.result.sha256)
+                store.save_hash(stamps[path], outcome.result.sha256)
                 reused += 1
             else:
-                store.keep_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
+                store.save_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
         return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
 
     def _batches(self) -> Batches[AnalyseTask, AnalysedPhoto]:
@@ -214,7 +214,7 @@ class FaceClusteringPipeline:
         kept = self._context.store.grouping(key)
         if kept is None or len(kept) != len(faces):
             kept = self._group(faces, identified, asked)
-            self._context.store.keep_grouping(key, kept)
+            self._context.store.save_grouping(key, kept)
         self._context.progress(Progress("grouping faces", count, count))
         return kept
 

@@ -15,11 +15,11 @@ from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, apply, n
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
-from curation.pipelines.stage import content_key, stamp_of
+from curation.pipelines.stage import content_key
 from curation.settings import Settings
-from curation.storage.analysis_store import FileStamp
 from curation.storage.corrections_file import read_corrections
 from curation.storage.face_data_file import FACE_DATA, read_face_data
+from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 

@@ -32,8 +32,8 @@ from curation.pipelines.scoring.event import (
 )
 from curation.pipelines.stage import RunContext, failures_as_json
 from curation.settings import ScoringSettings
-from curation.storage.analysis_store import FileStamp
 from curation.storage.face_data_file import FACE_DATA
+from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.picks_file import PICKS, hold_scores, read_picks
 from curation.storage.run_records import (
@@ -202,7 +202,7 @@ class ScoringPipeline:
                 failures[path] = outcome.failure.reason if outcome.failure else "no result"
                 continue
             measures[path] = outcome.result.measures
-            store.keep_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
+            store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(kept)
 
     def _warnings(

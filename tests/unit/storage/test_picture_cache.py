@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import PhotoUnreadableError
-from curation.storage.analysis_store import FileStamp
+from curation.storage.file_stamps import FileStamp
 from curation.storage.picture_cache import PictureCache, picture_key
 
 STAMP = FileStamp(Path("/photos/a.jpg"), 100, 5)
