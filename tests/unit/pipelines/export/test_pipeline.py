@@ -387,7 +387,7 @@ class TestFailing:
         as_jpeg(event, "a.jpg", ANNA)
         prepared(event)
         monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10))
-        with pytest.raises(StorageError, match="take fewer photos"):
+        with pytest.raises(StorageError, match="export fewer photos"):
             run(event, "a.jpg")
         linked = run(event, "a.jpg", mode=ExportMode.HARDLINK, embed=False, csv=False, contact_sheet=False)
         assert linked.exported == 1
