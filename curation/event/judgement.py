@@ -13,7 +13,7 @@ from curation.domain.judging.reasons import PhotoReason, reasons_in_words
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
 from curation.event.rule_book import RuleBook
-from curation.pipelines.scoring.rescoring import KeptEvent, Rescorer
+from curation.pipelines.scoring.rescoring import MeasuredEvent, Rescorer
 from curation.settings import ScoringSettings
 
 __all__ = ["Judged", "Judgement"]
@@ -33,7 +33,7 @@ class Judged:
         coverage: How each main and important person is covered.
     """
 
-    event: KeptEvent
+    event: MeasuredEvent
     rules: ScoringRules
     ranked: tuple[PhotoScore, ...]
     scores: Mapping[str, PhotoScore]

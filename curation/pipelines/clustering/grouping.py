@@ -17,7 +17,7 @@ from curation.domain.report import Progress
 from curation.engines.base import EngineSpec
 from curation.errors import WorkerError
 from curation.pipelines.clustering.event_faces import EventFaces
-from curation.pipelines.per_photo import ClusterTask, cluster_faces_worker
+from curation.pipelines.grouping_task import ClusterTask, cluster_faces_worker
 from curation.pipelines.stage import RunContext, content_key
 from curation.settings import ClusteringSettings
 from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic

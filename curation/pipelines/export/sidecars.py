@@ -132,5 +132,5 @@ def _read(path: Path) -> tuple[bytes, int]:
 def unreadable(error: OSError) -> PhotoUnreadableError:
     """The `PhotoUnreadableError` for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return PhotoUnreadableError("the file is missing")
+        return PhotoUnreadableError("the file is gone")
     return PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}")
