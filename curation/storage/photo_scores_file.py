@@ -42,7 +42,7 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
     """Read photo_scores.csv in the order of its rows, which is best first as written.
 
     Raises:
-        FaceDataError: If there is no such file, a column is missing or a cell is not what it should be.
+        FaceDataError: If there is no such file, a column is missing, or a cell is not valid.
         StorageError: If it cannot be read.
     """
     content = read_content(path, _REMEDY)

@@ -92,5 +92,5 @@ def landmark_model_sha256(record: Mapping[str, Any] | None) -> str | None:
     Args:
         record: Of the scoring.
     """
-    noted = (record or {}).get("landmark_model")
-    return noted if isinstance(noted, str) else None
+    sha256 = (record or {}).get("landmark_model")
+    return sha256 if isinstance(sha256, str) else None

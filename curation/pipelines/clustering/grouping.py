@@ -56,7 +56,7 @@ class FaceGrouping:
         self._context = context
         self._rule = rule
 
-    def identifiable(self, faces: EventFaces, asked: Constraints) -> NDArray[np.bool_]:
+    def identifiable(self, faces: EventFaces, constraints: Constraints) -> NDArray[np.bool_]:
         """Which faces are good enough to tell who they are, without those that the user says are of no person.
 
         Returns:
@@ -67,22 +67,22 @@ class FaceGrouping:
         is_good = size_px >= limits.min_face_px
         is_good &= sharpness >= limits.min_sharpness
         is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
-        is_good &= asked.cluster != NOT_A_PERSON
+        is_good &= constraints.cluster != NOT_A_PERSON
         return is_good
 
     def groups(
-        self, faces: EventFaces, identified: NDArray[np.bool_], asked: Constraints, embeddings_sha256: str
+        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints, embeddings_sha256: str
     ) -> NDArray[np.int64]:
         """The group of each face, from the store if it has the grouping of the same faces by the same settings.
 
         Args:
             faces: Of the event.
             identified: (N,) as `identifiable` returns it.
-            asked: What the user's corrections demand.
+            constraints: From the user's corrections.
             embeddings_sha256: Of the embeddings of `faces`.
 
         Returns:
-            (N,) numbers from 0 on, -1 for faces that belong to nobody.
+            (N,) numbers from 0 on, -1 for faces in no group.
 
         Raises:
             WorkerError: If the worker fails.
@@ -93,19 +93,22 @@ class FaceGrouping:
         masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
         clustering = self._context.settings.clustering.model_dump(mode="json")
         wanted: list[object] = [GROUPING_VERSION, embeddings_sha256, masks, asdict(self._rule), clustering]
-        if asked:
+        if constraints:
             wanted += [
-                hashlib.sha256(array.astype("<i8").tobytes()).hexdigest() for array in (asked.cluster, asked.apart)
+                hashlib.sha256(array.astype("<i8").tobytes()).hexdigest()
+                for array in (constraints.cluster, constraints.apart)
             ]
         key = content_key(wanted)
         groups = self._context.store.grouping(key)
         if groups is None or len(groups) != len(faces):
-            groups = self._computed(faces, identified, asked)
+            groups = self._computed(faces, identified, constraints)
             self._context.store.save_grouping(key, groups)
         self._context.progress(Progress("grouping faces", count, count))
         return groups
 
-    def _computed(self, faces: EventFaces, identified: NDArray[np.bool_], asked: Constraints) -> NDArray[np.int64]:
+    def _computed(
+        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints
+    ) -> NDArray[np.int64]:
         count = int(identified.sum())
         if count == 0:
             return np.full(len(faces), -1, dtype=np.int64)
@@ -114,15 +117,15 @@ class FaceGrouping:
         threads = self._context.settings.performance.workers or usable_cores()
         place, pairs = self._temporary("grouping"), self._temporary("apart")
         # Poor faces that the user assigned to a cluster need no guess.
-        is_good = np.where(identified, 1, np.where(asked.cluster == NOBODY, 0, -1))
+        is_good = np.where(identified, 1, np.where(constraints.cluster == NOBODY, 0, -1))
         second_look = self._context.settings.clustering.second_look
         try:
             with open_atomic(place, durable=False) as file:
-                np.save(file, np.stack([faces.photo, is_good, asked.together], axis=1), allow_pickle=False)
-            if len(asked.apart) > 0:
+                np.save(file, np.stack([faces.photo, is_good, constraints.together], axis=1), allow_pickle=False)
+            if len(constraints.apart) > 0:
                 with open_atomic(pairs, durable=False) as file:
-                    np.save(file, asked.apart.astype(np.int64), allow_pickle=False)
-            apart = pairs if len(asked.apart) > 0 else None
+                    np.save(file, constraints.apart.astype(np.int64), allow_pickle=False)
+            apart = pairs if len(constraints.apart) > 0 else None
             task = ClusterTask(faces.embeddings.path, place, apart, self._rule, second_look, threads)
             (outcome,) = self._context.pool.run(cluster_faces_worker, [task], cancel=self._context.cancel)
         finally:

@@ -107,9 +107,9 @@ class FaceClusteringPipeline:
         """Group the faces and write all outputs."""
         digest = faces.embeddings.sha256()
         places = FacePlaces(faces.places())
-        asked = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
-        identified = self._grouping.identifiable(faces, asked)
-        groups = self._grouping.groups(faces, identified, asked, digest)
+        demanded = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
+        identified = self._grouping.identifiable(faces, demanded)
+        groups = self._grouping.groups(faces, identified, demanded, digest)
         self._context.stop_if_cancelled()
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):
