@@ -35,9 +35,9 @@ from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.rule_changes import compare_tops
 from curation.pipelines.scoring.event import measures_key, read_event
 from curation.pipelines.scoring.rescoring import Rescorer
-from curation.pipelines.stage import stamp_of
 from curation.settings import ScoringSettings, Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import stamp_of
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, read_run_record, write_run_record
 
 __all__ = ["rows"]
@@ -174,7 +174,7 @@ def _event(folder: Path) -> Settings:
             taken = start + timedelta(seconds=60.0 * moment + within)
             values = 0.25 + 0.75 * random.random(MEASURES_PER_FACE * len(faces) + MEASURES_PER_PHOTO)
             measures = synthetic_measures(values.tolist(), size_px=(6000, 4000), taken=taken, miniature=picture)
-            store.keep_measures(stamp, f"{number:064x}", measures_key(_PREDICTOR, faces), measures)
+            store.save_measures(stamp, f"{number:064x}", measures_key(_PREDICTOR, faces), measures)
     # Without this key, photos are not compared with what the clustering analysed.
     record = dict(read_run_record(settings.io.output_dir / CLUSTERING_RUN) or {})
     write_run_record(settings.io.output_dir / CLUSTERING_RUN, record | {"analysis_key": None})

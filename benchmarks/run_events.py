@@ -22,7 +22,7 @@ import psutil
 from curation.bootstrap import build
 from curation.errors import CurationError
 from curation.settings import load_settings
-from curation.storage.tables import FACE_DATA, read_face_data
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 from ground_truth.metrics.b_cubed import b_cubed
 
 SETS = ("five_celebs", "codebasics_sports", "deepface_pairs", "groups", "odd")

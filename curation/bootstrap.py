@@ -1,4 +1,4 @@
-"""The one place that wires things: `build` makes an orchestrator, and the pools that it works with."""
+"""The composition root: `build` creates an orchestrator and the pools that it uses."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "worker_count", "worker_setup"]
 
-# What every worker imports, whatever its engine and stage.
-_MODULES_OF_WORKERS = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
+# Imported by every worker, independently of engine and stage.
+_WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
 
 
 def build(
     settings: Settings, *, allow_download: bool = True, caller: str | None = None, eager_without: str | None = None
 ) -> WorkflowOrchestrator:
-    """Make the orchestrator; models are loaded by its workers, when there is something for them to do.
+    """Create the orchestrator; its workers load the models when there is work for them.
 
     Args:
-        settings: Of this run.
-        allow_download: Whether missing weights may be fetched; the service says no.
-        caller: Who will run the stages, see `WorkflowParts`.
-        eager_without: A file that the stage that will be run leaves in the output folder. If it is not there, there is
-            something to do, and the worker processes of the first run start now: they import their libraries
-            while this process imports its own.
+        settings: Of the run.
+        allow_download: Whether missing weights may be downloaded; the service does not allow it.
+        caller: Who runs the stages, see `WorkflowParts`.
+        eager_without: An output file of the stage that will be run. If it is missing from the output folder, there is
+            work to do, and the worker processes of the first run start now: they import their libraries while this
+            process imports its own.
     """
     started = _started_early(settings, eager_without) if eager_without is not None else []
     from curation.domain.report import Progress
@@ -46,7 +46,7 @@ def build(
     from curation.workflow import WorkflowOrchestrator, WorkflowParts
 
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
-        # Here, because the libraries behind it take long to import.
+        # Imported here, because its libraries take long to import.
         from curation.engines.selection import select_engine
 
         def tell(name: str, done: int, total: int | None) -> None:
@@ -67,7 +67,7 @@ def build(
 
 
 def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
-    """A process for each worker that will probably have a photo; they end with this process if nobody takes them."""
+    """One process for each worker that will probably get a photo; unused ones end with this process."""
     started: list[WorkerProcess] = []
     try:
         if (settings.io.output_dir / unless_there).exists():
@@ -76,20 +76,20 @@ def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]
             count = sum(1 for _ in islice(entries, worker_count(settings)))
         for _ in range(count):
             process = WorkerProcess()
-            process.start_early(_MODULES_OF_WORKERS)
+            process.start_early(_WORKER_MODULES)
             started.append(process)
-    except OSError as error:  # the run itself will say what is wrong
+    except OSError as error:  # the run itself reports the cause
         logging.getLogger(__name__).debug("no worker was started early: %s", error)
     return started
 
 
 def worker_count(settings: Settings) -> int:
-    """Worker processes: as many as asked for, else one per core that this process may use."""
+    """The number of worker processes: that of the settings, else one per core that this process may use."""
     return settings.performance.workers or usable_cores()
 
 
 def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None) -> WorkerSetup:
-    """What the workers of a run are told.
+    """The setup of the workers of a run.
 
     Args:
         settings: Of the run.
@@ -109,7 +109,7 @@ def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: Weights
 
 
 def _find_predictor(settings: Settings) -> WeightsFile:
-    """The file of dlib's 68-point predictor with its hash: that of the settings, or the package's."""
+    """The file of dlib's 68-point predictor with its hash: from the settings, or from the package."""
     from curation.engines.base import WeightsFile
     from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
 

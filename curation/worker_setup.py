@@ -1,7 +1,7 @@
-"""Preparing a worker process: the pool's initializer and what it is told.
+"""Preparing a worker process: the pool's initializer and its arguments.
 
-A module of its own, which imports no settings, workflow or storage of tables: each worker imports it while it
-starts, and the first photo waits for that.
+A separate module that does not import settings, workflow or tables: each worker imports it at its start, and the first
+photo waits for that.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = ["WorkerSetup", "build_worker"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What a worker needs to know of a run.
+    """What a worker needs to know about a run.
 
     Attributes:
         spec: The engine, if the stage needs one.
         predictor: The landmark model, if the stage needs one.
-        state_dir: Where the analysis store lies.
-        max_megapixels: Larger photos are refused.
-        chip_px: Longer side of the pictures of faces.
-        log_level: Of the parent's root logger.
+        state_dir: Folder of the analysis store.
+        max_megapixels: Larger photos fail.
+        chip_px: Longer side of the chips, in pixels.
+        log_level: Level of the root logger in the parent.
     """
 
     spec: EngineSpec | None

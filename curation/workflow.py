@@ -1,4 +1,4 @@
-"""The one way in: scripts, service, workers and tests all run the stages through `WorkflowOrchestrator`."""
+"""The entry point: scripts, service and tests run the stages through `WorkflowOrchestrator` only."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from curation.pipelines.stage import ProgressListener, RunContext
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained, sweep_temporaries
-from curation.storage.cluster_pictures import sweep_pictures
+from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
+from curation.storage.face_data_file import FACE_DATA, first_engine
 from curation.storage.locks import hold_export, hold_output
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
-from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, first_engine
 from curation.workers.pool import TaskPool
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
@@ -36,13 +36,14 @@ SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
 
 @dataclass(frozen=True, slots=True)
 class WorkflowParts:
-    """What the orchestrator is wired to; `bootstrap.build` fills it in, tests put fakes there.
+    """The dependencies of the orchestrator; `bootstrap.build` creates them, tests use fakes.
 
     Attributes:
-        select_engine: From the engine of an existing face_data.csv (or None) to the engine to use.
-        find_predictor: The landmark model of the scoring stage.
-        make_pool: A pool whose workers know the engine and the landmark model, as far as they are given.
-        caller: Who runs the stages, told to those who find the output folder busy; None takes the program's name.
+        select_engine: Returns the engine to use, given that of an existing face_data.csv or None.
+        find_predictor: Returns the landmark model of the scoring stage.
+        make_pool: Creates a pool whose workers have the given engine and landmark model; either may be None.
+        caller: Who runs the stages, for the error messages of others while the output folder is in use; None is the
+            name of the program.
     """
 
     select_engine: SelectEngine
@@ -51,20 +52,20 @@ class WorkflowParts:
     caller: str | None = None
 
 
-def _unheard(progress: Progress) -> None:
-    """For callers who do not ask for progress."""
+def _no_listener(progress: Progress) -> None:
+    """A listener for callers who do not need the progress."""
 
 
 class WorkflowOrchestrator:
-    """Runs the two stages on the folders of its settings, one run at a time on an output folder."""
+    """Runs the stages on the folders of its settings, one run at a time per output folder, and exports beside them."""
 
     def __init__(self, settings: Settings, parts: WorkflowParts) -> None:
-        """Take settings and parts; nothing is loaded, made or read yet."""
+        """Take settings and parts; nothing is loaded, created or read yet."""
         self.settings = settings
         self._parts = parts
 
     def face_data_exists(self) -> bool:
-        """Whether a clustering run has left its table, so that scoring can begin."""
+        """Whether there is a face_data.csv, so that scoring can begin."""
         return (self.settings.io.output_dir / FACE_DATA).is_file()
 
     def run_clustering(
@@ -73,28 +74,28 @@ class WorkflowOrchestrator:
         """Find and group all faces; see `FaceClusteringPipeline`.
 
         Args:
-            progress: Told how far the stage is, from the calling thread.
+            progress: Called with the progress, from the calling thread.
             cancel: When set, the stage stops within a second.
 
         Returns:
             What was found; `analysed + failed == total`.
 
         Raises:
-            CurationError: Each stage's fault as its own kind, see `curation.errors`.
+            CurationError: One subclass per kind of failure, see `curation.errors`.
         """
         settings = self.settings
-        tell = progress or _unheard
+        listener = progress or _no_listener
         with hold_output(settings.io.output_dir, run="clustering", caller=self._parts.caller):
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             listing = self._listing()
-            spec = self._parts.select_engine(self._pinned_engine(), tell)
+            spec = self._parts.select_engine(self._pinned_engine(), listener)
             logger.info("engine %s: %s", spec.name, spec.reason)
             with (
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(spec, None)) as pool,
             ):
-                context = RunContext(settings, pool, store, tell, cancel or threading.Event())
+                context = RunContext(settings, pool, store, listener, cancel or threading.Event())
                 report = FaceClusteringPipeline(context, spec).run(listing)
         logger.info("Clustering completed successfully")
         return report
@@ -105,14 +106,14 @@ class WorkflowOrchestrator:
         """Measure, judge and rank all photos that were clustered; see `ScoringPipeline`.
 
         Args:
-            progress: Told how far the stage is, from the calling thread.
+            progress: Called with the progress, from the calling thread.
             cancel: When set, the stage stops within a second.
 
         Returns:
             What was found; `scored + failed == total`.
 
         Raises:
-            CurationError: Each stage's fault as its own kind, see `curation.errors`.
+            CurationError: One subclass per kind of failure, see `curation.errors`.
         """
         settings = self.settings
         if not self.face_data_exists():
@@ -128,7 +129,7 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(None, predictor)) as pool,
             ):
-                context = RunContext(settings, pool, store, progress or _unheard, cancel or threading.Event())
+                context = RunContext(settings, pool, store, progress or _no_listener, cancel or threading.Event())
                 report = ScoringPipeline(context, predictor).run(listing)
         logger.info("Workflow complete")
         return report
@@ -140,18 +141,18 @@ class WorkflowOrchestrator:
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
     ) -> ExportReport:
-        """Take photos home; see `curation.pipelines.export.pipeline`. Runs beside the stages, one export at a time.
+        """Export photos; see `curation.pipelines.export.pipeline`. One export at a time, also while a stage runs.
 
         Args:
             request: Which photos, and how.
-            progress: Told how far it is, from the calling thread.
-            cancel: When set, it stops within a second, and nothing is left of it.
+            progress: Called with the progress, from the calling thread.
+            cancel: When set, the export stops within a second and is removed.
 
         Returns:
-            What was taken; `exported + failed == total`.
+            What was exported; `exported + failed == total`.
 
         Raises:
-            CurationError: Each fault as its own kind, see `curation.errors`.
+            CurationError: One subclass per kind of failure, see `curation.errors`.
         """
         io = self.settings.io
         with hold_export(io.output_dir, caller=self._parts.caller):
@@ -160,7 +161,7 @@ class WorkflowOrchestrator:
                 read_export_event(self.settings),
                 io.exports,
                 max_megapixels=io.max_photo_megapixels,
-                progress=progress or _unheard,
+                progress=progress or _no_listener,
                 cancel=cancel or threading.Event(),
             )
 
@@ -168,7 +169,7 @@ class WorkflowOrchestrator:
         return event_listing(self.settings)
 
     def _pinned_engine(self) -> str | None:
-        """The engine of an existing face_data.csv; a file that cannot be read pins nothing here."""
+        """The engine of an existing face_data.csv; None if there is none, or it cannot be determined."""
         record = read_run_record(self.settings.io.output_dir / CLUSTERING_RUN)
         if not self.face_data_exists():
             return None
@@ -177,14 +178,14 @@ class WorkflowOrchestrator:
 
 
 def event_listing(settings: Settings) -> Listing:
-    """The photos of the event, without the program's own pictures.
+    """The photos of the event, without pictures that this program wrote.
 
     Raises:
-        PhotosMissingError: If there is no such folder, it cannot be read, or there is no photo in it.
-        StorageError: If the folder cannot be looked through.
+        PhotosMissingError: If the folder does not exist or cannot be read, or has no photo.
+        StorageError: If the folder cannot be searched.
     """
     io = settings.io
-    # Our own pictures are no photos of the event, wherever the output folder lies.
+    # Pictures that this program wrote are not photos of the event, wherever the output folder is.
     exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir]
     output, photos = io.output_dir.resolve(), io.input_dir.resolve()
     if output != photos and output.is_relative_to(photos):

@@ -17,7 +17,7 @@ from curation.domain.faces.face import FaceRow
 from curation.domain.report import ClusteringReport
 from curation.errors import CurationError
 from curation.settings import Settings, load_settings
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 from ground_truth.errors import Unavailable
 
 __all__ = ["ENGINES", "ClusteredEvent", "Evaluation"]

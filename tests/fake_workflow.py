@@ -23,8 +23,8 @@ from curation.pipelines import per_photo
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.stage import ProgressListener
 from curation.settings import Settings, load_settings
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 from curation.workers.pool import TaskPool
 from curation.workers.serial import SerialPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts

@@ -34,11 +34,12 @@ from curation.photos.files.decoding import content_sha256
 from curation.photos.files.listing import photo_path
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.scoring.event import measures_key
-from curation.pipelines.stage import ProgressListener, stamp_of
+from curation.pipelines.stage import ProgressListener
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.face_data_file import FACE_DATA, read_face_data
+from curation.storage.file_stamps import stamp_of
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
-from curation.storage.tables import FACE_DATA, read_face_data
 from curation.workers.pool import TaskPool
 from curation.workers.processes import ProcessPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
@@ -181,7 +182,7 @@ def store_measures(settings: Settings) -> None:
                 key = measures_key(predictor.sha256, rows)
                 values = random.random(MEASURES_PER_FACE * len(rows) + MEASURES_PER_PHOTO).tolist()
                 measures = synthetic_measures(values, size_px=(_WIDTH_PX, _HEIGHT_PX), face_px=_FACE_PX)
-                store.keep_measures(stamp, content_sha256(file), key, measures)
+                store.save_measures(stamp, content_sha256(file), key, measures)
 
 
 def main() -> None:

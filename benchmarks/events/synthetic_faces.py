@@ -103,7 +103,7 @@ def _print_similarities(name: str, embeddings: NDArray[np.float32], people: NDAr
 def main() -> None:
     """Print the similarity of two faces, real and synthetic."""
     # Not at the top of the module: processes whose memory is measured import it too.
-    from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_face_data
+    from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_face_data
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path, help="output folder of run_clustering.py")

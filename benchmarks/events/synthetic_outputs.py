@@ -31,15 +31,16 @@ from curation.domain.faces.face import (
     PhotoAnalysis,
     Point,
 )
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.photos.files.decoding import content_sha256
 from curation.pipelines.scoring.event import measures_key
-from curation.pipelines.stage import stamp_of
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsWriter
+from curation.storage.face_data_file import write_face_data
+from curation.storage.file_stamps import stamp_of
 from curation.storage.labels_file import write_labels
+from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, write_run_record
-from curation.storage.tables import PHOTO_SCORES, write_face_data, write_photo_scores
 
 __all__ = ["FACES_PER_PHOTO", "PHOTO_FILES", "write_event"]
 
@@ -169,10 +170,10 @@ def _write_photos(random: np.random.Generator, folder: Path, paths: Sequence[str
             assert stamp is not None
             faces = rows[photo * FACES_PER_PHOTO : (photo + 1) * FACES_PER_PHOTO]
             analysis = PhotoAnalysis(*_SIZE_PX, tuple(_analysed(row, chip) for row in faces))
-            store.keep_analysis(stamp, sha256, _KEY, analysis)
+            store.save_analysis(stamp, sha256, _KEY, analysis)
             values = random.random(MEASURES_PER_FACE * FACES_PER_PHOTO + MEASURES_PER_PHOTO).tolist()
             measures = synthetic_measures(values, size_px=_SIZE_PX)
-            store.keep_measures(stamp, sha256, measures_key(_PREDICTOR, faces), measures)
+            store.save_measures(stamp, sha256, measures_key(_PREDICTOR, faces), measures)
     model.unlink()
 
 

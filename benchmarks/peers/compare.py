@@ -29,7 +29,7 @@ from pathlib import Path
 from benchmarks.events.photo_folders import reencoded
 from benchmarks.harness.report import Row
 from curation.domain.faces.face import Box
-from curation.storage.tables import FACE_DATA, read_face_data
+from curation.storage.face_data_file import FACE_DATA, read_face_data
 from ground_truth.errors import Unavailable
 from ground_truth.labels.counted_faces import CountedPhoto, read_counted
 from ground_truth.metrics.detection import match

@@ -39,20 +39,20 @@ def _pairs(text: str) -> int:
 
 
 def _check_quality(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.pipelines.clustering.check import EventGroupingCheck, told
+    from curation.pipelines.clustering.check import EventGroupingCheck, verdict_in_words
 
     if arguments.output is not None:
         io = settings.io.model_copy(update={"output_dir": arguments.output.absolute()})
         settings = settings.model_copy(update={"io": io})
     check = EventGroupingCheck(settings, count=arguments.pairs, seed=arguments.seed)
     if arguments.answers is not None:
-        print(f"{check.take_answers(arguments.answers)} answers taken over")
+        print(f"{check.import_answers(arguments.answers)} answers taken over")
     while questions := check.questions():
         check.write_page(questions)
         print(f"open (or reload) {check.page_path}: it shows {len(questions)} pairs of faces by number")
         if not _asked(check, questions):
             break
-    for name, words in told(check.verdict()).items():
+    for name, words in verdict_in_words(check.verdict()).items():
         print(f"{name}: {words}")
     print(
         "precision: of a face's group, the share that is the same person; recall: of its person, the share in its group"

@@ -17,9 +17,9 @@ from curation.event.file_cache import FileCache
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
 from curation.pipelines.scoring.event import measures_key
-from curation.pipelines.stage import stamp_of
 from curation.settings import Settings
-from curation.storage.analysis_store import STORE_NAME, AnalysisStore, FileStamp
+from curation.storage.analysis_store import STORE_NAME, AnalysisStore
+from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
 
 __all__ = ["AnalysisLookup", "PhotoFacts"]

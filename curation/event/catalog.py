@@ -12,7 +12,7 @@ from typing import Any
 
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.errors import CurationError, NotScoredError, PersonNotFoundError
 from curation.event.clustered_faces import ClusteredFaces
@@ -21,7 +21,9 @@ from curation.event.people.labels import EventLabels
 from curation.event.ranked_photos import RankedPhotos
 from curation.settings import Settings
 from curation.storage.atomic import explained
-from curation.storage.tables import CLUSTERS_DIR, FACE_DATA, PHOTO_SCORES
+from curation.storage.cluster_pictures import CLUSTERS_DIR
+from curation.storage.face_data_file import FACE_DATA
+from curation.storage.photo_scores_file import PHOTO_SCORES
 
 __all__ = ["Catalog", "ClusterSummary", "KnownPhoto", "PhotoEntry"]
 

@@ -11,7 +11,7 @@ from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, face_picture, photo_picture
 from curation.settings import Settings
-from curation.storage.analysis_store import FileStamp
+from curation.storage.file_stamps import FileStamp
 from curation.storage.picture_cache import PictureCache, picture_key
 
 __all__ = ["PICTURES_DIR", "EventPictures", "Picture"]

@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping
 from pydantic import ValidationError
 
 from curation.domain.judging.bursts import BurstRules
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picked_order import with_picks
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.domain.judging.ranking import ScoringRules
 from curation.errors import CurationError, StorageError
 from curation.event.file_cache import Derived, FileCache
 from curation.settings import ScoringSettings, Settings
+from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.run_records import SCORING_RUN, read_run_record
-from curation.storage.tables import PHOTO_SCORES, read_photo_scores, write_photo_scores
 
 __all__ = ["RankedPhotos", "made_with"]
 

@@ -1,6 +1,6 @@
 """The format of the jobs database, and how an older one becomes today's.
 
-A version is a step in `_UPGRADES`, which are only ever added to: a database goes through all steps that it
+A version is a step in `UPGRADES`, which are only ever added to: a database goes through all steps that it
 has not seen.
 """
 
@@ -69,9 +69,9 @@ _EXPORTS_AND_CANCELLING = (
     "DROP TABLE jobs_of_version_1",
     "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
 )
-_UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING)
+UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING)
 
-SCHEMA_VERSION = len(_UPGRADES)
+SCHEMA_VERSION = len(UPGRADES)
 
 
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
@@ -91,7 +91,7 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version of Curation (schema {version}, this one knows "
             f"{SCHEMA_VERSION}); update Curation, or set io.state_dir to another folder"
         )
-    for steps in _UPGRADES[version:]:
+    for steps in UPGRADES[version:]:
         for statement in steps:
             connection.execute(statement)
     if version < SCHEMA_VERSION:

@@ -1,1 +1,1 @@
-"""The two stages and their unit of work, one photo."""
+"""The stages: clustering, scoring and export, and what they do with one photo."""

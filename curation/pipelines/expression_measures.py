@@ -1,4 +1,4 @@
-"""Measuring the eyes and the smiles of a photo's faces: landmarks first, then the networks, all faces together."""
+"""Measuring the eyes and smiles of the faces in a photo: landmarks first, then the networks for all faces at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from curation.engines.landmarks import LandmarkPredictor, Landmarks68
 __all__ = ["MIN_MEASURED_FACE_PX", "ExpressionMeasures", "expression_measures"]
 
 MIN_MEASURED_FACE_PX = 16
-"""Smaller faces hold nothing to measure, whatever the settings ask for."""
+"""Smaller faces are never measured, whatever the settings say."""
 
 _MIN_FIT = 0.5
 _PROFILE_DEG = 35.0
 
 
 class ExpressionMeasures(NamedTuple):
-    """What the landmarks of a face and its look say; the fields are those of `FaceMeasures`."""
+    """The fit of the landmarks, and the measures of eyes and smile; the fields are those of `FaceMeasures`."""
 
     fit: float
     right_eye: Measure
@@ -50,7 +50,7 @@ def expression_measures(
     ]
     fits = [0.0 if points is None else landmark_fit(points.disagreement, points.instability) for points in found]
     fitting = [points.points for points, fit in zip(found, fits, strict=True) if points is not None and fit >= _MIN_FIT]
-    # Workers that meet no face never load the networks.
+    # Workers without any face never load the networks.
     read = iter(packaged_expressions().read(pixels, fitting) if fitting else ())
     return [
         _measures(pixels, five, points, fit, next(read) if points is not None and fit >= _MIN_FIT else None)
@@ -62,18 +62,18 @@ def _measures(
     pixels: Pixels, landmarks: FiveLandmarks, points: Landmarks68 | None, fit: float, seen: FaceExpression | None
 ) -> ExpressionMeasures:
     if points is None:
-        return _cannot_tell(fit, Reason.TINY)
+        return _unknown(fit, Reason.TINY)
     five = landmarks.as_array()
     pose = head_pose(five)
     if head_size_px(five, pose) * pixels.scale < MIN_EXPRESSION_EYES_PX:
-        return _cannot_tell(fit, Reason.TINY)
+        return _unknown(fit, Reason.TINY)
     if seen is None:
-        # The predictor also fails on profiles; only where the face looks at us something must cover it.
-        return _cannot_tell(fit, Reason.TURNED if abs(pose.yaw_deg) > _PROFILE_DEG else Reason.COVERED)
-    return _told(fit, pose, seen)
+        # The predictor also fails on profiles; only if the face looks at the camera, something must cover it.
+        return _unknown(fit, Reason.TURNED if abs(pose.yaw_deg) > _PROFILE_DEG else Reason.COVERED)
+    return _known(fit, pose, seen)
 
 
-def _told(fit: float, pose: HeadPose, seen: FaceExpression) -> ExpressionMeasures:
+def _known(fit: float, pose: HeadPose, seen: FaceExpression) -> ExpressionMeasures:
     mouth = seen.mouth
     return ExpressionMeasures(
         fit,
@@ -87,6 +87,6 @@ def _eye(seen: Answer | None, away_deg: float) -> Measure:
     return Measure.unknown(Reason.COVERED) if seen is None else eye_measure(seen.yes, seen.hidden, away_deg)
 
 
-def _cannot_tell(fit: float, reason: Reason) -> ExpressionMeasures:
+def _unknown(fit: float, reason: Reason) -> ExpressionMeasures:
     unknown = Measure.unknown(reason)
     return ExpressionMeasures(fit, unknown, unknown, unknown)

@@ -1,4 +1,4 @@
-"""Measuring the faces of a photo: pixels only, no labels, rules or thresholds."""
+"""Measuring a photo and its faces from pixels only, without labels, rules or thresholds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _EXPOSURE_EYE_DISTANCE_PX = 24.0
 _OVAL_HALF_WIDTH, _OVAL_HALF_HEIGHT = 0.9, 1.1  # of the face, in distances of the eyes
 _PHOTO_LONG_SIDE_PX = 1024
 _TILES = 8  # along the longer side of the photo
-_SHARP_TILES = 0.25  # share of the tiles, the sharpest, that speak for the photo
+_SHARP_TILES = 0.25  # the share of the tiles, the sharpest ones, that the focus of the photo is measured on
 
 
 def measure_photo(
@@ -51,10 +51,10 @@ def measure_photo(
     """Measure a photo and its faces.
 
     Args:
-        photo: The photo; decoded once, at the smallest size that shows its faces.
+        photo: The photo; decoded once, at the smallest size that is enough for its faces.
         faces: Box and landmarks of each face, in pixels of the upright full-size photo.
         predictor: Of the 68 landmarks.
-        capture_time: Of the photo, kept with the measures.
+        capture_time: Of the photo, stored with the measures.
 
     Returns:
         The measures, faces in the given order.
@@ -83,7 +83,7 @@ def measure_photo(
 
 
 def _needed_scale(photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]]) -> float:
-    """What shows each face as large as focus is looked at, and the photo large enough to be reduced from it."""
+    """The scale at which each face is large enough for the focus measure, and the photo for its reduced picture."""
     whole = min(1.0, _PHOTO_LONG_SIDE_PX / max(photo.width, photo.height))
     return max(whole, detail_scale((five for _, five in faces), eye_distance_px=FINE_EYE_DISTANCE_PX))
 
@@ -91,15 +91,15 @@ def _needed_scale(photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]]
 def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
     """How well a face can be recognised.
 
-    Sharpness is judged with the eyes at most `FOCUS_EYE_DISTANCE_PX` apart, on halved pixels where the face is
-    large, so it hardly depends on the size that the photo was decoded at.
+    Sharpness is measured with the eyes at most `FOCUS_EYE_DISTANCE_PX` apart, and on halved pixels if the face is
+    large, so it hardly depends on the size at which the photo was decoded.
 
     Args:
         pixels: The photo, at a scale of `alignment.detail_scale` or more.
         face: As detected on it.
 
     Returns:
-        The quality; a face whose landmarks are no face at all has sharpness 0 and a yaw of 90 degrees.
+        The quality; if the landmarks cannot be those of a face, sharpness is 0 and yaw 90 degrees.
     """
     five = face.landmarks.as_array()
     pose = head_pose(five)
@@ -146,11 +146,11 @@ def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, expression
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _FaceCrop:
-    """A face at up to the finer size of the focus measure.
+    """The picture of a face, at most as large as the fine focus measure needs.
 
     Attributes:
         array: (h, w, 3) uint8 RGB.
-        centre: Of the face, in pixels of `array`.
+        centre: (x, y) of the face, in pixels of `array`.
         eye_distance_px: Of the frontal head, in pixels of `array`.
         native_eye_distance_px: The same in pixels of the decoded photo.
     """
@@ -162,14 +162,14 @@ class _FaceCrop:
 
     @property
     def oval(self) -> NDArray[np.bool_]:
-        """The face from the forehead to the chin, without what stands beside it."""
+        """(h, w) mask of the face from the forehead to the chin, without the background beside it."""
         y, x = np.ogrid[: self.array.shape[0], : self.array.shape[1]]
         dx = (x + 0.5 - self.centre[0]) / (_OVAL_HALF_WIDTH * self.eye_distance_px)
         dy = (y + 0.5 - self.centre[1]) / (_OVAL_HALF_HEIGHT * self.eye_distance_px)
         return np.asarray(dx * dx + dy * dy < 1)
 
     def reduced(self, eye_distance_px: float) -> _FaceCrop:
-        """The face with its eyes at most so far apart."""
+        """The face, made smaller if its eyes are farther apart than this."""
         scale = eye_distance_px / self.eye_distance_px
         height, width = (max(1, round(side * scale)) for side in self.array.shape[:2])
         if scale >= 1 or (height, width) == self.array.shape[:2]:
@@ -187,7 +187,7 @@ def _face_crop(
     finest_px: float = FINE_EYE_DISTANCE_PX,
     halved_to_px: float = FINE_EYE_DISTANCE_PX,
 ) -> _FaceCrop | None:
-    """None if the points are no face, or nothing of it is inside the photo; see `square_crop` for halving."""
+    """None if the points cannot be a face, or nothing of it is in the photo; see `square_crop` for the halving."""
     try:
         eye_distance_px = head_size_px(five, pose)
     except ValueError:
@@ -217,7 +217,7 @@ def _exposure(face: _FaceCrop) -> Measure:
 
 
 def _sharpest_tiles(picture: NDArray[np.uint8]) -> float | None:
-    """The fine detail of the sharpest parts of a photo."""
+    """The average fine detail of the sharpest tiles of a photo."""
     height, width = picture.shape[:2]
     side = max(48, math.ceil(max(height, width) / _TILES))
     details = [

@@ -1,4 +1,4 @@
-"""What both stages share: the run's context, progress, and doing a phase of work over photos."""
+"""What the stages share: the context of a run, its progress, and phases that process photos in the pool."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
-from curation.errors import PhotoError, RunInterruptedError
+from curation.errors import PhotoError
 from curation.settings import Settings
-from curation.storage.analysis_store import AnalysisStore, FileStamp
-from curation.workers.pool import Outcome, TaskFailure, TaskPool
+from curation.storage.analysis_store import AnalysisStore
+from curation.workers.pool import Outcome, TaskFailure, TaskPool, stop_if
 
-__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json", "stamp_of"]
+__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json"]
 
 ProgressListener = Callable[[Progress], None]
 
@@ -26,13 +25,13 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Batches(Generic[T, R]):
-    """How several photos are worked on at a time.
+    """How photos are processed in batches.
 
     Attributes:
-        size: Photos in a batch; 1 makes none.
-        pack: Makes one task of several.
-        unpack: The tasks that it was made of.
-        function: Of `pipelines.per_photo`; gives for each photo its result, or why it failed.
+        size: Photos per batch; 1 means no batches.
+        pack: Turns several tasks into one.
+        unpack: Returns the tasks of a packed one.
+        function: Of `pipelines.per_photo`; returns for each photo its result, or why it failed.
     """
 
     size: int
@@ -43,7 +42,7 @@ class Batches(Generic[T, R]):
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a stage works with during one run."""
+    """The settings, pool, store and callbacks of one run of a stage."""
 
     settings: Settings
     pool: TaskPool
@@ -54,14 +53,14 @@ class RunContext:
     def work_through(
         self, phase: str, function: Callable[[T], R], tasks: Sequence[T], *, done: int = 0, failed: int = 0
     ) -> Iterator[Outcome[T, R]]:
-        """Run `function` over tasks, one per photo, and tell the progress.
+        """Run `function` over tasks, one per photo, and report the progress.
 
         Args:
-            phase: What the user reads beside the bar.
+            phase: Shown beside the progress bar.
             function: Of `pipelines.per_photo`.
             tasks: One per photo.
             done: Photos of this phase that needed no work.
-            failed: Those among them that failed.
+            failed: How many of `done` failed.
         """
         total = done + len(tasks)
         self.progress(Progress(phase, done, total, failed))
@@ -69,7 +68,7 @@ class RunContext:
         for outcome in self.pool.run(function, tasks, timeout_s=timeout_s, cancel=self.cancel):
             done += 1
             failed += outcome.failure is not None
-            # Told after the result is kept, so that what is shown as done is done.
+            # Reported after the caller has saved the result, so that what is shown as done is done.
             yield outcome
             self.progress(Progress(phase, done, total, failed))
 
@@ -83,9 +82,9 @@ class RunContext:
         done: int = 0,
         failed: int = 0,
     ) -> Iterator[Outcome[T, R]]:
-        """Do what `work_through` does, with several photos at a time.
+        """The same as `work_through`, with several photos at a time.
 
-        A batch that is lost as a whole, since its worker died or took too long, is done again photo by photo.
+        A batch that is lost as a whole, because its worker died or took too long, is done again photo by photo.
         """
         if batches.size <= 1:
             yield from self.work_through(phase, function, tasks, done=done, failed=failed)
@@ -114,30 +113,20 @@ class RunContext:
             yield from self.work_through(phase, function, alone, done=done, failed=failed)
 
     def stop_if_cancelled(self) -> None:
-        """Leave the run if somebody asked for it.
+        """End the run if it was cancelled.
 
         Raises:
             RunInterruptedError: If so.
         """
-        if self.cancel.is_set():
-            raise RunInterruptedError("the run was stopped; what was analysed so far is kept for the next run")
+        stop_if(self.cancel)
 
 
 def content_key(value: Any) -> str:
-    """A short name for a plain value, equal for equal values."""
+    """A hash of a plain JSON value, 32 hex digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def stamp_of(path: Path) -> FileStamp | None:
-    """Size and time of a file, or None if it cannot be looked at."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return FileStamp(path, status.st_size, status.st_mtime_ns)
-
-
 def failures_as_json(failures: Sequence[Failure]) -> list[dict[str, str]]:
-    """For the run record."""
+    """Failures as they are written into a run record."""
     return [{"image_path": failure.image_path, "reason": failure.reason} for failure in failures]

@@ -1,1 +1,1 @@
-"""Files and tables that outlive a run."""
+"""Files, tables and caches that outlive a run: how each is written, read and locked."""

@@ -1,4 +1,4 @@
-"""Writing files so that a killed run leaves the old file or the new one, never half of one."""
+"""Atomic writing: a killed run leaves the old file or the new one, never a part of one."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ _HINTS = {
 
 
 def explained(error: OSError, path: Path, doing: str) -> StorageError:
-    """The error of our tree for a failed file operation, with what to do about it."""
+    """The `StorageError` for a failed file operation: `path` cannot be `doing` ("read"), with a hint at what to do."""
     hint = _HINTS.get(error.errno or 0, error.strerror or str(error))
     return StorageError(f"{path} cannot be {doing}: {hint}")
 
 
 @contextmanager
 def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path` for writing; it takes `path`'s place when all went well.
+    """Open a temporary file beside `path` for writing; it replaces `path` if the block ends without an exception.
 
     Args:
-        path: The file to write; its folder is made if it is missing.
-        durable: Wait until the content is on the disk, so that it survives a power cut. Files that can
-            be made again by the thousand, such as thumbnails, do without.
+        path: The file to write; its folder is created if it is missing.
+        durable: Wait until the content is on the disk, so that it survives a power cut. Not needed for files that can
+            be created again, such as thumbnails.
 
     Raises:
-        StorageError: If it cannot be written; the old file is then untouched.
+        StorageError: If it cannot be written; the old file is then unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
@@ -63,13 +63,13 @@ def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     except OSError as error:
         raise explained(error, path, "written") from error
     finally:
-        # What cannot be removed, say for lack of permission, was reported above; the next run sweeps it.
+        # If it cannot be removed, the error above has the same cause; the next run removes the file.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
-    # The new name is durable only when the folder is; not every file system lets a folder be synced.
+    # The new name is durable only when the folder is synced, which not every file system allows.
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -84,7 +84,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> bool:
-    """Write a whole file atomically, unless it holds the same content already.
+    """Write a whole file atomically, unless it has the same content already.
 
     Returns:
         Whether it was written.
@@ -105,14 +105,14 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> bool:
 
 
 def sweep_temporaries(folder: Path) -> None:
-    """Remove temporary files that dead processes left in `folder`, which may be missing; sub-folders are left alone.
+    """Remove the temporary files that dead processes left in `folder`, which may be missing; sub-folders are skipped.
 
     Raises:
         StorageError: If one cannot be removed.
     """
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         owner = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
-        # The service may be writing labels right now, in this process or another.
+        # The service may be writing labels at this moment, in this process or another.
         if owner.isdecimal() and is_process(int(owner)):
             continue
         try:
@@ -122,7 +122,7 @@ def sweep_temporaries(folder: Path) -> None:
 
 
 def is_process(pid: int) -> bool:
-    """Whether a process of this id lives."""
+    """Whether there is a process with this id."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

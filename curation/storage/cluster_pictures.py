@@ -1,4 +1,4 @@
-"""output_clusters/: the best face and varied samples of each cluster, to label from."""
+"""output_clusters/: the best face and varied samples of each cluster, for labelling."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from pathlib import Path, PurePosixPath
 from curation.errors import StorageError
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
 
-__all__ = ["ClusterPictures", "sample_name", "sweep_pictures"]
+__all__ = ["CLUSTERS_DIR", "ClusterPictures", "sample_name", "sweep_pictures"]
+
+CLUSTERS_DIR = "output_clusters"
+"""The name of the folder in the output folder."""
 
 _MANIFEST = ".curation-files.json"
-_KEPT_CHARS = re.compile(r"[^A-Za-z0-9_-]+")
+_OTHER_CHARS = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_STEM_CHARS = 60
 
 
 def sample_name(place: int, image_path: str, face_index: int) -> str:
-    """Name of a sample's file: its place among the samples (1 is best), its photo and its face."""
-    stem = _KEPT_CHARS.sub("_", PurePosixPath(image_path).stem)[:_MAX_STEM_CHARS].strip("_") or "photo"
+    """File name of a sample: its place among the samples (1 is best), its photo and its face."""
+    stem = _OTHER_CHARS.sub("_", PurePosixPath(image_path).stem)[:_MAX_STEM_CHARS].strip("_") or "photo"
     return f"{place:02d}_{stem}_face{face_index}.jpg"
 
 
 def sweep_pictures(folder: Path) -> None:
-    """Remove the temporary files that killed runs left among the pictures.
+    """Remove the temporary files that killed runs left in the folder of pictures and its sub-folders.
 
     Raises:
         StorageError: If one cannot be removed.
@@ -36,43 +39,43 @@ def sweep_pictures(folder: Path) -> None:
 class ClusterPictures:
     """Writes the pictures of a run, and then removes those of earlier runs that it did not write again.
 
-    Only files that a run noted as its own, before it wrote them, are ever removed.
+    Each run lists its files in a manifest before it writes them; only files in the manifest are ever removed.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Read which files are ours.
+        """Read the manifest.
 
         Raises:
-            StorageError: If the note cannot be read.
+            StorageError: If the manifest cannot be read.
         """
         self._folder = folder
         self._written: set[str] = set()
         try:
-            noted = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            listed = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            noted = []
+            listed = []
         except ValueError:
-            # Without the note nothing is removed: a picture too many is better than a user's file too few.
-            noted = []
+            # Without a manifest nothing is removed: better a stale picture than a lost file of the user.
+            listed = []
         except OSError as error:
             raise explained(error, folder / _MANIFEST, "read") from error
-        self._ours = {name for name in noted if isinstance(name, str)} if isinstance(noted, list) else set()
+        self._ours = {name for name in listed if isinstance(name, str)} if isinstance(listed, list) else set()
 
     def expect(self, samples: Mapping[int, Iterable[str]]) -> None:
-        """Note which files are going to be written, so that a run killed in between does not forget any.
+        """Add the files that are going to be written to the manifest, so that it is complete even if the run is killed.
 
         Args:
             samples: Names of the samples of each cluster.
 
         Raises:
-            StorageError: If that fails.
+            StorageError: If the manifest cannot be written.
         """
         self._ours |= {f"cluster_{cluster}.jpg" for cluster in samples}
         self._ours |= {f"cluster_{cluster}/{name}" for cluster, names in samples.items() for name in names}
-        self._note(self._ours)
+        self._write_manifest(self._ours)
 
     def write(self, cluster_id: int, best: bytes, samples: Iterable[tuple[str, bytes]]) -> None:
-        """Write a cluster's pictures, JPEG each; those that did not change are left alone.
+        """Write the pictures of a cluster, all JPEG; unchanged ones are not written again.
 
         Raises:
             StorageError: If one cannot be written.
@@ -86,14 +89,14 @@ class ClusterPictures:
         self._written.add(name)
 
     def finish(self) -> None:
-        """Note what is ours now, and remove what is not needed any more.
+        """Remove the pictures that are no longer needed, and list the others in the manifest.
 
         Raises:
             StorageError: If that fails.
         """
         stale = {name for name in self._ours - self._written if _is_plain(name)}
-        # Noted before anything is removed, so that a run killed here still knows its files the next time.
-        self._note(self._written | stale)
+        # Written before anything is removed, so that the next run still knows these files if this one is killed here.
+        self._write_manifest(self._written | stale)
         for name in sorted(stale):
             path = self._folder / name
             try:
@@ -104,9 +107,9 @@ class ClusterPictures:
                 continue
             except OSError as error:
                 raise explained(error, path, "removed") from error
-        self._note(self._written)
+        self._write_manifest(self._written)
 
-    def _note(self, names: set[str]) -> None:
+    def _write_manifest(self, names: set[str]) -> None:
         content = json.dumps(sorted(names), indent=0).encode() + b"\n"
         try:
             write_bytes(self._folder / _MANIFEST, content)

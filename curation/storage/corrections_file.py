@@ -1,4 +1,4 @@
-"""corrections.json: what the user corrected in the grouping. It wins over every clustering run."""
+"""corrections.json: what the user changed in the grouping. Every clustering run follows it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _MAX_TEXT = 100
 
 @contextmanager
 def hold_corrections(state_dir: Path) -> Iterator[None]:
-    """Nobody else gives ids, or writes labels or corrections meanwhile: neither the service nor the end of a run.
+    """Hold the lock under which the service and runs assign cluster ids, and write labels and corrections.
 
     Raises:
-        BusyError: If somebody else holds them for too long.
-        StorageError: If the folder cannot be written into.
+        BusyError: If another process holds it for half a minute.
+        StorageError: If the folder cannot be created or written into.
     """
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
 
     Args:
         output_dir: The output folder.
-        record: Of the last clustering run, if it is at hand; it says which corrections that run followed.
+        record: Of the last clustering run, which says which corrections it followed; None reads it from the folder.
 
     Raises:
         CorrectionsError: If corrections.json is not valid; says where.
@@ -75,28 +75,28 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
         corrections = _parsed(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise CorrectionsError(
-            f"{path} is not valid: {error}. Correct it, or move it away to do without the corrections in it"
+            f"{path} is not valid: {error}. Correct it, or move it away to continue without these corrections"
         ) from error
     return with_applied(corrections, read_run_record(output_dir / CLUSTERING_RUN) if record is None else record)
 
 
 def with_applied(corrections: Sequence[Correction], record: Mapping[str, Any] | None) -> tuple[Correction, ...]:
-    """The corrections, with a note at those that a clustering run followed, by its record."""
+    """The corrections, with `applied` set for those that a clustering run followed according to its record."""
     applied = set(applied_ids(record))
     return tuple(replace(c, applied=c.id in applied) for c in corrections)
 
 
 def applied_ids(record: Mapping[str, Any] | None) -> list[str]:
-    """The corrections that a clustering run followed, by its record."""
+    """The ids of the corrections that a clustering run followed according to its record."""
     ids = (record or {}).get("corrections")
     return [id_ for id_ in ids if isinstance(id_, str)] if isinstance(ids, list) else []
 
 
 def write_corrections(output_dir: Path, corrections: Sequence[Correction]) -> None:
-    """Write all corrections, a line each.
+    """Write all corrections, one per line.
 
     Raises:
-        StorageError: If they cannot be written; the old file is then untouched.
+        StorageError: If they cannot be written; the old file is then unchanged.
     """
     lines = ",\n".join(json.dumps(_json(c), ensure_ascii=False, separators=(", ", ": ")) for c in corrections)
     text = f'{{"version": {_VERSION}, "corrections": [\n{lines}\n]}}\n'
@@ -123,14 +123,14 @@ def _parsed(data: object) -> list[Correction]:
     if not isinstance(data, dict) or not isinstance(data.get("corrections"), list):
         raise ValueError('it must look like {"version": 1, "corrections": [...]}')
     if data.get("version") != _VERSION:
-        raise ValueError(f"version {_shown(data.get('version'))} is not known; this program reads version {_VERSION}")
+        raise ValueError(f"version {_shown(data.get('version'))} is unknown; this program reads version {_VERSION}")
     out = []
     seen: set[str] = set()
     for number, entry in enumerate(data["corrections"], start=1):
         try:
             correction = _correction(entry)
             if correction.id in seen:
-                raise ValueError(f"the id {_shown(correction.id)} stands there twice")
+                raise ValueError(f"the id {_shown(correction.id)} is used twice")
         except ValueError as error:
             raise ValueError(f"correction {number}: {error}") from error
         seen.add(correction.id)
@@ -143,7 +143,7 @@ def _correction(entry: object) -> Correction:
         raise ValueError(f"{_shown(entry)} is not an object")
     id_, at, kind = (_text(entry, key) for key in ("id", "at", "kind"))
     if kind not in list(CorrectionKind):
-        raise ValueError(f"kind {_shown(kind)} is not known; possible: {', '.join(CorrectionKind)}")
+        raise ValueError(f"kind {_shown(kind)} is unknown; possible: {', '.join(CorrectionKind)}")
     undone = entry.get("undone", False)
     if not isinstance(undone, bool):
         raise ValueError(f"undone is {_shown(undone)}; it must be true or false")
@@ -196,7 +196,7 @@ def _id(entry: Mapping[str, Any], key: str, lowest: int = NOBODY) -> int:
 def _text(entry: Mapping[str, Any], key: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
-        raise ValueError(f"{key} is {_shown(value)}; it must be a text")
+        raise ValueError(f"{key} is {_shown(value)}; it must be a text of 1 to {_MAX_TEXT} characters")
     return value
 
 

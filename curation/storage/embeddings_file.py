@@ -1,4 +1,4 @@
-"""embeddings.npy read and written by rows, so that the vectors of a whole event never need to be in memory."""
+"""embeddings.npy, read and written in parts, so that the embeddings of a whole event need not fit into memory."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _DTYPE = np.dtype("<f4")
 
 
 class EmbeddingsWriter:
-    """Writes (N, D) float32 as numpy's format 1.0, N not known before; the file holds nothing valid until `finish`."""
+    """Writes (N, D) float32 in numpy's format 1.0, N not known in advance; the file is valid only after `finish`."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Take a file that is open for writing, at its beginning."""
+        """Start with an empty file that is open for writing."""
         self._file = file
         self._count = 0
         self._dimensions = 0
         self._write_header()
 
     def _write_header(self) -> None:
-        # numpy leaves room for a growing first dimension, so the header keeps its length.
+        # numpy pads the header for a growing first dimension, so its length stays the same.
         shape = (self._count, self._dimensions)
         header = {"descr": _DTYPE.str, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
@@ -40,7 +40,7 @@ class EmbeddingsWriter:
         """Append (n, D) vectors.
 
         Raises:
-            ValueError: If D is not that of the vectors before.
+            ValueError: If D differs from that of earlier vectors.
             OSError: If the file cannot be written.
         """
         if self._count and vectors.shape[1] != self._dimensions:
@@ -61,13 +61,13 @@ class EmbeddingsWriter:
 
 
 class EmbeddingsFile:
-    """An open embeddings.npy, (N, D) float32. Indexing with row numbers reads these rows."""
+    """An open embeddings.npy, (N, D) float32. Indexing with row numbers reads those rows."""
 
     def __init__(self, path: Path) -> None:
         """Open the file and read its header.
 
         Raises:
-            FaceDataError: If it is missing, or not a whole .npy file of (N, D) float32.
+            FaceDataError: If it is missing, or not a complete .npy file of (N, D) float32.
             StorageError: If it cannot be read.
         """
         self.path = path
@@ -93,9 +93,9 @@ class EmbeddingsFile:
         shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(self._file)
         self._offset = self._file.tell()
         if len(shape) != 2 or is_fortran or dtype != _DTYPE:
-            raise ValueError(f"{dtype} values of the shape {shape} are no embeddings")
+            raise ValueError(f"{dtype} values of the shape {shape} are not embeddings")
         if os.fstat(self._file.fileno()).st_size != self._offset + shape[0] * shape[1] * _DTYPE.itemsize:
-            raise ValueError("its length is not what its header says")
+            raise ValueError("its length does not match its header")
         return int(shape[0]), int(shape[1])
 
     def __len__(self) -> int:
@@ -118,7 +118,7 @@ class EmbeddingsFile:
         if len(wanted) and not 0 <= wanted.min() <= wanted.max() < len(self):
             raise IndexError(f"{self.path} has {len(self)} rows")
         out = np.empty((len(wanted), self.shape[1]), dtype=_DTYPE)
-        starts = np.flatnonzero(np.diff(wanted, prepend=-2) != 1)  # of runs of rows that lie one behind the other
+        starts = np.flatnonzero(np.diff(wanted, prepend=-2) != 1)  # of sequences of consecutive rows
         for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(wanted)], strict=False):
             self._read_into(out[start:end], int(wanted[start]))
         return out
@@ -130,7 +130,7 @@ class EmbeddingsFile:
             while len(view):
                 count = self._file.readinto(view)
                 if not count:
-                    raise StorageError(f"{self.path} was cut off while it was read; run again")
+                    raise StorageError(f"{self.path} was cut off while it was being read; run again")
                 view = view[count:]
         except OSError as error:
             raise explained(error, self.path, "read") from error
@@ -141,7 +141,7 @@ class EmbeddingsFile:
             yield start, self[range(start, min(start + _BLOCK_ROWS, len(self)))]
 
     def sha256(self) -> str:
-        """Of the vectors' bytes, without the header."""
+        """SHA-256 of the bytes of all vectors, without the header."""
         digest = hashlib.sha256()
         for _, block in self.blocks():
             digest.update(block.data)

@@ -1,6 +1,6 @@
-"""Where an export goes: a new folder or a new ZIP file, which appears under its name when all of it is there.
+"""Where an export goes: a new folder or a new ZIP file, which gets its name only when it is complete.
 
-A run that is killed leaves a hidden temporary name, which the next export removes; nothing is ever overwritten.
+A killed run leaves a hidden temporary file or folder, which the next export removes; nothing is ever overwritten.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
 
 __all__ = ["ExportTarget", "FolderTarget", "ZipTarget", "check_room", "sweep_exports"]
 
-_ZIP_YEARS = (1980, 2107)  # what a ZIP file's dates can say
+_ZIP_YEARS = (1980, 2107)  # the range of dates in a ZIP file
 _FILE_MODE = 0o100644
 _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class ExportTarget(Protocol):
-    """Takes files, then appears as a whole."""
+    """Receives files, and gets its final name when all are there."""
 
     written_bytes: int
-    """Size of all files so far; of linked ones nothing, because they take no room."""
+    """Size of all files so far, without hard links, which take no space."""
 
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """Write a file.
 
         Args:
-            name: Path with `/`, new in this export.
-            parts: Its content; what they raise as a PhotoError leaves no file.
+            name: Path in the export with `/`; not used before.
+            parts: Its content; if the iterator raises a PhotoError, no file is left.
             mtime_ns: When the content was last changed, in nanoseconds since 1970.
-            size_bytes: About how much it is.
+            size_bytes: The approximate size of the content.
 
         Raises:
             StorageError: If it cannot be written.
@@ -46,17 +46,17 @@ class ExportTarget(Protocol):
         """
 
     def link(self, name: str, source: Path) -> None:
-        """Give a file a second name.
+        """Add a hard link to an existing file.
 
         Raises:
-            StorageError: If that cannot be done here.
+            StorageError: If no hard link can be created.
         """
 
     def finish(self) -> Path:
-        """Let the export appear.
+        """Give the export its final name.
 
         Returns:
-            Its path; a number is added to the name where it is taken.
+            Its path; a number is added to a name that is taken.
 
         Raises:
             StorageError: If it cannot be renamed.
@@ -70,10 +70,10 @@ class FolderTarget:
     """A new folder."""
 
     def __init__(self, export_dir: Path, name: str) -> None:
-        """Make the temporary folder.
+        """Create the temporary folder.
 
         Raises:
-            StorageError: If it cannot be made.
+            StorageError: If it cannot be created.
         """
         self.written_bytes = 0
         self._final = export_dir / name
@@ -81,7 +81,7 @@ class FolderTarget:
         try:
             self._temporary.mkdir(parents=True)
         except OSError as error:
-            raise explained(error, self._final, "made") from error
+            raise explained(error, self._final, "created") from error
 
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """See `ExportTarget.add`."""
@@ -105,13 +105,13 @@ class FolderTarget:
         path = self._temporary / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Of a symbolic link the file behind it: the link might not lead there from another folder.
+            # The target of a symbolic link is linked: a relative link would be wrong in another folder.
             path.hardlink_to(source.resolve())
         except OSError as error:
             if error.errno in _NO_LINKS:
                 raise StorageError(
-                    f"no hard link to {source} can be made in {self._final.parent}: that takes one disk whose file "
-                    "system knows them, and photos that are yours; export copies instead"
+                    f"no hard link to {source} can be created in {self._final.parent}: hard links need one disk, a "
+                    "file system that supports them, and photos that you own; export copies instead"
                 ) from error
             raise explained(error, self._final / name, "linked") from error
 
@@ -125,13 +125,13 @@ class FolderTarget:
 
 
 class ZipTarget:
-    """A new ZIP file; photos are stored as they are, because they are compressed already."""
+    """A new ZIP file; photos are stored without compression, because they are compressed already."""
 
     def __init__(self, export_dir: Path, name: str) -> None:
         """Open the temporary file.
 
         Raises:
-            StorageError: If it cannot be made.
+            StorageError: If it cannot be created.
         """
         self.written_bytes = 0
         self._final = export_dir / f"{name}.zip"
@@ -140,15 +140,15 @@ class ZipTarget:
             export_dir.mkdir(parents=True, exist_ok=True)
             self._zip = zipfile.ZipFile(self._temporary, "x", zipfile.ZIP_STORED)
         except OSError as error:
-            raise explained(error, self._final, "made") from error
+            raise explained(error, self._final, "created") from error
 
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
-        """See `ExportTarget.add`. A photo that fails after its first part cannot be taken out again: a StorageError."""
+        """See `ExportTarget.add`. A photo that fails after its first part cannot be removed again: a StorageError."""
         content = iter(parts)
         part = next(content, b"")
         entry = zipfile.ZipInfo(name, _zip_time(mtime_ns))
         entry.external_attr = _FILE_MODE << 16
-        entry.create_system = 3  # Unix, so that the mode counts
+        entry.create_system = 3  # Unix, so that the mode is used
         entry.file_size = max(size_bytes, len(part))  # decides whether the entry needs 64 bits
         try:
             with self._zip.open(entry, "w") as file:
@@ -177,7 +177,7 @@ class ZipTarget:
 
     def discard(self) -> None:
         """See `ExportTarget.discard`."""
-        # What cannot be written to the end any more is removed in the next line.
+        # If the file cannot be completed, it does not matter: it is removed below.
         with suppress(OSError, ValueError):
             self._zip.close()
         with suppress(OSError):
@@ -185,10 +185,10 @@ class ZipTarget:
 
 
 def check_room(export_dir: Path, needed_bytes: int) -> None:
-    """See that an export has room, before it fills a disk that others write to.
+    """Check that there is enough disk space for an export, before it fills the disk.
 
     Raises:
-        StorageError: If it has not, or the disk cannot be asked.
+        StorageError: If there is not enough, or the free space cannot be determined.
     """
     there = next(folder for folder in (export_dir, *export_dir.parents) if folder.exists())
     try:
@@ -197,13 +197,13 @@ def check_room(export_dir: Path, needed_bytes: int) -> None:
         raise explained(error, export_dir, "written into") from error
     if needed_bytes > free_bytes:
         raise StorageError(
-            f"the photos take {needed_bytes / 1e9:.1f} GB, and {export_dir} has {free_bytes / 1e9:.1f} GB left: free "
-            "some space, take fewer photos, or name another folder (io.export_dir)"
+            f"the photos need {needed_bytes / 1e9:.1f} GB, and {export_dir} has {free_bytes / 1e9:.1f} GB left: free "
+            "some space, export fewer photos, or name another folder (io.export_dir)"
         )
 
 
 def sweep_exports(export_dir: Path) -> None:
-    """Remove what dead processes left in the folder of exports, which may be missing.
+    """Remove the temporary files and folders that dead processes left in `export_dir`, which may be missing.
 
     Raises:
         StorageError: If something cannot be removed.
@@ -226,7 +226,7 @@ def _temporary(final: Path) -> Path:
 
 
 def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:
-    """Give the export its name, or that name with a number. Only one export is at work on a folder at a time."""
+    """Rename the export to its name, or to that name with a number. Only one export at a time writes to a folder."""
     path, number = final.with_name(final.name + suffix), 1
     try:
         while os.path.lexists(path):

@@ -1,4 +1,4 @@
-"""grouping_answers.json: what the user answered to "is this the same person?", kept for the next time."""
+"""grouping_answers.json: the user's answers to "is this the same person?" for pairs of faces."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["GROUPING_ANSWERS", "FacePlace", "read_grouping_answers", "write_grou
 GROUPING_ANSWERS = "grouping_answers.json"
 
 FacePlace = tuple[str, Box]
-"""image_path and box: what names a face, whatever cluster it is in."""
+"""image_path and box: identifies a face, independently of its cluster."""
 
 Answers = Mapping[tuple[FacePlace, FacePlace], bool | None]
 
 
 def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool | None]:
-    """The answers that are kept: True (same person), False (two persons) or None (cannot be told).
+    """The saved answers: True (same person), False (two persons) or None (cannot tell).
 
     Raises:
-        FaceDataError: If the file is there but does not hold answers.
+        FaceDataError: If there is a file but its content is not valid.
         StorageError: If it cannot be read.
     """
     try:
@@ -32,7 +32,7 @@ def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool 
         out = {}
         for entry in data["answers"]:
             if entry["same"] not in (True, False, None):
-                raise ValueError(f"{entry['same']!r} is no answer")
+                raise ValueError(f"{entry['same']!r} is not an answer")
             out[_place(entry["first"]), _place(entry["second"])] = entry["same"]
     except FileNotFoundError:
         return {}
@@ -40,7 +40,7 @@ def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool 
         raise explained(error, path, "read") from error
     except (ValueError, TypeError, KeyError) as error:
         raise FaceDataError(
-            f"{path} does not hold answers about faces ({error}): correct it, or move it away to be asked again"
+            f"{path} does not contain answers about faces ({error}): correct it, or move it away to be asked again"
         ) from error
     return out
 
@@ -48,15 +48,15 @@ def read_grouping_answers(path: Path) -> dict[tuple[FacePlace, FacePlace], bool 
 def _place(entry: Mapping[str, object]) -> FacePlace:
     path, box = entry["image_path"], entry["box"]
     if not isinstance(path, str) or not isinstance(box, list) or not all(type(side) is int for side in box):
-        raise ValueError(f"{entry} is no face")
+        raise ValueError(f"{entry} is not a face")
     return path, Box(*box)
 
 
 def write_grouping_answers(path: Path, answers: Answers) -> None:
-    """Write all answers, atomically.
+    """Write all answers atomically.
 
     Raises:
-        StorageError: If they cannot be written; the old file is then untouched.
+        StorageError: If they cannot be written; the old file is then unchanged.
     """
     entries = [
         {

@@ -14,7 +14,7 @@ __all__ = ["labels_etag", "parse_labels_text", "read_labels", "write_labels"]
 
 
 def read_labels(path: Path) -> object | None:
-    """The JSON value in the labels file, or None if there is no file.
+    """The JSON value in the labels file; None if there is no file.
 
     Raises:
         LabelsError: If it is not UTF-8 JSON, or names a cluster twice.
@@ -47,7 +47,7 @@ def parse_labels_text(text: str, source: str) -> object:
             'It should look like {"0": "main", "1": {"name": "Anna", "category": "important"}}'
         ) from error
     except RecursionError as error:
-        raise LabelsError(f"{source} is nested too deeply to be a file of labels") from error
+        raise LabelsError(f"{source} is nested too deeply to be a labels file") from error
     return value
 
 
@@ -61,16 +61,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_labels(path: Path, labels: dict[str, Any]) -> None:
-    """Write labels that were checked before.
+    """Write labels, which the caller has validated.
 
     Raises:
-        StorageError: If the file cannot be written; the old one is then untouched.
+        StorageError: If the file cannot be written; the old one is then unchanged.
     """
     write_bytes(path, json.dumps(labels, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
 def labels_etag(path: Path) -> str:
-    """A strong entity tag of the labels file's content; of an empty content if there is no file.
+    """A strong entity tag of the content of the labels file; that of empty content if there is no file.
 
     Raises:
         StorageError: If the file cannot be read.

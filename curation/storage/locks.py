@@ -1,7 +1,7 @@
-"""One run at a time on an output folder: locks of the operating system, which a dead owner does not hold.
+"""One run at a time on an output folder, by file locks of the operating system, which end with their process.
 
-Beside its lock a run leaves a note that says who it is. The note is only for people: whether a run is at work
-says the lock alone, so that the note of a dead run means nothing.
+Beside its lock a run writes a note that says who holds it. The note is used for error messages only: only the lock
+decides whether a run is in progress, so a note that a killed run left does no harm.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _LONGEST_NOTE = 1000
 
 @contextmanager
 def hold_output(output_dir: Path, *, run: str = "", caller: str | None = None) -> Iterator[None]:
-    """Hold the output folder's lock; the folder is made if it is missing.
+    """Hold the lock of the output folder; the folder is created if it is missing.
 
     Args:
         output_dir: The folder.
-        run: What is done meanwhile, told to those who are refused: "clustering". Without it nothing is told.
-        caller: Who does it: "the service"; None takes the name of the program.
+        run: What is being done, such as "clustering", for the error messages of others; empty writes no note.
+        caller: Who does it, such as "the service"; None is the name of the program.
 
     Raises:
-        BusyError: If another run holds it, in this process or another; the message says who, as far as that is known.
-        StorageError: If the folder cannot be made or written into.
+        BusyError: If another run holds it, in this process or another; the message says who, if that is known.
+        StorageError: If the folder cannot be created or written into.
     """
     with _hold(output_dir, LOCK_NAME, run, caller):
         yield
@@ -47,9 +47,9 @@ def hold_output(output_dir: Path, *, run: str = "", caller: str | None = None) -
 
 @contextmanager
 def hold_export(output_dir: Path, *, caller: str | None = None) -> Iterator[None]:
-    """Hold the output folder's lock for exports, which run beside the stages but one at a time.
+    """Hold the output folder's lock for exports: one at a time, but at the same time as a stage.
 
-    Raises what `hold_output` raises.
+    Raises the same errors as `hold_output`.
     """
     with _hold(output_dir, EXPORT_LOCK_NAME, "an export", caller):
         yield
@@ -60,47 +60,47 @@ def _hold(output_dir: Path, name: str, run: str, caller: str | None) -> Iterator
     note = output_dir / f"{name}{_NOTE_SUFFIX}"
     try:
         output_dir.mkdir(parents=True, exist_ok=True)
-        # An old lock file may still be open to us where no new file is: tell now, not after hours of work.
+        # An old lock file may be writable where new files are not: fail now, not after hours of work.
         if not os.access(output_dir, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         lock = FileLock(output_dir / name, is_singleton=False)
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BusyError(
-            f"another run is at work on {output_dir}{_told(note)}; wait until it has ended, or give another --output"
+            f"another run is using {output_dir}{_holder(note)}; wait until it has ended, or give another --output"
         ) from error
     except OSError as error:
         raise explained(error, output_dir, "written into") from error
     try:
-        # A note that is still there is of a run that was killed.
-        _forget(note)
+        # A note that is still there was left by a killed run.
+        _remove_note(note)
         if run:
-            _tell(note, run, caller)
+            _write_note(note, run, caller)
         yield
     finally:
-        _forget(note)
+        _remove_note(note)
         lock.release()
 
 
-def _forget(note: Path) -> None:
+def _remove_note(note: Path) -> None:
     with suppress(OSError):
         note.unlink(missing_ok=True)
 
 
-def _tell(note: Path, run: str, caller: str | None) -> None:
+def _write_note(note: Path, run: str, caller: str | None) -> None:
     content = {
         "run": run,
         "caller": caller or Path(sys.argv[0]).name or "python",
         "since": datetime.now().astimezone().isoformat(timespec="seconds"),
         "pid": os.getpid(),
     }
-    # A run does not fail because nobody can be told of it.
+    # A missing note is no reason for a run to fail.
     with suppress(OSError):
         note.write_text(json.dumps(content), encoding="ascii")
 
 
-def _told(note: Path) -> str:
-    """Who holds the lock, as a part of a sentence; empty if it cannot be told."""
+def _holder(note: Path) -> str:
+    """Who holds the lock, as a part of a sentence; empty if that is not known."""
     try:
         with note.open(encoding="utf-8") as file:
             content = json.loads(file.read(_LONGEST_NOTE))

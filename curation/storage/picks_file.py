@@ -1,4 +1,4 @@
-"""picks.json on disk, and the locks under which it and the table that follows it change.
+"""picks.json on disk, and the locks under which it and photo_scores.csv, which depends on it, are changed.
 
 Its content is checked by `curation.domain.judging.picks`.
 """
@@ -20,7 +20,7 @@ from curation.storage.atomic import explained, write_bytes
 __all__ = ["PICKS", "hold_picks", "hold_scores", "read_picks", "write_picks"]
 
 PICKS = "picks.json"
-_PATIENCE_S = 30.0  # somebody writes a table; that takes less than a second
+_LOCK_WAIT_S = 30.0  # others hold it while they write a table, which takes less than a second
 
 
 @contextmanager
@@ -28,8 +28,8 @@ def hold_picks(state_dir: Path) -> Iterator[None]:
     """Wait for the lock under which picks.json is read, changed and written.
 
     Raises:
-        BusyError: If somebody else holds it for half a minute.
-        StorageError: If the folder cannot be made or written into.
+        BusyError: If another process holds it for half a minute.
+        StorageError: If the folder cannot be created or written into.
     """
     with _hold(state_dir / "picks.lock"):
         yield
@@ -37,14 +37,14 @@ def hold_picks(state_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def hold_scores(state_dir: Path) -> Iterator[None]:
-    """Wait for the lock under which photo_scores.csv is put in the order of the picks and written.
+    """Wait for the lock under which photo_scores.csv is sorted by score and picks, and written.
 
-    The service writes changed picks into the table; a run that scores anew at that moment must not be overwritten
-    with what was read before it.
+    The service writes changed picks into the table. It must not overwrite the table of a scoring run with rows that it
+    read before that run.
 
     Raises:
-        BusyError: If somebody else holds it for half a minute.
-        StorageError: If the folder cannot be made or written into.
+        BusyError: If another process holds it for half a minute.
+        StorageError: If the folder cannot be created or written into.
     """
     with _hold(state_dir / "photo_scores.lock"):
         yield
@@ -55,7 +55,7 @@ def _hold(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, is_singleton=False)
-        lock.acquire(timeout=_PATIENCE_S)
+        lock.acquire(timeout=_LOCK_WAIT_S)
     except Timeout as error:
         raise BusyError(f"{path} is held by another process; try again when it has ended") from error
     except OSError as error:
@@ -91,7 +91,7 @@ def read_picks(path: Path) -> Picks:
             "it and pick again"
         ) from error
     except RecursionError as error:
-        raise PicksError(f"{path} is nested too deeply to be a file of picks") from error
+        raise PicksError(f"{path} is nested too deeply to be a picks file") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,10 +104,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_picks(path: Path, picks: Picks) -> None:
-    """Write picks that were checked before, a line for each photo.
+    """Write picks, which the caller has validated, one photo per line.
 
     Raises:
-        StorageError: If the file cannot be written; the old one is then untouched.
+        StorageError: If the file cannot be written; the old one is then unchanged.
     """
     lines = [
         f"    {json.dumps(image_path, ensure_ascii=False)}: {json.dumps(said)}"

@@ -1,6 +1,6 @@
-"""Pictures that were made of photos, kept on the disk so that each is made once.
+"""A cache of pictures made from photos, on the disk, so that each is made once.
 
-The folder is a cache: any file in it may be removed at any time, and one that cannot be used is made again.
+Any file in the folder may be removed at any time; a damaged one is made again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from curation.errors import StorageError
-from curation.storage.analysis_store import FileStamp
 from curation.storage.atomic import open_atomic, sweep_temporaries
+from curation.storage.file_stamps import FileStamp
 
 __all__ = ["PictureCache", "picture_key"]
 
@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 
 _SUFFIX = ".jpg"
 _START, _END = b"\xff\xd8", b"\xff\xd9"
-_KEPT_SHARE = 0.8  # what is left after making room, so that room is not made for every picture
-_NOTED_EVERY_S = 3600.0  # how exactly it is known when a picture was last asked for
+_SHARE_AFTER_EVICTION = 0.8  # of the size limit, so that not every new picture evicts others
+_USE_PRECISION_S = 3600.0  # how precisely the time of the last use is recorded
 
 
 def picture_key(stamp: FileStamp, *what: object) -> str:
-    """The name of a picture: 32 hex digits that change with the photo's file and with what is made of it.
+    """The key of a picture: 32 hex digits that depend on the photo's file and on what is made from it.
 
     Args:
         stamp: Of the photo's file.
-        *what: All that the picture depends on beside the file: sizes, places, versions.
+        *what: Everything else that the picture depends on: sizes, places, versions.
     """
     digest = hashlib.sha256(os.fsencode(stamp.path))
     digest.update(repr((stamp.size_bytes, stamp.mtime_ns, *map(str, what))).encode())
@@ -41,14 +41,14 @@ def picture_key(stamp: FileStamp, *what: object) -> str:
 
 
 class PictureCache:
-    """The pictures of one folder. May be used from several threads, and by several processes."""
+    """The cached pictures of one folder. May be used from several threads, and by several processes."""
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
-        """Note the folder; nothing is read or made yet.
+        """Set the folder; nothing is read or created yet.
 
         Args:
-            folder: Made when the first picture is kept.
-            max_bytes: Of all pictures together; those that nobody asked for longest go first.
+            folder: Created with the first picture.
+            max_bytes: Of all pictures together; the least recently used ones are removed.
         """
         self._folder = folder
         self._max_bytes = max_bytes
@@ -60,30 +60,30 @@ class PictureCache:
 
     @property
     def made_count(self) -> int:
-        """How many pictures were made since the start, not taken from the folder."""
+        """How many pictures were made by this object, not read from the folder."""
         return self._made
 
     def get(self, key: str) -> bytes | None:
-        """A picture, or None if it is not kept."""
+        """A cached picture, or None."""
         path = self._path(key)
         try:
             picture = path.read_bytes()
-            # Written without waiting for the disk: after a power cut a file may hold less than was written.
+            # Written without waiting for the disk: after a power cut a file may be cut off.
             if not (picture.startswith(_START) and picture.endswith(_END)):
                 return None
-            if time.time() - path.stat().st_mtime > _NOTED_EVERY_S:
+            if time.time() - path.stat().st_mtime > _USE_PRECISION_S:
                 os.utime(path)
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._tell(error)
+            self._warn_once(error)
             return None
         return picture
 
     def made(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """A picture: the kept one, or what `make` gives, which is kept then. Raises what `make` raises.
+        """A picture from the cache, or from `make`, which is then cached. Raises what `make` raises.
 
-        Threads that want the same picture wait for the one that makes it. A picture that cannot be kept is given
+        Threads that want the same picture wait for the one that makes it. A picture that cannot be cached is returned
         all the same.
         """
         with self._alone(key):
@@ -92,7 +92,7 @@ class PictureCache:
                 picture = make()
                 with self._guard:
                     self._made += 1
-                self._keep(key, picture)
+                self._save(key, picture)
             return picture
 
     def _path(self, key: str) -> Path:
@@ -112,23 +112,23 @@ class PictureCache:
                 if not waiting:
                     del self._making[key]
 
-    def _keep(self, key: str, picture: bytes) -> None:
+    def _save(self, key: str, picture: bytes) -> None:
         path = self._path(key)
         try:
             with open_atomic(path, durable=False) as file:
                 file.write(picture)
             with self._guard:
                 if self._bytes is None:
-                    self._bytes = sum(size for _, size, _ in self._kept(sweep=True))
+                    self._bytes = sum(size for _, size, _ in self._pictures(sweep=True))
                 else:
                     self._bytes += len(picture)
                 if self._bytes > self._max_bytes:
-                    self._make_room()
+                    self._evict()
         except (OSError, StorageError) as error:
-            self._tell(error)
+            self._warn_once(error)
 
-    def _kept(self, *, sweep: bool = False) -> Iterator[tuple[float, int, Path]]:
-        """When each picture was last asked for, its size in bytes, and its path."""
+    def _pictures(self, *, sweep: bool = False) -> Iterator[tuple[float, int, Path]]:
+        """When each picture was last used, its size in bytes, and its path."""
         with os.scandir(self._folder) as folders:
             names = [entry.path for entry in folders if entry.is_dir(follow_symlinks=False) and len(entry.name) == 2]
         for name in names:
@@ -137,21 +137,21 @@ class PictureCache:
             with os.scandir(name) as files:
                 for entry in files:
                     if entry.name.endswith(_SUFFIX):
-                        with suppress(FileNotFoundError):  # another process may make room too
+                        with suppress(FileNotFoundError):  # another process may remove pictures, too
                             status = entry.stat(follow_symlinks=False)
                             yield status.st_mtime, status.st_size, Path(entry.path)
 
-    def _make_room(self) -> None:
-        pictures = sorted(self._kept())
+    def _evict(self) -> None:
+        pictures = sorted(self._pictures())
         left = sum(size for _, size, _ in pictures)
         for _, size, path in pictures:
-            if left <= _KEPT_SHARE * self._max_bytes:
+            if left <= _SHARE_AFTER_EVICTION * self._max_bytes:
                 break
             path.unlink(missing_ok=True)
             left -= size
         self._bytes = left
 
-    def _tell(self, error: Exception) -> None:
+    def _warn_once(self, error: Exception) -> None:
         if not self._has_failed:
             self._has_failed = True
-            logger.warning("pictures cannot be kept in %s (%s); they are made anew each time", self._folder, error)
+            logger.warning("pictures cannot be cached in %s (%s); they are made again each time", self._folder, error)

@@ -62,10 +62,10 @@ def write_run_record(path: Path, record: dict[str, Any]) -> None:
 
 
 def read_run_record(path: Path) -> dict[str, Any] | None:
-    """The record of an earlier run, or None if there is none or it is not ours.
+    """The record of an earlier run; None if there is no file, or it is not a JSON object.
 
     Raises:
-        StorageError: If the file is there but cannot be read.
+        StorageError: If there is a file but it cannot be read, or is not JSON.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -81,16 +81,16 @@ def read_run_record(path: Path) -> dict[str, Any] | None:
 
 
 def next_cluster_id(record: dict[str, Any] | None) -> int:
-    """The first cluster id that no run has given yet, by the record of the last clustering run."""
+    """The lowest cluster id that was never assigned, according to the record of the last clustering run."""
     value = (record or {}).get("next_cluster_id", 0)
     return value if isinstance(value, int) and value >= 0 else 0
 
 
 def landmark_model_sha256(record: Mapping[str, Any] | None) -> str | None:
-    """Of the landmark model that the recorded scoring measured with; None if the record does not say.
+    """SHA-256 of the landmark model that the recorded scoring used; None if the record does not say.
 
     Args:
         record: Of the scoring.
     """
-    noted = (record or {}).get("landmark_model")
-    return noted if isinstance(noted, str) else None
+    sha256 = (record or {}).get("landmark_model")
+    return sha256 if isinstance(sha256, str) else None

@@ -1,4 +1,4 @@
-"""config.yaml as a file: its version, reading it, and putting another text in its place."""
+"""config.yaml as a file: its entity tag, reading it and replacing it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["config_etag", "read_config", "write_config"]
 
 
 def config_etag(content: bytes) -> str:
-    """A strong entity tag of a settings file's content; that of no content if there is no file."""
+    """A strong entity tag of the content of the settings file, which is empty if there is no file."""
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
@@ -30,9 +30,9 @@ def read_config(path: Path) -> bytes:
 
 
 def write_config(path: Path, content: bytes) -> None:
-    """Write the settings file atomically; where it is a link, the file that it leads to.
+    """Write the settings file atomically; if it is a symbolic link, the file that it points to.
 
     Raises:
-        StorageError: If it cannot be written; the old one is then untouched.
+        StorageError: If it cannot be written; the old one is then unchanged.
     """
     write_bytes(path.resolve(), content)

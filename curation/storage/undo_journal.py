@@ -1,4 +1,4 @@
-"""The changes that were made through the service, so that they can be taken back one by one."""
+"""The changes that were made through the service, so that they can be undone one by one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from curation.errors import StorageError
 from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["KEPT_CHANGES", "Change", "UndoJournal"]
+__all__ = ["MAX_CHANGES", "Change", "UndoJournal"]
 
 logger = logging.getLogger(__name__)
 
-KEPT_CHANGES = 200
-"""Older changes cannot be taken back any more."""
+MAX_CHANGES = 200
+"""Older changes cannot be undone."""
 
 _FILE = "undo.json"
 _VERSION = 1
@@ -28,9 +28,9 @@ class Change:
     """What one change did, as plain values.
 
     Attributes:
-        what: In words.
-        labels: By cluster id the label before and after, in the form of cluster_labels.json; None for no label.
-        corrections: By id of the correction whether it counted before.
+        what: A description for the user.
+        labels: The label before and after by cluster id, in the form of cluster_labels.json; None for no label.
+        corrections: Whether each changed correction was active before, by its id.
     """
 
     what: str
@@ -39,15 +39,15 @@ class Change:
 
 
 class UndoJournal:
-    """The last changes of one output folder, the newest last. Callers see to it that one at a time uses it."""
+    """The last changes of one output folder, the newest last. Callers must use it from one thread at a time."""
 
     def __init__(self, state_dir: Path, output_dir: Path) -> None:
-        """Note the place; nothing is read yet."""
+        """Set the folders; nothing is read yet."""
         self._path = state_dir / _FILE
         self._output = str(output_dir)
 
     def changes(self) -> list[Change]:
-        """The changes that can be taken back. A file that cannot be understood holds none.
+        """The changes that can be undone; none if the file is damaged or of another output folder.
 
         Raises:
             StorageError: If the file cannot be read.
@@ -69,19 +69,19 @@ class UndoJournal:
         except OSError as error:
             raise explained(error, self._path, "read") from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            # It only makes work easier: what it would take back is in the labels and corrections themselves.
-            logger.warning("%s is damaged; earlier changes cannot be taken back with it", self._path)
+            # Nothing is lost but the undo: the labels and corrections themselves are in other files.
+            logger.warning("%s is damaged; earlier changes cannot be undone", self._path)
             return []
 
     def add(self, change: Change) -> None:
-        """Note a change; never fails, since the change itself is made already."""
+        """Add a change; never raises, because the change itself is already made."""
         try:
-            self.keep([*self.changes(), change])
+            self.save([*self.changes(), change])
         except StorageError as error:
-            logger.warning("the change cannot be taken back with undo: %s", error)
+            logger.warning("the change cannot be undone later: %s", error)
 
-    def keep(self, changes: Sequence[Change]) -> None:
-        """Keep these changes, and no others.
+    def save(self, changes: Sequence[Change]) -> None:
+        """Replace the changes by these.
 
         Raises:
             StorageError: If they cannot be written.
@@ -91,7 +91,7 @@ class UndoJournal:
             "output_dir": self._output,
             "changes": [
                 {"what": change.what, "labels": dict(change.labels), "corrections": dict(change.corrections)}
-                for change in changes[-KEPT_CHANGES:]
+                for change in changes[-MAX_CHANGES:]
             ],
         }
         write_bytes(self._path, json.dumps(data, ensure_ascii=True).encode(), durable=False)

@@ -1,1 +1,1 @@
-"""Doing many small tasks: pools of worker processes, and a serial one, behind one Protocol."""
+"""Running many small tasks: a pool of worker processes and a serial one, behind one Protocol."""

@@ -1,13 +1,13 @@
-"""Doing many small tasks, in this process or in worker processes, behind one Protocol.
+"""Running many small tasks, in this process or in worker processes, behind one Protocol.
 
-A task is a plain picklable value, the function a module-level function. The result of each task
-comes back as an `Outcome`: its value, or why there is none. What a function raises decides:
+A task is a plain picklable value, the function a module-level function. Each task has an `Outcome`: its result, or
+why it has none. What the function raises decides:
 
-- `PhotoError`: this task failed, the run goes on;
-- any other `CurationError`: a fault of the whole stage, raised in the caller;
-- anything else: an error of ours or of a library; the task failed, the traceback is logged.
+- `PhotoError`: this task failed, the run continues;
+- any other `CurationError`: the whole stage failed, the pool raises it;
+- anything else: a bug in this program or in a library; this task failed, and the traceback is logged.
 
-Both pools call the same initializer, once per worker, so that serial and parallel runs are the same.
+Both pools call the same initializer, once per worker, so that serial and parallel runs give the same results.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 
 def usable_cores() -> int:
-    """How many cores of the machine this process may use."""
+    """How many CPU cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -39,7 +39,7 @@ def usable_cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class TaskFailure:
-    """Why a task has no result, in words for the user."""
+    """Why a task has no result; `reason` is a message for the user."""
 
     kind: Literal["failed", "killed", "timeout", "bug"]
     reason: str
@@ -47,7 +47,7 @@ class TaskFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T, R]):
-    """What became of a task: `failure` is None exactly if `result` counts."""
+    """How a task ended: `failure` is None if and only if `result` is valid."""
 
     task: T
     result: R | None
@@ -55,7 +55,7 @@ class Outcome(Generic[T, R]):
 
 
 class TaskPool(Protocol):
-    """Runs a function over tasks; outcomes come as they are ready, not in the order of the tasks."""
+    """Runs a function over tasks and yields outcomes as they are ready, not in the order of the tasks."""
 
     def run(
         self,
@@ -69,22 +69,22 @@ class TaskPool(Protocol):
 
         Args:
             function: A module-level function.
-            tasks: Picklable values; they are taken one by one as workers become free.
-            timeout_s: A task that takes longer is given up, if the pool can do that; None waits.
+            tasks: Picklable values, taken one by one as workers become free.
+            timeout_s: A task that takes longer fails, if the pool can interrupt it; None is no limit.
             cancel: When set, the run stops soon.
 
         Raises:
             RunInterruptedError: If `cancel` was set.
-            CurationError: A fault of the stage that the function raised.
+            CurationError: If the function raised one that is not a `PhotoError`.
         """
 
     def close(self) -> None:
-        """End all workers; tasks in flight are lost."""
+        """End all workers; unfinished tasks are lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a call went, in a form that always survives pickling."""
+    """How a call ended, in a form that can always be pickled."""
 
     kind: Literal["ok", "photo", "stage", "bug"]
     value: Any = None
@@ -92,7 +92,7 @@ class Reply:
 
 
 def call(function: Callable[[Any], Any], task: Any) -> Reply:
-    """Call `function` with a task where the work is done; whatever it raises comes back as a reply."""
+    """Call `function` with a task, in the worker; exceptions are returned as replies."""
     try:
         return Reply("ok", value=function(task))
     except PhotoError as error:
@@ -101,15 +101,15 @@ def call(function: Callable[[Any], Any], task: Any) -> Reply:
         return Reply("stage", value=error)
     except MemoryError:
         return Reply("photo", text="not enough memory for this photo; use fewer workers (performance.workers)")
-    except Exception as error:  # whatever it is, it must cost this one photo only
+    except Exception as error:  # any exception must cost this one photo only
         return Reply("bug", text=f"{type(error).__name__}: {error}", value=traceback.format_exc())
 
 
 def outcome_of(task: T, reply: Reply) -> Outcome[T, Any]:
-    """What a reply says of its task, where the work was asked for.
+    """The outcome of a task from the reply of its worker, in the parent.
 
     Raises:
-        CurationError: A fault of the stage.
+        CurationError: If the function raised one that is not a `PhotoError`.
     """
     if reply.kind == "ok":
         return Outcome(task, reply.value, None)
@@ -122,7 +122,7 @@ def outcome_of(task: T, reply: Reply) -> Outcome[T, Any]:
 
 
 def stop_if(cancel: threading.Event | None) -> None:
-    """End a run that was asked to stop.
+    """End the run if it was cancelled.
 
     Raises:
         RunInterruptedError: If `cancel` is set.

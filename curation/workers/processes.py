@@ -1,4 +1,4 @@
-"""A pool of worker processes, each in a slot of its own, so that one that dies or hangs costs one task."""
+"""A pool of worker processes; a worker that dies or hangs costs only the task that it was working on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from curation.errors import WorkerError
 from curation.workers.pool import Outcome, TaskFailure, call, outcome_of, stop_if
+from curation.workers.slots import STARTUP_TIMEOUT_S, Flight, Slot
 from curation.workers.worker_process import WorkerProcess
 
 __all__ = ["ProcessPool"]
@@ -21,55 +21,16 @@ __all__ = ["ProcessPool"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-STARTUP_TIMEOUT_S = 120.0  # a cold disk and a busy machine need patience to import the libraries
-POLL_S = 0.2  # how soon a cancellation is noticed
-TASKS_AHEAD = 2  # with a worker: the one it works on, and the next, so that it never waits for the parent
-
-
-@dataclass(slots=True, eq=False)
-class _Flight(Generic[T]):
-    """A call that is with a worker: a task, or the start of the worker itself."""
-
-    future: Future[Any]
-    task: T | None
-    is_start: bool = False
-
-
-class _Slot(Generic[T]):
-    """A worker process and the calls that it was given, in their order. It works on the first of them."""
-
-    def __init__(self, process: WorkerProcess) -> None:
-        self.process = process
-        self.flights: deque[_Flight[T]] = deque()
-        self._first_since = time.monotonic()
-
-    @property
-    def is_starting(self) -> bool:
-        return bool(self.flights) and self.flights[0].is_start
-
-    def add(self, flight: _Flight[T]) -> None:
-        if not self.flights:
-            self._first_since = time.monotonic()
-        self.flights.append(flight)
-
-    def pop(self) -> _Flight[T]:
-        self._first_since = time.monotonic()
-        return self.flights.popleft()
-
-    def deadline(self, timeout_s: float | None) -> float | None:
-        """When the first call has taken too long; it may have begun before its predecessor was heard of."""
-        if not self.flights:
-            return None
-        patience = STARTUP_TIMEOUT_S if self.is_starting else timeout_s
-        return None if patience is None else self._first_since + patience
+POLL_S = 0.2  # the longest time until a cancellation is noticed
+TASKS_AHEAD = 2  # per worker: the current task and the next, so that no worker waits for the parent
 
 
 class ProcessPool:
     """Runs tasks in worker processes (spawn context), each with an executor of its own.
 
-    A worker that is killed, runs out of memory or hangs costs the task that it worked on; the slot gets
-    a new process, and the task that waited behind goes to another. Workers start when there is something
-    for them to do, and end when this process dies, however it dies.
+    If a worker is killed, runs out of memory or hangs, the task that it was working on fails; a new process is
+    started, and the tasks that it had not begun go back to the queue. Workers start when there is something to do,
+    and end when this process ends, however it ends.
     """
 
     def __init__(
@@ -83,10 +44,10 @@ class ProcessPool:
         """Prepare `workers` slots (at least 1); no process starts yet.
 
         Args:
-            workers: How many processes there are at most.
+            workers: The maximum number of processes.
             initializer: Called once in each of them.
             initargs: Its arguments; picklable.
-            started: Processes that were started early; they are taken first, and belong to the pool from now on.
+            started: Processes that were started early; the pool owns them and uses them first.
         """
         if workers < 1:
             raise ValueError("a pool needs at least one worker")
@@ -94,7 +55,7 @@ class ProcessPool:
         self._workers = workers
         self._initializer = initializer
         self._initargs = initargs
-        self._slots: list[_Slot[Any]] = []
+        self._slots: list[Slot[Any]] = []
 
     def run(
         self,
@@ -106,17 +67,17 @@ class ProcessPool:
     ) -> Iterator[Outcome[T, R]]:
         """See `TaskPool.run`. At most three tasks per worker are taken from `tasks` ahead of their turn."""
         source = iter(tasks)
-        pending: deque[T] = deque()  # taken from the source, not yet with a worker
+        pending: deque[T] = deque()  # taken from the source, not yet given to a worker
         try:
             while True:
                 self._hand_out(source, pending, function)
                 futures = [flight.future for slot in self._slots for flight in slot.flights]
                 if not futures:
                     return
-                done = wait(futures, timeout=self._patience(timeout_s, cancel), return_when=FIRST_COMPLETED).done
+                done = wait(futures, timeout=self._wait_s(timeout_s, cancel), return_when=FIRST_COMPLETED).done
                 stop_if(cancel)
-                outcomes = self._landed(done, pending) + self._overdue(pending, timeout_s)
-                # The workers get their next tasks before the caller does anything with the outcomes.
+                outcomes = self._finished(done, pending) + self._overdue(pending, timeout_s)
+                # The workers get their next tasks before the caller processes the outcomes.
                 self._hand_out(source, pending, function)
                 yield from outcomes
         finally:
@@ -124,7 +85,7 @@ class ProcessPool:
                 self._discard(slot)
 
     def _hand_out(self, source: Iterator[T], pending: deque[T], function: Callable[[T], R]) -> None:
-        """Give each worker something to do and, as long as there is plenty, something to go on with."""
+        """Give each worker a task and, as long as there are enough tasks, a next one."""
         wanted = self._workers * (TASKS_AHEAD + 1) - sum(len(slot.flights) for slot in self._slots)
         while len(pending) < wanted:
             try:
@@ -133,7 +94,7 @@ class ProcessPool:
                 break
         for depth in range(TASKS_AHEAD):
             for slot in list(self._slots):
-                # The last tasks wait for whoever is free first, not behind a photo that takes long.
+                # The last tasks wait for the first free worker, not behind a photo that takes long.
                 reserve = self._workers if depth else 0
                 if len(slot.flights) == depth and not slot.is_starting and len(pending) > reserve:
                     self._launch(slot, function, pending)
@@ -143,30 +104,30 @@ class ProcessPool:
 
     def _start_slot(self) -> None:
         try:
-            slot: _Slot[Any] = _Slot(self._started.pop() if self._started else WorkerProcess())
+            slot: Slot[Any] = Slot(self._started.pop() if self._started else WorkerProcess())
             self._slots.append(slot)
-            slot.add(_Flight(slot.process.start(self._initializer, self._initargs), None, is_start=True))
+            slot.add(Flight(slot.process.start(self._initializer, self._initargs), None, is_start=True))
         except (OSError, BrokenProcessPool) as error:
             raise WorkerError(
-                f"worker processes cannot be started ({error}); free some memory, lower performance.workers, or see "
-                "that this user may run Python and has processes left"
+                f"worker processes cannot be started ({error}); free some memory, lower performance.workers, or check "
+                "that this user may start Python and has not reached the limit of processes"
             ) from error
 
-    def _launch(self, slot: _Slot[T], function: Callable[[T], R], pending: deque[T]) -> None:
+    def _launch(self, slot: Slot[T], function: Callable[[T], R], pending: deque[T]) -> None:
         task = pending.popleft()
         try:
             future = slot.process.submit(call, function, task)
         except BrokenProcessPool as error:
             if slot.flights:
-                # Its death is about to be heard of; it costs the task before this one.
+                # The pool will notice the end of the worker with its first task, which is lost.
                 pending.appendleft(task)
                 return
-            # It died while it was idle: the task can still be named as the one that was lost.
+            # The worker died while it was idle: this task is reported as lost.
             future = Future()
             future.set_exception(error)
-        slot.add(_Flight(future, task))
+        slot.add(Flight(future, task))
 
-    def _landed(self, done: set[Future[Any]], pending: deque[T]) -> list[Outcome[T, Any]]:
+    def _finished(self, done: set[Future[Any]], pending: deque[T]) -> list[Outcome[T, Any]]:
         outcomes = []
         for slot in list(self._slots):
             while slot.flights and slot.flights[0].future in done:
@@ -175,11 +136,11 @@ class ProcessPool:
                     outcomes.append(outcome)
         return outcomes
 
-    def _outcome_of(self, slot: _Slot[T], flight: _Flight[T], pending: deque[T]) -> Outcome[T, Any] | None:
+    def _outcome_of(self, slot: Slot[T], flight: Flight[T], pending: deque[T]) -> Outcome[T, Any] | None:
         try:
             reply = flight.future.result()
         except BrokenProcessPool as error:
-            self._take_back(slot, pending)
+            self._requeue(slot, pending)
             if flight.is_start:
                 raise WorkerError(
                     "a worker process ended while it was starting; free some memory or lower performance.workers, "
@@ -209,7 +170,7 @@ class ProcessPool:
             if deadline is None or now < deadline or slot.flights[0].future.done():
                 continue
             flight = slot.pop()
-            self._take_back(slot, pending)
+            self._requeue(slot, pending)
             if flight.is_start:
                 raise WorkerError(
                     f"a worker process was not ready after {STARTUP_TIMEOUT_S:.0f} s; is the disk hanging?"
@@ -228,20 +189,20 @@ class ProcessPool:
             )
         return outcomes
 
-    def _take_back(self, slot: _Slot[T], pending: deque[T]) -> None:
-        """End a worker; the tasks that it has not begun keep their place in the queue."""
+    def _requeue(self, slot: Slot[T], pending: deque[T]) -> None:
+        """End a worker; the tasks that it has not begun go back to the head of the queue."""
         waiting: list[Any] = [flight.task for flight in slot.flights]
         self._discard(slot)
         pending.extendleft(reversed(waiting))
 
-    def _patience(self, timeout_s: float | None, cancel: threading.Event | None) -> float | None:
+    def _wait_s(self, timeout_s: float | None, cancel: threading.Event | None) -> float | None:
         deadlines = [deadline for slot in self._slots if (deadline := slot.deadline(timeout_s)) is not None]
-        patience = max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else None
+        wait_s = max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else None
         if cancel is None:
-            return patience
-        return POLL_S if patience is None else min(POLL_S, patience)
+            return wait_s
+        return POLL_S if wait_s is None else min(POLL_S, wait_s)
 
-    def _discard(self, slot: _Slot[Any]) -> None:
+    def _discard(self, slot: Slot[Any]) -> None:
         self._slots.remove(slot)
         slot.flights.clear()
         slot.process.end(kill=True)
@@ -254,7 +215,7 @@ class ProcessPool:
             slot.process.dismiss()
         while self._slots:
             self._slots.pop().process.end(kill=False)
-        while self._started:  # there was nothing for them to do
+        while self._started:  # these were never used
             self._started.pop().end(kill=True)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""A pool without processes: for tests, and for whoever wants to follow a run with a debugger."""
+"""A pool without processes, for tests and for debugging."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ R = TypeVar("R")
 
 
 class SerialPool:
-    """Runs tasks one after the other in this process; it cannot give up a task that hangs."""
+    """Runs tasks one after the other in this process; it cannot interrupt a task that hangs."""
 
     def __init__(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> None:
-        """Remember how to set up; it happens at the first task."""
+        """Take the initializer, which is called before the first task."""
         self._initializer = initializer
         self._initargs = initargs
         self._ready = False

@@ -1,4 +1,4 @@
-"""A single worker process: how it is started, fed and ended, whatever happens to it or to its parent."""
+"""A single worker process: how it is started, given calls and ended, also if it or its parent dies."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ def _import(modules: Sequence[str]) -> None:
 def _prepare(initializer: Callable[..., None], initargs: tuple[Any, ...]) -> int:
     try:
         initializer(*initargs)
-    except BaseException:  # whatever it is, this process is no worker
+    except BaseException:  # after any exception this process cannot work
         logging.getLogger(__name__).critical("a worker cannot be prepared", exc_info=True)
         os._exit(1)
     return os.getpid()
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Put off Ctrl-C and `kill` while a worker process is started.
+def _interrupts_delayed() -> Iterator[None]:
+    """Delay SIGINT and SIGTERM while a worker process is started.
 
-    A process inherits which signals are held back: one that is still importing, and has not come to
-    `_start_worker`, would answer Ctrl-C with a traceback of its own. And a start that is broken off half-way
-    leaves a process that waits for what its parent has not sent.
+    A process inherits the blocked signals: otherwise one that is still importing, before `_start_worker`, would
+    answer Ctrl-C with a traceback. And a start that is interrupted half-way leaves a process that waits forever for
+    its parent.
     """
-    noted: list[int] = []
+    received: list[int] = []
     handlers = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             if callable(signal.getsignal(number)):
-                handlers[number] = signal.signal(number, lambda number, frame: noted.append(number))
+                handlers[number] = signal.signal(number, lambda number, frame: received.append(number))
     has_masks = hasattr(signal, "pthread_sigmask")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else set()
     try:
@@ -69,15 +69,15 @@ def _interrupts_held() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    for late in noted:
+    for late in received:
         signal.raise_signal(late)
 
 
 class WorkerProcess:
-    """One worker process (spawn context), which does what it is given in that order."""
+    """One worker process (spawn context), which runs its calls in order."""
 
     def __init__(self) -> None:
-        """No process yet."""
+        """Create the executor; no process starts yet."""
         self._executor = ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
@@ -86,24 +86,24 @@ class WorkerProcess:
         self.pid: int | None = None
 
     def start_early(self, modules: Sequence[str]) -> None:
-        """Start the process before it is known what it has to do; meanwhile it imports modules that it will need."""
-        with _interrupts_held():
+        """Start the process before its task is known; it imports modules that it will need."""
+        with _interrupts_delayed():
             self._executor.submit(_import, tuple(modules))
 
     def start(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> Future[Any]:
-        """Make the process ready for its first task, and start it if that has not happened yet.
+        """Prepare the process for its first task, and start it if it is not running yet.
 
         Args:
             initializer: Called once in the process.
             initargs: Its arguments; picklable.
 
         Returns:
-            The process id, when it is ready.
+            A future with the process id, which is done when the process is ready.
 
         Raises:
             BrokenProcessPool: If a process that was started early is known to have died.
         """
-        with _interrupts_held():
+        with _interrupts_delayed():
             return self._executor.submit(_prepare, initializer, initargs)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
@@ -115,9 +115,9 @@ class WorkerProcess:
         return self._executor.submit(function, *args)
 
     def dismiss(self) -> None:
-        """Tell an idle process to go, without waiting until it has; `end` waits.
+        """Signal an idle process to end, without waiting for it; `end` waits.
 
-        It has nothing to clean up, and taking an interpreter with its networks apart takes a twentieth of a second.
+        It has nothing to clean up, and shutting down an interpreter with its networks takes 0.05 s.
         """
         if self.pid is not None:
             self._signal(self.pid, signal.SIGTERM)
@@ -126,10 +126,10 @@ class WorkerProcess:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
-            log.debug("worker %d had ended already", pid)
+            log.debug("worker %d had already ended", pid)
 
     def end(self, *, kill: bool) -> None:
-        """End the process: at once, or after what it is doing."""
+        """End the process: at once if `kill`, else after its current call."""
         if kill:
             if self.pid is not None:
                 self._signal(self.pid, signal.SIGKILL)

@@ -127,7 +127,7 @@ def test_scoring_before_clustering(place: Place) -> None:
     ("old", "new", "sentence"),
     [
         (b"landmarks", b"points", r"lacks the column landmarks"),
-        (b",0,", b",zero,", r"line 2, column face_index: 'zero' stands where"),
+        (b",0,", b",zero,", r"line 2, column face_index: 'zero' found where"),
         (b",", b";", r"separated by commas"),
         (b"IMG_0008", b"../IMG_0008", r"'\.\./IMG_0008\.png' is not a path inside the folder of photos"),
         (b"image_path", b"\xff\xfe", r"not UTF-8 text"),

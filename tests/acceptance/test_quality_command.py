@@ -13,7 +13,7 @@ from PIL import Image
 
 from curation.cli.main import main
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
-from curation.storage.tables import write_face_data
+from curation.storage.face_data_file import write_face_data
 from tests.fakes import painted_photo
 
 BOXES = (Box(20, 30, 60, 60), Box(150, 30, 60, 60))

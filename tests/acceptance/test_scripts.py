@@ -208,7 +208,7 @@ def test_a_second_run_on_the_same_output_is_refused(place: Place) -> None:
         for stage in ("clustering", "scoring"):
             done = place.run(stage)
             assert done.code == 6
-            assert "another run is at work" in done.stderr and "--output" in done.stderr
+            assert "another run is using" in done.stderr and "--output" in done.stderr
             _without_traceback(done)
     assert (place.output / "photo_scores.csv").read_bytes() == before
 

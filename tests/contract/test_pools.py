@@ -1,4 +1,4 @@
-"""One suite over every TaskPool."""
+"""One test suite for every TaskPool."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_no_tasks(pool: TaskPool, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir()), "nothing to do, so no worker is set up"
 
 
-def test_a_bad_photo_and_a_bug_cost_their_own_task(pool: TaskPool, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bad_photo_and_a_bug_fail_their_own_task(pool: TaskPool, caplog: pytest.LogCaptureFixture) -> None:
     by_task = {outcome.task: outcome for outcome in pool.run(pool_tasks.picky, [0, 1, 2, 5])}
     assert by_task[0].result == 0
     assert by_task[5].result == 5
@@ -53,7 +53,7 @@ def test_a_bad_photo_and_a_bug_cost_their_own_task(pool: TaskPool, caplog: pytes
     assert "oops" in caplog.text, "the traceback is logged"
 
 
-def test_a_fault_of_the_stage_is_raised(pool: TaskPool) -> None:
+def test_a_failure_of_the_stage_is_raised(pool: TaskPool) -> None:
     with pytest.raises(WeightsMissingError, match="fetch them"):
         list(pool.run(pool_tasks.stage_fault, [1, 2, 3]))
 

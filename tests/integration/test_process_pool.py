@@ -1,4 +1,4 @@
-"""What only worker processes can suffer: being killed, hanging, losing their parent."""
+"""Failures that only worker processes have: being killed, hanging, losing their parent."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ import pytest
 from curation import bootstrap
 from curation.errors import RunInterruptedError, WorkerError
 from curation.settings import load_settings
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import FileStamp
 from curation.workers.processes import ProcessPool
 from curation.workers.worker_process import WorkerProcess
 from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 
 
-def test_a_killed_and_a_hung_worker_cost_the_photo_they_had(tmp_path: Path) -> None:
+def test_a_killed_and_a_hung_worker_fail_their_current_photo(tmp_path: Path) -> None:
     with ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
         by_task = {outcome.task: outcome for outcome in pool.run(pool_tasks.picky, [0, 3, 4, 5, 6, 7], timeout_s=1.5)}
     killed, hung = by_task.pop(3).failure, by_task.pop(4).failure
@@ -33,7 +34,7 @@ def test_a_killed_and_a_hung_worker_cost_the_photo_they_had(tmp_path: Path) -> N
     assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
 
 
-def test_what_waits_behind_a_lost_photo_is_done_by_another_worker(tmp_path: Path) -> None:
+def test_the_task_behind_a_lost_one_is_done_by_another_worker(tmp_path: Path) -> None:
     tasks = [0, 3, 5, 6, 4, 7, 8, 9, 10]
     with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
         outcomes = list(pool.run(pool_tasks.picky, tasks, timeout_s=1.5))
@@ -43,7 +44,7 @@ def test_what_waits_behind_a_lost_photo_is_done_by_another_worker(tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 3, "one worker, and one for each that was lost"
 
 
-def test_a_worker_has_its_next_photo_before_its_last_is_merged(tmp_path: Path) -> None:
+def test_a_worker_has_its_next_task_before_its_last_outcome_is_used(tmp_path: Path) -> None:
     with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
         run = pool.run(pool_tasks.mark, [str(tmp_path / f"task{n}") for n in range(20)])
         next(run)
@@ -70,7 +71,7 @@ def test_a_worker_killed_while_idle_costs_at_most_one_task(tmp_path: Path) -> No
     assert sum(outcome.failure is not None for outcome in outcomes) <= 1
 
 
-def test_processes_that_were_started_early_are_taken_or_ended(tmp_path: Path) -> None:
+def test_processes_that_were_started_early_are_used_or_ended(tmp_path: Path) -> None:
     early = [WorkerProcess() for _ in range(3)]
     for process in early:
         process.start_early(["json"])
@@ -83,9 +84,9 @@ def test_processes_that_were_started_early_are_taken_or_ended(tmp_path: Path) ->
     assert not _spawned()
 
 
-def test_a_process_that_was_started_early_and_died_is_a_fault_of_the_run(tmp_path: Path) -> None:
+def test_a_process_that_was_started_early_and_died_fails_the_run(tmp_path: Path) -> None:
     early = WorkerProcess()
-    early.start_early(["no_module_of_this_name"])  # is found out when it is needed, by whoever needs it
+    early.start_early(["no_module_of_this_name"])  # noticed only when the pool uses the process
     (pid,) = _spawned()
     os.kill(pid, signal.SIGKILL)
     _until(lambda: not _alive(pid))
@@ -129,7 +130,7 @@ def _spawned() -> list[int]:
 def _command(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # a zombie that another test left counts, too, and is none of ours
+    except psutil.NoSuchProcess:  # a zombie of another test is listed, too
         return ""
 
 
@@ -176,18 +177,19 @@ import sys
 from pathlib import Path
 from tests.integration import pool_tasks
 from curation.workers.processes import ProcessPool
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import FileStamp
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     store = AnalysisStore(folder / "state")
     pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(folder / "workers"),))
     for outcome in pool.run(pool_tasks.mark, [str(folder / "done" / str(number)) for number in range(100_000)]):
-        store.remember_hash(FileStamp(Path(outcome.task), 1, 1), "sha256")
+        store.save_hash(FileStamp(Path(outcome.task), 1, 1), "sha256")
 """
 
 
-def test_a_parent_killed_in_the_middle_loses_what_was_in_flight(tmp_path: Path) -> None:
+def test_a_killed_parent_loses_only_what_was_in_flight(tmp_path: Path) -> None:
     for name in ("done", "workers"):
         (tmp_path / name).mkdir()
     script = tmp_path / "keeper.py"

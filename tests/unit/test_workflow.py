@@ -29,7 +29,7 @@ def event(tmp_path: Path) -> Iterator[FakeEvent]:
         yield made
 
 
-def test_both_stages_tell_when_they_are_done(event: FakeEvent, caplog: pytest.LogCaptureFixture) -> None:
+def test_both_stages_log_when_they_are_done(event: FakeEvent, caplog: pytest.LogCaptureFixture) -> None:
     workflow = event.workflow()
     assert not workflow.face_data_exists()
     with caplog.at_level(logging.INFO, logger="curation"):
@@ -72,7 +72,7 @@ def test_a_cancelled_clustering_stops_and_goes_on_later(event: FakeEvent, phase:
     assert event.engine.analysed == 6
 
 
-def test_a_cancelled_scoring_keeps_the_old_scores_and_what_was_measured(event: FakeEvent) -> None:
+def test_a_cancelled_scoring_keeps_the_measures(event: FakeEvent) -> None:
     event.cluster()
     cancel = threading.Event()
 
@@ -130,7 +130,7 @@ def test_scoring_first(event: FakeEvent) -> None:
         event.score()
 
 
-def test_a_fault_of_the_parts_gives_the_lock_back(event: FakeEvent) -> None:
+def test_an_error_of_the_parts_releases_the_lock(event: FakeEvent) -> None:
     def no_weights(*_: object) -> None:
         raise WeightsMissingError("fetch them")
 
@@ -143,13 +143,13 @@ def test_a_fault_of_the_parts_gives_the_lock_back(event: FakeEvent) -> None:
     event.score()
 
 
-def test_the_engine_is_pinned_by_what_is_there(event: FakeEvent) -> None:
+def test_the_engine_is_pinned_by_existing_outputs(event: FakeEvent) -> None:
     event.cluster()
     assert event.pinned is None
     table = event.output / "face_data.csv"
     table.write_text("broken")
     event.cluster()
-    assert event.pinned == "fake"  # the run record remembers
+    assert event.pinned == "fake"  # from the run record
     table.unlink()
     event.cluster()
     assert event.pinned is None

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from curation.domain.judging.best_of_burst import Shot
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.judging.rules import PhotoFacts, Thresholds, photo_facts
 from curation.domain.labelling.labels import Category, Person
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
 
 __all__ = ["Shot", "bursts_of", "mark_bursts", "well_seen_people"]

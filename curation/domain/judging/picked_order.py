@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from curation.domain.judging.photo_score import PhotoScore, pick_order
 from curation.domain.judging.picks import UNJUDGED, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, pick_order, rank_photos
+from curation.domain.judging.ranking import ScoringRules, rank_photos
 
 __all__ = ["with_picks"]
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from curation.domain.judging.best_of_burst import Shot
 from curation.domain.judging.explanation import POOR_EXPOSURE
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.rules import FaceFacts, PhotoFacts, Thresholds, photo_facts
 
 __all__ = ["PhotoReason", "ReasonKind", "reasons_in_words"]

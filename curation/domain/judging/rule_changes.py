@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.ranking import PhotoScore, ScorePart
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.ranking import ScorePart
 
 __all__ = ["Judged", "TopChange", "compare_tops", "explain_move"]
 

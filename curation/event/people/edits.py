@@ -181,10 +181,10 @@ class PeopleEdits:
             try:
                 self._labels.restore(last.labels)
             except LabelsConflictError:
-                self._journal.keep(changes[:-1])
+                self._journal.save(changes[:-1])
                 raise
             self._set_counting(last.corrections)
-            self._journal.keep(changes[:-1])
+            self._journal.save(changes[:-1])
             return Undone(last.what, len(changes) - 1), *self.labels()
 
     def _note(self, what: str, changed: ChangedLabels, counted: Mapping[str, bool]) -> None:

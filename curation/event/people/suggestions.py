@@ -26,7 +26,7 @@ from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
 from curation.settings import Settings
 from curation.storage.embeddings_file import EmbeddingsFile
-from curation.storage.tables import EMBEDDINGS
+from curation.storage.face_data_file import EMBEDDINGS
 
 __all__ = ["MergeSuggester"]
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople, coverage, people_of_photos
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.reasons import PhotoReason, reasons_in_words
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
 from curation.event.rules.rule_book import RuleBook
-from curation.pipelines.scoring.rescoring import KeptEvent, Rescorer
+from curation.pipelines.scoring.rescoring import MeasuredEvent, Rescorer
 from curation.settings import ScoringSettings
 
 __all__ = ["Judged", "Judgement"]
@@ -33,7 +34,7 @@ class Judged:
         coverage: How each main and important person is covered.
     """
 
-    event: KeptEvent
+    event: MeasuredEvent
     rules: ScoringRules
     ranked: tuple[PhotoScore, ...]
     scores: Mapping[str, PhotoScore]

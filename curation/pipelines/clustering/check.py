@@ -1,4 +1,4 @@
-"""The user's own check of the grouping: questions about faces of their photos, a page to look at, kept answers."""
+"""The user's own check of the grouping: questions about pairs of faces, a page that shows them, saved answers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from curation.pipelines.clustering.check_page import PagePair, grouping_page
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
 from curation.storage.corrections_file import read_corrections
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 from curation.storage.grouping_answers import (
     GROUPING_ANSWERS,
     FacePlace,
@@ -28,9 +29,8 @@ from curation.storage.grouping_answers import (
 )
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 
-__all__ = ["GROUPING_PAGE", "EventGroupingCheck", "told"]
+__all__ = ["GROUPING_PAGE", "EventGroupingCheck", "verdict_in_words"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +39,14 @@ _CHIP_PX = 320
 
 
 class EventGroupingCheck:
-    """The check of one output folder. Clusters that were given the same name are one group."""
+    """The check of one output folder. Clusters with the same name are one group."""
 
     def __init__(self, settings: Settings, *, count: int, seed: int = 0) -> None:
-        """Read the grouping, and the answers of earlier times.
+        """Read the grouping and the earlier answers.
 
         Args:
-            settings: `io.output_dir` has the grouping; the photos are where the clustering found them.
-            count: Questions, without follow-ups.
+            settings: `io.output_dir` has the grouping; the photos must be where the clustering found them.
+            count: Number of questions, without follow-ups.
             seed: The same grouping and seed give the same questions.
 
         Raises:
@@ -57,7 +57,7 @@ class EventGroupingCheck:
         self._settings = settings
         output = settings.io.output_dir
         if not (output / FACE_DATA).exists():
-            raise FaceDataError(f"{output / FACE_DATA} is not there: run run_clustering.py first")
+            raise FaceDataError(f"there is no {output / FACE_DATA}: run run_clustering.py first")
         self._rows = read_face_data(output / FACE_DATA)
         embeddings = read_embeddings(output / EMBEDDINGS, self._rows)
         record = read_run_record(output / CLUSTERING_RUN)
@@ -69,11 +69,11 @@ class EventGroupingCheck:
             raise FaceDataError(f"{output / FACE_DATA}: {error}") from error
         self.answers_path = output / GROUPING_ANSWERS
         self.page_path = output / GROUPING_PAGE
-        self._kept = read_grouping_answers(self.answers_path)
+        self._saved = read_grouping_answers(self.answers_path)
         self._chips: dict[int, bytes | None] = {}
 
     def _groups(self, next_id: int) -> list[int]:
-        """The cluster of each face; of clusters with the same name the first."""
+        """The cluster of each face; for clusters with the same name, the first of them."""
         path = self._settings.io.output_dir / self._settings.scoring.labels_json
         data = read_labels(path)
         corrections = read_corrections(self._settings.io.output_dir)
@@ -93,56 +93,56 @@ class EventGroupingCheck:
         return self._rows[row].image_path, self._rows[row].facial_area
 
     def _answers(self) -> dict[Pair, bool | None]:
-        """Kept answers by rows of this grouping."""
+        """The saved answers by rows of this grouping."""
         rows = {self._place(row): row for row in range(len(self._rows))}
         out: dict[Pair, bool | None] = {}
-        for (first, second), same in self._kept.items():
+        for (first, second), same in self._saved.items():
             if first in rows and second in rows:
                 out[rows[first], rows[second]] = out[rows[second], rows[first]] = same
         return out
 
     def questions(self) -> list[Pair]:
-        """Pairs of rows of face_data.csv that are still to be asked about, follow-ups included."""
+        """Pairs of rows of face_data.csv that are still to be answered, including follow-ups."""
         return self._check.questions(self._answers())
 
     def answer(self, pair: Pair, same: bool | None) -> None:
-        """Keep an answer; it replaces an earlier one about the same faces.
+        """Save an answer; it replaces an earlier one about the same faces.
 
         Raises:
             StorageError: If it cannot be written.
         """
         first, second = (self._place(row) for row in pair)
-        self._kept.pop((second, first), None)
-        self._kept[first, second] = same
-        write_grouping_answers(self.answers_path, self._kept)
+        self._saved.pop((second, first), None)
+        self._saved[first, second] = same
+        write_grouping_answers(self.answers_path, self._saved)
 
-    def take_answers(self, path: Path) -> int:
-        """Take over the answers that were given on the page; returns how many.
+    def import_answers(self, path: Path) -> int:
+        """Import the answers that were given on the page; returns how many.
 
         Raises:
-            FaceDataError: If the file does not hold answers.
+            FaceDataError: If the file does not contain answers.
             StorageError: If a file cannot be read or written.
         """
         given = read_grouping_answers(path)
         for (first, second), same in given.items():
-            self._kept.pop((second, first), None)
-            self._kept[first, second] = same
-        write_grouping_answers(self.answers_path, self._kept)
+            self._saved.pop((second, first), None)
+            self._saved[first, second] = same
+        write_grouping_answers(self.answers_path, self._saved)
         return len(given)
 
     def verdict(self) -> Verdict:
-        """Precision and recall from the answers so far."""
+        """Precision and recall, estimated from the answers so far."""
         return self._check.verdict(self._answers())
 
     def write_page(self, questions: Sequence[Pair]) -> None:
-        """Write the page that shows numbered pairs; it needs nothing but itself.
+        """Write the page that shows numbered pairs; it is one self-contained file.
 
         Raises:
-            PhotosMissingError: If the folder of the photos is gone.
+            PhotosMissingError: If the folder of the photos is missing.
             StorageError: If it cannot be written.
         """
         if not self._input.is_dir():
-            raise PhotosMissingError(f"{self._input} is not there: the faces are shown from the photos in it")
+            raise PhotosMissingError(f"there is no folder {self._input}: the faces are cut out of the photos in it")
         pairs = [
             PagePair(number, self._rows[first], self._rows[second], self._chip(first), self._chip(second))
             for number, (first, second) in enumerate(questions, start=1)
@@ -165,8 +165,8 @@ def _cut(folder: Path, face: FaceRow, max_megapixels: float) -> bytes | None:
         return None
 
 
-def told(verdict: Verdict) -> Mapping[str, str]:
-    """Both figures in words, by name."""
+def verdict_in_words(verdict: Verdict) -> Mapping[str, str]:
+    """Precision and recall in words, by name."""
     out = {}
     for name, estimate in (("precision", verdict.precision), ("recall", verdict.recall)):
         if estimate is None:

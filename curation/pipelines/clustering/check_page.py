@@ -1,4 +1,4 @@
-"""The page that shows pairs of faces by number, and takes answers by key; one file that needs no server."""
+"""The page that shows numbered pairs of faces and records answers by key; one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["PagePair", "grouping_page"]
 
 @dataclass(frozen=True, slots=True)
 class PagePair:
-    """A question: two faces and their pictures (JPEG), None where the photo cannot be opened."""
+    """A question: two faces and their pictures (JPEG; None if the photo cannot be opened)."""
 
     number: int
     first: FaceRow
@@ -76,8 +76,8 @@ def grouping_page(pairs: Sequence[PagePair], answers_name: str) -> str:
     """The page as HTML.
 
     Args:
-        pairs: In the order in which they are asked.
-        answers_name: Name of the file that the page offers to save.
+        pairs: In the order of the questions.
+        answers_name: Name of the file that the page offers for download.
     """
     faces = [[_named(pair.first), _named(pair.second)] for pair in pairs]
     data = json.dumps(faces).replace("<", "\\u003c")  # so that no file name can end the script

@@ -1,4 +1,4 @@
-"""What the last clustering run left in the output folder: labels not to be lost, and faces that keep their ids."""
+"""The outputs of the last clustering run: labels that must not be lost, and faces whose clusters keep their ids."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from curation.pipelines.clustering.identity import EarlierFace, EarlierFaces, ma
 from curation.settings import Settings
 from curation.storage.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.embeddings_file import EmbeddingsFile
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, iter_face_data
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import EMBEDDINGS, FACE_DATA, iter_face_data
 
 __all__ = ["EarlierRun"]
 
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Face(NamedTuple):
-    """The little of a row that is kept while the photos are analysed."""
+    """The part of a row that stays in memory while the photos are analysed."""
 
     image_path: str
     facial_area: Box
@@ -47,19 +47,19 @@ class _Face(NamedTuple):
 
 
 class EarlierRun:
-    """The last run's faces, read before the work begins, so that what is broken is refused at once."""
+    """The faces of the last run, read before the work begins, so that a broken file is reported at once."""
 
     def __init__(self, settings: Settings, engine: str) -> None:
-        """Read them.
+        """Read the outputs of the last run.
 
         Args:
-            settings: Of the present run.
-            engine: Of the present run; embeddings of another one are not compared.
+            settings: Of this run.
+            engine: Of this run; embeddings of another engine are not compared.
 
         Raises:
             LabelsError: If cluster_labels.json is not valid.
             CorrectionsError: If corrections.json is not valid.
-            FaceDataError: If labels are there but the face_data.csv that they belong to is not valid.
+            FaceDataError: If there are labels but the face_data.csv that they belong to is not valid.
             StorageError: If something cannot be read.
         """
         self._output = settings.io.output_dir
@@ -85,12 +85,12 @@ class EarlierRun:
     def renamed(
         self, corrections: Sequence[Correction], faces: EventFaces, places: FacePlaces
     ) -> tuple[Correction, ...]:
-        """The corrections, with the new paths and places of faces whose photos were renamed since the last run.
+        """The corrections, with the new paths and boxes of faces whose photos were renamed since the last run.
 
         Args:
-            corrections: That the user made.
-            faces: The present faces.
-            places: Of the present faces.
+            corrections: Of the user.
+            faces: Of this run.
+            places: Of `faces`.
         """
         earlier = self._faces
         named = [face for correction in corrections for face in correction.faces + correction.others]
@@ -117,32 +117,35 @@ class EarlierRun:
 
     def cluster_ids(
         self,
-        labels: NDArray[np.int64],
+        groups: NDArray[np.int64],
         faces: EventFaces,
         places: FacePlaces,
         corrections: Sequence[Correction],
     ) -> tuple[NDArray[np.int64], int]:
-        """The cluster of each face, with all corrections, and the next id that is free.
+        """The cluster id of each face, with all corrections applied, and the next free id.
 
         Args:
-            labels: (N,) groups, -1 for none.
-            faces: The present faces.
-            places: Of the present faces.
-            corrections: That the user made, as they are now.
+            groups: (N,) of the faces, -1 for none.
+            faces: Of this run.
+            places: Of `faces`.
+            corrections: Of the user, as they are now.
+
+        Returns:
+            (N,) cluster ids, -1 for none, and the next id.
 
         Raises:
             OtherEventError: If there are labels or corrections, and they belong to other photos.
-            LabelsError: If cluster_labels.json is not valid any more.
+            LabelsError: If cluster_labels.json is no longer valid.
         """
-        ids, next_id = self._ids(labels, faces, places, corrections)
-        cluster_ids = np.array([ids[label] if label >= 0 else NOBODY for label in labels.tolist()], dtype=np.int64)
+        ids, next_id = self._ids(groups, faces, places, corrections)
+        cluster_ids = np.array([ids[group] if group >= 0 else NOBODY for group in groups.tolist()], dtype=np.int64)
         corrected = kept_ids(cluster_ids, active(corrections), places)
         return np.maximum(corrected, NOBODY), max(next_id, next_free_id(corrections))
 
     def _ids(
-        self, labels: NDArray[np.int64], faces: EventFaces, places: FacePlaces, corrections: Sequence[Correction]
+        self, groups: NDArray[np.int64], faces: EventFaces, places: FacePlaces, corrections: Sequence[Correction]
     ) -> tuple[dict[int, int], int]:
-        # Read again: the service lets people label while a run is at work.
+        # Read again: the user may label in the service during a run.
         labelled_ids = self._labelled_ids()
         earlier = self._faces
         if earlier is not None:
@@ -154,7 +157,7 @@ class EarlierRun:
             if labelled_ids or (active(corrections) and not (said != NOBODY).any()):
                 self._refuse_other_event(self._labels if labelled_ids else self._output / CORRECTIONS)
             if not corrections:
-                ids = first_ids(labels, photos)
+                ids = first_ids(groups, photos)
                 return ids, len(ids)
         next_id = max(
             next_cluster_id(self.record),
@@ -163,25 +166,25 @@ class EarlierRun:
             next_free_id(corrections),
         )
         old_ids = {face: old for face, old in matched.items() if old >= 0}
-        # What the user said of a face wins over what the last run made of it.
+        # The user's corrections override the clusters of the last run.
         old_ids |= {face: int(said[face]) for face in np.flatnonzero(said != NOBODY).tolist()}
         old_ids = {face: old for face, old in old_ids.items() if old >= 0}
-        ids = carried_over_ids(labels, photos, old_ids, next_id=next_id)
+        ids = carried_over_ids(groups, photos, old_ids, next_id=next_id)
         return ids, max(next_id, max(ids.values(), default=-1) + 1)
 
-    def _refuse_other_event(self, kept: Path) -> None:
-        if kept == self._labels and (self._faces is None or not self._faces.rows):
+    def _refuse_other_event(self, path: Path) -> None:
+        if path == self._labels and (self._faces is None or not self._faces.rows):
             raise OtherEventError(
-                f"{kept} holds labels, but the {FACE_DATA} that they belong to is not there: put it back, or "
+                f"{path} has labels, but the {FACE_DATA} that they belong to is missing: put it back, or "
                 "move the labels away, or name another folder with --output"
             )
-        was = self._noted("input_dir") or "another folder"
+        was = self._recorded("input_dir") or "another folder"
         raise OtherEventError(
-            f"{kept} belongs to other photos ({was}): none of their faces is in {self._input}. "
-            f"Name another folder with --output, or move {'the labels' if kept == self._labels else 'it'} away"
+            f"{path} belongs to other photos ({was}): none of their faces is in {self._input}. "
+            f"Name another folder with --output, or move {'the labels' if path == self._labels else 'it'} away"
         )
 
-    def _noted(self, key: str) -> Any:
+    def _recorded(self, key: str) -> Any:
         return (self.record or {}).get(key)
 
     def _labelled_ids(self) -> set[int]:
@@ -199,7 +202,7 @@ class EarlierRun:
         try:
             rows = []
             engines = set()
-            for row in iter_face_data(path, written_sha256=self._noted("face_data_sha256")):
+            for row in iter_face_data(path, written_sha256=self._recorded("face_data_sha256")):
                 rows.append(_Face(row.image_path, row.facial_area, row.cluster_id, row.embedding_row))
                 engines.add(row.engine)
         except FaceDataError as error:
@@ -207,32 +210,32 @@ class EarlierRun:
                 raise FaceDataError(
                     f"{error}. The labels belong to the clusters in that file: restore it, or move the labels away"
                 ) from error
-            logger.warning("%s; nothing was labelled yet, so clusters are numbered anew", error)
+            logger.warning("%s; nothing is labelled yet, so clusters get new numbers", error)
             return None
         if engines - {self._engine}:
             return EarlierFaces(rows, None)
         try:
             embeddings = self._embeddings = EmbeddingsFile(self._output / EMBEDDINGS)
         except FaceDataError as error:
-            logger.warning("%s; faces are found again by their places", error)
+            logger.warning("%s; faces are matched by their places only", error)
             return EarlierFaces(rows, None)
-        # A run that was killed between two files leaves vectors that belong to other rows.
-        is_noted = self._noted("embeddings_sha256") in (None, "", embeddings.sha256())
-        if not is_noted or max((row.embedding_row for row in rows), default=-1) >= len(embeddings):
+        # A run that was killed between writing the two files leaves embeddings that belong to other rows.
+        is_recorded = self._recorded("embeddings_sha256") in (None, "", embeddings.sha256())
+        if not is_recorded or max((row.embedding_row for row in rows), default=-1) >= len(embeddings):
             logger.warning(
-                "%s is not the one that the last run noted; faces are found again by their places", EMBEDDINGS
+                "%s does not match the record of the last run; faces are matched by their places only", EMBEDDINGS
             )
             return EarlierFaces(rows, None)
         return EarlierFaces(rows, embeddings)
 
 
 def _corrected(rows: Sequence[EarlierFace], corrections: Sequence[Correction]) -> Sequence[EarlierFace]:
-    """The rows with the ids that the user saw."""
+    """The rows with the cluster ids after corrections, which are those that the user saw."""
     if not corrections:
         return rows
     places = FacePlaces((row.image_path, row.facial_area) for row in rows)
-    kept = kept_ids([row.cluster_id for row in rows], corrections, places).tolist()
+    ids = kept_ids([row.cluster_id for row in rows], corrections, places).tolist()
     return [
         _Face(row.image_path, row.facial_area, max(cluster, NOBODY), row.embedding_row)
-        for row, cluster in zip(rows, kept, strict=True)
+        for row, cluster in zip(rows, ids, strict=True)
     ]

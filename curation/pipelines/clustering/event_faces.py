@@ -1,4 +1,4 @@
-"""All faces of an event in arrays: some 150 bytes a face in memory, the embeddings in a file."""
+"""All faces of an event in arrays: about 150 bytes per face in memory, the embeddings in a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
 from curation.errors import StorageError
-from curation.storage.analysis_store import AnalysisStore, KeptFace
+from curation.storage.analysis_rows import CachedFace
+from curation.storage.analysis_store import AnalysisStore
 from curation.storage.atomic import explained
 from curation.storage.embeddings_file import EmbeddingsFile, EmbeddingsWriter
 
@@ -29,14 +30,14 @@ class EventFaces:
 
     Attributes:
         photos: Paths of the photos that have faces.
-        sha256: Of the content of each of `photos`.
-        photo: (N,) for each face the place of its photo in `photos`.
-        index: (N,) of each face within its photo.
+        sha256: SHA-256 of the content of each of `photos`.
+        photo: (N,) index into `photos` of the photo of each face.
+        index: (N,) number of each face within its photo.
         boxes: (N, 4) x, y, w, h in pixels of the upright full-size photo.
-        confidence: (N,) of the detector.
+        confidence: (N,) of the detector, in [0, 1].
         quality: (N, 4) size in pixels, sharpness, yaw in degrees, score, see `FaceQuality`.
         landmarks: (N, 5, 2) in pixels of the upright full-size photo.
-        embeddings: Row i belongs to face i.
+        embeddings: (N, D); row i belongs to face i.
     """
 
     photos: tuple[str, ...]
@@ -67,7 +68,7 @@ class EventFaces:
     def rows(
         self, cluster_ids: NDArray[np.integer], confidences: NDArray[np.floating], engine: str
     ) -> Iterator[FaceRow]:
-        """The rows of face_data.csv, made one by one.
+        """The rows of face_data.csv, created one by one.
 
         Args:
             cluster_ids: (N,), -1 for none.
@@ -93,19 +94,19 @@ class EventFaces:
 def collected_faces(
     store: AnalysisStore, hashes: Iterable[tuple[str, str]], key: str, place: Path
 ) -> Iterator[EventFaces]:
-    """Gather what is kept of the photos of an event.
+    """Collect the cached analyses of the photos of an event.
 
     Args:
-        store: Holds an analysis of each of them.
-        hashes: Path and SHA-256 of each photo, in the order of the table.
+        store: Has an analysis of each of them.
+        hashes: Path and SHA-256 of each photo, in the order of face_data.csv.
         key: Of the analyses.
-        place: The embeddings are written there; it is removed in the end unless it was moved away.
+        place: File for the embeddings; removed at the end unless it was moved.
 
     Raises:
         StorageError: If an analysis is missing, or the file cannot be written.
     """
     try:
-        photos, sha256s, table = _gathered(store, hashes, key, place)
+        photos, sha256s, table = _collected(store, hashes, key, place)
         with EmbeddingsFile(place) as embeddings:
             yield EventFaces(
                 photos=tuple(photos),
@@ -122,7 +123,7 @@ def collected_faces(
         place.unlink(missing_ok=True)
 
 
-def _gathered(
+def _collected(
     store: AnalysisStore, hashes: Iterable[tuple[str, str]], key: str, place: Path
 ) -> tuple[list[str], list[str], NDArray[np.float64]]:
     photos: list[str] = []
@@ -135,7 +136,7 @@ def _gathered(
             for path, sha256 in hashes:
                 analysis = store.analysis(sha256, key)
                 if analysis is None:
-                    raise StorageError(f"{store.path} lost an analysis during the run; run again")
+                    raise StorageError(f"an analysis disappeared from {store.path} during the run; run again")
                 if not analysis.faces:
                     continue
                 for index, face in enumerate(analysis.faces):
@@ -151,7 +152,7 @@ def _gathered(
     return photos, sha256s, np.frombuffer(numbers, dtype=np.float64).reshape(-1, _NUMBERS)
 
 
-def _numbers(photo: int, index: int, face: KeptFace) -> Iterable[float]:
+def _numbers(photo: int, index: int, face: CachedFace) -> Iterable[float]:
     quality = face.quality
     yield from (photo, index, *face.box, face.confidence)
     yield from (quality.size_px, quality.sharpness, quality.yaw_deg, quality.score)

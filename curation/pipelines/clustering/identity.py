@@ -1,4 +1,4 @@
-"""Which face of an earlier run is which face of this run, so that clusters keep their ids and labels."""
+"""Matching the faces of this run with those of the last run, so that clusters keep their ids and labels."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from curation.domain.faces.geometry import box_iou
 __all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids", "renamed_faces"]
 
 _SAME_PLACE_IOU = 0.5
-_SAME_FACE_COSINE = 0.9  # of one face in one photo, also when it was saved again; of two people far less
-_SAME_PHOTOS_SHARE = 0.3  # where embeddings cannot be compared, so many faces must lie at the same places
-_BLOCK_ROWS = 2048  # vectors that are in memory at once
+_SAME_FACE_COSINE = 0.9  # one face in one photo, even if the photo was saved again; two people have far less
+_SAME_PHOTOS_SHARE = 0.3  # of the faces must be at the same places if embeddings cannot be compared
+_BLOCK_ROWS = 2048  # vectors in memory at a time
 
 
 class Vectors(Protocol):
@@ -34,7 +34,7 @@ class Vectors(Protocol):
 
 
 class EarlierFace(Protocol):
-    """What is needed of a row of face_data.csv."""
+    """The part of a row of face_data.csv that is needed."""
 
     @property
     def image_path(self) -> str:
@@ -55,28 +55,28 @@ class EarlierFace(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EarlierFaces:
-    """Faces of the last run; `embeddings` is None if they cannot be compared with the present ones."""
+    """The faces of the last run; `embeddings` is None if they cannot be compared with those of this run."""
 
     rows: Sequence[EarlierFace]
     embeddings: Vectors | None
 
 
 def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors) -> dict[int, int]:
-    """Find faces again: at the same place of the same path, or with the same embedding under another path.
+    """Match faces: at the same place of the photo with the same path, or with the same embedding under another path.
 
     Args:
         earlier: The faces of the last run.
-        places: `image_path` and box of each present face.
-        embeddings: Of the present faces.
+        places: `image_path` and box of each face of this run.
+        embeddings: Of the faces of this run.
 
     Returns:
-        From row of `places` to the earlier cluster id, -1 included; faces that were not found are left out.
+        The earlier cluster id, which may be -1, by row of `places`, for all faces with a match.
     """
     at_same_place = _at_same_places(earlier.rows, places)
     vectors = earlier.embeddings
     comparable = vectors is not None and (len(places) == 0 or vectors.shape[1] == embeddings.shape[1])
     if vectors is not None and comparable:
-        at_same_place = _alike(at_same_place, earlier.rows, vectors, embeddings)
+        at_same_place = _with_similar_embeddings(at_same_place, earlier.rows, vectors, embeddings)
     pairs: dict[int, int] = {}
     best_iou: dict[int, float] = {}
     for face, old, iou in at_same_place:
@@ -85,7 +85,7 @@ def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embedd
     if vectors is not None and comparable:
         pairs |= _same_content([face for face in range(len(places)) if face not in pairs], earlier, vectors, embeddings)
     elif len(pairs) < _SAME_PHOTOS_SHARE * min(len(earlier.rows), len(places)):
-        # Cameras number the photos of every event alike, so a few faces at the same place prove nothing.
+        # Cameras use the same file names in every event, so a few faces at the same places prove nothing.
         return {}
     return {face: earlier.rows[old].cluster_id for face, old in pairs.items()}
 
@@ -93,16 +93,16 @@ def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embedd
 def renamed_faces(
     old_rows: Sequence[int], earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors
 ) -> dict[int, int]:
-    """Find faces whose photo has another path now: the same box and embedding under a path that was not there before.
+    """Match faces whose photo was renamed: the same box and embedding under a path that the last run did not have.
 
     Args:
-        old_rows: Rows of `earlier` that are looked for.
+        old_rows: Rows of `earlier` to match.
         earlier: The faces of the last run.
-        places: `image_path` and box of each present face.
-        embeddings: Of the present faces.
+        places: `image_path` and box of each face of this run.
+        embeddings: Of the faces of this run.
 
     Returns:
-        From row of `earlier` to that of `places`; of copies the first one that is left.
+        Row of `places` by row of `earlier`; if a photo has copies, the first one that is not matched yet.
     """
     vectors = earlier.embeddings
     if vectors is None or not places or vectors.shape[1] != embeddings.shape[1]:
@@ -125,7 +125,7 @@ def renamed_faces(
 
 
 def _at_same_places(rows: Sequence[EarlierFace], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:
-    """Present face, earlier face and how far they overlap, for all that lie at the same place."""
+    """Face, earlier face and IoU of their boxes, for all pairs at the same place."""
     by_path: dict[str, list[int]] = defaultdict(list)
     for old, row in enumerate(rows):
         by_path[row.image_path].append(old)
@@ -137,23 +137,23 @@ def _at_same_places(rows: Sequence[EarlierFace], places: Sequence[tuple[str, Box
     ]
 
 
-def _alike(
+def _with_similar_embeddings(
     pairs: list[tuple[int, int, float]], rows: Sequence[EarlierFace], old_vectors: Vectors, vectors: Vectors
 ) -> list[tuple[int, int, float]]:
-    """Those pairs whose embeddings are of one face."""
-    alike = []
+    """The pairs whose embeddings are so similar that they must be of one face."""
+    similar = []
     for start in range(0, len(pairs), _BLOCK_ROWS):
         block = pairs[start : start + _BLOCK_ROWS]
         old = old_vectors[[rows[old].embedding_row for _, old, _ in block]]
         cosines = np.einsum("ij,ij->i", old, vectors[[face for face, _, _ in block]])
-        alike += [pair for pair, cosine in zip(block, cosines.tolist(), strict=True) if cosine >= _SAME_FACE_COSINE]
-    return alike
+        similar += [pair for pair, cosine in zip(block, cosines.tolist(), strict=True) if cosine >= _SAME_FACE_COSINE]
+    return similar
 
 
 def _same_content(
     faces: Sequence[int], earlier: EarlierFaces, old_vectors: Vectors, vectors: Vectors
 ) -> dict[int, int]:
-    """Earlier faces with the very same embedding: the same content gives the same bytes, whatever the file's name."""
+    """Earlier faces with an identical embedding: the same content gives the same bytes under any file name."""
     if not faces:
         return {}
     wanted = dict(_digests(vectors, faces))

@@ -1,73 +1,53 @@
-"""Stage one: find every face, group the faces by person, leave tables and pictures for a human to label."""
+"""Stage one: find every face, group the faces by person, write tables and pictures for the user to label."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import time
 from collections import defaultdict
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.clusters import confidences, varied_samples
-from curation.domain.grouping.persons import GroupingRule
-from curation.domain.labelling.corrections import (
-    NOBODY,
-    NOT_A_PERSON,
-    Constraints,
-    Correction,
-    FacePlaces,
-    active,
-    constraints,
-)
-from curation.domain.report import ClusteringReport, Failure, Progress
+from curation.domain.labelling.corrections import Correction, FacePlaces, active, constraints
+from curation.domain.report import ClusteringReport, Failure
 from curation.engines.base import EngineSpec
-from curation.errors import StorageError, WorkerError
 from curation.photos.files.listing import Listing
 from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces, collected_faces
+from curation.pipelines.clustering.grouping import FaceGrouping, grouping_rule
+from curation.pipelines.clustering.pictures import write_pictures
 from curation.pipelines.per_photo import (
     AnalyseBatch,
     AnalysedPhoto,
     AnalyseTask,
-    ClusterTask,
     analyse_photo_worker,
     analyse_photos_worker,
-    cluster_faces_worker,
 )
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
-from curation.settings import ClusteringSettings
-from curation.storage.analysis_store import FileStamp
-from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
-from curation.storage.cluster_pictures import ClusterPictures, sample_name
+from curation.storage.atomic import TEMPORARY_SUFFIX
+from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.corrections_file import hold_corrections, read_corrections, write_corrections
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
+from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
-from curation.storage.tables import CLUSTERS_DIR, EMBEDDINGS, FACE_DATA, write_face_data
-from curation.workers.pool import usable_cores
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
 logger = logging.getLogger(__name__)
 
 ANALYSIS_VERSION = 2
-"""Raise it when something else than the engine changes what an analysis holds: quality, chips."""
-
-GROUPING_VERSION = 3
-"""Raise it when the same embeddings and settings may give other clusters."""
-
-SAME_PHOTO_PART = 1 / 3
-"""Of the threshold: what two faces of one photo are farther apart if no penalty was measured for the weights."""
+"""Raise it when something other than the engine changes the content of an analysis: quality, chips."""
 
 _LARGEST_SHOWN = 10
 _CPU_PROVIDER = "CPUExecutionProvider"
-_GPU_BATCH = 8  # photos: their faces fill a run of the network, and the workers still take turns often
+_GPU_BATCH = 8  # photos: enough faces for one run of the network, and workers still alternate often
 
 
 def analysis_key(spec: EngineSpec, chip_px: int) -> str:
-    """Name of everything that an analysis of a photo depends on, beside its content."""
+    """A key for everything that the analysis of a photo depends on, apart from the content of the photo."""
     return content_key(
         [ANALYSIS_VERSION, spec.name, [weights.sha256 for weights in spec.weights], spec.options, chip_px]
     )
@@ -81,7 +61,8 @@ class FaceClusteringPipeline:
         self._context = context
         self._spec = spec
         clustering = context.settings.clustering
-        self._rule = _rule(clustering, spec)
+        self._rule = grouping_rule(clustering, spec)
+        self._grouping = FaceGrouping(context, self._rule)
         self._key = analysis_key(spec, clustering.thumbnail_px)
         self._output = context.settings.io.output_dir
 
@@ -95,19 +76,19 @@ class FaceClusteringPipeline:
             What was found; `analysed + failed == total`.
 
         Raises:
-            OtherEventError: If the output folder holds labels or corrections of other photos.
+            OtherEventError: If the output folder has labels or corrections of other photos.
             CorrectionsError: If corrections.json is not valid.
-            FaceDataError: If labels are there but the face_data.csv that they belong to is not valid.
+            FaceDataError: If there are labels but the face_data.csv that they belong to is not valid.
             StorageError: If something cannot be read or written.
             RunInterruptedError: If the run was cancelled.
             WeightsError: If the workers cannot load the engine.
         """
         began = time.monotonic()
-        # Before hours of work, so that what the end of the run needs is refused now if it is broken.
+        # Read before hours of work, so that a broken file is reported now and not at the end of the run.
         with EarlierRun(self._context.settings, self._spec.name) as earlier:
             hashes, failures, reused = self._analyse(listing)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
-            # Under a name that the next run sweeps if this one is killed.
+            # The next run removes a file with such a name if this one is killed.
             place = self._output / f".collected.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
             with collected_faces(
                 self._context.store, [(path, hashes[path]) for path in paths], self._key, place
@@ -123,33 +104,33 @@ class FaceClusteringPipeline:
         earlier: EarlierRun,
         began: float,
     ) -> ClusteringReport:
-        """Group the faces and write everything."""
+        """Group the faces and write all outputs."""
         digest = faces.embeddings.sha256()
         places = FacePlaces(faces.places())
-        asked = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
-        identified = self._identifiable(faces) & (asked.cluster != NOT_A_PERSON)
-        labels = self._labels(faces, identified, asked, digest)
+        demanded = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
+        identified = self._grouping.identifiable(faces, demanded)
+        groups = self._grouping.groups(faces, identified, demanded, digest)
         self._context.stop_if_cancelled()
-        # The service lets people correct the grouping while a run is at work; from here on it waits.
+        # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):
             written = read_corrections(self._output, earlier.record)
             corrections = earlier.renamed(written, faces, places)
-            cluster_ids, next_id = earlier.cluster_ids(labels, faces, places, corrections)
+            cluster_ids, next_id = earlier.cluster_ids(groups, faces, places, corrections)
             members = _members(cluster_ids)
-            rows = faces.rows(cluster_ids, self._confidences(faces, members), self._spec.name)
+            rows = faces.rows(cluster_ids, self._grouping.confidences(faces, members), self._spec.name)
             self._context.stop_if_cancelled()
             table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
             report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
-            # Before the pictures, which take longest: tables without their record would leave photos without faces out.
+            # Written before the pictures, which take longest: without it, scoring would miss photos without faces.
             sha256 = {"face_data": table_sha256, "embeddings": digest}
             if corrections != written:
                 write_corrections(self._output, corrections)
             self._write_record(listing, report, faces, next_id, sha256, active(corrections))
-        self._write_pictures(faces, members)
+        write_pictures(self._context, faces, members, self._key)
         return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:
-        """Look at every photo that is not kept yet; gives SHA-256 by path, failures and the number of kept ones."""
+        """Analyse the photos that the store does not have; returns SHA-256 by path, failures, and how many it had."""
         store = self._context.store
         stamps = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         known = store.known_hashes(stamps.values())
@@ -172,16 +153,16 @@ class FaceClusteringPipeline:
                 continue
             hashes[path] = outcome.result.sha256
             if outcome.result.analysis is None:
-                store.remember_hash(stamps[path], outcome.result.sha256)
+                store.save_hash(stamps[path], outcome.result.sha256)
                 reused += 1
             else:
-                store.keep_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
+                store.save_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
         return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
 
     def _batches(self) -> Batches[AnalyseTask, AnalysedPhoto]:
         size = self._context.settings.performance.photos_per_batch
         if size == 0:
-            # On the CPU a batch gains nothing, and results would depend on which photos came together.
+            # On the CPU batches gain nothing, and results would depend on which photos share a batch.
             size = 1 if set(self._spec.providers) <= {_CPU_PROVIDER} else _GPU_BATCH
         return Batches(
             size=size,
@@ -189,104 +170,6 @@ class FaceClusteringPipeline:
             unpack=lambda batch: batch.tasks,
             function=analyse_photos_worker,
         )
-
-    def _identifiable(self, faces: EventFaces) -> NDArray[np.bool_]:
-        limits = self._context.settings.clustering
-        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
-        is_good = size_px >= limits.min_face_px
-        is_good &= sharpness >= limits.min_sharpness
-        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
-        return is_good
-
-    def _labels(
-        self, faces: EventFaces, identified: NDArray[np.bool_], asked: Constraints, digest: str
-    ) -> NDArray[np.int64]:
-        """Labels of all faces, -1 for those that belong to nobody; taken from the store if it has them."""
-        count = int(identified.sum())
-        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
-        clustering = self._context.settings.clustering.model_dump(mode="json")
-        wanted: list[object] = [GROUPING_VERSION, digest, masks, asdict(self._rule), clustering]
-        if asked:
-            wanted += [
-                hashlib.sha256(array.astype("<i8").tobytes()).hexdigest() for array in (asked.cluster, asked.apart)
-            ]
-        key = content_key(wanted)
-        kept = self._context.store.grouping(key)
-        if kept is None or len(kept) != len(faces):
-            kept = self._group(faces, identified, asked)
-            self._context.store.keep_grouping(key, kept)
-        self._context.progress(Progress("grouping faces", count, count))
-        return kept
-
-    def _group(self, faces: EventFaces, identified: NDArray[np.bool_], asked: Constraints) -> NDArray[np.int64]:
-        count = int(identified.sum())
-        if count == 0:
-            return np.full(len(faces), -1, dtype=np.int64)
-        self._context.progress(Progress("grouping faces", 0, count))
-        # The other workers are idle meanwhile, so their cores are free.
-        threads = self._context.settings.performance.workers or usable_cores()
-        # Under a name that the next run sweeps if this one is killed.
-        place = self._output / f".grouping.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
-        pairs = self._output / f".apart.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
-        # Who a poor face is, is known if the user said so; nothing has to be guessed.
-        is_good = np.where(identified, 1, np.where(asked.cluster == NOBODY, 0, -1))
-        second_look = self._context.settings.clustering.second_look
-        try:
-            with open_atomic(place, durable=False) as file:
-                np.save(file, np.stack([faces.photo, is_good, asked.together], axis=1), allow_pickle=False)
-            if len(asked.apart) > 0:
-                with open_atomic(pairs, durable=False) as file:
-                    np.save(file, asked.apart.astype(np.int64), allow_pickle=False)
-            apart = pairs if len(asked.apart) > 0 else None
-            task = ClusterTask(faces.embeddings.path, place, apart, self._rule, second_look, threads)
-            (outcome,) = self._context.pool.run(cluster_faces_worker, [task], cancel=self._context.cancel)
-        finally:
-            place.unlink(missing_ok=True)
-            pairs.unlink(missing_ok=True)
-        if outcome.result is None:
-            reason = outcome.failure.reason if outcome.failure else "no result"
-            raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
-        return np.array(outcome.result, dtype=np.int64)
-
-    def _confidences(self, faces: EventFaces, members: dict[int, list[int]]) -> NDArray[np.float64]:
-        out = np.zeros(len(faces))
-        for of_cluster in members.values():
-            self._context.stop_if_cancelled()
-            if len(of_cluster) > 1:
-                vectors = faces.embeddings[of_cluster]
-                out[of_cluster] = confidences(
-                    vectors, np.zeros(len(vectors), dtype=np.int64), self._rule.group_distance
-                )
-        return out
-
-    def _write_pictures(self, faces: EventFaces, members: dict[int, list[int]]) -> None:
-        count = self._context.settings.clustering.samples_per_cluster
-        samples: dict[int, dict[str, int]] = {}
-        for cluster, of_cluster in sorted(members.items()):
-            self._context.stop_if_cancelled()
-            quality = faces.quality[of_cluster, 3].tolist()
-            chosen = varied_samples(faces.embeddings[of_cluster], range(len(of_cluster)), quality, count)
-            samples[cluster] = {
-                sample_name(n, faces.image_path(face), int(faces.index[face])): face
-                for n, face in enumerate((of_cluster[place] for place in chosen), start=1)
-            }
-        pictures = ClusterPictures(self._output / CLUSTERS_DIR)
-        pictures.expect(samples)
-        for done, (cluster, names) in enumerate(samples.items()):
-            self._context.stop_if_cancelled()
-            if done % 50 == 0:
-                self._context.progress(Progress("writing thumbnails", done, len(members)))
-            chips = [self._chip(faces, row) for row in names.values()]
-            pictures.write(cluster, chips[0], zip(names, chips, strict=True))
-        pictures.finish()
-        self._context.progress(Progress("writing thumbnails", len(members), len(members)))
-
-    def _chip(self, faces: EventFaces, face: int) -> bytes:
-        sha256 = faces.sha256[int(faces.photo[face])]
-        chip = self._context.store.chip(sha256, self._key, int(faces.index[face]))
-        if chip is None:
-            raise StorageError(f"{self._context.store.path} lost the picture of a face; delete the file and run again")
-        return chip
 
     def _report(
         self,
@@ -370,23 +253,8 @@ class FaceClusteringPipeline:
         )
 
 
-def _rule(clustering: ClusteringSettings, spec: EngineSpec) -> GroupingRule:
-    """The settings count first, then what was measured for the weights, then their published threshold."""
-    distance = clustering.distance_threshold
-    if distance is None and spec.grouping is not None:
-        rule = spec.grouping
-    else:
-        distance = distance or spec.distance_threshold
-        measured = spec.grouping
-        penalty = measured.same_photo_penalty if measured else SAME_PHOTO_PART * distance
-        rule = GroupingRule(distance, distance, penalty)
-    if clustering.same_photo_penalty is not None:
-        rule = replace(rule, same_photo_penalty=clustering.same_photo_penalty)
-    return rule
-
-
 def _members(cluster_ids: NDArray[np.int64]) -> dict[int, list[int]]:
-    """The faces of each cluster, in their order."""
+    """The faces of each cluster in ascending order."""
     members: dict[int, list[int]] = defaultdict(list)
     for face, cluster in enumerate(cluster_ids.tolist()):
         if cluster >= 0:

@@ -1,4 +1,4 @@
-"""The contact sheet of an export: one HTML file with all pictures in it, for looking through and for printing."""
+"""The contact sheet of an export: one self-contained HTML file with all pictures, for the screen and for printing."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ p { margin: .3rem 0 0; overflow-wrap: anywhere; }
 
 @dataclass(frozen=True, slots=True)
 class SheetPhoto:
-    """What the sheet shows of a photo.
+    """The entry of a photo on the sheet.
 
     Attributes:
-        file: Its path in the export, for the link; undecodable bytes as surrogates.
-        shown: The same as text.
-        thumbnail: A JPEG; None where the photo cannot be decoded.
-        names: Of the people in it.
-        rank: Of the ranking; None without.
-        score: In [0, 1]; None without.
-        rating: Stars from 1 to 5; None without.
+        file: Path of the photo in the export, for the link; undecodable bytes as surrogates.
+        shown: The same path as text.
+        thumbnail: A JPEG; None if the photo cannot be decoded.
+        names: Of the people in the photo.
+        rank: In the ranking; None without scores.
+        score: In [0, 1]; None without scores.
+        rating: Stars from 1 to 5; None without a rating.
         picked: Whether the user picked it.
         words: The score in words.
     """
@@ -65,7 +65,7 @@ class SheetPhoto:
 
 
 def contact_sheet(title: str, total: int, photos: Iterable[SheetPhoto]) -> Iterator[bytes]:
-    """The page in parts, so that the pictures need not all be in memory.
+    """The page in parts, so that not all pictures have to be in memory.
 
     Args:
         title: Of the page.
@@ -111,7 +111,7 @@ def _item(photo: SheetPhoto) -> str:
         f'<p class="why">{escape(photo.words)}</p>' if photo.words else "",
         f'<p class="file">{escape(photo.shown)}</p>',
     ]
-    # A leading "./", so that no name is taken for an address of its own.
+    # A leading "./", so that a name with a colon is not taken for an absolute address.
     link = "./" + quote_from_bytes(photo.file.encode("utf-8", "surrogateescape"))
     return f'<li><a href="{link}">{picture}</a>{"".join(lines)}</li>\n'
 

@@ -1,4 +1,4 @@
-"""What an export needs to know of an event: who is in which photo, the ranking, and the user's picks."""
+"""The event as an export needs it: who is in which photo, the ranking, and the user's picks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from curation.domain.choosing.export import ExportRequest
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick, Picks
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, Person
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
+from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 from curation.storage.picks_file import PICKS, read_picks
-from curation.storage.tables import PHOTO_SCORES, read_photo_scores
 
 __all__ = ["ExportEvent", "best_photos", "chosen_photos", "picked_photos", "read_export_event"]
 
@@ -24,14 +24,14 @@ _IMPORTANCE = list(Category)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportEvent:
-    """An event as its files have it.
+    """An event as read from its files.
 
     Attributes:
         input_dir: The folder of photos.
-        faces: Of every photo that was analysed, its faces.
-        labels: Who is who.
-        scores: The ranked photos, best first; empty before scoring.
-        picks: What the user said of photos.
+        faces: The faces of every analysed photo, by image path.
+        labels: Names and categories of the clusters.
+        scores: The ranked photos by image path, best first; empty before scoring.
+        picks: Picks and ratings of the user.
     """
 
     input_dir: Path
@@ -41,7 +41,7 @@ class ExportEvent:
     picks: Picks
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
-        """The faces of a photo whose people have names, the most important first, then from left to right."""
+        """The faces of a photo that have a named person, the most important first, then from left to right."""
         found = []
         for row in self.faces.get(image_path, ()):
             person = self.labels.person(row.cluster_id)
@@ -56,12 +56,12 @@ class ExportEvent:
         return tuple(people.values())
 
     def regions(self, image_path: str, picture: StoredPicture, upright_size: tuple[int, int]) -> tuple[FaceRegion, ...]:
-        """The named faces of a photo as areas of a stored picture; none if they do not lie in it.
+        """The named faces of a photo as areas of a stored picture; none if the picture has another shape.
 
         Args:
             image_path: Of the photo.
-            picture: That the areas count in: the photo's, or that of the RAW file beside it.
-            upright_size: Of the photo, in which the boxes of its faces lie.
+            picture: The areas are relative to it: the picture of the photo, or of the RAW file beside it.
+            upright_size: Width and height of the upright photo in pixels; the boxes of faces refer to it.
         """
         faces = self.named_faces(image_path)
         width, height = upright_size
@@ -74,7 +74,7 @@ class ExportEvent:
 
 
 def read_export_event(settings: Settings) -> ExportEvent:
-    """Read what the stages and the user left in the output folder.
+    """Read the event from the output folder.
 
     Raises:
         FaceDataError: If face_data.csv is missing or not valid, or photo_scores.csv is not valid.
@@ -97,21 +97,21 @@ def read_export_event(settings: Settings) -> ExportEvent:
 
 
 def chosen_photos(request: ExportRequest, event: ExportEvent) -> tuple[str, ...]:
-    """The photos that are asked for, each once."""
+    """The photos that a request selects, without duplicates."""
     if request.image_paths is not None:
         return tuple(dict.fromkeys(request.image_paths))
     return picked_photos(event) if request.best is None else best_photos(event, request.best)
 
 
 def picked_photos(event: ExportEvent) -> tuple[str, ...]:
-    """The photos that the user picked, in the order of the ranking; those without a score last."""
+    """The picked photos in the order of the ranking; those without a score last."""
     picked = {path for path, said in event.picks.by_path.items() if said.pick is Pick.PICKED}
     ranked = [path for path in event.scores if path in picked]
     return (*ranked, *sorted(picked.difference(ranked)))
 
 
 def best_photos(event: ExportEvent, count: int) -> tuple[str, ...]:
-    """The best photos of the ranking that the user did not reject and that could be read."""
+    """The best photos of the ranking, without rejected and unreadable ones."""
     good = (
         path
         for path, score in event.scores.items()

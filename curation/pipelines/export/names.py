@@ -1,4 +1,4 @@
-"""What files are called in an export, and which files lie beside a photo."""
+"""The names of the files in an export, and the files that lie beside a photo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_NAME_BYTES = 255
 
 
 def is_too_long(name: str) -> bool:
-    """Whether no common file system takes the last part of a path."""
+    """Whether the last part of a path is too long for common file systems."""
     return len(os.fsencode(name.rpartition("/")[2])) > _MAX_NAME_BYTES
 
 
@@ -26,20 +26,20 @@ def is_raw(name: str) -> bool:
 
 
 class ExportNames:
-    """Gives each file of an export a path that no other has, whatever letters it is written with."""
+    """Gives each file of an export a unique path, also where upper and lower case are not distinguished."""
 
     def __init__(self, *, portable: bool, reserved: tuple[str, ...]) -> None:
-        """Begin with no files.
+        """Start without files.
 
         Args:
-            portable: Whether the names must do on every system; else photos keep the bytes of theirs.
-            reserved: Names that are given already.
+            portable: Whether the names must be valid on every system; else photos keep the bytes of their names.
+            reserved: Names that are taken already.
         """
         self._portable = portable
         self._taken = {name_key(name) for name in reserved}
 
     def of_photo(self, image_path: str) -> str:
-        """The path of a photo: its own, with a number where some system takes it for another's.
+        """The path of a photo: its own, with a number if some system could not tell it from another one.
 
         Raises:
             FaceDataError: If `image_path` leads out of the folder of photos.
@@ -49,13 +49,13 @@ class ExportNames:
         return self._take(free_name("/".join(parts), self._taken))
 
     def beside(self, photo: str, name: str) -> str:
-        """The path of another file of an exported photo: in its folder, with the number that it may have got."""
+        """The path of another file of an exported photo: in the same folder, with a number if the name is taken."""
         folder = photo.rpartition("/")[0]
         wanted = f"{folder}/{name}" if folder else name
         return self._take(free_name(wanted, self._taken))
 
     def is_free(self, photo: str, name: str) -> bool:
-        """Whether no file in the folder of an exported photo has this name."""
+        """Whether the name is free in the folder of an exported photo."""
         folder = photo.rpartition("/")[0]
         return name_key(f"{folder}/{name}" if folder else name) not in self._taken
 
@@ -68,11 +68,11 @@ class Companions:
     """The files beside photos, by their names without the extension; each folder is listed once."""
 
     def __init__(self) -> None:
-        """Begin with no folder."""
+        """Start without folders."""
         self._folders: dict[Path, dict[str, list[str]]] = {}
 
     def raw_files(self, photo: Path) -> list[Path]:
-        """The RAW files of the same name beside a photo, which is none itself."""
+        """The RAW files with the same name beside a photo that is not a RAW file itself."""
         return [path for path in self._beside(photo, photo.stem) if is_raw(path.name) and path != photo]
 
     def sidecar(self, photo: Path) -> Path | None:
@@ -85,7 +85,7 @@ class Companions:
 
     def _sidecar(self, photo: Path, stem: str) -> Path | None:
         found = (path for path in self._beside(photo, stem) if path.suffix.lower() == _SIDECAR)
-        # Where upper and lower case differ, the one that is written as the photo.
+        # If several differ in upper and lower case only, the one that is spelled like the photo.
         return min(found, key=lambda path: (not path.name.startswith(stem), path.name), default=None)
 
     def _beside(self, photo: Path, stem: str) -> list[Path]:
@@ -98,5 +98,5 @@ class Companions:
                     for name in sorted(entry.name for entry in entries if not entry.name.startswith(".")):
                         names.setdefault(Path(name).stem.casefold(), []).append(name)
             except OSError:
-                pass  # the photo itself will say what is wrong
+                pass  # opening the photo reports the cause
         return [folder / name for name in names.get(stem.casefold(), ())]

@@ -1,32 +1,29 @@
-"""Taking photos home: copies, links or a ZIP file, with what is known of the photos beside or inside them.
+"""Exporting photos: copies, hard links or a ZIP file, with metadata in the copies or in sidecars.
 
-The originals are only read. A photo that cannot be taken is a row of the report; the rest goes on.
+The originals are only read. A photo that cannot be exported is a failure in the report; the others are exported.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from curation.domain.choosing.export import REJECTED, ExportMode, ExportReport, ExportRequest, PhotoDescription
-from curation.domain.faces.regions import StoredPicture
-from curation.domain.judging.picks import UNJUDGED, Pick
+from curation.domain.choosing.export import ExportMode, ExportReport, ExportRequest, PhotoDescription
 from curation.domain.report import Failure, Progress
 from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
-from curation.photos.files.stored_picture import format_of, stored_picture
-from curation.photos.looks.pictures import PictureSize, photo_picture
+from curation.photos.files.stored_picture import format_of
 from curation.photos.xmp.description import JpegHead, described_jpeg
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
+from curation.pipelines.export.descriptions import Descriptions
 from curation.pipelines.export.event import ExportEvent, chosen_photos
+from curation.pipelines.export.lists import ExportedPhoto, displayed, photos_table, sheet_photo
 from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_too_long
 from curation.pipelines.export.sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
@@ -38,36 +35,15 @@ logger = logging.getLogger(__name__)
 
 CONTACT_SHEET = "contact_sheet.html"
 PHOTOS_TABLE = "photos.csv"
-_COLUMNS = (
-    "file",
-    "image_path",
-    "rank",
-    "final_score",
-    "pick",
-    "rating",
-    "people",
-    "results_string",
-    "vetoes",
-    "problems",
-)
-_CHUNK_BYTES = 8 * 2**20  # between two looks at whether to stop
+_CHUNK_BYTES = 8 * 2**20  # between two checks for cancellation
 _SHOWN_NOTES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A photo that is in the export."""
-
-    image_path: str
-    file: str
-    source: Path
 
 
 @dataclass(slots=True)
 class _Tally:
     """What was done so far."""
 
-    taken: list[_Taken] = field(default_factory=list)
+    exported: list[ExportedPhoto] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     raw_files: int = 0
@@ -83,47 +59,47 @@ def export(
     progress: ProgressListener,
     cancel: threading.Event,
 ) -> ExportReport:
-    """Take photos home. The caller holds the lock for exports.
+    """Export photos. The caller must hold the lock for exports.
 
     Args:
-        request: Which ones, and how.
-        event: What is known of them.
+        request: Which photos, and how.
+        event: The faces, people, scores and picks of the event.
         export_dir: Gets a new sub-folder, or a new ZIP file.
-        max_megapixels: Larger photos are taken too, but have no picture on the contact sheet.
-        progress: Told how far it is.
-        cancel: When set, it stops within a second, and nothing is left of it.
+        max_megapixels: Larger photos are exported, too, but have no picture on the contact sheet.
+        progress: Called with the progress.
+        cancel: When set, the export stops within a second and is removed.
 
     Returns:
-        What was taken; `exported + failed == total`.
+        What was exported; `exported + failed == total`.
 
     Raises:
-        InputError: If no photo is asked for, or none could be taken.
+        InputError: If the request selects no photo, or none could be exported.
         StorageError: If the export cannot be written.
-        RunInterruptedError: If it was stopped.
+        RunInterruptedError: If it was cancelled.
     """
     began_s = time.monotonic()
-    asked = chosen_photos(request, event)
-    if not asked:
+    chosen = chosen_photos(request, event)
+    if not chosen:
         raise InputError("there is no photo to export: pick some, or ask for the best ones")
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
-        check_room(export_dir, sum(_size_bytes(event, path) for path in asked))
+        check_room(export_dir, sum(_size_bytes(event, path) for path in chosen))
     name = request.name or f"{datetime.now():%Y-%m-%d %H.%M.%S}"
     target: ExportTarget = (ZipTarget if request.mode is ExportMode.ZIP else FolderTarget)(export_dir, name)
     try:
         run = _Export(request, event, target, max_megapixels, progress, cancel)
-        run.take(asked)
-        if not run.tally.taken:
+        run.add_photos(chosen)
+        if not run.tally.exported:
             raise InputError(f"no photo could be exported; the first one: {run.tally.failures[0].reason}")
         run.add_lists(name)
         path = target.finish()
     finally:
         target.discard()
     tally = run.tally
-    logger.info("exported %d photos to %s", len(tally.taken), path)
+    logger.info("exported %d photos to %s", len(tally.exported), path)
     return ExportReport(
-        total=len(asked),
-        exported=len(tally.taken),
+        total=len(chosen),
+        exported=len(tally.exported),
         failed=len(tally.failures),
         failures=tuple(tally.failures),
         raw_files=tally.raw_files,
@@ -138,7 +114,7 @@ def export(
 
 
 def _size_bytes(event: ExportEvent, image_path: str) -> int:
-    """Of a photo; 0 for one that cannot be taken."""
+    """Of a photo; 0 for one that cannot be read."""
     try:
         return photo_path(event.input_dir, image_path).stat().st_size
     except (OSError, FaceDataError):
@@ -151,7 +127,7 @@ def _warnings(notes: Sequence[str]) -> tuple[str, ...]:
 
 
 class _Export:
-    """One run."""
+    """One run of an export."""
 
     def __init__(
         self,
@@ -171,6 +147,7 @@ class _Export:
         self._cancel = cancel
         self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
         self._companions = Companions()
+        self._descriptions = Descriptions(request, event, max_megapixels, self._note)
         self._sidecars = SidecarWriter(self._names, self._companions, target, self._note)
 
     @property
@@ -178,96 +155,66 @@ class _Export:
         """How many were written."""
         return self._sidecars.written
 
-    def take(self, image_paths: Sequence[str]) -> None:
-        """Take the photos, one by one."""
-        self._progress(Progress("taking photos", 0, len(image_paths)))
+    def add_photos(self, image_paths: Sequence[str]) -> None:
+        """Export the photos, one by one."""
+        self._progress(Progress("exporting photos", 0, len(image_paths)))
         for done, image_path in enumerate(image_paths, start=1):
             self._stop_if_cancelled()
             try:
-                self._take(image_path)
+                self._add_photo(image_path)
             except (PhotoError, FaceDataError) as error:
                 self.tally.failures.append(Failure(image_path, str(error)))
-            self._progress(Progress("taking photos", done, len(image_paths), len(self.tally.failures)))
+            self._progress(Progress("exporting photos", done, len(image_paths), len(self.tally.failures)))
 
     def add_lists(self, name: str) -> None:
         """Add the contact sheet and the table."""
         now_ns = time.time_ns()
         if self._request.contact_sheet:
-            page = contact_sheet(name, len(self.tally.taken), self._sheet_photos())
+            page = contact_sheet(name, len(self.tally.exported), self._sheet_photos())
             self._target.add(CONTACT_SHEET, page, mtime_ns=now_ns, size_bytes=0)
         if self._request.csv:
-            self._target.add(PHOTOS_TABLE, [self._table()], mtime_ns=now_ns, size_bytes=0)
+            self._target.add(
+                PHOTOS_TABLE, [photos_table(self.tally.exported, self._event)], mtime_ns=now_ns, size_bytes=0
+            )
 
-    def _take(self, image_path: str) -> None:
+    def _add_photo(self, image_path: str) -> None:
         source = photo_path(self._event.input_dir, image_path)
         kind = format_of(source)
-        description = self._described(image_path, source)
+        description = self._descriptions.of_photo(image_path, source)
         file = self._names.of_photo(image_path)
         if is_too_long(file):
-            raise PhotoUnreadableError("its name is too long, because another photo has the same: rename one")
+            raise PhotoUnreadableError("its name is too long, because another photo has the same name: rename one")
         can_embed = self._request.embed and kind is PhotoFormat.JPEG
         embedded = self._copy(source, file, description if can_embed else None)
-        self.tally.taken.append(_Taken(image_path, file, source))
+        self.tally.exported.append(ExportedPhoto(image_path, file, source))
         raw = is_raw(source.name)
         twins = [] if raw else self._companions.raw_files(source)
-        # What cannot carry its description inside has it beside, whether or not that was asked for.
-        untold = self._request.embed and not raw and not (can_embed and embedded is not False)
-        wanted = WantedSidecars(short=raw, long=self._request.sidecars or untold, alone=not twins)
+        # A file that cannot have its description inside gets a sidecar, whether or not sidecars were requested.
+        undescribed = self._request.embed and not raw and not (can_embed and embedded is not False)
+        wanted = WantedSidecars(short=raw, long=self._request.sidecars or undescribed, alone=not twins)
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
             for twin in twins:
-                self._take_raw(twin, image_path, source, file, description)
+                self._add_raw(twin, image_path, source, file, description)
 
-    def _take_raw(self, raw: Path, image_path: str, photo: Path, file: str, description: PhotoDescription) -> None:
-        """Take the RAW file beside a photo, under the photo's name."""
+    def _add_raw(self, raw: Path, image_path: str, photo: Path, file: str, description: PhotoDescription) -> None:
+        """Export the RAW file beside a photo, under the name of the photo."""
         name = self._names.beside(file, PurePosixPath(file).stem + raw.suffix)
         try:
             self._copy(raw, name, None)
         except PhotoError as error:
-            self._note(name, f"could not be taken: {error}")
+            self._note(name, f"could not be exported: {error}")
             return
         self.tally.raw_files += 1
-        if description.regions:
-            # The camera may have turned one of the two pictures and not the other.
-            described = replace(description, picture=None, regions=())
-            try:
-                picture = stored_picture(raw, max_megapixels=self._max_megapixels)
-                upright_size = stored_picture(photo, max_megapixels=self._max_megapixels).upright_size
-                regions = self._event.regions(image_path, picture, upright_size)
-                description = replace(described, picture=picture, regions=regions)
-            except PhotoError as error:
-                self._note(name, f"its face regions are left out: {error}")
-                description = described
+        described = self._descriptions.of_raw(description, image_path, photo, raw, name)
         wanted = WantedSidecars(short=True, long=self._request.sidecars, alone=True)
-        self._sidecars.add(raw, name, description, wanted)
-
-    def _described(self, image_path: str, source: Path) -> PhotoDescription:
-        """What other programs are told of a photo."""
-        said = self._event.picks.of(image_path)
-        description = PhotoDescription(
-            rating=REJECTED if said.pick is Pick.REJECTED else said.rating,
-            label=self._request.picked_label if said.pick is Pick.PICKED and self._request.picked_label else None,
-            names=self._event.names(image_path),
-        )
-        if not description.names:
-            return description
-        try:
-            picture: StoredPicture = stored_picture(source, max_megapixels=self._max_megapixels)
-        except PhotoError as error:
-            self._note(image_path, f"its face regions are left out: {error}")
-            return description
-        regions = self._event.regions(image_path, picture, picture.upright_size)
-        if not regions:
-            self._note(
-                image_path, "its face regions are left out: it is another picture than the one that was clustered"
-            )
-        return replace(description, picture=picture, regions=regions)
+        self._sidecars.add(raw, name, described, wanted)
 
     def _copy(self, source: Path, file: str, description: PhotoDescription | None) -> bool | None:
         """Copy or link a photo.
 
         Returns:
-            Whether its description is inside; None if it has been already, or there is none.
+            Whether the description was embedded; None if there was nothing to embed.
         """
         if self._request.mode is ExportMode.HARDLINK:
             self._target.link(file, source)
@@ -280,7 +227,7 @@ class _Export:
                 with source.open("rb") as opened:
                     head = described_jpeg(opened, description)
         except PhotoError as error:
-            self._note(file, f"it was copied as it is, and described in a sidecar: {error}")
+            self._note(file, f"it was copied unchanged, with its description in a sidecar: {error}")
             embedded = False
         except OSError as error:
             raise unreadable(error) from error
@@ -305,60 +252,16 @@ class _Export:
             raise unreadable(error) from error
 
     def _sheet_photos(self) -> Iterator[SheetPhoto]:
-        total = len(self.tally.taken)
+        total = len(self.tally.exported)
         self._progress(Progress("contact sheet", 0, total))
-        for done, taken in enumerate(self.tally.taken, start=1):
+        for done, photo in enumerate(self.tally.exported, start=1):
             self._stop_if_cancelled()
-            try:
-                thumbnail = photo_picture(taken.source, PictureSize.THUMBNAIL, max_megapixels=self._max_megapixels)
-            except PhotoError:
-                thumbnail = None
-            score = self._event.scores.get(taken.image_path)
-            said = self._event.picks.of(taken.image_path)
-            yield SheetPhoto(
-                file=taken.file,
-                shown=_shown(taken.file),
-                thumbnail=thumbnail,
-                names=self._event.names(taken.image_path),
-                rank=None if score is None else score.rank,
-                score=None if score is None else score.final_score,
-                rating=said.rating,
-                picked=said.pick is Pick.PICKED,
-                words="" if score is None else score.results_string,
-            )
+            yield sheet_photo(photo, self._event, max_megapixels=self._max_megapixels)
             self._progress(Progress("contact sheet", done, total))
 
-    def _table(self) -> bytes:
-        text = io.StringIO()
-        # All texts in quotes: a carriage return in a name would end the line for readers.
-        table = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        table.writerow(_COLUMNS)
-        for taken in self.tally.taken:
-            score = self._event.scores.get(taken.image_path)
-            said = self._event.picks.by_path.get(taken.image_path, UNJUDGED)
-            table.writerow(
-                (
-                    _shown(taken.file),
-                    taken.image_path,
-                    "" if score is None else score.rank,
-                    "" if score is None or score.final_score is None else round(score.final_score, 4),
-                    said.pick or "",
-                    said.rating or "",
-                    "; ".join(self._event.names(taken.image_path)) or ("" if score is None else score.people),
-                    "" if score is None else score.results_string,
-                    "" if score is None else score.vetoes,
-                    "" if score is None else score.problems,
-                )
-            )
-        return text.getvalue().encode("utf-8", "backslashreplace")
-
     def _note(self, file: str, note: str) -> None:
-        self.tally.notes.append(f"{_shown(file)}: {note}")
+        self.tally.notes.append(f"{displayed(file)}: {note}")
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel.is_set():
             raise RunInterruptedError("the export was stopped; nothing of it is left")
-
-
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""The sidecars of an export: new ones, and those that lie beside the photos, with what is known of the photos."""
+"""The sidecars of an export: new ones, and copies of existing ones, with the descriptions of the photos."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["SidecarWriter", "WantedSidecars", "unreadable"]
 
 @dataclass(frozen=True, slots=True)
 class WantedSidecars:
-    """Which sidecars a photo is to have.
+    """Which sidecars a photo should have.
 
     Attributes:
         short: NAME.xmp, which Lightroom reads for RAW files.
         long: NAME.jpg.xmp, which digiKam and darktable read.
-        alone: Whether a NAME.xmp beside the photo is its own, and not that of a RAW file.
+        alone: Whether a NAME.xmp beside the photo belongs to the photo, and not to a RAW file of the same name.
     """
 
     short: bool
@@ -40,13 +40,13 @@ class SidecarWriter:
     def __init__(
         self, names: ExportNames, companions: Companions, target: ExportTarget, note: Callable[[str, str], None]
     ) -> None:
-        """Take where they go.
+        """Take the parts of the export.
 
         Args:
             names: Of the export.
             companions: Of the photos.
-            target: Takes the files.
-            note: Told of a file what the user should know.
+            target: Receives the files.
+            note: Called with a file and a message for the user.
         """
         self.written = 0
         self._names = names
@@ -55,12 +55,12 @@ class SidecarWriter:
         self._note = note
 
     def add(self, photo: Path, file: str, description: PhotoDescription, wanted: WantedSidecars) -> None:
-        """Write those that are wanted, and bring those along that lie beside the photo.
+        """Write the wanted sidecars, and copy those that exist beside the photo.
 
         Args:
             photo: The original.
             file: Its path in the export.
-            description: Of the photo; where it says nothing, no new sidecar is written.
+            description: Of the photo; if it is empty, no new sidecar is written.
             wanted: Which ones.
 
         Raises:
@@ -69,15 +69,15 @@ class SidecarWriter:
         exported = PurePosixPath(file)
         short_name, long_name = f"{exported.stem}.xmp", f"{exported.name}.xmp"
         is_free = self._names.is_free(file, short_name)
-        # The name may be that of another RAW file's sidecar.
+        # The short name may belong to the sidecar of another RAW file.
         long = wanted.long or (wanted.short and not is_free)
-        says = any((description.rating, description.label, description.names))
+        has_content = any((description.rating, description.label, description.names))
         if is_free and wanted.alone:
             found = self._companions.short_sidecar(photo)
-            if found is not None or (wanted.short and says):
+            if found is not None or (wanted.short and has_content):
                 self._write(found, photo, self._names.beside(file, short_name), description)
         found = self._companions.sidecar(photo)
-        if found is not None or (long and says):
+        if found is not None or (long and has_content):
             self._write(found, photo, self._names.beside(file, long_name), description)
 
     def _write(self, existing: Path | None, photo: Path, name: str, description: PhotoDescription) -> None:
@@ -96,9 +96,9 @@ class SidecarWriter:
                     mtime_ns = old_mtime_ns
         except PhotoError as error:
             if old is None:
-                self._note(name, f"was not taken: {error}")
+                self._note(name, f"was not exported: {error}")
                 return
-            new, notes, mtime_ns = old, (f"it was copied as it is: {error}",), old_mtime_ns
+            new, notes, mtime_ns = old, (f"it was copied unchanged: {error}",), old_mtime_ns
         for note in notes:
             self._note(name, note)
         self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
@@ -113,12 +113,12 @@ def _first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, t
         except OSError as error:
             raise unreadable(error) from error
         except PhotoError:
-            pass  # a damaged packet; it stays in the photo, and the sidecar says what is known here
+            pass  # a damaged packet stays in the photo, and the sidecar has the description only
     return described_sidecar(None, description)
 
 
 def _read(path: Path) -> tuple[bytes, int]:
-    """Content and time of a sidecar."""
+    """Content of a sidecar, and its modification time in nanoseconds since 1970."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_PACKET_BYTES + 1)
@@ -130,7 +130,7 @@ def _read(path: Path) -> tuple[bytes, int]:
 
 
 def unreadable(error: OSError) -> PhotoUnreadableError:
-    """The error of our tree for a file that cannot be read."""
+    """The `PhotoUnreadableError` for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return PhotoUnreadableError("the file is gone")
     return PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}")

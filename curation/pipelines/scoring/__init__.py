@@ -1,5 +1,7 @@
-"""Stage two: every photo measured, judged and ranked."""
+"""Stage two: measuring, judging and ranking the photos."""
 
-from curation.pipelines.scoring.pipeline import PhotoScorer, ScoringPipeline
+from curation.pipelines.per_photo import score_photo_worker
+from curation.pipelines.scoring.pipeline import ScoringPipeline
+from curation.pipelines.scoring.scorer import PhotoScorer
 
-__all__ = ["PhotoScorer", "ScoringPipeline"]
+__all__ = ["PhotoScorer", "ScoringPipeline", "score_photo_worker"]

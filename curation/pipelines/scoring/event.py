@@ -1,4 +1,4 @@
-"""What a photo's score depends on beside the rules: its faces, who they are, and the measures that are kept of them."""
+"""What the scores depend on besides the rules: the faces, the people, and the cached measures of the photos."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, apply, n
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
-from curation.pipelines.stage import content_key, stamp_of
+from curation.pipelines.stage import content_key
 from curation.settings import Settings
-from curation.storage.analysis_store import FileStamp
 from curation.storage.corrections_file import read_corrections
+from curation.storage.face_data_file import FACE_DATA, read_face_data
+from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.tables import FACE_DATA, read_face_data
 
 __all__ = [
     "PHOTO_IS_GONE",
-    "KeptMeasures",
+    "CachedMeasures",
     "MeasuresSource",
     "ScoringEvent",
     "find_measures",
@@ -40,16 +40,16 @@ PHOTO_IS_GONE = "the photo is gone: put it back, or run the clustering again"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoringEvent:
-    """What the clustering left.
+    """The outputs of the clustering, with the user's corrections.
 
     Attributes:
-        faces: Of every photo that could be used, its faces by their number, in the clusters that they are in with the
-            user's corrections; empty for photos without any.
-        failed: Why the other photos could not be used.
-        analysis_key: Under which the photos' analyses are kept; None without a run record.
+        faces: The faces of every analysed photo, sorted by number, with their clusters after the corrections; empty for
+            photos without faces.
+        failed: Why the other photos could not be analysed, by image path.
+        analysis_key: Of the photos' analyses in the store; None without a run record.
         input_dir: The folder that was clustered.
-        engine: That found the faces; None if there are none.
-        known_ids: All cluster ids that labels may name, retired ones included.
+        engine: Name of the engine that found the faces; None if there are no faces.
+        known_ids: All cluster ids that labels may name, including retired ones.
     """
 
     faces: dict[str, list[FaceRow]]
@@ -61,7 +61,7 @@ class ScoringEvent:
 
 
 def read_event(output_dir: Path) -> ScoringEvent:
-    """Read face_data.csv, with what the user corrected since, and the clustering's run record.
+    """Read face_data.csv, the corrections and the run record of the clustering.
 
     Raises:
         FaceDataError: If face_data.csv is missing or not valid.
@@ -81,29 +81,29 @@ def read_event(output_dir: Path) -> ScoringEvent:
         faces[row.image_path].append(row)
     for of_photo in faces.values():
         of_photo.sort(key=lambda row: row.face_index)
-    noted = record or {}
-    for path in _texts(noted.get("photos_without_faces")):
+    recorded = record or {}
+    for path in _texts(recorded.get("photos_without_faces")):
         faces.setdefault(path, [])
     failed = {}
-    failures = noted.get("failures")
+    failures = recorded.get("failures")
     for failure in failures if isinstance(failures, list) else ():
         photo = failure.get("image_path") if isinstance(failure, dict) else None
         if isinstance(photo, str) and photo not in faces:
             failed[photo] = str(failure.get("reason"))
     used = {row.cluster_id for row in rows if row.cluster_id >= 0}
-    key = noted.get("analysis_key")
+    key = recorded.get("analysis_key")
     return ScoringEvent(
         dict(faces),
         failed,
         key if isinstance(key, str) else None,
-        str(noted.get("input_dir", "another folder")),
+        str(recorded.get("input_dir", "another folder")),
         next((row.engine for row in rows), None),
         frozenset(used | set(range(max(next_cluster_id(record), next_free_id(corrections))))),
     )
 
 
 def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, bool]:
-    """The labels, and whether there is a file of them; without one, those that the numbers of photos suggest.
+    """The labels, and whether they come from a file; without one, clusters with enough photos are important.
 
     Raises:
         LabelsError: If cluster_labels.json is not valid.
@@ -128,21 +128,21 @@ def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, 
 
 
 def measures_key(predictor_sha256: str, faces: Sequence[FaceRow]) -> str:
-    """Name of everything that the measures of a photo depend on, beside its content."""
+    """A key for everything that the measures of a photo depend on, apart from the content of the photo."""
     places = [[list(row.facial_area), [list(point) for point in row.landmarks]] for row in faces]
     return content_key([MEASURES_VERSION, predictor_sha256, places])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptMeasures:
-    """What is known of the photos without opening them.
+class CachedMeasures:
+    """The measures of an event's photos that the store has.
 
     Attributes:
-        stamps: Of the photos that are there.
-        gone: Photos that are not there any more.
-        keys: For each photo that is there, the key of its measures.
-        measures: Of the photos that are as they were when they were measured.
-        analysis_key: Under which contents were analysed by the clustering; None if that is not known.
+        stamps: Of the photos that exist, by image path.
+        gone: Photos that do not exist any more.
+        keys: The key of the measures of each existing photo.
+        measures: Of the photos that were measured and have not changed since.
+        analysis_key: Of the clustering's analyses; None if that is not known.
     """
 
     stamps: dict[str, FileStamp]
@@ -153,7 +153,7 @@ class KeptMeasures:
 
 
 class MeasuresSource(Protocol):
-    """What `find_measures` asks; the analysis store, or somebody who remembers its answers."""
+    """Where `find_measures` looks: the analysis store, or a cache of it in memory."""
 
     def known_hashes(self, stamps: Iterable[FileStamp]) -> dict[Path, str]:
         """See `AnalysisStore.known_hashes`."""
@@ -171,15 +171,15 @@ def find_measures(
     input_dir: Path,
     predictor_sha256: str,
     listed: Mapping[str, FileStamp],
-) -> KeptMeasures:
+) -> CachedMeasures:
     """Look for the measures of an event's photos.
 
     Args:
-        event: Whose photos are asked for.
-        store: Where measures are kept.
+        event: The photos and their faces.
+        store: With the measures.
         input_dir: Of the photos.
-        predictor_sha256: Of the landmark model that they were measured with.
-        listed: The stamps that are known already, by image path; other photos are looked at.
+        predictor_sha256: Of the landmark model that the photos were measured with.
+        listed: Stamps that are already known, by image path; those of other photos are read from the disk.
 
     Raises:
         FaceDataError: If a path of face_data.csv leads out of the folder.
@@ -195,18 +195,18 @@ def find_measures(
             stamps[path] = stamp
     hashes = store.known_hashes(stamps.values())
     keys = {path: measures_key(predictor_sha256, event.faces[path]) for path in stamps}
-    # Contents that were never analysed under the clustering's key were changed since; the worker says so.
+    # Contents without an analysis by the clustering were changed since; the worker reports them.
     key = event.analysis_key
     analysed = store.analysed(set(hashes.values()), key) if key is not None else set()
     wanted = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
-    kept = store.measures(
+    cached = store.measures(
         {path: (sha256, keys[path]) for path, sha256 in wanted.items() if not analysed or sha256 in analysed}
     )
-    return KeptMeasures(stamps, tuple(gone), keys, kept, key if analysed else None)
+    return CachedMeasures(stamps, tuple(gone), keys, cached, key if analysed else None)
 
 
 def scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures) -> list[ScoredFace]:
-    """A photo's faces with their people and measures, without those that the user says are of no person.
+    """The faces of a photo with their people and measures, without those that the user says are not a person.
 
     Args:
         rows: In the order of `measures.faces`.

@@ -6,21 +6,14 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
-from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
-from curation.domain.judging.bursts import BurstRules
 from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
-from curation.domain.judging.picked_order import with_picks
-from curation.domain.judging.picks import NO_PICKS, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, failed_photo_score, score_photo
-from curation.domain.labelling.labels import EventPeople, Labels
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.labelling.labels import Labels
 from curation.domain.report import Failure, ScoringReport
-from curation.engines.base import PhotoPixels, WeightsFile
+from curation.engines.base import WeightsFile
 from curation.engines.expressions.networks import packaged_weights
-from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotosMissingError
 from curation.photos.files.listing import Listing
-from curation.pipelines.measuring import measure_photo
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
@@ -28,11 +21,12 @@ from curation.pipelines.scoring.event import (
     find_measures,
     read_event,
     read_event_labels,
-    scored_faces,
 )
+from curation.pipelines.scoring.scorer import PhotoScorer
 from curation.pipelines.stage import RunContext, failures_as_json
-from curation.settings import ScoringSettings
-from curation.storage.analysis_store import FileStamp
+from curation.storage.face_data_file import FACE_DATA
+from curation.storage.file_stamps import FileStamp
+from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.picks_file import PICKS, hold_scores, read_picks
 from curation.storage.run_records import (
     CLUSTERING_RUN,
@@ -40,76 +34,15 @@ from curation.storage.run_records import (
     versions,
     write_run_record,
 )
-from curation.storage.tables import FACE_DATA, PHOTO_SCORES, write_photo_scores
 
-__all__ = ["PhotoScorer", "ScoringPipeline", "score_photo_worker"]
+__all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
 
-FRONTAL_YAW_DEG = 25.0  # faces up to here and from FRONTAL_FACE_PX on should be judged nearly always
+FRONTAL_YAW_DEG = 25.0  # the eyes of faces up to this yaw, and of this size or more, should nearly always be judged
 FRONTAL_FACE_PX = 80
 _BEST_SHOWN = 10
 _NAMED_IDS = 20
-
-
-class PhotoScorer:
-    """Judges photos: `measure` looks at pixels, `score` is a pure function of what was measured."""
-
-    def __init__(self, settings: ScoringSettings) -> None:
-        """Take thresholds, weights and rules from the settings."""
-        self.rules = ScoringRules.from_mapping(settings.model_dump())
-        self.bursts = BurstRules(**settings.bursts.model_dump())
-
-    @staticmethod
-    def measure(
-        photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]], predictor: LandmarkPredictor
-    ) -> PhotoMeasures:
-        """Measure a photo and its faces, see `curation.pipelines.measuring.measure_photo`."""
-        return measure_photo(photo, faces, predictor)
-
-    def score(
-        self, image_path: str, faces: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures, event: EventPeople
-    ) -> PhotoScore:
-        """Judge one photo; no file, clock or pixel is looked at.
-
-        Args:
-            image_path: Of the photo.
-            faces: Its faces, in the order of `measures.faces`.
-            labels: Of the event.
-            measures: Of the photo.
-            event: The people of the whole event.
-
-        Returns:
-            The score, not yet ranked.
-
-        Raises:
-            ValueError: If the numbers of faces differ.
-        """
-        return score_photo(image_path, scored_faces(faces, labels, measures), measures, event, self.rules)
-
-    def mark_bursts(
-        self,
-        scores: Sequence[PhotoScore],
-        faces: Mapping[str, Sequence[FaceRow]],
-        labels: Labels,
-        measures: Mapping[str, PhotoMeasures],
-    ) -> list[PhotoScore]:
-        """Find the photos of one moment and mark the best of them, see `curation.domain.judging.best_of_burst`.
-
-        Args:
-            scores: Of the event.
-            faces: By image path, in the order of the measures.
-            labels: Of the event.
-            measures: By image path; photos without them stand alone.
-        """
-        shots = {
-            path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
-        }
-        return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
-
-    def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
-        """Put photos in order, see `curation.domain.judging.picked_order.with_picks`."""
-        return with_picks(scores, picks, self.rules)
 
 
 class ScoringPipeline:
@@ -133,7 +66,7 @@ class ScoringPipeline:
 
         Raises:
             FaceDataError: If face_data.csv is missing or not valid.
-            PhotosMissingError: If none of its photos is there any more.
+            PhotosMissingError: If none of its photos exists any more.
             LabelsError: If cluster_labels.json is not valid.
             PicksError: If picks.json is not valid.
             StorageError: If something cannot be read or written.
@@ -142,7 +75,7 @@ class ScoringPipeline:
         began = time.monotonic()
         event = read_event(self._output)
         labels, is_labelled = read_event_labels(self._context.settings, event)
-        read_picks(self._output / PICKS)  # now, so that a wrong file is told of before the photos are measured
+        read_picks(self._output / PICKS)  # a wrong file is reported before the photos are measured
         measures, failures, reused = self._measure(event, listing)
         self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
@@ -165,13 +98,13 @@ class ScoringPipeline:
         return report
 
     def _measure(self, event: ScoringEvent, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
-        """Measures by photo, reasons of failed photos, and how many measures were kept from earlier."""
+        """Measures by photo, reasons by failed photo, and how many measures the store had."""
         store = self._context.store
         input_dir = self._context.settings.io.input_dir
         listed = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
-        kept_measures = find_measures(event, store, input_dir, self._predictor.sha256, listed)
-        stamps, keys, kept = kept_measures.stamps, kept_measures.keys, kept_measures.measures
-        failures = {**event.failed, **dict.fromkeys(kept_measures.gone, PHOTO_IS_GONE)}
+        found = find_measures(event, store, input_dir, self._predictor.sha256, listed)
+        stamps, keys, cached = found.stamps, found.keys, found.measures
+        failures = {**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)}
         if event.faces and not stamps:
             raise PhotosMissingError(
                 f"none of the {len(event.faces)} photos of {self._output / FACE_DATA} is in {input_dir}; they were "
@@ -182,18 +115,18 @@ class ScoringPipeline:
                 path,
                 stamp.path,
                 tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
-                kept_measures.analysis_key,
+                found.analysis_key,
                 keys[path],
             )
             for path, stamp in stamps.items()
-            if path not in kept
+            if path not in cached
         ]
-        measures = dict(kept)
+        measures = dict(cached)
         for outcome in self._context.work_through(
             "measuring photos",
             score_photo_worker,
             tasks,
-            done=len(kept) + len(failures),
+            done=len(cached) + len(failures),
             failed=len(failures),
         ):
             path = outcome.task.image_path
@@ -201,8 +134,8 @@ class ScoringPipeline:
                 failures[path] = outcome.failure.reason if outcome.failure else "no result"
                 continue
             measures[path] = outcome.result.measures
-            store.keep_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
-        return measures, failures, len(kept)
+            store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
+        return measures, failures, len(cached)
 
     def _warnings(
         self, event: ScoringEvent, labels: Labels, is_labelled: bool, present: set[int], new: Sequence[str]

@@ -1,4 +1,4 @@
-"""Ranking an event anew from the measures that are kept, in memory: no photo is opened and nothing is written."""
+"""Ranking an event again in memory, from its cached measures: no photo is opened and nothing is written."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from typing import Any
 from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
 from curation.domain.judging.bursts import BurstRules
 from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picked_order import with_picks
 from curation.domain.judging.picks import Picks
 from curation.domain.judging.ranking import (
     CategoryWeights,
     ExaminedPhoto,
-    PhotoScore,
     ScorePart,
     ScoringRules,
     examination,
     examine_photo,
-    failed_photo_score,
     score_examined,
     score_parts,
 )
@@ -33,29 +32,30 @@ from curation.domain.labelling.labels import EventPeople, Person
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
 from curation.settings import ScoringSettings, Settings
-from curation.storage.analysis_store import AnalysisStore, FileStamp
+from curation.storage.analysis_store import AnalysisStore
 from curation.storage.corrections_file import CORRECTIONS
+from curation.storage.face_data_file import FACE_DATA
+from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
-from curation.storage.tables import FACE_DATA
 
-__all__ = ["KeptEvent", "Rescorer"]
+__all__ = ["MeasuredEvent", "Rescorer"]
 
 logger = logging.getLogger(__name__)
 
-_KEPT_RANKINGS = 3  # what is in force, what is tried, and what was tried just before
+_MAX_CACHED = 3  # for the current rules, those being tried, and those tried just before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptEvent:
-    """All that scores depend on beside the rules.
+class MeasuredEvent:
+    """Everything that scores depend on besides the rules.
 
     Attributes:
         shots: The photos that were measured, by image path.
-        failures: Why the other photos cannot be judged.
-        unmeasured: Photos that no measures are kept of; the next scoring measures them. They are not among the above.
+        failures: Why other photos cannot be judged, by image path.
+        unmeasured: Photos without measures, which the next scoring measures; they are in neither of the above.
         people: How many people of each category the event has.
-        clusters: Of each person, by key, the clusters that are taken for them, in ascending order.
-        persons: The people, by key.
+        clusters: The clusters of each person in ascending order, by the key of the person.
+        persons: The people by key.
     """
 
     shots: Mapping[str, Shot]
@@ -67,10 +67,10 @@ class KeptEvent:
 
 
 class Rescorer:
-    """Keeps an event in memory and ranks it by any rules. Every method may be called from any thread."""
+    """Keeps an event in memory and ranks it by any rules. All methods may be called from any thread."""
 
     def __init__(self, settings: Settings) -> None:
-        """Note where the files are; nothing is read yet."""
+        """Set the files; nothing is read yet."""
         self._settings = settings
         output_dir = settings.io.output_dir
         self._sources = (
@@ -82,7 +82,7 @@ class Rescorer:
         )
         self._guard = threading.Lock()
         self._version: tuple[object, ...] | None = None
-        self._event: KeptEvent | None = None
+        self._event: MeasuredEvent | None = None
         self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
         self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
         self._examined: OrderedDict[tuple[Thresholds, CategoryWeights, bool], list[ExaminedPhoto]] = OrderedDict()
@@ -92,32 +92,32 @@ class Rescorer:
         self._marked: OrderedDict[tuple[int, ScoringRules, BurstRules], list[PhotoScore]] = OrderedDict()
 
     def read_ahead(self) -> None:
-        """Read the event, so that the first question is answered as fast as the others; never raises."""
+        """Read the event in advance, so that the first request is as fast as the others; never raises."""
         try:
             self.event()
         except CurationError as error:
             logger.debug("nothing to read ahead: %s", error)
 
-    def event(self) -> KeptEvent:
-        """The event as its files are now; the same object until one of them changes.
+    def event(self) -> MeasuredEvent:
+        """The event as in its files now; the same object until one of them changes.
 
         Raises:
-            FaceDataError: If it was not clustered or not scored yet, or a table is not valid.
+            FaceDataError: If the event is not clustered or not scored yet, or a table is not valid.
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file or the analysis store cannot be read.
         """
         with self._guard:
             return self._current()
 
-    def ranked(self, scoring: ScoringSettings, picks: Picks) -> tuple[KeptEvent, tuple[PhotoScore, ...]]:
-        """The event, and its photos as these settings and picks rank them, best first.
+    def ranked(self, scoring: ScoringSettings, picks: Picks) -> tuple[MeasuredEvent, tuple[PhotoScore, ...]]:
+        """The event, and its photos ranked by these settings and picks, best first.
 
         Args:
-            scoring: Its thresholds, weights, rules and bursts; the labels are those of the file.
+            scoring: Its thresholds, weights, rules and bursts are used; the labels are those of the file.
             picks: Of the user.
 
         Raises:
-            FaceDataError: If the event was not clustered or not scored yet, or a table is not valid.
+            FaceDataError: If the event is not clustered or not scored yet, or a table is not valid.
             LabelsError: If cluster_labels.json is not valid.
             StorageError: If a file or the analysis store cannot be read.
         """
@@ -125,23 +125,23 @@ class Rescorer:
         with self._guard:
             event = self._current()
             marked = self._judged(event, rules, BurstRules(**scoring.bursts.model_dump()))
-            kept = self._ranked.get((id(marked), id(picks)))
-            if kept is None:
-                # What the ids belong to is kept beside the ranking, so that they are not given to anything else.
-                kept = _keep(
+            cached = self._ranked.get((id(marked), id(picks)))
+            if cached is None:
+                # The entry refers to both objects, so that their ids cannot be reused by others.
+                cached = _remember(
                     self._ranked, (id(marked), id(picks)), (marked, picks, tuple(with_picks(marked, picks, rules)))
                 )
             self._ranked.move_to_end((id(marked), id(picks)))
-        return event, kept[2]
+        return event, cached[2]
 
-    def parts(self, event: KeptEvent, image_path: str, scoring: ScoringSettings) -> tuple[ScorePart, ...]:
-        """What the score of a photo is made of; nothing for a photo that was not measured."""
+    def parts(self, event: MeasuredEvent, image_path: str, scoring: ScoringSettings) -> tuple[ScorePart, ...]:
+        """The components of the score of a photo; empty for a photo that was not measured."""
         shot = event.shots.get(image_path)
         if shot is None:
             return ()
         return score_parts(shot.faces, shot.measures, event.people, ScoringRules.from_mapping(scoring.model_dump()))
 
-    def _current(self) -> KeptEvent:
+    def _current(self) -> MeasuredEvent:
         version = tuple(map(_version, self._sources))
         if self._event is None or self._version != version:
             self._event = None
@@ -153,7 +153,7 @@ class Rescorer:
             self._event, self._version = event, version
         return self._event
 
-    def _read(self) -> KeptEvent:
+    def _read(self) -> MeasuredEvent:
         settings = self._settings
         record = read_run_record(settings.io.output_dir / SCORING_RUN)
         predictor = landmark_model_sha256(record)
@@ -162,9 +162,9 @@ class Rescorer:
         event = read_event(settings.io.output_dir)
         labels, _ = read_event_labels(settings, event)
         with closing(AnalysisStore(settings.io.state_dir, read_only=True)) as store:
-            remembering = _Remembering(store, self._remembered)
-            found = find_measures(event, remembering, settings.io.input_dir, predictor, {})
-        self._remembered = remembering.used
+            cached_store = _CachedStore(store, self._remembered)
+            found = find_measures(event, cached_store, settings.io.input_dir, predictor, {})
+        self._remembered = cached_store.used
         shots = {
             path: Shot(measured, scored_faces(event.faces[path], labels, measured))
             for path, measured in found.measures.items()
@@ -177,7 +177,7 @@ class Rescorer:
                 if person is not None:
                     clusters[person.key].add(row.cluster_id)
                     persons[person.key] = person
-        return KeptEvent(
+        return MeasuredEvent(
             shots=shots,
             failures={**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)},
             unmeasured=tuple(path for path in found.stamps if path not in shots),
@@ -186,36 +186,36 @@ class Rescorer:
             persons=persons,
         )
 
-    def _judged(self, event: KeptEvent, rules: ScoringRules, bursts: BurstRules) -> list[PhotoScore]:
-        """Scores with their bursts, in no order; `event` is the present one."""
+    def _judged(self, event: MeasuredEvent, rules: ScoringRules, bursts: BurstRules) -> list[PhotoScore]:
+        """Scores with their bursts, in no particular order; `event` must be the current one."""
         key = (id(event), rules, bursts)
         known = self._marked.get(key)
         if known is None:
             found = self._bursts.get((id(event), bursts))
             if found is None:
-                found = _keep(self._bursts, (id(event), bursts), bursts_of(event.shots, bursts))
+                found = _remember(self._bursts, (id(event), bursts), bursts_of(event.shots, bursts))
             examined = self._examined.get(examination(rules))
             if examined is None:
                 photos = (examine_photo(p, s.faces, s.measures, event.people, rules) for p, s in event.shots.items())
-                examined = _keep(self._examined, examination(rules), list(photos))
+                examined = _remember(self._examined, examination(rules), list(photos))
             scores = [score_examined(photo, rules) for photo in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
             facts = {photo.image_path: photo.facts for photo in examined}
-            known = _keep(self._marked, key, mark_bursts(scores, event.shots, found, rules, facts))
+            known = _remember(self._marked, key, mark_bursts(scores, event.shots, found, rules, facts))
         self._marked.move_to_end(key)
         return known
 
 
-def _keep(kept: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
-    """Keep a value, and forget the oldest."""
-    kept[key] = value
-    while len(kept) > _KEPT_RANKINGS:
-        kept.popitem(last=False)
+def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
+    """Add a value to a cache, and remove the oldest ones; returns the value."""
+    cache[key] = value
+    while len(cache) > _MAX_CACHED:
+        cache.popitem(last=False)
     return value
 
 
-class _Remembering:
-    """A store whose measures are parsed once: an event's files change more often than its photos."""
+class _CachedStore:
+    """The store with parsed measures in memory, because the files of an event change more often than its photos."""
 
     def __init__(self, store: AnalysisStore, remembered: Mapping[tuple[str, str], PhotoMeasures]) -> None:
         self._store = store
@@ -239,5 +239,5 @@ def _version(path: Path) -> tuple[int, int, int] | None:
     try:
         stat = path.stat()
     except OSError:
-        return None  # whoever reads it says why
+        return None  # the reader of the file reports the cause
     return stat.st_mtime_ns, stat.st_size, stat.st_ino

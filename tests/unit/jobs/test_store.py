@@ -247,8 +247,8 @@ def test_an_upgrade_that_fails_leaves_the_old_database(tmp_path: Path, monkeypat
     path = tmp_path / "jobs.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
-    first, second = jobs_schema._UPGRADES
-    monkeypatch.setattr(jobs_schema, "_UPGRADES", (first, (*second, "SELECT * FROM no_such_table")))
+    first, second = jobs_schema.UPGRADES
+    monkeypatch.setattr(jobs_schema, "UPGRADES", (first, (*second, "SELECT * FROM no_such_table")))
     with pytest.raises(StorageError, match="no_such_table"):
         JobStore(path)
     with closing(sqlite3.connect(path)) as connection:

@@ -42,6 +42,6 @@ def test_anything_else_is_refused_with_its_name(tmp_path: Path, text: str) -> No
     path = tmp_path / "answers.json"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(FaceDataError, match=r"answers\.json does not hold answers"):
+    with pytest.raises(FaceDataError, match=r"answers\.json does not contain answers"):
         read_grouping_answers(path)
     assert path.read_text(encoding="utf-8") == text

@@ -50,14 +50,14 @@ def test_two_runs_in_one_process(tmp_path: Path) -> None:
         pass
 
 
-def test_a_fault_inside_gives_the_lock_back(tmp_path: Path) -> None:
+def test_an_exception_releases_the_lock(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), hold_output(tmp_path):
         raise RuntimeError
     with hold_output(tmp_path):
         pass
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "out"):
         with pytest.raises(StorageError, match=r"is a file|not a folder"), hold_output(place):
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_who_is_refused_is_told_who_is_at_work(tmp_path: Path) -> None:
+def test_the_error_names_the_run_that_holds_the_lock(tmp_path: Path) -> None:
     with hold_output(tmp_path, run="clustering", caller="the service"):
         expected = rf"clustering by the service since 2\d.* \(process {os.getpid()}\)"
         with pytest.raises(BusyError, match=expected), hold_output(tmp_path, run="scoring"):
@@ -84,7 +84,7 @@ def test_who_is_refused_is_told_who_is_at_work(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".by"] == []
 
 
-def test_the_programs_name_is_told(tmp_path: Path) -> None:
+def test_the_error_names_the_program(tmp_path: Path) -> None:
     with (
         hold_output(tmp_path, run="scoring"),
         pytest.raises(BusyError, match=rf"scoring by {Path(sys.argv[0]).name}"),
@@ -94,22 +94,22 @@ def test_the_programs_name_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("note", [b"", b"{", b"[]", b"{}", b'{"since": 3}', b"\xff", b'{"run": "x", "since": "now"}'])
-def test_a_note_that_cannot_be_read_is_not_told(tmp_path: Path, note: bytes) -> None:
+def test_a_note_that_cannot_be_read_is_ignored(tmp_path: Path, note: bytes) -> None:
     with hold_output(tmp_path):
         (tmp_path / f"{LOCK_NAME}.by").write_bytes(note)
-        with pytest.raises(BusyError, match=f"at work on {tmp_path};"), hold_output(tmp_path):
+        with pytest.raises(BusyError, match=f"using {tmp_path};"), hold_output(tmp_path):
             pass
 
 
-def test_the_note_of_a_run_that_was_killed_means_nothing(tmp_path: Path) -> None:
+def test_the_note_of_a_killed_run_is_ignored(tmp_path: Path) -> None:
     with hold_output(tmp_path, run="clustering"):
         note = (tmp_path / f"{LOCK_NAME}.by").read_bytes()
     (tmp_path / f"{LOCK_NAME}.by").write_bytes(note)
-    with hold_output(tmp_path), pytest.raises(BusyError, match=f"at work on {tmp_path};"), hold_output(tmp_path):
+    with hold_output(tmp_path), pytest.raises(BusyError, match=f"using {tmp_path};"), hold_output(tmp_path):
         pass
 
 
-def test_exports_run_beside_the_stages_but_one_at_a_time(tmp_path: Path) -> None:
+def test_one_export_at_a_time_beside_a_stage(tmp_path: Path) -> None:
     with hold_output(tmp_path, run="scoring"), hold_export(tmp_path, caller="the service"):
         with pytest.raises(BusyError, match="an export by the service"), hold_export(tmp_path):
             pass

@@ -59,7 +59,7 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
 
 
 def test_only_one_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picks_file, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(picks_file, "_LOCK_WAIT_S", 0.05)
     state = tmp_path / "state"
     refused: list[BusyError] = []
 
@@ -79,7 +79,7 @@ def test_only_one_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(refused) == 1
 
 
-def test_a_state_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "state").write_bytes(b"")
     with pytest.raises(StorageError), hold_picks(tmp_path / "state"):
         pass

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import PhotoUnreadableError
-from curation.storage.analysis_store import FileStamp
+from curation.storage.file_stamps import FileStamp
 from curation.storage.picture_cache import PictureCache, picture_key
 
 STAMP = FileStamp(Path("/photos/a.jpg"), 100, 5)
@@ -44,7 +44,7 @@ class TestKey:
     def test_another_for_anything_else(self, other: str) -> None:
         assert other != picture_key(STAMP, "full")
 
-    def test_a_name_that_is_no_text(self) -> None:
+    def test_a_name_that_is_not_text(self) -> None:
         assert picture_key(FileStamp(Path("/photos/\udcff.jpg"), 100, 5))
 
 
@@ -107,7 +107,7 @@ def test_half_a_picture_is_made_again(tmp_path: Path, content: bytes) -> None:
     assert pictures.made("ab12", lambda: jpeg(60)) == jpeg(60)
 
 
-def test_those_that_nobody_asked_for_longest_make_room(tmp_path: Path) -> None:
+def test_the_least_recently_used_are_removed(tmp_path: Path) -> None:
     pictures = cache(tmp_path, max_bytes=1000)
     now = time.time()
     for number in range(10):
@@ -122,13 +122,13 @@ def test_those_that_nobody_asked_for_longest_make_room(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in files(tmp_path)) <= 800
 
 
-def test_what_an_earlier_service_kept_counts(tmp_path: Path) -> None:
+def test_pictures_of_an_earlier_service_count(tmp_path: Path) -> None:
     cache(tmp_path).made("00aa", lambda: jpeg(900))
     cache(tmp_path, max_bytes=1000).made("11aa", lambda: jpeg(200))
     assert len(files(tmp_path)) == 1
 
 
-def test_what_a_killed_service_left_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_service_are_removed(tmp_path: Path) -> None:
     cache(tmp_path).made("00aa", lambda: jpeg(90))
     left = tmp_path / "pictures" / "00" / ".bb.jpg.999999999.curation-tmp"
     left.write_bytes(b"half")
@@ -136,9 +136,9 @@ def test_what_a_killed_service_left_is_removed(tmp_path: Path) -> None:
     assert not left.exists()
 
 
-def test_a_picture_is_given_also_if_it_cannot_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_picture_is_returned_even_if_it_cannot_be_cached(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "pictures").write_text("a file in the way")
     pictures = cache(tmp_path)
     for _ in range(2):
         assert pictures.made("ab12", lambda: jpeg(50)) == jpeg(50)
-    assert sum("cannot be kept" in message for message in caplog.messages) == 1
+    assert sum("cannot be cached" in message for message in caplog.messages) == 1

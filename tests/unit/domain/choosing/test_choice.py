@@ -10,9 +10,10 @@ from curation.domain.choosing.choice import Choice, ChoiceRequest, choose
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.judging.best_of_burst import Shot
 from curation.domain.judging.measures import FaceMeasures
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picked_order import with_picks
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, failed_photo_score
+from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.rules import ScoredFace
 from curation.domain.labelling.labels import Category, Person
 from tests.unit.domain.judging.scoring_values import (

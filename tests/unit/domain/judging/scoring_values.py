@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
-from curation.domain.judging.ranking import CategoryWeights, ComponentWeights, PhotoScore, ScoringRules, score_photo
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.ranking import CategoryWeights, ComponentWeights, ScoringRules, score_photo
 from curation.domain.judging.rules import CountRule, Rule, RuleMode, Rules, ScoredFace, SwitchRule, Thresholds
 from curation.domain.labelling.labels import Category, EventPeople, Person
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts, well_seen_people
 from curation.domain.judging.bursts import BurstRules
 from curation.domain.judging.measures import FaceMeasures
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, failed_photo_score
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.rules import Rule, RuleMode, Rules, ScoredFace
 from curation.domain.labelling.labels import Person
 from tests.unit.domain.judging.burst_values import look

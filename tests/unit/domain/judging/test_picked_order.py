@@ -7,9 +7,10 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picked_order import with_picks
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
-from curation.domain.judging.ranking import SCORE_DIGITS, PhotoScore, ScoringRules, failed_photo_score
+from curation.domain.judging.ranking import SCORE_DIGITS, ScoringRules
 from tests.unit.domain.judging.scoring_values import ANNA, face_measures, scored
 
 RULES = ScoringRules()

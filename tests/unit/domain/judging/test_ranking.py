@@ -8,13 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
+from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS, PhotoScore, failed_photo_score
 from curation.domain.judging.ranking import (
-    PHOTO_SCORE_COLUMNS,
     CategoryWeights,
     ComponentWeights,
-    PhotoScore,
     ScoringRules,
-    failed_photo_score,
     people_component,
     rank_photos,
     score_photo,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from curation.domain.judging.best_of_burst import Shot
 from curation.domain.judging.measures import FaceMeasures
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, failed_photo_score
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.ranking import ScoringRules
 from curation.domain.judging.reasons import PhotoReason, ReasonKind, reasons_in_words
 from curation.domain.judging.rules import ScoredFace
 from curation.domain.labelling.labels import Category, Person

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.ranking import (
-    PhotoScore,
-    ScorePart,
-    ScoringRules,
-    failed_photo_score,
-    rank_photos,
-    score_parts,
-)
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.ranking import ScorePart, ScoringRules, rank_photos, score_parts
 from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
 from curation.domain.judging.rules import ScoredFace
 from tests.unit.domain.judging.scoring_values import (

@@ -14,10 +14,11 @@ import pytest
 from curation.domain.faces.face import FaceRow
 from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind, apply
 from curation.errors import CorrectionsError, OtherEventError
-from curation.pipelines.clustering import pipeline as clustering
 from curation.pipelines.clustering.check import EventGroupingCheck
+from curation.pipelines.clustering.grouping import FaceGrouping
 from curation.storage.corrections_file import read_corrections, write_corrections
-from curation.storage.tables import EMBEDDINGS, PHOTO_SCORES, read_embeddings
+from curation.storage.face_data_file import EMBEDDINGS, read_embeddings
+from curation.storage.photo_scores_file import PHOTO_SCORES
 from tests.fake_workflow import FakeEvent
 
 SAME, DIFFERENT = CorrectionKind.SAME_PERSON, CorrectionKind.DIFFERENT_PEOPLE
@@ -99,17 +100,15 @@ def test_the_same_run_again_gives_the_same_bytes(wedding: FakeEvent) -> None:
     assert wedding.snapshot() == before
 
 
-def test_the_grouping_that_is_kept_is_not_the_one_before_a_correction(
-    wedding: FakeEvent, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_correction_invalidates_the_cached_grouping(wedding: FakeEvent, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    group = clustering.FaceClusteringPipeline._group
+    group = FaceGrouping._computed
 
-    def counted(self: clustering.FaceClusteringPipeline, *args: object) -> object:
+    def counted(self: FaceGrouping, *args: object) -> object:
         asked.append(args)
         return group(self, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(clustering.FaceClusteringPipeline, "_group", counted)
+    monkeypatch.setattr(FaceGrouping, "_computed", counted)
     wedding.cluster()
     wedding.cluster()
     assert len(asked) == 1
@@ -119,7 +118,7 @@ def test_the_grouping_that_is_kept_is_not_the_one_before_a_correction(
     assert len(asked) == 2
     take_back(wedding)
     wedding.cluster()
-    # As before: what is kept of the first run counts again.
+    # The cached grouping of the first run is used again.
     assert len(asked) == 2
 
 

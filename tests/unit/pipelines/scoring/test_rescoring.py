@@ -9,7 +9,7 @@ from curation.domain.judging.ranking import SCORE_DIGITS
 from curation.errors import FaceDataError
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import ScoringSettings, Settings
-from curation.storage.tables import PHOTO_SCORES, read_photo_scores
+from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 from tests.fake_workflow import FakeEvent
 
 LABELS = {"0": {"name": "Anna", "category": "main"}, "1": "important"}

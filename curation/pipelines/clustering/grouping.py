@@ -1,0 +1,164 @@
+"""Grouping the faces of an event in a worker, or taking the same grouping from the analysis store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.grouping.clusters import confidences
+from curation.domain.grouping.persons import GroupingRule
+from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, Constraints
+from curation.domain.report import Progress
+from curation.engines.base import EngineSpec
+from curation.errors import WorkerError
+from curation.pipelines.clustering.event_faces import EventFaces
+from curation.pipelines.grouping_task import ClusterTask, cluster_faces_worker
+from curation.pipelines.stage import RunContext, content_key
+from curation.settings import ClusteringSettings
+from curation.storage.atomic import TEMPORARY_SUFFIX, open_atomic
+from curation.workers.pool import usable_cores
+
+__all__ = ["FaceGrouping", "grouping_rule"]
+
+GROUPING_VERSION = 3
+"""Raise it when the same embeddings and settings may give other clusters."""
+
+SAME_PHOTO_PART = 1 / 3
+"""Of the threshold: how much the distance of two faces of one photo is raised if no penalty was measured for the
+weights."""
+
+
+def grouping_rule(clustering: ClusteringSettings, spec: EngineSpec) -> GroupingRule:
+    """The rule of a run: from the settings, else as measured for the weights, else from their published threshold."""
+    distance = clustering.distance_threshold
+    if distance is None and spec.grouping is not None:
+        rule = spec.grouping
+    else:
+        distance = distance or spec.distance_threshold
+        measured = spec.grouping
+        penalty = measured.same_photo_penalty if measured else SAME_PHOTO_PART * distance
+        rule = GroupingRule(distance, distance, penalty)
+    if clustering.same_photo_penalty is not None:
+        rule = replace(rule, same_photo_penalty=clustering.same_photo_penalty)
+    return rule
+
+
+class FaceGrouping:
+    """Groups the faces of an event by a rule and the user's corrections."""
+
+    def __init__(self, context: RunContext, rule: GroupingRule) -> None:
+        """Take the run's context and the rule."""
+        self._context = context
+        self._rule = rule
+
+    def identifiable(self, faces: EventFaces, constraints: Constraints) -> NDArray[np.bool_]:
+        """Which faces are good enough to tell who they are, without those that the user says are of no person.
+
+        Returns:
+            (N,) one flag per face.
+        """
+        limits = self._context.settings.clustering
+        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
+        is_good = size_px >= limits.min_face_px
+        is_good &= sharpness >= limits.min_sharpness
+        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
+        is_good &= constraints.cluster != NOT_A_PERSON
+        return is_good
+
+    def groups(
+        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints, embeddings_sha256: str
+    ) -> NDArray[np.int64]:
+        """The group of each face, from the store if it has the grouping of the same faces by the same settings.
+
+        Args:
+            faces: Of the event.
+            identified: (N,) as `identifiable` returns it.
+            constraints: From the user's corrections.
+            embeddings_sha256: Of the embeddings of `faces`.
+
+        Returns:
+            (N,) numbers from 0 on, -1 for faces in no group.
+
+        Raises:
+            WorkerError: If the worker fails.
+            StorageError: If something cannot be read or written.
+            RunInterruptedError: If the run was cancelled.
+        """
+        count = int(identified.sum())
+        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
+        clustering = self._context.settings.clustering.model_dump(mode="json")
+        wanted: list[object] = [GROUPING_VERSION, embeddings_sha256, masks, asdict(self._rule), clustering]
+        if constraints:
+            wanted += [
+                hashlib.sha256(array.astype("<i8").tobytes()).hexdigest()
+                for array in (constraints.cluster, constraints.apart)
+            ]
+        key = content_key(wanted)
+        groups = self._context.store.grouping(key)
+        if groups is None or len(groups) != len(faces):
+            groups = self._computed(faces, identified, constraints)
+            self._context.store.save_grouping(key, groups)
+        self._context.progress(Progress("grouping faces", count, count))
+        return groups
+
+    def _computed(
+        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints
+    ) -> NDArray[np.int64]:
+        count = int(identified.sum())
+        if count == 0:
+            return np.full(len(faces), -1, dtype=np.int64)
+        self._context.progress(Progress("grouping faces", 0, count))
+        # The other workers are idle now, so their cores are free.
+        threads = self._context.settings.performance.workers or usable_cores()
+        place, pairs = self._temporary("grouping"), self._temporary("apart")
+        # Poor faces that the user assigned to a cluster need no guess.
+        is_good = np.where(identified, 1, np.where(constraints.cluster == NOBODY, 0, -1))
+        second_look = self._context.settings.clustering.second_look
+        try:
+            with open_atomic(place, durable=False) as file:
+                np.save(file, np.stack([faces.photo, is_good, constraints.together], axis=1), allow_pickle=False)
+            if len(constraints.apart) > 0:
+                with open_atomic(pairs, durable=False) as file:
+                    np.save(file, constraints.apart.astype(np.int64), allow_pickle=False)
+            apart = pairs if len(constraints.apart) > 0 else None
+            task = ClusterTask(faces.embeddings.path, place, apart, self._rule, second_look, threads)
+            (outcome,) = self._context.pool.run(cluster_faces_worker, [task], cancel=self._context.cancel)
+        finally:
+            place.unlink(missing_ok=True)
+            pairs.unlink(missing_ok=True)
+        if outcome.result is None:
+            reason = outcome.failure.reason if outcome.failure else "no result"
+            raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
+        return np.array(outcome.result, dtype=np.int64)
+
+    def _temporary(self, name: str) -> Path:
+        """A file with a name that the next run removes if this one is killed."""
+        return self._context.settings.io.output_dir / f".{name}.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
+
+    def confidences(self, faces: EventFaces, members: dict[int, list[int]]) -> NDArray[np.float64]:
+        """How surely each face belongs to its cluster.
+
+        Args:
+            faces: Of the event.
+            members: The faces of each cluster.
+
+        Returns:
+            (N,) in [0, 1]; 0 for faces that are in no cluster, or alone in one.
+
+        Raises:
+            RunInterruptedError: If the run was cancelled.
+        """
+        out = np.zeros(len(faces))
+        for of_cluster in members.values():
+            self._context.stop_if_cancelled()
+            if len(of_cluster) > 1:
+                vectors = faces.embeddings[of_cluster]
+                out[of_cluster] = confidences(
+                    vectors, np.zeros(len(vectors), dtype=np.int64), self._rule.group_distance
+                )
+        return out

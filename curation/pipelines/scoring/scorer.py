@@ -1,0 +1,82 @@
+"""Judging photos by labels, rules and picks, from their measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
+from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
+from curation.domain.judging.bursts import BurstRules
+from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.picks import NO_PICKS, Picks
+from curation.domain.judging.ranking import ScoringRules, score_photo
+from curation.domain.labelling.labels import EventPeople, Labels
+from curation.engines.base import PhotoPixels
+from curation.engines.landmarks import LandmarkPredictor
+from curation.pipelines.measuring import measure_photo
+from curation.pipelines.scoring.event import scored_faces
+from curation.settings import ScoringSettings
+
+__all__ = ["PhotoScorer"]
+
+
+class PhotoScorer:
+    """Judges photos: `measure` uses the pixels, `score` is a pure function of the measures."""
+
+    def __init__(self, settings: ScoringSettings) -> None:
+        """Take thresholds, weights and rules from the settings."""
+        self.rules = ScoringRules.from_mapping(settings.model_dump())
+        self.bursts = BurstRules(**settings.bursts.model_dump())
+
+    @staticmethod
+    def measure(
+        photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]], predictor: LandmarkPredictor
+    ) -> PhotoMeasures:
+        """Measure a photo and its faces, see `curation.pipelines.measuring.measure_photo`."""
+        return measure_photo(photo, faces, predictor)
+
+    def score(
+        self, image_path: str, faces: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures, event: EventPeople
+    ) -> PhotoScore:
+        """Judge one photo, without any file, clock or pixels.
+
+        Args:
+            image_path: Of the photo.
+            faces: Its faces, in the order of `measures.faces`.
+            labels: Of the event.
+            measures: Of the photo.
+            event: The people of the whole event.
+
+        Returns:
+            The score, not yet ranked.
+
+        Raises:
+            ValueError: If the numbers of faces differ.
+        """
+        return score_photo(image_path, scored_faces(faces, labels, measures), measures, event, self.rules)
+
+    def mark_bursts(
+        self,
+        scores: Sequence[PhotoScore],
+        faces: Mapping[str, Sequence[FaceRow]],
+        labels: Labels,
+        measures: Mapping[str, PhotoMeasures],
+    ) -> list[PhotoScore]:
+        """Find the bursts and mark the best photo of each, see `curation.domain.judging.best_of_burst`.
+
+        Args:
+            scores: Of the event.
+            faces: By image path, in the order of the measures.
+            labels: Of the event.
+            measures: By image path; photos without measures are in no burst.
+        """
+        shots = {
+            path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
+        }
+        return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
+
+    def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
+        """Sort photos, see `curation.domain.judging.picked_order.with_picks`."""
+        return with_picks(scores, picks, self.rules)

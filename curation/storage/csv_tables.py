@@ -1,0 +1,215 @@
+"""CSV tables, written as bytes and read strictly: every cell is checked, and errors name the line and the column.
+
+People open these tables in spreadsheets and save them again, so nothing can be taken for granted.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curation.domain.faces.face import Box, FiveLandmarks, Point
+from curation.domain.judging.picks import Pick
+from curation.errors import FaceDataError
+from curation.storage.atomic import explained
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CellReader", "csv_bytes", "read_content", "records"]
+
+_MAX_SIDE_PX = 1_000_000
+_MAX_WHOLE = 10**9
+
+
+def csv_bytes(columns: Sequence[str], cells: Iterable[tuple[object, ...]]) -> bytes:
+    """A table with a header as UTF-8; surrogates are written as backslash escapes."""
+    # Not by pandas, whose import takes longer than writing 10,000 lines.
+    content = io.BytesIO()
+    lines = io.TextIOWrapper(content, encoding="utf-8", errors="backslashreplace", newline="")
+    plain = csv.writer(lines, lineterminator="\n")
+    # The csv module quotes a carriage return only if lines end with one, but readers take it for the end of a line.
+    quoting = csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    plain.writerow(columns)
+    for row in cells:
+        has_return = any("\r" in cell for cell in row if isinstance(cell, str))
+        (quoting if has_return else plain).writerow(row)
+    lines.flush()
+    return content.getvalue()
+
+
+def read_content(path: Path, remedy: str) -> bytes:
+    """The content of a table.
+
+    Args:
+        path: Of the table.
+        remedy: What the user can do if there is no such file.
+
+    Raises:
+        FaceDataError: If there is no such file.
+        StorageError: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise FaceDataError(f"there is no {path}; {remedy}") from error
+    except OSError as error:
+        raise explained(error, path, "read") from error
+
+
+def records(
+    path: Path, content: bytes, columns: Sequence[str], remedy: str, *, later: Sequence[str] = ()
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows of a table with their line numbers; the header is line 1.
+
+    Args:
+        path: Of the table, for error messages.
+        content: Of the file.
+        columns: That are wanted, in the order wanted; the table may have others, and have them in another order.
+        remedy: What the user can do if the table is not valid.
+        later: Those of `columns` that tables of earlier versions do not have; their cells are then empty.
+
+    Yields:
+        Line and cells of each row. Missing cells are empty strings; empty rows are skipped.
+
+    Raises:
+        FaceDataError: If it is not a CSV table in UTF-8, or a column is missing.
+    """
+    table = _table(path, content, columns, remedy, later)
+    places = [list(table.columns).index(column) for column in columns]
+    line = 2
+    for cells in table.fillna("").itertuples(index=False, name=None):
+        if any(cells):
+            yield line, tuple(cells[place] for place in places)
+        line += 1 + sum(cell.count("\n") for cell in cells)
+
+
+def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str, later: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(
+            io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+        )
+    except UnicodeDecodeError as error:
+        raise FaceDataError(f"{path} is not UTF-8 text: save it as CSV in UTF-8, or {remedy}") from error
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise FaceDataError(f"{path} is not a table ({str(error).strip()}); {remedy}") from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise FaceDataError(f"{path} is not a table (its lines have more cells than its header); {remedy}")
+    missing = [column for column in columns if column not in table.columns]
+    if missing and set(missing) <= set(later):
+        return table.assign(**dict.fromkeys(missing, ""))
+    if missing:
+        raise FaceDataError(
+            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
+            f"(it must be separated by commas and have {', '.join(columns)}); {remedy}"
+        )
+    return table
+
+
+class CellReader:
+    """Parses the cells of one row; set `line` before each row. All methods raise `FaceDataError` for a wrong cell."""
+
+    def __init__(self, path: Path, remedy: str) -> None:
+        """Take what error messages need.
+
+        Args:
+            path: Of the table.
+            remedy: What the user can do about a wrong cell.
+        """
+        self.line = 0
+        self._path = path
+        self._remedy = remedy
+
+    def error(self, column: str, value: str, wanted: str) -> FaceDataError:
+        """The error for a wrong cell: file, line, column, the value and what is expected."""
+        return FaceDataError(
+            f"{self._path}, line {self.line}, column {column}: {value[:60]!r} found where {wanted} is expected; "
+            f"correct it, or {self._remedy}"
+        )
+
+    def text(self, column: str, value: str) -> str:
+        """A string that is not empty."""
+        if not value:
+            raise self.error(column, value, "a non-empty text")
+        return value
+
+    def whole(self, column: str, value: str, lowest: int, highest: int = _MAX_WHOLE) -> int:
+        """An integer from `lowest` to `highest`."""
+        # Spreadsheets write 3.0 for 3 where a column once had an empty cell.
+        digits = value[:-2] if value.endswith(".0") else value
+        try:
+            number = int(digits)
+        except ValueError:
+            number = lowest - 1
+        if not lowest <= number <= highest:
+            limits = f", {lowest} or more," if highest == _MAX_WHOLE else f" from {lowest} to {highest}"
+            raise self.error(column, value, f"a whole number{limits}")
+        return number
+
+    def unit(self, column: str, value: str) -> float:
+        """A number in [0, 1]."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0.0 <= number <= 1.0:
+            raise self.error(column, value, "a number from 0 to 1")
+        return number
+
+    def unit_or_empty(self, column: str, value: str) -> float | None:
+        """A number in [0, 1], or None for an empty cell."""
+        return self.unit(column, value) if value else None
+
+    def truth(self, column: str, value: str) -> bool:
+        """A boolean, true or false in any case."""
+        # Spreadsheets write them in capitals.
+        if value.lower() not in ("true", "false"):
+            raise self.error(column, value, "true or false")
+        return value.lower() == "true"
+
+    def pick_or_empty(self, column: str, value: str) -> Pick | None:
+        """A pick, or None for an empty cell."""
+        if value not in ("", *Pick):
+            raise self.error(column, value, f"{' or '.join(Pick)}, or nothing,")
+        return Pick(value) if value else None
+
+    def box(self, column: str, value: str) -> Box:
+        """A JSON list [x, y, w, h] in pixels of the upright full-size photo."""
+        numbers = self._numbers(value)
+        if (
+            not isinstance(numbers, list)
+            or len(numbers) != 4
+            or not all(type(number) is int and 0 <= number <= _MAX_SIDE_PX for number in numbers)
+            or min(numbers[2:]) < 1
+        ):
+            raise self.error(column, value, "[x, y, w, h] in whole pixels")
+        return Box(*numbers)
+
+    def landmarks(self, column: str, value: str) -> FiveLandmarks:
+        """A JSON list of five points [x, y] in pixels of the upright full-size photo."""
+        points = self._numbers(value)
+        if not isinstance(points, list) or len(points) != 5 or not all(map(_is_point, points)):
+            raise self.error(column, value, "a list of five points [x, y]")
+        return FiveLandmarks(*(Point(float(x), float(y)) for x, y in points))
+
+    @staticmethod
+    def _numbers(value: str) -> Any:
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _is_point(point: object) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) == 2
+        and all(type(number) in (int, float) and abs(number) <= _MAX_SIDE_PX for number in point)
+    )

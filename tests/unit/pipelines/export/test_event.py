@@ -1,0 +1,29 @@
+"""Which photos an export selects."""
+
+from __future__ import annotations
+
+from curation.domain.judging.picks import PhotoPick, Pick
+from curation.pipelines.export.event import best_photos, picked_photos, read_export_event
+from tests.fake_workflow import FakeEvent
+from tests.unit.pipelines.export.exports import ANNA, as_jpeg, pick, prepared
+
+
+class TestChoosing:
+    def test_picked_and_best_photos(self, event: FakeEvent) -> None:
+        for name in ("a.jpg", "b.jpg", "c.jpg"):
+            as_jpeg(event, name, ANNA)
+        prepared(event)
+        event.score()
+        order = list(read_export_event(event.settings()).scores)
+        pick(
+            event,
+            **{
+                order[2].replace(".", "__"): PhotoPick(Pick.PICKED),
+                order[1].replace(".", "__"): PhotoPick(Pick.REJECTED),
+                "gone__jpg": PhotoPick(Pick.PICKED),
+            },
+        )
+        known = read_export_event(event.settings())
+        assert picked_photos(known) == (order[2], "gone.jpg")
+        assert best_photos(known, 5) == (order[0], order[2])
+        assert best_photos(known, 1) == (order[0],)
