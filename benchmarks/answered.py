@@ -16,8 +16,9 @@ import numpy as np
 
 from curation.domain.judging.measures import FaceMeasures
 from curation.engines.base import FaceEngine
+from curation.engines.building import build_engine
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.selection import select_engine
 from curation.photos.files.decoding import open_photo
 from curation.pipelines.measuring import measure_photo
 from curation.settings import load_settings

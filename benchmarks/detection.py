@@ -23,7 +23,8 @@ from benchmarks.counted_faces import SIZE_BANDS_PX, CountedPhoto, face_px, in_ha
 from benchmarks.large_groups import BACK_ROW_PX, large_scenes
 from benchmarks.report import Row, Unavailable, main
 from curation.engines.base import FaceEngine
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.building import build_engine
+from curation.engines.selection import select_engine
 from curation.errors import CurationError
 from curation.photos.files.decoding import open_photo
 from curation.settings import load_settings

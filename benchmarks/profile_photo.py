@@ -32,7 +32,8 @@ from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.retinaface import engine as retinaface_arcface
 from curation.engines.retinaface.decoding import RetinaFaceDecoder
 from curation.engines.selection import select_engine
-from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
+from curation.engines.weights.inventory import locate
+from curation.engines.weights.registry import DLIB_PREDICTOR_FILE
 from curation.errors import CurationError, PhotoError
 from curation.photos.files import decoding
 from curation.pipelines import measuring, per_photo

@@ -28,7 +28,8 @@ from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
+from curation.engines.weights.inventory import locate
+from curation.engines.weights.registry import DLIB_PREDICTOR_FILE
 from curation.errors import PhotoError
 from curation.photos.files.decoding import content_sha256
 from curation.photos.files.listing import photo_path

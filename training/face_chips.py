@@ -21,8 +21,9 @@ from curation.domain.faces.geometry import apply_transform, head_pose, head_size
 from curation.domain.judging.calibration import landmark_fit
 from curation.engines.alignment import aligned_face
 from curation.engines.base import FaceEngine, Pixels
+from curation.engines.building import build_engine
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.selection import select_engine
 from curation.photos.files.decoding import open_photo
 from curation.settings import load_settings
 from tests.fakes import ArrayPhoto

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
 from curation.engines.base import EngineSpec, FaceEngine
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.building import build_engine
+from curation.engines.selection import select_engine
 from curation.errors import PhotoError
 from curation.settings import load_settings
 from tests.conftest import real_data_dir
