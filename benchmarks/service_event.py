@@ -31,7 +31,7 @@ from curation.domain.faces.face import (
 )
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.domain.judging.ranking import PhotoScore
-from curation.photos.files.decoding import content_sha256
+from curation.photos.files.content import content_sha256
 from curation.pipelines.scoring.event import measures_key
 from curation.pipelines.stage import stamp_of
 from curation.storage.analysis_store import AnalysisStore

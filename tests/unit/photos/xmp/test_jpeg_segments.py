@@ -182,9 +182,9 @@ def test_the_second_picture_of_a_file_is_still_found(order: str, old_packet_behi
 @pytest.mark.parametrize(
     ("jpeg", "words"),
     [
-        (b"", "no JPEG"),
+        (b"", "not a JPEG"),
         (plain_jpeg()[:100], "cut off"),
-        (with_segments(plain_jpeg(), b"stray"), "belong to no segment"),
+        (with_segments(plain_jpeg(), b"stray"), "outside of segments"),
         (with_segments(plain_jpeg(), segment(0xE1, XMP + b"<x:broken")), "damaged"),
         (b"\xff\xd8\xff\xd9", "damaged"),
     ],
