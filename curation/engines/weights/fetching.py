@@ -67,7 +67,7 @@ def fetch(
         )
     except WeightsMissingError as error:
         raise WeightsMissingError(
-            f"{error}\nRun `python -m curation weights fetch {name}` when there is a network, or put the file to "
+            f"{error}\nRun `python -m curation weights fetch {name}` when there is a network, or put the file at "
             f"{models_dir / name} yourself."
         ) from error
     except WeightsBrokenError as error:

@@ -177,7 +177,7 @@ def test_a_provider_that_is_not_installed_is_named_with_its_package(
         usable_providers(["TensorrtExecutionProvider", "CUDAExecutionProvider"])
     with caplog.at_level(logging.WARNING):
         assert usable_providers(["CUDAExecutionProvider", "CPUExecutionProvider"]) == ("CPUExecutionProvider",)
-    assert "onnxruntime-gpu" in caplog.text and "going on with CPUExecutionProvider" in caplog.text
+    assert "onnxruntime-gpu" in caplog.text and "continuing with CPUExecutionProvider" in caplog.text
     caplog.clear()
     assert usable_providers(["CPUExecutionProvider"]) == ("CPUExecutionProvider",)
     assert not caplog.records
