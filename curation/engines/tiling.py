@@ -223,8 +223,8 @@ def _second_look(
         shown = [_intersects(tile, regions * finer) for tile in tiles]
         examined = [
             _detect_in_tile(detect, base, reduction, tile, tiling)
-            for tile, is_it in zip(tiles, shown, strict=True)
-            if is_it
+            for tile, is_shown in zip(tiles, shown, strict=True)
+            if is_shown
         ]
         tiles = [tile for tile, is_shown in zip(tiles, shown, strict=True) if not is_shown]
         found += examined

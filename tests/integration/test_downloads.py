@@ -338,7 +338,7 @@ def test_verify_reads_what_status_takes_from_its_record(server: Server, tmp_path
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_file_that_does_not_load_is_thrown_away(server: Server, tmp_path: Path) -> None:
+def test_a_file_that_does_not_load_is_discarded(server: Server, tmp_path: Path) -> None:
     server.paths |= {"/a": Manners(b"garbage"), "/b": Manners(CONTENT)}
 
     def check(found: WeightsFile) -> None:

@@ -137,7 +137,7 @@ def _escaped(name: str) -> str:
 
 def _unescaped(text: str) -> str:
     if "\\" in _ESCAPE.sub("", text):
-        raise ValueError(r"a backslash stands only in \\ and \udcXX (use / between folders)")
+        raise ValueError(r"a backslash is only allowed in \\ and \udcXX (use / between folders)")
     name = _ESCAPE.sub(lambda match: "\\" if match[1] == "\\" else chr(int(match[1][1:], 16)), text)
     return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 

@@ -242,6 +242,6 @@ def _window_size(size: _Size, window: tuple[int, int], stride: tuple[int, int], 
     sides = []
     for side, length, step, pad in zip(size[1:], window, stride, padding, strict=True):
         if side + 2 * pad < length:
-            raise UnexpectedLayersError(f"a window of {length} pixels looks at {side}")
+            raise UnexpectedLayersError(f"a window of {length} pixels is larger than its input of {side}")
         sides.append((side + 2 * pad - length) // step + 1)
     return sides

@@ -1,4 +1,4 @@
-"""Networks made ready once: the same numbers, kept by content, and never in the way of a run."""
+"""Prepared networks: the same results, cached by content, and optional for a run."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_a_content_that_was_refused_is_checked_again(tmp_path: Path) -> None:
             locate(ARCFACE_FILE, tmp_path, check=refuse)
 
 
-def test_a_file_of_the_users_own_is_welcome(tmp_path: Path) -> None:
+def test_a_users_own_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "mine.onnx").write_bytes(b"mine")
     assert locate("mine.onnx", tmp_path).path == tmp_path / "mine.onnx"
     with pytest.raises(WeightsMissingError, match=r"known: retinaface\.onnx"):

@@ -45,7 +45,7 @@ def test_each_size_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     divisors.clear()
     photo = opened(path)
-    assert photo.reduced(1500).array.shape == (1125, 1500, 3)  # needs the full size, which is kept
+    assert photo.reduced(1500).array.shape == (1125, 1500, 3)  # needs the full size, which is cached
     photo.full()
     assert divisors == [1]
 

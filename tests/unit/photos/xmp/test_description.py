@@ -22,7 +22,7 @@ KNOWN = PhotoDescription(5, "Green", ("Anna", "Zoë"), PICTURE, (ANNA, ZOE))
 
 
 def everything_in(content: bytes) -> list[str]:
-    """Each text and attribute of a packet, wherever it stands."""
+    """Each text and attribute of a packet, wherever it is."""
     found = []
     for element in etree.fromstring(content).iter(tag=etree.Element):
         found += [str(element.text).strip(), *(f"{name!s}={value!s}" for name, value in element.attrib.items())]

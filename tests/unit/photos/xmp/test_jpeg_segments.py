@@ -44,7 +44,7 @@ def embedded(jpeg: bytes, description: PhotoDescription = KNOWN) -> bytes:
 
 
 def others(jpeg: bytes) -> list[bytes]:
-    """The segments that hold no XMP, then the picture data."""
+    """The segments without XMP, then the picture data."""
     found = read_segments(BytesIO(jpeg), lambda content: None)
     kept = [each.raw for each in found.segments if b"ns.adobe.com" not in each.body[:40]]
     return [*kept, jpeg[found.data_offset :]]

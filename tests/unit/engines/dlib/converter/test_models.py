@@ -111,7 +111,7 @@ _POOL, _MATRIX = files.mean_pool(0, 1), files.matrix(RNG.normal(size=(4, 128)))
         ([_WIDE, None, files.relu(), _POOL, _MATRIX], "is not used"),
         ([_WIDE, files.affine(np.ones(3), np.ones(3)), _POOL, _MATRIX], "3 factors follow 4 channels"),
         ([_WIDE, files.relu(), files.affine(np.ones(4), np.ones(4)), _POOL, _MATRIX], "scales channels"),
-        ([files.convolution(*_filters(4, 3, 21)), _POOL, _MATRIX], "looks at"),
+        ([files.convolution(*_filters(4, 3, 21)), _POOL, _MATRIX], "larger than its input"),
     ],
 )
 def test_layers_that_do_not_fit_are_refused(layers: list[bytes | None], what: str) -> None:

@@ -36,7 +36,7 @@ def test_scores_of_a_face_are_nearly_the_exact_ones(tmp_path: Path) -> None:
     (expected,), (scores,) = (session.run(None, {"level": planes}) for session in (exact, quick))
     assert scores.shape == expected.shape and expected.max() > 0.5
     assert np.abs(scores - expected)[expected > -0.3].max() < 0.15
-    assert scores[expected < -0.9].max() < -0.6  # what is no face remains none
+    assert scores[expected < -0.9].max() < -0.6  # what is not a face does not become one
     assert read_detector_metadata(quick.get_modelmeta().custom_metadata_map, tmp_path)[0] == network.detector
 
 
