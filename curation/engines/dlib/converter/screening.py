@@ -1,9 +1,9 @@
-"""dlib's face detector in small integers: a quick look at where `dlib_graphs.detector_model` is worth its time.
+"""dlib's face detector, quantised: it finds quickly where the exact detector has to look.
 
 All convolutions between the first and the last compute with 8-bit integers (Jacob et al., "Quantization and training of
 neural networks for efficient integer-arithmetic-only inference", CVPR 2018), which takes half the time, or less where a
-processor has instructions for them. The scores come out within some hundredths; they only say where to look, no score
-of theirs is reported.
+processor has instructions for them. The scores differ by some hundredths; they only decide where the exact detector
+looks, and are never reported.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.engines.dlib.format import Convolution, DlibNetwork, Layer, Plain
-from curation.engines.dlib.graphs import LEVEL_INPUT, Graph, Refused, Value, detector_facts, detector_layers
+from curation.engines.dlib.converter.graphs import OnnxGraph, Tensor
+from curation.engines.dlib.converter.layers import Convolution, DlibNetwork, Layer, Plain
+from curation.engines.dlib.converter.models import detector_content, detector_layers
+from curation.engines.dlib.converter.rewriting import UnexpectedLayersError
 from curation.errors import WeightsBrokenError
 
 __all__ = ["screening_model"]
 
-# Every activation is taken for a whole number of steps from 0 to this. The largest seen on portraits and pairs was 7;
-# of what was tried between 3 and 12, this left the scores of -0.3 and more nearest to the exact ones: at most 0.09 away
+# Activations are quantised to steps between 0 and this value. The largest one on portraits and pairs was 7; of the
+# values tried between 3 and 12, this one left the scores of -0.3 and more nearest to the exact ones: at most 0.09 away
 # (450 scores of 25 group photos, at four sizes each).
 _LARGEST_ACTIVATION = 12.0
 _ACTIVATION_STEPS = 255
@@ -28,38 +30,37 @@ _LEAST_SCALE = 1e-12  # of a channel whose weights are all zero
 
 
 def screening_model(network: DlibNetwork, name: str) -> bytes:
-    """Write a detecting network (MMOD) as ONNX in small integers.
+    """Write a face detector (MMOD) as a quantised ONNX model.
 
     Args:
-        network: Read by `dlib_format.read_network`.
+        network: From `read_network`.
         name: Of the file that it comes from, for messages.
 
     Returns:
-        A model with the same input, output and facts as that of `dlib_graphs.detector_model`; its scores are nearly the
-        same.
+        A model with the same input, output and metadata as that of `detector_model`, and nearly the same scores.
 
     Raises:
-        WeightsBrokenError: If the layers do not fit together, or detect something else.
+        WeightsBrokenError: If the layers do not fit together, or are those of another network.
     """
     try:
         layers = detector_layers(network, name)
         if len(layers) < 3 or len(layers) % 2 == 0 or not _alternate(layers):
-            raise Refused("convolutions and rectifiers do not take turns in it")
-        graph = Graph(layers)
+            raise UnexpectedLayersError("its convolutions and rectifiers do not alternate")
+        graph = OnnxGraph(layers)
         value = graph.first_layers(network, 2)
         scale = graph.constant("activation_scale", np.array(_LARGEST_ACTIVATION / _ACTIVATION_STEPS, dtype=np.float32))
         zero = graph.constant("activation_zero", np.array(0, dtype=np.uint8))
-        value = Value(graph.node("QuantizeLinear", [value.name, scale, zero], "steps"), value.size)
+        value = Tensor(graph.node("QuantizeLinear", [value.name, scale, zero], "steps"), value.size)
         for index, layer in enumerate(layers[2:-1:2]):
             assert isinstance(layer, Convolution)
             value = _quantised(graph, value, f"quick{index}", layer, (scale, zero))
-        value = Value(graph.node("DequantizeLinear", [value.name, scale, zero], "activations"), value.size)
+        value = Tensor(graph.node("DequantizeLinear", [value.name, scale, zero], "activations"), value.size)
         last = layers[-1]
         assert isinstance(last, Convolution)
         graph.scores(graph.convolution(value, "last", last))
-    except Refused as error:
+    except UnexpectedLayersError as error:
         raise WeightsBrokenError(f"{name} is not dlib's face detector: {error}") from error
-    return graph.model((LEVEL_INPUT, "UINT8", [3, "H", "W"]), ("scores", ["h", "w"]), detector_facts(network))
+    return detector_content(graph, network)
 
 
 def _alternate(layers: list[Layer]) -> bool:
@@ -68,8 +69,8 @@ def _alternate(layers: list[Layer]) -> bool:
     )
 
 
-def _quantised(graph: Graph, value: Value, name: str, layer: Convolution, steps: tuple[str, str]) -> Value:
-    """A convolution of whole numbers; the rectifier after it is where they end, at zero."""
+def _quantised(graph: OnnxGraph, value: Tensor, name: str, layer: Convolution, steps: tuple[str, str]) -> Tensor:
+    """A convolution of 8-bit integers; their lower limit of zero replaces the rectifier after it."""
     size = graph.size_after(value, layer)
     scales = np.maximum(np.abs(layer.filters).max(axis=(1, 2, 3)) / _WEIGHT_STEPS, _LEAST_SCALE).astype(np.float32)
     filters = np.rint(layer.filters / scales[:, None, None, None]).astype(np.int8)
@@ -85,4 +86,4 @@ def _quantised(graph: Graph, value: Value, name: str, layer: Convolution, steps:
     )
     given = [value.name, *steps, filters_name, scales_name, zeros_name, *steps, biases_name]
     pads = list(layer.padding) * 2
-    return Value(graph.node("QLinearConv", given, name, strides=list(layer.stride), pads=pads), size)
+    return Tensor(graph.node("QLinearConv", given, name, strides=list(layer.stride), pads=pads), size)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from curation.engines.base import WeightsFile
-from curation.engines.dlib import conversion as dlib_conversion
-from curation.engines.dlib.conversion import converted
-from curation.engines.weights.made_models import MADE_DIR
+from curation.engines.dlib.converter import conversion
+from curation.engines.dlib.converter.conversion import converted_network
+from curation.engines.weights.model_cache import CACHE_DIR
 from curation.errors import StorageError, WeightsBrokenError, WeightsMissingError
 from tests import dlib_files as files
 
@@ -21,26 +21,26 @@ def source(tmp_path: Path) -> WeightsFile:
 
 
 def _convert(source: WeightsFile, folder: Path) -> WeightsFile:
-    return converted(source, folder / "models", folder / "state")
+    return converted_network(source, folder / "models", folder / "state")
 
 
-def test_it_is_made_once_and_kept_by_content(
+def test_a_network_is_converted_once_and_cached_by_content(
     tmp_path: Path, source: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = _convert(source, tmp_path)
-    assert made.path.parent == tmp_path / "models" / MADE_DIR
+    assert made.path.parent == tmp_path / "models" / CACHE_DIR
     assert source.sha256[:12] in made.path.name and made.name == source.name
 
     def refuse(*_: object) -> bytes:
-        raise AssertionError("it is there already")
+        raise AssertionError("it is cached already")
 
-    monkeypatch.setattr(dlib_conversion, "read_network", refuse)
+    monkeypatch.setattr(conversion, "read_network", refuse)
     assert _convert(source, tmp_path) == made
 
 
-def test_the_exact_network_and_that_in_small_integers_lie_side_by_side(tmp_path: Path, source: WeightsFile) -> None:
+def test_the_exact_and_the_quantised_network_are_cached_side_by_side(tmp_path: Path, source: WeightsFile) -> None:
     exact = _convert(source, tmp_path)
-    quick = converted(source, tmp_path / "models", tmp_path / "state", screening=True)
+    quick = converted_network(source, tmp_path / "models", tmp_path / "state", screening=True)
     assert quick.path.parent == exact.path.parent and quick.path != exact.path
     assert quick.name == source.name and quick.sha256 != exact.sha256
     assert _convert(source, tmp_path) == exact
@@ -65,7 +65,7 @@ def test_where_the_models_folder_cannot_be_written_the_state_folder_takes_it(
 ) -> None:
     (tmp_path / "models").write_text("a file, so that no folder can be made here, not even by root")
     made = _convert(source, tmp_path)
-    assert made.path.parent == tmp_path / "state" / MADE_DIR
+    assert made.path.parent == tmp_path / "state" / CACHE_DIR
     assert _convert(source, tmp_path) == made
     made.path.unlink()
     made.path.with_name(f"{made.path.name}.sha256").unlink()

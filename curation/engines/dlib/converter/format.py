@@ -1,38 +1,38 @@
-"""Reading the networks that dlib saved (`.dat` files): layers and their numbers, nothing is executed.
+"""Reading the networks that dlib saved (`.dat` files): the layers and their parameters; nothing is executed.
 
-The format was found by reading the files. An integer is a byte (low 4 bits: how many bytes follow, high bit: sign)
-and its little-endian bytes; a string is its length and its bytes; a real number is the integers m and e of m * 2^e; a
-tensor is its version, four dimensions and little-endian float32. A file is the loss with its options, then one version
-number a layer from the last to the first, then the input and the layers from the first to the last.
+The format was derived from the files themselves. An integer is a byte (low 4 bits: number of bytes that follow, high
+bit: sign) and its little-endian bytes; a string is its length and its bytes; a real number m * 2^e is the integers m
+and e; a tensor is its version, four dimensions and little-endian float32 values. A file contains the loss with its
+options, then one version number per layer from the last to the first, then the input and the layers from the first to
+the last.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.engines.dlib.converter.layers import (
+    Affine,
+    Convolution,
+    DlibNetwork,
+    FullyConnected,
+    Layer,
+    Mark,
+    Plain,
+    Pooling,
+)
+from curation.engines.dlib.model_contract import DetectorOptions
 from curation.errors import WeightsBrokenError
 
-__all__ = [
-    "Affine",
-    "Convolution",
-    "DetectorOptions",
-    "DlibNetwork",
-    "FullyConnected",
-    "Layer",
-    "Mark",
-    "Plain",
-    "Pooling",
-    "read_network",
-]
+__all__ = ["read_network"]
 
-# Far above what the known files hold, far below what would hurt.
+# Far above the values in the known files, far below what would do harm.
 _MAX_FILE_BYTES = 256 * 2**20
 _MAX_NAME_BYTES = 64
 _MAX_LAYERS = 1000
@@ -50,102 +50,6 @@ _INPUT_PYRAMID, _INPUT_SIZED = "input_rgb_image_pyramid", "input_rgb_image_sized
 _Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Convolution:
-    """A convolution.
-
-    Attributes:
-        filters: (F, C, height, width) float32.
-        biases: (F,) float32.
-        stride: Pixels down, to the right.
-        padding: Zeros above and below, left and right.
-    """
-
-    filters: _Array
-    biases: _Array
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Affine:
-    """Each channel times `scale` plus `shift`, both (C,) float32; also a batch normalisation that has been learned."""
-
-    scale: _Array
-    shift: _Array
-
-
-@dataclass(frozen=True, slots=True)
-class Pooling:
-    """Maximum or mean of a window; a window of 0 x 0 is the whole picture.
-
-    Attributes:
-        kind: `max` or `mean`.
-        window: Height and width.
-        stride: Pixels down, to the right.
-        padding: Above and below, left and right.
-    """
-
-    kind: str
-    window: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FullyConnected:
-    """A matrix without biases: `weights` is (inputs, outputs) float32."""
-
-    weights: _Array
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A layer without numbers: `relu` or `add` (of the marked output to the present one)."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place that another layer refers to, or a jump back to such a place: the file does not tell which."""
-
-
-Layer = Convolution | Affine | Pooling | FullyConnected | Plain | Mark
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorOptions:
-    """How a detector's answers become boxes.
-
-    Attributes:
-        window_px: Width and height of the box around an answer.
-        max_iou: Of two boxes that share more of their union the lesser is dropped.
-        max_covered: So is one of which a larger share lies inside the better one.
-    """
-
-    window_px: tuple[int, int]
-    max_iou: float
-    max_covered: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DlibNetwork:
-    """A network as it was saved.
-
-    Attributes:
-        mean_rgb: What is subtracted from the pixels, which are then divided by 256.
-        input_px: Sides of the square that it looks at; None where any size is welcome.
-        layers: From the first to the last.
-        detector: Present if it finds objects on a pyramid of pictures; None if it describes one.
-    """
-
-    mean_rgb: tuple[float, float, float]
-    input_px: int | None
-    layers: tuple[Layer, ...]
-    detector: DetectorOptions | None
-
-
 def read_network(data: bytes, name: str) -> DlibNetwork:
     """Read a network whose loss is dlib's `loss_mmod` or `loss_metric`.
 
@@ -154,11 +58,11 @@ def read_network(data: bytes, name: str) -> DlibNetwork:
         name: Of the file, for messages.
 
     Raises:
-        WeightsBrokenError: If it is anything else, ends early, goes on after its end, or holds numbers that
+        WeightsBrokenError: If it is anything else, ends early, continues after its end, or contains numbers that
             are not finite.
     """
     if len(data) > _MAX_FILE_BYTES:
-        raise WeightsBrokenError(f"{name} has {len(data)} bytes; no network of dlib that Curation reads is as large")
+        raise WeightsBrokenError(f"{name} has {len(data)} bytes; Curation reads no network of dlib that large")
     return _Reader(data, name).network()
 
 
@@ -175,7 +79,7 @@ class _Reader:
         if loss == _LOSS_DETECTOR:
             detector = self._detector_options()
         elif loss == _LOSS_METRIC:
-            self._reals(2)  # margin and distance, which matter in training
+            self._reals(2)  # margin and distance, used in training only
         else:
             self._fail(f"its loss is {loss!r}")
         versions = self._versions()
@@ -197,14 +101,14 @@ class _Reader:
     def _detector_options(self) -> DetectorOptions:
         self._expect(self._integer(), _OPTIONS_VERSION, "version of the detector's options")
         width, height = self._side(), self._side()
-        # Losses of a false alarm and of a miss, the overlap that counts as found: all of training.
+        # The others (loss of a false alarm and of a miss, overlap that counts as found) are used in training only.
         _, _, _, iou, covered, _, _ = self._reals(7)
         if not (0 < iou <= 1 and 0 < covered <= 1):
-            self._fail(f"boxes shall overlap by {iou:g} and {covered:g}")
+            self._fail(f"its limits for overlapping boxes are {iou:g} and {covered:g}")
         return DetectorOptions((width, height), iou, covered)
 
     def _versions(self) -> list[int]:
-        """Of the layers and marks from the last to the first, which alone is of the version 3."""
+        """The versions of the layers and marks, from the last to the first; only the first layer has version 3."""
         versions: list[int] = []
         while not versions or versions[-1] != _FIRST_LAYER:
             version = self._integer()
@@ -217,12 +121,12 @@ class _Reader:
         name = self._string()
         read = _LAYERS.get(name)
         if read is None:
-            self._fail(f"the layer {name!r} is not known; known are {', '.join(_LAYERS)}")
+            self._fail(f"the layer {name!r} is not known; known: {', '.join(_LAYERS)}")
         layer = read(self)
         flags = self._take(3)
         if not set(flags) <= set(b"01"):
             self._fail(f"flags after the layer {name!r} are {flags!r}")
-        for _ in range(3):  # what training left behind
+        for _ in range(3):  # left over from training
             self._tensor()
         if is_first:
             self._expect(self._integer(), 1, "pictures per sample")
@@ -234,7 +138,7 @@ class _Reader:
         height, width, *steps = (self._integer() for _ in range(6))
         stride, padding = self._steps(*steps)
         filters, biases = self._alias(), self._alias()
-        self._reals(4)  # factors of learning
+        self._reals(4)  # learning rates
         self._expect((filters[0], *filters[2:]), (count, height, width), "shape of a convolution's filters")
         self._expect(biases, (1, count, 1, 1), "shape of a convolution's biases")
         parts = self._parts(numbers, filters, biases)
@@ -248,8 +152,8 @@ class _Reader:
     def _batch_normalisation(self) -> Layer:
         scale, shift = (part.reshape(-1).astype(np.float64) for part in self._scale_and_shift())
         _, _, means, variances = (self._tensor().reshape(-1).astype(np.float64) for _ in range(4))
-        self._integer(), self._integer()  # how long the averages run, and ran
-        self._reals(4)  # factors of learning
+        self._integer(), self._integer()  # window and state of the running averages
+        self._reals(4)  # learning rates
         (epsilon,) = self._reals(1)
         for part in (means, variances):
             self._expect(part.shape, scale.shape, "channels of a batch normalisation")
@@ -270,7 +174,7 @@ class _Reader:
         numbers = self._tensor()
         weights, biases = self._alias(), self._alias()
         self._expect(self._integer(), _NO_BIAS, "mode of a matrix")
-        self._reals(4)  # factors of learning
+        self._reals(4)  # learning rates
         self._expect(weights, (inputs, outputs, 1, 1), "shape of a matrix")
         self._expect(biases, (0, 0, 0, 0), "shape of a matrix's biases")
         (matrix,) = self._parts(numbers, weights)
@@ -291,7 +195,7 @@ class _Reader:
         return (stride_y, stride_x), (pad_y, pad_x)
 
     def _parts(self, numbers: _Array, *shapes: tuple[int, int, int, int]) -> tuple[_Array, ...]:
-        """One list of numbers as several arrays, one after the other."""
+        """Split an array of numbers into consecutive arrays of these shapes."""
         sizes = [math.prod(shape) for shape in shapes]
         self._expect(numbers.size, sum(sizes), "count of a layer's numbers")
         flat, start, parts = numbers.reshape(-1), 0, []
@@ -303,10 +207,10 @@ class _Reader:
     def _tensor(self) -> _Array:
         self._expect(self._integer(), _TENSOR_VERSION, "version of a tensor")
         shape = self._shape()
-        # The product is one of Python's integers: it cannot overflow, and is compared before anything is read.
+        # A product of Python integers cannot overflow; `_take` compares it with the file's size before reading.
         values = np.frombuffer(self._take(4 * math.prod(shape)), dtype="<f4").reshape(shape)
         if not np.isfinite(values).all():
-            self._fail("it holds numbers that are not finite")
+            self._fail("it contains numbers that are not finite")
         return values.astype(np.float32, copy=False)
 
     def _alias(self) -> tuple[int, int, int, int]:
@@ -334,7 +238,7 @@ class _Reader:
             except OverflowError:
                 value = math.inf
             if not math.isfinite(value):
-                self._fail("it holds numbers that are not finite")
+                self._fail("it contains numbers that are not finite")
             values.append(value)
         return values
 

@@ -5,16 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curation.engines.dlib.format import (
-    Affine,
-    Convolution,
-    DetectorOptions,
-    FullyConnected,
-    Mark,
-    Plain,
-    Pooling,
-    read_network,
-)
+from curation.engines.dlib.converter.format import read_network
+from curation.engines.dlib.converter.layers import Affine, Convolution, FullyConnected, Mark, Plain, Pooling
+from curation.engines.dlib.model_contract import DetectorOptions
 from curation.errors import WeightsBrokenError
 from tests import dlib_files as files
 
@@ -101,8 +94,8 @@ def test_whatever_a_byte_is_changed_to_it_is_read_or_refused() -> None:
         (files.descriptor_file([files.convolution(FILTERS, BIASES, stride=0)]), "stride 0 x 0"),
         (files.descriptor_file([files.convolution(FILTERS, BIASES, padding=-1)]), "padding -1 x -1"),
         (files.descriptor_file([FIRST], input_px=10**7), "a side has 10000000 pixels"),
-        (files.detector_file([FIRST], iou=0), "shall overlap by 0"),
-        (files.detector_file([FIRST], covered=float(2**60) * 2.0**60), "shall overlap"),
+        (files.detector_file([FIRST], iou=0), "limits for overlapping boxes are 0"),
+        (files.detector_file([FIRST], covered=float(2**60) * 2.0**60), "limits for overlapping boxes are"),
         (files.integer(1) + files.integer(10**6), "a name has 1000000 bytes"),
         (SMALL.replace(b"110", b"210", 1), "flags"),
     ],

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.engines.dlib.format import read_network
-from curation.engines.dlib.graphs import descriptor_model, detector_model, options_of
+from curation.engines.dlib.converter.format import read_network
+from curation.engines.dlib.converter.models import descriptor_model, detector_model
+from curation.engines.dlib.model_contract import read_detector_metadata
 from curation.engines.onnx_sessions import import_onnxruntime
 from curation.errors import WeightsBrokenError
 from tests import dlib_files as files
@@ -86,18 +87,13 @@ def test_a_detector_computes_what_its_layers_say_for_any_size() -> None:
         planes = np.maximum(_convolved(centred, *first, stride=2), 0)
         np.testing.assert_allclose(_run(model, level), _convolved(planes, *last, padding=1)[0], rtol=1e-4, atol=1e-4)
     session = import_onnxruntime().InferenceSession(model, providers=["CPUExecutionProvider"])
-    options, mean = options_of(session.get_modelmeta().custom_metadata_map, Path("d"))
+    options, mean = read_detector_metadata(session.get_modelmeta().custom_metadata_map, Path("d"))
     assert options == network.detector and mean == files.MEAN_RGB
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
     network = read_network(files.packaged_detector(tmp_path).path.read_bytes(), "d")
     assert detector_model(network, "d") == detector_model(network, "d")
-
-
-def test_a_model_without_the_detectors_options_is_refused() -> None:
-    with pytest.raises(WeightsBrokenError, match="how its answers become boxes"):
-        options_of({}, Path("d.onnx"))
 
 
 _WIDE = files.convolution(*_filters(4, 3, 3), padding=1)
@@ -108,14 +104,14 @@ _POOL, _MATRIX = files.mean_pool(0, 1), files.matrix(RNG.normal(size=(4, 128)))
     ("layers", "what"),
     [
         ([_WIDE], "descriptors have the shape"),
-        ([_WIDE, files.convolution(*_filters(4, 5, 3)), _POOL, _MATRIX], "wants 5 channels and gets 4"),
-        ([_WIDE, _MATRIX], "matrix wants 4 numbers"),
+        ([_WIDE, files.convolution(*_filters(4, 5, 3)), _POOL, _MATRIX], "needs 5 channels and gets 4"),
+        ([_WIDE, _MATRIX], "matrix needs 4 numbers"),
         ([_WIDE, files.add_layer(), _POOL, _MATRIX], "not marked"),
         ([_WIDE, None, None, _POOL, _MATRIX], "not marked"),
         ([_WIDE, None, files.relu(), _POOL, _MATRIX], "is not used"),
-        ([_WIDE, files.affine(np.ones(3), np.ones(3)), _POOL, _MATRIX], "3 factors follow on 4 channels"),
+        ([_WIDE, files.affine(np.ones(3), np.ones(3)), _POOL, _MATRIX], "3 factors follow 4 channels"),
         ([_WIDE, files.relu(), files.affine(np.ones(4), np.ones(4)), _POOL, _MATRIX], "scales channels"),
-        ([files.convolution(*_filters(4, 3, 21)), _POOL, _MATRIX], "looks at"),
+        ([files.convolution(*_filters(4, 3, 21)), _POOL, _MATRIX], "larger than its input"),
     ],
 )
 def test_layers_that_do_not_fit_are_refused(layers: list[bytes | None], what: str) -> None:
@@ -134,7 +130,7 @@ def test_a_detector_and_a_descriptor_are_not_taken_for_each_other() -> None:
     with pytest.raises(WeightsBrokenError, match="pads the picture"):
         detector_model(detector, "a.dat")
     several = files.detector_file([files.convolution(*_filters(4, 3, 3))])
-    with pytest.raises(WeightsBrokenError, match="4 kinds of things"):
+    with pytest.raises(WeightsBrokenError, match="4 classes"):
         detector_model(read_network(several, "a.dat"), "a.dat")
     with pytest.raises(WeightsBrokenError, match="more than a chain"):
         detector_model(read_network(files.detector_file([_WIDE, None]), "a.dat"), "a.dat")

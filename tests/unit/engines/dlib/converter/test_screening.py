@@ -1,4 +1,4 @@
-"""The detector in small integers gives nearly the scores of the exact one."""
+"""The quantised detector gives nearly the scores of the exact one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.engines.dlib.format import read_network
-from curation.engines.dlib.graphs import detector_model, options_of
-from curation.engines.dlib.screening import screening_model
+from curation.engines.dlib.converter.format import read_network
+from curation.engines.dlib.converter.models import detector_model
+from curation.engines.dlib.converter.screening import screening_model
+from curation.engines.dlib.model_contract import read_detector_metadata
 from curation.engines.onnx_sessions import import_onnxruntime
 from curation.errors import WeightsBrokenError
 from tests import dlib_files as files
@@ -35,8 +36,8 @@ def test_scores_of_a_face_are_nearly_the_exact_ones(tmp_path: Path) -> None:
     (expected,), (scores,) = (session.run(None, {"level": planes}) for session in (exact, quick))
     assert scores.shape == expected.shape and expected.max() > 0.5
     assert np.abs(scores - expected)[expected > -0.3].max() < 0.15
-    assert scores[expected < -0.9].max() < -0.6  # what is no face remains none
-    assert options_of(quick.get_modelmeta().custom_metadata_map, tmp_path)[0] == network.detector
+    assert scores[expected < -0.9].max() < -0.6  # what is not a face does not become one
+    assert read_detector_metadata(quick.get_modelmeta().custom_metadata_map, tmp_path)[0] == network.detector
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -47,8 +48,11 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("layers", "what"),
     [
-        ([files.convolution(*_filters(1, 3, 3))], "take turns"),
-        ([files.convolution(*_filters(4, 3, 3)), files.convolution(*_filters(1, 4, 3)), files.relu()], "take turns"),
+        ([files.convolution(*_filters(1, 3, 3))], "do not alternate"),
+        (
+            [files.convolution(*_filters(4, 3, 3)), files.convolution(*_filters(1, 4, 3)), files.relu()],
+            "do not alternate",
+        ),
         (
             [
                 *(files.convolution(*_filters(4, 3, 3)), files.relu()),
@@ -57,7 +61,7 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
             ],
             "channels and gets",
         ),
-        ([files.convolution(*_filters(4, 3, 3)), files.relu(), files.convolution(*_filters(2, 4, 3))], "2 kinds"),
+        ([files.convolution(*_filters(4, 3, 3)), files.relu(), files.convolution(*_filters(2, 4, 3))], "2 classes"),
     ],
 )
 def test_other_networks_are_refused(layers: list[bytes | None], what: str) -> None:
