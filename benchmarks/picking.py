@@ -28,12 +28,11 @@ from curation.domain.choosing.choice import ChoiceRequest, choose
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover
 from curation.domain.faces.face import FaceRow
-from curation.domain.judging.likeness import MINIATURE_BYTES
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.measures import MINIATURE_BYTES, FaceMeasures, Measure, PhotoMeasures
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
-from curation.domain.judging.ranking import ScoringRules
+from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.rule_changes import compare_tops
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.pipelines.scoring.event import measures_key, read_event
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.pipelines.stage import stamp_of

@@ -30,7 +30,7 @@ from curation.domain.faces.face import (
     Point,
 )
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.photos.files.decoding import content_sha256
 from curation.pipelines.scoring.event import measures_key
 from curation.pipelines.stage import stamp_of

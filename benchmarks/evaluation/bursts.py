@@ -23,8 +23,8 @@ from PIL import Image
 
 from benchmarks.evaluation.base import Evaluation, Table
 from curation.bootstrap import build
-from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.bursts.finding import BurstPhoto, BurstRules, find_bursts
+from curation.domain.judging.photo_score import PhotoScore
 from curation.photos.looks.miniature import miniature
 from curation.storage.tables import PHOTO_SCORES, read_photo_scores
 

@@ -14,7 +14,7 @@ from typing import Any
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
 from curation.domain.labelling.labels import Category, Labels, PersonLabel, parse_labels
 from curation.errors import CurationError, NotClusteredError, NotScoredError, PersonNotFoundError, StorageError

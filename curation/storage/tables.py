@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks, Point
+from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS, SCORE_DIGITS, PhotoScore
 from curation.domain.judging.picks import MAX_RATING, Pick
-from curation.domain.judging.ranking import PHOTO_SCORE_COLUMNS, SCORE_DIGITS, PhotoScore
 from curation.errors import FaceDataError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.embeddings_file import EmbeddingsFile

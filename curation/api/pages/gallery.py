@@ -14,8 +14,8 @@ from fastapi import Request
 from curation.api.pages.photo_query import PhotoQuery, matching
 from curation.api.schemas.photos import words
 from curation.domain.faces.ids import photo_id
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import Category
 from curation.event.catalog import Catalog
 

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.errors import PersonNotFoundError
 from curation.event.catalog import Catalog

@@ -12,7 +12,7 @@ from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
 from curation.domain.judging.measures import FaceMeasures, Measure
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
 from curation.event.catalog import PhotoEntry
 

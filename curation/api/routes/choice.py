@@ -24,7 +24,7 @@ from curation.api.schemas.choice import (
 )
 from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto, choose
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
-from curation.domain.judging.reasons import PhotoReason
+from curation.domain.judging.photo_reasons import PhotoReason
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.judgement import Judged
 

@@ -13,8 +13,8 @@ from curation.api.http.urls import photo_picture_url
 from curation.api.schemas.base import Out, Page, Score
 from curation.api.schemas.faces import FaceOut, PhotoId
 from curation.domain.faces.ids import photo_id
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING, Pick
-from curation.domain.judging.ranking import PhotoScore
 
 __all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "words"]
 

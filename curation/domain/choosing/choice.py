@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople
 from curation.domain.choosing.covering import Item, Need, best_cover
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, has_counting_people
+from curation.domain.judging.ranking import has_counting_people
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category
 
 __all__ = ["Choice", "ChoiceRequest", "ChosenPhoto", "PassedPhoto", "PersonInChoice", "choose"]

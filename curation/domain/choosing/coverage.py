@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.best_of_burst import Shot
+from curation.domain.judging.photo_facts import PhotoFacts, ScoringInput, photo_facts
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore
-from curation.domain.judging.rules import PhotoFacts, Thresholds, photo_facts
+from curation.domain.judging.scoring_rules import Thresholds
 from curation.domain.labelling.labels import Category, Person
 
 __all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos"]
@@ -44,7 +44,7 @@ class PersonCoverage:
     picked: int
 
 
-def people_of_photos(shots: Mapping[str, Shot], thresholds: Thresholds) -> dict[str, PhotoPeople]:
+def people_of_photos(shots: Mapping[str, ScoringInput], thresholds: Thresholds) -> dict[str, PhotoPeople]:
     """The main and important people of every photo.
 
     Args:

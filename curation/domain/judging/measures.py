@@ -16,10 +16,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from curation.domain.judging.likeness import MINIATURE_BYTES
-
 __all__ = [
     "MEASURES_VERSION",
+    "MINIATURE_BYTES",
+    "MINIATURE_PX",
     "FaceMeasures",
     "Measure",
     "PhotoMeasures",
@@ -28,7 +28,8 @@ __all__ = [
 ]
 
 MEASURES_VERSION = 5  # raise it whenever a measure changes, so that kept ones are measured anew
-
+MINIATURE_PX = 16
+MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
 
 _HUGE = 1e300  # no measure comes near; what lies beyond is looked at more closely
 

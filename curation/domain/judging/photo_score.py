@@ -1,4 +1,4 @@
-"""One row of photo_scores.csv, and where the user's own word puts it."""
+"""One row of photo_scores.csv: the score of a photo and what it is made of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from operator import attrgetter
 
 from curation.domain.judging.picks import Pick
 
-__all__ = ["PHOTO_SCORE_COLUMNS", "PhotoScore", "failed_photo_score", "pick_order", "renumbered"]
+__all__ = ["PHOTO_SCORE_COLUMNS", "SCORE_DIGITS", "PhotoScore", "failed_photo_score", "renumbered"]
+
+SCORE_DIGITS = 4  # of photo_scores.csv; the order goes by them, so that it can be told from the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,6 @@ def failed_photo_score(image_path: str, error: str) -> PhotoScore:
     return PhotoScore(
         0, image_path, None, "", "", 0, 0, 0, 0, None, None, None, None, None, "", "", error, best_of_burst=False
     )
-
-
-def pick_order(score: PhotoScore) -> tuple[int, int]:
-    """Where the user's pick and rating put a photo, smaller is better; a photo that could not be read is last."""
-    if score.final_score is None:
-        return 3, 0
-    group = 0 if score.pick is Pick.PICKED else 2 if score.pick is Pick.REJECTED else 1
-    return group, -(score.rating or 0)
 
 
 def renumbered(score: PhotoScore, rank: int) -> PhotoScore:

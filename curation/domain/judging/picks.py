@@ -2,7 +2,7 @@
 
 `{"version": 1, "photos": {"day 2/a.jpg": {"pick": "picked", "rating": 5}}}`. Both words of a photo may be missing. A
 wrong file is refused whole, and the message lists every mistake. What the user says wins over the score in every
-output, see `curation.domain.judging.picked_order`.
+output, see `curation.domain.judging.ranking`.
 """
 
 from __future__ import annotations

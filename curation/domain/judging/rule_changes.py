@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.ranking import PhotoScore, ScorePart
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.scoring import ScorePart
 
 __all__ = ["Judged", "TopChange", "compare_tops", "explain_move"]
 
@@ -20,7 +21,7 @@ class Judged:
 
     Attributes:
         score: With its rank.
-        parts: What its final score is the mean of, see `curation.domain.judging.ranking.score_parts`.
+        parts: What its final score is the mean of, see `curation.domain.judging.scoring.score_parts`.
     """
 
     score: PhotoScore

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.judging.measures import MEASURES_VERSION, PhotoMeasures
-from curation.domain.judging.rules import ScoredFace
+from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, apply, next_free_id
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.errors import FaceDataError, LabelsError

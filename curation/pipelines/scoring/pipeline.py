@@ -6,13 +6,16 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
+from curation.domain.bursts.best_photo import bursts_of, mark_bursts
+from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
-from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
-from curation.domain.judging.bursts import BurstRules
 from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.photo_facts import ScoringInput
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import NO_PICKS, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, failed_photo_score, score_photo
+from curation.domain.judging.ranking import with_picks
+from curation.domain.judging.scoring import score_photo
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Labels
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import PhotoPixels, WeightsFile
@@ -94,7 +97,7 @@ class PhotoScorer:
         labels: Labels,
         measures: Mapping[str, PhotoMeasures],
     ) -> list[PhotoScore]:
-        """Find the photos of one moment and mark the best of them, see `curation.domain.judging.best_of_burst`.
+        """Find the photos of one moment and mark the best of them, see `curation.domain.bursts.best_photo`.
 
         Args:
             scores: Of the event.
@@ -103,12 +106,13 @@ class PhotoScorer:
             measures: By image path; photos without them stand alone.
         """
         shots = {
-            path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
+            path: ScoringInput(measured, scored_faces(faces[path], labels, measured))
+            for path, measured in measures.items()
         }
         return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
 
     def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
-        """Put photos in order, see `curation.domain.judging.picked_order.with_picks`."""
+        """Put photos in order, see `curation.domain.judging.ranking.with_picks`."""
         return with_picks(scores, picks, self.rules)
 
 

@@ -11,24 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
-from curation.domain.judging.bursts import BurstRules
+from curation.domain.bursts.best_photo import bursts_of, mark_bursts
+from curation.domain.bursts.finding import BurstRules
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.photo_facts import ScoringInput
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Picks
-from curation.domain.judging.ranking import (
-    CategoryWeights,
+from curation.domain.judging.ranking import with_picks
+from curation.domain.judging.scoring import (
     ExaminedPhoto,
-    PhotoScore,
     ScorePart,
-    ScoringRules,
     examination,
     examine_photo,
-    failed_photo_score,
     score_examined,
     score_parts,
 )
-from curation.domain.judging.rules import Thresholds
+from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules, Thresholds
 from curation.domain.labelling.labels import EventPeople, Person
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
@@ -58,7 +56,7 @@ class KeptEvent:
         persons: The people, by key.
     """
 
-    shots: Mapping[str, Shot]
+    shots: Mapping[str, ScoringInput]
     failures: Mapping[str, str]
     unmeasured: tuple[str, ...]
     people: EventPeople
@@ -166,7 +164,7 @@ class Rescorer:
             found = find_measures(event, remembering, settings.io.input_dir, predictor, {})
         self._remembered = remembering.used
         shots = {
-            path: Shot(measured, scored_faces(event.faces[path], labels, measured))
+            path: ScoringInput(measured, scored_faces(event.faces[path], labels, measured))
             for path, measured in found.measures.items()
         }
         clusters: dict[str, set[int]] = defaultdict(set)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore, failed_photo_score
 from curation.errors import FaceDataError, StorageError
 from curation.storage.tables import (
     EMBEDDINGS,

@@ -6,20 +6,17 @@ import pytest
 from hypothesis import given, settings
 
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.ranking import (
-    PhotoScore,
-    ScorePart,
-    ScoringRules,
-    failed_photo_score,
-    rank_photos,
-    score_parts,
-)
+from curation.domain.judging.photo_facts import ScoredFace
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.ranking import rank_photos
 from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
-from curation.domain.judging.rules import ScoredFace
+from curation.domain.judging.scoring import ScorePart, score_parts
+from curation.domain.judging.scoring_rules import ScoringRules
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,
     EVENT,
+    Faces,
     drawn_faces,
     drawn_photos,
     drawn_rules,
@@ -27,7 +24,6 @@ from tests.unit.domain.judging.scoring_values import (
     photo_measures,
     scored,
 )
-from tests.unit.domain.judging.test_ranking import Faces
 
 SMILES = ScoringRules.from_mapping({"weights": {"smile": 20.0}})
 

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from curation.domain.judging.likeness import MINIATURE_BYTES, hash_bands, likeness, unpacked
+from curation.domain.bursts.photo_similarity import hash_bands, likeness, unpacked
+from curation.domain.judging.measures import MINIATURE_BYTES
 from curation.photos.looks.miniature import miniature
-from tests.unit.domain.judging.burst_values import Picture, scene
+from tests.unit.domain.bursts.burst_values import Picture, scene
 
 
 def alike(a: Picture, b: Picture) -> float:

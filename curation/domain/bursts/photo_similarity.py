@@ -14,10 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MINIATURE_BYTES", "MINIATURE_PX", "hash_bands", "likeness", "unpacked"]
+from curation.domain.judging.measures import MINIATURE_BYTES, MINIATURE_PX
 
-MINIATURE_PX = 16
-MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
+__all__ = ["hash_bands", "likeness", "unpacked"]
 
 _MAX_SHIFT_PX = 2  # of the miniature: an eighth of the photo's side
 _COLOUR_WEIGHT = 2.0  # colours differ by less than light does, but tell clothes apart

@@ -17,7 +17,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.judging.likeness import hash_bands, likeness, unpacked
+from curation.domain.bursts.photo_similarity import hash_bands, likeness, unpacked
 
 __all__ = ["BurstPhoto", "BurstRules", "find_bursts"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
-from curation.domain.judging.rules import FaceFacts, PhotoFacts, Thresholds
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
+from curation.domain.judging.scoring_rules import Thresholds
 from curation.domain.labelling.labels import Category, EventPeople
 
 __all__ = ["POOR_EXPOSURE", "judged_faces", "problems", "results_string"]

@@ -5,30 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
-from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.ranking import PhotoScore, ScoringRules
-from curation.domain.judging.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
+from curation.domain.bursts.finding import BurstPhoto, BurstRules, find_bursts
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoredFace, ScoringInput, photo_facts
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.scoring_rules import ScoringRules
 
-__all__ = ["Shot", "bursts_of", "mark_bursts", "well_seen_people"]
+__all__ = ["bursts_of", "mark_bursts", "well_seen_people"]
 
 _SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
 _PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
 _SAME_SCORE = 0.02  # scores of copies in different sizes differ by less; then the larger one is better
 _PROFILE_DEG = 40.0  # faces turned further are sometimes taken for somebody else
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A photo that was measured, with its faces and their people.
-
-    Attributes:
-        measures: Of the photo.
-        faces: All its faces.
-    """
-
-    measures: PhotoMeasures
-    faces: Sequence[ScoredFace]
 
 
 def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
@@ -43,7 +30,7 @@ def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
     )
 
 
-def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, ...]]:
+def bursts_of(shots: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tuple[str, ...]]:
     """Find the bursts of an event; they depend on pixels, times and people, and not on how photos are judged.
 
     Args:
@@ -51,7 +38,7 @@ def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, 
         bursts: When photos are one burst.
 
     Returns:
-        See `curation.domain.judging.bursts.find_bursts`.
+        See `curation.domain.bursts.finding.find_bursts`.
     """
     return find_bursts(
         [
@@ -72,7 +59,7 @@ def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, 
 
 def mark_bursts(
     scores: Sequence[PhotoScore],
-    shots: Mapping[str, Shot],
+    shots: Mapping[str, ScoringInput],
     found: Iterable[Sequence[str]],
     rules: ScoringRules,
     facts: Mapping[str, PhotoFacts] | None = None,
@@ -119,7 +106,7 @@ class _Contender:
 
 
 def _contender(
-    score: PhotoScore, shot: Shot, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
+    score: PhotoScore, shot: ScoringInput, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
 ) -> _Contender:
     facts = known.get(score.image_path) if known is not None else None
     if facts is None:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curation.domain.judging.best_of_burst import Shot
-from curation.domain.judging.explanation import POOR_EXPOSURE
-from curation.domain.judging.ranking import PhotoScore
-from curation.domain.judging.rules import FaceFacts, PhotoFacts, Thresholds, photo_facts
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoringInput, photo_facts
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.score_summary import POOR_EXPOSURE
+from curation.domain.judging.scoring_rules import Thresholds
 
 __all__ = ["PhotoReason", "ReasonKind", "reasons_in_words"]
 
@@ -48,7 +48,7 @@ class PhotoReason:
 
 
 def reasons_in_words(
-    score: PhotoScore, shots: Mapping[str, Shot], burst: Sequence[PhotoScore], thresholds: Thresholds
+    score: PhotoScore, shots: Mapping[str, ScoringInput], burst: Sequence[PhotoScore], thresholds: Thresholds
 ) -> tuple[PhotoReason, ...]:
     """Say what is wrong with a photo, and then what is right.
 
@@ -89,7 +89,7 @@ class _Other:
 @dataclass(frozen=True, slots=True)
 class _Teller:
     image_path: str
-    shot: Shot
+    shot: ScoringInput
     facts: PhotoFacts
     others: Sequence[_Other]
 
