@@ -24,7 +24,8 @@ import numpy as np
 
 from benchmarks.report import Row, main, median_seconds
 from benchmarks.service_event import FACES_PER_PHOTO, write_event
-from curation.domain.choosing.choice import ChoiceRequest, choose
+from curation.domain.choosing.best_choice import choose
+from curation.domain.choosing.choice import ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover
 from curation.domain.faces.face import FaceRow

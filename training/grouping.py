@@ -27,7 +27,8 @@ from benchmarks.evaluation.base import ENGINES, Evaluation
 from benchmarks.evaluation.labelled_faces import Faces, is_reserved, main_face_people, single_face_people
 from benchmarks.evaluation.made_events import made_events
 from benchmarks.evaluation.who_is_who import children_faces
-from curation.domain.grouping.persons import GroupingRule, group_faces
+from curation.domain.grouping.face_groups import group_faces
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.engines.weights.grouping_rules import direction_text
 
 _CHILDREN_WEIGHT = 1 / 3

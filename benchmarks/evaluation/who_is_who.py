@@ -21,7 +21,9 @@ from benchmarks.evaluation.labelled_faces import (
     single_face_people,
 )
 from benchmarks.evaluation.made_events import KINDS, made_events
-from curation.domain.grouping.persons import GroupingRule, group_faces, join_single_faces
+from curation.domain.grouping.face_groups import group_faces
+from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.remaining_faces import join_single_faces
 from curation.engines.selection import select_engine
 
 __all__ = ["children_faces", "tables"]

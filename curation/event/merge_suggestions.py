@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.index import EventIndex
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.suggestions import (
     AlikePair,
     MergeSuggestion,

@@ -11,7 +11,7 @@ from curation.domain.judging.picks import Pick
 from curation.domain.judging.scoring_rules import Thresholds
 from curation.domain.labelling.labels import Category, Person
 
-__all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos"]
+__all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos", "well_shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ def _people(facts: PhotoFacts) -> PhotoPeople:
         frozenset(key for key, _ in key_people),
         frozenset(key for key, face in key_people if face.eyes_open is not False and face.in_focus is not False),
     )
+
+
+def well_shown(image_path: str, people: Mapping[str, PhotoPeople]) -> frozenset[str]:
+    """Keys of the main and important people whom a photo shows well; none for a photo that was not measured."""
+    return people.get(image_path, _NOBODY).well
 
 
 def coverage(

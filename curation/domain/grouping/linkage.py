@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.apart import ApartPairs
+from curation.domain.grouping.apart_pairs import ApartPairs
 from curation.domain.grouping.exact_similarity import ClusterSums
-from curation.domain.grouping.merges import MergeHistory
+from curation.domain.grouping.merge_history import MergeHistory
 from curation.domain.grouping.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
 from curation.domain.grouping.starting_clusters import Known, starting_clusters
 
-__all__ = ["MergeHistory", "average_linkage", "merge_history"]
+__all__ = ["average_linkage", "merge_history"]
 
 Rows = NDArray[np.intp]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.labelling.label_changes import most_important_first
 from curation.domain.labelling.labels import Category, Labels
-from curation.domain.labelling.merging import better_labelled
 
 __all__ = ["AlikePair", "MergeSuggestion", "PersonMeans", "alike_pairs", "photo_weight", "ranked_suggestions"]
 
@@ -151,7 +151,7 @@ def ranked_suggestions(
     for pair in pairs:
         if _are_named(labels, pair):
             continue
-        keep, other = better_labelled(
+        keep, other = most_important_first(
             labels.by_cluster, {cluster: len(photos[cluster]) for cluster in (pair.first, pair.second)}
         )
         gain = _WHO_PART + abs(_counts(labels, keep, category_weights) - _counts(labels, other, category_weights))

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.engines.base import WeightsFile
 from curation.engines.weights.download import DownloadProgress, download, file_sha256, write_atomically
 from curation.engines.weights.grouping_rules import MEASURED

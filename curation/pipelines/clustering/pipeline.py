@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.grouping.clusters import confidences, varied_samples
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.corrections import (
     NOBODY,
     NOT_A_PERSON,

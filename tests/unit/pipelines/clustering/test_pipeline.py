@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from curation.domain.faces.face import Box
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.errors import FaceDataError, LabelsError, OtherEventError, StorageError
 from curation.pipelines.clustering import pipeline as clustering
 from curation.storage.tables import EMBEDDINGS, FACE_DATA, read_embeddings

@@ -13,9 +13,9 @@ __all__ = [
     "LabelConflict",
     "Merged",
     "Unchanged",
-    "better_labelled",
     "changed_labels",
     "merge_labels",
+    "most_important_first",
 ]
 
 LabelsByCluster = Mapping[int, PersonLabel]
@@ -151,7 +151,7 @@ def _person_key(labels: Labels, cluster: int) -> str:
     return "" if person is None else person.key
 
 
-def better_labelled(labels: LabelsByCluster, photos: Mapping[int, int]) -> list[int]:
+def most_important_first(labels: LabelsByCluster, photos: Mapping[int, int]) -> list[int]:
     """Clusters by what is said of them: named ones first, then by importance, number of photos, and id.
 
     Args:

@@ -12,7 +12,14 @@ from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.labelling.corrections import NOBODY, CorrectedFace, Correction, CorrectionKind
 from curation.errors import NothingToSplitError
 
-__all__ = ["merged", "moved", "named", "not_faces", "not_people", "told_apart"]
+__all__ = [
+    "different_people_corrections",
+    "merge_corrections",
+    "move_corrections",
+    "not_a_face_corrections",
+    "not_a_person_corrections",
+    "with_ids",
+]
 
 _WITNESSES = 200
 """Faces of a person that stand for the person where a few others come or go; more would only make the file longer."""
@@ -20,7 +27,7 @@ _ANSWERED_FACES = 20
 """Faces of each of two persons that are said to differ: all pairs of them are kept apart."""
 
 
-def merged(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correction]:
+def merge_corrections(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correction]:
     """Several clusters are one person.
 
     Args:
@@ -33,7 +40,9 @@ def merged(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correcti
     return [_correction(CorrectionKind.SAME_PERSON, kept, faces, keep)]
 
 
-def moved(event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mapping[str, int]) -> list[Correction]:
+def move_corrections(
+    event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mapping[str, int]
+) -> list[Correction]:
     """Faces are of another person than it seemed.
 
     Args:
@@ -63,12 +72,12 @@ def moved(event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mappi
     return out
 
 
-def not_faces(faces: Sequence[FaceEntry], was: Mapping[str, int]) -> list[Correction]:
-    """These are no faces; `was` as for `moved`."""
+def not_a_face_corrections(faces: Sequence[FaceEntry], was: Mapping[str, int]) -> list[Correction]:
+    """These are no faces; `was` as for `move_corrections`."""
     return [_correction(CorrectionKind.NOT_A_FACE, faces, (), NOBODY, was)]
 
 
-def not_people(event: EventIndex, clusters: Sequence[int]) -> list[Correction]:
+def not_a_person_corrections(event: EventIndex, clusters: Sequence[int]) -> list[Correction]:
     """These clusters are of no person."""
     return [
         _correction(CorrectionKind.NOT_A_PERSON, _spread(event.faces_of_cluster(cluster), _WITNESSES), (), cluster)
@@ -76,7 +85,7 @@ def not_people(event: EventIndex, clusters: Sequence[int]) -> list[Correction]:
     ]
 
 
-def told_apart(event: EventIndex, first: int, second: int) -> list[Correction]:
+def different_people_corrections(event: EventIndex, first: int, second: int) -> list[Correction]:
     """Two clusters are two people."""
     return [
         _correction(
@@ -88,7 +97,7 @@ def told_apart(event: EventIndex, first: int, second: int) -> list[Correction]:
     ]
 
 
-def named(corrections: Sequence[Correction], action: str, at: str) -> list[Correction]:
+def with_ids(corrections: Sequence[Correction], action: str, at: str) -> list[Correction]:
     """The same corrections with ids and time.
 
     Args:

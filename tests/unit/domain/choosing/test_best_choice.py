@@ -6,7 +6,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.domain.choosing.choice import Choice, ChoiceRequest, choose
+from curation.domain.choosing.best_choice import choose
+from curation.domain.choosing.choice import Choice, ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.judging.measures import FaceMeasures
 from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
