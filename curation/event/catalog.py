@@ -15,7 +15,13 @@ from curation.domain.faces.face import FaceRow
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
+from curation.domain.labelling.corrections import (
+    Correction,
+    FacePlaces,
+    corrected_clusters,
+    next_free_id,
+    table_clusters,
+)
 from curation.domain.labelling.labels import Category, Labels, PersonLabel, parse_labels
 from curation.errors import CurationError, NotClusteredError, NotScoredError, PersonNotFoundError, StorageError
 from curation.event.file_cache import Derived, FileCache
@@ -129,7 +135,8 @@ class Catalog:
             return as_clustered
         places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
         return self._corrected.get(
-            (as_clustered, corrections), lambda: as_clustered.regrouped(apply(rows, corrections, places=places))
+            (as_clustered, corrections),
+            lambda: as_clustered.regrouped(corrected_clusters(rows, corrections, places=places)),
         )
 
     def corrections(self) -> tuple[Correction, ...]:
@@ -264,7 +271,7 @@ class Catalog:
     def kept_clusters(self, rows: Sequence[int]) -> list[int]:
         """Of some rows the clusters with all corrections but those that say "no person". Raises what `event` raises."""
         event = self.event()
-        kept = kept_ids(
+        kept = table_clusters(
             [row.cluster_id for row in event.rows],
             self.corrections(),
             FacePlaces((row.image_path, row.facial_area) for row in event.rows),

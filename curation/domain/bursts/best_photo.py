@@ -10,7 +10,7 @@ from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoredFac
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.scoring_rules import ScoringRules
 
-__all__ = ["bursts_of", "mark_bursts", "well_seen_people"]
+__all__ = ["event_bursts", "mark_bursts", "well_seen_people"]
 
 _SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
 _PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
@@ -30,11 +30,11 @@ def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
     )
 
 
-def bursts_of(shots: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tuple[str, ...]]:
+def event_bursts(inputs: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tuple[str, ...]]:
     """Find the bursts of an event; they depend on pixels, times and people, and not on how photos are judged.
 
     Args:
-        shots: The photos that could be measured, by image path.
+        inputs: The photos that could be measured, by image path.
         bursts: When photos are one burst.
 
     Returns:
@@ -44,14 +44,14 @@ def bursts_of(shots: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tup
         [
             BurstPhoto(
                 path,
-                shot.measures.capture_time,
-                shot.measures.width,
-                shot.measures.height,
-                shot.measures.miniature,
-                well_seen_people(shot.faces),
+                photo.measures.capture_time,
+                photo.measures.width,
+                photo.measures.height,
+                photo.measures.miniature,
+                well_seen_people(photo.faces),
             )
-            for path, shot in shots.items()
-            if shot.measures.miniature is not None
+            for path, photo in inputs.items()
+            if photo.measures.miniature is not None
         ],
         bursts,
     )
@@ -59,7 +59,7 @@ def bursts_of(shots: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tup
 
 def mark_bursts(
     scores: Sequence[PhotoScore],
-    shots: Mapping[str, ScoringInput],
+    inputs: Mapping[str, ScoringInput],
     found: Iterable[Sequence[str]],
     rules: ScoringRules,
     facts: Mapping[str, PhotoFacts] | None = None,
@@ -73,18 +73,18 @@ def mark_bursts(
 
     Args:
         scores: Of the event, in any order.
-        shots: The photos that could be measured, by image path.
-        found: The bursts, see `bursts_of`.
+        inputs: The photos that could be measured, by image path.
+        found: The bursts, see `event_bursts`.
         rules: That the scores were made with.
         facts: Of the photos, by these rules' thresholds; None works them out.
 
     Returns:
         The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a word in `results_string`.
     """
-    known = {score.image_path: score for score in scores if score.image_path in shots}
+    known = {score.image_path: score for score in scores if score.image_path in inputs}
     marked: dict[str, PhotoScore] = {}
     for number, paths in enumerate(found, start=1):
-        ranked = _ranked([_contender(known[path], shots[path], rules, facts) for path in paths])
+        ranked = _ranked([_contender(known[path], inputs[path], rules, facts) for path in paths])
         best = ranked[0]
         for place, one in enumerate(ranked, start=1):
             word = f"best of {len(ranked)}" if one is best else _better(best, one)
@@ -106,12 +106,12 @@ class _Contender:
 
 
 def _contender(
-    score: PhotoScore, shot: ScoringInput, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
+    score: PhotoScore, photo: ScoringInput, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
 ) -> _Contender:
     facts = known.get(score.image_path) if known is not None else None
     if facts is None:
-        facts = photo_facts(shot.faces, shot.measures.focus, rules.thresholds)
-    return _Contender(score, facts, shot.measures.width * shot.measures.height)
+        facts = photo_facts(photo.faces, photo.measures.focus, rules.thresholds)
+    return _Contender(score, facts, photo.measures.width * photo.measures.height)
 
 
 @dataclass(frozen=True, slots=True)

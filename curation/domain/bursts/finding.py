@@ -17,7 +17,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.bursts.photo_similarity import hash_bands, likeness, unpacked
+from curation.domain.bursts.photo_similarity import hash_bands, photo_similarity, unpacked
 
 __all__ = ["BurstPhoto", "BurstRules", "find_bursts"]
 
@@ -27,16 +27,16 @@ _BUCKET_NEIGHBOURS = 6  # the same for photos that share a part of their hash
 _TWINS = 4  # files that differ in their extension only
 # How alike photos must be by the seconds between them; steps between cuts of films stay below 0.47.
 _GAPS_S = (0.0, 2.0, 5.0, 15.0)
-_LIKENESS = (0.5, 0.56, 0.72, 0.80)
+_SIMILARITY = (0.5, 0.56, 0.72, 0.80)
 _TIMED_BONUS = 0.05  # the same people in both photos are evidence too
-_UNNAMED_LIKENESS = 0.92  # of neighbours by name, about whose time nothing is known
+_UNNAMED_SIMILARITY = 0.92  # of neighbours by name, about whose time nothing is known
 _PEOPLE_BONUS = 0.06  # the same people in both of them
-_COPY_LIKENESS = 0.985
-_TWIN_LIKENESS = 0.6  # of a RAW file and the JPEG beside it, developed in different ways
+_COPY_SIMILARITY = 0.985
+_TWIN_SIMILARITY = 0.6  # of a RAW file and the JPEG beside it, developed in different ways
 _MAX_ASPECT_RATIO = 1.12  # between the shapes of two photos: trimmed, but not turned
 _SWAP_GAP_S = 1.5  # within this time nobody changes places; a cluster may still be torn by a turned head
 _MIN_SHARE = 0.6  # of the compared pairs between two parts must be alike, so that no chain forms
-_NEVER = -2.0  # a margin that no likeness makes good
+_NEVER = -2.0  # a margin that no similarity makes good
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -209,13 +209,13 @@ def _compared(
 ) -> tuple[list[tuple[int, int]], list[float]]:
     """The pairs, and by how much each is more alike than it must be; below 0 it does not belong together."""
     gaps = np.abs(event.times_s[second] - event.times_s[first])
-    by_time = np.interp(gaps, _GAPS_S, _LIKENESS)
+    by_time = np.interp(gaps, _GAPS_S, _SIMILARITY)
     untimed = np.isnan(gaps)
     near = np.abs(event.places[first] - event.places[second]) <= _NEIGHBOURS
     near &= event.folders[first] == event.folders[second]
     twins = event.stems[first] == event.stems[second]
-    needed = np.select([~untimed, twins, near], [by_time, _TWIN_LIKENESS, _UNNAMED_LIKENESS], _COPY_LIKENESS)
-    margins = likeness(event.pictures, first, second, at_least=needed - _PEOPLE_BONUS) - needed
+    needed = np.select([~untimed, twins, near], [by_time, _TWIN_SIMILARITY, _UNNAMED_SIMILARITY], _COPY_SIMILARITY)
+    margins = photo_similarity(event.pictures, first, second, at_least=needed - _PEOPLE_BONUS) - needed
     margins[np.abs(event.shapes[first] - event.shapes[second]) > math.log(_MAX_ASPECT_RATIO)] = _NEVER
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
     bonus = np.select([~untimed, twins, near], [_TIMED_BONUS, 0.0, _PEOPLE_BONUS], 0.0)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from curation.domain.judging.measures import MINIATURE_BYTES, MINIATURE_PX
 
-__all__ = ["hash_bands", "likeness", "unpacked"]
+__all__ = ["hash_bands", "photo_similarity", "unpacked"]
 
 _MAX_SHIFT_PX = 2  # of the miniature: an eighth of the photo's side
 _COLOUR_WEIGHT = 2.0  # colours differ by less than light does, but tell clothes apart
@@ -43,7 +43,7 @@ def unpacked(miniatures: Sequence[bytes]) -> Miniatures:
     return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
 
 
-def likeness(
+def photo_similarity(
     miniatures: Miniatures,
     first: NDArray[np.intp],
     second: NDArray[np.intp],
@@ -66,16 +66,18 @@ def likeness(
     alike = np.full(len(first), -1.0, dtype=np.float32)
     close = np.arange(len(first))
     if at_least is not None:
-        close = np.flatnonzero(_coarse_likeness(miniatures, first, second) >= at_least - _COARSE_MARGIN)
+        close = np.flatnonzero(_coarse_similarity(miniatures, first, second) >= at_least - _COARSE_MARGIN)
     light = miniatures[:, 0]
     spectra = np.fft.rfft2(light - light.mean(axis=(1, 2), keepdims=True)).astype(np.complex64)
     for start in range(0, len(close), _PAIRS_AT_ONCE):
         part = close[start : start + _PAIRS_AT_ONCE]
-        alike[part] = _likeness(miniatures, spectra, first[part], second[part])
+        alike[part] = _similarity(miniatures, spectra, first[part], second[part])
     return alike
 
 
-def _coarse_likeness(miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
+def _coarse_similarity(
+    miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]
+) -> NDArray[np.float32]:
     """The correlation of 4 x 4 pixels without a shift, at a fraction of the cost."""
     count, side = len(miniatures), MINIATURE_PX // 4
     coarse = miniatures.reshape(count, 3, 4, side, 4, side).mean(axis=(3, 5))
@@ -84,10 +86,10 @@ def _coarse_likeness(miniatures: Miniatures, first: NDArray[np.intp], second: ND
     return np.asarray(np.einsum("ij,ij->i", coarse[first], coarse[second]), dtype=np.float32)
 
 
-def _likeness(
+def _similarity(
     miniatures: Miniatures, spectra: NDArray[np.complex64], first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    # The circular correlation of the light finds the shift; the likeness is then taken on what both pictures show.
+    # The circular correlation of the light finds the shift; the similarity is then taken on what both pictures show.
     side = MINIATURE_PX
     reach = range(-_MAX_SHIFT_PX, _MAX_SHIFT_PX + 1)
     shifts = [(dy, dx) for dy in reach for dx in reach]

@@ -44,16 +44,16 @@ class PersonCoverage:
     picked: int
 
 
-def people_of_photos(shots: Mapping[str, ScoringInput], thresholds: Thresholds) -> dict[str, PhotoPeople]:
+def people_of_photos(inputs: Mapping[str, ScoringInput], thresholds: Thresholds) -> dict[str, PhotoPeople]:
     """The main and important people of every photo.
 
     Args:
-        shots: The photos that were measured, by image path.
+        inputs: The photos that were measured, by image path.
         thresholds: That say what is open and what is in focus.
     """
     return {
-        path: _people(photo_facts(shot.faces, shot.measures.focus, thresholds)) if shot.faces else _NOBODY
-        for path, shot in shots.items()
+        path: _people(photo_facts(photo.faces, photo.measures.focus, thresholds)) if photo.faces else _NOBODY
+        for path, photo in inputs.items()
     }
 
 

@@ -5,7 +5,7 @@ drawn from the group of a random face is of the same person: such pairs are draw
 share of a random face's person that lies in its group: of random faces, the nearest face outside of their group is
 asked about; where that is the same person, its group is missing, and the next nearest group is asked about.
 
-The pairs are drawn systematically along their likeness, so that easy and hard ones have their due share. Intervals
+The pairs are drawn systematically along their similarity, so that easy and hard ones have their due share. Intervals
 are Wilson's (1927, "Probable inference, the law of succession, and statistical inference"); for values within
 [0, 1] other than 0 and 1 they are wider than need be.
 """
@@ -87,9 +87,9 @@ class GroupingCheck:
         for place in random.choice(len(sizes), size=_DRAWS, p=chances / chances.sum()):
             first, second = random.choice(self._members[place], size=2, replace=False)
             drawn.append((int(first), int(second)))
-        likeness = [float(self._embeddings[first] @ self._embeddings[second]) for first, second in drawn]
+        similarity = [float(self._embeddings[first] @ self._embeddings[second]) for first, second in drawn]
         unique: list[Pair] = []
-        for place in _systematic(np.argsort(likeness, kind="stable"), count, random):
+        for place in _systematic(np.argsort(similarity, kind="stable"), count, random):
             if drawn[place] not in unique and drawn[place][::-1] not in unique:
                 unique.append(drawn[place])
         return unique
@@ -105,8 +105,8 @@ class GroupingCheck:
         """For the groups that are most like the face's own, their face that is most like it; best first."""
         own = self._place[face]
         mean = self._embeddings[self._members[own]].astype(np.float64).mean(axis=0)
-        likeness = self._embeddings[self._identified].astype(np.float64) @ mean
-        sums = np.bincount(self._group_of, weights=likeness, minlength=len(self._members))
+        similarity = self._embeddings[self._identified].astype(np.float64) @ mean
+        sums = np.bincount(self._group_of, weights=similarity, minlength=len(self._members))
         means = sums / np.array([len(members) for members in self._members])
         means[own] = -np.inf
         order = np.argsort(-means, kind="stable")[: min(_MOST_MISSING_GROUPS, len(means) - 1)]

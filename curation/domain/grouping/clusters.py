@@ -106,9 +106,9 @@ def varied_samples(
     """
     vectors = embeddings[list(faces)].astype(np.float64)
     chosen = [int(np.argmax(quality))]
-    likeness = vectors @ vectors[chosen[0]]
+    similarity = vectors @ vectors[chosen[0]]
     while len(chosen) < min(count, len(faces)):
-        likeness[chosen] = np.inf
-        chosen.append(int(np.argmin(likeness)))
-        likeness = np.maximum(likeness, vectors @ vectors[chosen[-1]])
+        similarity[chosen] = np.inf
+        chosen.append(int(np.argmin(similarity)))
+        similarity = np.maximum(similarity, vectors @ vectors[chosen[-1]])
     return [faces[place] for place in chosen]

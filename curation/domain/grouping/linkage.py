@@ -19,7 +19,7 @@ from curation.domain.grouping.apart_pairs import ApartPairs
 from curation.domain.grouping.exact_similarity import ClusterSums
 from curation.domain.grouping.merge_history import MergeHistory
 from curation.domain.grouping.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
-from curation.domain.grouping.starting_clusters import Known, starting_clusters
+from curation.domain.grouping.starting_clusters import StartingConstraints, starting_clusters
 
 __all__ = ["average_linkage", "merge_history"]
 
@@ -135,7 +135,7 @@ class _Merging:
         self,
         vectors: NDArray[np.float32],
         same: Rows,
-        known: Known,
+        known: StartingConstraints,
         photos: Rows | None,
         penalty: float,
         threshold: float,

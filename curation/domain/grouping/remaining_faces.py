@@ -10,7 +10,7 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 __all__ = ["join_poor_faces", "join_single_faces"]
 
 SECOND_LOOK_FACES = 3
-"""A poor face joins only a cluster of so many good ones: less is no likeness to rely on."""
+"""A poor face joins only a cluster of so many good ones: less is no similarity to rely on."""
 SINGLE_FACE_CLUSTER = 5
 """A good face that is alone joins only a cluster of so many."""
 SINGLE_FACE_PART = 0.75

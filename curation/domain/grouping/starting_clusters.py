@@ -8,13 +8,13 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Known", "starting_clusters"]
+__all__ = ["StartingConstraints", "starting_clusters"]
 
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class StartingConstraints:
     """What is known of the faces beforehand.
 
     Attributes:
@@ -28,7 +28,7 @@ class Known:
 
 def starting_clusters(
     vectors: NDArray[np.float32], together: NDArray[np.integer] | None, apart: NDArray[np.integer] | None
-) -> tuple[Known, Rows]:
+) -> tuple[StartingConstraints, Rows]:
     """What is known of the faces, and the first face of the cluster that each starts in.
 
     Copies start as one cluster, too, but not those of which anything is known.
@@ -49,7 +49,7 @@ def starting_clusters(
     free = np.flatnonzero(is_free)
     if len(free) > 0:
         same[free] = free[_first_equal(vectors[free] if len(free) < count else vectors)]
-    return Known(group, pairs), same
+    return StartingConstraints(group, pairs), same
 
 
 def _first_equal(vectors: NDArray[np.float32]) -> Rows:

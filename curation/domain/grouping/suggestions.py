@@ -13,12 +13,12 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.label_changes import most_important_first
 from curation.domain.labelling.labels import Category, Labels
 
-__all__ = ["AlikePair", "MergeSuggestion", "PersonMeans", "alike_pairs", "photo_weight", "ranked_suggestions"]
+__all__ = ["MergeSuggestion", "PersonMeans", "SimilarPair", "photo_weight", "ranked_suggestions", "similar_pairs"]
 
-LEAST_LIKENESS = 0.3
+LEAST_SIMILARITY = 0.3
 """Below it two clusters are hardly ever one person."""
 SHARED_PHOTO_PART = 0.25
-"""Of the likeness, that remains for each photo that shows both: only mirrors and collages show a person twice."""
+"""Of the similarity, that remains for each photo that shows both: only mirrors and collages show a person twice."""
 
 _NEIGHBOURS = 5  # of each cluster that are looked at
 _BLOCK_ROWS = 256
@@ -44,12 +44,12 @@ class PersonMeans:
 
 
 @dataclass(frozen=True, slots=True)
-class AlikePair:
-    """Two clusters that look alike; the likeness goes from 0 (as strangers do) to 1 (nearly joined)."""
+class SimilarPair:
+    """Two clusters that look alike; the similarity goes from 0 (as strangers do) to 1 (nearly joined)."""
 
     first: int
     second: int
-    likeness: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,17 @@ class MergeSuggestion:
     Attributes:
         keep: The cluster whose label would remain.
         other: That would become a part of it.
-        likeness: In [0, 1].
+        similarity: In [0, 1].
         usefulness: What the answer may change, in no unit; larger is more.
     """
 
     keep: int
     other: int
-    likeness: float
+    similarity: float
     usefulness: float
 
 
-def alike_pairs(people: PersonMeans, rule: GroupingRule) -> list[AlikePair]:
+def similar_pairs(people: PersonMeans, rule: GroupingRule) -> list[SimilarPair]:
     """Pairs of clusters that look more alike than most, each cluster with its nearest ones.
 
     1 is the average distance at which the grouping would have joined two clusters of their sizes, 0 the median
@@ -82,21 +82,21 @@ def alike_pairs(people: PersonMeans, rule: GroupingRule) -> list[AlikePair]:
     most = max(rule.group_distance, rule.single_distance)
     if usual <= most:
         return []  # nothing stands out where the usual distance is one of a single person
-    # Whoever is farther has less than the least likeness, whatever the sizes.
-    farthest = usual - LEAST_LIKENESS * (usual - most)
+    # Whoever is farther has less than the least similarity, whatever the sizes.
+    farthest = usual - LEAST_SIMILARITY * (usual - most)
     first, second, distance = _near_pairs(people.means, farthest)
     limit = rule.largest_distance(people.sizes[first], people.sizes[second])
-    likeness = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
-    is_kept = likeness >= LEAST_LIKENESS
-    first, second, likeness = first[is_kept], second[is_kept], likeness[is_kept]
+    similarity = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
+    is_kept = similarity >= LEAST_SIMILARITY
+    first, second, similarity = first[is_kept], second[is_kept], similarity[is_kept]
     is_nearest = np.zeros(len(first), dtype=bool)
     for mine, other in ((first, second), (second, first)):
-        order = np.lexsort((other, -likeness, mine))
+        order = np.lexsort((other, -similarity, mine))
         starts = np.searchsorted(mine[order], np.arange(count))
         is_nearest[order[np.arange(len(order)) - starts[mine[order]] < _NEIGHBOURS]] = True
     ids = people.clusters.tolist()
     return [
-        AlikePair(ids[int(first[pair])], ids[int(second[pair])], float(likeness[pair]))
+        SimilarPair(ids[int(first[pair])], ids[int(second[pair])], float(similarity[pair]))
         for pair in np.flatnonzero(is_nearest).tolist()
     ]
 
@@ -128,7 +128,7 @@ def photo_weight(rank: int | None) -> float:
 
 
 def ranked_suggestions(
-    pairs: Sequence[AlikePair],
+    pairs: Sequence[SimilarPair],
     labels: Labels,
     photos: Mapping[int, Collection[str]],
     weights: Mapping[str, float],
@@ -156,10 +156,10 @@ def ranked_suggestions(
         )
         gain = _WHO_PART + abs(_counts(labels, keep, category_weights) - _counts(labels, other, category_weights))
         changed = math.fsum(weights.get(photo, 1.0) for photo in photos[other])
-        out.append(MergeSuggestion(keep, other, pair.likeness, pair.likeness * gain * changed))
+        out.append(MergeSuggestion(keep, other, pair.similarity, pair.similarity * gain * changed))
     out.sort(key=_order)
     out = [_with_shared_photos(suggestion, photos) for suggestion in out[:_LOOKED_AT]] + out[_LOOKED_AT:]
-    return sorted((one for one in out if one.likeness >= LEAST_LIKENESS), key=_order)
+    return sorted((one for one in out if one.similarity >= LEAST_SIMILARITY), key=_order)
 
 
 def _order(suggestion: MergeSuggestion) -> tuple[float, int, int]:
@@ -169,10 +169,12 @@ def _order(suggestion: MergeSuggestion) -> tuple[float, int, int]:
 def _with_shared_photos(suggestion: MergeSuggestion, photos: Mapping[int, Collection[str]]) -> MergeSuggestion:
     shared = len(set(photos[suggestion.keep]) & set(photos[suggestion.other]))
     part = SHARED_PHOTO_PART ** min(shared, _MOST_SHARED)
-    return MergeSuggestion(suggestion.keep, suggestion.other, suggestion.likeness * part, suggestion.usefulness * part)
+    return MergeSuggestion(
+        suggestion.keep, suggestion.other, suggestion.similarity * part, suggestion.usefulness * part
+    )
 
 
-def _are_named(labels: Labels, pair: AlikePair) -> bool:
+def _are_named(labels: Labels, pair: SimilarPair) -> bool:
     both = [labels.by_cluster.get(cluster) for cluster in (pair.first, pair.second)]
     return all(label is not None and label.name is not None for label in both)
 

@@ -15,7 +15,7 @@ from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.score_summary import POOR_EXPOSURE
 from curation.domain.judging.scoring_rules import Thresholds
 
-__all__ = ["PhotoReason", "ReasonKind", "reasons_in_words"]
+__all__ = ["PhotoReason", "ReasonKind", "photo_reasons"]
 
 _PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, as in choosing the best of a burst
 
@@ -47,31 +47,31 @@ class PhotoReason:
     better: str | None = None
 
 
-def reasons_in_words(
-    score: PhotoScore, shots: Mapping[str, ScoringInput], burst: Sequence[PhotoScore], thresholds: Thresholds
+def photo_reasons(
+    score: PhotoScore, inputs: Mapping[str, ScoringInput], burst: Sequence[PhotoScore], thresholds: Thresholds
 ) -> tuple[PhotoReason, ...]:
     """Say what is wrong with a photo, and then what is right.
 
     Args:
         score: Of the photo.
-        shots: The photos that were measured, by image path.
+        inputs: The photos that were measured, by image path.
         burst: The other photos of its burst; they are looked at in the order of their `burst_rank`.
         thresholds: That the scores were made with.
 
     Returns:
         What is wrong first, main people before important ones; then what cannot be told and what is right.
     """
-    shot = shots.get(score.image_path)
-    if score.final_score is None or shot is None:
+    photo = inputs.get(score.image_path)
+    if score.final_score is None or photo is None:
         return (PhotoReason(ReasonKind.BAD, score.error or "the photo was not measured"),)
-    facts = photo_facts(shot.faces, shot.measures.focus, thresholds)
+    facts = photo_facts(photo.faces, photo.measures.focus, thresholds)
     order = sorted(burst, key=lambda other: (other.burst_rank or 0, other.image_path))
     others = [
         _Other(other.image_path, photo_facts(seen.faces, seen.measures.focus, thresholds))
         for other in order
-        if other.image_path != score.image_path and (seen := shots.get(other.image_path)) is not None
+        if other.image_path != score.image_path and (seen := inputs.get(other.image_path)) is not None
     ]
-    teller = _Teller(score.image_path, shot, facts, others)
+    teller = _Teller(score.image_path, photo, facts, others)
     return (*teller.wrong(), *teller.untold(), *teller.right())
 
 
@@ -89,7 +89,7 @@ class _Other:
 @dataclass(frozen=True, slots=True)
 class _Teller:
     image_path: str
-    shot: ScoringInput
+    photo: ScoringInput
     facts: PhotoFacts
     others: Sequence[_Other]
 
@@ -117,7 +117,7 @@ class _Teller:
         if not self.facts.key_people:
             if self.facts.photo_in_focus is False:
                 found.append(PhotoReason(ReasonKind.BAD, "the photo is out of focus"))
-            exposure = self.shot.measures.exposure.value
+            exposure = self.photo.measures.exposure.value
             if exposure is not None and exposure < POOR_EXPOSURE:
                 found.append(PhotoReason(ReasonKind.BAD, "the photo is badly exposed"))
         return found
@@ -186,7 +186,7 @@ class _Teller:
 
     def _index(self, key: str | None) -> int | None:
         """Of the largest face of a person, the one that is judged."""
-        faces = [face for face in self.shot.faces if face.person is not None and face.person.key == key]
+        faces = [face for face in self.photo.faces if face.person is not None and face.person.key == key]
         best = min(faces, key=lambda face: (-face.measures.size_px, face.face_index), default=None)
         return None if best is None else best.face_index
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.scoring import ScorePart
 
-__all__ = ["Judged", "TopChange", "compare_tops", "explain_move"]
+__all__ = ["JudgedPhoto", "TopChange", "compare_tops", "explain_move"]
 
 _SHOWN_PARTS = 3
 _WORTH_NAMING = 0.2  # of the change that the strongest part makes
@@ -16,7 +16,7 @@ _SAME = 0.0005  # scores are read with three digits
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPhoto:
     """A photo as one set of rules judges it.
 
     Attributes:
@@ -68,7 +68,7 @@ def compare_tops(before: Sequence[PhotoScore], after: Sequence[PhotoScore], top:
     )
 
 
-def explain_move(before: Judged, after: Judged) -> tuple[str, ...]:
+def explain_move(before: JudgedPhoto, after: JudgedPhoto) -> tuple[str, ...]:
     """Why a photo stands elsewhere under the new rules, the most important reason first; at least one sentence.
 
     Args:
@@ -100,7 +100,7 @@ def explain_move(before: Judged, after: Judged) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _parts_that_matter(before: Judged, after: Judged, change: float) -> list[str]:
+def _parts_that_matter(before: JudgedPhoto, after: JudgedPhoto, change: float) -> list[str]:
     """The parts that carried the score to where it is, the strongest first.
 
     With s the share of a part's weight, v its value and F the score, F' - F is exactly the sum of

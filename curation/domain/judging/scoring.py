@@ -25,7 +25,7 @@ from curation.domain.labelling.labels import EventPeople
 __all__ = [
     "ExaminedPhoto",
     "ScorePart",
-    "examination",
+    "examination_key",
     "examine_photo",
     "score_examined",
     "score_parts",
@@ -75,7 +75,7 @@ class ExaminedPhoto:
     """What a score takes from a photo before components are weighed and rules are applied.
 
     It depends on the thresholds, on the category weights and on whether people are asked for, and on nothing else of
-    the rules, see `examination`.
+    the rules, see `examination_key`.
     """
 
     image_path: str
@@ -86,7 +86,7 @@ class ExaminedPhoto:
     problems: str
 
 
-def examination(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
+def examination_key(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
     """All of the rules that `examine_photo` looks at."""
     return rules.thresholds, rules.counting_weights, rules.people_asked_for
 
@@ -98,7 +98,7 @@ def examine_photo(
     event: EventPeople,
     rules: ScoringRules,
 ) -> ExaminedPhoto:
-    """The part of `score_photo` that is the same for all rules of one `examination`."""
+    """The part of `score_photo` that is the same for all rules of one `examination_key`."""
     thresholds = rules.thresholds
     facts = photo_facts(faces, measures.focus, thresholds)
     counted = counted_faces(facts, rules.counting_weights)
@@ -117,7 +117,7 @@ def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
     """The rest of `score_photo`.
 
     Args:
-        photo: Examined by rules of the same `examination`.
+        photo: Examined by rules of the same `examination_key`.
         rules: How to judge.
 
     Returns:

@@ -1,8 +1,9 @@
 """What the user corrected in the grouping: one person, different people, not a face, not a person.
 
-Corrections name faces by photo and place, so they outlive every clustering run. Two things follow from them: which
-cluster each face counts to (`apply`, at once and without a new run), and what a later grouping must and must not join
-(`constraints`). A later correction of a face takes the place of an earlier one; an undone one is as if never made.
+Corrections identify faces by photo and place, so they stay valid after every clustering run. Two things follow from
+them: which cluster each face counts to (`corrected_clusters`, at once and without a new run), and what a later grouping
+must and must not join (`constraints`). A later correction of a face replaces an earlier one; an undone correction has
+no effect, as if it had never been made.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ __all__ = [
     "CorrectionKind",
     "FacePlaces",
     "PlacedFace",
-    "active",
-    "apply",
+    "active_corrections",
     "constraints",
-    "kept_ids",
+    "corrected_clusters",
     "next_free_id",
     "not_persons",
+    "table_clusters",
 ]
 
 NOBODY = -1
@@ -169,17 +170,17 @@ class FacePlaces:
                 taken.add(row)
 
 
-def active(corrections: Iterable[Correction]) -> list[Correction]:
+def active_corrections(corrections: Iterable[Correction]) -> list[Correction]:
     """Those that count, in their order."""
     return [correction for correction in corrections if not correction.undone]
 
 
 def not_persons(corrections: Iterable[Correction]) -> frozenset[int]:
     """Clusters that are no persons."""
-    return frozenset(c.cluster for c in active(corrections) if c.kind is CorrectionKind.NOT_A_PERSON)
+    return frozenset(c.cluster for c in active_corrections(corrections) if c.kind is CorrectionKind.NOT_A_PERSON)
 
 
-def kept_ids(
+def table_clusters(
     clusters: Sequence[int] | NDArray[np.integer], corrections: Sequence[Correction], places: FacePlaces
 ) -> NDArray[np.int64]:
     """(N,) cluster ids as face_data.csv has them after a run: corrected, with -2 for what is no face.
@@ -206,7 +207,7 @@ def kept_ids(
     return out
 
 
-def apply(
+def corrected_clusters(
     rows: Sequence[PlacedFace], corrections: Sequence[Correction], *, places: FacePlaces | None = None
 ) -> NDArray[np.int64]:
     """The cluster that each face counts to, by what the user corrected.
@@ -227,7 +228,7 @@ def apply(
         return clusters
     if places is None:
         places = FacePlaces((row.image_path, row.facial_area) for row in rows)
-    out = kept_ids(clusters, corrections, places)
+    out = table_clusters(clusters, corrections, places)
     out[np.isin(out, list(not_persons(corrections)))] = NOT_A_PERSON
     return out
 
@@ -266,7 +267,7 @@ def constraints(corrections: Sequence[Correction], places: FacePlaces) -> Constr
     cluster = np.full(len(places), _UNTOUCHED, dtype=np.int64)
     last_split = np.full(len(places), -1)
     pairs: list[tuple[int, NDArray[np.intp]]] = []
-    for number, correction in enumerate(active(corrections)):
+    for number, correction in enumerate(active_corrections(corrections)):
         rows = places.find(correction.moved)
         rows = rows[rows >= 0]
         cluster[rows] = correction.target

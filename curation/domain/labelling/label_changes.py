@@ -11,7 +11,7 @@ __all__ = [
     "UNCHANGED",
     "LabelChange",
     "LabelConflict",
-    "Merged",
+    "MergedLabels",
     "Unchanged",
     "changed_labels",
     "merge_labels",
@@ -54,14 +54,14 @@ class LabelConflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedLabels:
     """The outcome of a merge; `by_cluster` is to be used only if there are no conflicts."""
 
     by_cluster: dict[int, PersonLabel]
     conflicts: tuple[LabelConflict, ...]
 
 
-def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsByCluster) -> Merged:
+def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsByCluster) -> MergedLabels:
     """Merge two changes of the same labels, cluster by cluster.
 
     Args:
@@ -79,7 +79,7 @@ def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsBy
         merged = other if mine == before else mine
         if merged is not None:
             out[cluster] = merged
-    return Merged(out, tuple(conflicts))
+    return MergedLabels(out, tuple(conflicts))
 
 
 def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChange) -> dict[int, PersonLabel]:

@@ -20,7 +20,7 @@ from curation.domain.labelling.corrections import (
     Constraints,
     Correction,
     FacePlaces,
-    active,
+    active_corrections,
     constraints,
 )
 from curation.domain.report import ClusteringReport, Failure, Progress
@@ -144,7 +144,7 @@ class FaceClusteringPipeline:
             sha256 = {"face_data": table_sha256, "embeddings": digest}
             if corrections != written:
                 write_corrections(self._output, corrections)
-            self._write_record(listing, report, faces, next_id, sha256, active(corrections))
+            self._write_record(listing, report, faces, next_id, sha256, active_corrections(corrections))
         self._write_pictures(faces, members)
         return replace(report, seconds=time.monotonic() - began)
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-from curation.domain.bursts.best_photo import bursts_of, mark_bursts
+from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
 from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
@@ -109,7 +109,7 @@ class PhotoScorer:
             path: ScoringInput(measured, scored_faces(faces[path], labels, measured))
             for path, measured in measures.items()
         }
-        return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
+        return mark_bursts(scores, shots, event_bursts(shots, self.bursts), self.rules)
 
     def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
         """Put photos in order, see `curation.domain.judging.ranking.with_picks`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.domain.bursts.best_photo import bursts_of, mark_bursts
+from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import ScoringInput
@@ -21,7 +21,7 @@ from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring import (
     ExaminedPhoto,
     ScorePart,
-    examination,
+    examination_key,
     examine_photo,
     score_examined,
     score_parts,
@@ -191,11 +191,11 @@ class Rescorer:
         if known is None:
             found = self._bursts.get((id(event), bursts))
             if found is None:
-                found = _keep(self._bursts, (id(event), bursts), bursts_of(event.shots, bursts))
-            examined = self._examined.get(examination(rules))
+                found = _keep(self._bursts, (id(event), bursts), event_bursts(event.shots, bursts))
+            examined = self._examined.get(examination_key(rules))
             if examined is None:
                 photos = (examine_photo(p, s.faces, s.measures, event.people, rules) for p, s in event.shots.items())
-                examined = _keep(self._examined, examination(rules), list(photos))
+                examined = _keep(self._examined, examination_key(rules), list(photos))
             scores = [score_examined(photo, rules) for photo in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
             facts = {photo.image_path: photo.facts for photo in examined}
