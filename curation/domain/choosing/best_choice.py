@@ -17,9 +17,9 @@ from curation.domain.labelling.labels import Category
 
 __all__ = ["choose"]
 
-_RATING_VALUE = 2.0  # of a star; more than anything that a score can make good
-_PEOPLE_VALUE = 1.0  # photos with people who count stand before those without, as in the ranking
-_LEAST_VALUE = 1e-4  # so that a photo of score 0 still fills a place
+_RATING_VALUE = 2.0  # of a star; more than any score can compensate
+_PEOPLE_VALUE = 1.0  # photos with people who count come before those without, as in the ranking
+_LEAST_VALUE = 1e-4  # so that a photo with score 0 still fills a place
 
 
 def choose(
@@ -31,16 +31,16 @@ def choose(
 ) -> Choice:
     """Choose photos.
 
-    Picked photos are always in, also if they are more than asked for; rejected, vetoed and unreadable ones never are,
-    unless they were picked. The others are chosen so that the sum of their ratings and scores is as large as can be
-    while everybody is covered.
+    Picked photos are always chosen, even if they are more than asked for; rejected, vetoed and unreadable ones never
+    are, unless they were picked. The others are chosen so that the sum of their ratings and scores is as large as
+    possible while everybody is covered.
 
     Args:
-        request: What is asked for.
+        request: The request.
         ranked: All photos, best first, with the user's picks.
-        people: Of these photos, by image path.
+        people: People of these photos, by image path.
         covered: How the people are covered, see `curation.domain.choosing.coverage.coverage`.
-        rules: That the scores were made with.
+        rules: The rules that the scores were made with.
 
     Returns:
         The choice; the same for the same arguments.
@@ -94,13 +94,13 @@ def _is_open(score: PhotoScore) -> bool:
 
 
 def _value(score: PhotoScore, rules: ScoringRules) -> float:
-    """What a photo adds; the order of values is that of the ranking."""
+    """The value of a photo in the choice; values have the same order as the ranking."""
     value = _LEAST_VALUE + (score.final_score or 0.0) + _RATING_VALUE * (score.rating or 0)
     counts = not rules.people_asked_for or has_counting_people(score, rules.counting_weights)
     return value + (_PEOPLE_VALUE if counts else 0.0)
 
 
 def _by_rank_alone(request: ChoiceRequest, ranked: Sequence[PhotoScore]) -> frozenset[str]:
-    """What would be chosen if nobody had to be covered and bursts did not matter."""
+    """The photos that would be chosen if nobody had to be covered and bursts did not matter."""
     wanted = [score.image_path for score in ranked if score.pick is Pick.PICKED or _is_open(score)]
     return frozenset(wanted[: request.count])

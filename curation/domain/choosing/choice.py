@@ -1,4 +1,4 @@
-"""What is asked of a choice of photos, and what was chosen."""
+"""The request for a choice of photos, and its result."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Choice", "ChoiceRequest", "ChosenPhoto", "PassedPhoto", "PersonInCho
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRequest:
-    """What is asked for.
+    """The request for a choice.
 
     Attributes:
         count: Number of photos.
-        main_at_least: So many of them show each main person well.
-        important_at_least: So many of them show each important person well.
+        main_at_least: Number of chosen photos that should show each main person well.
+        important_at_least: Number of chosen photos that should show each important person well.
         one_per_burst: Take at most one photo of each burst.
     """
 
@@ -28,7 +28,7 @@ class ChoiceRequest:
     one_per_burst: bool = True
 
     def needed(self, category: Category) -> int:
-        """How many photos of a person are asked for."""
+        """How many photos of a person of a category are asked for."""
         return {Category.MAIN: self.main_at_least, Category.IMPORTANT: self.important_at_least}.get(category, 0)
 
 
@@ -37,8 +37,8 @@ class ChosenPhoto:
     """A photo that was chosen.
 
     Attributes:
-        score: Of the photo, with its rank.
-        reasons: Why it is in, the strongest first; at least one.
+        score: Score of the photo, with its rank.
+        reasons: Why it was chosen, the strongest first; at least one.
     """
 
     score: PhotoScore
@@ -50,8 +50,8 @@ class PassedPhoto:
     """A photo that the ranking alone would have chosen.
 
     Attributes:
-        score: Of the photo, with its rank.
-        reason: Why it is not in.
+        score: Score of the photo, with its rank.
+        reason: Why it was not chosen.
     """
 
     score: PhotoScore
@@ -60,12 +60,12 @@ class PassedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class PersonInChoice:
-    """How a person comes off.
+    """How a person is covered by a choice.
 
     Attributes:
-        covered: In all photos.
-        wanted: In how many chosen photos the person should be seen well.
-        chosen: In how many the person is.
+        covered: The person's coverage in all photos.
+        wanted: In how many chosen photos the person should be shown well.
+        chosen: In how many chosen photos the person is shown well.
     """
 
     covered: PersonCoverage
@@ -75,14 +75,14 @@ class PersonInChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen.
+    """The result of a choice.
 
     Attributes:
         photos: Best first.
-        passed: Photos that would be in by their rank alone, best first.
+        passed: Photos that would have been chosen by rank alone, best first.
         people: Main people first, then by name.
-        unmet: What could not be met, in sentences; empty if all was.
-        proven: Whether there is no better choice; False if the time was up before that was known.
+        unmet: What could not be met, in sentences; empty if everything was.
+        proven: Whether the choice is proven to be the best; False if the time limit was reached before.
     """
 
     photos: tuple[ChosenPhoto, ...]

@@ -1,4 +1,4 @@
-"""Why photos are in a choice and others are not, and what the choice could not meet, in words."""
+"""Why photos were chosen or not, and what the choice could not meet, in sentences."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["ChoiceReasons", "passed_photos", "unmet_wishes"]
 
 @dataclass(frozen=True, slots=True)
 class ChoiceReasons:
-    """Says why photos are in a choice.
+    """Explains why photos were chosen.
 
     Attributes:
         people_in_choice: How often each person is in the choice.
-        people: Of all photos, by image path.
+        people: People of all photos, by image path.
         alone: Image paths of the photos that the ranking alone would have chosen.
         photos: Number of all photos.
         burst_sizes: By burst id, the number of its photos.
@@ -96,7 +96,7 @@ def passed_photos(
 
 
 def _name(score: PhotoScore, beside: PhotoScore) -> str:
-    """The file's name, with its folder if that is another one."""
+    """The file name, with the folder if that is a different one."""
     folder, _, name = score.image_path.rpartition("/")
     return name if folder == beside.image_path.rpartition("/")[0] else score.image_path
 

@@ -1,4 +1,4 @@
-"""Who is in how many good photos, and who is in none."""
+"""Coverage: how many good photos there are of each person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PhotoPeople:
 
     Attributes:
         seen: All who are in it.
-        well: Of these, those whose eyes are open and who are in focus, as far as that can be told.
+        well: Those of them who are shown well: eyes open and in focus, as far as that can be told.
     """
 
     seen: frozenset[str]
@@ -32,9 +32,9 @@ class PersonCoverage:
     """How a main or important person is covered.
 
     Attributes:
-        person: Who.
+        person: The person.
         photos: Image paths of all photos of the person, best first.
-        good: Of these, those that show the person well, that no rule vetoes and that the user did not reject.
+        good: Those of them that show the person well, that no rule vetoes and that the user did not reject.
         picked: How many of the photos the user picked.
     """
 
@@ -49,7 +49,7 @@ def people_of_photos(inputs: Mapping[str, ScoringInput], thresholds: Thresholds)
 
     Args:
         inputs: The photos that were measured, by image path.
-        thresholds: That say what is open and what is in focus.
+        thresholds: Thresholds for open eyes and for focus.
     """
     return {
         path: _people(photo_facts(photo.faces, photo.measures.focus, thresholds)) if photo.faces else _NOBODY
@@ -80,8 +80,8 @@ def coverage(
 
     Args:
         ranked: All photos, best first.
-        people: Of these photos, by image path.
-        persons: Everybody of the event; others than main and important people are left out.
+        people: People of these photos, by image path.
+        persons: All people of the event; only main and important ones are covered.
     """
     asked = [person for person in persons if person.category is not Category.OTHER]
     photos: dict[str, list[str]] = {person.key: [] for person in asked}

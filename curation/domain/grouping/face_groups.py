@@ -21,21 +21,21 @@ def group_faces(
     apart: NDArray[np.integer] | None = None,
     threads: int = 1,
 ) -> NDArray[np.int64]:
-    """Group faces that are good enough to be judged.
+    """Group the faces that are good enough to be compared with each other.
 
     Args:
         vectors: (N, D) from `rule.compared`, N from 0.
-        photo_of: (N,) which photo each face is on, any integers.
-        rule: For the weights that made the embeddings.
-        together: (N,) equal from 0 on for faces that the user says are one person; -1 for all others.
-        apart: (M, 2) pairs of faces that the user says are two people.
-        threads: Of the CPU, to be used at once. The result does not depend on them.
+        photo_of: (N,) photo of each face, as any integers.
+        rule: Grouping rule of the weights that made the embeddings.
+        together: (N,) the same number, from 0, for faces that the user says are one person; -1 for all others.
+        apart: (M, 2) pairs of faces that the user says are different people.
+        threads: Number of CPU threads. The result does not depend on it.
 
     Returns:
         (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
 
     Raises:
-        ValueError: If faces are to be together and apart.
+        ValueError: If faces would have to be both together and apart.
     """
     history = merge_history(
         vectors,
@@ -50,7 +50,7 @@ def group_faces(
 
 
 def _cut(history: MergeHistory, rule: GroupingRule) -> MergeHistory:
-    """Leave out the merges that neither have evidence enough nor are part of one that has."""
+    """Drop the merges that neither have enough evidence nor are part of a merge that has."""
     faces = len(history.same)
     size = np.bincount(history.same, minlength=faces)
     sizes = np.empty((2, len(history.low)), dtype=np.int64)

@@ -10,11 +10,11 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 __all__ = ["join_poor_faces", "join_single_faces"]
 
 SECOND_LOOK_FACES = 3
-"""A poor face joins only a cluster of so many good ones: less is no similarity to rely on."""
+"""A poor face joins only a cluster of at least so many good faces: fewer are not reliable."""
 SINGLE_FACE_CLUSTER = 5
-"""A good face that is alone joins only a cluster of so many."""
+"""A single good face joins only a cluster of at least so many faces."""
 SINGLE_FACE_PART = 0.75
-"""How far from the limit of single faces to that of large groups such a cluster may be."""
+"""How far such a cluster may be, as a share of the way from the limit of single faces to that of large clusters."""
 SECOND_LOOK_MARGIN = 0.25
 """How much nearer a face has to be to its cluster than to any other one, as a part of `single_distance`."""
 _BLOCK_ROWS = 1024
@@ -28,19 +28,19 @@ def join_single_faces(
     *,
     settled: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """Give faces that are alone to a cluster that they clearly belong to.
+    """Assign single faces to a cluster that they clearly belong to.
 
-    Evidence that average linkage does not see: that nobody else is as near. A face alone joins the nearest of all
-    clusters if that has at least `SINGLE_FACE_CLUSTER` faces, is nearer than what `SINGLE_FACE_PART` of the way from
-    `rule.single_distance` to `rule.group_distance` is, is clearly nearer than any other cluster, and has no face
-    on the same photo. Where the rule has one distance for all, faces stay alone.
+    This uses evidence that average linkage does not see: no other cluster is as near. A single face joins the nearest
+    cluster if that has at least `SINGLE_FACE_CLUSTER` faces, is nearer than `SINGLE_FACE_PART` of the way from
+    `rule.single_distance` to `rule.group_distance`, is clearly nearer than any other cluster, and has no face on the
+    same photo. Where the rule has one distance for all sizes, single faces stay alone.
 
     Args:
         vectors: (N, D) from `rule.compared`.
-        photo_of: (N,) which photo each face is on.
-        labels: (N,) their clusters, from `group_faces`.
-        rule: For the weights that made the embeddings.
-        settled: (N,) faces of which the user said who they are or are not: they stay where they are.
+        photo_of: (N,) photo of each face.
+        labels: (N,) clusters of the faces, from `group_faces`.
+        rule: Grouping rule of the weights that made the embeddings.
+        settled: (N,) faces with corrections of the user: they stay where they are.
 
     Returns:
         (N,) labels from 0 to L - 1.
@@ -66,22 +66,22 @@ def join_poor_faces(
     photo_of_poor: NDArray[np.integer],
     rule: GroupingRule,
 ) -> NDArray[np.int64]:
-    """Give faces that are too poor to be judged alone to a cluster that they clearly belong to.
+    """Assign faces that are too poor to be grouped by themselves to a cluster that they clearly belong to.
 
     A face joins the nearest of all clusters if that has at least `SECOND_LOOK_FACES` good faces, is nearer than
     `rule.single_distance`, is clearly nearer than any other cluster, and has no face on the same photo. Poor faces
-    are no evidence for others; of several of one photo only the nearest joins a cluster.
+    do not count as members for this; of several poor faces of one photo only the nearest joins a cluster.
 
     Args:
-        vectors: (N, D) from `rule.compared`, the good faces.
-        photo_of: (N,) which photo each of them is on.
-        labels: (N,) their clusters, from 0 to K - 1.
-        poor: (P, D) likewise.
-        photo_of_poor: (P,) which photo each of them is on.
-        rule: For the weights that made the embeddings.
+        vectors: (N, D) the good faces, from `rule.compared`.
+        photo_of: (N,) photo of each good face.
+        labels: (N,) clusters of the good faces, from 0 to K - 1.
+        poor: (P, D) the poor faces, from `rule.compared`.
+        photo_of_poor: (P,) photo of each poor face.
+        rule: Grouping rule of the weights that made the embeddings.
 
     Returns:
-        (P,) a label of `labels`, or -1.
+        (P,) a cluster of `labels`, or -1.
     """
     if len(labels) == 0 or len(poor) == 0:
         return np.full(len(poor), -1, dtype=np.int64)
@@ -91,7 +91,7 @@ def join_poor_faces(
 
 
 class _Clear:
-    """Clusters that faces may join, each if it is near and nobody else is."""
+    """Clusters that faces may join: near ones, if no other cluster is nearly as near."""
 
     def __init__(
         self,
@@ -119,12 +119,12 @@ class _Clear:
         *,
         own: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
-        """(F,) the cluster that each face joins, or -1; `own`, the cluster that it is alone in, does not count."""
+        """(F,) the cluster that each face joins, or -1; `own`, the cluster in which it is alone, does not count."""
         home = np.full(len(faces), -1, dtype=np.int64)
         distance = np.full(len(faces), np.inf)
         for start in range(0, len(faces) if len(self._large) else 0, _BLOCK_ROWS):
             away = 1.0 - faces[start : start + _BLOCK_ROWS].astype(np.float64) @ self._means[self._large].T
-            # Few are near anybody, so only these are compared with everybody.
+            # Few faces are near a large cluster, so only these are compared with all clusters.
             near = np.flatnonzero(away.min(axis=1) < self._limit)
             place = start + near
             home[place] = self._large[away[near].argmin(axis=1)]

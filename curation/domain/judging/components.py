@@ -12,15 +12,15 @@ from curation.domain.labelling.labels import EventPeople
 
 __all__ = ["Components", "counted_faces", "people_component", "score_components"]
 
-NEUTRAL = 0.5  # of a face that cannot be told: neither a reason to keep the photo nor to drop it
-FULL_MAIN_PEOPLE = 4  # a photo of this many main people is full even if the event has more
+NEUTRAL = 0.5  # value of a measure that cannot be told: neither for nor against the photo
+FULL_MAIN_PEOPLE = 4  # this many main people make a photo full, even if the event has more
 FULL_OTHER_PEOPLE = 3  # the same for important and for other people
 
 Components = tuple[float | None, float | None, float | None, float | None, float | None]
 
 
 def _scaled(value: float | None, threshold: float) -> float:
-    """Move a measure so that its threshold lies at 0.5, piecewise linear; 0 and 1 stay."""
+    """Scale a measure so that its threshold becomes 0.5, piecewise linear; 0 and 1 stay."""
     if value is None:
         return NEUTRAL
     if value >= threshold:
@@ -39,12 +39,12 @@ def _filling(present: int, full: int) -> float:
 def people_component(
     main: int, important: int, other: int, unknown: int, event: EventPeople, weights: CategoryWeights
 ) -> float:
-    """How far the people that matter are in the photo, in [0, 1].
+    """How many of the people who matter are in the photo, in [0, 1].
 
     Each category fills up with `_filling`, relative to the event's people but at most 4 main and 3
-    other people. The categories complete each other: 1 - prod(1 - r·fill), with r the category's weight
-    relative to the heaviest category of the event. So the main people alone make it full, a main
-    person more never lowers it, and where nobody is main the important people make it full.
+    other people. The categories complement each other: 1 - prod(1 - r·fill), with r the category's weight
+    relative to the heaviest category of the event. So the main people alone make it full, another
+    main person never lowers it, and in an event without main people the important people make it full.
 
     Args:
         main: Different main people in the photo.
@@ -52,7 +52,7 @@ def people_component(
         other: Different other people in the photo.
         unknown: Faces without a cluster in the photo.
         event: The people of the whole event.
-        weights: Of the categories.
+        weights: Weights of the categories.
     """
     categories = (
         (main, min(event.main, FULL_MAIN_PEOPLE), weights.main),
@@ -61,7 +61,7 @@ def people_component(
     )
     heaviest = max((weight for _, full, weight in categories if full > 0), default=0.0)
     if heaviest <= 0:
-        # Nobody of this event is known or counts: any face is as good as another.
+        # No person of this event is known or counts: all faces are equally good.
         return 1.0 if main + important + other + unknown > 0 else 0.0
     lacking = 1.0
     for present, full, weight in categories:
@@ -105,7 +105,7 @@ def score_components(
     total = math.fsum(weight for _, weight in counted)
 
     def mean(values: Iterable[float]) -> float:
-        # Rounding must not carry a mean of ones past 1.
+        # Rounding must not raise a mean of ones above 1.
         return min(1.0, math.fsum(w * v for (_, w), v in zip(counted, values, strict=True)) / total)
 
     return (

@@ -17,9 +17,9 @@ class ScoredFace:
     """A face of a photo with its person and its measures.
 
     Attributes:
-        face_index: Of the face in its photo.
+        face_index: Number of the face in its photo.
         person: Whose face it is; None for an unknown face.
-        measures: What was measured on it.
+        measures: Its measures.
     """
 
     face_index: int
@@ -29,11 +29,11 @@ class ScoredFace:
 
 @dataclass(frozen=True, slots=True)
 class ScoringInput:
-    """A photo that was measured, with its faces and their people.
+    """What scoring knows about one photo: its measures, and its faces with their people.
 
     Attributes:
-        measures: Of the photo.
-        faces: All its faces.
+        measures: Measures of the photo.
+        faces: All faces of the photo.
     """
 
     measures: PhotoMeasures
@@ -107,8 +107,8 @@ def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: T
 
     Args:
         faces: All faces of the photo, in any order.
-        photo_focus: Of the whole photo.
-        thresholds: To apply.
+        photo_focus: Focus of the whole photo.
+        thresholds: Thresholds to apply.
 
     Returns:
         The facts; the same for any order of `faces`.

@@ -1,4 +1,4 @@
-"""The order of the photos: what the user said of them first, then the score; see docs/scoring.md, section 5."""
+"""The order of the photos: first by the user's picks and ratings, then by score; see docs/scoring.md, section 5."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["has_counting_people", "rank_photos", "with_picks"]
 
 
 def has_counting_people(score: PhotoScore, weights: CategoryWeights) -> bool:
-    """Whether anybody who counts is in the photo; `weights` are the counting ones."""
+    """Whether a face that counts is in the photo; `weights` are `ScoringRules.counting_weights`."""
     return (
         (score.main_count > 0 and weights.main > 0)
         or (score.important_count > 0 and weights.important > 0)
@@ -23,16 +23,17 @@ def has_counting_people(score: PhotoScore, weights: CategoryWeights) -> bool:
 
 
 def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[PhotoScore]:
-    """Put photos in order, best first, and number them from 1.
+    """Sort photos, best first, and number them from 1.
 
-    The user's word comes first: picked photos, the others, rejected ones, and then those that could not be read; and
-    within these groups the rating. Photos of which the user said the same go by tiers: photos that no rule vetoes, of
-    these those without a face that counts (if people are asked for), vetoed photos. Within a tier: the final score,
-    then the focus, both descending and as the table shows them, then the path.
+    The user's picks come first: picked photos, then photos without a pick, rejected ones, and those that could not be
+    read; within these groups photos are sorted by rating. Photos with the same pick and rating are sorted by tier:
+    photos that no rule vetoes, the same without a face that counts (if people are asked for), vetoed photos, and vetoed
+    photos without a face that counts. Within a tier they are sorted by final score, then by focus, both descending and
+    rounded as in the table, then by path.
 
     Args:
         scores: In any order.
-        rules: Those that the scores were made with.
+        rules: The rules that the scores were made with.
     """
     weights, asked = rules.counting_weights, rules.people_asked_for
 
@@ -48,7 +49,7 @@ def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[Photo
 
 
 def _pick_order(score: PhotoScore) -> tuple[int, int]:
-    """Where the user's pick and rating put a photo, smaller is better; a photo that could not be read is last."""
+    """Sort key of the user's pick and rating, smaller is better; a photo that could not be read is last."""
     if score.final_score is None:
         return 3, 0
     group = 0 if score.pick is Pick.PICKED else 2 if score.pick is Pick.REJECTED else 1
@@ -56,15 +57,15 @@ def _pick_order(score: PhotoScore) -> tuple[int, int]:
 
 
 def with_picks(scores: Sequence[PhotoScore], picks: Picks, rules: ScoringRules) -> list[PhotoScore]:
-    """Put photos in order, as the user's picks and then the scores say.
+    """Sort photos by the user's picks and then by score, and let the picks decide the best photo of each burst.
 
-    It gives the same for scores as they were computed and for scores as photo_scores.csv has them, whatever picks
-    were in force when it was written.
+    The result is the same for scores as computed and for scores read from photo_scores.csv, whatever picks were
+    current when it was written.
 
     Args:
-        scores: Of the event, in any order; picks, ratings and ranks in them are not looked at.
-        picks: Of the user; those of other photos are left alone.
-        rules: That the scores were made with.
+        scores: Scores of the event, in any order; their picks, ratings and ranks are ignored.
+        picks: The user's picks; those of other photos are ignored.
+        rules: The rules that the scores were made with.
 
     Returns:
         The scores, best first, with `rank`, `pick`, `rating` and `best_of_burst`. Scores that do not change are the
@@ -90,11 +91,11 @@ def with_picks(scores: Sequence[PhotoScore], picks: Picks, rules: ScoringRules) 
 
 
 def _best_of_bursts(scores: Iterable[PhotoScore]) -> set[str]:
-    """Of each burst the photo that the user prefers; of equals the one that was judged better."""
+    """For each burst the photo that the user prefers; of equal ones the one with the better `burst_rank`."""
     best: dict[int, tuple[tuple[tuple[int, int], int, str], str]] = {}
     for score in scores:
         if score.burst_id is not None:
-            # Tables of earlier versions do not have the place; they have the best one.
+            # Tables of earlier versions have no `burst_rank`, only the best photo.
             place = score.burst_rank or (1 if score.best_of_burst else 1 + max(1, score.rank))
             key = (_pick_order(score), place, score.image_path)
             if score.burst_id not in best or key < best[score.burst_id][0]:

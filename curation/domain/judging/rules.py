@@ -1,9 +1,9 @@
-"""The rules that a user can turn on, and what they look at.
+"""The rules that a user can turn on, and what each of them checks.
 
 `photo_facts` turns faces, people and measures into facts with the thresholds applied; each rule is
-a small function over the facts. `RULES` names them; config.yaml turns them on: a rule in the mode
-`veto` puts the photos that break it below all others, in the mode `weight` it is one more component
-of the score. "Cannot tell" never breaks a rule, and no rule looks at the eyes, smile or focus of an
+a small function of the facts. `RULES` lists them by name; config.yaml turns them on: a rule in the mode
+`veto` ranks the photos that break it below all others, in the mode `weight` it is one more component
+of the score. "Cannot tell" never breaks a rule, and no rule checks the eyes, smile or focus of an
 unknown face.
 """
 
@@ -20,18 +20,18 @@ __all__ = ["RULES", "Verdict"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule says of a photo.
+    """The result of a rule for a photo.
 
     Attributes:
-        value: In [0, 1], how far the rule is kept; None if it does not apply to the photo.
-        violations: A sentence for each way in which it is broken; empty if it is kept.
+        value: In [0, 1], how far the rule is met; None if it does not apply to the photo.
+        violations: A sentence for each way in which it is broken; empty if it is met.
     """
 
     value: float | None
     violations: tuple[str, ...]
 
 
-_KEPT = Verdict(1.0, ())
+_MET = Verdict(1.0, ())
 _NOT_APPLICABLE = Verdict(None, ())
 
 
@@ -41,7 +41,7 @@ def _share(answers: Sequence[tuple[bool | None, str]]) -> Verdict:
     if not judged:
         return _NOT_APPLICABLE
     broken = tuple(sentence for good, sentence in judged if not good)
-    return Verdict(1.0 - len(broken) / len(judged), broken) if broken else _KEPT
+    return Verdict(1.0 - len(broken) / len(judged), broken) if broken else _MET
 
 
 def _require_main_eyes_open(facts: PhotoFacts, rules: Rules) -> Verdict:
@@ -85,16 +85,16 @@ def _min_important_people(facts: PhotoFacts, rules: Rules) -> Verdict:
 
 def _at_least(found: int, wanted: int, category: str) -> Verdict:
     if found >= wanted:
-        return _KEPT
+        return _MET
     return Verdict(found / wanted, (f"{found} of at least {wanted} {category} people",))
 
 
 def _max_unknown_faces(facts: PhotoFacts, rules: Rules) -> Verdict:
-    """At most `count` faces belong to nobody known."""
+    """At most `count` faces are unknown."""
     found, allowed = len(facts.unknown), rules.max_unknown_faces.count
     if found <= allowed:
-        return _KEPT
-    # One face too many should cost less where many are allowed; the value falls as allowed / found.
+        return _MET
+    # One extra face should cost less where many are allowed, so the value is allowed / found.
     return Verdict(allowed / found, (f"{found} unknown faces, at most {allowed} allowed",))
 
 

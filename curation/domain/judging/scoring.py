@@ -38,8 +38,8 @@ class ScorePart:
     """One of the values that the final score is the weighted mean of.
 
     Attributes:
-        name: Of the component (`eyes`, `smile`, `focus`, `exposure`, `people`), or of the rule.
-        weight: Beside those of the other parts.
+        name: Name of the component (`eyes`, `smile`, `focus`, `exposure`, `people`), or of the rule.
+        weight: Weight relative to the other parts.
         value: In [0, 1].
     """
 
@@ -55,14 +55,14 @@ def score_photo(
     event: EventPeople,
     rules: ScoringRules,
 ) -> PhotoScore:
-    """Judge one photo.
+    """Score one photo.
 
     Args:
-        image_path: Of the photo.
+        image_path: Path of the photo.
         faces: All its faces, in any order.
-        measures: Of the photo; its `faces` are not read.
+        measures: Measures of the photo; its `faces` are not used.
         event: The people of the whole event.
-        rules: How to judge.
+        rules: The rules of scoring.
 
     Returns:
         The score, with rank 0.
@@ -72,10 +72,10 @@ def score_photo(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExaminedPhoto:
-    """What a score takes from a photo before components are weighed and rules are applied.
+    """The intermediate result of scoring, before components are weighted and rules are applied.
 
-    It depends on the thresholds, on the category weights and on whether people are asked for, and on nothing else of
-    the rules, see `examination_key`.
+    Of the scoring rules it depends only on the thresholds, the category weights and whether people are asked for, see
+    `examination_key`.
     """
 
     image_path: str
@@ -87,7 +87,7 @@ class ExaminedPhoto:
 
 
 def examination_key(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
-    """All of the rules that `examine_photo` looks at."""
+    """The part of the scoring rules that `examine_photo` depends on."""
     return rules.thresholds, rules.counting_weights, rules.people_asked_for
 
 
@@ -98,7 +98,7 @@ def examine_photo(
     event: EventPeople,
     rules: ScoringRules,
 ) -> ExaminedPhoto:
-    """The part of `score_photo` that is the same for all rules of one `examination_key`."""
+    """The first part of `score_photo`: the same for all rules with the same `examination_key`."""
     thresholds = rules.thresholds
     facts = photo_facts(faces, measures.focus, thresholds)
     counted = counted_faces(facts, rules.counting_weights)
@@ -114,11 +114,11 @@ def examine_photo(
 
 
 def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
-    """The rest of `score_photo`.
+    """The second part of `score_photo`.
 
     Args:
-        photo: Examined by rules of the same `examination_key`.
-        rules: How to judge.
+        photo: Examined with rules of the same `examination_key`.
+        rules: The rules of scoring.
 
     Returns:
         The score, with rank 0.
@@ -153,13 +153,13 @@ def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
 def score_parts(
     faces: Sequence[ScoredFace], measures: PhotoMeasures, event: EventPeople, rules: ScoringRules
 ) -> tuple[ScorePart, ...]:
-    """What the final score of a photo is the weighted mean of; parts of weight 0 are left out.
+    """The values that the final score of a photo is the weighted mean of, without parts of weight 0.
 
     Args:
         faces: All its faces, in any order.
-        measures: Of the photo.
+        measures: Measures of the photo.
         event: The people of the whole event.
-        rules: How to judge.
+        rules: The rules of scoring.
     """
     facts = photo_facts(faces, measures.focus, rules.thresholds)
     components = score_components(facts, counted_faces(facts, rules.counting_weights), measures, event, rules)

@@ -65,7 +65,7 @@ class Rules:
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Mapping[str, Any]]) -> Rules:
-        """Build from plain values, as in config.yaml's `scoring.rules`; absent keys take the default.
+        """Build from plain values, as in config.yaml's `scoring.rules`; missing keys get the default.
 
         Raises:
             ValueError: If a rule or a parameter is not known; lists the known ones.
@@ -95,7 +95,7 @@ def _with_params(name: str, default: R, params: Mapping[str, Any]) -> R:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From where on a measure counts as fulfilled, and which faces are judged at all.
+    """From which value on a measure counts as fulfilled, and which faces are judged at all.
 
     Attributes:
         eyes_open: In [0, 1].
@@ -144,7 +144,7 @@ class ScoringRules:
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> ScoringRules:
-        """Build from plain values, as in config.yaml's section `scoring`; other keys are left alone.
+        """Build from plain values, as in the section `scoring` of config.yaml; other keys are ignored.
 
         Args:
             data: With any of `thresholds`, `weights`, `category_weights`, `rules`.
@@ -162,7 +162,7 @@ class ScoringRules:
 
     @property
     def people_asked_for(self) -> bool:
-        """Whether a photo without people is worth less than one with them."""
+        """Whether a photo without people scores lower than one with people."""
         rules = self.rules
         return (
             self.weights.people > 0
