@@ -40,7 +40,7 @@ def test_a_change_can_be_taken_back(picks: Picks, path: str, pick: PhotoPick) ->
         ({"version": 1}, "must be a JSON object"),
         ({"version": 2, "photos": {}}, "the version 2; this program knows 1"),
         ({"photos": {}}, "the version None"),
-        ({"version": 1, "photos": {}, "more": 1}, "'more' is not known"),
+        ({"version": 1, "photos": {}, "more": 1}, "'more' is not a known key; possible: version, photos"),
         ({"version": 1, "photos": {"a.jpg": "picked"}}, "photo 'a.jpg': found 'picked'; write {"),
         ({"version": 1, "photos": {"a.jpg": {"pick": "Picked "}}}, "did you mean 'picked'?"),
         (
