@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from curation.domain.grouping.apart_pairs import ApartPairs
 from curation.domain.grouping.exact_similarity import ClusterSums
 from curation.domain.grouping.merge_history import MergeHistory
+from curation.domain.grouping.neighbour_bounds import NeighbourBounds
 from curation.domain.grouping.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
 from curation.domain.grouping.starting_clusters import StartingConstraints, starting_clusters
 
@@ -27,7 +28,6 @@ Rows = NDArray[np.intp]
 
 _CANDIDATES = 16  # neighbours that are known of each cluster
 _LONGEST = 1.01  # of a vector that passes as a unit vector
-_ROUND_UP = 1 + 2.0**-22  # makes up for rounding to float32
 _DENSE = 0.8  # share of rows in use below which they are packed
 _PACK_ROWS = 4096  # moved at once
 _CROWDED_ROWS = 64  # of similarities to all, held at once: 26 MB for 100,000 faces
@@ -126,8 +126,7 @@ def merge_history(
 class _Merging:
     """Clusters that may still be merged, one row each, in the order of their first faces.
 
-    For each cluster some neighbours are known, with upper bounds of their similarities (`known` marks those that were
-    computed since the last change), and a bound of the similarity to all others. All bounds hold up to `_error`, the
+    `_neighbours` has upper bounds of the similarities to their neighbours; all of them hold up to `_error`, the
     rounding error of float32.
     """
 
@@ -159,18 +158,10 @@ class _Merging:
         self._means[is_group] = self._sums.means(np.flatnonzero(is_group))
         self._merges: list[tuple[Rows, Rows, NDArray[np.float64]]] = []
         self._faces: Rows = faces
-        width = min(_CANDIDATES, max(1, count - 1))
-        self._near = np.full((count, width), -1, dtype=np.int32)
-        self._bound = np.full((count, width), -np.inf, dtype=np.float32)
-        self._known = np.zeros((count, width), dtype=bool)
-        self._others = np.full(count, np.inf, dtype=np.float32)
+        self._neighbours = NeighbourBounds(count, min(_CANDIDATES, max(1, count - 1)), self._floor)
         self._nearest: Rows = np.full(count, -1)  # -1 if it has to be found
         self._is_blocked = np.ones(count, dtype=bool)  # too little is known of its neighbours
         self._is_alive = np.ones(count, dtype=bool)
-        self._changed_at = np.zeros(count, dtype=np.int64)
-        self._seen_at = np.zeros(count, dtype=np.int64)
-        self._round = 0
-        self._into: Rows = np.arange(count)
 
     def _groups_of_copies(
         self, same: Rows, photos: Rows | None, is_group: NDArray[np.bool_]
@@ -223,22 +214,18 @@ class _Merging:
             self._means,
             rows,
             self._is_alive,
-            self._near.shape[1],
+            self._neighbours.width,
             float(self._floor),
             self._pool,
             self._threads,
         )
-        self._near[rows] = found.index
-        self._bound[rows] = found.similarity
-        self._others[rows] = found.bound
-        self._known[rows] = True
-        self._seen_at[rows] = self._round
+        self._neighbours.set_found(rows, found)
         self._is_blocked[rows] = False
         self._nearest[rows] = -1
         if self._has_penalty:
             at, place = np.nonzero(found.index >= 0)
             off = self._sums.penalties(rows[at], found.index[at, place].astype(np.intp))
-            self._bound[rows[at], place] -= off.astype(np.float32)
+            self._neighbours.bound[rows[at], place] -= off.astype(np.float32)
         return np.asarray(np.maximum(found.similarity.max(axis=1), found.bound))
 
     def _similarities(self, a: Rows, b: Rows) -> NDArray[np.float32]:
@@ -251,19 +238,22 @@ class _Merging:
         """Find the nearest neighbours of clusters among the known ones, or mark clusters of which too few are known."""
         if len(rows) == 0:
             return
-        self._refresh(rows)
-        others = self._others[rows]
-        for wanted in (2, self._near.shape[1]):
-            bound, known = self._bound[rows], self._known[rows]
+        neighbours = self._neighbours
+        neighbours.refresh(rows, self._is_alive)
+        others = neighbours.others[rows]
+        for wanted in (2, neighbours.width):
+            bound, known = neighbours.bound[rows], neighbours.known[rows]
             best = np.maximum(np.where(known, bound, -np.inf).max(axis=1), np.maximum(others, self._floor))
             is_open = ~known & (bound > (best - 2 * self._error)[:, None])
             if wanted < bound.shape[1]:
                 least = -np.partition(np.where(is_open, -bound, np.inf), wanted - 1, axis=1)[:, wanted - 1]
                 is_open &= bound >= least[:, None]
             at, place = np.nonzero(is_open)
-            self._bound[rows[at], place] = self._similarities(rows[at], self._near[rows[at], place].astype(np.intp))
-            self._known[rows[at], place] = True
-        bound = self._bound[rows]
+            neighbours.bound[rows[at], place] = self._similarities(
+                rows[at], neighbours.near[rows[at], place].astype(np.intp)
+            )
+            neighbours.known[rows[at], place] = True
+        bound = neighbours.bound[rows]
         best = bound.max(axis=1)
         is_blocked = (others > self._floor) & (best <= others + 2 * self._error)
         is_final = ~is_blocked & (best <= self._floor)
@@ -271,7 +261,7 @@ class _Merging:
         self._is_alive[rows[is_final]] = False
         decided = np.flatnonzero(~is_blocked & ~is_final)
         is_close = bound[decided] >= (best[decided] - 2 * self._error)[:, None]
-        near = self._near[rows[decided]]
+        near = neighbours.near[rows[decided]]
         nearest = near[np.arange(len(decided)), bound[decided].argmax(axis=1)].astype(np.intp)
         unsure = np.flatnonzero(is_close.sum(axis=1) > 1)
         if len(unsure) > 0:
@@ -309,78 +299,18 @@ class _Merging:
             nearest = self._sums.nearest(block[open_][at], other)
             self._settle(block[open_], nearest, best[open_])
 
-    def _refresh(self, rows: Rows) -> None:
-        """Update the known neighbours of clusters after merges."""
-        near = self._near[rows]
-        is_there = near >= 0
-        now = np.where(is_there, self._into[near], -1)
-        is_there &= self._is_alive[now] & (now != rows[:, None])
-        is_changed = is_there & (self._changed_at[now] > self._seen_at[rows][:, None])
-        self._seen_at[rows] = self._round
-        touched = np.flatnonzero((is_changed | (is_there != (near >= 0))).any(axis=1))
-        if len(touched) == 0:
-            return
-        rows, now, is_there, is_changed = rows[touched], now[touched], is_there[touched], is_changed[touched]
-        bound = np.where(is_changed, np.maximum(self._bound[rows], self._others[rows][:, None]), self._bound[rows])
-        bound = np.where(is_there, bound, -np.inf)
-        known = self._known[rows] & ~is_changed
-        # Of neighbours that are one cluster now, the one with the largest bound is kept.
-        order = np.argsort(-bound, axis=1, kind="stable")
-        order = np.take_along_axis(order, np.argsort(np.take_along_axis(now, order, 1), axis=1, kind="stable"), 1)
-        now, is_there = np.take_along_axis(now, order, 1), np.take_along_axis(is_there, order, 1)
-        bound, known = np.take_along_axis(bound, order, 1), np.take_along_axis(known, order, 1)
-        is_there[:, 1:] &= now[:, 1:] != now[:, :-1]
-        self._near[rows] = np.where(is_there, now, -1)
-        self._bound[rows] = np.where(is_there, bound, -np.inf)
-        self._known[rows] = known | ~is_there
-
     def _merge(self, low: Rows, high: Rows) -> None:
         """Merge pairs of clusters, each into the one with the lower face."""
-        self._refresh(low)
-        self._refresh(high)
-        self._join_neighbours(low, high)
-        self._round += 1
+        self._neighbours.refresh(low, self._is_alive)
+        self._neighbours.refresh(high, self._is_alive)
+        self._neighbours.merge(low, high, self._sums.size)
         self._merges.append((self._faces[low], self._faces[high], 1.0 - self._sums.similarity(low, high)))
         self._sums.merge(low, high)
         self._means[low] = self._sums.means(low)
         self._is_alive[high] = False
-        self._into[high] = low
-        self._into = self._into[self._into]
-        self._changed_at[low] = self._round
-        is_changed = np.zeros(len(self._into), dtype=bool)
+        is_changed = np.zeros(len(self._is_alive), dtype=bool)
         is_changed[low] = is_changed[high] = True
         self._nearest[is_changed | ((self._nearest >= 0) & is_changed[self._nearest])] = -1
-
-    def _join_neighbours(self, low: Rows, high: Rows) -> None:
-        """Derive the neighbours of merged clusters from those of their parts."""
-        sizes = self._sums.size[[low, high]].astype(np.float64)
-        share = (sizes / sizes.sum(axis=0))[:, :, None]  # (2, M, 1)
-        others = self._others[[low, high]].astype(np.float64)[:, :, None]
-        width = self._near.shape[1]
-        near = np.concatenate([self._near[low], self._near[high]], axis=1)
-        # A neighbour of one part counts as one of the others for the other part until it is found there, too.
-        bound = np.concatenate(
-            [
-                share[0] * self._bound[low] + share[1] * others[1],
-                share[1] * self._bound[high] + share[0] * others[0],
-            ],
-            axis=1,
-        )
-        order = np.argsort(near, axis=1, kind="stable")
-        near, bound = np.take_along_axis(near, order, 1), np.take_along_axis(bound, order, 1)
-        is_both = (near[:, 1:] == near[:, :-1]) & (near[:, 1:] >= 0)
-        both = bound[:, 1:] + bound[:, :-1] - (share * others).sum(axis=0)
-        bound[:, :-1] = np.where(is_both, both, bound[:, :-1])
-        bound[:, 1:] = np.where(is_both, -np.inf, bound[:, 1:])
-        bound = _rounded_up(np.where((near < 0) | (bound <= self._floor), -np.inf, bound))
-        order = np.argpartition(-bound, width - 1, axis=1)
-        left_out = np.take_along_axis(bound, order[:, width:], 1).max(axis=1)
-        order = order[:, :width]
-        bound = np.take_along_axis(bound, order, 1)
-        self._bound[low] = bound
-        self._near[low] = np.where(np.isneginf(bound), -1, np.take_along_axis(near, order, 1))
-        self._known[low] = np.isneginf(bound)
-        self._others[low] = np.maximum(_rounded_up((share * others).sum(axis=0)[:, 0]), left_out)
 
     def _pack(self) -> None:
         """Drop the rows of clusters that are done or were merged into others."""
@@ -390,22 +320,11 @@ class _Merging:
         number = np.full(len(self._is_alive), -1)
         number[keep] = np.arange(len(keep))
         self._sums.keep(keep)
-        near = self._near[keep]
-        near = np.where(near >= 0, number[self._into[near]], -1)
-        self._bound = np.where(near >= 0, self._bound[keep], -np.inf).astype(np.float32)
-        self._near = near.astype(np.int32)
-        self._known = self._known[keep] | (near < 0)
+        self._neighbours.keep(keep)
         self._nearest = np.where(self._nearest[keep] >= 0, number[self._nearest[keep]], -1)
         for start in range(0, len(keep), _PACK_ROWS):
             part = keep[start : start + _PACK_ROWS]
             self._means[start : start + len(part)] = self._means[part]
         self._means = self._means[: len(keep)]
-        self._faces, self._others, self._is_blocked = self._faces[keep], self._others[keep], self._is_blocked[keep]
-        self._changed_at, self._seen_at = self._changed_at[keep], self._seen_at[keep]
+        self._faces, self._is_blocked = self._faces[keep], self._is_blocked[keep]
         self._is_alive = np.ones(len(keep), dtype=bool)
-        self._into = np.arange(len(keep))
-
-
-def _rounded_up(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """To float32, rounded up."""
-    return np.asarray(np.where(values > 0, values * _ROUND_UP, values / _ROUND_UP), dtype=np.float32)
