@@ -22,9 +22,10 @@ from curation.api.schemas.choice import (
     ReasonOut,
     ReasonsOut,
 )
-from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto, choose
+from curation.domain.choosing.best_choice import choose
+from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
-from curation.domain.judging.reasons import PhotoReason
+from curation.domain.judging.photo_reasons import PhotoReason
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.rules.judgement import Judged
 

@@ -20,8 +20,8 @@ from curation.api.schemas.people import (
     PersonPage,
     PersonPatch,
 )
+from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
-from curation.domain.labelling.merging import LabelChange
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import ClusterSummary
 from curation.event.people.view import display_name, person_view

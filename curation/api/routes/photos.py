@@ -57,7 +57,7 @@ def photo_not_found(photo_id: str) -> ApiProblem:
     responses=problem_responses(
         not_scored=(409, NOT_SCORED),
         face_data_invalid=(409, "photo_scores.csv has no column `rank`; run the scoring again"),
-        picks_invalid=(409, "picks.json: photo 'a.jpg': 'pickd' is no pick; did you mean 'picked'?"),
+        picks_invalid=(409, "picks.json: photo 'a.jpg': 'pickd' is not a pick; did you mean 'picked'?"),
         person_not_found=(404, "there is no person 'Ana'; known: Anna, Tom, and the ids of GET /clusters"),
     ),
 )

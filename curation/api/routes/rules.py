@@ -24,7 +24,7 @@ from curation.api.schemas.rules import (
     SideOut,
 )
 from curation.domain.faces.ids import photo_id
-from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
+from curation.domain.judging.rule_changes import JudgedPhoto, compare_tops, explain_move
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.ranked_photos import made_with
 from curation.event.rules.controls import SECTIONS, controls, value_of
@@ -82,8 +82,8 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
     new = {score.image_path: score for score in after}
 
     def moved(path: str) -> MovedPhoto:
-        one = Judged(old[path], context.rescorer.parts(event, path, scoring))
-        two = Judged(new[path], context.rescorer.parts(event, path, other))
+        one = JudgedPhoto(old[path], context.rescorer.parts(event, path, scoring))
+        two = JudgedPhoto(new[path], context.rescorer.parts(event, path, other))
         return MovedPhoto(
             photo_id=photo_id(path),
             image_path=path,
@@ -195,7 +195,7 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
     )
 
 
-def _side(judged: Judged) -> SideOut:
+def _side(judged: JudgedPhoto) -> SideOut:
     score = judged.score
     return SideOut(
         rank=score.rank,

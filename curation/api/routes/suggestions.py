@@ -40,7 +40,7 @@ def list_merges(
             MergeSuggestionOut(
                 first=PersonOut.of(person_view(event, people[question.keep], labels)),
                 second=PersonOut.of(person_view(event, people[question.other], labels)),
-                likeness=round(question.likeness, 3),
+                likeness=round(question.similarity, 3),
                 photos_changed=len(changed),
                 top_photos_changed=sum(rank <= _TOP_PHOTOS for rank in ranks),
             )

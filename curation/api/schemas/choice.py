@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curation.api.schemas.base import Out, Score, Text
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.judging.photo_reasons import ReasonKind
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.reasons import ReasonKind
 from curation.domain.labelling.labels import Category
 
 __all__ = [

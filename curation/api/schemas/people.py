@@ -10,8 +10,8 @@ from curation.api.schemas.base import Out, Page
 from curation.api.schemas.labels import LabelIn
 from curation.domain.faces.ids import FACE_ID_PATTERN
 from curation.domain.labelling.corrections import Correction, CorrectionKind
+from curation.domain.labelling.label_changes import UNCHANGED, LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
-from curation.domain.labelling.merging import UNCHANGED, LabelChange
 from curation.event.people.view import PersonView
 
 __all__ = [

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 
 __all__ = ["MEASURED", "MeasuredRule", "direction_text", "grouping_rule"]
 

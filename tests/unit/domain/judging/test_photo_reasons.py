@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.domain.judging.best_of_burst import Shot
 from curation.domain.judging.measures import FaceMeasures
+from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
+from curation.domain.judging.photo_reasons import PhotoReason, ReasonKind, photo_reasons
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
-from curation.domain.judging.ranking import ScoringRules
-from curation.domain.judging.reasons import PhotoReason, ReasonKind, reasons_in_words
-from curation.domain.judging.rules import ScoredFace
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category, Person
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
@@ -38,8 +37,10 @@ def told(path: str, photos: Mapping[str, Faces]) -> tuple[PhotoReason, ...]:
     shots = {}
     for place, (name, faces) in enumerate(photos.items(), start=1):
         scores[name] = replace(scored(faces, RULES, path=name), burst_id=1, burst_rank=place)
-        shots[name] = Shot(photo_measures(), [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)])
-    return reasons_in_words(scores[path], shots, list(scores.values()), RULES.thresholds)
+        shots[name] = ScoringInput(
+            photo_measures(), [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)]
+        )
+    return photo_reasons(scores[path], shots, list(scores.values()), RULES.thresholds)
 
 
 def texts(path: str, photos: Mapping[str, Faces]) -> list[str]:
@@ -112,9 +113,9 @@ def test_strangers_are_not_written_about() -> None:
 
 
 def test_photos_without_people() -> None:
-    shots = {"a.jpg": Shot(photo_measures(focus=0.1, exposure=0.1), [])}
+    shots = {"a.jpg": ScoringInput(photo_measures(focus=0.1, exposure=0.1), [])}
     score = scored([], photo=photo_measures(focus=0.1, exposure=0.1))
-    found = reasons_in_words(score, shots, [], RULES.thresholds)
+    found = photo_reasons(score, shots, [], RULES.thresholds)
     assert [(r.kind, r.text) for r in found] == [
         (ReasonKind.BAD, "the photo is out of focus"),
         (ReasonKind.BAD, "the photo is badly exposed"),
@@ -122,9 +123,9 @@ def test_photos_without_people() -> None:
 
 
 def test_photos_that_were_not_judged() -> None:
-    failed = reasons_in_words(failed_photo_score("a.jpg", "cut off"), {}, [], RULES.thresholds)
+    failed = photo_reasons(failed_photo_score("a.jpg", "cut off"), {}, [], RULES.thresholds)
     assert [reason.text for reason in failed] == ["cut off"]
-    unmeasured = reasons_in_words(scored([]), {}, [], RULES.thresholds)
+    unmeasured = photo_reasons(scored([]), {}, [], RULES.thresholds)
     assert [reason.text for reason in unmeasured] == ["the photo was not measured"]
 
 

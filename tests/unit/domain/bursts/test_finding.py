@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
+from curation.domain.bursts.finding import BurstPhoto, BurstRules, find_bursts
 from curation.photos.looks.miniature import miniature
-from tests.unit.domain.judging.burst_values import look, scene
+from tests.unit.domain.bursts.burst_values import look, scene
 
 START = datetime(2026, 6, 1, 12)
 ANNA, BEN = frozenset({"anna"}), frozenset({"ben"})

@@ -1,11 +1,12 @@
-"""The score in words for the photographer."""
+"""The texts in the table of scores, for the photographer: `results_string` and `problems`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
-from curation.domain.judging.rules import FaceFacts, PhotoFacts, Thresholds
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
+from curation.domain.judging.scoring_rules import Thresholds
 from curation.domain.labelling.labels import Category, EventPeople
 
 __all__ = ["POOR_EXPOSURE", "judged_faces", "problems", "results_string"]
@@ -14,7 +15,7 @@ POOR_EXPOSURE = 0.4  # below it the exposure is named as a problem; no rule depe
 
 
 def judged_faces(counted: Sequence[FaceFacts]) -> tuple[FaceFacts, ...]:
-    """Of the faces that count, those that the photographer reads about: the key people, or else all."""
+    """The faces that the texts are about: of the faces that count, the main and important people, or else all."""
     key = [face for face in counted if face.person is not None and face.person.category is not Category.OTHER]
     return tuple(key or counted)
 
@@ -32,11 +33,11 @@ def results_string(
     people who pass and those who can be told.
 
     Args:
-        facts: Of the photo.
+        facts: Facts of the photo.
         judged: The faces to write about, see `judged_faces`.
-        measures: Of the photo, for photos without such faces.
+        measures: Measures of the photo, for photos without such faces.
         event: The people of the whole event.
-        thresholds: That the facts were made with.
+        thresholds: The thresholds that the facts were made with.
     """
     parts: list[str] = []
     if event.main:
@@ -66,12 +67,12 @@ def results_string(
 
 
 def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: Thresholds) -> list[str]:
-    """What is wrong with a photo, in sentences, whether or not a rule asks for it.
+    """What is wrong with a photo, in sentences, whether or not a rule checks it.
 
     Args:
         judged: The faces to write about, see `judged_faces`.
-        measures: Of the photo, for photos without such faces.
-        thresholds: That the facts were made with.
+        measures: Measures of the photo, for photos without such faces.
+        thresholds: The thresholds that the facts were made with.
     """
     if not judged:
         found = []

@@ -1,4 +1,4 @@
-"""Pairs of clusters that must never be one."""
+"""Pairs of clusters that must never be merged (cannot-link constraints)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Rows = NDArray[np.intp]
 
 
 class ApartPairs:
-    """Which rows are apart from which; rows are merged and renumbered as those of `ClusterSums`.
+    """The pairs of rows that must stay apart; rows are merged and renumbered like those of `ClusterSums`.
 
-    What is apart from a cluster is apart from whatever the cluster becomes a part of: as if the distance of one pair
-    of faces were larger than all other distances together, so that no average can make up for it.
+    A constraint of a cluster also holds for every cluster that it is merged into: as if the distance of one pair
+    of faces were larger than the sum of all other distances, so that no average can compensate for it.
     """
 
     def __init__(self, pairs: Rows, count: int) -> None:
@@ -35,7 +35,7 @@ class ApartPairs:
         return np.asarray(self._keys[place] == wanted)
 
     def renumber(self, number: Rows, count: int) -> None:
-        """Give rows other numbers, from 0 to count - 1; several may get the same, and those with -1 are forgotten."""
+        """Give rows new numbers, from 0 to count - 1; several may get the same one, and rows with -1 are dropped."""
         first, second = (number[part] for part in np.divmod(self._keys, self._count))
         is_kept = (first >= 0) & (second >= 0)
         self._count = count

@@ -6,15 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from curation.domain.judging.likeness import MINIATURE_BYTES, hash_bands, likeness, unpacked
+from curation.domain.bursts.photo_similarity import hash_bands, photo_similarity, unpacked
+from curation.domain.judging.measures import MINIATURE_BYTES
 from curation.photos.looks.miniature import miniature
-from tests.unit.domain.judging.burst_values import Picture, scene
+from tests.unit.domain.bursts.burst_values import Picture, scene
 
 
 def alike(a: Picture, b: Picture) -> float:
     pictures = unpacked([miniature(a), miniature(b)])
-    value = likeness(pictures, np.array([0]), np.array([1]))
-    assert value == pytest.approx(likeness(pictures, np.array([1]), np.array([0])), abs=1e-5)
+    value = photo_similarity(pictures, np.array([0]), np.array([1]))
+    assert value == pytest.approx(photo_similarity(pictures, np.array([1]), np.array([0])), abs=1e-5)
     return float(value[0])
 
 

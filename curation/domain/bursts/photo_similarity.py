@@ -1,4 +1,4 @@
-"""How alike two photos are, from their miniatures alone.
+"""Similarity of two photos, from their miniatures alone.
 
 Two views of one scene are compared by the correlation of their light and colours after the best shift, so
 that exposure, contrast, white balance and a slightly moved camera do not matter. Copies of a picture are found among
@@ -14,14 +14,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MINIATURE_BYTES", "MINIATURE_PX", "hash_bands", "likeness", "unpacked"]
+from curation.domain.judging.measures import MINIATURE_BYTES, MINIATURE_PX
 
-MINIATURE_PX = 16
-MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
+__all__ = ["hash_bands", "photo_similarity", "unpacked"]
 
 _MAX_SHIFT_PX = 2  # of the miniature: an eighth of the photo's side
-_COLOUR_WEIGHT = 2.0  # colours differ by less than light does, but tell clothes apart
-_NOISE_VARIANCE = 4.0  # in squared levels: pictures with less contrast have nothing to compare
+_COLOUR_WEIGHT = 2.0  # colours vary less than light, but distinguish clothes
+_NOISE_VARIANCE = 4.0  # in squared levels: pictures with less contrast cannot be compared
 _COARSE_MARGIN = 0.45  # the correlation of coarse pictures is lower by less than this (measured)
 _PAIRS_AT_ONCE = 2048  # few enough for the processor's cache
 _HASH_SIDE = 8
@@ -44,39 +43,42 @@ def unpacked(miniatures: Sequence[bytes]) -> Miniatures:
     return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
 
 
-def likeness(
+def photo_similarity(
     miniatures: Miniatures,
     first: NDArray[np.intp],
     second: NDArray[np.intp],
     *,
     at_least: NDArray[np.floating] | None = None,
 ) -> NDArray[np.float32]:
-    """How alike the photos of each pair are.
+    """Similarity of the photos of each pair.
 
     Args:
         miniatures: (N, 3, 16, 16), see `unpacked`.
         first: (P,) rows of `miniatures`.
         second: (P,) rows of `miniatures`.
-        at_least: (P,) what matters; pairs that are plainly below it are not compared closely. None compares all.
+        at_least: (P,) the least similarity of interest; pairs that are clearly below it are not compared closely. None
+            compares all.
 
     Returns:
         (P,) float32 in [-1, 1], the correlation at the best shift; 1 for two pictures that differ in exposure only,
-        about 0 for pictures that have nothing in common; of pairs that are plainly below `at_least`, a value below
+        about 0 for pictures that have nothing in common; for pairs that are clearly below `at_least`, a value below
         it. The same if `first` and `second` are swapped.
     """
     alike = np.full(len(first), -1.0, dtype=np.float32)
     close = np.arange(len(first))
     if at_least is not None:
-        close = np.flatnonzero(_coarse_likeness(miniatures, first, second) >= at_least - _COARSE_MARGIN)
+        close = np.flatnonzero(_coarse_similarity(miniatures, first, second) >= at_least - _COARSE_MARGIN)
     light = miniatures[:, 0]
     spectra = np.fft.rfft2(light - light.mean(axis=(1, 2), keepdims=True)).astype(np.complex64)
     for start in range(0, len(close), _PAIRS_AT_ONCE):
         part = close[start : start + _PAIRS_AT_ONCE]
-        alike[part] = _likeness(miniatures, spectra, first[part], second[part])
+        alike[part] = _similarity(miniatures, spectra, first[part], second[part])
     return alike
 
 
-def _coarse_likeness(miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.float32]:
+def _coarse_similarity(
+    miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]
+) -> NDArray[np.float32]:
     """The correlation of 4 x 4 pixels without a shift, at a fraction of the cost."""
     count, side = len(miniatures), MINIATURE_PX // 4
     coarse = miniatures.reshape(count, 3, 4, side, 4, side).mean(axis=(3, 5))
@@ -85,10 +87,10 @@ def _coarse_likeness(miniatures: Miniatures, first: NDArray[np.intp], second: ND
     return np.asarray(np.einsum("ij,ij->i", coarse[first], coarse[second]), dtype=np.float32)
 
 
-def _likeness(
+def _similarity(
     miniatures: Miniatures, spectra: NDArray[np.complex64], first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    # The circular correlation of the light finds the shift; the likeness is then taken on what both pictures show.
+    # The circular correlation of the light finds the shift; the similarity is then computed on what both pictures show.
     side = MINIATURE_PX
     reach = range(-_MAX_SHIFT_PX, _MAX_SHIFT_PX + 1)
     shifts = [(dy, dx) for dy in reach for dx in reach]

@@ -1,7 +1,7 @@
-"""Photos of one moment: finding them, see docs/scoring.md, section 6.
+"""Finding bursts, the photos of one moment; see docs/scoring.md, section 6.
 
-Two photos belong together if they look alike and nobody was exchanged: a long row of portraits in front of one wall
-is no burst. The more time lies between two photos, the more alike they must be. Photos without a time
+Two photos belong together if they are similar and show the same people: a long series of portraits in front of one
+wall is not a burst. The more time lies between two photos, the more similar they must be. Photos without a time
 are compared with their neighbours by name; copies (exports, other sizes) with all.
 """
 
@@ -17,32 +17,32 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.judging.likeness import hash_bands, likeness, unpacked
+from curation.domain.bursts.photo_similarity import hash_bands, photo_similarity, unpacked
 
 __all__ = ["BurstPhoto", "BurstRules", "find_bursts"]
 
-# Photos after each one, by time or by name, that it is compared with; without times a burst ends there, too.
+# Each photo is compared with so many that follow it by time or by name; without times, a burst spans no more places.
 _NEIGHBOURS = 12
-_BUCKET_NEIGHBOURS = 6  # the same for photos that share a part of their hash
-_TWINS = 4  # files that differ in their extension only
-# How alike photos must be by the seconds between them; steps between cuts of films stay below 0.47.
+_BUCKET_NEIGHBOURS = 6  # the same for photos that share a band of their hash
+_TWINS = 4  # files that differ only in their extension
+# Least similarity by the seconds between two photos; different shots of a film stay below 0.47.
 _GAPS_S = (0.0, 2.0, 5.0, 15.0)
-_LIKENESS = (0.5, 0.56, 0.72, 0.80)
-_TIMED_BONUS = 0.05  # the same people in both photos are evidence too
-_UNNAMED_LIKENESS = 0.92  # of neighbours by name, about whose time nothing is known
+_SIMILARITY = (0.5, 0.56, 0.72, 0.80)
+_TIMED_BONUS = 0.05  # the same people in both photos are evidence, too
+_UNNAMED_SIMILARITY = 0.92  # of neighbours by name, about whose time nothing is known
 _PEOPLE_BONUS = 0.06  # the same people in both of them
-_COPY_LIKENESS = 0.985
-_TWIN_LIKENESS = 0.6  # of a RAW file and the JPEG beside it, developed in different ways
-_MAX_ASPECT_RATIO = 1.12  # between the shapes of two photos: trimmed, but not turned
-_SWAP_GAP_S = 1.5  # within this time nobody changes places; a cluster may still be torn by a turned head
-_MIN_SHARE = 0.6  # of the compared pairs between two parts must be alike, so that no chain forms
-_NEVER = -2.0  # a margin that no likeness makes good
+_COPY_SIMILARITY = 0.985
+_TWIN_SIMILARITY = 0.6  # of a RAW file and the JPEG beside it, developed in different ways
+_MAX_ASPECT_RATIO = 1.12  # between the shapes of two photos: cropped, but not rotated
+_SWAP_GAP_S = 1.5  # within this time nobody is replaced, but a turned head may be in another cluster
+_MIN_SHARE = 0.6  # of the compared pairs between two parts must be similar, so that no chain forms
+_NEVER = -2.0  # a margin that no similarity can compensate
 _NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class BurstRules:
-    """When photos are one burst.
+    """Rules for bursts.
 
     Attributes:
         enabled: Whether to look for bursts at all.
@@ -57,13 +57,13 @@ class BurstRules:
 
 @dataclass(frozen=True, slots=True)
 class BurstPhoto:
-    """What is known of a photo.
+    """What is known about a photo.
 
     Attributes:
-        image_path: Of the photo.
+        image_path: Path of the photo.
         capture_time: By the camera's clock; None if it is not known.
-        width: Of the upright photo, in pixels.
-        height: Of the upright photo, in pixels.
+        width: Width of the upright photo, in pixels.
+        height: Height of the upright photo, in pixels.
         miniature: See `curation.photos.looks.miniature`.
         people: Keys of the people who are well seen in it: identified, not small, not in profile.
     """
@@ -80,8 +80,8 @@ def find_bursts(photos: Sequence[BurstPhoto], rules: BurstRules) -> list[tuple[s
     """Group the photos of one moment.
 
     Args:
-        photos: Of the event, in any order.
-        rules: When photos are one burst.
+        photos: The photos of the event, in any order.
+        rules: Rules for bursts.
 
     Returns:
         The image paths of each burst of two or more photos, by time and then by name; the bursts in the order of
@@ -99,10 +99,10 @@ def find_bursts(photos: Sequence[BurstPhoto], rules: BurstRules) -> list[tuple[s
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Event:
-    """The photos by time, those without one last, and what is asked of each often.
+    """The photos by time, those without a time last, and values that are needed often.
 
     Attributes:
-        photos: In order.
+        photos: The photos in this order.
         timed: How many of them have a time.
         times_s: (N,) seconds since the first photo; NaN without a time.
         places: (N,) the place of each photo among all by folder and name.
@@ -142,7 +142,7 @@ class _Event:
 
 
 def _natural(path: str) -> tuple[list[str | int], str]:
-    """To sort names with numbers by the numbers' value; texts and numbers alternate."""
+    """Sort key of a name that compares numbers by value; texts and numbers alternate."""
     parts: list[str | int] = list(_NUMBER.split(path.casefold()))
     parts[1::2] = map(int, parts[1::2])
     return parts, path
@@ -207,19 +207,19 @@ def _same(keys: NDArray[np.integer], places: Places, neighbours: int) -> list[tu
 def _compared(
     event: _Event, first: Places, second: Places, rules: BurstRules
 ) -> tuple[list[tuple[int, int]], list[float]]:
-    """The pairs, and by how much each is more alike than it must be; below 0 it does not belong together."""
+    """The pairs, and by how much the similarity of each exceeds the least one; below 0 they do not belong together."""
     gaps = np.abs(event.times_s[second] - event.times_s[first])
-    by_time = np.interp(gaps, _GAPS_S, _LIKENESS)
+    by_time = np.interp(gaps, _GAPS_S, _SIMILARITY)
     untimed = np.isnan(gaps)
     near = np.abs(event.places[first] - event.places[second]) <= _NEIGHBOURS
     near &= event.folders[first] == event.folders[second]
     twins = event.stems[first] == event.stems[second]
-    needed = np.select([~untimed, twins, near], [by_time, _TWIN_LIKENESS, _UNNAMED_LIKENESS], _COPY_LIKENESS)
-    margins = likeness(event.pictures, first, second, at_least=needed - _PEOPLE_BONUS) - needed
+    needed = np.select([~untimed, twins, near], [by_time, _TWIN_SIMILARITY, _UNNAMED_SIMILARITY], _COPY_SIMILARITY)
+    margins = photo_similarity(event.pictures, first, second, at_least=needed - _PEOPLE_BONUS) - needed
     margins[np.abs(event.shapes[first] - event.shapes[second]) > math.log(_MAX_ASPECT_RATIO)] = _NEVER
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
     bonus = np.select([~untimed, twins, near], [_TIMED_BONUS, 0.0, _PEOPLE_BONUS], 0.0)
-    # People are looked at where they can change the answer only: it takes longer than all the rest.
+    # People are compared only where they can change the answer: it takes longer than all the rest.
     for number in np.flatnonzero(margins >= -bonus).tolist():
         i, j = pairs[number]
         people, others = event.photos[i].people, event.photos[j].people
@@ -227,7 +227,7 @@ def _compared(
             margins[number] += bonus[number] if people else 0.0
         elif people - others and others - people and not gaps[number] <= _SWAP_GAP_S:
             margins[number] = _NEVER
-    return pairs, np.round(margins, 4).tolist()  # the last digits of a sum decide no order
+    return pairs, np.round(margins, 4).tolist()  # so that the last digits of a sum do not decide the order
 
 
 # --- Joining ----------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def _compared(
 def _joined(
     event: _Event, pairs: Sequence[tuple[int, int]], margins: Sequence[float], rules: BurstRules
 ) -> list[list[int]]:
-    """Join photos, the most alike first, as long as most pairs between two parts agree and the burst is short."""
+    """Join photos, the most similar first, as long as most pairs between two parts agree and the burst is short."""
     compared: defaultdict[int, dict[int, bool]] = defaultdict(dict)
     for (i, j), margin in zip(pairs, margins, strict=True):
         compared[i][j] = compared[j][i] = margin >= 0.0

@@ -1,4 +1,4 @@
-"""Changing labels without losing what somebody else wrote meanwhile: changes, and a three-way merge by cluster."""
+"""Changes of labels, and a three-way merge by cluster, so that no concurrent change is lost."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = [
     "UNCHANGED",
     "LabelChange",
     "LabelConflict",
-    "Merged",
+    "MergedLabels",
     "Unchanged",
-    "better_labelled",
     "changed_labels",
     "merge_labels",
+    "most_important_first",
 ]
 
 LabelsByCluster = Mapping[int, PersonLabel]
 
 
 class Unchanged:
-    """What is left as it is, where None takes something away."""
+    """Marks a field that a change leaves as it is; None would remove its value."""
 
 
 UNCHANGED = Unchanged()
@@ -32,7 +32,7 @@ _IMPORTANCE = {Category.MAIN: 2, Category.IMPORTANT: 1, Category.OTHER: 0}
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """What a user says anew of clusters; None takes the name, or the category, away."""
+    """A change of the labels of some clusters; None removes the name or the category."""
 
     name: str | Unchanged | None = UNCHANGED
     category: Category | Unchanged | None = UNCHANGED
@@ -44,8 +44,8 @@ class LabelConflict:
 
     Attributes:
         cluster: Its id.
-        yours: What the request wants; None for no label.
-        theirs: What is in the file; None for no label.
+        yours: The label of the request; None for no label.
+        theirs: The label in the file; None for no label.
     """
 
     cluster: int
@@ -54,20 +54,20 @@ class LabelConflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """The outcome of a merge; `by_cluster` is to be used only if there are no conflicts."""
+class MergedLabels:
+    """The result of a merge; use `by_cluster` only if there are no conflicts."""
 
     by_cluster: dict[int, PersonLabel]
     conflicts: tuple[LabelConflict, ...]
 
 
-def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsByCluster) -> Merged:
+def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsByCluster) -> MergedLabels:
     """Merge two changes of the same labels, cluster by cluster.
 
     Args:
-        base: What both started from.
-        yours: One change of it.
-        theirs: The other change of it.
+        base: The labels that both started from.
+        yours: The labels after one change.
+        theirs: The labels after the other change.
     """
     out: dict[int, PersonLabel] = {}
     conflicts = []
@@ -79,23 +79,23 @@ def merge_labels(base: LabelsByCluster, yours: LabelsByCluster, theirs: LabelsBy
         merged = other if mine == before else mine
         if merged is not None:
             out[cluster] = merged
-    return Merged(out, tuple(conflicts))
+    return MergedLabels(out, tuple(conflicts))
 
 
 def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChange) -> dict[int, PersonLabel]:
     """All labels after a change of some clusters.
 
-    Clusters of one name are one person with one category. So who is given a name that is there already takes its
-    category, and a category that is said counts for all clusters of the name. A new name takes the most important
-    category that its clusters have, or the one that clusters without a label have.
+    Clusters of one name are one person with one category. So a cluster that gets an existing name also gets its
+    category, and a new category applies to all clusters of the name. A new name gets the most important category of
+    its clusters, or the category of clusters without a label.
 
     Args:
-        labels: As they are.
-        clusters: That are changed.
-        change: Of each of them.
+        labels: The current labels.
+        clusters: The clusters to change.
+        change: The change of each of them.
 
     Raises:
-        ValueError: If a name would be left without a category; says so in words.
+        ValueError: If a name would be left without a category.
     """
     out = dict(labels.by_cluster)
     of_name = _category_of_name(labels, change.name)
@@ -128,14 +128,14 @@ def _changed(label: PersonLabel | None, change: LabelChange, of_name: Category |
     if category is None:
         if name is not None:
             raise ValueError(
-                f"{name!a} needs a category: main, important or other; take the name away, too, or keep it"
+                f"{name!a} needs a category: main, important or other; remove the name, too, or keep the category"
             )
         return None
     return PersonLabel(name, category)
 
 
 def _category_of_name(labels: Labels, name: str | Unchanged | None) -> Category | None:
-    """The category of a name that is in the labels already."""
+    """The category of a name that is already in the labels."""
     if not isinstance(name, str):
         return None
     asked = Labels({0: PersonLabel(" ".join(name.split()), Category.OTHER)}, Category.OTHER).person(0)
@@ -151,12 +151,12 @@ def _person_key(labels: Labels, cluster: int) -> str:
     return "" if person is None else person.key
 
 
-def better_labelled(labels: LabelsByCluster, photos: Mapping[int, int]) -> list[int]:
-    """Clusters by what is said of them: named ones first, then by importance, number of photos, and id.
+def most_important_first(labels: LabelsByCluster, photos: Mapping[int, int]) -> list[int]:
+    """Clusters in the order of importance: named ones first, then by category, number of photos, and id.
 
     Args:
-        labels: By cluster.
-        photos: Of each cluster that is to be ordered.
+        labels: Labels by cluster.
+        photos: Number of photos, for each cluster to be ordered.
     """
 
     def rank(cluster: int) -> tuple[bool, int, int, int]:

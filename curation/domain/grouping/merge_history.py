@@ -1,4 +1,4 @@
-"""What merged with what, as `linkage` leaves it."""
+"""The merges of a linkage, in order: a dendrogram as `linkage` returns it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MergeHistory:
-    """Which clusters merged, in such an order that parts come before what they are parts of.
+    """The merges of clusters; the merges of a part come before the merge of the whole.
 
     Attributes:
         same: (N,) for each face the first of those that started as one cluster with it: its copies, or faces that are
-            known to be of its person; mostly itself.
-        low: (M,) first face of the one cluster of each merge.
-        high: (M,) first face of the other one, above `low`; the merged cluster is called after `low`.
-        distance: (M,) their average distance, penalties counted, right but for the rounding of float64.
+            known to be the same person; usually itself.
+        low: (M,) first face of one cluster of each merge.
+        high: (M,) first face of the other one, above `low`; `low` is the first face of the merged cluster.
+        distance: (M,) their average distance including penalties, exact up to the rounding of float64.
     """
 
     same: Rows

@@ -1,4 +1,4 @@
-"""From what a user does with persons and faces to the corrections that say it."""
+"""The corrections that follow from an action of the user on people and faces."""
 
 from __future__ import annotations
 
@@ -12,38 +12,47 @@ from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.labelling.corrections import NOBODY, CorrectedFace, Correction, CorrectionKind
 from curation.errors import NothingToSplitError
 
-__all__ = ["merged", "moved", "named", "not_faces", "not_people", "told_apart"]
+__all__ = [
+    "different_people_corrections",
+    "merge_corrections",
+    "move_corrections",
+    "not_a_face_corrections",
+    "not_a_person_corrections",
+    "with_ids",
+]
 
 _WITNESSES = 200
-"""Faces of a person that stand for the person where a few others come or go; more would only make the file longer."""
+"""At most so many faces of a person represent the person in a correction; more would only make the file longer."""
 _ANSWERED_FACES = 20
-"""Faces of each of two persons that are said to differ: all pairs of them are kept apart."""
+"""At most so many faces of each of two people who differ; all pairs of them are kept apart."""
 
 
-def merged(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correction]:
-    """Several clusters are one person.
+def merge_corrections(event: EventIndex, keep: int, others: Sequence[int]) -> list[Correction]:
+    """Corrections that merge clusters into one person.
 
     Args:
-        event: As it is.
+        event: The current grouping.
         keep: The cluster whose id and label remain.
-        others: Whose faces it gets.
+        others: The clusters that become a part of it.
     """
     faces = [entry for cluster in others for entry in event.faces_of_cluster(cluster)]
     kept = event.faces_of_cluster(keep)
     return [_correction(CorrectionKind.SAME_PERSON, kept, faces, keep)]
 
 
-def moved(event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mapping[str, int]) -> list[Correction]:
-    """Faces are of another person than it seemed.
+def move_corrections(
+    event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mapping[str, int]
+) -> list[Correction]:
+    """Corrections that move faces to another person.
 
     Args:
-        event: As it is.
-        faces: That are moved.
-        target: The cluster that they go to; a new one if no face is in it.
-        was: By face id the cluster in the table of those that count nowhere now.
+        event: The current grouping.
+        faces: The faces to move.
+        target: The cluster to move them to; a new person if it has no faces.
+        was: For faces that currently count nowhere, their cluster in the table, by face id.
 
     Raises:
-        NothingToSplitError: If a new cluster would only be the old one under another id.
+        NothingToSplitError: If the new cluster would only be the old one with another id.
     """
     is_new = event.face_count(target) == 0
     out = []
@@ -63,21 +72,21 @@ def moved(event: EventIndex, faces: Sequence[FaceEntry], target: int, was: Mappi
     return out
 
 
-def not_faces(faces: Sequence[FaceEntry], was: Mapping[str, int]) -> list[Correction]:
-    """These are no faces; `was` as for `moved`."""
+def not_a_face_corrections(faces: Sequence[FaceEntry], was: Mapping[str, int]) -> list[Correction]:
+    """Corrections that mark what was found as not a face; `was` as for `move_corrections`."""
     return [_correction(CorrectionKind.NOT_A_FACE, faces, (), NOBODY, was)]
 
 
-def not_people(event: EventIndex, clusters: Sequence[int]) -> list[Correction]:
-    """These clusters are of no person."""
+def not_a_person_corrections(event: EventIndex, clusters: Sequence[int]) -> list[Correction]:
+    """Corrections that mark clusters as not a person."""
     return [
         _correction(CorrectionKind.NOT_A_PERSON, _spread(event.faces_of_cluster(cluster), _WITNESSES), (), cluster)
         for cluster in clusters
     ]
 
 
-def told_apart(event: EventIndex, first: int, second: int) -> list[Correction]:
-    """Two clusters are two people."""
+def different_people_corrections(event: EventIndex, first: int, second: int) -> list[Correction]:
+    """Corrections that mark two clusters as different people."""
     return [
         _correction(
             CorrectionKind.DIFFERENT_PEOPLE,
@@ -88,13 +97,13 @@ def told_apart(event: EventIndex, first: int, second: int) -> list[Correction]:
     ]
 
 
-def named(corrections: Sequence[Correction], action: str, at: str) -> list[Correction]:
+def with_ids(corrections: Sequence[Correction], action: str, at: str) -> list[Correction]:
     """The same corrections with ids and time.
 
     Args:
-        corrections: Of one action.
-        action: Its name; they are called `action.0`, `action.1` and so on.
-        at: When it was said, UTC, ISO 8601.
+        corrections: The corrections of one action.
+        action: Id of the action; the corrections get the ids `action.0`, `action.1` and so on.
+        at: Time of the action, UTC, ISO 8601.
     """
     return [replace(correction, id=f"{action}.{number}", at=at) for number, correction in enumerate(corrections)]
 
@@ -105,7 +114,7 @@ def _left(event: EventIndex, cluster: int, without: Sequence[FaceEntry]) -> list
 
 
 def _spread(entries: Sequence[FaceEntry], count: int) -> list[FaceEntry]:
-    """The first, and others that are spread evenly."""
+    """At most `count` entries: the first, and others spread evenly."""
     if len(entries) <= count:
         return list(entries)
     return [entries[int(place)] for place in np.linspace(0, len(entries) - 1, count).round()]

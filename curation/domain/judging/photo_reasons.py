@@ -1,7 +1,7 @@
-"""What is good and what is wrong with a photo, in the words that a person would use, and where it is better.
+"""What is right and what is wrong with a photo, in plain sentences, and which photo of its burst is better.
 
-"Anna (main) blinks; 0132 in the same burst has Anna's eyes open": what is wrong is said of each person who matters, and
-next to it the photo of the same burst in which this very thing is right.
+"Anna (main) blinks; 0132 in the same burst has Anna's eyes open": each fault is stated for each person who matters,
+together with the photo of the same burst in which exactly this is right.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curation.domain.judging.best_of_burst import Shot
-from curation.domain.judging.explanation import POOR_EXPOSURE
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoringInput, photo_facts
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.rules import FaceFacts, PhotoFacts, Thresholds, photo_facts
+from curation.domain.judging.score_summary import POOR_EXPOSURE
+from curation.domain.judging.scoring_rules import Thresholds
 
-__all__ = ["PhotoReason", "ReasonKind", "reasons_in_words"]
+__all__ = ["PhotoReason", "ReasonKind", "photo_reasons"]
 
-_PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, as in choosing the best of a burst
+_CLEARLY_SOFTER = 0.25  # than the same face elsewhere in the burst, as in choosing the best of a burst
 
 
 class ReasonKind(StrEnum):
-    """Whether a sentence speaks for the photo or against it."""
+    """Whether a sentence is for the photo or against it."""
 
     GOOD = "good"
     BAD = "bad"
@@ -33,11 +33,11 @@ class PhotoReason:
     """A sentence about a photo.
 
     Attributes:
-        kind: Whether it speaks for the photo.
+        kind: Whether it is for the photo or against it.
         text: The sentence.
-        person: Key of the person whom it is about; None if it is about the photo.
-        face_index: Of the face that it is about; None if it is about the photo, or about somebody who is missing.
-        better: Image path of the photo of the same burst where this is right; None if there is none.
+        person: Key of the person that it is about; None if it is about the photo.
+        face_index: Number of the face that it is about; None if it is about the photo, or about a missing person.
+        better: Image path of a photo of the same burst in which this is right; None if there is none.
     """
 
     kind: ReasonKind
@@ -47,31 +47,31 @@ class PhotoReason:
     better: str | None = None
 
 
-def reasons_in_words(
-    score: PhotoScore, shots: Mapping[str, Shot], burst: Sequence[PhotoScore], thresholds: Thresholds
+def photo_reasons(
+    score: PhotoScore, inputs: Mapping[str, ScoringInput], burst: Sequence[PhotoScore], thresholds: Thresholds
 ) -> tuple[PhotoReason, ...]:
-    """Say what is wrong with a photo, and then what is right.
+    """State what is wrong with a photo, and then what is right.
 
     Args:
-        score: Of the photo.
-        shots: The photos that were measured, by image path.
-        burst: The other photos of its burst; they are looked at in the order of their `burst_rank`.
-        thresholds: That the scores were made with.
+        score: Score of the photo.
+        inputs: The photos that were measured, by image path.
+        burst: The other photos of its burst; they are examined in the order of their `burst_rank`.
+        thresholds: The thresholds that the scores were made with.
 
     Returns:
         What is wrong first, main people before important ones; then what cannot be told and what is right.
     """
-    shot = shots.get(score.image_path)
-    if score.final_score is None or shot is None:
+    photo = inputs.get(score.image_path)
+    if score.final_score is None or photo is None:
         return (PhotoReason(ReasonKind.BAD, score.error or "the photo was not measured"),)
-    facts = photo_facts(shot.faces, shot.measures.focus, thresholds)
+    facts = photo_facts(photo.faces, photo.measures.focus, thresholds)
     order = sorted(burst, key=lambda other: (other.burst_rank or 0, other.image_path))
     others = [
         _Other(other.image_path, photo_facts(seen.faces, seen.measures.focus, thresholds))
         for other in order
-        if other.image_path != score.image_path and (seen := shots.get(other.image_path)) is not None
+        if other.image_path != score.image_path and (seen := inputs.get(other.image_path)) is not None
     ]
-    teller = _Teller(score.image_path, shot, facts, others)
+    teller = _Teller(score.image_path, photo, facts, others)
     return (*teller.wrong(), *teller.untold(), *teller.right())
 
 
@@ -89,7 +89,7 @@ class _Other:
 @dataclass(frozen=True, slots=True)
 class _Teller:
     image_path: str
-    shot: Shot
+    photo: ScoringInput
     facts: PhotoFacts
     others: Sequence[_Other]
 
@@ -117,7 +117,7 @@ class _Teller:
         if not self.facts.key_people:
             if self.facts.photo_in_focus is False:
                 found.append(PhotoReason(ReasonKind.BAD, "the photo is out of focus"))
-            exposure = self.shot.measures.exposure.value
+            exposure = self.photo.measures.exposure.value
             if exposure is not None and exposure < POOR_EXPOSURE:
                 found.append(PhotoReason(ReasonKind.BAD, "the photo is badly exposed"))
         return found
@@ -161,7 +161,7 @@ class _Teller:
         return list(found.values())
 
     def _much_sharper(self, face: FaceFacts, focus: float) -> str | None:
-        return self._where(face, lambda f: f.focus is not None and f.focus > focus + _PLAINLY_SOFTER)
+        return self._where(face, lambda f: f.focus is not None and f.focus > focus + _CLEARLY_SOFTER)
 
     def _bad(self, face: FaceFacts, what: str, is_right: Callable[[FaceFacts], bool], there: str) -> PhotoReason:
         better = self._where(face, is_right)
@@ -171,7 +171,7 @@ class _Teller:
         return self._reason(ReasonKind.BAD, face, text, better)
 
     def _where(self, face: FaceFacts, is_right: Callable[[FaceFacts], bool]) -> str | None:
-        """The best photo of the burst in which something is right with the same person."""
+        """The best photo of the burst in which the same person meets a condition."""
         if face.person is None:
             return None
         for other in self.others:
@@ -185,14 +185,14 @@ class _Teller:
         return PhotoReason(kind, text, key, self._index(key), better)
 
     def _index(self, key: str | None) -> int | None:
-        """Of the largest face of a person, the one that is judged."""
-        faces = [face for face in self.shot.faces if face.person is not None and face.person.key == key]
+        """Number of the largest face of a person, which is the one that is judged."""
+        faces = [face for face in self.photo.faces if face.person is not None and face.person.key == key]
         best = min(faces, key=lambda face: (-face.measures.size_px, face.face_index), default=None)
         return None if best is None else best.face_index
 
 
 def _short(image_path: str, beside: str) -> str:
-    """As a photographer calls it: IMG_0132.jpg is 0132, if the photo beside it is called alike."""
+    """The short name that a photographer uses: 0132 for IMG_0132.jpg, if the other photo is named alike."""
     folder, _, name = image_path.rpartition("/")
     other_folder, _, other = beside.rpartition("/")
     if folder != other_folder:

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts, well_seen_people
-from curation.domain.judging.bursts import BurstRules
+from curation.domain.bursts.best_photo import event_bursts, mark_bursts, well_seen_people
+from curation.domain.bursts.finding import BurstRules
 from curation.domain.judging.measures import FaceMeasures
+from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
-from curation.domain.judging.ranking import ScoringRules
-from curation.domain.judging.rules import Rule, RuleMode, Rules, ScoredFace
+from curation.domain.judging.scoring_rules import Rule, RuleMode, Rules, ScoringRules
 from curation.domain.labelling.labels import Person
-from tests.unit.domain.judging.burst_values import look
+from tests.unit.domain.bursts.burst_values import look
 from tests.unit.domain.judging.scoring_values import ANNA, BEN, TOM, face_measures, photo_measures, scored
 
 TIME = datetime(2026, 6, 1, 12)
@@ -25,10 +25,10 @@ def marked(
     shots = {}
     for path, faces in photos.items():
         measures = replace(photo_measures(), capture_time=TIME, miniature=look(1), width=(width or {}).get(path, 4000))
-        shots[path] = Shot(measures, [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)])
+        shots[path] = ScoringInput(measures, [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)])
     scores = [scored(faces, rules, path=path) for path, faces in photos.items()]
     scores.append(failed_photo_score("broken.jpg", "cut off"))
-    result = mark_bursts(scores, shots, bursts_of(shots, BurstRules()), rules)
+    result = mark_bursts(scores, shots, event_bursts(shots, BurstRules()), rules)
     assert [score.image_path for score in result] == [*photos, "broken.jpg"]
     assert (result[-1].burst_id, result[-1].best_of_burst) == (None, False)
     assert {score.burst_id for score in result[:-1]} == {1}
@@ -114,7 +114,7 @@ def test_a_better_photo_in_another_folder_is_named_with_it() -> None:
 
 def test_photos_alone_are_best() -> None:
     score = scored([(ANNA, face_measures())], path="a.jpg")
-    assert mark_bursts([score], {}, bursts_of({}, BurstRules()), NO_VETO) == [score]
+    assert mark_bursts([score], {}, event_bursts({}, BurstRules()), NO_VETO) == [score]
     assert score.best_of_burst
     assert score.burst_id is None
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.domain.choosing.choice import Choice, ChoiceRequest, choose
+from curation.domain.choosing.best_choice import choose
+from curation.domain.choosing.choice import Choice, ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
-from curation.domain.judging.best_of_burst import Shot
 from curation.domain.judging.measures import FaceMeasures
+from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
-from curation.domain.judging.picked_order import with_picks
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
-from curation.domain.judging.ranking import ScoringRules
-from curation.domain.judging.rules import ScoredFace
+from curation.domain.judging.ranking import with_picks
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category, Person
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
@@ -28,7 +28,7 @@ from tests.unit.domain.judging.scoring_values import (
     photo_measures,
     scored,
 )
-from tests.unit.domain.judging.test_picked_order import drawn_picks
+from tests.unit.domain.judging.test_ranking import drawn_picks
 
 RULES = ScoringRules()
 PEOPLE = (ANNA, BEN, TOM, IDA, OLE, STRANGER)
@@ -38,7 +38,7 @@ FINE = face_measures()
 
 def event(
     photos: Sequence[Faces], picks: Picks | None = None, bursts: Sequence[int | None] = ()
-) -> tuple[list[PhotoScore], dict[str, Shot]]:
+) -> tuple[list[PhotoScore], dict[str, ScoringInput]]:
     """Photos named 0.jpg, 1.jpg, ..., ranked."""
     shots, scores = {}, []
     place: dict[int, int] = {}
@@ -50,7 +50,9 @@ def event(
             place[burst] = place.get(burst, 0) + 1
             score = replace(score, burst_id=burst, burst_rank=place[burst], best_of_burst=place[burst] == 1)
         scores.append(score)
-        shots[path] = Shot(photo_measures(), [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)])
+        shots[path] = ScoringInput(
+            photo_measures(), [ScoredFace(i, person, face) for i, (person, face) in enumerate(faces)]
+        )
     scores.append(failed_photo_score("broken.jpg", "cut off"))
     return with_picks(scores, picks or Picks(), RULES), shots
 

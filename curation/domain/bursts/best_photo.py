@@ -1,39 +1,25 @@
-"""Choosing the photo of each burst that a person would keep, and saying why."""
+"""The best photo of each burst, and why it is better than the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
-from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.bursts.finding import BurstPhoto, BurstRules, find_bursts
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoredFace, ScoringInput, photo_facts
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.ranking import ScoringRules
-from curation.domain.judging.rules import FaceFacts, PhotoFacts, ScoredFace, photo_facts
+from curation.domain.judging.scoring_rules import ScoringRules
 
-__all__ = ["Shot", "bursts_of", "mark_bursts", "well_seen_people"]
+__all__ = ["event_bursts", "mark_bursts", "well_seen_people"]
 
-_SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go while a photo is taken again
-_PLAINLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
+_SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go between the photos of a burst
+_CLEARLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
 _SAME_SCORE = 0.02  # scores of copies in different sizes differ by less; then the larger one is better
-_PROFILE_DEG = 40.0  # faces turned further are sometimes taken for somebody else
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A photo that was measured, with its faces and their people.
-
-    Attributes:
-        measures: Of the photo.
-        faces: All its faces.
-    """
-
-    measures: PhotoMeasures
-    faces: Sequence[ScoredFace]
+_PROFILE_DEG = 40.0  # faces turned further are sometimes identified as somebody else
 
 
 def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
-    """Keys of the people who are in a photo for sure: identified, not small, not in profile."""
+    """Keys of the people who are certainly in a photo: identified, not small, not in profile."""
     largest = max((face.measures.size_px for face in faces), default=0)
     return frozenset(
         face.person.key
@@ -44,28 +30,28 @@ def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
     )
 
 
-def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, ...]]:
-    """Find the bursts of an event; they depend on pixels, times and people, and not on how photos are judged.
+def event_bursts(inputs: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tuple[str, ...]]:
+    """Find the bursts of an event; they depend on pixels, times and people, but not on scores.
 
     Args:
-        shots: The photos that could be measured, by image path.
-        bursts: When photos are one burst.
+        inputs: The photos that could be measured, by image path.
+        bursts: Rules for bursts.
 
     Returns:
-        See `curation.domain.judging.bursts.find_bursts`.
+        See `curation.domain.bursts.finding.find_bursts`.
     """
     return find_bursts(
         [
             BurstPhoto(
                 path,
-                shot.measures.capture_time,
-                shot.measures.width,
-                shot.measures.height,
-                shot.measures.miniature,
-                well_seen_people(shot.faces),
+                photo.measures.capture_time,
+                photo.measures.width,
+                photo.measures.height,
+                photo.measures.miniature,
+                well_seen_people(photo.faces),
             )
-            for path, shot in shots.items()
-            if shot.measures.miniature is not None
+            for path, photo in inputs.items()
+            if photo.measures.miniature is not None
         ],
         bursts,
     )
@@ -73,32 +59,32 @@ def bursts_of(shots: Mapping[str, Shot], bursts: BurstRules) -> list[tuple[str, 
 
 def mark_bursts(
     scores: Sequence[PhotoScore],
-    shots: Mapping[str, Shot],
+    inputs: Mapping[str, ScoringInput],
     found: Iterable[Sequence[str]],
     rules: ScoringRules,
     facts: Mapping[str, PhotoFacts] | None = None,
 ) -> list[PhotoScore]:
     """Number the bursts, and mark the best photo of each.
 
-    Of a burst the photo is best that no rule vetoes; then the one on which the fewest main people are missing, blink
-    or are plainly softer than elsewhere in the burst (eyes that cannot be told are half a fault); then the same for
-    important people; then the one with the higher score; of photos with nearly the same score the larger one; then the
-    sharper one, and the first by name.
+    The photos of a burst are compared by these criteria, in this order: not vetoed; the fewest main people who are
+    missing, blink or are clearly softer than elsewhere in the burst (eyes that cannot be told are half a fault); the
+    same for important people; the higher score; with nearly the same score, the larger photo; the sharper one; the
+    first by name.
 
     Args:
-        scores: Of the event, in any order.
-        shots: The photos that could be measured, by image path.
-        found: The bursts, see `bursts_of`.
-        rules: That the scores were made with.
-        facts: Of the photos, by these rules' thresholds; None works them out.
+        scores: Scores of the event, in any order.
+        inputs: The photos that could be measured, by image path.
+        found: The bursts, see `event_bursts`.
+        rules: The rules that the scores were made with.
+        facts: Facts of the photos with the thresholds of these rules; None computes them.
 
     Returns:
-        The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a word in `results_string`.
+        The scores in the given order, with `burst_id`, `burst_rank`, `best_of_burst` and a note in `results_string`.
     """
-    known = {score.image_path: score for score in scores if score.image_path in shots}
+    known = {score.image_path: score for score in scores if score.image_path in inputs}
     marked: dict[str, PhotoScore] = {}
     for number, paths in enumerate(found, start=1):
-        ranked = _ranked([_contender(known[path], shots[path], rules, facts) for path in paths])
+        ranked = _ranked([_contender(known[path], inputs[path], rules, facts) for path in paths])
         best = ranked[0]
         for place, one in enumerate(ranked, start=1):
             word = f"best of {len(ranked)}" if one is best else _better(best, one)
@@ -120,12 +106,12 @@ class _Contender:
 
 
 def _contender(
-    score: PhotoScore, shot: Shot, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
+    score: PhotoScore, photo: ScoringInput, rules: ScoringRules, known: Mapping[str, PhotoFacts] | None
 ) -> _Contender:
     facts = known.get(score.image_path) if known is not None else None
     if facts is None:
-        facts = photo_facts(shot.faces, shot.measures.focus, rules.thresholds)
-    return _Contender(score, facts, shot.measures.width * shot.measures.height)
+        facts = photo_facts(photo.faces, photo.measures.focus, rules.thresholds)
+    return _Contender(score, facts, photo.measures.width * photo.measures.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +134,14 @@ def _faults(people: Sequence[FaceFacts], sharpest: Mapping[str, float]) -> _Faul
     return _Faults(
         missing=len(sharpest.keys() - present.keys()),
         blinking=sum(face.eyes_open is False for face in people),
-        # Against the same face in the burst: a person whom no photo of it shows sharp is no reason to choose.
-        soft=sum((face.focus or 0.0) < sharpest[key] - _PLAINLY_SOFTER for key, face in present.items()),
+        # Compared with the same face in the burst: a person who is sharp in none of its photos does not matter.
+        soft=sum((face.focus or 0.0) < sharpest[key] - _CLEARLY_SOFTER for key, face in present.items()),
         turned=sum(face.eyes_open is None for face in people),
     )
 
 
 def _sharpest(photos: Iterable[Sequence[FaceFacts]]) -> dict[str, float]:
-    """Everybody who is in any of the photos, with the best focus of their face."""
+    """The best focus of the face of each person who is in any of the photos."""
     best: dict[str, float] = {}
     for people in photos:
         for face in people:

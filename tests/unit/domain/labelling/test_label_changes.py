@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.domain.labelling.label_changes import LabelChange, changed_labels, merge_labels, most_important_first
 from curation.domain.labelling.labels import Category, Labels, PersonLabel, parse_labels
-from curation.domain.labelling.merging import LabelChange, better_labelled, changed_labels, merge_labels
 
 MAIN, IMPORTANT, OTHER = Category
 some_labels = st.dictionaries(
@@ -105,4 +105,4 @@ def test_what_was_valid_stays_valid(
 
 def test_who_is_better_labelled() -> None:
     said = {1: PersonLabel(None, MAIN), 2: ANNA, 3: PersonLabel("Tom", OTHER), 4: PersonLabel(None, OTHER)}
-    assert better_labelled(said, {0: 90, 1: 3, 2: 1, 3: 9, 4: 5, 5: 91}) == [2, 3, 1, 4, 5, 0]
+    assert most_important_first(said, {0: 90, 1: 3, 2: 1, 3: 9, 4: 5, 5: 91}) == [2, 3, 1, 4, 5, 0]
