@@ -17,11 +17,11 @@ from curation.api.context import ServiceContext
 from curation.api.http.access import TokenGuard, refuse_open_binding
 from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
-from curation.api.http.guard import SameSiteGuard
 from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
-from curation.api.http.pictures import PictureAnswers
+from curation.api.http.pictures import PictureResponses
+from curation.api.http.same_site import SameSiteGuard
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
     choice,
@@ -177,8 +177,8 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     catalog = Catalog(settings)
     runs = stage_runs(orchestrator, before_scoring=rule_book.adopt, after_run=catalog.read_ahead)
     runner = JobRunner(store, runs, log_of=logs.recorded)
-    kept = AnalysisLookup(settings, catalog)
-    pictures = PictureAnswers(EventPictures(settings, catalog, kept))
+    analysis = AnalysisLookup(settings, catalog)
+    pictures = PictureResponses(EventPictures(settings, catalog, analysis))
     rescorer = Rescorer(settings)
     judgement = Judgement(catalog, rule_book, rescorer)
 
@@ -188,17 +188,17 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
 
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
-    merges = MergeSuggester(settings, catalog)
+    merge_suggester = MergeSuggester(settings, catalog)
     context = ServiceContext(
         settings,
         orchestrator,
         runner,
         catalog,
         logs,
-        kept,
+        analysis,
         pictures,
         people_edits,
-        merges,
+        merge_suggester,
         rule_book,
         rescorer,
         judgement,

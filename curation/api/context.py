@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from curation.api.http.pictures import PictureAnswers
+from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.people.edits import PeopleEdits
@@ -32,10 +32,10 @@ class ServiceContext:
     runner: JobRunner
     catalog: Catalog
     job_logs: JobLogs
-    kept: AnalysisLookup
-    pictures: PictureAnswers
+    analysis: AnalysisLookup
+    pictures: PictureResponses
     people: PeopleEdits
-    merges: MergeSuggester
+    merge_suggester: MergeSuggester
     rules: RuleBook
     rescorer: Rescorer
     judgement: Judgement

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from curation.api.http.access import ACCESS_PROBLEMS, COOKIE_NAME
 from curation.api.http.errors import problem_responses
-from curation.api.http.guard import GUARD_PROBLEMS
+from curation.api.http.same_site import SAME_SITE_PROBLEMS
 from curation.api.schemas.base import Problem, ProblemItem
 
 __all__ = ["DESCRIPTION", "TAGS", "openapi_of"]
@@ -95,7 +95,7 @@ def _document_validation(responses: dict[str, Any]) -> None:
 
 def _document_common(method: str, operation: dict[str, Any]) -> None:
     """Add what the guards in front of all routes may answer, and what can go wrong anywhere."""
-    problems = dict(ACCESS_PROBLEMS) | GUARD_PROBLEMS | _ANYWHERE
+    problems = dict(ACCESS_PROBLEMS) | SAME_SITE_PROBLEMS | _ANYWHERE
     if method not in _WRITING:
         del problems["origin_not_allowed"]
     if "requestBody" in operation:

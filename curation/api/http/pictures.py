@@ -14,13 +14,13 @@ from curation.api.http.conditional import matches_any
 from curation.event.pictures import EventPictures, Picture
 from curation.photos.looks.pictures import PictureSize
 
-__all__ = ["PictureAnswers"]
+__all__ = ["PictureResponses"]
 
 _MOST_DECODERS = 4  # a photo of the largest size takes some hundred megabytes while it is decoded
 _CLIENT_IS_GONE = 499  # nobody sees it
 
 
-class PictureAnswers:
+class PictureResponses:
     """Answers requests for pictures of photos and faces."""
 
     def __init__(self, pictures: EventPictures) -> None:

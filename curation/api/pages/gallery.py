@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from fastapi import Request
 
 from curation.api.pages.photo_query import PhotoQuery, matching
-from curation.api.schemas.photos import words
+from curation.api.schemas.photos import split_list
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.picks import Pick
 from curation.domain.judging.ranking import PhotoScore
@@ -214,8 +214,8 @@ def cards_of(catalog: Catalog, image_paths: Iterable[str]) -> list[PhotoCard]:
 
 def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:
     """A photo as a card."""
-    names = words(score.people)
-    vetoes = words(score.vetoes)
+    names = split_list(score.people)
+    vetoes = split_list(score.vetoes)
     categories = [
         *[Category.MAIN] * score.main_count,
         *[Category.IMPORTANT] * score.important_count,
@@ -230,7 +230,7 @@ def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:
         share=round(100 * (score.final_score or 0.0)),
         people=tuple(NamedPerson(name, category) for name, category in zip(names, categories, strict=False)),
         vetoes=vetoes,
-        problems=tuple(problem for problem in words(score.problems) if problem not in vetoes),
+        problems=tuple(problem for problem in split_list(score.problems) if problem not in vetoes),
         summary=score.results_string,
         error=score.error,
         burst=score.burst_id,

@@ -108,7 +108,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         StorageError: If a file or the analysis store cannot be read.
     """
     catalog = context.catalog
-    facts = context.kept.facts(entry)
+    facts = context.analysis.facts(entry)
     measures = facts.measures or (None,) * len(entry.faces)
     labels = catalog.labels()
     thresholds = context.orchestrator.settings.scoring.thresholds  # those in force, which may change

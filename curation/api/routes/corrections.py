@@ -11,7 +11,7 @@ from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.routes.people import IfMatch
-from curation.api.routes.people_problems import EDITED, LABELS_ETAG, NOT_USABLE, PERSON_NOT_FOUND
+from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
 from curation.event.people.correction_requests import CorrectionRequest, in_words, planned
 
@@ -42,7 +42,9 @@ _NOTHING_TO_SPLIT = {
     summary="Correct the grouping",
     responses={
         201: {"headers": LABELS_ETAG},
-        **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND, **_FACE_NOT_FOUND, **EDITED, **_NOTHING_TO_SPLIT),
+        **problem_responses(
+            **READ_PROBLEMS, **PERSON_NOT_FOUND, **_FACE_NOT_FOUND, **EDIT_PROBLEMS, **_NOTHING_TO_SPLIT
+        ),
     },
 )
 def add_correction(
@@ -67,7 +69,7 @@ def add_correction(
     )
 
 
-@router.get("/corrections", summary="All corrections, newest first", responses=problem_responses(**NOT_USABLE))
+@router.get("/corrections", summary="All corrections, newest first", responses=problem_responses(**READ_PROBLEMS))
 def list_corrections(context: Context, limit: Limit = 100, offset: Offset = 0) -> CorrectionPage:
     """As they are in corrections.json, those that were taken back included."""
     corrections = context.catalog.faces.corrections()[::-1]
@@ -82,7 +84,9 @@ def list_corrections(context: Context, limit: Limit = 100, offset: Offset = 0) -
 @router.delete(
     "/corrections/{correction_id}",
     summary="Take a correction back",
-    responses=problem_responses(**NOT_USABLE, **_NO_CORRECTION, busy=EDITED["busy"], storage=EDITED["storage"]),
+    responses=problem_responses(
+        **READ_PROBLEMS, **_NO_CORRECTION, busy=EDIT_PROBLEMS["busy"], storage=EDIT_PROBLEMS["storage"]
+    ),
 )
 def undo_correction(context: Context, correction_id: CorrectionId) -> CorrectionsOut:
     """As if it had never been said; what was said later of the same faces stands. It stays in the list as `undone`."""
@@ -92,7 +96,9 @@ def undo_correction(context: Context, correction_id: CorrectionId) -> Correction
     )
 
 
-@router.get("/undo", summary="What would be taken back next", responses=problem_responses(storage=EDITED["storage"]))
+@router.get(
+    "/undo", summary="What would be taken back next", responses=problem_responses(storage=EDIT_PROBLEMS["storage"])
+)
 def get_undo(context: Context) -> UndoOut:
     """The last change of labels or corrections that was made through the service."""
     last = context.people.undoable()
@@ -105,7 +111,7 @@ def get_undo(context: Context) -> UndoOut:
     responses={
         200: {"headers": LABELS_ETAG},
         **problem_responses(
-            **NOT_USABLE, nothing_to_undo=(409, "no change is left that could be taken back"), **EDITED
+            **READ_PROBLEMS, nothing_to_undo=(409, "no change is left that could be taken back"), **EDIT_PROBLEMS
         ),
     },
 )

@@ -10,7 +10,7 @@ from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
-from curation.api.routes.people_problems import EDITED, LABELS_ETAG, NOT_USABLE, PERSON_NOT_FOUND
+from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import (
     MAX_CLUSTER_ID,
     NamesOut,
@@ -44,7 +44,7 @@ _NAMES = 20
 @router.get(
     "",
     summary="All people, largest first",
-    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**NOT_USABLE)},
+    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**READ_PROBLEMS)},
 )
 def list_people(
     response: Response,
@@ -77,7 +77,7 @@ def list_people(
 @router.get(
     "/names",
     summary="Names that were given already",
-    responses=problem_responses(**NOT_USABLE),
+    responses=problem_responses(**READ_PROBLEMS),
 )
 def list_names(
     context: Context,
@@ -106,7 +106,7 @@ def list_names(
 @router.get(
     "/{cluster_id}",
     summary="One person",
-    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND)},
+    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**READ_PROBLEMS, **PERSON_NOT_FOUND)},
 )
 def get_person(response: Response, context: Context, cluster_id: ClusterId) -> PersonOut:
     """Label and numbers. All faces are at `/clusters/{cluster_id}/faces`."""
@@ -120,7 +120,7 @@ def get_person(response: Response, context: Context, cluster_id: ClusterId) -> P
     summary="Name a person, or say how much they matter",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND, **EDITED),
+        **problem_responses(**READ_PROBLEMS, **PERSON_NOT_FOUND, **EDIT_PROBLEMS),
     },
 )
 def patch_person(
@@ -144,7 +144,7 @@ def patch_person(
     summary="Label many people at once",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND, **EDITED),
+        **problem_responses(**READ_PROBLEMS, **PERSON_NOT_FOUND, **EDIT_PROBLEMS),
     },
 )
 def patch_people(response: Response, context: Context, body: PeoplePatch, if_match: IfMatch = None) -> PeopleChanged:

@@ -11,7 +11,7 @@ from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.http.urls import photo_picture_url
 from curation.api.schemas.faces import face_out
-from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, words
+from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, split_list
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
@@ -124,7 +124,7 @@ def list_photos(
     if problem is not None:
         text = problem.casefold()
         wanted.append(
-            lambda p: any(text in part.casefold() for part in (*words(p.problems), *words(p.vetoes), p.error))
+            lambda p: any(text in part.casefold() for part in (*split_list(p.problems), *split_list(p.vetoes), p.error))
         )
     if pick is not None:
         wanted.append(said(pick))
@@ -158,7 +158,7 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
     if photo is None:
         raise photo_not_found(photo_id)
     labels = context.catalog.labels()
-    facts = context.kept.facts(photo)
+    facts = context.analysis.facts(photo)
     measures = facts.measures or (None,) * len(photo.faces)
     return PhotoDetailOut(
         photo_id=photo.photo_id,

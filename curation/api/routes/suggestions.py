@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
-from curation.api.routes.people_problems import NOT_USABLE
+from curation.api.routes.people_responses import READ_PROBLEMS
 from curation.api.schemas.people import MergeSuggestionOut, MergeSuggestions, PersonOut
 from curation.event.people.view import person_view
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/suggestions", tags=["corrections"])
 _TOP_PHOTOS = 100
 
 
-@router.get("/merges", summary="Who may be the same person?", responses=problem_responses(**NOT_USABLE))
+@router.get("/merges", summary="Who may be the same person?", responses=problem_responses(**READ_PROBLEMS))
 def list_merges(
     context: Context, limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 20
 ) -> MergeSuggestions:
@@ -28,7 +28,7 @@ def list_merges(
     Answer with `POST /corrections`: `same_person` or `different_people`, with both as `cluster_ids`. What was answered
     is not asked again.
     """
-    questions = context.merges.suggestions()
+    questions = context.merge_suggester.suggestions()
     event, labels = context.catalog.event(), context.catalog.labels()
     people = {person.id: person for person in context.catalog.clusters()}
     scores = context.catalog.scores()

@@ -16,7 +16,7 @@ from curation.domain.faces.ids import photo_id
 from curation.domain.judging.picks import MAX_RATING, Pick
 from curation.domain.judging.ranking import PhotoScore
 
-__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "words"]
+__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "split_list"]
 
 SEPARATOR = "; "  # of photo_scores.csv's lists
 
@@ -91,7 +91,7 @@ class PhotoDetailOut(Out):
     """From left to right."""
 
 
-def words(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     """The parts of a list in photo_scores.csv."""
     return tuple(text.split(SEPARATOR)) if text else ()
 
@@ -111,7 +111,7 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         image_path=score.image_path,
         final_score=score.final_score,
         results_string=score.results_string,
-        people=words(score.people),
+        people=split_list(score.people),
         main_count=score.main_count,
         important_count=score.important_count,
         other_count=score.other_count,
@@ -121,8 +121,8 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         focus_score=score.focus_score,
         exposure_score=score.exposure_score,
         people_score=score.people_score,
-        vetoes=words(score.vetoes),
-        problems=words(score.problems),
+        vetoes=split_list(score.vetoes),
+        problems=split_list(score.problems),
         error=score.error,
         burst_id=score.burst_id,
         best_of_burst=score.best_of_burst,

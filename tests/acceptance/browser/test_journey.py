@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.acceptance.browser.choosing import change_a_rule, choose_with_coverage, compare_two, pick_and_rate
+from tests.acceptance.browser.exporting import export_as_copies, export_as_zip, read_back
 from tests.acceptance.browser.labelling import (
     find_the_people,
     label_three_people_by_keyboard,
@@ -17,7 +18,6 @@ from tests.acceptance.browser.labelling import (
     split_one_and_undo,
 )
 from tests.acceptance.browser.people_event import write_event
-from tests.acceptance.browser.taking_home import export_as_copies, export_as_zip, read_back
 from tests.acceptance.browser.visitor import visiting
 from tests.acceptance.test_service import running
 

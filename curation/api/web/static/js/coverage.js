@@ -1,7 +1,7 @@
 // Who is in good photos, and a choice of photos in which everybody is.
 
 import { get, send } from "./api.js";
-import { keepChoice } from "./choice-kept.js";
+import { storeChoice } from "./stored-choice.js";
 import { counted, make, makeSvg } from "./dom.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
@@ -137,7 +137,7 @@ async function takeOver() {
 
 function takeHome() {
   if (!choice) return;
-  keepChoice(choice.photos.map((photo) => photo.photo_id));
+  storeChoice(choice.photos.map((photo) => photo.photo_id));
   leaveFor("/review/export?which=choice");
 }
 

@@ -1,7 +1,7 @@
 // Taking photos home: what, how, the progress, and where it is then.
 
 import { Problem, get, send } from "./api.js";
-import { chosenPhotos } from "./choice-kept.js";
+import { chosenPhotos } from "./stored-choice.js";
 import { counted, make } from "./dom.js";
 import { followJob } from "./follow-job.js";
 import { icon } from "./icons.js";

@@ -2,7 +2,7 @@
 
 const KEY = "curation.choice";
 
-export function keepChoice(ids) {
+export function storeChoice(ids) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(ids));
   } catch {

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from curation.api.http.errors import ApiProblem, problem_response
 from curation.settings import ServiceSettings
 
-__all__ = ["GUARD_PROBLEMS", "SameSiteGuard"]
+__all__ = ["SAME_SITE_PROBLEMS", "SameSiteGuard"]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
@@ -32,7 +32,7 @@ _HOST_NOT_ALLOWED = (
     "or add the name to service.allowed_hosts in config.yaml",
 )
 _ORIGIN_NOT_ALLOWED = (403, "a page of another site may not change anything here")
-GUARD_PROBLEMS = {"host_not_allowed": _HOST_NOT_ALLOWED, "origin_not_allowed": _ORIGIN_NOT_ALLOWED}
+SAME_SITE_PROBLEMS = {"host_not_allowed": _HOST_NOT_ALLOWED, "origin_not_allowed": _ORIGIN_NOT_ALLOWED}
 """For `problem_responses`."""
 
 
