@@ -71,14 +71,14 @@ def _build(settings: Settings) -> WorkflowOrchestrator:
 
 
 def create_app(load: Callable[[], Settings], build: Callable[[Settings], WorkflowOrchestrator] = _build) -> FastAPI:
-    """Make the application; nothing is read or built before it starts.
+    """Create the application; nothing is read or built before it starts.
 
     Args:
         load: Reads the settings.
         build: Builds the orchestrator; by default without downloading any weights.
 
     Returns:
-        The application. Its start raises a CurationError if settings or state folder cannot be used.
+        The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
     """
 
     @asynccontextmanager
@@ -104,7 +104,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
-    # The Swagger page with its scripts from here: an event is often far from any network.
+    # Serves the Swagger page's scripts itself, so that /docs works without a network.
     app = FastAPIOffline(
         title="Curation",
         version=__version__,
@@ -138,7 +138,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         app.include_router(router)
     add_problem_handlers(app)
     app.state.metrics = ServiceMetrics(lambda: cast(ServiceContext, app.state.service))
-    # From the inside out: the last one is asked first.
+    # From the inside out: the middleware that is added last sees a request first.
     app.add_middleware(BodyLimit)
     app.add_middleware(TokenGuard)
     app.add_middleware(SameSiteGuard)
@@ -149,7 +149,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
 
 
 class _ShortStartErrors:
-    """Tells the server why the start was refused in a sentence, where Starlette sends a traceback."""
+    """Reports a refused start to the server in one sentence, where Starlette sends a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

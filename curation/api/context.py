@@ -1,4 +1,4 @@
-"""What the routes work with; made when the service starts."""
+"""The objects that the routes work with, created when the service starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Context", "ServiceContext"]
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """The settings and the parts that the service was built of."""
+    """The settings and the parts that the service consists of."""
 
     settings: Settings
     orchestrator: WorkflowOrchestrator
@@ -41,7 +41,7 @@ class ServiceContext:
     judgement: Judgement
 
 
-# Asynchronous, so that it never waits for a free thread.
+# A coroutine, so that it never waits for a free thread.
 async def _context(request: Request) -> ServiceContext:
     return cast(ServiceContext, request.app.state.service)
 

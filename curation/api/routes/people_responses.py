@@ -1,4 +1,4 @@
-"""What routes about people have in common: their error answers, and the header that names a version of the labels."""
+"""What routes about people document for OpenAPI: their problems, and the ETag of the labels."""
 
 from __future__ import annotations
 
@@ -24,5 +24,8 @@ EDIT_PROBLEMS = {
     "storage": (507, "the disk is full: free some space and run again"),
 }
 LABELS_ETAG = {
-    "ETag": {"description": "Of this version of the labels; for If-Match of a change.", "schema": {"type": "string"}}
+    "ETag": {
+        "description": "The entity tag of this version of the labels, for If-Match of a change.",
+        "schema": {"type": "string"},
+    }
 }
