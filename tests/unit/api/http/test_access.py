@@ -14,7 +14,7 @@ from curation.api.pages import sign_in
 from curation.errors import SettingsError
 from curation.settings import ServiceSettings
 from tests.service import ServiceClient, make_settings, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 TOKEN = "0123456789-abcdefghij"
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -163,5 +163,5 @@ def test_signing_out(closed: ServiceClient) -> None:
 
 
 def test_without_a_token_there_is_nothing_to_sign_in_to(empty: ServiceClient) -> None:
-    assert "asks for no token" in empty.get("/sign-in").text
+    assert "needs no token" in empty.get("/sign-in").text
     assert signed_in(empty, "").status_code == 403

@@ -19,7 +19,7 @@ from curation.errors import StorageError
 from curation.jobs.runner import JobRunner
 from curation.jobs.store import JobStore, Stage
 from tests.service import ServiceClient
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 from tests.unit.jobs.test_runner import WAIT_S, Waiting
 
 Event = tuple[str, dict[str, Any]]

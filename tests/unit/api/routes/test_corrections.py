@@ -10,7 +10,7 @@ import pytest
 
 from curation.domain.faces.ids import face_id, photo_id
 from tests.service import ServiceClient, write_face_data
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 EVENT = (
     *((f"{n}.jpg", 0) for n in range(5)),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.service import ServiceClient, make_settings, service, write_face_data
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 EVENT = (
     *((f"{n}.jpg", 0) for n in range(5)),  # 5 photos

@@ -6,7 +6,7 @@ import pytest
 
 from curation.domain.faces.ids import photo_id
 from tests.service import PHOTOS, ServiceClient, write_photo_scores
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 
 class TestPhotos:

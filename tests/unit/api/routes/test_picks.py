@@ -13,7 +13,7 @@ import pytest
 from curation.domain.faces.ids import photo_id
 from curation.event import ranked_photos
 from tests.service import FACES, PHOTOS, ServiceClient, make_settings, service, write_face_data, write_photo_scores
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 A, B, CUT_OFF, D = map(photo_id, ("a.jpg", "b.jpg", "c d.jpg", "d.jpg"))
 

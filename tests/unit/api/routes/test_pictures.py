@@ -19,7 +19,7 @@ from curation.photos.looks.pictures import PictureSize
 from curation.storage.analysis_store import STORE_NAME
 from tests.fake_workflow import FakeEvent, fake_event, touch_later
 from tests.service import FakeOrchestrator, ServiceClient, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 A, B, EMPTY = photo_id("day 1/a.png"), photo_id("b.png"), photo_id("empty.png")
 

@@ -16,7 +16,7 @@ from curation.api import app as app_module
 from curation.errors import PhotosMissingError
 from curation.storage.locks import hold_output
 from tests.service import FACES, ServiceClient, write_face_data
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 WAIT_S = 20.0
 

@@ -14,7 +14,7 @@ from curation.event.rules.controls import SECTIONS, controls, value_of
 from curation.settings import ScoringSettings, Settings
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.service import FakeOrchestrator, ServiceClient, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 CONFIG = """# my own
 scoring:
@@ -144,7 +144,7 @@ def test_a_preview_follows_the_labels(client: ServiceClient, event: FakeEvent) -
     assert client.post("/rules/preview", json={"scoring": change}).json()["newly_vetoed"] == 1
 
 
-def test_rules_are_kept_with_the_comments_and_photos_are_ranked_anew(client: ServiceClient, event: FakeEvent) -> None:
+def test_rules_are_saved_with_the_comments_and_photos_are_ranked_again(client: ServiceClient, event: FakeEvent) -> None:
     etag = client.get("/rules").headers["etag"]
     change = {"weights": {"eyes": 4.5, "smile": 0.0}, "rules": {"min_main_people": {"mode": "veto"}}}
     response = client.put("/rules", json={"scoring": change}, headers={"If-Match": etag})
@@ -154,7 +154,7 @@ def test_rules_are_kept_with_the_comments_and_photos_are_ranked_anew(client: Ser
     )
     assert (values(body)["weights.eyes"], values(body)["rules.min_main_people.mode"]) == (4.5, "veto")
     assert response.headers["etag"] != etag
-    assert body["note"] == "the photos are ranked anew"
+    assert body["note"] == "the photos are being ranked again"
     job = finished(client, body["job"]["id"])
     assert (job["stage"], job["state"], job["counts"]["vetoed"]) == ("scoring", "succeeded", 2)
     now = client.get("/rules")
@@ -162,7 +162,7 @@ def test_rules_are_kept_with_the_comments_and_photos_are_ranked_anew(client: Ser
     assert event.scoring_record()["settings"]["scoring"]["weights"]["eyes"] == 4.5
     # The same again is nothing new.
     again = client.put("/rules", json={"scoring": change}).json()
-    assert (again["job"], again["note"]) == (None, "the photos are ranked by these rules already")
+    assert (again["job"], again["note"]) == (None, "the rules are saved; the ranking is current")
 
 
 def finished(client: ServiceClient, job_id: str) -> dict[str, Any]:
@@ -268,7 +268,7 @@ def test_a_running_job_is_in_the_way_of_ranking_but_not_of_the_rules(clustered: 
     assert clustered.orchestrator.began.wait(20)
     body = clustered.put("/rules", json={"scoring": {"weights": {"eyes": 1.0}}}).json()
     assert body["job"] is None
-    assert "the rules are kept, but the photos are not ranked by them yet: clustering already runs" in body["note"]
+    assert "the rules are saved, but the ranking is out of date: clustering already runs" in body["note"]
     assert values(body)["weights.eyes"] == 1.0
     clustered.orchestrator.release.set()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.service import ServiceClient, write_face_data, write_photo_scores
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 FACES = (
     *((f"{n}.jpg", 0) for n in range(6)),

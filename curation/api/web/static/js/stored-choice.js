@@ -1,4 +1,4 @@
-// The photos that were chosen on the page Coverage, for the page Export; kept as long as the browser's tab is open.
+// The photos that were chosen on the page Coverage, for the page Export; stored as long as the browser tab is open.
 
 const KEY = "curation.choice";
 
@@ -6,7 +6,7 @@ export function storeChoice(ids) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(ids));
   } catch {
-    // Without storage the choice can still be taken over as picks.
+    // Without storage the choice can still be turned into picks.
   }
 }
 
