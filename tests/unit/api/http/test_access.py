@@ -60,7 +60,7 @@ def test_the_service_does_not_start_open_to_all(tmp_path: Path) -> None:
 
 
 def test_without_a_token_only_this_machine_is_answered_wherever_the_server_listens(empty: ServiceClient) -> None:
-    """`uvicorn --host 0.0.0.0` does not ask the settings; the address that a request came to tells."""
+    """`uvicorn --host 0.0.0.0` ignores the settings; only the address of the socket shows it."""
     for path in ("/health", "/", "/sign-in"):
         problem(empty.get(f"http://192.168.1.5:8000{path}"), 403, "only_local")
     assert empty.get("http://127.0.0.1:8000/health").status_code == 200

@@ -146,7 +146,7 @@ def test_nothing_is_repeated_for_nothing(store: JobStore, monkeypatch: pytest.Mo
 
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(listen(), 0.2)
-        return len(blocks) - 1  # the first one says how soon to ask again
+        return len(blocks) - 1  # the first one is the time until a reconnection
 
     assert asyncio.run(told(60.0)) == 1
     assert asyncio.run(told(0.0)) > 1

@@ -1,4 +1,4 @@
-"""What a monitoring program reads."""
+"""The metrics for Prometheus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the routes of photos, faces and their pictures answer."""
+"""The responses of the routes of photos and faces."""
 
 from __future__ import annotations
 

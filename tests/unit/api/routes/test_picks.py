@@ -1,4 +1,4 @@
-"""Picking photos over HTTP, and what becomes of the order and of the table."""
+"""Picking photos over HTTP, and the effect on the ranking and the table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ A, B, CUT_OFF, D = map(photo_id, ("a.jpg", "b.jpg", "c d.jpg", "d.jpg"))
 
 @pytest.fixture(autouse=True)
 def quiet_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No table is written but by what a test does."""
+    """No table is written unless a test does it."""
     monkeypatch.setattr(ranked_photos, "WRITE_AFTER_S", 3600.0)
 
 

@@ -1,4 +1,4 @@
-"""What each route answers, in each state of the output folder."""
+"""The responses of each route in each state of the output folder."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ class TestOpenApi:
         return {f"{method} {path}": operation for path, of in paths.items() for method, operation in of.items()}
 
     def test_all_routes(self, empty: ServiceClient) -> None:
-        # Each subject's own tests name the others.
+        # The tests of each subject check that the other routes are listed.
         assert set(self.operations(empty)) >= {
             "post /cluster",
             "post /score",

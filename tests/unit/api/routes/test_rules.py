@@ -75,7 +75,7 @@ def test_every_value_has_a_meaning_and_a_range() -> None:
         assert (control.kind == "switch") is isinstance(value, bool)
 
 
-def test_the_rules_in_force(client: ServiceClient) -> None:
+def test_the_current_rules(client: ServiceClient) -> None:
     response = client.get("/rules")
     body = response.json()
     assert (body["file"], body["ranking_is_current"]) == ("config.yaml", True)
@@ -179,7 +179,7 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(client: ServiceCli
     change = {"scoring": {"weights": {"smile": 1.0}}}
     problem(client.put("/rules", json=change, headers={"If-Match": etag}), 412, "rules_changed")
     assert config(event) == edited
-    # What was written by hand is in force, without a new start.
+    # An edit of the file takes effect without a restart.
     now = client.get("/rules")
     assert (values(now.json())["weights.eyes"], now.json()["ranking_is_current"]) == (9.0, False)
     response = client.put("/rules", json=change, headers={"If-Match": now.headers["etag"]})
@@ -194,7 +194,7 @@ def test_a_run_goes_by_the_file_as_it_is_then(client: ServiceClient, event: Fake
     assert event.scoring_record()["settings"]["scoring"]["weights"]["eyes"] == 9.0
 
 
-def test_a_file_that_is_not_valid_is_told_and_left(client: ServiceClient, event: FakeEvent) -> None:
+def test_a_file_that_is_not_valid_is_reported_and_not_changed(client: ServiceClient, event: FakeEvent) -> None:
     (event.folder / "config.yaml").write_text("scoring: [", encoding="utf-8")
     for response in (
         client.get("/rules"),

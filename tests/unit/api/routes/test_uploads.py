@@ -1,4 +1,4 @@
-"""Photos that are sent to the service."""
+"""Uploading photos to the service."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class TestGrid:
         (bar,) = found(many.get("/review/people").text, "//*[@data-labels-etag]")
         assert bar.get("data-labels-etag") == etag
         assert many.get("/fragments/people/cards").headers["x-labels-etag"] == etag
-        # A part is added to what may be of another version.
+        # A part may be appended to a grid of another version.
         assert "x-labels-etag" not in many.get("/fragments/people/cards?offset=60").headers
 
 
