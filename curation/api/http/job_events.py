@@ -95,8 +95,8 @@ class _FollowedJob:
         self.job_id = job.id
         self._runner = runner
         self._meter = PaceMeter()
-        self._told: JobProgressEvent | None = None
-        self._told_at_s = float("-inf")
+        self._sent: JobProgressEvent | None = None
+        self._sent_at_s = float("-inf")
         self._looked_at_s = float("-inf")
 
     async def look(self) -> tuple[Job | None, bytes | None]:
@@ -115,9 +115,9 @@ class _FollowedJob:
             self._looked_at_s = now_s
             job, pace = found, self._pace_elsewhere(found, now_s)
         present = JobProgressEvent.of(job, pace)
-        if _same(present, self._told) and now_s - self._told_at_s < REPEAT_AFTER_S:
+        if _same(present, self._sent) and now_s - self._sent_at_s < REPEAT_AFTER_S:
             return job, None
-        self._told, self._told_at_s = present, now_s
+        self._sent, self._sent_at_s = present, now_s
         return job, _event("progress", present)
 
     def _pace_elsewhere(self, job: Job, now_s: float) -> Pace | None:

@@ -46,13 +46,13 @@ def export_page(request: Request, context: Context) -> HTMLResponse:
     photos = context.catalog.ranked.photos()
     if photos is None:
         return _not_ranked(request, context, "export")
-    said = Counter(photo.pick for photo in photos)
-    usable = sum(not photo.error for photo in photos) - said[Pick.REJECTED]
+    counts = Counter(photo.pick for photo in photos)
+    usable = sum(not photo.error for photo in photos) - counts[Pick.REJECTED]
     return render(
         request,
         "choosing/export.html",
         place="export",
-        picked=said[Pick.PICKED],
+        picked=counts[Pick.PICKED],
         usable=usable,
         number=min(_usual_number(len(photos)), max(1, usable)),
         folder=context.settings.io.exports,

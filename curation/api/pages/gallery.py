@@ -95,11 +95,11 @@ class PhotoCard:
     @property
     def spoken(self) -> str:
         """The description of the card for screen readers."""
-        said = {Pick.PICKED: "picked", Pick.REJECTED: "rejected", None: ""}[self.pick]
+        pick = {Pick.PICKED: "picked", Pick.REJECTED: "rejected", None: ""}[self.pick]
         stars = f"{self.rating} stars" if self.rating else ""
         people = ", ".join(person.name for person in self.people)
         stack = f"in a burst of {self.burst_size} photos" if self.burst_size > 1 else ""
-        parts = [self.name, f"rank {self.rank}", f"score {self.score}" if self.score else "", said, stars]
+        parts = [self.name, f"rank {self.rank}", f"score {self.score}" if self.score else "", pick, stars]
         return ", ".join(part for part in [*parts, people, *self.vetoes, *self.problems, self.error, stack] if part)
 
 
@@ -189,8 +189,8 @@ def galleries(request: Request) -> Galleries:
     state = request.app.state
     if not hasattr(state, "galleries"):
         state.galleries = Galleries()
-    kept: Galleries = state.galleries
-    return kept
+    opened: Galleries = state.galleries
+    return opened
 
 
 def _fronts(photos: Sequence[PhotoScore]) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class PhotoQuery:
 
     def _encoded(self) -> str:
         pairs: list[tuple[str, str]] = [("person", person) for person in self.people]
-        said: Mapping[str, object] = {
+        values: Mapping[str, object] = {
             "category": self.category,
             "score": self.score_text,
             "burst": self.burst,
@@ -108,7 +108,7 @@ class PhotoQuery:
             "order": None if self.order is Order.RANK else self.order,
             "stacks": None if self.stacked else "off",
         }
-        pairs += [(name, str(value)) for name, value in said.items() if value not in (None, "")]
+        pairs += [(name, str(value)) for name, value in values.items() if value not in (None, "")]
         return urlencode(pairs)
 
 

@@ -131,8 +131,8 @@ def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
 
 def _pick_counts(context: ServiceContext) -> Mapping[str, int]:
     photos = context.catalog.photos()
-    said = Counter(photo.pick for photo in photos)
-    return {"all": len(photos), **{pick.value: number for pick, number in said.items() if pick is not None}}
+    counts = Counter(photo.pick for photo in photos)
+    return {"all": len(photos), **{pick.value: number for pick, number in counts.items() if pick is not None}}
 
 
 def _start(context: ServiceContext, gallery: Gallery, at: str) -> dict[str, Any]:

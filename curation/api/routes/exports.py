@@ -64,7 +64,7 @@ def start_export(body: ExportIn, request: Request, response: Response, context: 
     if body.photos is None:
         if body.best is not None:
             context.catalog.photos()  # says so if there is no ranking
-        elif not any(said.pick is Pick.PICKED for said in context.catalog.ranked.picks().by_path.values()):
+        elif not any(one.pick is Pick.PICKED for one in context.catalog.ranked.picks().by_path.values()):
             raise ApiProblem(409, "nothing_to_export", _NOTHING)
     paths = None if body.photos is None else _paths(body.photos, context)
     return start_job(Stage.EXPORT, body.to_request(paths).to_json(), request, response, context)

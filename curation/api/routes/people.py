@@ -177,13 +177,13 @@ def _person(context: ServiceContext, cluster_id: int) -> ClusterSummary:
 
 def _what(change: LabelChange, who: str) -> str:
     """A change in words, for undo."""
-    said = []
+    parts = []
     if isinstance(change.name, str):
-        said.append(f"named {who} {' '.join(change.name.split())}")
+        parts.append(f"named {who} {' '.join(change.name.split())}")
     elif change.name is None:
-        said.append(f"took the name from {who}")
+        parts.append(f"took the name from {who}")
     if isinstance(change.category, Category):
-        said.append(f"set {who} to {change.category.value}")
+        parts.append(f"set {who} to {change.category.value}")
     elif change.category is None:
-        said.append(f"took the category from {who}")
-    return ", ".join(said)
+        parts.append(f"took the category from {who}")
+    return ", ".join(parts)

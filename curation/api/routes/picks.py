@@ -46,10 +46,10 @@ def list_picks(
 
     Picks of photos that are no longer in the event are kept, and are listed too.
     """
-    said = context.catalog.ranked.picks().by_path
+    picks = context.catalog.ranked.picks().by_path
     chosen = [
         (path, of_photo)
-        for path, of_photo in said.items()
+        for path, of_photo in picks.items()
         if (pick is None or of_photo.pick is pick) and (min_rating is None or (of_photo.rating or 0) >= min_rating)
     ]
     order = {Pick.PICKED: 0, None: 1, Pick.REJECTED: 2}
@@ -58,9 +58,9 @@ def list_picks(
         total=len(chosen),
         limit=limit,
         offset=offset,
-        picked=sum(one.pick is Pick.PICKED for one in said.values()),
-        rejected=sum(one.pick is Pick.REJECTED for one in said.values()),
-        rated=sum(one.rating is not None for one in said.values()),
+        picked=sum(one.pick is Pick.PICKED for one in picks.values()),
+        rejected=sum(one.pick is Pick.REJECTED for one in picks.values()),
+        rated=sum(one.rating is not None for one in picks.values()),
         picks=tuple(PickOut.of(path, of_photo) for path, of_photo in chosen[offset : offset + limit]),
     )
 
@@ -84,8 +84,8 @@ def get_pick(context: Context, photo_id: PhotoId) -> PickOut:
 def put_pick(context: Context, photo_id: PhotoId, body: PickIn) -> PickChangeOut:
     """Replaces the pick and rating of a photo; `{}` removes both. Saved at once, and shown in `GET /photos`."""
     path = _paths(context, [photo_id])[photo_id]
-    said = PhotoPick(body.pick, body.rating)
-    before, after = context.catalog.ranked.change(lambda _: {path: said})
+    pick = PhotoPick(body.pick, body.rating)
+    before, after = context.catalog.ranked.change(lambda _: {path: pick})
     return PickChangeOut.of_change(path, before.of(path), after.of(path))
 
 

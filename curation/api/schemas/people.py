@@ -94,10 +94,10 @@ class _Change(BaseModel):
     @property
     def change(self) -> LabelChange:
         """The change that the request asks for."""
-        said = self.model_fields_set
+        given = self.model_fields_set
         return LabelChange(
-            name=self.name if "name" in said else UNCHANGED,
-            category=self.category if "category" in said else UNCHANGED,
+            name=self.name if "name" in given else UNCHANGED,
+            category=self.category if "category" in given else UNCHANGED,
         )
 
 

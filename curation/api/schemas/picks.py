@@ -64,9 +64,9 @@ class PickOut(Out):
     rating: Rating
 
     @classmethod
-    def of(cls, image_path: str, said: PhotoPick) -> PickOut:
+    def of(cls, image_path: str, pick: PhotoPick) -> PickOut:
         """Convert the pick of a photo."""
-        return cls(photo_id=photo_id(image_path), image_path=image_path, pick=said.pick, rating=said.rating)
+        return cls(photo_id=photo_id(image_path), image_path=image_path, pick=pick.pick, rating=pick.rating)
 
 
 class PickChangeOut(PickOut):

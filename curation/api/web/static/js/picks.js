@@ -64,7 +64,7 @@ export function leaveFor(address) {
 
 function announce(changes) {
   for (const change of changes) {
-    recent.set(change.photo_id, { said: { ...recent.get(change.photo_id)?.said, ...change }, at: performance.now() });
+    recent.set(change.photo_id, { values: { ...recent.get(change.photo_id)?.values, ...change }, at: performance.now() });
   }
   document.dispatchEvent(new CustomEvent("curation:picked", { detail: changes }));
 }
@@ -89,7 +89,7 @@ async function recount() {
 }
 
 /** The current pick and rating of an element with data-id, data-pick and data-rating. */
-export function saidOf(element) {
+export function currentPick(element) {
   return {
     photo_id: element.dataset.id,
     pick: element.dataset.pick || null,
@@ -103,14 +103,14 @@ export function paint(root, changes) {
     for (const element of root.querySelectorAll(`[data-id="${id}"]`)) {
       if (pick !== undefined) element.dataset.pick = pick ?? "";
       if (rating !== undefined) element.dataset.rating = rating ?? 0;
-      const said = saidOf(element);
+      const current = currentPick(element);
       for (const button of element.querySelectorAll("button[data-pick]")) {
-        button.setAttribute("aria-pressed", String(button.dataset.pick === said.pick));
+        button.setAttribute("aria-pressed", String(button.dataset.pick === current.pick));
       }
       for (const star of element.querySelectorAll("button[data-star]")) {
-        star.setAttribute("aria-pressed", String(Number(star.dataset.star) <= (said.rating ?? 0)));
+        star.setAttribute("aria-pressed", String(Number(star.dataset.star) <= (current.rating ?? 0)));
       }
-      for (const stars of element.querySelectorAll(".stars, .shot-stars")) stars.dataset.rating = said.rating ?? 0;
+      for (const stars of element.querySelectorAll(".stars, .shot-stars")) stars.dataset.rating = current.rating ?? 0;
     }
   }
 }
@@ -119,7 +119,7 @@ export function paint(root, changes) {
 export function paintRecent(root) {
   const since = performance.now() - RECENT_MS;
   for (const [id, { at }] of recent) if (at < since) recent.delete(id);
-  paint(root, [...recent.values()].map(({ said }) => said));
+  paint(root, [...recent.values()].map(({ values }) => values));
 }
 
 /**
@@ -131,7 +131,7 @@ export function paintRecent(root) {
 export function pickControls(root, { targets, next = null }) {
   const each = (elements, change) => {
     if (!elements.length) return Promise.resolve(false);
-    const before = elements.map(saidOf);
+    const before = elements.map(currentPick);
     return changePicks(before.map((old) => ({ photo_id: old.photo_id, ...change(old) })), before);
   };
   const group = { group: "Pick and rate" };
