@@ -109,7 +109,7 @@ def get_undo(context: Context) -> UndoOut:
     summary="Undo the last change",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(**READ_PROBLEMS, nothing_to_undo=(409, "there is no change left to undo"), **EDIT_PROBLEMS),
+        **problem_responses(**READ_PROBLEMS, nothing_to_undo=(409, "there is nothing left to undo"), **EDIT_PROBLEMS),
     },
 )
 def undo(response: Response, context: Context) -> UndoOut:
