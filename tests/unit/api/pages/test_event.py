@@ -1,4 +1,4 @@
-"""The overview: what it says of each state of an event, and what it proposes next."""
+"""The start page: what it says about each state of an event, and which step it recommends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WAIT_S = 20.0
 
 
 def next_step(html: str) -> str:
-    """The title of the step that the page proposes."""
+    """The title of the step that the page recommends."""
     found = re.findall(r'aria-current="step".*?<h2>(.*?)</h2>', html, re.DOTALL)
     assert len(found) == 1, html
     return str(found[0])

@@ -1,4 +1,4 @@
-"""What all pages share: the frame, static files, headers, and errors as a page."""
+"""What all pages share: the layout, static files, headers, and errors as a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 
 
 class TestStaticFiles:
-    def test_are_kept_for_good_by_their_address(self, empty: ServiceClient) -> None:
+    def test_are_cached_for_good_by_their_address(self, empty: ServiceClient) -> None:
         response = empty.get(asset_url("css/tokens.css"))
         assert response.status_code == 200
         assert response.headers["content-type"] == "text/css; charset=utf-8"

@@ -29,8 +29,8 @@ def export_as_copies(visitor: Visitor, out: Path) -> Path:
     page.get_by_label("Name", exact=True).fill("for grandma")
     visitor.settle()
     visitor.take_picture("export")
-    page.get_by_role("button", name="Take 3 photos home").click()
-    expect(page.locator("#export-hint")).to_have_text("3 photos taken home.", timeout=JOB_PATIENCE_MS)
+    page.get_by_role("button", name="Export 3 photos").click()
+    expect(page.locator("#export-hint")).to_have_text("3 photos exported.", timeout=JOB_PATIENCE_MS)
     expect(page.locator("#export-list li")).to_have_count(1)
     folder = out / "export" / "for grandma"
     assert len(list(folder.glob("*.jpg"))) == 3
@@ -43,7 +43,7 @@ def export_as_copies(visitor: Visitor, out: Path) -> Path:
 def export_as_zip(visitor: Visitor, download: Path) -> None:
     page = visitor.page
     page.get_by_role("radio", name="One ZIP file").check()
-    page.get_by_role("button", name="Take 3 photos home").click()
+    page.get_by_role("button", name="Export 3 photos").click()
     expect(page.locator("#export-list li")).to_have_count(2, timeout=JOB_PATIENCE_MS)
     with page.expect_download() as started:
         page.get_by_role("link", name="Download").first.click()

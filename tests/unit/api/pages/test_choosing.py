@@ -1,4 +1,4 @@
-"""Rules, coverage and export: their pages in each state of an event; what fills them are the JSON routes."""
+"""Rules, coverage and export: their pages in each state of an event. The JSON routes fill them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Keeps other web sites out of a service that trusts whoever sits at the machine.
+"""Keeps other web sites out of a service that trusts every user of its own machine.
 
-A page from elsewhere can make the browser send requests to 127.0.0.1. It cannot choose the Host
-header freely (DNS rebinding gives it its own name there) and cannot hide its Origin.
+A page of another site can make the browser send requests to 127.0.0.1. It cannot choose the Host
+header freely (with DNS rebinding, Host is the attacker's own name) and cannot hide its Origin.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from curation.api.http.errors import ApiProblem, problem_response
 from curation.settings import ServiceSettings
 
-__all__ = ["GUARD_PROBLEMS", "SameSiteGuard"]
+__all__ = ["SAME_SITE_PROBLEMS", "SameSiteGuard"]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
-    # Nobody else's page may show, embed or read what is answered, or guess what it is.
+    # Pages of other sites may not show, embed or read a response, and browsers may not guess its type.
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -31,16 +31,16 @@ _HOST_NOT_ALLOWED = (
     "the service does not answer under this host name; use 127.0.0.1 or localhost, "
     "or add the name to service.allowed_hosts in config.yaml",
 )
-_ORIGIN_NOT_ALLOWED = (403, "a page of another site may not change anything here")
-GUARD_PROBLEMS = {"host_not_allowed": _HOST_NOT_ALLOWED, "origin_not_allowed": _ORIGIN_NOT_ALLOWED}
+_ORIGIN_NOT_ALLOWED = (403, "pages of other sites may not change anything here")
+SAME_SITE_PROBLEMS = {"host_not_allowed": _HOST_NOT_ALLOWED, "origin_not_allowed": _ORIGIN_NOT_ALLOWED}
 """For `problem_responses`."""
 
 
 class SameSiteGuard:
-    """Lets requests pass whose Host is the service's own and whose Origin, if they write, is that Host.
+    """Lets requests pass whose Host is the service's own and, if they write, whose Origin is that Host.
 
-    Addresses in numbers, `localhost`, `service.host` and `service.allowed_hosts` are the service's own. Rebinding
-    needs a name, so an address is always safe.
+    IP addresses, `localhost`, `service.host` and `service.allowed_hosts` are the service's own. DNS rebinding
+    needs a name, so an IP address is always safe.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -48,7 +48,7 @@ class SameSiteGuard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may not pass, and hand on the others."""
+        """Refuse the request or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

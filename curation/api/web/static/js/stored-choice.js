@@ -1,12 +1,12 @@
-// The photos that were chosen on the page Coverage, for the page Export; kept as long as the browser's tab is open.
+// The photos that were chosen on the page Coverage, for the page Export; stored as long as the browser tab is open.
 
 const KEY = "curation.choice";
 
-export function keepChoice(ids) {
+export function storeChoice(ids) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(ids));
   } catch {
-    // Without storage the choice can still be taken over as picks.
+    // Without storage the choice can still be turned into picks.
   }
 }
 

@@ -23,7 +23,7 @@ BURST: tuple[Mapping[str, object], ...] = (
 
 @pytest.fixture
 def burst(clustered: ServiceClient) -> ServiceClient:
-    """Four photos, two of them of one moment."""
+    """Four photos, two of them in one burst."""
     write_photo_scores(clustered.settings.io.output_dir, BURST)
     return clustered
 
@@ -95,7 +95,7 @@ class TestGallery:
         assert "hx-get" not in rest
         assert cells(scored.get("/review/photos").text) == ["d.jpg", "b.jpg"]
 
-    def test_a_view_that_is_long_forgotten_is_made_anew(self, scored: ServiceClient) -> None:
+    def test_a_view_that_is_no_longer_kept_is_opened_again(self, scored: ServiceClient) -> None:
         html = scored.get("/fragments/photos/cards?view=0123456789ab&offset=2").text
         assert cells(html) == ["d.jpg", "c d.jpg"]
 
@@ -112,9 +112,9 @@ class TestGallery:
         assert cells(html) == ["a.jpg", "b.jpg", "d.jpg"]
         assert "Anna <b>" not in html
 
-    def test_no_photo_passes(self, scored: ServiceClient) -> None:
+    def test_no_photo_matches(self, scored: ServiceClient) -> None:
         assert "You have not picked any photo yet" in scored.get("/review/photos?pick=picked").text
-        assert "No photo passes" in scored.get("/review/photos?pick=picked&stars=3").text
+        assert "No photo matches" in scored.get("/review/photos?pick=picked&stars=3").text
 
     def test_the_numbers_of_picks(self, scored: ServiceClient) -> None:
         say(scored, "a.jpg", pick="picked", rating=4)
@@ -149,12 +149,12 @@ class TestPhoto:
         labels.write_text(json.dumps({"0": {"name": "Anna", "category": "main"}}), encoding="utf-8")
         html = scored.get(f"/review/photos/{photo_id('d.jpg')}").text
         assert '<a href="/review/people/0">Anna</a>' in html
-        assert "Nobody known" in html
+        assert "Unknown person" in html
         assert "Anna (main) blinks" in html
 
-    def test_a_photo_that_is_gone_says_so(self, scored: ServiceClient) -> None:
+    def test_a_photo_whose_file_is_missing(self, scored: ServiceClient) -> None:
         html = scored.get(f"/review/photos/{photo_id('a.jpg')}").text
-        assert "The photo is gone, or cannot be read." in html
+        assert "The file is missing or cannot be read." in html
 
     def test_before_the_ranking_the_photo_is_shown_too(self, clustered: ServiceClient) -> None:
         html = clustered.get(f"/review/photos/{photo_id('a.jpg')}").text
@@ -164,7 +164,7 @@ class TestPhoto:
         assert scored.get("/review/photos/0123456789abcdef").status_code == 404
         assert scored.get("/review/photos/..%2Fa.jpg").status_code in (404, 422)
 
-    def test_the_photos_of_its_moment_are_beside_it(self, burst: ServiceClient) -> None:
+    def test_the_photos_of_its_burst_are_beside_it(self, burst: ServiceClient) -> None:
         html = burst.get(f"/review/photos/{photo_id('d.jpg')}").text
         strip = re.findall(r'data-go="(\w+)"', html)
         assert strip == [photo_id("b.jpg"), photo_id("d.jpg")]

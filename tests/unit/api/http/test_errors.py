@@ -1,4 +1,4 @@
-"""Errors over HTTP: every one has a status, a code and a body of one form."""
+"""Errors over HTTP: each one has a status, a code, and a body of the same format."""
 
 from __future__ import annotations
 

@@ -86,13 +86,13 @@ class TestGrid:
         assert card.get("data-name") == '<img src=x onerror="1">'
         nobody = many.get('/review/people?q="><script>').text
         assert "<script>" not in nobody
-        assert "Nobody is called" in nobody
+        assert "No person has" in nobody
 
     @pytest.mark.parametrize("query", ["show=everybody", "q=" + "x" * 81])
-    def test_an_address_that_cannot_be_right(self, many: ServiceClient, query: str) -> None:
+    def test_an_address_that_is_not_valid(self, many: ServiceClient, query: str) -> None:
         response = many.get(f"/review/people?{query}")
         assert response.status_code == 422
-        assert "go back to the start" in response.text
+        assert "go to the start page" in response.text
 
     def test_the_version_of_the_labels_goes_with_the_grid(self, many: ServiceClient) -> None:
         label(many, {"4": "main"})
@@ -100,7 +100,7 @@ class TestGrid:
         (bar,) = found(many.get("/review/people").text, "//*[@data-labels-etag]")
         assert bar.get("data-labels-etag") == etag
         assert many.get("/fragments/people/cards").headers["x-labels-etag"] == etag
-        # A part is added to what may be of another version.
+        # A part may be appended to a grid of another version.
         assert "x-labels-etag" not in many.get("/fragments/people/cards?offset=60").headers
 
 
