@@ -11,9 +11,9 @@ from typing import Any
 
 from curation.domain.report import Progress
 from curation.errors import CurationError, RunInterruptedError
+from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.outcomes import JobOutcome
 from curation.jobs.pace import PaceMeter
-from curation.jobs.store import Job, JobError, JobState, Stage, utc_now
 
 __all__ = ["JobRun", "StageRun", "stopped", "work"]
 

@@ -11,9 +11,10 @@ from time import monotonic
 from typing import Any
 
 from curation.errors import StorageError
+from curation.jobs.job import Job, JobState, Stage, utc_now
 from curation.jobs.job_run import JobRun, StageRun, stopped, work
 from curation.jobs.pace import Pace
-from curation.jobs.store import ActiveJobError, Job, JobState, JobStore, Stage, utc_now
+from curation.jobs.store import ActiveJobError, JobStore
 
 __all__ = ["JobEndedError", "JobRunner", "ServiceEndingError"]
 

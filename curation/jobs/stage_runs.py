@@ -9,9 +9,9 @@ from typing import Any
 
 from curation.domain.choosing.export import ExportRequest
 from curation.domain.report import Progress
+from curation.jobs.job import Stage
 from curation.jobs.job_run import StageRun
 from curation.jobs.outcomes import JobOutcome, outcome_of
-from curation.jobs.store import Stage
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["stage_runs"]

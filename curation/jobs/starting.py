@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from curation.jobs.job import Job, Stage
 from curation.jobs.runner import JobRunner
-from curation.jobs.store import ActiveJobError, Job, Stage
+from curation.jobs.store import ActiveJobError
 from curation.storage.locks import hold_export, hold_output
 
 __all__ = ["start"]

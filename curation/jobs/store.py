@@ -13,26 +13,25 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from curation.domain.report import Failure, Progress
 from curation.errors import StorageError
+from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import upgrade
 from curation.storage.atomic import explained
 
-__all__ = ["ActiveJobError", "Job", "JobError", "JobState", "JobStore", "Stage", "utc_now"]
+__all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
 
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a writer waits for another one; every write here takes milliseconds."""
 
-KEPT_JOBS = 500
+MAX_STORED_JOBS = 500
 """Jobs that ended longest ago are forgotten beyond so many."""
 
 _SAVED = (
@@ -40,77 +39,6 @@ _SAVED = (
     "request, result"
 )
 _COLUMNS = f"id, {_SAVED}, cancel_requested_at"
-
-
-class Stage(StrEnum):
-    """What a job runs."""
-
-    CLUSTERING = "clustering"
-    SCORING = "scoring"
-    EXPORT = "export"
-
-
-class JobState(StrEnum):
-    """Where a job stands. The last four are final."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the job waits or works."""
-        return self in (JobState.QUEUED, JobState.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class JobError:
-    """Why a job did not succeed: a stable code, and a sentence that says what to do."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One run of a stage that the service started.
-
-    Attributes:
-        id: 32 hexadecimal digits.
-        stage: What it runs.
-        state: Where it stands.
-        created_at: When it was asked for; like all times here UTC, ISO 8601, milliseconds.
-        started_at: When it began to work.
-        finished_at: When it reached its final state.
-        progress: The last known progress.
-        counts: Numbers of the stage's report, for instance `total`, `failed`, `seconds`.
-        failures: The first photos that failed; `counts["failed"]` is the number of all.
-        warnings: What the user should know about the result, in sentences.
-        error: Set if and only if the state is `failed`, `interrupted` or `cancelled`.
-        owner: The service process that runs it.
-        request: What the run was asked for; plain JSON values.
-        result: What the run left, for whoever asked for it; plain JSON values.
-        cancel_requested_at: When somebody asked to stop it, in whatever service process.
-    """
-
-    id: str
-    stage: Stage
-    state: JobState
-    created_at: str
-    owner: str
-    started_at: str | None = None
-    finished_at: str | None = None
-    progress: Progress | None = None
-    counts: Mapping[str, int | float] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
-    warnings: tuple[str, ...] = ()
-    error: JobError | None = None
-    request: Mapping[str, Any] = field(default_factory=dict)
-    result: Mapping[str, Any] = field(default_factory=dict)
-    cancel_requested_at: str | None = None
 
 
 class ActiveJobError(Exception):
@@ -348,11 +276,6 @@ class JobStore:
             ) from broken
 
 
-def utc_now() -> str:
-    """The present time in UTC, ISO 8601 with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 def _conditions(stage: Stage | None, active: bool | None) -> tuple[str, tuple[str, ...]]:
     parts, values = [], []
     if stage is not None:
@@ -385,7 +308,7 @@ def _forget_oldest(connection: sqlite3.Connection) -> None:
     connection.execute(
         "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') AND sequence <= "
         "(SELECT sequence FROM jobs ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
-        (KEPT_JOBS,),
+        (MAX_STORED_JOBS,),
     )
 
 

@@ -29,7 +29,7 @@ from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.ranked_photos import made_with
 from curation.event.rules.controls import SECTIONS, controls, value_of
 from curation.event.rules.rule_book import CurrentRules
-from curation.jobs.store import Stage
+from curation.jobs.job import Stage
 from curation.settings import ScoringSettings
 
 __all__ = ["router"]

@@ -11,7 +11,7 @@ from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.starting import ACCEPTED, NOT_STARTED, start_job
 from curation.api.schemas.jobs import JobOut, StageRequest
 from curation.errors import NOT_CLUSTERED
-from curation.jobs.store import Stage
+from curation.jobs.job import Stage
 
 __all__ = ["router"]
 

@@ -14,10 +14,11 @@ from curation.domain.report import Failure, Progress, ScoringReport
 from curation.errors import PhotosMissingError, RunInterruptedError, StorageError
 from curation.jobs import job_run
 from curation.jobs import runner as runner_module
+from curation.jobs.job import Job, JobState, Stage
 from curation.jobs.outcomes import JobOutcome, outcome_of
 from curation.jobs.pace import Pace
 from curation.jobs.runner import JobEndedError, JobRunner, ServiceEndingError
-from curation.jobs.store import ActiveJobError, Job, JobState, JobStore, Stage
+from curation.jobs.store import ActiveJobError, JobStore
 
 REPORT = ScoringReport(
     total=3,

@@ -17,9 +17,10 @@ from curation.domain.report import Failure, Progress
 from curation.errors import StorageError
 from curation.jobs import schema as jobs_schema
 from curation.jobs import store as jobs
+from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import SCHEMA_VERSION
-from curation.jobs.store import ActiveJobError, Job, JobError, JobState, JobStore, Stage, utc_now
+from curation.jobs.store import ActiveJobError, JobStore
 
 
 @pytest.fixture
@@ -275,7 +276,7 @@ def test_a_job_that_ended_is_not_asked_to_stop(store: JobStore) -> None:
 
 
 def test_the_oldest_jobs_are_forgotten_but_none_that_works(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "KEPT_JOBS", 3)
+    monkeypatch.setattr(jobs, "MAX_STORED_JOBS", 3)
     working = store.create(Stage.EXPORT)
     made = []
     for _ in range(5):
