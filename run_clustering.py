@@ -35,24 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.cli.terminal import counted, tell, tell_failures
+    from curation.cli.terminal import counted, print_failures, print_line
 
     report = build(settings, eager_without="face_data.csv").run_clustering(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them known from earlier" if report.reused else ""
     total = counted(report.total, "photo")
-    tell(f"{report.analysed} of {total} analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
+    print_line(f"{report.analysed} of {total} analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
     faces, clusters = counted(report.faces, "face"), counted(report.clusters, "cluster")
-    tell(f"{faces}, {report.identified_faces} good enough to identify, in {clusters}")
-    tell_failures(report.failures, output / "clustering_run.json")
+    print_line(f"{faces}, {report.identified_faces} good enough to identify, in {clusters}")
+    print_failures(report.failures, output / "clustering_run.json")
     if report.ignored:
-        tell(f"  {counted(len(report.ignored), 'other file')} left out, see {output / 'clustering_run.json'}")
+        print_line(f"  {counted(len(report.ignored), 'other file')} left out, see {output / 'clustering_run.json'}")
     if report.clusters:
         pictures, labels = output / "output_clusters", output / settings.scoring.labels_json
-        tell(f"look at {pictures}, label in {labels}, then run_scoring.py")
+        print_line(f"look at {pictures}, label in {labels}, then run_scoring.py")
     else:
-        tell("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
+        print_line("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
     return 1 if report.failed else 0
 
 

@@ -35,27 +35,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.cli.terminal import counted, shown, tell, tell_failures
+    from curation.cli.terminal import counted, print_failures, print_line, printable
 
     report = build(settings, eager_without="photo_scores.csv").run_scoring(progress=bars)
     bars.close()
     output = settings.io.output_dir
     kept = f", {report.reused} of them measured earlier" if report.reused else ""
     labels = f"{report.labelled_clusters} labels" if report.labelled else "no labels yet"
-    tell(f"{report.scored} of {counted(report.total, 'photo')} scored{kept}, in {report.seconds:.1f} s; {labels}")
+    print_line(f"{report.scored} of {counted(report.total, 'photo')} scored{kept}, in {report.seconds:.1f} s; {labels}")
     if report.frontal_faces:
         unclear = 1 - report.frontal_judged_faces / report.frontal_faces
-        tell(
+        print_line(
             f"eyes cannot be told on {unclear:.1%} of {counted(report.frontal_faces, 'frontal face')} of 80 px and more"
         )
     if report.vetoed:
-        tell(f"{counted(report.vetoed, 'photo')} vetoed by the rules")
+        print_line(f"{counted(report.vetoed, 'photo')} vetoed by the rules")
     for warning in report.warnings:
-        tell(f"  note: {warning}")
-    tell_failures(report.failures, output / "scoring_run.json")
+        print_line(f"  note: {warning}")
+    print_failures(report.failures, output / "scoring_run.json")
     for path, score in report.best[:3]:
-        tell(f"  {score:.2f}  {shown(path)}")
-    tell(f"all photos, best first: {output / 'photo_scores.csv'}")
+        print_line(f"  {score:.2f}  {printable(path)}")
+    print_line(f"all photos, best first: {output / 'photo_scores.csv'}")
     return 1 if report.failed else 0
 
 

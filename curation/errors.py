@@ -97,7 +97,7 @@ __all__ = [
     "WeightsError",
     "WeightsMissingError",
     "WorkerError",
-    "comes_of_an_interruption",
+    "is_caused_by_interrupt",
 ]
 
 
@@ -302,14 +302,14 @@ class PhotoPresentError(PhotoRefusedError):
     """The event has the same photo already.
 
     Attributes:
-        kept_as: The file that holds it.
+        stored_as: The file that holds it.
     """
 
     code = "already_there"
 
-    def __init__(self, message: str, kept_as: str = "") -> None:
+    def __init__(self, message: str, stored_as: str = "") -> None:
         super().__init__(message)
-        self.kept_as = kept_as
+        self.stored_as = stored_as
 
 
 class TooManyPhotosError(PhotoRefusedError):
@@ -395,7 +395,7 @@ class FaceAnalysisError(PhotoError):
     code = "face_analysis"
 
 
-def comes_of_an_interruption(error: BaseException) -> bool:
+def is_caused_by_interrupt(error: BaseException) -> bool:
     """Whether a KeyboardInterrupt is the error or its cause.
 
     A native library that is interrupted while it is being loaded raises an error of its own from it.

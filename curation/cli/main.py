@@ -11,7 +11,7 @@ from pathlib import Path
 
 from curation.cli import export, quality, weights
 from curation.cli.project import default_root
-from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
+from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
 
 __all__ = ["main"]
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (Exception, KeyboardInterrupt) as error:
-        if comes_of_an_interruption(error):
+        if is_caused_by_interrupt(error):
             print("interrupted; what was downloaded or answered so far is kept", file=sys.stderr)
             return RunInterruptedError.exit_code
         if isinstance(error, CurationError):

@@ -50,7 +50,7 @@ def _check_quality(arguments: argparse.Namespace, settings: Settings) -> int:
     while questions := check.questions():
         check.write_page(questions)
         print(f"open (or reload) {check.page_path}: it shows {len(questions)} pairs of faces by number")
-        if not _asked(check, questions):
+        if not _ask(check, questions):
             break
     for name, words in told(check.verdict()).items():
         print(f"{name}: {words}")
@@ -60,7 +60,7 @@ def _check_quality(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _asked(check: EventGroupingCheck, questions: Sequence[Pair]) -> bool:
+def _ask(check: EventGroupingCheck, questions: Sequence[Pair]) -> bool:
     """Ask in the terminal; gives False when the user has enough, or nobody is there."""
     answers = {"y": True, "n": False, "?": None}
     place = 0

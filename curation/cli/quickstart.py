@@ -113,7 +113,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
             return 70
         if code not in (0, 1):
             return code
-    _tell(event, settings)
+    _print_summary(event, settings)
     return 0
 
 
@@ -165,7 +165,7 @@ def _call(script: str, options: Sequence[str]) -> int:
     return 128 - code if code < 0 else code
 
 
-def _tell(event: _Event, settings: Settings) -> None:
+def _print_summary(event: _Event, settings: Settings) -> None:
     """Say what was found, which files to open and what to do next."""
     scores = _rows(event.output_dir / "photo_scores.csv")
     faces = _rows(event.output_dir / "face_data.csv")
@@ -197,10 +197,10 @@ def _tell(event: _Event, settings: Settings) -> None:
         print(f"  {_shown(thumbnail)}  on {_count(photos, 'photo')}")
     if len(clusters) > len(largest):
         print(f"  {_shown(event.output_dir / 'output_clusters')}/  and the other {len(clusters) - len(largest)}")
-    _tell_next(event, settings, [cluster for cluster, _ in largest])
+    _print_next_step(event, settings, [cluster for cluster, _ in largest])
 
 
-def _tell_next(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
+def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
     labels = event.output_dir / settings.scoring.labels_json
     if labels.exists():
         print(f"\nThe labels of {_shown(labels)} were used. After a change of labels or rules, score again:")

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.project import PROJECT_ROOT
-from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
+from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -28,10 +28,10 @@ __all__ = [
     "INTERNAL_EXIT_CODE",
     "ProgressBars",
     "counted",
+    "print_failures",
+    "print_line",
+    "printable",
     "run_stage",
-    "shown",
-    "tell",
-    "tell_failures",
 ]
 
 INTERNAL_EXIT_CODE = 70
@@ -163,15 +163,15 @@ def run_stage(
         return stage(_settings(options), bars)
     except (Exception, KeyboardInterrupt) as error:
         bars.close()
-        if comes_of_an_interruption(error):
+        if is_caused_by_interrupt(error):
             interrupted = True
-            tell("interrupted; what was done so far is kept, run the same command to go on", sys.stderr)
+            print_line("interrupted; what was done so far is kept, run the same command to go on", sys.stderr)
             # Python gives signals back their deadly default while it shuts down, unless they are ignored.
             for number in previous:
                 signal.signal(number, signal.SIG_IGN)
             return RunInterruptedError.exit_code
         if isinstance(error, CurationError):
-            tell(f"error: {error}", sys.stderr)
+            print_line(f"error: {error}", sys.stderr)
             return error.exit_code
         logging.getLogger(__name__).exception("an error of the program; please report it with the lines above")
         return INTERNAL_EXIT_CODE
@@ -235,7 +235,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return load_settings(Path(config) if config else None, default_root=PROJECT_ROOT, overrides=overrides)
 
 
-def tell(text: str, stream: Any = None) -> None:
+def print_line(text: str, stream: Any = None) -> None:
     """Print a line for the user. That nobody reads it (a closed pipe, a full disk) is no fault of the run.
 
     Args:
@@ -252,7 +252,7 @@ def tell(text: str, stream: Any = None) -> None:
             os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def shown(name: str) -> str:
+def printable(name: str) -> str:
     """A file's name on one line, without characters that would steer the terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
 
@@ -262,9 +262,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def tell_failures(failures: Sequence[Failure], record: Path) -> None:
+def print_failures(failures: Sequence[Failure], record: Path) -> None:
     """List photos that failed, the first ones of many."""
     for failure in failures[:_SHOWN_FAILURES]:
-        tell(f"  failed: {shown(failure.image_path)}: {failure.reason}")
+        print_line(f"  failed: {printable(failure.image_path)}: {failure.reason}")
     if len(failures) > _SHOWN_FAILURES:
-        tell(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")
+        print_line(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")

@@ -74,7 +74,7 @@ class ClusteredFaces:
         """
         return self._record.get() or _NO_RECORD
 
-    def kept_clusters(self, rows: Sequence[int]) -> list[int]:
+    def clusters_ignoring_exclusions(self, rows: Sequence[int]) -> list[int]:
         """Of some rows the clusters with all corrections but those that say "no person". Raises what `index` raises."""
         event = self.index()
         kept = kept_ids(

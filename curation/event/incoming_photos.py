@@ -19,7 +19,7 @@ from curation.photos.files.decoding import content_sha256, open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
 from curation.storage.atomic import explained, is_process
 
-__all__ = ["IncomingPhoto", "photo_name", "sweep_incoming"]
+__all__ = ["IncomingPhoto", "photo_name", "remove_abandoned_uploads"]
 
 _MARK = ".curation-upload."
 _CHECK_PX = 1024
@@ -100,7 +100,7 @@ class IncomingPhoto:
         with _disk_faults(self._folder):
             self._file.write(data)
 
-    def keep(self, *, max_megapixels: float) -> str:
+    def store(self, *, max_megapixels: float) -> str:
         """See that it is a photo that can be decoded, and give it its place.
 
         Args:
@@ -131,7 +131,7 @@ class IncomingPhoto:
             if is_kept:
                 return place.name
             if self._is_same(place):
-                raise PhotoPresentError(f"the folder has this photo already, as {place.name}", kept_as=place.name)
+                raise PhotoPresentError(f"the folder has this photo already, as {place.name}", stored_as=place.name)
         raise NameTakenError("too many photos have this name; give it another one")
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ class IncomingPhoto:
             return False
 
 
-def sweep_incoming(input_dir: Path) -> None:
+def remove_abandoned_uploads(input_dir: Path) -> None:
     """Remove what processes that died left half received."""
     with suppress(OSError):
         for path in input_dir.glob(f".*{_MARK}*"):

@@ -19,11 +19,11 @@ from curation.storage.picks_file import PICKS, hold_picks, hold_scores, read_pic
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.tables import PHOTO_SCORES, read_photo_scores, write_photo_scores
 
-__all__ = ["RankedPhotos", "made_with"]
+__all__ = ["RankedPhotos", "ranking_rules"]
 
 logger = logging.getLogger(__name__)
 
-MadeWith = tuple[ScoringRules, BurstRules]
+RankingRules = tuple[ScoringRules, BurstRules]
 
 WRITE_AFTER_S = 1.0  # of quiet: whoever goes through photos presses a key a second
 
@@ -42,7 +42,7 @@ class RankedPhotos:
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
         self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _noted(read_run_record(path)))
-        self._rules_of_settings, _ = made_with(settings.scoring)
+        self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -60,7 +60,7 @@ class RankedPhotos:
         if table is None:
             return None
         picks = self.picks()
-        noted = self.scored_with()
+        noted = self.table_rules()
         rules = self._rules_of_settings if noted is None else noted[0]
         return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
 
@@ -112,7 +112,7 @@ class RankedPhotos:
                 write_photo_scores(self._table.path, ranked)
                 self._table.put(ranked)
 
-    def catch_up(self) -> None:
+    def try_flush(self) -> None:
         """Do what `flush` does; what is in the way is logged."""
         try:
             self.flush()
@@ -125,7 +125,7 @@ class RankedPhotos:
             waits = self._timer is not None
             self._closed = True
         if waits:
-            self.catch_up()
+            self.try_flush()
 
     def _rank(self, table: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules) -> tuple[PhotoScore, ...]:
         ranked = tuple(with_picks(table, picks, rules))
@@ -135,12 +135,12 @@ class RankedPhotos:
             if self._timer is not None:
                 self._timer.cancel()
             if not self._closed:
-                self._timer = threading.Timer(WRITE_AFTER_S, self.catch_up)
+                self._timer = threading.Timer(WRITE_AFTER_S, self.try_flush)
                 self._timer.daemon = True
                 self._timer.start()
         return ranked
 
-    def scored_with(self) -> MadeWith | None:
+    def table_rules(self) -> RankingRules | None:
         """The rules that the table was made with; None if nobody noted them."""
         try:
             return self._rules.get()
@@ -148,15 +148,15 @@ class RankedPhotos:
             return None
 
 
-def made_with(scoring: ScoringSettings) -> MadeWith:
+def ranking_rules(scoring: ScoringSettings) -> RankingRules:
     """What the order and the bursts of a table depend on."""
     return ScoringRules.from_mapping(scoring.model_dump()), BurstRules(**scoring.bursts.model_dump())
 
 
-def _noted(record: Mapping[str, object] | None) -> MadeWith | None:
+def _noted(record: Mapping[str, object] | None) -> RankingRules | None:
     settings = (record or {}).get("settings")
     scoring = settings.get("scoring") if isinstance(settings, dict) else None
     try:
-        return made_with(ScoringSettings.model_validate(scoring)) if isinstance(scoring, dict) else None
+        return ranking_rules(ScoringSettings.model_validate(scoring)) if isinstance(scoring, dict) else None
     except ValidationError:
         return None  # of another version

@@ -15,7 +15,7 @@ from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.outcomes import JobOutcome
 from curation.jobs.pace import PaceMeter
 
-__all__ = ["JobRun", "StageRun", "stopped", "work"]
+__all__ = ["JobRun", "StageRun", "execute", "stopped"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class JobRun:
         self.thread: threading.Thread | None = None
 
     @property
-    def seen(self) -> Job:
+    def snapshot(self) -> Job:
         """The job as others see it."""
         return replace(self.job, cancel_requested_at=self.cancel_requested_at)
 
@@ -56,7 +56,7 @@ SaveJob = Callable[[JobRun, Job], None]
 """Stores a job unless it has ended meanwhile."""
 
 
-def work(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
+def execute(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
     """Do a job's work in the present thread.
 
     Args:

@@ -29,7 +29,7 @@ class JobLogs:
         self._folder = state_dir / FOLDER_NAME
 
     @contextmanager
-    def recorded(self, job_id: str) -> Iterator[None]:
+    def recording(self, job_id: str) -> Iterator[None]:
         """Keep what the program says in this thread as the job's log. A disk that is full ends no job."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ class JobLogs:
         kept = b"".join(reversed(blocks)).splitlines(keepends=True)[-lines:]
         return b"".join(kept).decode("utf-8", "replace")
 
-    def forget_others(self, job_ids: Collection[str]) -> None:
+    def delete_except(self, job_ids: Collection[str]) -> None:
         """Remove the logs of all jobs but these."""
         with suppress(OSError):
             for path in self._folder.glob("*.log"):

@@ -12,7 +12,7 @@ from typing import Any
 
 from curation.errors import StorageError
 from curation.jobs.job import Job, JobState, Stage, utc_now
-from curation.jobs.job_run import JobRun, StageRun, stopped, work
+from curation.jobs.job_run import JobRun, StageRun, execute, stopped
 from curation.jobs.pace import Pace
 from curation.jobs.store import ActiveJobError, JobStore
 
@@ -49,18 +49,18 @@ class JobRunner:
         store: JobStore,
         stages: Mapping[Stage, StageRun],
         *,
-        log_of: Callable[[str], AbstractContextManager[object]] = lambda job_id: nullcontext(),
+        log_context: Callable[[str], AbstractContextManager[object]] = lambda job_id: nullcontext(),
     ) -> None:
         """Take the table of jobs, and what to call for each stage.
 
         Args:
             store: The table.
             stages: By stage.
-            log_of: Gives for a job's id what keeps the messages of the present thread as the job's log.
+            log_context: Gives for a job's id what keeps the messages of the present thread as the job's log.
         """
         self._store = store
         self._stages = stages
-        self._log_of = log_of
+        self._log_context = log_context
         self._guard = threading.Lock()
         self._runs: dict[Stage, JobRun] = {}
         self._unsaved: dict[str, Job] = {}
@@ -74,14 +74,14 @@ class JobRunner:
     @property
     def active(self) -> tuple[Job, ...]:
         """The jobs that this process works on, as they are now; no disk is asked."""
-        return tuple(run.seen for run in self._present())
+        return tuple(run.snapshot for run in self._current_runs())
 
-    def in_the_way(self, stage: Stage) -> Job | None:
+    def conflicting_job(self, stage: Stage) -> Job | None:
         """The job of this process that a new one of the stage would have to wait for; no disk is asked."""
-        for run in self._present():
+        for run in self._current_runs():
             other = run.job.stage
             if other is stage or {stage, other} <= _EXCLUSIVE:
-                return run.seen
+                return run.snapshot
         return None
 
     def start(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
@@ -102,9 +102,9 @@ class JobRunner:
         with self._guard:
             if self._ending:
                 raise ServiceEndingError
-            in_the_way = self.in_the_way(stage)
-            if in_the_way is not None:
-                raise ActiveJobError(in_the_way)
+            conflicting = self.conflicting_job(stage)
+            if conflicting is not None:
+                raise ActiveJobError(conflicting)
             self._save_unsaved()
             job = self._store.create(stage, request)
             run = JobRun(job)
@@ -126,11 +126,11 @@ class JobRunner:
 
     def live(self, job_id: str) -> Job | None:
         """The job of this id as it is now if this process works on it; no disk is asked."""
-        return next((run.seen for run in self._present() if run.job.id == job_id), None)
+        return next((run.snapshot for run in self._current_runs() if run.job.id == job_id), None)
 
     def pace(self, job_id: str) -> Pace | None:
         """How fast a job of this process goes; None if that cannot be told."""
-        run = next((run for run in self._present() if run.job.id == job_id), None)
+        run = next((run for run in self._current_runs() if run.job.id == job_id), None)
         return None if run is None else run.meter.pace(monotonic())
 
     def list(self, *, stage: Stage | None, limit: int, offset: int) -> tuple[int, tuple[Job, ...]]:
@@ -169,7 +169,7 @@ class JobRunner:
             StorageError: If it cannot be read or the wish not be stored.
         """
         self._store.interrupt_orphans()
-        for run in self._present():
+        for run in self._current_runs():
             if run.job.id == job_id:
                 run.cancel_for_user()
         job = self._store.request_cancel(job_id)
@@ -183,7 +183,7 @@ class JobRunner:
     def request_stop(self) -> None:
         """Take no more jobs, and ask the active ones to stop; does not wait."""
         self._ending = True
-        for run in self._present():
+        for run in self._current_runs():
             run.cancel.set()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
@@ -194,7 +194,7 @@ class JobRunner:
         """
         with self._guard:
             self._ending = True
-            runs = self._present()
+            runs = self._current_runs()
         for run in runs:
             run.cancel.set()
         deadline_s = monotonic() + timeout_s
@@ -206,13 +206,13 @@ class JobRunner:
                     logger.warning("the job %s did not stop within %g s", run.job.id, timeout_s)
                     self._finish(run, stopped(run.job, by_user=run.cancel_requested_at is not None))
 
-    def _present(self) -> tuple[JobRun, ...]:
+    def _current_runs(self) -> tuple[JobRun, ...]:
         # A copy: threads end runs while others look.
         return tuple(self._runs.copy().values())
 
     def _work(self, run: JobRun) -> None:
-        with self._log_of(run.job.id):
-            job = work(run, self._stages[run.job.stage], self._save_if_active)
+        with self._log_context(run.job.id):
+            job = execute(run, self._stages[run.job.stage], self._save_if_active)
         with self._guard:
             # `stop` may have given the wait up and have ended the job.
             if not run.ended.is_set():

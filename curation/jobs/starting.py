@@ -39,9 +39,9 @@ def start(runner: JobRunner, stage: Stage, request: Mapping[str, Any], output_di
         ServiceEndingError: If the service ends.
         StorageError: If the job cannot be stored.
     """
-    in_the_way = runner.in_the_way(stage)
-    if in_the_way is not None:
-        raise ActiveJobError(in_the_way)
+    conflicting = runner.conflicting_job(stage)
+    if conflicting is not None:
+        raise ActiveJobError(conflicting)
     # The job takes the lock itself; looking now tells the caller at once.
     with _LOCKS[stage](output_dir):
         pass

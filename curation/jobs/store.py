@@ -93,7 +93,7 @@ class JobStore:
                 connection.execute(
                     f"INSERT INTO jobs (id, {_SAVED}) VALUES ({','.join('?' * len(row_of_job))})", row_of_job
                 )
-                _forget_oldest(connection)
+                _delete_oldest(connection)
                 return job
             except sqlite3.IntegrityError:
                 # The index allows one active job; within the transaction it cannot end.
@@ -304,7 +304,7 @@ def _to_row(job: Job) -> tuple[str | None, ...]:
     )
 
 
-def _forget_oldest(connection: sqlite3.Connection) -> None:
+def _delete_oldest(connection: sqlite3.Connection) -> None:
     connection.execute(
         "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') AND sequence <= "
         "(SELECT sequence FROM jobs ORDER BY sequence DESC LIMIT 1 OFFSET ?)",

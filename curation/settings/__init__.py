@@ -5,8 +5,8 @@ from curation.settings.loading import (
     Settings,
     SettingsOrigin,
     load_settings,
+    overridden_keys,
     reload_settings,
-    set_elsewhere,
 )
 from curation.settings.sections import (
     BurstSettings,
@@ -52,6 +52,6 @@ __all__ = [
     "ThresholdSettings",
     "TilingMode",
     "load_settings",
+    "overridden_keys",
     "reload_settings",
-    "set_elsewhere",
 ]

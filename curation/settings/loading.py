@@ -41,8 +41,8 @@ __all__ = [
     "Settings",
     "SettingsOrigin",
     "load_settings",
+    "overridden_keys",
     "reload_settings",
-    "set_elsewhere",
 ]
 
 ENV_PREFIX = "CURATION_"
@@ -174,7 +174,7 @@ def reload_settings(settings: Settings) -> Settings:
     return load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
 
 
-def set_elsewhere(settings: Settings) -> dict[tuple[str, ...], str]:
+def overridden_keys(settings: Settings) -> dict[tuple[str, ...], str]:
     """The keys that something stronger than the settings file sets, and what that is.
 
     Raises:

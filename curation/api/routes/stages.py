@@ -51,6 +51,6 @@ def start_scoring(request: Request, response: Response, context: Context, body: 
     Ask `GET /jobs/{id}` how it is, then look at `GET /photos`.
     """
     # A run that is at work may be the one that writes the table.
-    if context.runner.in_the_way(Stage.SCORING) is None and not context.orchestrator.face_data_exists():
+    if context.runner.conflicting_job(Stage.SCORING) is None and not context.orchestrator.face_data_exists():
         raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
     return start_job(Stage.SCORING, {}, request, response, context)

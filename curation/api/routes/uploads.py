@@ -23,7 +23,7 @@ from curation.errors import (
     StorageError,
     TooManyPhotosError,
 )
-from curation.event.incoming_photos import IncomingPhoto, sweep_incoming
+from curation.event.incoming_photos import IncomingPhoto, remove_abandoned_uploads
 from curation.settings import Settings
 
 __all__ = ["router"]
@@ -126,7 +126,7 @@ class _Receiver:
 
     async def receive(self, parts: AsyncIterator[object]) -> list[CurationError]:
         """Store the files; gives why those that were not were not."""
-        await to_thread.run_sync(sweep_incoming, self._input_dir)
+        await to_thread.run_sync(remove_abandoned_uploads, self._input_dir)
         refusals: list[CurationError] = []
         sent, photo = "", None
         try:
@@ -145,7 +145,7 @@ class _Receiver:
                         photo = None
                 except (PhotoRefusedError, PhotoError, StorageError) as refusal:
                     refusals.append(refusal)
-                    present = refusal.kept_as if isinstance(refusal, PhotoPresentError) else None
+                    present = refusal.stored_as if isinstance(refusal, PhotoPresentError) else None
                     self._note(sent, kept_as=present, refusal=refusal)
                     if photo is not None:
                         photo.close()
@@ -162,7 +162,7 @@ class _Receiver:
 
     def _keep(self, photo: IncomingPhoto) -> str:
         try:
-            return photo.keep(max_megapixels=self._max_megapixels)
+            return photo.store(max_megapixels=self._max_megapixels)
         finally:
             photo.close()
 

@@ -12,10 +12,10 @@ from curation.domain.labelling.merging import LabelChange, better_labelled
 from curation.domain.labelling.plans import merged, moved, not_faces, not_people, told_apart
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import Catalog
-from curation.event.people.edits import Planned
+from curation.event.people.edits import CorrectionPlan
 from curation.event.people.view import display_name, face_of
 
-__all__ = ["CorrectionRequest", "in_words", "planned"]
+__all__ = ["CorrectionRequest", "describe_correction", "plan_correction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class CorrectionRequest:
     name: str | None = None
 
 
-def planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Planned:
+def plan_correction(catalog: Catalog, request: CorrectionRequest, next_id: int) -> CorrectionPlan:
     """The corrections that say what a user wishes; see `PeopleEdits.correct`.
 
     Args:
@@ -77,7 +77,7 @@ def planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Plann
     return moved(event, faces, target, was), target, label
 
 
-def in_words(event: EventIndex, labels: Labels, request: CorrectionRequest) -> str:
+def describe_correction(event: EventIndex, labels: Labels, request: CorrectionRequest) -> str:
     """A correction in words."""
     people = " and ".join(display_name(labels, cluster) for cluster in dict.fromkeys(request.cluster_ids[:3]))
     if len(request.cluster_ids) > 3:
@@ -100,7 +100,7 @@ def _was(catalog: Catalog, event: EventIndex, faces: Sequence[FaceEntry]) -> dic
     if not left_out:
         return {}
     places = [event.place(face_id) for face_id in left_out]
-    kept = catalog.faces.kept_clusters([place for place in places if place is not None])
+    kept = catalog.faces.clusters_ignoring_exclusions([place for place in places if place is not None])
     return dict(zip(left_out, kept, strict=True))
 
 

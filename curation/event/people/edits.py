@@ -21,9 +21,9 @@ from curation.settings import Settings
 from curation.storage.corrections_file import hold_corrections
 from curation.storage.undo_journal import Change, UndoJournal
 
-__all__ = ["PeopleEdits", "Planned", "Undone"]
+__all__ = ["CorrectionPlan", "PeopleEdits", "Undone"]
 
-Planned = tuple[Sequence[Correction], int, LabelChange | None]
+CorrectionPlan = tuple[Sequence[Correction], int, LabelChange | None]
 """What an action says, the cluster that it makes or keeps, and how that is labelled."""
 
 
@@ -47,7 +47,7 @@ class PeopleEdits:
         self._guard = threading.Lock()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         with self._guard, hold_corrections(self._state_dir):
             yield
 
@@ -80,7 +80,7 @@ class PeopleEdits:
             LabelsError: If the labels would not be valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             changed = self._labels.change(choose, change, is_known)
             self._note(what, changed, {})
             return changed.etag, changed.labels, changed.count
@@ -92,13 +92,13 @@ class PeopleEdits:
             LabelsChangedError: If the version in the file is not the one that the client knows.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             changed = self._labels.replace(labels, is_known)
             self._note("replaced all labels", changed, {})
             return changed.etag, changed.labels
 
     def correct(
-        self, plan: Callable[[int], Planned], what: str, *, is_known: IsKnown | None = None
+        self, plan: Callable[[int], CorrectionPlan], what: str, *, is_known: IsKnown | None = None
     ) -> tuple[list[Correction], int, str, Labels]:
         """Add corrections.
 
@@ -116,7 +116,7 @@ class PeopleEdits:
             LabelsError: If the labels would not be valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             planned, cluster, label = plan(self._catalog.faces.next_cluster_id())
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             new = named(planned, uuid.uuid4().hex[:12], at)
@@ -145,7 +145,7 @@ class PeopleEdits:
             CorrectionsError: If corrections.json is not valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             meant = [c for c in self._catalog.faces.corrections() if c.id.partition(".")[0] == action.partition(".")[0]]
             if not any(c.id == action or c.id.partition(".")[0] == action for c in meant):
                 raise CorrectionNotFoundError(f"there is no correction {action}")
@@ -173,7 +173,7 @@ class PeopleEdits:
             LabelsError: If the labels are not valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             changes = self._journal.changes()
             if not changes:
                 raise NothingToUndoError("no change is left that could be taken back")

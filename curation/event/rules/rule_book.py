@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from curation.errors import CurationError, RulesError, SettingFixedError, SettingsError, SettingsFileError
 from curation.event.rules.controls import SECTIONS
-from curation.settings import ScoringSettings, Settings, reload_settings, set_elsewhere
+from curation.settings import ScoringSettings, Settings, overridden_keys, reload_settings
 from curation.settings.config_text import Scalar, changed_config
 from curation.storage.settings_file import config_etag, read_config, write_config
 
@@ -23,7 +23,7 @@ CurrentRules = tuple[str, ScoringSettings]
 """The entity tag of the settings file, and the settings that it makes."""
 
 
-class HoldsSettings(Protocol):
+class SettingsHolder(Protocol):
     """Whoever runs the stages by its settings, and takes others for its next run: the orchestrator."""
 
     settings: Settings
@@ -35,7 +35,7 @@ class RuleBook:
     Every method may be called from any thread.
     """
 
-    def __init__(self, runs: HoldsSettings) -> None:
+    def __init__(self, runs: SettingsHolder) -> None:
         """Take the orchestrator, whose next run goes by the rules in force; nothing is read yet."""
         self._runs = runs
         self._guard = threading.Lock()
@@ -51,7 +51,7 @@ class RuleBook:
         with self._guard:
             return self._read_current()
 
-    def adopt(self) -> None:
+    def refresh(self) -> None:
         """Let the next run go by the settings file as it is now; one that is not valid is told in the log."""
         try:
             self.current()
@@ -60,9 +60,9 @@ class RuleBook:
 
     def fixed(self) -> dict[tuple[str, ...], str]:
         """The keys below `scoring` that the file cannot change, and what sets them."""
-        return {path[1:]: by for path, by in set_elsewhere(self._runs.settings).items() if path[0] == "scoring"}
+        return {path[1:]: by for path, by in overridden_keys(self._runs.settings).items() if path[0] == "scoring"}
 
-    def tried(self, change: Mapping[str, Any]) -> ScoringSettings:
+    def preview(self, change: Mapping[str, Any]) -> ScoringSettings:
         """The settings in force with some values changed; nothing is written.
 
         Args:

@@ -150,14 +150,14 @@ def test_an_export_runs_beside_a_stage(store: JobStore) -> None:
     assert export.began.wait(WAIT_S)
     assert export.request == {"mode": "zip"}
     assert {job.id for job in runner.active} == {scoring.id, exporting.id}
-    assert runner.in_the_way(Stage.EXPORT) == runner.live(exporting.id)
+    assert runner.conflicting_job(Stage.EXPORT) == runner.live(exporting.id)
     with pytest.raises(ActiveJobError):
         runner.start(Stage.EXPORT)
     export.release.set()
     assert ended(runner, exporting).request == {"mode": "zip"}
     assert [job.id for job in runner.active] == [scoring.id]
-    assert runner.in_the_way(Stage.EXPORT) is None
-    assert runner.in_the_way(Stage.CLUSTERING) is not None
+    assert runner.conflicting_job(Stage.EXPORT) is None
+    assert runner.conflicting_job(Stage.CLUSTERING) is not None
     stage.release.set()
     finished(runner, scoring)
 
