@@ -38,7 +38,7 @@ _NOT_READY = {
     "not_scored": (409, NOT_SCORED),
     "face_data_invalid": (409, "face_data.csv has no column `cluster_id`; run the clustering again"),
     "picks_invalid": (409, "picks.json is not valid JSON: line 3, column 5; correct it, or delete it and pick again"),
-    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the rules before this change stay in force"),
+    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the previous rules still apply"),
 }
 _NOT_FOUND = {"photo_not_found": (404, "there is no photo 1f0c4be9d93c4c3c; GET /photos lists them")}
 PhotoId = Annotated[

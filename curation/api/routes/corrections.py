@@ -104,9 +104,7 @@ def get_undo(context: Context) -> UndoOut:
     summary="Take the last change back",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(
-            **NOT_USABLE, nothing_to_undo=(409, "no change is left that could be taken back"), **EDITED
-        ),
+        **problem_responses(**NOT_USABLE, nothing_to_undo=(409, "there is nothing left to undo"), **EDITED),
     },
 )
 def undo(response: Response, context: Context) -> UndoOut:

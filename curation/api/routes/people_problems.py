@@ -19,7 +19,8 @@ EDITED = {
     "labels_changed": (412, LABELS_CHANGED),
     "labels_conflict": (
         412,
-        "somebody else changed the label of 3 meanwhile; nothing was changed. Choose one of the two, and send it again",
+        "someone else has changed the label of 3 in the meantime; nothing was changed. "
+        "Choose one of the two labels and send it again",
     ),
     "storage": (507, "the disk is full: free some space and run again"),
 }

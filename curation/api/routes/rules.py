@@ -39,7 +39,7 @@ router = APIRouter(prefix="/rules", tags=["rules"])
 _ETAG = {"ETag": {"description": "Of the settings file; for If-Match.", "schema": {"type": "string"}}}
 _CHANGED = "the settings file was changed meanwhile; GET /rules again, and send your change with the new ETag"
 _INVALID = {
-    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the rules before this change stay in force"),
+    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the previous rules still apply"),
 }
 _REQUEST_INVALID = {
     "request_invalid": (422, "the rules are not valid: body.scoring.weights: at least one weight must be above 0")
@@ -114,8 +114,8 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
             **_INVALID,
             setting_fixed=(
                 409,
-                "scoring.weights.smile is set by the environment variable CURATION_SCORING__WEIGHTS__SMILE, which is "
-                "stronger than the settings file; change it there",
+                "scoring.weights.smile is set by the environment variable CURATION_SCORING__WEIGHTS__SMILE, which "
+                "overrides the settings file; change it there",
             ),
             rules_changed=(412, _CHANGED),
             **_REQUEST_INVALID,
