@@ -22,7 +22,7 @@ class Stage(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands. The last four are final."""
+    """The state of a job. The last four are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -33,13 +33,13 @@ class JobState(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether the job waits or works."""
+        """Whether the job is queued or running."""
         return self in (JobState.QUEUED, JobState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
 class JobError:
-    """Why a job did not succeed: a stable code, and a sentence that says what to do."""
+    """Why a job did not succeed: a stable code, and a message that says what to do."""
 
     code: str
     message: str
@@ -52,9 +52,9 @@ class Job:
     Attributes:
         id: 32 hexadecimal digits.
         stage: What it runs.
-        state: Where it stands.
-        created_at: When it was asked for; like all times here UTC, ISO 8601, milliseconds.
-        started_at: When it began to work.
+        state: Its state.
+        created_at: When it was requested; like all times here UTC, ISO 8601, milliseconds.
+        started_at: When it started to run.
         finished_at: When it reached its final state.
         progress: The last known progress.
         counts: Numbers of the stage's report, for instance `total`, `failed`, `seconds`.
@@ -62,9 +62,9 @@ class Job:
         warnings: What the user should know about the result, in sentences.
         error: Set if and only if the state is `failed`, `interrupted` or `cancelled`.
         owner: The service process that runs it.
-        request: What the run was asked for; plain JSON values.
-        result: What the run left, for whoever asked for it; plain JSON values.
-        cancel_requested_at: When somebody asked to stop it, in whatever service process.
+        request: The options of the run; plain JSON values.
+        result: The result of the run, such as its output files; plain JSON values.
+        cancel_requested_at: When a user asked to stop it, in any service process.
     """
 
     id: str
@@ -85,5 +85,5 @@ class Job:
 
 
 def utc_now() -> str:
-    """The present time in UTC, ISO 8601 with milliseconds."""
+    """The current time in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

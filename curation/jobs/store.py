@@ -1,8 +1,7 @@
-"""The service's jobs in a small SQLite database, so that they outlive the service.
+"""The table of jobs in a small SQLite database, which outlives the service.
 
-A job is one run of a stage that the service started. The database itself sees to it that a stage
-has at most one active job. Each service process is an owner: it holds an operating-system lock as
-long as it lives, so that jobs of a dead one are told from jobs of a living one.
+An index of the database ensures that a stage has at most one active job. Each service process is an owner and holds an
+operating-system lock while it runs, so that the jobs of a process that died can be recognised.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ __all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 5_000
-"""How long a writer waits for another one; every write here takes milliseconds."""
+"""How long a writer waits for another writer; each write takes milliseconds."""
 
 MAX_STORED_JOBS = 500
-"""Jobs that ended longest ago are forgotten beyond so many."""
+"""Maximum number of jobs; beyond it the oldest jobs that have ended are deleted."""
 
 _SAVED = (
     "stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, owner, "
@@ -42,7 +41,7 @@ _COLUMNS = f"id, {_SAVED}, cancel_requested_at"
 
 
 class ActiveJobError(Exception):
-    """The stage already has an active job. Never leaves the service; see `JobStore.create`."""
+    """The stage already has an active job. Handled within the service; see `JobStore.create`."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(f"{job.stage} already runs as job {job.id}")
@@ -50,13 +49,13 @@ class ActiveJobError(Exception):
 
 
 class JobStore:
-    """The table of jobs. Every method may be called from any thread; each opens its own connection."""
+    """The table of jobs. Thread-safe: every method opens its own connection."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the database, and end the jobs that dead services left behind.
+        """Open or create the database, and end the jobs of service processes that died.
 
         Args:
-            path: The database; its folder is created if needed. It should lie on a local disk.
+            path: The database; its folder is created if needed. It should be on a local disk.
 
         Raises:
             StorageError: If it cannot be created or read, is damaged, or was made by a newer version.
@@ -71,18 +70,18 @@ class JobStore:
         self.interrupt_orphans()
 
     def close(self) -> None:
-        """Count as ended from now on, and with it all jobs of this process that are still active."""
+        """Stop being an owner; jobs of this process that are still active then count as interrupted."""
         self._owner.release()
 
     def create(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
-        """Add a job that waits to be started.
+        """Add a queued job.
 
         Args:
-            stage: What it will run.
-            request: What the run is asked for; plain JSON values.
+            stage: The stage that it will run.
+            request: The options of the run; plain JSON values.
 
         Raises:
-            ActiveJobError: If the stage has an active job already.
+            ActiveJobError: If the stage already has an active job.
             StorageError: If the database cannot be written.
         """
         self.interrupt_orphans()
@@ -96,7 +95,7 @@ class JobStore:
                 _delete_oldest(connection)
                 return job
             except sqlite3.IntegrityError:
-                # The index allows one active job; within the transaction it cannot end.
+                # The index allows only one active job, and that job cannot end within this transaction.
                 row = connection.execute(
                     f"SELECT {_COLUMNS} FROM jobs WHERE stage = ? AND state IN ('queued', 'running')", (stage.value,)
                 ).fetchone()
@@ -105,7 +104,7 @@ class JobStore:
         raise ActiveJobError(self._from_row(row))
 
     def save(self, job: Job) -> None:
-        """Write the job's present values over the stored ones; that somebody asked to stop it stays.
+        """Update the stored job, except for `cancel_requested_at`.
 
         Raises:
             StorageError: If the database cannot be written.
@@ -117,10 +116,10 @@ class JobStore:
             )
 
     def request_cancel(self, job_id: str) -> Job | None:
-        """Note that a job is to be stopped, for the service process that runs it.
+        """Store a request to cancel a job, for the service process that runs it.
 
         Returns:
-            The job as it is now; None if there is none. One that ended is left as it is.
+            The current job; None if there is no job with this id. A job that has ended is not changed.
 
         Raises:
             StorageError: If the database cannot be written.
@@ -134,7 +133,7 @@ class JobStore:
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job | None:
-        """The job of this id, or None.
+        """The job with this id, or None.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -150,9 +149,9 @@ class JobStore:
 
         Args:
             stage: Only those of this stage.
-            active: Only those that wait or work (True), or only those that ended (False).
-            limit: At most so many.
-            offset: Leave out so many of the newest.
+            active: Only queued and running jobs (True), or only jobs that have ended (False).
+            limit: Maximum number of jobs.
+            offset: Number of jobs to skip, from the newest.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -165,7 +164,7 @@ class JobStore:
         return tuple(self._from_row(row) for row in rows)
 
     def count(self, *, stage: Stage | None = None, active: bool | None = None) -> int:
-        """The number of jobs that `list` would give without a limit.
+        """The number of jobs that `list` would return without a limit.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -176,7 +175,7 @@ class JobStore:
         return number
 
     def counts(self) -> Mapping[tuple[Stage, JobState], int]:
-        """How many jobs there are of each stage in each state; none where there is none.
+        """The number of jobs by stage and state; pairs without a job are missing.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -186,7 +185,7 @@ class JobStore:
         return {(Stage(stage), JobState(state)): count for stage, state, count in rows}
 
     def interrupt_orphans(self) -> tuple[Job, ...]:
-        """End the active jobs whose service process is gone.
+        """Mark active jobs whose service process died as interrupted.
 
         Returns:
             The jobs that were ended.
@@ -205,23 +204,23 @@ class JobStore:
                     finished_at=utc_now(),
                     error=JobError(
                         "interrupted",
-                        f"the service ended while this job was {job.state}; what was analysed so far is kept: "
-                        f"start the {job.stage} stage again to go on",
+                        f"the service stopped while this job was {job.state}; what was analysed so far is kept: "
+                        f"start the {job.stage} stage again to continue",
                     ),
                 )
             )
             self.save(ended[-1])
-            logger.warning("job %s (%s) was cut off by the end of the service", job.id, job.stage)
+            logger.warning("job %s (%s) was interrupted: its service process has ended", job.id, job.stage)
         return tuple(ended)
 
     def _migrate(self) -> None:
         with self._transaction() as connection:
             upgrade(connection, self._path)
         with self._connection() as connection:
-            # Readers then never wait for the writer. Some file systems refuse it; all works without.
+            # With it readers never wait for the writer. Some file systems do not support it; everything works without.
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
-            logger.info("%s does without a write-ahead log (journal mode %s)", self._path, mode)
+            logger.info("%s has no write-ahead log (journal mode %s)", self._path, mode)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -313,5 +312,5 @@ def _delete_oldest(connection: sqlite3.Connection) -> None:
 
 
 def _json(value: object) -> str:
-    # ASCII also keeps names with lone surrogates, which SQLite's UTF-8 could not.
+    # ASCII escapes preserve file names with lone surrogates, which cannot be encoded in UTF-8.
     return json.dumps(value, ensure_ascii=True, allow_nan=False)

@@ -67,7 +67,7 @@ def test_a_job_without_a_log(logs: JobLogs) -> None:
 
 @pytest.mark.parametrize("name", ["", "../jobs", "A" * 32, "a" * 31 + "/"])
 def test_nothing_but_a_jobs_id_names_a_file(logs: JobLogs, name: str) -> None:
-    with pytest.raises(ValueError, match="no job's id"):
+    with pytest.raises(ValueError, match="not the id of a job"):
         logs.tail(name, 10)
 
 
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_made_ends_no_job(tmp_path: Path, caplog: pytest
     (tmp_path / "file").touch()
     with JobLogs(tmp_path / "file").recording(JOB):
         pass
-    assert "no log can be kept" in caplog.text
+    assert "its log cannot be written" in caplog.text
 
 
 def test_logs_of_forgotten_jobs_go(logs: JobLogs) -> None:
