@@ -1,4 +1,4 @@
-"""config.yaml as frozen values: types, ranges and defaults in one place."""
+"""The settings: reading and changing config.yaml, with the type, range and default of every key."""
 
 from curation.settings.loading import (
     CONFIG_VARIABLE,
