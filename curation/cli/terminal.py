@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 INTERNAL_EXIT_CODE = 70
-"""Of an error of ours: never 1, which says that the stage was done."""
+"""Exit code for an error of the program; never 1, which means that the stage was done."""
 
 _SHOWN_FAILURES = 20
 _GC_ALLOCATIONS = 100_000  # some 20 MB

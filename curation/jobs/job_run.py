@@ -43,7 +43,7 @@ class JobRun:
 
     @property
     def snapshot(self) -> Job:
-        """The current state of the job, with a request to cancel it."""
+        """The current state of the job, including the time of a request to cancel it."""
         return replace(self.job, cancel_requested_at=self.cancel_requested_at)
 
     def cancel_for_user(self) -> None:

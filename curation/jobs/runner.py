@@ -42,7 +42,7 @@ class JobEndedError(Exception):
 
 
 class JobRunner:
-    """Runs one job of a stage at a time; clustering and scoring also exclude each other. Thread-safe."""
+    """Runs one job of a stage at a time; clustering and scoring also exclude each other."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Jobs of the service as a user runs it: followed, stopped, and cut off while somebody watches."""
+"""Jobs of the service as a user runs it: followed, cancelled, and interrupted while a client follows."""
 
 from __future__ import annotations
 

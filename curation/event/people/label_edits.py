@@ -65,33 +65,33 @@ class LabelEdits:
             LabelsError: If the labels would not be valid.
             StorageError: If a file cannot be read or written.
         """
-        etag, present = self._catalog.event_labels.etag(), self._catalog.labels()
-        base = self._versions.base(is_known, etag, present.by_cluster)
+        etag, current = self._catalog.event_labels.etag(), self._catalog.labels()
+        base = self._versions.base(is_known, etag, current.by_cluster)
         if base is None:
             raise LabelsChangedError(LABELS_CHANGED)
         try:
-            wanted = changed_labels(present, choose(present), change)
+            wanted = changed_labels(current, choose(current), change)
         except ValueError as error:
             raise LabelsError(str(error)) from error
         touched = [
             cluster
-            for cluster in sorted(wanted.keys() | present.by_cluster.keys())
-            if wanted.get(cluster) != present.by_cluster.get(cluster)
+            for cluster in sorted(wanted.keys() | current.by_cluster.keys())
+            if wanted.get(cluster) != current.by_cluster.get(cluster)
         ]
         yours = {cluster: label for cluster, label in base.items() if cluster not in touched}
         yours |= {cluster: wanted[cluster] for cluster in touched if cluster in wanted}
-        merged = merge_labels(base, yours, present.by_cluster)
+        merged = merge_labels(base, yours, current.by_cluster)
         if merged.conflicts:
             self.read()  # so that the current version is known when the client sends the change again
             raise conflict(merged.conflicts)
-        labels = self.checked(merged.by_cluster, present)
+        labels = self.checked(merged.by_cluster, current)
         if touched:
             new_etag = self._catalog.event_labels.replace(labels, only_if=lambda now: now == etag)
             if new_etag is None:
                 raise LabelsChangedError(LABELS_CHANGED)
             etag = new_etag
         self._versions.sent(etag, labels.by_cluster)
-        return ChangedLabels(etag, labels, present.by_cluster, len(touched))
+        return ChangedLabels(etag, labels, current.by_cluster, len(touched))
 
     def replace(self, labels: Labels, is_known: IsKnown | None) -> ChangedLabels:
         """Replace all labels.
@@ -104,7 +104,7 @@ class LabelEdits:
             before = self._catalog.labels().by_cluster
         except LabelsError:
             before = None  # the file is not valid, so this change cannot be undone
-        etag = self._catalog.event_labels.replace(labels, only_if=lambda present: is_known is None or is_known(present))
+        etag = self._catalog.event_labels.replace(labels, only_if=lambda tag: is_known is None or is_known(tag))
         if etag is None:
             raise LabelsChangedError(LABELS_CHANGED)
         self._versions.sent(etag, labels.by_cluster)
@@ -121,8 +121,8 @@ class LabelEdits:
             LabelsError: If the labels are not valid.
             StorageError: If a file cannot be read or written.
         """
-        present = self._catalog.labels()
-        theirs = present.by_cluster
+        current = self._catalog.labels()
+        theirs = current.by_cluster
         before, after = dict(theirs), dict(theirs)
         for cluster, (old, new) in changed.items():
             for side, label in ((before, old), (after, new)):
@@ -133,7 +133,7 @@ class LabelEdits:
         if merged.conflicts:
             raise conflict(merged.conflicts)
         if merged.by_cluster != theirs:
-            self._catalog.event_labels.replace(self.checked(merged.by_cluster, present), only_if=lambda _: True)
+            self._catalog.event_labels.replace(self.checked(merged.by_cluster, current), only_if=lambda _: True)
 
     def checked(self, by_cluster: Mapping[int, PersonLabel], like: Labels) -> Labels:
         """Labels, checked in the same way as those of a file. Raises what `Catalog.labels` raises.

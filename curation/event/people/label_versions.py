@@ -33,21 +33,21 @@ class LabelVersions:
                 self._versions.popitem(last=False)
 
     def base(
-        self, is_known: IsKnown | None, etag: str, present: Mapping[int, PersonLabel]
+        self, is_known: IsKnown | None, etag: str, current: Mapping[int, PersonLabel]
     ) -> Mapping[int, PersonLabel] | None:
         """The labels that a client's change starts from.
 
         Args:
             is_known: Whether an entity tag is that of the client's version; None for the version that was sent last.
             etag: The entity tag of the current labels.
-            present: The current labels.
+            current: The current labels.
 
         Returns:
             The labels; None if the client's version is neither the current nor a stored one.
         """
         with self._guard:
             if is_known is None:
-                return next(reversed(self._versions.values()), present)
+                return next(reversed(self._versions.values()), current)
             if is_known(etag):
-                return present
+                return current
             return next((self._versions[tag] for tag in reversed(self._versions) if is_known(tag)), None)

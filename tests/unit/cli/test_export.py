@@ -1,4 +1,4 @@
-"""`python -m curation export`: options, exit codes and what it says."""
+"""`python -m curation export`: options, exit codes and messages."""
 
 from __future__ import annotations
 

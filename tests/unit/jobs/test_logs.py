@@ -19,7 +19,7 @@ def logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> JobLogs:
     return JobLogs(tmp_path)
 
 
-def test_what_the_thread_says_is_kept(logs: JobLogs) -> None:
+def test_messages_of_the_thread_are_recorded(logs: JobLogs) -> None:
     log.info("before")
     with logs.recording(JOB):
         log.info("begins")
@@ -37,7 +37,7 @@ def test_what_the_thread_says_is_kept(logs: JobLogs) -> None:
     assert lines[0].startswith("20")
 
 
-def test_two_jobs_at_a_time_have_their_own(logs: JobLogs) -> None:
+def test_two_jobs_at_a_time_have_separate_logs(logs: JobLogs) -> None:
     def work(job: str) -> None:
         with logs.recording(job):
             for number in range(50):
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_made_ends_no_job(tmp_path: Path, caplog: pytest
     assert "its log cannot be written" in caplog.text
 
 
-def test_logs_of_forgotten_jobs_go(logs: JobLogs) -> None:
+def test_logs_of_other_jobs_are_deleted(logs: JobLogs) -> None:
     for job in (JOB, OTHER):
         with logs.recording(job):
             log.info("hello")

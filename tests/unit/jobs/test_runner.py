@@ -69,7 +69,7 @@ def finished(runner: JobRunner, job: Job) -> Job:
     return found
 
 
-def test_success_keeps_the_report(store: JobStore) -> None:
+def test_success_stores_the_report(store: JobStore) -> None:
     def run(request: Request, progress: Listener, cancel: threading.Event) -> JobOutcome:
         progress(Progress("photos", 1, 3))
         progress(Progress("photos", 3, 3, 1))
@@ -286,7 +286,7 @@ def test_stop_without_a_job(store: JobStore) -> None:
     JobRunner(store, {}).stop()
 
 
-def test_progress_is_stored_seldom_but_each_phase_is(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_stored_at_intervals_and_at_each_phase(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 0.0
     for module in (runner_module, job_run):
         monkeypatch.setattr(module, "monotonic", lambda: now_s)

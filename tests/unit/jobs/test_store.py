@@ -1,4 +1,4 @@
-"""The jobs database: what it keeps, what it refuses, what it says of a service that died."""
+"""The jobs database: what it stores and refuses, and how jobs of a dead service end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_new_job_is_queued_and_found(store: JobStore) -> None:
     assert store.get("no such id") is None
 
 
-def test_everything_of_a_job_is_kept(store: JobStore) -> None:
+def test_all_fields_of_a_job_are_stored(store: JobStore) -> None:
     job = replace(
         store.create(Stage.EXPORT, {"mode": "zip", "top": 5}),
         state=JobState.FAILED,
@@ -209,7 +209,7 @@ PRAGMA user_version = 1;
 """
 
 
-def test_a_database_of_version_1_is_taken_over(tmp_path: Path) -> None:
+def test_a_database_of_version_1_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
@@ -257,7 +257,7 @@ def test_an_upgrade_that_fails_leaves_the_old_database(tmp_path: Path, monkeypat
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (2,)
 
 
-def test_that_somebody_asked_to_stop_a_job_stays(store: JobStore) -> None:
+def test_a_request_to_cancel_survives_a_save(store: JobStore) -> None:
     job = store.create(Stage.CLUSTERING)
     asked = store.request_cancel(job.id)
     assert asked is not None
@@ -275,7 +275,7 @@ def test_a_job_that_ended_is_not_asked_to_stop(store: JobStore) -> None:
     assert store.request_cancel(job.id) == job
 
 
-def test_the_oldest_jobs_are_forgotten_but_none_that_works(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_jobs_are_deleted_but_no_active_one(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "MAX_STORED_JOBS", 3)
     working = store.create(Stage.EXPORT)
     made = []
