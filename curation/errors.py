@@ -4,7 +4,8 @@ CurationError
 ├── SettingsError            wrong usage, an unknown key or a value out of range    exit 2
 │   ├── SettingsFileError    the settings file cannot be used or changed while the program runs
 │   ├── SettingFixedError    a setting that the environment or an option overrides
-│   └── RulesError           rules of scoring are not valid
+│   ├── RulesError           rules of scoring are not valid
+│   └── ExtraMissingError    packages of an extra are needed, but not installed
 ├── InputError               something that the user gave is missing or wrong       exit 3
 │   ├── PhotosMissingError   no folder of photos, or no photo in it
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
@@ -60,6 +61,7 @@ __all__ = [
     "CorrectionNotFoundError",
     "CorrectionsError",
     "CurationError",
+    "ExtraMissingError",
     "FaceAnalysisError",
     "FaceDataError",
     "FaceNotFoundError",
@@ -143,6 +145,12 @@ class RulesError(SettingsError):
     def __init__(self, message: str, problems: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+
+
+class ExtraMissingError(SettingsError):
+    """Packages of an optional extra are needed, but not installed."""
+
+    code = "extra_missing"
 
 
 class InputError(CurationError):
