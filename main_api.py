@@ -12,7 +12,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent
 
 
 def read_settings() -> Settings:
-    """The settings of config.yaml in the project's root, or of the file that CURATION_CONFIG names."""
+    """The settings from config.yaml in the project's root, or from the file that CURATION_CONFIG names."""
     named = os.environ.get(CONFIG_VARIABLE)
     return load_settings(Path(named) if named else None, default_root=PROJECT_ROOT)
 

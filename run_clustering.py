@@ -1,4 +1,4 @@
-"""Stage one: finds every face in a folder of photos and groups the faces by person."""
+"""Stage 1: finds every face in a folder of photos and groups the faces by person."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ DESCRIPTION = """\
 Finds every face in a folder of photos and groups the faces by person.
 
 Writes into the output folder:
-  face_data.csv          every face: photo, place, cluster (-1: too poor to identify), quality
+  face_data.csv          every face: photo, position, cluster (-1: too poor to identify), quality
   output_clusters/       cluster_N.jpg is the best face of cluster N, cluster_N/ holds samples of it
   clustering_run.json    settings, counts, failed photos
 
-Then say who matters in cluster_labels.json, in the same folder, for instance
+Then label the people who matter in cluster_labels.json, in the same folder, for instance
   {"0": "main", "1": {"name": "Anna", "category": "important"}}
 (the categories are main, important and other), and run run_scoring.py.
 """
@@ -35,30 +35,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.cli.terminal import counted, tell, tell_failures
+    from curation.cli.terminal import counted, print_failures, print_line
 
     report = build(settings, eager_without="face_data.csv").run_clustering(progress=bars)
     bars.close()
     output = settings.io.output_dir
-    kept = f", {report.reused} of them known from earlier" if report.reused else ""
+    reused = f", {report.reused} of them known from earlier" if report.reused else ""
     total = counted(report.total, "photo")
-    tell(f"{report.analysed} of {total} analysed{kept}, in {report.seconds:.1f} s with {report.engine}")
+    print_line(f"{report.analysed} of {total} analysed{reused}, in {report.seconds:.1f} s with {report.engine}")
     faces, clusters = counted(report.faces, "face"), counted(report.clusters, "cluster")
-    tell(f"{faces}, {report.identified_faces} good enough to identify, in {clusters}")
-    tell_failures(report.failures, output / "clustering_run.json")
+    print_line(f"{faces}, {report.identified_faces} good enough to identify, in {clusters}")
+    print_failures(report.failures, output / "clustering_run.json")
     if report.ignored:
-        tell(f"  {counted(len(report.ignored), 'other file')} left out, see {output / 'clustering_run.json'}")
+        print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {output / 'clustering_run.json'}")
     if report.clusters:
         pictures, labels = output / "output_clusters", output / settings.scoring.labels_json
-        tell(f"look at {pictures}, label in {labels}, then run_scoring.py")
+        print_line(f"next: look at {pictures}, write labels in {labels}, then run run_scoring.py")
     else:
-        tell("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
+        print_line("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
     return 1 if report.failed else 0
 
 
 if __name__ == "__main__":
     try:
         exit_code = main()
-    except KeyboardInterrupt:  # before `run_stage` listens
+    except KeyboardInterrupt:  # before `run_stage` handles signals
         exit_code = 130
     sys.exit(exit_code)

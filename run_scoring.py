@@ -1,4 +1,4 @@
-"""Stage two: scores every photo by eyes, smile, focus, exposure and people, and ranks them, best first."""
+"""Stage 2: scores every photo by eyes, smile, focus, exposure and people, and ranks them, best first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from curation.settings import Settings
 
 DESCRIPTION = """\
-Scores the photos that run_clustering.py has analysed, and ranks them, best first.
+Scores the photos that run_clustering.py analysed, and ranks them, best first.
 
 Needs the photos, and in the output folder face_data.csv (run run_clustering.py first, with the same --input and
 --output). Uses cluster_labels.json from there; without it every cluster of several photos counts as important.
@@ -20,7 +20,7 @@ Writes into the output folder:
   photo_scores.csv       every photo, best first, with its score and the reasons in words
   scoring_run.json       settings, counts, failed photos
 
-Rules, weights and thresholds are in config.yaml; after a change only the scores are made again, in seconds.
+Rules, weights and thresholds are in config.yaml; after a change only the scores are computed again, in seconds.
 """
 
 ENGINE_HELP = "not needed here: the faces are those of face_data.csv, whatever engine found them"
@@ -35,33 +35,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.cli.terminal import counted, shown, tell, tell_failures
+    from curation.cli.terminal import counted, print_failures, print_line, printable
 
     report = build(settings, eager_without="photo_scores.csv").run_scoring(progress=bars)
     bars.close()
     output = settings.io.output_dir
-    kept = f", {report.reused} of them measured earlier" if report.reused else ""
+    reused = f", {report.reused} of them measured earlier" if report.reused else ""
     labels = f"{report.labelled_clusters} labels" if report.labelled else "no labels yet"
-    tell(f"{report.scored} of {counted(report.total, 'photo')} scored{kept}, in {report.seconds:.1f} s; {labels}")
+    print_line(
+        f"{report.scored} of {counted(report.total, 'photo')} scored{reused}, in {report.seconds:.1f} s; {labels}"
+    )
     if report.frontal_faces:
         unclear = 1 - report.frontal_judged_faces / report.frontal_faces
-        tell(
-            f"eyes cannot be told on {unclear:.1%} of {counted(report.frontal_faces, 'frontal face')} of 80 px and more"
+        print_line(
+            f"eyes cannot be judged on {unclear:.1%} of "
+            f"{counted(report.frontal_faces, 'frontal face')} of at least 80 px"
         )
     if report.vetoed:
-        tell(f"{counted(report.vetoed, 'photo')} vetoed by the rules")
+        print_line(f"{counted(report.vetoed, 'photo')} vetoed by the rules")
     for warning in report.warnings:
-        tell(f"  note: {warning}")
-    tell_failures(report.failures, output / "scoring_run.json")
+        print_line(f"  note: {warning}")
+    print_failures(report.failures, output / "scoring_run.json")
     for path, score in report.best[:3]:
-        tell(f"  {score:.2f}  {shown(path)}")
-    tell(f"all photos, best first: {output / 'photo_scores.csv'}")
+        print_line(f"  {score:.2f}  {printable(path)}")
+    print_line(f"all photos, best first: {output / 'photo_scores.csv'}")
     return 1 if report.failed else 0
 
 
 if __name__ == "__main__":
     try:
         exit_code = main()
-    except KeyboardInterrupt:  # before `run_stage` listens
+    except KeyboardInterrupt:  # before `run_stage` handles signals
         exit_code = 130
     sys.exit(exit_code)

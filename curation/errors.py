@@ -1,11 +1,11 @@
-"""The one tree of exceptions.
+"""All exceptions of Curation.
 
 CurationError
 ├── SettingsError            wrong usage, an unknown key or a value out of range    exit 2
 │   ├── SettingsFileError    the settings file cannot be used or changed while the program runs
-│   ├── SettingFixedError    a setting that something stronger than the file determines
-│   ├── RulesError           rules of scoring that are to be tried or kept are not valid
-│   └── ExtraMissingError    it needs packages of an extra that is not installed
+│   ├── SettingFixedError    a setting that the environment or an option overrides
+│   ├── RulesError           rules of scoring are not valid
+│   └── ExtraMissingError    packages of an extra are needed, but not installed
 ├── InputError               something that the user gave is missing or wrong       exit 3
 │   ├── PhotosMissingError   no folder of photos, or no photo in it
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
@@ -13,39 +13,39 @@ CurationError
 │   ├── OtherEventError      the output folder holds another event's labels
 │   ├── PicksError           picks.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
-│   ├── NotClusteredError    asked for before the first clustering
-│   ├── NotScoredError       asked for before the first scoring
-│   ├── NotFoundError        the event has nothing of this id or name
-│   │   ├── PersonNotFoundError      nobody is called so
-│   │   ├── ClusterNotFoundError     no face belongs to the cluster
+│   ├── NotClusteredError    the photos are not clustered yet
+│   ├── NotScoredError       the photos are not scored yet
+│   ├── NotFoundError        the event has nothing with this id or name
+│   │   ├── PersonNotFoundError      no person has this name or id
+│   │   ├── ClusterNotFoundError     the cluster has no faces
 │   │   ├── PhotoNotFoundError       no photo has this id
 │   │   ├── FaceNotFoundError        no face has this id
 │   │   ├── CorrectionNotFoundError  no correction has this id
-│   │   └── PhotoGoneError           the photo is known, but its file is not there any more
-│   ├── LabelsChangedError   somebody else changed the labels meanwhile
-│   │   └── LabelsConflictError      ... and the same ones, to something else
-│   ├── NothingToSplitError  all faces of a person were to be split off
-│   ├── NothingToUndoError   no change is left that could be undone
-│   └── PhotoRefusedError    a photo that was sent is not taken
-│       ├── NotAPhotoError           its name is not that of a photo
+│   │   └── PhotoGoneError           the event has the photo, but its file is gone
+│   ├── LabelsChangedError   someone else changed the labels in the meantime
+│   │   └── LabelsConflictError      ... and the same labels to other values
+│   ├── NothingToSplitError  a request would split off all faces of a person
+│   ├── NothingToUndoError   there is nothing left to undo
+│   └── PhotoRefusedError    an uploaded photo is refused
+│       ├── NotAPhotoError           its name has no extension of a photo
 │       ├── UploadTooLargeError      it has too many bytes
-│       ├── TooManyPhotosError       too many came at once
-│       ├── PhotoPresentError        the event has it already
+│       ├── TooManyPhotosError       too many photos in one request
+│       ├── PhotoPresentError        the event already has this photo
 │       └── NameTakenError           too many photos have its name
 ├── WeightsError             a model file is missing or broken                      exit 4
-│   ├── WeightsMissingError  not there, and not to be fetched
-│   └── WeightsBrokenError   there, but not what it should be
+│   ├── WeightsMissingError  missing, and could not be downloaded
+│   └── WeightsBrokenError   damaged, or not the expected file
 ├── StorageError             a file cannot be read or written                       exit 5
-├── BusyError                another run is at work on the same output              exit 6
+├── BusyError                another run uses the same output folder                exit 6
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
-└── PhotoError               one photo cannot be used; becomes a row of the report, never ends a stage
-    ├── PhotoUnreadableError the file is damaged, empty or not a picture
+└── PhotoError               one photo cannot be used; reported per photo, never ends a stage
+    ├── PhotoUnreadableError the file is damaged, empty or not an image
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`
     └── FaceAnalysisError    the engine failed on this photo
 
-Every message says what to do next. `exit_code` is the scripts' exit code, `code` the stable
-name that the service puts into its error bodies.
+Every message says what to do next. `exit_code` is the exit code of the scripts, `code` the stable name in the error
+responses of the service.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ __all__ = [
     "WeightsError",
     "WeightsMissingError",
     "WorkerError",
-    "comes_of_an_interruption",
+    "is_caused_by_interrupt",
 ]
 
 
@@ -108,14 +108,14 @@ NOT_SCORED = "the photos are not scored yet; run the scoring first: POST /score,
 
 
 class CurationError(Exception):
-    """Anything that Curation reports to its user."""
+    """Base class of all errors that are reported to the user."""
 
     exit_code: ClassVar[int] = 70
     code: ClassVar[str] = "internal"
 
 
 class SettingsError(CurationError):
-    """The command line, the environment or config.yaml asks for something impossible."""
+    """The command line, the environment or config.yaml is not valid."""
 
     exit_code = 2
     code = "settings_invalid"
@@ -128,7 +128,7 @@ class SettingsFileError(SettingsError):
 
 
 class SettingFixedError(SettingsError):
-    """A setting is to be changed in the file that the environment or an option determines."""
+    """A setting cannot be changed in the file, because the environment or an option overrides it."""
 
     code = "setting_fixed"
 
@@ -137,7 +137,7 @@ class RulesError(SettingsError):
     """Rules of scoring are not valid.
 
     Attributes:
-        problems: The key of each mistake, such as `scoring.weights.smile`, and what is wrong with its value.
+        problems: The key of each error, such as `scoring.weights.smile`, and what is wrong with its value.
     """
 
     code = "rules_invalid"
@@ -148,7 +148,7 @@ class RulesError(SettingsError):
 
 
 class ExtraMissingError(SettingsError):
-    """What was asked for needs packages of an extra that is not installed."""
+    """Packages of an optional extra are needed, but not installed."""
 
     code = "extra_missing"
 
@@ -167,37 +167,37 @@ class PhotosMissingError(InputError):
 
 
 class FaceDataError(InputError):
-    """face_data.csv is missing, or was changed so that it cannot be used."""
+    """face_data.csv is missing, edited wrongly or stale."""
 
     code = "face_data_invalid"
 
 
 class LabelsError(InputError):
-    """cluster_labels.json is not valid; it is refused whole."""
+    """cluster_labels.json is not valid; no part of it is used."""
 
     code = "labels_invalid"
 
 
 class OtherEventError(InputError):
-    """The output folder holds the labels of other photos."""
+    """The output folder holds the labels of another event."""
 
     code = "other_event"
 
 
 class PicksError(InputError):
-    """picks.json is not valid; it is refused whole."""
+    """picks.json is not valid; no part of it is used."""
 
     code = "picks_invalid"
 
 
 class CorrectionsError(InputError):
-    """corrections.json is not valid; it is refused whole."""
+    """corrections.json is not valid; no part of it is used."""
 
     code = "corrections_invalid"
 
 
 class NotClusteredError(InputError):
-    """Something was asked for that needs the results of the clustering."""
+    """The results of the clustering are needed, but there are none yet."""
 
     code = "not_clustered"
 
@@ -206,7 +206,7 @@ class NotClusteredError(InputError):
 
 
 class NotScoredError(InputError):
-    """Something was asked for that needs the results of the scoring."""
+    """The results of the scoring are needed, but there are none yet."""
 
     code = "not_scored"
 
@@ -215,58 +215,58 @@ class NotScoredError(InputError):
 
 
 class NotFoundError(InputError):
-    """The event has nothing of this id or name."""
+    """The event has nothing with this id or name."""
 
     code = "not_found"
 
 
 class PersonNotFoundError(NotFoundError):
-    """Nobody in the event is called so."""
+    """No person of the event has this name or id."""
 
     code = "person_not_found"
 
 
 class ClusterNotFoundError(NotFoundError):
-    """No face of the event belongs to the cluster."""
+    """The event has no faces in this cluster."""
 
     code = "cluster_not_found"
 
 
 class PhotoNotFoundError(NotFoundError):
-    """The event has no photo of this id."""
+    """The event has no photo with this id."""
 
     code = "photo_not_found"
 
 
 class FaceNotFoundError(NotFoundError):
-    """The event has no face of this id."""
+    """The event has no face with this id."""
 
     code = "face_not_found"
 
 
 class CorrectionNotFoundError(NotFoundError):
-    """There is no correction of this id."""
+    """There is no correction with this id."""
 
     code = "correction_not_found"
 
 
 class PhotoGoneError(NotFoundError):
-    """The photo is known, but its file is not there any more."""
+    """The event has the photo, but its file is gone."""
 
     code = "picture_not_found"
 
 
 class LabelsChangedError(InputError):
-    """Somebody else changed the labels since they were read; nothing was written."""
+    """Someone else changed the labels since the client read them; nothing was written."""
 
     code = "labels_changed"
 
 
 class LabelsConflictError(LabelsChangedError):
-    """Somebody else gave the same clusters other labels; nothing was written.
+    """Someone else gave the same clusters other labels; nothing was written.
 
     Attributes:
-        conflicts: Of each such cluster its id (`cluster_id`) and both labels as JSON values (`yours`, `theirs`).
+        conflicts: For each such cluster its id (`cluster_id`) and both labels as JSON values (`yours`, `theirs`).
     """
 
     code = "labels_conflict"
@@ -277,51 +277,51 @@ class LabelsConflictError(LabelsChangedError):
 
 
 class NothingToSplitError(InputError):
-    """All faces of a person were to be split off: nobody would be left."""
+    """A request would split off all faces of a person."""
 
     code = "nothing_to_split"
 
 
 class NothingToUndoError(InputError):
-    """No change is left that could be undone."""
+    """There is nothing left to undo."""
 
     code = "nothing_to_undo"
 
 
 class PhotoRefusedError(InputError):
-    """A photo that was sent is not taken into the event."""
+    """An uploaded photo is refused."""
 
     code = "photo_refused"
 
 
 class NotAPhotoError(PhotoRefusedError):
-    """Its name is not that of a photo."""
+    """The file name has no extension of a photo."""
 
     code = "not_a_photo"
 
 
 class UploadTooLargeError(PhotoRefusedError):
-    """It has more bytes than `service.upload_photo_mb` allows."""
+    """The photo has more bytes than `service.upload_photo_mb` allows."""
 
     code = "too_large"
 
 
 class PhotoPresentError(PhotoRefusedError):
-    """The event has the same photo already.
+    """The event already has the same photo.
 
     Attributes:
-        kept_as: The file that holds it.
+        stored_as: Name of the file with this photo.
     """
 
     code = "already_there"
 
-    def __init__(self, message: str, kept_as: str = "") -> None:
+    def __init__(self, message: str, stored_as: str = "") -> None:
         super().__init__(message)
-        self.kept_as = kept_as
+        self.stored_as = stored_as
 
 
 class TooManyPhotosError(PhotoRefusedError):
-    """More photos came at once than `service.upload_photos` allows."""
+    """A request has more photos than `service.upload_photos` allows."""
 
     code = "too_many"
 
@@ -340,13 +340,13 @@ class WeightsError(CurationError):
 
 
 class WeightsMissingError(WeightsError):
-    """A weights file is not there and could not be fetched."""
+    """A weights file is missing and could not be downloaded."""
 
     code = "weights_missing"
 
 
 class WeightsBrokenError(WeightsError):
-    """A weights file is there but is not what it should be."""
+    """A weights file is damaged, or not the expected file."""
 
     code = "weights_broken"
 
@@ -359,34 +359,34 @@ class StorageError(CurationError):
 
 
 class BusyError(CurationError):
-    """Another run is at work on the same output folder."""
+    """Another run uses the same output folder."""
 
     exit_code = 6
     code = "busy"
 
 
 class WorkerError(CurationError):
-    """Worker processes cannot be started, or die before they do any work."""
+    """Worker processes cannot be started, or exit before they do any work."""
 
     code = "workers"
 
 
 class RunInterruptedError(CurationError):
-    """The run was stopped before its end; what was analysed so far is kept."""
+    """The run was stopped before it was complete; what was analysed so far is kept."""
 
     exit_code = 130
     code = "interrupted"
 
 
 class PhotoError(CurationError):
-    """One photo cannot be used. It becomes a row of the report and never ends a stage."""
+    """One photo cannot be used. It is reported with the photo and never ends a stage."""
 
     exit_code = 1
     code = "photo"
 
 
 class PhotoUnreadableError(PhotoError):
-    """The file is damaged, cut off, empty or not a picture."""
+    """The file is damaged, truncated, empty or not an image."""
 
     code = "photo_unreadable"
 
@@ -403,10 +403,10 @@ class FaceAnalysisError(PhotoError):
     code = "face_analysis"
 
 
-def comes_of_an_interruption(error: BaseException) -> bool:
+def is_caused_by_interrupt(error: BaseException) -> bool:
     """Whether a KeyboardInterrupt is the error or its cause.
 
-    A native library that is interrupted while it is being loaded raises an error of its own from it.
+    A native library that is interrupted while it loads raises an error of its own from the KeyboardInterrupt.
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, KeyboardInterrupt):

@@ -55,7 +55,7 @@ from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
-from curation.jobs.store import KEPT_JOBS, JobStore
+from curation.jobs.store import MAX_STORED_JOBS, JobStore
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
@@ -172,11 +172,11 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
     logs = JobLogs(settings.io.state_dir)
-    logs.forget_others({job.id for job in store.list(limit=2 * KEPT_JOBS)})
+    logs.delete_except({job.id for job in store.list(limit=2 * MAX_STORED_JOBS)})
     rule_book = RuleBook(orchestrator)
     catalog = Catalog(settings)
-    runs = stage_runs(orchestrator, before_scoring=rule_book.adopt, after_run=catalog.read_ahead)
-    runner = JobRunner(store, runs, log_of=logs.recorded)
+    runs = stage_runs(orchestrator, before_scoring=rule_book.refresh, after_run=catalog.read_ahead)
+    runner = JobRunner(store, runs, log_context=logs.recording)
     analysis = AnalysisLookup(settings, catalog)
     pictures = PictureResponses(EventPictures(settings, catalog, analysis))
     rescorer = Rescorer(settings)

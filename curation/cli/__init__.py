@@ -1,1 +1,1 @@
-"""`python -m curation …`, what the two scripts share, and what `make run` and `make serve` start."""
+"""The command line: `python -m curation …`, the shared part of the two scripts, and `make run` and `make serve`."""

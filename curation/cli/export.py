@@ -1,4 +1,4 @@
-"""`curation export`: taking photos home."""
+"""`curation export`: exports the best or picked photos."""
 
 from __future__ import annotations
 
@@ -19,34 +19,41 @@ __all__ = ["add_commands"]
 
 
 def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands of this subject to a parser."""
-    taking = groups.add_parser(
+    """Add the command `export` to a parser."""
+    parser = groups.add_parser(
         "export",
-        help="take photos home: copies, links or a ZIP file",
-        description="Takes the photos that you picked (or the best ones) into a new folder, with ratings, names and "
+        help="export photos: copies, links or a ZIP file",
+        description="Exports the photos that you picked (or the best ones) to a new folder, with ratings, names and "
         "face regions for other programs, a table and a contact sheet. The originals are never changed. "
-        "Exit code 1 if some photos could not be taken.",
+        "Exit code 1 if some photos could not be exported.",
     )
-    taking.add_argument("--input", type=Path, metavar="DIR", help="folder of the photos (default: io.input_dir)")
-    taking.add_argument("--output", type=Path, metavar="DIR", help="output folder of the runs (default: io.output_dir)")
-    taking.add_argument("--to", type=Path, metavar="DIR", help="folder that gets the export (default: io.export_dir)")
-    taking.add_argument("--best", type=_count, metavar="N", help="the best N photos instead of those that you picked")
-    taking.add_argument(
-        "--mode", choices=["copy", "hardlink", "zip"], default="copy", help="how the photos are taken (default: copy)"
+    parser.add_argument("--input", type=Path, metavar="DIR", help="folder of the photos (default: io.input_dir)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder of the runs (default: io.output_dir)")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="folder to export to (default: io.export_dir)")
+    parser.add_argument("--best", type=_count, metavar="N", help="the best N photos instead of those that you picked")
+    parser.add_argument(
+        "--mode",
+        choices=["copy", "hardlink", "zip"],
+        default="copy",
+        help="how the photos are exported (default: copy)",
     )
-    taking.add_argument("--name", default="", metavar="NAME", help="of the new folder or ZIP file (default: the time)")
-    taking.add_argument("--no-embed", action="store_true", help="leave JPEG copies as they are (hard links always are)")
-    taking.add_argument("--sidecars", action="store_true", help="also write NAME.jpg.xmp, for digiKam and darktable")
-    taking.add_argument("--raw", action="store_true", help="take the RAW files beside the photos along")
-    taking.add_argument("--no-csv", action="store_true", help="write no photos.csv")
-    taking.add_argument("--no-contact-sheet", action="store_true", help="write no contact_sheet.html")
-    taking.set_defaults(command=_export)
+    parser.add_argument(
+        "--name", default="", metavar="NAME", help="name of the new folder or ZIP file (default: the time)"
+    )
+    parser.add_argument(
+        "--no-embed", action="store_true", help="do not embed metadata in JPEG copies (hard links never get any)"
+    )
+    parser.add_argument("--sidecars", action="store_true", help="also write NAME.jpg.xmp, for digiKam and darktable")
+    parser.add_argument("--raw", action="store_true", help="also export the RAW files beside the photos")
+    parser.add_argument("--no-csv", action="store_true", help="write no photos.csv")
+    parser.add_argument("--no-contact-sheet", action="store_true", help="write no contact_sheet.html")
+    parser.set_defaults(command=_export)
 
 
 def _count(text: str) -> int:
     count = int(text)
     if count < 1:
-        raise argparse.ArgumentTypeError("from 1 on")
+        raise argparse.ArgumentTypeError("must be at least 1")
     return count
 
 
@@ -60,7 +67,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     settings = settings.model_copy(update={"io": io})
     if arguments.to is not None and io.exports.resolve().is_relative_to(io.input_dir.resolve()):
         raise SettingsError(
-            f"{io.exports} lies among the photos, where exports would be taken for photos: name another"
+            f"{io.exports} lies among the photos, where exports would be taken for photos: choose another folder"
         )
     mode = ExportMode(arguments.mode)
     try:
@@ -82,20 +89,20 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"failed: {failure.image_path}: {failure.reason}", file=sys.stderr)
     for warning in report.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    print(f"{report.exported} of {report.total} photos taken to {report.path}")
+    print(f"{report.exported} of {report.total} photos exported to {report.path}")
     return 1 if report.failed else 0
 
 
 @contextmanager
 def _photo_bar() -> Iterator[Callable[[Progress], None]]:
-    """A progress bar in photos; silent when nobody watches."""
+    """A progress bar in photos; hidden if standard error is not a terminal."""
     from tqdm import tqdm
 
     with tqdm(unit=" photos", disable=not sys.stderr.isatty()) as bar:
 
-        def progress(told: Progress) -> None:
-            bar.set_description(told.phase, refresh=False)
-            bar.total = told.total
-            bar.update(told.done - bar.n)
+        def show(progress: Progress) -> None:
+            bar.set_description(progress.phase, refresh=False)
+            bar.total = progress.total
+            bar.update(progress.done - bar.n)
 
-        yield progress
+        yield show

@@ -1,4 +1,4 @@
-"""`python -m curation …`, or `curation` where it is installed: the small commands beside the two scripts."""
+"""`python -m curation …`, or `curation` if it is installed: the commands besides the two scripts."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 
 from curation.cli import export, quality, weights
 from curation.cli.project import default_root
-from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
+from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run a command.
 
     Args:
-        argv: The arguments after the program's name; None takes those of the process.
+        argv: The arguments after the program's name; None for those of the process.
 
     Returns:
-        The exit code; see `curation.errors` (2 for wrong usage comes from argparse itself).
+        The exit code, see `curation.errors`; for wrong usage argparse exits with 2.
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -35,11 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = load_settings(Path(named) if named else None, default_root=default_root())
         return command(arguments, settings)
     except BrokenPipeError:
-        # The reader (`| head`) has enough; without this the interpreter complains when it flushes at its end.
+        # The reader (`| head`) closed the pipe; without this the interpreter prints an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (Exception, KeyboardInterrupt) as error:
-        if comes_of_an_interruption(error):
+        if is_caused_by_interrupt(error):
             print("interrupted; what was downloaded or answered so far is kept", file=sys.stderr)
             return RunInterruptedError.exit_code
         if isinstance(error, CurationError):
@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     installed = Path(sys.argv[0]).name == "curation"
     parser = argparse.ArgumentParser(
-        prog="curation" if installed else "python -m curation", description="Small commands of Curation."
+        prog="curation" if installed else "python -m curation",
+        description="Commands of Curation besides the two scripts.",
     )
     parser.add_argument("--config", metavar="FILE", help="settings file (default: config.yaml of the project)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Where the project's own files lie, when the program runs from a checkout."""
+"""The project's root folder, if the program runs from a checkout."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 def default_root() -> Path:
-    """Where config.yaml is looked for without --config: in the checkout; where there is none, in the current folder."""
+    """The folder of config.yaml if there is no --config: the checkout, or the current folder if there is none."""
     return PROJECT_ROOT if (PROJECT_ROOT / "run_clustering.py").is_file() else Path.cwd()

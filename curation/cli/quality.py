@@ -1,4 +1,4 @@
-"""`curation quality`: how good the grouping is, from a few dozen answers."""
+"""`curation quality`: measures how good the grouping is, from a few dozen answers of the user."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ __all__ = ["add_commands"]
 
 
 def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands of this subject to a parser."""
+    """Add the command `quality` to a parser."""
     quality = groups.add_parser(
         "quality",
-        help="how good the grouping is on your photos",
-        description="Shows pairs of faces on a page and asks whether they are the same person; from some 50 answers it "
-        "tells how pure (precision) and how complete (recall) the groups are. Answers are kept in the output folder.",
+        help="measure how good the grouping is on your photos",
+        description="Shows pairs of faces on a page and asks whether they are the same person; from about 50 answers "
+        "it estimates how pure (precision) and how complete (recall) the clusters are. Answers are saved in the output "
+        "folder.",
     )
     quality.add_argument("--output", type=Path, metavar="DIR", help="output folder of the run (default: io.output_dir)")
-    quality.add_argument("--pairs", type=_pairs, default=50, metavar="N", help="questions (default: %(default)s)")
-    quality.add_argument("--seed", type=int, default=0, metavar="N", help="another number asks about other faces")
-    quality.add_argument("--answers", type=Path, metavar="FILE", help="answers that were saved on the page")
+    quality.add_argument(
+        "--pairs", type=_pairs, default=50, metavar="N", help="number of questions (default: %(default)s)"
+    )
+    quality.add_argument("--seed", type=int, default=0, metavar="N", help="another number selects other pairs of faces")
+    quality.add_argument("--answers", type=Path, metavar="FILE", help="file of answers that was saved on the page")
     quality.set_defaults(command=_check_quality)
 
 
 def _pairs(text: str) -> int:
     count = int(text)
     if not 2 <= count <= 1000:
-        raise argparse.ArgumentTypeError("from 2 to 1000")
+        raise argparse.ArgumentTypeError("must be from 2 to 1000")
     return count
 
 
@@ -46,27 +49,28 @@ def _check_quality(arguments: argparse.Namespace, settings: Settings) -> int:
         settings = settings.model_copy(update={"io": io})
     check = EventGroupingCheck(settings, count=arguments.pairs, seed=arguments.seed)
     if arguments.answers is not None:
-        print(f"{check.import_answers(arguments.answers)} answers taken over")
+        print(f"{check.import_answers(arguments.answers)} answers imported")
     while questions := check.questions():
         check.write_page(questions)
         print(f"open (or reload) {check.page_path}: it shows {len(questions)} pairs of faces by number")
-        if not _asked(check, questions):
+        if not _ask(check, questions):
             break
     for name, words in verdict_in_words(check.verdict()).items():
         print(f"{name}: {words}")
     print(
-        "precision: of a face's group, the share that is the same person; recall: of its person, the share in its group"
+        "precision: share of a face's cluster that is the same person; "
+        "recall: share of the person's faces that is in its cluster"
     )
     return 0
 
 
-def _asked(check: EventGroupingCheck, questions: Sequence[Pair]) -> bool:
-    """Ask in the terminal; gives False when the user has enough, or nobody is there."""
+def _ask(check: EventGroupingCheck, questions: Sequence[Pair]) -> bool:
+    """Ask the questions in the terminal; returns False if the user quits or standard input ends."""
     answers = {"y": True, "n": False, "?": None}
-    place = 0
-    while place < len(questions):
+    index = 0
+    while index < len(questions):
         try:
-            text = input(f"{place + 1} of {len(questions)}, same person? [y]es [n]o [?] cannot tell [b]ack [q]uit: ")
+            text = input(f"{index + 1} of {len(questions)}, same person? [y]es [n]o [?] cannot tell [b]ack [q]uit: ")
         except EOFError:
             print()
             return False
@@ -74,8 +78,8 @@ def _asked(check: EventGroupingCheck, questions: Sequence[Pair]) -> bool:
         if key == "q":
             return False
         if key == "b":
-            place = max(0, place - 1)
+            index = max(0, index - 1)
         elif key in answers:
-            check.answer(questions[place], answers[key])
-            place += 1
+            check.answer(questions[index], answers[key])
+            index += 1
     return True

@@ -1,7 +1,7 @@
 """What `make run` and `make serve` start: `python -m curation.cli.quickstart run|serve`.
 
-`run` calls the two scripts one after the other, as a user would, and ends by telling what was found and
-what to do next. It knows their results by the files that they leave.
+`run` calls the two scripts one after the other, as a user would, and then prints what was found and what to do next. It
+reads the results from their output files.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run both stages, or the service.
 
     Args:
-        argv: The command line without the program's name; None takes the process's own.
+        argv: The arguments after the program's name; None for those of the process.
 
     Returns:
-        0 if both stages were done, also where some photos failed; else the exit code of the stage
-        that stopped, or of the fault before it.
+        0 if both stages ran to their end, even if some photos failed; else the exit code of the stage that failed,
+        or of the error before it.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Photos have names in any language; a terminal that lacks a letter shows a substitute.
+        # File names may have any characters; those that the terminal cannot show are replaced.
         sys.stdout.reconfigure(errors="replace")
     arguments = _parser().parse_args(argv)
     try:
@@ -73,10 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m curation.cli.quickstart", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="cluster and score a folder of photos")
-    run.add_argument("--input", help="the folder of photos; by default io.input_dir, or a sample event if it is empty")
-    run.add_argument("--output", help=f"the folder of results; by default {CURATED_FOLDER}/<name of the input folder>")
+    run.add_argument("--input", help="the folder of photos; default: io.input_dir, or a sample event if it is empty")
+    run.add_argument("--output", help=f"the folder of results; default: {CURATED_FOLDER}/<name of the input folder>")
     run.add_argument("--engine", help="auto, retinaface-arcface or dlib")
-    run.add_argument("--workers", help="processes; 0 takes one per core")
+    run.add_argument("--workers", help="worker processes; 0 is one per core")
     commands.add_parser("serve", help="start the REST service on service.host and service.port")
     return parser
 
@@ -87,7 +87,7 @@ def _config_path() -> Path | None:
 
 
 def _serve(settings: Settings) -> None:
-    """Become uvicorn, so that signals reach it directly."""
+    """Replace this process by uvicorn, so that signals reach it directly."""
     service = settings.service
     print(f"The review page is at http://{service.host}:{service.port}/ - stop it with Ctrl-C.", flush=True)
     os.chdir(PROJECT_ROOT)
@@ -105,21 +105,21 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     if (config := _config_path()) is not None:
         options += ["--config", str(config)]
     for script, record in _STAGES:
-        before = _written(event.output_dir / record)
+        before = _version(event.output_dir / record)
         code = _call(script, options)
-        # 1 is "done, but some photos failed", and also what Python says when it cannot even start a script.
-        if code == 1 and _written(event.output_dir / record) == before:
-            print(f"error: {script} ended without a result; see what it said above", file=sys.stderr)
+        # 1 means "done, but some photos failed", but Python also exits with 1 if it cannot start the script.
+        if code == 1 and _version(event.output_dir / record) == before:
+            print(f"error: {script} ended without a result; see its messages above", file=sys.stderr)
             return 70
         if code not in (0, 1):
             return code
-    _tell(event, settings)
+    _print_summary(event, settings)
     return 0
 
 
 def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
     if arguments.input:
-        # Not resolve(): the output is named as the user names the folder, whatever the link points at.
+        # Not resolve(): the output is named after the folder as the user typed it, even if that is a link.
         folder = Path(os.path.abspath(Path(arguments.input).expanduser()))  # noqa: PTH100
         own = folder.resolve() == settings.io.input_dir.resolve()
         default = settings.io.output_dir if own else PROJECT_ROOT / CURATED_FOLDER / (folder.name or "photos")
@@ -140,18 +140,18 @@ def _sample_event(reason: PhotosMissingError) -> _Event:
     event = _Event(PROJECT_ROOT / SAMPLE_FOLDER / "photos", PROJECT_ROOT / SAMPLE_FOLDER)
     made = build_sample_event(event.input_dir)
     print(f"{reason}.")
-    print(f"For a start this run takes a sample event, {'made' if made else 'kept'} in {_shown(event.input_dir)}.")
+    print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(event.input_dir)}.")
     print("For your own photos: make run PHOTOS=/path/to/photos\n", flush=True)
     return event
 
 
 def _call(script: str, options: Sequence[str]) -> int:
-    """Run one of the two scripts and return its exit code, 130 if it was interrupted."""
+    """Run one of the two scripts and return its exit code; 130 if it was interrupted."""
     command = [sys.executable, str(PROJECT_ROOT / script), *options]
     child: subprocess.Popen[bytes] | None = None
 
     def forward(number: int, _frame: object) -> None:
-        # Ctrl-C reaches the script through the terminal; it is the script that ends in good order.
+        # Ctrl-C reaches the script through the terminal; this process only waits for the script to clean up.
         if child is not None and number == signal.SIGTERM:
             child.terminate()
 
@@ -165,8 +165,8 @@ def _call(script: str, options: Sequence[str]) -> int:
     return 128 - code if code < 0 else code
 
 
-def _tell(event: _Event, settings: Settings) -> None:
-    """Say what was found, which files to open and what to do next."""
+def _print_summary(event: _Event, settings: Settings) -> None:
+    """Print what was found, which files to open and what to do next."""
     scores = _rows(event.output_dir / "photo_scores.csv")
     faces = _rows(event.output_dir / "face_data.csv")
     clusters = Counter(cluster for cluster, _ in {(row["cluster_id"], row["image_path"]) for row in faces})
@@ -175,7 +175,7 @@ def _tell(event: _Event, settings: Settings) -> None:
     failures = [row for row in scores if row["error"]]
 
     print(f"\n{_count(len(scores), 'photo')}, {_count(len(faces), 'face')}, ", end="")
-    print(f"{_count(len(clusters), 'group')} of faces; {people} of them on ", end="")
+    print(f"{_count(len(clusters), 'cluster')}; {people} of them on ", end="")
     print(f"{_count(settings.clustering.min_cluster_photos, 'photo')} or more.")
     if failures:
         print(f"{_count(len(failures), 'photo')} could not be used:")
@@ -197,17 +197,17 @@ def _tell(event: _Event, settings: Settings) -> None:
         print(f"  {_shown(thumbnail)}  on {_count(photos, 'photo')}")
     if len(clusters) > len(largest):
         print(f"  {_shown(event.output_dir / 'output_clusters')}/  and the other {len(clusters) - len(largest)}")
-    _tell_next(event, settings, [cluster for cluster, _ in largest])
+    _print_next_step(event, settings, [cluster for cluster, _ in largest])
 
 
-def _tell_next(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
+def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
     labels = event.output_dir / settings.scoring.labels_json
     if labels.exists():
-        print(f"\nThe labels of {_shown(labels)} were used. After a change of labels or rules, score again:")
+        print(f"\nThe labels of {_shown(labels)} were used. If you change labels or rules, score again:")
     elif largest:
         example = f'"{largest[0]}": {{"name": "Anna", "category": "main"}}'
         example += f', "{largest[1]}": "important"' if len(largest) > 1 else ""
-        print(f"\nNext: say who matters. Look at the faces, write {_shown(labels)}, for instance")
+        print(f"\nNext: label the people who matter. Look at the faces and write {_shown(labels)}, for instance")
         print(f"  {{{example}}}")
         print("(the categories are main, important and other), then score again:")
     else:
@@ -230,8 +230,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _written(path: Path) -> tuple[int, int] | None:
-    """What changes when a file is written; None if it is not there."""
+def _version(path: Path) -> tuple[int, int] | None:
+    """Identifies a version of a file: inode and modification time; None if there is no file."""
     try:
         status = path.stat()
     except OSError:
@@ -244,7 +244,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    """A path as the user would type it: relative to the current folder where it lies below it."""
+    """A path as the user would type it: relative to the current folder if it lies below that."""
     current = Path.cwd()
     return str(path.relative_to(current) if path.is_relative_to(current) else path)
 

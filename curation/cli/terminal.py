@@ -1,4 +1,4 @@
-"""What run_clustering.py and run_scoring.py share: options, progress bars, log lines, exit codes."""
+"""The shared part of run_clustering.py and run_scoring.py: options, progress bars, output, exit codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.project import PROJECT_ROOT
-from curation.errors import CurationError, RunInterruptedError, comes_of_an_interruption
+from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -28,36 +28,36 @@ __all__ = [
     "INTERNAL_EXIT_CODE",
     "ProgressBars",
     "counted",
+    "print_failures",
+    "print_line",
+    "printable",
     "run_stage",
-    "shown",
-    "tell",
-    "tell_failures",
 ]
 
 INTERNAL_EXIT_CODE = 70
-"""Of an error of ours: never 1, which says that the stage was done."""
+"""Exit code for an error of the program; never 1, which means that the stage was done."""
 
 _SHOWN_FAILURES = 20
 _GC_ALLOCATIONS = 100_000  # some 20 MB
 _BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
-_PATIENCE_S = 2.0  # a run that was interrupted is given so long to clean up before a second Ctrl-C counts
+_CLEAN_UP_S = 2.0  # time for an interrupted run to clean up before a second Ctrl-C has an effect
 
 _EPILOG = """\
 exit codes: 0 done; 1 done, but some photos failed (they are listed); 2 wrong usage or settings;
-3 input missing or labels invalid; 4 model weights missing or broken; 5 storage; 6 another run is at work;
+3 input missing or labels invalid; 4 model weights missing or broken; 5 storage; 6 another run is active;
 70 an error of the program; 130 interrupted (what was done so far is kept for the next run)"""
 
 
 class ProgressBars:
-    """A tqdm bar for each phase of a stage; silent when standard error is no terminal."""
+    """A tqdm bar for each phase of a stage; hidden if standard error is not a terminal."""
 
     def __init__(self) -> None:
-        """No bar yet."""
+        """Start without a bar."""
         self._bar: tqdm[Any] | None = None
         self._phase = ""
 
     def __call__(self, progress: Progress) -> None:
-        """Show a progress."""
+        """Show the progress."""
         if progress.phase != self._phase:
             self.close()
             from tqdm import tqdm
@@ -81,14 +81,14 @@ class ProgressBars:
         self._bar.n = progress.done
         if progress.failed:
             self._bar.set_postfix_str(f"{progress.failed} failed", refresh=False)
-        # tqdm limits how often it draws only in update(); the last state must be drawn in any case.
+        # update() limits how often tqdm draws, refresh() does not: the last state must always be drawn.
         if progress.done >= progress.total:
             self._bar.refresh()
         else:
             self._bar.update(0)
 
     def close(self) -> None:
-        """Leave the last bar as it is."""
+        """Close the current bar; it stays visible."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -133,21 +133,21 @@ def run_stage(
 ) -> int:
     """Parse the options, set up logging, run a stage and turn its errors into an exit code.
 
-    After an interruption this process ignores a repeated Ctrl-C, as it is about to end.
+    After an interruption this process ignores further Ctrl-C, as it is about to end.
 
     Args:
-        argv: The command line without the program's name; None takes the process's own.
+        argv: The arguments after the program's name; None for those of the process.
         program: Name of the script.
-        description: For `--help`.
-        engine_help: Of `--engine`, for `--help`.
-        stage: Runs the stage, tells the user the result, returns 0 or 1.
+        description: Description for `--help`.
+        engine_help: Help of `--engine`.
+        stage: Runs the stage, prints the result, returns 0 or 1.
 
     Returns:
         The exit code.
     """
-    previous = _listen_to_signals()
-    # An event makes objects by the hundred thousand that live to the end of the run, and hardly any garbage; looking
-    # through them for cycles as often as usual takes a sixth of a run that only scores.
+    previous = _install_signal_handlers()
+    # An event has some hundred thousand objects that live to the end of the run, and hardly any garbage; with the usual
+    # threshold garbage collection takes a sixth of a run that only scores.
     gc_threshold = gc.get_threshold()
     gc.set_threshold(_GC_ALLOCATIONS, *gc_threshold[1:])
     bars = ProgressBars()
@@ -155,7 +155,7 @@ def run_stage(
     try:
         _open_missing_streams()
         for stream in (sys.stdout, sys.stderr):
-            # Photos have names in any language; a terminal that lacks a letter shows a substitute.
+            # File names may have any characters; those that the terminal cannot show are escaped.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         options = _parser(program, description, engine_help).parse_args(argv)
@@ -163,15 +163,15 @@ def run_stage(
         return stage(_settings(options), bars)
     except (Exception, KeyboardInterrupt) as error:
         bars.close()
-        if comes_of_an_interruption(error):
+        if is_caused_by_interrupt(error):
             interrupted = True
-            tell("interrupted; what was done so far is kept, run the same command to go on", sys.stderr)
-            # Python gives signals back their deadly default while it shuts down, unless they are ignored.
+            print_line("interrupted; what was done so far is kept, run the same command to continue", sys.stderr)
+            # At shutdown Python restores the default handlers, which kill the process, unless a signal is ignored.
             for number in previous:
                 signal.signal(number, signal.SIG_IGN)
             return RunInterruptedError.exit_code
         if isinstance(error, CurationError):
-            tell(f"error: {error}", sys.stderr)
+            print_line(f"error: {error}", sys.stderr)
             return error.exit_code
         logging.getLogger(__name__).exception("an error of the program; please report it with the lines above")
         return INTERNAL_EXIT_CODE
@@ -184,43 +184,43 @@ def run_stage(
 
 
 def _open_missing_streams() -> None:
-    # A caller may have closed them. The next file that is opened would take their number, and what native
-    # libraries complain about would be written into it: into the analysis store, for instance.
+    # The caller may have closed them. Then the next file that is opened, for instance the analysis store, would get the
+    # file descriptor of standard error, and native libraries would write their messages into it.
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
             setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
 
 
-def _listen_to_signals() -> dict[signal.Signals, Any]:
-    """Let Ctrl-C and `kill` interrupt the run; gives the handlers that were there before."""
+def _install_signal_handlers() -> dict[signal.Signals, Any]:
+    """Let Ctrl-C and `kill` interrupt the run; returns the previous handlers."""
     previous: dict[signal.Signals, Any] = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        # A shell that starts the program in the background may have said that Ctrl-C is not for it.
+        # A shell that starts the program in the background makes it ignore Ctrl-C.
         if signal.getsignal(number) != signal.SIG_IGN:
             previous[number] = signal.signal(number, _interrupt)
     return previous
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    # What is being cleaned up now must not be broken off by an impatient second Ctrl-C, nor by a signal
-    # that arrives twice because it was sent both to this process and to its group.
-    insists_from = time.monotonic() + _PATIENCE_S
+    # Clean-up must not be interrupted by a second Ctrl-C that follows at once, nor by a signal that arrives twice
+    # because it was sent both to this process and to its group.
+    clean_up_ends = time.monotonic() + _CLEAN_UP_S
 
-    def insist(number: int, frame: FrameType | None) -> None:
-        if time.monotonic() >= insists_from:
-            os._exit(RunInterruptedError.exit_code)  # workers end with this process
+    def exit_now(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() >= clean_up_ends:
+            os._exit(RunInterruptedError.exit_code)  # the workers exit with this process
 
     for listened in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(listened) != signal.SIG_IGN:
-            signal.signal(listened, insist)
+            signal.signal(listened, exit_now)
     raise KeyboardInterrupt
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    # Here, so that a Ctrl-C while the libraries are being loaded is heard, and --help is quick.
+    # Imported here, so that Ctrl-C is handled while the libraries load, and --help is quick.
     from curation.settings import CONFIG_VARIABLE, load_settings
 
     config = options.config or os.environ.get(CONFIG_VARIABLE)
@@ -235,25 +235,25 @@ def _settings(options: argparse.Namespace) -> Settings:
     return load_settings(Path(config) if config else None, default_root=PROJECT_ROOT, overrides=overrides)
 
 
-def tell(text: str, stream: Any = None) -> None:
-    """Print a line for the user. That nobody reads it (a closed pipe, a full disk) is no fault of the run.
+def print_line(text: str, stream: Any = None) -> None:
+    """Print a line for the user. A closed pipe or a full disk does not fail the run.
 
     Args:
         text: The line.
-        stream: Where to; None takes standard output.
+        stream: The stream to print to; None for standard output.
     """
     stream = sys.stdout if stream is None else stream
     try:
         print(text, file=stream, flush=True)
     except OSError as error:
         logging.getLogger(__name__).debug("a line could not be printed: %s", error)
-        # Else the interpreter complains about the same line once more when it ends.
+        # Otherwise the interpreter reports the same error once more at exit.
         with Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def shown(name: str) -> str:
-    """A file's name on one line, without characters that would steer the terminal."""
+def printable(name: str) -> str:
+    """A file name on one line, with control characters escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
 
 
@@ -262,9 +262,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def tell_failures(failures: Sequence[Failure], record: Path) -> None:
-    """List photos that failed, the first ones of many."""
+def print_failures(failures: Sequence[Failure], record: Path) -> None:
+    """Print the photos that failed, at most the first twenty."""
     for failure in failures[:_SHOWN_FAILURES]:
-        tell(f"  failed: {shown(failure.image_path)}: {failure.reason}")
+        print_line(f"  failed: {printable(failure.image_path)}: {failure.reason}")
     if len(failures) > _SHOWN_FAILURES:
-        tell(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")
+        print_line(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")

@@ -18,16 +18,16 @@ __all__ = ["add_commands"]
 
 
 def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands of this subject to a parser."""
+    """Add the commands `weights list`, `weights fetch` and `weights verify` to a parser."""
     weights = groups.add_parser("weights", help="the model files: list, fetch, verify")
     actions = weights.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    listing = actions.add_parser("list", help="every known model file: state, size, SHA-256, sources, licence")
+    listing = actions.add_parser("list", help="list every known model file: state, size, SHA-256, sources, licence")
     listing.set_defaults(command=_list_weights)
     fetching = actions.add_parser(
         "fetch",
         help="download model files",
-        description="Download model files into io.models_dir; an interrupted download goes on where it stopped. "
-        "Exit code 4 if no source gives a file.",
+        description="Download model files into io.models_dir; an interrupted download continues where it stopped. "
+        "Exit code 4 if a file cannot be downloaded from any source.",
     )
     fetching.add_argument(
         "names", nargs="*", metavar="NAME", help="files, see `weights list` (default: all that are missing)"
@@ -35,9 +35,9 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     fetching.set_defaults(command=_fetch_weights)
     verifying = actions.add_parser(
         "verify",
-        help="read every model file and compare its hash",
-        description="Read every model file that is there and compare its SHA-256 with the known one, or with that of "
-        "its first download. Exit code 4 if one is broken or changed.",
+        help="verify the hash of every model file",
+        description="Compare the SHA-256 of every model file in io.models_dir with the known one, or with that of its "
+        "first download. Exit code 4 if a file is broken or changed.",
     )
     verifying.set_defaults(command=_verify_weights)
 
@@ -84,7 +84,7 @@ def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
                     name, models_dir, progress=progress, connect_timeout_s=settings.engine.connect_timeout_s
                 )
         except (WeightsMissingError, WeightsBrokenError) as error:
-            # The others may still be had.
+            # Go on: the other files may still be available.
             print(f"error: {error}", file=sys.stderr)
             code = error.exit_code
         else:
@@ -103,7 +103,7 @@ def _print_status(found: WeightsStatus) -> None:
 
 @contextmanager
 def _bar(name: str) -> Iterator[Callable[[str, int, int | None], None]]:
-    """A progress bar in bytes; silent when nobody watches."""
+    """A progress bar in bytes; hidden if standard error is not a terminal."""
     from tqdm import tqdm
 
     with tqdm(desc=name, unit="B", unit_scale=True, unit_divisor=1000, disable=not sys.stderr.isatty()) as bar:

@@ -1,1 +1,1 @@
-"""What is known of an event, and what changes it: catalogue, people, rules, pictures. Knows no HTTP."""
+"""An event: its catalogue, people, rules and pictures, and how a user changes them. Independent of HTTP."""

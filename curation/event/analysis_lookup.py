@@ -1,4 +1,4 @@
-"""What the runs kept of single photos: measures, sizes and small pictures of faces, fetched when they are asked for."""
+"""Look-ups in the analysis store: a photo's size, capture time and measures, and the chip of a face."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ __all__ = ["AnalysisLookup", "PhotoFacts"]
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What is known of a photo's file and of what was measured on it.
+    """Size, capture time and measures of a photo.
 
     Attributes:
-        width: Of the upright full-size photo in pixels; None if the photo is gone or cannot be read.
-        height: As `width`.
-        capture_time: By the camera's own clock; None if it is not known.
-        measures: Of each of the photo's faces, in their order; None before scoring, or if the photo changed since.
+        width: Width of the upright full-size photo in pixels; None if the photo is gone or cannot be read.
+        height: Height, as `width`.
+        capture_time: Time by the camera's clock; None if unknown.
+        measures: The measures of each of the photo's faces, in the order of the faces; None before scoring, or if the
+            photo changed since.
     """
 
     width: int | None
@@ -43,27 +44,27 @@ class PhotoFacts:
 
 
 class AnalysisLookup:
-    """Looks things up in the analysis store, which runs may be writing to meanwhile. For any thread."""
+    """Reads single entries of the analysis store, while a run may be writing to it. Thread-safe."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        """Note where things are; nothing is opened yet."""
+        """Remember the paths; nothing is opened yet."""
         self._catalog = catalog
         self._state_dir = settings.io.state_dir
-        # As the listing names the files, which is how the store knows them.
+        # The same form of path that the listing uses, which is the key in the store.
         self._input_dir = Path(os.path.abspath(settings.io.input_dir))  # noqa: PTH100 - resolve follows links
         self._max_megapixels = settings.io.max_photo_megapixels
         self._scoring_record = FileCache(settings.io.output_dir / SCORING_RUN, lambda path: read_run_record(path) or {})
 
     def stamp(self, image_path: str) -> FileStamp | None:
-        """Where a photo is, with size and time; None if it is gone.
+        """The path of a photo with the file's size and modification time; None if it is gone.
 
         Raises:
-            FaceDataError: If the path, from a table that somebody changed, leads out of the folder of photos.
+            FaceDataError: If the path leads out of the folder of photos (the table was edited).
         """
         return stamp_of(photo_path(self._input_dir, image_path))
 
     def chip(self, face: FaceEntry, stamp: FileStamp) -> bytes | None:
-        """The small picture of a face that the clustering made, a JPEG; None if it is not kept.
+        """The chip of a face that the clustering made, a JPEG; None if it is not in the store.
 
         Raises:
             StorageError: If the store fails.
@@ -76,7 +77,7 @@ class AnalysisLookup:
             return store.chip(sha256, key, face.row.face_index)
 
     def facts(self, photo: PhotoEntry) -> PhotoFacts:
-        """What is known of a photo.
+        """Size, capture time and measures of a photo, from the store if it has them, else from the file.
 
         Raises:
             FaceDataError: If its path leads out of the folder of photos.
@@ -85,30 +86,30 @@ class AnalysisLookup:
         stamp = self.stamp(photo.image_path)
         if stamp is None:
             return PhotoFacts(None, None, None, None)
-        kept = self._kept_facts(photo, stamp)
-        if kept is not None:
-            return kept
+        stored = self._stored_facts(photo, stamp)
+        if stored is not None:
+            return stored
         try:
             opened = open_photo(stamp.path, max_megapixels=self._max_megapixels)
         except PhotoError:
             return PhotoFacts(None, None, None, None)
         return PhotoFacts(opened.width, opened.height, opened.capture_time, None)
 
-    def _kept_facts(self, photo: PhotoEntry, stamp: FileStamp) -> PhotoFacts | None:
+    def _stored_facts(self, photo: PhotoEntry, stamp: FileStamp) -> PhotoFacts | None:
         predictor = landmark_model_sha256(self._scoring_record.get() or {})
         with self._store() as store:
             sha256 = None if store is None else store.known_hashes([stamp]).get(stamp.path)
             if store is None or sha256 is None or predictor is None:
                 return None
             key = measures_key(predictor, [face.row for face in photo.faces])
-            kept = store.measures({photo.photo_id: (sha256, key)}).get(photo.photo_id)
-        if kept is None or len(kept.faces) != len(photo.faces):
+            stored = store.measures({photo.photo_id: (sha256, key)}).get(photo.photo_id)
+        if stored is None or len(stored.faces) != len(photo.faces):
             return None
-        return PhotoFacts(kept.width, kept.height, kept.capture_time, kept.faces)
+        return PhotoFacts(stored.width, stored.height, stored.capture_time, stored.faces)
 
     @contextmanager
     def _store(self) -> Iterator[AnalysisStore | None]:
-        # Opened each time, in less than a millisecond: a run may set a damaged store aside and begin a new one.
+        # Opened for each look-up, which takes less than a millisecond: a run may replace a damaged store by a new one.
         if not (self._state_dir / STORE_NAME).exists():
             yield None
             return

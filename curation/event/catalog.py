@@ -1,4 +1,4 @@
-"""What the finished runs left behind, read for the routes and kept as long as the files do not change."""
+"""The results of the finished runs: read from the output folder, and cached until a file changes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PhotoEntry:
-    """A photo with all that is known of it.
+    """A photo with its faces, its score and its error.
 
     Attributes:
         photo_id: See `curation.domain.faces.ids`.
-        image_path: Relative to the input folder.
-        faces: From left to right.
+        image_path: Path relative to the input folder.
+        faces: Its faces from left to right.
         score: Its row of photo_scores.csv; None before scoring.
         error: Why the last clustering could not read it; None if it could.
     """
@@ -54,13 +54,13 @@ class PhotoEntry:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSummary:
-    """A cluster in numbers.
+    """The counts of a cluster, with its label and best face.
 
     Attributes:
-        id: Its number.
-        faces: Faces in it.
-        photos: Different photos that these faces are in.
-        label: What the labels say of it; None if they leave it out.
+        id: Cluster id.
+        faces: Number of its faces.
+        photos: Number of different photos that these faces are in.
+        label: Its label; None if it has none.
         best_face: Id of the face that shows the person best.
     """
 
@@ -72,10 +72,10 @@ class ClusterSummary:
 
 
 class Catalog:
-    """Clusters, labels and ranked photos of the output folder. Every method may be called from any thread."""
+    """Clusters, labels and ranked photos of the output folder. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
-        """Note where the files are; nothing is read yet."""
+        """Remember the paths; nothing is read yet."""
         output_dir = settings.io.output_dir
         self.face_data_path = output_dir / FACE_DATA
         self.photo_scores_path = output_dir / PHOTO_SCORES
@@ -90,21 +90,21 @@ class Catalog:
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
 
     def read_ahead(self) -> None:
-        """Read what most requests need, so that the first of them is as quick as the others; never raises."""
+        """Fill the caches that most requests need, so that the first request is as quick as others. Never raises."""
         try:
             self.photos_by_id()
             if len(self.event().rows) < _MANY_ROWS:
                 return
         except CurationError as error:
-            logger.debug("nothing to read ahead: %s", error)
+            logger.debug("nothing could be read ahead: %s", error)
             return
-        # Some hundred thousand small objects that live as long as the tables do: looking through all of them again and
-        # again for cycles, of which they have none, would hold up requests for a tenth of a second each time.
+        # The tables are some hundred thousand small, long-lived objects without reference cycles: unless they are
+        # frozen, each full garbage collection delays requests by a tenth of a second.
         gc.collect()
         gc.freeze()
 
     def event(self) -> EventIndex:
-        """All faces, in the clusters that they are in with the user's corrections.
+        """All faces, in their clusters with the user's corrections applied.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -115,7 +115,7 @@ class Catalog:
         return self.faces.index()
 
     def clustering_record(self) -> Mapping[str, Any]:
-        """What the last clustering noted of itself; empty if there is no such file.
+        """The run record of the last clustering; empty if there is no such file.
 
         Raises:
             StorageError: If it cannot be read.
@@ -123,11 +123,11 @@ class Catalog:
         return self.faces.record()
 
     def labels(self) -> Labels:
-        """The labels in the file; none if there is no file. Raises what `EventLabels.read` raises."""
+        """The labels in the labels file; empty if there is no file. Raises what `EventLabels.read` raises."""
         return self.event_labels.read()
 
     def photo(self, photo: str) -> PhotoEntry | None:
-        """All that is known of a photo, by its id; None if the clustering did not see it.
+        """A photo with its faces and score, by its id; None if the event has no such photo.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -141,32 +141,32 @@ class Catalog:
         return PhotoEntry(photo, known.image_path, faces, self.scores().get(known.image_path), known.error)
 
     def photos_by_id(self) -> Mapping[str, KnownPhoto]:
-        """Of every photo of the event, with faces or without, its path. Raises what `photo` raises."""
+        """The path and error of every photo of the event, by photo id. Raises what `photo` raises."""
         event = self.event()
         record = self.clustering_record()
         scores = self.scores()
         return self._known.get((event.rows, record, scores), lambda: _known_photos(event, record, scores))
 
     def scores(self) -> Mapping[str, PhotoScore]:
-        """The ranked photos by their path; none before scoring. Raises what `photos` raises but NotScoredError."""
+        """The ranked photos by path; empty before scoring. Raises what `photos` raises except NotScoredError."""
         photos = self.ranked.photos() or _NOTHING
         return self._scores.get((photos,), lambda: {photo.image_path: photo for photo in photos})
 
     def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
-        """The faces of a photo from left to right; none for an id that is not known. Raises what `event` raises."""
+        """The faces of a photo from left to right; empty for an unknown id. Raises what `event` raises."""
         return self.event().faces_of_photo(photo)
 
     def face(self, face: str) -> FaceEntry | None:
-        """A face by its id. Raises what `event` raises."""
+        """A face by its id; None for an unknown id. Raises what `event` raises."""
         return self.event().face(face)
 
     def faces_of_cluster(self, cluster_id: int, limit: int | None = None, offset: int = 0) -> tuple[FaceEntry, ...]:
-        """The faces of a cluster, the best to look at first; none if there is no such cluster.
+        """The faces of a cluster, the best pictures of the person first; empty if there is no such cluster.
 
         Args:
             cluster_id: Its id.
-            limit: At most so many; None for all.
-            offset: Leave out so many from the start.
+            limit: Maximum number of faces; None for all.
+            offset: Number of faces to skip at the start.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -176,7 +176,7 @@ class Catalog:
         return self.event().faces_of_cluster(cluster_id, limit, offset)
 
     def clusters(self) -> tuple[ClusterSummary, ...]:
-        """All clusters that have faces, the one with the most photos first.
+        """All clusters that have faces, those with the most photos first.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -190,20 +190,20 @@ class Catalog:
         return tuple(sorted(summaries, key=lambda summary: (-summary.photos, -summary.faces, summary.id)))
 
     def cluster(self, cluster_id: int) -> ClusterSummary | None:
-        """One cluster, or None if no face is in it. Raises what `clusters` raises."""
+        """One cluster; None if it has no faces. Raises what `clusters` raises."""
         event = self.event()
         return _summary(event, cluster_id, self.labels()) if event.face_count(cluster_id) else None
 
     def has_cluster(self, cluster_id: int) -> bool:
-        """Whether any face is in the cluster; the labels are not looked at."""
+        """Whether the cluster has any face; the labels are not read."""
         return self.event().face_count(cluster_id) > 0
 
     def thumbnail(self, cluster_id: int) -> Path:
-        """Where the picture of the cluster's best face should be."""
+        """The path of the picture of the cluster's best face; the file may be missing."""
         return self._clusters_dir / f"cluster_{cluster_id}.jpg"
 
     def samples(self, cluster_id: int) -> tuple[Path, ...]:
-        """The pictures of varied faces of a cluster, in the order of their names.
+        """The paths of the sample pictures of a cluster, sorted by name.
 
         Raises:
             StorageError: If their folder cannot be read.
@@ -217,7 +217,7 @@ class Catalog:
             raise explained(error, folder, "read") from error
 
     def photos(self) -> tuple[PhotoScore, ...]:
-        """The ranked photos, best first, with the user's picks as they are now.
+        """The ranked photos, best first, with the user's current picks.
 
         Raises:
             NotScoredError: If there was no scoring yet.
@@ -231,7 +231,7 @@ class Catalog:
         return photos
 
     def burst_sizes(self) -> Mapping[int, int]:
-        """Of each burst the number of its photos. Raises what `scores` raises."""
+        """The number of photos of each burst, by burst id. Raises what `scores` raises."""
         photos = self.ranked.photos() or _NOTHING
         return self._burst_sizes.get(
             (photos,), lambda: Counter(photo.burst_id for photo in photos if photo.burst_id is not None)
@@ -241,10 +241,10 @@ class Catalog:
         """The image paths of all photos of a person.
 
         Args:
-            person: A cluster id, or a name; upper and lower case are one.
+            person: A cluster id, or a name in upper or lower case.
 
         Raises:
-            PersonNotFoundError: If nobody is called so.
+            PersonNotFoundError: If there is no such cluster or name.
             NotClusteredError: If there was no clustering yet.
             FaceDataError: If face_data.csv is not valid.
             LabelsError: If cluster_labels.json is not valid.
@@ -254,7 +254,7 @@ class Catalog:
         if person.isascii() and person.isdecimal() and len(person) <= 9 and event.face_count(int(person)):
             return event.photos_of_cluster(int(person))
         labels = self.labels()
-        # The labels decide which spellings are one name.
+        # Labels decides which spellings count as the same name.
         asked = Labels({0: PersonLabel(" ".join(person.split()), Category.OTHER)}, Category.OTHER).person(0)
         people = {cluster: labels.person(cluster) for cluster in event.photo_counts}
         found = [
@@ -265,7 +265,7 @@ class Catalog:
         if not found:
             names = sorted({known.display_name for known in people.values() if known and known.key.startswith("name:")})
             listed = ", ".join([*names[:_SHOWN_NAMES], "the ids of clusters"])
-            raise PersonNotFoundError(f"there is no person {person!a}; possible: {listed}")
+            raise PersonNotFoundError(f"there is no person {person!a}; known: {listed}")
         return frozenset().union(*map(event.photos_of_cluster, found))
 
 
@@ -274,10 +274,10 @@ _NOTHING: tuple[PhotoScore, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class KnownPhoto:
-    """A photo of the event.
+    """Path and error of a photo of the event.
 
     Attributes:
-        image_path: Relative to the input folder.
+        image_path: Path relative to the input folder.
         error: Why the last clustering could not read it; None if it could.
     """
 

@@ -1,4 +1,4 @@
-"""The faces of an event in their clusters: face_data.csv with the user's corrections laid over it."""
+"""The faces of an event in their clusters: face_data.csv with the user's corrections applied."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["ClusteredFaces"]
 
 
 class ClusteredFaces:
-    """What the last clustering found and what the user corrected in it. Every method may be called from any thread."""
+    """The result of the last clustering and the user's corrections to it. Thread-safe."""
 
     def __init__(self, output_dir: Path) -> None:
-        """Note where the files are; nothing is read yet."""
+        """Remember the paths; nothing is read yet."""
         self.table_path = output_dir / FACE_DATA
         self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
         self._rows = FileCache(self.table_path, self._read_rows)
@@ -39,7 +39,7 @@ class ClusteredFaces:
         self._corrected: Derived[EventIndex] = Derived()
 
     def index(self) -> EventIndex:
-        """All faces, in the clusters that they are in with the user's corrections.
+        """All faces, in their clusters with the user's corrections applied.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -61,7 +61,7 @@ class ClusteredFaces:
         )
 
     def corrections(self) -> tuple[Correction, ...]:
-        """What the user corrected in the grouping, in the order in which it was said; not to be changed.
+        """The user's corrections in the order in which they were made.
 
         Raises:
             CorrectionsError: If corrections.json is not valid.
@@ -74,34 +74,37 @@ class ClusteredFaces:
         return self._corrections.get((written, record), lambda: with_applied(written, record))
 
     def record(self) -> Mapping[str, Any]:
-        """What the last clustering noted of itself; empty if there is no such file.
+        """The run record of the last clustering; empty if there is no such file.
 
         Raises:
             StorageError: If it cannot be read.
         """
         return self._record.get() or _NO_RECORD
 
-    def kept_clusters(self, rows: Sequence[int]) -> list[int]:
-        """Of some rows the clusters with all corrections but those that say "no person". Raises what `index` raises."""
+    def clusters_ignoring_exclusions(self, rows: Sequence[int]) -> list[int]:
+        """The clusters of some rows with all corrections applied except "not a person" and "not a face".
+
+        Raises what `index` raises.
+        """
         event = self.index()
-        kept = table_clusters(
+        clusters = table_clusters(
             [row.cluster_id for row in event.rows],
             self.corrections(),
             FacePlaces((row.image_path, row.facial_area) for row in event.rows),
         )
-        return [int(kept[row]) for row in rows]
+        return [int(clusters[row]) for row in rows]
 
     def replace_corrections(self, corrections: Sequence[Correction]) -> None:
-        """Write corrections.json; whoever calls holds the lock of `hold_corrections`.
+        """Write corrections.json; the caller must hold the lock of `hold_corrections`.
 
         Raises:
-            StorageError: If it cannot be written; the old one is then untouched.
+            StorageError: If it cannot be written; the old file is then unchanged.
         """
         write_corrections(self._written_corrections.path.parent, corrections)
         self._written_corrections.put(tuple(corrections))
 
     def next_cluster_id(self) -> int:
-        """The first id that no run and no correction has given yet. Raises what `index` raises."""
+        """The first cluster id that no run and no correction has used yet. Raises what `index` raises."""
         return max(
             next_cluster_id(self._record.get()),
             next_free_id(self.corrections()),
@@ -112,7 +115,7 @@ class ClusteredFaces:
         try:
             written = self.record().get("face_data_sha256")
         except StorageError:
-            written = None  # the table can be read without
+            written = None  # the hash only saves checks: the table can be read without it
         return tuple(read_face_data(path, written_sha256=written if isinstance(written, str) else None))
 
 

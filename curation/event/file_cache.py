@@ -1,4 +1,4 @@
-"""What was read from a file, kept as long as the file does not change."""
+"""Caches: the content of a file until the file changes, and a value until its inputs change."""
 
 from __future__ import annotations
 
@@ -16,58 +16,68 @@ T = TypeVar("T")
 
 
 class FileCache(Generic[T]):
-    """The content of a file, read again only when the file changed. May be used from any thread."""
+    """Caches the parsed content of a file, and reads it again when the file changed. Thread-safe."""
 
     def __init__(self, path: Path, read: Callable[[Path], T]) -> None:
-        """Note the file; nothing is read yet."""
+        """Cache the content of a file; nothing is read yet.
+
+        Args:
+            path: The file.
+            read: Reads and parses it.
+        """
         self.path = path
         self._read = read
         self._guard = threading.Lock()
-        self._kept: tuple[tuple[int, int, int], T] | None = None
+        self._cached: tuple[tuple[int, int, int], T] | None = None
 
     def get(self) -> T | None:
-        """The content, the same object until the file changes; None if there is no file.
+        """The content: the same object until the file changes; None if there is no file.
 
         Raises:
-            StorageError: If the file cannot be looked at; and whatever reading it raises.
+            StorageError: If the file's status cannot be read; also what `read` raises.
         """
         with self._guard:
             try:
                 stat = self.path.stat()
             except (FileNotFoundError, NotADirectoryError):
-                self._kept = None
+                self._cached = None
                 return None
             except OSError as error:
                 raise explained(error, self.path, "read") from error
-            # Looked at before reading: a file that is replaced in between is then read again next time.
+            # The status is read before the content: if the file is replaced in between, the next call reads it again.
             version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if self._kept is None or self._kept[0] != version:
-                self._kept = (version, self._read(self.path))
-            return self._kept[1]
+            if self._cached is None or self._cached[0] != version:
+                self._cached = (version, self._read(self.path))
+            return self._cached[1]
 
     def put(self, value: T) -> None:
-        """Take `value` for the content of the file as it is now; for whoever has just written it."""
+        """Cache `value` as the content of the file as it is now; call it after writing the file."""
         with self._guard, suppress(OSError):
             stat = self.path.stat()
-            self._kept = ((stat.st_mtime_ns, stat.st_size, stat.st_ino), value)
+            self._cached = ((stat.st_mtime_ns, stat.st_size, stat.st_ino), value)
 
 
 class Derived(Generic[T]):
-    """What was worked out of other values, kept as long as these are the same objects."""
+    """Caches a value that is computed from other objects, as long as these are the same objects. Thread-safe."""
 
     def __init__(self) -> None:
-        """Nothing is kept yet."""
+        """Begin empty."""
         self._guard = threading.Lock()
-        self._kept: tuple[tuple[object, ...], T] | None = None
+        self._cached: tuple[tuple[object, ...], T] | None = None
 
     def get(self, sources: tuple[object, ...], make: Callable[[], T]) -> T:
-        """What `make` gave for these sources, or gives now."""
+        """The cached value for these sources, else the result of `make`.
+
+        Args:
+            sources: The objects that the value depends on, compared by identity.
+            make: Computes the value.
+        """
         with self._guard:
-            kept = self._kept
+            cached = self._cached
             if (
-                kept is None
-                or len(kept[0]) != len(sources)
-                or any(old is not new for old, new in zip(kept[0], sources, strict=True))
+                cached is None
+                or len(cached[0]) != len(sources)
+                or any(old is not new for old, new in zip(cached[0], sources, strict=True))
             ):
-                kept = self._kept = (sources, make())
-            return kept[1]
+                cached = self._cached = (sources, make())
+            return cached[1]

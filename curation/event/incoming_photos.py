@@ -1,4 +1,4 @@
-"""Photos that are sent to the service: into the folder of photos, whole and decodable, over nothing that is there."""
+"""Uploads: photos sent to the service, checked and stored in the folder of photos without overwriting any file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
 from curation.storage.atomic import explained, is_process
 
-__all__ = ["IncomingPhoto", "photo_name", "sweep_incoming"]
+__all__ = ["IncomingPhoto", "photo_name", "remove_abandoned_uploads"]
 
 _MARK = ".curation-upload."
 _CHECK_PX = 1024
@@ -29,25 +29,25 @@ _MOST_OF_ONE_NAME = 9999
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*\\/\x00-\x1f\x7f-\x9f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
-# A picture takes much memory while it is decoded.
+# Decoding a photo takes much memory.
 _DECODING = threading.BoundedSemaphore(2)
 
 
 def photo_name(sent: str) -> str:
-    """A name for a file, of what a client calls it: no folder, nothing hidden, valid on every system.
+    """A safe file name from the name that a client sends: no folder, not hidden, valid on every system.
 
     Args:
-        sent: Anything.
+        sent: The name that the client sent; any text.
 
     Raises:
-        NotAPhotoError: If it is not the name of a photo.
+        NotAPhotoError: If it has no extension of a photo.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", sent))[-1]
-    # What is no text in UTF-8 could not be a part of an id.
+    # Lone surrogates cannot be encoded in UTF-8, as the photo's id needs.
     text = _NOT_IN_NAMES.sub("_", last.encode("utf-8", "replace").decode())
     stem, dot, extension = text.strip(" .").rpartition(".")
     if not dot or extension.lower() not in PHOTO_EXTENSIONS:
-        raise NotAPhotoError(f"the name has no ending of a photo; possible: {SUPPORTED_FORMATS}")
+        raise NotAPhotoError(f"the name has no extension of a photo; possible: {SUPPORTED_FORMATS}")
     stem = stem.strip(" .").encode()[:_LONGEST_STEM_BYTES].decode("utf-8", "ignore").rstrip(" .") or "photo"
     if _RESERVED.fullmatch(stem.partition(".")[0]):
         stem = f"_{stem}"
@@ -55,22 +55,22 @@ def photo_name(sent: str) -> str:
 
 
 class IncomingPhoto:
-    """A photo that is being received, in a hidden file beside its place; use it as a context.
+    """A photo that is being received, in a hidden temporary file in the folder of photos. Close it when done.
 
-    No method is meant for two threads at a time.
+    Not thread-safe.
     """
 
     def __init__(self, input_dir: Path, sent: str, *, max_bytes: float) -> None:
-        """Begin to receive a photo.
+        """Start to receive a photo.
 
         Args:
-            input_dir: The folder of photos; made if it is missing.
-            sent: What the client calls the file.
-            max_bytes: It may have at most so many.
+            input_dir: The folder of photos; created if it is missing.
+            sent: The file name that the client sent.
+            max_bytes: Maximum size of the photo in bytes.
 
         Raises:
-            NotAPhotoError: If the name is not that of a photo.
-            StorageError: If the file cannot be made.
+            NotAPhotoError: If the name has no extension of a photo.
+            StorageError: If the file cannot be created.
         """
         self.name = photo_name(sent)
         self._folder = input_dir
@@ -84,11 +84,11 @@ class IncomingPhoto:
             self._file: BinaryIO | None = self._path.open("xb")
 
     def write(self, data: bytes) -> None:
-        """Take some bytes.
+        """Append some bytes.
 
         Raises:
-            UploadTooLargeError: If they are too many.
-            StorageError: If the disk does not take them.
+            UploadTooLargeError: If the photo becomes larger than `max_bytes`.
+            StorageError: If they cannot be written.
         """
         self._size += len(data)
         if self._size > self._max_bytes:
@@ -101,8 +101,8 @@ class IncomingPhoto:
         with _disk_faults(self._folder):
             self._file.write(data)
 
-    def keep(self, *, max_megapixels: float) -> str:
-        """See that it is a photo that can be decoded, and give it its place.
+    def store(self, *, max_megapixels: float) -> str:
+        """Check that the photo can be decoded, and store it under its name, with a number if the name is taken.
 
         Args:
             max_megapixels: As `io.max_photo_megapixels`.
@@ -114,7 +114,7 @@ class IncomingPhoto:
             PhotoError: If it cannot be decoded.
             PhotoPresentError: If the folder has the same photo already.
             NameTakenError: If too many photos have its name.
-            StorageError: If the disk does not take it.
+            StorageError: If it cannot be written.
         """
         if self._file is None:
             raise ValueError("the photo is complete already")
@@ -126,17 +126,17 @@ class IncomingPhoto:
             open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
         stem, _, extension = self.name.rpartition(".")
         for number in range(1, _MOST_OF_ONE_NAME):
-            place = self._folder / (self.name if number == 1 else f"{stem} ({number}).{extension}")
+            path = self._folder / (self.name if number == 1 else f"{stem} ({number}).{extension}")
             with _disk_faults(self._folder):
-                is_kept = _put(self._path, place)
-            if is_kept:
-                return place.name
-            if self._is_same(place):
-                raise PhotoPresentError(f"the folder has this photo already, as {place.name}", kept_as=place.name)
+                is_stored = _move(self._path, path)
+            if is_stored:
+                return path.name
+            if self._is_same(path):
+                raise PhotoPresentError(f"the folder has this photo already, as {path.name}", stored_as=path.name)
         raise NameTakenError("too many photos have this name; give it another one")
 
     def close(self) -> None:
-        """Remove what was received, unless it was kept."""
+        """Remove the temporary file, unless the photo was stored."""
         with suppress(OSError):
             if self._file is not None:
                 self._file.close()
@@ -150,8 +150,8 @@ class IncomingPhoto:
             return False
 
 
-def sweep_incoming(input_dir: Path) -> None:
-    """Remove what processes that died left half received."""
+def remove_abandoned_uploads(input_dir: Path) -> None:
+    """Remove the temporary files of uploads whose process has ended."""
     with suppress(OSError):
         for path in input_dir.glob(f".*{_MARK}*"):
             owner = path.name.partition(_MARK)[0].rpartition(".")[2]
@@ -167,14 +167,17 @@ def _disk_faults(path: Path) -> Iterator[None]:
         raise explained(error, path, "written") from error
 
 
-def _put(source: Path, place: Path) -> bool:
-    """Give a file its place unless something is there; nothing is ever written over.
+def _move(source: Path, target: Path) -> bool:
+    """Move a file unless the target exists; never overwrites a file.
+
+    Returns:
+        False if the target exists.
 
     Raises:
-        OSError: If it cannot be done.
+        OSError: If the file cannot be moved.
     """
     try:
-        place.hardlink_to(source)
+        target.hardlink_to(source)
     except FileExistsError:
         return False
     except OSError as error:
@@ -183,10 +186,10 @@ def _put(source: Path, place: Path) -> bool:
     else:
         source.unlink()
         return True
-    # The disks of cameras know no links: the place is taken first, and then filled at one blow.
+    # FAT disks (cameras) have no hard links: create the target first, then replace it atomically.
     try:
-        place.touch(exist_ok=False)
+        target.touch(exist_ok=False)
     except FileExistsError:
         return False
-    source.replace(place)
+    source.replace(target)
     return True

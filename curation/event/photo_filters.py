@@ -1,4 +1,4 @@
-"""Which photos a list shows: small tests of a ranked photo, that the API and the pages put together."""
+"""Filters of ranked photos, which the API and the pages combine."""
 
 from __future__ import annotations
 
@@ -11,61 +11,62 @@ from curation.domain.judging.picks import Pick
 from curation.domain.labelling.labels import Category
 
 __all__ = [
-    "PhotoTest",
+    "PhotoFilter",
     "PickFilter",
-    "fitting",
-    "in_one_of",
-    "of_burst",
-    "said",
-    "scored_within",
+    "filter_photos",
+    "in_burst",
     "with_category",
-    "with_stars",
+    "with_min_rating",
+    "with_path_in",
+    "with_pick",
+    "with_score_between",
 ]
 
-PhotoTest = Callable[[PhotoScore], bool]
+PhotoFilter = Callable[[PhotoScore], bool]
+"""Returns whether a photo passes."""
 
 
 class PickFilter(StrEnum):
-    """What the user said of a photo."""
+    """Which picks to show."""
 
     PICKED = "picked"
     REJECTED = "rejected"
     NONE = "none"
 
 
-def fitting(photos: tuple[PhotoScore, ...], tests: Sequence[PhotoTest]) -> tuple[PhotoScore, ...]:
-    """The photos that pass all tests, in their order."""
-    return tuple(photo for photo in photos if all(test(photo) for test in tests)) if tests else photos
+def filter_photos(photos: tuple[PhotoScore, ...], filters: Sequence[PhotoFilter]) -> tuple[PhotoScore, ...]:
+    """The photos that pass all filters, in their order."""
+    return tuple(photo for photo in photos if all(passes(photo) for passes in filters)) if filters else photos
 
 
-def in_one_of(paths: Iterable[str]) -> PhotoTest:
-    """Photos of these image paths."""
+def with_path_in(paths: Iterable[str]) -> PhotoFilter:
+    """Photos with one of these image paths."""
     known = frozenset(paths)
     return lambda photo: photo.image_path in known
 
 
-def with_category(category: Category) -> PhotoTest:
-    """Photos that somebody of the category is in."""
+def with_category(category: Category) -> PhotoFilter:
+    """Photos that show at least one person of the category."""
     count = attrgetter(f"{category.value}_count")
     return lambda photo: bool(count(photo) > 0)
 
 
-def scored_within(low: float, high: float) -> PhotoTest:
-    """Photos with a score from `low` to `high`, both included; one without a score never passes."""
+def with_score_between(low: float, high: float) -> PhotoFilter:
+    """Photos with a score from `low` to `high`, both inclusive; a photo without a score never passes."""
     return lambda photo: photo.final_score is not None and low <= photo.final_score <= high
 
 
-def of_burst(burst_id: int) -> PhotoTest:
-    """Photos of one burst."""
+def in_burst(burst_id: int) -> PhotoFilter:
+    """Photos of a burst."""
     return lambda photo: photo.burst_id == burst_id
 
 
-def said(pick: PickFilter) -> PhotoTest:
-    """Photos that the user picked, rejected, or did neither with."""
+def with_pick(pick: PickFilter) -> PhotoFilter:
+    """Photos that the user picked, rejected, or neither."""
     wanted = None if pick is PickFilter.NONE else Pick(pick.value)
     return lambda photo: photo.pick is wanted
 
 
-def with_stars(least: int) -> PhotoTest:
-    """Photos with so many stars or more."""
-    return lambda photo: (photo.rating or 0) >= least
+def with_min_rating(stars: int) -> PhotoFilter:
+    """Photos with at least this many stars; no rating counts as 0."""
+    return lambda photo: (photo.rating or 0) >= stars

@@ -1,4 +1,4 @@
-"""Pictures of the event's photos and faces: looked up by ids, made once and kept."""
+"""JPEGs of the event's photos and faces for the browser: looked up by id, made once and cached."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from curation.storage.picture_cache import PictureCache, picture_key
 __all__ = ["PICTURES_DIR", "EventPictures", "Picture"]
 
 PICTURES_DIR = "pictures"
-"""The folder of the kept pictures in `io.state_dir`."""
+"""The folder of cached pictures in `io.state_dir`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that was asked for.
+    """A requested picture.
 
     Attributes:
-        key: Names its content; another one if the photo's file changes.
-        content: The picture, a JPEG, if it was made already.
-        make: Makes it from the photo; to be called through `EventPictures.made`.
+        key: Cache key; it changes when the photo's file changes.
+        content: The picture, a JPEG; None if it is not cached.
+        make: Makes it from the photo; call it through `EventPictures.made`.
     """
 
     key: str
@@ -36,12 +36,12 @@ class Picture:
 
 
 class EventPictures:
-    """Pictures of photos and faces. Ids are looked up in the catalogue, no request names a file. For any thread."""
+    """Pictures of photos and faces by id; no request names a file. Thread-safe."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, kept: AnalysisLookup) -> None:
-        """Note where things are; nothing is made yet."""
+    def __init__(self, settings: Settings, catalog: Catalog, analyses: AnalysisLookup) -> None:
+        """Remember the settings and parts; nothing is made yet."""
         self._catalog = catalog
-        self._kept = kept
+        self._analyses = analyses
         self._max_megapixels = settings.io.max_photo_megapixels
         self._face_px = settings.clustering.thumbnail_px
         self._cache = PictureCache(
@@ -50,11 +50,11 @@ class EventPictures:
 
     @property
     def made_count(self) -> int:
-        """How many pictures were made since the start."""
+        """Number of pictures made since the start."""
         return self._cache.made_count
 
     def made(self, picture: Picture) -> bytes:
-        """The picture's content, made now and kept; whoever asks for the same meanwhile waits for it.
+        """The picture's content, made now and cached; simultaneous requests for the same picture make it once.
 
         Raises:
             PhotoError: If the photo cannot be decoded.
@@ -62,7 +62,7 @@ class EventPictures:
         return self._cache.made(picture.key, picture.make)
 
     def photo(self, photo_id: str, size: PictureSize) -> Picture:
-        """A photo, upright.
+        """The picture of a photo, upright.
 
         Raises:
             PhotoNotFoundError: If there is no such photo.
@@ -78,7 +78,7 @@ class EventPictures:
         return Picture(key, self._cache.get(key), make)
 
     def face(self, face_id: str) -> Picture:
-        """A face with some of its surroundings.
+        """The picture of a face with some of its surroundings.
 
         Raises:
             FaceNotFoundError: If there is no such face.
@@ -90,14 +90,14 @@ class EventPictures:
             raise FaceNotFoundError(f"there is no face {face_id}")
         stamp = self._stamp(face.row.image_path)
         box = face.row.facial_area
-        chip = self._kept.chip(face, stamp)
-        how = "cut" if chip is None else "chip"  # two pictures that may differ in a few pixels
+        chip = self._analyses.chip(face, stamp)
+        how = "cut" if chip is None else "chip"  # the two pictures may differ in a few pixels
         key = picture_key(stamp, PICTURES_VERSION, how, *box, self._face_px)
         make = partial(face_picture, stamp.path, box, long_side_px=self._face_px, max_megapixels=self._max_megapixels)
         return Picture(key, self._cache.get(key) if chip is None else chip, make)
 
     def _stamp(self, image_path: str) -> FileStamp:
-        stamp = self._kept.stamp(image_path)
+        stamp = self._analyses.stamp(image_path)
         if stamp is None:
             raise PhotoGoneError(f"the photo {image_path} is gone: put it back, or run the clustering again")
         return stamp

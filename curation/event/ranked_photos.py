@@ -1,4 +1,4 @@
-"""The ranked photos in the order that the user's picks give them, and the table that follows them."""
+"""The ranked photos in the order that the user's picks give them, and photo_scores.csv, which follows."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, 
 from curation.storage.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.run_records import SCORING_RUN, read_run_record
 
-__all__ = ["RankedPhotos", "made_with"]
+__all__ = ["RankedPhotos", "ranking_rules"]
 
 logger = logging.getLogger(__name__)
 
-MadeWith = tuple[ScoringRules, BurstRules]
+RankingRules = tuple[ScoringRules, BurstRules]
+"""The rules that the order and the bursts of photo_scores.csv depend on."""
 
-WRITE_AFTER_S = 1.0  # of quiet: whoever goes through photos presses a key a second
+WRITE_AFTER_S = 1.0  # without a change: a user who goes through photos presses about one key a second
 
 
 class RankedPhotos:
-    """photo_scores.csv with the picks as they are now. Every method may be called from any thread.
+    """photo_scores.csv with the current picks. Thread-safe.
 
-    A pick is written into picks.json at once and shows in `photos`. The table on the disk is written again when the
-    user pauses, when it is downloaded, and when the service ends.
+    A pick is written to picks.json at once and is effective in `photos`. The table on disk is rewritten when the user
+    pauses, when it is downloaded, and when the service stops.
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Note where the files are; nothing is read yet."""
+        """Remember the paths; nothing is read yet."""
         output_dir = settings.io.output_dir
         self._state_dir = settings.io.state_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
-        self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _noted(read_run_record(path)))
-        self._rules_of_settings, _ = made_with(settings.scoring)
+        self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _recorded_rules(read_run_record(path)))
+        self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -61,12 +62,12 @@ class RankedPhotos:
         if table is None:
             return None
         picks = self.picks()
-        noted = self.scored_with()
-        rules = self._rules_of_settings if noted is None else noted[0]
+        recorded = self.table_rules()
+        rules = self._rules_of_settings if recorded is None else recorded[0]
         return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
 
     def picks(self) -> Picks:
-        """What the user said of the photos.
+        """The user's picks and ratings.
 
         Raises:
             PicksError: If picks.json is not valid.
@@ -75,17 +76,17 @@ class RankedPhotos:
         return self._picks.get() or NO_PICKS
 
     def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]]) -> tuple[Picks, Picks]:
-        """Change what is said of some photos; what else stands in picks.json is kept, also if somebody edited it.
+        """Change the picks of some photos; all other entries of picks.json stay, also those edited by hand.
 
         Args:
-            make: From the picks as they are to those that change, by image path.
+            make: Gets the current picks and returns the changed ones, by image path.
 
         Returns:
             The picks before and after.
 
         Raises:
-            PicksError: If picks.json is not valid; it is then left as it is.
-            BusyError: If another process holds it.
+            PicksError: If picks.json is not valid; it is then unchanged.
+            BusyError: If another process has locked it.
             StorageError: If it cannot be read or written.
         """
         with hold_picks(self._state_dir):
@@ -96,7 +97,7 @@ class RankedPhotos:
         return before, after
 
     def flush(self) -> None:
-        """Write the table now, if it is not as the picks say; nothing happens before scoring.
+        """Write the table now if it does not match the picks; does nothing before scoring.
 
         Raises:
             CurationError: If a file is not valid, or cannot be read or written.
@@ -113,20 +114,20 @@ class RankedPhotos:
                 write_photo_scores(self._table.path, ranked)
                 self._table.put(ranked)
 
-    def catch_up(self) -> None:
-        """Do what `flush` does; what is in the way is logged."""
+    def try_flush(self) -> None:
+        """Do what `flush` does, but log an error instead of raising it."""
         try:
             self.flush()
         except CurationError as error:
-            logger.warning("the picks are kept, but %s is not in their order yet: %s", PHOTO_SCORES, error)
+            logger.warning("the picks are saved, but %s is not updated yet: %s", PHOTO_SCORES, error)
 
     def close(self) -> None:
-        """Write what waits to be written; afterwards the table is not written any more."""
+        """Write a pending change of the table; afterwards the table is not written any more."""
         with self._guard:
-            waits = self._timer is not None
+            is_pending = self._timer is not None
             self._closed = True
-        if waits:
-            self.catch_up()
+        if is_pending:
+            self.try_flush()
 
     def _rank(self, table: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules) -> tuple[PhotoScore, ...]:
         ranked = tuple(with_picks(table, picks, rules))
@@ -136,28 +137,28 @@ class RankedPhotos:
             if self._timer is not None:
                 self._timer.cancel()
             if not self._closed:
-                self._timer = threading.Timer(WRITE_AFTER_S, self.catch_up)
+                self._timer = threading.Timer(WRITE_AFTER_S, self.try_flush)
                 self._timer.daemon = True
                 self._timer.start()
         return ranked
 
-    def scored_with(self) -> MadeWith | None:
-        """The rules that the table was made with; None if nobody noted them."""
+    def table_rules(self) -> RankingRules | None:
+        """The rules that the table was made with; None if the run record does not say."""
         try:
             return self._rules.get()
         except StorageError:
             return None
 
 
-def made_with(scoring: ScoringSettings) -> MadeWith:
-    """What the order and the bursts of a table depend on."""
+def ranking_rules(scoring: ScoringSettings) -> RankingRules:
+    """The rules in some settings that the order and the bursts of photo_scores.csv depend on."""
     return ScoringRules.from_mapping(scoring.model_dump()), BurstRules(**scoring.bursts.model_dump())
 
 
-def _noted(record: Mapping[str, object] | None) -> MadeWith | None:
+def _recorded_rules(record: Mapping[str, object] | None) -> RankingRules | None:
     settings = (record or {}).get("settings")
     scoring = settings.get("scoring") if isinstance(settings, dict) else None
     try:
-        return made_with(ScoringSettings.model_validate(scoring)) if isinstance(scoring, dict) else None
+        return ranking_rules(ScoringSettings.model_validate(scoring)) if isinstance(scoring, dict) else None
     except ValidationError:
-        return None  # of another version
+        return None  # written by another version

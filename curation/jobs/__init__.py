@@ -1,1 +1,1 @@
-"""Running stages in the background: the runner, the table of jobs, progress and logs. Knows no HTTP."""
+"""Stages as background jobs: the runner, the table of jobs, progress and logs. Independent of HTTP."""

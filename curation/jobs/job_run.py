@@ -1,4 +1,4 @@
-"""One job at work in this process: its state, its progress, and how it ends."""
+"""A job that runs in this process: its state, its progress, and how it ends."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from typing import Any
 
 from curation.domain.report import Progress
 from curation.errors import CurationError, RunInterruptedError
+from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.outcomes import JobOutcome
 from curation.jobs.pace import PaceMeter
-from curation.jobs.store import Job, JobError, JobState, Stage, utc_now
 
-__all__ = ["JobRun", "StageRun", "stopped", "work"]
+__all__ = ["JobRun", "StageRun", "execute", "stopped"]
 
 logger = logging.getLogger(__name__)
 
 PROGRESS_INTERVAL_S = 0.25
-"""Progress is stored at most this often: often enough for the eye, seldom enough for the disk."""
+"""Minimum time between two writes of progress: short enough for the viewer, long enough for the disk."""
 MAX_STORED_FAILURES = 100
-"""Failed photos that a job names; all of them are in the stage's run record."""
+"""Failed photos that are stored with a job; the stage's run record lists all of them."""
 
 StageRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], JobOutcome]
-"""Runs a stage: with the request, a listener for progress, and an event that asks it to stop within a second, which
-it answers with a RunInterruptedError."""
+"""Runs a stage. Arguments: the request, a callback for progress, and a cancel event; within a second after that is set
+the stage must stop by raising RunInterruptedError."""
 
 
 class JobRun:
-    """A job at work in this process."""
+    """A job that runs in this process."""
 
     def __init__(self, job: Job) -> None:
-        """Take a job that was stored and has not begun."""
-        self.job = job  # as it is now; only the run's own thread changes it
+        """Prepare to run a job that is stored and has not started."""
+        self.job = job  # the current state; only the run's own thread changes it
         self.cancel = threading.Event()
         self.cancel_requested_at: str | None = None
         self.ended = threading.Event()
@@ -42,35 +42,35 @@ class JobRun:
         self.thread: threading.Thread | None = None
 
     @property
-    def seen(self) -> Job:
-        """The job as others see it."""
+    def snapshot(self) -> Job:
+        """The current state of the job, including the time of a request to cancel it."""
         return replace(self.job, cancel_requested_at=self.cancel_requested_at)
 
     def cancel_for_user(self) -> None:
-        """Ask the job to stop because a user said so."""
+        """Ask the job to stop, on a user's request."""
         self.cancel_requested_at = self.cancel_requested_at or utc_now()
         self.cancel.set()
 
 
 SaveJob = Callable[[JobRun, Job], None]
-"""Stores a job unless it has ended meanwhile."""
+"""Stores a job unless its run has ended in the meantime."""
 
 
-def work(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
-    """Do a job's work in the present thread.
+def execute(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
+    """Run a job in the current thread.
 
     Args:
         run: The job.
-        stage: What the job runs.
-        save: Stores how the job is on the way.
+        stage: The stage that the job runs.
+        save: Stores the job while it runs.
 
     Returns:
-        The job as it ended; not stored yet.
+        The job in its final state; not stored yet.
     """
     job = replace(run.job, state=JobState.RUNNING, started_at=utc_now())
     save(run, job)
     record_progress = ProgressRecorder(run, save)
-    logger.info("job %s: %s begins", job.id, job.stage)
+    logger.info("job %s: %s started", job.id, job.stage)
     try:
         outcome = stage(job.request, record_progress, run.cancel)
     except RunInterruptedError:
@@ -80,7 +80,7 @@ def work(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
         logger.error("job %s: %s failed: %s", job.id, job.stage, error)
         return _failed(run.job, JobError(error.code, str(error)))
     except Exception as error:
-        # The last frame of the thread: whatever it is, the job must end and say so.
+        # The last frame of the thread: whatever the error, the job must end and report it.
         logger.exception("job %s: %s failed unexpectedly", job.id, job.stage)
         message = f"unexpected {type(error).__name__}: {error}; the service's log has the details"
         return _failed(run.job, JobError("internal", message))
@@ -101,7 +101,7 @@ def work(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
 
 
 class ProgressRecorder:
-    """Keeps the job's progress; stores it not too often, but every new phase and every end of a phase."""
+    """Updates the job's progress; stores it at limited intervals, and at each start and end of a phase."""
 
     def __init__(self, run: JobRun, save: SaveJob) -> None:
         self._run = run
@@ -129,12 +129,15 @@ def _failed(job: Job, error: JobError) -> Job:
 
 
 def stopped(job: Job, *, by_user: bool) -> Job:
-    """The job as it ends when it was stopped: by a user, or by the end of the service."""
-    kept = f"what was done so far is kept: start the {job.stage} stage again to go on"
+    """The final state of a job that was stopped: by a user, or because the service stopped."""
+    next_step = f"what was done so far is kept: start the {job.stage} stage again to continue"
     if job.stage is Stage.EXPORT:
-        kept = "nothing of the export is left: export again"
+        next_step = "nothing of the export is left: export again"
     if by_user:
-        state, error = JobState.CANCELLED, JobError("cancelled", f"somebody stopped this job; {kept}")
+        state, error = JobState.CANCELLED, JobError("cancelled", f"this job was cancelled; {next_step}")
     else:
-        state, error = JobState.INTERRUPTED, JobError("interrupted", f"the service ended during this job; {kept}")
+        state, error = (
+            JobState.INTERRUPTED,
+            JobError("interrupted", f"the service stopped during this job; {next_step}"),
+        )
     return replace(job, state=state, finished_at=utc_now(), error=error)

@@ -1,4 +1,4 @@
-"""What jobs said while they worked: a text file for each."""
+"""The logs of jobs: a text file for each job."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class JobLogs:
-    """The folder of the logs. Every method may be called from any thread."""
+    """The folder of the logs. Thread-safe."""
 
     def __init__(self, state_dir: Path) -> None:
-        """Note where the logs are; the folder is made with the first one."""
+        """Remember the folder; it is created with the first log."""
         self._folder = state_dir / FOLDER_NAME
 
     @contextmanager
-    def recorded(self, job_id: str) -> Iterator[None]:
-        """Keep what the program says in this thread as the job's log. A disk that is full ends no job."""
+    def recording(self, job_id: str) -> Iterator[None]:
+        """Write the log messages of the current thread to the job's log. A full disk does not end the job."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            # What file names hold may be no text.
+            # File names may hold bytes that are not valid UTF-8.
             handler = logging.FileHandler(self._path(job_id), encoding="utf-8", errors="backslashreplace")
         except OSError as error:
-            logger.warning("job %s: no log can be kept: %s", job_id, error)
+            logger.warning("job %s: its log cannot be written: %s", job_id, error)
             yield
             return
         thread = threading.get_ident()
@@ -56,8 +56,8 @@ class JobLogs:
         """The last lines of a job's log; empty if it has none.
 
         Args:
-            job_id: Of a job that there is.
-            lines: At most so many.
+            job_id: Id of the job.
+            lines: Maximum number of lines.
 
         Raises:
             StorageError: If it cannot be read.
@@ -66,24 +66,24 @@ class JobLogs:
         blocks: list[bytes] = []
         try:
             with path.open("rb") as file:
-                place = file.seek(0, 2)
+                position = file.seek(0, 2)
                 found = 0
-                # The line's end before the first wanted line is needed too.
-                while place > 0 and found <= lines:
-                    size = min(_BLOCK_BYTES, place)
-                    place -= size
-                    file.seek(place)
+                # One more: the line break before the first wanted line.
+                while position > 0 and found <= lines:
+                    size = min(_BLOCK_BYTES, position)
+                    position -= size
+                    file.seek(position)
                     blocks.append(file.read(size))
                     found += blocks[-1].count(b"\n")
         except FileNotFoundError:
             return ""
         except OSError as error:
             raise explained(error, path, "read") from error
-        kept = b"".join(reversed(blocks)).splitlines(keepends=True)[-lines:]
-        return b"".join(kept).decode("utf-8", "replace")
+        last = b"".join(reversed(blocks)).splitlines(keepends=True)[-lines:]
+        return b"".join(last).decode("utf-8", "replace")
 
-    def forget_others(self, job_ids: Collection[str]) -> None:
-        """Remove the logs of all jobs but these."""
+    def delete_except(self, job_ids: Collection[str]) -> None:
+        """Delete the logs of all jobs except these."""
         with suppress(OSError):
             for path in self._folder.glob("*.log"):
                 if path.stem not in job_ids:
@@ -91,5 +91,5 @@ class JobLogs:
 
     def _path(self, job_id: str) -> Path:
         if not _JOB_ID.fullmatch(job_id):
-            raise ValueError(f"{job_id!r} is no job's id")
+            raise ValueError(f"{job_id!r} is not the id of a job")
         return self._folder / f"{job_id}.log"

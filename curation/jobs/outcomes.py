@@ -1,4 +1,4 @@
-"""What a run tells of its result, in the form in which jobs keep it."""
+"""The result of a run, in the form that is stored with its job."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class JobOutcome:
 
     Attributes:
         counts: Numbers, for instance `total`, `failed`, `seconds`.
-        failures: Photos that failed, and why; a job keeps the first hundred.
-        warnings: What the user should know about the result, in sentences.
-        result: What the run left; plain JSON values.
+        failures: Photos that failed, with the reasons; the first hundred are stored.
+        warnings: Sentences on what the user should know about the result.
+        result: The output of the run, such as its files; plain JSON values.
     """
 
     counts: Mapping[str, int | float]
@@ -30,7 +30,7 @@ class JobOutcome:
 
 
 def outcome_of(report: ClusteringReport | ScoringReport | ExportReport) -> JobOutcome:
-    """The outcome that a stage's report tells of: all its numbers, failures and warnings."""
+    """The outcome from a stage's report: all its numbers, failures and warnings."""
     values = {item.name: getattr(report, item.name) for item in fields(report)}
     counts = {
         name: value for name, value in values.items() if isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,7 +1,7 @@
-"""Who is alive: each service process holds a lock of the operating system under a name of its own.
+"""The service processes that own jobs: each holds an operating-system lock under a unique name while it runs.
 
-A process id in a table would not do, because ids are given again; a lock ends with its process,
-however the process ends.
+A process id would not do, because the system reuses ids; a lock is released when its process ends, however that
+happens.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ FOLDER_NAME = "owners"
 
 
 class Owner:
-    """This process among the owners of jobs, alive until `release`, or until the process ends."""
+    """This process as an owner of jobs: alive until `release`, or until the process ends."""
 
     def __init__(self, state_dir: Path) -> None:
-        """Take a new name and hold its lock.
+        """Take a new name and acquire its lock.
 
         Args:
-            state_dir: The folder that all owners share; a sub-folder of it takes the locks.
+            state_dir: The folder that all owners share; the locks are in a sub-folder of it.
 
         Raises:
-            StorageError: If the lock cannot be taken there.
+            StorageError: If the lock cannot be acquired.
         """
         self.name = uuid.uuid4().hex
         self._path = _lock_path(state_dir, self.name)
@@ -38,19 +38,19 @@ class Owner:
             self._lock = _lock(self._path)
             self._lock.acquire(timeout=0)
         except (OSError, Timeout) as error:
-            raise _refused(error, self._path) from error
+            raise _lock_error(error, self._path) from error
 
     def release(self) -> None:
-        """Count as gone from now on."""
+        """Release the lock: the owner no longer counts as alive."""
         self._lock.release()
         self._path.unlink(missing_ok=True)
 
 
 def is_alive(state_dir: Path, name: str) -> bool:
-    """Whether the owner of this name still holds its lock. What a dead owner left is removed.
+    """Whether the owner of this name still holds its lock. The lock file of a dead owner is removed.
 
     Raises:
-        StorageError: If its lock cannot be looked at.
+        StorageError: If its lock cannot be checked.
     """
     path = _lock_path(state_dir, name)
     if not path.exists():
@@ -61,7 +61,7 @@ def is_alive(state_dir: Path, name: str) -> bool:
     except Timeout:
         return True
     except OSError as error:
-        raise _refused(error, path) from error
+        raise _lock_error(error, path) from error
     return False
 
 
@@ -70,11 +70,11 @@ def _lock_path(state_dir: Path, name: str) -> Path:
 
 
 def _lock(path: Path) -> FileLock:
-    # It is taken by one thread and given back by another; and each look at it is a lock of its own.
+    # The lock is acquired by one thread and released by another, and each check needs a lock object of its own.
     return FileLock(path, thread_local=False, is_singleton=False)
 
 
-def _refused(error: OSError | Timeout, path: Path) -> StorageError:
+def _lock_error(error: OSError | Timeout, path: Path) -> StorageError:
     if isinstance(error, Timeout):
         return StorageError(f"the lock {path} is held by another process; start the service again")
     return explained(error, path, "locked")

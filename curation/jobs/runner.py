@@ -1,4 +1,4 @@
-"""Runs the stages in background threads, and keeps their jobs up to date."""
+"""Runs jobs in background threads, and stores their state."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from time import monotonic
 from typing import Any
 
 from curation.errors import StorageError
-from curation.jobs.job_run import JobRun, StageRun, stopped, work
+from curation.jobs.job import Job, JobState, Stage, utc_now
+from curation.jobs.job_run import JobRun, StageRun, execute, stopped
 from curation.jobs.pace import Pace
-from curation.jobs.store import ActiveJobError, Job, JobState, JobStore, Stage, utc_now
+from curation.jobs.store import ActiveJobError, JobStore
 
 __all__ = ["JobEndedError", "JobRunner", "ServiceEndingError"]
 
 logger = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 8.0
-"""How long a run may take to stop when the service ends; below the 10 s that process managers give."""
+"""How long a run may take to stop when the service stops; less than the 10 s that process managers allow."""
 CANCEL_POLL_S = 0.5
-"""How soon it is seen that another service process was asked to stop a job of this one."""
+"""How often to check whether another service process was asked to cancel a job of this one."""
 
 _EXCLUSIVE = frozenset({Stage.CLUSTERING, Stage.SCORING})
-"""They write the same outputs, and so hold the same lock."""
+"""These stages write the same outputs, so they exclude each other."""
 
 
 class ServiceEndingError(Exception):
-    """The service ends and takes no more jobs. Never leaves the service."""
+    """The service is stopping and accepts no more jobs. Handled within the service."""
 
 
 class JobEndedError(Exception):
-    """The job cannot be stopped any more. Never leaves the service."""
+    """The job has ended, so it cannot be cancelled. Handled within the service."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(f"job {job.id} has ended already ({job.state})")
@@ -41,25 +42,26 @@ class JobEndedError(Exception):
 
 
 class JobRunner:
-    """One job of a stage at a time; clustering and scoring also exclude each other."""
+    """Runs one job of a stage at a time; clustering and scoring also exclude each other."""
 
     def __init__(
         self,
         store: JobStore,
         stages: Mapping[Stage, StageRun],
         *,
-        log_of: Callable[[str], AbstractContextManager[object]] = lambda job_id: nullcontext(),
+        log_context: Callable[[str], AbstractContextManager[object]] = lambda job_id: nullcontext(),
     ) -> None:
-        """Take the table of jobs, and what to call for each stage.
+        """Remember the table of jobs and the stages; nothing is started yet.
 
         Args:
-            store: The table.
-            stages: By stage.
-            log_of: Gives for a job's id what keeps the messages of the present thread as the job's log.
+            store: The table of jobs.
+            stages: The function to call for each stage.
+            log_context: Gets the id of a job; returns a context manager that records the messages of the current thread
+                as the job's log.
         """
         self._store = store
         self._stages = stages
-        self._log_of = log_of
+        self._log_context = log_context
         self._guard = threading.Lock()
         self._runs: dict[Stage, JobRun] = {}
         self._unsaved: dict[str, Job] = {}
@@ -67,55 +69,55 @@ class JobRunner:
 
     @property
     def is_ending(self) -> bool:
-        """Whether the service ends; see `request_stop`."""
+        """Whether the service is stopping; see `request_stop`."""
         return self._ending
 
     @property
     def active(self) -> tuple[Job, ...]:
-        """The jobs that this process works on, as they are now; no disk is asked."""
-        return tuple(run.seen for run in self._present())
+        """The jobs that run in this process, in their current state; without disk access."""
+        return tuple(run.snapshot for run in self._current_runs())
 
-    def in_the_way(self, stage: Stage) -> Job | None:
-        """The job of this process that a new one of the stage would have to wait for; no disk is asked."""
-        for run in self._present():
+    def conflicting_job(self, stage: Stage) -> Job | None:
+        """The job of this process that excludes a new job of the stage, or None; without disk access."""
+        for run in self._current_runs():
             other = run.job.stage
             if other is stage or {stage, other} <= _EXCLUSIVE:
-                return run.seen
+                return run.snapshot
         return None
 
     def start(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
         """Start a stage in the background.
 
         Args:
-            stage: Which one.
-            request: What it is asked for; plain JSON values, kept with the job.
+            stage: The stage.
+            request: The options of the run; plain JSON values, stored with the job.
 
         Returns:
             The new job.
 
         Raises:
-            ActiveJobError: If a job that excludes it is active here, or one of this stage in another service.
-            ServiceEndingError: If the service ends.
+            ActiveJobError: If a job that excludes it is active here, or one of this stage in another service process.
+            ServiceEndingError: If the service is stopping.
             StorageError: If the job cannot be stored.
         """
         with self._guard:
             if self._ending:
                 raise ServiceEndingError
-            in_the_way = self.in_the_way(stage)
-            if in_the_way is not None:
-                raise ActiveJobError(in_the_way)
+            conflicting = self.conflicting_job(stage)
+            if conflicting is not None:
+                raise ActiveJobError(conflicting)
             self._save_unsaved()
             job = self._store.create(stage, request)
             run = JobRun(job)
             self._runs[stage] = run
-            # Daemons, so that a run that does not stop cannot keep the service from ending.
+            # Daemon threads, so that a run that does not stop cannot prevent the service from stopping.
             run.thread = threading.Thread(target=self._work, args=(run,), name=f"curation-{stage}", daemon=True)
             run.thread.start()
             threading.Thread(target=self._watch, args=(run,), name=f"curation-{stage}-watch", daemon=True).start()
             return job
 
     def get(self, job_id: str) -> Job | None:
-        """The job of this id as it is now, or None.
+        """The job with this id in its current state, or None.
 
         Raises:
             StorageError: If it cannot be read.
@@ -124,16 +126,16 @@ class JobRunner:
         return None if job is None else self._latest(job)
 
     def live(self, job_id: str) -> Job | None:
-        """The job of this id as it is now if this process works on it; no disk is asked."""
-        return next((run.seen for run in self._present() if run.job.id == job_id), None)
+        """The job with this id in its current state if it runs in this process, else None; without disk access."""
+        return next((run.snapshot for run in self._current_runs() if run.job.id == job_id), None)
 
     def pace(self, job_id: str) -> Pace | None:
-        """How fast a job of this process goes; None if that cannot be told."""
-        run = next((run for run in self._present() if run.job.id == job_id), None)
+        """Rate and time left of a job of this process; None if unknown."""
+        run = next((run for run in self._current_runs() if run.job.id == job_id), None)
         return None if run is None else run.meter.pace(monotonic())
 
     def list(self, *, stage: Stage | None, limit: int, offset: int) -> tuple[int, tuple[Job, ...]]:
-        """The number of all jobs (of the stage), and a page of them, newest first.
+        """The number of all jobs (of the stage), and a page of the list, newest first.
 
         Raises:
             StorageError: If they cannot be read.
@@ -142,7 +144,7 @@ class JobRunner:
         return self._store.count(stage=stage), tuple(self._latest(job) for job in jobs)
 
     def counts(self) -> Mapping[tuple[Stage, JobState], int]:
-        """How many jobs there are of each stage in each state.
+        """The number of jobs by stage and state.
 
         Raises:
             StorageError: If they cannot be read.
@@ -150,7 +152,7 @@ class JobRunner:
         return self._store.counts()
 
     def list_active(self) -> tuple[Job, ...]:
-        """All jobs that wait or work, also those of other service processes, newest first.
+        """All queued and running jobs, also those of other service processes, newest first.
 
         Raises:
             StorageError: If they cannot be read.
@@ -158,17 +160,17 @@ class JobRunner:
         return tuple(self._latest(job) for job in self._store.list(active=True))
 
     def cancel(self, job_id: str) -> Job | None:
-        """Ask a job to stop, whichever service process works on it; it does so within 2 s.
+        """Ask a job to stop, whichever service process runs it; it stops within 2 s.
 
         Returns:
-            The job, which may still be at work; None if there is none of this id.
+            The job, which may still be running; None if there is no job with this id.
 
         Raises:
-            JobEndedError: If it has ended already.
-            StorageError: If it cannot be read or the wish not be stored.
+            JobEndedError: If it has already ended.
+            StorageError: If the job cannot be read or the request cannot be stored.
         """
         self._store.interrupt_orphans()
-        for run in self._present():
+        for run in self._current_runs():
             if run.job.id == job_id:
                 run.cancel_for_user()
         job = self._store.request_cancel(job_id)
@@ -180,20 +182,20 @@ class JobRunner:
         return latest
 
     def request_stop(self) -> None:
-        """Take no more jobs, and ask the active ones to stop; does not wait."""
+        """Accept no more jobs, and ask the active ones to stop; does not wait."""
         self._ending = True
-        for run in self._present():
+        for run in self._current_runs():
             run.cancel.set()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Take no more jobs, stop the active ones and wait for them.
+        """Accept no more jobs, stop the active ones and wait for them.
 
         Args:
-            timeout_s: Give the wait up after so long; the jobs are then marked as interrupted anyway.
+            timeout_s: Maximum time to wait; jobs that still run are then marked as interrupted.
         """
         with self._guard:
             self._ending = True
-            runs = self._present()
+            runs = self._current_runs()
         for run in runs:
             run.cancel.set()
         deadline_s = monotonic() + timeout_s
@@ -202,18 +204,18 @@ class JobRunner:
         with self._guard:
             for run in runs:
                 if not run.ended.is_set():
-                    logger.warning("the job %s did not stop within %g s", run.job.id, timeout_s)
+                    logger.warning("job %s did not stop within %g s", run.job.id, timeout_s)
                     self._finish(run, stopped(run.job, by_user=run.cancel_requested_at is not None))
 
-    def _present(self) -> tuple[JobRun, ...]:
-        # A copy: threads end runs while others look.
+    def _current_runs(self) -> tuple[JobRun, ...]:
+        # A copy: other threads may end runs during an iteration.
         return tuple(self._runs.copy().values())
 
     def _work(self, run: JobRun) -> None:
-        with self._log_of(run.job.id):
-            job = work(run, self._stages[run.job.stage], self._save_if_active)
+        with self._log_context(run.job.id):
+            job = execute(run, self._stages[run.job.stage], self._save_if_active)
         with self._guard:
-            # `stop` may have given the wait up and have ended the job.
+            # `stop` may have timed out and ended the job already.
             if not run.ended.is_set():
                 self._finish(run, replace(job, finished_at=utc_now()))
 
@@ -230,15 +232,15 @@ class JobRunner:
 
     def _save_if_active(self, run: JobRun, job: Job) -> None:
         with self._guard:
-            # A run that outlives `stop` must not call its job running again.
+            # A run that outlives `stop` must not set its job to running again.
             if not run.ended.is_set():
                 run.job = job
                 self._try_save(job)
 
     def _finish(self, run: JobRun, job: Job) -> None:
-        # Stored first: whoever does not find the job at work any more finds its end in the table.
+        # Stored first: once the job is no longer among the runs, its final state must be in the table.
         if not self._try_save(job):
-            # On a full disk the end of a job must not be lost, or the stage would seem to run for ever.
+            # On a full disk the final state must not be lost, or the stage would seem to run forever.
             self._unsaved[job.id] = job
         del self._runs[job.stage]
         run.ended.set()

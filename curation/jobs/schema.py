@@ -1,7 +1,7 @@
-"""The format of the jobs database, and how an older one becomes today's.
+"""The schema of the jobs database, and its migrations.
 
-A version is a step in `UPGRADES`, which are only ever added to: a database goes through all steps that it
-has not seen.
+Each version is a step in `UPGRADES`. Steps are only ever appended; a database runs through all steps that are newer
+than its version.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FIRST = (
     """,
     "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
 )
-# SQLite cannot change what a column allows: the rows move to a new table, with their numbers.
+# SQLite cannot change a CHECK constraint: the rows are copied to a new table, with their sequence numbers.
 _EXPORTS_AND_CANCELLING = (
     "DROP INDEX one_active_job_per_stage",
     "ALTER TABLE jobs RENAME TO jobs_of_version_1",
@@ -75,11 +75,11 @@ SCHEMA_VERSION = len(UPGRADES)
 
 
 def upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the database to today's format.
+    """Migrate the database to the current version.
 
     Args:
-        connection: In a transaction that can write; a step that fails is undone with it.
-        path: For the message.
+        connection: In a write transaction; the caller rolls it back if a step fails.
+        path: Path of the database, for the message.
 
     Raises:
         StorageError: If a newer program wrote it.

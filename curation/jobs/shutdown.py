@@ -1,7 +1,7 @@
-"""Hearing of the end of the service when it is asked for.
+"""Reacting to a shutdown signal before the server does.
 
-A server that is asked to end first waits for its open connections, and only then tells the application. Who
-watches a job has a connection open until the job ends: so the job has to be stopped first.
+A server that gets a shutdown signal first waits for its open connections, and only then notifies the application. A
+client that follows a job keeps a connection open until the job ends: so the jobs must be stopped first.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBRE
 
 
 @contextmanager
-def on_shutdown_signal(tell: Callable[[], object]) -> Iterator[None]:
-    """Call `tell` when a signal asks this process to end; the server's own answer to it follows as ever.
+def on_shutdown_signal(callback: Callable[[], object]) -> Iterator[None]:
+    """Call `callback` when a signal asks this process to end; the server's own handler is called afterwards.
 
     Args:
-        tell: Called in the event loop that runs now. It must not block.
+        callback: Called in the event loop that is running now. It must not block.
     """
     if threading.current_thread() is not threading.main_thread():
-        # Only there can signals be heard; a server in another thread is ended by its owner.
+        # Signal handlers work only in the main thread; a server in another thread is stopped by its owner.
         yield
         return
     loop = asyncio.get_running_loop()
     before: dict[int, Any] = {}
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        # Not here: a signal may come in the middle of anything, also with a lock in hand.
-        loop.call_soon_threadsafe(tell)
+        # Not called directly: a signal may arrive at any point, also while this thread holds a lock.
+        loop.call_soon_threadsafe(callback)
         handler = before[number]
         if callable(handler):
             handler(number, frame)

@@ -1,4 +1,4 @@
-"""What the runner calls for each stage."""
+"""The functions that the job runner calls to run the stages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from curation.domain.choosing.export import ExportRequest
 from curation.domain.report import Progress
+from curation.jobs.job import Stage
 from curation.jobs.job_run import StageRun
 from curation.jobs.outcomes import JobOutcome, outcome_of
-from curation.jobs.store import Stage
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["stage_runs"]
@@ -23,12 +23,12 @@ def stage_runs(
     before_scoring: Callable[[], None] | None = None,
     after_run: Callable[[], None] | None = None,
 ) -> Mapping[Stage, StageRun]:
-    """The stages over an orchestrator. Clustering and scoring take all they need from the settings.
+    """The function that runs each stage. Clustering and scoring ignore the request: their options are the settings.
 
     Args:
-        orchestrator: That runs them.
-        before_scoring: Called before each scoring, so that it goes by the settings file as it is then.
-        after_run: Called after each clustering and scoring, before its job ends, to read what it wrote.
+        orchestrator: Runs the stages.
+        before_scoring: Called before each scoring, to apply the current settings file.
+        after_run: Called after each clustering and scoring, before its job ends, to read the new results.
     """
 
     def run_clustering(

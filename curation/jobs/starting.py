@@ -1,4 +1,4 @@
-"""Starting a job, and hearing at once of whatever is in its way."""
+"""Starting a job, with an immediate error if another job or run excludes it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from curation.jobs.job import Job, Stage
 from curation.jobs.runner import JobRunner
-from curation.jobs.store import ActiveJobError, Job, Stage
+from curation.jobs.store import ActiveJobError
 from curation.storage.locks import hold_export, hold_output
 
 __all__ = ["start"]
@@ -24,24 +25,24 @@ def start(runner: JobRunner, stage: Stage, request: Mapping[str, Any], output_di
     """Start a stage in the background.
 
     Args:
-        runner: That works on it.
-        stage: Which one.
-        request: What it is asked for; plain JSON values, kept with the job.
-        output_dir: The folder whose lock the stage takes.
+        runner: Runs the job.
+        stage: The stage.
+        request: The options of the run; plain JSON values, stored with the job.
+        output_dir: The output folder that the stage locks.
 
     Returns:
         The new job.
 
     Raises:
-        ActiveJobError: If a job that excludes it is active in this service, or one of this stage in another.
-        BusyError: If a run outside of any service is at work on the output folder.
-        ServiceEndingError: If the service ends.
+        ActiveJobError: If a job that excludes it is active in this service process, or one of this stage in another.
+        BusyError: If a run outside of any service, such as a script, has locked the output folder.
+        ServiceEndingError: If the service is stopping.
         StorageError: If the job cannot be stored.
     """
-    in_the_way = runner.in_the_way(stage)
-    if in_the_way is not None:
-        raise ActiveJobError(in_the_way)
-    # The job takes the lock itself; looking now tells the caller at once.
+    conflicting = runner.conflicting_job(stage)
+    if conflicting is not None:
+        raise ActiveJobError(conflicting)
+    # The job acquires the lock itself; this check only gives the caller an immediate error.
     with _LOCKS[stage](output_dir):
         pass
     return runner.start(stage, request)

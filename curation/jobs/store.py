@@ -1,8 +1,7 @@
-"""The service's jobs in a small SQLite database, so that they outlive the service.
+"""The table of jobs in a small SQLite database, which outlives the service.
 
-A job is one run of a stage that the service started. The database itself sees to it that a stage
-has at most one active job. Each service process is an owner: it holds an operating-system lock as
-long as it lives, so that jobs of a dead one are told from jobs of a living one.
+An index of the database ensures that a stage has at most one active job. Each service process is an owner and holds an
+operating-system lock while it runs, so that the jobs of a process that died can be recognised.
 """
 
 from __future__ import annotations
@@ -13,27 +12,26 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from curation.domain.report import Failure, Progress
 from curation.errors import StorageError
+from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import upgrade
 from curation.storage.atomic import explained
 
-__all__ = ["ActiveJobError", "Job", "JobError", "JobState", "JobStore", "Stage", "utc_now"]
+__all__ = ["MAX_STORED_JOBS", "ActiveJobError", "JobStore"]
 
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 5_000
-"""How long a writer waits for another one; every write here takes milliseconds."""
+"""How long a writer waits for another writer; each write takes milliseconds."""
 
-KEPT_JOBS = 500
-"""Jobs that ended longest ago are forgotten beyond so many."""
+MAX_STORED_JOBS = 500
+"""Maximum number of jobs; beyond it the oldest jobs that have ended are deleted."""
 
 _SAVED = (
     "stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, owner, "
@@ -42,79 +40,8 @@ _SAVED = (
 _COLUMNS = f"id, {_SAVED}, cancel_requested_at"
 
 
-class Stage(StrEnum):
-    """What a job runs."""
-
-    CLUSTERING = "clustering"
-    SCORING = "scoring"
-    EXPORT = "export"
-
-
-class JobState(StrEnum):
-    """Where a job stands. The last four are final."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the job waits or works."""
-        return self in (JobState.QUEUED, JobState.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class JobError:
-    """Why a job did not succeed: a stable code, and a sentence that says what to do."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One run of a stage that the service started.
-
-    Attributes:
-        id: 32 hexadecimal digits.
-        stage: What it runs.
-        state: Where it stands.
-        created_at: When it was asked for; like all times here UTC, ISO 8601, milliseconds.
-        started_at: When it began to work.
-        finished_at: When it reached its final state.
-        progress: The last known progress.
-        counts: Numbers of the stage's report, for instance `total`, `failed`, `seconds`.
-        failures: The first photos that failed; `counts["failed"]` is the number of all.
-        warnings: What the user should know about the result, in sentences.
-        error: Set if and only if the state is `failed`, `interrupted` or `cancelled`.
-        owner: The service process that runs it.
-        request: What the run was asked for; plain JSON values.
-        result: What the run left, for whoever asked for it; plain JSON values.
-        cancel_requested_at: When somebody asked to stop it, in whatever service process.
-    """
-
-    id: str
-    stage: Stage
-    state: JobState
-    created_at: str
-    owner: str
-    started_at: str | None = None
-    finished_at: str | None = None
-    progress: Progress | None = None
-    counts: Mapping[str, int | float] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
-    warnings: tuple[str, ...] = ()
-    error: JobError | None = None
-    request: Mapping[str, Any] = field(default_factory=dict)
-    result: Mapping[str, Any] = field(default_factory=dict)
-    cancel_requested_at: str | None = None
-
-
 class ActiveJobError(Exception):
-    """The stage already has an active job. Never leaves the service; see `JobStore.create`."""
+    """The stage already has an active job. Handled within the service; see `JobStore.create`."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(f"{job.stage} already runs as job {job.id}")
@@ -122,13 +49,13 @@ class ActiveJobError(Exception):
 
 
 class JobStore:
-    """The table of jobs. Every method may be called from any thread; each opens its own connection."""
+    """The table of jobs. Thread-safe: every method opens its own connection."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the database, and end the jobs that dead services left behind.
+        """Open or create the database, and end the jobs of service processes that died.
 
         Args:
-            path: The database; its folder is created if needed. It should lie on a local disk.
+            path: The database; its folder is created if needed. It should be on a local disk.
 
         Raises:
             StorageError: If it cannot be created or read, is damaged, or was made by a newer version.
@@ -143,18 +70,18 @@ class JobStore:
         self.interrupt_orphans()
 
     def close(self) -> None:
-        """Count as ended from now on, and with it all jobs of this process that are still active."""
+        """Stop being an owner; jobs of this process that are still active then count as interrupted."""
         self._owner.release()
 
     def create(self, stage: Stage, request: Mapping[str, Any] | None = None) -> Job:
-        """Add a job that waits to be started.
+        """Add a queued job.
 
         Args:
-            stage: What it will run.
-            request: What the run is asked for; plain JSON values.
+            stage: The stage that it will run.
+            request: The options of the run; plain JSON values.
 
         Raises:
-            ActiveJobError: If the stage has an active job already.
+            ActiveJobError: If the stage already has an active job.
             StorageError: If the database cannot be written.
         """
         self.interrupt_orphans()
@@ -165,10 +92,10 @@ class JobStore:
                 connection.execute(
                     f"INSERT INTO jobs (id, {_SAVED}) VALUES ({','.join('?' * len(row_of_job))})", row_of_job
                 )
-                _forget_oldest(connection)
+                _delete_oldest(connection)
                 return job
             except sqlite3.IntegrityError:
-                # The index allows one active job; within the transaction it cannot end.
+                # The index allows only one active job, and that job cannot end within this transaction.
                 row = connection.execute(
                     f"SELECT {_COLUMNS} FROM jobs WHERE stage = ? AND state IN ('queued', 'running')", (stage.value,)
                 ).fetchone()
@@ -177,7 +104,7 @@ class JobStore:
         raise ActiveJobError(self._from_row(row))
 
     def save(self, job: Job) -> None:
-        """Write the job's present values over the stored ones; that somebody asked to stop it stays.
+        """Update the stored job, except for `cancel_requested_at`.
 
         Raises:
             StorageError: If the database cannot be written.
@@ -189,10 +116,10 @@ class JobStore:
             )
 
     def request_cancel(self, job_id: str) -> Job | None:
-        """Note that a job is to be stopped, for the service process that runs it.
+        """Store a request to cancel a job, for the service process that runs it.
 
         Returns:
-            The job as it is now; None if there is none. One that ended is left as it is.
+            The current job; None if there is no job with this id. A job that has ended is not changed.
 
         Raises:
             StorageError: If the database cannot be written.
@@ -206,7 +133,7 @@ class JobStore:
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job | None:
-        """The job of this id, or None.
+        """The job with this id, or None.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -222,9 +149,9 @@ class JobStore:
 
         Args:
             stage: Only those of this stage.
-            active: Only those that wait or work (True), or only those that ended (False).
-            limit: At most so many.
-            offset: Leave out so many of the newest.
+            active: Only queued and running jobs (True), or only jobs that have ended (False).
+            limit: Maximum number of jobs.
+            offset: Number of jobs to skip, from the newest.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -237,7 +164,7 @@ class JobStore:
         return tuple(self._from_row(row) for row in rows)
 
     def count(self, *, stage: Stage | None = None, active: bool | None = None) -> int:
-        """The number of jobs that `list` would give without a limit.
+        """The number of jobs that `list` would return without a limit.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -248,7 +175,7 @@ class JobStore:
         return number
 
     def counts(self) -> Mapping[tuple[Stage, JobState], int]:
-        """How many jobs there are of each stage in each state; none where there is none.
+        """The number of jobs by stage and state; pairs without a job are missing.
 
         Raises:
             StorageError: If the database cannot be read.
@@ -258,7 +185,7 @@ class JobStore:
         return {(Stage(stage), JobState(state)): count for stage, state, count in rows}
 
     def interrupt_orphans(self) -> tuple[Job, ...]:
-        """End the active jobs whose service process is gone.
+        """Mark active jobs whose service process died as interrupted.
 
         Returns:
             The jobs that were ended.
@@ -277,23 +204,23 @@ class JobStore:
                     finished_at=utc_now(),
                     error=JobError(
                         "interrupted",
-                        f"the service ended while this job was {job.state}; what was analysed so far is kept: "
-                        f"start the {job.stage} stage again to go on",
+                        f"the service stopped while this job was {job.state}; what was analysed so far is kept: "
+                        f"start the {job.stage} stage again to continue",
                     ),
                 )
             )
             self.save(ended[-1])
-            logger.warning("job %s (%s) was cut off by the end of the service", job.id, job.stage)
+            logger.warning("job %s (%s) was interrupted: its service process has ended", job.id, job.stage)
         return tuple(ended)
 
     def _migrate(self) -> None:
         with self._transaction() as connection:
             upgrade(connection, self._path)
         with self._connection() as connection:
-            # Readers then never wait for the writer. Some file systems refuse it; all works without.
+            # With it readers never wait for the writer. Some file systems do not support it; everything works without.
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
-            logger.info("%s does without a write-ahead log (journal mode %s)", self._path, mode)
+            logger.info("%s has no write-ahead log (journal mode %s)", self._path, mode)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -348,11 +275,6 @@ class JobStore:
             ) from broken
 
 
-def utc_now() -> str:
-    """The present time in UTC, ISO 8601 with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 def _conditions(stage: Stage | None, active: bool | None) -> tuple[str, tuple[str, ...]]:
     parts, values = [], []
     if stage is not None:
@@ -381,14 +303,14 @@ def _to_row(job: Job) -> tuple[str | None, ...]:
     )
 
 
-def _forget_oldest(connection: sqlite3.Connection) -> None:
+def _delete_oldest(connection: sqlite3.Connection) -> None:
     connection.execute(
         "DELETE FROM jobs WHERE state NOT IN ('queued', 'running') AND sequence <= "
         "(SELECT sequence FROM jobs ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
-        (KEPT_JOBS,),
+        (MAX_STORED_JOBS,),
     )
 
 
 def _json(value: object) -> str:
-    # ASCII also keeps names with lone surrogates, which SQLite's UTF-8 could not.
+    # ASCII escapes preserve file names with lone surrogates, which cannot be encoded in UTF-8.
     return json.dumps(value, ensure_ascii=True, allow_nan=False)

@@ -1,12 +1,12 @@
-"""config.yaml as frozen values: types, ranges and defaults in one place."""
+"""The settings: reading and changing config.yaml, with the type, range and default of every key."""
 
 from curation.settings.loading import (
     CONFIG_VARIABLE,
     Settings,
     SettingsOrigin,
     load_settings,
+    overridden_keys,
     reload_settings,
-    set_elsewhere,
 )
 from curation.settings.sections import (
     BurstSettings,
@@ -52,6 +52,6 @@ __all__ = [
     "ThresholdSettings",
     "TilingMode",
     "load_settings",
+    "overridden_keys",
     "reload_settings",
-    "set_elsewhere",
 ]

@@ -1,8 +1,8 @@
-"""Changing single values of config.yaml, and leaving every other character of it as its owner wrote it.
+"""Changes single values of config.yaml without changing any other character.
 
-ruamel.yaml says where in the text a value stands; that piece alone is replaced. Where this does not give what was
-asked for (aliases, tags, odd nesting), ruamel.yaml writes the whole file, which keeps comments and order too, but
-not all of the spacing.
+ruamel.yaml gives the position of a value in the text, and only that part is replaced. If the result is not the wanted
+one (aliases, tags, odd nesting), ruamel.yaml writes the whole file, which preserves comments and order, but not all of
+the spacing.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
     """The text of a settings file with some values changed.
 
     Args:
-        content: Of the file; UTF-8, maybe with a byte order mark.
-        changes: From the path of a key, such as `("scoring", "weights", "smile")`, to its value. Keys that the file
-            does not have yet are added after their neighbours.
+        content: Content of the file: UTF-8, optionally with a byte order mark.
+        changes: New values by the path of their key, such as `("scoring", "weights", "smile")`. Keys that are not in
+            the file yet are added at the end of their section.
 
     Returns:
-        The new text. Comments, order, quotes, line ends and spacing of all that does not change stay as they are.
+        The new content. Comments, order, quotes, line ends and spacing of everything else stay the same.
 
     Raises:
-        SettingsError: If the file is not YAML that can be changed.
+        SettingsError: If the file is not valid YAML, or cannot be changed in this way.
     """
     try:
         text = content.decode("utf-8")
@@ -56,15 +56,15 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
             for path, value in needed.items():
                 new = _with_value(new, path, value)
         except YAMLError:
-            new = ""  # a change of one piece made the whole senseless
+            new = ""  # the replaced part made the text invalid
         if not _is_same(_loaded(new) or {}, wanted):
             new = _rewritten(text, needed)
     except (YAMLError, yaml.YAMLError) as error:
         raise SettingsError(
-            f"the settings file is not YAML that can be changed here: {str(error).partition(chr(10) * 2)[0]}"
+            f"the settings file is not valid YAML, so it cannot be changed: {str(error).partition(chr(10) * 2)[0]}"
         ) from error
     if not _is_same(_loaded(new) or {}, wanted):
-        raise SettingsError("the settings file is written in a way that cannot be changed here: edit it by hand")
+        raise SettingsError("the settings file cannot be changed automatically: edit it by hand")
     return (mark + new).encode("utf-8")
 
 
@@ -77,19 +77,19 @@ def _loaded(text: str) -> Any:
 
 def _merged(data: Any, changes: Mapping[KeyPath, Scalar]) -> dict[str, Any]:
     if data is not None and not isinstance(data, dict):
-        raise SettingsError(f"the settings file must hold sections such as `scoring:`, not a {type(data).__name__}")
+        raise SettingsError(f"the settings file must contain sections such as `scoring:`, not a {type(data).__name__}")
     out = _copied(data or {})
     for path, value in changes.items():
-        place = out
+        section = out
         for key in path[:-1]:
-            if place.get(key) is None:
-                place[key] = {}
-            if not isinstance(place[key], dict):
+            if section.get(key) is None:
+                section[key] = {}
+            if not isinstance(section[key], dict):
                 raise SettingsError(
-                    f"`{'.'.join(path)}` cannot be set: `{key}` holds {place[key]!r}, not keys of its own"
+                    f"`{'.'.join(path)}` cannot be set: `{key}` contains {section[key]!r}, not keys of its own"
                 )
-            place = place[key]
-        place[path[-1]] = value
+            section = section[key]
+        section[path[-1]] = value
     return out
 
 
@@ -104,7 +104,7 @@ def _lookup(data: Any, path: Sequence[str]) -> Any:
 
 
 def _is_same(found: Any, wanted: Any) -> bool:
-    """Equal, and of the same kind: YAML reads a bare `off` as false, which means the same here."""
+    """Whether the values are equal; YAML 1.1 reads a bare `off` as false, which counts as equal to "off"."""
     if isinstance(wanted, dict):
         return (
             isinstance(found, dict)
@@ -114,7 +114,7 @@ def _is_same(found: Any, wanted: Any) -> bool:
     return bool(found == wanted) or (wanted == "off" and found is False)
 
 
-# --- The piece of text that changes -----------------------------------------------------------------------
+# --- Replacing a part of the text -------------------------------------------------------------------------
 
 
 def _with_value(text: str, path: KeyPath, value: Scalar) -> str:
@@ -124,7 +124,7 @@ def _with_value(text: str, path: KeyPath, value: Scalar) -> str:
     node: Node = root
     for depth, key in enumerate(path):
         if not isinstance(node, MappingNode):
-            # `scoring:` without anything below it
+            # a section without keys, such as a bare `scoring:`
             return text
         child = _child(node, key)
         if child is None or (depth < len(path) - 1 and _is_empty(child)):
@@ -145,7 +145,7 @@ def _is_empty(node: Node) -> bool:
 
 
 def _spliced(text: str, start: int, end: int, new: str) -> str:
-    """Replace a piece; a comment behind it stays in its column where the room suffices."""
+    """Replace a part of the text; a comment behind it stays in its column if there is enough space."""
     rest = text[end:]
     spaces = len(rest) - len(rest.lstrip(" "))
     longer = len(new) - (end - start)
@@ -155,7 +155,7 @@ def _spliced(text: str, start: int, end: int, new: str) -> str:
 
 
 def _inserted(text: str, node: MappingNode, path: KeyPath, depth: int, value: Scalar, empty: Node | None) -> str:
-    """Add `path[depth:]` below `node`; `empty` is the value of `path[depth]` if it has one without content."""
+    """Add `path[depth:]` below `node`; `empty` is the node of `path[depth]` if that key has an empty value."""
     if node.flow_style:
         nested = _scalar(value)
         for key in reversed(path[depth + 1 :]):
@@ -163,8 +163,8 @@ def _inserted(text: str, node: MappingNode, path: KeyPath, depth: int, value: Sc
         close = node.end_mark.index - 1
         body = text[node.start_mark.index + 1 : close]
         gap = "" if not body.strip() else " " if body.rstrip().endswith(",") else ", "
-        kept = text[: node.start_mark.index + 1] + body.rstrip()
-        return kept + f"{gap}{path[depth]}: {nested}" + body[len(body.rstrip()) :] + text[close:]
+        before = text[: node.start_mark.index + 1] + body.rstrip()
+        return before + f"{gap}{path[depth]}: {nested}" + body[len(body.rstrip()) :] + text[close:]
     column = node.value[0][0].start_mark.column if node.value else 0
     if empty is not None:
         line_end = _line_end(text, empty.end_mark.index)
@@ -174,11 +174,11 @@ def _inserted(text: str, node: MappingNode, path: KeyPath, depth: int, value: Sc
 
 
 def _end_of_block(text: str, node: Node) -> int:
-    """Behind the line that the last value of a node stands on; comments that follow belong to what comes next."""
+    """The end of the line with the last value of a node; comments after it belong to the next key."""
     while isinstance(node, MappingNode) and not node.flow_style and node.value:
         node = node.value[-1][1]
     index = node.end_mark.index
-    # The mark of a block that is not a mapping may lie behind the blank lines that follow it.
+    # The end mark of a block that is not a mapping may be after the blank lines that follow it.
     while index > 0 and text[index - 1] in " \t\r\n":
         index -= 1
     return _line_end(text, index)
@@ -210,28 +210,28 @@ def _scalar(value: Scalar) -> str:
         return str(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise SettingsError(f"{value} is no value for a settings file")
+            raise SettingsError(f"{value} cannot be a value in the settings file")
         digits, mark, exponent = repr(value).partition("e")
-        # 1e-05 is a text for YAML 1.1, which wants a point.
+        # YAML 1.1 reads 1e-05 as a string: a float needs a decimal point.
         return f"{digits}.0e{exponent}" if mark and "." not in digits else repr(value)
     return value if value.isidentifier() else yaml.safe_dump(value, default_style='"').strip()
 
 
-# --- The whole file ---------------------------------------------------------------------------------------
+# --- Rewriting the file -----------------------------------------------------------------------------------
 
 
 def _rewritten(text: str, changes: Mapping[KeyPath, Scalar]) -> str:
     parser = YAML(typ="rt")
     parser.preserve_quotes = True
-    parser.width = 10_000  # no line is folded
+    parser.width = 10_000  # do not fold lines
     data = parser.load(text) or {}
     for path, value in changes.items():
-        place = data
+        section = data
         for key in path[:-1]:
-            if place.get(key) is None:
-                place[key] = {}
-            place = place[key]
-        place[path[-1]] = value
+            if section.get(key) is None:
+                section[key] = {}
+            section = section[key]
+        section[path[-1]] = value
     out = io.StringIO()
     parser.dump(data, out)
     return out.getvalue().replace("\n", "\r\n") if "\r\n" in text else out.getvalue()

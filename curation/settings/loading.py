@@ -1,8 +1,8 @@
-"""Reading the settings of config.yaml, of the environment and of options into one frozen value.
+"""Loads the settings from config.yaml, the environment and command-line options into one frozen object.
 
-Sources, the later ones win: defaults, config.yaml, environment (`CURATION_SECTION__KEY`), the
-`overrides` that the scripts make of their options. Relative paths of the file and the defaults
-start at the file's folder; those of the environment and of options at the current folder.
+Sources, from the lowest to the highest priority: defaults, config.yaml, the environment (`CURATION_SECTION__KEY`), and
+`overrides`, which are the options of the scripts. Relative paths in the file and the defaults are relative to the
+file's folder; those in the environment and in options to the current folder.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ __all__ = [
     "Settings",
     "SettingsOrigin",
     "load_settings",
+    "overridden_keys",
     "reload_settings",
-    "set_elsewhere",
 ]
 
 ENV_PREFIX = "CURATION_"
@@ -51,17 +51,17 @@ CONFIG_VARIABLE = "CURATION_CONFIG"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SettingsOrigin:
-    """Where settings were read. Any two are equal: it is no part of what the settings say.
+    """Where settings were loaded from. All origins compare equal, so that settings compare by their values only.
 
     Attributes:
-        path: The settings file; it need not be there.
-        named: Whether somebody asked for this very file.
-        default_root: The folder that relative paths start at without a file.
-        overrides: What was set beside the file and the environment, by section and key.
+        path: The settings file; it may be missing.
+        is_explicit: Whether the caller named this file.
+        default_root: The folder that relative paths start at if there is no file.
+        overrides: Values that override the file and the environment, by section and key.
     """
 
     path: Path
-    named: bool
+    is_explicit: bool
     default_root: Path
     overrides: Mapping[str, Mapping[str, Any]]
 
@@ -73,7 +73,7 @@ class SettingsOrigin:
 
 
 class Settings(BaseSettings):
-    """All settings. Build it with `load_settings`, which also resolves the paths."""
+    """All settings. Create them with `load_settings`, which also resolves the paths."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
 
     @property
     def origin(self) -> SettingsOrigin | None:
-        """Where they were read; None for settings that were not read by `load_settings`."""
+        """Where the settings were loaded from; None if not by `load_settings`."""
         return self._origin
 
     @classmethod
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing but what `load_settings` passes in: it merges the sources itself."""
+        """Use only the values that `load_settings` passes: it merges the sources itself."""
         return (init_settings,)
 
 
@@ -126,21 +126,21 @@ def load_settings(
     default_root: Path,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Settings:
-    """Read the settings from config.yaml, the environment and the overrides.
+    """Load the settings from config.yaml, the environment and the overrides.
 
     Args:
-        config_path: A YAML file that must exist; None takes `default_root / "config.yaml"` if it
-            is there, else the defaults.
-        default_root: The folder that relative paths start at when there is no file: the project's root.
-        overrides: `{section: {key: value}}`, the strongest source; relative paths in it start at
-            the current folder.
+        config_path: A YAML file that must exist; None for `default_root / "config.yaml"` if it exists, else the
+            defaults.
+        default_root: The folder that relative paths start at if there is no file: the project's root.
+        overrides: `{section: {key: value}}` with the highest priority; relative paths in it start at the current
+            folder.
 
     Returns:
         The settings, with absolute paths in `io` and `scoring.dlib_model_path`.
 
     Raises:
-        SettingsError: For a missing or unreadable file, a YAML error, an unknown key, a value of
-            the wrong type or out of its range. The message names each key and what may stand there.
+        SettingsError: If the file is missing or unreadable, for a YAML error, an unknown key, a value of the wrong type
+            or out of range. The message names each key and its valid values.
     """
     path = config_path if config_path is not None else default_root / "config.yaml"
     if config_path is None and not path.is_file():
@@ -149,20 +149,20 @@ def load_settings(
     else:
         data = _read_yaml(path)
         root = path.resolve().parent
-    data = _anchored(data, root, with_defaults=True)
+    data = _with_absolute_paths(data, root, with_defaults=True)
     _refuse_unknown_variables()
-    merged = _merged(data, _anchored(_environment(), Path.cwd()), path)
-    merged = _merged(merged, _anchored(dict(overrides or {}), Path.cwd()), path)
+    merged = _merged(data, _with_absolute_paths(_environment(), Path.cwd()), path)
+    merged = _merged(merged, _with_absolute_paths(dict(overrides or {}), Path.cwd()), path)
     try:
         settings = Settings(**merged)
     except ValidationError as error:
-        raise SettingsError(_explained(error, path)) from error
+        raise SettingsError(_validation_message(error, path)) from error
     settings._origin = SettingsOrigin(path.absolute(), config_path is not None, default_root, dict(overrides or {}))
     return settings
 
 
 def reload_settings(settings: Settings) -> Settings:
-    """Read the settings again where they were read before; those that were not read anywhere stay as they are.
+    """Load the settings again from the same sources; settings without an origin are returned unchanged.
 
     Raises:
         SettingsError: As `load_settings`.
@@ -170,12 +170,12 @@ def reload_settings(settings: Settings) -> Settings:
     origin = settings.origin
     if origin is None:
         return settings
-    path = origin.path if origin.named else None
+    path = origin.path if origin.is_explicit else None
     return load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
 
 
-def set_elsewhere(settings: Settings) -> dict[tuple[str, ...], str]:
-    """The keys that something stronger than the settings file sets, and what that is.
+def overridden_keys(settings: Settings) -> dict[tuple[str, ...], str]:
+    """The keys that the environment or an option overrides, by path, with the source of the value.
 
     Raises:
         SettingsError: If an environment variable is not valid.
@@ -213,13 +213,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(data, dict):
         raise SettingsError(
-            f"the settings file {path} must hold sections such as `io:` and `scoring:`, not a {type(data).__name__}"
+            f"the settings file {path} must contain sections such as `io:` and `scoring:`, not a {type(data).__name__}"
         )
     return {str(key): ({} if value is None else value) for key, value in data.items()}
 
 
-def _anchored(data: Mapping[str, Any], root: Path, *, with_defaults: bool = False) -> dict[str, Any]:
-    """Copy `data` with the paths of `_PATH_KEYS` made absolute, starting at `root`."""
+def _with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: bool = False) -> dict[str, Any]:
+    """Copy `data`; relative paths of `_PATH_KEYS` are made absolute, starting at `root`."""
     out = {key: dict(value) if isinstance(value, Mapping) else value for key, value in data.items()}
     for section, key in _PATH_KEYS:
         if with_defaults:
@@ -239,7 +239,7 @@ def _merged(low: Mapping[str, Any], high: Mapping[str, Any], path: Path) -> dict
         if isinstance(value, Mapping) and isinstance(old, Mapping):
             out[key] = _merged(old, value, path)
         elif isinstance(value, Mapping) and old is not None:
-            raise SettingsError(f"`{key}` in {path} must hold keys of its own, not {old!r}")
+            raise SettingsError(f"`{key}` in {path} must contain keys of its own, not {old!r}")
         else:
             out[key] = value
     return out
@@ -249,7 +249,7 @@ def _environment() -> dict[str, Any]:
     try:
         return EnvSettingsSource(Settings)()
     except UnparsedSettingsError as error:
-        # Only lists and whole sections are parsed here; the library names the section, not the variable.
+        # Only lists and whole sections are parsed as JSON; the library names the section, not the variable.
         suspects = [
             name
             for name in sorted(os.environ)
@@ -266,26 +266,26 @@ def _refuse_unknown_variables() -> None:
         if not name.startswith(ENV_PREFIX) or "__" not in name:
             continue
         model: type[BaseModel] = Settings
-        walked: list[str] = []
+        path: list[str] = []
         for part in name[len(ENV_PREFIX) :].lower().split("__"):
             fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
             if part not in fields:
                 known = ", ".join(sorted(fields)) or "nothing below it"
-                place = ".".join(walked) or "the settings"
+                place = ".".join(path) or "the settings"
                 raise SettingsError(f"environment variable {name}: {place} has no `{part}`; known: {known}")
-            walked.append(part)
+            path.append(part)
             annotation = fields[part].annotation
             model = annotation if isinstance(annotation, type) else object  # type: ignore[assignment]
 
 
-def _explained(error: ValidationError, path: Path) -> str:
+def _validation_message(error: ValidationError, path: Path) -> str:
     lines = [f"settings are not valid (file {path}, environment {ENV_PREFIX}SECTION__KEY, or an option):"]
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             lines.append(f"  {key}: unknown key; known here: {', '.join(_siblings(problem['loc']))}")
         else:
-            # Nobody's token stands in a log.
+            # A token must not get into a log.
             found = "" if "token" in problem["loc"] else f" (found {problem['input']!r})"
             lines.append(f"  {key}: {problem['msg']}{found}")
     return "\n".join(lines)

@@ -45,7 +45,7 @@ class _Section(BaseModel):
 
 
 class IoSettings(_Section):
-    """Folders and limits of reading photos."""
+    """Folders, and limits for reading photos."""
 
     input_dir: Path = Path("event_images")
     output_dir: Path = Path()
@@ -62,7 +62,7 @@ class IoSettings(_Section):
 
 
 class RetinaFaceArcFaceSettings(_Section):
-    """The engine of the packages retina-face and deepface."""
+    """The engine with the networks of the packages retina-face and deepface."""
 
     detector_weights: Annotated[str, Field(min_length=1)] = "retinaface.onnx"
     embedder_weights: Annotated[str, Field(min_length=1)] = "arcface_weights.onnx"
@@ -72,7 +72,7 @@ class RetinaFaceArcFaceSettings(_Section):
 
 
 class DlibSettings(_Section):
-    """The engine that needs no download."""
+    """The engine of the package dlib, which needs no download."""
 
     detector: Literal["mmod", "hog"] = "mmod"
     working_size_px: Annotated[int, Field(ge=320, le=4096)] = 2000
@@ -81,7 +81,7 @@ class DlibSettings(_Section):
 
 
 class EngineSettings(_Section):
-    """Which engine finds and embeds the faces."""
+    """Which engine detects and embeds the faces."""
 
     name: Literal["auto", "retinaface-arcface", "dlib"] = "auto"
     download: bool = True
@@ -92,7 +92,7 @@ class EngineSettings(_Section):
 
 
 class ClusteringSettings(_Section):
-    """When faces are one person, and which faces are fit to be asked."""
+    """When faces belong to the same person, and which faces are good enough to compare."""
 
     distance_threshold: Annotated[float, Field(gt=0, le=2)] | None = None
     same_photo_penalty: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -106,7 +106,7 @@ class ClusteringSettings(_Section):
 
 
 class ThresholdSettings(_Section):
-    """From where on a measure counts as fulfilled, and which faces are judged at all."""
+    """From which value a measure counts as fulfilled, and which faces are judged at all."""
 
     eyes_open: Unit = 0.5
     smile: Unit = 0.5
@@ -116,7 +116,7 @@ class ThresholdSettings(_Section):
 
 
 class ComponentWeights(_Section):
-    """Weights of the components of a photo's final score."""
+    """Weights of the components in a photo's final score."""
 
     eyes: Weight = 3.0
     smile: Weight = 2.0
@@ -179,7 +179,7 @@ class RulesSettings(_Section):
 
 
 class BurstSettings(_Section):
-    """When photos are of one moment."""
+    """Which photos belong to the same burst."""
 
     enabled: bool = True
     max_gap_s: Annotated[float, Field(ge=0.1, le=3600)] = 15
@@ -187,7 +187,7 @@ class BurstSettings(_Section):
 
 
 class ScoringSettings(_Section):
-    """How photos are judged."""
+    """How photos are scored."""
 
     dlib_model_path: Path | None = None
     labels_json: Path = Path("cluster_labels.json")
@@ -200,26 +200,26 @@ class ScoringSettings(_Section):
 
 
 class PerformanceSettings(_Section):
-    """Processes and patience."""
+    """Worker processes, batches and the time limit of a photo."""
 
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     photo_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120
     photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
 
 
-def _sendable(token: SecretStr) -> SecretStr:
+def _valid_token(token: SecretStr) -> SecretStr:
     text = token.get_secret_value()
     if not (text.isascii() and text.isprintable()) or " " in text:
-        raise ValueError("a token goes into a header: letters, digits and signs without spaces")
+        raise ValueError("a token is sent in a header: ASCII letters, digits and punctuation without spaces")
     return token
 
 
 class ServiceSettings(_Section):
-    """Where the service listens, whom it answers, and what it takes."""
+    """Where the service listens, which clients it accepts, and the limits of requests."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    token: Annotated[SecretStr, Field(min_length=16, max_length=200), AfterValidator(_sendable)] | None = None
+    token: Annotated[SecretStr, Field(min_length=16, max_length=200), AfterValidator(_valid_token)] | None = None
     allowed_hosts: tuple[str, ...] = ()
     log_format: Literal["text", "json"] = "text"
     max_body_mb: Annotated[float, Field(ge=0.1, le=100)] = 4

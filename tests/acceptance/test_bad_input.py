@@ -80,7 +80,7 @@ def test_unknown_options_are_answered_with_the_known_ones(place: Place, argument
         (b"scoring: {weights: {eyes: 1000}}", r"scoring\.weights\.eyes: .*less than or equal to 100"),
         (b"scoring: {thresholds: {smile: wide}}", r"scoring\.thresholds\.smile: .*valid number"),
         (b"io: [", r"not valid YAML"),
-        (b"io: 5", r"`io` in .* must hold keys of its own"),
+        (b"io: 5", r"`io` in .* must contain keys of its own"),
         (b"\xff\xfe\x00", r"cannot be read"),
     ],
 )

@@ -95,7 +95,7 @@ def test_without_a_terminal_the_page_waits_for_answers_by_file(
     _answering(monkeypatch, "")
     assert main(["--config", config, "quality", "--pairs", "10", "--answers", str(saved)]) == 0
     out = capsys.readouterr().out
-    assert "10 answers taken over" in out and "precision: 1.00" in out
+    assert "10 answers imported" in out and "precision: 1.00" in out
     assert "recall: 0." in out  # every nearest group was said to be the same person
 
 

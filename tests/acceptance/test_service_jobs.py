@@ -1,4 +1,4 @@
-"""Jobs of the service as a user runs it: followed, stopped, and cut off while somebody watches."""
+"""Jobs of the service as a user runs it: followed, cancelled, and interrupted while a client follows."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_service_that_is_killed_leaves_nothing_in_the_way(project_root: Path, 
     with running(project_root, config) as service:
         job = service.http.get(url).json()
         assert (job["state"], job["error"]["code"]) == ("interrupted", "interrupted")
-        assert "clustering begins" in service.http.get(f"{url}/log").text
+        assert "clustering started" in service.http.get(f"{url}/log").text
         again = service.http.post("/cluster")
         assert again.status_code == 202
         assert service.http.delete(again.headers["location"]).status_code == 202

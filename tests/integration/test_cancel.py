@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from curation.engines.base import EngineSpec, WeightsFile
+from curation.jobs.job import JobState, Stage
 from curation.jobs.runner import JobRunner
 from curation.jobs.stage_runs import stage_runs
-from curation.jobs.store import JobState, JobStore, Stage
+from curation.jobs.store import JobStore
 from curation.storage.locks import hold_output
 from curation.workers.pool import TaskPool
 from curation.workers.processes import ProcessPool

@@ -76,7 +76,7 @@ def test_a_killed_export_is_not_there_and_the_next_one_clears_away_after_it(
 
     done = begin(event, project_root, "--mode", mode, "--name", "Party").finish()
     assert done.code == 0, done.stderr
-    assert f"{PHOTOS} of {PHOTOS} photos taken" in done.stdout
+    assert f"{PHOTOS} of {PHOTOS} photos exported" in done.stdout
     assert [path.name for path in exports(event)] == ["Party.zip" if mode == "zip" else "Party"]
     assert content(event) == before
 

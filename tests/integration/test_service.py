@@ -27,7 +27,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from curation.domain.faces.ids import face_id, photo_id
-from curation.jobs.store import JobStore, Stage
+from curation.jobs.job import Stage
+from curation.jobs.store import JobStore
 from tests.service import (
     FACES,
     PHOTOS,

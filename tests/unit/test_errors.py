@@ -65,7 +65,7 @@ def test_everything_is_exported_and_described() -> None:
     assert set(errors.__all__) == {kind.__name__ for kind in ALL} | {
         "NOT_CLUSTERED",
         "NOT_SCORED",
-        "comes_of_an_interruption",
+        "is_caused_by_interrupt",
     }
     assert list(errors.__all__) == sorted(errors.__all__, key=lambda name: (not name.isupper(), name))
     assert all((kind.__doc__ or "").strip() for kind in ALL)

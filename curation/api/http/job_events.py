@@ -16,9 +16,9 @@ from anyio import to_thread
 from curation.api.schemas.base import Out
 from curation.api.schemas.jobs import JobOut, JobProgressEvent
 from curation.errors import StorageError
+from curation.jobs.job import Job
 from curation.jobs.pace import Pace, PaceMeter
 from curation.jobs.runner import STOP_TIMEOUT_S, JobRunner
-from curation.jobs.store import Job
 
 __all__ = ["END_ID", "follow", "follow_all"]
 

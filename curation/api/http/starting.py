@@ -11,9 +11,10 @@ from curation.api.context import ServiceContext
 from curation.api.http.errors import ApiProblem
 from curation.api.schemas.jobs import JobOut
 from curation.errors import BusyError
+from curation.jobs.job import Job, Stage
 from curation.jobs.runner import ServiceEndingError
 from curation.jobs.starting import start
-from curation.jobs.store import ActiveJobError, Job, Stage
+from curation.jobs.store import ActiveJobError
 
 __all__ = ["ACCEPTED", "NOT_STARTED", "start_job"]
 

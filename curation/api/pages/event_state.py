@@ -10,7 +10,7 @@ from pathlib import Path
 from curation.api.context import ServiceContext
 from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
-from curation.jobs.store import Job
+from curation.jobs.job import Job
 from curation.storage.run_records import SCORING_RUN
 from curation.workflow import event_listing
 

@@ -20,15 +20,15 @@ from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.errors import PersonNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
-    PhotoTest,
+    PhotoFilter,
     PickFilter,
-    fitting,
-    in_one_of,
-    of_burst,
-    said,
-    scored_within,
+    filter_photos,
+    in_burst,
     with_category,
-    with_stars,
+    with_min_rating,
+    with_path_in,
+    with_pick,
+    with_score_between,
 )
 
 __all__ = ["Order", "PhotoQuery", "Problem", "matching", "read_query"]
@@ -144,7 +144,7 @@ def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
         StorageError: If a file cannot be read.
     """
     photos = catalog.photos()
-    photos = fitting(photos, list(_tests(catalog, query)))
+    photos = filter_photos(photos, list(_tests(catalog, query)))
     if query.order is Order.SCORE:
         return tuple(sorted(photos, key=lambda photo: -(-1 if photo.final_score is None else photo.final_score)))
     if query.order is Order.NAME:
@@ -152,24 +152,24 @@ def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
     return photos
 
 
-def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoTest]:
+def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoFilter]:
     if query.people:
-        yield in_one_of(frozenset.intersection(*(_photos_of(catalog, person) for person in query.people)))
+        yield with_path_in(frozenset.intersection(*(_photos_of(catalog, person) for person in query.people)))
     if query.category is not None:
         yield with_category(query.category)
     if query.score is not None:
-        yield scored_within(*query.score)
+        yield with_score_between(*query.score)
     if query.burst is not None:
-        yield of_burst(query.burst)
+        yield in_burst(query.burst)
     if query.problem is not None:
         yield _PROBLEMS[query.problem]
     if query.pick is not None:
-        yield said(query.pick)
+        yield with_pick(query.pick)
     if query.min_rating is not None:
-        yield with_stars(query.min_rating)
+        yield with_min_rating(query.min_rating)
 
 
-_PROBLEMS: Mapping[Problem, PhotoTest] = {
+_PROBLEMS: Mapping[Problem, PhotoFilter] = {
     Problem.VETOED: lambda photo: bool(photo.vetoes),
     Problem.BLINKS: lambda photo: "blinks" in photo.problems or "blinks" in photo.vetoes,
     Problem.FOCUS: lambda photo: "out of focus" in photo.problems,

@@ -13,7 +13,7 @@ from curation.api.http.paging import Limit, Offset
 from curation.api.routes.people import IfMatch
 from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
-from curation.event.people.correction_requests import CorrectionRequest, in_words, planned
+from curation.event.people.correction_requests import CorrectionRequest, describe_correction, plan_correction
 
 __all__ = ["router"]
 
@@ -58,9 +58,9 @@ def add_correction(
     """
     labels = context.catalog.labels()
     request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name)
-    what = in_words(context.catalog.event(), labels, request)
+    what = describe_correction(context.catalog.event(), labels, request)
     corrections, cluster, etag, _ = context.people.correct(
-        lambda next_id: planned(context.catalog, request, next_id), what, is_known=known_version(if_match)
+        lambda next_id: plan_correction(context.catalog, request, next_id), what, is_known=known_version(if_match)
     )
     response.headers["ETag"] = etag
     return CorrectionsOut(

@@ -16,7 +16,7 @@ from curation.api.schemas.jobs import JobOut
 from curation.domain.choosing.export import ExportMode
 from curation.domain.judging.picks import Pick
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
-from curation.jobs.store import Job, JobState, Stage
+from curation.jobs.job import Job, JobState, Stage
 
 __all__ = ["router"]
 

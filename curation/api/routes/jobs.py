@@ -13,8 +13,8 @@ from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.job_events import END_ID, follow, follow_all
 from curation.api.http.paging import Limit, Offset
 from curation.api.schemas.jobs import JobOut, JobPage
+from curation.jobs.job import Stage
 from curation.jobs.runner import JobEndedError
-from curation.jobs.store import Stage
 
 __all__ = ["router"]
 

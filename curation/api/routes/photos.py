@@ -18,15 +18,15 @@ from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
-    PhotoTest,
+    PhotoFilter,
     PickFilter,
-    fitting,
-    in_one_of,
-    of_burst,
-    said,
-    scored_within,
+    filter_photos,
+    in_burst,
     with_category,
-    with_stars,
+    with_min_rating,
+    with_path_in,
+    with_pick,
+    with_score_between,
 )
 
 __all__ = ["PHOTO_NOT_FOUND", "PhotoIdPath", "photo_not_found", "router"]
@@ -113,15 +113,17 @@ def list_photos(
     """A photo must pass all filters. A photo without a score never passes `min_score` or `max_score`."""
     catalog = context.catalog
     photos = catalog.photos()
-    wanted: list[PhotoTest] = [*_people_filters(catalog, person, people_any)]
+    wanted: list[PhotoFilter] = [*_people_filters(catalog, person, people_any)]
     if min_score is not None or max_score is not None:
-        wanted.append(scored_within(0.0 if min_score is None else min_score, 1.0 if max_score is None else max_score))
+        wanted.append(
+            with_score_between(0.0 if min_score is None else min_score, 1.0 if max_score is None else max_score)
+        )
     if category is not None:
         wanted.append(with_category(category))
     if vetoed is not None:
         wanted.append(lambda p: bool(p.vetoes) is vetoed)
     if burst_id is not None:
-        wanted.append(of_burst(burst_id))
+        wanted.append(in_burst(burst_id))
     if best_of_burst is not None:
         wanted.append(lambda p: p.best_of_burst is best_of_burst)
     if problem is not None:
@@ -130,12 +132,12 @@ def list_photos(
             lambda p: any(text in part.casefold() for part in (*split_list(p.problems), *split_list(p.vetoes), p.error))
         )
     if pick is not None:
-        wanted.append(said(pick))
+        wanted.append(with_pick(pick))
     if rating is not None:
         wanted.append(lambda p: p.rating == rating)
     if min_rating is not None:
-        wanted.append(with_stars(min_rating))
-    photos = fitting(photos, wanted)
+        wanted.append(with_min_rating(min_rating))
+    photos = filter_photos(photos, wanted)
     sizes = catalog.burst_sizes()
     return PhotoPage(
         total=len(photos),
@@ -176,8 +178,8 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
     )
 
 
-def _people_filters(catalog: Catalog, everyone: list[str], anyone: list[str]) -> list[PhotoTest]:
+def _people_filters(catalog: Catalog, everyone: list[str], anyone: list[str]) -> list[PhotoFilter]:
     sets = [catalog.photos_of(name) for name in everyone]
     if anyone:
         sets.append(frozenset().union(*map(catalog.photos_of, anyone)))
-    return [in_one_of(frozenset.intersection(*sets))] if sets else []
+    return [with_path_in(frozenset.intersection(*sets))] if sets else []

@@ -26,10 +26,10 @@ from curation.api.schemas.rules import (
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.rule_changes import JudgedPhoto, compare_tops, explain_move
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
-from curation.event.ranked_photos import made_with
+from curation.event.ranked_photos import ranking_rules
 from curation.event.rules.controls import SECTIONS, controls, value_of
 from curation.event.rules.rule_book import CurrentRules
-from curation.jobs.store import Stage
+from curation.jobs.job import Stage
 from curation.settings import ScoringSettings
 
 __all__ = ["router"]
@@ -74,7 +74,7 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
     context.catalog.photos()
     picks = context.catalog.ranked.picks()
     _, scoring = context.rules.current()
-    other = context.rules.tried(body.values())
+    other = context.rules.preview(body.values())
     event, before = context.rescorer.ranked(scoring, picks)
     _, after = context.rescorer.ranked(other, picks)
     change = compare_tops(before, after, body.top)
@@ -155,7 +155,7 @@ def _rescoring(request: Request, context: ServiceContext) -> tuple[JobOut | None
     """Start the scoring, if the photos were scored before. The rules are saved already, so a refusal is only a note."""
     if context.catalog.ranked.photos() is None:
         return None, "the rules are saved; the photos are not scored yet: POST /score"
-    if context.catalog.ranked.scored_with() == made_with(context.rules.current()[1]):
+    if context.catalog.ranked.table_rules() == ranking_rules(context.rules.current()[1]):
         return None, "the rules are saved; the ranking is current"
     try:
         # The response's headers are those of the rules; the job is in the body.
@@ -188,7 +188,7 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
         )
     return RulesOut(
         file="config.yaml" if origin is None else origin.path.name,
-        ranking_is_current=context.catalog.ranked.scored_with() == made_with(scoring) if scored else None,
+        ranking_is_current=context.catalog.ranked.table_rules() == ranking_rules(scoring) if scored else None,
         sections=tuple(
             RuleSectionOut(name=name, title=title, text=text, controls=tuple(by_section[name]))
             for name, (title, text) in SECTIONS.items()

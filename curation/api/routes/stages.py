@@ -11,7 +11,7 @@ from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.starting import ACCEPTED, NOT_STARTED, start_job
 from curation.api.schemas.jobs import JobOut, StageRequest
 from curation.errors import NOT_CLUSTERED
-from curation.jobs.store import Stage
+from curation.jobs.job import Stage
 
 __all__ = ["router"]
 
@@ -51,6 +51,6 @@ def start_scoring(request: Request, response: Response, context: Context, body: 
     `GET /jobs/{id}` reports the progress, then `GET /photos` lists the ranking.
     """
     # If a run is active, it may be the one that writes the table.
-    if context.runner.in_the_way(Stage.SCORING) is None and not context.orchestrator.face_data_exists():
+    if context.runner.conflicting_job(Stage.SCORING) is None and not context.orchestrator.face_data_exists():
         raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
     return start_job(Stage.SCORING, {}, request, response, context)

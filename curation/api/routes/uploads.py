@@ -23,7 +23,7 @@ from curation.errors import (
     StorageError,
     TooManyPhotosError,
 )
-from curation.event.incoming_photos import IncomingPhoto, sweep_incoming
+from curation.event.incoming_photos import IncomingPhoto, remove_abandoned_uploads
 from curation.settings import Settings
 
 __all__ = ["router"]
@@ -61,7 +61,7 @@ _BODY = {
             already_there=(409, "nothing was stored; IMG_0132.jpg: the folder has this photo already, as IMG_0132.jpg"),
             too_large=(413, "nothing was stored; IMG_0132.tif: a photo may have at most 200 MB"),
             media_type_not_supported=_FORM_NEEDED,
-            not_a_photo=(415, "nothing was stored; notes.txt: the name has no ending of a photo"),
+            not_a_photo=(415, "nothing was stored; notes.txt: the name has no extension of a photo"),
             request_invalid=_NO_FILES,
             photo_unreadable=(422, "nothing was stored; IMG_0132.jpg: the file is cut off"),
             storage=(507, "nothing was stored; IMG_0132.jpg: the disk is full: free some space and run again"),
@@ -126,7 +126,7 @@ class _Receiver:
 
     async def receive(self, parts: AsyncIterator[object]) -> list[CurationError]:
         """Store the files; returns the errors of those that were not stored."""
-        await to_thread.run_sync(sweep_incoming, self._input_dir)
+        await to_thread.run_sync(remove_abandoned_uploads, self._input_dir)
         refusals: list[CurationError] = []
         sent, photo = "", None
         try:
@@ -145,7 +145,7 @@ class _Receiver:
                         photo = None
                 except (PhotoRefusedError, PhotoError, StorageError) as refusal:
                     refusals.append(refusal)
-                    present = refusal.kept_as if isinstance(refusal, PhotoPresentError) else None
+                    present = refusal.stored_as if isinstance(refusal, PhotoPresentError) else None
                     self._note(sent, kept_as=present, refusal=refusal)
                     if photo is not None:
                         photo.close()
@@ -162,7 +162,7 @@ class _Receiver:
 
     def _keep(self, photo: IncomingPhoto) -> str:
         try:
-            return photo.keep(max_megapixels=self._max_megapixels)
+            return photo.store(max_megapixels=self._max_megapixels)
         finally:
             photo.close()
 

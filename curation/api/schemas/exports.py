@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from curation.api.schemas.base import Out, Text
 from curation.domain.choosing.export import ExportMode, ExportRequest
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
-from curation.jobs.store import JobState
+from curation.jobs.job import JobState
 
 __all__ = ["MAX_PHOTOS", "ExportIn", "ExportOut"]
 

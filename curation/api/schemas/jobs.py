@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curation.api.schemas.base import Out, Page, Text
 from curation.domain.report import Progress
+from curation.jobs.job import Job, JobState, Stage
 from curation.jobs.pace import Pace
-from curation.jobs.store import Job, JobState, Stage
 
 __all__ = [
     "HealthOut",

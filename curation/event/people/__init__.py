@@ -1,1 +1,1 @@
-"""The people of an event: who they are called, what the user changes of them, what is suggested."""
+"""The people of an event: labels, the user's changes of labels and grouping, and suggested merges."""

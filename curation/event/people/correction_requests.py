@@ -1,4 +1,4 @@
-"""What a user asks to be corrected in the grouping, and the corrections that say it."""
+"""Turns a user's request to correct the grouping into corrections."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from curation.domain.labelling.new_corrections import (
 )
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import Catalog
-from curation.event.people.edits import Planned
+from curation.event.people.edits import CorrectionPlan
 from curation.event.people.view import display_name, face_of
 
-__all__ = ["CorrectionRequest", "in_words", "planned"]
+__all__ = ["CorrectionRequest", "describe_correction", "plan_correction"]
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRequest:
-    """What is to be corrected.
+    """What a user wants to correct.
 
     Attributes:
-        kind: One person, different people, not a face, not a person.
-        cluster_ids: Whole people that are meant.
-        face_ids: Single faces that are meant; either these or people are given.
-        cluster_id: Whose faces they are to be, or whose id a merged person keeps.
-        name: Whose faces they are to be: of the largest cluster of the name, else of a new one.
+        kind: Same person, different people, not a face, or not a person.
+        cluster_ids: The clusters to correct.
+        face_ids: The single faces to correct; a request has either these or clusters.
+        cluster_id: The cluster that the faces move to, or whose id the merged clusters keep.
+        name: The person that the faces move to: the largest cluster with this name, else a new one.
     """
 
     kind: CorrectionKind
@@ -43,18 +43,18 @@ class CorrectionRequest:
     name: str | None = None
 
 
-def planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Planned:
-    """The corrections that say what a user wishes; see `PeopleEdits.correct`.
+def plan_correction(catalog: Catalog, request: CorrectionRequest, next_id: int) -> CorrectionPlan:
+    """The corrections for a request; see `PeopleEdits.correct`.
 
     Args:
-        catalog: Of the event.
-        request: What is to be corrected.
-        next_id: The first cluster id that is free.
+        catalog: The event's catalogue.
+        request: What the user wants to correct.
+        next_id: The first free cluster id.
 
     Raises:
-        ClusterNotFoundError: If a cluster that is named has no face.
+        ClusterNotFoundError: If a cluster of the request has no face.
         FaceNotFoundError: If there is no such face.
-        NothingToSplitError: If all faces of a person were to be split off.
+        NothingToSplitError: If the request splits off all faces of a person.
         StorageError: If a file cannot be read.
     """
     event, labels = catalog.event(), catalog.labels()
@@ -71,47 +71,47 @@ def planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Plann
         keep = best[0] if request.cluster_id is None else request.cluster_id
         return merge_corrections(event, keep, [cluster for cluster in clusters if cluster != keep]), keep, None
     faces = [face_of(event, face_id) for face_id in dict.fromkeys(request.face_ids)]
-    was = _was(catalog, event, faces)
+    previous = _clusters_of_excluded(catalog, event, faces)
     if request.kind is CorrectionKind.NOT_A_FACE:
-        return not_a_face_corrections([face for face in faces if face.cluster_id != NOT_A_PERSON], was), -1, None
+        return not_a_face_corrections([face for face in faces if face.cluster_id != NOT_A_PERSON], previous), -1, None
     target = request.cluster_id
     label = None
     if request.name is not None:
         target = _cluster_of_name(event, labels, request.name)
         label = LabelChange(name=request.name) if target is None else None
     target = next_id if target is None else target
-    return move_corrections(event, faces, target, was), target, label
+    return move_corrections(event, faces, target, previous), target, label
 
 
-def in_words(event: EventIndex, labels: Labels, request: CorrectionRequest) -> str:
-    """A correction in words."""
+def describe_correction(event: EventIndex, labels: Labels, request: CorrectionRequest) -> str:
+    """One line that describes a correction, for the list of changes that can be undone."""
     people = " and ".join(display_name(labels, cluster) for cluster in dict.fromkeys(request.cluster_ids[:3]))
     if len(request.cluster_ids) > 3:
         people = f"{len(request.cluster_ids)} people"
     faces = "1 face" if len(request.face_ids) == 1 else f"{len(request.face_ids)} faces"
     if request.kind is CorrectionKind.NOT_A_PERSON:
-        return f"said that {people} is no person"
+        return f"marked {people} as not a person"
     if request.kind is CorrectionKind.NOT_A_FACE:
-        return f"said of {faces}: not a face"
+        return f"marked {faces} as not a face"
     if request.cluster_ids:
-        return f"{'merged' if request.kind is CorrectionKind.SAME_PERSON else 'told apart'} {people}"
+        return f"{'merged' if request.kind is CorrectionKind.SAME_PERSON else 'separated'} {people}"
     if request.cluster_id is not None:
         return f"moved {faces} to {display_name(labels, request.cluster_id)}"
     return f"moved {faces} to {request.name or 'someone else'}"
 
 
-def _was(catalog: Catalog, event: EventIndex, faces: Sequence[FaceEntry]) -> dict[str, int]:
-    """Of faces that count nowhere the clusters that they have in the table."""
-    left_out = [face.face_id for face in faces if face.cluster_id == NOT_A_PERSON]
-    if not left_out:
+def _clusters_of_excluded(catalog: Catalog, event: EventIndex, faces: Sequence[FaceEntry]) -> dict[str, int]:
+    """For faces that are excluded (not a face, not a person): their clusters without the exclusion, by face id."""
+    excluded = [face.face_id for face in faces if face.cluster_id == NOT_A_PERSON]
+    if not excluded:
         return {}
-    places = [event.place(face_id) for face_id in left_out]
-    kept = catalog.faces.kept_clusters([place for place in places if place is not None])
-    return dict(zip(left_out, kept, strict=True))
+    places = [event.place(face_id) for face_id in excluded]
+    clusters = catalog.faces.clusters_ignoring_exclusions([place for place in places if place is not None])
+    return dict(zip(excluded, clusters, strict=True))
 
 
 def _cluster_of_name(event: EventIndex, labels: Labels, name: str) -> int | None:
-    """The largest cluster of a name."""
+    """The largest cluster with a name; None if there is none."""
     asked = Labels({0: PersonLabel(" ".join(name.split()), Category.OTHER)}, Category.OTHER).person(0)
     found = [
         cluster

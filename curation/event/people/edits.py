@@ -1,4 +1,4 @@
-"""What changes labels and corrections, one change at a time, each of which can be undone."""
+"""Changes of labels and corrections: one at a time, and each can be undone."""
 
 from __future__ import annotations
 
@@ -21,25 +21,30 @@ from curation.settings import Settings
 from curation.storage.corrections_file import hold_corrections
 from curation.storage.undo_journal import Change, UndoJournal
 
-__all__ = ["PeopleEdits", "Planned", "Undone"]
+__all__ = ["CorrectionPlan", "PeopleEdits", "Undone"]
 
-Planned = tuple[Sequence[Correction], int, LabelChange | None]
-"""What an action says, the cluster that it makes or keeps, and how that is labelled."""
+CorrectionPlan = tuple[Sequence[Correction], int, LabelChange | None]
+"""The new corrections, the cluster that the faces belong to then (-1: none), and a change of its label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was undone, in words, and how many changes are left that can be."""
+    """A change that was undone, or would be next.
+
+    Attributes:
+        what: Describes the change.
+        left: Number of changes that can be undone.
+    """
 
     what: str
     left: int
 
 
 class PeopleEdits:
-    """Changes labels and corrections. Every method may be called from any thread."""
+    """Changes labels and corrections, and undoes such changes. Thread-safe."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        """Note the parts; nothing is read yet."""
+        """Remember the paths and the catalogue; nothing is read yet."""
         self._catalog = catalog
         self._labels = LabelEdits(catalog)
         self._state_dir = settings.io.state_dir
@@ -47,12 +52,12 @@ class PeopleEdits:
         self._guard = threading.Lock()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         with self._guard, hold_corrections(self._state_dir):
             yield
 
     def labels(self) -> tuple[str, Labels]:
-        """The labels for a client, with their entity tag. Raises what `Catalog.labels` raises."""
+        """The entity tag and the labels, to send to a client. Raises what `Catalog.labels` raises."""
         return self._labels.read()
 
     def change_labels(
@@ -63,60 +68,61 @@ class PeopleEdits:
         *,
         is_known: IsKnown | None = None,
     ) -> tuple[str, Labels, int]:
-        """Label clusters, and leave alone what others wrote meanwhile.
+        """Label clusters; changes that others made since the client's version are preserved.
 
         Args:
-            choose: From the labels as they are to the clusters that are meant.
-            change: Of each of them.
-            what: The change in words.
-            is_known: Tells which version of the labels the client knows; None if it does not say.
+            choose: Gets the current labels and returns the clusters to label.
+            change: The change of each of these labels.
+            what: Describes the change.
+            is_known: Whether an entity tag is that of the client's version; None if the client does not say.
 
         Returns:
-            Entity tag and labels as they are now, and the number of clusters that changed.
+            The new entity tag and labels, and the number of clusters whose label changed.
 
         Raises:
-            LabelsChangedError: If the client's version is not known any more.
-            LabelsConflictError: If somebody else labelled one of these clusters meanwhile.
+            LabelsChangedError: If the client's version is no longer known.
+            LabelsConflictError: If one of these labels was changed by someone else since the client's version.
             LabelsError: If the labels would not be valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             changed = self._labels.change(choose, change, is_known)
-            self._note(what, changed, {})
+            self._add_to_journal(what, changed, {})
             return changed.etag, changed.labels, changed.count
 
     def replace_labels(self, labels: Labels, *, is_known: IsKnown | None) -> tuple[str, Labels]:
-        """Put other labels in the place of all.
+        """Replace all labels.
 
         Raises:
             LabelsChangedError: If the version in the file is not the one that the client knows.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             changed = self._labels.replace(labels, is_known)
-            self._note("replaced all labels", changed, {})
+            self._add_to_journal("replaced all labels", changed, {})
             return changed.etag, changed.labels
 
     def correct(
-        self, plan: Callable[[int], Planned], what: str, *, is_known: IsKnown | None = None
+        self, plan: Callable[[int], CorrectionPlan], what: str, *, is_known: IsKnown | None = None
     ) -> tuple[list[Correction], int, str, Labels]:
         """Add corrections.
 
         Args:
-            plan: From the first id that is free to what is said; called while nobody else changes anything.
-            what: The change in words.
-            is_known: Tells which version of the labels the client knows; None if it does not say.
+            plan: Gets the first free cluster id and returns the plan; called while changes are locked.
+            what: Describes the change.
+            is_known: Whether an entity tag is that of the client's version; None if the client does not say.
 
         Returns:
-            The corrections, the cluster that the faces count to now, entity tag and labels.
+            The corrections, the cluster that the faces belong to now, the entity tag and the labels.
 
         Raises:
-            LabelsConflictError: If somebody else labelled that cluster meanwhile; and what `plan` raises.
+            LabelsConflictError: If the label of that cluster was changed by someone else since the client's version.
+                Also what `plan` raises.
             CorrectionsError: If corrections.json is not valid.
             LabelsError: If the labels would not be valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             planned, cluster, label = plan(self._catalog.faces.next_cluster_id())
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             new = with_ids(planned, uuid.uuid4().hex[:12], at)
@@ -127,9 +133,9 @@ class PeopleEdits:
             if label is not None:
                 try:
                     changed = self._labels.change(lambda _: (cluster,), label, is_known)
-                    self._note(what, changed, counted)
+                    self._add_to_journal(what, changed, counted)
                 except BaseException:
-                    # All of it or nothing.
+                    # All or nothing.
                     self._catalog.faces.replace_corrections(before)
                     raise
                 return new, cluster, changed.etag, changed.labels
@@ -138,14 +144,21 @@ class PeopleEdits:
             return new, cluster, *self.labels()
 
     def set_undone(self, action: str, *, undone: bool) -> list[Correction]:
-        """Take back an action's corrections, or let them count again; those that changed.
+        """Undo the corrections of an action, or redo them.
+
+        Args:
+            action: The id of a correction, or the part before the point, which all corrections of an action share.
+            undone: True to undo, False to redo.
+
+        Returns:
+            The corrections that changed.
 
         Raises:
-            CorrectionNotFoundError: If there are none of that name.
+            CorrectionNotFoundError: If there is no such correction.
             CorrectionsError: If corrections.json is not valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             meant = [c for c in self._catalog.faces.corrections() if c.id.partition(".")[0] == action.partition(".")[0]]
             if not any(c.id == action or c.id.partition(".")[0] == action for c in meant):
                 raise CorrectionNotFoundError(f"there is no correction {action}")
@@ -153,11 +166,11 @@ class PeopleEdits:
             if changed:
                 counted = {correction.id: not correction.undone for correction in changed}
                 self._set_counting(dict.fromkeys(counted, not undone))
-                self._journal.add(Change("took back a correction" if undone else "repeated a correction", {}, counted))
+                self._journal.add(Change("undid a correction" if undone else "redid a correction", {}, counted))
             return [replace(correction, undone=undone) for correction in changed]
 
     def undoable(self) -> Undone | None:
-        """What `undo` would take back, and how many changes there are; None if there is nothing."""
+        """The change that `undo` would undo next; None if there is none."""
         with self._guard:
             changes = self._journal.changes()
         return Undone(changes[-1].what, len(changes)) if changes else None
@@ -167,16 +180,16 @@ class PeopleEdits:
 
         Raises:
             NothingToUndoError: If there is none.
-            LabelsConflictError: If somebody else changed the same labels since. Such a change is left as it is, and the
-                one before it comes next.
+            LabelsConflictError: If someone else changed the same labels since. That change is then dropped: the next
+                call undoes the one before it.
             CorrectionsError: If corrections.json is not valid.
             LabelsError: If the labels are not valid.
             StorageError: If a file cannot be read or written.
         """
-        with self._alone():
+        with self._exclusive():
             changes = self._journal.changes()
             if not changes:
-                raise NothingToUndoError("no change is left that could be taken back")
+                raise NothingToUndoError("there is nothing left to undo")
             last = changes[-1]
             try:
                 self._labels.restore(last.labels)
@@ -187,7 +200,7 @@ class PeopleEdits:
             self._journal.save(changes[:-1])
             return Undone(last.what, len(changes) - 1), *self.labels()
 
-    def _note(self, what: str, changed: ChangedLabels, counted: Mapping[str, bool]) -> None:
+    def _add_to_journal(self, what: str, changed: ChangedLabels, counted: Mapping[str, bool]) -> None:
         before, after = changed.before, changed.labels.by_cluster
         if before is None:
             return

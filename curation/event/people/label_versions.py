@@ -1,4 +1,4 @@
-"""Versions of the labels that clients know, so that what others wrote meanwhile is noticed."""
+"""The versions of the labels that clients have, to detect what others changed since."""
 
 from __future__ import annotations
 
@@ -11,44 +11,43 @@ from curation.domain.labelling.labels import PersonLabel
 __all__ = ["IsKnown", "LabelVersions"]
 
 IsKnown = Callable[[str], bool]
-"""Tells of the entity tag of a version whether it is the one that a client knows."""
+"""Returns whether an entity tag is that of the client's version."""
 
-_KEPT = 50  # versions that a page may still show
+_MAX_VERSIONS = 50  # a page that is still open has one of these
 
 
 class LabelVersions:
-    """The labels behind the entity tags that were sent to clients. May be used from any thread."""
+    """Stores the labels by the entity tags that were sent to clients. Thread-safe."""
 
     def __init__(self) -> None:
-        """Nothing was sent yet."""
+        """Begin empty."""
         self._guard = threading.Lock()
-        self._kept: OrderedDict[str, Mapping[int, PersonLabel]] = OrderedDict()
+        self._versions: OrderedDict[str, Mapping[int, PersonLabel]] = OrderedDict()
 
     def sent(self, etag: str, labels: Mapping[int, PersonLabel]) -> None:
-        """Note what goes to a client."""
+        """Remember a version that is sent to a client."""
         with self._guard:
-            self._kept[etag] = labels
-            self._kept.move_to_end(etag)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._versions[etag] = labels
+            self._versions.move_to_end(etag)
+            while len(self._versions) > _MAX_VERSIONS:
+                self._versions.popitem(last=False)
 
     def base(
-        self, is_known: IsKnown | None, etag: str, present: Mapping[int, PersonLabel]
+        self, is_known: IsKnown | None, etag: str, current: Mapping[int, PersonLabel]
     ) -> Mapping[int, PersonLabel] | None:
-        """What a client's change starts from.
+        """The labels that a client's change starts from.
 
         Args:
-            is_known: Tells of an entity tag whether the client knows that version; without it the version that was
-                sent last counts.
-            etag: Of the present labels.
-            present: The present labels.
+            is_known: Whether an entity tag is that of the client's version; None for the version that was sent last.
+            etag: The entity tag of the current labels.
+            current: The current labels.
 
         Returns:
-            The labels; None if the client names a version that is neither present nor known.
+            The labels; None if the client's version is neither the current nor a stored one.
         """
         with self._guard:
             if is_known is None:
-                return next(reversed(self._kept.values()), present)
+                return next(reversed(self._versions.values()), current)
             if is_known(etag):
-                return present
-            return next((self._kept[tag] for tag in reversed(self._kept) if is_known(tag)), None)
+                return current
+            return next((self._versions[tag] for tag in reversed(self._versions) if is_known(tag)), None)

@@ -1,4 +1,4 @@
-"""The labels of an event: cluster_labels.json, checked against the clusters that there are."""
+"""The labels of an event: cluster_labels.json, checked against the existing clusters."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["EventLabels"]
 
 
 class EventLabels:
-    """Reads, checks and writes the labels. Every method may be called from any thread."""
+    """Reads, checks and writes the labels. Thread-safe."""
 
     def __init__(self, path: Path, faces: ClusteredFaces, unlabelled: Category) -> None:
-        """Note where the file is; nothing is read yet.
+        """Remember the path; nothing is read yet.
 
         Args:
             path: The labels file.
-            faces: Whose clusters are labelled.
-            unlabelled: The category of clusters that the file leaves out.
+            faces: The clustered faces, for the ids of clusters.
+            unlabelled: The category of clusters without a label.
         """
         self._path = path
         self._faces = faces
@@ -30,7 +30,7 @@ class EventLabels:
         self._writer = threading.Lock()
 
     def read(self) -> Labels:
-        """The labels in the file; none if there is no file.
+        """The labels in the file; empty if there is no file.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -42,27 +42,27 @@ class EventLabels:
         return self.checked({} if data is None else data)
 
     def checked(self, data: object) -> Labels:
-        """Labels made of a JSON value. Raises what `read` raises."""
-        # Ids that were retired may keep their labels.
+        """Parse and check labels from a JSON value. Raises what `read` raises."""
+        # Labels of ids that are no longer in use may stay in the file.
         known_ids = self._faces.index().photo_counts.keys() | set(range(self._faces.next_cluster_id()))
         return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
 
     def etag(self) -> str:
-        """The entity tag of the labels file as it is now."""
+        """The entity tag of the current labels file."""
         return labels_etag(self._path)
 
     def replace(self, labels: Labels, *, only_if: Callable[[str], bool]) -> str | None:
-        """Write the labels file, unless it is not the version that the caller knows.
+        """Write the labels file if the current version is the expected one.
 
         Args:
             labels: Checked labels.
-            only_if: Told the entity tag of the file as it is now; False refuses.
+            only_if: Gets the entity tag of the current file; returns whether to write.
 
         Returns:
-            The new entity tag; None if it was refused.
+            The new entity tag; None if nothing was written.
 
         Raises:
-            StorageError: If the file cannot be written; the old one is then untouched.
+            StorageError: If the file cannot be written; the old one is then unchanged.
         """
         with self._writer:
             if not only_if(self.etag()):

@@ -1,4 +1,4 @@
-"""Which merges to suggest: reads the embeddings once, and follows labels, corrections and scores from then on."""
+"""Suggested merges: computed from the embeddings, and kept up to date with labels, corrections and scores."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from curation.storage.face_data_file import EMBEDDINGS
 
 __all__ = ["MergeSuggester"]
 
-_MOST_PEOPLE = 3000  # those on most photos are compared
+_MOST_PEOPLE = 3000  # only those with the most photos are compared
 _BLOCK_ROWS = 4096
-_USUAL_LIMIT = 0.4  # of a run that noted none
+_USUAL_LIMIT = 0.4  # cosine distance, for a run record without one
 
 
 class MergeSuggester:
-    """Suggests merges. Every method may be called from any thread."""
+    """Suggests merges. Thread-safe."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        """Note the parts; nothing is read yet."""
+        """Remember the path and the catalogue; nothing is read yet."""
         self._catalog = catalog
         self._embeddings = settings.io.output_dir / EMBEDDINGS
-        counts = settings.scoring.category_weights
+        weights = settings.scoring.category_weights
         self._category_weights = {
-            Category.MAIN: counts.main,
-            Category.IMPORTANT: counts.important,
-            Category.OTHER: counts.other,
+            Category.MAIN: weights.main,
+            Category.IMPORTANT: weights.important,
+            Category.OTHER: weights.other,
         }
         self._pairs: Derived[list[SimilarPair]] = Derived()
-        # Rows and rule that the sums below belong to; of each cluster its rows and their sum.
+        # The rows and the rule that the sums belong to; for each cluster its row numbers and the sum of its vectors.
         self._summed: tuple[object, GroupingRule, dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]]] | None = None
 
     def suggestions(self) -> list[MergeSuggestion]:
-        """Questions, the most useful one first; nothing is asked again that the user answered.
+        """Suggested merges, the most useful first, without pairs that the user said are different people.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -86,7 +86,7 @@ class MergeSuggester:
         return [pair for pair in found if (min(pair.first, pair.second), max(pair.first, pair.second)) not in answered]
 
     def _means(self, event: EventIndex, rule: GroupingRule) -> PersonMeans:
-        """Means of the people on most photos; those of people who did not change are kept from the last time."""
+        """Mean vectors of the clusters with the most photos; those of unchanged clusters are cached."""
         counts = event.photo_counts
         chosen = sorted(sorted(counts, key=lambda cluster: (-counts[cluster], cluster))[:_MOST_PEOPLE])
         order = np.argsort(event.cluster_ids, kind="stable")
@@ -98,22 +98,22 @@ class MergeSuggester:
         }
         if self._summed is None or self._summed[0] is not event.rows or self._summed[1] != rule:
             self._summed = (event.rows, rule, {})
-        kept = self._summed[2]
+        cached = self._summed[2]
         new = {
             cluster: rows
             for cluster, rows in members.items()
-            if cluster not in kept or not np.array_equal(kept[cluster][0], rows)
+            if cluster not in cached or not np.array_equal(cached[cluster][0], rows)
         }
         for cluster, total in self._sums(event, new, rule).items():
-            kept[cluster] = (new[cluster], total)
+            cached[cluster] = (new[cluster], total)
         sizes = np.array([len(members[cluster]) for cluster in chosen], dtype=np.int64)
-        sums = np.array([kept[cluster][1] for cluster in chosen]).reshape(len(chosen), -1)
+        sums = np.array([cached[cluster][1] for cluster in chosen]).reshape(len(chosen), -1)
         return PersonMeans(np.array(chosen, dtype=np.int64), sizes, (sums / sizes[:, None]).astype(np.float32))
 
     def _sums(
         self, event: EventIndex, members: Mapping[int, NDArray[np.intp]], rule: GroupingRule
     ) -> dict[int, NDArray[np.float64]]:
-        """The sum of the faces' vectors of each cluster."""
+        """For each cluster the float64 sum of its faces' vectors."""
         if not members:
             return {}
         numbers = np.array([row.embedding_row for row in event.rows], dtype=np.int64)
@@ -134,7 +134,7 @@ class MergeSuggester:
 
 
 def _rule(record: Mapping[str, Any]) -> GroupingRule:
-    """The rule of the last clustering, by its record."""
+    """The grouping rule of the last clustering, from its run record."""
     weights = record.get("weights")
     hashes = weights.values() if isinstance(weights, dict) else ()
     measured = next((MEASURED[sha].rule for sha in hashes if sha in MEASURED), GroupingRule(_USUAL_LIMIT, _USUAL_LIMIT))
@@ -149,7 +149,7 @@ def _rule(record: Mapping[str, Any]) -> GroupingRule:
 
 
 def _told_apart(event: EventIndex, corrections: tuple[Correction, ...]) -> frozenset[tuple[int, int]]:
-    """Clusters that the user said are two people, the lower one first."""
+    """Pairs of clusters that the user said are different people, the lower id first."""
     if not corrections:
         return frozenset()
     apart = constraints(corrections, FacePlaces((row.image_path, row.facial_area) for row in event.rows)).apart

@@ -1,4 +1,4 @@
-"""How people are shown, on whatever front: their names in sentences, their samples, clusters of the same name."""
+"""How people are presented: display names, sample faces, and clusters with the same name."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SAMPLES = 12
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person as a list shows them.
+    """A person as clients present them.
 
     Attributes:
-        summary: The cluster in numbers, with its label.
-        display_name: What the person is called in sentences.
-        sample_face_ids: Of up to 12 faces, the best to look at first.
-        same_name: Other clusters of the same name, by id; only told of a single person.
+        summary: The counts and the label of the cluster.
+        display_name: The person's name in sentences.
+        sample_face_ids: Ids of up to 12 faces, the best pictures of the person first.
+        same_name: Ids of other clusters with the same name, ascending; only filled for a single person.
     """
 
     summary: ClusterSummary
@@ -32,7 +32,7 @@ class PersonView:
 
 
 def person_view(event: EventIndex, person: ClusterSummary, labels: Labels, *, alone: bool = False) -> PersonView:
-    """A person; `alone` tells other clusters of the same name, too."""
+    """A person; with `alone` also the other clusters with the same name."""
     known = labels.person(person.id)
     same: tuple[int, ...] = ()
     if alone and person.label is not None and person.label.name is not None and known is not None:
@@ -49,7 +49,7 @@ def person_view(event: EventIndex, person: ClusterSummary, labels: Labels, *, al
 
 
 def display_name(labels: Labels, cluster: int) -> str:
-    """What a cluster is called in sentences."""
+    """The name of a cluster in sentences."""
     known = labels.person(cluster)
     return "nobody known" if known is None else known.display_name
 

@@ -1,6 +1,6 @@
-"""Everything that a user can turn to change the scores: what it is called, what it means and how far it goes.
+"""The controls of scoring: every setting that a user can change on the page, with its meaning, unit and range.
 
-Ranges and defaults are those of `curation.settings`, the rules' sentences those of `curation.domain.judging.rules`.
+Ranges are taken from `curation.settings`, the sentences of the rules from `curation.domain.judging.rules`.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Kind = Literal["number", "integer", "choice", "switch"]
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One value that can be set.
+    """One setting.
 
     Attributes:
-        path: Of the key below `scoring`, such as `("weights", "smile")`.
+        path: The key below `scoring`, such as `("weights", "smile")`.
         kind: `number`, `integer`, `choice` or `switch`.
-        text: What it does, in a sentence.
-        unit: Of a number; empty for shares and weights.
-        minimum: Of a number; None without.
-        exclusive: Whether the minimum itself may not be taken.
-        maximum: Of a number; None without.
-        choices: Of a choice.
+        text: A sentence on what it does.
+        unit: Unit of a number; empty for shares and weights.
+        minimum: Minimum of a number; None if there is none.
+        exclusive: Whether the minimum itself is excluded.
+        maximum: Maximum of a number, inclusive; None if there is none.
+        choices: The values of a choice.
     """
 
     path: KeyPath
@@ -49,14 +49,14 @@ class Control:
 SECTIONS: Mapping[str, tuple[str, str]] = {
     "weights": ("Weights", "How much each component counts in the score."),
     "category_weights": ("People", "How much a face counts within a component, by the category of its person."),
-    "thresholds": ("Thresholds", "From where on a measure counts as fulfilled, and which faces are judged at all."),
+    "thresholds": ("Thresholds", "From which value a measure counts as fulfilled, and which faces are judged at all."),
     "rules": (
         "Rules",
         "A rule is off, a veto (photos that break it rank below all that keep it), or one more part of the score.",
     ),
-    "bursts": ("Bursts", "Which photos are of one moment, so that one of them is enough."),
+    "bursts": ("Bursts", "Which photos show the same moment, so that one of them is enough."),
 }
-"""The sections below `scoring` that can be changed while the service runs: title and meaning."""
+"""The sections below `scoring` that can be changed while the service runs, with title and meaning."""
 
 _TEXTS: Mapping[KeyPath, tuple[str, str]] = {
     ("weights", "eyes"): ("How far the eyes of the people are open.", ""),
@@ -67,15 +67,15 @@ _TEXTS: Mapping[KeyPath, tuple[str, str]] = {
     ("category_weights", "main"): ("Faces of main people.", ""),
     ("category_weights", "important"): ("Faces of important people.", ""),
     ("category_weights", "other"): ("Faces of other people.", ""),
-    ("category_weights", "unknown"): ("Faces that are nobody's.", ""),
-    ("thresholds", "eyes_open"): ("From here on eyes count as open.", ""),
-    ("thresholds", "smile"): ("From here on a face smiles.", ""),
-    ("thresholds", "focus"): ("From here on a face is in focus.", ""),
+    ("category_weights", "unknown"): ("Faces of unknown people.", ""),
+    ("thresholds", "eyes_open"): ("From this value on, eyes count as open.", ""),
+    ("thresholds", "smile"): ("From this value on, a face smiles.", ""),
+    ("thresholds", "focus"): ("From this value on, a face is in focus.", ""),
     ("thresholds", "min_face_px"): ("Eyes, smile and focus of smaller faces are not judged.", "pixels"),
     ("thresholds", "max_yaw_deg"): ("Eyes and smile of faces that are turned further are not judged.", "degrees"),
-    ("bursts", "enabled"): ("Look for photos of one moment.", ""),
-    ("bursts", "max_gap_s"): ("At most so long from a photo to the next one of its burst.", "seconds"),
-    ("bursts", "max_span_s"): ("At most so long from the first to the last photo of a burst.", "seconds"),
+    ("bursts", "enabled"): ("Look for photos of the same moment.", ""),
+    ("bursts", "max_gap_s"): ("Maximum time from a photo to the next one of its burst.", "seconds"),
+    ("bursts", "max_span_s"): ("Maximum time from the first to the last photo of a burst.", "seconds"),
     ("rules", "ignore_others"): ("Other people and unknown faces do not count at all.", ""),
 }
 _UNITS = {"count": "people"}
@@ -87,7 +87,7 @@ def controls() -> tuple[Control, ...]:
 
 
 def value_of(settings: ScoringSettings, path: KeyPath) -> bool | int | float | str:
-    """The value of a control in some settings."""
+    """The value of the setting with this path."""
     value: Any = settings
     for key in path:
         value = getattr(value, key)
@@ -128,7 +128,7 @@ def _words(path: KeyPath) -> tuple[str, str]:
     _, rule, parameter = path
     sentence = (inspect.getdoc(RULES[rule]) or "").partition("\n")[0].replace("`count`", "so many")
     if parameter == "weight":
-        return f"{sentence} How much that counts, beside the weights of the components, in the mode weight.", ""
+        return f"{sentence} How much it counts, relative to the weights of the components, in the mode weight.", ""
     unit = ("faces" if "faces" in rule else _UNITS["count"]) if parameter == "count" else ""
     return sentence, unit
 

@@ -1,4 +1,4 @@
-"""The event as the rules in force judge it: who is in how many good photos, what to choose, and why."""
+"""The event judged by the current rules and picks: ranking, bursts, coverage of people, and reasons."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["Judged", "Judgement"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """An event as some rules and picks judge it.
+    """An event judged by some rules and picks.
 
     Attributes:
         event: Its photos, with their faces and measures.
-        rules: That were used.
+        rules: The rules.
         ranked: All photos, best first.
         scores: The same by image path.
-        bursts: The photos of each burst.
-        people: The main and important people of each photo.
+        bursts: The photos of each burst, by burst id.
+        people: The main and important people of each photo, by image path.
         coverage: How each main and important person is covered.
     """
 
@@ -43,7 +43,7 @@ class Judged:
     coverage: tuple[PersonCoverage, ...]
 
     def reasons(self, image_path: str) -> tuple[PhotoReason, ...]:
-        """What is right and wrong with a photo, in words; nothing for a photo that is not known."""
+        """What is good and bad about a photo, in words; empty for an unknown photo."""
         score = self.scores.get(image_path)
         if score is None:
             return ()
@@ -52,10 +52,10 @@ class Judged:
 
 
 class Judgement:
-    """Keeps the event as it is judged now. May be used from any thread."""
+    """Caches the event as the current rules and picks judge it. Thread-safe."""
 
     def __init__(self, catalog: Catalog, rules: RuleBook, rescorer: Rescorer) -> None:
-        """Take the parts; nothing is read yet."""
+        """Remember the parts; nothing is read yet."""
         self._catalog = catalog
         self._rules = rules
         self._rescorer = rescorer
@@ -63,7 +63,7 @@ class Judgement:
         self._judged: Derived[Judged] = Derived()
 
     def now(self) -> Judged:
-        """The event with the labels, corrections, rules and picks as they are now; the same object until one changes.
+        """The event with the current labels, corrections, rules and picks; the same object until one of them changes.
 
         Raises:
             NotClusteredError: If there was no clustering yet.

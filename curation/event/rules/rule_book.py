@@ -1,4 +1,4 @@
-"""The rules in force: read from config.yaml, tried, and written back into it."""
+"""The current rules of scoring: read from config.yaml, previewed with changes, and saved to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from curation.errors import CurationError, RulesError, SettingFixedError, SettingsError, SettingsFileError
 from curation.event.rules.controls import SECTIONS
-from curation.settings import ScoringSettings, Settings, reload_settings, set_elsewhere
+from curation.settings import ScoringSettings, Settings, overridden_keys, reload_settings
 from curation.settings.config_text import Scalar, changed_config
 from curation.storage.settings_file import config_etag, read_config, write_config
 
@@ -20,29 +20,26 @@ __all__ = ["CurrentRules", "RuleBook"]
 logger = logging.getLogger(__name__)
 
 CurrentRules = tuple[str, ScoringSettings]
-"""The entity tag of the settings file, and the settings that it makes."""
+"""The entity tag of the settings file, and its section `scoring`."""
 
 
-class HoldsSettings(Protocol):
-    """Whoever runs the stages by its settings, and takes others for its next run: the orchestrator."""
+class SettingsHolder(Protocol):
+    """Runs the stages by its settings, which may be replaced between runs: the orchestrator."""
 
     settings: Settings
 
 
 class RuleBook:
-    """The section `scoring` of the settings, as far as it can change while the service runs.
+    """The part of the section `scoring` that can change while the service runs. Thread-safe."""
 
-    Every method may be called from any thread.
-    """
-
-    def __init__(self, runs: HoldsSettings) -> None:
-        """Take the orchestrator, whose next run goes by the rules in force; nothing is read yet."""
+    def __init__(self, runs: SettingsHolder) -> None:
+        """Remember the orchestrator, whose next run uses the current rules; nothing is read yet."""
         self._runs = runs
         self._guard = threading.Lock()
         self._read: CurrentRules | None = None
 
     def current(self) -> CurrentRules:
-        """What the settings file says now; whoever edits it by hand need not start the service again.
+        """The rules of the settings file as it is now: an edit of the file needs no restart of the service.
 
         Raises:
             SettingsFileError: If the file is not valid.
@@ -51,45 +48,45 @@ class RuleBook:
         with self._guard:
             return self._read_current()
 
-    def adopt(self) -> None:
-        """Let the next run go by the settings file as it is now; one that is not valid is told in the log."""
+    def refresh(self) -> None:
+        """Apply the current settings file to the next run; if it is not valid, log that and change nothing."""
         try:
             self.current()
         except CurationError as error:
             logger.warning("%s", error)
 
     def fixed(self) -> dict[tuple[str, ...], str]:
-        """The keys below `scoring` that the file cannot change, and what sets them."""
-        return {path[1:]: by for path, by in set_elsewhere(self._runs.settings).items() if path[0] == "scoring"}
+        """The keys below `scoring` that the file cannot change, with what overrides the file."""
+        return {path[1:]: by for path, by in overridden_keys(self._runs.settings).items() if path[0] == "scoring"}
 
-    def tried(self, change: Mapping[str, Any]) -> ScoringSettings:
-        """The settings in force with some values changed; nothing is written.
+    def preview(self, change: Mapping[str, Any]) -> ScoringSettings:
+        """The current rules with some values changed; nothing is written.
 
         Args:
-            change: As below `scoring` in config.yaml; what it leaves out stays.
+            change: Keys and values as below `scoring` in config.yaml; other keys keep their value.
 
         Raises:
-            RulesError: If a value is not known or out of its range.
+            RulesError: If a key is unknown or a value is out of range.
             SettingsFileError: If the file is not valid.
             StorageError: If the file cannot be read.
         """
         return _changed(self.current()[1], change)
 
     def save(self, change: Mapping[str, Any], *, only_if: Callable[[str], bool]) -> CurrentRules | None:
-        """Write changed values into the settings file, and let them be in force.
+        """Write changed values to the settings file and apply them.
 
         Args:
-            change: As below `scoring` in config.yaml; what it leaves out stays.
-            only_if: Told the entity tag of the file as it is now; False refuses.
+            change: Keys and values as below `scoring` in config.yaml; other keys keep their value.
+            only_if: Gets the entity tag of the current file; returns whether to write.
 
         Returns:
-            What is in force then; None if it was refused.
+            The new rules; None if nothing was written.
 
         Raises:
-            RulesError: If a value is not known or out of its range.
-            SettingFixedError: If something stronger than the file sets one.
+            RulesError: If a key is unknown or a value is out of range.
+            SettingFixedError: If the environment or an option overrides one of the keys.
             SettingsFileError: If the file is not valid or cannot be changed.
-            StorageError: If the file cannot be read or written; the old one is then untouched.
+            StorageError: If the file cannot be read or written; the old one is then unchanged.
         """
         with self._guard:
             etag, scoring = self._read_current()
@@ -101,7 +98,7 @@ class RuleBook:
             for path in values:
                 if path[1:] in fixed:
                     raise SettingFixedError(
-                        f"{'.'.join(path)} is set by {fixed[path[1:]]}, which is stronger than the settings file; "
+                        f"{'.'.join(path)} is set by {fixed[path[1:]]}, which overrides the settings file; "
                         "change it there"
                     )
             origin = self._runs.settings.origin
@@ -109,7 +106,7 @@ class RuleBook:
                 raise SettingsFileError("the service was started without a settings file to write to")
             try:
                 content = read_config(origin.path)
-                # The file that was checked, and no later one.
+                # Only change the version of the file that was checked.
                 if config_etag(content) != etag:
                     return None
                 if values:
@@ -126,18 +123,18 @@ class RuleBook:
         etag = config_etag(read_config(origin.path))
         if self._read is None or self._read[0] != etag:
             try:
-                scoring = _adopted(settings.scoring, reload_settings(settings))
+                scoring = _with_new_rules(settings.scoring, reload_settings(settings))
             except SettingsError as error:
-                raise SettingsFileError(f"{error}\nthe rules before this change stay in force") from error
+                raise SettingsFileError(f"{error}\nthe previous rules still apply") from error
             if scoring != settings.scoring:
-                logger.info("the rules of %s are in force", origin.path)
+                logger.info("the rules of %s now apply", origin.path)
                 self._runs.settings = settings.model_copy(update={"scoring": scoring})
             self._read = (etag, scoring)
         return self._read
 
 
-def _adopted(scoring: ScoringSettings, read: Settings) -> ScoringSettings:
-    """What may change while the service runs; paths and the like wait for its next start."""
+def _with_new_rules(scoring: ScoringSettings, read: Settings) -> ScoringSettings:
+    """Take over the sections that may change while the service runs; other settings need a restart."""
     return scoring.model_copy(update={name: getattr(read.scoring, name) for name in SECTIONS})
 
 

@@ -1,4 +1,4 @@
-"""`python -m curation export`: options, exit codes and what it says."""
+"""`python -m curation export`: options, exit codes and messages."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def export(event: Path, *options: str) -> int:
     return main(["--config", str(event / "config.yaml"), "export", *options])
 
 
-def test_the_picked_photos_are_taken(event: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_picked_photos_are_exported(event: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(event, "--name", "Party", "--no-csv", "--no-contact-sheet") == 0
     folder = event / "out" / "export" / "Party"
     assert [path.name for path in folder.iterdir()] == ["b.jpg"]
-    assert f"1 of 1 photos taken to {folder}" in capsys.readouterr().out
+    assert f"1 of 1 photos exported to {folder}" in capsys.readouterr().out
 
 
 def test_a_photo_that_is_gone_exits_with_1_and_is_named(event: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(event, "--best", "3", "--mode", "zip", "--to", str(event / "usb"), "--name", "Party") == 1
     assert (event / "usb" / "Party.zip").is_file()
-    told = capsys.readouterr()
-    assert "failed: c.jpg" in told.err and "2 of 3 photos taken" in told.out
+    printed = capsys.readouterr()
+    assert "failed: c.jpg" in printed.err and "2 of 3 photos exported" in printed.out
 
 
 def test_hard_links_need_no_other_option(event: Path) -> None:

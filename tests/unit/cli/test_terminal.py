@@ -23,8 +23,8 @@ def test_an_error_that_an_interruption_caused_is_an_interruption(capsys: pytest.
     loading = _caused_by(ImportError("initialization failed"), KeyboardInterrupt())
     for error in (KeyboardInterrupt(), loading, _caused_by(StorageError("no store"), loading)):
         assert _code_of(error) == 130
-        told = capsys.readouterr().err
-        assert "run the same command to go on" in told and "Traceback" not in told
+        printed = capsys.readouterr().err
+        assert "run the same command to continue" in printed and "Traceback" not in printed
 
 
 def test_other_errors_keep_their_own_codes(capsys: pytest.CaptureFixture[str]) -> None:

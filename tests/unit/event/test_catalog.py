@@ -1,4 +1,4 @@
-"""What the catalog knows of an output folder, and when it reads again."""
+"""The catalogue of an output folder, and when it reads a file again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from curation.domain.faces.ids import face_id, photo_id
 from curation.errors import NotClusteredError
 from curation.event.catalog import Catalog
-from curation.event.file_cache import Derived, FileCache
 from tests.service import FACES, PHOTOS, make_settings, write_face_data, write_photo_scores
 
 A, B = photo_id("a.jpg"), photo_id("b.jpg")
@@ -76,7 +75,7 @@ def test_before_anything_ran(tmp_path: Path) -> None:
         catalog.photo(A)
 
 
-def test_reading_ahead_keeps_silent_of_what_is_wrong(catalog: Catalog) -> None:
+def test_reading_ahead_raises_nothing(catalog: Catalog) -> None:
     catalog.face_data_path.write_text("nonsense")
     catalog.read_ahead()
     (output(catalog) / "clustering_run.json").write_text("{")
@@ -86,30 +85,3 @@ def test_reading_ahead_keeps_silent_of_what_is_wrong(catalog: Catalog) -> None:
 def test_a_table_that_the_clustering_wrote_needs_no_record_to_be_read(catalog: Catalog) -> None:
     (output(catalog) / "clustering_run.json").write_text("{")
     assert catalog.event().face_count(0) == 4
-
-
-def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    reads: list[str] = []
-
-    def read(file: Path) -> str:
-        reads.append(file.read_text())
-        return reads[-1]
-
-    cache = FileCache(path, read)
-    assert cache.get() is None
-    path.write_text("one")
-    assert (cache.get(), cache.get(), reads) == ("one", "one", ["one"])
-    path.write_text("three")
-    assert (cache.get(), reads) == ("three", ["one", "three"])
-    path.unlink()
-    assert cache.get() is None
-
-
-def test_a_derived_value_is_made_again_for_other_sources() -> None:
-    derived: Derived[list[int]] = Derived()
-    first, second = object(), object()
-    kept = derived.get((first,), lambda: [1])
-    assert derived.get((first,), lambda: [2]) is kept
-    assert derived.get((second,), lambda: [3]) == [3]
-    assert derived.get((second, first), lambda: [4]) == [4]

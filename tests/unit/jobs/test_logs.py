@@ -19,9 +19,9 @@ def logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> JobLogs:
     return JobLogs(tmp_path)
 
 
-def test_what_the_thread_says_is_kept(logs: JobLogs) -> None:
+def test_messages_of_the_thread_are_recorded(logs: JobLogs) -> None:
     log.info("before")
-    with logs.recorded(JOB):
+    with logs.recording(JOB):
         log.info("begins")
         thread = threading.Thread(target=log.warning, args=("from another thread",))
         thread.start()
@@ -37,9 +37,9 @@ def test_what_the_thread_says_is_kept(logs: JobLogs) -> None:
     assert lines[0].startswith("20")
 
 
-def test_two_jobs_at_a_time_have_their_own(logs: JobLogs) -> None:
+def test_two_jobs_at_a_time_have_separate_logs(logs: JobLogs) -> None:
     def work(job: str) -> None:
-        with logs.recorded(job):
+        with logs.recording(job):
             for number in range(50):
                 log.info("%s %d", job, number)
 
@@ -54,7 +54,7 @@ def test_two_jobs_at_a_time_have_their_own(logs: JobLogs) -> None:
 
 def test_the_last_lines(logs: JobLogs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_logs, "_BLOCK_BYTES", 7)
-    with logs.recorded(JOB):
+    with logs.recording(JOB):
         for number in range(20):
             log.info("line %d", number)
     assert [line.split()[-1] for line in logs.tail(JOB, 3).splitlines()] == ["17", "18", "19"]
@@ -67,21 +67,21 @@ def test_a_job_without_a_log(logs: JobLogs) -> None:
 
 @pytest.mark.parametrize("name", ["", "../jobs", "A" * 32, "a" * 31 + "/"])
 def test_nothing_but_a_jobs_id_names_a_file(logs: JobLogs, name: str) -> None:
-    with pytest.raises(ValueError, match="no job's id"):
+    with pytest.raises(ValueError, match="not the id of a job"):
         logs.tail(name, 10)
 
 
 def test_a_folder_that_cannot_be_made_ends_no_job(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    with JobLogs(tmp_path / "file").recorded(JOB):
+    with JobLogs(tmp_path / "file").recording(JOB):
         pass
-    assert "no log can be kept" in caplog.text
+    assert "its log cannot be written" in caplog.text
 
 
-def test_logs_of_forgotten_jobs_go(logs: JobLogs) -> None:
+def test_logs_of_other_jobs_are_deleted(logs: JobLogs) -> None:
     for job in (JOB, OTHER):
-        with logs.recorded(job):
+        with logs.recording(job):
             log.info("hello")
-    logs.forget_others({OTHER})
+    logs.delete_except({OTHER})
     assert logs.tail(JOB, 1) == ""
     assert logs.tail(OTHER, 1)

@@ -7,7 +7,7 @@ from curation.jobs.pace import WINDOW_S, Pace, PaceMeter
 
 
 def steady(meter: PaceMeter, *, begin_s: float, done: int, count: int, per_s: float, total: int = 1000) -> float:
-    """Progress of one unit at a time; gives the time of the last one."""
+    """Progress of one unit at a time; returns the time of the last one."""
     now_s = begin_s
     for number in range(count):
         now_s = begin_s + number / per_s
@@ -15,7 +15,7 @@ def steady(meter: PaceMeter, *, begin_s: float, done: int, count: int, per_s: fl
     return now_s
 
 
-def test_nothing_is_told_before_there_is_something_to_tell() -> None:
+def test_there_is_no_pace_before_there_is_enough_progress() -> None:
     meter = PaceMeter()
     assert meter.pace(5.0) is None
     meter.add(Progress("photos", 0, 10), 5.0)
@@ -35,13 +35,13 @@ def test_a_steady_run() -> None:
     assert between.seconds_left == pytest.approx(239.8)
 
 
-def test_what_was_known_before_counts_for_no_rate() -> None:
+def test_units_done_before_the_phase_do_not_count() -> None:
     meter = PaceMeter()
     now_s = steady(meter, begin_s=0.0, done=900, count=21, per_s=2.0)
     assert meter.pace(now_s) == Pace(2.0, 40.0)
 
 
-def test_the_rate_falls_when_nothing_comes_any_more() -> None:
+def test_the_rate_falls_without_progress() -> None:
     meter = PaceMeter()
     now_s = steady(meter, begin_s=0.0, done=0, count=41, per_s=4.0)
     late = meter.pace(now_s + 10.25)
@@ -49,7 +49,7 @@ def test_the_rate_falls_when_nothing_comes_any_more() -> None:
     assert late.rate_per_s == pytest.approx(2.0)
 
 
-def test_only_the_last_half_minute_counts() -> None:
+def test_only_the_last_30_seconds_count() -> None:
     meter = PaceMeter()
     now_s = steady(meter, begin_s=0.0, done=0, count=200, per_s=20.0)
     now_s = steady(meter, begin_s=now_s, done=199, count=int(WINDOW_S) * 3, per_s=2.0)
@@ -68,7 +68,7 @@ def test_photos_that_take_longer_than_the_window_have_a_pace_too() -> None:
     assert found.seconds_left == pytest.approx(360.0)
 
 
-def test_a_new_phase_begins_anew() -> None:
+def test_a_new_phase_starts_from_zero() -> None:
     meter = PaceMeter()
     now_s = steady(meter, begin_s=0.0, done=0, count=41, per_s=4.0)
     meter.add(Progress("groups", 0, 5), now_s)

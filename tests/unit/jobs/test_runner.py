@@ -14,10 +14,11 @@ from curation.domain.report import Failure, Progress, ScoringReport
 from curation.errors import PhotosMissingError, RunInterruptedError, StorageError
 from curation.jobs import job_run
 from curation.jobs import runner as runner_module
+from curation.jobs.job import Job, JobState, Stage
 from curation.jobs.outcomes import JobOutcome, outcome_of
 from curation.jobs.pace import Pace
 from curation.jobs.runner import JobEndedError, JobRunner, ServiceEndingError
-from curation.jobs.store import ActiveJobError, Job, JobState, JobStore, Stage
+from curation.jobs.store import ActiveJobError, JobStore
 
 REPORT = ScoringReport(
     total=3,
@@ -68,7 +69,7 @@ def finished(runner: JobRunner, job: Job) -> Job:
     return found
 
 
-def test_success_keeps_the_report(store: JobStore) -> None:
+def test_success_stores_the_report(store: JobStore) -> None:
     def run(request: Request, progress: Listener, cancel: threading.Event) -> JobOutcome:
         progress(Progress("photos", 1, 3))
         progress(Progress("photos", 3, 3, 1))
@@ -149,14 +150,14 @@ def test_an_export_runs_beside_a_stage(store: JobStore) -> None:
     assert export.began.wait(WAIT_S)
     assert export.request == {"mode": "zip"}
     assert {job.id for job in runner.active} == {scoring.id, exporting.id}
-    assert runner.in_the_way(Stage.EXPORT) == runner.live(exporting.id)
+    assert runner.conflicting_job(Stage.EXPORT) == runner.live(exporting.id)
     with pytest.raises(ActiveJobError):
         runner.start(Stage.EXPORT)
     export.release.set()
     assert ended(runner, exporting).request == {"mode": "zip"}
     assert [job.id for job in runner.active] == [scoring.id]
-    assert runner.in_the_way(Stage.EXPORT) is None
-    assert runner.in_the_way(Stage.CLUSTERING) is not None
+    assert runner.conflicting_job(Stage.EXPORT) is None
+    assert runner.conflicting_job(Stage.CLUSTERING) is not None
     stage.release.set()
     finished(runner, scoring)
 
@@ -285,7 +286,7 @@ def test_stop_without_a_job(store: JobStore) -> None:
     JobRunner(store, {}).stop()
 
 
-def test_progress_is_stored_seldom_but_each_phase_is(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_stored_at_intervals_and_at_each_phase(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 0.0
     for module in (runner_module, job_run):
         monkeypatch.setattr(module, "monotonic", lambda: now_s)

@@ -1,4 +1,4 @@
-"""The jobs database: what it keeps, what it refuses, what it says of a service that died."""
+"""The jobs database: what it stores and refuses, and how jobs of a dead service end."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from curation.domain.report import Failure, Progress
 from curation.errors import StorageError
 from curation.jobs import schema as jobs_schema
 from curation.jobs import store as jobs
+from curation.jobs.job import Job, JobError, JobState, Stage, utc_now
 from curation.jobs.owners import Owner, is_alive
 from curation.jobs.schema import SCHEMA_VERSION
-from curation.jobs.store import ActiveJobError, Job, JobError, JobState, JobStore, Stage, utc_now
+from curation.jobs.store import ActiveJobError, JobStore
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_new_job_is_queued_and_found(store: JobStore) -> None:
     assert store.get("no such id") is None
 
 
-def test_everything_of_a_job_is_kept(store: JobStore) -> None:
+def test_all_fields_of_a_job_are_stored(store: JobStore) -> None:
     job = replace(
         store.create(Stage.EXPORT, {"mode": "zip", "top": 5}),
         state=JobState.FAILED,
@@ -208,7 +209,7 @@ PRAGMA user_version = 1;
 """
 
 
-def test_a_database_of_version_1_is_taken_over(tmp_path: Path) -> None:
+def test_a_database_of_version_1_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
@@ -256,7 +257,7 @@ def test_an_upgrade_that_fails_leaves_the_old_database(tmp_path: Path, monkeypat
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (2,)
 
 
-def test_that_somebody_asked_to_stop_a_job_stays(store: JobStore) -> None:
+def test_a_request_to_cancel_survives_a_save(store: JobStore) -> None:
     job = store.create(Stage.CLUSTERING)
     asked = store.request_cancel(job.id)
     assert asked is not None
@@ -274,8 +275,8 @@ def test_a_job_that_ended_is_not_asked_to_stop(store: JobStore) -> None:
     assert store.request_cancel(job.id) == job
 
 
-def test_the_oldest_jobs_are_forgotten_but_none_that_works(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "KEPT_JOBS", 3)
+def test_the_oldest_jobs_are_deleted_but_no_active_one(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MAX_STORED_JOBS", 3)
     working = store.create(Stage.EXPORT)
     made = []
     for _ in range(5):

@@ -190,7 +190,7 @@ def test_other_variables_of_ours_are_no_settings(tmp_path: Path, monkeypatch: py
 def test_mistakes_in_options_are_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"performance\.workers"):
         load(tmp_path, "", {"performance": {"workers": "many"}})
-    with pytest.raises(SettingsError, match="must hold keys of its own"):
+    with pytest.raises(SettingsError, match="must contain keys of its own"):
         load(tmp_path, "performance: 3", {"performance": {"workers": "2"}})
 
 

@@ -16,8 +16,9 @@ from curation.api.http import job_events
 from curation.api.http.job_events import follow, follow_all
 from curation.domain.report import Progress
 from curation.errors import StorageError
+from curation.jobs.job import Stage
 from curation.jobs.runner import JobRunner
-from curation.jobs.store import JobStore, Stage
+from curation.jobs.store import JobStore
 from tests.service import ServiceClient
 from tests.unit.api.http.test_errors import problem
 from tests.unit.jobs.test_runner import WAIT_S, Waiting

@@ -115,7 +115,7 @@ def test_faces_go_to_a_person_who_is_there(event: ServiceClient) -> None:
     assert [c["undone"] for c in taken_back["corrections"]] == [True] * 3
     assert sizes(event) == {0: 5, 1: 3, 2: 2, 3: 1}
     # Undoing that lets it count again.
-    assert event.post("/undo").json()["what"] == "took back a correction"
+    assert event.post("/undo").json()["what"] == "undid a correction"
     assert sizes(event) == {0: 4, 1: 5, 2: 2, 3: 1}
 
 

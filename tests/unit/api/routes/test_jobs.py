@@ -54,7 +54,7 @@ class TestLog:
         answer = empty.get(started.headers["location"] + "/log")
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         lines = answer.text.splitlines()
-        assert "clustering begins" in lines[0]
+        assert "clustering started" in lines[0]
         assert "there is no photo in \\udcff" in lines[-1]
         assert empty.get(started.headers["location"] + "/log?tail=1").text.splitlines() == lines[-1:]
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from curation.domain.faces.ids import photo_id
 from curation.errors import NotAPhotoError
-from curation.event.incoming_photos import photo_name, sweep_incoming
+from curation.event.incoming_photos import photo_name, remove_abandoned_uploads
 from tests.service import ServiceClient, make_settings, service
 from tests.unit.api.http.test_errors import problem
 
@@ -220,9 +220,9 @@ def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     for path in (dead, alive, photo):
         path.touch()
-    sweep_incoming(tmp_path)
+    remove_abandoned_uploads(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {alive.name, photo.name}
-    sweep_incoming(tmp_path / "missing")
+    remove_abandoned_uploads(tmp_path / "missing")
 
 
 def test_another_site_cannot_send_photos(empty: ServiceClient) -> None:
