@@ -1,20 +1,26 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve test lint lint-style lint-format lint-types lint-imports dev bench eval lock clean
+.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval lock clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
 override OUTPUT := $(value OUTPUT)
 override ENGINE := $(value ENGINE)
 override WORKERS := $(value WORKERS)
-export PHOTOS OUTPUT ENGINE WORKERS PYTHON
+export PHOTOS OUTPUT ENGINE WORKERS PYTHON EXTRAS
 
 PY = .venv/bin/python
+# The checksums are those of the files for all platforms. Extras stay in the locks: to pip before 23.3 one that is left
+# out, and that another package asks for, is a requirement without a checksum.
+COMPILE = $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--custom-compile-command 'make lock'
+EXTRA_FILES = $(sort $(wildcard requirements/*.txt))
 
 help:
 	@echo 'make run                          photos of event_images/ (or a sample event), results beside this file'
 	@echo 'make run PHOTOS=DIR [OUTPUT=DIR]  photos of another folder, results in curated/NAME/ (or OUTPUT)'
 	@echo '         [ENGINE=auto|retinaface-arcface|dlib] [WORKERS=N] [PYTHON=python3.12]'
 	@echo 'make serve                        the REST service, on service.host and service.port of config.yaml'
+	@echo 'make extras EXTRAS="video s3"     packages for systems that are being built; EXTRAS= lists the names'
 	@echo 'make test                         all tests with coverage; ARGS="tests/unit -k labels" for some of them'
 	@echo 'make lint                         style, formatting, types and import rules'
 	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'
@@ -31,9 +37,19 @@ serve:
 	@sh tools/venv.sh run
 	@$(PY) -m curation.cli.quickstart serve
 
+extras:
+	@sh tools/venv.sh extras $$EXTRAS
+
+# A choice that holds no test (pytest's 5) is no fault; a phase of the whole without one is, and run_tests.py says so. With
+# -n 2 pytest says 5 of a file that is not there, too: without it, 4.
 test: dev
 	@rm -f .coverage .coverage.*
-	$(PY) -m pytest -n 2 --cov --cov-report=term $(ARGS)
+ifdef ARGS
+	$(PY) -m pytest -n 2 --cov --cov-report=term $(ARGS) || { [ $$? -eq 5 ] && { \
+		$(PY) -m pytest -qq --collect-only $(ARGS) >/dev/null; [ $$? -eq 5 ]; }; }
+else
+	@$(PY) tools/run_tests.py
+endif
 
 lint: lint-style lint-format lint-types lint-imports
 
@@ -62,15 +78,19 @@ eval: dev
 	[ -d "$$data/photos" ] || { echo "skipped: no photos in $$data; set CURATION_TEST_DATA, see docs/development.md"; exit 0; }; \
 	$(PY) -m benchmarks.evaluation "$$data" $(ARGS)
 
+# One resolution of everything together, so that no group can clash with another; every other lock is a part of it. What
+# was locked is then installed, since uv does not look at the newest Python that a release allows, and pip does.
 lock: dev
-	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
-		requirements.txt -o requirements.lock
-	$(PY) -m uv pip compile -q --universal --python-version 3.11 --custom-compile-command 'make lock' $(ARGS) \
-		-c requirements.lock requirements-dev.txt -o requirements-dev.lock
+	$(COMPILE) $(ARGS) requirements.txt $(EXTRA_FILES) requirements-build.txt requirements-dev.txt -o requirements-dev.lock
+	for name in requirements requirements-build $(EXTRA_FILES:.txt=); do \
+		$(COMPILE) -c requirements-dev.lock $$name.txt -o $$name.lock || exit; \
+	done
+	@sh tools/venv.sh dev
+	$(PY) -m pip check
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
-	for folder in curation tests benchmarks; do \
+	for folder in curation tests benchmarks training ground_truth; do \
 		[ ! -d $$folder ] || find $$folder -name __pycache__ -type d -prune -exec rm -rf {} +; \
 	done
 	rm -rf __pycache__

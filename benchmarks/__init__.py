@@ -1,1 +1,1 @@
-"""Measurements: they print figures and assert nothing."""
+"""Benchmarks and the evaluation: they print figures and assert nothing."""

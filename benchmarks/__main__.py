@@ -1,7 +1,7 @@
 """Run all benchmarks, or some, and print one table: `python -m benchmarks ../shared [--models DIR] [NAME ...]`.
 
-How a benchmark looks: `benchmarks.report`. Figures of one row compare with each other, as they come from one run;
-figures of different machines or days do not. The exit code is 1 if a benchmark failed, never because of a figure.
+`benchmarks.harness.report` says what a benchmark is. The figures of one row can be compared, since they come from one
+run; figures of different machines or days cannot. The exit code is 1 if a benchmark failed, never because of a figure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import time
 import traceback
 from importlib import import_module
 
-from benchmarks.report import BenchmarkRows, Unavailable, add_folders, models_folder, print_rows
+from benchmarks.harness.report import BenchmarkRows, add_folders, models_folder, print_rows
+from ground_truth.errors import Unavailable
 
 BENCHMARKS: tuple[str, ...] = (
     "scaling",
@@ -27,7 +28,7 @@ BENCHMARKS: tuple[str, ...] = (
     "dlib_networks",
     "expressions",
 )
-"""Modules of this package that offer `rows`, in the order of the table. A new benchmark adds its name here."""
+"""Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def main() -> int:
             print_rows(rows(options.data, models_folder(options), quick=not options.full), header=False)
         except Unavailable as reason:
             print(f"{name}: cannot be measured here: {reason}", file=sys.stderr)
-        except Exception:  # the other benchmarks can still tell something
+        except Exception:  # the other benchmarks still run
             failed = True
             print(f"{name} failed:\n{traceback.format_exc()}", file=sys.stderr)
         print(f"{name} took {time.perf_counter() - began:.0f} s", file=sys.stderr)

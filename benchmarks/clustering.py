@@ -1,10 +1,10 @@
-"""How clustering grows with the number of faces, beside scikit-learn, HDBSCAN, and faiss with connected components.
+"""How clustering scales with the number of faces, beside scikit-learn, HDBSCAN, and faiss with connected components.
 
     python -m benchmarks.clustering ../shared [--full]
 
-Faces are made up (`benchmarks.synthetic_faces`). Each figure is of a process of its own: seconds include importing
-what the method needs, memory is what the process had at most beyond the embeddings. B-cubed F counts every face;
-a face without a cluster is one of its own. Without `--full` up to 10,000 faces.
+Faces are synthetic (`benchmarks.events.synthetic_faces`). Each method runs in its own process: seconds include the
+imports that the method needs, memory is the peak of the process beyond the embeddings. B-cubed F counts every face; a
+face without a cluster is a cluster of its own. Without `--full` up to 10,000 faces.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.b_cubed import b_cubed
-from benchmarks.report import Row, main
-from benchmarks.synthetic_faces import made_up_faces
+from benchmarks.events.synthetic_faces import synthetic_faces
+from benchmarks.harness.report import Row, main
+from ground_truth.metrics.b_cubed import b_cubed
 
 __all__ = ["rows"]
 
 Labels = NDArray[np.integer]
 Embeddings = NDArray[np.float32]
 
-# Where they did best on 3,000 other faces of the same making, of 0.6 to 0.82 and of 0.3 to 0.61.
+# The best of 0.6 to 0.82 and of 0.3 to 0.61 on 3,000 other faces of the same kind.
 _THRESHOLD = 0.66
 _LINK_THRESHOLD = 0.58  # of connected components
 _LINKS = 32  # neighbours that faiss looks for
@@ -80,15 +80,15 @@ METHODS: dict[str, Callable[[Embeddings], Labels]] = {
     "faiss and components": _faiss,
 }
 _SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
-# Beyond these the others' matrices or hours are not worth having.
+# Beyond these sizes the other methods take too much memory or time.
 _MOST_QUICK = {"exact": 10_000, "scikit-learn average linkage": 10_000, "scikit-learn HDBSCAN": 3_000}
 _MOST_FULL = {"scikit-learn average linkage": 30_000, "scikit-learn HDBSCAN": 10_000}
 
 
 def _threads() -> int:
-    """As many as BLAS was told to take, for runs beside other work; else all."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdecimal() else len(os.sched_getaffinity(0))
+    """OMP_NUM_THREADS if it is set, for runs beside other work; else one thread per core."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return int(threads) if threads.isdecimal() else len(os.sched_getaffinity(0))
 
 
 def _peak_bytes() -> int:
@@ -106,7 +106,7 @@ def _child(method: str, source: str, result: str) -> None:
 
 
 def _measured(method: str, folder: Path) -> tuple[float, float, Labels]:
-    """Seconds, megabytes and labels of a method in a process of its own."""
+    """Seconds, megabytes and labels of a method, run in its own process."""
     result = folder / "labels.npy"
     call = [sys.executable, "-m", "benchmarks.clustering", "--child", method, str(folder / "faces.npy"), str(result)]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
@@ -120,7 +120,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for size in sizes:
-            faces = made_up_faces(size)
+            faces = synthetic_faces(size)
             np.save(folder / "faces.npy", faces.embeddings)
             people = faces.people.tolist()
             del faces

@@ -1,10 +1,10 @@
-"""dlib's networks in ONNX Runtime beside dlib's own code: time, and how far the answers lie apart.
+"""dlib's networks in ONNX Runtime beside dlib's own code: time, and differences of the results.
 
     python -m benchmarks.dlib_networks ../shared
 
-One thread each. The detector sees group photos at 800 px as they are; "quick look" leaves out the finest levels where
-the others give no hint of small faces, and looks in small integers first. The descriptor sees the faces that the
-detector found. dlib's HOG detector sees the same photos at 2000 px beside ours at the same size, as the engine uses
+Each uses one thread. The detectors run on group photos at 800 px; "quick look" skips the finest levels where the others
+give no hint of small faces, and screens with 8-bit integers first. The descriptors run on the faces that the detector
+found. dlib's HOG detector runs on the same photos at 2000 px beside our detector at the same size, as the engine uses
 them.
 """
 
@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from benchmarks.report import Row, Unavailable, main, median_seconds
+from benchmarks.harness.report import Row, main, median_seconds
 from curation.engines.base import WeightsFile
 from curation.engines.dlib.conversion import converted
 from curation.engines.dlib.hog import HogDetector
 from curation.engines.dlib.networks import DLIB_MARGIN_PX, FaceDescriptor, FaceDetector
 from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, DLIB_PREDICTOR_FILE, locate
+from ground_truth.errors import Unavailable
 
 __all__ = ["rows"]
 
@@ -81,8 +82,8 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         f"dlib {1000 * theirs / len(chips):.1f} ms",
         theirs / ours,
     )
-    apart = np.abs(descriptor.describe(chips) - np.array(dlib_descriptor.compute_face_descriptor(chips))).max()
-    yield Row(_NAME, "descriptor, largest difference of a number", float(apart), "")
+    difference = np.abs(descriptor.describe(chips) - np.array(dlib_descriptor.compute_face_descriptor(chips))).max()
+    yield Row(_NAME, "descriptor, largest difference of a number", float(difference), "")
 
     large = [_sized(photo, _ENGINE_SIZE_PX) for photo in photos]
     hog = HogDetector()
@@ -123,7 +124,7 @@ def _made(name: str, models: Path, folder: Path) -> WeightsFile:
 
 
 def _compared(detector: FaceDetector, dlib_detector: object, photos: Sequence[Picture]) -> tuple[int, int, float]:
-    """How many of dlib's boxes are ours too, how many there are, and the largest difference of confidences."""
+    """How many of dlib's boxes we find too, how many dlib finds, and the largest difference of confidences."""
     same, count, largest = 0, 0, 0.0
     for photo in photos:
         found = detector.detect(photo, thorough=True)

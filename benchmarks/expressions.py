@@ -1,6 +1,8 @@
-"""What the networks for eyes and smiles cost, against looking at each face alone, and beside the landmarks.
+"""The time of the networks for eyes and smiles, for all faces of a photo together and for each face alone.
 
-python -m benchmarks.expressions ../shared [--full]
+    python -m benchmarks.expressions ../shared [--full]
+
+The time of the landmarks is given for comparison.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.report import Row, Unavailable, main, median_seconds
+from benchmarks.harness.report import Row, main, median_seconds
 from curation.domain.faces.face import FiveLandmarks
 from curation.engines.base import Pixels
 from curation.engines.expressions.networks import ExpressionReader, packaged_expressions
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.files.decoding import open_photo
+from ground_truth.engines import small_engine
+from ground_truth.errors import Unavailable
 
 __all__ = ["rows"]
 
@@ -27,8 +31,6 @@ _FACES = (1, 4, 16)
 
 def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     """Milliseconds per face, on one core."""
-    from training.face_chips import small_engine
-
     path = data / "photos" / _PHOTO
     if not path.is_file():
         raise Unavailable(f"{path} is not there")

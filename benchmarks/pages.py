@@ -1,10 +1,10 @@
-"""How long the server works on each page of the review and each fragment over 20,000 photos, and its memory.
+"""The server's CPU time for each page and fragment of the review with 20,000 photos, and its memory.
 
     python -m benchmarks.pages DATA [--full]
 
-The event and the server of `benchmarks.service`. A page is what its address answers, with all that its scripts ask the
-service for before the user does anything; pictures are another matter. What counts is the server's own time on a core,
-which other work on the machine changes little; the first answer of each is told, and not counted. DATA is not needed.
+The event and the server are those of `benchmarks.service`. A page consists of the answer at its URL and of all that its
+scripts request before the user does anything, without pictures. Figures are the server's CPU time, which depends little
+on other work on the machine; the first answer of each URL is reported, but not counted. DATA is not used.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks.report import Row, main
-from benchmarks.service import AIM_MS, PHOTOS, Server, Times, serving
-from benchmarks.service_event import write_event
+from benchmarks.events.synthetic_outputs import write_event
+from benchmarks.harness.report import Row, main
+from benchmarks.harness.server import Server, Times, serving
+from benchmarks.service import AIM_MS, PHOTOS
 from curation.domain.faces.ids import photo_id
 
 __all__ = ["rows"]
@@ -63,11 +64,11 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         folder = Path(name)
         write_event(folder, PHOTOS)
         with serving(folder) as server:
-            asked = [(url, page) for page, urls in _PAGES for url in (page, *urls)]
-            asked += [(url, url) for url in (*_FRAGMENTS, *_next_cards(server))]
-            # All first answers before any other, as each may read something that the others need too.
-            first_ms = [server.times([url], 1).wall_ms[0] for url, _ in asked]
-            for (url, page), first in zip(asked, first_ms, strict=True):
+            requests = [(url, page) for page, urls in _PAGES for url in (page, *urls)]
+            requests += [(url, url) for url in (*_FRAGMENTS, *_next_cards(server))]
+            # All first answers come before any other, since each may read something that the others need too.
+            first_ms = [server.times([url], 1).wall_ms[0] for url, _ in requests]
+            for (url, page), first in zip(requests, first_ms, strict=True):
                 yield _row(url, page, first, server.times([url], rounds))
             yield _memory(server)
 
@@ -80,23 +81,23 @@ def _row(url: str, page: str, first_ms: float, times: Times) -> Row:
 
 
 def _short(url: str) -> str:
-    """Without the ids of photos, which say nothing."""
+    """The URL with the ids of photos replaced."""
     return re.sub(r"[0-9a-f]{16}(,[0-9a-f]{16})*", "{id}", url)
 
 
 def _next_cards(server: Server) -> list[str]:
-    """What the gallery asks for when its end comes into sight."""
+    """The URLs that the gallery requests when the user scrolls to its end."""
     found = _MORE.search(server.client.get("/review/photos").text)
     return [found.group(1).replace("&amp;", "&")] if found else []
 
 
 def _memory(server: Server) -> Row:
-    """Resident memory before and after many page loads, each with what its scripts ask for."""
+    """Resident memory before and after many page loads, each with the requests of its scripts."""
     before_mb = server.memory_mb()
     loads = cycle(_PAGES)
     for _ in range(_PAGE_LOADS):
-        page, asked = next(loads)
-        for url in (page, *asked):
+        page, requested = next(loads)
+        for url in (page, *requested):
             server.client.get(url).raise_for_status()
     after_mb = server.memory_mb()
     against = f"before them: {before_mb:.0f} MB"

@@ -1,10 +1,10 @@
-"""How long it takes to try other rules, to choose photos and to pick one, over 20,000 photos with 60,000 faces.
+"""How long it takes to preview other rules, to choose photos and to pick one, with 20,000 photos and 60,000 faces.
 
     python -m benchmarks.picking DATA [--full]
 
-The event is made up: five photos to a burst, three faces on each, four main and eleven important people; files that are
-empty, since nothing here opens a photo. All figures are of one process without HTTP; in brackets
-its time on a core, which other work on the machine changes less. DATA is not needed.
+The event is synthetic: bursts of five photos, three faces on each photo, four main and eleven important people. The
+photo files are empty, since nothing here opens them. All figures are of one process without HTTP; in brackets is its
+CPU time, which depends less on other work on the machine. DATA is not used.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.report import Row, main, median_seconds
-from benchmarks.service_event import FACES_PER_PHOTO, write_event
+from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER_PHOTO, synthetic_measures
+from benchmarks.events.synthetic_outputs import FACES_PER_PHOTO, write_event
+from benchmarks.harness.report import Row, main, median_seconds
 from curation.domain.choosing.choice import ChoiceRequest, choose
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover
-from curation.domain.faces.face import FaceRow
 from curation.domain.judging.likeness import MINIATURE_BYTES
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
 from curation.domain.judging.picked_order import with_picks
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
 from curation.domain.judging.ranking import ScoringRules
@@ -75,13 +74,13 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         yield from _choices(rescorer, settings.scoring, rounds)
 
 
-def _timed(contestant: Callable[[], object], rounds: int) -> tuple[float, str]:
-    """Median wall time in seconds, and in brackets the median time on a core."""
+def _timed(function: Callable[[], object], rounds: int) -> tuple[float, str]:
+    """Median wall time in seconds, and the median CPU time as text in brackets."""
     cpu_s: list[float] = []
 
     def measured() -> None:
         before_s = time.process_time()
-        contestant()
+        function()
         cpu_s.append(time.process_time() - before_s)
 
     (seconds,) = median_seconds([measured], rounds=rounds)
@@ -115,27 +114,29 @@ def _picks(rescorer: Rescorer, scoring: ScoringSettings, rounds: int) -> Iterato
     rules = ScoringRules.from_mapping(scoring.model_dump())
     some = Picks({score.image_path: PhotoPick(Pick.PICKED, 5) for score in ranked[::200]})
     seconds, cpu = _timed(lambda: with_picks(ranked, some, rules), rounds)
-    yield Row(_NAME, f"put all photos in order after 100 were picked {cpu}", seconds, "s")
+    yield Row(_NAME, f"rank all photos after 100 were picked {cpu}", seconds, "s")
 
 
 def _choices(rescorer: Rescorer, scoring: ScoringSettings, rounds: int) -> Iterator[Row]:
     event, ranked = rescorer.ranked(scoring, NO_PICKS)
     rules = ScoringRules.from_mapping(scoring.model_dump())
     seconds, cpu = _timed(lambda: people_of_photos(event.shots, rules.thresholds), rounds)
-    yield Row(_NAME, f"who is well seen in which photo {cpu}", seconds, "s")
+    yield Row(_NAME, f"who is clearly visible in which photo {cpu}", seconds, "s")
     people = people_of_photos(event.shots, rules.thresholds)
     covered = coverage(ranked, people, event.persons.values())
     request = ChoiceRequest(_CHOSEN)
-    choose(request, ranked, people, covered, rules)  # imports the solver
+    choose(request, ranked, people, covered, rules)  # imports the solver, which is not timed
     seconds, cpu = _timed(lambda: choose(request, ranked, people, covered, rules), rounds)
-    yield Row(_NAME, f"choose {_CHOSEN} photos with reasons, 3 of each main person, no burst twice {cpu}", seconds, "s")
+    yield Row(
+        _NAME, f"choose {_CHOSEN} photos with reasons, 3 of each main person, one of each burst {cpu}", seconds, "s"
+    )
     items, needs = _hard_items()
     exact_s, greedy_s = median_seconds(
         [lambda: best_cover(items, needs, 60), lambda: greedy_cover(items, needs, 60)], rounds=1
     )
     best = sum(items[i].value for i in best_cover(items, needs, 60).chosen)
     simple = sum(items[i].value for i in greedy_cover(items, needs, 60))
-    against = f"one after the other: {simple:.2f} in {greedy_s:.2f} s"
+    against = f"greedy choice: {simple:.2f} in {greedy_s:.2f} s"
     title = f"scores of 60 chosen of {len(items)} where 60 people need 2 each, in {exact_s:.2f} s"
     yield Row(_NAME, title, best, "sum", against, best / simple)
 
@@ -171,30 +172,15 @@ def _event(folder: Path) -> Settings:
             moment, within = divmod(number, _BURST)
             picture = np.random.default_rng(moment).integers(0, 256, MINIATURE_BYTES, dtype=np.uint8).tobytes()
             taken = start + timedelta(seconds=60.0 * moment + within)
-            measures = _measures(random, faces, taken, picture)
+            values = 0.25 + 0.75 * random.random(MEASURES_PER_FACE * len(faces) + MEASURES_PER_PHOTO)
+            measures = synthetic_measures(values.tolist(), size_px=(6000, 4000), taken=taken, miniature=picture)
             store.save_measures(stamp, f"{number:064x}", measures_key(_PREDICTOR, faces), measures)
-    # Without the clustering's analyses nothing is said about changed photos.
+    # Without this key, photos are not compared with what the clustering analysed.
     record = dict(read_run_record(settings.io.output_dir / CLUSTERING_RUN) or {})
     write_run_record(settings.io.output_dir / CLUSTERING_RUN, record | {"analysis_key": None})
     noted = json.loads(settings.model_dump_json(include={"scoring"}))
     write_run_record(settings.io.output_dir / SCORING_RUN, {"landmark_model": _PREDICTOR, "settings": noted})
     return settings
-
-
-def _measures(random: np.random.Generator, faces: list[FaceRow], taken: datetime, picture: bytes) -> PhotoMeasures:
-    values: Iterator[float] = iter((0.25 + 0.75 * random.random(5 * len(faces) + 2)).tolist())
-
-    def measure() -> Measure:
-        value = next(values)
-        return Measure.of(value, value)
-
-    of_faces = tuple(
-        FaceMeasures(
-            300, 5.0, 2.0, 1.0, 0.9, measure(), measure(), smile=measure(), focus=measure(), exposure=measure()
-        )
-        for _ in faces
-    )
-    return PhotoMeasures(6000, 4000, of_faces, measure(), measure(), taken, picture)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Where the time of one photo goes, in both stages, on one core; and how near that is to the limit.
+"""Where the time per photo goes, in both stages, on one core; and how close that is to the limit.
 
     python -m benchmarks.profile_photo DATA [--models DIR] [--full]
 
-A worker is prepared in this process as the pool prepares one, and looks at photos of codebasics_sports and groups as
-they are, and at photos of 24 megapixels (enlarged from groups). The clocks of the phases exclude each other and sum
-to the whole. The limit is what no program on these libraries can go below: decoding the JPEG at the size that was
-used, and running the networks on what was put into them. The ratio is the limit over the whole; 1 is perfect.
-Times are of the processor, so that a busy machine disturbs little; of several rounds, that with the median time is
-shown. Starting up and writing into the store (the parent does that) are not part of it.
+This process becomes a worker like those of the pool and analyses photos of codebasics_sports and groups, and photos of
+24 megapixels (enlarged from groups). The times of the phases do not overlap and add up to the total. The limit is the
+least time that any program needs with these libraries: to decode the JPEG at the size that was used, and to run the
+networks on their inputs. The ratio is the limit divided by the total; 1 is perfect. Times are CPU times, which depend
+little on other work on the machine; of several rounds, the one with the median time is shown. Start-up and writing
+into the store (which the parent does) are not included.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from unittest.mock import patch
 import onnxruntime
 import simplejpeg
 
-from benchmarks.event_folders import upscaled
-from benchmarks.report import Row, Unavailable, main
+from benchmarks.events.photo_folders import upscaled
+from benchmarks.harness.report import Row, main
 from curation.bootstrap import worker_setup
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.retinaface import engine as retinaface_arcface
@@ -40,6 +40,7 @@ from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo
 from curation.settings import Settings, load_settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.worker_setup import build_worker
+from ground_truth.errors import Unavailable
 
 __all__ = ["rows"]
 
@@ -52,14 +53,14 @@ _SUFFIXES = frozenset({".jpg", ".jpeg"})
 
 
 class _Clocks:
-    """Seconds by phase; a phase does not count what phases within it take."""
+    """CPU seconds by phase; a phase does not include the phases within it."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self._inner: list[float] = []
 
     def timed(self, phase: str | Callable[..., str], function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function with a clock; `phase` may depend on its arguments."""
+        """The function with a clock; `phase` is its phase, or computes it from the arguments."""
 
         @wraps(function)
         def with_clock(*args: Any, **options: Any) -> Any:
@@ -78,7 +79,7 @@ class _Clocks:
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Put clocks on the functions of all phases."""
+        """Put clocks on the functions of all phases until the end of the block."""
         phases: list[tuple[object, str, str | Callable[..., str]]] = [
             (per_photo, "read_content", "reading and hashing"),
             (simplejpeg, "decode_jpeg", _DECODING),
@@ -129,7 +130,7 @@ def _photos(folder: Path, count: int) -> list[Path]:
 
 
 def _prepared(engine: str, models: Path, folder: Path) -> Callable[[str, Sequence[Path], int], Iterator[Row]]:
-    """Make this process a worker."""
+    """Make this process a worker of an engine, and return the function that measures photos with it."""
     io = {"input_dir": folder, "output_dir": folder, "state_dir": folder / "state", "models_dir": models}
     settings: Settings = load_settings(
         None, default_root=folder, overrides={"io": io, "engine": {"name": engine, "download": False}}
@@ -151,7 +152,7 @@ def _both_stages(title: str, photos: Sequence[Path], rounds: int) -> Iterator[Ro
             analysis = analyse_photo_worker(AnalyseTask(path.name, path, "profile")).analysis
         except PhotoError:
             continue
-        assert analysis is not None  # nothing is kept here
+        assert analysis is not None  # no analysis is cached here
         faces = tuple((face.detected.box, face.detected.landmarks) for face in analysis.faces)
         tasks.append(MeasureTask(path.name, path, faces, None, "profile"))
     if not tasks:
@@ -173,7 +174,7 @@ def _stage(title: str, photos: Sequence[Callable[[], object]], rounds: int) -> I
     limit = sum(value for phase, value in per_photo_ms.items() if phase == _DECODING or phase.startswith(_NETWORK))
     yield Row(_NAME, title, whole, "ms/photo", f"decoding and networks alone {limit:.1f}", limit / whole)
     for phase, value in sorted(per_photo_ms.items(), key=lambda item: -item[1]):
-        yield Row(_NAME, f"... {phase}", value, "ms/photo", f"{100 * value / whole:.0f} % of the whole")
+        yield Row(_NAME, f"... {phase}", value, "ms/photo", f"{100 * value / whole:.0f} % of the total")
 
 
 def _round(photos: Sequence[Callable[[], object]]) -> dict[str, float]:

@@ -1,8 +1,8 @@
-"""Cluster sets of labelled photos with each engine, as run_clustering.py does, and say how well and at what cost.
+"""Cluster sets of labelled photos with each engine, as run_clustering.py does; report quality, time and memory.
 
     python -m benchmarks.run_events ../shared --models DIR [--engines dlib retinaface-arcface] [--sets five_celebs ...]
 
-For each set and engine: photos, faces, clusters, failed photos, wall time, the largest memory of any process, and, for
+For each set and engine: photos, faces, clusters, failed photos, wall time, the peak memory of any process, and, for
 sets with labels.csv, B-cubed precision, recall and F (Bagga & Baldwin 1998) at the default threshold over the photos
 that have one label and one found face. A face with cluster -1 counts as a cluster of its own.
 """
@@ -19,18 +19,18 @@ from typing import Any
 
 import psutil
 
-from benchmarks.evaluation.b_cubed import b_cubed
 from curation.bootstrap import build
 from curation.errors import CurationError
 from curation.settings import load_settings
 from curation.storage.face_data_file import FACE_DATA, read_face_data
+from ground_truth.metrics.b_cubed import b_cubed
 
 SETS = ("five_celebs", "codebasics_sports", "deepface_pairs", "groups", "odd")
 _POLL_S = 0.1
 
 
 class _MemoryWatch:
-    """The largest resident memory that this process or a child of it had."""
+    """The peak resident memory of this process and its children, the largest of any one process."""
 
     def __init__(self) -> None:
         self.peak_bytes = 0
@@ -56,7 +56,7 @@ class _MemoryWatch:
 
 
 def _labelled(folder: Path) -> dict[str, str]:
-    """Photos with exactly one label."""
+    """The person of each photo with exactly one label, by path."""
     path = folder / "labels.csv"
     if not path.is_file():
         return {}

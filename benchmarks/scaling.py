@@ -1,12 +1,12 @@
-"""What more workers bring, how soon the work begins, how much memory it takes.
+"""The speed-up by a second worker, the time to the first photo, and the memory of the processes.
 
     python -m benchmarks.scaling DATA [--models DIR] [--full]
 
-- Photos per second of two workers against one, on codebasics_sports written anew (upright, at another JPEG quality for
-  each copy, so that no two files are alike) and on photos of 24 megapixels (enlarged from groups). The stores are new
-  each time. Counted from the first photo that is done to the last, and for the whole run beside it.
-- Seconds from `python run_clustering.py` to the first photo: to the moment at which a worker opens its file, by the
-  file's time of access, which is set back before.
+- Photos per second of two workers against one, on re-encoded photos of codebasics_sports (upright, at another JPEG
+  quality for each copy, so that no two files are equal) and on photos of 24 megapixels (enlarged from groups). Each run
+  starts with a new store. The rate is counted from the first finished photo to the last, and for the whole run.
+- Seconds from the start of `python run_clustering.py` until a worker opens the file of the first photo, by the access
+  time of the file, which is set to an earlier time before.
 - Memory of the parent while it clusters a synthetic event with the real pipeline, store and pool, and of the workers.
 """
 
@@ -18,9 +18,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.event_folders import reencoded, upscaled
-from benchmarks.processes import Run, run_process, run_stage
-from benchmarks.report import Row, main
+from benchmarks.events.photo_folders import reencoded, upscaled
+from benchmarks.harness.processes import Run, run_process, run_stage
+from benchmarks.harness.report import Row, main
 
 __all__ = ["rows"]
 
@@ -45,13 +45,13 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
             for title, photos in sets:
                 yield from _two_workers(title, photos, models, engine, 2 if quick else 1, worker_mb)
         for engine, largest in worker_mb.items():
-            yield _limit(f"largest worker, {engine}, all of these photos", largest, "MB", _LIMIT_WORKER_MB)
+            yield _limit(f"largest worker, {engine}, all of the photos above", largest, "MB", _LIMIT_WORKER_MB)
         for engine in _ENGINES:
             seconds = statistics.median(_startup_s(place, models, engine) for _ in range(3))
             yield _limit(f"from the command to the first photo, {engine}", seconds, "s", _LIMIT_STARTUP_S)
         photos_count = 2_000 if quick else 20_000
         run = run_process(
-            ["-m", "benchmarks.synthetic_event", str(place / "event"), "--photos", str(photos_count)], watch=True
+            ["-m", "benchmarks.events.synthetic_event", str(place / "event"), "--photos", str(photos_count)], watch=True
         )
         figure = f"parent, {photos_count} synthetic photos with {run.json()['faces']} faces of 512 dimensions"
         yield _limit(figure, run.parent_mb, "MB", _LIMIT_PARENT_MB)
@@ -73,20 +73,20 @@ def _two_workers(
             steady[workers].append((found["photos"] - 1) / (found["last"] - found["first"]))
             whole[workers].append(found["photos"] / run.seconds)
             worker_mb[engine] = max([worker_mb.get(engine, 0.0), *run.worker_mb])
-    for what, rates in (("at work", steady), ("whole run", whole)):
+    for what, rates in (("first to last photo", steady), ("whole run", whole)):
         one, two = statistics.median(rates[1]), statistics.median(rates[2])
-        yield Row(_NAME, f"2 workers {what}, {title}, {engine}", two, "photos/s", f"1 worker: {one:.3g}", two / one)
+        yield Row(_NAME, f"2 workers, {what}, {title}, {engine}", two, "photos/s", f"1 worker: {one:.3g}", two / one)
 
 
 def _timed_run(photos: Path, models: Path, engine: str, workers: int) -> Run:
     with tempfile.TemporaryDirectory(prefix="curation-run-") as folder:
         places = [str(photos), f"{folder}/out", f"{folder}/state"]
         options = ["--models", str(models), "--engine", engine, "--workers", str(workers)]
-        return run_process(["-m", "benchmarks.timed_run", *places, *options], watch=True)
+        return run_process(["-m", "benchmarks.harness.timed_run", *places, *options], watch=True)
 
 
 def _startup_s(place: Path, models: Path, engine: str) -> float:
-    """Seconds from the start of the script to the first look into a photo."""
+    """Seconds from the start of the script until the first photo is opened."""
     photos = sorted((place / "huge").iterdir())[:2]
     folder = place / "first"
     folder.mkdir(exist_ok=True)
@@ -94,7 +94,9 @@ def _startup_s(place: Path, models: Path, engine: str) -> float:
         target = folder / photo.name
         target.unlink(missing_ok=True)
         target.write_bytes(photo.read_bytes())
-        long_ago = target.stat().st_mtime - _DAY_S  # systems note an access only if the last one is older than the file
+        long_ago = (
+            target.stat().st_mtime - _DAY_S
+        )  # file systems record an access only if the last one is older than the file
         os.utime(target, (long_ago, target.stat().st_mtime))
     with tempfile.TemporaryDirectory(prefix="curation-run-") as output:
         run = run_stage("clustering", folder, Path(output), Path(output) / "state", models, engine)

@@ -4,7 +4,8 @@ CurationError
 ├── SettingsError            wrong usage, an unknown key or a value out of range    exit 2
 │   ├── SettingsFileError    the settings file cannot be used or changed while the program runs
 │   ├── SettingFixedError    a setting that something stronger than the file determines
-│   └── RulesError           rules of scoring that are to be tried or kept are not valid
+│   ├── RulesError           rules of scoring that are to be tried or kept are not valid
+│   └── ExtraMissingError    it needs packages of an extra that is not installed
 ├── InputError               something that the user gave is missing or wrong       exit 3
 │   ├── PhotosMissingError   no folder of photos, or no photo in it
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
@@ -60,6 +61,7 @@ __all__ = [
     "CorrectionNotFoundError",
     "CorrectionsError",
     "CurationError",
+    "ExtraMissingError",
     "FaceAnalysisError",
     "FaceDataError",
     "FaceNotFoundError",
@@ -143,6 +145,12 @@ class RulesError(SettingsError):
     def __init__(self, message: str, problems: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+
+
+class ExtraMissingError(SettingsError):
+    """What was asked for needs packages of an extra that is not installed."""
+
+    code = "extra_missing"
 
 
 class InputError(CurationError):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
-from curation.engines.base import EngineSpec, PhotoPixels, Pixels
+from curation.engines.base import EngineSpec, PhotoPixels
 from curation.errors import PhotoError
+from ground_truth.array_photo import ArrayPhoto
 
 __all__ = ["FAKE_PEOPLE", "ArrayPhoto", "FakeEngine", "fake_spec", "paint_face", "painted_photo"]
 
@@ -22,39 +23,6 @@ _MIN_SATURATION = 90  # JPEG turns grey into almost grey, never into a colour th
 _MIN_SIDE_PX = 4
 # Where the points lie in the painted block, as parts of its sides.
 _LANDMARKS = np.array([[0.30, 0.40], [0.70, 0.40], [0.50, 0.60], [0.35, 0.80], [0.65, 0.80]])
-
-
-class ArrayPhoto:
-    """An upright photo that is already decoded; implements `curation.engines.base.PhotoPixels`."""
-
-    def __init__(self, array: NDArray[np.uint8]) -> None:
-        """Take an (H, W, 3) uint8 RGB array, which is not copied."""
-        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
-            raise ValueError(f"a photo is (H, W, 3) uint8, not {array.shape} {array.dtype}")
-        self.array = array
-
-    @property
-    def width(self) -> int:
-        return int(self.array.shape[1])
-
-    @property
-    def height(self) -> int:
-        return int(self.array.shape[0])
-
-    def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
-        long_side = max(self.width, self.height)
-        if long_side <= long_side_px:
-            return Pixels(self.array, 1.0)
-        scale = long_side_px / long_side
-        size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
-        small = np.asarray(cv2.resize(self.array, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        return Pixels(small, scale)
-
-    def detailed(self, scale: float) -> Pixels:
-        return Pixels(self.array, 1.0)
-
-    def full(self) -> Pixels:
-        return Pixels(self.array, 1.0)
 
 
 def paint_face(array: NDArray[np.uint8], box: Box, person: int) -> None:

@@ -1,21 +1,50 @@
 #!/bin/sh
-# Makes .venv and installs a lock file into it: `tools/venv.sh run` for using the program, `tools/venv.sh dev` for
-# working on it. Does nothing when that was done before; repairs what an interrupted call left behind.
+# Makes .venv and installs lock files into it: `tools/venv.sh run` for using the program, `tools/venv.sh extras video s3`
+# for using it with these extras, `tools/venv.sh dev` for working on it, with all extras. Does nothing when that was done
+# before; repairs what an interrupted call left behind. An extra that was installed once is kept up to date from then on.
 set -eu
 cd "$(dirname "$0")/.."
 
-case "${1-}" in
-    run) lock=requirements.lock ;;
+say() { printf '%s\n' "$*" >&2; }
+
+known=
+for lock in requirements/*.lock; do
+    [ ! -f "$lock" ] || { name=${lock##*/}; known="$known ${name%.lock}"; }
+done
+
+case "$*" in
+    run | "extras "*) lock=requirements.lock ;;
     dev) lock=requirements-dev.lock ;;
-    *) echo "usage: tools/venv.sh run|dev" >&2; exit 2 ;;
+    extras) say "Which extra? make extras EXTRAS=\"...\" with one or more of:$known"; exit 2 ;;
+    *) say "usage: tools/venv.sh run | extras NAME... | dev"; exit 2 ;;
 esac
+shift
+for extra in "$@"; do
+    case "$known " in
+        *" $extra "*) ;;
+        *) say "There is no extra named $extra; there are:$known"; exit 2 ;;
+    esac
+done
 
 # A copy of each lock file that was installed completely; no time stamps, so that an older lock counts as a change too.
-stamp=.venv/.installed-$lock
+stamp_of() { printf '.venv/.installed-%s\n' "${1##*/}"; }
 # Stands while packages are being put in place, and holds the process number of who does it.
 busy=.venv/.installing
 
-say() { printf '%s\n' "$*" >&2; }
+# Noted before the environment may be made again, which takes the stamps along.
+locks=$lock
+if [ "$lock" = requirements.lock ]; then
+    for extra in $known; do
+        extra_lock=requirements/$extra.lock
+        case " $* " in
+            *" $extra "*) locks="$locks $extra_lock" ;;
+            *) [ ! -f "$(stamp_of "$extra_lock")" ] || locks="$locks $extra_lock" ;;
+        esac
+    done
+fi
+are_installed() {
+    for each in $locks; do cmp -s "$each" "$(stamp_of "$each")" || return 1; done
+}
 
 # Process numbers are used again after a restart: where ps can tell, it must be this script.
 is_installing() {
@@ -33,7 +62,7 @@ if [ -f "$busy" ]; then
     fi
     say "An earlier installation was interrupted: .venv is made again."
 elif works; then
-    if cmp -s "$lock" "$stamp"; then exit 0; fi
+    if are_installed; then exit 0; fi
 fi
 
 # The interpreter: PYTHON if it is given, else the first one that is new enough and can make environments.
@@ -71,13 +100,31 @@ fi
 echo $$ >"$busy"
 quiet=
 [ -t 2 ] || quiet=-q
-say "Installing $(grep -c == "$lock") locked packages into .venv (about 1 GB; once, and when $lock changes) ..."
-# face_recognition_models comes as a source archive of data files; it is built apart from the environment.
-if ! .venv/bin/python -m pip install $quiet --disable-pip-version-check --no-input --use-pep517 -r "$lock"; then
+# Every file is held against the checksums of its lock, also what builds the one package that comes as a source archive
+# (face_recognition_models, data files): pip would fetch a builder of its own for it, unchecked.
+install() { .venv/bin/python -m pip install $quiet --disable-pip-version-check --no-input --require-hashes "$@"; }
+failed() {
     say "The packages could not be installed (see above). Run make again to go on: what was downloaded is kept."
     exit 1
+}
+
+builder=requirements-build.lock
+if ! cmp -s "$builder" "$(stamp_of "$builder")"; then
+    install -r "$builder" || failed
+    cp "$builder" "$(stamp_of "$builder")"
 fi
-cp "$lock" "$stamp"
-# The development lock holds everything of the other, at the same versions.
-[ "$lock" != requirements-dev.lock ] || cp requirements.lock .venv/.installed-requirements.lock
+set --
+for each in $locks; do set -- "$@" -r "$each"; done
+say "Installing the packages of $locks into .venv (about 1 GB; once, and when a lock changes) ..."
+install --use-pep517 --no-build-isolation "$@" || failed
+
+if [ "$lock" = requirements-dev.lock ]; then
+    # The development lock holds everything of all others, at the same versions.
+    for extra in $known; do locks="$locks requirements/$extra.lock"; done
+    locks="$locks requirements.lock"
+else
+    # Packages were moved since: whether they are still those of the development lock is for pip to find out.
+    rm -f "$(stamp_of requirements-dev.lock)"
+fi
+for each in $locks; do cp "$each" "$(stamp_of "$each")"; done
 rm -f "$busy"

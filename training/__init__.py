@@ -1,1 +1,1 @@
-"""How the small networks of `curation.engines.expressions.networks` were trained; needs torch, see requirements.txt."""
+"""How the networks for eyes and smiles are trained (needs torch), and how the distances of the grouping are found."""

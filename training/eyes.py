@@ -1,10 +1,10 @@
-"""Train the network that tells open from closed eyes, and judge it.
+"""Train and test the network that tells open from closed eyes.
 
     python -m training.eyes ../shared --cache ../training-cache [--folds]
 
-Writes curation/engines/expressions/data/eyes.onnx. A fifth of the persons is kept from all learning; half of it (by
-person) serves to make probabilities of the answers, the other half is reported. With --folds the network is also
-trained anew without each source in turn, and judged on that source.
+Writes curation/engines/expressions/data/eyes.onnx. A fifth of the people is held out; half of them calibrate the
+probabilities, the other half is reported. With --folds networks are trained without each source in turn instead, and
+tested on that source.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ from numpy.typing import NDArray
 from torch import nn
 
 from curation.engines.expressions.crops import EYE_CROP_PX
-from training.eye_samples import (
+from ground_truth.metrics.roc import auc
+from ground_truth.splits import is_held_out
+from training.calibration import fitted_scaling, logistic
+from training.fitting import Batch, fit, outputs
+from training.networks import CropNet, export
+from training.reliability import reliability_svg
+from training.samples.eye_samples import (
     CLOSED,
     HIDDEN,
     OPEN,
     EyeSample,
-    drawn_crop,
     eye_samples,
     hidden_crop,
     plain_crop,
+    training_crop,
 )
-from training.face_chips import face_chips
-from training.fitting import Batch, answers, fit
-from training.judging import auc, fitted_scaling, is_reserved, logistic
-from training.networks import CropNet, export
-from training.reliability import reliability_svg
+from training.samples.face_chips import face_chips
 
 SEED = 20261121
 STEPS = 3000
@@ -41,7 +43,7 @@ _BATCH = 64
 _SHARES = {OPEN: 0.46, CLOSED: 0.43, HIDDEN: 0.11}
 _DRAWN_SHUT = 0.35  # of the closed eyes: open ones with lids drawn over them
 _DRAWN_NARROW = 0.15  # of the open ones
-_HARD = 0.25  # of the open ones: those that a simpler measure doubted
+_HARD = 0.25  # of the open ones: those that a simpler measure was uncertain about
 _REAL_HIDDEN = 0.35
 _SMOOTHING = 0.02
 
@@ -57,7 +59,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Pool:
-    """Draws samples: sources by the square root of their size, then evenly."""
+    """Draws samples: a source with a probability proportional to the square root of its size, then evenly."""
 
     def __init__(self, samples: Sequence[EyeSample]) -> None:
         by_source: dict[str, list[EyeSample]] = {}
@@ -88,15 +90,15 @@ def batches(samples: Sequence[EyeSample], rng: np.random.Generator) -> Iterator[
         for i, kind in enumerate(rng.choice(list(_SHARES), _BATCH, p=list(_SHARES.values()))):
             chance = rng.random()
             if kind == OPEN and chance < _DRAWN_NARROW:
-                crops[i] = drawn_crop(whole.draw(rng), rng, lowered=float(rng.uniform(0.1, 0.4)))
+                crops[i] = training_crop(whole.draw(rng), rng, lowered=float(rng.uniform(0.1, 0.4)))
             elif kind == OPEN:
-                crops[i] = drawn_crop((hard if hard and chance > 1 - _HARD else opened).draw(rng), rng)
+                crops[i] = training_crop((hard if hard and chance > 1 - _HARD else opened).draw(rng), rng)
             elif kind == CLOSED and chance < _DRAWN_SHUT:
-                crops[i] = drawn_crop(whole.draw(rng), rng, lowered=1.0)
+                crops[i] = training_crop(whole.draw(rng), rng, lowered=1.0)
             elif kind == CLOSED:
-                crops[i] = drawn_crop(closed.draw(rng), rng)
+                crops[i] = training_crop(closed.draw(rng), rng)
             elif hidden and chance < _REAL_HIDDEN:
-                crops[i] = drawn_crop(hidden.draw(rng), rng)
+                crops[i] = training_crop(hidden.draw(rng), rng)
             else:
                 crops[i] = hidden_crop(opened.draw(rng), rng)
             targets[i] = float(kind == OPEN), float(kind == HIDDEN)
@@ -104,7 +106,7 @@ def batches(samples: Sequence[EyeSample], rng: np.random.Generator) -> Iterator[
 
 
 def loss(result: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of open or closed where the eye can be seen, and of hidden or not."""
+    """Cross-entropy of open or closed where the eye is visible, and of hidden or not."""
     soft = targets * (1 - 2 * _SMOOTHING) + _SMOOTHING
     each = nn.functional.binary_cross_entropy_with_logits(result, soft, reduction="none")
     seen = 1 - targets[:, 1]
@@ -112,26 +114,26 @@ def loss(result: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def trained(samples: Sequence[EyeSample], *, steps: int) -> nn.Module:
-    """A network that has learned from samples."""
+    """A network trained on samples."""
     torch.manual_seed(SEED)
     network = CropNet(EYE_CROP_PX, 2)
     return fit(network, lambda rng: batches(samples, rng), loss, steps=steps, seed=SEED)
 
 
-def judged(name: str, network: nn.Module, samples: Sequence[EyeSample], closed: Sequence[EyeSample]) -> None:
-    """Print how right a network is on samples; where a source has few closed eyes, against those of `closed`."""
+def print_accuracy(name: str, network: nn.Module, samples: Sequence[EyeSample], closed: Sequence[EyeSample]) -> None:
+    """Print the accuracy of a network on samples; where a source has few closed eyes, those of `closed` are used."""
     crops = np.stack([plain_crop(s) for s in samples])
     target = np.array([s.target for s in samples])
-    result = answers(network, crops)
+    result = outputs(network, crops)
     opened = result[target == OPEN]
     shut = result[target == CLOSED]
     other = ""
     if len(shut) < 30 and len(closed):
-        shut = answers(network, np.stack([plain_crop(s) for s in closed]))
-        other = " (of the reserved part)"
+        shut = outputs(network, np.stack([plain_crop(s) for s in closed]))
+        other = " (held out)"
     hard = np.array([s.hard for s in samples]) & (target == OPEN)
     line = f"{name:28} open {len(opened):5} called closed {(opened[:, 0] < 0).mean():6.2%}"
-    line += f" (doubted ones: {int(hard.sum())}, {(result[hard, 0] < 0).mean() if hard.any() else 0:.1%})"
+    line += f" (hard ones: {int(hard.sum())}, {(result[hard, 0] < 0).mean() if hard.any() else 0:.1%})"
     if len(shut) and len(opened):
         accuracy = ((opened[:, 0] >= 0).mean() + (shut[:, 0] < 0).mean()) / 2
         line += f"; closed{other} {len(shut):4} found {(shut[:, 0] < 0).mean():6.2%}"
@@ -143,44 +145,44 @@ def judged(name: str, network: nn.Module, samples: Sequence[EyeSample], closed: 
 
 
 def main() -> None:
-    """Train, judge, write."""
+    """Train, test, and write the network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
-    parser.add_argument("--cache", type=Path, required=True, help="folder for the found faces, some 300 MB")
-    parser.add_argument("--folds", nargs="*", help="also train without each source, or without those that are named")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for the cached faces, some 300 MB")
+    parser.add_argument("--folds", nargs="*", help="train without each source instead, or without the given ones")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--output", type=Path, default=ROOT / "curation/engines/expressions/data")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     samples = eye_samples(arguments.data, face_chips(arguments.data, arguments.cache / "chips.npz"))
-    learned = [s for s in samples if not is_reserved(s.person)]
-    reserved = [s for s in samples if is_reserved(s.person)]
+    learned = [s for s in samples if not is_held_out(s.person)]
+    held_out = [s for s in samples if is_held_out(s.person)]
     if arguments.folds is None:
         network = trained(learned, steps=arguments.steps)
-        _finish(network, reserved, arguments.output)
+        _finish(network, held_out, arguments.output)
         return
-    closed = [s for s in reserved if s.target == CLOSED and s.source == "cew_eyes"]
+    closed = [s for s in held_out if s.target == CLOSED and s.source == "cew_eyes"]
     for name in arguments.folds or _FOLDS:
-        left_out = _FOLDS[name]
-        network = trained([s for s in learned if s.source not in left_out], steps=arguments.steps)
-        for source in left_out:
-            judged(f"without {name}: {source}", network, [s for s in samples if s.source == source], closed)
+        excluded = _FOLDS[name]
+        network = trained([s for s in learned if s.source not in excluded], steps=arguments.steps)
+        for source in excluded:
+            print_accuracy(f"without {name}: {source}", network, [s for s in samples if s.source == source], closed)
 
 
-def _finish(network: nn.Module, reserved: Sequence[EyeSample], output: Path) -> None:
-    closed = [s for s in reserved if s.target == CLOSED and s.source == "cew_eyes"]
-    for source in sorted({s.source for s in reserved}):
-        judged(f"reserved: {source}", network, [s for s in reserved if s.source == source], closed)
-    parts = [[s for s in reserved if s.target != HIDDEN and _second_half(s) == half] for half in (False, True)]
+def _finish(network: nn.Module, held_out: Sequence[EyeSample], output: Path) -> None:
+    closed = [s for s in held_out if s.target == CLOSED and s.source == "cew_eyes"]
+    for source in sorted({s.source for s in held_out}):
+        print_accuracy(f"held out: {source}", network, [s for s in held_out if s.source == source], closed)
+    parts = [[s for s in held_out if s.target != HIDDEN and _second_half(s) == half] for half in (False, True)]
     logits, truth = zip(*(_logits(network, part) for part in parts), strict=True)
     slope, offset = fitted_scaling(logits[0], truth[0])
-    print(f"probability = logistic({slope:.3f} * answer + {offset:.3f})")
+    print(f"probability = logistic({slope:.3f} * output + {offset:.3f})")
     last = network.head[-1]  # type: ignore[index, union-attr]
     with torch.no_grad():
         last.weight[0] *= slope  # type: ignore[operator, index, union-attr]
         last.bias[0] = last.bias[0] * slope + offset  # type: ignore[operator, index, union-attr]
     export(network, EYE_CROP_PX, output / "eyes.onnx", output="open_and_hidden")
-    judged("reserved, all, scaled", network, reserved, closed)
+    print_accuracy("held out, all, scaled", network, held_out, closed)
     picture = reliability_svg(
         "Eyes: open", logistic(logits[1] * slope + offset), truth[1], uncalibrated=logistic(logits[1])
     )
@@ -188,11 +190,11 @@ def _finish(network: nn.Module, reserved: Sequence[EyeSample], output: Path) -> 
 
 
 def _second_half(sample: EyeSample) -> bool:
-    return is_reserved(f"second half {sample.person}", share=0.5)
+    return is_held_out(f"second half {sample.person}", share=0.5)
 
 
 def _logits(network: nn.Module, samples: Sequence[EyeSample]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    result = answers(network, np.stack([plain_crop(s) for s in samples]))
+    result = outputs(network, np.stack([plain_crop(s) for s in samples]))
     return result[:, 0], np.array([s.target == OPEN for s in samples])
 
 

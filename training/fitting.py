@@ -1,4 +1,4 @@
-"""The training loop that both networks share."""
+"""The training loop of both networks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import nn
 
 from curation.engines.expressions.crops import standardised
 
-__all__ = ["answers", "fit"]
+__all__ = ["fit", "outputs"]
 
 _BATCH = 64
 _PEAK_RATE = 3e-3
 _WEIGHT_DECAY = 2e-3
-_AVERAGE_DECAY = 0.995  # of the running mean of the weights, which is what is kept
+_AVERAGE_DECAY = 0.995  # of the running mean of the weights, which is the result
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.float32]]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -29,11 +29,11 @@ def fit(
     """Train a network.
 
     Args:
-        network: Freshly made.
-        epoch: Draws endless batches: crops (B, h, w) uint8 and targets (B, K) float32.
-        loss: Of answers and targets.
-        steps: Batches to learn from.
-        seed: Of the draws.
+        network: The network with its initial weights.
+        epoch: Yields endless batches: crops (B, h, w) uint8 and targets (B, K) float32.
+        loss: The loss of outputs and targets.
+        steps: Number of batches.
+        seed: Seed of the random generator for `epoch`.
 
     Returns:
         A network whose weights are the running mean over the last steps.
@@ -61,8 +61,8 @@ def fit(
     return mean
 
 
-def answers(network: nn.Module, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What a network says of (N, h, w) crops: (N, K)."""
+def outputs(network: nn.Module, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The outputs (N, K) of a network for (N, h, w) uint8 crops."""
     network.eval()
     with torch.no_grad():
         parts = [network(torch.from_numpy(standardised(crops[i : i + 512]))).numpy() for i in range(0, len(crops), 512)]

@@ -1,12 +1,12 @@
-"""Measure when faces are one person for the weights of an engine, on the half of the people that is not reported.
+"""Find the distances at which faces are one person for the weights of an engine, on the tuning half of the people.
 
     python -m training.grouping ../shared --engine dlib [--models DIR] [--scratch DIR] [--parts 0 0.3 1]
 
-Prints the direction of what small children have in common, and for each part of it that is left out the distances
-for which the mean B-cubed F0.5 (precision counts twice) is best: over made events and all faces of half of the
-people of lfw, five_celebs, deepface_pairs, and half of the small children of UTKFace (which count a third, since
-each of them is there once). What is chosen goes into curation/engines/weights/grouping_rules.py by hand; the
-other halves, codebasics_sports and groups are for `make eval`.
+Prints the common direction of small children, and for each part of it that is removed the distances with the best
+mean B-cubed F0.5 (precision counts twice): over composed events and all faces of half of the people of lfw,
+five_celebs, deepface_pairs, and half of the small children of UTKFace (with a weight of one third, since each child is
+there once). The chosen values go into curation/engines/weights/grouping_rules.py by hand; the other halves,
+codebasics_sports and groups are for `make eval`.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.b_cubed import BCubed, b_cubed
-from benchmarks.evaluation.base import ENGINES, Evaluation
-from benchmarks.evaluation.labelled_faces import Faces, is_reserved, main_face_people, single_face_people
-from benchmarks.evaluation.made_events import made_events
-from benchmarks.evaluation.who_is_who import children_faces
 from curation.domain.grouping.persons import GroupingRule, group_faces
 from curation.engines.weights.grouping_rules import direction_text
+from ground_truth.composed_events import composed_events
+from ground_truth.data_folder import SMALL_WEIGHTS
+from ground_truth.evaluation import ENGINES, Evaluation
+from ground_truth.labelled_faces import LabelledFaces, children_faces, main_face_people, single_face_people
+from ground_truth.metrics.b_cubed import BCubed, b_cubed
+from ground_truth.splits import in_test_half
 
 _CHILDREN_WEIGHT = 1 / 3
 _SHOWN = 3
-# Of the distance at which strangers are on average: what is tried for single faces and for large groups.
+# In mean distances of strangers: what is tried for single faces, and what is added to it for large clusters.
 _SINGLE = np.arange(0.36, 0.72, 0.02)
 _WIDER = np.arange(0.0, 0.30, 0.04)
-_SAME_PHOTO = 0.25  # of it: added to the distance of faces of one photo
+_SAME_PHOTO = 0.25  # in the same unit: added to the distance of faces of one photo
 
 
-def common_direction(faces: Faces, children: Faces) -> NDArray[np.float64]:
-    """First principal component, about their mean, of persons' mean embeddings, children among them.
+def common_direction(faces: LabelledFaces, children: LabelledFaces) -> NDArray[np.float64]:
+    """First principal component of the mean embeddings of people and children, about the mean of the people.
 
-    It is made orthogonal to the mean of the persons of `faces`, so that most people have nothing along it.
+    It is orthogonal to the mean of the people of `faces`, so that most people have no component along it.
     """
     of: dict[str, list[int]] = defaultdict(list)
     for face, person in enumerate(faces.people):
-        if person is not None and faces.clusters[face] >= 0 and not is_reserved(person):
+        if person is not None and faces.clusters[face] >= 0 and not in_test_half(person):
             of[person].append(face)
     means = np.array([faces.vectors[rows].mean(axis=0, dtype=np.float64) for rows in of.values()])
     mean = means.mean(axis=0)
@@ -60,20 +61,20 @@ def _score(found: BCubed) -> float:
     return 1.25 * found.precision * found.recall / (0.25 * found.precision + found.recall)
 
 
-def _events(evaluation: Evaluation, engine: str) -> Iterator[tuple[str, Faces]]:
+def _events(evaluation: Evaluation, engine: str) -> Iterator[tuple[str, LabelledFaces]]:
     for name in ("five_celebs", "deepface_pairs"):
         event = evaluation.clustered(engine, evaluation.set_folder(name), name)
-        yield name, Faces.of(event, single_face_people(evaluation, name, event))
+        yield name, LabelledFaces.of(event, single_face_people(evaluation, name, event))
     event = evaluation.clustered(engine, evaluation.set_folder("lfw"), "lfw")
-    lfw = Faces.of(event, main_face_people(evaluation, "lfw", event))
+    lfw = LabelledFaces.of(event, main_face_people(evaluation, "lfw", event))
     yield "all lfw", lfw
-    rows = [f for f, person in enumerate(lfw.people) if person is None or not is_reserved(person)]
+    rows = [f for f, person in enumerate(lfw.people) if person is None or not in_test_half(person)]
     yield "lfw", lfw[rows]
-    yield from made_events(lfw, reserved=False)
-    yield "children", children_faces(evaluation, engine, reserved=False)
+    yield from composed_events(lfw, test_half=False)
+    yield "children", children_faces(evaluation, engine, test_half=False)
 
 
-def _mean_score(events: dict[str, list[Faces]], rule: GroupingRule) -> float:
+def _mean_score(events: dict[str, list[LabelledFaces]], rule: GroupingRule) -> float:
     total, weights = 0.0, 0.0
     for kind, of_kind in events.items():
         scores = []
@@ -93,10 +94,12 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--models", type=Path, help="folder with the ONNX weights (default: of DATA/weights)")
-    parser.add_argument("--scratch", type=Path, help="keep analyses here")
-    parser.add_argument("--parts", type=float, nargs="+", default=[0.0, 0.3, 1.0], help="of the direction, left out")
+    parser.add_argument("--scratch", type=Path, help="cache analyses here")
+    parser.add_argument(
+        "--parts", type=float, nargs="+", default=[0.0, 0.3, 1.0], help="parts of the direction to remove"
+    )
     options = parser.parse_args()
-    models = options.models or options.data / "weights/deepface_home/.deepface/weights"
+    models = options.models or options.data / SMALL_WEIGHTS
     with tempfile.TemporaryDirectory() as folder:
         evaluation = Evaluation(options.data, models, [options.engine], options.scratch or Path(folder))
         found = list(_events(evaluation, options.engine))
@@ -108,7 +111,7 @@ def main() -> None:
     is_stranger = people[:, None] != people[None]
     strangers = float(1.0 - (labelled.vectors @ labelled.vectors.T)[is_stranger].mean())
     print(f"strangers are {strangers:.3f} apart on average")
-    events: dict[str, list[Faces]] = defaultdict(list)
+    events: dict[str, list[LabelledFaces]] = defaultdict(list)
     for kind, faces in found:
         if kind != "all lfw":
             good = (

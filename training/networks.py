@@ -1,4 +1,4 @@
-"""The networks: small convolutional ones for one CPU core, and their way into an ONNX file."""
+"""Small convolutional networks for one CPU core, and their export to ONNX."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["CropNet", "export"]
 
 
 class CropNet(nn.Module):
-    """A grey crop to a few numbers: four convolutions, then two dense layers.
+    """A network from a grey crop to a few numbers: four convolutions, then two dense layers.
 
     Args:
         size_px: Side of the crop, a multiple of 8.
-        outputs: How many numbers.
+        outputs: Number of outputs.
     """
 
     def __init__(self, size_px: int, outputs: int) -> None:
@@ -49,11 +49,11 @@ def _layer(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
 
 
 def export(network: nn.Module, size_px: int, path: Path, *, output: str) -> None:
-    """Write a network as ONNX; input "crops" (N, 1, size_px, size_px), N free."""
+    """Write a network as an ONNX file with the input "crops" (N, 1, size_px, size_px) of any N."""
     network.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the exporter that needs no further package
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter that needs no other package
         torch.onnx.export(
             network,
             (torch.zeros(1, 1, size_px, size_px),),

@@ -1,4 +1,4 @@
-"""A reliability plot: how often what was said with a probability is so."""
+"""A reliability plot: how often predictions with a given probability are right."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SIDE, _LEFT, _TOP = 320, 56, 34
 
 
 def _weights(truth: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Both classes count as much, whatever their numbers."""
+    """Weights with which both classes have the same total weight."""
     return np.asarray(np.where(truth, 0.5 / max(1, truth.sum()), 0.5 / max(1, (~truth).sum())), dtype=np.float64)
 
 
 def _points(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> list[tuple[float, float, float]]:
-    """Mean probability, share that is so, and weight of each bin."""
+    """Mean probability, share of true samples, and weight of each bin."""
     weight = _weights(truth)
     bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     points = []
@@ -31,7 +31,7 @@ def _points(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> list[
 
 
 def expected_calibration_error(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Mean distance of the said probability from the share that is so, over bins by their weight (Naeini 2015)."""
+    """Mean distance between predicted probability and share of true samples, over weighted bins (Naeini 2015)."""
     return sum(weight * abs(mean - share) for mean, share, weight in _points(probability, truth))
 
 
@@ -42,13 +42,13 @@ def reliability_svg(
     *,
     uncalibrated: NDArray[np.float64],
 ) -> str:
-    """The plot as SVG.
+    """The plot as an SVG document.
 
     Args:
-        title: What is said.
+        title: What is predicted.
         probability: (N,) in [0, 1].
-        truth: (N,) whether it is so.
-        uncalibrated: (N,) the same answers before their scaling.
+        truth: (N,) the labels.
+        uncalibrated: (N,) the probabilities before calibration.
     """
 
     def curve(points: list[tuple[float, float, float]], colour: str) -> str:
@@ -72,7 +72,7 @@ def reliability_svg(
         f'<line x1="{_LEFT}" y1="{_TOP + _SIDE}" x2="{_LEFT + _SIDE}" y2="{_TOP}" stroke="#bbb" '
         f'stroke-dasharray="4"/>{ticks}'
         f"{curve(_points(uncalibrated, truth), '#bbbbbb')}{curve(_points(probability, truth), '#1f6fb4')}"
-        f'<text x="{_LEFT}" y="{_TOP + _SIDE + 36}">probability said (across), share that is so (up)</text>'
+        f'<text x="{_LEFT}" y="{_TOP + _SIDE + 36}">predicted probability (x), share of true samples (y)</text>'
         f'<text x="{_LEFT}" y="{_TOP + _SIDE + 54}">expected calibration error {after:.3f} (grey, before: {before:.3f})'
         "</text></svg>\n"
     )

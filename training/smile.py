@@ -1,10 +1,10 @@
-"""Train the network that tells how much a face smiles, and judge it.
+"""Train and test the network that tells how much a face smiles.
 
     python -m training.smile ../shared --cache ../training-cache [--folds]
 
-Writes curation/engines/expressions/data/smile.onnx. A fifth of the persons is kept from all learning; half of it (by
-person) serves to make probabilities of the answers, the other half is reported. With --folds the network is also
-trained anew without each source in turn, and judged on that source.
+Writes curation/engines/expressions/data/smile.onnx. A fifth of the people is held out; half of them calibrate the
+probabilities, the other half is reported. With --folds networks are trained without each source in turn instead, and
+tested on that source.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ import torch
 from torch import nn
 
 from curation.engines.expressions.crops import MOUTH_CROP_PX
-from training.face_chips import face_chips
-from training.fitting import Batch, answers, fit
-from training.judging import auc, fitted_scaling, is_reserved, logistic
+from ground_truth.metrics.roc import auc
+from ground_truth.splits import is_held_out
+from training.calibration import fitted_scaling, logistic
+from training.fitting import Batch, fit, outputs
 from training.networks import CropNet, export
 from training.reliability import reliability_svg
-from training.smile_samples import MouthSample, drawn_mouth, hidden_mouth, mouth_samples, plain_mouth
+from training.samples.face_chips import face_chips
+from training.samples.smile_samples import MouthSample, hidden_mouth, mouth_samples, plain_mouth, training_mouth
 
 SEED = 20261122
 STEPS = 3000
 _BATCH = 64
 _HIDDEN_SHARE = 0.1
-# Of the others: neutral faces, open mouths, and smiles; by label, since open mouths and laughs are few.
+# Of the others: neutral faces, open mouths, and smiles; by label, since there are few open mouths and laughs.
 _SHARES = {"neutral": 0.39, "open mouth": 0.10, "slight": 0.10, "smile": 0.36, "laugh": 0.05}
 _SMOOTHING = 0.03
 
@@ -51,7 +53,7 @@ class _Graded(nn.Module):
         self.steps = nn.Parameter(torch.tensor([0.5, 0.5]))
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        """(N, 1, h, w) to (N, 4): smile, more than a slight one, laugh; hidden."""
+        """(N, 1, h, w) crops to (N, 4) logits: smile, more than a slight one, laugh; hidden."""
         score, hidden = self.network(crops).split(1, dim=1)
         limits = torch.cat([torch.zeros(1), torch.cumsum(nn.functional.softplus(4 * self.steps), 0)])
         return torch.cat([score - limits, hidden], dim=1)
@@ -59,8 +61,8 @@ class _Graded(nn.Module):
 
 def batches(samples: Sequence[MouthSample], rng: np.random.Generator) -> Iterator[Batch]:
     """Endless batches of crops and targets (three limits, 0.5 where not known; hidden)."""
-    alike = {"none": "neutral", "smiling": "smile"}
-    groups = {label: [s for s in samples if alike.get(s.label, s.label) == label] for label in _SHARES}
+    same_share = {"none": "neutral", "smiling": "smile"}
+    groups = {label: [s for s in samples if same_share.get(s.label, s.label) == label] for label in _SHARES}
     while True:
         crops = np.empty((_BATCH, MOUTH_CROP_PX, MOUTH_CROP_PX), dtype=np.uint8)
         targets = np.empty((_BATCH, 4), dtype=np.float32)
@@ -68,7 +70,7 @@ def batches(samples: Sequence[MouthSample], rng: np.random.Generator) -> Iterato
             group = groups[str(label)]
             sample = group[int(rng.integers(len(group)))]
             hidden = rng.random() < _HIDDEN_SHARE
-            crops[i] = hidden_mouth(sample, rng) if hidden else drawn_mouth(sample, rng)
+            crops[i] = hidden_mouth(sample, rng) if hidden else training_mouth(sample, rng)
             known = (
                 [float(sample.smiles), 0.5, 0.5] if sample.grade < 0 else [float(sample.grade > k) for k in range(3)]
             )
@@ -78,7 +80,7 @@ def batches(samples: Sequence[MouthSample], rng: np.random.Generator) -> Iterato
 
 
 def loss(result: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of every limit that is known where the mouth can be seen, and of hidden or not."""
+    """Cross-entropy of each known limit where the mouth is visible, and of hidden or not."""
     soft = targets * (1 - 2 * _SMOOTHING) + _SMOOTHING
     each = nn.functional.binary_cross_entropy_with_logits(result, soft, reduction="none")
     weight = (targets[:, :3] != 0.5) * torch.tensor([1.0, 0.35, 0.35]) * (1 - targets[:, 3:])
@@ -86,14 +88,14 @@ def loss(result: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 
 def trained(samples: Sequence[MouthSample], *, steps: int) -> nn.Module:
-    """A network that has learned from samples."""
+    """A network trained on samples."""
     torch.manual_seed(SEED)
     return fit(_Graded(), lambda rng: batches(samples, rng), loss, steps=steps, seed=SEED)
 
 
-def judged(name: str, network: nn.Module, samples: Sequence[MouthSample]) -> None:
-    """Print how right a network is."""
-    result = answers(network, np.stack([plain_mouth(s) for s in samples]))
+def print_accuracy(name: str, network: nn.Module, samples: Sequence[MouthSample]) -> None:
+    """Print the accuracy of a network on samples."""
+    result = outputs(network, np.stack([plain_mouth(s) for s in samples]))
     score, smiles = result[:, 0], np.array([s.smiles for s in samples])
     line = f"{name:30} smiles {int(smiles.sum()):4} other {int((~smiles).sum()):4}"
     if smiles.any() and (~smiles).any():
@@ -106,7 +108,7 @@ def judged(name: str, network: nn.Module, samples: Sequence[MouthSample]) -> Non
     pairs = [(i, j) for i in np.flatnonzero(by_eye) for j in np.flatnonzero(by_eye) if 0 <= grade[i] < grade[j]]
     above = [(i, j) for i, j in pairs if grade[i] >= 1]
     if above:
-        line += f"; order of grades right {np.mean([score[i] < score[j] for i, j in pairs]):.3f}"
+        line += f"; grades in the right order {np.mean([score[i] < score[j] for i, j in pairs]):.3f}"
         line += f", among smiles {np.mean([score[i] < score[j] for i, j in above]):.3f} of {len(above)} pairs"
     line += f"; called hidden {(result[:, 3] > 0).mean():.2%}"
     medians = {g: f"{np.median(score[grade == g]):.1f}" for g in range(4) if (grade == g).any()}
@@ -114,40 +116,40 @@ def judged(name: str, network: nn.Module, samples: Sequence[MouthSample]) -> Non
 
 
 def main() -> None:
-    """Train, judge, write."""
+    """Train, test, and write the network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
-    parser.add_argument("--cache", type=Path, required=True, help="folder for the found faces, some 300 MB")
-    parser.add_argument("--folds", nargs="*", help="train without each source instead, or without those that are named")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for the cached faces, some 300 MB")
+    parser.add_argument("--folds", nargs="*", help="train without each source instead, or without the given ones")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--output", type=Path, default=ROOT / "curation/engines/expressions/data")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     samples = mouth_samples(arguments.data, face_chips(arguments.data, arguments.cache / "chips.npz"))
-    learned = [s for s in samples if not is_reserved(s.person)]
-    reserved = [s for s in samples if is_reserved(s.person)]
+    learned = [s for s in samples if not is_held_out(s.person)]
+    held_out = [s for s in samples if is_held_out(s.person)]
     if arguments.folds is None:
-        _finish(trained(learned, steps=arguments.steps), reserved, arguments.output)
+        _finish(trained(learned, steps=arguments.steps), held_out, arguments.output)
         return
     for name in arguments.folds or _FOLDS:
-        left_out = _FOLDS[name]
-        network = trained([s for s in learned if s.source not in left_out], steps=arguments.steps)
-        for source in left_out:
-            judged(f"without {name}: {source}", network, [s for s in samples if s.source == source])
-        judged(f"without {name}: all of it", network, [s for s in samples if s.source in left_out])
+        excluded = _FOLDS[name]
+        network = trained([s for s in learned if s.source not in excluded], steps=arguments.steps)
+        for source in excluded:
+            print_accuracy(f"without {name}: {source}", network, [s for s in samples if s.source == source])
+        print_accuracy(f"without {name}: all of it", network, [s for s in samples if s.source in excluded])
 
 
-def _finish(graded: nn.Module, reserved: Sequence[MouthSample], output: Path) -> None:
-    for source in sorted({s.source for s in reserved}):
-        judged(f"reserved: {source}", graded, [s for s in reserved if s.source == source])
-    judged("reserved, all", graded, reserved)
+def _finish(graded: nn.Module, held_out: Sequence[MouthSample], output: Path) -> None:
+    for source in sorted({s.source for s in held_out}):
+        print_accuracy(f"held out: {source}", graded, [s for s in held_out if s.source == source])
+    print_accuracy("held out, all", graded, held_out)
     parts = [
-        [s for s in reserved if is_reserved(f"second half {s.person}", share=0.5) == half] for half in (False, True)
+        [s for s in held_out if is_held_out(f"second half {s.person}", share=0.5) == half] for half in (False, True)
     ]
-    logits = [answers(graded, np.stack([plain_mouth(s) for s in part]))[:, 0] for part in parts]
+    logits = [outputs(graded, np.stack([plain_mouth(s) for s in part]))[:, 0] for part in parts]
     truth = [np.array([s.smiles for s in part]) for part in parts]
     slope, offset = fitted_scaling(logits[0], truth[0])
-    print(f"probability = logistic({slope:.3f} * answer + {offset:.3f})")
+    print(f"probability = logistic({slope:.3f} * output + {offset:.3f})")
     limits = nn.functional.softplus(4 * graded.steps).detach().numpy().cumsum()  # type: ignore[operator]
     print(f"more than slight from {slope * limits[0] + offset:.2f}, laugh from {slope * limits[1] + offset:.2f}")
     network = graded.network

@@ -1,1 +1,1 @@
-"""How right the program's judgements are on labelled photos: `make eval`, tables for docs/accuracy.md."""
+"""The accuracy of the program on labelled photos: `make eval` writes its tables into docs/accuracy.md."""

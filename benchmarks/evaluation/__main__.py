@@ -1,9 +1,9 @@
-"""Measure how right the program is and write the tables into docs/accuracy.md (`make eval`).
+"""Measure the accuracy of the program and write the tables into docs/accuracy.md (`make eval`).
 
     python -m benchmarks.evaluation ../shared [--models DIR] [--engines NAME ...] [--scratch DIR] [SECTION ...]
 
-Each section prints its tables and puts them between its markers in the document; sections whose data are absent
-are named with the reason and keep what stood there. The exit code is 1 if a section failed, never because of a figure.
+Each section prints its tables and writes them between its markers in the document; a section whose data are missing is
+skipped with the reason and keeps its old tables. The exit code is 1 if a section failed, never because of a figure.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.evaluation.base import ENGINES, Evaluation, Section, Unavailable
 from benchmarks.evaluation.document import with_tables
-from benchmarks.report import models_folder
+from benchmarks.evaluation.tables import Section
+from benchmarks.harness.report import models_folder
+from ground_truth.errors import Unavailable
+from ground_truth.evaluation import ENGINES, Evaluation
 
 SECTIONS: tuple[str, ...] = ("who_is_who", "found_faces", "eyes", "smiles", "focus", "bursts", "own_event")
-"""Modules of this package that offer `tables`, in the order of the document. A new section adds its name here."""
+"""Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
 
@@ -41,10 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)} (default: all)")
     parser.add_argument("--models", type=Path, help="folder with the ONNX weights (default: of DATA/weights)")
     parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=ENGINES)
-    parser.add_argument("--scratch", type=Path, help="keep analyses here, so that the next evaluation is quick")
+    parser.add_argument("--scratch", type=Path, help="cache analyses here, so that the next evaluation is quick")
     parser.add_argument("--workers", type=int, default=0, help="processes; 0 takes one per core")
     parser.add_argument("--document", type=Path, default=_DOCUMENT, help="default: docs/accuracy.md")
-    parser.add_argument("--print-only", action="store_true", help="leave the document as it is")
+    parser.add_argument("--print-only", action="store_true", help="do not change the document")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.sections) - set(SECTIONS))
     if unknown:
@@ -70,7 +72,7 @@ def _measure(name: str, evaluation: Evaluation, document: Path | None) -> bool:
     except Unavailable as reason:
         print(f"{name} is skipped: {reason}", file=sys.stderr)
         return True
-    except Exception:  # the other sections can still tell something
+    except Exception:  # the other sections still run
         print(f"{name} failed:\n{traceback.format_exc()}", file=sys.stderr)
         return False
     print(f"{name} took {time.perf_counter() - began:.0f} s", file=sys.stderr)

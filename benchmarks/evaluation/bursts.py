@@ -1,13 +1,12 @@
-"""Bursts: which photos are of one moment, and whether the chosen one is the one a person would keep.
+"""Bursts: which photos are of one moment, and whether the best one is the one that a person would keep.
 
-Labels were made by eye: `labels/bursts.csv` names the near-duplicates of two sets and which of them one may keep; the
-cuts of two films stand below. Made bursts are sharp photos with worse versions of themselves. Everything but the films
-runs as run_clustering.py and run_scoring.py do, without labels of people.
+Labels were set by hand: `ground_truth/labels/bursts.csv` lists the near-duplicates of two sets and which of them are
+worth keeping; the cuts of two videos are listed below. Synthetic bursts are sharp photos with worse versions of
+themselves. Everything but the videos runs as run_clustering.py and run_scoring.py do, without labelled people.
 """
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,29 +20,30 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.evaluation.base import Evaluation, Table
+from benchmarks.evaluation.tables import Table
 from curation.bootstrap import build
 from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
 from curation.domain.judging.ranking import PhotoScore
 from curation.photos.looks.miniature import miniature
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.bursts import labelled_bursts
 
 __all__ = ["tables"]
 
 Picture = NDArray[np.uint8]
 Group = tuple[str, ...]
 
-_LABELS = Path(__file__).parent / "labels" / "bursts.csv"
 _ENGINE = "retinaface-arcface"
-# Frames at which another view begins, and views that show one scene again: either answer is right for those.
-_FILMS: Mapping[str, tuple[Sequence[int], Sequence[int]]] = MappingProxyType(
+# Frames at which another view begins, and the scene of each view: for two views of one scene, either answer is right.
+_VIDEOS: Mapping[str, tuple[Sequence[int], Sequence[int]]] = MappingProxyType(
     {
         "yakhyo_friends/in_video.mp4": ((0, 108, 270, 402, 456, 558), (0, 1, 2, 0, 2, 1)),
         "hamilton/short_hamilton_clip.mp4": ((0, 24, 84, 216), (0, 1, 2, 3)),
     }
 )
 _FRAME_STEP = 6
-_LONGEST_PAIR_S = 3.0  # people move: views further apart need not be alike
+_LONGEST_PAIR_S = 3.0  # people move, so frames further apart need not be similar
 _MADE_EVERY = 24
 _START = datetime(2026, 6, 1, 12)
 
@@ -51,11 +51,11 @@ _START = datetime(2026, 6, 1, 12)
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """Measure."""
     grouping: list[list[str]] = []
-    for film, (cuts, views) in _FILMS.items():
+    for video_path, (cuts, views) in _VIDEOS.items():
         for timed in (True, False):
-            grouping.append(_film(evaluation, film, cuts, views, timed=timed))
+            grouping.append(_video(evaluation, video_path, cuts, views, timed=timed))
     chosen: list[list[str]] = []
-    labelled = _labelled()
+    labelled = labelled_bursts()
     for name, groups in labelled.items():
         scores = _scored(evaluation, evaluation.set_folder(name), name)
         wanted = [tuple(group) for group in groups.values()]
@@ -67,32 +67,23 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         scores = _scored(evaluation, Path(folder), "made-bursts")
         wanted = [tuple(group) for group in made.values()]
         grouping.append(
-            [f"made bursts: {len(scores)} photos with times", *_figures(_pairs(wanted), _pairs(_found(scores)))]
+            [f"synthetic bursts: {len(scores)} photos with times", *_figures(_pairs(wanted), _pairs(_found(scores)))]
         )
         right = sum(_best(group, scores) == group[0] for group in wanted)
         chosen.append(
-            [f"{len(made)} made bursts", str(len(wanted[0])), "the untouched photo", f"{right} of {len(made)}"]
+            [f"{len(made)} synthetic bursts", str(len(wanted[0])), "the unchanged photo", f"{right} of {len(made)}"]
         )
     yield Table(
-        "Pairs of photos in one burst: labelled, found, precision and recall. Frames of films are 1/4 of a second "
-        f"apart; labelled are those of one view up to {_LONGEST_PAIR_S:g} s apart, wrong those of different views.",
+        "Pairs of photos in one burst: labelled, found, precision and recall. Frames of videos are 1/4 of a second "
+        f"apart; pairs of one view up to {_LONGEST_PAIR_S:g} s apart are right, pairs of different views are wrong.",
         ["photos", "labelled pairs", "found pairs", "precision", "recall"],
         grouping,
     )
     yield Table(
-        "The photo that is marked as the best of each labelled group, and whether it is labelled as worth keeping.",
-        ["group", "photos", "marked", "right"],
+        "The photo that is chosen as the best of each labelled group, and whether it is labelled as worth keeping.",
+        ["group", "photos", "chosen", "right"],
         chosen,
     )
-
-
-def _labelled() -> dict[str, dict[str, dict[str, bool]]]:
-    """Set, group, path: whether one may keep it."""
-    out: dict[str, dict[str, dict[str, bool]]] = defaultdict(lambda: defaultdict(dict))
-    with _LABELS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            out[row["set"]][row["group"]][row["path"]] = row["keep"] == "yes"
-    return out
 
 
 def _scored(evaluation: Evaluation, folder: Path, name: str) -> dict[str, PhotoScore]:
@@ -117,7 +108,7 @@ def _pairs(groups: Sequence[Group]) -> set[frozenset[str]]:
 def _figures(
     wanted: set[frozenset[str]], found: set[frozenset[str]], wrong: set[frozenset[str]] | None = None
 ) -> list[str]:
-    """Labelled and found pairs, precision, recall; without `wrong`, every pair that is not wanted is wrong."""
+    """Labelled and found pairs, precision, recall; without `wrong`, every pair that is not labelled is wrong."""
     good = len(wanted & found)
     bad = len(found - wanted if wrong is None else found & wrong)
     precision = f"{good / (good + bad):.3f}" if good + bad else "-"
@@ -125,7 +116,7 @@ def _figures(
 
 
 def _chosen(name: str, keep: Mapping[str, bool], scores: Mapping[str, PhotoScore]) -> list[list[str]]:
-    """A row for each burst that was found of the group; none if its photos stand alone."""
+    """A row for each found burst with photos of the group; one row without a result if there is none."""
     bursts: dict[int, list[str]] = defaultdict(list)
     for path in keep:
         burst = scores[path].burst_id
@@ -134,7 +125,7 @@ def _chosen(name: str, keep: Mapping[str, bool], scores: Mapping[str, PhotoScore
     rows = []
     for paths in bursts.values():
         best = _best(paths, scores)
-        # Of a part without a photo worth keeping none can be right or wrong.
+        # If no photo of the burst is worth keeping, the choice is neither right nor wrong.
         right = "-" if not any(keep[path] for path in paths) else "yes" if best and keep[best] else "no"
         rows.append([name, str(len(paths)), "another" if best is None else best.rpartition("/")[2], right])
     return rows or [[name, str(len(keep)), "not found as a burst", "-"]]
@@ -145,9 +136,11 @@ def _best(paths: Sequence[str], scores: Mapping[str, PhotoScore]) -> str | None:
     return best[0] if len(best) == 1 else None
 
 
-def _film(evaluation: Evaluation, film: str, cuts: Sequence[int], views: Sequence[int], *, timed: bool) -> list[str]:
-    """Frames of a film as photos, without knowing the people."""
-    video = cv2.VideoCapture(str(evaluation.set_folder("videos") / film))
+def _video(
+    evaluation: Evaluation, video_path: str, cuts: Sequence[int], views: Sequence[int], *, timed: bool
+) -> list[str]:
+    """Bursts among the frames of a video, found without knowing the people."""
+    video = cv2.VideoCapture(str(evaluation.set_folder("videos") / video_path))
     rate = float(video.get(cv2.CAP_PROP_FPS))
     photos, shot_of, time_of = [], {}, {}
     number = 0
@@ -172,22 +165,22 @@ def _film(evaluation: Evaluation, film: str, cuts: Sequence[int], views: Sequenc
         elif views[shot_of[a]] != views[shot_of[b]]:
             wrong.add(frozenset((a, b)))
     found = _pairs(find_bursts(photos, BurstRules()))
-    name = f"{film}: {len(photos)} frames, {'with' if timed else 'no'} times"
+    name = f"{video_path}: {len(photos)} frames, {'with' if timed else 'no'} times"
     return [name, *_figures(wanted, found, wrong)]
 
 
 def _make(evaluation: Evaluation, folder: Path) -> dict[str, list[str]]:
-    """Bursts of a sharp photo and worse versions of it within two seconds; the untouched one stands first."""
+    """Write bursts of a sharp photo and worse versions; returns the names of each, the unchanged one first."""
     source = evaluation.set_folder("codebasics_sports")
     made = {}
-    changes = _worse()
+    changes = _degradations()
     paths = [path for path in sorted(source.rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
     for number, path in enumerate(paths[::_MADE_EVERY]):
         with Image.open(path) as opened:
             opened.thumbnail((1600, 1600))
             picture = np.asarray(opened.convert("RGB"), dtype=np.uint8)
         group: list[str] = []
-        # The untouched photo is not always the first in time.
+        # The unchanged photo is not always the first in time.
         order = list(changes)
         order = order[number % len(order) :] + order[: number % len(order)]
         for step, change in enumerate(order):
@@ -198,12 +191,12 @@ def _make(evaluation: Evaluation, folder: Path) -> dict[str, list[str]]:
                 {0x9003: time.strftime("%Y:%m:%d %H:%M:%S"), 0x9291: f"{time.microsecond // 1000:03}"}
             )
             Image.fromarray(changes[change](picture)).save(folder / name, quality=92, exif=exif)
-            group.insert(0 if change == "untouched" else len(group), name)
+            group.insert(0 if change == "unchanged" else len(group), name)
         made[path.name] = group
     return made
 
 
-def _worse() -> Mapping[str, Callable[[Picture], Picture]]:
+def _degradations() -> Mapping[str, Callable[[Picture], Picture]]:
     def moved(picture: Picture, by: float) -> Picture:
         height, width = picture.shape[:2]
         shift = np.array([[1, 0, by * width], [0, 1, by * height]], dtype=np.float32)
@@ -220,4 +213,4 @@ def _worse() -> Mapping[str, Callable[[Picture], Picture]]:
     def too_dark(picture: Picture) -> Picture:
         return moved(np.asarray(picture * 0.35, dtype=np.uint8), 0.02)
 
-    return {"untouched": lambda picture: picture, "defocused": defocused, "shaken": shaken, "too dark": too_dark}
+    return {"unchanged": lambda picture: picture, "defocused": defocused, "shaken": shaken, "too dark": too_dark}

@@ -1,25 +1,25 @@
-"""The document that the tables are written into: hand-written text, and generated tables between markers."""
+"""The document with the tables: text written by hand, and generated tables between markers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.evaluation.base import Table
+from benchmarks.evaluation.tables import Table
 
 __all__ = ["with_tables"]
 
 
 def with_tables(text: str, section: str, made: str, tables: Sequence[Table]) -> str:
-    """Put a section's tables between its markers; everything else stays as it is.
+    """Replace a section's tables between its markers; everything else stays as it is.
 
     Args:
-        text: Of the document.
+        text: The text of the document.
         section: Name of the section's module; its markers are `<!-- tables: NAME -->` and `<!-- end: NAME -->`.
-        made: When and on what the tables were measured, one line.
-        tables: Of the section.
+        made: One line that says when and with what the tables were measured.
+        tables: The tables of the section.
 
     Raises:
-        ValueError: If the document has no such markers, or not in this order.
+        ValueError: If the document lacks a marker, or has them in the wrong order.
     """
     begin, end = f"<!-- tables: {section} -->\n", f"<!-- end: {section} -->"
     before, found, rest = text.partition(begin)

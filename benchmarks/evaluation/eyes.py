@@ -1,4 +1,4 @@
-"""Open and closed eyes, of people whom the network has not seen, measured as the program does."""
+"""Open and closed eyes of held-out people, measured as the program does."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.base import Evaluation, Table
-from benchmarks.evaluation.expressions import MeasuredFace, hindsight, judged, reserved_faces
-from training.eye_labels import eye_label
-from training.judging import auc
+from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
+from benchmarks.evaluation.tables import Table
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.eyes import eye_label
+from ground_truth.metrics.roc import auc, best_accuracy
 
 __all__ = ["tables"]
 
@@ -23,21 +24,21 @@ Labelled = tuple[MeasuredFace, str]
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
-    """By source; against other measures; what else was looked at by eye."""
-    faces = [(face, eye_label(face.key)) for face in reserved_faces(evaluation, SOURCES) if judged(face)]
-    told = [(face, label) for face, label in faces if face.eyes.value is not None]
-    closed = [face for face, label in told if label == "closed"]
+    """Accuracy by source, the same faces by other measures, and the results by label."""
+    faces = [(face, eye_label(face.key)) for face in held_out_faces(evaluation, SOURCES) if is_judged(face)]
+    measured = [(face, label) for face, label in faces if face.eyes.value is not None]
+    closed = [face for face, label in measured if label == "closed"]
     rows = []
     for source in SOURCES:
-        opened = [face for face, label in told if label == "open" and face.source == source]
+        opened = [face for face, label in measured if label == "open" and face.source == source]
         shut = [face for face in closed if face.source == source]
-        if opened or shut:  # a small set may have nobody among the reserved people
+        if opened or shut:  # a small set may have no held-out people
             rows.append([source, *_figures(opened, shut, closed)])
-    opened = [face for face, label in told if label == "open"]
+    opened = [face for face, label in measured if label == "open"]
     rows.append(["all", *_figures(opened, closed, closed)])
     yield Table(
-        "Faces of people whom the network has not learned from, both eyes in one measure, threshold 0.5. Where a "
-        "source has no closed eyes, AUC and accuracy are against those of all; the accuracy counts both classes alike.",
+        "Faces of held-out people, who are in no training data, both eyes in one measure, threshold 0.5. Where a "
+        "source has few closed eyes, AUC and accuracy use those of all sources; the accuracy is balanced.",
         ("source", "open", "called closed", "closed", "found", "AUC", "accuracy"),
         rows,
     )
@@ -75,12 +76,12 @@ def _against_others(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFac
     rows = []
     for name, values in measures.items():
         limit = np.quantile(values[truth], 0.02)
-        cells = [name, f"{auc(values[truth], values[~truth]):.4f}", f"{hindsight(values, truth):.1%}"]
+        cells = [name, f"{auc(values[truth], values[~truth]):.4f}", f"{best_accuracy(values, truth):.1%}"]
         rows.append([*cells, f"{(values[~truth] < limit).mean():.1%}"])
     return Table(
-        f"The same {len(opened)} open and {len(closed)} closed faces, judged by others; each with its own best "
-        "threshold, chosen with hindsight.",
-        ("measure", "AUC", "best accuracy", "closed found where 2 % of the open ones are called closed"),
+        f"The same {len(opened)} open and {len(closed)} closed faces by other measures, each with the "
+        "threshold that is best on these faces.",
+        ("measure", "AUC", "best accuracy", "closed found if 2 % of the open ones are called closed"),
         rows,
     )
 
@@ -90,9 +91,9 @@ def _other_labels(faces: Sequence[Labelled]) -> Table:
     for label, meaning in (
         ("open", "open"),
         ("closed", "closed"),
-        ("down", "looking down, no iris to be seen"),
+        ("down", "looking down, no iris visible"),
         ("hidden", "dark or mirroring glasses"),
-        ("unclear", "nobody can tell"),
+        ("unclear", "not recognisable"),
     ):
         here = [face.eyes for face, given in faces if given == label]
         if here:
@@ -100,7 +101,7 @@ def _other_labels(faces: Sequence[Labelled]) -> Table:
             shares = [f"{answers[key] / len(here):.1%}" for key in (True, False, "cannot tell")]
             rows.append([meaning, str(len(here)), *shares])
     return Table(
-        "What is said of each kind of face; labels by eye.",
+        "Results for each label that was set by hand.",
         ("eyes", "faces", "open", "closed", "cannot tell"),
         rows,
     )

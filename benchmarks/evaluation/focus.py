@@ -1,8 +1,8 @@
-"""Focus: the sharper of two photos of one face first, whatever their noise, JPEG quality, light and size.
+"""Focus: whether the sharper of two photos of one face ranks first, for any noise, JPEG quality, light and size.
 
-Series of defocus and motion blur are made of sharp faces of groups and deepface_pairs; constants were chosen on
-codebasics_sports and five_celebs. Compared with what is usual: the variance of the Laplacian, Tenengrad (mean squared
-Sobel gradient) and Brenner's measure (mean squared difference over two pixels), on the same faces.
+Series with defocus and motion blur are computed from sharp faces of groups and deepface_pairs; constants were chosen on
+codebasics_sports and five_celebs. The usual measures run on the same faces: the variance of the Laplacian, Tenengrad
+(mean squared Sobel gradient) and Brenner's measure (mean squared difference over two pixels).
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.base import Evaluation, Table
+from benchmarks.evaluation.tables import Table
 from curation.domain.faces.face import FiveLandmarks
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.files.decoding import open_photo
 from curation.pipelines.measuring import face_focus, measure_photo
+from ground_truth.evaluation import Evaluation
 
 __all__ = ["tables"]
 
@@ -31,12 +32,12 @@ Picture = NDArray[np.uint8]
 Values = tuple[float, float, float, float]
 
 _SETS = ("groups", "deepface_pairs")
-_FACES = 30  # evenly chosen among those that qualify
+_FACES = 30  # an even sample of those that qualify
 _MIN_SHARPNESS = 0.75
 _MIN_EYES_PX, _MAX_EYES_PX = 48.0, 160.0
 _MAX_MEGAPIXELS = 120
-_DEFOCUS = (0.02, 0.04, 0.07, 0.12)  # radii in distances of the eyes, but at least 0.7 px more a step
-_MOTION = (0.06, 0.12, 0.2)  # lengths, at least 2 px more a step
+_DEFOCUS = (0.02, 0.04, 0.07, 0.12)  # radii in distances of the eyes; each step adds at least 0.7 px
+_MOTION = (0.06, 0.12, 0.2)  # lengths in distances of the eyes; each step adds at least 2 px
 _NAMES = ("ours", "Laplacian", "Tenengrad", "Brenner")
 
 
@@ -51,25 +52,25 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
     """Measure."""
     faces = _sharp_faces(evaluation)
     right: dict[str, dict[str, list[tuple[bool, ...]]]] = defaultdict(lambda: defaultdict(list))
-    kept: dict[str, list[tuple[bool, ...]]] = defaultdict(list)
+    unchanged: dict[str, list[tuple[bool, ...]]] = defaultdict(list)
     for number, face in enumerate(faces):
-        _series(face, np.random.default_rng(number), right, kept)
+        _series(face, np.random.default_rng(number), right, unchanged)
     rows = []
     for change, kinds in right.items():
         pairs = [pair for kind in kinds.values() for pair in kind]
         ours = [_share(kinds[kind], 0) for kind in ("defocus", "motion")]
         rows.append([change, str(len(pairs)), *ours, *(_share(pairs, i) for i in range(1, 4))])
     yield Table(
-        f"Pairs of {len(faces)} sharp faces of {' and '.join(_SETS)} in the right order, sharper first, from one "
-        "visible step of blur on: 4 radii of defocus, 3 lengths of motion in two directions.",
+        f"Pairs of photos of {len(faces)} sharp faces of {' and '.join(_SETS)} in the right order, sharper first, that "
+        "differ by at least one visible step of blur: 4 radii of defocus, 3 lengths of motion in two directions.",
         ["change", "pairs", "ours, defocus", "ours, motion", *_NAMES[1:]],
         rows,
     )
     yield Table(
-        f"What should not change the value, on the same {len(faces)} faces: share that keeps it (noise may add 0.02 to "
-        "ours, 3 % to the others, sharp or defocused; size may change ours by 0.1, the others by 20 %).",
+        f"Changes that should not affect the value, on the same {len(faces)} faces: share unaffected (noise may add "
+        "0.02 to ours, 3 % to the others, sharp or defocused; size may change ours by 0.1, the others by 20 %).",
         ["change", "faces", *_NAMES],
-        [[change, str(len(values)), *(_share(values, i) for i in range(4))] for change, values in kept.items()],
+        [[change, str(len(values)), *(_share(values, i) for i in range(4))] for change, values in unchanged.items()],
     )
     yield _places(evaluation)
 
@@ -92,7 +93,7 @@ def _sharp_faces(evaluation: Evaluation) -> list[_Face]:
             for row in rows[:2]:
                 face = _cut(pixels, row.landmarks)
                 if face.eyes_px < _MIN_EYES_PX or face.array[::16, ::16].tobytes() in seen:
-                    continue  # the sets hold some photos several times
+                    continue  # the sets contain some photos several times
                 seen.add(face.array[::16, ::16].tobytes())
                 if (face_focus(Pixels(face.array, 1.0), face.landmarks).value or 0.0) > _MIN_SHARPNESS:
                     found.append(face)
@@ -100,7 +101,7 @@ def _sharp_faces(evaluation: Evaluation) -> list[_Face]:
 
 
 def _cut(pixels: Pixels, landmarks: FiveLandmarks) -> _Face:
-    """The face with its surroundings, its eyes at most `_MAX_EYES_PX` apart."""
+    """The face with its surroundings, reduced so that its eyes are at most `_MAX_EYES_PX` apart."""
     five = (landmarks.as_array() + 0.5) * pixels.scale - 0.5
     eyes_px = float(np.linalg.norm(five[1] - five[0]))
     left, top = (max(0, int(v)) for v in five.mean(axis=0) - 2.2 * eyes_px)
@@ -166,7 +167,7 @@ def _series(
     face: _Face,
     rng: np.random.Generator,
     right: dict[str, dict[str, list[tuple[bool, ...]]]],
-    kept: dict[str, list[tuple[bool, ...]]],
+    unchanged: dict[str, list[tuple[bool, ...]]],
 ) -> None:
     discs = [_disc(max(part * face.eyes_px, 0.7 * step)) for step, part in enumerate(_DEFOCUS, 1)]
     angle = rng.uniform(0, math.pi)
@@ -187,10 +188,10 @@ def _series(
             if kind == "defocus" and ("noise" in change or "grain" in change) and "light" not in change:
                 for before, after in zip(plain, altered, strict=True):
                     limits = (before[0] + 0.02, *(1.03 * value for value in before[1:]))
-                    kept[f"{change} adds no sharpness"].append(
+                    unchanged[f"{change} adds no sharpness"].append(
                         tuple(value <= limit for value, limit in zip(after, limits, strict=True))
                     )
-        _sizes(face, kind, pictures, plain, right, kept)
+        _sizes(face, kind, pictures, plain, right, unchanged)
 
 
 def _sizes(
@@ -199,21 +200,21 @@ def _sizes(
     pictures: Sequence[Picture],
     plain: Sequence[Values],
     right: dict[str, dict[str, list[tuple[bool, ...]]]],
-    kept: dict[str, list[tuple[bool, ...]]],
+    unchanged: dict[str, list[tuple[bool, ...]]],
 ) -> None:
     for scale in (0.7, 0.5):
         if face.eyes_px * scale < 32:
             continue
         small = [_values(_reduced(_Face(picture, face.landmarks, face.eyes_px), scale)) for picture in pictures]
         _compare(right[f"the sharper one at {scale} of the size"][kind], small, plain)
-        # A blur of less than a pixel is not to be seen any more, so the first step does not count.
+        # A blur of less than a pixel is not visible any more, so the first step does not count.
         _compare(
             right[f"the blurred one at {scale} of the size"][kind], plain, [small[0], plain[0], *small[2:]], first=2
         )
         if kind == "defocus":
             before, after = plain[0], small[0]
             ratios = [abs(math.log(b / a)) <= math.log(1.2) for a, b in zip(after[1:], before[1:], strict=True)]
-            kept[f"{scale} of the size"].append((abs(after[0] - before[0]) <= 0.1, *ratios))
+            unchanged[f"{scale} of the size"].append((abs(after[0] - before[0]) <= 0.1, *ratios))
 
 
 def _compare(
@@ -247,7 +248,7 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def _places(evaluation: Evaluation) -> Table:
-    """Photos without faces."""
+    """The focus of photos without faces."""
     rows = []
     predictor = LandmarkPredictor()
     for name in ("blur_focus200", "blur_kwentar"):
@@ -261,5 +262,5 @@ def _places(evaluation: Evaluation) -> Table:
             low, middle, high = np.quantile(values, [0, 0.5, 1])
             in_focus = sum(value >= 0.4 for value in values)
             rows.append([name, label, str(len(values)), f"{low:.2f} / {middle:.2f} / {high:.2f}", str(in_focus)])
-    header = ["set", "label", "photos", "lowest / median / highest", "called in focus"]
+    header = ["set", "label", "photos", "lowest / median / highest", "rated in focus"]
     return Table("Photos of objects and places, without faces.", header, rows)

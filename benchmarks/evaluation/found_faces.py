@@ -1,7 +1,7 @@
 """Found faces: recall by size and false boxes, at several settings of each engine.
 
-On the reporting half of the counted photos (benchmarks/data/README.md), on large group photos made of them, and on
-sets of portraits, where the largest face is wanted.
+On the test half of the counted photos (ground_truth/labels/README.md), on large group photos composed of them, and
+on sets of portraits.
 """
 
 from __future__ import annotations
@@ -13,13 +13,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from benchmarks.detection import Found, PhotoFile, counted_files, engine_at, measured, scene_files
-from benchmarks.evaluation.base import Evaluation, Table, Unavailable
+from benchmarks.evaluation.tables import Table
+from benchmarks.events.large_groups import scene_files
 from curation.photos.files.decoding import open_photo
+from ground_truth.detected_faces import detect_counted
+from ground_truth.engines import engine_at
+from ground_truth.errors import Unavailable
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.counted_faces import PhotoFile, counted_files
+from ground_truth.metrics.detection import DetectionCounts
 
 __all__ = ["tables"]
 
-# Options of each engine that are compared; the empty ones are the defaults.
+# Settings of each engine that are compared; the empty one stands for the defaults.
 _SETTINGS: Mapping[str, Sequence[dict[str, Any]]] = MappingProxyType(
     {
         "retinaface-arcface": (
@@ -72,30 +78,30 @@ def _share(counts: tuple[int, int]) -> str:
 
 
 def _counted(evaluation: Evaluation, engine: str, files: Sequence[PhotoFile]) -> Table:
-    rows, outcome = [], Found()
+    rows, outcome = [], DetectionCounts()
     for options in _SETTINGS[engine]:
-        outcome = measured(engine_at(engine, evaluation.models, **options), files)
+        outcome = detect_counted(engine_at(engine, evaluation.models, **options), files)
         bands = [_share(counts) for counts in outcome.by_band()[1:]]
         seconds = f"{outcome.seconds / outcome.photos:.3f}"
         rows.append([_named(options), _share(outcome.recall()), *bands, str(outcome.false), seconds])
     sizes = [f"{count} of {name} px" for (_, count), name in zip(outcome.by_band()[1:], _BAND_NAMES, strict=True)]
     caption = (
         f"{engine}: recall of the clear faces ({', '.join(sizes)}) of {len(files)} counted photos, number of false "
-        "boxes, seconds a photo on one thread without decoding."
+        "boxes, seconds per photo on one thread without decoding."
     )
     return Table(caption, ["setting", "recall", *(f"{band} px" for band in _BAND_NAMES), "false", "seconds"], rows)
 
 
 def _large(evaluation: Evaluation, engine: str, scenes: Sequence[PhotoFile]) -> Table:
-    rows, outcome = [], Found()
+    rows, outcome = [], DetectionCounts()
     for options in _tilings(engine):
-        outcome = measured(engine_at(engine, evaluation.models, **options), scenes)
+        outcome = detect_counted(engine_at(engine, evaluation.models, **options), scenes)
         cells = [_share(outcome.recall(*band)) for band in pairwise(_SCENE_BANDS_PX)]
         rows.append([_named(options), *cells, str(outcome.false), f"{outcome.seconds / outcome.photos:.2f}"])
     counts = [str(outcome.recall(*band)[1]) for band in pairwise(_SCENE_BANDS_PX)]
     caption = (
-        f"{engine}: {len(scenes)} photos of large groups at 24 megapixels, put together from the same photos; "
-        f"recall by the faces' size at full size ({', '.join(counts)} faces)."
+        f"{engine}: {len(scenes)} photos of large groups at 24 megapixels, composed of the same photos; "
+        f"recall by the size of the faces at full size ({', '.join(counts)} faces)."
     )
     header = [
         "setting",
@@ -123,9 +129,9 @@ def _portraits(evaluation: Evaluation) -> Table:
                 cells.append(f"{sum(count > 0 for count in faces)} of {len(faces)} ({sum(faces)})")
             rows.append([engine, _named(options), *cells])
     if not rows:
-        raise Unavailable("no engine")
+        raise Unavailable("no engine was chosen")
     caption = (
-        "Photos of one person, some turned on their side or filled by the face: photos with a face, of how many "
+        "Photos of one person, some turned on their side or filled by the face: photos with a found face, of how many "
         "(number of faces)."
     )
     return Table(caption, ["engine", "setting", *(name for name, _ in _PORTRAITS)], rows)

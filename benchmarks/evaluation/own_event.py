@@ -1,4 +1,4 @@
-"""What `python -m curation quality` tells a user, when the labels of a set answer its questions."""
+"""What `python -m curation quality` reports to a user, when the labels of a set answer its questions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.evaluation.b_cubed import b_cubed
-from benchmarks.evaluation.base import ClusteredEvent, Evaluation, Table
+from benchmarks.evaluation.tables import Table
 from curation.domain.grouping.check import Estimate, GroupingCheck, Pair
+from ground_truth.evaluation import ClusteredEvent, Evaluation
+from ground_truth.metrics.b_cubed import b_cubed
 
 __all__ = ["tables"]
 
@@ -22,15 +23,15 @@ _HEADER = (
     "faces",
     "figure",
     "true",
-    "told, mean",
-    "told, spread",
-    "true within the interval",
-    "asked",
+    "estimate, mean",
+    "estimate, spread",
+    "true value in the interval",
+    "questions",
 )
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
-    """How near the estimates of many simulated users come to the truth."""
+    """How close the estimates of many simulated users are to the true values."""
     rows = [
         row
         for engine in evaluation.engines
@@ -55,7 +56,7 @@ def _rows(event: ClusteredEvent, evaluation: Evaluation, engine: str, name: str)
     }
     groups = [row.cluster_id if place in people else -1 for place, row in enumerate(event.rows)]
     truth = b_cubed(list(people.values()), [groups[place] for place in people])
-    told: dict[str, list[Estimate]] = {"precision": [], "recall": []}
+    estimates: dict[str, list[Estimate]] = {"precision": [], "recall": []}
     asked = []
     for seed in range(_USERS):
         check = GroupingCheck(event.embeddings, groups, count=_QUESTIONS, seed=seed)
@@ -66,10 +67,10 @@ def _rows(event: ClusteredEvent, evaluation: Evaluation, engine: str, name: str)
         asked.append(len(answers))
         for figure, estimate in (("precision", verdict.precision), ("recall", verdict.recall)):
             if estimate is not None:
-                told[figure].append(estimate)
+                estimates[figure].append(estimate)
     for figure, true in (("precision", truth.precision), ("recall", truth.recall)):
-        values = [estimate.value for estimate in told[figure]]
-        right = sum(estimate.low <= true <= estimate.high for estimate in told[figure])
+        values = [estimate.value for estimate in estimates[figure]]
+        right = sum(estimate.low <= true <= estimate.high for estimate in estimates[figure])
         yield [
             engine,
             name,

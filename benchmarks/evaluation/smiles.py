@@ -1,4 +1,4 @@
-"""Smiles of people whom the network has not seen, measured as the program does."""
+"""Smiles of held-out people, measured as the program does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.base import Evaluation, Table
-from benchmarks.evaluation.expressions import MeasuredFace, hindsight, judged, reserved_faces
-from training.judging import auc
-from training.smile_labels import smile_grade, smiles
+from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
+from benchmarks.evaluation.tables import Table
+from ground_truth.evaluation import Evaluation
+from ground_truth.labels.smiles import smile_grade, smiles
+from ground_truth.metrics.roc import auc, best_accuracy
 
 __all__ = ["tables"]
 
@@ -22,26 +23,26 @@ Labelled = tuple[MeasuredFace, bool]
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
-    """By source; against MediaPipe; the order of the grades."""
-    faces = [face for face in reserved_faces(evaluation, SOURCES) if judged(face)]
-    told = [
+    """Accuracy by source, the same faces by MediaPipe, and the order of the grades."""
+    faces = [face for face in held_out_faces(evaluation, SOURCES) if is_judged(face)]
+    measured = [
         (face, smiling)
         for face in faces
         if (smiling := smiles(evaluation.data, face.key)) is not None and face.measures.smile.value is not None
     ]
     rows = []
     for source in SOURCES:
-        here = [(face, smile) for face, smile in told if face.source == source]
+        here = [(face, smile) for face, smile in measured if face.source == source]
         if here:
             rows.append([source, *_figures(here)])
-    rows.append(["all", *_figures(told)])
+    rows.append(["all", *_figures(measured)])
     yield Table(
-        "Faces of people whom the network has not learned from, threshold 0.5. lfw_smile and genki_crops have labels "
-        "of their own; the others were labelled by eye, mostly faces that an early network was in doubt about.",
+        "Faces of held-out people, who are in no training data, threshold 0.5. lfw_smile and genki_crops come "
+        "with labels; the others were labelled by hand, mostly faces that an early network was uncertain about.",
         ("source", "smiling", "found", "not smiling", "called smile", "AUC", "accuracy"),
         rows,
     )
-    yield _against_mediapipe(told)
+    yield _against_mediapipe(measured)
     graded = [(face, grade) for face in faces if (grade := smile_grade(face.key)) is not None]
     yield _grades([(f, g) for f, g in graded if f.measures.smile.value is not None])
 
@@ -50,8 +51,8 @@ def _values(faces: Sequence[MeasuredFace]) -> NDArray[np.float64]:
     return np.array([face.measures.smile.value for face in faces], dtype=np.float64)
 
 
-def _figures(told: Sequence[Labelled]) -> list[str]:
-    values, truth = _values([face for face, _ in told]), np.array([smile for _, smile in told])
+def _figures(measured: Sequence[Labelled]) -> list[str]:
+    values, truth = _values([face for face, _ in measured]), np.array([smile for _, smile in measured])
     yes, no = values[truth], values[~truth]
     found, wrong = (f"{(part >= _SMILE_FROM).mean():.1%}" if len(part) else "" for part in (yes, no))
     cells = [str(len(yes)), found, str(len(no)), wrong]
@@ -60,20 +61,20 @@ def _figures(told: Sequence[Labelled]) -> list[str]:
     return [*cells, f"{auc(yes, no):.4f}", f"{((values >= _SMILE_FROM) == truth).mean():.1%}"]
 
 
-def _against_mediapipe(told: Sequence[Labelled]) -> Table:
+def _against_mediapipe(measured: Sequence[Labelled]) -> Table:
     rows = []
     for sources in (("lfw_smile",), ("genki_crops",), ("lfw", "utkface", "groups", "five_celebs", "codebasics_sports")):
-        here = [(face, smile) for face, smile in told if face.source in sources]
+        here = [(face, smile) for face, smile in measured if face.source in sources]
         truth = np.array([smile for _, smile in here], dtype=np.bool_)
         for name, values in (
             ("ours", _values([face for face, _ in here])),
             ("MediaPipe, mouthSmile", np.array([face.smile for face, _ in here])),
         ):
             if truth.any() and not truth.all():
-                cells = [f"{auc(values[truth], values[~truth]):.4f}", f"{hindsight(values, truth):.1%}"]
+                cells = [f"{auc(values[truth], values[~truth]):.4f}", f"{best_accuracy(values, truth):.1%}"]
                 rows.append([", ".join(sources), name, *cells])
     return Table(
-        "The same faces, judged by MediaPipe; each with its own best threshold, chosen with hindsight.",
+        "The same faces by MediaPipe, each measure with the threshold that is best on these faces.",
         ("sources", "measure", "AUC", "best accuracy"),
         rows,
     )
@@ -91,8 +92,8 @@ def _grades(graded: Sequence[tuple[MeasuredFace, int]]) -> Table:
             order = [f"{_order(values, grade, number):.1%}" if number else "" for values in (ours, theirs)]
             rows.append([*cells, *order])
     return Table(
-        "The scale, on faces graded by eye: median and quartiles of the measure, and how often a face of this grade is "
-        "above one of the grade before.",
+        "The scale, on faces graded by hand: median and quartiles of the measure, and how often a face of this grade "
+        "has a higher value than one of the grade before.",
         ("grade", "faces", "measure", "above the grade before", "the same, MediaPipe"),
         rows,
     )

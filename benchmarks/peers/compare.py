@@ -1,14 +1,14 @@
-"""Curation beside what people use today: the same photos, weights and machine, whole processes, one run.
+"""Curation beside other programs: the same photos, weights and machine, whole processes, one run.
 
-The photos are taken evenly from codebasics_sports and groups; recall and false boxes are judged on those whose faces
-were counted by eye (`benchmarks.counted_faces`). deepface and the engine retinaface-arcface run on the same two ONNX
-files, face_recognition and the engine dlib on the files of face_recognition_models. Each program is a process of its
-own that begins with nothing kept, uses the cores as it does when nobody tells it otherwise, and takes its turn in
-every round; seconds are medians. Before the first round each has looked at three photos, so that its files are in
-memory, its modules compiled and Curation's networks prepared, which happens once. face_recognition-cnn is so slow
-that it gets fewer photos, and so does Curation for that comparison. face_recognition is installed into a folder of its
-own, see requirements.txt here. With `--full` deepface also takes an event of 912 photos, the JPEGs of codebasics_sports
-written four times anew.
+The photos are an even sample of codebasics_sports and groups; recall and false boxes are measured on those whose faces
+were counted by hand (`ground_truth.labels.counted_faces`). deepface and the engine retinaface-arcface run on the same
+two ONNX files, face_recognition and the engine dlib on the files of face_recognition_models. Each program runs in its
+own process, starts without caches, uses the cores as it does by default, and takes its turn in every round; seconds
+are medians. Before the first round each program analyses three photos, so that its files are in memory, its modules
+compiled and Curation's networks prepared, which happens once. face_recognition-cnn is so slow that it gets fewer
+photos, and so does Curation in that comparison. face_recognition is installed into its own folder, see
+requirements.txt here. With `--full` deepface also runs on an event of 912 photos, the JPEGs of codebasics_sports
+re-encoded four times.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.counted_faces import CountedPhoto, match, read_counted
-from benchmarks.event_folders import reencoded
-from benchmarks.report import Row, Unavailable
+from benchmarks.events.photo_folders import reencoded
+from benchmarks.harness.report import Row
 from curation.domain.faces.face import Box
 from curation.storage.face_data_file import FACE_DATA, read_face_data
+from ground_truth.errors import Unavailable
+from ground_truth.labels.counted_faces import CountedPhoto, read_counted
+from ground_truth.metrics.detection import match
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -38,12 +40,12 @@ _PACKAGES = ROOT / ".curation" / "peers"
 _TIMEOUT_S = 3600.0
 
 FoundFaces = dict[str, list[Box]]
-"""By the name of the photo's copy."""
+"""Boxes by the name of the photo's copy."""
 
 
 @dataclass(slots=True)
-class _Contestant:
-    """A program, and what it did in each round."""
+class _Program:
+    """A program, with the seconds of each round and the faces that it found."""
 
     name: str
     command: list[str]
@@ -65,12 +67,12 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         deepface_home = _deepface_home(models, work / "home")
-        # Users' interpreters keep what they have compiled; otherwise each start would take seconds longer.
+        # Compiled modules are cached, as they are for users; otherwise each start would take seconds longer.
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         plain = {**inherited, "PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)])}
         onnx = {**plain, "DEEPFACE_HOME": str(deepface_home), "DEEPFACE_BACKEND_ENGINE": "onnx"}
 
-        def peers(names: Sequence[str], copies: list[Path]) -> list[_Contestant]:
+        def peers(names: Sequence[str], copies: list[Path]) -> list[_Program]:
             paths = [str(path) for path in copies]
             loops = {
                 "deepface": ([str(HERE / "deepface_loop.py"), str(work / "deepface.json")], onnx),
@@ -83,7 +85,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
                     plain,
                 ),
             }
-            return [_Contestant(name, [sys.executable, *loops[name][0], *paths], loops[name][1]) for name in names]
+            return [_Program(name, [sys.executable, *loops[name][0], *paths], loops[name][1]) for name in names]
 
         first = _copied(dict(islice(photos.items(), 3)), work / "first")
         engines = ("retinaface-arcface", "dlib")
@@ -111,22 +113,20 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
             yield _faster(our, other, count)
 
 
-def _rows(
-    ours: Sequence[_Contestant], others: Sequence[_Contestant], photos: dict[str, Path], data: Path
-) -> Iterator[Row]:
+def _rows(ours: Sequence[_Program], others: Sequence[_Program], photos: dict[str, Path], data: Path) -> Iterator[Row]:
     counted = {data / "photos" / photo.path: photo for photo in read_counted()}
     judged = {name: counted[path] for name, path in photos.items() if path in counted}
     there = sum(len(photo.clear) for photo in judged.values())
-    for contestant in [*ours, *others]:
-        right, false = _judged(contestant.found, judged)
-        figure = f"{contestant.name}: recall of {there} counted faces of {len(judged)} photos, {false} false boxes"
+    for program in [*ours, *others]:
+        right, false = _judged(program.found, judged)
+        figure = f"{program.name}: recall of {there} counted faces of {len(judged)} photos, {false} false boxes"
         yield Row("peers", figure, right / there if there else float("nan"), "")
     for our in ours:
         for other in others:
             yield _faster(our, other, len(photos))
 
 
-def _faster(our: _Contestant, other: _Contestant, photos: int) -> Row:
+def _faster(our: _Program, other: _Program, photos: int) -> Row:
     return Row(
         "peers",
         f"{our.name}, {photos} photos, whole process",
@@ -138,18 +138,18 @@ def _faster(our: _Contestant, other: _Contestant, photos: int) -> Row:
 
 
 def _judged(found: FoundFaces, photos: dict[str, CountedPhoto]) -> tuple[int, int]:
-    """How many clear faces were found, and how many boxes are false."""
+    """Number of clear faces that were found, and of false boxes."""
     matches = [match(photo, found.get(name, [])) for name, photo in photos.items()]
     return sum(int(matched.found.sum()) for matched in matches), sum(len(matched.false) for matched in matches)
 
 
 def _chosen(data: Path, *, sports: int, groups: int) -> dict[str, Path]:
-    """Photos by the names that their copies get: so many of each set, evenly."""
+    """An even sample of each set: photos by the names that their copies get."""
     chosen: list[Path] = []
     for name, count in (("codebasics_sports", sports), ("groups", groups)):
         folder = data / "photos" / name
         if not folder.is_dir():
-            raise Unavailable(f"{folder} is not there")
+            raise Unavailable(f"{folder} is missing")
         # The peers cannot read everything that Curation can.
         jpegs = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
         chosen += _evenly(jpegs, count)
@@ -169,17 +169,17 @@ def _copied(photos: dict[str, Path], folder: Path) -> list[Path]:
 
 
 def _deepface_home(models: Path, home: Path) -> Path:
-    """The models where deepface looks for them."""
+    """A home folder with the models where deepface looks for them."""
     weights = home / ".deepface" / "weights"
     weights.mkdir(parents=True)
     for name in ("retinaface.onnx", "arcface_weights.onnx"):
         if not (models / name).is_file():
-            raise Unavailable(f"{models / name} is not there")
+            raise Unavailable(f"{models / name} is missing")
         shutil.copyfile(models / name, weights / name)
     return home
 
 
-def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict[str, str]) -> _Contestant:
+def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict[str, str]) -> _Program:
     out = work / f"ours-{engine}"
     command = [sys.executable, str(ROOT / "run_clustering.py"), "--input", str(photos), "--output", str(out)]
     settings = {
@@ -188,28 +188,28 @@ def _ours(engine: str, photos: Path, models: Path, work: Path, environment: dict
         "CURATION_IO__MODELS_DIR": str(models),
         "CURATION_IO__STATE_DIR": str(out / "state"),
     }
-    return _Contestant(f"curation {engine}", command, {**environment, **settings})
+    return _Program(f"curation {engine}", command, {**environment, **settings})
 
 
-def _take_turns(contestants: Sequence[_Contestant], work: Path, rounds: int) -> None:
+def _take_turns(programs: Sequence[_Program], work: Path, rounds: int) -> None:
     for _ in range(rounds):
-        for contestant in contestants:
-            out = work / contestant.name.replace("curation ", "ours-")
+        for program in programs:
+            out = work / program.name.replace("curation ", "ours-")
             shutil.rmtree(out, ignore_errors=True)
             began = time.perf_counter()
             done = subprocess.run(
-                contestant.command,
-                env=contestant.environment,
+                program.command,
+                env=program.environment,
                 cwd=work,
                 capture_output=True,
                 text=True,
                 timeout=_TIMEOUT_S,
                 check=False,
             )
-            contestant.seconds.append(time.perf_counter() - began)
+            program.seconds.append(time.perf_counter() - began)
             if done.returncode != 0:
-                raise RuntimeError(f"{contestant.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-            contestant.found = _faces_of(out) if out.is_dir() else _faces_in(work / f"{contestant.name}.json")
+                raise RuntimeError(f"{program.name} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+            program.found = _faces_of(out) if out.is_dir() else _faces_in(work / f"{program.name}.json")
 
 
 def _faces_of(output: Path) -> FoundFaces:
@@ -227,7 +227,7 @@ def _faces_in(path: Path) -> FoundFaces:
 
 
 def _installed_packages() -> Path:
-    """Install face_recognition beside the project's packages, once."""
+    """Install face_recognition into its own folder, once, and return the folder."""
     if not (_PACKAGES / "face_recognition").is_dir():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(_PACKAGES)]
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A folder of photos through DeepFace.represent and scikit-learn, as the package's users write it.
+"""A folder of photos through DeepFace.represent and scikit-learn, as users of the package write it.
 
     DEEPFACE_HOME=... DEEPFACE_BACKEND_ENGINE=onnx python deepface_loop.py OUT.json PHOTO...
 
@@ -19,7 +19,7 @@ THRESHOLD = 0.68  # deepface's own for ArcFace and cosine distance
 
 
 def main(out: str, paths: list[str]) -> None:
-    """Find, embed and group."""
+    """Find and embed the faces of the photos, and cluster them."""
     faces: list[dict[str, Any]] = []
     vectors = []
     for path in paths:

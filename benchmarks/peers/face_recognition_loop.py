@@ -1,4 +1,4 @@
-"""A folder of photos through face_recognition and dlib's chinese_whispers, as the package's users write it.
+"""A folder of photos through face_recognition and dlib's chinese_whispers, as users of the package write it.
 
     python face_recognition_loop.py hog|cnn OUT.json PHOTO...
 
@@ -15,11 +15,11 @@ from typing import Any
 import dlib
 import face_recognition
 
-TOLERANCE = 0.5  # Euclidean; what dlib's own clustering example takes
+TOLERANCE = 0.5  # Euclidean; as in dlib's own clustering example
 
 
 def main(model: str, out: str, paths: list[str]) -> None:
-    """Find, embed and group."""
+    """Find and embed the faces of the photos, and cluster them."""
     faces: list[dict[str, Any]] = []
     vectors = []
     for path in paths:

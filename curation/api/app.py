@@ -44,16 +44,16 @@ from curation.api.routes import (
     uploads,
 )
 from curation.errors import CurationError
-from curation.event.analysis_lookup import KeptResults
+from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
-from curation.event.judgement import Judgement
-from curation.event.merge_suggestions import MergeQuestions
-from curation.event.people_edits import PeopleEdits
+from curation.event.people.edits import PeopleEdits
+from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
-from curation.event.rule_book import RuleBook
+from curation.event.rules.judgement import Judgement
+from curation.event.rules.rule_book import RuleBook
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
-from curation.jobs.shutdown import told_of_the_end
+from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import KEPT_JOBS, JobStore
 from curation.pipelines.scoring.rescoring import Rescorer
@@ -97,7 +97,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                 raise
             app.state.service = context
             try:
-                with told_of_the_end(context.runner.request_stop):
+                with on_shutdown_signal(context.runner.request_stop):
                     yield
             finally:
                 await to_thread.run_sync(context.runner.stop)
@@ -177,7 +177,7 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     catalog = Catalog(settings)
     runs = stage_runs(orchestrator, before_scoring=rule_book.adopt, after_run=catalog.read_ahead)
     runner = JobRunner(store, runs, log_of=logs.recorded)
-    kept = KeptResults(settings, catalog)
+    kept = AnalysisLookup(settings, catalog)
     pictures = PictureAnswers(EventPictures(settings, catalog, kept))
     rescorer = Rescorer(settings)
     judgement = Judgement(catalog, rule_book, rescorer)
@@ -188,7 +188,7 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
 
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
-    merges = MergeQuestions(settings, catalog)
+    merges = MergeSuggester(settings, catalog)
     context = ServiceContext(
         settings,
         orchestrator,

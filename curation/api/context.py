@@ -8,12 +8,12 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from curation.api.http.pictures import PictureAnswers
-from curation.event.analysis_lookup import KeptResults
+from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
-from curation.event.judgement import Judgement
-from curation.event.merge_suggestions import MergeQuestions
-from curation.event.people_edits import PeopleEdits
-from curation.event.rule_book import RuleBook
+from curation.event.people.edits import PeopleEdits
+from curation.event.people.suggestions import MergeSuggester
+from curation.event.rules.judgement import Judgement
+from curation.event.rules.rule_book import RuleBook
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
 from curation.pipelines.scoring.rescoring import Rescorer
@@ -32,10 +32,10 @@ class ServiceContext:
     runner: JobRunner
     catalog: Catalog
     job_logs: JobLogs
-    kept: KeptResults
+    kept: AnalysisLookup
     pictures: PictureAnswers
     people: PeopleEdits
-    merges: MergeQuestions
+    merges: MergeSuggester
     rules: RuleBook
     rescorer: Rescorer
     judgement: Judgement

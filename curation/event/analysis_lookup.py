@@ -22,7 +22,7 @@ from curation.storage.analysis_store import STORE_NAME, AnalysisStore
 from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
 
-__all__ = ["KeptResults", "PhotoFacts"]
+__all__ = ["AnalysisLookup", "PhotoFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PhotoFacts:
     measures: tuple[FaceMeasures, ...] | None
 
 
-class KeptResults:
+class AnalysisLookup:
     """Looks things up in the analysis store, which runs may be writing to meanwhile. For any thread."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import gc
 import logging
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.domain.faces.face import FaceRow
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.judging.ranking import PhotoScore
-from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
-from curation.domain.labelling.labels import Category, Labels, PersonLabel, parse_labels
-from curation.errors import CurationError, NotClusteredError, NotScoredError, PersonNotFoundError, StorageError
-from curation.event.file_cache import Derived, FileCache
+from curation.domain.labelling.labels import Category, Labels, PersonLabel
+from curation.errors import CurationError, NotScoredError, PersonNotFoundError
+from curation.event.clustered_faces import ClusteredFaces
+from curation.event.file_cache import Derived
+from curation.event.people.labels import EventLabels
 from curation.event.ranked_photos import RankedPhotos
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.cluster_pictures import CLUSTERS_DIR
-from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
-from curation.storage.face_data_file import FACE_DATA, read_face_data
-from curation.storage.labels_file import labels_etag, read_labels, write_labels
+from curation.storage.face_data_file import FACE_DATA
 from curation.storage.photo_scores_file import PHOTO_SCORES
-from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 
 __all__ = ["Catalog", "ClusterSummary", "KnownPhoto", "PhotoEntry"]
 
@@ -83,21 +79,15 @@ class Catalog:
         output_dir = settings.io.output_dir
         self.face_data_path = output_dir / FACE_DATA
         self.photo_scores_path = output_dir / PHOTO_SCORES
-        self._labels_path = output_dir / settings.scoring.labels_json
         self._clusters_dir = output_dir / CLUSTERS_DIR
-        self._unlabelled = Category(settings.scoring.unlabelled_category)
-        self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
-        self._rows = FileCache(self.face_data_path, self._read_rows)
+        self.faces = ClusteredFaces(output_dir)
+        self.event_labels = EventLabels(
+            output_dir / settings.scoring.labels_json, self.faces, Category(settings.scoring.unlabelled_category)
+        )
         self.ranked = RankedPhotos(settings)
-        self._written_corrections = FileCache(output_dir / CORRECTIONS, lambda _: read_corrections(output_dir, {}))
-        self._corrections: Derived[tuple[Correction, ...]] = Derived()
-        self._places: Derived[FacePlaces] = Derived()
-        self._as_clustered: Derived[EventIndex] = Derived()
-        self._corrected: Derived[EventIndex] = Derived()
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
-        self._label_writer = threading.Lock()
 
     def read_ahead(self) -> None:
         """Read what most requests need, so that the first of them is as quick as the others; never raises."""
@@ -122,30 +112,7 @@ class Catalog:
             CorrectionsError: If corrections.json is not valid.
             StorageError: If a file cannot be read.
         """
-        rows = self._rows.get()
-        if rows is None:
-            raise NotClusteredError
-        as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
-        corrections = self.corrections()
-        if not corrections:
-            return as_clustered
-        places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
-        return self._corrected.get(
-            (as_clustered, corrections), lambda: as_clustered.regrouped(apply(rows, corrections, places=places))
-        )
-
-    def corrections(self) -> tuple[Correction, ...]:
-        """What the user corrected in the grouping, in the order in which it was said; not to be changed.
-
-        Raises:
-            CorrectionsError: If corrections.json is not valid.
-            StorageError: If a file cannot be read.
-        """
-        written = self._written_corrections.get()
-        if not written:
-            return _NO_CORRECTIONS
-        record = self.clustering_record()
-        return self._corrections.get((written, record), lambda: with_applied(written, record))
+        return self.faces.index()
 
     def clustering_record(self) -> Mapping[str, Any]:
         """What the last clustering noted of itself; empty if there is no such file.
@@ -153,7 +120,11 @@ class Catalog:
         Raises:
             StorageError: If it cannot be read.
         """
-        return self._record.get() or _NO_RECORD
+        return self.faces.record()
+
+    def labels(self) -> Labels:
+        """The labels in the file; none if there is no file. Raises what `EventLabels.read` raises."""
+        return self.event_labels.read()
 
     def photo(self, photo: str) -> PhotoEntry | None:
         """All that is known of a photo, by its id; None if the clustering did not see it.
@@ -245,74 +216,6 @@ class Catalog:
         except OSError as error:
             raise explained(error, folder, "read") from error
 
-    def labels(self) -> Labels:
-        """The labels in the file; none if there is no file.
-
-        Raises:
-            NotClusteredError: If there was no clustering yet.
-            FaceDataError: If face_data.csv is not valid.
-            LabelsError: If cluster_labels.json is not valid.
-            StorageError: If a file cannot be read.
-        """
-        data = read_labels(self._labels_path)
-        return self.checked_labels({} if data is None else data)
-
-    def checked_labels(self, data: object) -> Labels:
-        """Labels made of a JSON value. Raises what `labels` raises."""
-        # Ids that were retired may keep their labels.
-        known_ids = self.event().photo_counts.keys() | set(range(self.next_cluster_id()))
-        return parse_labels(data, known_ids=known_ids, unlabelled_category=self._unlabelled)
-
-    def kept_clusters(self, rows: Sequence[int]) -> list[int]:
-        """Of some rows the clusters with all corrections but those that say "no person". Raises what `event` raises."""
-        event = self.event()
-        kept = kept_ids(
-            [row.cluster_id for row in event.rows],
-            self.corrections(),
-            FacePlaces((row.image_path, row.facial_area) for row in event.rows),
-        )
-        return [int(kept[row]) for row in rows]
-
-    def replace_corrections(self, corrections: Sequence[Correction]) -> None:
-        """Write corrections.json; whoever calls holds the lock of `hold_corrections`.
-
-        Raises:
-            StorageError: If it cannot be written; the old one is then untouched.
-        """
-        write_corrections(self._written_corrections.path.parent, corrections)
-        self._written_corrections.put(tuple(corrections))
-
-    def next_cluster_id(self) -> int:
-        """The first id that no run and no correction has given yet. Raises what `event` raises."""
-        return max(
-            next_cluster_id(self._record.get()),
-            next_free_id(self.corrections()),
-            int(self.event().cluster_ids.max(initial=-1)) + 1,
-        )
-
-    def labels_etag(self) -> str:
-        """The entity tag of the labels file as it is now."""
-        return labels_etag(self._labels_path)
-
-    def replace_labels(self, labels: Labels, *, only_if: Callable[[str], bool]) -> str | None:
-        """Write the labels file, unless it is not the version that the caller knows.
-
-        Args:
-            labels: Checked labels.
-            only_if: Told the entity tag of the file as it is now; False refuses.
-
-        Returns:
-            The new entity tag; None if it was refused.
-
-        Raises:
-            StorageError: If the file cannot be written; the old one is then untouched.
-        """
-        with self._label_writer:
-            if not only_if(self.labels_etag()):
-                return None
-            write_labels(self._labels_path, labels.to_json())
-            return self.labels_etag()
-
     def photos(self) -> tuple[PhotoScore, ...]:
         """The ranked photos, best first, with the user's picks as they are now.
 
@@ -365,17 +268,8 @@ class Catalog:
             raise PersonNotFoundError(f"there is no person {person!a}; possible: {listed}")
         return frozenset().union(*map(event.photos_of_cluster, found))
 
-    def _read_rows(self, path: Path) -> tuple[FaceRow, ...]:
-        try:
-            written = self.clustering_record().get("face_data_sha256")
-        except StorageError:
-            written = None  # the table can be read without
-        return tuple(read_face_data(path, written_sha256=written if isinstance(written, str) else None))
-
 
 _NOTHING: tuple[PhotoScore, ...] = ()
-_NO_CORRECTIONS: tuple[Correction, ...] = ()
-_NO_RECORD: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +310,3 @@ def _summary(event: EventIndex, cluster: int, labels: Labels) -> ClusterSummary:
         labels.by_cluster.get(cluster),
         event.best_face(cluster),
     )
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    return read_run_record(path) or {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from curation.errors import FaceNotFoundError, PhotoGoneError, PhotoNotFoundError
-from curation.event.analysis_lookup import KeptResults
+from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, face_picture, photo_picture
 from curation.settings import Settings
@@ -38,7 +38,7 @@ class Picture:
 class EventPictures:
     """Pictures of photos and faces. Ids are looked up in the catalogue, no request names a file. For any thread."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, kept: KeptResults) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, kept: AnalysisLookup) -> None:
         """Note where things are; nothing is made yet."""
         self._catalog = catalog
         self._kept = kept

@@ -10,28 +10,19 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from curation.domain.report import Progress
-from curation.errors import CurationError, RunInterruptedError, StorageError
-from curation.jobs.outcomes import JobOutcome
-from curation.jobs.pace import Pace, PaceMeter
-from curation.jobs.store import ActiveJobError, Job, JobError, JobState, JobStore, Stage, utc_now
+from curation.errors import StorageError
+from curation.jobs.job_run import JobRun, StageRun, stopped, work
+from curation.jobs.pace import Pace
+from curation.jobs.store import ActiveJobError, Job, JobState, JobStore, Stage, utc_now
 
-__all__ = ["JobEndedError", "JobRunner", "ServiceEndingError", "StageRun"]
+__all__ = ["JobEndedError", "JobRunner", "ServiceEndingError"]
 
 logger = logging.getLogger(__name__)
 
-PROGRESS_INTERVAL_S = 0.25
-"""Progress is stored at most this often: often enough for the eye, seldom enough for the disk."""
 STOP_TIMEOUT_S = 8.0
 """How long a run may take to stop when the service ends; below the 10 s that process managers give."""
 CANCEL_POLL_S = 0.5
 """How soon it is seen that another service process was asked to stop a job of this one."""
-MAX_STORED_FAILURES = 100
-"""Failed photos that a job names; all of them are in the stage's run record."""
-
-StageRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], JobOutcome]
-"""Runs a stage: with the request, a listener for progress, and an event that asks it to stop within a second, which
-it answers with a RunInterruptedError."""
 
 _EXCLUSIVE = frozenset({Stage.CLUSTERING, Stage.SCORING})
 """They write the same outputs, and so hold the same lock."""
@@ -47,27 +38,6 @@ class JobEndedError(Exception):
     def __init__(self, job: Job) -> None:
         super().__init__(f"job {job.id} has ended already ({job.state})")
         self.job = job
-
-
-class _Run:
-    """A job at work in this process."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job  # as it is now; only the run's own thread changes it
-        self.cancel = threading.Event()
-        self.cancel_requested_at: str | None = None
-        self.ended = threading.Event()
-        self.meter = PaceMeter()
-        self.thread: threading.Thread | None = None
-
-    @property
-    def seen(self) -> Job:
-        """The job as others see it."""
-        return replace(self.job, cancel_requested_at=self.cancel_requested_at)
-
-    def cancel_for_user(self) -> None:
-        self.cancel_requested_at = self.cancel_requested_at or utc_now()
-        self.cancel.set()
 
 
 class JobRunner:
@@ -91,7 +61,7 @@ class JobRunner:
         self._stages = stages
         self._log_of = log_of
         self._guard = threading.Lock()
-        self._runs: dict[Stage, _Run] = {}
+        self._runs: dict[Stage, JobRun] = {}
         self._unsaved: dict[str, Job] = {}
         self._ending = False
 
@@ -136,7 +106,7 @@ class JobRunner:
                 raise ActiveJobError(in_the_way)
             self._save_unsaved()
             job = self._store.create(stage, request)
-            run = _Run(job)
+            run = JobRun(job)
             self._runs[stage] = run
             # Daemons, so that a run that does not stop cannot keep the service from ending.
             run.thread = threading.Thread(target=self._work, args=(run,), name=f"curation-{stage}", daemon=True)
@@ -233,55 +203,21 @@ class JobRunner:
             for run in runs:
                 if not run.ended.is_set():
                     logger.warning("the job %s did not stop within %g s", run.job.id, timeout_s)
-                    self._finish(run, _stopped(run.job, by_user=run.cancel_requested_at is not None))
+                    self._finish(run, stopped(run.job, by_user=run.cancel_requested_at is not None))
 
-    def _present(self) -> tuple[_Run, ...]:
+    def _present(self) -> tuple[JobRun, ...]:
         # A copy: threads end runs while others look.
         return tuple(self._runs.copy().values())
 
-    def _work(self, run: _Run) -> None:
+    def _work(self, run: JobRun) -> None:
         with self._log_of(run.job.id):
-            job = self._outcome(run)
+            job = work(run, self._stages[run.job.stage], self._save_if_active)
         with self._guard:
             # `stop` may have given the wait up and have ended the job.
             if not run.ended.is_set():
                 self._finish(run, replace(job, finished_at=utc_now()))
 
-    def _outcome(self, run: _Run) -> Job:
-        """Do the job's work; gives the job as it ended."""
-        job = replace(run.job, state=JobState.RUNNING, started_at=utc_now())
-        self._save_if_active(run, job)
-        tell = _ProgressTeller(run, self._save_if_active)
-        logger.info("job %s: %s begins", job.id, job.stage)
-        try:
-            outcome = self._stages[job.stage](job.request, tell, run.cancel)
-        except RunInterruptedError:
-            logger.info("job %s: %s was stopped", job.id, job.stage)
-            return _stopped(run.job, by_user=run.cancel_requested_at is not None)
-        except CurationError as error:
-            logger.error("job %s: %s failed: %s", job.id, job.stage, error)
-            return _failed(run.job, JobError(error.code, str(error)))
-        except Exception as error:
-            # The last frame of the thread: whatever it is, the job must end and say so.
-            logger.exception("job %s: %s failed unexpectedly", job.id, job.stage)
-            message = f"unexpected {type(error).__name__}: {error}; the service's log has the details"
-            return _failed(run.job, JobError("internal", message))
-        failures = outcome.failures[:MAX_STORED_FAILURES]
-        for failure in failures:
-            logger.warning("%s: %s", failure.image_path, failure.reason)
-        for warning in outcome.warnings:
-            logger.warning("%s", warning)
-        logger.info("job %s: %s succeeded", job.id, job.stage)
-        return replace(
-            run.job,
-            state=JobState.SUCCEEDED,
-            counts=dict(outcome.counts),
-            failures=failures,
-            warnings=outcome.warnings,
-            result=dict(outcome.result),
-        )
-
-    def _watch(self, run: _Run) -> None:
+    def _watch(self, run: JobRun) -> None:
         while not run.ended.wait(CANCEL_POLL_S):
             try:
                 job = self._store.get(run.job.id)
@@ -292,14 +228,14 @@ class JobRunner:
                 run.cancel_for_user()
                 return
 
-    def _save_if_active(self, run: _Run, job: Job) -> None:
+    def _save_if_active(self, run: JobRun, job: Job) -> None:
         with self._guard:
             # A run that outlives `stop` must not call its job running again.
             if not run.ended.is_set():
                 run.job = job
                 self._try_save(job)
 
-    def _finish(self, run: _Run, job: Job) -> None:
+    def _finish(self, run: JobRun, job: Job) -> None:
         # Stored first: whoever does not find the job at work any more finds its end in the table.
         if not self._try_save(job):
             # On a full disk the end of a job must not be lost, or the stage would seem to run for ever.
@@ -323,42 +259,3 @@ class JobRunner:
     def _latest(self, job: Job) -> Job:
         latest = self._unsaved.get(job.id) or self.live(job.id)
         return job if latest is None else replace(latest, cancel_requested_at=job.cancel_requested_at)
-
-
-class _ProgressTeller:
-    """Keeps the job's progress; stores it not too often, but every new phase and every end of a phase."""
-
-    def __init__(self, run: _Run, save: Callable[[_Run, Job], None]) -> None:
-        self._run = run
-        self._save = save
-        self._saved_at_s = float("-inf")
-
-    def __call__(self, progress: Progress) -> None:
-        now_s = monotonic()
-        job = self._run.job
-        before = job.progress
-        self._run.meter.add(progress, now_s)
-        is_new = before is None or before.phase != progress.phase
-        if is_new:
-            logger.info("%s: %d", progress.phase, progress.total)
-        job = replace(job, progress=progress)
-        if is_new or progress.done >= progress.total or now_s - self._saved_at_s >= PROGRESS_INTERVAL_S:
-            self._saved_at_s = now_s
-            self._save(self._run, job)
-        elif not self._run.ended.is_set():
-            self._run.job = job
-
-
-def _failed(job: Job, error: JobError) -> Job:
-    return replace(job, state=JobState.FAILED, error=error)
-
-
-def _stopped(job: Job, *, by_user: bool) -> Job:
-    kept = f"what was done so far is kept: start the {job.stage} stage again to go on"
-    if job.stage is Stage.EXPORT:
-        kept = "nothing of the export is left: export again"
-    if by_user:
-        state, error = JobState.CANCELLED, JobError("cancelled", f"somebody stopped this job; {kept}")
-    else:
-        state, error = JobState.INTERRUPTED, JobError("interrupted", f"the service ended during this job; {kept}")
-    return replace(job, state=state, finished_at=utc_now(), error=error)

@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-__all__ = ["told_of_the_end"]
+__all__ = ["on_shutdown_signal"]
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
 @contextmanager
-def told_of_the_end(tell: Callable[[], object]) -> Iterator[None]:
+def on_shutdown_signal(tell: Callable[[], object]) -> Iterator[None]:
     """Call `tell` when a signal asks this process to end; the server's own answer to it follows as ever.
 
     Args:

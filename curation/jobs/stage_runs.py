@@ -9,8 +9,8 @@ from typing import Any
 
 from curation.domain.choosing.export import ExportRequest
 from curation.domain.report import Progress
+from curation.jobs.job_run import StageRun
 from curation.jobs.outcomes import JobOutcome, outcome_of
-from curation.jobs.runner import StageRun
 from curation.jobs.store import Stage
 from curation.workflow import WorkflowOrchestrator
 

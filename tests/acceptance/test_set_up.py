@@ -30,6 +30,7 @@ esac
 ENVIRONMENT_PYTHON = """#!/bin/sh
 case "$*" in
     *"import pip"*) exit 0 ;;
+    *"-m pip install"*"-r requirements-build.lock"*) echo "$*" >>build.log ;;
     *"-m pip install"*) echo "$*" >>pip.log; if [ -f pip-fails ]; then exit 1; fi ;;
 esac
 """
@@ -44,8 +45,9 @@ class Machine:
         self.bin.mkdir()
         (self.root / "tools").mkdir(parents=True)
         shutil.copy(project_root / "tools" / "venv.sh", self.root / "tools")
-        for name in ("requirements.lock", "requirements-dev.lock"):
-            (self.root / name).write_text("one==1\n")
+        (self.root / "requirements").mkdir()
+        for name in ("requirements", "requirements-dev", "requirements-build", "requirements/s3", "requirements/video"):
+            (self.root / f"{name}.lock").write_text("one==1\n")
         for tool in TOOLS:
             if found := shutil.which(tool):
                 (self.bin / tool).symlink_to(found)
@@ -62,9 +64,9 @@ class Machine:
         path.write_text(text)
         path.chmod(0o755)
 
-    def set_up(self, kind: str = "run") -> subprocess.CompletedProcess[str]:
+    def set_up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", str(self.root / "tools" / "venv.sh"), kind],
+            ["sh", str(self.root / "tools" / "venv.sh"), *(arguments or ["run"])],
             env={"PATH": str(self.bin)},
             capture_output=True,
             text=True,
@@ -76,9 +78,16 @@ class Machine:
     def venv(self) -> Path:
         return self.root / ".venv"
 
+    def pip_calls(self, log: str = "pip.log") -> list[str]:
+        path = self.root / log
+        return path.read_text().splitlines() if path.exists() else []
+
     def installs(self) -> list[str]:
-        log = self.root / "pip.log"
-        return [line.rpartition(" ")[2] for line in log.read_text().splitlines()] if log.exists() else []
+        """The locks of each call of pip, but for the builder's."""
+        return [line.partition(" -r ")[2].replace("-r ", "") for line in self.pip_calls()]
+
+    def change(self, lock: str) -> None:
+        (self.root / lock).write_text("one==2\n")
 
 
 @pytest.fixture
@@ -129,7 +138,7 @@ def test_packages_are_installed_once_and_again_when_the_lock_changes(machine: Ma
     assert machine.set_up().returncode == 0
     second = machine.set_up()
     assert (second.returncode, second.stderr) == (0, "")
-    (machine.root / "requirements.lock").write_text("one==2\n")
+    machine.change("requirements.lock")
     assert machine.set_up().returncode == 0
 
     assert machine.installs() == ["requirements.lock", "requirements.lock"]
@@ -140,8 +149,59 @@ def test_the_development_packages_serve_for_running_too(machine: Machine) -> Non
 
     assert machine.set_up("dev").returncode == 0
     assert machine.set_up("run").returncode == 0
+    assert machine.set_up("extras", "video", "s3").returncode == 0
 
     assert machine.installs() == ["requirements-dev.lock"]
+
+
+def test_the_development_packages_are_looked_at_again_once_others_were_moved(machine: Machine) -> None:
+    machine.add_python("python3")
+
+    machine.set_up("dev")
+    machine.change("requirements.lock")
+    machine.set_up("run")
+    machine.set_up("dev")
+
+    everything = "requirements.lock requirements/s3.lock requirements/video.lock"
+    assert machine.installs() == ["requirements-dev.lock", everything, "requirements-dev.lock"]
+
+
+def test_every_file_is_held_against_its_checksum_and_what_builds_is_locked_too(machine: Machine) -> None:
+    machine.add_python("python3")
+
+    machine.set_up()
+
+    calls = machine.pip_calls("build.log") + machine.pip_calls()
+    assert len(calls) == 2
+    assert all("--require-hashes" in call for call in calls)
+    assert "--no-build-isolation" in calls[1]  # else pip fetches a builder of its own, unchecked
+
+
+def test_an_extra_is_installed_with_the_rest_and_kept_up_to_date(machine: Machine) -> None:
+    machine.add_python("python3")
+
+    assert machine.set_up().returncode == 0
+    assert machine.set_up("extras", "video").returncode == 0
+    assert machine.set_up("run").stderr == ""
+    machine.change("requirements/video.lock")
+    assert machine.set_up("run").returncode == 0
+    # A broken environment is made again with the extras that it had.
+    (machine.venv / "bin" / "python").unlink()
+    assert machine.set_up("run").returncode == 0
+
+    with_video = "requirements.lock requirements/video.lock"
+    assert machine.installs() == ["requirements.lock", with_video, with_video, with_video]
+
+
+@pytest.mark.parametrize("names", [[], ["vidoe"], ["video", "*"], [""]])
+def test_extras_that_do_not_exist_are_refused_with_those_that_do(machine: Machine, names: list[str]) -> None:
+    machine.add_python("python3")
+
+    done = machine.set_up("extras", *names)
+
+    assert done.returncode == 2
+    assert "s3 video" in done.stderr
+    assert not machine.venv.exists()
 
 
 def test_a_failed_installation_is_made_good_by_the_next_call(machine: Machine) -> None:
@@ -163,7 +223,7 @@ def test_a_failed_installation_is_made_good_by_the_next_call(machine: Machine) -
 def test_a_second_call_waits_its_turn_while_another_installs(machine: Machine) -> None:
     machine.add_python("python3")
     machine.set_up()
-    (machine.root / "requirements.lock").write_text("one==2\n")
+    machine.change("requirements.lock")
     other = subprocess.Popen([sys.executable, "-c", "input()", "venv.sh"], stdin=subprocess.PIPE)
     try:
         (machine.venv / ".installing").write_text(f"{other.pid}\n")

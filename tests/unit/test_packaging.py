@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -13,29 +15,46 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 from pydantic import BaseModel
 
+from curation.extras import Extra
 from curation.settings import Settings
 
-LOCKS = (("requirements.txt", "requirements.lock"), ("requirements-dev.txt", "requirements-dev.lock"))
+EXTRAS = tuple(sorted(extra.value for extra in Extra))
+GROUPS = ("requirements", "requirements-build", "requirements-dev", *(f"requirements/{extra}" for extra in EXTRAS))
+"""Each stands in NAME.txt and is locked in NAME.lock; requirements-dev.lock holds all of them together."""
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def _requirements(path: Path) -> list[Requirement]:
-    """The requirements of a file, without comments and without the files that it includes."""
-    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [Requirement(line) for line in lines if line and not line.startswith("-")]
+    """The requirements of a file or a lock, without comments and checksums."""
+    text = re.sub(r"#.*|--hash=\S+|\\\n", "", path.read_text(encoding="utf-8"))
+    return [Requirement(line) for line in text.splitlines() if line.strip()]
 
 
-def _locked(path: Path, python: str) -> dict[str, str]:
-    """Versions by name that a lock file gives to a Python version on Linux."""
+def _locked(path: Path, python: str) -> dict[str, Requirement]:
+    """What a lock gives to a Python version on Linux, by name."""
     environment = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux"}
     environment |= {"platform_machine": "x86_64", "platform_system": "Linux", "implementation_name": "cpython"}
-    versions: dict[str, str] = {}
+    pins: dict[str, Requirement] = {}
     for requirement in _requirements(path):
         if requirement.marker is None or requirement.marker.evaluate(environment):
-            assert requirement.name not in versions, f"{requirement.name} is locked twice for Python {python}"
-            (versions[requirement.name],) = (specifier.version for specifier in requirement.specifier)
-    return versions
+            assert requirement.name not in pins, f"{requirement.name} is locked twice for Python {python}"
+            pins[requirement.name] = requirement
+    return pins
+
+
+def _versions(path: Path, python: str) -> dict[str, str]:
+    """The versions that a lock gives to a Python version on Linux, by name."""
+    return {name: _version(pin) for name, pin in _locked(path, python).items()}
+
+
+def _version(pin: Requirement) -> str:
+    (specifier,) = pin.specifier
+    assert specifier.operator == "=="
+    return specifier.version
 
 
 def test_exactly_one_distribution_owns_cv2() -> None:
@@ -47,39 +66,96 @@ def test_exactly_one_distribution_owns_cv2() -> None:
     assert owners == {"opencv-contrib-python-headless"}
 
 
-def test_no_second_deep_learning_framework_is_locked(project_root: Path) -> None:
-    # deepface and retina-face would take one of them instead of ONNX Runtime.
-    for python in ("3.11", "3.13"):
-        assert not {"tensorflow", "torch", "keras"} & _locked(project_root / "requirements-dev.lock", python).keys()
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_lock_has_a_second_owner_of_cv2_or_another_framework(project_root: Path, group: str) -> None:
+    # deepface and retina-face would take a framework that they find instead of ONNX Runtime.
+    names = {requirement.name for requirement in _requirements(project_root / f"{group}.lock")}
+    assert {name for name in names if name.startswith("opencv")} <= {"opencv-contrib-python-headless"}
+    assert not {"tensorflow", "torch", "keras", "jax"} & names
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
-@pytest.mark.parametrize(("names", "lock"), LOCKS)
-def test_locks_are_in_step_with_the_requirements(project_root: Path, names: str, lock: str, python: str) -> None:
-    locked = _locked(project_root / lock, python)
-    for requirement in _requirements(project_root / names):
-        name = requirement.name.lower().replace("_", "-").replace(".", "-")
-        assert name in locked, f"{name} is not in {lock}: run make lock"
-        assert requirement.specifier.contains(locked[name]), f"{lock} has {name} {locked[name]}: run make lock"
+def test_every_group_is_offered_by_the_package(project_root: Path) -> None:
+    project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))
+    dynamic = project["tool"]["setuptools"]["dynamic"]
+
+    assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
+    extras = {extra: {"file": [f"requirements/{extra}.txt"]} for extra in EXTRAS}
+    assert dynamic["optional-dependencies"] == extras | {"dev": {"file": ["requirements-dev.txt"]}}
+    files = sorted(path.name for path in (project_root / "requirements").iterdir())
+    assert files == sorted(f"{extra}.{kind}" for extra in EXTRAS for kind in ("txt", "lock"))
+    # What builds the package is what the lock of the builder holds.
+    (builder,) = map(Requirement, project["build-system"]["requires"])
+    assert _requirements(project_root / "requirements-build.txt") == [builder]
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
-def test_the_development_lock_holds_the_other_one(project_root: Path, python: str) -> None:
-    run = _locked(project_root / "requirements.lock", python)
-    assert run.items() <= _locked(project_root / "requirements-dev.lock", python).items()
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("group", GROUPS)
+def test_all_groups_are_met_at_once_by_what_is_locked(project_root: Path, group: str, python: str) -> None:
+    for lock in (f"{group}.lock", "requirements-dev.lock"):
+        locked = _locked(project_root / lock, python)
+        for requirement in _requirements(project_root / f"{group}.txt"):
+            name = canonicalize_name(requirement.name)
+            assert name in locked, f"{name} is not in {lock}: run make lock"
+            pin = locked[name]
+            assert requirement.specifier.contains(_version(pin)), f"{lock} has {pin}: run make lock"
+            assert requirement.extras <= pin.extras, f"{lock} has {pin}: run make lock"
 
 
-def test_requirements_have_a_reason_and_an_upper_bound(project_root: Path) -> None:
-    for requirement in _requirements(project_root / "requirements.txt"):
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_lock_is_a_part_of_the_development_lock(project_root: Path, group: str, python: str) -> None:
+    part = _versions(project_root / f"{group}.lock", python)
+    assert part.items() <= _versions(project_root / "requirements-dev.lock", python).items()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_locked_file_has_a_checksum(project_root: Path, group: str) -> None:
+    text = (project_root / f"{group}.lock").read_text(encoding="utf-8")
+    lines = [line for line in text.replace("\\\n", "").splitlines() if not line.lstrip().startswith("#")]
+    assert lines
+    for line in lines:
+        assert re.search(r"==\S+ (;.*)?(\s+--hash=sha256:[0-9a-f]{64})+$", line), line
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_compiled_packages_are_locked_for_other_systems_too(project_root: Path, lock: str) -> None:
+    # numpy alone has some seventy files; a lock of this machine's files only would have one.
+    text = (project_root / lock).read_text(encoding="utf-8").replace("\\\n", "")
+    for name in ("numpy", "onnxruntime", "dlib-bin", "simplejpeg"):
+        lines = re.findall(rf"^{name}==.*", text, re.MULTILINE)
+        assert lines
+        assert all(line.count("--hash=") > 8 for line in lines), name
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_dates_are_of_the_kind_that_celery_and_s3_clients_accept(project_root: Path, python: str) -> None:
+    version = _versions(project_root / "requirements.lock", python)["python-dateutil"]
+    assert Version("2.9") <= Version(version) < Version("3")
+
+
+def test_the_generator_of_the_services_is_not_newer_than_their_runtime(project_root: Path) -> None:
+    # A generated module refuses a grpcio that is older than its generator.
+    locked = _versions(project_root / "requirements-dev.lock", "3.11")
+    assert Version(locked["grpcio-tools"]) <= Version(locked["grpcio"])
+
+
+@pytest.mark.parametrize("group", ["requirements", *(f"requirements/{extra}" for extra in EXTRAS)])
+def test_requirements_have_a_reason_and_an_upper_bound(project_root: Path, group: str) -> None:
+    path = project_root / f"{group}.txt"
+    for requirement in _requirements(path):
         operators = {specifier.operator for specifier in requirement.specifier}
         assert operators in ({">=", "<"}, {"=="}), requirement
+    if group != "requirements":  # there the reasons of some packages stand above them
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        assert all("  # " in line for line in lines), "every package has its reason beside it"
 
 
-@pytest.mark.parametrize("lock", [lock for _, lock in LOCKS])
-def test_locks_name_no_host_and_no_folder(project_root: Path, lock: str) -> None:
-    text = (project_root / lock).read_text(encoding="utf-8")
+@pytest.mark.parametrize("group", GROUPS)
+def test_locks_name_no_host_and_no_folder(project_root: Path, group: str) -> None:
+    text = (project_root / f"{group}.lock").read_text(encoding="utf-8")
     assert "://" not in text
-    assert "index-url" not in text
+    assert "index" not in text
+    assert "find-links" not in text
     assert "/" not in "".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 

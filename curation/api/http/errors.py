@@ -23,6 +23,7 @@ from curation.errors import (
     CorrectionNotFoundError,
     CorrectionsError,
     CurationError,
+    ExtraMissingError,
     FaceAnalysisError,
     FaceDataError,
     FaceNotFoundError,
@@ -81,6 +82,7 @@ PROBLEM_JSON = "application/problem+json"
 STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     CurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ExtraMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
     # What lies in the service's folders does not allow the request; the request itself is right.
     InputError: HTTPStatus.CONFLICT,
     PhotosMissingError: HTTPStatus.CONFLICT,

@@ -26,7 +26,7 @@ from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto, choose
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
 from curation.domain.judging.reasons import PhotoReason
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
-from curation.event.judgement import Judged
+from curation.event.rules.judgement import Judged
 
 __all__ = ["router"]
 

@@ -13,7 +13,7 @@ from curation.api.http.paging import Limit, Offset
 from curation.api.routes.people import IfMatch
 from curation.api.routes.people_problems import EDITED, LABELS_ETAG, NOT_USABLE, PERSON_NOT_FOUND
 from curation.api.schemas.people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
-from curation.event.correction_wishes import CorrectionWish, in_words, planned
+from curation.event.people.correction_requests import CorrectionRequest, in_words, planned
 
 __all__ = ["router"]
 
@@ -54,10 +54,10 @@ def add_correction(
     The labels of the others stay in cluster_labels.json, so that taking the merge back brings them back.
     """
     labels = context.catalog.labels()
-    wish = CorrectionWish(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name)
-    what = in_words(context.catalog.event(), labels, wish)
+    request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name)
+    what = in_words(context.catalog.event(), labels, request)
     corrections, cluster, etag, _ = context.people.correct(
-        lambda next_id: planned(context.catalog, wish, next_id), what, is_known=known_version(if_match)
+        lambda next_id: planned(context.catalog, request, next_id), what, is_known=known_version(if_match)
     )
     response.headers["ETag"] = etag
     return CorrectionsOut(
@@ -70,7 +70,7 @@ def add_correction(
 @router.get("/corrections", summary="All corrections, newest first", responses=problem_responses(**NOT_USABLE))
 def list_corrections(context: Context, limit: Limit = 100, offset: Offset = 0) -> CorrectionPage:
     """As they are in corrections.json, those that were taken back included."""
-    corrections = context.catalog.corrections()[::-1]
+    corrections = context.catalog.faces.corrections()[::-1]
     return CorrectionPage(
         total=len(corrections),
         limit=limit,

@@ -12,7 +12,7 @@ from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.schemas.labels import LabelsOut, label_out
 from curation.domain.labelling.labels import Labels
 from curation.errors import NOT_CLUSTERED
-from curation.event.label_edits import LABELS_CHANGED
+from curation.event.people.label_edits import LABELS_CHANGED
 from curation.storage.labels_file import parse_labels_text
 
 __all__ = ["router"]
@@ -110,7 +110,7 @@ def put_labels(
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ApiProblem(400, "bad_request", "the body is not UTF-8 text") from error
-    labels = context.catalog.checked_labels(parse_labels_text(text, "the body"))
+    labels = context.catalog.event_labels.checked(parse_labels_text(text, "the body"))
     response.headers["ETag"], labels = context.people.replace_labels(labels, is_known=known_version(if_match))
     return _labels_out(labels)
 

@@ -24,7 +24,7 @@ from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
 from curation.domain.labelling.merging import LabelChange
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import ClusterSummary
-from curation.event.people_view import display_name, person_view
+from curation.event.people.view import display_name, person_view
 
 __all__ = ["router"]
 

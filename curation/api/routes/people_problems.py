@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curation.errors import NOT_CLUSTERED
-from curation.event.label_edits import LABELS_CHANGED
+from curation.event.people.label_edits import LABELS_CHANGED
 
 __all__ = ["EDITED", "LABELS_ETAG", "NOT_USABLE", "PERSON_NOT_FOUND"]
 

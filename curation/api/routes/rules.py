@@ -27,8 +27,8 @@ from curation.domain.faces.ids import photo_id
 from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.ranked_photos import made_with
-from curation.event.rule_book import RulesInForce
-from curation.event.rule_controls import SECTIONS, controls, value_of
+from curation.event.rules.controls import SECTIONS, controls, value_of
+from curation.event.rules.rule_book import CurrentRules
 from curation.jobs.store import Stage
 from curation.settings import ScoringSettings
 
@@ -59,7 +59,7 @@ _NOT_READY = {
 )
 def get_rules(response: Response, context: Context) -> RulesOut:
     """All weights, thresholds and rules with their ranges, defaults and meanings, as config.yaml says them now."""
-    etag, scoring = context.rules.in_force()
+    etag, scoring = context.rules.current()
     response.headers["ETag"] = etag
     return _rules_out(context, scoring)
 
@@ -73,7 +73,7 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
     """Which photos would enter and leave the best `top`, and why; nothing is changed, and no photo is opened."""
     context.catalog.photos()
     picks = context.catalog.ranked.picks()
-    _, scoring = context.rules.in_force()
+    _, scoring = context.rules.current()
     other = context.rules.tried(body.values())
     event, before = context.rescorer.ranked(scoring, picks)
     _, after = context.rescorer.ranked(other, picks)
@@ -142,7 +142,7 @@ def put_rules(
     return _saved(request, response, context, saved)
 
 
-def _saved(request: Request, response: Response, context: ServiceContext, saved: RulesInForce) -> RulesSaved:
+def _saved(request: Request, response: Response, context: ServiceContext, saved: CurrentRules) -> RulesSaved:
     etag, scoring = saved
     job, note = _rescoring(request, context)
     response.headers["ETag"] = etag
@@ -154,7 +154,7 @@ def _rescoring(request: Request, context: ServiceContext) -> tuple[JobOut | None
     """Start the scoring, if the photos were scored before; what is in the way is told, for the rules are kept."""
     if context.catalog.ranked.photos() is None:
         return None, "the rules are kept; the photos are not scored yet: POST /score"
-    if context.catalog.ranked.scored_with() == made_with(context.rules.in_force()[1]):
+    if context.catalog.ranked.scored_with() == made_with(context.rules.current()[1]):
         return None, "the photos are ranked by these rules already"
     try:
         # The answer's own headers are those of the rules; the job is in the body.

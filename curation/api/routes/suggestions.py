@@ -10,7 +10,7 @@ from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.routes.people_problems import NOT_USABLE
 from curation.api.schemas.people import MergeSuggestionOut, MergeSuggestions, PersonOut
-from curation.event.people_view import person_view
+from curation.event.people.view import person_view
 
 __all__ = ["router"]
 

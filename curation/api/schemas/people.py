@@ -12,7 +12,7 @@ from curation.domain.faces.ids import FACE_ID_PATTERN
 from curation.domain.labelling.corrections import Correction, CorrectionKind
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.domain.labelling.merging import UNCHANGED, LabelChange
-from curation.event.people_view import PersonView
+from curation.event.people.view import PersonView
 
 __all__ = [
     "CorrectionIn",

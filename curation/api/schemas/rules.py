@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from curation.api.schemas.base import Out, Score, Text
 from curation.api.schemas.jobs import JobOut
-from curation.event.rule_controls import SECTIONS
+from curation.event.rules.controls import SECTIONS
 from curation.settings import ScoringSettings
 
 __all__ = [

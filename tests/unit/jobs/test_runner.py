@@ -12,6 +12,7 @@ import pytest
 
 from curation.domain.report import Failure, Progress, ScoringReport
 from curation.errors import PhotosMissingError, RunInterruptedError, StorageError
+from curation.jobs import job_run
 from curation.jobs import runner as runner_module
 from curation.jobs.outcomes import JobOutcome, outcome_of
 from curation.jobs.pace import Pace
@@ -230,7 +231,8 @@ def test_a_full_disk_does_not_keep_a_job_from_being_cancelled(store: JobStore, m
 
 def test_progress_is_live_and_has_a_pace(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 100.0
-    monkeypatch.setattr(runner_module, "monotonic", lambda: now_s)
+    for module in (runner_module, job_run):
+        monkeypatch.setattr(module, "monotonic", lambda: now_s)
     stage = Waiting()
     runner = JobRunner(store, {Stage.CLUSTERING: stage})
     job = runner.start(Stage.CLUSTERING)
@@ -285,7 +287,8 @@ def test_stop_without_a_job(store: JobStore) -> None:
 
 def test_progress_is_stored_seldom_but_each_phase_is(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 0.0
-    monkeypatch.setattr(runner_module, "monotonic", lambda: now_s)
+    for module in (runner_module, job_run):
+        monkeypatch.setattr(module, "monotonic", lambda: now_s)
     stored: list[Progress | None] = []
     save = store.save
 

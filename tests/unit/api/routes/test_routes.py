@@ -344,7 +344,7 @@ def test_the_service_never_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_after_a_run_its_tables_are_read(empty: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("/cluster", "/score"):
         empty.finished(empty.post(url))
-    for reader in ("catalog.read_face_data", "ranked_photos.read_photo_scores"):
+    for reader in ("clustered_faces.read_face_data", "ranked_photos.read_photo_scores"):
         monkeypatch.setattr(f"curation.event.{reader}", None)
     assert empty.get("/photos").json()["total"] == 4
     assert empty.get("/clusters").json()["total"] == 2

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from curation.event.rule_controls import SECTIONS, controls, value_of
+from curation.event.rules.controls import SECTIONS, controls, value_of
 from curation.settings import ScoringSettings, Settings
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.service import FakeOrchestrator, ServiceClient, service

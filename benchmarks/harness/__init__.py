@@ -1,0 +1,1 @@
+"""How benchmarks run and time the program, and how they report figures."""

@@ -1,0 +1,117 @@
+"""The faces of an event in their clusters: face_data.csv with the user's corrections laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from curation.domain.faces.face import FaceRow
+from curation.domain.faces.index import EventIndex
+from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
+from curation.errors import NotClusteredError, StorageError
+from curation.event.file_cache import Derived, FileCache
+from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
+from curation.storage.face_data_file import FACE_DATA, read_face_data
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+
+__all__ = ["ClusteredFaces"]
+
+
+class ClusteredFaces:
+    """What the last clustering found and what the user corrected in it. Every method may be called from any thread."""
+
+    def __init__(self, output_dir: Path) -> None:
+        """Note where the files are; nothing is read yet."""
+        self.table_path = output_dir / FACE_DATA
+        self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
+        self._rows = FileCache(self.table_path, self._read_rows)
+        self._written_corrections = FileCache(output_dir / CORRECTIONS, lambda _: read_corrections(output_dir, {}))
+        self._corrections: Derived[tuple[Correction, ...]] = Derived()
+        self._places: Derived[FacePlaces] = Derived()
+        self._as_clustered: Derived[EventIndex] = Derived()
+        self._corrected: Derived[EventIndex] = Derived()
+
+    def index(self) -> EventIndex:
+        """All faces, in the clusters that they are in with the user's corrections.
+
+        Raises:
+            NotClusteredError: If there was no clustering yet.
+            FaceDataError: If face_data.csv is not valid.
+            CorrectionsError: If corrections.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        rows = self._rows.get()
+        if rows is None:
+            raise NotClusteredError
+        as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
+        corrections = self.corrections()
+        if not corrections:
+            return as_clustered
+        places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
+        return self._corrected.get(
+            (as_clustered, corrections), lambda: as_clustered.regrouped(apply(rows, corrections, places=places))
+        )
+
+    def corrections(self) -> tuple[Correction, ...]:
+        """What the user corrected in the grouping, in the order in which it was said; not to be changed.
+
+        Raises:
+            CorrectionsError: If corrections.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        written = self._written_corrections.get()
+        if not written:
+            return _NO_CORRECTIONS
+        record = self.record()
+        return self._corrections.get((written, record), lambda: with_applied(written, record))
+
+    def record(self) -> Mapping[str, Any]:
+        """What the last clustering noted of itself; empty if there is no such file.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        return self._record.get() or _NO_RECORD
+
+    def kept_clusters(self, rows: Sequence[int]) -> list[int]:
+        """Of some rows the clusters with all corrections but those that say "no person". Raises what `index` raises."""
+        event = self.index()
+        kept = kept_ids(
+            [row.cluster_id for row in event.rows],
+            self.corrections(),
+            FacePlaces((row.image_path, row.facial_area) for row in event.rows),
+        )
+        return [int(kept[row]) for row in rows]
+
+    def replace_corrections(self, corrections: Sequence[Correction]) -> None:
+        """Write corrections.json; whoever calls holds the lock of `hold_corrections`.
+
+        Raises:
+            StorageError: If it cannot be written; the old one is then untouched.
+        """
+        write_corrections(self._written_corrections.path.parent, corrections)
+        self._written_corrections.put(tuple(corrections))
+
+    def next_cluster_id(self) -> int:
+        """The first id that no run and no correction has given yet. Raises what `index` raises."""
+        return max(
+            next_cluster_id(self._record.get()),
+            next_free_id(self.corrections()),
+            int(self.index().cluster_ids.max(initial=-1)) + 1,
+        )
+
+    def _read_rows(self, path: Path) -> tuple[FaceRow, ...]:
+        try:
+            written = self.record().get("face_data_sha256")
+        except StorageError:
+            written = None  # the table can be read without
+        return tuple(read_face_data(path, written_sha256=written if isinstance(written, str) else None))
+
+
+_NO_CORRECTIONS: tuple[Correction, ...] = ()
+_NO_RECORD: Mapping[str, Any] = {}
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    return read_run_record(path) or {}

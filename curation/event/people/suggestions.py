@@ -1,0 +1,157 @@
+"""Which merges to suggest: reads the embeddings once, and follows labels, corrections and scores from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces.index import EventIndex
+from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.suggestions import (
+    AlikePair,
+    MergeSuggestion,
+    PersonMeans,
+    alike_pairs,
+    photo_weight,
+    ranked_suggestions,
+)
+from curation.domain.labelling.corrections import Correction, FacePlaces, constraints
+from curation.domain.labelling.labels import Category
+from curation.engines.weights.grouping_rules import MEASURED
+from curation.errors import FaceDataError
+from curation.event.catalog import Catalog
+from curation.event.file_cache import Derived
+from curation.settings import Settings
+from curation.storage.embeddings_file import EmbeddingsFile
+from curation.storage.face_data_file import EMBEDDINGS
+
+__all__ = ["MergeSuggester"]
+
+_MOST_PEOPLE = 3000  # those on most photos are compared
+_BLOCK_ROWS = 4096
+_USUAL_LIMIT = 0.4  # of a run that noted none
+
+
+class MergeSuggester:
+    """Suggests merges. Every method may be called from any thread."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        """Note the parts; nothing is read yet."""
+        self._catalog = catalog
+        self._embeddings = settings.io.output_dir / EMBEDDINGS
+        counts = settings.scoring.category_weights
+        self._category_weights = {
+            Category.MAIN: counts.main,
+            Category.IMPORTANT: counts.important,
+            Category.OTHER: counts.other,
+        }
+        self._pairs: Derived[list[AlikePair]] = Derived()
+        # Rows and rule that the sums below belong to; of each cluster its rows and their sum.
+        self._summed: tuple[object, GroupingRule, dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]]] | None = None
+
+    def suggestions(self) -> list[MergeSuggestion]:
+        """Questions, the most useful one first; nothing is asked again that the user answered.
+
+        Raises:
+            NotClusteredError: If there was no clustering yet.
+            FaceDataError: If face_data.csv or embeddings.npy is not valid.
+            CorrectionsError: If corrections.json is not valid.
+            LabelsError: If the labels are not valid.
+            StorageError: If a file cannot be read.
+        """
+        event = self._catalog.event()
+        record = self._catalog.clustering_record()
+        corrections = self._catalog.faces.corrections()
+        pairs = self._pairs.get((event, record), lambda: self._alike(event, record, corrections))
+        labels = self._catalog.labels()
+        scores = self._catalog.scores()
+        clusters = {cluster for pair in pairs for cluster in (pair.first, pair.second)}
+        return ranked_suggestions(
+            pairs,
+            labels,
+            {cluster: event.photos_of_cluster(cluster) for cluster in clusters},
+            {path: photo_weight(score.rank) for path, score in scores.items()},
+            self._category_weights,
+        )
+
+    def _alike(
+        self, event: EventIndex, record: Mapping[str, Any], corrections: tuple[Correction, ...]
+    ) -> list[AlikePair]:
+        rule = _rule(record)
+        answered = _told_apart(event, corrections)
+        found = alike_pairs(self._means(event, rule), rule)
+        return [pair for pair in found if (min(pair.first, pair.second), max(pair.first, pair.second)) not in answered]
+
+    def _means(self, event: EventIndex, rule: GroupingRule) -> PersonMeans:
+        """Means of the people on most photos; those of people who did not change are kept from the last time."""
+        counts = event.photo_counts
+        chosen = sorted(sorted(counts, key=lambda cluster: (-counts[cluster], cluster))[:_MOST_PEOPLE])
+        order = np.argsort(event.cluster_ids, kind="stable")
+        ends = np.searchsorted(event.cluster_ids[order], chosen, side="right")
+        starts = np.searchsorted(event.cluster_ids[order], chosen, side="left")
+        members = {
+            cluster: order[start:end]
+            for cluster, start, end in zip(chosen, starts.tolist(), ends.tolist(), strict=True)
+        }
+        if self._summed is None or self._summed[0] is not event.rows or self._summed[1] != rule:
+            self._summed = (event.rows, rule, {})
+        kept = self._summed[2]
+        new = {
+            cluster: rows
+            for cluster, rows in members.items()
+            if cluster not in kept or not np.array_equal(kept[cluster][0], rows)
+        }
+        for cluster, total in self._sums(event, new, rule).items():
+            kept[cluster] = (new[cluster], total)
+        sizes = np.array([len(members[cluster]) for cluster in chosen], dtype=np.int64)
+        sums = np.array([kept[cluster][1] for cluster in chosen]).reshape(len(chosen), -1)
+        return PersonMeans(np.array(chosen, dtype=np.int64), sizes, (sums / sizes[:, None]).astype(np.float32))
+
+    def _sums(
+        self, event: EventIndex, members: Mapping[int, NDArray[np.intp]], rule: GroupingRule
+    ) -> dict[int, NDArray[np.float64]]:
+        """The sum of the faces' vectors of each cluster."""
+        if not members:
+            return {}
+        numbers = np.array([row.embedding_row for row in event.rows], dtype=np.int64)
+        wanted = numbers[np.concatenate(list(members.values()))]
+        owner = np.repeat(np.arange(len(members)), [len(rows) for rows in members.values()])
+        order = np.argsort(wanted, kind="stable")
+        with EmbeddingsFile(self._embeddings) as file:
+            if wanted.max() >= len(file):
+                raise FaceDataError(f"{self._embeddings} does not fit face_data.csv; run the clustering again")
+            sums = np.zeros((len(members), file.shape[1]))
+            for start in range(0, len(order), _BLOCK_ROWS):
+                part = order[start : start + _BLOCK_ROWS]
+                vectors = rule.compared(file[wanted[part]])
+                by_owner = np.argsort(owner[part], kind="stable")
+                owners, firsts = np.unique(owner[part][by_owner], return_index=True)
+                sums[owners] += np.add.reduceat(vectors[by_owner].astype(np.float64), firsts, axis=0)
+        return dict(zip(members, sums, strict=True))
+
+
+def _rule(record: Mapping[str, Any]) -> GroupingRule:
+    """The rule of the last clustering, by its record."""
+    weights = record.get("weights")
+    hashes = weights.values() if isinstance(weights, dict) else ()
+    measured = next((MEASURED[sha].rule for sha in hashes if sha in MEASURED), GroupingRule(_USUAL_LIMIT, _USUAL_LIMIT))
+    single, group = (
+        value if isinstance(value, float) and 0 < value <= 2 else default
+        for value, default in (
+            (record.get("distance_threshold"), measured.single_distance),
+            (record.get("group_distance_threshold"), measured.group_distance),
+        )
+    )
+    return GroupingRule(single, max(single, group), 0.0, measured.common, measured.common_part)
+
+
+def _told_apart(event: EventIndex, corrections: tuple[Correction, ...]) -> frozenset[tuple[int, int]]:
+    """Clusters that the user said are two people, the lower one first."""
+    if not corrections:
+        return frozenset()
+    apart = constraints(corrections, FacePlaces((row.image_path, row.facial_area) for row in event.rows)).apart
+    pairs = np.sort(event.cluster_ids[apart], axis=1)
+    return frozenset((int(first), int(second)) for first, second in np.unique(pairs, axis=0).tolist())

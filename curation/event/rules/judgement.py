@@ -1,0 +1,98 @@
+"""The event as the rules in force judge it: who is in how many good photos, what to choose, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople, coverage, people_of_photos
+from curation.domain.judging.picks import Picks
+from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.domain.judging.reasons import PhotoReason, reasons_in_words
+from curation.event.catalog import Catalog
+from curation.event.file_cache import Derived
+from curation.event.rules.rule_book import RuleBook
+from curation.pipelines.scoring.rescoring import MeasuredEvent, Rescorer
+from curation.settings import ScoringSettings
+
+__all__ = ["Judged", "Judgement"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """An event as some rules and picks judge it.
+
+    Attributes:
+        event: Its photos, with their faces and measures.
+        rules: That were used.
+        ranked: All photos, best first.
+        scores: The same by image path.
+        bursts: The photos of each burst.
+        people: The main and important people of each photo.
+        coverage: How each main and important person is covered.
+    """
+
+    event: MeasuredEvent
+    rules: ScoringRules
+    ranked: tuple[PhotoScore, ...]
+    scores: Mapping[str, PhotoScore]
+    bursts: Mapping[int, tuple[PhotoScore, ...]]
+    people: Mapping[str, PhotoPeople]
+    coverage: tuple[PersonCoverage, ...]
+
+    def reasons(self, image_path: str) -> tuple[PhotoReason, ...]:
+        """What is right and wrong with a photo, in words; nothing for a photo that is not known."""
+        score = self.scores.get(image_path)
+        if score is None:
+            return ()
+        burst = self.bursts.get(score.burst_id, ()) if score.burst_id is not None else ()
+        return reasons_in_words(score, self.event.shots, burst, self.rules.thresholds)
+
+
+class Judgement:
+    """Keeps the event as it is judged now. May be used from any thread."""
+
+    def __init__(self, catalog: Catalog, rules: RuleBook, rescorer: Rescorer) -> None:
+        """Take the parts; nothing is read yet."""
+        self._catalog = catalog
+        self._rules = rules
+        self._rescorer = rescorer
+        self._people: Derived[Mapping[str, PhotoPeople]] = Derived()
+        self._judged: Derived[Judged] = Derived()
+
+    def now(self) -> Judged:
+        """The event with the labels, corrections, rules and picks as they are now; the same object until one changes.
+
+        Raises:
+            NotClusteredError: If there was no clustering yet.
+            NotScoredError: If there was no scoring yet.
+            SettingsFileError: If config.yaml is not valid.
+            FaceDataError: If a table is not valid.
+            LabelsError: If cluster_labels.json is not valid.
+            PicksError: If picks.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        self._catalog.photos()
+        picks = self._catalog.ranked.picks()
+        _, scoring = self._rules.current()
+        event = self._rescorer.event()
+        return self._judged.get((event, scoring, picks), lambda: self._judge(scoring, picks))
+
+    def _judge(self, scoring: ScoringSettings, picks: Picks) -> Judged:
+        event, ranked = self._rescorer.ranked(scoring, picks)
+        rules = ScoringRules.from_mapping(scoring.model_dump())
+        people = self._people.get((event, scoring), lambda: people_of_photos(event.shots, rules.thresholds))
+        bursts: defaultdict[int, list[PhotoScore]] = defaultdict(list)
+        for score in ranked:
+            if score.burst_id is not None:
+                bursts[score.burst_id].append(score)
+        return Judged(
+            event=event,
+            rules=rules,
+            ranked=ranked,
+            scores={score.image_path: score for score in ranked},
+            bursts={number: tuple(of_burst) for number, of_burst in bursts.items()},
+            people=people,
+            coverage=coverage(ranked, people, event.persons.values()),
+        )

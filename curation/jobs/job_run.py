@@ -1,0 +1,140 @@
+"""One job at work in this process: its state, its progress, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+from curation.domain.report import Progress
+from curation.errors import CurationError, RunInterruptedError
+from curation.jobs.outcomes import JobOutcome
+from curation.jobs.pace import PaceMeter
+from curation.jobs.store import Job, JobError, JobState, Stage, utc_now
+
+__all__ = ["JobRun", "StageRun", "stopped", "work"]
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_INTERVAL_S = 0.25
+"""Progress is stored at most this often: often enough for the eye, seldom enough for the disk."""
+MAX_STORED_FAILURES = 100
+"""Failed photos that a job names; all of them are in the stage's run record."""
+
+StageRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], JobOutcome]
+"""Runs a stage: with the request, a listener for progress, and an event that asks it to stop within a second, which
+it answers with a RunInterruptedError."""
+
+
+class JobRun:
+    """A job at work in this process."""
+
+    def __init__(self, job: Job) -> None:
+        """Take a job that was stored and has not begun."""
+        self.job = job  # as it is now; only the run's own thread changes it
+        self.cancel = threading.Event()
+        self.cancel_requested_at: str | None = None
+        self.ended = threading.Event()
+        self.meter = PaceMeter()
+        self.thread: threading.Thread | None = None
+
+    @property
+    def seen(self) -> Job:
+        """The job as others see it."""
+        return replace(self.job, cancel_requested_at=self.cancel_requested_at)
+
+    def cancel_for_user(self) -> None:
+        """Ask the job to stop because a user said so."""
+        self.cancel_requested_at = self.cancel_requested_at or utc_now()
+        self.cancel.set()
+
+
+SaveJob = Callable[[JobRun, Job], None]
+"""Stores a job unless it has ended meanwhile."""
+
+
+def work(run: JobRun, stage: StageRun, save: SaveJob) -> Job:
+    """Do a job's work in the present thread.
+
+    Args:
+        run: The job.
+        stage: What the job runs.
+        save: Stores how the job is on the way.
+
+    Returns:
+        The job as it ended; not stored yet.
+    """
+    job = replace(run.job, state=JobState.RUNNING, started_at=utc_now())
+    save(run, job)
+    record_progress = ProgressRecorder(run, save)
+    logger.info("job %s: %s begins", job.id, job.stage)
+    try:
+        outcome = stage(job.request, record_progress, run.cancel)
+    except RunInterruptedError:
+        logger.info("job %s: %s was stopped", job.id, job.stage)
+        return stopped(run.job, by_user=run.cancel_requested_at is not None)
+    except CurationError as error:
+        logger.error("job %s: %s failed: %s", job.id, job.stage, error)
+        return _failed(run.job, JobError(error.code, str(error)))
+    except Exception as error:
+        # The last frame of the thread: whatever it is, the job must end and say so.
+        logger.exception("job %s: %s failed unexpectedly", job.id, job.stage)
+        message = f"unexpected {type(error).__name__}: {error}; the service's log has the details"
+        return _failed(run.job, JobError("internal", message))
+    failures = outcome.failures[:MAX_STORED_FAILURES]
+    for failure in failures:
+        logger.warning("%s: %s", failure.image_path, failure.reason)
+    for warning in outcome.warnings:
+        logger.warning("%s", warning)
+    logger.info("job %s: %s succeeded", job.id, job.stage)
+    return replace(
+        run.job,
+        state=JobState.SUCCEEDED,
+        counts=dict(outcome.counts),
+        failures=failures,
+        warnings=outcome.warnings,
+        result=dict(outcome.result),
+    )
+
+
+class ProgressRecorder:
+    """Keeps the job's progress; stores it not too often, but every new phase and every end of a phase."""
+
+    def __init__(self, run: JobRun, save: SaveJob) -> None:
+        self._run = run
+        self._save = save
+        self._saved_at_s = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        now_s = monotonic()
+        job = self._run.job
+        before = job.progress
+        self._run.meter.add(progress, now_s)
+        is_new = before is None or before.phase != progress.phase
+        if is_new:
+            logger.info("%s: %d", progress.phase, progress.total)
+        job = replace(job, progress=progress)
+        if is_new or progress.done >= progress.total or now_s - self._saved_at_s >= PROGRESS_INTERVAL_S:
+            self._saved_at_s = now_s
+            self._save(self._run, job)
+        elif not self._run.ended.is_set():
+            self._run.job = job
+
+
+def _failed(job: Job, error: JobError) -> Job:
+    return replace(job, state=JobState.FAILED, error=error)
+
+
+def stopped(job: Job, *, by_user: bool) -> Job:
+    """The job as it ends when it was stopped: by a user, or by the end of the service."""
+    kept = f"what was done so far is kept: start the {job.stage} stage again to go on"
+    if job.stage is Stage.EXPORT:
+        kept = "nothing of the export is left: export again"
+    if by_user:
+        state, error = JobState.CANCELLED, JobError("cancelled", f"somebody stopped this job; {kept}")
+    else:
+        state, error = JobState.INTERRUPTED, JobError("interrupted", f"the service ended during this job; {kept}")
+    return replace(job, state=state, finished_at=utc_now(), error=error)

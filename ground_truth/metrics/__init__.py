@@ -1,0 +1,1 @@
+"""How a result compares with the labels: groupings, found faces, and measures of two classes."""

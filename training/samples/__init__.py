@@ -1,0 +1,1 @@
+"""Samples to train networks on: chips of found faces, and labelled crops of eyes and mouths; needs no torch."""
