@@ -21,10 +21,13 @@ from PIL import Image, ImageOps
 
 from benchmarks.harness.report import Row, main, median_seconds
 from curation.engines.base import WeightsFile
-from curation.engines.dlib.conversion import converted
+from curation.engines.dlib.converter.conversion import converted_network
+from curation.engines.dlib.descriptor import FaceDescriptor
 from curation.engines.dlib.hog import HogDetector
-from curation.engines.dlib.networks import DLIB_MARGIN_PX, FaceDescriptor, FaceDetector
-from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, DLIB_PREDICTOR_FILE, locate
+from curation.engines.dlib.mmod import MmodDetector
+from curation.engines.dlib.pyramid import DLIB_MARGIN_PX
+from curation.engines.weights.inventory import locate
+from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, DLIB_PREDICTOR_FILE
 from ground_truth.errors import Unavailable
 
 __all__ = ["rows"]
@@ -45,9 +48,9 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         networks = [_made(name, models, Path(folder)) for name in (DLIB_DETECTOR_FILE, DLIB_DESCRIPTOR_FILE)]
-        detector = FaceDetector(networks[0], _CPU, margin_px=DLIB_MARGIN_PX)
-        screening = converted(locate(DLIB_DETECTOR_FILE, models), Path(folder), Path(folder), screening=True)
-        usual_detector = FaceDetector(networks[0], _CPU, screening=screening)
+        detector = MmodDetector(networks[0], _CPU, margin_px=DLIB_MARGIN_PX)
+        screening = converted_network(locate(DLIB_DETECTOR_FILE, models), Path(folder), Path(folder), screening=True)
+        usual_detector = MmodDetector(networks[0], _CPU, screening=screening)
         descriptor = FaceDescriptor(networks[1], _CPU)
     dlib_detector = dlib.cnn_face_detection_model_v1(str(locate(DLIB_DETECTOR_FILE, models).path))
     dlib_descriptor = dlib.face_recognition_model_v1(str(locate(DLIB_DESCRIPTOR_FILE, models).path))
@@ -120,10 +123,10 @@ def _sized(photo: Picture, long_side_px: int) -> Picture:
 
 
 def _made(name: str, models: Path, folder: Path) -> WeightsFile:
-    return converted(locate(name, models), folder, folder)
+    return converted_network(locate(name, models), folder, folder)
 
 
-def _compared(detector: FaceDetector, dlib_detector: object, photos: Sequence[Picture]) -> tuple[int, int, float]:
+def _compared(detector: MmodDetector, dlib_detector: object, photos: Sequence[Picture]) -> tuple[int, int, float]:
     """How many of dlib's boxes we find too, how many dlib finds, and the largest difference of confidences."""
     same, count, largest = 0, 0, 0.0
     for photo in photos:
@@ -145,7 +148,7 @@ def _iou(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     return shared / float(np.prod(first[2:] - first[:2]) + np.prod(second[2:] - second[:2]) - shared)
 
 
-def _chips(detector: FaceDetector, predictor: object, photos: Sequence[Picture]) -> list[Picture]:
+def _chips(detector: MmodDetector, predictor: object, photos: Sequence[Picture]) -> list[Picture]:
     import dlib
 
     chips: list[Picture] = []

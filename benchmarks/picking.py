@@ -25,14 +25,15 @@ import numpy as np
 from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER_PHOTO, synthetic_measures
 from benchmarks.events.synthetic_outputs import FACES_PER_PHOTO, write_event
 from benchmarks.harness.report import Row, main, median_seconds
-from curation.domain.choosing.choice import ChoiceRequest, choose
+from curation.domain.choosing.best_choice import choose
+from curation.domain.choosing.choice import ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover
-from curation.domain.judging.likeness import MINIATURE_BYTES
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.measures import MINIATURE_BYTES
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
-from curation.domain.judging.ranking import ScoringRules
+from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.rule_changes import compare_tops
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.pipelines.scoring.event import measures_key, read_event
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import ScoringSettings, Settings, load_settings

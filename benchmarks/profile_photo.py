@@ -32,9 +32,10 @@ from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.retinaface import engine as retinaface_arcface
 from curation.engines.retinaface.decoding import RetinaFaceDecoder
 from curation.engines.selection import select_engine
-from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
+from curation.engines.weights.inventory import locate
+from curation.engines.weights.registry import DLIB_PREDICTOR_FILE
 from curation.errors import CurationError, PhotoError
-from curation.photos.files import decoding
+from curation.photos.files import decoding, lazy_photo
 from curation.pipelines import measuring, per_photo
 from curation.pipelines.per_photo import AnalyseTask, MeasureTask, analyse_photo_worker, score_photo_worker
 from curation.settings import Settings, load_settings
@@ -84,7 +85,7 @@ class _Clocks:
             (per_photo, "read_content", "reading and hashing"),
             (simplejpeg, "decode_jpeg", _DECODING),
             (decoding, "array_to_srgb", "colour profiles"),
-            (decoding.OpenPhoto, "reduced", "resizing the whole photo"),
+            (lazy_photo.OpenPhoto, "reduced", "resizing the whole photo"),
             (onnxruntime.InferenceSession, "run", _network_name),
             (RetinaFaceDecoder, "faces", "decoding the detector's output"),
             (retinaface_arcface, "aligned_face", "alignment"),

@@ -111,7 +111,8 @@ def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: Weights
 def _find_predictor(settings: Settings) -> WeightsFile:
     """The file of dlib's 68-point predictor with its hash: from the settings, or from the package."""
     from curation.engines.base import WeightsFile
-    from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
+    from curation.engines.weights.inventory import locate
+    from curation.engines.weights.registry import DLIB_PREDICTOR_FILE
 
     path: Path | None = settings.scoring.dlib_model_path
     if path is None:
@@ -121,6 +122,6 @@ def _find_predictor(settings: Settings) -> WeightsFile:
             f"there is no file {path} (scoring.dlib_model_path); name dlib's shape_predictor_68_face_landmarks.dat, or "
             "leave the key out to use the one of the package face_recognition_models"
         )
-    from curation.engines.weights.download import file_sha256
+    from curation.engines.weights.files import file_sha256
 
     return WeightsFile(path.name, path, file_sha256(path))

@@ -62,7 +62,7 @@ def build_worker(setup: WorkerSetup) -> None:
 
 
 def _make_engine(spec: EngineSpec | None) -> FaceEngine:
-    from curation.engines.selection import build_engine
+    from curation.engines.building import build_engine
 
     if spec is None:
         raise ValueError("this pool was made for a stage without an engine")

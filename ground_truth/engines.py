@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.engines.base import FaceEngine
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.building import build_engine
+from curation.engines.selection import select_engine
 from curation.errors import CurationError
 from curation.settings import load_settings
 from ground_truth.data_folder import SMALL_WEIGHTS

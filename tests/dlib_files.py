@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.engines.base import WeightsFile
-from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE, locate
+from curation.engines.weights.inventory import locate
+from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE, DLIB_DETECTOR_FILE
 
 __all__ = [
     "MEAN_RGB",

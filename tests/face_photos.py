@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from curation.engines.base import WeightsFile
-from curation.engines.weights.download import file_sha256
+from curation.engines.weights.files import file_sha256
 
 __all__ = ["astronaut", "grace_hopper", "side_by_side", "weights_file"]
 

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from curation import bootstrap
 from curation.api.app import create_app
 from curation.domain.choosing.export import ExportReport, ExportRequest
-from curation.domain.judging.ranking import PHOTO_SCORE_COLUMNS
+from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
 from curation.settings import Settings, load_settings

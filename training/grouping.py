@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.persons import GroupingRule, group_faces
+from curation.domain.grouping.face_groups import group_faces
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.engines.weights.grouping_rules import direction_text
 from ground_truth.composed_events import composed_events
 from ground_truth.data_folder import SMALL_WEIGHTS

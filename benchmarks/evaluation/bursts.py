@@ -22,8 +22,8 @@ from PIL import Image
 
 from benchmarks.evaluation.tables import Table
 from curation.bootstrap import build
-from curation.domain.judging.bursts import BurstPhoto, BurstRules, find_bursts
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.bursts.finding import BurstPhoto, BurstRules, find_bursts
+from curation.domain.judging.photo_score import PhotoScore
 from curation.photos.looks.miniature import miniature
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 from ground_truth.evaluation import Evaluation

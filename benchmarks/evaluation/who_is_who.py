@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.tables import Table
-from curation.domain.grouping.persons import GroupingRule, group_faces, join_single_faces
+from curation.domain.grouping.face_groups import group_faces
+from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.remaining_faces import join_single_faces
 from curation.engines.selection import select_engine
 from ground_truth.composed_events import KINDS, composed_events
 from ground_truth.errors import Unavailable

@@ -28,9 +28,10 @@ from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER
 from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.weights.registry import DLIB_PREDICTOR_FILE, locate
+from curation.engines.weights.inventory import locate
+from curation.engines.weights.registry import DLIB_PREDICTOR_FILE
 from curation.errors import PhotoError
-from curation.photos.files.decoding import content_sha256
+from curation.photos.files.content import content_sha256
 from curation.photos.files.listing import photo_path
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.scoring.event import measures_key

@@ -31,8 +31,8 @@ from curation.domain.faces.face import (
     PhotoAnalysis,
     Point,
 )
-from curation.domain.judging.ranking import PhotoScore
-from curation.photos.files.decoding import content_sha256
+from curation.domain.judging.photo_score import PhotoScore
+from curation.photos.files.content import content_sha256
 from curation.pipelines.scoring.event import measures_key
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsWriter

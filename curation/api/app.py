@@ -17,11 +17,11 @@ from curation.api.context import ServiceContext
 from curation.api.http.access import TokenGuard, refuse_open_binding
 from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
-from curation.api.http.guard import SameSiteGuard
 from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
-from curation.api.http.pictures import PictureAnswers
+from curation.api.http.pictures import PictureResponses
+from curation.api.http.same_site import SameSiteGuard
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
     choice,
@@ -71,14 +71,14 @@ def _build(settings: Settings) -> WorkflowOrchestrator:
 
 
 def create_app(load: Callable[[], Settings], build: Callable[[Settings], WorkflowOrchestrator] = _build) -> FastAPI:
-    """Make the application; nothing is read or built before it starts.
+    """Create the application; nothing is read or built before it starts.
 
     Args:
         load: Reads the settings.
         build: Builds the orchestrator; by default without downloading any weights.
 
     Returns:
-        The application. Its start raises a CurationError if settings or state folder cannot be used.
+        The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
     """
 
     @asynccontextmanager
@@ -104,7 +104,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
-    # The Swagger page with its scripts from here: an event is often far from any network.
+    # Serves the Swagger page's scripts itself, so that /docs works without a network.
     app = FastAPIOffline(
         title="Curation",
         version=__version__,
@@ -138,7 +138,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         app.include_router(router)
     add_problem_handlers(app)
     app.state.metrics = ServiceMetrics(lambda: cast(ServiceContext, app.state.service))
-    # From the inside out: the last one is asked first.
+    # From the inside out: the middleware that is added last sees a request first.
     app.add_middleware(BodyLimit)
     app.add_middleware(TokenGuard)
     app.add_middleware(SameSiteGuard)
@@ -149,7 +149,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
 
 
 class _ShortStartErrors:
-    """Tells the server why the start was refused in a sentence, where Starlette sends a traceback."""
+    """Reports a refused start to the server in one sentence, where Starlette sends a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -177,8 +177,8 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
     catalog = Catalog(settings)
     runs = stage_runs(orchestrator, before_scoring=rule_book.adopt, after_run=catalog.read_ahead)
     runner = JobRunner(store, runs, log_of=logs.recorded)
-    kept = AnalysisLookup(settings, catalog)
-    pictures = PictureAnswers(EventPictures(settings, catalog, kept))
+    analysis = AnalysisLookup(settings, catalog)
+    pictures = PictureResponses(EventPictures(settings, catalog, analysis))
     rescorer = Rescorer(settings)
     judgement = Judgement(catalog, rule_book, rescorer)
 
@@ -188,17 +188,17 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
 
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
-    merges = MergeSuggester(settings, catalog)
+    merge_suggester = MergeSuggester(settings, catalog)
     context = ServiceContext(
         settings,
         orchestrator,
         runner,
         catalog,
         logs,
-        kept,
+        analysis,
         pictures,
         people_edits,
-        merges,
+        merge_suggester,
         rule_book,
         rescorer,
         judgement,

@@ -1,4 +1,4 @@
-"""What the routes work with; made when the service starts."""
+"""The objects that the routes work with, created when the service starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from curation.api.http.pictures import PictureAnswers
+from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.people.edits import PeopleEdits
@@ -25,23 +25,23 @@ __all__ = ["Context", "ServiceContext"]
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """The settings and the parts that the service was built of."""
+    """The settings and the parts that the service consists of."""
 
     settings: Settings
     orchestrator: WorkflowOrchestrator
     runner: JobRunner
     catalog: Catalog
     job_logs: JobLogs
-    kept: AnalysisLookup
-    pictures: PictureAnswers
+    analysis: AnalysisLookup
+    pictures: PictureResponses
     people: PeopleEdits
-    merges: MergeSuggester
+    merge_suggester: MergeSuggester
     rules: RuleBook
     rescorer: Rescorer
     judgement: Judgement
 
 
-# Asynchronous, so that it never waits for a free thread.
+# A coroutine, so that it never waits for a free thread.
 async def _context(request: Request) -> ServiceContext:
     return cast(ServiceContext, request.app.state.service)
 

@@ -12,7 +12,7 @@ from curation.errors import WeightsBrokenError, WeightsMissingError
 from curation.settings import Settings
 
 if TYPE_CHECKING:
-    from curation.engines.weights.registry import WeightsStatus
+    from curation.engines.weights.inventory import WeightsStatus
 
 __all__ = ["add_commands"]
 
@@ -43,7 +43,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _list_weights(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.engines.weights.registry import status
+    from curation.engines.weights.inventory import status
 
     for found in status(settings.io.models_dir):
         _print_status(found)
@@ -57,22 +57,22 @@ def _list_weights(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _verify_weights(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.engines.weights.registry import State, verify
+    from curation.engines.weights.inventory import WeightsState, verify
 
     found = verify(settings.io.models_dir)
     for each in found:
         _print_status(each)
-    bad = any(each.state in (State.BROKEN, State.CHANGED) for each in found)
+    bad = any(each.state in (WeightsState.BROKEN, WeightsState.CHANGED) for each in found)
     return WeightsBrokenError.exit_code if bad else 0
 
 
 def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.engines.selection import fetch_checked
-    from curation.engines.weights.registry import State, status
+    from curation.engines.weights.inventory import WeightsState, status
 
     models_dir = settings.io.models_dir
     names = arguments.names or [
-        each.known.name for each in status(models_dir) if each.known.addresses and each.state is State.MISSING
+        each.known.name for each in status(models_dir) if each.known.addresses and each.state is WeightsState.MISSING
     ]
     if not names:
         print(f"nothing to fetch: the weights are in {models_dir}")

@@ -1,1 +1,1 @@
-"""Pure values and functions: faces, geometry, clusters, labels, measures, rules, ranking, report."""
+"""Pure values and functions: faces, labels, grouping, judging of photos, bursts, choice and export, reports."""

@@ -1,4 +1,4 @@
-"""What a stage tells its caller: progress on the way, a report at the end."""
+"""What a stage reports to its caller: progress while it runs, and a report at the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ClusteringReport", "Failure", "Progress", "ScoringReport"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a stage is. `done` counts photos (or files) of the phase, failed ones included."""
+    """How far a stage is. `done` counts photos (or files) of the current phase, including failed ones."""
 
     phase: str
     done: int
@@ -31,17 +31,17 @@ class ClusteringReport:
 
     Attributes:
         total: Photos that were found.
-        analysed: Photos that were looked at, with or without faces.
+        analysed: Photos that were analysed, with or without faces.
         failed: Photos that could not be used.
         failures: Why, one for each failed photo.
-        ignored: Files that were left out, and why.
-        reused: Photos among `analysed` whose analysis was kept from an earlier run.
+        ignored: Files that were skipped, and why.
+        reused: Photos among `analysed` whose analysis was cached by an earlier run.
         faces: Faces that were found.
         identified_faces: Faces that were good enough to be grouped.
-        clusters: Groups of faces, those of a single face included.
+        clusters: Clusters, including those of a single face.
         largest_clusters: (cluster id, number of photos) of the largest ones.
         engine: Name of the engine.
-        engine_reason: Why this engine.
+        engine_reason: Why this engine was chosen.
         outputs: Files and folders that were written.
         seconds: Wall time.
     """
@@ -67,18 +67,18 @@ class ScoringReport:
     """The result of a scoring run; `scored + failed == total`.
 
     Attributes:
-        total: Photos that were known from the clustering.
+        total: Photos that the clustering had found.
         scored: Photos with a score.
-        failed: Photos without one.
+        failed: Photos without a score.
         failures: Why, one for each failed photo.
-        reused: Photos among `scored` whose measures were kept from an earlier run.
+        reused: Photos among `scored` whose measures were cached by an earlier run.
         vetoed: Photos that a rule vetoed.
         faces: Faces that were measured.
         judged_faces: Faces whose eyes could be judged.
         frontal_faces: Frontal faces of at least 80 px.
-        frontal_judged_faces: Those among them whose eyes could be judged.
+        frontal_judged_faces: Frontal faces whose eyes could be judged.
         labelled: Whether there was a labels file.
-        labelled_clusters: Clusters that the labels name.
+        labelled_clusters: Clusters that have a label.
         new_photos: Photos in the folder that the clustering has not seen.
         warnings: What the user should know about labels and data, in sentences.
         best: (image_path, final score) of the best photos.

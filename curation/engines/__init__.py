@@ -1,1 +1,1 @@
-"""Engines find and embed the faces of a photo; landmarks and model weights live here too."""
+"""Engines, which find and embed the faces of photos; also landmarks, expressions and the weights of all models."""

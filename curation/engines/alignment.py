@@ -1,4 +1,4 @@
-"""Bringing a face into the pose that an embedding network was trained on."""
+"""Aligning faces to the template of an embedding network."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from curation.domain.faces.geometry import (
 __all__ = ["ARCFACE_SIZE_PX", "ARCFACE_TEMPLATE", "DETAIL_PX", "aligned_face", "detail_scale", "landmarks_plausible"]
 
 ARCFACE_SIZE_PX = 112
-"""Sides of the square that ArcFace-type networks look at."""
+"""Sides of the square input of ArcFace-type networks."""
 
 ARCFACE_TEMPLATE: NDArray[np.float64] = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
-"""Where the five landmarks lie in that square, in pixels, in the order of `FiveLandmarks`.
+"""The positions of the five landmarks in that square, in pixels, in the order of `FiveLandmarks`.
 
 Source: the mean face of the ArcFace project (Deng et al., "ArcFace", CVPR 2019; insightface).
 """
 
 DETAIL_PX = 64.0
-"""Distance of the eyes at which a face shows all that stage 1 looks at.
+"""Distance of the eyes at which a face shows all the details that the clustering stage uses.
 
-The embedders see faces with eyes 35 px (ArcFace) and 45 px (dlib) apart, sharpness is judged at 48 px, and a
-thumbnail of 256 px shows them 65 px apart.
+In the embedders' inputs the eyes are 35 px (ArcFace) and 45 px (dlib) apart, sharpness is measured at 48 px, and in a
+chip of 256 px they are 65 px apart.
 """
 
-# Bilinear sampling reads 2 x 2 pixels, so it skips pixels when the picture shrinks much more than
-# this; a larger face is first reduced by areas so that this much shrinking is left.
+# Bilinear sampling reads 2 x 2 pixels, so it skips pixels if the picture is reduced much further than
+# this; a larger face is first reduced by averaging areas, so that this reduction remains.
 _REMAINING_REDUCTION = 0.75
 
-# Landmarks further from the box than its longer side, or all within a tenth of it, are no face.
+# Landmarks farther from the box than its longer side, or all within a tenth of that side, are not a face.
 _MAX_OUTSIDE_BOX = 1.0
 _MIN_SPREAD = 0.1
 
@@ -55,16 +55,16 @@ def aligned_face(
     template: NDArray[np.floating] = ARCFACE_TEMPLATE,
     size_px: int = ARCFACE_SIZE_PX,
 ) -> NDArray[np.uint8]:
-    """Cut a face out, upright and at the size of a template, without aliasing.
+    """Crop a face, turned upright and resized to match a template, without aliasing.
 
     Args:
         array: (H, W, 3) uint8 photo.
         points: (5, 2) landmarks in pixels of `array`.
-        template: (5, 2) where the landmarks shall lie, in pixels of the result.
+        template: (5, 2) positions of the landmarks in pixels of the result.
         size_px: Sides of the result.
 
     Returns:
-        (size_px, size_px, 3) uint8 in the colour order of `array`; black where the photo ends.
+        (size_px, size_px, 3) uint8 in the colour order of `array`; black outside of the photo.
 
     Raises:
         ValueError: If the landmarks coincide or are not finite.
@@ -87,20 +87,20 @@ def aligned_face(
     reduced_size = (max(1, round((right - left) * reduction)), max(1, round((bottom - top) * reduction)))
     reduced = cv2.resize(array[top:bottom, left:right], reduced_size, interpolation=cv2.INTER_AREA)
     factors = (reduced_size[0] / (right - left), reduced_size[1] / (bottom - top))
-    # Pixel centres lie at whole numbers, so a reduction by f takes x to (x + 0.5) * f - 0.5.
+    # Pixel centres are at whole numbers, so a reduction by f moves x to (x + 0.5) * f - 0.5.
     moved = (points - (left, top) + 0.5) * factors - 0.5
     return _warped(np.asarray(reduced, dtype=np.uint8), similarity_transform(moved, template), size_px)
 
 
 def detail_scale(faces: Iterable[FiveLandmarks], *, eye_distance_px: float = DETAIL_PX) -> float:
-    """The least scale of a photo at which none of some faces loses what is looked at.
+    """The smallest scale of a photo at which all faces still show enough detail.
 
     Args:
-        faces: In pixels of the upright full-size photo.
-        eye_distance_px: Distance of a frontal head's eyes that shows enough.
+        faces: Landmarks in pixels of the upright full-size photo.
+        eye_distance_px: Distance of the eyes of a frontal head that shows enough detail.
 
     Returns:
-        Pixels per pixel of the full-size photo, in (0, 1]; landmarks that are no face ask for nothing.
+        Pixels per pixel of the full-size photo, in (0, 1]; implausible landmarks are ignored.
     """
     scale = 1e-3
     for landmarks in faces:
@@ -114,7 +114,7 @@ def detail_scale(faces: Iterable[FiveLandmarks], *, eye_distance_px: float = DET
 
 
 def landmarks_plausible(box: Box, landmarks: FiveLandmarks) -> bool:
-    """Whether five points can belong to the face in a box: finite, near it, and not all in one spot."""
+    """Whether five points can belong to the face in a box: finite, near the box, and not all in one spot."""
     points = landmarks.as_array()
     if not np.isfinite(points).all():
         return False

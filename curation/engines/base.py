@@ -1,4 +1,4 @@
-"""The contract between the pipelines and whatever finds and embeds faces."""
+"""The contract between the pipelines and the engines, which find and embed faces."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import DetectedFace
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.errors import PhotoError
 
 __all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]
 
 
 class Pixels(NamedTuple):
-    """A decoded photo at some size.
+    """A decoded photo at a certain scale.
 
     Attributes:
-        array: (H, W, 3) uint8 RGB, upright (EXIF orientation applied); may be a view, so not
-            necessarily contiguous.
+        array: (H, W, 3) uint8 RGB, upright (EXIF orientation applied); may be a view that is not
+            contiguous.
         scale: Pixels of `array` per pixel of the upright full-size photo, in (0, 1].
     """
 
@@ -31,9 +31,9 @@ class Pixels(NamedTuple):
 
 
 class PhotoPixels(Protocol):
-    """A photo that is decoded when it is asked for, at most once reduced and once in more detail.
+    """A photo that is decoded on demand, at most once at a reduced size and once in more detail.
 
-    So whoever needs details of faces asks for all of them at once.
+    So ask only once for the scale that shows the details of all faces.
     """
 
     @property
@@ -45,26 +45,26 @@ class PhotoPixels(Protocol):
         """Height of the upright full-size photo in pixels."""
 
     def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
-        """The photo with its longer side at most `long_side_px`, and at most 12 % less; never enlarged.
+        """The photo with its longer side at most `long_side_px`, and at most 12 % below that; never enlarged.
 
         Args:
-            long_side_px: In pixels.
-            averaged: Whether each pixel shall be the mean of what it stands for. A detector does as well with
-                some weights uneven, which is several times faster; measures of sharpness do not.
+            long_side_px: Maximum of the longer side, in pixels.
+            averaged: Whether each pixel has to be the mean of the pixels that it represents. An approximation is
+                several times faster and sufficient for detectors, but not for measures of sharpness.
 
         Raises:
             PhotoUnreadableError: If the file cannot be decoded completely.
         """
 
     def detailed(self, scale: float) -> Pixels:
-        """The photo at a scale of at least `scale` (in (0, 1]), or at that of `full` where it is less.
+        """The photo at a scale of at least `scale` (in (0, 1]), or at the scale of `full` if that is smaller.
 
         Raises:
             PhotoUnreadableError: If the file cannot be decoded completely.
         """
 
     def full(self) -> Pixels:
-        """The photo at full size; the scale is below 1 only for huge JPEGs, see `photos.decoding`.
+        """The photo at full size; the scale is below 1 only for huge JPEGs, see `photos.files.lazy_photo`.
 
         Raises:
             PhotoUnreadableError: If the file cannot be decoded completely.
@@ -73,7 +73,7 @@ class PhotoPixels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
-    """A model file that was checked: its place and the SHA-256 of its content (hex)."""
+    """A verified model file: its name, its path and the SHA-256 of its content (hex)."""
 
     name: str
     path: Path
@@ -82,20 +82,20 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An engine that was chosen and whose weights are in place; small enough to send to workers.
+    """A chosen engine whose weights are present; small enough to send to workers.
 
     Attributes:
         name: `retinaface-arcface` or `dlib`.
-        weights: The files that it runs on.
-        options: What matters for its results (working sizes, confidences), sorted by name.
-        distance_threshold: Cosine distance below which two faces are one person, for these weights.
+        weights: The model files that it uses.
+        options: The options on which its results depend (working sizes, confidences), sorted by name.
+        distance_threshold: Cosine distance below which two faces are the same person, for these weights.
         threshold_source: Where the threshold comes from, in words for the log and the run record.
         providers: ONNX Runtime's execution providers, in order of preference.
-        reason: Why this engine was taken, in words for the user.
-        converted: Files made of some of the weights, which the engine loads in their place; what they hold
-            follows from the weights, so only those count for the identity of results.
-        grouping: How faces are grouped, if that was measured for these weights; None goes by
-            `distance_threshold` alone.
+        reason: Why this engine was chosen, in words for the user.
+        converted: Models made from some of the weights, which the engine loads instead of these; they follow from
+            the weights, so they are not part of the identity of results.
+        grouping: How faces are grouped, if that was measured for these weights; if None, `distance_threshold` alone
+            decides.
     """
 
     name: str
@@ -124,19 +124,19 @@ class FaceEngine(Protocol):
 
         Returns:
             The faces from left to right (left edge of the box, then its upper edge), in pixels of
-            the upright full-size photo; empty if there is none.
+            the upright full-size photo; empty if there are none.
 
         Raises:
             PhotoUnreadableError: If the photo cannot be decoded.
-            FaceAnalysisError: If the networks fail on it.
+            FaceAnalysisError: If the networks fail.
         """
 
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
-        """Find and embed all faces of several photos, the faces in common runs of the network where that pays.
+        """Find and embed all faces of several photos; the faces are embedded in batches if that is faster.
 
         Args:
-            photos: The photos; all of them stay decoded until the last one is done.
+            photos: The photos; all of them stay in memory until the last one is done.
 
         Returns:
-            For each photo what `analyse` returns or would raise.
+            For each photo, what `analyse` would return, or the error that it would raise.
         """

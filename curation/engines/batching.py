@@ -1,6 +1,6 @@
-"""Embedding the faces of several photos in one run of the network: what makes a GPU worth its while.
+"""Embedding the faces of several photos in one batch, without which a GPU is not worthwhile.
 
-On the CPU a batch holds one photo, so that results do not depend on which photos came together.
+On the CPU a batch contains one photo, so that results do not depend on which photos are in the same batch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class FoundFace(NamedTuple):
         box: Bounds, clipped to the photo.
         landmarks: Five points in pixels of the upright full-size photo.
         confidence: The detector's, in [0, 1].
-        chip: What the embedder sees, (S, S, 3) uint8 RGB.
+        chip: The embedder's input, (S, S, 3) uint8 RGB.
     """
 
     box: Box
@@ -39,15 +39,15 @@ def analysed_together(
     find: Callable[[PhotoPixels], Sequence[FoundFace]],
     embed: Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]],
 ) -> list[Sequence[DetectedFace] | PhotoError]:
-    """Find the faces of each photo, and embed those of all photos together.
+    """Find the faces of each photo, and embed the faces of all photos in one batch.
 
     Args:
         photos: The photos.
-        find: Finds the faces of a photo and cuts them out.
-        embed: (N, D) float32 of unit length for N >= 1 chips.
+        find: Finds the faces of a photo and makes their chips.
+        embed: Returns (N, D) float32 of unit length for N >= 1 chips.
 
     Returns:
-        For each photo its faces from left to right, or why it failed: a photo fails alone.
+        For each photo its faces from left to right, or its error; errors do not affect other photos.
     """
     found: list[Sequence[FoundFace] | PhotoError] = []
     for photo in photos:

@@ -1,4 +1,4 @@
-"""The 68 landmarks of a face, by dlib's shape predictor on an upright crop of the full-size photo.
+"""The 68 landmarks of a face, found by dlib's shape predictor on an upright crop of the full-size photo.
 
 dlib is imported when a predictor is built, not with this module.
 """
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LandmarkPredictor", "Landmarks68", "packaged_predictor_path"]
 
-_BOX_PX = 220  # the predictor compares single pixels some hundredths of the box apart
-_MARGIN_PX = 70  # the jaw and its surroundings reach beyond the box
+_BOX_PX = 220  # the predictor compares single pixels a few hundredths of the box apart
+_MARGIN_PX = 70  # the jaw and its surroundings extend beyond the box
 _CROP_PX = _BOX_PX + 2 * _MARGIN_PX
 
-# The predictor was trained on the boxes of dlib's HOG detector, so it starts from such a box. Where that box lies
-# about a head, in distances of the eyes from the point between them: medians over 1,770 upright faces
-# in three sets of photos. The detector has filters of its own for turned heads, whose boxes sit higher.
+# The predictor was trained on the boxes of dlib's HOG detector, so it starts from such a box. Centre and side of that
+# box, in distances of the eyes and relative to the point between them: medians over 1,770 upright faces
+# in three sets of photos. The detector has separate filters for turned heads, whose boxes are higher.
 _FRONTAL_CENTRE, _TURNED_CENTRE = np.array([0.065, 0.63]), np.array([0.0, 0.38])
 _FRONTAL_SIDE, _TURNED_SIDE = 2.37, 2.47
-_FRONTAL_YAW_DEG, _TURNED_YAW_DEG = 10.0, 20.0  # between them the box moves from one to the other
+_FRONTAL_YAW_DEG, _TURNED_YAW_DEG = 10.0, 20.0  # between these angles the box is interpolated
 
-# Several start boxes around it (shift to the right, downwards, growth, in pixels of the crop): their median is
-# better than each, and their spread tells whether the predictor sees a face. HOG boxes of one face vary as much.
+# Several start boxes around it (shift to the right, downwards, growth, in pixels of the crop): the median of the
+# results is better than each of them, and their spread shows whether there is a face. HOG's boxes vary as much.
 _STARTS_PX = ((0, 0, 0), (9, 7, 12), (-9, 4, 0), (5, -9, -10), (-4, 2, 16))
 
 _PACKAGE = "face_recognition_models"
@@ -56,10 +56,10 @@ class Landmarks68:
 
     Attributes:
         points: (68, 2) float64, x and y in pixels of the upright full-size photo.
-        disagreement: Mean distance of the five points that follow from the 68 to those of the
-            engine, over the distance of the eyes (of a frontal head of this size); low for a good fit.
-        instability: Mean distance from the median of the inner points that were found from several
-            start boxes, over the same length; low where the predictor sees a face.
+        disagreement: Mean distance between the five points that follow from the 68 and those of the
+            engine, divided by the distance of the eyes (of a frontal head of this size); low for a good fit.
+        instability: Mean distance of the inner points found from several start boxes to their median,
+            divided by the same length; low if there is a face.
     """
 
     points: NDArray[np.float64]
@@ -68,7 +68,7 @@ class Landmarks68:
 
 
 def packaged_predictor_path() -> Path:
-    """The file that comes with the package face_recognition_models.
+    """The file in the package face_recognition_models.
 
     Importing that package fails with newer setuptools, so it is only located.
 
@@ -87,16 +87,16 @@ def packaged_predictor_path() -> Path:
 
 
 class LandmarkPredictor:
-    """Finds 68 landmarks where an engine found five; built once in each worker."""
+    """Finds the 68 landmarks of faces of which an engine found five; built once in each worker."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Load the predictor.
 
         Args:
-            path: A file of dlib's shape predictor with 68 points; None takes the packaged one.
+            path: dlib's shape predictor with 68 points; None uses the packaged one.
 
         Raises:
-            WeightsMissingError: If the file is not there.
+            WeightsMissingError: If the file is missing.
             WeightsBrokenError: If it is not such a predictor.
         """
         if path is None:
@@ -113,7 +113,7 @@ class LandmarkPredictor:
         try:
             self._predictor = dlib.shape_predictor(str(path))
             points = self._run(np.zeros((_CROP_PX, _CROP_PX, 3), dtype=np.uint8), 0, 0, 0)
-        except Exception as error:  # dlib raises RuntimeError, or whatever its deserialiser meets in a strange file
+        except Exception as error:  # dlib raises RuntimeError, or other exceptions for other kinds of files
             raise WeightsBrokenError(f"{path} is not a predictor that dlib can read; {advice}") from error
         if len(points) != 68:
             raise WeightsBrokenError(f"{path} predicts {len(points)} points instead of 68; {advice}")
@@ -121,15 +121,15 @@ class LandmarkPredictor:
     def predict(self, pixels: Pixels, landmarks: FiveLandmarks) -> Landmarks68 | None:
         """Find the 68 landmarks of a face.
 
-        The face is turned upright and brought to the size that suits the predictor, which then starts
-        from the box that it was trained on, so neither roll nor size matters.
+        The face is turned upright and resized to the size that the predictor needs, which then starts
+        from a box as in its training, so the result depends neither on roll nor on size.
 
         Args:
-            pixels: The photo, best in full size.
+            pixels: The photo, preferably at full size.
             landmarks: Of the face, in pixels of the full-size photo.
 
         Returns:
-            The landmarks; None if the five are no face at all (all in one spot, not finite).
+            The landmarks; None if the five cannot be a face (all in one spot, not finite).
         """
         five = (landmarks.as_array() + 0.5) * pixels.scale - 0.5
         template, eye_distance_px = _template(five)
@@ -141,7 +141,7 @@ class LandmarkPredictor:
         found = np.stack([self._run(crop, *start) for start in _STARTS_PX])
         points = np.median(found, axis=0)
         in_pixels = apply_transform(inverse_transform(to_crop), points)
-        inner = slice(17, 68)  # the jaw line is vague on every face
+        inner = slice(17, 68)  # the jaw line is uncertain on every face
         return Landmarks68(
             points=(in_pixels + 0.5) / pixels.scale - 0.5,
             disagreement=_mean_distance(five_of_68(points), apply_transform(to_crop, five)) / eye_distance_px,
@@ -149,11 +149,11 @@ class LandmarkPredictor:
         )
 
     def shape_in(self, array: NDArray[np.uint8], box: dlib.rectangle) -> dlib.full_object_detection:
-        """The answer of dlib itself for one start box, without turning the face upright.
+        """Dlib's own result for one start box, without turning the face upright.
 
         Args:
             array: (H, W, 3) uint8 RGB, contiguous.
-            box: In pixels of `array`.
+            box: The start box in pixels of `array`.
         """
         return self._predictor(array, box)
 
@@ -165,7 +165,7 @@ class LandmarkPredictor:
 
 
 def _template(five: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Where the five points of a head in this pose lie in the crop, and a frontal head's eye distance in it."""
+    """The positions of the five points of a head in this pose in the crop, and a frontal head's eye distance there."""
     pose = head_pose(five)
     turned = (abs(pose.yaw_deg) - _FRONTAL_YAW_DEG) / (_TURNED_YAW_DEG - _FRONTAL_YAW_DEG)
     turned = min(1.0, max(0.0, turned))

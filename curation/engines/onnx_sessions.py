@@ -1,4 +1,4 @@
-"""Loading networks with ONNX Runtime: one thread, modest memory, and nothing sent anywhere."""
+"""Loading networks with ONNX Runtime: one thread, little memory, and no telemetry."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ logger = logging.getLogger(__name__)
 
 CPU_PROVIDER = "CPUExecutionProvider"
 _CUDA_PROVIDER = "CUDAExecutionProvider"
-# What brings a provider, for the message; only one package may own the module onnxruntime.
+# The packages that contain a provider, for messages; only one of them can be installed as onnxruntime.
 _PACKAGES = {
     _CUDA_PROVIDER: "onnxruntime-gpu",
     "TensorrtExecutionProvider": "onnxruntime-gpu",
     "DmlExecutionProvider": "onnxruntime-directml",
     "OpenVINOExecutionProvider": "onnxruntime-openvino",
 }
-# Photos differ in size. An exhaustive search for the fastest algorithm, the default, would be made for each size, and
-# an arena that doubles would soon hold a card's whole memory, which the workers share.
+# Photos differ in size. By default, an exhaustive search for the fastest algorithm would be made for each size, and
+# an arena that doubles would soon take a card's whole memory, which the workers share.
 _OPTIONS: dict[str, dict[str, str]] = {
     _CUDA_PROVIDER: {"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested"}
 }
@@ -36,8 +36,8 @@ _ERRORS_ONLY = 3
 def import_onnxruntime() -> Any:
     """Import the package with its telemetry switched off.
 
-    Its official builds otherwise report to their maker, and leave an identifier and a data base in the
-    user's home, from the import on. The environment has the last word.
+    Otherwise its official builds send reports to their publisher from the import on, and store an identifier and a
+    database in the user's home. A value of ORT_DISABLE_TELEMETRY in the environment takes precedence.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
@@ -46,15 +46,15 @@ def import_onnxruntime() -> Any:
 
 
 def usable_providers(wanted: Sequence[str]) -> tuple[str, ...]:
-    """The execution providers of a list that ONNX Runtime has here, in the same order.
+    """The execution providers of a list that ONNX Runtime has on this machine, in the same order.
 
-    Those it does not have are passed over with a warning if another one is left.
+    Others are skipped with a warning if at least one remains.
 
     Args:
         wanted: `engine.providers`, in order of preference.
 
     Raises:
-        SettingsError: If it has none of them; the message names the package to install.
+        SettingsError: If none is available; the message names the package to install.
     """
     available = import_onnxruntime().get_available_providers()
     usable = tuple(name for name in wanted if name in available)
@@ -66,12 +66,12 @@ def usable_providers(wanted: Sequence[str]) -> tuple[str, ...]:
     problem = f"engine.providers: ONNX Runtime does not offer {', '.join(missing)} here{advice}"
     if not usable:
         raise SettingsError(f"{problem}; it offers {', '.join(available)}")
-    logger.warning("%s; going on with %s", problem, ", ".join(usable))
+    logger.warning("%s; continuing with %s", problem, ", ".join(usable))
     return usable
 
 
 def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
-    """Build an `onnxruntime.InferenceSession` that uses one thread and modest memory.
+    """Build an `onnxruntime.InferenceSession` that uses one thread and little memory.
 
     Args:
         weights: The model file.
@@ -83,22 +83,22 @@ def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
     """
     onnxruntime = import_onnxruntime()
     if not weights.path.is_file():
-        raise WeightsMissingError(f"the weights file {weights.path} is gone; {_way_back(weights)}")
+        raise WeightsMissingError(f"the weights file {weights.path} is missing; {_how_to_restore(weights)}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    # Photos differ in size, and planned memory would be kept for each shape. The arena stays: without it peaks
+    # Photos differ in size, and memory plans would be stored for each shape. The arena is used: without it, peaks
     # are twice as high (every activation is its own allocation) and runs take a tenth longer.
     options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(
             str(weights.path), sess_options=options, providers=[(name, _OPTIONS.get(name, {})) for name in providers]
         )
-    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+    except Exception as error:  # ONNX Runtime's exceptions have no common base class
         raise WeightsBrokenError(f"{weights.path} cannot be loaded ({error}); {remedy(weights)}") from error
     if providers and providers[0] not in session.get_providers():
-        # ONNX Runtime falls back by itself where a provider's own libraries are missing.
+        # ONNX Runtime falls back silently if a provider's own libraries are missing.
         logger.warning(
             "%s could not be started for %s, which runs on %s; are its libraries (CUDA, cuDNN) installed?",
             providers[0],
@@ -109,11 +109,11 @@ def onnx_session(weights: WeightsFile, providers: Sequence[str]) -> Any:
 
 
 def remedy(weights: WeightsFile) -> str:
-    """What a user does about a broken file."""
-    return f"delete it and {_way_back(weights)}"
+    """What the user can do about a broken file, as a part of a sentence."""
+    return f"delete it and {_how_to_restore(weights)}"
 
 
-def _way_back(weights: WeightsFile) -> str:
-    if weights.path.name != weights.name:  # made from the file of that name
-        return "run again: it is made anew"
+def _how_to_restore(weights: WeightsFile) -> str:
+    if weights.path.name != weights.name:  # a converted model
+        return "run again, which makes it again"
     return f"run `python -m curation weights fetch {weights.name}`"

@@ -1,4 +1,4 @@
-"""Which engine is used, and why; and building it."""
+"""Which engine is used, and why."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
+from curation.engines.base import EngineSpec, WeightsFile
+from curation.engines.building import DLIB, ENGINE_NAMES, RETINAFACE_ARCFACE
 from curation.engines.onnx_sessions import CPU_PROVIDER, usable_providers
-from curation.engines.weights.download import DownloadProgress
+from curation.engines.weights.fetching import fetch
+from curation.engines.weights.grouping_rules import grouping_rule
+from curation.engines.weights.http_source import DownloadProgress
+from curation.engines.weights.inventory import locate
 from curation.engines.weights.registry import (
     DLIB_DESCRIPTOR_FILE,
     DLIB_DETECTOR_FILE,
     DLIB_PREDICTOR_FILE,
-    REGISTRY,
-    fetch,
-    grouping_rule,
-    locate,
+    known_weights,
 )
 from curation.errors import (
     BusyError,
     FaceDataError,
-    SettingsError,
     StorageError,
     WeightsBrokenError,
     WeightsMissingError,
@@ -32,15 +32,13 @@ from curation.errors import (
 if TYPE_CHECKING:
     from curation.settings import Settings
 
-__all__ = ["ENGINE_NAMES", "build_engine", "fetch_checked", "select_engine"]
+__all__ = ["fetch_checked", "select_engine"]
 
 logger = logging.getLogger(__name__)
 
-_RETINAFACE_ARCFACE = "retinaface-arcface"
-_DLIB = "dlib"
 _AUTO = "auto"
-# Part of `EngineSpec.options`: raise it when an engine's code changes its results, so that kept analyses
-# are not mixed with new ones.
+# Part of `EngineSpec.options`: raise it when a change of an engine's code changes its results, so that cached
+# analyses are not mixed with new ones.
 _REVISION = 7
 
 
@@ -51,11 +49,11 @@ def select_engine(
     allow_download: bool,
     progress: DownloadProgress | None = None,
 ) -> EngineSpec:
-    """Choose the engine and see that its weights are in place.
+    """Choose the engine and make sure that its weights are present.
 
     Args:
         settings: `engine.name` decides; `auto` takes the engine of an existing face_data.csv, else
-            retinaface-arcface if its weights are there or can be downloaded, else dlib.
+            retinaface-arcface if its weights are present or can be downloaded, else dlib.
         pinned: Engine of an existing face_data.csv; None if there is none.
         allow_download: Whether this entry point may download at all; `engine.download` must allow it too.
         progress: Called as weights are downloaded.
@@ -66,9 +64,9 @@ def select_engine(
     Raises:
         SettingsError: If ONNX Runtime offers none of the providers that the settings ask for.
         FaceDataError: If face_data.csv was made by an engine that does not exist.
-        WeightsMissingError: If the engine was asked for (or is pinned) and a file is not to be had.
-        WeightsBrokenError: If a file is there but is not what it should be.
-        StorageError: If a file cannot be read, or a download not be written.
+        WeightsMissingError: If the engine was asked for by name (or is pinned) and a file is missing.
+        WeightsBrokenError: If a file is present but is not what it should be.
+        StorageError: If a file cannot be read, or a download cannot be written.
     """
     name: str = settings.engine.name
     reason = "it was asked for by name"
@@ -76,7 +74,7 @@ def select_engine(
         if pinned not in _SPECS:
             raise FaceDataError(
                 f"face_data.csv was made by the engine {pinned!r}; known are {', '.join(ENGINE_NAMES)}. "
-                "Name one of them with --engine to analyse all photos anew"
+                "Name one of them with --engine to analyse all photos again"
             )
         name, reason = pinned, "face_data.csv was made with it; --engine asks for another"
     may_fetch = allow_download and settings.engine.download
@@ -84,7 +82,7 @@ def select_engine(
         try:
             return _SPECS[name](settings, reason, may_fetch, progress)
         except WeightsMissingError as error:
-            hint = "\nThe engine dlib needs no download: --engine dlib" if name != _DLIB else ""
+            hint = "\nThe engine dlib needs no download: --engine dlib" if name != DLIB else ""
             raise WeightsMissingError(f"{error}{hint}") from error
     try:
         return _retinaface_arcface(settings, "", may_fetch, progress)
@@ -94,34 +92,14 @@ def select_engine(
         if not settings.engine.download:
             why += "; engine.download is off"
         elif not allow_download:
-            why += "; nothing is downloaded from here, `python -m curation weights fetch` does it"
-    return _dlib(settings, f"{_RETINAFACE_ARCFACE} would be better, but {why}", may_fetch, progress)
-
-
-def build_engine(spec: EngineSpec) -> FaceEngine:
-    """Load an engine's models; called once in each worker.
-
-    Raises:
-        WeightsMissingError: If a file is gone.
-        WeightsBrokenError: If a file is not what it should be.
-        SettingsError: If there is no such engine.
-    """
-    # Imported here, so that a worker loads the libraries of one engine only.
-    if spec.name == _RETINAFACE_ARCFACE:
-        from curation.engines.retinaface.engine import RetinaFaceArcFaceEngine
-
-        return RetinaFaceArcFaceEngine(spec)
-    if spec.name == _DLIB:
-        from curation.engines.dlib.engine import DlibEngine
-
-        return DlibEngine(spec)
-    raise SettingsError(f"there is no engine {spec.name!r}; known: {', '.join(ENGINE_NAMES)}")
+            why += "; this command downloads nothing, `python -m curation weights fetch` does"
+    return _dlib(settings, f"{RETINAFACE_ARCFACE} would be better, but {why}", may_fetch, progress)
 
 
 def fetch_checked(
     name: str, models_dir: Path, *, progress: DownloadProgress | None = None, connect_timeout_s: float = 5.0
 ) -> WeightsFile:
-    """Download a known file and make sure that it can be loaded, see `weights.fetch`."""
+    """Download a known file and make sure that it can be loaded, see `curation.engines.weights.fetching.fetch`."""
     return fetch(
         name,
         models_dir,
@@ -134,7 +112,7 @@ def fetch_checked(
 def _retinaface_arcface(
     settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None
 ) -> EngineSpec:
-    """The spec; without a `reason` the engine is welcome but not required, and a failed download is no fault."""
+    """The spec; without a `reason` the engine is preferred but not required, so a failed download is not fatal."""
     from curation.engines.retinaface.engine import check_detector, check_embedder
     from curation.engines.retinaface.prepared_networks import prepared_networks
 
@@ -144,7 +122,7 @@ def _retinaface_arcface(
     fetched = []
     found = []
     for name, check in ((own.detector_weights, check_detector), (own.embedder_weights, check_embedder)):
-        loads = _bound(check, providers)
+        loads = _with_providers(check, providers)
         try:
             weights = locate(name, models_dir, check=loads)
         except WeightsMissingError:
@@ -169,7 +147,7 @@ def _retinaface_arcface(
     threshold, grouping, source = grouping_rule(found[1].sha256)
     logger.info("distance threshold %.3f: %s", threshold, source)
     return EngineSpec(
-        name=_RETINAFACE_ARCFACE,
+        name=RETINAFACE_ARCFACE,
         weights=tuple(found),
         options=_options(min_confidence=own.min_confidence, working_size_px=own.working_size_px, tiling=own.tiling),
         distance_threshold=threshold,
@@ -182,28 +160,28 @@ def _retinaface_arcface(
 
 
 def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None) -> EngineSpec:
-    from curation.engines.dlib.conversion import converted
+    from curation.engines.dlib.converter.conversion import converted_network
 
     own = settings.engine.dlib
     providers = usable_providers(settings.engine.providers)
     names = [DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE]
     if own.detector == "mmod":
         names.append(DLIB_DETECTOR_FILE)
-    # Their content is known by hash, so nothing needs to be loaded here.
+    # Their hashes are known, so they need not be loaded to check them.
     weights = tuple(locate(name, settings.io.models_dir) for name in names)
     networks = tuple(
-        converted(source, settings.io.models_dir, settings.io.state_dir)
+        converted_network(source, settings.io.models_dir, settings.io.state_dir)
         for source in weights
         if source.name != DLIB_PREDICTOR_FILE
     )
     if own.detector == "mmod":
-        networks += (converted(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)
+        networks += (converted_network(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)
     threshold, grouping, source = grouping_rule(weights[0].sha256)
     return EngineSpec(
-        name=_DLIB,
+        name=DLIB,
         weights=weights,
         options=_options(
-            descriptor="of both sides",  # of the face and of its mirror image
+            descriptor="of both sides",  # the mean of the face and its mirror image
             detector=own.detector,
             min_confidence=own.min_confidence,
             tiling=own.tiling,
@@ -219,10 +197,8 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
 
 
 _SPECS: Mapping[str, Callable[[Settings, str, bool, DownloadProgress | None], EngineSpec]] = MappingProxyType(
-    {_RETINAFACE_ARCFACE: _retinaface_arcface, _DLIB: _dlib}
+    {RETINAFACE_ARCFACE: _retinaface_arcface, DLIB: _dlib}
 )
-ENGINE_NAMES = tuple(_SPECS)
-"""The engines that can be asked for by name."""
 
 
 def _options(**options: str | int | float) -> tuple[tuple[str, str | int | float], ...]:
@@ -230,17 +206,17 @@ def _options(**options: str | int | float) -> tuple[tuple[str, str | int | float
 
 
 def _fetchable(name: str) -> bool:
-    known = REGISTRY.get(name)
+    known = known_weights(name)
     return known is not None and bool(known.addresses)
 
 
-def _bound(
+def _with_providers(
     check: Callable[[WeightsFile, Sequence[str]], object], providers: Sequence[str]
 ) -> Callable[[WeightsFile], None]:
-    def loads(weights: WeightsFile) -> None:
+    def check_file(weights: WeightsFile) -> None:
         check(weights, providers)
 
-    return loads
+    return check_file
 
 
 def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
@@ -248,4 +224,4 @@ def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
     from curation.engines.weights.registry import ARCFACE_FILE, RETINAFACE_FILE
 
     cpu = (CPU_PROVIDER,)
-    return {RETINAFACE_FILE: _bound(check_detector, cpu), ARCFACE_FILE: _bound(check_embedder, cpu)}
+    return {RETINAFACE_FILE: _with_providers(check_detector, cpu), ARCFACE_FILE: _with_providers(check_embedder, cpu)}

@@ -1,10 +1,10 @@
-"""A second, finer look at large photos, so that the back row of a large group is found.
+"""A second look at large photos at a finer scale, so that the back row of a large group is found.
 
-A detector sees a photo at its working size, where the faces of a back row have some ten pixels. If that first look
-finds, or only suspects, small faces in a photo that has more pixels to offer, the part of the photo where such faces
-stand is looked at once more, finer and in overlapping tiles. Photos without small faces cost nothing extra.
+A detector sees a photo at its working size, where the faces of a back row may have ten pixels. If this first look
+finds or only suspects small faces, and the photo has more pixels, the detector examines the parts of the photo around
+these faces again, at a finer scale and in overlapping tiles. Photos without small faces take no extra time.
 
-Areas are (N, 4) float64 edges x1, y1, x2, y2. Only geometry happens here; the detectors are the engines'.
+Areas are (N, 4) float64 edges x1, y1, x2, y2. This module contains the geometry only; the engines have the detectors.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from curation.engines.base import PhotoPixels, Pixels
 __all__ = ["TILING_MODES", "Detections", "Tile", "Tiling", "detect_in_two_looks", "regions_of_small_faces", "tiles_of"]
 
 TILING_MODES = ("auto", "off", "always")
-"""When the second look is taken: if the first one suspects small faces, never, or at every photo with more pixels."""
+"""When there is a second look: if the first one suspects small faces, never, or for every photo with more pixels."""
 
-# How many times finer the second look must be to be worth it.
+# How many times finer the second look must be to be worthwhile.
 _MIN_GAIN = 1.4
-# What the second look alone takes for a face, and is larger than this many small faces, is none: the first look
-# would have seen it.
+# A face that only the second look finds, and that is larger than this many small faces, is an error: the first look
+# would have found it.
 _MAX_SECOND_LOOK = 1.5
-# Who stands in front of a group of tiny faces has no face so many times as large as a small one.
+# In front of a group of tiny faces, no face is this many times as large as a small one.
 _LARGE_FACE = 2.0
-# How far around a small face others are looked for, in lengths of its longer side.
+# How far around a small face others are searched for, in lengths of its longer side.
 _REACH_SIDEWAYS = 10.0
 _REACH_UP = 6.0
 _REACH_DOWN = 4.0
-# Two areas are one face when they share so much of their union, or one lies so far inside the other.
+# Two areas show the same face if they overlap by this much of their union, or of the smaller one.
 _SAME_IOU = 0.4
 _SAME_INSIDE = 0.7
 
@@ -43,7 +43,7 @@ Areas = NDArray[np.float64]
 
 
 class Detections(NamedTuple):
-    """Faces that a detector sees in a picture, in any order.
+    """Faces that a detector finds in a picture, in any order.
 
     Attributes:
         areas: (N, 4) float64 edges x1, y1, x2, y2.
@@ -55,13 +55,13 @@ class Detections(NamedTuple):
     confidences: NDArray[np.float64]
     points: NDArray[np.float64]
 
-    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_] | Sequence[int]) -> Detections:
-        """Some of them, by index or mask."""
+    def subset(self, which: NDArray[np.intp] | NDArray[np.bool_] | Sequence[int]) -> Detections:
+        """A subset, by index or mask."""
         index = np.asarray(which) if len(which) else np.zeros(0, dtype=np.intp)
         return Detections(self.areas[index], self.confidences[index], self.points[index])
 
     def moved(self, scale: float, left: float, top: float) -> Detections:
-        """In another frame: divided by `scale`, then shifted; points are centres of pixels."""
+        """In other coordinates: divided by `scale`, then shifted; points refer to centres of pixels."""
         shift = np.array([left, top])
         return Detections(
             self.areas / scale + np.tile(shift, 2),
@@ -71,19 +71,19 @@ class Detections(NamedTuple):
 
 
 class Tiling(NamedTuple):
-    """How the second look is taken; sizes are longer sides.
+    """Parameters of the second look; sizes are longer sides.
 
     Attributes:
         mode: One of `TILING_MODES`.
-        finer_size_px: The photo that the second look sees, at most.
-        max_enlargement: Over the full-size photo, for a detector that needs larger faces than a photo may have; 1 or
-            more.
-        tile_px: Longer and shorter side of a tile at most, in pixels of the second look.
-        overlap_px: How much tiles share, in the same pixels; a face up to this size is whole in one of them at least.
-        small_face_px: Up to which a face is small, in pixels of the first look: others beside it may be too small for
-            the first look, and it is replaced by that of the second look, whose landmarks are finer.
-        min_small_faces: So many small faces, found or suspected, call for a second look.
-        min_confidence: From which on a face counts, in both looks; below, the detector only suspects it.
+        finer_size_px: Maximum size of the photo in the second look.
+        max_enlargement: Maximum scale of the second look relative to the full-size photo; above 1 for a detector that
+            needs large faces.
+        tile_px: Maximum of the longer and the shorter side of a tile, in pixels of the second look.
+        overlap_px: Overlap of tiles, in the same pixels; a face up to this size is complete in at least one tile.
+        small_face_px: Size up to which a face is small, in pixels of the first look: others near it may be too small
+            for the first look, and it is replaced by that of the second look, whose landmarks are finer.
+        min_small_faces: How many small faces, found or suspected, trigger a second look.
+        min_confidence: Minimum confidence of a face, in both looks; below it, the face is only suspected.
     """
 
     mode: str
@@ -97,7 +97,7 @@ class Tiling(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A part of a picture, in its pixels, and the part of it whose faces are this tile's and no other's."""
+    """A part of a picture, in its pixels, and its core: the part whose faces belong to this tile and no other."""
 
     x: int
     y: int
@@ -114,21 +114,21 @@ def detect_in_two_looks(
     *,
     suspect: Callable[[NDArray[np.uint8]], Areas] | None = None,
 ) -> Detections:
-    """Find the faces of a photo at its working size and, where it pays, once more and finer.
+    """Find the faces of a photo at its working size and, if worthwhile, again at a finer scale.
 
     Args:
-        detect: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, and those that it only suspects.
-        photo: The photo; its full-size pixels are asked for only if there is a second look.
+        detect: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, including those that it only suspects.
+        photo: The photo; decoded at full size only if there is a second look.
         first: The photo at its working size.
-        tiling: When and how the second look is taken.
-        suspect: Guesses areas of small faces in the picture of the first look, for a detector that has no suspicions
-            of its own; asked only if the photo has more pixels to offer and shows no really large face.
+        tiling: Parameters of the second look.
+        suspect: Guesses areas of small faces in the picture of the first look, for a detector that reports no
+            suspected faces; called only if the photo has more pixels and shows no very large face.
 
     Returns:
         Faces with at least `tiling.min_confidence`, in pixels of the upright full-size photo, not clipped.
     """
     seen = detect(first.array)
-    sure = seen.taken(seen.confidences >= tiling.min_confidence).moved(first.scale, 0, 0)
+    sure = seen.subset(seen.confidences >= tiling.min_confidence).moved(first.scale, 0, 0)
     if tiling.mode == "off":
         return sure
     finer = min(tiling.max_enlargement, tiling.finer_size_px / max(photo.width, photo.height))
@@ -144,7 +144,7 @@ def detect_in_two_looks(
         regions = regions_of_small_faces(areas / first.scale, small_px)
     if not len(regions) or (tiling.mode == "auto" and len(regions) < tiling.min_small_faces):
         return sure
-    base = photo.full()  # the crops of small faces need it too, and nothing is decoded twice
+    base = photo.full()  # the crops of small faces need it as well, so nothing is decoded twice
     finer = min(finer, tiling.max_enlargement * base.scale)
     if finer < _MIN_GAIN * first.scale:
         return sure
@@ -152,14 +152,14 @@ def detect_in_two_looks(
 
 
 def regions_of_small_faces(areas: Areas, small_px: float) -> Areas:
-    """Where smaller faces than the detector finds are likely: around those that are small already.
+    """Where faces that are too small for the detector are likely: around other small faces.
 
     Args:
         areas: (N, 4) of the faces that it finds or suspects.
-        small_px: Up to which longer side a face counts as small, in pixels of `areas`.
+        small_px: Longer side up to which a face is small, in pixels of `areas`.
 
     Returns:
-        (M, 4) edges, not clipped; empty if nothing speaks for small faces.
+        (M, 4) edges, not clipped; empty if there is no sign of small faces.
     """
     sides = _longer_sides(areas)
     small = sides < small_px
@@ -168,13 +168,13 @@ def regions_of_small_faces(areas: Areas, small_px: float) -> Areas:
 
 
 def tiles_of(width: int, height: int, tile_px: tuple[int, int], overlap_px: int) -> tuple[Tile, ...]:
-    """Cover a picture with as few tiles of about equal size as possible, from left to right, then downwards.
+    """Cover a picture with as few tiles of about equal size as possible, row by row.
 
     Args:
-        width: Of the picture.
-        height: Of the picture.
-        tile_px: Longest and shortest side of a tile at most; the longer one lies along the longer side of the picture.
-        overlap_px: How much neighbours share at least.
+        width: Of the picture in pixels.
+        height: Of the picture in pixels.
+        tile_px: Maximum of the longer and the shorter side of a tile, which has the orientation of the picture.
+        overlap_px: Minimum overlap of neighbours.
     """
     across, down = tile_px if width >= height else tile_px[::-1]
     return tuple(
@@ -185,12 +185,12 @@ def tiles_of(width: int, height: int, tile_px: tuple[int, int], overlap_px: int)
 
 
 def _cuts(length: int, longest: int, overlap: int) -> Iterator[tuple[int, int, tuple[float, float]]]:
-    """Start, length and core of the pieces of a line."""
+    """Start, length and core of the intervals that cover a line."""
     count = max(1, math.ceil((length - overlap) / (longest - overlap)))
     piece = math.ceil((length + (count - 1) * overlap) / count)
     starts = [round(place * (length - piece) / max(1, count - 1)) for place in range(count)]
     for place, start in enumerate(starts):
-        # Cores meet in the middle of what two tiles share.
+        # Cores meet in the middle of the overlap.
         low = -math.inf if place == 0 else (start + starts[place - 1] + piece) / 2
         high = math.inf if place == count - 1 else (starts[place + 1] + start + piece) / 2
         yield start, piece, (low, high)
@@ -204,14 +204,14 @@ def _second_look(
     small_px: float,
     tiling: Tiling,
 ) -> Detections:
-    """The faces in the tiles that show something of the regions, and from there on wherever small faces lead.
+    """The faces in the tiles that show a part of the regions, and in further tiles near small faces found there.
 
     Args:
         detect: Finds faces in a picture.
         base: The decoded photo.
         finer: Scale of the second look.
         regions: (M, 4), at least one, in pixels of the full-size photo.
-        small_px: Longer side of a face up to which others are looked for around it, in the same pixels.
+        small_px: Longer side of a face up to which others are searched for around it, in the same pixels.
         tiling: Sizes and confidence.
     """
     height, width = base.array.shape[:2]
@@ -220,28 +220,30 @@ def _second_look(
     tiles = list(tiles_of(*size, tiling.tile_px, tiling.overlap_px))
     found: list[Detections] = []
     while tiles and len(regions):
-        shown = [_shows(tile, regions * finer) for tile in tiles]
-        looked_at = [
-            _look_at(detect, base, reduction, tile, tiling) for tile, is_it in zip(tiles, shown, strict=True) if is_it
+        shown = [_intersects(tile, regions * finer) for tile in tiles]
+        examined = [
+            _detect_in_tile(detect, base, reduction, tile, tiling)
+            for tile, is_shown in zip(tiles, shown, strict=True)
+            if is_shown
         ]
-        tiles = [tile for tile, is_it in zip(tiles, shown, strict=True) if not is_it]
-        found += looked_at
-        areas = [part.areas for part in looked_at]
+        tiles = [tile for tile, is_shown in zip(tiles, shown, strict=True) if not is_shown]
+        found += examined
+        areas = [part.areas for part in examined]
         regions = regions_of_small_faces(np.concatenate([np.zeros((0, 4)), *areas]), small_px)
-    return _together(found)
+    return _concatenated(found)
 
 
-def _shows(tile: Tile, regions: Areas) -> bool:
+def _intersects(tile: Tile, regions: Areas) -> bool:
     low, high = np.array([tile.x, tile.y]), np.array([tile.x + tile.width, tile.y + tile.height])
     return bool(((regions[:, :2] < high) & (regions[:, 2:] > low)).all(axis=1).any())
 
 
-def _look_at(
+def _detect_in_tile(
     detect: Callable[[NDArray[np.uint8]], Detections], base: Pixels, reduction: float, tile: Tile, tiling: Tiling
 ) -> Detections:
-    """The sure faces of a tile in pixels of the full-size photo.
+    """The faces of a tile with sufficient confidence, in pixels of the full-size photo.
 
-    A tile is cut from the decoded photo and reduced by itself, so that no second large picture is kept.
+    A tile is cropped from the decoded photo and resized by itself, so that there is no second large picture in memory.
     """
     height, width = base.array.shape[:2]
     left, top = math.floor(tile.x / reduction), math.floor(tile.y / reduction)
@@ -257,38 +259,38 @@ def _look_at(
 
 
 def _of_tile(seen: Detections, tile: Tile, min_confidence: float) -> Detections:
-    """The sure faces that are this tile's: a face at a border belongs to the tile in whose core its middle lies."""
+    """The faces with sufficient confidence that belong to this tile, because their middle is in its core."""
     middles = (seen.areas[:, :2] + seen.areas[:, 2:]) / 2 + np.array([tile.x, tile.y])
     low, high = np.array(tile.core[:2]), np.array(tile.core[2:])
     inside = ((middles >= low) & (middles < high)).all(axis=1)
-    return seen.taken(inside & (seen.confidences >= min_confidence))
+    return seen.subset(inside & (seen.confidences >= min_confidence))
 
 
-def _together(parts: Sequence[Detections]) -> Detections:
+def _concatenated(parts: Sequence[Detections]) -> Detections:
     return Detections(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _merged(first: Detections, second: Detections, small_px: float) -> Detections:
-    """One detection per face: the second look's for small faces, the first look's for others."""
+    """One detection per face: that of the second look for small faces, that of the first look for others."""
     sides = _longer_sides(first.areas)
-    large, small = first.taken(sides >= small_px), first.taken(sides < small_px)
-    # What the detector found in one look are different faces already, so looks are compared with each other only.
-    second = second.taken(_longer_sides(second.areas) < _MAX_SECOND_LOOK * small_px)
+    large, small = first.subset(sides >= small_px), first.subset(sides < small_px)
+    # The first look's detections are different faces already; tiles of the second look may show the same face.
+    second = second.subset(_longer_sides(second.areas) < _MAX_SECOND_LOOK * small_px)
     finer: list[int] = []
     for index in np.lexsort((*second.areas.T[::-1], -second.confidences)):
         area = second.areas[index]
-        if not _is_one_of(area, large.areas) and not _is_one_of(area, second.areas[finer]):
+        if not _matches_any(area, large.areas) and not _matches_any(area, second.areas[finer]):
             finer.append(int(index))
-    second = second.taken(finer)
-    missed = [index for index, area in enumerate(small.areas) if not _is_one_of(area, second.areas)]
-    return _together((large, second, small.taken(missed)))
+    second = second.subset(finer)
+    missed = [index for index, area in enumerate(small.areas) if not _matches_any(area, second.areas)]
+    return _concatenated((large, second, small.subset(missed)))
 
 
 def _longer_sides(areas: Areas) -> NDArray[np.float64]:
     return np.asarray((areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0), dtype=np.float64)
 
 
-def _is_one_of(area: NDArray[np.float64], others: Areas) -> bool:
+def _matches_any(area: NDArray[np.float64], others: Areas) -> bool:
     shared = np.prod(
         np.clip(np.minimum(area[2:], others[:, 2:]) - np.maximum(area[:2], others[:, :2]), 0, None), axis=1
     )

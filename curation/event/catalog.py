@@ -12,7 +12,7 @@ from typing import Any
 
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.errors import CurationError, NotScoredError, PersonNotFoundError
 from curation.event.clustered_faces import ClusteredFaces

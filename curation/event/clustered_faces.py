@@ -8,7 +8,13 @@ from typing import Any
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.index import EventIndex
-from curation.domain.labelling.corrections import Correction, FacePlaces, apply, kept_ids, next_free_id
+from curation.domain.labelling.corrections import (
+    Correction,
+    FacePlaces,
+    corrected_clusters,
+    next_free_id,
+    table_clusters,
+)
 from curation.errors import NotClusteredError, StorageError
 from curation.event.file_cache import Derived, FileCache
 from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
@@ -50,7 +56,8 @@ class ClusteredFaces:
             return as_clustered
         places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
         return self._corrected.get(
-            (as_clustered, corrections), lambda: as_clustered.regrouped(apply(rows, corrections, places=places))
+            (as_clustered, corrections),
+            lambda: as_clustered.regrouped(corrected_clusters(rows, corrections, places=places)),
         )
 
     def corrections(self) -> tuple[Correction, ...]:
@@ -77,7 +84,7 @@ class ClusteredFaces:
     def kept_clusters(self, rows: Sequence[int]) -> list[int]:
         """Of some rows the clusters with all corrections but those that say "no person". Raises what `index` raises."""
         event = self.index()
-        kept = kept_ids(
+        kept = table_clusters(
             [row.cluster_id for row in event.rows],
             self.corrections(),
             FacePlaces((row.image_path, row.facial_area) for row in event.rows),

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curation.errors import NameTakenError, NotAPhotoError, PhotoError, PhotoPresentError, UploadTooLargeError
-from curation.photos.files.decoding import content_sha256, open_photo
+from curation.photos.files.content import content_sha256
+from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
 from curation.storage.atomic import explained, is_process
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from operator import attrgetter
 
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import Category
 
 __all__ = [

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
-from curation.domain.judging.bursts import BurstRules
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.bursts.finding import BurstRules
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules
+from curation.domain.judging.ranking import with_picks
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.errors import CurationError, StorageError
 from curation.event.file_cache import Derived, FileCache
 from curation.settings import ScoringSettings, Settings

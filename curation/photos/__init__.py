@@ -1,1 +1,1 @@
-"""Listing a folder of photos, decoding them, thumbnails."""
+"""Photos: their files, what they look like, and the metadata written for them."""

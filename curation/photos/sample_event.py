@@ -1,4 +1,4 @@
-"""A small event to try the program on, made of photographs that installed packages carry.
+"""A small event for trying the program, made of photographs that are part of installed packages.
 
 The people are Eileen Collins (NASA's portrait, public domain, in scikit-image) and Grace Hopper (the
 US Navy's portrait, public domain, in matplotlib); the third person, seen from the side, and the scenes
@@ -37,7 +37,7 @@ _EXIF_IFD = 0x8769
 _CAPTURE_TIME_TAG = 0x9003
 _FIRST_CAPTURE = datetime(2024, 6, 15, 14, 0, 0)
 
-# How an upright picture is turned before it is stored under an EXIF orientation: the inverse of what a reader does.
+# How an upright picture is turned before it is stored with an EXIF orientation: the inverse of what a reader does.
 _STORED_AS: Mapping[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -60,19 +60,19 @@ class _Shot:
 
 
 def build_sample_event(folder: Path) -> int:
-    """Fill `folder` with the sample event, unless it holds files already.
+    """Fill `folder` with the sample event, unless it already contains files.
 
-    The folder appears whole or not at all: the photos are made beside it and moved in one step.
+    The event appears as a whole or not at all: the photos are made beside the folder and moved in one step.
 
     Args:
         folder: Where the photos go; it is created with its parents.
 
     Returns:
-        How many photos were made; 0 if the folder was filled before.
+        The number of photos made; 0 if the folder already contained files.
 
     Raises:
-        PhotosMissingError: A package does not carry its photograph any more.
-        StorageError: The folder cannot be written.
+        PhotosMissingError: If a package does not contain its photograph any more.
+        StorageError: If the folder cannot be written.
     """
     try:
         if folder.is_dir() and any(folder.iterdir()):
@@ -81,14 +81,14 @@ def build_sample_event(folder: Path) -> int:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
     except OSError as error:
-        raise StorageError(f"the sample event cannot be made in {folder}: {error}") from error
+        raise StorageError(f"the sample event cannot be created in {folder}: {error}") from error
     pictures = {name: _source(*place) for name, place in _SOURCES.items()}
     try:
         for shot in _SHOTS:
             _store(shot, pictures, making / shot.image_path)
         making.replace(folder)
     except OSError as error:
-        raise StorageError(f"the sample event cannot be made in {folder}: {error}") from error
+        raise StorageError(f"the sample event cannot be created in {folder}: {error}") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return len(_SHOTS)
@@ -101,7 +101,7 @@ def _source(distribution: str, file: str) -> Image.Image:
     except (metadata.PackageNotFoundError, OSError) as error:
         raise PhotosMissingError(
             f"the sample event needs {file} of the package {distribution}, which cannot be read ({error}); "
-            "put photos of your own into event_images/ instead"
+            "put your own photos into event_images/ instead"
         ) from error
 
 
@@ -129,7 +129,7 @@ def _store(shot: _Shot, pictures: _Pictures, path: Path) -> None:
 
 
 def _scaled(picture: Image.Image, height: int) -> Image.Image:
-    """Resize to a height in pixels, keeping the shape."""
+    """Resize to a height in pixels, keeping the aspect ratio."""
     width = round(picture.width * height / picture.height)
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
@@ -141,7 +141,7 @@ def _cropped(picture: Image.Image, left: float, top: float, right: float, bottom
 
 
 def _side_by_side(*people: Image.Image, height: int, gap: int) -> Image.Image:
-    """Put people onto one canvas, at one height, with a grey wall around them."""
+    """Put pictures of people onto one canvas, at the same height, on a grey background."""
     scaled = [_scaled(person, height) for person in people]
     width = sum(person.width for person in scaled) + gap * (len(scaled) + 1)
     canvas = Image.new("RGB", (width, height + 2 * gap), (118, 112, 104))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.domain.grouping.persons import GroupingRule, group_faces, join_poor_faces, join_single_faces
+from curation.domain.grouping.face_groups import group_faces
+from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.remaining_faces import join_poor_faces, join_single_faces
 from curation.errors import StorageError
 
 __all__ = ["ClusterTask", "cluster_faces_worker"]

@@ -16,7 +16,9 @@ from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoError, PhotoUnreadableError
-from curation.photos.files.decoding import OpenPhoto, open_photo, read_content
+from curation.photos.files.content import read_content
+from curation.photos.files.decoding import open_photo
+from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.analysis_store import AnalysisStore
@@ -197,7 +199,7 @@ def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> Ph
     judged = []
     for face in faces:
         # The engine has decoded as much as the faces need; nothing is decoded again.
-        pixels = photo.at_hand(detail_scale([face.landmarks]))
+        pixels = photo.already_decoded(detail_scale([face.landmarks]))
         judged.append(
             AnalysedFace(
                 detected=face,

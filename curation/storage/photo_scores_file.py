@@ -7,8 +7,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS, SCORE_DIGITS, PhotoScore
 from curation.domain.judging.picks import MAX_RATING
-from curation.domain.judging.ranking import PHOTO_SCORE_COLUMNS, SCORE_DIGITS, PhotoScore
 from curation.storage.atomic import write_bytes
 from curation.storage.csv_tables import CellReader, csv_bytes, read_content, records
 

@@ -203,7 +203,7 @@ def test_without_weights_and_network(place: Place) -> None:
     done = place.run("clustering", *options, "--engine", "auto")
     assert done.code == 0, done.stderr
     assert "with dlib" in done.stdout
-    assert re.search(r"engine dlib: .*retinaface\.onnx could not be fetched", done.stderr)
+    assert re.search(r"engine dlib: .*retinaface\.onnx could not be downloaded", done.stderr)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>moved</html>" * 3000], ids=["empty", "garbage"])

@@ -1,4 +1,4 @@
-"""Every face engine keeps the same contract."""
+"""Every face engine fulfils the same contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
 from curation.engines.base import EngineSpec, FaceEngine
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.building import build_engine
+from curation.engines.selection import select_engine
 from curation.errors import PhotoError
 from curation.settings import load_settings
 from tests.conftest import real_data_dir
@@ -24,7 +25,7 @@ Picture = NDArray[np.uint8]
 
 
 class Subject:
-    """An engine with photos of two persons that it can find."""
+    """An engine with photos of two people whose faces it finds."""
 
     def __init__(self, engine: FaceEngine, first: Picture, second: Picture) -> None:
         self.engine = engine
@@ -57,7 +58,7 @@ def _retinaface_arcface(models_dir: Path) -> Subject:
     data = real_data_dir()
     weights = data / "weights/deepface_home/.deepface/weights" if data else None
     if weights is None or not (weights / "retinaface.onnx").is_file():
-        pytest.skip("no weights for retinaface-arcface: set CURATION_TEST_DATA to a folder that holds weights/")
+        pytest.skip("no weights for retinaface-arcface: set CURATION_TEST_DATA to a folder that contains weights/")
     for name in ("retinaface.onnx", "arcface_weights.onnx"):
         (models_dir / name).symlink_to(weights / name)
     return Subject(build_engine(_spec("retinaface-arcface", models_dir)), astronaut(), grace_hopper())
@@ -133,7 +134,7 @@ def test_boxes_are_in_pixels_of_the_full_photo_whatever_size_was_looked_at(subje
     assert large_box.w / 5 == pytest.approx(box.w, rel=0.3)
 
 
-def test_a_view_with_strides_of_its_own_is_welcome(subject: Subject) -> None:
+def test_a_view_with_other_strides_is_analysed(subject: Subject) -> None:
     mirrored = subject.first[:, ::-1]
     upright = subject.engine.analyse(ArrayPhoto(subject.first))[0].box
     faces = subject.engine.analyse(ArrayPhoto(mirrored))

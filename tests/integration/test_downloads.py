@@ -17,10 +17,13 @@ import numpy as np
 import pytest
 
 from curation.engines.base import WeightsFile
-from curation.engines.weights import download as download_module
-from curation.engines.weights import registry as weights_module
+from curation.engines.weights import http_source
+from curation.engines.weights import registry as registry_module
 from curation.engines.weights.download import download
-from curation.engines.weights.registry import RECORD_FILE, KnownWeights, State, fetch, locate, status, verify
+from curation.engines.weights.fetching import fetch
+from curation.engines.weights.inventory import WeightsState, locate, status, verify
+from curation.engines.weights.record import RECORD_FILE
+from curation.engines.weights.registry import KnownWeights
 from curation.errors import SettingsError, StorageError, WeightsBrokenError, WeightsMissingError
 from tests.integration.file_server import Manners, Server, serving
 
@@ -87,7 +90,7 @@ def test_a_cut_connection_is_taken_up_where_it_broke(server: Server, tmp_path: P
 def test_a_later_run_goes_on_from_what_an_earlier_one_got(server: Server, tmp_path: Path) -> None:
     server.paths["/a"] = Manners(CONTENT, cuts=[1_200_000, 0])
     address = f"{server.address}/a"
-    with pytest.raises(WeightsMissingError, match="no source gave the right file"):
+    with pytest.raises(WeightsMissingError, match="no source delivered the right file"):
         download([address], tmp_path / NAME, sha256=SHA256)
     kept = (tmp_path / f"{NAME}.part").stat().st_size
     assert 1_100_000 < kept <= 1_200_000
@@ -245,13 +248,13 @@ def test_a_full_disk_is_a_storage_error_and_keeps_what_came(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.paths["/a"] = Manners(CONTENT)
-    real_append = download_module._append
+    real_append = http_source._append
 
     def full(*arguments: Any) -> None:
         real_append(*arguments)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(download_module, "_append", full)
+    monkeypatch.setattr(http_source, "_append", full)
     with pytest.raises(StorageError, match="No space left"):
         download([f"{server.address}/a"], tmp_path / NAME)
     assert not (tmp_path / NAME).exists()
@@ -288,20 +291,20 @@ def registry(server: Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, Known
         NAME: KnownWeights(NAME, "a net", "free", addresses=(f"{server.address}/a", f"{server.address}/b")),
         "packaged.dat": KnownWeights("packaged.dat", "a part", "free", package="no_such_package_anywhere"),
     }
-    monkeypatch.setattr(weights_module, "REGISTRY", MappingProxyType(known))
+    monkeypatch.setattr(registry_module, "REGISTRY", MappingProxyType(known))
     return known
 
 
-def _state(models_dir: Path, name: str = NAME) -> State:
+def _state(models_dir: Path, name: str = NAME) -> WeightsState:
     return {found.known.name: found.state for found in status(models_dir)}[name]
 
 
 @pytest.mark.usefixtures("registry")
 def test_the_hash_of_the_first_download_binds_the_later_ones(server: Server, tmp_path: Path) -> None:
     server.paths["/a"] = Manners(CONTENT)
-    assert _state(tmp_path) is State.MISSING
+    assert _state(tmp_path) is WeightsState.MISSING
     assert fetch(NAME, tmp_path) == WeightsFile(NAME, tmp_path / NAME, SHA256)
-    assert _state(tmp_path) is State.PRESENT
+    assert _state(tmp_path) is WeightsState.PRESENT
     assert locate(NAME, tmp_path).sha256 == SHA256
 
     (tmp_path / NAME).unlink()
@@ -317,7 +320,7 @@ def test_a_file_that_was_swapped_is_reported(server: Server, tmp_path: Path, cap
     server.paths["/a"] = Manners(CONTENT)
     fetch(NAME, tmp_path)
     (tmp_path / NAME).write_bytes(b"my own weights")
-    assert _state(tmp_path) is State.CHANGED
+    assert _state(tmp_path) is WeightsState.CHANGED
     assert locate(NAME, tmp_path).sha256 == hashlib.sha256(b"my own weights").hexdigest()
     assert "is not the file that was downloaded" in caplog.text
 
@@ -330,12 +333,12 @@ def test_verify_reads_what_status_takes_from_its_record(server: Server, tmp_path
     before = path.stat()
     path.write_bytes(b"?" + CONTENT[1:])
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # damage that does not show in size and time
-    assert _state(tmp_path) is State.PRESENT
-    assert {found.known.name: found.state for found in verify(tmp_path)}[NAME] is State.CHANGED
+    assert _state(tmp_path) is WeightsState.PRESENT
+    assert {found.known.name: found.state for found in verify(tmp_path)}[NAME] is WeightsState.CHANGED
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_file_that_does_not_load_is_thrown_away(server: Server, tmp_path: Path) -> None:
+def test_a_file_that_does_not_load_is_discarded(server: Server, tmp_path: Path) -> None:
     server.paths |= {"/a": Manners(b"garbage"), "/b": Manners(CONTENT)}
 
     def check(found: WeightsFile) -> None:
@@ -369,4 +372,4 @@ def test_names_that_cannot_be_fetched_are_refused(tmp_path: Path) -> None:
         fetch("packaged.dat", tmp_path)
     with pytest.raises(WeightsMissingError, match="install the Python package"):
         locate("packaged.dat", tmp_path)
-    assert _state(tmp_path, "packaged.dat") is State.MISSING
+    assert _state(tmp_path, "packaged.dat") is WeightsState.MISSING

@@ -10,7 +10,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
 from curation.domain.grouping.linkage import average_linkage
-from curation.engines.selection import build_engine, select_engine
+from curation.engines.building import build_engine
+from curation.engines.selection import select_engine
 from curation.photos.files.decoding import open_photo
 from curation.settings import load_settings
 

@@ -1,1 +1,1 @@
-"""What every request has in common: access, limits, errors, entity tags, metrics, logs."""
+"""What all requests share: access control, limits, errors, entity tags, metrics, logs."""

@@ -1,7 +1,7 @@
-"""The token: who may use the service when it is set, and that it has to be set when others can reach the service.
+"""Access control: with a token, only clients that send it; without one, only clients on this machine.
 
-A script sends it as `Authorization: Bearer`, a browser as a cookie that the sign-in page sets. The cookie holds no
-token but a digest of it, so that what a browser keeps opens nothing else.
+Scripts send the token as `Authorization: Bearer`, browsers as a cookie that the sign-in page sets. The cookie holds a
+digest instead of the token, so that a stolen cookie cannot be used anywhere else.
 """
 
 from __future__ import annotations
@@ -36,53 +36,54 @@ STATIC_PREFIX = "/assets/"
 _OPEN_PATHS = frozenset({SIGN_IN_PATH})
 _TOKEN_NEEDED = (
     401,
-    "this service asks for its token (service.token): send it as `Authorization: Bearer …`, or sign in at /sign-in",
+    "this service requires its token (service.token): send it as `Authorization: Bearer …`, or sign in at /sign-in",
 )
 _ONLY_LOCAL = (
     403,
-    "without a token the service answers only on the machine that it runs on; set service.token in config.yaml "
-    "(or CURATION_SERVICE__TOKEN) and start it again",
+    "without a token the service answers only requests from its own machine; set service.token in config.yaml "
+    "(or CURATION_SERVICE__TOKEN) and restart it",
 )
 ACCESS_PROBLEMS = {"token_needed": _TOKEN_NEEDED, "only_local": _ONLY_LOCAL}
 """For `problem_responses`."""
 
 
 def refuse_open_binding(service: ServiceSettings) -> None:
-    """See that nobody else can reach the service without a token.
+    """Make sure that other machines cannot reach the service without a token.
 
     Raises:
-        SettingsError: If `service.host` is another than this machine's own addresses, and there is no token.
+        SettingsError: If `service.host` is not a loopback address and there is no token.
     """
     if service.token is None and not _is_loopback(service.host):
         raise SettingsError(
             f"service.host is {service.host}, so that other machines can reach the service: set service.token "
-            "(16 characters or more; better in the environment, CURATION_SERVICE__TOKEN), or let the host be 127.0.0.1"
+            "(16 characters or more; preferably in the environment, CURATION_SERVICE__TOKEN), or set the host to "
+            "127.0.0.1"
         )
 
 
 def is_token(service: ServiceSettings, text: str) -> bool:
-    """Whether this is the service's token; takes the same time for every wrong one."""
+    """Whether this is the service's token. The comparison takes constant time."""
     return service.token is not None and hmac.compare_digest(
         service.token.get_secret_value().encode(), text.encode("utf-8", "surrogateescape")
     )
 
 
 def session_of(service: ServiceSettings) -> str:
-    """What the cookie of a browser that signed in holds; another one for another token."""
+    """The value of the session cookie of a signed-in browser; it changes with the token."""
     if service.token is None:
         raise ValueError("there is no token")
     return hmac.new(service.token.get_secret_value().encode(), b"curation session", hashlib.sha256).hexdigest()
 
 
 class TokenGuard:
-    """Lets requests pass that have the token if there is one, and else those that reach this machine's own address."""
+    """Lets requests pass that carry the token; if no token is set, those that arrive at a loopback address."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Guard `app`."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may not pass, and hand on the others."""
+        """Refuse the request or pass it on."""
         if scope["type"] == "http":
             refused = _refused(Request(scope))
             if refused is not None:
@@ -94,7 +95,7 @@ class TokenGuard:
 def _refused(request: Request) -> Response | None:
     service: ServiceSettings = request.app.state.service.settings.service
     if service.token is None:
-        # The server may listen elsewhere than the settings say (`uvicorn --host`): the socket tells where.
+        # The server may listen elsewhere than the settings say (`uvicorn --host`): only the socket knows where.
         if _came_to_this_machine_only(request.scope):
             return None
         status, detail = _ONLY_LOCAL
@@ -120,7 +121,7 @@ def _has_token(request: Request, service: ServiceSettings) -> bool:
 
 
 def _is_page(request: Request) -> bool:
-    """Whether a person follows a link, and not a script or a part of a page that asks for something."""
+    """Whether a browser asks for a whole page; not a script, and not a page for one of its fragments."""
     return (
         request.method == "GET"
         and "text/html" in request.headers.get("accept", "")
@@ -133,7 +134,7 @@ def _came_to_this_machine_only(scope: Scope) -> bool:
     if server is None:
         return False
     host, port = server
-    # A Unix socket has a path and no port; who may open it says the file.
+    # A Unix socket has a path and no port; the permissions of its file say who may connect.
     return port is None or _is_loopback(host)
 
 

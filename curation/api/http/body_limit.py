@@ -1,4 +1,4 @@
-"""No request is larger than the settings allow, whether it says how large it is or not."""
+"""Limits the size of request bodies, whether their length is announced or not."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ __all__ = ["MB", "BodyLimit", "too_large_text"]
 
 MB = 1_000_000
 _FRAME_SHARE = 1.02
-"""What the form around photos may take beside them."""
+"""The body of an upload may be larger than its photos by this factor, for the form around them."""
 
 
 def too_large_text(limit_mb: float) -> str:
-    """What is told to whoever sends more."""
+    """The error message for a larger body."""
     return f"the body may have at most {limit_mb:g} MB"
 
 
 class BodyLimit:
-    """Refuses larger bodies: at once if the length is announced, else when too much has come."""
+    """Refuses bodies that are too large: at once if the length is announced, else when the limit is exceeded."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Guard `app`."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that is too large, and hand on the others."""
+        """Refuse the request or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

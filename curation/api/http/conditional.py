@@ -1,4 +1,4 @@
-"""Entity tags and files over HTTP: If-Match, If-None-Match, and streaming of one version of a file."""
+"""Conditional requests: If-Match, If-None-Match, and files streamed with an entity tag."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CHUNK_BYTES = 256 * 1024
 
 
 def matches_any(header: str, etag: str, *, weak: bool = False) -> bool:
-    """Whether a list of entity tags names this one, or is `*`.
+    """Whether a list of entity tags contains this one, or is `*`.
 
     Args:
         header: The value of If-Match or If-None-Match.
-        etag: The present entity tag, in its quotes.
+        etag: The current entity tag, including its quotes.
         weak: Compare weakly (RFC 9110, 8.8.3.2), as If-None-Match does; If-Match compares strongly.
     """
     tags = [tag.strip() for tag in header.split(",")]
@@ -35,27 +35,27 @@ def matches_any(header: str, etag: str, *, weak: bool = False) -> bool:
 
 
 def known_version(if_match: str | None) -> Callable[[str], bool] | None:
-    """Tells of an entity tag whether If-Match names it; None without that header."""
+    """A test whether If-Match lists an entity tag; None without that header."""
     return None if if_match is None else partial(matches_any, if_match)
 
 
 def file_response(request: Request, path: Path, *, media_type: str, download_as: str | None = None) -> Response | None:
-    """The file, or 304 if the client has it already.
+    """The file, or 304 if the client already has this version.
 
-    The file is opened once, so that length, tag and content belong together even if a run puts a
-    new file in its place meanwhile.
+    The file is opened once, so that length, entity tag and content belong together even if a run
+    replaces the file in the meantime.
 
     Args:
-        request: Its If-None-Match is honoured.
+        request: Its If-None-Match is taken into account.
         path: The file.
         media_type: Of the content.
-        download_as: The name under which a browser saves it; None shows it instead.
+        download_as: The name under which a browser saves it; with None, the browser shows it instead.
 
     Returns:
-        The answer; None if there is no such file.
+        The response; None if there is no such file.
 
     Raises:
-        StorageError: If the file is there but cannot be read.
+        StorageError: If the file exists but cannot be read.
     """
     try:
         file = path.open("rb")
@@ -68,7 +68,7 @@ def file_response(request: Request, path: Path, *, media_type: str, download_as:
     headers = {
         "ETag": etag,
         "Last-Modified": formatdate(stat.st_mtime, usegmt=True),
-        # A browser may keep it but must ask each time: a new run writes new content to the same place.
+        # A browser may cache it but must revalidate each time: a new run overwrites the file.
         "Cache-Control": "no-cache",
     }
     known = request.headers.get("if-none-match")
@@ -82,14 +82,14 @@ def file_response(request: Request, path: Path, *, media_type: str, download_as:
 
 
 def _attachment(name: str) -> str:
-    """A Content-Disposition (RFC 6266); names with other letters than ASCII's stand in it a second time, encoded."""
+    """The Content-Disposition (RFC 6266); a name that is not ASCII appears a second time, encoded."""
     plain = name.encode("ascii", "replace").decode("ascii").replace('"', "_").replace("\\", "_")
     encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
     return f'attachment; filename="{plain}"{encoded}'
 
 
 def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
-    # Exactly the length that was promised, also if someone appends to the file in the meantime.
+    # Exactly the announced length, even if the file grows in the meantime.
     with file:
         left = size
         while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):

@@ -1,4 +1,4 @@
-"""What is answered when something is wrong: one table from errors to HTTP, one form of body.
+"""How errors become HTTP responses: one table of statuses, and one format of the body.
 
 Every error body is `application/problem+json` (RFC 9457) with a stable `code` and a sentence that
 says what to do.
@@ -83,7 +83,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     CurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
     ExtraMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
-    # What lies in the service's folders does not allow the request; the request itself is right.
+    # The state of the service's folders does not allow the request; the request itself is valid.
     InputError: HTTPStatus.CONFLICT,
     PhotosMissingError: HTTPStatus.CONFLICT,
     FaceDataError: HTTPStatus.CONFLICT,
@@ -125,7 +125,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     PhotoPresentError: HTTPStatus.CONFLICT,
     NameTakenError: HTTPStatus.CONFLICT,
 }
-"""The status of every error of our tree; a test sees to it that none is missing."""
+"""The HTTP status of every CurationError; a test checks that none is missing."""
 
 
 _WHERE_TO_LOOK: Mapping[type[CurationError], str] = {
@@ -135,23 +135,23 @@ _WHERE_TO_LOOK: Mapping[type[CurationError], str] = {
     FaceNotFoundError: "GET /photos/{photo_id} lists those of a photo",
     CorrectionNotFoundError: "GET /corrections lists all",
 }
-"""The requests that tell what there is, for errors that do not know HTTP."""
+"""The requests that list what exists; added to messages of errors that know nothing of HTTP."""
 
 
 _CODE_OF_ERROR: Mapping[type[CurationError], str] = {
     SettingsFileError: "settings_invalid",
     RulesError: "request_invalid",
 }
-"""Codes under which clients know errors that have a name of their own in our tree."""
+"""Errors that are sent to clients with another `code` than their own."""
 
 
 def status_of(error: CurationError) -> HTTPStatus:
-    """The status of an error; of a kind that the table does not have, that of its nearest parent."""
+    """The HTTP status of an error; for a class that is not in the table, that of its nearest parent."""
     return next(STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR)
 
 
 def problem_of(error: CurationError) -> ApiProblem:
-    """What is answered for an error of our tree: its status, its code, and its sentence in terms of requests."""
+    """The problem for a CurationError: its status, its code, and its message with the request that helps."""
     status, detail = status_of(error), str(error)
     code = _CODE_OF_ERROR.get(type(error), error.code)
     if type(error) in _WHERE_TO_LOOK:
@@ -177,14 +177,14 @@ _CODE_OF_STATUS = {
 
 
 class ApiProblem(Exception):
-    """Something that is wrong with a request; only routes raise it. Whatever knows no HTTP raises a CurationError.
+    """A problem that is sent to the client. Only `curation.api` raises it; all other code raises a CurationError.
 
     Attributes:
-        status: HTTP's status.
+        status: The HTTP status.
         code: The stable name of the problem.
         detail: A sentence that says what is wrong and what to do.
-        extra: More members of the body.
-        headers: More headers of the answer.
+        extra: Additional members of the body.
+        headers: Additional headers of the response.
     """
 
     def __init__(
@@ -218,9 +218,9 @@ def problem_body(status: int, code: str, detail: str, instance: str, **extra: An
 
 
 def problem_response(request: Request, problem: ApiProblem) -> Response:
-    """The answer for a problem."""
+    """The response for a problem."""
     body = problem_body(problem.status, problem.code, problem.detail, request.url.path, **problem.extra)
-    # ASCII also holds what UTF-8 cannot: file names that are not valid text.
+    # ASCII escapes can also represent file names that are not valid UTF-8.
     return Response(json.dumps(body, allow_nan=False), problem.status, problem.headers, media_type=PROBLEM_JSON)
 
 
@@ -262,18 +262,18 @@ def add_problem_handlers(app: FastAPI) -> None:
         code = _CODE_OF_STATUS.get(error.status_code, "http_error")
         detail = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND:
-            detail = f"there is nothing at {request.url.path}; /docs lists what there is"
+            detail = f"there is nothing at {request.url.path}; see /docs for all requests"
         elif error.status_code == HTTPStatus.BAD_REQUEST:
-            # FastAPI raises it for a body whose bytes are not text.
-            detail = "the body is not JSON text; this request needs none, or the JSON that /docs describes"
+            # FastAPI raises it for a body that is not valid text.
+            detail = "the body is not JSON text; send no body, or the JSON that /docs describes"
         elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("allow", (error.headers or {}).get("Allow", "other methods"))
-            detail = f"{request.method} is not possible here; possible: {allowed}"
+            detail = f"{request.method} is not allowed here; allowed: {allowed}"
         return problem_response(request, ApiProblem(error.status_code, code, detail, headers=error.headers))
 
     def on_invalid_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        # Without the values that were sent: they may be anything, also what JSON cannot hold.
+        # Without the values that were sent: JSON cannot represent all of them.
         errors = [
             {"where": ".".join(str(part) for part in problem["loc"]), "message": str(problem["msg"])}
             for problem in error.errors()
@@ -282,9 +282,9 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
 
     def on_unexpected(request: Request, error: Exception) -> Response:
-        # The server logs the traceback; the client is told no more than it can use.
+        # The server logs the traceback; the client gets only what it can use.
         return problem_response(
-            request, ApiProblem(500, "internal", "something unexpected went wrong; the service's log has the details")
+            request, ApiProblem(500, "internal", "an unexpected error occurred; the service's log has the details")
         )
 
     app.add_exception_handler(ApiProblem, on_problem)

@@ -1,7 +1,7 @@
-"""Jobs as they go on, as server-sent events.
+"""The progress of jobs as server-sent events.
 
-The state of a job is looked at often enough for the eye; nobody has to tell anybody. A job of this process is
-looked at in memory, one of another service process in the table.
+The state of jobs is polled, often enough for a smooth display: jobs of this process in memory, those of another
+service process in the database.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
 LOOK_ELSEWHERE_EVERY_S = 1.0
 REPEAT_AFTER_S = 5.0
-"""So often something is sent although nothing changed: the time left goes on, and connections stay open."""
+"""An event is sent at least this often, even if nothing changed: the time left is updated, connections stay open."""
 RETRY_MS = 3000
-"""After so long a browser asks again when the stream has ended."""
+"""The time after which a browser reconnects when the stream has ended."""
 END_ID = "end"
-"""The id of the last event of a job's stream; a browser that asks again tells it."""
+"""The id of the last event of a job's stream; a browser that reconnects sends it as Last-Event-ID."""
 
 
 async def follow(runner: JobRunner, job: Job) -> AsyncIterator[bytes]:
@@ -41,7 +41,7 @@ async def follow(runner: JobRunner, job: Job) -> AsyncIterator[bytes]:
 
 
 async def follow_all(runner: JobRunner, jobs: Iterable[Job]) -> AsyncIterator[bytes]:
-    """Events of all jobs that are at work, also of those that begin meanwhile; `idle` when there is none (any more)."""
+    """Events of all active jobs, including those that start in the meantime; `idle` when none is active any more."""
     async for event in _until_fault(_Follower(runner, jobs, with_new_ones=True).events()):
         yield event
     yield b"event: idle\ndata: {}\n\n"
@@ -52,7 +52,7 @@ async def _until_fault(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for event in events:
             yield event
     except StorageError as error:
-        # The answer has begun, so that no other one can be given; whoever listens asks again.
+        # The response has started, so that no error can be sent; the client reconnects.
         logger.warning("the jobs cannot be followed: %s", error)
 
 
@@ -89,18 +89,18 @@ class _Follower:
 
 
 class _FollowedJob:
-    """What was told of a job so far."""
+    """The events of a job that were sent so far."""
 
     def __init__(self, runner: JobRunner, job: Job) -> None:
         self.job_id = job.id
         self._runner = runner
         self._meter = PaceMeter()
-        self._told: JobProgressEvent | None = None
-        self._told_at_s = float("-inf")
+        self._sent: JobProgressEvent | None = None
+        self._sent_at_s = float("-inf")
         self._looked_at_s = float("-inf")
 
     async def look(self) -> tuple[Job | None, bytes | None]:
-        """The job, and the event that is to be sent; a job without an id any more is None."""
+        """The job, or None if it no longer exists, and the event to send, if there is one."""
         now_s = monotonic()
         job = self._runner.live(self.job_id)
         pace = self._runner.pace(self.job_id)
@@ -115,9 +115,9 @@ class _FollowedJob:
             self._looked_at_s = now_s
             job, pace = found, self._pace_elsewhere(found, now_s)
         present = JobProgressEvent.of(job, pace)
-        if _same(present, self._told) and now_s - self._told_at_s < REPEAT_AFTER_S:
+        if _same(present, self._sent) and now_s - self._sent_at_s < REPEAT_AFTER_S:
             return job, None
-        self._told, self._told_at_s = present, now_s
+        self._sent, self._sent_at_s = present, now_s
         return job, _event("progress", present)
 
     def _pace_elsewhere(self, job: Job, now_s: float) -> Pace | None:
@@ -127,7 +127,7 @@ class _FollowedJob:
 
 
 def _same(one: JobProgressEvent, other: JobProgressEvent | None) -> bool:
-    """Whether nothing changed but the pace."""
+    """Whether nothing but the pace changed."""
     if other is None or one.progress is None or other.progress is None:
         return one == other
     still = {"rate_per_s": None, "seconds_left": None}

@@ -1,4 +1,4 @@
-"""How the service logs: lines for people, or one JSON object per line for programs."""
+"""How the service logs: lines of text, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _PACKAGE = "curation"
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _ACCESS_LOGGER = "uvicorn.access"
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
-"""What every record has; the rest is what the caller wanted to say beside the message."""
+"""The attributes of every record; all others are what the caller passed as `extra`."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line of JSON: time (UTC), level, logger, message, and what else the caller gave."""
+    """Writes a record as one line of JSON: time (UTC), level, logger, message, and what was passed as `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; ASCII, so that any file name can stand in it."""
+        """The line; ASCII, so that it can contain any file name."""
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -39,7 +39,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _of_request(record: logging.LogRecord) -> dict[str, Any]:
-    """What the server says of a request, taken apart."""
+    """The fields of an access log record of the server."""
     if record.name != _ACCESS_LOGGER or not isinstance(record.args, tuple) or len(record.args) != 5:
         return {}
     client, method, path, version, status = record.args
@@ -48,16 +48,16 @@ def _of_request(record: logging.LogRecord) -> dict[str, Any]:
 
 @contextmanager
 def log_output(style: Literal["text", "json"]) -> Iterator[None]:
-    """Show the stages' messages, unless whoever started the service has set up logging.
+    """Show the log messages of the program, unless the caller has configured logging.
 
     Args:
-        style: `json` also holds for the server's own messages, those after the end too.
+        style: `json` also applies to the server's own messages, including those after the shutdown.
     """
     if style == "text":
         formatter: logging.Formatter = logging.Formatter("%(levelname)s:     %(message)s")
     else:
         formatter = JsonFormatter()
-        # For good: the server has the last word, after our end.
+        # Not undone: the server still logs after our shutdown.
         for handler in (handler for name in _SERVER_LOGGERS for handler in logging.getLogger(name).handlers):
             handler.setFormatter(formatter)
     with _shown(formatter):

@@ -1,4 +1,4 @@
-"""Numbers for a monitoring program: what the service was asked, and how the event is."""
+"""Metrics for Prometheus: the requests, the jobs, and the size of the event."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ METRICS_TYPE = CONTENT_TYPE_LATEST
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _NO_ROUTE = "none"
-"""Requests that the guards refused, or for which there is nothing."""
+"""The route of requests that were refused by a guard, or that match no route."""
 _OTHER = "other"
 
 
 class ServiceMetrics:
-    """The numbers of one application; they begin with it."""
+    """The metrics of one application, counted from its creation."""
 
     def __init__(self, context: Callable[[], ServiceContext]) -> None:
-        """Begin to count.
+        """Start counting.
 
         Args:
-            context: Gives the service's parts when the numbers are asked for.
+            context: Returns the service's parts when the metrics are requested.
         """
-        # When each of the numbers began to count; twice as many lines, and nobody asks.
+        # The time at which each counter started: twice as many lines that nobody uses.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -54,25 +54,25 @@ class ServiceMetrics:
         )
         self._durations = Histogram(
             "curation_http_request_duration_seconds",
-            "From the request to the end of the answer; without event streams.",
+            "From the request to the end of the response; without event streams.",
             ("method", "route"),
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
         self._registry.register(_Event(context))
-        # Memory, open files and time of this process; gives nothing where the system does not tell.
+        # Memory, open files and CPU time of this process; empty where the system does not report them.
         ProcessCollector(registry=self._registry)
 
     def count(self, method: str, route: str, status: int, duration_s: float | None) -> None:
-        """Note a request that was answered."""
-        # A client may invent methods; each would stay in memory.
+        """Count a request that was answered."""
+        # A client may invent methods, and each one would stay in memory.
         method = method if method in _METHODS else _OTHER
         self._requests.labels(method, route, str(status)).inc()
         if duration_s is not None:
             self._durations.labels(method, route).observe(duration_s)
 
     def text(self) -> bytes:
-        """All numbers in Prometheus' text format. Reads tables and jobs: not for the event loop."""
+        """All metrics in Prometheus' text format. Reads tables and jobs: do not call it in the event loop."""
         return generate_latest(self._registry)
 
 
@@ -85,12 +85,12 @@ class RequestMeter:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on the request, and note what became of it."""
+        """Pass the request on, and count it with its status and duration."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began_s = perf_counter()
-        # What the server answers if nothing comes from us.
+        # What the server answers if the application sends nothing.
         status, is_stream = 500, False
 
         async def noting(message: Message) -> None:
@@ -106,25 +106,25 @@ class RequestMeter:
         try:
             await self._app(scope, receive, noting)
         finally:
-            # The template, not the path: ids would make a number of their own each.
+            # The route's template, not the path: each id would become a metric of its own.
             route = getattr(scope.get("route"), "path", _NO_ROUTE)
             self._metrics.count(scope["method"], route, status, None if is_stream else perf_counter() - began_s)
 
 
 class _Event(Collector):
-    """Jobs and tables, read when they are asked for."""
+    """The metrics of jobs and tables, read when they are requested."""
 
     def __init__(self, context: Callable[[], ServiceContext]) -> None:
         self._context = context
 
     def describe(self) -> Iterable[Metric]:
-        # Else the registry would ask for all numbers when the service begins.
+        # Without it the registry would collect all metrics when it is registered.
         return ()
 
     def collect(self) -> Iterator[Metric]:
         context = self._context()
         yield InfoMetricFamily("curation_build", "The program.", value={"version": __version__})
-        # The numbers of a table that cannot be read are missing; the others are not.
+        # If a table cannot be read, only its own metrics are missing.
         with suppress(CurationError):
             yield _jobs(context)
         yield from _progress(context)
@@ -142,7 +142,7 @@ class _Event(Collector):
 
 
 def _jobs(context: ServiceContext) -> Metric:
-    family = GaugeMetricFamily("curation_jobs", "Jobs that are kept, by stage and state.", labels=("stage", "state"))
+    family = GaugeMetricFamily("curation_jobs", "Stored jobs, by stage and state.", labels=("stage", "state"))
     for (stage, state), count in context.runner.counts().items():
         family.add_metric((stage.value, state.value), count)
     return family

@@ -1,4 +1,4 @@
-"""A form with files, taken apart while it arrives: no part of it is kept in memory or in a folder of the system."""
+"""A streaming parser for forms with files: no part is buffered in memory or in a temporary folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NO_NAME = "photo"
 
 
 class BrokenFormError(Exception):
-    """The body is not the form that its header announces. Never leaves the service."""
+    """The body is not the form that its Content-Type announces. The upload route turns it into a problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file begins; `name` is what the client calls it, which may be anything."""
+    """A file begins; `name` is the file name that the client sent, which may be anything."""
 
     name: str
 
@@ -37,21 +37,21 @@ class PartEnd:
 
 
 def boundary_of(content_type: str) -> bytes | None:
-    """What separates the parts; None if the body is announced as something else than a form with files."""
-    # Header values come as Latin-1.
+    """The boundary between the parts; None if the Content-Type is not that of a form with files."""
+    # Header values are Latin-1.
     kind, options = parse_options_header(content_type.encode("latin-1", "replace"))
     return options.get(b"boundary") or None if kind == b"multipart/form-data" else None
 
 
 async def parts_of(body: AsyncIterable[bytes], boundary: bytes) -> AsyncIterator[FilePart | PartData | PartEnd]:
-    """The files of a form as they arrive; fields that are no files are left out.
+    """The files of a form as they arrive; fields that are not files are skipped.
 
     Args:
         body: Pieces of the body.
-        boundary: As `boundary_of` gives it.
+        boundary: As `boundary_of` returns it.
 
     Raises:
-        BrokenFormError: If the body is cut off or not a form.
+        BrokenFormError: If the body is truncated or not a form.
     """
     collector = _Collector()
     try:
@@ -80,7 +80,7 @@ async def parts_of(body: AsyncIterable[bytes], boundary: bytes) -> AsyncIterator
 
 
 class _Collector:
-    """Turns the parser's calls into events."""
+    """Turns the parser's callbacks into events."""
 
     def __init__(self) -> None:
         self.is_complete = False

@@ -1,4 +1,4 @@
-"""How the service describes itself: its text, its subjects, and what every operation has in common."""
+"""The OpenAPI description: its text, its tags, and what all operations have in common."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from curation.api.http.access import ACCESS_PROBLEMS, COOKIE_NAME
 from curation.api.http.errors import problem_responses
-from curation.api.http.guard import GUARD_PROBLEMS
+from curation.api.http.same_site import SAME_SITE_PROBLEMS
 from curation.api.schemas.base import Problem, ProblemItem
 
 __all__ = ["DESCRIPTION", "TAGS", "openapi_of"]
@@ -17,31 +17,31 @@ __all__ = ["DESCRIPTION", "TAGS", "openapi_of"]
 DESCRIPTION = """
 Finds the people in a folder of photos and ranks the photos, best first.
 
-1. `POST /cluster` finds the people. `GET /jobs/{id}/events` tells how far it is.
-2. `GET /people` and `GET /clusters` show who there is; `PATCH /people/{id}` and `PUT /labels` say who matters.
-3. `POST /score` ranks the photos. `GET /photos` lists the best ones, `PUT /picks/{id}` says which ones you want,
-   `/downloads` has the tables.
+1. `POST /cluster` finds the people. `GET /jobs/{id}/events` reports the progress.
+2. `GET /people` and `GET /clusters` list the people; `PATCH /people/{id}` and `PUT /labels` say who matters.
+3. `POST /score` ranks the photos. `GET /photos` lists them, best first, `PUT /picks/{id}` picks, rejects and rates
+   them, `POST /exports` exports them, `/downloads` has the tables.
 
-The review page at [`/`](/) uses the same operations. Folders and all other settings are those of `config.yaml`; a
-request never names a file, photos and faces go by their ids. Every error is `application/problem+json` with a stable
+The review page at [`/`](/) uses the same operations. Folders and all other settings are those of `config.yaml`;
+requests never name files, but photos and faces by their ids. Every error is `application/problem+json` with a stable
 `code` and a sentence that says what to do.
 
 A service that other machines can reach has a token (`service.token`): send it as `Authorization: Bearer …`.
 """
 TAGS = [
-    {"name": "stages", "description": "Start the work. Each answers at once with a job."},
-    {"name": "jobs", "description": "What became of the work."},
-    {"name": "clusters", "description": "The people that the clustering found."},
-    {"name": "people", "description": "The people with their labels, one by one."},
-    {"name": "corrections", "description": "What is wrong with the grouping, and taking things back."},
-    {"name": "labels", "description": "Who is who, and who matters."},
+    {"name": "stages", "description": "Start a stage. The answer comes at once and is a job."},
+    {"name": "jobs", "description": "The state, progress and log of jobs."},
+    {"name": "clusters", "description": "The clusters that the clustering found."},
+    {"name": "people", "description": "The people with their labels."},
+    {"name": "corrections", "description": "Correct the grouping, and undo changes."},
+    {"name": "labels", "description": "All labels at once: who is who, and who matters."},
     {"name": "photos", "description": "The ranked photos."},
     {"name": "faces", "description": "The faces in the photos."},
-    {"name": "pictures", "description": "Photos and faces as JPEGs for a browser, made once and kept."},
-    {"name": "picks", "description": "What the user says of photos; it wins over the score in every output."},
-    {"name": "rules", "description": "What makes a photo good: looking at it, trying other rules, keeping them."},
-    {"name": "choice", "description": "Who is in enough good photos, the best choice, and reasons in words."},
-    {"name": "exports", "description": "The photos that are taken home."},
+    {"name": "pictures", "description": "Photos and faces as JPEGs for a browser; they are cached."},
+    {"name": "picks", "description": "The user's picks and ratings; they override the score in every output."},
+    {"name": "rules", "description": "What makes a photo good: read, preview and change the rules."},
+    {"name": "choice", "description": "Who is in enough good photos, a choice of the best, and reasons in words."},
+    {"name": "exports", "description": "Export photos."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "service", "description": "The service itself."},
 ]
@@ -56,21 +56,21 @@ _SECURITY = {
 }
 _WRITING = frozenset({"post", "put", "patch", "delete"})
 _ANYWHERE = {
-    "internal": (500, "something unexpected went wrong; the service's log has the details"),
+    "internal": (500, "an unexpected error occurred; the service's log has the details"),
     "storage": (507, "face_data.csv cannot be read: no permission: change the folder's permissions"),
 }
 _TOO_LARGE = {"too_large": (413, "the body may have at most 4 MB")}
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:
-    """The description of the application, made once."""
+    """The description of the application, generated once."""
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, tags=app.openapi_tags, routes=app.routes
         )
         components = schema.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
-        # Ours take the place of FastAPI's own, which no route answers with.
+        # Ours replace FastAPI's own, which no route uses.
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         for model in (Problem, ProblemItem):
@@ -94,8 +94,8 @@ def _document_validation(responses: dict[str, Any]) -> None:
 
 
 def _document_common(method: str, operation: dict[str, Any]) -> None:
-    """Add what the guards in front of all routes may answer, and what can go wrong anywhere."""
-    problems = dict(ACCESS_PROBLEMS) | GUARD_PROBLEMS | _ANYWHERE
+    """Add the problems of the guards in front of all routes, and those that can occur anywhere."""
+    problems = dict(ACCESS_PROBLEMS) | SAME_SITE_PROBLEMS | _ANYWHERE
     if method not in _WRITING:
         del problems["origin_not_allowed"]
     if "requestBody" in operation:

@@ -1,4 +1,4 @@
-"""How lists are cut into pages."""
+"""The query parameters that cut lists into pages."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["Limit", "Offset"]
 MAX_LIMIT = 1000
 MAX_OFFSET = 10_000_000
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="At most so many.")]
-Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Leave out so many from the start.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of entries.")]
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="The number of entries to skip from the start.")]

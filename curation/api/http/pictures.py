@@ -1,4 +1,4 @@
-"""Pictures over HTTP: on few threads, and only for whoever still waits."""
+"""Pictures over HTTP: made on few threads, and only for clients that are still connected."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from curation.api.http.conditional import matches_any
 from curation.event.pictures import EventPictures, Picture
 from curation.photos.looks.pictures import PictureSize
 
-__all__ = ["PictureAnswers"]
+__all__ = ["PictureResponses"]
 
 _MOST_DECODERS = 4  # a photo of the largest size takes some hundred megabytes while it is decoded
-_CLIENT_IS_GONE = 499  # nobody sees it
+_CLIENT_IS_GONE = 499  # nobody receives it
 
 
-class PictureAnswers:
-    """Answers requests for pictures of photos and faces."""
+class PictureResponses:
+    """Makes the responses with pictures of photos and faces."""
 
     def __init__(self, pictures: EventPictures) -> None:
         """Take the event's pictures; nothing is made yet."""
         self._pictures = pictures
-        # Requests wait for a free decoder in the event loop, so that they keep no thread from the other routes.
+        # Requests wait for a free decoder in the event loop, so that they do not block threads of other routes.
         self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
 
     @property
@@ -44,7 +44,7 @@ class PictureAnswers:
 
     async def _answer(self, request: Request, find: Callable[[], Picture]) -> Response:
         picture = await to_thread.run_sync(find)
-        # A browser may keep it but must ask each time: the photo may be replaced.
+        # A browser may cache it but must revalidate each time: the photo may be replaced.
         headers = {"ETag": f'"{picture.key}"', "Cache-Control": "private, no-cache"}
         known = request.headers.get("if-none-match")
         if known is not None and matches_any(known, headers["ETag"], weak=True):
@@ -52,7 +52,7 @@ class PictureAnswers:
         content = picture.content
         if content is None:
             async with self._decoders:
-                # Who scrolls through thousands of photos leaves requests behind that nobody waits for any more.
+                # Scrolling through thousands of photos leaves requests behind whose client has disconnected.
                 if await request.is_disconnected():
                     return Response(status_code=_CLIENT_IS_GONE)
                 content = await to_thread.run_sync(self._pictures.made, picture)

@@ -1,4 +1,4 @@
-"""Starting a job for a request, and what is answered when it cannot start."""
+"""Starts a job for a request, and defines the problems of a job that cannot start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOT_STARTED = {
         409,
         "clustering already runs as job 7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa; wait until it has ended: GET /jobs/…",
     ),
-    "service_ending": (503, "the service ends; start it again"),
+    "service_ending": (503, "the service is shutting down; start it again"),
     "storage": (507, "the disk is full: free some space and run again"),
 }
 """The problems of a job that cannot start, for `problem_responses`."""
@@ -30,10 +30,10 @@ NOT_STARTED = {
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "The job; it runs in the background.",
-        "headers": {"Location": {"description": "Where to ask how the job is.", "schema": {"type": "string"}}},
+        "headers": {"Location": {"description": "The address of the job.", "schema": {"type": "string"}}},
     }
 }
-"""The answer with a job, for a route's `responses`."""
+"""The response with a job, for a route's `responses`."""
 
 
 def start_job(
@@ -43,16 +43,16 @@ def start_job(
 
     Args:
         stage: Which one.
-        body: What it is asked for; plain JSON values.
-        request: Of the client.
+        body: The parameters of the stage; plain JSON values.
+        request: The client's request.
         response: Gets a Location header; the route answers 202.
-        context: Of the service.
+        context: The parts of the service.
 
     Returns:
         The new job.
 
     Raises:
-        ApiProblem: If a run of this stage is at work anywhere, or one that excludes it; if the service ends.
+        ApiProblem: If this stage or one that excludes it is running anywhere; if the service is shutting down.
         StorageError: If the job cannot be stored.
     """
     try:
@@ -62,7 +62,7 @@ def start_job(
     except ActiveJobError as error:
         raise _already_running(error.job) from error
     except ServiceEndingError as error:
-        raise ApiProblem(503, "service_ending", "the service ends; start it again") from error
+        raise ApiProblem(503, "service_ending", "the service is shutting down; start it again") from error
     response.headers["Location"] = request.url_for("get_job", job_id=job.id).path
     return JobOut.of(job)
 

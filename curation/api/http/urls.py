@@ -1,4 +1,4 @@
-"""Where pictures are: a list has hundreds of these paths, and asking the router for one takes longer than its row."""
+"""The paths of pictures, built by hand: a list has hundreds of them, and asking the router is too slow for that."""
 
 from __future__ import annotations
 

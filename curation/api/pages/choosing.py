@@ -1,6 +1,6 @@
-"""The pages that decide over many photos at once: rules, coverage, and taking photos home.
+"""The pages about many photos at once: rules, coverage and export.
 
-They are filled by their scripts from the same JSON routes that anybody may use.
+Their scripts fill them from the public JSON routes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["router"]
 
 router = page_router()
 
-_TOP_SHARE = 0.3  # of a small event; who looks at the best photos looks at fewer than all
+_TOP_SHARE = 0.3  # of a small event: its best photos are fewer than all
 _MOST_TOP = 100
 
 
 @router.get("/review/rules")
 def rules_page(request: Request, context: Context) -> HTMLResponse:
-    """Weights, thresholds and rules as controls, and what turning them changes."""
+    """Weights, thresholds and rules as controls, with a preview of what they change."""
     photos = context.catalog.ranked.photos()
     if photos is None:
         return _not_ranked(request, context, "rules")
@@ -33,7 +33,7 @@ def rules_page(request: Request, context: Context) -> HTMLResponse:
 
 @router.get("/review/coverage")
 def coverage_page(request: Request, context: Context) -> HTMLResponse:
-    """Who is in how many good photos, and a choice in which everybody is."""
+    """Who is in how many good photos, and a choice of photos that covers everybody."""
     photos = context.catalog.ranked.photos()
     if photos is None:
         return _not_ranked(request, context, "coverage")
@@ -42,17 +42,17 @@ def coverage_page(request: Request, context: Context) -> HTMLResponse:
 
 @router.get("/review/export")
 def export_page(request: Request, context: Context) -> HTMLResponse:
-    """What is taken home, and how."""
+    """What is exported, and how."""
     photos = context.catalog.ranked.photos()
     if photos is None:
         return _not_ranked(request, context, "export")
-    said = Counter(photo.pick for photo in photos)
-    usable = sum(not photo.error for photo in photos) - said[Pick.REJECTED]
+    counts = Counter(photo.pick for photo in photos)
+    usable = sum(not photo.error for photo in photos) - counts[Pick.REJECTED]
     return render(
         request,
         "choosing/export.html",
         place="export",
-        picked=said[Pick.PICKED],
+        picked=counts[Pick.PICKED],
         usable=usable,
         number=min(_usual_number(len(photos)), max(1, usable)),
         folder=context.settings.io.exports,

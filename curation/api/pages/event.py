@@ -1,4 +1,4 @@
-"""The first page: how far the event is, what is at work, and what to do next."""
+"""The start page: the state of the event, the running job, and the next step."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def event_page(request: Request, context: Context) -> HTMLResponse:
 
 @router.get("/fragments/event")
 def event_fragment(request: Request, context: Context) -> HTMLResponse:
-    """The steps and the last jobs, asked for again when a job ends."""
+    """The steps and the last jobs; fetched again when a job ends."""
     return render(request, "event/_overview.html", event=event_state(context), steps=NextStep)
 
 
 @router.get("/fragments/event/folder")
 def folder_fragment(request: Request, context: Context) -> HTMLResponse:
-    """Photos that the folder has; asked for by itself, as a folder may be large and its disk slow."""
+    """The photos in the folder; fetched separately, because the folder may be large and its disk slow."""
     folder = folder_state(context)
     return render(request, "event/_folder.html", there=folder.photos, new=folder.new, clustered=folder.clustered)

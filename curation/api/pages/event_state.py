@@ -1,4 +1,4 @@
-"""How far an event is, as its first page tells it."""
+"""The state of an event for the start page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RECENT_JOBS = 8
 
 
 class NextStep(StrEnum):
-    """What the user does best now."""
+    """The step that the page recommends next."""
 
     FIND = "find"
     LABEL = "label"
@@ -30,13 +30,13 @@ class NextStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventState:
-    """Numbers of the finished runs, and what is at work.
+    """The counts of the finished runs, and the jobs.
 
     Attributes:
         input_dir: The folder of photos.
-        output_dir: Where every result lies.
-        clustered: Whether the people were looked for.
-        photos: Photos that the last clustering saw.
+        output_dir: The folder of all results.
+        clustered: Whether the photos were clustered.
+        photos: Photos of the last clustering.
         failed: Of these, photos that could not be read.
         faces: Faces in them.
         people: Clusters that have faces.
@@ -45,10 +45,10 @@ class EventState:
         of_category: Of the labelled clusters, how many are of each category.
         scored: Whether the photos are ranked.
         ranked: Photos in the ranking.
-        vetoed: Of these, photos that a rule ranks below the others.
-        outdated: Whether people, labels or corrections changed since the ranking.
-        jobs: The last ones, newest first.
-        active: The one at work here; None if nothing is.
+        vetoed: Of these, photos with a veto.
+        outdated: Whether the ranking is out of date: people, labels or corrections changed since.
+        jobs: The last jobs, newest first.
+        active: The running one of these; None if there is none.
     """
 
     input_dir: Path
@@ -82,12 +82,12 @@ class EventState:
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What the folder of photos holds now.
+    """The current content of the folder of photos.
 
     Attributes:
-        photos: All of them; 0 also if there is no such folder.
-        new: Those that the last clustering did not see.
-        clustered: Whether there was one.
+        photos: All photos in it; 0 also if there is no such folder.
+        new: Photos that were not in the last clustering.
+        clustered: Whether there was a clustering.
     """
 
     photos: int
@@ -96,7 +96,7 @@ class FolderState:
 
 
 def folder_state(context: ServiceContext) -> FolderState:
-    """Look into the folder of photos.
+    """Read the folder of photos.
 
     Raises:
         FaceDataError: If face_data.csv or photo_scores.csv is not valid.
@@ -112,7 +112,7 @@ def folder_state(context: ServiceContext) -> FolderState:
 
 
 def event_state(context: ServiceContext) -> EventState:
-    """The present state.
+    """The current state.
 
     Raises:
         FaceDataError: If face_data.csv or photo_scores.csv is not valid.
@@ -151,7 +151,7 @@ def event_state(context: ServiceContext) -> EventState:
 
 def _is_outdated(context: ServiceContext) -> bool:
     output_dir = context.settings.io.output_dir
-    # Each run writes its record, even if the ranking came out the same; the others are written when they change.
+    # Each run writes its record, even if the ranking stayed the same; the other files are written when they change.
     ranked_at = _changed_at(output_dir / SCORING_RUN)
     sources = (
         context.catalog.face_data_path,
@@ -162,7 +162,7 @@ def _is_outdated(context: ServiceContext) -> bool:
 
 
 def _changed_at(path: Path) -> int:
-    """In nanoseconds since 1970; 0 if there is no such file."""
+    """The time of the last change in nanoseconds since 1970; 0 if there is no such file."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

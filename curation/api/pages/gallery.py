@@ -1,4 +1,4 @@
-"""What the gallery shows: photos in the order of a view, bursts as stacks, and the people to choose from."""
+"""The content of the gallery: photos in the order of a view, bursts as stacks, and the people to filter by."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 from fastapi import Request
 
 from curation.api.pages.photo_query import PhotoQuery, matching
-from curation.api.schemas.photos import words
+from curation.api.schemas.photos import split_list
 from curation.domain.faces.ids import photo_id
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import Category
 from curation.event.catalog import Catalog
 
@@ -38,7 +38,7 @@ _MOST_OTHERS = 300
 
 @dataclass(frozen=True, slots=True)
 class NamedPerson:
-    """Somebody in a photo."""
+    """A person in a photo."""
 
     name: str
     category: Category
@@ -49,21 +49,21 @@ class PhotoCard:
     """A photo in a grid.
 
     Attributes:
-        id: Of the photo.
-        path: Of its file, in the folder of photos.
-        name: Of its file.
+        id: The id of the photo.
+        path: The path of its file, relative to the folder of photos.
+        name: The name of its file.
         rank: 1 is the best.
-        score: As it is shown; empty for a photo without.
+        score: The score as text; empty for a photo without a score.
         share: The score in percent, for its bar.
-        people: Most important first.
-        vetoes: Sentences; what puts the photo last.
-        problems: Sentences that are no vetoes.
+        people: The people in it, the most important first.
+        vetoes: Sentences, one for each veto.
+        problems: Sentences, one for each problem that is not a veto.
         summary: The score in words.
-        error: Why it could not be read; else empty.
-        burst: Number of its burst; None for a photo alone.
-        burst_size: Photos of the burst; 1 for a photo alone.
-        pick: What the user said.
-        rating: The user's stars; 0 without.
+        error: Why it could not be read; empty if it could.
+        burst: The number of its burst; None for a photo outside of bursts.
+        burst_size: The number of photos in the burst; 1 for a photo outside of bursts.
+        pick: Whether the user picked or rejected it; None for neither.
+        rating: The user's stars; 0 without a rating.
     """
 
     id: str
@@ -94,25 +94,25 @@ class PhotoCard:
 
     @property
     def spoken(self) -> str:
-        """All that matters of it, for who does not see it."""
-        said = {Pick.PICKED: "picked", Pick.REJECTED: "rejected", None: ""}[self.pick]
+        """The description of the card for screen readers."""
+        pick = {Pick.PICKED: "picked", Pick.REJECTED: "rejected", None: ""}[self.pick]
         stars = f"{self.rating} stars" if self.rating else ""
         people = ", ".join(person.name for person in self.people)
-        stack = f"best of {self.burst_size} photos of one moment" if self.burst_size > 1 else ""
-        parts = [self.name, f"rank {self.rank}", f"score {self.score}" if self.score else "", said, stars]
+        stack = f"in a burst of {self.burst_size} photos" if self.burst_size > 1 else ""
+        parts = [self.name, f"rank {self.rank}", f"score {self.score}" if self.score else "", pick, stars]
         return ", ".join(part for part in [*parts, people, *self.vetoes, *self.problems, self.error, stack] if part)
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryPerson:
-    """Somebody to filter by.
+    """A person to filter by.
 
     Attributes:
-        key: The name, or the id of the cluster of somebody without one.
-        title: What is shown.
-        category: None if nobody gave one.
-        photos: How many there are; of somebody in several clusters, at most.
-        face_id: Of the best face.
+        key: The name, or for a person without a name the id of the cluster.
+        title: The name as it is shown.
+        category: None without a label.
+        photos: The number of photos; an upper bound for a person with several clusters.
+        face_id: The id of the best face.
     """
 
     key: str
@@ -124,14 +124,14 @@ class GalleryPerson:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """The order of a view as it was when it was opened: picking changes ranks, but no photo moves under the finger.
+    """A view with the order that it had when it was opened: picking changes ranks, but must not move the photos shown.
 
     Attributes:
-        key: By which a page asks for more of it.
+        key: The key with which a page requests the next part.
         query: The view.
-        singles: Every photo of it, in order.
-        fronts: What the grid shows: of each burst one photo, if they are stacked.
-        places: Of each photo its place in `singles`.
+        singles: All photos of the view, in order.
+        fronts: The photos that the grid shows: of each burst only one, if bursts are stacked.
+        places: The index of each photo in `singles`.
     """
 
     key: str
@@ -141,7 +141,7 @@ class Gallery:
     places: Mapping[str, int]
 
     def neighbours(self, image_path: str) -> tuple[str | None, str | None]:
-        """The photos before and after one; None at the ends, and for a photo that is not in the view."""
+        """The previous and the next photo; None at the ends, and for a photo that is not in the view."""
         place = self.places.get(image_path)
         if place is None:
             return None, None
@@ -150,15 +150,15 @@ class Gallery:
 
 
 class Galleries:
-    """The last views that were opened. May be used from any thread."""
+    """The views that were opened last. May be used from any thread."""
 
     def __init__(self) -> None:
-        """None was opened yet."""
+        """Start without any view."""
         self._guard = threading.Lock()
         self._kept: OrderedDict[str, Gallery] = OrderedDict()
 
     def open(self, catalog: Catalog, query: PhotoQuery) -> Gallery:
-        """A view as it is now. Raises what `matching` raises."""
+        """Open a view in its current order. Raises what `matching` raises."""
         photos = matching(catalog, query)
         singles = tuple(photo.image_path for photo in photos)
         gallery = Gallery(
@@ -175,7 +175,7 @@ class Galleries:
         return gallery
 
     def get(self, catalog: Catalog, query: PhotoQuery, key: str) -> Gallery:
-        """The view that was opened before; opened anew if it was long ago. Raises what `matching` raises."""
+        """The view that was opened before; opened again if it is no longer kept. Raises what `matching` raises."""
         with self._guard:
             gallery = self._kept.get(key)
             if gallery is not None and gallery.query == query:
@@ -185,16 +185,16 @@ class Galleries:
 
 
 def galleries(request: Request) -> Galleries:
-    """Those of the application that answers the request."""
+    """The views of the application that answers the request."""
     state = request.app.state
     if not hasattr(state, "galleries"):
         state.galleries = Galleries()
-    kept: Galleries = state.galleries
-    return kept
+    opened: Galleries = state.galleries
+    return opened
 
 
 def _fronts(photos: Sequence[PhotoScore]) -> tuple[str, ...]:
-    """One photo for each burst, where its first one stands: the best of the burst if it is among them."""
+    """One photo for each burst, at the place of its first one: the best of the burst if it is among them."""
     best = {photo.burst_id: photo.image_path for photo in photos if photo.burst_id is not None and photo.best_of_burst}
     fronts: dict[tuple[str, object], str] = {}
     for photo in photos:
@@ -206,7 +206,7 @@ def _fronts(photos: Sequence[PhotoScore]) -> tuple[str, ...]:
 
 
 def cards_of(catalog: Catalog, image_paths: Iterable[str]) -> list[PhotoCard]:
-    """Photos as cards; those that left the ranking meanwhile are left out. Raises what `Catalog.scores` raises."""
+    """Photos as cards; those that are no longer ranked are skipped. Raises what `Catalog.scores` raises."""
     scores = catalog.scores()
     sizes = catalog.burst_sizes()
     return [photo_card(scores[path], sizes) for path in image_paths if path in scores]
@@ -214,8 +214,8 @@ def cards_of(catalog: Catalog, image_paths: Iterable[str]) -> list[PhotoCard]:
 
 def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:
     """A photo as a card."""
-    names = words(score.people)
-    vetoes = words(score.vetoes)
+    names = split_list(score.people)
+    vetoes = split_list(score.vetoes)
     categories = [
         *[Category.MAIN] * score.main_count,
         *[Category.IMPORTANT] * score.important_count,
@@ -230,7 +230,7 @@ def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:
         share=round(100 * (score.final_score or 0.0)),
         people=tuple(NamedPerson(name, category) for name, category in zip(names, categories, strict=False)),
         vetoes=vetoes,
-        problems=tuple(problem for problem in words(score.problems) if problem not in vetoes),
+        problems=tuple(problem for problem in split_list(score.problems) if problem not in vetoes),
         summary=score.results_string,
         error=score.error,
         burst=score.burst_id,
@@ -243,7 +243,7 @@ def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:
 def people_to_choose(
     catalog: Catalog, chosen: Sequence[str]
 ) -> tuple[Sequence[GalleryPerson], Sequence[GalleryPerson]]:
-    """Those who are shown with a face, and the others; whoever is chosen is among the first.
+    """The people who are shown with a face, and the others; chosen people are always among the first.
 
     Raises:
         NotClusteredError: If there was no clustering yet.

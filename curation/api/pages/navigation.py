@@ -1,4 +1,4 @@
-"""What the head of every page leads to."""
+"""The navigation in the header of every page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["NAVIGATION", "Place"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page that the navigation shows.
+    """A page in the navigation.
 
     Attributes:
-        key: What a page gives to `render` as `place` to be marked as the present one.
+        key: What a page passes to `render` as `place` to be marked as the current one.
         path: Its address.
-        title: What it is called.
+        title: Its title.
     """
 
     key: str
@@ -30,4 +30,4 @@ NAVIGATION = (
     Place("coverage", "/review/coverage", "Coverage"),
     Place("export", "/review/export", "Export"),
 )
-"""In the order in which people work."""
+"""In the order of the work."""

@@ -1,4 +1,4 @@
-"""Saying who is who: the grid of people, one person with all faces, and the fragments of both."""
+"""The pages for labelling: the grid of people, one person with all faces, and the fragments of both."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router = page_router()
 PEOPLE_AT_ONCE = 60
 FACES_AT_ONCE = 120
 MAX_AT_ONCE = 6000
-"""What a page that was scrolled far down may ask for again after a change."""
+"""The most that a page may fetch again after a change, if it was scrolled far down."""
 SAMPLES = 12
 
 ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
@@ -67,11 +67,11 @@ def people_cards(
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PEOPLE_AT_ONCE,
 ) -> HTMLResponse:
-    """A part of the grid; with what asks for the next part, if there is more."""
+    """A part of the grid, with the element that fetches the next part, if there is more."""
     etag, _ = context.people.labels()
     response = render(request, "people/_cards.html", **_cards(context, shown, query, offset, limit))
     if offset == 0:
-        # The whole grid is of this version; a part that is added to an older one is not.
+        # Only a whole grid is of this version; a part may be appended to an older one.
         response.headers["X-Labels-ETag"] = etag
     return response
 
@@ -80,14 +80,14 @@ def people_cards(
 def people_filters(
     request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = ""
 ) -> HTMLResponse:
-    """How many people there are of each kind."""
+    """The filters with the number of people of each."""
     counts = shown_counts(context.catalog)
     return render(request, "people/_filters.html", shown=shown, query=query, counts=counts, choices=Shown)
 
 
 @router.get("/fragments/people/{cluster_id}/inspector")
 def person_inspector(request: Request, context: Context, cluster_id: ClusterId) -> Response:
-    """A person beside the grid: name, category and a dozen varied faces; nothing for who was joined meanwhile."""
+    """A person beside the grid: name, category and a dozen varied faces; empty for a person merged in the meantime."""
     card = person_card(context.catalog, cluster_id)
     if card is None:
         return Response(status_code=204)
@@ -172,5 +172,5 @@ def _faces(context: ServiceContext, cluster_id: int, face_order: FaceOrder, offs
 
 def _nobody(cluster_id: int) -> ApiProblem:
     return ApiProblem(
-        404, "cluster_not_found", f"nobody has the number {cluster_id} now: joined with someone else, or no person"
+        404, "cluster_not_found", f"there is no person {cluster_id} any more: merged, or marked as not a person"
     )

@@ -1,4 +1,4 @@
-"""What the pages about people show, worked out of clusters, labels and faces."""
+"""The content of the pages about people, made from clusters, labels and faces."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class PersonCard:
     """A person in the grid.
 
     Attributes:
-        id: Of the cluster.
+        id: The id of the cluster.
         title: The name, or `Person N`.
-        name: As it was given; empty without one.
-        category: None as long as nobody gave one.
-        photos: Different photos with the person.
-        faces: Faces of the person.
-        face_id: Of the best face.
+        name: The name as in the labels; empty without a name.
+        category: None without a label.
+        photos: The number of photos of the person.
+        faces: The number of faces of the person.
+        face_id: The id of the best face.
     """
 
     id: int
@@ -70,10 +70,10 @@ class FaceCell:
     """A face in a grid.
 
     Attributes:
-        face_id: By which its picture is asked for.
-        photo_id: Of its photo.
-        image_path: Of its photo.
-        is_unsure: Whether the clustering was much less sure of it than of the person's others.
+        face_id: The id of the face.
+        photo_id: The id of its photo.
+        image_path: The path of its photo.
+        is_unsure: Whether the clustering was much less sure of it than of the person's other faces.
     """
 
     face_id: str
@@ -83,18 +83,18 @@ class FaceCell:
 
 
 _UNSURE_BELOW = 0.5
-"""Of the median confidence of a person's faces; how sure one can be at all differs from person to person."""
+"""A share of the median confidence of a person's faces, because the usual confidence differs between people."""
 _JUDGED_FROM = 5
-"""Faces; in a smaller group there is no telling which are the odd ones."""
+"""A number of faces; with fewer, the odd ones cannot be determined."""
 
 
 def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") -> Sequence[PersonCard]:
     """The people, the one in the most photos first.
 
     Args:
-        catalog: Of the event.
-        shown: Only these.
-        query: Only those whose title holds these letters, in upper or lower case.
+        catalog: The catalog of the event.
+        shown: Only these people.
+        query: Only people whose title contains this text, case-insensitively.
 
     Raises:
         NotClusteredError: If there was no clustering yet.
@@ -108,20 +108,20 @@ def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") ->
 
 
 def person_card(catalog: Catalog, cluster_id: int) -> PersonCard | None:
-    """One person; None if no face counts to the cluster. Raises what `person_cards` raises."""
+    """One person; None if the cluster has no faces. Raises what `person_cards` raises."""
     cluster = catalog.cluster(cluster_id)
     return None if cluster is None else _card(cluster)
 
 
 def shown_counts(catalog: Catalog) -> Mapping[Shown, int]:
-    """How many people each choice shows. Raises what `person_cards` raises."""
+    """The number of people for each filter. Raises what `person_cards` raises."""
     clusters = catalog.clusters()
     counts = Counter(Shown.UNLABELLED if c.label is None else Shown(c.label.category.value) for c in clusters)
     return {shown: len(clusters) if shown is Shown.ALL else counts[shown] for shown in Shown}
 
 
 def faces_in_order(catalog: Catalog, cluster_id: int, order: FaceOrder) -> Sequence[FaceEntry]:
-    """All faces of a person: the best to look at first, or the least alike. Raises what `Catalog.event` raises."""
+    """All faces of a person: the best first, or the least similar first. Raises what `Catalog.event` raises."""
     faces = catalog.faces_of_cluster(cluster_id)
     if order is FaceOrder.DOUBTFUL:
         return sorted(faces, key=lambda face: face.row.cluster_confidence)
@@ -129,11 +129,11 @@ def faces_in_order(catalog: Catalog, cluster_id: int, order: FaceOrder) -> Seque
 
 
 def face_cells(faces: Sequence[FaceEntry], among: Sequence[FaceEntry] = ()) -> Sequence[FaceCell]:
-    """Faces as a grid shows them.
+    """Faces as cells of a grid.
 
     Args:
-        faces: To show.
-        among: All faces of the person, if those that are less alike are to be marked.
+        faces: The faces to show.
+        among: All faces of the person, if less similar ones are to be marked.
     """
     limit = 0.0
     if len(among) >= _JUDGED_FROM:

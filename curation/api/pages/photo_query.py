@@ -1,6 +1,6 @@
-"""Which photos a page shows, and in which order, as its address says it.
+"""The query part of a page's address: which photos are shown, and in which order.
 
-An address that somebody kept or wrote by hand must not lead to an error: what cannot be read in it is left out.
+An address that was bookmarked or typed must not lead to an error: values that are not valid are ignored.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.errors import PersonNotFoundError
 from curation.event.catalog import Catalog
@@ -38,7 +38,7 @@ MAX_BURST_ID = 999_999_999
 
 
 class Problem(StrEnum):
-    """What is wrong with a photo."""
+    """A filter by what is wrong with a photo."""
 
     VETOED = "vetoed"
     BLINKS = "blinks"
@@ -49,7 +49,7 @@ class Problem(StrEnum):
 
 
 class Order(StrEnum):
-    """What comes first."""
+    """The order of the photos."""
 
     RANK = "rank"
     SCORE = "score"
@@ -58,18 +58,18 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoQuery:
-    """A view of the ranked photos; without values, of all of them.
+    """A view of the ranked photos; by default of all of them.
 
     Attributes:
-        people: Names, or ids of clusters; all of them are in the photo.
-        category: Somebody of it is in the photo.
-        score: Lower and upper end, in [0, 1]; a photo without a score is never between them.
-        burst: The photos of one moment.
+        people: Names, or ids of clusters; all of these people are in the photo.
+        category: At least one person of this category is in the photo.
+        score: Lower and upper limit, in [0, 1]; a photo without a score never passes.
+        burst: Only the photos of this burst.
         problem: What is wrong with the photo.
-        pick: What the user said of it.
-        min_rating: With so many stars or more.
-        order: What comes first.
-        stacked: Whether the photos of a burst lie under their best one.
+        pick: Whether the user picked or rejected it, or did neither.
+        min_rating: At least so many stars.
+        order: The order of the photos.
+        stacked: Whether each burst is shown as a stack.
     """
 
     people: tuple[str, ...] = ()
@@ -84,21 +84,21 @@ class PhotoQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether photos are left out."""
+        """Whether the view filters photos."""
         return replace(self, order=Order.RANK, stacked=True) != PhotoQuery()
 
     @property
     def score_text(self) -> str:
-        """The score's ends as the address has them; empty without."""
+        """The limits of the score as they appear in the address; empty without limits."""
         return "" if self.score is None else f"{self.score[0]:g}-{self.score[1]:g}"
 
     def address(self, **changes: object) -> str:
-        """The query part of an address, with some values changed; empty if it says nothing."""
+        """The query part of an address, with some values changed; empty if all values are the defaults."""
         return replace(self, **changes)._encoded()  # type: ignore[arg-type]
 
     def _encoded(self) -> str:
         pairs: list[tuple[str, str]] = [("person", person) for person in self.people]
-        said: Mapping[str, object] = {
+        values: Mapping[str, object] = {
             "category": self.category,
             "score": self.score_text,
             "burst": self.burst,
@@ -108,12 +108,12 @@ class PhotoQuery:
             "order": None if self.order is Order.RANK else self.order,
             "stacks": None if self.stacked else "off",
         }
-        pairs += [(name, str(value)) for name, value in said.items() if value not in (None, "")]
+        pairs += [(name, str(value)) for name, value in values.items() if value not in (None, "")]
         return urlencode(pairs)
 
 
 def read_query(params: QueryParams) -> PhotoQuery:
-    """What an address asks for."""
+    """Read the query part of an address."""
     people = [name.strip() for name in params.getlist("person")][:MAX_PEOPLE]
     return PhotoQuery(
         people=tuple(dict.fromkeys(name for name in people if name and len(name) <= MAX_NAME_CHARS)),
@@ -129,11 +129,11 @@ def read_query(params: QueryParams) -> PhotoQuery:
 
 
 def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
-    """The photos of a view in its order, each for itself.
+    """The photos of a view in its order, without stacks.
 
     Args:
-        catalog: Of the event.
-        query: The view. People whom nobody is called (any more) are in no photo.
+        catalog: The catalog of the event.
+        query: The view. A person who is not known (any more) is in no photo.
 
     Raises:
         NotClusteredError: If there was no clustering yet.
@@ -204,7 +204,7 @@ def _whole(text: str | None, most: int) -> int | None:
 
 
 def _ends(text: str) -> tuple[float, float] | None:
-    """Of `0.5-0.8`; an end that is left out is 0 or 1."""
+    """The limits of `0.5-0.8`; a missing one is 0 or 1."""
     low, dash, high = text.partition("-")
     if not dash:
         return None

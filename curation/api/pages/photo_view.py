@@ -1,4 +1,4 @@
-"""What the page of one photo shows."""
+"""The content of the page of one photo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
 from curation.domain.judging.measures import FaceMeasures, Measure
-from curation.domain.judging.ranking import PhotoScore
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
 from curation.event.catalog import PhotoEntry
 
@@ -24,10 +24,10 @@ class Bar:
     """A value from 0 to 1 as a bar.
 
     Attributes:
-        title: What is measured.
-        percent: None if it cannot be told.
-        note: Why it cannot be told; else empty.
-        is_low: Whether it falls short of its threshold.
+        title: The name of the measure or component.
+        percent: None if it could not be measured.
+        note: Why it could not be measured; empty if it could.
+        is_low: Whether it is below its threshold.
     """
 
     title: str
@@ -41,11 +41,11 @@ class FaceView:
     """A face of a photo.
 
     Attributes:
-        id: Of the face.
+        id: The id of the face.
         box: In pixels of the upright photo.
-        name: Whose it is; empty for nobody's.
-        category: None if nobody gave one.
-        cluster: None for a face in no cluster.
+        name: The name of the person, or `Person N`; empty for a face without a cluster.
+        category: None without a label.
+        cluster: None for a face without a cluster.
         bars: Eyes, smile and focus; empty if they were not measured.
     """
 
@@ -59,23 +59,23 @@ class FaceView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoView:
-    """A photo with all that is known of it.
+    """A photo with its score, its faces and its place in the view.
 
     Attributes:
-        id: Of the photo.
-        path: Of its file, in the folder of photos.
-        width: Of the upright photo in pixels; None if it is gone.
+        id: The id of the photo.
+        path: The path of its file, relative to the folder of photos.
+        width: The width of the upright photo in pixels; None if the file is missing or cannot be read.
         height: As `width`.
-        time: When it was taken, by the camera's clock; None if that is not known.
-        error: Why it could not be read; else empty.
+        time: When it was taken, by the camera's clock; None if unknown.
+        error: Why it could not be read; empty if it could.
         card: Its score, people and picks; None before scoring.
-        parts: What the score is made of.
-        faces: The people that matter first.
-        burst: All photos of its moment, best first; empty for a photo alone.
-        before: Id of the photo before it in the view; None at the start.
-        after: Id of the next one; None at the end.
+        parts: The components of the score.
+        faces: Its faces, the most important people first.
+        burst: All photos of its burst, best first; empty for a photo outside of bursts.
+        before: The id of the previous photo in the view; None at the start.
+        after: The id of the next photo in the view; None at the end.
         place: Its number in the view, from 1; None if it is not in it.
-        total: Photos of the view.
+        total: The number of photos in the view.
     """
 
     id: str
@@ -95,12 +95,12 @@ class PhotoView:
 
 
 def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | None) -> PhotoView:
-    """All that is known of a photo.
+    """The content of the page of a photo.
 
     Args:
-        context: Of the service.
+        context: The parts of the service.
         entry: The photo.
-        gallery: The view that the user goes through; None before scoring.
+        gallery: The view from which the photo was opened; None before scoring.
 
     Raises:
         FaceDataError: If a table is not valid, or the photo's path leads out of the folder of photos.
@@ -108,10 +108,10 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         StorageError: If a file or the analysis store cannot be read.
     """
     catalog = context.catalog
-    facts = context.kept.facts(entry)
+    facts = context.analysis.facts(entry)
     measures = facts.measures or (None,) * len(entry.faces)
     labels = catalog.labels()
-    thresholds = context.orchestrator.settings.scoring.thresholds  # those in force, which may change
+    thresholds = context.orchestrator.settings.scoring.thresholds  # the current ones, which may change
     limits = {"eyes": thresholds.eyes_open, "smile": thresholds.smile, "focus": thresholds.focus}
     faces = [_face(face, labels, one, limits) for face, one in zip(entry.faces, measures, strict=True)]
     order = [*Category, None]

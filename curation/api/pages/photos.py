@@ -1,4 +1,4 @@
-"""Choosing photos: the gallery, one photo, and a few side by side."""
+"""The pages for choosing photos: the gallery, one photo, and a few photos side by side."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = page_router()
 
 PHOTOS_AT_ONCE = 90
 MAX_AT_ONCE = 6000
-"""What a page that was scrolled far down may show again when the user comes back to it."""
+"""The most that a page shows at once when the user returns to a place far down."""
 MAX_COMPARED = 4
 SCORES = (0.9, 0.8, 0.7, 0.6, 0.5)
 
@@ -42,7 +42,7 @@ def photos_page(
     view: GalleryKey = "",
     at: Annotated[str, Query(max_length=40)] = "",
 ) -> HTMLResponse:
-    """The ranked photos; `at` names the one that the user comes back from."""
+    """The ranked photos; `at` is the id of the photo that the user returns from."""
     if context.catalog.ranked.photos() is None:
         return render(request, "photos/none.html", place="photos", clustered=context.catalog.face_data_path.is_file())
     query = read_query(request.query_params)
@@ -54,7 +54,7 @@ def photos_page(
 
 @router.get("/fragments/photos/gallery")
 def gallery_fragment(request: Request, context: Context) -> HTMLResponse:
-    """The grid from its start, as a new view."""
+    """The grid from the start, as a new view."""
     query = read_query(request.query_params)
     gallery = galleries(request).open(context.catalog, query)
     return render(request, "photos/_gallery.html", query=query, **_start(context, gallery, ""))
@@ -62,7 +62,7 @@ def gallery_fragment(request: Request, context: Context) -> HTMLResponse:
 
 @router.get("/fragments/photos/cards")
 def cards_fragment(request: Request, context: Context, view: GalleryKey = "", offset: Offset = 0) -> HTMLResponse:
-    """A part of the grid, with what asks for the next part, if there is more."""
+    """A part of the grid, with the element that fetches the next part, if there is more."""
     gallery = galleries(request).get(context.catalog, read_query(request.query_params), view)
     return render(request, "photos/_cards.html", **_cards(context, gallery, offset, offset + PHOTOS_AT_ONCE))
 
@@ -71,7 +71,7 @@ def cards_fragment(request: Request, context: Context, view: GalleryKey = "", of
 def burst_fragment(
     request: Request, context: Context, burst: Annotated[int, Path(ge=1, le=999_999_999)]
 ) -> HTMLResponse:
-    """The photos of one moment, best first."""
+    """The photos of one burst, best first."""
     photos = [photo for photo in context.catalog.photos() if photo.burst_id == burst]
     photos.sort(key=lambda photo: (not photo.best_of_burst, photo.rank))
     cards = cards_of(context.catalog, [photo.image_path for photo in photos])
@@ -86,7 +86,7 @@ def photo_page(request: Request, context: Context, photo_id: PhotoId, view: Gall
 
 @router.get("/fragments/photos/{photo_id}/photo")
 def photo_fragment(request: Request, context: Context, photo_id: PhotoId, view: GalleryKey = "") -> HTMLResponse:
-    """The same without its frame, for going on to the next one."""
+    """The same without the surrounding page, for moving on to the next photo."""
     return render(request, "photos/_photo.html", **_photo(request, context, photo_id, view))
 
 
@@ -131,8 +131,8 @@ def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
 
 def _pick_counts(context: ServiceContext) -> Mapping[str, int]:
     photos = context.catalog.photos()
-    said = Counter(photo.pick for photo in photos)
-    return {"all": len(photos), **{pick.value: number for pick, number in said.items() if pick is not None}}
+    counts = Counter(photo.pick for photo in photos)
+    return {"all": len(photos), **{pick.value: number for pick, number in counts.items() if pick is not None}}
 
 
 def _start(context: ServiceContext, gallery: Gallery, at: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _start(context: ServiceContext, gallery: Gallery, at: str) -> dict[str, Any]
 
 
 def _front_place(context: ServiceContext, gallery: Gallery, image_path: str) -> int:
-    """The place in the grid of a photo or of the stack that it lies in; 0 if it is not there."""
+    """The place in the grid of a photo or of the stack that contains it; 0 if it is not there."""
     scores = context.catalog.scores()
     photo = scores.get(image_path)
     if photo is None:
@@ -174,7 +174,7 @@ def _cards(context: ServiceContext, gallery: Gallery, start: int, end: int) -> d
 def _photo(request: Request, context: ServiceContext, photo_id: str, key: str) -> dict[str, Any]:
     entry = context.catalog.photo(photo_id)
     if entry is None:
-        raise ApiProblem(404, "photo_not_found", "this photo is not in the event any more: run the clustering again?")
+        raise ApiProblem(404, "photo_not_found", "this photo is not in the event any more; run the clustering again")
     query = read_query(request.query_params)
     gallery = None
     if context.catalog.ranked.photos() is not None:

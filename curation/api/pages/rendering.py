@@ -1,4 +1,4 @@
-"""How pages and fragments are made: the templates, the headers that go with HTML, and errors as a page."""
+"""Rendering of pages and fragments: the templates, the headers of HTML responses, and errors as pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["PageRoute", "page_router", "render"]
 
 logger = logging.getLogger(__name__)
 
-# Nothing from elsewhere, no script or style within the HTML: whatever a file name or a name holds stays text.
+# Nothing from other sites, no inline script or style: file names and names of people can never become code.
 _CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -45,30 +45,30 @@ HTML_HEADERS = {
 
 
 def render(request: Request, template: str, /, *, place: str = "", status: int = 200, **values: Any) -> HTMLResponse:
-    """A page or a fragment as an answer.
+    """Render a page or a fragment as a response.
 
     Args:
-        request: What is answered.
-        template: Its file below `web/templates`.
-        place: The key of the navigation's entry that the page belongs to.
-        status: HTTP's status.
-        **values: What the template shows; a name that it does not find there is an error.
+        request: The client's request.
+        template: The path of the template below `web/templates`.
+        place: The key of the page's entry in the navigation.
+        status: The HTTP status.
+        **values: The variables of the template; one that it uses and that is missing is an error.
     """
     html = (
         _environment()
         .get_template(template)
         .render(request=request, place=place, navigation=NAVIGATION, version=__version__, **values)
     )
-    # File names that are not UTF-8 reach the page as lone surrogates.
+    # File names that are not valid UTF-8 contain lone surrogates.
     content = html.encode("utf-8", "backslashreplace")
     return HTMLResponse(content, status_code=status, headers=HTML_HEADERS)
 
 
 class PageRoute(APIRoute):
-    """A route whose errors are shown as a page, or as a fragment where htmx asked."""
+    """A route whose errors are shown as a page, or as a fragment for a request of htmx."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler with errors turned into HTML."""
+        """The handler, with errors converted to HTML."""
         handle = super().get_route_handler()
 
         async def handle_with_page(request: Request) -> Response:
@@ -82,14 +82,14 @@ class PageRoute(APIRoute):
                     logger.error("%s %s: %s", request.method, request.url.path, error)
                 return _problem(request, answer.status, answer.code, answer.detail)
             except RequestValidationError:
-                detail = "the address holds a value that cannot be right; go back to the start and try from there"
+                detail = "the address contains a value that is not valid; go to the start page and try from there"
                 return _problem(request, 422, "request_invalid", detail)
 
         return handle_with_page
 
 
 def page_router(prefix: str = "") -> APIRouter:
-    """A router for pages and fragments: left out of the API's description, errors as HTML."""
+    """A router for pages and fragments: not part of the OpenAPI description, errors as HTML."""
     return APIRouter(prefix=prefix, include_in_schema=False, route_class=PageRoute, default_response_class=HTMLResponse)
 
 
@@ -117,7 +117,7 @@ def _environment() -> Environment:
 
 
 def _number(value: float) -> str:
-    """With separators between thousands: 20,000."""
+    """A number with thousands separators: 20,000."""
     return f"{value:,}"
 
 
@@ -127,7 +127,7 @@ def _counted(count: int, one: str, many: str | None = None) -> str:
 
 
 def _lasting(seconds: float) -> str:
-    """A duration as people say it: `12 s`, `3 min`, `1 h 20 min`."""
+    """A duration: `12 s`, `3 min`, `1 h 20 min`."""
     if seconds < 60:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)

@@ -1,4 +1,4 @@
-"""The pages that there are."""
+"""The routers of all pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in: the token once, then a cookie."""
+"""Signing in: the browser sends the token once and gets a cookie."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ router = page_router()
 
 COOKIE_MAX_AGE_S = 30 * 24 * 3600
 WRONG_TOKEN_DELAY_S = 1.0
-"""Guessing is slow."""
+"""Slows down guessing."""
 
 
 @router.get(SIGN_IN_PATH)
 def sign_in_page(request: Request, context: Context, next: str = "/") -> HTMLResponse:
-    """The form."""
+    """The sign-in form."""
     return render(request, "sign_in.html", next=_local(next), is_wrong=False, is_needed=_is_needed(context))
 
 
@@ -34,7 +34,7 @@ async def sign_in(
     token: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=4000)] = "/",
 ) -> Response:
-    """Set the cookie if the token is right, and go on to where the person wanted to go."""
+    """Set the cookie if the token is correct, and redirect to the page that was requested before."""
     service = context.settings.service
     if not is_token(service, token.strip()):
         await anyio.sleep(WRONG_TOKEN_DELAY_S)
@@ -65,7 +65,7 @@ def _is_needed(context: Context) -> bool:
 
 
 def _local(path: str) -> str:
-    """The path if it lies on this service, else its start: a link must not lead elsewhere through the sign-in."""
-    # Browsers read a backslash as a slash, and leave out tabs and ends of lines.
+    """The path if it is one of this service, else `/`: the sign-in page must not redirect to other sites."""
+    # Browsers read a backslash as a slash, and ignore tabs and line ends.
     is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_local else "/"

@@ -1,7 +1,7 @@
-"""The page's own style sheets, scripts and pictures.
+"""The style sheets, scripts and icons of the pages.
 
-Their addresses hold a digest of all of them, so that a browser keeps them for good and still never mixes two
-versions: scripts import each other by relative addresses, which keep the digest.
+Their addresses contain a digest of all of them, so that a browser can cache them for good and still never mixes
+two versions: scripts import each other by relative addresses, which keep the digest.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/assets", include_in_schema=False)
 _DIGEST_CHARS = 12
 _ONE_YEAR_S = 365 * 24 * 3600
 _MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-"""Not left to the system's table, which on some machines calls scripts plain text; browsers then refuse them."""
+"""The system's table is not used, because on some machines it maps scripts to plain text, which browsers refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def asset_url(path: str) -> str:
     """The address of a static file.
 
     Args:
-        path: Below `web/static`, such as `css/base.css`.
+        path: The path below `web/static`, such as `css/base.css`.
 
     Raises:
         KeyError: If there is no such file.
@@ -60,12 +60,12 @@ def asset_url(path: str) -> str:
 
 @router.get("/{version}/{path:path}", name="get_asset")
 async def get_asset(request: Request, version: str, path: str) -> Response:
-    """A static file; only those that came with the program can be named."""
+    """A static file; only files that are part of the package can be requested."""
     assets = _assets()
     asset = assets.by_path.get(path)
     if asset is None:
-        raise ApiProblem(404, "not_found", f"there is nothing at {request.url.path}; the page's start is at /")
-    # A page of an older version may still ask: it gets the present file, but must not keep it.
+        raise ApiProblem(404, "not_found", f"there is nothing at {request.url.path}; the start page is at /")
+    # A page of an older version may still request a file: it gets the current one, but must not cache it.
     lasting = f"public, max-age={_ONE_YEAR_S}, immutable" if version == assets.version else "no-cache"
     headers = {"ETag": asset.etag, "Cache-Control": lasting, "X-Content-Type-Options": "nosniff"}
     known = request.headers.get("if-none-match")

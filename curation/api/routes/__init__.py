@@ -1,1 +1,1 @@
-"""The routes, one module for each subject."""
+"""The JSON routes, one module for each subject."""

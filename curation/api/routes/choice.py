@@ -1,4 +1,4 @@
-"""Who is covered, choosing the best photos, and reasons in words."""
+"""Coverage of people, the choice of the best photos, and reasons in words."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from curation.api.schemas.choice import (
     ReasonOut,
     ReasonsOut,
 )
-from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto, choose
+from curation.domain.choosing.best_choice import choose
+from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
-from curation.domain.judging.reasons import PhotoReason
+from curation.domain.judging.photo_reasons import PhotoReason
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.rules.judgement import Judged
 
@@ -38,20 +39,22 @@ _NOT_READY = {
     "not_scored": (409, NOT_SCORED),
     "face_data_invalid": (409, "face_data.csv has no column `cluster_id`; run the clustering again"),
     "picks_invalid": (409, "picks.json is not valid JSON: line 3, column 5; correct it, or delete it and pick again"),
-    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the rules before this change stay in force"),
+    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the previous rules still apply"),
 }
 _NOT_FOUND = {"photo_not_found": (404, "there is no photo 1f0c4be9d93c4c3c; GET /photos lists them")}
 PhotoId = Annotated[
-    str, Path(pattern=PHOTO_ID_PATTERN, description="As `GET /photos` gives it.", examples=["1f0c4be9d93c4c3c"])
+    str, Path(pattern=PHOTO_ID_PATTERN, description="From `GET /photos`.", examples=["1f0c4be9d93c4c3c"])
 ]
 
 
 @router.get("/coverage", summary="Who is in how many good photos", responses=problem_responses(**_NOT_READY))
 def get_coverage(
     context: Context,
-    top: Annotated[int, Query(ge=1, le=100_000, description="Also count good photos among so many of the best.")] = 100,
+    top: Annotated[
+        int, Query(ge=1, le=100_000, description="Also count good photos among this number of best photos.")
+    ] = 100,
 ) -> CoverageOut:
-    """Each main and important person: their photos, the good ones among them, and who has none."""
+    """All main and important people with their photos, the good ones among them, and the people who have none."""
     judged = context.judgement.now()
     best = {score.image_path for score in judged.ranked[:top]}
     people = tuple(
@@ -77,11 +80,11 @@ def get_coverage(
 
 @router.post("/choice", summary="Choose the best photos", responses=problem_responses(**_NOT_READY))
 def make_choice(context: Context, body: ChoiceIn) -> ChoiceOut:
-    """The best `count` photos so that everybody who matters is seen well in enough of them, and why each is in.
+    """The best `count` photos in which all main and important people have enough good photos, and why each is chosen.
 
-    Picked photos are always in, rejected and vetoed ones are not. Of all choices that cover everybody as far as that is
+    Picked photos are always chosen, rejected and vetoed ones never. Of all choices that cover the people as far as
     possible, this one has the highest sum of ratings and scores. Nothing is changed: pick the photos that you like with
-    `PATCH /picks`, or export them.
+    `PATCH /picks`, or export them with `POST /exports`.
     """
     judged = context.judgement.now()
     request = ChoiceRequest(body.count, body.main_at_least, body.important_at_least, body.one_per_burst)
@@ -113,26 +116,26 @@ def make_choice(context: Context, body: ChoiceIn) -> ChoiceOut:
     )
 
 
-@router.get("/reasons", summary="Reasons of several photos", responses=problem_responses(**_NOT_READY, **_NOT_FOUND))
+@router.get("/reasons", summary="Reasons for several photos", responses=problem_responses(**_NOT_READY, **_NOT_FOUND))
 def list_reasons(
     context: Context,
     photo_id: Annotated[
         list[Annotated[str, Query(pattern=PHOTO_ID_PATTERN)]],
-        Query(min_length=1, max_length=MAX_REASONS, description="Of each photo.", examples=[["1f0c4be9d93c4c3c"]]),
+        Query(min_length=1, max_length=MAX_REASONS, description="Once per photo.", examples=[["1f0c4be9d93c4c3c"]]),
     ],
 ) -> ReasonsOut:
-    """What is wrong and what is right with photos, in words: for a page of `GET /photos` at once."""
+    """What is wrong and what is good about photos, in words; for a whole page of `GET /photos` at once."""
     judged = context.judgement.now()
     return ReasonsOut(photos=tuple(_reasons_out(judged, one, _path(context, one)) for one in photo_id))
 
 
 @router.get(
     "/photos/{photo_id}/reasons",
-    summary="Reasons of one photo",
+    summary="Reasons for one photo",
     responses=problem_responses(**_NOT_READY, **_NOT_FOUND),
 )
 def get_reasons(context: Context, photo_id: PhotoId) -> PhotoReasonsOut:
-    """What is wrong with a photo, which photo of the same burst is better there, and what is right."""
+    """What is wrong with a photo, which photo of the same burst is better in that, and what is good."""
     return _reasons_out(context.judgement.now(), photo_id, _path(context, photo_id))
 
 

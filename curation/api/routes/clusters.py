@@ -1,4 +1,4 @@
-"""The people that the clustering found."""
+"""The clusters that the clustering found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/clusters", tags=["clusters"])
 MAX_CLUSTER_ID = 999_999_999
 MAX_SAMPLE = 99  # `clustering.samples_per_cluster` goes up to 100
 
-ClusterId = Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="As `GET /clusters` gives it.")]
+ClusterId = Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="From `GET /clusters`.")]
 SampleNumber = Annotated[int, Path(ge=0, le=MAX_SAMPLE, description="From 0; see `sample_urls` of the cluster.")]
 
 _NOT_USABLE = {
@@ -37,13 +37,13 @@ _NOT_FOUND = {"cluster_not_found": (404, "there is no cluster 99; GET /clusters 
 _NO_PICTURE = {"picture_not_found": (404, "cluster 3 has no picture; run the clustering again")}
 _JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}, "description": "A JPEG."},
-    304: {"description": "The client has this version of the picture (If-None-Match)."},
+    304: {"description": "The client already has this version of the picture (If-None-Match)."},
 }
 
 
 @router.get("", summary="All clusters, largest first", responses=problem_responses(**_NOT_USABLE))
 def list_clusters(request: Request, context: Context, limit: Limit = 100, offset: Offset = 0) -> ClusterPage:
-    """Each cluster is one person, as far as the clustering could tell; faces too poor to judge are in none."""
+    """Each cluster is one person, as far as the clustering could tell; faces that are too poor are in no cluster."""
     clusters = context.catalog.clusters()
     return ClusterPage(
         total=len(clusters),
@@ -55,7 +55,7 @@ def list_clusters(request: Request, context: Context, limit: Limit = 100, offset
 
 @router.get("/{cluster_id}", summary="One cluster", responses=problem_responses(**_NOT_USABLE, **_NOT_FOUND))
 def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> ClusterOut:
-    """Its label, its numbers, and where its pictures are."""
+    """Its label, its numbers, and the addresses of its pictures."""
     cluster = context.catalog.cluster(cluster_id)
     if cluster is None:
         raise _not_found(cluster_id)
@@ -80,7 +80,7 @@ def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> Cl
 async def get_thumbnail(request: Request, context: Context, cluster_id: ClusterId) -> Response:
     """A JPEG with an ETag."""
     response, face_id = await to_thread.run_sync(_thumbnail, request, context, cluster_id)
-    # A cluster that the user changed shows what is in it now, not what the clustering chose.
+    # For a cluster that the user corrected, the clustering's picture may show a wrong face.
     return response if response is not None else await context.pictures.face(request, face_id)
 
 
@@ -91,7 +91,7 @@ async def get_thumbnail(request: Request, context: Context, cluster_id: ClusterI
     responses={**_JPEG, **problem_responses(**_NOT_USABLE, **_NOT_FOUND, **_NO_PICTURE)},
 )
 def get_sample(request: Request, context: Context, cluster_id: ClusterId, number: SampleNumber) -> Response:
-    """Up to a dozen faces that differ, so that a wrong member is seen at a glance."""
+    """Up to a dozen faces that differ, so that a wrong one is noticed at a glance."""
     if not context.catalog.has_cluster(cluster_id):
         raise _not_found(cluster_id)
     samples = context.catalog.samples(cluster_id)
@@ -108,7 +108,7 @@ def get_sample(request: Request, context: Context, cluster_id: ClusterId, number
 def list_faces(
     request: Request, context: Context, cluster_id: ClusterId, limit: Limit = 100, offset: Offset = 0
 ) -> FacePage:
-    """Each with its photo, so that a wrong member can be looked at where it is."""
+    """Each face with its photo, so that a wrong one can be looked at in context."""
     event = context.catalog.event()
     total = event.face_count(cluster_id)
     if not total:
@@ -123,7 +123,7 @@ def list_faces(
 
 
 def _thumbnail(request: Request, context: ServiceContext, cluster_id: int) -> tuple[Response | None, str]:
-    """The clustering's picture of a cluster, if it still fits, and the id of its best face."""
+    """The clustering's picture of a cluster, if it is still valid, and the id of its best face."""
     event = context.catalog.event()
     if not event.face_count(cluster_id):
         raise _not_found(cluster_id)

@@ -1,4 +1,4 @@
-"""Corrections of the grouping, and taking things back."""
+"""Corrections of the grouping, and undo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.routes.people import IfMatch
-from curation.api.routes.people_problems import EDITED, LABELS_ETAG, NOT_USABLE, PERSON_NOT_FOUND
+from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
 from curation.event.people.correction_requests import CorrectionRequest, in_words, planned
 
@@ -23,7 +23,7 @@ CorrectionId = Annotated[
     str,
     Path(
         pattern=r"^[0-9A-Za-z._-]{1,100}$",
-        description="As `GET /corrections` gives it; all that was said at once is meant.",
+        description="From `GET /corrections`; all corrections of the same action are meant.",
         examples=["7f0c4be9d93c"],
     ),
 ]
@@ -42,16 +42,19 @@ _NOTHING_TO_SPLIT = {
     summary="Correct the grouping",
     responses={
         201: {"headers": LABELS_ETAG},
-        **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND, **_FACE_NOT_FOUND, **EDITED, **_NOTHING_TO_SPLIT),
+        **problem_responses(
+            **READ_PROBLEMS, **PERSON_NOT_FOUND, **_FACE_NOT_FOUND, **EDIT_PROBLEMS, **_NOTHING_TO_SPLIT
+        ),
     },
 )
 def add_correction(
     response: Response, context: Context, body: CorrectionIn, if_match: IfMatch = None
 ) -> CorrectionsOut:
-    """Counts at once, and in every later clustering: it joins what was merged, and parts what was split.
+    """Takes effect at once and in every later clustering, which keeps merged people together and split ones apart.
 
-    A merge keeps id and label of `cluster_id`, else those of whoever has a name, or matters more, or is on more photos.
-    The labels of the others stay in cluster_labels.json, so that taking the merge back brings them back.
+    A merge keeps the id and label of `cluster_id`, or else those of the cluster with a name, with the more important
+    category, or in more photos, in this order. The labels of the others stay in cluster_labels.json, so that undoing
+    the merge restores them.
     """
     labels = context.catalog.labels()
     request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name)
@@ -67,9 +70,9 @@ def add_correction(
     )
 
 
-@router.get("/corrections", summary="All corrections, newest first", responses=problem_responses(**NOT_USABLE))
+@router.get("/corrections", summary="All corrections, newest first", responses=problem_responses(**READ_PROBLEMS))
 def list_corrections(context: Context, limit: Limit = 100, offset: Offset = 0) -> CorrectionPage:
-    """As they are in corrections.json, those that were taken back included."""
+    """The corrections in corrections.json, including those that were undone."""
     corrections = context.catalog.faces.corrections()[::-1]
     return CorrectionPage(
         total=len(corrections),
@@ -81,18 +84,20 @@ def list_corrections(context: Context, limit: Limit = 100, offset: Offset = 0) -
 
 @router.delete(
     "/corrections/{correction_id}",
-    summary="Take a correction back",
-    responses=problem_responses(**NOT_USABLE, **_NO_CORRECTION, busy=EDITED["busy"], storage=EDITED["storage"]),
+    summary="Undo a correction",
+    responses=problem_responses(
+        **READ_PROBLEMS, **_NO_CORRECTION, busy=EDIT_PROBLEMS["busy"], storage=EDIT_PROBLEMS["storage"]
+    ),
 )
 def undo_correction(context: Context, correction_id: CorrectionId) -> CorrectionsOut:
-    """As if it had never been said; what was said later of the same faces stands. It stays in the list as `undone`."""
+    """As if it had never been made; later corrections of the same faces stay. It remains in the list as `undone`."""
     changed = context.people.set_undone(correction_id, undone=True)
     return CorrectionsOut(
         id=correction_id.partition(".")[0], cluster_id=None, corrections=tuple(map(CorrectionOut.of, changed))
     )
 
 
-@router.get("/undo", summary="What would be taken back next", responses=problem_responses(storage=EDITED["storage"]))
+@router.get("/undo", summary="What would be undone next", responses=problem_responses(storage=EDIT_PROBLEMS["storage"]))
 def get_undo(context: Context) -> UndoOut:
     """The last change of labels or corrections that was made through the service."""
     last = context.people.undoable()
@@ -101,16 +106,14 @@ def get_undo(context: Context) -> UndoOut:
 
 @router.post(
     "/undo",
-    summary="Take the last change back",
+    summary="Undo the last change",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(
-            **NOT_USABLE, nothing_to_undo=(409, "no change is left that could be taken back"), **EDITED
-        ),
+        **problem_responses(**READ_PROBLEMS, nothing_to_undo=(409, "there is nothing left to undo"), **EDIT_PROBLEMS),
     },
 )
 def undo(response: Response, context: Context) -> UndoOut:
-    """Of labels and corrections, the newest first; changes that were made by hand in the files are left alone."""
+    """Undoes changes of labels and corrections, newest first; edits that were made in the files are not affected."""
     undone, etag, _ = context.people.undo()
     response.headers["ETag"] = etag
     return UndoOut(what=undone.what, left=undone.left)

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/downloads", tags=["downloads"])
 
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The file."},
-    304: {"description": "The client has this version of the file (If-None-Match)."},
+    304: {"description": "The client already has this version of the file (If-None-Match)."},
 }
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
@@ -45,7 +45,7 @@ def download_face_data(request: Request, context: Context) -> Response:
     responses={**_CSV, **problem_responses(not_scored=(409, NOT_SCORED))},
 )
 def download_photo_scores(request: Request, context: Context) -> Response:
-    """One row per photo: its rank, its score, the reasons, and what the user said of it."""
+    """One row per photo: its rank, its score, the reasons, and the user's pick and rating."""
     context.catalog.ranked.catch_up()
     path = context.catalog.photo_scores_path
     response = file_response(request, path, media_type=MEDIA_TYPE, download_as=path.name)

@@ -1,4 +1,4 @@
-"""Taking photos home."""
+"""Exporting photos."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/exports", tags=["exports"])
 
-JobId = Annotated[str, Path(max_length=64, description="Of the job that `POST /exports` answered with.")]
+JobId = Annotated[str, Path(max_length=64, description="The id of the job that `POST /exports` returned.")]
 
-_NOTHING = "nothing is picked yet: pick photos first (PATCH /picks), or ask for the best ones, or for photos by id"
+_NOTHING = "no photo is picked yet: pick photos first (PATCH /picks), or export the best ones or photos by id"
 _NOT_CLUSTERED = {"not_clustered": (409, NOT_CLUSTERED)}
 _NOT_FOUND = {"export_not_found": (404, "there is no export 7f0c; GET /jobs?stage=export lists all")}
 _FOLDER = "this export is a folder, /home/anna/party/export/2026-06-20 21.14.03; only the mode zip can be downloaded"
@@ -33,14 +33,14 @@ _ZIP: dict[int | str, dict[str, Any]] = {
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         "description": "The ZIP file.",
     },
-    304: {"description": "The client has it already (If-None-Match)."},
+    304: {"description": "The client already has the file (If-None-Match)."},
 }
 
 
 @router.post(
     "",
     status_code=202,
-    summary="Take photos home",
+    summary="Export photos",
     responses={
         **ACCEPTED,
         **problem_responses(
@@ -53,18 +53,18 @@ _ZIP: dict[int | str, dict[str, Any]] = {
     },
 )
 def start_export(body: ExportIn, request: Request, response: Response, context: Context) -> JobOut:
-    """Copies, links or packs the picked photos, the best ones or any others, in the background.
+    """Copies, hard-links or zips the picked photos, the best ones or any others, in the background.
 
-    They come into a new sub-folder of `io.export_dir`, with what is known of them: inside JPEG copies and in sidecars
-    as XMP, in a table, and on a contact sheet. The originals are never changed, and no earlier export is overwritten.
-    Ask `GET /jobs/{id}` how it is, then `GET /exports/{id}` where it is.
+    They are written into a new sub-folder of `io.export_dir`, or a ZIP file there, with ratings, names and face regions
+    as XMP inside JPEG copies and in sidecars, a table, and a contact sheet. The originals are never changed, and no
+    earlier export is overwritten. `GET /jobs/{id}` reports the progress, then `GET /exports/{id}` where the export is.
     """
     if not context.orchestrator.face_data_exists():
         raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
     if body.photos is None:
         if body.best is not None:
             context.catalog.photos()  # says so if there is no ranking
-        elif not any(said.pick is Pick.PICKED for said in context.catalog.ranked.picks().by_path.values()):
+        elif not any(one.pick is Pick.PICKED for one in context.catalog.ranked.picks().by_path.values()):
             raise ApiProblem(409, "nothing_to_export", _NOTHING)
     paths = None if body.photos is None else _paths(body.photos, context)
     return start_job(Stage.EXPORT, body.to_request(paths).to_json(), request, response, context)
@@ -80,7 +80,7 @@ def _paths(photo_ids: Sequence[str], context: ServiceContext) -> tuple[str, ...]
     return tuple(paths)
 
 
-@router.get("/{job_id}", summary="Where an export is", name="get_export", responses=problem_responses(**_NOT_FOUND))
+@router.get("/{job_id}", summary="One export", name="get_export", responses=problem_responses(**_NOT_FOUND))
 def get_export(job_id: JobId, request: Request, context: Context) -> ExportOut:
     """The folder or ZIP file of an export, once its job has succeeded."""
     job = _job(job_id, context)
@@ -126,7 +126,7 @@ def download_export(job_id: JobId, request: Request, context: Context) -> Respon
     name, path = str(job.result["name"]), str(job.result["path"])
     if job.request["mode"] != ExportMode.ZIP:
         raise ApiProblem(409, "no_download", f"this export is a folder, {path}; only the mode zip can be downloaded")
-    # By its name: wherever the folder of exports was when it was made, nothing outside the present one is given out.
+    # By its name: nothing outside the current export folder is served, wherever the folder was at the time.
     file = context.settings.io.exports / name
     response = None
     if file.parent == context.settings.io.exports:

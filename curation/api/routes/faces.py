@@ -18,7 +18,7 @@ router = APIRouter(prefix="/faces", tags=["faces"])
 
 FaceIdPath = Annotated[
     str,
-    Path(pattern=FACE_ID_PATTERN, description="As `GET /photos/{photo_id}` gives it.", examples=["5b41f1e3a0c9d27e-0"]),
+    Path(pattern=FACE_ID_PATTERN, description="From `GET /photos/{photo_id}`.", examples=["5b41f1e3a0c9d27e-0"]),
 ]
 FACE_NOT_FOUND = {
     "face_not_found": (404, "there is no face 5b41f1e3a0c9d27e-7; GET /photos/{photo_id} lists those of a photo")
@@ -26,7 +26,7 @@ FACE_NOT_FOUND = {
 
 
 def face_not_found(face_id: str) -> ApiProblem:
-    """The answer for an id that no face has."""
+    """The problem of an unknown face id."""
     return ApiProblem(
         404, "face_not_found", f"there is no face {face_id}; GET /photos/{{photo_id}} lists those of a photo"
     )
@@ -43,7 +43,7 @@ def face_not_found(face_id: str) -> ApiProblem:
     ),
 )
 def get_face(request: Request, context: Context, face_id: FaceIdPath) -> FaceOut:
-    """Where it is, and whose it is."""
+    """Its photo, box and landmarks, and its person."""
     face = context.catalog.face(face_id)
     if face is None:
         raise face_not_found(face_id)

@@ -1,4 +1,4 @@
-"""A sign of life."""
+"""The health check."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["router"]
 router = APIRouter(tags=["service"])
 
 
-@router.get("/health", summary="Is the service alive?")
+@router.get("/health", summary="The health of the service")
 async def get_health(context: Context) -> HealthOut:
-    """Answers at once, whatever runs: no disk and no other thread is asked."""
+    """Answers at once, whatever is running: it needs neither a disk nor another thread."""
     return HealthOut(
         version=__version__,
         engine=context.settings.engine.name,

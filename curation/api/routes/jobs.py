@@ -1,4 +1,4 @@
-"""What became of the jobs."""
+"""Following and stopping jobs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 MAX_LOG_LINES = 100_000
 
-JobId = Annotated[str, Path(max_length=64, description="As `POST /cluster` and `GET /jobs` give it.")]
+JobId = Annotated[str, Path(max_length=64, description="From `POST /cluster`, `GET /jobs` and others.")]
 
 EVENT_STREAM = "text/event-stream"
 
@@ -31,7 +31,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
         "description": "Server-sent events; the data of each is JSON.",
         "content": {
             EVENT_STREAM: {
-                # Of each event, as OpenAPI 3.2 has it.
+                # The schema of each event, as OpenAPI 3.2 describes streams.
                 "schema": {
                     "type": "object",
                     "properties": {
@@ -57,7 +57,7 @@ _NOT_FOUND = {"job_not_found": (404, "there is no job 7f0c; GET /jobs lists all"
 
 @router.get("", summary="All jobs, newest first")
 def list_jobs(context: Context, stage: Stage | None = None, limit: Limit = 100, offset: Offset = 0) -> JobPage:
-    """Jobs are kept when the service ends; one that the end cut off is `interrupted`."""
+    """Jobs are stored and outlive the service; a job that was running when the service ended is `interrupted`."""
     total, jobs = context.runner.list(stage=stage, limit=limit, offset=offset)
     return JobPage(
         total=total,
@@ -69,15 +69,15 @@ def list_jobs(context: Context, stage: Stage | None = None, limit: Limit = 100, 
 
 @router.get(
     "/events",
-    summary="All jobs at work, as they go on",
+    summary="The progress of all running jobs",
     response_class=StreamingResponse,
     responses=_EVENTS,
 )
 def get_events(context: Context) -> StreamingResponse:
-    """Server-sent events of whatever is at work, also of jobs that begin meanwhile.
+    """Server-sent events of all running jobs, including those that start in the meantime.
 
-    `progress` and `end` are those of `GET /jobs/{id}/events`. When nothing is at work (any more), `idle` is sent and
-    the stream ends; a browser's EventSource then asks again every three seconds, and so sees the next job.
+    `progress` and `end` are those of `GET /jobs/{id}/events`. When no job is running, `idle` is sent and the stream
+    ends; a browser's EventSource then reconnects every three seconds, and so notices the next job.
     """
     return _stream(follow_all(context.runner, context.runner.list_active()))
 
@@ -96,7 +96,7 @@ def get_job(context: Context, job_id: JobId) -> JobOut:
     status_code=202,
     summary="Stop a job",
     responses={
-        202: {"description": "The job, which stops within 2 s and is then `cancelled`."},
+        202: {"description": "The job, which stops within 2 s; its state is then `cancelled`."},
         **problem_responses(
             **_NOT_FOUND,
             job_ended=(409, "job 7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa has ended already (succeeded)"),
@@ -105,9 +105,10 @@ def get_job(context: Context, job_id: JobId) -> JobOut:
     },
 )
 def cancel_job(context: Context, job_id: JobId) -> JobOut:
-    """What was analysed so far is kept: the next run of the stage goes on from there.
+    """What was analysed so far stays cached: the next run of the stage continues from there.
 
-    Each table is written whole or not at all. A job that is just done may still succeed. Asking twice does no harm.
+    Each table is written completely or not at all. A job that is about to finish may still succeed. Stopping a job
+    twice is harmless.
     """
     try:
         job = context.runner.cancel(job_id)
@@ -120,23 +121,23 @@ def cancel_job(context: Context, job_id: JobId) -> JobOut:
 
 @router.get(
     "/{job_id}/events",
-    summary="A job as it goes on",
+    summary="The progress of a job",
     response_class=StreamingResponse,
     responses={
         **_EVENTS,
-        204: {"description": "The end was told already (Last-Event-ID): a browser does not ask again."},
+        204: {"description": "The client already has the event `end` (Last-Event-ID): a browser stops reconnecting."},
         **problem_responses(**_NOT_FOUND),
     },
 )
 def get_job_events(
     context: Context,
     job_id: JobId,
-    last_event_id: Annotated[str | None, Header(description="A browser's EventSource sends it by itself.")] = None,
+    last_event_id: Annotated[str | None, Header(description="A browser's EventSource sends it automatically.")] = None,
 ) -> Response:
-    """Server-sent events, which end with the job.
+    """Server-sent events until the job ends.
 
-    `progress` comes whenever something changed (phase, done, total, rate, seconds left), at most four times a second
-    and at least every five seconds; at last comes `end`, whose data is the whole job in its final state.
+    `progress` is sent when something changed (phase, done, total, rate, seconds left), at most four times a second
+    and at least every five seconds; the last event is `end`, whose data is the whole job in its final state.
     """
     job = context.runner.get(job_id)
     if job is None:
@@ -148,7 +149,7 @@ def get_job_events(
 
 @router.get(
     "/{job_id}/log",
-    summary="What a job said while it worked",
+    summary="The log of a job",
     response_class=PlainTextResponse,
     responses={
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Lines of text, oldest first."},
@@ -158,7 +159,9 @@ def get_job_events(
 def get_job_log(
     context: Context,
     job_id: JobId,
-    tail: Annotated[int, Query(ge=1, le=MAX_LOG_LINES, description="The last lines, at most so many.")] = 1000,
+    tail: Annotated[int, Query(ge=1, le=MAX_LOG_LINES, description="The maximum number of lines, the last ones.")] = (
+        1000
+    ),
 ) -> PlainTextResponse:
     """Each line has a time, a level and a message; photos that failed are named with the reason."""
     if context.runner.get(job_id) is None:
@@ -172,5 +175,5 @@ def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
 
 
 def not_found(job_id: str) -> ApiProblem:
-    """The problem that there is no such job."""
+    """The problem of an unknown job id."""
     return ApiProblem(404, "job_not_found", f"there is no job {job_id}; GET /jobs lists all")

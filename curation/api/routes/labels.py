@@ -1,4 +1,4 @@
-"""Who is who: reading and writing cluster_labels.json."""
+"""All labels at once: reading and writing cluster_labels.json."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ _NOT_USABLE = {
     "face_data_invalid": (409, "face_data.csv has no column `cluster_id`; run the clustering again"),
     "labels_invalid": _LABELS_INVALID,
 }
-_ETAG = {"ETag": {"description": "Of this version of the labels; for If-Match.", "schema": {"type": "string"}}}
+_ETAG = {
+    "ETag": {"description": "The entity tag of this version of the labels, for If-Match.", "schema": {"type": "string"}}
+}
 
 
 async def _body(request: Request) -> bytes:
-    """The body, if it is JSON and not too long; read here, since routes work in threads."""
+    """The body, if it is JSON and not too long; read in a coroutine, because the route runs in a thread."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise ApiProblem(415, "media_type_not_supported", "send the labels as JSON: Content-Type: application/json")
@@ -54,7 +56,7 @@ async def _body(request: Request) -> bytes:
     responses={200: {"headers": _ETAG}, **problem_responses(**_NOT_USABLE)},
 )
 def get_labels(response: Response, context: Context) -> LabelsOut:
-    """The labels as they are in cluster_labels.json; empty if nobody labelled yet."""
+    """The labels as they are in cluster_labels.json; empty if nothing is labelled yet."""
     response.headers["ETag"], labels = context.people.labels()
     return _labels_out(labels)
 
@@ -99,12 +101,13 @@ def put_labels(
     context: Context,
     body: Annotated[bytes, Depends(_body)],
     if_match: Annotated[
-        str | None, Header(description="The ETag of `GET /labels`: refused with 412 if they were changed meanwhile.")
+        str | None,
+        Header(description="The ETag of `GET /labels`: 412 if the labels were changed in the meantime."),
     ] = None,
 ) -> LabelsOut:
-    """Checks all labels, and writes cluster_labels.json only if every one is right.
+    """Checks all labels, and writes cluster_labels.json only if all of them are valid.
 
-    Clusters that are left out keep no label. Clusters with the same name are one person.
+    Clusters that are omitted lose their label. Clusters with the same name are one person.
     """
     try:
         text = body.decode("utf-8-sig")

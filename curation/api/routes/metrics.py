@@ -1,4 +1,4 @@
-"""Numbers for a monitoring program."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["service"])
 
 @router.get(
     "/metrics",
-    summary="Numbers for a monitoring program",
+    summary="Metrics for Prometheus",
     response_class=Response,
     responses={
         200: {
@@ -32,6 +32,6 @@ router = APIRouter(tags=["service"])
 def get_metrics(request: Request) -> Response:
     """Requests and their durations by route, jobs by stage and state, photos, faces, clusters, and this process.
 
-    Each process of a service that has several counts its own requests.
+    If the service has several processes, each of them counts its own requests.
     """
     return Response(request.app.state.metrics.text(), media_type=METRICS_TYPE)

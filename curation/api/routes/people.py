@@ -1,4 +1,4 @@
-"""The people of the event: who they are, and how much they matter."""
+"""The people of the event and their labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
-from curation.api.routes.people_problems import EDITED, LABELS_ETAG, NOT_USABLE, PERSON_NOT_FOUND
+from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import (
     MAX_CLUSTER_ID,
     NamesOut,
@@ -20,8 +20,8 @@ from curation.api.schemas.people import (
     PersonPage,
     PersonPatch,
 )
+from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
-from curation.domain.labelling.merging import LabelChange
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import ClusterSummary
 from curation.event.people.view import display_name, person_view
@@ -30,12 +30,13 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/people", tags=["people"])
 
-ClusterId = Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="As `GET /people` gives it.")]
+ClusterId = Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="From `GET /people`.")]
 IfMatch = Annotated[
     str | None,
     Header(
-        description="The ETag under which you know the labels. Changes that others made since are kept; if they are of "
-        "the same person, the answer is 412 with both versions. Without it the version counts that was read last."
+        description="The ETag of the labels that your change is based on. Changes that others made since then are "
+        "merged; if they concern the same person, the response is 412 with both versions. Without this header, the "
+        "version that was read last counts."
     ),
 ]
 _NAMES = 20
@@ -44,18 +45,18 @@ _NAMES = 20
 @router.get(
     "",
     summary="All people, largest first",
-    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**NOT_USABLE)},
+    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**READ_PROBLEMS)},
 )
 def list_people(
     response: Response,
     context: Context,
-    category: Annotated[Category | None, Query(description="Only people whom the labels put there.")] = None,
+    category: Annotated[Category | None, Query(description="Only people of this category.")] = None,
     labelled: Annotated[bool | None, Query(description="Only people with a label, or only those without.")] = None,
-    min_photos: Annotated[int, Query(ge=0, le=1_000_000, description="Only people on so many photos.")] = 0,
+    min_photos: Annotated[int, Query(ge=0, le=1_000_000, description="Only people in at least so many photos.")] = 0,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PersonPage:
-    """Everybody whose face was found, as the clustering and the user's corrections group them."""
+    """All people whose faces were found, as the clustering and the user's corrections group them."""
     etag, labels = context.people.labels()
     response.headers["ETag"] = etag
     event = context.catalog.event()
@@ -76,16 +77,14 @@ def list_people(
 
 @router.get(
     "/names",
-    summary="Names that were given already",
-    responses=problem_responses(**NOT_USABLE),
+    summary="Known names",
+    responses=problem_responses(**READ_PROBLEMS),
 )
 def list_names(
     context: Context,
-    q: Annotated[
-        str, Query(max_length=MAX_NAME_CHARS, description="What the names, or parts of them, begin with.")
-    ] = "",
+    q: Annotated[str, Query(max_length=MAX_NAME_CHARS, description="The beginning of a name or of a word in it.")] = "",
 ) -> NamesOut:
-    """For completing what somebody types: at most twenty, those of the most photos first."""
+    """For the completion of a name: at most twenty, those of people in the most photos first."""
     labels = context.catalog.labels()
     photos = context.catalog.event().photo_counts
     wanted = " ".join(q.split()).casefold()
@@ -106,10 +105,10 @@ def list_names(
 @router.get(
     "/{cluster_id}",
     summary="One person",
-    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND)},
+    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**READ_PROBLEMS, **PERSON_NOT_FOUND)},
 )
 def get_person(response: Response, context: Context, cluster_id: ClusterId) -> PersonOut:
-    """Label and numbers. All faces are at `/clusters/{cluster_id}/faces`."""
+    """Its label and numbers. All faces are at `/clusters/{cluster_id}/faces`."""
     etag, labels = context.people.labels()
     response.headers["ETag"] = etag
     return PersonOut.of(person_view(context.catalog.event(), _person(context, cluster_id), labels, alone=True))
@@ -117,18 +116,19 @@ def get_person(response: Response, context: Context, cluster_id: ClusterId) -> P
 
 @router.patch(
     "/{cluster_id}",
-    summary="Name a person, or say how much they matter",
+    summary="Label a person",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND, **EDITED),
+        **problem_responses(**READ_PROBLEMS, **PERSON_NOT_FOUND, **EDIT_PROBLEMS),
     },
 )
 def patch_person(
     response: Response, context: Context, cluster_id: ClusterId, body: PersonPatch, if_match: IfMatch = None
 ) -> PersonOut:
-    """Saved at once into cluster_labels.json.
+    """Changes the name or category and saves it in cluster_labels.json at once.
 
-    Who is given a name that is there already takes its category; a category counts for all clusters of the name.
+    A person who gets the name of another cluster also gets its category; a category applies to all clusters of the
+    same name.
     """
     _person(context, cluster_id)
     what = _what(body.change, display_name(context.catalog.labels(), cluster_id))
@@ -144,11 +144,11 @@ def patch_person(
     summary="Label many people at once",
     responses={
         200: {"headers": LABELS_ETAG},
-        **problem_responses(**NOT_USABLE, **PERSON_NOT_FOUND, **EDITED),
+        **problem_responses(**READ_PROBLEMS, **PERSON_NOT_FOUND, **EDIT_PROBLEMS),
     },
 )
 def patch_people(response: Response, context: Context, body: PeoplePatch, if_match: IfMatch = None) -> PeopleChanged:
-    """All of them, or none if anything is wrong. It is one change for `POST /undo`."""
+    """Changes all of them, or none if there is an error. It is one change for `POST /undo`."""
     below = body.strangers_below_photos
     if below is None:
         ids = dict.fromkeys(body.ids)
@@ -176,14 +176,14 @@ def _person(context: ServiceContext, cluster_id: int) -> ClusterSummary:
 
 
 def _what(change: LabelChange, who: str) -> str:
-    """A change in words."""
-    said = []
+    """A change in words, for undo."""
+    parts = []
     if isinstance(change.name, str):
-        said.append(f"named {who} {' '.join(change.name.split())}")
+        parts.append(f"named {who} {' '.join(change.name.split())}")
     elif change.name is None:
-        said.append(f"took the name from {who}")
+        parts.append(f"took the name from {who}")
     if isinstance(change.category, Category):
-        said.append(f"set {who} to {change.category.value}")
+        parts.append(f"set {who} to {change.category.value}")
     elif change.category is None:
-        said.append(f"took the category from {who}")
-    return ", ".join(said)
+        parts.append(f"took the category from {who}")
+    return ", ".join(parts)

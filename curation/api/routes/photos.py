@@ -11,7 +11,7 @@ from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.http.urls import photo_picture_url
 from curation.api.schemas.faces import face_out
-from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, words
+from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, split_list
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
@@ -38,7 +38,7 @@ MAX_PROBLEM_CHARS = 200
 MAX_BURST_ID = 999_999_999
 
 PhotoIdPath = Annotated[
-    str, Path(pattern=PHOTO_ID_PATTERN, description="As `GET /photos` gives it.", examples=["5b41f1e3a0c9d27e"])
+    str, Path(pattern=PHOTO_ID_PATTERN, description="From `GET /photos`.", examples=["5b41f1e3a0c9d27e"])
 ]
 PHOTO_NOT_FOUND = {"photo_not_found": (404, "there is no photo 5b41f1e3a0c9d27e; GET /photos lists all")}
 ScoreLimit = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
@@ -47,7 +47,7 @@ _NAME_OR_ID = "A name from the labels, or a cluster's id."
 
 
 def photo_not_found(photo_id: str) -> ApiProblem:
-    """The answer for an id that no photo has."""
+    """The problem of an unknown photo id."""
     return ApiProblem(404, "photo_not_found", f"there is no photo {photo_id}; GET /photos lists all")
 
 
@@ -57,7 +57,7 @@ def photo_not_found(photo_id: str) -> ApiProblem:
     responses=problem_responses(
         not_scored=(409, NOT_SCORED),
         face_data_invalid=(409, "photo_scores.csv has no column `rank`; run the scoring again"),
-        picks_invalid=(409, "picks.json: photo 'a.jpg': 'pickd' is no pick; did you mean 'picked'?"),
+        picks_invalid=(409, "picks.json: photo 'a.jpg': 'pickd' is not a pick; did you mean 'picked'?"),
         person_not_found=(404, "there is no person 'Ana'; known: Anna, Tom, and the ids of GET /clusters"),
     ),
 )
@@ -84,30 +84,33 @@ def list_photos(
     max_score: ScoreLimit = None,
     category: Annotated[Category | None, Query(description="Only photos with a person of this category.")] = None,
     vetoed: Annotated[bool | None, Query(description="Only vetoed photos, or only those that are not.")] = None,
-    burst_id: Annotated[int | None, Query(ge=1, le=MAX_BURST_ID, description="Only the photos of this burst.")] = None,
+    burst_id: Annotated[int | None, Query(ge=1, le=MAX_BURST_ID, description="Only photos of this burst.")] = None,
     best_of_burst: Annotated[
-        bool | None, Query(description="Only the best photo of each burst and photos alone, or only the others.")
+        bool | None,
+        Query(description="Only the best photo of each burst and photos outside of bursts, or only the others."),
     ] = None,
     problem: Annotated[
         str | None,
         Query(
             max_length=MAX_PROBLEM_CHARS,
-            description="Only photos of which a problem, a veto or the error has this text in it, such as `blinks`; "
-            "upper and lower case are one.",
+            description="Only photos with a problem, a veto or an error that contains this text, such as `blinks`; "
+            "case does not matter.",
             examples=["blinks"],
         ),
     ] = None,
     pick: Annotated[
-        PickFilter | None, Query(description="Only photos that the user picked, rejected, or did neither with.")
+        PickFilter | None, Query(description="Only picked photos, only rejected ones, or only those that are neither.")
     ] = None,
-    rating: Annotated[int | None, Query(ge=1, le=MAX_RATING, description="Only photos with so many stars.")] = None,
+    rating: Annotated[int | None, Query(ge=1, le=MAX_RATING, description="Only photos with exactly so many stars.")] = (
+        None
+    ),
     min_rating: Annotated[
         int | None, Query(ge=1, le=MAX_RATING, description="Only photos with at least so many stars.")
     ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PhotoPage:
-    """Filters work together. A photo without a score never passes `min_score` or `max_score`."""
+    """A photo must pass all filters. A photo without a score never passes `min_score` or `max_score`."""
     catalog = context.catalog
     photos = catalog.photos()
     wanted: list[PhotoTest] = [*_people_filters(catalog, person, people_any)]
@@ -124,7 +127,7 @@ def list_photos(
     if problem is not None:
         text = problem.casefold()
         wanted.append(
-            lambda p: any(text in part.casefold() for part in (*words(p.problems), *words(p.vetoes), p.error))
+            lambda p: any(text in part.casefold() for part in (*split_list(p.problems), *split_list(p.vetoes), p.error))
         )
     if pick is not None:
         wanted.append(said(pick))
@@ -153,12 +156,12 @@ def list_photos(
     ),
 )
 def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> PhotoDetailOut:
-    """Its score, and of each face where it is, whose it is, and what was measured."""
+    """Its size and score, and for each face the box, the person and the measures."""
     photo = context.catalog.photo(photo_id)
     if photo is None:
         raise photo_not_found(photo_id)
     labels = context.catalog.labels()
-    facts = context.kept.facts(photo)
+    facts = context.analysis.facts(photo)
     measures = facts.measures or (None,) * len(photo.faces)
     return PhotoDetailOut(
         photo_id=photo.photo_id,

@@ -20,7 +20,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/picks", tags=["picks"])
 
 PhotoId = Annotated[
-    str, Path(pattern=PHOTO_ID_PATTERN, description="As `GET /photos` gives it.", examples=["1f0c4be9d93c4c3c"])
+    str, Path(pattern=PHOTO_ID_PATTERN, description="From `GET /photos`.", examples=["1f0c4be9d93c4c3c"])
 ]
 _NOT_USABLE = {
     "not_clustered": (409, NOT_CLUSTERED),
@@ -32,22 +32,24 @@ _NOT_FOUND = {"photo_not_found": (404, "there is no photo 1f0c4be9d93c4c3c; GET 
 _STORAGE = {"storage": (507, "the disk is full: free some space and run again")}
 
 
-@router.get("", summary="What was picked, rejected and rated", responses=problem_responses(**_NOT_USABLE))
+@router.get("", summary="All picks and ratings", responses=problem_responses(**_NOT_USABLE))
 def list_picks(
     context: Context,
     pick: Annotated[Pick | None, Query(description="Only picked, or only rejected photos.")] = None,
-    min_rating: Annotated[int | None, Query(ge=1, le=MAX_RATING, description="Only photos of so many stars.")] = None,
+    min_rating: Annotated[
+        int | None, Query(ge=1, le=MAX_RATING, description="Only photos with at least so many stars.")
+    ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PickPage:
-    """The user's own judgement, as picks.json keeps it. It wins over the score in every output.
+    """The user's own judgement, which is stored in picks.json. It overrides the score in every output.
 
-    Picks of photos that are not in the event any more are kept, and are listed too.
+    Picks of photos that are no longer in the event are kept, and are listed too.
     """
-    said = context.catalog.ranked.picks().by_path
+    picks = context.catalog.ranked.picks().by_path
     chosen = [
         (path, of_photo)
-        for path, of_photo in said.items()
+        for path, of_photo in picks.items()
         if (pick is None or of_photo.pick is pick) and (min_rating is None or (of_photo.rating or 0) >= min_rating)
     ]
     order = {Pick.PICKED: 0, None: 1, Pick.REJECTED: 2}
@@ -56,20 +58,20 @@ def list_picks(
         total=len(chosen),
         limit=limit,
         offset=offset,
-        picked=sum(one.pick is Pick.PICKED for one in said.values()),
-        rejected=sum(one.pick is Pick.REJECTED for one in said.values()),
-        rated=sum(one.rating is not None for one in said.values()),
+        picked=sum(one.pick is Pick.PICKED for one in picks.values()),
+        rejected=sum(one.pick is Pick.REJECTED for one in picks.values()),
+        rated=sum(one.rating is not None for one in picks.values()),
         picks=tuple(PickOut.of(path, of_photo) for path, of_photo in chosen[offset : offset + limit]),
     )
 
 
 @router.get(
     "/{photo_id}",
-    summary="What is said of one photo",
+    summary="The pick and rating of one photo",
     responses=problem_responses(**_NOT_USABLE, **_NOT_FOUND),
 )
 def get_pick(context: Context, photo_id: PhotoId) -> PickOut:
-    """Neither a pick nor a rating, if nothing was said."""
+    """Both are null if the photo was neither picked, rejected nor rated."""
     path = _paths(context, [photo_id])[photo_id]
     return PickOut.of(path, context.catalog.ranked.picks().of(path))
 
@@ -80,10 +82,10 @@ def get_pick(context: Context, photo_id: PhotoId) -> PickOut:
     responses=problem_responses(**_NOT_USABLE, **_NOT_FOUND, **_STORAGE),
 )
 def put_pick(context: Context, photo_id: PhotoId, body: PickIn) -> PickChangeOut:
-    """Says all there is to say of a photo; `{}` takes everything back. Saved at once, and shown in `GET /photos`."""
+    """Replaces the pick and rating of a photo; `{}` removes both. Saved at once, and shown in `GET /photos`."""
     path = _paths(context, [photo_id])[photo_id]
-    said = PhotoPick(body.pick, body.rating)
-    before, after = context.catalog.ranked.change(lambda _: {path: said})
+    pick = PhotoPick(body.pick, body.rating)
+    before, after = context.catalog.ranked.change(lambda _: {path: pick})
     return PickChangeOut.of_change(path, before.of(path), after.of(path))
 
 
@@ -95,7 +97,7 @@ def put_pick(context: Context, photo_id: PhotoId, body: PickIn) -> PickChangeOut
 def patch_picks(context: Context, body: PicksPatch) -> PicksChanged:
     """All of the changes are made, or none.
 
-    Of a photo that is named twice the later word counts. The answer says what was said before, for taking it back.
+    If a photo appears twice, the later change counts. The response has the values before the change, for undoing it.
     """
     paths = _paths(context, [change.photo_id for change in body.changes])
     before, after = context.catalog.ranked.change(lambda picks: _changed(picks, body.changes, paths))
@@ -119,10 +121,10 @@ def _changed(picks: Picks, changes: tuple[PickChange, ...], paths: Mapping[str, 
 
 
 def _paths(context: ServiceContext, photo_ids: list[str]) -> dict[str, str]:
-    """Image paths by id.
+    """The image paths of photos, by id.
 
     Raises:
-        ApiProblem: If one is not of this event.
+        ApiProblem: If a photo is not in this event.
     """
     known = context.catalog.photos_by_id()
     missing = [photo for photo in photo_ids if photo not in known]

@@ -1,4 +1,4 @@
-"""Pictures of photos and faces, made once and kept."""
+"""Pictures of photos and faces, which are cached."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _JPEG: dict[int | str, dict[str, Any]] = {
         "description": "A JPEG in sRGB, without metadata.",
         "headers": {"ETag": {"description": "Changes when the photo's file does.", "schema": {"type": "string"}}},
     },
-    304: {"description": "The client has this version of the picture (If-None-Match)."},
+    304: {"description": "The client already has this version of the picture (If-None-Match)."},
 }
 
 
 @router.get(
     "/photos/{photo_id}/picture",
-    summary="A photo as a browser shows it",
+    summary="A photo as a JPEG",
     response_class=Response,
     responses={**_JPEG, **problem_responses(**_NO_PICTURE, **PHOTO_NOT_FOUND)},
 )
@@ -47,20 +47,20 @@ async def get_photo_picture(
     size: Annotated[
         PictureSize,
         Query(
-            description="`thumbnail`: the longer side has at most 320 pixels; `screen`: 2048; `full`: all there are."
+            description="`thumbnail`: the longer side has at most 320 pixels; `screen`: 2048; `full`: the full size."
         ),
     ] = PictureSize.THUMBNAIL,
 ) -> Response:
-    """Upright, whatever the file's format: JPEG, HEIC, RAW and the others. Faces' boxes refer to the full size."""
+    """Upright, whatever the file's format: JPEG, HEIC, RAW and the others. Boxes of faces refer to the full size."""
     return await context.pictures.photo(request, photo_id, size)
 
 
 @router.get(
     "/faces/{face_id}/picture",
-    summary="A face with a little of what is around it",
+    summary="A face with some of its surroundings",
     response_class=Response,
     responses={**_JPEG, **problem_responses(**_NO_PICTURE, **FACE_NOT_FOUND)},
 )
 async def get_face_picture(request: Request, context: Context, face_id: FaceIdPath) -> Response:
-    """Square but where the photo ends; its longer side has `clustering.thumbnail_px` pixels at most."""
+    """Square, except at the edge of the photo; the longer side has at most `clustering.thumbnail_px` pixels."""
     return await context.pictures.face(request, face_id)

@@ -1,4 +1,4 @@
-"""The rules of scoring: looking at them, trying others, and keeping those."""
+"""The rules of scoring: reading, previewing and changing them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from curation.api.schemas.rules import (
     SideOut,
 )
 from curation.domain.faces.ids import photo_id
-from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
+from curation.domain.judging.rule_changes import JudgedPhoto, compare_tops, explain_move
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.ranked_photos import made_with
 from curation.event.rules.controls import SECTIONS, controls, value_of
@@ -36,10 +36,10 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
-_ETAG = {"ETag": {"description": "Of the settings file; for If-Match.", "schema": {"type": "string"}}}
+_ETAG = {"ETag": {"description": "The entity tag of the settings file, for If-Match.", "schema": {"type": "string"}}}
 _CHANGED = "the settings file was changed meanwhile; GET /rules again, and send your change with the new ETag"
 _INVALID = {
-    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the rules before this change stay in force"),
+    "settings_invalid": (409, "config.yaml is not valid YAML: line 4; the previous rules still apply"),
 }
 _REQUEST_INVALID = {
     "request_invalid": (422, "the rules are not valid: body.scoring.weights: at least one weight must be above 0")
@@ -54,11 +54,11 @@ _NOT_READY = {
 
 @router.get(
     "",
-    summary="The rules in force",
+    summary="The current rules",
     responses={200: {"headers": _ETAG}, **problem_responses(**_INVALID)},
 )
 def get_rules(response: Response, context: Context) -> RulesOut:
-    """All weights, thresholds and rules with their ranges, defaults and meanings, as config.yaml says them now."""
+    """All weights, thresholds and rules with their ranges, defaults and meanings, as they are in config.yaml now."""
     etag, scoring = context.rules.current()
     response.headers["ETag"] = etag
     return _rules_out(context, scoring)
@@ -66,11 +66,11 @@ def get_rules(response: Response, context: Context) -> RulesOut:
 
 @router.post(
     "/preview",
-    summary="What other rules would change",
+    summary="Preview other rules",
     responses=problem_responses(**_INVALID, **_NOT_READY, **_REQUEST_INVALID),
 )
 def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
-    """Which photos would enter and leave the best `top`, and why; nothing is changed, and no photo is opened."""
+    """Which photos would enter and leave the best `top`, and why. Nothing is saved, and no photo is opened."""
     context.catalog.photos()
     picks = context.catalog.ranked.picks()
     _, scoring = context.rules.current()
@@ -82,8 +82,8 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
     new = {score.image_path: score for score in after}
 
     def moved(path: str) -> MovedPhoto:
-        one = Judged(old[path], context.rescorer.parts(event, path, scoring))
-        two = Judged(new[path], context.rescorer.parts(event, path, other))
+        one = JudgedPhoto(old[path], context.rescorer.parts(event, path, scoring))
+        two = JudgedPhoto(new[path], context.rescorer.parts(event, path, other))
         return MovedPhoto(
             photo_id=photo_id(path),
             image_path=path,
@@ -114,8 +114,8 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
             **_INVALID,
             setting_fixed=(
                 409,
-                "scoring.weights.smile is set by the environment variable CURATION_SCORING__WEIGHTS__SMILE, which is "
-                "stronger than the settings file; change it there",
+                "scoring.weights.smile is set by the environment variable CURATION_SCORING__WEIGHTS__SMILE, which "
+                "overrides the settings file; change it there",
             ),
             rules_changed=(412, _CHANGED),
             **_REQUEST_INVALID,
@@ -129,12 +129,13 @@ def put_rules(
     context: Context,
     body: RulesChange,
     if_match: Annotated[
-        str | None, Header(description="The ETag of `GET /rules`: refused with 412 if the file was changed meanwhile.")
+        str | None,
+        Header(description="The ETag of `GET /rules`: 412 if the settings file was changed in the meantime."),
     ] = None,
 ) -> RulesSaved:
-    """Writes the values into config.yaml, keeping its comments and order, and ranks the photos anew as a job.
+    """Saves the values in config.yaml, keeping its comments and order, and starts a job that ranks the photos again.
 
-    What the request leaves out stays as it is.
+    Values that the request omits stay as they are.
     """
     saved = context.rules.save(body.values(), only_if=lambda etag: if_match is None or matches_any(if_match, etag))
     if saved is None:
@@ -151,16 +152,16 @@ def _saved(request: Request, response: Response, context: ServiceContext, saved:
 
 
 def _rescoring(request: Request, context: ServiceContext) -> tuple[JobOut | None, str]:
-    """Start the scoring, if the photos were scored before; what is in the way is told, for the rules are kept."""
+    """Start the scoring, if the photos were scored before. The rules are saved already, so a refusal is only a note."""
     if context.catalog.ranked.photos() is None:
-        return None, "the rules are kept; the photos are not scored yet: POST /score"
+        return None, "the rules are saved; the photos are not scored yet: POST /score"
     if context.catalog.ranked.scored_with() == made_with(context.rules.current()[1]):
-        return None, "the photos are ranked by these rules already"
+        return None, "the rules are saved; the ranking is current"
     try:
-        # The answer's own headers are those of the rules; the job is in the body.
-        return start_job(Stage.SCORING, {}, request, Response(), context), "the photos are ranked anew"
+        # The response's headers are those of the rules; the job is in the body.
+        return start_job(Stage.SCORING, {}, request, Response(), context), "the photos are being ranked again"
     except ApiProblem as problem:
-        return None, f"the rules are kept, but the photos are not ranked by them yet: {problem.detail}"
+        return None, f"the rules are saved, but the ranking is out of date: {problem.detail}"
 
 
 def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
@@ -195,7 +196,7 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
     )
 
 
-def _side(judged: Judged) -> SideOut:
+def _side(judged: JudgedPhoto) -> SideOut:
     score = judged.score
     return SideOut(
         rank=score.rank,

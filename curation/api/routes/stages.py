@@ -1,4 +1,4 @@
-"""Starting the two stages."""
+"""Starting clustering and scoring."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["stages"])
 
-_BODY = {"bad_request": (400, "the body is not JSON text; this request needs none")}
+_BODY = {"bad_request": (400, "the body is not JSON text; send no body, or the JSON that /docs describes")}
 Nothing = Annotated[StageRequest | None, Body(description="Not needed.")]
 
 
@@ -30,7 +30,7 @@ Nothing = Annotated[StageRequest | None, Body(description="Not needed.")]
 def start_clustering(request: Request, response: Response, context: Context, body: Nothing = None) -> JobOut:
     """Finds all faces in the folder of photos and groups them by person, in the background.
 
-    Ask `GET /jobs/{id}` how it is. Then look at `GET /clusters`, and say who is who with `PUT /labels`.
+    `GET /jobs/{id}` reports the progress. Then look at `GET /people`, and label the people with `PATCH /people/{id}`.
     """
     return start_job(Stage.CLUSTERING, {}, request, response, context)
 
@@ -45,12 +45,12 @@ def start_clustering(request: Request, response: Response, context: Context, bod
     },
 )
 def start_scoring(request: Request, response: Response, context: Context, body: Nothing = None) -> JobOut:
-    """Measures and judges all photos and ranks them, in the background.
+    """Measures, scores and ranks all photos, in the background.
 
-    Needs the clustering; without labels every person with several photos counts as important.
-    Ask `GET /jobs/{id}` how it is, then look at `GET /photos`.
+    Needs the clustering; without labels everybody in several photos counts as important.
+    `GET /jobs/{id}` reports the progress, then `GET /photos` lists the ranking.
     """
-    # A run that is at work may be the one that writes the table.
+    # If a run is active, it may be the one that writes the table.
     if context.runner.in_the_way(Stage.SCORING) is None and not context.orchestrator.face_data_exists():
         raise ApiProblem(409, "not_clustered", NOT_CLUSTERED)
     return start_job(Stage.SCORING, {}, request, response, context)

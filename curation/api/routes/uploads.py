@@ -1,4 +1,4 @@
-"""Sending photos to the event."""
+"""Uploading photos to the event."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/photos", tags=["photos"])
 
 WRITE_BYTES = 1024 * 1024
-"""Pieces are written together: each write changes to another thread."""
+"""Smaller pieces are collected before they are written, because each write switches to another thread."""
 
 _FORM_NEEDED = (415, "send the photos as a form with files: Content-Type: multipart/form-data")
 _BROKEN_FORM = (400, "the form is broken: the form is cut off")
@@ -53,7 +53,7 @@ _BODY = {
 @router.post(
     "",
     status_code=201,
-    summary="Send photos to the event",
+    summary="Upload photos",
     responses={
         201: {"description": "At least one photo was stored."},
         **problem_responses(
@@ -70,11 +70,11 @@ _BODY = {
     openapi_extra={"requestBody": _BODY},
 )
 async def upload_photos(request: Request, context: Context) -> UploadOut:
-    """Puts photos into the folder of photos, each one only if it can be decoded; cluster again to see who is on them.
+    """Stores photos in the folder of photos, if they can be decoded. Run `POST /cluster` again to find their people.
 
-    The files are written as they come. None is ever written over: another photo of the same name gets a number, the
-    same photo is not stored twice. The answer tells what became of each file; if none was stored, it is the error of
-    the first one, and `photos` has them all.
+    The files are written as they arrive. None is ever overwritten: another photo of the same name gets a number, and
+    the same photo is not stored twice. The response has the result for each file; if none was stored, it is the error
+    of the first one, with the results of all files in `photos`.
     """
     boundary = boundary_of(request.headers.get("content-type", ""))
     if boundary is None:
@@ -85,7 +85,7 @@ async def upload_photos(request: Request, context: Context) -> UploadOut:
     except BrokenFormError as error:
         raise ApiProblem(400, "bad_request", f"the form is broken: {error}") from error
     except ClientDisconnect as error:
-        # Nobody reads it; what came whole is stored.
+        # Nobody receives this response; complete files are stored.
         raise ApiProblem(400, "bad_request", "the form is cut off") from error
     done = tuple(receiver.done)
     if not done:
@@ -103,7 +103,7 @@ async def upload_photos(request: Request, context: Context) -> UploadOut:
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces that are worth writing."""
+    """The body in pieces that are large enough to be written."""
     pieces = bytearray()
     async for piece in request.stream():
         pieces += piece
@@ -115,7 +115,7 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
 
 
 class _Receiver:
-    """Takes the parts of a form, and notes what became of each file."""
+    """Stores the files of a form, and records the result for each of them."""
 
     def __init__(self, settings: Settings) -> None:
         self._input_dir: Path = settings.io.input_dir
@@ -125,7 +125,7 @@ class _Receiver:
         self.done: list[SentPhotoOut] = []
 
     async def receive(self, parts: AsyncIterator[object]) -> list[CurationError]:
-        """Store the files; gives why those that were not were not."""
+        """Store the files; returns the errors of those that were not stored."""
         await to_thread.run_sync(sweep_incoming, self._input_dir)
         refusals: list[CurationError] = []
         sent, photo = "", None

@@ -1,4 +1,4 @@
-"""What all that goes over HTTP has in common: answers, pages of lists, problems."""
+"""The base classes of responses, pages of lists, and problems."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Out", "Page", "Problem", "Score", "Text"]
 
 
 def _encodable(text: str) -> str:
-    # Messages may quote file names whose bytes are not UTF-8.
+    # Messages may quote file names that are not valid UTF-8.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -18,16 +18,16 @@ Text = Annotated[str, AfterValidator(_encodable)]
 
 
 class Out(BaseModel):
-    """What every answer has in common."""
+    """The base of all responses."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Page(Out):
-    """A part of a list."""
+    """One page of a list."""
 
     total: Annotated[int, Field(ge=0, examples=[1])]
-    """How many there are in all pages."""
+    """The number of entries in all pages."""
     limit: int
     offset: int
 
@@ -52,12 +52,12 @@ class Problem(BaseModel):
     """The status in words."""
     status: Annotated[int, Field(ge=400, le=599, examples=[409])]
     code: Annotated[str, Field(examples=["not_clustered"])]
-    """Stable: what programs should look at."""
+    """Stable; programs should check this one."""
     detail: Annotated[str, Field(examples=["there is no face_data.csv yet; run the clustering first: POST /cluster"])]
     """A sentence that says what is wrong and what to do."""
     instance: Annotated[str, Field(examples=["/score"])]
     """The path of the request."""
     job_id: str | None = None
-    """The job in the way, for `already_running`."""
+    """The running job, for `already_running`."""
     errors: tuple[ProblemItem, ...] | None = None
     """Each mistake, for `request_invalid`."""

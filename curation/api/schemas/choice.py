@@ -1,4 +1,4 @@
-"""Coverage, choices and reasons over HTTP."""
+"""Coverage, choices and reasons as JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curation.api.schemas.base import Out, Score, Text
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.judging.photo_reasons import ReasonKind
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.reasons import ReasonKind
 from curation.domain.labelling.labels import Category
 
 __all__ = [
@@ -34,7 +34,7 @@ PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["1f0c4be9
 
 
 class PersonCoverageOut(Out):
-    """How a main or important person is covered."""
+    """How many photos, and how many good ones, a main or important person has."""
 
     name: Annotated[str, Field(examples=["Anna"])]
     """As in the labels, or `person N` for the unnamed cluster N."""
@@ -42,16 +42,16 @@ class PersonCoverageOut(Out):
     cluster_ids: Annotated[tuple[int, ...], Field(examples=[(0, 7)])]
     """The clusters that are this person."""
     photos: Annotated[int, Field(ge=0, examples=[84])]
-    """Photos that the person is in."""
+    """Photos of the person."""
     good: Annotated[int, Field(ge=0, examples=[61])]
-    """Of these, photos that show the person with open eyes and in focus, as far as that can be told, and that are
-    neither vetoed nor rejected."""
+    """Of these, photos that show the person with open eyes and in focus, as far as that could be measured, and that
+    are neither vetoed nor rejected."""
     picked: Annotated[int, Field(ge=0, examples=[4])]
-    """Photos of the person that were picked."""
+    """Picked photos of the person."""
     in_top: Annotated[int, Field(ge=0, examples=[9])]
-    """Good photos among the best `top`."""
+    """Good photos of the person among the best `top`."""
     best_photo_ids: tuple[PhotoIdText, ...]
-    """The best good photos, at most five."""
+    """The best of the good photos, at most five."""
 
 
 class CoverageOut(Out):
@@ -61,7 +61,7 @@ class CoverageOut(Out):
     photos: Annotated[int, Field(ge=0, examples=[2140])]
     """All ranked photos."""
     without_good: Annotated[tuple[str, ...], Field(examples=[("Ida",)])]
-    """The people who are in no good photo."""
+    """The people without a good photo."""
     people: tuple[PersonCoverageOut, ...]
     """Main people first, then by name."""
 
@@ -77,16 +77,18 @@ class ChoiceIn(BaseModel):
         },
     )
 
-    count: Annotated[int, Field(ge=1, le=MAX_CHOICE, description="So many photos.")]
-    main_at_least: Annotated[int, Field(ge=0, le=100, description="So many of them show each main person well.")] = 3
+    count: Annotated[int, Field(ge=1, le=MAX_CHOICE, description="The number of photos to choose.")]
+    main_at_least: Annotated[
+        int, Field(ge=0, le=100, description="The least number of good photos of each main person.")
+    ] = 3
     important_at_least: Annotated[
-        int, Field(ge=0, le=100, description="So many of them show each important person well.")
+        int, Field(ge=0, le=100, description="The least number of good photos of each important person.")
     ] = 1
-    one_per_burst: Annotated[bool, Field(description="Take at most one photo of each burst.")] = True
+    one_per_burst: Annotated[bool, Field(description="Choose at most one photo of each burst.")] = True
 
 
 class ChosenPhotoOut(Out):
-    """A photo that was chosen, and why."""
+    """A chosen photo, and why it was chosen."""
 
     photo_id: PhotoIdText
     image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
@@ -96,7 +98,7 @@ class ChosenPhotoOut(Out):
     rating: Annotated[int | None, Field(ge=1, le=5)]
     burst_id: int | None
     people: tuple[str, ...]
-    """Everybody in it, most important first."""
+    """The people in the photo, the most important first."""
     reasons: Annotated[
         tuple[Text, ...],
         Field(examples=[("the only good photo of Tom (important)", "number 12 of 2140 in the ranking")]),
@@ -104,7 +106,7 @@ class ChosenPhotoOut(Out):
 
 
 class PassedPhotoOut(Out):
-    """A photo that its rank alone would have put in, and why it is not."""
+    """A photo that would have been chosen by its rank alone, and why it was not."""
 
     photo_id: PhotoIdText
     image_path: Annotated[str, Field(examples=["day 2/IMG_0133.jpg"])]
@@ -113,29 +115,29 @@ class PassedPhotoOut(Out):
 
 
 class PersonInChoiceOut(Out):
-    """How a person comes off."""
+    """How many chosen photos show a person."""
 
     name: Annotated[str, Field(examples=["Anna"])]
     category: Category
     cluster_ids: tuple[int, ...]
     wanted: Annotated[int, Field(ge=0, examples=[3])]
     chosen: Annotated[int, Field(ge=0, examples=[9])]
-    """In so many chosen photos the person is seen well."""
+    """Good photos of the person among the chosen ones."""
     good: Annotated[int, Field(ge=0, examples=[61])]
-    """Good photos of the person in all."""
+    """All good photos of the person."""
 
 
 class ChoiceOut(Out):
-    """What was chosen."""
+    """The chosen photos."""
 
     photos: tuple[ChosenPhotoOut, ...]
     """Best first."""
     passed: tuple[PassedPhotoOut, ...]
     people: tuple[PersonInChoiceOut, ...]
     unmet: Annotated[tuple[Text, ...], Field(examples=[("Ida (important) has no good photo; all 4 are vetoed",)])]
-    """What could not be met; empty if everything was."""
+    """Requirements that could not be met; empty if all were."""
     proven: bool
-    """Whether there is no better choice; false if the time was up before that was known."""
+    """Whether this is certainly the best choice; false if the time limit ended the search before that was known."""
 
 
 class ReasonOut(Out):
@@ -144,19 +146,19 @@ class ReasonOut(Out):
     kind: ReasonKind
     text: Annotated[Text, Field(examples=["Anna (main) blinks; 0132 in the same burst has Anna's eyes open"])]
     face_id: Annotated[str | None, Field(examples=["1f0c4be9d93c4c3c-0"])]
-    """The face that it is about; null if it is about the photo, or about somebody who is missing."""
+    """The face that the sentence is about; null if it is about the photo, or about somebody who is missing."""
     better_photo_id: Annotated[str | None, Field(examples=["9b9f9ad0b5f1e2aa"])]
-    """The photo of the same burst where this is right; null if there is none."""
+    """A photo of the same burst without this problem; null if there is none."""
 
 
 class PhotoReasonsOut(Out):
-    """What is wrong with a photo, and then what is right."""
+    """The problems of a photo, followed by what is good about it."""
 
     photo_id: PhotoIdText
     reasons: tuple[ReasonOut, ...]
 
 
 class ReasonsOut(Out):
-    """Of several photos, in the order of the request."""
+    """The reasons of several photos, in the order of the request."""
 
     photos: tuple[PhotoReasonsOut, ...]

@@ -1,4 +1,4 @@
-"""Clusters over HTTP."""
+"""Clusters as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ClusterOut", "ClusterPage"]
 
 
 class ClusterOut(Out):
-    """Faces that are taken for one person."""
+    """Faces that the clustering grouped as one person."""
 
     id: Annotated[int, Field(ge=0, examples=[0])]
     faces: Annotated[int, Field(ge=0, examples=[57])]
@@ -22,11 +22,11 @@ class ClusterOut(Out):
     name: Annotated[str | None, Field(examples=["Anna"])]
     """As in the labels; null without a name."""
     category: Annotated[Category | None, Field(examples=["main"])]
-    """As in the labels; null for a cluster that the labels leave out."""
+    """As in the labels; null for a cluster without a label."""
     thumbnail_url: Annotated[str | None, Field(examples=["/clusters/0/thumbnail"])]
     """A picture of the best face; null if there is none."""
     sample_urls: Annotated[tuple[str, ...], Field(examples=[("/clusters/0/samples/0",)])] = ()
-    """Pictures of varied faces; only given for a single cluster."""
+    """Pictures of varied faces; only in the response for a single cluster."""
 
 
 class ClusterPage(Page):

@@ -1,4 +1,4 @@
-"""Exports over HTTP."""
+"""Exports as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN)]
 
 
 class ExportIn(BaseModel):
-    """What to take home. Without `photos` and `best`, the picked photos."""
+    """What to export. Without `photos` and `best`, the picked photos."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -38,27 +38,28 @@ class ExportIn(BaseModel):
     )
 
     photos: Annotated[tuple[PhotoIdText, ...] | None, Field(min_length=1, max_length=MAX_PHOTOS)] = None
-    """These photos, in this order: for instance those of `POST /choice`."""
+    """These photos, in this order; for instance those of `POST /choice`."""
     best: Annotated[int | None, Field(ge=1, le=MAX_PHOTOS)] = None
-    """So many of the best photos that were not rejected."""
+    """This number of the best photos that were not rejected."""
     mode: ExportMode = ExportMode.COPY
-    """`copy`, `hardlink` (no room is taken, but a change of the one is a change of the other), or one `zip`."""
+    """`copy`, `hardlink` (takes no disk space, but a change of the link also changes the original), or one `zip`."""
     name: Annotated[str, Field(max_length=_MAX_NAME, examples=["Anna's wedding"])] = ""
-    """Of the new sub-folder or ZIP file; empty takes the time. A number is added where it is taken."""
+    """The name of the new sub-folder or ZIP file; if empty, the current time. A number is added to a name that is
+    taken."""
     embed: bool | None = None
-    """Whether ratings, names and face regions are written into the JPEG copies, for Lightroom and others; as a rule
-    yes, but never with hard links."""
+    """Whether ratings, names and face regions are written into the JPEG copies, for Lightroom and others; the default
+    is true, except for hard links."""
     sidecars: bool = False
     """Whether every photo gets a NAME.jpg.xmp, for digiKam and darktable. RAW files always have their NAME.xmp."""
     raw_files: bool = False
-    """Whether the RAW file beside a photo comes along."""
+    """Whether the RAW file beside a photo is exported too."""
     csv: bool = True
     """Whether a table, photos.csv, is written."""
     contact_sheet: bool = True
     """Whether a contact sheet, contact_sheet.html, is written."""
     picked_label: Annotated[str, Field(max_length=_MAX_LABEL, examples=["Green"])] = "Green"
-    """The colour label of picked photos that have none; empty for none. Lightroom compares it with the names of its
-    own set of labels, which are in the user's language."""
+    """The colour label for picked photos that have none; if empty, none is set. Lightroom compares it with the names of
+    its own label set, which are in the user's language."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -66,10 +67,10 @@ class ExportIn(BaseModel):
         return self
 
     def to_request(self, image_paths: tuple[str, ...] | None) -> ExportRequest:
-        """The request.
+        """The request as the export stage takes it.
 
         Args:
-            image_paths: Those of `photos`, if there are any.
+            image_paths: The paths of `photos`; None without `photos`.
         """
         return ExportRequest(
             image_paths,
@@ -86,23 +87,23 @@ class ExportIn(BaseModel):
 
 
 class ExportOut(Out):
-    """What an export left."""
+    """The result of an export."""
 
     job_id: str
     state: JobState
-    """Of its job; all other values are known when it has `succeeded`."""
+    """The state of its job; the other values are set when it has `succeeded`."""
     mode: ExportMode
     name: Annotated[Text | None, Field(examples=["2026-06-20 21.14.03.zip"])]
-    """Of the sub-folder or ZIP file."""
+    """The name of the sub-folder or ZIP file."""
     path: Annotated[Text | None, Field(examples=["/home/anna/party/export/2026-06-20 21.14.03.zip"])]
-    """Where it is on the service's own machine."""
+    """Its path on the service's machine."""
     photos: Annotated[int | None, Field(ge=0, examples=[120])]
-    """Photos that were taken."""
+    """Exported photos."""
     failed: Annotated[int | None, Field(ge=0, examples=[0])]
-    """Photos that could not be taken; `GET /jobs/{id}` says why."""
+    """Photos that could not be exported; `GET /jobs/{id}` says why."""
     size_bytes: Annotated[int | None, Field(ge=0)]
-    """Of all files that were written."""
+    """The total size of the exported files."""
     warnings: tuple[Text, ...]
-    """What could not be said of a photo, for instance because its own face regions belong to another picture."""
+    """What could not be written for a photo, for instance because its own face regions belong to another picture."""
     download_url: Annotated[str | None, Field(examples=["/exports/7f0c4be9d93c4c3c9b9f9ad0b5f1e2aa/download"])]
-    """Of a ZIP file; null for a folder."""
+    """The address of the ZIP file; null for a folder."""

@@ -1,4 +1,4 @@
-"""Faces over HTTP."""
+"""Faces as JSON."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class BoxOut(Out):
 
 
 class MeasureOut(Out):
-    """One measured quantity."""
+    """One measure."""
 
     value: Annotated[float | None, Field(ge=0, le=1, examples=[0.93])]
-    """From 0 to 1, more is better; null if it cannot be told."""
+    """From 0 to 1, more is better; null if it could not be measured."""
     reason: Annotated[str | None, Field(examples=["turned"])]
-    """Why it cannot be told."""
+    """Why it could not be measured."""
 
     @classmethod
     def of(cls, measure: Measure) -> MeasureOut:
-        """Without the raw value."""
+        """Convert a measure; the raw value is dropped."""
         return cls(
             value=None if measure.value is None else round(measure.value, 4),
             reason=None if measure.reason is None else measure.reason.value,
@@ -49,26 +49,26 @@ class MeasureOut(Out):
 
 
 class FaceMeasuresOut(Out):
-    """What the scoring measured on a face."""
+    """The measures that the scoring took of a face."""
 
     eyes: MeasureOut
-    """Both eyes in one: from shut to open."""
+    """Both eyes together: from closed to open."""
     right_eye: MeasureOut
-    """Of the person, so on the left in the picture."""
+    """The person's right eye, which is on the left in the picture."""
     left_eye: MeasureOut
     smile: MeasureOut
     focus: MeasureOut
     exposure: MeasureOut
     yaw_deg: Annotated[float, Field(examples=[-12.5])]
-    """Turn to the side; 0 is frontal."""
+    """Turn of the head to the side; 0 is frontal."""
     pitch_deg: float
-    """Nod; positive looks up."""
+    """Nod of the head; positive looks up."""
     roll_deg: float
-    """Tilt in the picture's plane; positive is clockwise."""
+    """Tilt of the head in the picture plane; positive is clockwise."""
 
     @classmethod
     def of(cls, measures: FaceMeasures) -> FaceMeasuresOut:
-        """The measures that a person can make use of."""
+        """Convert the measures, rounded; raw values are dropped."""
         return cls(
             eyes=MeasureOut.of(measures.eyes),
             right_eye=MeasureOut.of(measures.right_eye),
@@ -83,34 +83,34 @@ class FaceMeasuresOut(Out):
 
 
 class FaceOut(Out):
-    """A face in a photo, and whose it is."""
+    """A face in a photo, and its person."""
 
     face_id: FaceId
     photo_id: PhotoId
     image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
-    """Of the photo, relative to the folder of photos."""
+    """The path of the photo, relative to the folder of photos."""
     face_index: Annotated[int, Field(ge=0, examples=[0])]
-    """From left to right in the photo."""
+    """Its number in the photo, from left to right."""
     box: BoxOut
     landmarks: Annotated[tuple[tuple[float, float], ...], Field(min_length=5, max_length=5)]
-    """Right eye, left eye, nose, right and left corner of the mouth, named from the person's side; x and y in pixels
-    of the upright full-size photo."""
+    """Right eye, left eye, nose, right and left corner of the mouth, from the person's point of view; x and y in
+    pixels of the upright full-size photo."""
     cluster_id: Annotated[int | None, Field(ge=0, examples=[0])]
-    """Null for a face that is in no cluster."""
+    """Null for a face without a cluster."""
     person: Annotated[str | None, Field(examples=["Anna"])]
-    """The name, or `person 3` for a cluster without one; null without a cluster."""
+    """The name, or `person 3` for a cluster without a name; null without a cluster."""
     category: Annotated[Category | None, Field(examples=["main"])]
-    """As in the labels; null for a cluster that the labels leave out."""
+    """As in the labels; null for a cluster without a label."""
     detection_confidence: Annotated[float, Field(ge=0, le=1)]
     """How sure the detector is that it is a face."""
     cluster_confidence: Annotated[float, Field(ge=0, le=1)]
-    """How clearly it belongs to the cluster that the clustering put it into."""
+    """How clearly it belongs to the cluster that the clustering assigned."""
     quality: Annotated[float, Field(ge=0, le=1)]
-    """How well the face can be recognised."""
+    """How suitable the face is for recognising the person."""
     picture_url: Annotated[str, Field(examples=["/faces/5b41f1e3a0c9d27e-0/picture"])]
     """A small picture of the face."""
     measures: FaceMeasuresOut | None = None
-    """Only given for a single photo, after the scoring."""
+    """Only in the response for a single photo, after scoring."""
 
 
 class FacePage(Page):
@@ -120,7 +120,7 @@ class FacePage(Page):
 
 
 def face_out(request: Request, face: FaceEntry, labels: Labels, measures: FaceMeasures | None = None) -> FaceOut:
-    """A face with its person."""
+    """Convert a face, with its person."""
     row = face.row
     person = labels.person(face.cluster_id)
     return FaceOut(

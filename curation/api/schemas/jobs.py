@@ -1,4 +1,4 @@
-"""Jobs over HTTP, and the sign of life that names those at work."""
+"""Jobs as JSON, and the health response, which lists the running ones."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ __all__ = [
 
 
 class StageRequest(BaseModel):
-    """The optional body of a stage: nothing can be set yet, all settings are those of config.yaml."""
+    """The optional body of a stage: it has no fields yet, all settings are those of config.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ProgressOut(Out):
-    """How far a job is."""
+    """The progress of a job."""
 
     phase: Annotated[Text, Field(examples=["photos"])]
-    """What it does now."""
+    """The current step."""
     done: Annotated[int, Field(ge=0, examples=[120])]
-    """Units of this phase that are done, failed ones included."""
+    """Finished units of this phase, failed ones included."""
     total: Annotated[int, Field(ge=0, examples=[300])]
     """All units of this phase."""
     failed: Annotated[int, Field(ge=0, examples=[1])]
     """Photos that failed so far."""
     rate_per_s: Annotated[float | None, Field(ge=0, examples=[4.2])] = None
-    """Units per second in the last half minute; null as long as it cannot be told."""
+    """Units per second in the last half minute; null as long as it is not known."""
     seconds_left: Annotated[float | None, Field(ge=0, examples=[43.0])] = None
-    """Until this phase is done, at this rate."""
+    """The time until this phase is done, at this rate."""
 
     @classmethod
     def of(cls, progress: Progress, pace: Pace | None) -> ProgressOut:
-        """Progress with its pace, if that is known."""
+        """Convert the progress, with its pace if that is known."""
         return cls(
             phase=progress.phase,
             done=progress.done,
@@ -59,7 +59,7 @@ class ProgressOut(Out):
 
 
 class FailureOut(Out):
-    """A photo that could not be used, and why."""
+    """A photo that could not be processed, and why."""
 
     image_path: Annotated[Text, Field(examples=["day 2/IMG_0132.jpg"])]
     reason: Annotated[Text, Field(examples=["the file is cut off after 31 of 98 kB"])]
@@ -71,7 +71,7 @@ class JobErrorOut(Out):
     code: Annotated[str, Field(examples=["photos_missing"])]
     """Stable; the same codes as in error bodies."""
     message: Annotated[Text, Field(examples=["there is no photo in event_images; put some there"])]
-    """Says what to do."""
+    """A sentence that says what is wrong and what to do."""
 
 
 class JobOut(Out):
@@ -81,7 +81,7 @@ class JobOut(Out):
     stage: Stage
     state: JobState
     """`queued` and `running` may change; `succeeded`, `failed`, `interrupted` (the service ended) and `cancelled`
-    (somebody stopped it) are final."""
+    (a user stopped it) are final."""
     created_at: Annotated[str, Field(examples=["2026-06-20T21:14:03.512+00:00"])]
     started_at: str | None
     finished_at: str | None
@@ -91,19 +91,19 @@ class JobOut(Out):
     failures: tuple[FailureOut, ...]
     """The first 100 photos that failed."""
     warnings: tuple[Text, ...]
-    """What to know about the result."""
+    """Warnings about the result."""
     error: JobErrorOut | None
     """Set if the state is `failed`, `interrupted` or `cancelled`."""
     request: Annotated[dict[str, Any], Field(examples=[{}])]
-    """What it was asked for."""
+    """The parameters of the job."""
     result: Annotated[dict[str, Any], Field(examples=[{"outputs": ["face_data.csv"]}])]
-    """What it left, such as the names of the files in the output folder; empty before it succeeds."""
+    """The result, such as the names of the files in the output folder; empty before the job has succeeded."""
     cancel_requested_at: str | None
-    """When somebody asked it to stop."""
+    """When a user stopped it."""
 
     @classmethod
     def of(cls, job: Job, pace: Pace | None = None) -> JobOut:
-        """The job without what is only of use inside the service."""
+        """Convert a job; fields that only the service uses are dropped."""
         return cls(
             id=job.id,
             stage=job.stage,
@@ -129,19 +129,19 @@ class JobPage(Page):
 
 
 class JobProgressEvent(Out):
-    """How far a job is: the data of the event `progress`."""
+    """The progress of a job: the data of the event `progress`."""
 
     id: str
     stage: Stage
     state: JobState
     progress: ProgressOut | None
-    """Null before the job has begun."""
+    """Null before the job has started."""
     cancel_requested: bool
-    """Whether somebody asked it to stop."""
+    """Whether a user has stopped it."""
 
     @classmethod
     def of(cls, job: Job, pace: Pace | None) -> JobProgressEvent:
-        """The job's present state."""
+        """Convert the job's current state."""
         return cls(
             id=job.id,
             stage=job.stage,
@@ -152,17 +152,17 @@ class JobProgressEvent(Out):
 
 
 class RunningJob(Out):
-    """A job that this service works on."""
+    """A running job of this service."""
 
     id: str
     stage: Stage
 
 
 class HealthOut(Out):
-    """A sign of life, given without touching a disk."""
+    """The health of the service, reported without disk access."""
 
     status: Literal["ok"] = "ok"
     version: Annotated[str, Field(examples=["0.1.0"])]
     engine: Annotated[str, Field(examples=["auto"])]
-    """The face engine that the settings ask for."""
+    """The face engine as configured in the settings."""
     running_jobs: tuple[RunningJob, ...]

@@ -1,4 +1,4 @@
-"""Labels over HTTP, in the two forms of cluster_labels.json."""
+"""Labels as JSON, in the two forms of cluster_labels.json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["LabelIn", "LabelsOut", "label_out"]
 
 
 class LabelIn(BaseModel):
-    """What a person says of a cluster."""
+    """The label of a cluster."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,5 +30,5 @@ LabelsOut = Annotated[
 
 
 def label_out(label: PersonLabel) -> Category | LabelIn:
-    """A label in the shorter of the two forms that say it."""
+    """A label in the shorter of the two forms that can express it."""
     return label.category if label.name is None else LabelIn(name=label.name, category=label.category)

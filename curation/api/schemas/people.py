@@ -1,4 +1,4 @@
-"""People, corrections and suggestions over HTTP."""
+"""People, corrections and suggestions as JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from curation.api.schemas.base import Out, Page
 from curation.api.schemas.labels import LabelIn
 from curation.domain.faces.ids import FACE_ID_PATTERN
 from curation.domain.labelling.corrections import Correction, CorrectionKind
+from curation.domain.labelling.label_changes import UNCHANGED, LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
-from curation.domain.labelling.merging import UNCHANGED, LabelChange
 from curation.event.people.view import PersonView
 
 __all__ = [
@@ -43,28 +43,28 @@ Name = Annotated[str | None, Field(max_length=MAX_NAME_CHARS, examples=["Anna"])
 
 
 class PersonOut(Out):
-    """A cluster of faces that count as one person, corrections included."""
+    """A cluster of faces that counts as one person, corrections included."""
 
     cluster_id: ClusterIdValue
     name: Name
     """As in the labels; null without a name."""
     category: Annotated[Category | None, Field(examples=["main"])]
-    """As in the labels; null for a person that the labels leave out."""
+    """As in the labels; null for a person without a label."""
     display_name: Annotated[str, Field(examples=["person 3"])]
-    """The name, or a stand-in for it."""
+    """The name, or `person N` for a cluster without a name."""
     photos: Annotated[int, Field(ge=0, examples=[55])]
     """Photos with at least one of the faces."""
     faces: Annotated[int, Field(ge=0, examples=[57])]
     best_face_id: FaceIdValue
     """The face to show; its picture is at `/faces/{face_id}/picture`."""
     sample_face_ids: tuple[FaceIdValue, ...]
-    """Up to a dozen faces, from the best to poor ones."""
+    """Up to a dozen faces, spread evenly from good to poor; the best first."""
     same_name: tuple[ClusterIdValue, ...] = ()
-    """Other clusters with this name: they count as the same person. Only given for a single person."""
+    """Other clusters with this name: they count as the same person. Only in the response for a single person."""
 
     @classmethod
     def of(cls, view: PersonView) -> PersonOut:
-        """The person."""
+        """Convert a person."""
         summary, label = view.summary, view.summary.label
         return cls(
             cluster_id=summary.id,
@@ -80,7 +80,7 @@ class PersonOut(Out):
 
 
 class PersonPage(Page):
-    """People, the one in the most photos first."""
+    """People, those in the most photos first."""
 
     people: tuple[PersonOut, ...]
 
@@ -88,36 +88,36 @@ class PersonPage(Page):
 class _Change(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[Name, Field(description="Null takes the name away; left out, it stays.")] = None
-    category: Annotated[Category | None, Field(description="Null takes it away; left out, it stays.")] = None
+    name: Annotated[Name, Field(description="Null removes the name; if omitted, it stays.")] = None
+    category: Annotated[Category | None, Field(description="Null removes the category; if omitted, it stays.")] = None
 
     @property
     def change(self) -> LabelChange:
-        """What was said."""
-        said = self.model_fields_set
+        """The change that the request asks for."""
+        given = self.model_fields_set
         return LabelChange(
-            name=self.name if "name" in said else UNCHANGED,
-            category=self.category if "category" in said else UNCHANGED,
+            name=self.name if "name" in given else UNCHANGED,
+            category=self.category if "category" in given else UNCHANGED,
         )
 
 
 class PersonPatch(_Change):
-    """What to change of a person's label; what is left out stays."""
+    """A change of a person's label; fields that are omitted stay as they are."""
 
     @model_validator(mode="after")
     def _says_something(self) -> PersonPatch:
         if not self.model_fields_set:
-            raise ValueError("say a name or a category")
+            raise ValueError("give a name or a category")
         return self
 
 
 class PeoplePatch(_Change):
-    """A change of many people: of those in `ids`, or of all strangers with few photos."""
+    """A change of many people: of those in `ids`, or of all strangers in few photos."""
 
     ids: ClusterIds = ()
     strangers_below_photos: Annotated[
         int | None,
-        Field(ge=1, le=1_000_000, description="People without a label, on fewer photos than that, become `other`."),
+        Field(ge=1, le=1_000_000, description="People without a label in fewer photos than this become `other`."),
     ] = None
 
     @model_validator(mode="after")
@@ -125,21 +125,21 @@ class PeoplePatch(_Change):
         says_label = bool({"name", "category"} & self.model_fields_set)
         if self.strangers_below_photos is not None:
             if self.ids or says_label:
-                raise ValueError("strangers_below_photos goes without ids, name and category")
+                raise ValueError("strangers_below_photos excludes ids, name and category")
         elif not self.ids or not says_label:
-            raise ValueError("say ids with a name or a category, or strangers_below_photos")
+            raise ValueError("give ids with a name or a category, or strangers_below_photos")
         return self
 
 
 class PeopleChanged(Out):
-    """What a change of many did."""
+    """The result of a change of many people."""
 
     changed: Annotated[int, Field(ge=0, examples=[12])]
-    """Clusters whose label is another one now; clusters of the same name are counted, too."""
+    """Clusters whose label changed; other clusters of the same name are counted too."""
 
 
 class LabelConflictOut(BaseModel):
-    """A cluster that somebody else labelled otherwise meanwhile; in `conflicts` of a problem."""
+    """A cluster that somebody else has labelled differently in the meantime; in `conflicts` of a problem."""
 
     cluster_id: int
     yours: Category | LabelIn | None
@@ -147,18 +147,18 @@ class LabelConflictOut(BaseModel):
 
 
 class NamesOut(Out):
-    """Names that begin with what was typed, those of most photos first."""
+    """Names that match what was typed, those of people in the most photos first."""
 
     names: tuple[str, ...]
 
 
 class CorrectionIn(BaseModel):
-    """What is wrong with the grouping.
+    """A correction of the grouping.
 
-    `same_person` with `cluster_ids`: these are one person. `same_person` with `face_ids` and `cluster_id`: these faces
-    are that person. `different_people` with `face_ids`: these faces are someone else: a new person, or `cluster_id`, or
-    whoever has the `name`. `different_people` with two `cluster_ids`: they are not the same. `not_a_face` with
-    `face_ids`. `not_a_person` with `cluster_ids`: a statue, a poster.
+    `same_person` with `cluster_ids`: merge these clusters. `same_person` with `face_ids` and `cluster_id` or `name`:
+    these faces are that person. `different_people` with `face_ids`: split these faces off; they are a new person, or
+    `cluster_id`, or the person with this `name`. `different_people` with two `cluster_ids`: they are not the same
+    person. `not_a_face` with `face_ids`. `not_a_person` with `cluster_ids`: for instance a statue or a poster.
     """
 
     model_config = ConfigDict(
@@ -177,31 +177,34 @@ class CorrectionIn(BaseModel):
     face_ids: FaceIds = ()
     cluster_id: Annotated[
         ClusterIdValue | None,
-        Field(description="Who the faces are; of a merge, whose id and label remain (else the better labelled one's)."),
+        Field(
+            description="The person that the faces belong to; for a merge, the cluster whose id and label remain "
+            "(default: the one with the better label)."
+        ),
     ] = None
-    name: Annotated[Name, Field(description="Who the faces are, by name.")] = None
+    name: Annotated[Name, Field(description="The name of the person that the faces belong to.")] = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> CorrectionIn:
         clusters, faces = len(set(self.cluster_ids)), len(self.face_ids)
         if (clusters > 0) is (faces > 0):
-            raise ValueError("say either cluster_ids or face_ids")
+            raise ValueError("give either cluster_ids or face_ids")
         if self.kind is CorrectionKind.SAME_PERSON and clusters == 1:
-            raise ValueError("a merge needs two cluster_ids")
+            raise ValueError("a merge needs at least two cluster_ids")
         if self.kind is CorrectionKind.SAME_PERSON and faces and self.cluster_id is None and not self.name:
-            raise ValueError("say who the faces are: cluster_id or name")
+            raise ValueError("give the person of the faces: cluster_id or name")
         if self.kind is CorrectionKind.SAME_PERSON and clusters and self.name is not None:
             raise ValueError("a merge takes no name; name the person afterwards")
         if self.kind is CorrectionKind.SAME_PERSON and clusters and self.cluster_id not in (None, *self.cluster_ids):
             raise ValueError("cluster_id must be one of cluster_ids")
         if self.kind is CorrectionKind.DIFFERENT_PEOPLE and clusters not in (0, 2):
-            raise ValueError("two cluster_ids are needed to say that they differ")
+            raise ValueError("different_people needs face_ids or exactly two cluster_ids")
         is_about_who = self.kind in (CorrectionKind.SAME_PERSON, CorrectionKind.DIFFERENT_PEOPLE)
         has_target = self.cluster_id is not None or self.name is not None
         if has_target and (not is_about_who or (self.kind is CorrectionKind.DIFFERENT_PEOPLE and clusters)):
-            raise ValueError("cluster_id and name do not belong here")
+            raise ValueError("this kind of correction takes neither cluster_id nor name")
         if self.cluster_id is not None and self.name is not None:
-            raise ValueError("say either cluster_id or name")
+            raise ValueError("give either cluster_id or name")
         if self.kind is CorrectionKind.NOT_A_FACE and not faces:
             raise ValueError("not_a_face needs face_ids")
         if self.kind is CorrectionKind.NOT_A_PERSON and not clusters:
@@ -210,23 +213,23 @@ class CorrectionIn(BaseModel):
 
 
 class CorrectionOut(Out):
-    """One line of corrections.json."""
+    """One correction in corrections.json."""
 
     id: Annotated[str, Field(examples=["7f0c4be9d93c.0"])]
-    """What was said at once has the same part before the point, and is taken back at once."""
+    """Corrections of one action have the same part before the point, and are undone together."""
     at: Annotated[str, Field(examples=["2026-06-20T21:14:03.512+00:00"])]
     kind: CorrectionKind
     cluster_id: ClusterIdValue | None
-    """Who the faces are; null for `not_a_face`."""
+    """The person that the faces belong to; null for `not_a_face`."""
     faces: Annotated[int, Field(ge=0, examples=[4])]
-    """Faces that it is about."""
+    """The number of corrected faces."""
     others: Annotated[int, Field(ge=0, examples=[51])]
-    """Faces of the person that they were told apart from, or joined with."""
+    """The number of faces of the other person, from whom they were separated or with whom they were merged."""
     undone: bool
 
     @classmethod
     def of(cls, correction: Correction) -> CorrectionOut:
-        """Without the single faces."""
+        """Convert a correction; of its faces, only the number."""
         return cls(
             id=correction.id,
             at=correction.at,
@@ -239,46 +242,46 @@ class CorrectionOut(Out):
 
 
 class CorrectionsOut(Out):
-    """What one action noted."""
+    """The corrections of one action."""
 
     id: Annotated[str | None, Field(examples=["7f0c4be9d93c"])]
-    """For taking it back: `DELETE /corrections/{id}`; null if nothing had to be said."""
+    """For undoing it with `DELETE /corrections/{id}`; null if nothing had to be corrected."""
     cluster_id: ClusterIdValue | None
-    """Who the faces count to now; null for what is no person."""
+    """The person that the faces belong to now; null if it is not a person."""
     corrections: tuple[CorrectionOut, ...]
 
 
 class CorrectionPage(Page):
-    """Corrections, the newest first."""
+    """Corrections, newest first."""
 
     corrections: tuple[CorrectionOut, ...]
 
 
 class UndoOut(Out):
-    """What was taken back, or would be."""
+    """The change that was undone, or that would be undone next."""
 
     what: Annotated[str | None, Field(examples=["merged person 7 into Anna"])]
-    """Null if there is nothing to take back."""
+    """Null if there is nothing to undo."""
     left: Annotated[int, Field(ge=0, examples=[11])]
-    """Changes that can be taken back after it."""
+    """The number of changes that can be undone after it."""
 
 
 class MergeSuggestionOut(Out):
-    """Two people who may be the same one."""
+    """Two people who may be the same person."""
 
     first: PersonOut
-    """The one whose label would remain."""
+    """The person whose label would remain."""
     second: PersonOut
     likeness: Annotated[float, Field(ge=0, le=1, examples=[0.81])]
-    """1 for two that the grouping nearly joined, 0 for two that are as unlike as most."""
+    """The similarity: 1 for two people whom the clustering nearly merged, 0 for two who differ as much as most do."""
     photos_changed: Annotated[int, Field(ge=0, examples=[14])]
-    """Photos with a person whose name or category would change."""
+    """Photos of a person whose name or category would change."""
     top_photos_changed: Annotated[int, Field(ge=0, examples=[5])]
-    """Those of them that are among the best hundred."""
+    """Those of them among the best hundred."""
 
 
 class MergeSuggestions(Out):
-    """Questions, the one whose answer changes most first."""
+    """Suggested merges, the one that would change the most first."""
 
     total: Annotated[int, Field(ge=0, examples=[9])]
     suggestions: tuple[MergeSuggestionOut, ...]

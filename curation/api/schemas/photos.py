@@ -1,4 +1,4 @@
-"""Photos over HTTP."""
+"""Photos as JSON."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from curation.api.http.urls import photo_picture_url
 from curation.api.schemas.base import Out, Page, Score
 from curation.api.schemas.faces import FaceOut, PhotoId
 from curation.domain.faces.ids import photo_id
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING, Pick
-from curation.domain.judging.ranking import PhotoScore
 
-__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "words"]
+__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "split_list"]
 
 SEPARATOR = "; "  # of photo_scores.csv's lists
 
@@ -25,17 +25,17 @@ class PhotoOut(Out):
     """One row of photo_scores.csv. Components are null where they do not apply."""
 
     photo_id: PhotoId
-    """By which requests name the photo; the same in every run."""
+    """The id of the photo in requests; the same in every run."""
     rank: Annotated[int, Field(ge=1, examples=[1])]
     """1 is the best photo."""
     image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
-    """Relative to the folder of photos."""
+    """The path, relative to the folder of photos."""
     final_score: Score
     """Null for a photo that could not be read."""
     results_string: Annotated[str, Field(examples=["main 2/2 · eyes 2/2 · smile 1/2 (Anna serious) · focus ok"])]
     """The score in words."""
     people: Annotated[tuple[str, ...], Field(examples=[("Anna", "person 3")])]
-    """The people in the photo, most important first."""
+    """The people in the photo, the most important first."""
     main_count: int
     important_count: int
     other_count: int
@@ -46,22 +46,22 @@ class PhotoOut(Out):
     exposure_score: Score
     people_score: Score
     vetoes: Annotated[tuple[str, ...], Field(examples=[("Anna (main) blinks",)])]
-    """The rules that put this photo below all others."""
+    """The vetoes that rank this photo below all photos without a veto."""
     problems: Annotated[tuple[str, ...], Field(examples=[("Anna blinks",)])]
     error: str
-    """Why the photo could not be read; else empty."""
+    """Why the photo could not be read; empty if it could."""
     burst_id: Annotated[int | None, Field(ge=1, examples=[3])]
-    """Photos of one moment have the same number; null for a photo alone."""
+    """The same number for all photos of one burst; null for a photo outside of bursts."""
     best_of_burst: bool
-    """Whether it is the best photo of its burst, or stands alone."""
+    """Whether it is the best photo of its burst, or outside of bursts."""
     burst_size: Annotated[int, Field(ge=1, examples=[1])]
-    """How many photos its burst has; 1 for a photo alone."""
+    """The number of photos in its burst; 1 for a photo outside of bursts."""
     pick: Annotated[Pick | None, Field(examples=["picked"])]
     """Whether the user picked or rejected it; null for neither."""
     rating: Annotated[int | None, Field(ge=1, le=MAX_RATING, examples=[4])]
-    """The user's stars; null without."""
+    """The user's stars; null without a rating."""
     picture_url: Annotated[str, Field(examples=["/photos/5b41f1e3a0c9d27e/picture"])]
-    """The photo as a JPEG; `?size=` chooses `thumbnail`, `screen` or `full`."""
+    """The photo as a JPEG; `?size=` selects `thumbnail`, `screen` or `full`."""
 
 
 class PhotoPage(Page):
@@ -71,37 +71,37 @@ class PhotoPage(Page):
 
 
 class PhotoDetailOut(Out):
-    """All that is known of a photo."""
+    """A photo with its faces and its score."""
 
     photo_id: PhotoId
     image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
-    """Relative to the folder of photos."""
+    """The path, relative to the folder of photos."""
     picture_url: Annotated[str, Field(examples=["/photos/5b41f1e3a0c9d27e/picture"])]
-    """The photo as a JPEG; `?size=` chooses `thumbnail`, `screen` or `full`."""
+    """The photo as a JPEG; `?size=` selects `thumbnail`, `screen` or `full`."""
     width: Annotated[int | None, Field(ge=1, examples=[6000])]
-    """Of the upright full-size photo in pixels; null if the photo is gone or cannot be read."""
+    """The width of the upright full-size photo in pixels; null if the file is missing or cannot be read."""
     height: Annotated[int | None, Field(ge=1, examples=[4000])]
     capture_time: Annotated[datetime | None, Field(examples=["2026-06-20T21:14:03"])]
-    """By the camera's own clock, without a time zone."""
+    """The time of the camera's clock, without a time zone."""
     error: Annotated[str | None, Field(examples=["the file is cut off after 31 of 98 kB"])]
-    """Why the photo could not be read."""
+    """Why the photo could not be read; null if it could."""
     score: PhotoOut | None
-    """Null before the scoring."""
+    """Null before scoring."""
     faces: tuple[FaceOut, ...]
-    """From left to right."""
+    """The faces from left to right."""
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The parts of a list in photo_scores.csv."""
+def split_list(text: str) -> tuple[str, ...]:
+    """The items of a list in photo_scores.csv."""
     return tuple(text.split(SEPARATOR)) if text else ()
 
 
 def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoOut:
-    """A ranked photo.
+    """Convert a ranked photo.
 
     Args:
-        request: Of the client.
-        score: Of the photo.
+        request: The client's request.
+        score: The row of the photo.
         burst_sizes: See `Catalog.burst_sizes`.
     """
     photo = photo_id(score.image_path)
@@ -111,7 +111,7 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         image_path=score.image_path,
         final_score=score.final_score,
         results_string=score.results_string,
-        people=words(score.people),
+        people=split_list(score.people),
         main_count=score.main_count,
         important_count=score.important_count,
         other_count=score.other_count,
@@ -121,8 +121,8 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         focus_score=score.focus_score,
         exposure_score=score.exposure_score,
         people_score=score.people_score,
-        vetoes=words(score.vetoes),
-        problems=words(score.problems),
+        vetoes=split_list(score.vetoes),
+        problems=split_list(score.problems),
         error=score.error,
         burst_id=score.burst_id,
         best_of_burst=score.best_of_burst,

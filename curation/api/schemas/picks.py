@@ -1,4 +1,4 @@
-"""Picks and ratings over HTTP."""
+"""Picks and ratings as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["1f0c4be9
 
 
 class PickIn(BaseModel):
-    """What is said of a photo; what is left out is not said (any more)."""
+    """The pick and rating of a photo; a field that is omitted is removed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
@@ -29,7 +29,7 @@ class PickIn(BaseModel):
 
 
 class PickChange(PickIn):
-    """What changes for one photo; what is left out stays as it is, null takes it back."""
+    """A change of one photo; fields that are omitted stay as they are, null removes them."""
 
     photo_id: PhotoIdText
 
@@ -56,7 +56,7 @@ class PicksPatch(BaseModel):
 
 
 class PickOut(Out):
-    """What the user said of a photo."""
+    """The pick and rating of a photo."""
 
     photo_id: PhotoIdText
     image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
@@ -64,19 +64,19 @@ class PickOut(Out):
     rating: Rating
 
     @classmethod
-    def of(cls, image_path: str, said: PhotoPick) -> PickOut:
-        """Of a photo, by its path."""
-        return cls(photo_id=photo_id(image_path), image_path=image_path, pick=said.pick, rating=said.rating)
+    def of(cls, image_path: str, pick: PhotoPick) -> PickOut:
+        """Convert the pick of a photo."""
+        return cls(photo_id=photo_id(image_path), image_path=image_path, pick=pick.pick, rating=pick.rating)
 
 
 class PickChangeOut(PickOut):
-    """What is said of a photo now, and what was said before; send that again to take the change back."""
+    """The pick and rating of a photo now and before the change; send `before` to undo the change."""
 
     before: PickIn
 
     @classmethod
     def of_change(cls, image_path: str, before: PhotoPick, after: PhotoPick) -> PickChangeOut:
-        """Of a photo, by its path."""
+        """Convert the pick of a photo, and the one before the change."""
         return cls(
             photo_id=photo_id(image_path),
             image_path=image_path,
@@ -87,18 +87,18 @@ class PickChangeOut(PickOut):
 
 
 class PickPage(Page):
-    """Photos that were picked, rejected or rated: the picked ones first, then by rating and by path."""
+    """Photos that were picked, rejected or rated: the picked ones first, then by rating and path."""
 
     picked: Annotated[int, Field(ge=0, examples=[41])]
-    """How many photos are picked, in all pages and without filters; likewise the next two."""
+    """The number of picked photos, in all pages and without filters; likewise the next two."""
     rejected: Annotated[int, Field(ge=0, examples=[7])]
     rated: Annotated[int, Field(ge=0, examples=[12])]
     picks: tuple[PickOut, ...]
 
 
 class PicksChanged(Out):
-    """The photos of a request as they are now."""
+    """The photos of a request after the change."""
 
     changed: Annotated[int, Field(ge=0, examples=[2])]
-    """How many of them are not as they were before."""
+    """The number of photos whose pick or rating changed."""
     photos: tuple[PickChangeOut, ...]

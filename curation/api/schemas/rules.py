@@ -1,4 +1,4 @@
-"""Rules over HTTP: what can be set, what a change would do, and what was written."""
+"""Rules as JSON: what can be set, what a change would do, and what was saved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Value = bool | int | float | str
 
 
 def _partial(model: type[BaseModel], name: str) -> type[BaseModel]:
-    """The same model with nothing required and no defaults: what a request leaves out stays as it is."""
+    """The same model with all fields optional and no defaults: fields that a request omits stay as they are."""
     fields: dict[str, Any] = {}
     for key, field in model.model_fields.items():
         annotation: Any = field.annotation
@@ -44,7 +44,7 @@ def _partial(model: type[BaseModel], name: str) -> type[BaseModel]:
     return create_model(
         name,
         __config__=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False),
-        __doc__=f"{(model.__doc__ or '').strip()} What is left out stays as it is.",
+        __doc__=f"{(model.__doc__ or '').strip()} Fields that are omitted stay as they are.",
         **fields,
     )
 
@@ -59,7 +59,7 @@ _SECTION_FIELDS: dict[str, Any] = {
 ScoringChange = create_model(
     "ScoringChange",
     __config__=ConfigDict(extra="forbid", frozen=True),
-    __doc__="Values to change, as below `scoring` in config.yaml; what is left out stays as it is.",
+    __doc__="Values to change, as under `scoring` in config.yaml; fields that are omitted stay as they are.",
     **_SECTION_FIELDS,
 )
 
@@ -67,44 +67,44 @@ _EXAMPLE: Any = {"weights": {"smile": 5.0}, "rules": {"require_smile": {"mode": 
 
 
 class RulesChange(BaseModel):
-    """Rules to write into config.yaml."""
+    """Rules to save in config.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"scoring": _EXAMPLE}]})
 
     scoring: ScoringChange
 
     def values(self) -> dict[str, Any]:
-        """What is to change, as below `scoring` in config.yaml."""
+        """The values to change, as under `scoring` in config.yaml."""
         return self.model_dump(mode="json", exclude_unset=True)["scoring"]  # type: ignore[no-any-return]
 
 
 class RulesPreviewRequest(RulesChange):
-    """Rules to try, and how much of the ranking is looked at."""
+    """Rules to preview, and how much of the ranking is compared."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"scoring": _EXAMPLE, "top": 100}]})
 
-    top: Annotated[int, Field(ge=1, le=MAX_TOP, description="Look at so many of the best photos.")] = 100
+    top: Annotated[int, Field(ge=1, le=MAX_TOP, description="The number of best photos to compare.")] = 100
 
 
 class RuleControlOut(Out):
     """One value that can be set."""
 
     key: Annotated[str, Field(examples=["weights.smile"])]
-    """Below `scoring`, levels joined by dots."""
+    """The path under `scoring`, its levels joined by dots."""
     kind: Literal["number", "integer", "choice", "switch"]
     value: Annotated[Value, Field(examples=[2.0])]
-    """In force now."""
+    """The current value."""
     default: Annotated[Value, Field(examples=[2.0])]
     minimum: Annotated[float | None, Field(examples=[0.0])]
     exclusive_minimum: bool
-    """Whether the minimum itself may not be taken."""
+    """Whether the minimum itself is not allowed."""
     maximum: Annotated[float | None, Field(examples=[100.0])]
     choices: tuple[str, ...]
-    """Of a choice."""
+    """The possible values of the kind `choice`."""
     unit: Annotated[str, Field(examples=[""])]
     text: Annotated[str, Field(examples=["How much the people smile."])]
     fixed_by: Annotated[str | None, Field(examples=["the environment variable CURATION_SCORING__WEIGHTS__SMILE"])]
-    """What sets it more strongly than config.yaml, so that it cannot be changed here; null if nothing does."""
+    """What overrides config.yaml for this value, so that it cannot be changed here; null if nothing does."""
 
 
 class RuleSectionOut(Out):
@@ -117,21 +117,21 @@ class RuleSectionOut(Out):
 
 
 class RulesOut(Out):
-    """The rules in force."""
+    """The current rules."""
 
     file: Annotated[str, Field(examples=["config.yaml"])]
-    """The settings file's name; its ETag is that of the answer."""
+    """The name of the settings file; the response has its ETag."""
     ranking_is_current: bool | None
     """Whether photo_scores.csv was made with these rules; null before scoring."""
     sections: tuple[RuleSectionOut, ...]
 
 
 class RulesSaved(RulesOut):
-    """The rules in force after a change, and what becomes of the ranking."""
+    """The current rules after a change, and what happens to the ranking."""
 
     job: JobOut | None
-    """The scoring that ranks the photos by them; null if none could start."""
-    note: Annotated[Text, Field(examples=["the photos are ranked anew"])]
+    """The scoring that ranks the photos by the new rules; null if none was started."""
+    note: Annotated[Text, Field(examples=["the photos are being ranked again"])]
     """What happens to the ranking, or what to do."""
 
 
@@ -139,7 +139,7 @@ class ScorePartOut(Out):
     """One of the values that a score is the weighted mean of."""
 
     name: Annotated[str, Field(examples=["smile"])]
-    """Of a component, or of a rule in the mode weight."""
+    """The name of a component, or of a rule in the mode `weight`."""
     weight: float
     value: Annotated[float, Field(ge=0, le=1)]
 
@@ -177,16 +177,16 @@ class RulePreview(Out):
     """What a change of rules would do to the best photos."""
 
     top: int
-    """So many of the best photos were looked at; fewer if there are fewer."""
+    """The number of best photos that were compared; less than requested if there are fewer photos."""
     photos: Annotated[int, Field(ge=0, examples=[2140])]
-    """Of the whole ranking."""
+    """The number of photos in the whole ranking."""
     not_measured: Annotated[int, Field(ge=0, examples=[0])]
-    """Photos that are not part of this, since no measures of them are kept: `POST /score` measures them."""
+    """Photos that are skipped here, because no measures of them are cached: `POST /score` measures them."""
     moved: Annotated[int, Field(ge=0, examples=[812])]
-    """Photos with another rank, in the whole ranking."""
+    """Photos of the whole ranking whose rank would change."""
     newly_vetoed: Annotated[int, Field(ge=0, examples=[31])]
     no_longer_vetoed: Annotated[int, Field(ge=0, examples=[0])]
     entered: tuple[MovedPhoto, ...]
-    """By their new rank."""
+    """Photos that would enter the best, by their new rank."""
     left: tuple[MovedPhoto, ...]
-    """By their old rank."""
+    """Photos that would leave the best, by their old rank."""

@@ -1,1 +1,1 @@
-"""Which photos to take home: coverage of people, the choice of the best, exports."""
+"""Which photos to export: coverage of people, the choice of the best photos, export requests and reports."""

@@ -1,17 +1,17 @@
-"""Who is in how many good photos, and who is in none."""
+"""Coverage: how many good photos there are of each person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.best_of_burst import Shot
+from curation.domain.judging.photo_facts import PhotoFacts, ScoringInput, photo_facts
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore
-from curation.domain.judging.rules import PhotoFacts, Thresholds, photo_facts
+from curation.domain.judging.scoring_rules import Thresholds
 from curation.domain.labelling.labels import Category, Person
 
-__all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos"]
+__all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos", "well_shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class PhotoPeople:
 
     Attributes:
         seen: All who are in it.
-        well: Of these, those whose eyes are open and who are in focus, as far as that can be told.
+        well: Those of them who are shown well: eyes open and in focus, as far as that can be told.
     """
 
     seen: frozenset[str]
@@ -32,9 +32,9 @@ class PersonCoverage:
     """How a main or important person is covered.
 
     Attributes:
-        person: Who.
+        person: The person.
         photos: Image paths of all photos of the person, best first.
-        good: Of these, those that show the person well, that no rule vetoes and that the user did not reject.
+        good: Those of them that show the person well, that no rule vetoes and that the user did not reject.
         picked: How many of the photos the user picked.
     """
 
@@ -44,16 +44,16 @@ class PersonCoverage:
     picked: int
 
 
-def people_of_photos(shots: Mapping[str, Shot], thresholds: Thresholds) -> dict[str, PhotoPeople]:
+def people_of_photos(inputs: Mapping[str, ScoringInput], thresholds: Thresholds) -> dict[str, PhotoPeople]:
     """The main and important people of every photo.
 
     Args:
-        shots: The photos that were measured, by image path.
-        thresholds: That say what is open and what is in focus.
+        inputs: The photos that were measured, by image path.
+        thresholds: Thresholds for open eyes and for focus.
     """
     return {
-        path: _people(photo_facts(shot.faces, shot.measures.focus, thresholds)) if shot.faces else _NOBODY
-        for path, shot in shots.items()
+        path: _people(photo_facts(photo.faces, photo.measures.focus, thresholds)) if photo.faces else _NOBODY
+        for path, photo in inputs.items()
     }
 
 
@@ -68,6 +68,11 @@ def _people(facts: PhotoFacts) -> PhotoPeople:
     )
 
 
+def well_shown(image_path: str, people: Mapping[str, PhotoPeople]) -> frozenset[str]:
+    """Keys of the main and important people whom a photo shows well; none for a photo that was not measured."""
+    return people.get(image_path, _NOBODY).well
+
+
 def coverage(
     ranked: Sequence[PhotoScore], people: Mapping[str, PhotoPeople], persons: Iterable[Person]
 ) -> tuple[PersonCoverage, ...]:
@@ -75,8 +80,8 @@ def coverage(
 
     Args:
         ranked: All photos, best first.
-        people: Of these photos, by image path.
-        persons: Everybody of the event; others than main and important people are left out.
+        people: People of these photos, by image path.
+        persons: All people of the event; only main and important ones are covered.
     """
     asked = [person for person in persons if person.category is not Category.OTHER]
     photos: dict[str, list[str]] = {person.key: [] for person in asked}

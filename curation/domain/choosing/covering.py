@@ -1,12 +1,12 @@
-"""Choosing the best of many so that everybody is covered: a small integer programme, solved exactly.
+"""Choosing the best items so that everybody is covered: a small integer program, solved exactly.
 
     maximise    sum of value(i) x(i)
     subject to  sum of x(i) <= count                          x(i) is 0 or 1
                 sum of x(i) over i that show p >= need(p)      for each person p
                 sum of x(i) over i of one burst <= 1           for each burst
 
-Where not all needs can be met, what is missing is made as small as possible first: people who would not be in at all,
-those of the first class before those of the second; then what else is missing, in the same order.
+Where not all needs can be met, the shortfall is minimised first: first the number of people who would not be shown at
+all, those of the first class before those of the second; then what else is missing, in the same order.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 
 __all__ = ["Covering", "Item", "Need", "best_cover", "greedy_cover"]
 
-TIME_LIMIT_S = 10.0  # of one solution; 20,000 photos take a fraction of it
+TIME_LIMIT_S = 10.0  # of one call of the solver; 20,000 photos take a fraction of it
 _SLACK = 1e-6  # of the solver
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One of those to choose from.
+    """One of the items to choose from.
 
     Attributes:
         value: Above 0, more is better.
-        shows: The people whom it shows, by their number.
-        burst: Of one number only one item may be chosen; None is a burst of its own.
+        shows: The people that it shows, by their number.
+        burst: At most one item of each burst may be chosen; None is a burst of its own.
     """
 
     value: float
@@ -42,11 +42,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a person needs.
+    """What is needed for a person.
 
     Attributes:
-        at_least: So many of the chosen items show the person.
-        first_class: Whether the person comes before those who are not.
+        at_least: How many of the chosen items should show the person.
+        first_class: Whether the person takes priority over those who are not first class.
     """
 
     at_least: int
@@ -55,11 +55,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Covering:
-    """What was chosen.
+    """The result.
 
     Attributes:
         chosen: Numbers of the items, ascending.
-        proven: Whether nothing better is possible; False if the time was up before that was known.
+        proven: Whether it is proven that nothing better is possible; False if the time limit was reached before.
     """
 
     chosen: tuple[int, ...]
@@ -70,29 +70,29 @@ def best_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> Cove
     """Choose at most `count` items.
 
     Args:
-        items: Of equals, the earlier one is preferred.
+        items: Of equal items, the earlier one is preferred.
         needs: One for each person, by number.
-        count: At most so many are chosen.
+        count: Maximum number of chosen items.
 
     Returns:
         The best choice; the same for the same arguments.
     """
-    # Without needs, taking the best one after the other is exact: what may be chosen together is a matroid.
+    # Without needs the greedy choice is exact: the sets that may be chosen form a matroid.
     plain = _best_of_all(items, count)
     if all(sum(person in items[i].shows for i in plain) >= need.at_least for person, need in enumerate(needs)):
         return Covering(plain, True)
     kept = _worth_a_look(items, needs, count)
     if not kept:
         return Covering((), True)
-    programme = _Programme([items[i] for i in kept], needs, count)
-    solution, proven = programme.solve()
+    program = _Program([items[i] for i in kept], needs, count)
+    solution, proven = program.solve()
     if solution is None:
         return Covering(greedy_cover(items, needs, count), False)
     return Covering(_canonical(items, needs, {kept[i] for i in solution}), proven)
 
 
 def greedy_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> tuple[int, ...]:
-    """Choose one after the other, each time what helps most; good, but not always the best.
+    """Choose greedily, each time the item that helps most: a good choice, but not always the best.
 
     Args:
         items: As for `best_cover`.
@@ -134,7 +134,7 @@ def _by_value(items: Sequence[Item]) -> list[int]:
 
 
 def _best_of_all(items: Sequence[Item], count: int) -> tuple[int, ...]:
-    """The best items of different bursts, whomever they show."""
+    """The best items of different bursts, regardless of the people that they show."""
     chosen: list[int] = []
     bursts: set[int] = set()
     for i in _by_value(items):
@@ -151,8 +151,8 @@ def _best_of_all(items: Sequence[Item], count: int) -> tuple[int, ...]:
 def _worth_a_look(items: Sequence[Item], needs: Sequence[Need], count: int) -> list[int]:
     """Of the items that show the same people, the best `count`, each of another burst; ascending.
 
-    Nothing better is lost: whoever chooses another one has at most `count - 1` others, which take the bursts of at most
-    so many of these; one is left to take its place, with no less value.
+    No better choice is lost: a choice with a dropped item has at most `count - 1` other items, which block the bursts
+    of at most so many of these `count`; one of them is left to replace the dropped item, with no less value.
     """
     taken: defaultdict[frozenset[int], int] = defaultdict(int)
     bursts: set[tuple[frozenset[int], int]] = set()
@@ -168,8 +168,8 @@ def _worth_a_look(items: Sequence[Item], needs: Sequence[Need], count: int) -> l
     return sorted(kept)
 
 
-class _Programme:
-    """The integer programme: variables for the items, for whether people are absent, and for what else is missing."""
+class _Program:
+    """The integer program: variables for the items, for whether people are absent, and for what else is missing."""
 
     def __init__(self, items: Sequence[Item], needs: Sequence[Need], count: int) -> None:
         from scipy.sparse import csr_array
@@ -189,7 +189,7 @@ class _Programme:
             columns += [total + row, total + people + row]
         low = [float(need.at_least) for _, need in self._needs]
         high = [np.inf] * people
-        # How many in all, and one of each burst.
+        # The total count, and one item of each burst.
         rows += [people] * total
         columns += range(total)
         low.append(-np.inf)
@@ -209,13 +209,13 @@ class _Programme:
         self._limits = (np.array(low), np.array(high))
 
     def solve(self) -> tuple[list[int] | None, bool]:
-        """The chosen items, or None if none were found in time; and whether nothing is better."""
+        """The chosen items, or None if none were found in time; and whether they are proven to be the best."""
         upper = np.ones(self._total + 2 * self._people)
         upper[self._total :] = 0.0
         solution, proven = self._optimum(-self._goal(), upper)
         if solution is not None or not proven:
             return solution, proven
-        # Not all needs can be met: see what must be missing, the worst first, and hold on to that.
+        # Not all needs can be met: minimise the kinds of shortfall, the worst first; each becomes a constraint.
         rest = [max(0.0, need.at_least - 1.0) for _, need in self._needs]
         upper[self._total :] = [1.0] * self._people + rest
         extra: list[tuple[NDArray[np.float64], float]] = []
@@ -255,20 +255,20 @@ class _Programme:
     ) -> tuple[list[int] | None, bool]:
         result = self._solved(cost, upper, extra)
         if result.x is None:
-            return None, result.status == 2  # there is none, for sure
+            return None, result.status == 2  # proven to be infeasible
         return np.flatnonzero(result.x[: self._total] > 0.5).tolist(), result.status == 0
 
     def _solved(
         self, cost: NDArray[np.float64], upper: NDArray[np.float64], extra: Sequence[tuple[NDArray[np.float64], float]]
     ) -> Any:
-        # Here, because it takes half a second to import.
+        # Imported here, because the import takes half a second.
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         low, high = self._limits
         limits = [LinearConstraint(self._matrix, low, high)]
         limits += [LinearConstraint(of_stage, -np.inf, most + _SLACK) for of_stage, most in extra]
         integral = np.ones(len(upper))
-        integral[self._total :] = 0.0  # whole by themselves, as the items are
+        integral[self._total :] = 0.0  # integral by themselves, because the items are
         return milp(
             cost,
             integrality=integral,
@@ -279,7 +279,7 @@ class _Programme:
 
 
 def _canonical(items: Sequence[Item], needs: Sequence[Need], chosen: set[int]) -> tuple[int, ...]:
-    """The same choice with its equals exchanged for those that come first, and filled up where something fits.
+    """The same choice with equal items replaced by those that come first.
 
     The solver may return any of several best choices, and stops at differences of a millionth.
     """

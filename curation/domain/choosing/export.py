@@ -1,4 +1,4 @@
-"""What is taken home: the request, what is said of a photo to other programs, and the report."""
+"""Exports: the request, the description of a photo for other programs, portable file names, and the report."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = [
 REJECTED = -1
 """`xmp:Rating` of a rejected photo (XMP specification, part 2, section 8.2.2.1)."""
 
-# What Windows allows in no name, and what unpacks as a folder there.
+# Characters that Windows does not allow in a name, or takes for a folder separator.
 _NOT_PORTABLE = frozenset('<>:"|?*\\')
-_MAX_NAME_BYTES = 200  # of 255 that file systems take; the rest is for numbers and temporary names
-# Devices of Windows, with any extension.
+_MAX_NAME_BYTES = 200  # of 255 that file systems allow; the rest is for numbers and temporary names
+# Reserved device names of Windows, with any extension.
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
 
 
 class ExportMode(StrEnum):
-    """How the photos come into the export."""
+    """How photos are exported."""
 
     COPY = "copy"
     HARDLINK = "hardlink"
@@ -42,20 +42,20 @@ class ExportMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What is to be taken home, and how.
+    """What to export, and how.
 
     Attributes:
-        image_paths: The photos, in the order of the contact sheet; None takes the best ones, or those that were picked.
-        best: So many of the best photos; None takes those that were picked.
+        image_paths: The photos, in the order of the contact sheet; None exports the best or the picked ones.
+        best: Number of best photos; None exports those that were picked.
         mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
-        name: Of the new sub-folder or of the ZIP file without its extension; empty takes the time.
-        embed: Whether JPEG copies carry what is known of them; not possible with hard links.
+        name: Name of the new sub-folder, or of the ZIP file without its extension; empty uses the time.
+        embed: Whether metadata is embedded in JPEG copies; not possible with hard links.
         sidecars: Whether every photo gets a NAME.jpg.xmp (NAME.nef.xmp), which digiKam and darktable read. RAW files
-            have their NAME.xmp anyway, and so have photos that cannot carry it inside their NAME.heic.xmp.
-        raw_files: Whether the RAW file beside a chosen photo comes along.
+            always get a NAME.xmp, and photos that metadata cannot be embedded in a NAME.heic.xmp.
+        raw_files: Whether the RAW file beside a photo is exported, too.
         csv: Whether photos.csv is written.
         contact_sheet: Whether contact_sheet.html is written.
-        picked_label: `xmp:Label` of picked photos that have no other; empty for none.
+        picked_label: `xmp:Label` of picked photos that have no other label; empty for none.
     """
 
     image_paths: tuple[str, ...] | None = None
@@ -82,26 +82,26 @@ class ExportRequest:
             raise ValueError(f"the name is too long: at most {_MAX_NAME_BYTES} bytes")
 
     def to_json(self) -> dict[str, Any]:
-        """The request as plain JSON values, in which a job keeps it."""
+        """The request as plain JSON values, as stored with a job."""
         paths = self.image_paths
         return {**asdict(self), "mode": self.mode.value, "image_paths": None if paths is None else list(paths)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ExportRequest:
-        """What `to_json` gave."""
+        """The inverse of `to_json`."""
         paths = data["image_paths"]
         return cls(**{**data, "mode": ExportMode(data["mode"]), "image_paths": None if paths is None else tuple(paths)})
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoDescription:
-    """What other programs are told of a photo.
+    """The metadata of a photo for other programs.
 
     Attributes:
         rating: 1 to 5, `REJECTED`, or None for no opinion.
         label: A colour label, None for none.
-        names: Of the people in it, most important first.
-        picture: How the file stores it; None if that is not known, and then there are no regions.
+        names: Names of the people in it, most important first.
+        picture: Size and orientation of the stored picture; None if unknown, and then there are no regions.
         regions: The named faces.
     """
 
@@ -117,17 +117,17 @@ class ExportReport:
     """The result of an export; `exported + failed == total`.
 
     Attributes:
-        total: Photos that were asked for.
-        exported: Photos that were taken.
-        failed: Photos that could not be taken.
+        total: Photos that were requested.
+        exported: Photos that were exported.
+        failed: Photos that could not be exported.
         failures: Why, one for each failed photo.
-        raw_files: RAW files that came along with them.
-        embedded: Photos whose copy carries what is known of it.
+        raw_files: RAW files that were exported with them.
+        embedded: Photos with metadata embedded in their copy.
         sidecars: Sidecar files that were written.
         warnings: What the user should know, in sentences.
-        name: Of the sub-folder or the ZIP file, inside the folder of exports.
-        path: The same in full.
-        size_bytes: Of all files that were written.
+        name: Name of the sub-folder or the ZIP file, inside the folder of exports.
+        path: Its full path.
+        size_bytes: Total size of all files that were written.
         seconds: Wall time.
     """
 
@@ -146,9 +146,9 @@ class ExportReport:
 
 
 def portable_name(name: str) -> str:
-    """A file's or folder's name that every system can unpack; the same name where it can already.
+    """A name of a file or folder that every system can unpack; unchanged if the name already is one.
 
-    Characters that some system forbids, and bytes that are no text, become `_`.
+    Characters that some systems forbid, and bytes that are not valid text, become `_`.
     """
     kept = "".join(
         "_" if char in _NOT_PORTABLE or char == "/" or unicodedata.category(char) in ("Cc", "Cs") else char
@@ -160,11 +160,11 @@ def portable_name(name: str) -> str:
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """A path that no other has: the same, or with a number before its extension.
+    """A path that is not taken: the same, or with a number before its extension.
 
     Args:
         name: A relative path with `/`.
-        taken: The paths that are there, as `name_key` gives them.
+        taken: The existing paths, as keys from `name_key`.
     """
     folder, slash, file = name.rpartition("/")
     stem, dot, extension = file.rpartition(".") if "." in file[1:] else (file, "", "")
@@ -176,5 +176,5 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 
 def name_key(name: str) -> str:
-    """Equal for names that some system takes for one: upper and lower case, composed and decomposed letters."""
+    """Equal for names that some systems take as the same: upper and lower case, composed and decomposed letters."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,1 +1,1 @@
-"""Faces: where they are, how good they are, how they are numbered and found."""
+"""Faces: position, quality, ids, and an index of all faces of an event."""

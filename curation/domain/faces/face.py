@@ -1,4 +1,4 @@
-"""What is known of a face: where it is, how sure we are, how well it can be recognised."""
+"""A face as it is known at each step: detected by an engine, analysed, and as a row of face_data.csv."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Box(NamedTuple):
 
 
 class FiveLandmarks(NamedTuple):
-    """The five points that detectors give, named from the pictured person's side.
+    """The five points that detectors give, named from the point of view of the person in the photo.
 
     In an upright frontal face `right_eye` is on the left of the picture. The order is that of
     the ArcFace alignment template.
@@ -83,14 +83,14 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True)
 class FaceQuality:
-    """How well a face can be recognised; raw values, so that limits can be changed later.
+    """How well a face can be recognised; raw values, so that thresholds can be changed later.
 
     Attributes:
         size_px: The shorter side of the face's box, in pixels of the full-size photo.
         sharpness: In [0, 1], see `curation.domain.judging.measures`.
         yaw_deg: Turn to the side, in degrees; 0 is frontal; the sign is that of the photo's x axis.
-        score: In [0, 1], all of the above and the detector's confidence in one number; picks the
-            best face of a cluster.
+        score: In [0, 1], all of the above and the detector's confidence in one number; selects
+            the best face of a cluster.
     """
 
     size_px: int
@@ -101,7 +101,7 @@ class FaceQuality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysedFace:
-    """A detected face with its quality and a small picture of it (JPEG, sRGB) to label from."""
+    """A detected face with its quality and its chip (JPEG, sRGB), which is shown when people are labelled."""
 
     detected: DetectedFace
     quality: FaceQuality
@@ -113,8 +113,8 @@ class PhotoAnalysis:
     """All faces of one photo, from left to right.
 
     Attributes:
-        width: Of the upright full-size photo, in pixels.
-        height: Of the upright full-size photo, in pixels.
+        width: Width of the upright full-size photo, in pixels.
+        height: Height of the upright full-size photo, in pixels.
         faces: Ordered by the left edge of the box, then by its upper edge.
     """
 
@@ -128,11 +128,11 @@ class FaceRow:
     """One row of face_data.csv; the fields are its columns, `facial_area` being the box.
 
     Attributes:
-        image_path: Of the photo, relative to the input folder.
-        face_index: Of the face in its photo, from left to right, 0-based.
+        image_path: Path of the photo, relative to the input folder.
+        face_index: Number of the face in its photo, from left to right, 0-based.
         facial_area: Bounds in pixels of the upright full-size photo.
-        detection_confidence: In [0, 1].
-        cluster_id: Of the person; -1 for a face too poor to identify.
+        detection_confidence: Confidence of the detector, in [0, 1].
+        cluster_id: Cluster of the face; -1 for a face too poor to identify.
         cluster_confidence: In [0, 1], see `curation.domain.grouping.clusters.confidences`.
         face_quality: In [0, 1], `FaceQuality.score`.
         landmarks: Five points.

@@ -33,7 +33,7 @@ _HEAD_SOLVER = np.linalg.pinv(_CENTRED_HEAD)
 
 
 class HeadPose(NamedTuple):
-    """Where a head looks, in degrees; all 0 is straight into the camera.
+    """The direction in which a head looks, in degrees; all 0 is straight into the camera.
 
     Attributes:
         yaw_deg: Turn to the side; positive is towards growing x of the photo (of an upright head).
@@ -47,7 +47,7 @@ class HeadPose(NamedTuple):
 
 
 def similarity_transform(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The rotation, uniform scale and shift that bring points nearest to others (least squares).
+    """The rotation, uniform scale and translation that map points onto others with the least squared error.
 
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
     PAMI 1991; in the plane, without reflection, it has this closed form in complex numbers.
@@ -60,10 +60,10 @@ def similarity_transform(source: NDArray[np.floating], target: NDArray[np.floati
         (2, 3) matrix M with M @ (x, y, 1) near the target.
 
     Raises:
-        ValueError: If the points do not determine it: they coincide, are not finite, or do not match.
+        ValueError: If the points do not determine the transform: they coincide, are not finite, or differ in number.
     """
     if source.shape != target.shape or source.ndim != 2 or source.shape[1] != 2:
-        raise ValueError(f"two lists of as many points are needed, not {source.shape} and {target.shape}")
+        raise ValueError(f"two lists of equally many points are needed, not {source.shape} and {target.shape}")
     if not (np.isfinite(source).all() and np.isfinite(target).all()):
         raise ValueError("the points are not finite")
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
@@ -88,15 +88,15 @@ def apply_transform(matrix: NDArray[np.floating], points: NDArray[np.floating]) 
 
 
 def inverse_transform(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The (2, 3) affine transform that takes back another.
+    """The inverse of a (2, 3) affine transform, as a (2, 3) matrix.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If the transform has no inverse.
     """
     try:
         linear = np.linalg.inv(np.asarray(matrix[:, :2], dtype=np.float64))
     except np.linalg.LinAlgError as error:
-        raise ValueError("the transform cannot be taken back") from error
+        raise ValueError("the transform cannot be inverted") from error
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
@@ -108,8 +108,8 @@ def clipped_box(left: float, top: float, right: float, bottom: float, width: int
         top: Upper edge in pixels.
         right: Right edge in pixels, exclusive.
         bottom: Lower edge in pixels, exclusive.
-        width: Of the photo, in pixels.
-        height: Of the photo, in pixels.
+        width: Width of the photo, in pixels.
+        height: Height of the photo, in pixels.
     """
     if not all(map(math.isfinite, (left, top, right, bottom))):
         return None
@@ -119,7 +119,7 @@ def clipped_box(left: float, top: float, right: float, bottom: float, width: int
 
 
 def box_iou(first: Box, second: Box) -> float:
-    """Area shared by two boxes over the area of both together, in [0, 1]."""
+    """Intersection over union of two boxes, in [0, 1]."""
     shared_w = min(first.x + first.w, second.x + second.w) - max(first.x, second.x)
     shared_h = min(first.y + first.h, second.y + second.h) - max(first.y, second.y)
     shared = max(0, shared_w) * max(0, shared_h)
@@ -127,14 +127,14 @@ def box_iou(first: Box, second: Box) -> float:
 
 
 def five_of_68(points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The (5, 2) points of `FiveLandmarks` that follow from (68, 2) landmarks of the iBUG scheme."""
+    """The (5, 2) points of `FiveLandmarks`, computed from (68, 2) landmarks of the iBUG scheme."""
     return np.stack(
         [points[36:42].mean(axis=0), points[42:48].mean(axis=0), points[30], points[48], points[54]]
     ).astype(np.float64)
 
 
 def head_pose(five: NDArray[np.floating]) -> HeadPose:
-    """Estimate where a head looks from five landmarks (of a detector, or `five_of_68`).
+    """Estimate the pose of a head from five landmarks (of a detector, or from `five_of_68`).
 
     The scaled orthographic projection of a mean head that comes nearest to the points (DeMenthon and
     Davis, "Model-based object pose in 25 lines of code", IJCV 1995, without its iterations). Faces
@@ -144,7 +144,7 @@ def head_pose(five: NDArray[np.floating]) -> HeadPose:
         five: (5, 2) points in the order of `FiveLandmarks`.
 
     Returns:
-        The pose; 90 degrees of yaw if the points are no face at all.
+        The pose; 90 degrees of yaw if the points do not form a face.
     """
     if not np.isfinite(five).all():
         return HeadPose(90.0, 0.0, 0.0)
@@ -163,7 +163,7 @@ def head_pose(five: NDArray[np.floating]) -> HeadPose:
 
 
 def projected_head(pose: HeadPose) -> NDArray[np.float64]:
-    """Where the five landmarks of a mean head lie when it looks there, but with the roll taken out.
+    """The five landmarks of a mean head in a given pose, without its roll.
 
     Returns:
         (5, 2) points in units of the distance of the eyes of a frontal head, x right, y down, origin
@@ -181,6 +181,6 @@ def head_size_px(five: NDArray[np.floating], pose: HeadPose) -> float:
     It does not shrink as the head turns, so it serves as the unit for everything on a face.
 
     Raises:
-        ValueError: If the points are no face at all.
+        ValueError: If the points do not form a face.
     """
     return 1.0 / transform_scale(similarity_transform(five, projected_head(pose)))

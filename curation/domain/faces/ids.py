@@ -1,4 +1,4 @@
-"""The ids by which photos and faces are asked for, so that no request carries a file's name."""
+"""Ids of photos and faces, so that no request has to carry a file name."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def face_id(photo: str, face_index: int) -> str:
     """The id of a face.
 
     Args:
-        photo: Id of its photo.
-        face_index: Its number in the photo, from left to right, 0-based.
+        photo: Id of the photo.
+        face_index: Number of the face in the photo, from left to right, 0-based.
     """
     return f"{photo}-{face_index}"
 
 
 def parse_face_id(text: str) -> tuple[str, int] | None:
-    """Id of the photo, and number of the face in it; None for a text that is no face's id."""
+    """Id of the photo and number of the face in it; None if the text is not the id of a face."""
     match = _FACE_ID.fullmatch(text)
     return None if match is None else (match[1], int(match[2]))

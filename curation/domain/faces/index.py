@@ -1,4 +1,4 @@
-"""The faces of an event, found by photo, by cluster and by id without looking through all of them."""
+"""An index of the faces of an event: lookup by photo, by cluster and by id."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class FaceEntry:
 
     Attributes:
         face_id: See `curation.domain.faces.ids`.
-        photo_id: Of its photo.
-        row: As face_data.csv has it; its `cluster_id` is what the last clustering said.
-        cluster_id: With the user's corrections; -1 for a face that is in no cluster.
+        photo_id: Id of its photo.
+        row: Its row of face_data.csv, with the `cluster_id` of the last clustering run.
+        cluster_id: Its cluster after the user's corrections; -1 for a face that is in no cluster.
     """
 
     face_id: str
@@ -34,15 +34,15 @@ class FaceEntry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Photos:
-    """What does not change when faces go to other clusters.
+    """What stays the same when faces move to other clusters.
 
     Attributes:
-        paths: Of the photos that have faces, in the order of the table.
-        ids: Of these photos.
-        number: From id to the place in `paths`.
-        faces: Of each photo the rows of its faces, from left to right.
-        photo: (N,) for each row the place of its photo.
-        quality: (N,) of each row.
+        paths: Paths of the photos that have faces, in the order of the table.
+        ids: Ids of these photos.
+        number: Index in `paths`, by photo id.
+        faces: For each photo the rows of its faces, from left to right.
+        photo: (N,) for each row the index of its photo.
+        quality: (N,) face quality of each row.
     """
 
     paths: tuple[str, ...]
@@ -73,22 +73,22 @@ class _Photos:
 
 
 class EventIndex:
-    """All faces of an event. It never changes; `regrouped` gives another one.
+    """All faces of an event. An index is immutable; `regrouped` returns a new one.
 
     Attributes:
-        rows: Of face_data.csv.
-        cluster_ids: (N,) the cluster of each row with the user's corrections, -1 for none, -2 for what is no face of a
-            person; not to be written to.
+        rows: Rows of face_data.csv.
+        cluster_ids: (N,) the cluster of each row after the user's corrections; -1 for none, -2 for what is not the face
+            of a person. Read-only.
     """
 
     def __init__(self, rows: Sequence[FaceRow]) -> None:
-        """Take the clusters as the table has them."""
+        """Use the clusters of the table, without corrections."""
         self.rows = tuple(rows)
         self.cluster_ids = np.fromiter((row.cluster_id for row in self.rows), dtype=np.int64, count=len(self.rows))
         self._photos = _Photos.of(self.rows)
 
     def regrouped(self, cluster_ids: Sequence[int] | NDArray[np.integer]) -> EventIndex:
-        """The same faces in other clusters.
+        """A new index of the same faces in other clusters.
 
         Args:
             cluster_ids: (N,) one for each of `rows`, -1 for none.
@@ -104,32 +104,32 @@ class EventIndex:
 
     @property
     def image_paths(self) -> tuple[str, ...]:
-        """Of all photos that have faces."""
+        """Paths of all photos that have faces."""
         return self._photos.paths
 
     def image_path(self, photo: str) -> str | None:
-        """The path of a photo that has faces, by its id."""
+        """The path of a photo by its id; None if it has no faces."""
         number = self._photos.number.get(photo)
         return None if number is None else self._photos.paths[number]
 
     def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
-        """The faces of a photo from left to right; none for an id that is not known."""
+        """The faces of a photo from left to right; empty for an unknown id."""
         number = self._photos.number.get(photo)
         return () if number is None else tuple(map(self._entry, self._photos.faces[number]))
 
     def clusters_of_photo(self, photo: str) -> frozenset[int]:
-        """The clusters that faces of a photo are in."""
+        """The clusters of the faces of a photo."""
         number = self._photos.number.get(photo)
         places = () if number is None else self._photos.faces[number]
         return frozenset(int(self.cluster_ids[place]) for place in places if self.cluster_ids[place] >= 0)
 
     def face(self, face: str) -> FaceEntry | None:
-        """A face by its id."""
+        """A face by its id; None if there is no such face."""
         place = self.place(face)
         return None if place is None else self._entry(place)
 
     def place(self, face: str) -> int | None:
-        """The row of a face in `rows`, by its id."""
+        """The index of a face in `rows`, by its id; None if there is no such face."""
         parsed = parse_face_id(face)
         number = None if parsed is None else self._photos.number.get(parsed[0])
         if parsed is None or number is None:
@@ -138,7 +138,7 @@ class EventIndex:
 
     @cached_property
     def _members(self) -> dict[int, NDArray[np.int64]]:
-        """Of each cluster the rows of its faces, best first."""
+        """For each cluster the rows of its faces, best first."""
         quality = np.where(np.isnan(self._photos.quality), 0.0, self._photos.quality)
         order = np.lexsort((-quality, self.cluster_ids)).astype(np.int64)
         clusters, starts = np.unique(self.cluster_ids[order], return_index=True)
@@ -147,7 +147,7 @@ class EventIndex:
 
     @cached_property
     def photo_counts(self) -> Mapping[int, int]:
-        """Of each cluster that has faces, the number of different photos that they are in."""
+        """The number of different photos of each cluster that has faces."""
         width = max(1, len(self._photos.paths))
         inside = self.cluster_ids >= 0
         pairs = np.unique(self.cluster_ids[inside] * width + self._photos.photo[inside])
@@ -156,7 +156,7 @@ class EventIndex:
 
     @cached_property
     def corrected(self) -> frozenset[int]:
-        """The clusters that have other faces than the last clustering gave them."""
+        """The clusters whose faces differ from those of the last clustering run."""
         before = np.fromiter((row.cluster_id for row in self.rows), dtype=np.int64, count=len(self.rows))
         differ = before != self.cluster_ids
         clusters = frozenset([*before[differ].tolist(), *self.cluster_ids[differ].tolist()])
@@ -171,8 +171,8 @@ class EventIndex:
 
         Args:
             cluster: Its id.
-            limit: At most so many; None for all.
-            offset: Leave out so many from the start.
+            limit: Maximum number of faces; None for all.
+            offset: Number of faces to skip at the start.
         """
         members = self._members.get(cluster)
         if members is None:
@@ -181,7 +181,7 @@ class EventIndex:
         return tuple(self._entry(place) for place in members[offset:end].tolist())
 
     def sample_faces(self, cluster: int, count: int) -> tuple[FaceEntry, ...]:
-        """The best face of a cluster, and others that are spread evenly from good to poor; at most `count`."""
+        """At most `count` faces of a cluster: the best one, and others spread evenly from good to poor."""
         members = self._members.get(cluster)
         if members is None or count < 1:
             return ()

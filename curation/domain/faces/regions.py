@@ -1,8 +1,8 @@
-"""Where a face is in a photo as it is stored: the areas that other programs read.
+"""Face regions in the coordinates of the stored picture, as other programs read them.
 
 Boxes are pixels of the upright photo. Region metadata (Metadata Working Group, Guidelines for
-Handling Image Metadata 2.0, section 5.9) is normalised, has the area's centre, and counts in the
-stored picture, before the EXIF orientation turns it.
+Handling Image Metadata 2.0, section 5.9) is normalised, gives the centre of the area, and refers to
+the stored picture, before it is rotated by the EXIF orientation.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class FaceRegion:
     """A named face.
 
     Attributes:
-        name: Of the person.
-        area: In the stored picture.
+        name: Name of the person.
+        area: Area in the stored picture.
     """
 
     name: str
@@ -44,11 +44,11 @@ class FaceRegion:
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """The size of a picture as its file stores it, and how it is to be turned.
+    """The size of a picture as its file stores it, and its EXIF orientation.
 
     Attributes:
-        width: In pixels, before turning.
-        height: In pixels, before turning.
+        width: In pixels, before the rotation.
+        height: In pixels, before the rotation.
         orientation: EXIF tag 0x0112, 1 to 8.
     """
 
@@ -58,7 +58,7 @@ class StoredPicture:
 
     @property
     def is_swapped(self) -> bool:
-        """Whether turning it upright swaps width and height."""
+        """Whether rotating it upright swaps width and height."""
         return self.orientation >= _SWAPPED_FROM
 
     @property
@@ -67,7 +67,7 @@ class StoredPicture:
         return (self.height, self.width) if self.is_swapped else (self.width, self.height)
 
     def shows_same(self, width: float, height: float) -> bool:
-        """Whether a stored picture of this size can show the same: whether its shape is the same."""
+        """Whether a picture of this size may show the same: whether its aspect ratio is the same."""
         return abs(width * self.height / (height * self.width) - 1) <= _SAME_SHAPE
 
 
@@ -79,7 +79,7 @@ def stored_area(box: Box, picture: StoredPicture) -> Area:
         picture: How the picture is stored.
 
     Returns:
-        The area, inside the picture, with six digits: a picture of a million pixels a side is still told apart.
+        The area, inside the picture, rounded to six digits, which is exact to a pixel up to a million pixels a side.
     """
     width, height = picture.upright_size
     left, right = _share(box.x, width), _share(box.x + box.w, width)

@@ -1,1 +1,1 @@
-"""Which faces are one person: linkage, clusters, the check of the result, suggestions."""
+"""Which faces are one person: linkage, clusters, quality check of the grouping, merge suggestions."""

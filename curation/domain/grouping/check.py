@@ -1,13 +1,13 @@
-"""How good the grouping of an event is, from a few dozen answers to "is this the same person?".
+"""Estimates how good the grouping of an event is, from a few dozen answers to "is this the same person?".
 
-Both figures are B-cubed (Bagga & Baldwin 1998), of the faces that were identified. Precision is the chance that a face
-drawn from the group of a random face is of the same person: such pairs are drawn and asked about. Recall is the
-share of a random face's person that lies in its group: of random faces, the nearest face outside of their group is
-asked about; where that is the same person, its group is missing, and the next nearest group is asked about.
+Both figures are B-cubed (Bagga & Baldwin 1998), over the faces that were identified. Precision is the probability that
+a face drawn from the group of a random face is of the same person: such pairs are drawn and asked about. Recall is the
+share of the faces of a random face's person that are in its group: of random faces, the nearest face outside of their
+group is asked about; if that is the same person, its group is missing, and the next nearest group is asked about.
 
-The pairs are drawn systematically along their likeness, so that easy and hard ones have their due share. Intervals
+The pairs are drawn systematically along their similarity, so that easy and hard pairs are in proportion. Intervals
 are Wilson's (1927, "Probable inference, the law of succession, and statistical inference"); for values within
-[0, 1] other than 0 and 1 they are wider than need be.
+[0, 1] other than 0 and 1 they are wider than necessary.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 __all__ = ["Estimate", "GroupingCheck", "Pair", "Verdict"]
 
 Pair = tuple[int, int]
-"""Two rows of the faces, the one that was drawn first."""
+"""The rows of two faces; the face that was drawn comes first."""
 
 _Z = 1.959964  # two-sided 95 %
-_DRAWS = 4000  # pairs of which the questions are taken systematically
-_MOST_MISSING_GROUPS = 3  # beyond, a person in so many pieces is lost for the recall anyway
+_DRAWS = 4000  # pairs from which the questions are drawn systematically
+_MOST_MISSING_GROUPS = 3  # with more, the recall of the person is low anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Precision and recall as far as they are known; None where nothing was answered."""
+    """Precision and recall; None where no question was answered."""
 
     precision: Estimate | None
     recall: Estimate | None
@@ -50,7 +50,7 @@ class Verdict:
 class GroupingCheck:
     """The questions about one grouping, and what follows from the answers.
 
-    An answer is True (the same person), False (two persons) or None (cannot be told).
+    An answer is True (the same person), False (two people) or None (cannot tell).
     """
 
     def __init__(self, embeddings: NDArray[np.float32], groups: Sequence[int], *, count: int, seed: int = 0) -> None:
@@ -58,9 +58,9 @@ class GroupingCheck:
 
         Args:
             embeddings: (N, D) of unit length.
-            groups: Of each face; -1 for faces that were not identified.
-            count: Questions, half of them for the precision; follow-up questions come on top.
-            seed: The same faces, groups and seed give the same questions.
+            groups: (N,) group of each face; -1 for faces that were not identified.
+            count: Number of questions, half of them for the precision, without follow-up questions.
+            seed: Of the random draws; the same faces, groups and seed give the same questions.
 
         Raises:
             ValueError: If fewer than two faces were identified.
@@ -87,9 +87,9 @@ class GroupingCheck:
         for place in random.choice(len(sizes), size=_DRAWS, p=chances / chances.sum()):
             first, second = random.choice(self._members[place], size=2, replace=False)
             drawn.append((int(first), int(second)))
-        likeness = [float(self._embeddings[first] @ self._embeddings[second]) for first, second in drawn]
+        similarity = [float(self._embeddings[first] @ self._embeddings[second]) for first, second in drawn]
         unique: list[Pair] = []
-        for place in _systematic(np.argsort(likeness, kind="stable"), count, random):
+        for place in _systematic(np.argsort(similarity, kind="stable"), count, random):
             if drawn[place] not in unique and drawn[place][::-1] not in unique:
                 unique.append(drawn[place])
         return unique
@@ -102,11 +102,11 @@ class GroupingCheck:
         return [int(face) for face in _systematic(faces, min(count, len(faces)), random)]
 
     def _nearest_outside(self, face: int) -> list[int]:
-        """For the groups that are most like the face's own, their face that is most like it; best first."""
+        """Of each of the groups most similar to the face's own, the face most similar to it; best group first."""
         own = self._place[face]
         mean = self._embeddings[self._members[own]].astype(np.float64).mean(axis=0)
-        likeness = self._embeddings[self._identified].astype(np.float64) @ mean
-        sums = np.bincount(self._group_of, weights=likeness, minlength=len(self._members))
+        similarity = self._embeddings[self._identified].astype(np.float64) @ mean
+        sums = np.bincount(self._group_of, weights=similarity, minlength=len(self._members))
         means = sums / np.array([len(members) for members in self._members])
         means[own] = -np.inf
         order = np.argsort(-means, kind="stable")[: min(_MOST_MISSING_GROUPS, len(means) - 1)]
@@ -118,7 +118,7 @@ class GroupingCheck:
         return out
 
     def questions(self, answers: Mapping[Pair, bool | None]) -> list[Pair]:
-        """The pairs that are still to be asked about, follow-ups of the answers included; empty when done."""
+        """The pairs that are still to be asked about, including follow-up questions; empty when done."""
         wanted = [*self._inside, *(pair for face in self._drawn for pair in self._chain(face, answers))]
         return [pair for pair in dict.fromkeys(wanted) if pair not in answers]
 
@@ -163,7 +163,7 @@ class GroupingCheck:
 
 
 def _systematic(ordered: NDArray[np.int64], count: int, random: np.random.Generator) -> list[int]:
-    """So many entries at even distances from a random start."""
+    """`count` entries at equal intervals from a random start."""
     if count < 1 or len(ordered) == 0:
         return []
     step = len(ordered) / count

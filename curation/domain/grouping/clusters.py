@@ -1,4 +1,4 @@
-"""Clusters of faces: stable ids, how well a face fits, representatives. `linkage` makes them."""
+"""Clusters of faces: stable ids, confidence of each face, and varied samples."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def confidences(
 ) -> NDArray[np.float64]:
     """How well each face fits its cluster, in [0, 1].
 
-    1 - d / threshold, with d the average cosine distance to the cluster's other faces: 1 for faces that are
-    all the same, 0 for a face that is as far away as two persons are. A face alone has nothing to be sure of: 0.
+    1 - d / threshold, with d the average cosine distance to the cluster's other faces: 1 for identical
+    faces, 0 for a face that is as far away as the threshold. A face alone in its cluster gets 0.
 
     Args:
         embeddings: (N, D) of unit length.
         labels: (N,) clusters; -1 (no cluster) gives 0.
-        distance_threshold: That the clusters were made with.
+        distance_threshold: The threshold that the clusters were made with.
     """
     out = np.zeros(len(labels))
     for members in _members(labels).values():
@@ -35,7 +35,7 @@ def confidences(
 
 
 def _members(labels: NDArray[np.integer]) -> dict[int, NDArray[np.intp]]:
-    """The faces of each cluster, -1 left out."""
+    """The faces of each cluster, without -1."""
     order = np.argsort(labels, kind="stable")
     values, starts = np.unique(labels[order], return_index=True)
     parts = np.split(order, starts)[1:]
@@ -46,9 +46,9 @@ def first_ids(labels: NDArray[np.integer], photos: Sequence[str], *, next_id: in
     """Ids for clusters that have none yet: by number of photos, then of faces, then by their first face.
 
     Args:
-        labels: (N,) clusters; -1 is left out.
-        photos: The photo of each face.
-        next_id: The first id to give.
+        labels: (N,) clusters; -1 is ignored.
+        photos: (N,) the photo of each face.
+        next_id: The first id to assign.
 
     Returns:
         From label to id.
@@ -65,12 +65,12 @@ def carried_over_ids(
 ) -> dict[int, int]:
     """Ids for clusters of a later run: each keeps the id that most of its faces had.
 
-    An id goes to one cluster only, to the one with most of its faces; ties go to the lower id, then to the
-    cluster with the lower label. Clusters that get none take new ids, larger than all that ever were.
+    An id goes to one cluster only, the one with most of its faces; ties go to the lower id, then to the
+    cluster with the lower label. All other clusters get new ids, from `next_id` on.
 
     Args:
-        labels: (N,) clusters; -1 is left out.
-        photos: The photo of each face.
+        labels: (N,) clusters; -1 is ignored.
+        photos: (N,) the photo of each face.
         old_ids: From face (row of `labels`) to its id in the earlier run, for faces that had one.
         next_id: The first id that was never used.
 
@@ -91,24 +91,24 @@ def carried_over_ids(
 def varied_samples(
     embeddings: NDArray[np.float32], faces: Sequence[int], quality: Sequence[float], count: int
 ) -> list[int]:
-    """Choose faces of one cluster that show it best: the best face first, then ever the one least like those chosen.
+    """Choose varied faces of one cluster: the best face first, then each time the face least similar to those chosen.
 
-    So a wrong member is among the first to be seen.
+    So a face of a wrong person is shown early.
 
     Args:
         embeddings: (N, D) of unit length, of all faces.
         faces: Rows of the cluster's faces.
-        quality: Of each of `faces`, higher is better.
-        count: At most so many.
+        quality: Quality of each of `faces`, higher is better.
+        count: Maximum number of faces to choose.
 
     Returns:
         Rows of `embeddings`; ties go to the first face.
     """
     vectors = embeddings[list(faces)].astype(np.float64)
     chosen = [int(np.argmax(quality))]
-    likeness = vectors @ vectors[chosen[0]]
+    similarity = vectors @ vectors[chosen[0]]
     while len(chosen) < min(count, len(faces)):
-        likeness[chosen] = np.inf
-        chosen.append(int(np.argmin(likeness)))
-        likeness = np.maximum(likeness, vectors @ vectors[chosen[-1]])
+        similarity[chosen] = np.inf
+        chosen.append(int(np.argmin(similarity)))
+        similarity = np.maximum(similarity, vectors @ vectors[chosen[-1]])
     return [faces[place] for place in chosen]

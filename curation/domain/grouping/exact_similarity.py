@@ -1,9 +1,9 @@
-"""Which of two pairs of clusters is nearer, decided without rounding.
+"""Similarities of clusters, compared without rounding errors.
 
-Float64 decides where its error bound allows, whole numbers where it does not: every float32 is a whole number of
+Float64 decides where its error bound allows it, integers where it does not: every float32 is an integer multiple of
 2**-150, so sums and products of embeddings are exact in Python's integers (the filter of Shewchuk 1997, "Adaptive
 precision floating-point arithmetic and fast robust geometric predicates"). So neither the number of threads nor
-the order in which a library adds up can change a decision, and true ties are seen as such.
+the order in which a library adds numbers can change a decision, and true ties are recognised.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from operator import mul
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.apart import ApartPairs
+from curation.domain.grouping.apart_pairs import ApartPairs
 
 __all__ = ["ClusterSums"]
 
@@ -24,17 +24,17 @@ _ROUNDING = 2.0**-53  # of one operation on float64
 _LEVEL_BITS = 25  # so that |x| <= 4 and 2**35 addends stay within int64
 _LEVELS = 6  # 150 bits hold the smallest float32, 2**-149
 _CHUNK_PAIRS = 2048  # gathered at once: two blocks of 8 MB at 512 dimensions
-_CROWD = 30  # a product in a matrix costs so many times less than one by itself
+_CROWD = 30  # one product within a matrix product is so many times cheaper than by itself
 _NEVER = Fraction(-(2**60))  # below the similarity of any two clusters
-_EXACT_KEPT = 500  # sums kept as whole numbers, some 20 kB each
+_EXACT_CACHED = 500  # integer sums in the cache, some 20 kB each
 
 
 class ClusterSums:
     """Sizes and sums of clusters, with similarities between them.
 
-    A cluster is a row; `merge` puts one into another, `keep` renumbers. The similarity of two clusters is the mean
-    of their faces' inner products, less the penalty for each pair of faces of one photo; that of clusters that are
-    apart is -inf.
+    A cluster is a row; `merge` merges one into another, `keep` renumbers. The similarity of two clusters is the mean
+    of the inner products of their faces, minus the penalty for each pair of faces of one photo; it is -inf for
+    clusters that must stay apart.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class ClusterSums:
             embeddings: (N, D).
             owner: (N,) row of each face; rows are in the order of their first faces.
             photos: (N,) photo of each face, if there is a penalty.
-            penalty: From 0.
-            apart: Of the rows; follows their merges from here on.
+            penalty: For two faces of one photo, from 0.
+            apart: Pairs of rows that must stay apart; it is updated with every merge.
         """
         self._embeddings = embeddings
         self._owner = owner
@@ -82,7 +82,7 @@ class ClusterSums:
         self._counts: tuple[NDArray[np.int64], NDArray[np.float64], Rows] | None = None
 
     def _unequal_rows(self, first: Rows, size: NDArray[np.intp]) -> frozenset[int]:
-        """Groups of faces that are not all the same."""
+        """Rows of groups whose faces are not all equal."""
         faces = np.flatnonzero(size[self._owner] > 1)
         out: set[int] = set()
         for start in range(0, len(faces), _CHUNK_PAIRS):
@@ -102,11 +102,11 @@ class ClusterSums:
         return out
 
     def means(self, rows: Rows) -> NDArray[np.float32]:
-        """(R, D) means, rounded."""
+        """(R, D) means, rounded to float32."""
         return np.asarray(self.sums(rows) / self.size[rows, None], dtype=np.float32)
 
     def merge(self, low: Rows, high: Rows) -> None:
-        """Put clusters `high` into `low`, pair by pair."""
+        """Merge clusters `high` into `low`, pair by pair."""
         for start in range(0, len(low), _CHUNK_PAIRS):
             a, b = low[start : start + _CHUNK_PAIRS], high[start : start + _CHUNK_PAIRS]
             total = self.sums(a) + self.sums(b)
@@ -131,7 +131,7 @@ class ClusterSums:
         self._counts = None
 
     def keep(self, rows: Rows) -> None:
-        """Forget all clusters but `rows`, in ascending order, which are numbered anew."""
+        """Drop all clusters except `rows` (in ascending order), and renumber these."""
         gone = np.ones(len(self.size), dtype=bool)
         gone[rows] = False
         self._pool_free += [int(place) for place in self._place[gone] if place >= 0]
@@ -145,16 +145,16 @@ class ClusterSums:
         self._counts = None
 
     def similarity(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """(R,) similarities of pairs of clusters, the same everywhere; `margin` says how far they may be off."""
+        """(R,) similarities of pairs of clusters, the same on every machine; `margin` bounds their error."""
         out = np.empty(len(a))
         for start in range(0, len(a), _CHUNK_PAIRS):
             part = slice(start, start + _CHUNK_PAIRS)
-            # Not a BLAS routine: numpy's own sum adds in one order, whatever else is computed with it.
+            # Not a BLAS routine: numpy's own sum adds in a fixed order, whatever else is computed with it.
             out[part] = (self.sums(a[part]) * self.sums(b[part])).sum(axis=1)
         return out / (self.size[a] * self.size[b]) - self.penalties(a, b)
 
     def _similarity_in_crowd(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """Like `similarity`, sooner where many pairs are of few clusters; the last digits may differ."""
+        """Like `similarity`, but faster where many pairs share few clusters; the last digits may differ."""
         out = np.empty(len(a))
         for start in range(0, len(a), _CHUNK_PAIRS):
             part = slice(start, start + _CHUNK_PAIRS)
@@ -172,7 +172,7 @@ class ClusterSums:
         return np.asarray(1.01 * _ROUNDING * self._scale * operations)
 
     def penalties(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """(R,) what pairs of faces of one photo take off the similarity of two clusters; inf if they are apart."""
+        """(R,) how much pairs of faces of one photo reduce a similarity; inf for clusters that must stay apart."""
         out = np.zeros(len(a))
         if self._photos is not None:
             out = self._penalty * self._same_photo(a, b) / (self.size[a] * self.size[b])
@@ -181,10 +181,10 @@ class ClusterSums:
         return out
 
     def nearest(self, rows: Rows, others: Rows) -> Rows:
-        """For each cluster the most similar one of those it is paired with; of equal ones the first.
+        """For each cluster the most similar of those it is paired with; the first of equal ones.
 
         Args:
-            rows: (P,) a cluster of each pair, in ascending order.
+            rows: (P,) one cluster of each pair, in ascending order.
             others: (P,) the other one, in ascending order for each of `rows`.
 
         Returns:
@@ -199,7 +199,7 @@ class ClusterSums:
         out = others[close[first]]
         for i in np.flatnonzero(count > 1):
             row = int(rows[starts[i]])
-            # The first of the largest: max() keeps it.
+            # max() returns the first of equal ones.
             out[i] = max(
                 others[close[first[i] : first[i] + count[i]]].tolist(), key=lambda x: self._exact_similarity(row, x)
             )
@@ -224,7 +224,7 @@ class ClusterSums:
     def _exact_sum(self, row: int) -> list[int]:
         """The sum of a cluster's embeddings in units of 2**-150."""
         if row not in self._exact:
-            if len(self._exact) >= _EXACT_KEPT:
+            if len(self._exact) >= _EXACT_CACHED:
                 self._exact.clear()
             rest = self._embeddings[self._owner == row].astype(np.float64)
             out = [0] * rest.shape[1]

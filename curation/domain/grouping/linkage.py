@@ -2,10 +2,10 @@
 
 For unit vectors the average distance of two clusters A and B is 1 - (S_A · S_B) / (|A| |B|), with S the sum
 of a cluster's vectors: the inner product of their means, so no distance matrix is needed. Average linkage is
-reducible: a cluster that others merge into never comes nearer than the nearest of its parts was. Therefore
-all pairs of reciprocal nearest neighbours can be merged in one round and give the dendrogram of the usual
-algorithm (Murtagh 1983, "A survey of recent advances in hierarchical clustering algorithms"), and what was
-once an upper bound of a similarity stays one. docs/clustering.md has the algorithm, its memory and its growth.
+reducible: a merged cluster is never nearer to another one than the nearest of its parts was. Therefore
+all pairs of reciprocal nearest neighbours can be merged in one round, which gives the dendrogram of the usual
+algorithm (Murtagh 1983, "A survey of recent advances in hierarchical clustering algorithms"), and an upper
+bound of a similarity stays one. docs/clustering.md describes the algorithm, its memory and its run time.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.apart import ApartPairs
+from curation.domain.grouping.apart_pairs import ApartPairs
 from curation.domain.grouping.exact_similarity import ClusterSums
-from curation.domain.grouping.merges import MergeHistory
+from curation.domain.grouping.merge_history import MergeHistory
+from curation.domain.grouping.neighbour_bounds import NeighbourBounds
 from curation.domain.grouping.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
-from curation.domain.grouping.starting_clusters import Known, starting_clusters
+from curation.domain.grouping.starting_clusters import StartingConstraints, starting_clusters
 
-__all__ = ["MergeHistory", "average_linkage", "merge_history"]
+__all__ = ["average_linkage", "merge_history"]
 
 Rows = NDArray[np.intp]
 
-_CANDIDATES = 16  # neighbours that each cluster knows
+_CANDIDATES = 16  # neighbours that are known of each cluster
 _LONGEST = 1.01  # of a vector that passes as a unit vector
-_ROUND_UP = 1 + 2.0**-22  # makes up for rounding to float32
-_DENSE = 0.8  # part of the rows still in use, below which they are packed
+_DENSE = 0.8  # share of rows in use below which they are packed
 _PACK_ROWS = 4096  # moved at once
 _CROWDED_ROWS = 64  # of similarities to all, held at once: 26 MB for 100,000 faces
-# Searching among all is put off until fewer pairs can be merged than this part of the clusters that wait for it: the
-# later, the fewer clusters are left. Measured between 0.02 and 0.5, it matters little.
+# The search among all clusters is postponed until fewer pairs can be merged than this share of the clusters that wait
+# for it: the later, the fewer clusters are left. Between 0.02 and 0.5 the value hardly matters (measured).
 _LAZINESS = 0.05
 
 
@@ -48,7 +48,7 @@ def average_linkage(
 ) -> NDArray[np.int64]:
     """Group faces by average linkage on cosine distance, cut at a threshold.
 
-    The arguments and what is raised are those of `merge_history`.
+    For arguments and errors see `merge_history`.
 
     Returns:
         (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
@@ -77,24 +77,24 @@ def merge_history(
 ) -> MergeHistory:
     """Merge faces by average linkage on cosine distance, as long as there is a distance below a threshold.
 
-    The two clusters with the smallest average distance are merged until there are none below the threshold. Of
-    equal distances the one counts whose first cluster has the lowest face, then whose second has. All this holds
-    for the numbers as they are given: no rounding decides.
+    The two clusters with the smallest average distance are merged until no distance is below the threshold. Of
+    equal distances, the pair whose first cluster has the lowest face comes first, then the pair whose second has.
+    All this is exact for the given numbers: no rounding decides.
 
     Args:
         embeddings: (N, D) of unit length or shorter, N from 0.
         distance_threshold: Clusters whose average distance is below it are one.
-        photo_of: (N,) which photo each face is on, any integers; needed for the penalty only.
+        photo_of: (N,) photo of each face, as any integers; needed for the penalty only.
         same_photo_penalty: Added to the distance of any two faces of one photo, from 0: they are hardly
-            one person. The average of a pair of clusters counts it for each such pair of faces.
-        together: (N,) equal from 0 on for faces that are known to be one person: they start as one cluster. -1 for
-            all others.
+            ever one person. The average of a pair of clusters counts it for each such pair of faces.
+        together: (N,) the same number, from 0, for faces that are known to be one person: they start as one cluster.
+            -1 for all others.
         apart: (M, 2) pairs of faces that are known to be different people: clusters with such a pair never merge.
-        threads: Of the CPU, to be used at once. The result does not depend on them.
+        threads: Number of CPU threads. The result does not depend on it.
 
     Raises:
-        ValueError: If an embedding is longer than a unit vector or not a number, the penalty is negative, or
-            there is one without photos, or faces are to be together and apart.
+        ValueError: If an embedding is longer than a unit vector or not finite, the penalty is negative or given
+            without photos, or faces would have to be both together and apart.
     """
     if not 0 <= same_photo_penalty < np.inf:
         raise ValueError("the penalty for faces of one photo cannot be negative")
@@ -124,18 +124,17 @@ def merge_history(
 
 
 class _Merging:
-    """Clusters that may still merge, a row each, in the order of their first faces.
+    """Clusters that may still be merged, one row each, in the order of their first faces.
 
-    Each knows some of its neighbours, with upper bounds of their similarities (`known` marks those that were
-    computed since the last change), and a bound of the similarity to everybody else. All of them hold but for
-    `_error`, the rounding of float32.
+    `_neighbours` has upper bounds of the similarities to their neighbours; all of them hold up to `_error`, the
+    rounding error of float32.
     """
 
     def __init__(
         self,
         vectors: NDArray[np.float32],
         same: Rows,
-        known: Known,
+        known: StartingConstraints,
         photos: Rows | None,
         penalty: float,
         threshold: float,
@@ -147,7 +146,7 @@ class _Merging:
         self._threshold = threshold
         self._pool, self._threads = pool, threads
         self._error = rounding_bound(vectors.shape[1], _LONGEST)
-        # Below it nobody can merge, whatever the rounding.
+        # No clusters below it can be merged, whatever the rounding.
         self._floor = np.float32(1.0 - threshold - 3 * self._error)
         owner = owner.astype(np.intp)
         apart = ApartPairs(owner[known.apart], count) if len(known.apart) > 0 else None
@@ -159,23 +158,15 @@ class _Merging:
         self._means[is_group] = self._sums.means(np.flatnonzero(is_group))
         self._merges: list[tuple[Rows, Rows, NDArray[np.float64]]] = []
         self._faces: Rows = faces
-        width = min(_CANDIDATES, max(1, count - 1))
-        self._near = np.full((count, width), -1, dtype=np.int32)
-        self._bound = np.full((count, width), -np.inf, dtype=np.float32)
-        self._known = np.zeros((count, width), dtype=bool)
-        self._others = np.full(count, np.inf, dtype=np.float32)
+        self._neighbours = NeighbourBounds(count, min(_CANDIDATES, max(1, count - 1)), self._floor)
         self._nearest: Rows = np.full(count, -1)  # -1 if it has to be found
         self._is_blocked = np.ones(count, dtype=bool)  # too little is known of its neighbours
         self._is_alive = np.ones(count, dtype=bool)
-        self._changed_at = np.zeros(count, dtype=np.int64)
-        self._seen_at = np.zeros(count, dtype=np.int64)
-        self._round = 0
-        self._into: Rows = np.arange(count)
 
     def _groups_of_copies(
         self, same: Rows, photos: Rows | None, is_group: NDArray[np.bool_]
     ) -> tuple[Rows, NDArray[np.bool_]]:
-        """Rows of several equal faces, and which of them have two faces on one photo; not those that are known."""
+        """Rows of several equal faces without constraints, and which of them have two faces on one photo."""
         rows = np.flatnonzero((self._sums.size > 1) & ~is_group)
         if photos is None:
             return rows, np.zeros(len(rows), dtype=bool)
@@ -186,7 +177,7 @@ class _Merging:
     def unsafe_copies(self) -> Rows:
         """First faces of groups of equal faces that must not start as one cluster.
 
-        They may if each is nearer to its copies than to anybody else: then the usual algorithm merges them first.
+        They may if each is nearer to its copies than to any other face: then the usual algorithm merges them first.
         """
         best = self._search(np.arange(len(self._means)))
         rows, is_torn = self._copies
@@ -197,7 +188,7 @@ class _Merging:
         return np.asarray(self._faces[rows[is_unsafe]], dtype=np.intp)
 
     def run(self) -> tuple[Rows, Rows, NDArray[np.float64]]:
-        """Merge all that belongs together; first faces of the merged pairs and their distances, in order."""
+        """Merge until nothing is below the threshold; first faces of the merged pairs and their distances, in order."""
         while True:
             self._find_nearest(np.flatnonzero(self._is_alive & ~self._is_blocked & (self._nearest < 0)))
             low = np.flatnonzero(self._is_alive & (self._nearest >= 0))
@@ -218,27 +209,23 @@ class _Merging:
         return np.concatenate(lows), np.concatenate(highs), np.concatenate(distances)
 
     def _search(self, rows: Rows) -> NDArray[np.float32]:
-        """Find neighbours of clusters among all; the largest similarity of each, without any penalty."""
+        """Search the neighbours of clusters among all; returns the largest similarity of each, without any penalty."""
         found = most_similar(
             self._means,
             rows,
             self._is_alive,
-            self._near.shape[1],
+            self._neighbours.width,
             float(self._floor),
             self._pool,
             self._threads,
         )
-        self._near[rows] = found.index
-        self._bound[rows] = found.similarity
-        self._others[rows] = found.bound
-        self._known[rows] = True
-        self._seen_at[rows] = self._round
+        self._neighbours.set_found(rows, found)
         self._is_blocked[rows] = False
         self._nearest[rows] = -1
         if self._has_penalty:
             at, place = np.nonzero(found.index >= 0)
             off = self._sums.penalties(rows[at], found.index[at, place].astype(np.intp))
-            self._bound[rows[at], place] -= off.astype(np.float32)
+            self._neighbours.bound[rows[at], place] -= off.astype(np.float32)
         return np.asarray(np.maximum(found.similarity.max(axis=1), found.bound))
 
     def _similarities(self, a: Rows, b: Rows) -> NDArray[np.float32]:
@@ -248,22 +235,25 @@ class _Merging:
         return out
 
     def _find_nearest(self, rows: Rows) -> None:
-        """Find the nearest neighbours of clusters among those that they know, or that they know too few."""
+        """Find the nearest neighbours of clusters among the known ones, or mark clusters of which too few are known."""
         if len(rows) == 0:
             return
-        self._refresh(rows)
-        others = self._others[rows]
-        for wanted in (2, self._near.shape[1]):
-            bound, known = self._bound[rows], self._known[rows]
+        neighbours = self._neighbours
+        neighbours.refresh(rows, self._is_alive)
+        others = neighbours.others[rows]
+        for wanted in (2, neighbours.width):
+            bound, known = neighbours.bound[rows], neighbours.known[rows]
             best = np.maximum(np.where(known, bound, -np.inf).max(axis=1), np.maximum(others, self._floor))
             is_open = ~known & (bound > (best - 2 * self._error)[:, None])
             if wanted < bound.shape[1]:
                 least = -np.partition(np.where(is_open, -bound, np.inf), wanted - 1, axis=1)[:, wanted - 1]
                 is_open &= bound >= least[:, None]
             at, place = np.nonzero(is_open)
-            self._bound[rows[at], place] = self._similarities(rows[at], self._near[rows[at], place].astype(np.intp))
-            self._known[rows[at], place] = True
-        bound = self._bound[rows]
+            neighbours.bound[rows[at], place] = self._similarities(
+                rows[at], neighbours.near[rows[at], place].astype(np.intp)
+            )
+            neighbours.known[rows[at], place] = True
+        bound = neighbours.bound[rows]
         best = bound.max(axis=1)
         is_blocked = (others > self._floor) & (best <= others + 2 * self._error)
         is_final = ~is_blocked & (best <= self._floor)
@@ -271,7 +261,7 @@ class _Merging:
         self._is_alive[rows[is_final]] = False
         decided = np.flatnonzero(~is_blocked & ~is_final)
         is_close = bound[decided] >= (best[decided] - 2 * self._error)[:, None]
-        near = self._near[rows[decided]]
+        near = neighbours.near[rows[decided]]
         nearest = near[np.arange(len(decided)), bound[decided].argmax(axis=1)].astype(np.intp)
         unsure = np.flatnonzero(is_close.sum(axis=1) > 1)
         if len(unsure) > 0:
@@ -282,7 +272,7 @@ class _Merging:
         self._settle(rows[decided], nearest, best[decided])
 
     def _settle(self, rows: Rows, nearest: Rows, similarity: NDArray[np.float32]) -> None:
-        """Note nearest neighbours; clusters that are not below the threshold of theirs are done."""
+        """Record nearest neighbours; clusters whose nearest neighbour is not below the threshold are done."""
         is_above = similarity > 1.0 - self._threshold + 2 * self._error
         unsure = np.flatnonzero(~is_above)
         is_above[unsure] = self._sums.are_above(rows[unsure], nearest[unsure], self._threshold)
@@ -290,7 +280,7 @@ class _Merging:
         self._is_alive[rows[~is_above]] = False
 
     def _decide_blocked(self, rows: Rows) -> None:
-        """Find the nearest neighbours of clusters that have more close ones than they can know."""
+        """Find the nearest neighbours of clusters that have more close neighbours than are kept."""
         for start in range(0, len(rows), _CROWDED_ROWS):
             block = rows[start : start + _CROWDED_ROWS]
             similarity = self._means[block] @ self._means.T
@@ -309,103 +299,32 @@ class _Merging:
             nearest = self._sums.nearest(block[open_][at], other)
             self._settle(block[open_], nearest, best[open_])
 
-    def _refresh(self, rows: Rows) -> None:
-        """Let clusters know what became of their neighbours."""
-        near = self._near[rows]
-        is_there = near >= 0
-        now = np.where(is_there, self._into[near], -1)
-        is_there &= self._is_alive[now] & (now != rows[:, None])
-        is_changed = is_there & (self._changed_at[now] > self._seen_at[rows][:, None])
-        self._seen_at[rows] = self._round
-        touched = np.flatnonzero((is_changed | (is_there != (near >= 0))).any(axis=1))
-        if len(touched) == 0:
-            return
-        rows, now, is_there, is_changed = rows[touched], now[touched], is_there[touched], is_changed[touched]
-        bound = np.where(is_changed, np.maximum(self._bound[rows], self._others[rows][:, None]), self._bound[rows])
-        bound = np.where(is_there, bound, -np.inf)
-        known = self._known[rows] & ~is_changed
-        # Of parts that are one cluster now, the one with the largest bound stands for all.
-        order = np.argsort(-bound, axis=1, kind="stable")
-        order = np.take_along_axis(order, np.argsort(np.take_along_axis(now, order, 1), axis=1, kind="stable"), 1)
-        now, is_there = np.take_along_axis(now, order, 1), np.take_along_axis(is_there, order, 1)
-        bound, known = np.take_along_axis(bound, order, 1), np.take_along_axis(known, order, 1)
-        is_there[:, 1:] &= now[:, 1:] != now[:, :-1]
-        self._near[rows] = np.where(is_there, now, -1)
-        self._bound[rows] = np.where(is_there, bound, -np.inf)
-        self._known[rows] = known | ~is_there
-
     def _merge(self, low: Rows, high: Rows) -> None:
         """Merge pairs of clusters, each into the one with the lower face."""
-        self._refresh(low)
-        self._refresh(high)
-        self._join_neighbours(low, high)
-        self._round += 1
+        self._neighbours.refresh(low, self._is_alive)
+        self._neighbours.refresh(high, self._is_alive)
+        self._neighbours.merge(low, high, self._sums.size)
         self._merges.append((self._faces[low], self._faces[high], 1.0 - self._sums.similarity(low, high)))
         self._sums.merge(low, high)
         self._means[low] = self._sums.means(low)
         self._is_alive[high] = False
-        self._into[high] = low
-        self._into = self._into[self._into]
-        self._changed_at[low] = self._round
-        is_changed = np.zeros(len(self._into), dtype=bool)
+        is_changed = np.zeros(len(self._is_alive), dtype=bool)
         is_changed[low] = is_changed[high] = True
         self._nearest[is_changed | ((self._nearest >= 0) & is_changed[self._nearest])] = -1
 
-    def _join_neighbours(self, low: Rows, high: Rows) -> None:
-        """What merged clusters know of their neighbours follows from what their parts knew."""
-        sizes = self._sums.size[[low, high]].astype(np.float64)
-        share = (sizes / sizes.sum(axis=0))[:, :, None]  # (2, M, 1)
-        others = self._others[[low, high]].astype(np.float64)[:, :, None]
-        width = self._near.shape[1]
-        near = np.concatenate([self._near[low], self._near[high]], axis=1)
-        # A part's neighbour is a stranger to the other part until it is found there, too.
-        bound = np.concatenate(
-            [
-                share[0] * self._bound[low] + share[1] * others[1],
-                share[1] * self._bound[high] + share[0] * others[0],
-            ],
-            axis=1,
-        )
-        order = np.argsort(near, axis=1, kind="stable")
-        near, bound = np.take_along_axis(near, order, 1), np.take_along_axis(bound, order, 1)
-        is_both = (near[:, 1:] == near[:, :-1]) & (near[:, 1:] >= 0)
-        both = bound[:, 1:] + bound[:, :-1] - (share * others).sum(axis=0)
-        bound[:, :-1] = np.where(is_both, both, bound[:, :-1])
-        bound[:, 1:] = np.where(is_both, -np.inf, bound[:, 1:])
-        bound = _rounded_up(np.where((near < 0) | (bound <= self._floor), -np.inf, bound))
-        order = np.argpartition(-bound, width - 1, axis=1)
-        left_out = np.take_along_axis(bound, order[:, width:], 1).max(axis=1)
-        order = order[:, :width]
-        bound = np.take_along_axis(bound, order, 1)
-        self._bound[low] = bound
-        self._near[low] = np.where(np.isneginf(bound), -1, np.take_along_axis(near, order, 1))
-        self._known[low] = np.isneginf(bound)
-        self._others[low] = np.maximum(_rounded_up((share * others).sum(axis=0)[:, 0]), left_out)
-
     def _pack(self) -> None:
-        """Drop rows of clusters that are done or gone."""
+        """Drop the rows of clusters that are done or were merged into others."""
         keep = np.flatnonzero(self._is_alive)
         if len(keep) > _DENSE * len(self._is_alive):
             return
         number = np.full(len(self._is_alive), -1)
         number[keep] = np.arange(len(keep))
         self._sums.keep(keep)
-        near = self._near[keep]
-        near = np.where(near >= 0, number[self._into[near]], -1)
-        self._bound = np.where(near >= 0, self._bound[keep], -np.inf).astype(np.float32)
-        self._near = near.astype(np.int32)
-        self._known = self._known[keep] | (near < 0)
+        self._neighbours.keep(keep)
         self._nearest = np.where(self._nearest[keep] >= 0, number[self._nearest[keep]], -1)
         for start in range(0, len(keep), _PACK_ROWS):
             part = keep[start : start + _PACK_ROWS]
             self._means[start : start + len(part)] = self._means[part]
         self._means = self._means[: len(keep)]
-        self._faces, self._others, self._is_blocked = self._faces[keep], self._others[keep], self._is_blocked[keep]
-        self._changed_at, self._seen_at = self._changed_at[keep], self._seen_at[keep]
+        self._faces, self._is_blocked = self._faces[keep], self._is_blocked[keep]
         self._is_alive = np.ones(len(keep), dtype=bool)
-        self._into = np.arange(len(keep))
-
-
-def _rounded_up(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """To float32, never below."""
-    return np.asarray(np.where(values > 0, values * _ROUND_UP, values / _ROUND_UP), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Finding the most similar rows of a matrix, by blocks of similarities in float32 on several threads."""
+"""Search for the most similar rows of a matrix, by blocks of similarities in float32 on several threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = NDArray[np.intp]
 
 _BLOCK_NUMBERS = 2**25  # similarities that all threads hold together: 128 MB
 _MOST_ROWS = 512
-_GROUP = 64  # columns of which only the largest is looked at first
+_GROUP = 64  # columns of which only the largest is examined first
 _CHUNK_PAIRS = 4096
 
 
@@ -27,7 +27,7 @@ class Neighbours:
     Attributes:
         index: (R, K) rows, the most similar first, -1 where there are fewer.
         similarity: (R, K), -inf where there are fewer.
-        bound: (R,) nobody else is more similar than this.
+        bound: (R,) no other row is more similar than this.
     """
 
     index: NDArray[np.int32]
@@ -36,11 +36,11 @@ class Neighbours:
 
 
 def rounding_bound(dimensions: int, longest: float) -> float:
-    """How far an inner product in float32 may be off, in whatever order it was added up (Higham 2002, section 3.1).
+    """Bound of the error of an inner product in float32, in any order of summation (Higham 2002, section 3.1).
 
     Args:
-        dimensions: Of the vectors.
-        longest: The length of the longest of them.
+        dimensions: Dimensions of the vectors.
+        longest: Length of the longest vector.
     """
     unit = 2.0**-24
     # Two more for each factor's own rounding to float32, and one for float32's subnormal numbers.
@@ -50,8 +50,8 @@ def rounding_bound(dimensions: int, longest: float) -> float:
 
 @contextmanager
 def search_threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads; BLAS starts none of its own meanwhile."""
-    # Here, because it sets an environment variable when it is imported.
+    """A pool of threads; meanwhile BLAS does not start threads of its own."""
+    # Imported here, because the import sets an environment variable.
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as pool:
@@ -84,12 +84,12 @@ def most_similar(
 
     Args:
         matrix: (N, D).
-        rows: (R,) rows of it, whose neighbours are wanted.
-        usable: (N,) which rows may be neighbours; nobody is their own.
-        count: Neighbours of each.
-        floor: Similarities up to it do not count.
+        rows: (R,) rows whose neighbours are searched.
+        usable: (N,) which rows may be neighbours; no row is its own neighbour.
+        count: Number of neighbours of each row.
+        floor: Similarities up to this value do not count.
         pool: Runs the blocks.
-        threads: Of the pool.
+        threads: Number of threads of the pool.
     """
     out = Neighbours(
         np.full((len(rows), count), -1, dtype=np.int32),
@@ -116,7 +116,7 @@ def _best_of_block(similarity: NDArray[np.float32], usable: NDArray[np.bool_], s
     least = out.bound[start : start + height]
     group = min(_GROUP, width // (4 * count))
     if group > 1:
-        # As many groups as neighbours have a member from here on, so at least as many rows do.
+        # At least `count` groups reach this value, so at least `count` rows do.
         groups = width // group
         largest = similarity[:, : groups * group].reshape(height, group, groups).max(axis=1)
         least = np.maximum(least, np.partition(largest, groups - count, axis=1)[:, groups - count])

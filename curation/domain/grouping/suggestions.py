@@ -1,4 +1,4 @@
-"""Which two persons may be the same one, and which of these questions is worth asking first."""
+"""Merge suggestions: which clusters may be the same person, the most useful question first."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.labelling.label_changes import most_important_first
 from curation.domain.labelling.labels import Category, Labels
-from curation.domain.labelling.merging import better_labelled
 
-__all__ = ["AlikePair", "MergeSuggestion", "PersonMeans", "alike_pairs", "photo_weight", "ranked_suggestions"]
+__all__ = ["MergeSuggestion", "PersonMeans", "SimilarPair", "photo_weight", "ranked_suggestions", "similar_pairs"]
 
-LEAST_LIKENESS = 0.3
-"""Below it two clusters are hardly ever one person."""
+LEAST_SIMILARITY = 0.3
+"""Clusters below this similarity are hardly ever one person."""
 SHARED_PHOTO_PART = 0.25
-"""Of the likeness, that remains for each photo that shows both: only mirrors and collages show a person twice."""
+"""Factor on the similarity for each photo that shows both: only mirrors and collages show a person twice."""
 
-_NEIGHBOURS = 5  # of each cluster that are looked at
+_NEIGHBOURS = 5  # of each cluster that are considered
 _BLOCK_ROWS = 256
-_SAMPLE = 400  # clusters among which the usual distance of strangers is measured
-_LOOKED_AT = 500  # pairs whose common photos are counted
+_SAMPLE = 400  # clusters from which the usual distance of strangers is estimated
+_EXAMINED = 500  # pairs whose common photos are counted
 _MOST_SHARED = 4
-_WHO_PART = 0.05  # what a photo gains if it only becomes clear who is on it
+_WHO_PART = 0.05  # gain of a photo if the answer only says who is on it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +33,9 @@ class PersonMeans:
     """Clusters to compare.
 
     Attributes:
-        clusters: (K,) their ids.
-        sizes: (K,) their faces.
-        means: (K, D) the means of their faces' vectors from `GroupingRule.compared`.
+        clusters: (K,) ids of the clusters.
+        sizes: (K,) number of faces of each cluster.
+        means: (K, D) mean of the vectors of each cluster's faces, from `GroupingRule.compared`.
     """
 
     clusters: NDArray[np.int64]
@@ -44,36 +44,36 @@ class PersonMeans:
 
 
 @dataclass(frozen=True, slots=True)
-class AlikePair:
-    """Two clusters that look alike; the likeness goes from 0 (as strangers do) to 1 (nearly joined)."""
+class SimilarPair:
+    """Two similar clusters; the similarity goes from 0 (like strangers) to 1 (nearly merged by the grouping)."""
 
     first: int
     second: int
-    likeness: float
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
 class MergeSuggestion:
-    """A question: are these two the same person?
+    """A suggested merge, as a question: are these two the same person?
 
     Attributes:
         keep: The cluster whose label would remain.
-        other: That would become a part of it.
-        likeness: In [0, 1].
-        usefulness: What the answer may change, in no unit; larger is more.
+        other: The cluster that would become a part of it.
+        similarity: In [0, 1].
+        usefulness: How much the answer may change, without a unit; larger is more.
     """
 
     keep: int
     other: int
-    likeness: float
+    similarity: float
     usefulness: float
 
 
-def alike_pairs(people: PersonMeans, rule: GroupingRule) -> list[AlikePair]:
-    """Pairs of clusters that look more alike than most, each cluster with its nearest ones.
+def similar_pairs(people: PersonMeans, rule: GroupingRule) -> list[SimilarPair]:
+    """Pairs of clusters that are more similar than most; for each cluster its nearest ones.
 
-    1 is the average distance at which the grouping would have joined two clusters of their sizes, 0 the median
-    distance of clusters of this event.
+    A similarity of 1 is the average distance at which the grouping would have merged clusters of these sizes, 0 is the
+    median distance of the clusters of this event.
     """
     count = len(people.clusters)
     if count < 2:
@@ -81,22 +81,22 @@ def alike_pairs(people: PersonMeans, rule: GroupingRule) -> list[AlikePair]:
     usual = _usual_distance(people.means)
     most = max(rule.group_distance, rule.single_distance)
     if usual <= most:
-        return []  # nothing stands out where the usual distance is one of a single person
-    # Whoever is farther has less than the least likeness, whatever the sizes.
-    farthest = usual - LEAST_LIKENESS * (usual - most)
+        return []  # nothing stands out where strangers are as near as faces of one person
+    # Clusters that are farther apart are below the least similarity, whatever their sizes.
+    farthest = usual - LEAST_SIMILARITY * (usual - most)
     first, second, distance = _near_pairs(people.means, farthest)
     limit = rule.largest_distance(people.sizes[first], people.sizes[second])
-    likeness = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
-    is_kept = likeness >= LEAST_LIKENESS
-    first, second, likeness = first[is_kept], second[is_kept], likeness[is_kept]
+    similarity = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
+    is_kept = similarity >= LEAST_SIMILARITY
+    first, second, similarity = first[is_kept], second[is_kept], similarity[is_kept]
     is_nearest = np.zeros(len(first), dtype=bool)
     for mine, other in ((first, second), (second, first)):
-        order = np.lexsort((other, -likeness, mine))
+        order = np.lexsort((other, -similarity, mine))
         starts = np.searchsorted(mine[order], np.arange(count))
         is_nearest[order[np.arange(len(order)) - starts[mine[order]] < _NEIGHBOURS]] = True
     ids = people.clusters.tolist()
     return [
-        AlikePair(ids[int(first[pair])], ids[int(second[pair])], float(likeness[pair]))
+        SimilarPair(ids[int(first[pair])], ids[int(second[pair])], float(similarity[pair]))
         for pair in np.flatnonzero(is_nearest).tolist()
     ]
 
@@ -123,43 +123,43 @@ def _usual_distance(means: NDArray[np.float32]) -> float:
 
 
 def photo_weight(rank: int | None) -> float:
-    """How much a photo counts by its rank, 1 for the best; without ranks all count alike."""
+    """Weight of a photo by its rank, 1 for the best; without a rank it is 1."""
     return 1.0 if rank is None else 1.0 / math.log2(1.0 + rank)
 
 
 def ranked_suggestions(
-    pairs: Sequence[AlikePair],
+    pairs: Sequence[SimilarPair],
     labels: Labels,
     photos: Mapping[int, Collection[str]],
     weights: Mapping[str, float],
     category_weights: Mapping[Category, float],
 ) -> list[MergeSuggestion]:
-    """Put the question first whose answer would change the top photos most.
+    """Order the suggestions so that the one whose answer would change the top photos most comes first.
 
-    A merge changes the photos of the cluster that takes over the other one's label: each by the difference of what the
-    two categories count, times how good the photo is. Two clusters with different names are two people, and with the
-    same name one, so nothing is asked about them.
+    A merge changes the photos of the cluster that gets the label of the other one: each by the difference of the
+    weights of the two categories, times the weight of the photo. Two clusters with different names are two people, and
+    two with the same name are one, so they are not suggested.
 
     Args:
-        pairs: That look alike.
-        labels: Of the event.
-        photos: By cluster its photos.
-        weights: By photo, see `photo_weight`; 1 for photos that are not there.
-        category_weights: What a face counts by its person's category.
+        pairs: Pairs of similar clusters.
+        labels: Labels of the event.
+        photos: Photos of each cluster.
+        weights: Weight of each photo, see `photo_weight`; 1 for photos that are missing here.
+        category_weights: Weight of a face by the category of its person.
     """
     out = []
     for pair in pairs:
         if _are_named(labels, pair):
             continue
-        keep, other = better_labelled(
+        keep, other = most_important_first(
             labels.by_cluster, {cluster: len(photos[cluster]) for cluster in (pair.first, pair.second)}
         )
         gain = _WHO_PART + abs(_counts(labels, keep, category_weights) - _counts(labels, other, category_weights))
         changed = math.fsum(weights.get(photo, 1.0) for photo in photos[other])
-        out.append(MergeSuggestion(keep, other, pair.likeness, pair.likeness * gain * changed))
+        out.append(MergeSuggestion(keep, other, pair.similarity, pair.similarity * gain * changed))
     out.sort(key=_order)
-    out = [_with_shared_photos(suggestion, photos) for suggestion in out[:_LOOKED_AT]] + out[_LOOKED_AT:]
-    return sorted((one for one in out if one.likeness >= LEAST_LIKENESS), key=_order)
+    out = [_with_shared_photos(suggestion, photos) for suggestion in out[:_EXAMINED]] + out[_EXAMINED:]
+    return sorted((one for one in out if one.similarity >= LEAST_SIMILARITY), key=_order)
 
 
 def _order(suggestion: MergeSuggestion) -> tuple[float, int, int]:
@@ -169,10 +169,12 @@ def _order(suggestion: MergeSuggestion) -> tuple[float, int, int]:
 def _with_shared_photos(suggestion: MergeSuggestion, photos: Mapping[int, Collection[str]]) -> MergeSuggestion:
     shared = len(set(photos[suggestion.keep]) & set(photos[suggestion.other]))
     part = SHARED_PHOTO_PART ** min(shared, _MOST_SHARED)
-    return MergeSuggestion(suggestion.keep, suggestion.other, suggestion.likeness * part, suggestion.usefulness * part)
+    return MergeSuggestion(
+        suggestion.keep, suggestion.other, suggestion.similarity * part, suggestion.usefulness * part
+    )
 
 
-def _are_named(labels: Labels, pair: AlikePair) -> bool:
+def _are_named(labels: Labels, pair: SimilarPair) -> bool:
     both = [labels.by_cluster.get(cluster) for cluster in (pair.first, pair.second)]
     return all(label is not None and label.name is not None for label in both)
 

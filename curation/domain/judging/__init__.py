@@ -1,1 +1,1 @@
-"""How good a photo is, by the program and by the user: measures, rules, ranking, bursts, picks."""
+"""How good a photo is, by the program and by the user: measures, rules, components, score, order, picks."""

@@ -1,4 +1,4 @@
-"""From raw measurements of a face to measures in [0, 1], where 0.5 is the decision.
+"""Turns raw measurements of faces and photos into measures in [0, 1], where 0.5 is the decision.
 
 The constants are fitted to labelled photos, one half of each set; docs/scoring.md gives the results on
 the other halves and on sets that were not used.
@@ -32,8 +32,8 @@ class LightLevels(NamedTuple):
 
     Attributes:
         bright: Luminance that 97 % of the pixels stay below, 0 to 255.
-        blown: Share of pixels with a channel at its upper end.
-        blocked: Share of pixels that are all but black.
+        blown: Share of pixels with a channel at its maximum.
+        blocked: Share of pixels that are almost black.
     """
 
     bright: float
@@ -44,7 +44,7 @@ class LightLevels(NamedTuple):
 # --- Eyes -------------------------------------------------------------------------------------------------
 
 FAR_EYE_DEG = 22.0  # an eye turned further away is foreshortened too much, or hidden by the nose
-_HIDDEN_EYE_FROM = -2.0  # log-odds; finds four of five pairs of dark glasses, and gives up one open eye in a hundred
+_HIDDEN_EYE_FROM = -2.0  # log-odds; finds four of five pairs of dark glasses, and rejects one open eye in a hundred
 MIN_EXPRESSION_EYES_PX = 16.0  # distance of the eyes below which too few pixels are left
 
 
@@ -52,13 +52,12 @@ def eye_measure(open_odds: float, hidden_odds: float, away_deg: float) -> Measur
     """How far an eye is open.
 
     Args:
-        open_odds: Of its being open, in log-odds.
-        hidden_odds: Of its being hidden, as behind dark lenses, in log-odds.
+        open_odds: Log-odds that the eye is open.
+        hidden_odds: Log-odds that it is hidden, for example behind dark lenses.
         away_deg: How far the head's yaw turns this eye away from the camera; negative for the near eye.
 
     Returns:
-        The measure: the probability that the eye is open, if open and closed were as likely beforehand; the raw value
-        is `open_odds`.
+        The measure: the probability that the eye is open, with equal priors; the raw value is `open_odds`.
     """
     if away_deg > FAR_EYE_DEG:
         return Measure.unknown(Reason.TURNED, open_odds)
@@ -70,7 +69,7 @@ def eye_measure(open_odds: float, hidden_odds: float, away_deg: float) -> Measur
 # --- Smile ------------------------------------------------------------------------------------------------
 
 # From the log-odds of a smile to the scale from neutral to laughing. Beside the decision, the points are the medians of
-# faces graded as no smile, a slight smile, one that shows teeth, a laugh: people that the network has not learned from.
+# faces graded as no smile, a slight smile, one that shows teeth, a laugh; none of them is in the training data.
 _SMILE_SCALE = ((-5.0, 0.0), (0.0, 0.5), (1.8, 0.65), (3.8, 0.8), (7.0, 1.0))
 
 
@@ -78,8 +77,8 @@ def smile_measure(smile_odds: float, hidden_odds: float) -> Measure:
     """How much a face smiles, from neutral (0) to laughing (1).
 
     Args:
-        smile_odds: Of its smiling at all, in log-odds; the more it smiles, the surer is that.
-        hidden_odds: Of the mouth's being hidden, as behind a mask or a hand, in log-odds.
+        smile_odds: Log-odds that the face smiles at all; they grow with the smile.
+        hidden_odds: Log-odds that the mouth is hidden, for example behind a mask or a hand.
 
     Returns:
         The measure, 0.5 at the decision; the raw value is `smile_odds`, whose logistic is the probability of a smile.
@@ -92,17 +91,17 @@ def smile_measure(smile_odds: float, hidden_odds: float) -> Measure:
 
 # --- Focus ------------------------------------------------------------------------------------------------
 
-FOCUS_EYE_DISTANCE_PX = 48.0  # faces are reduced to this size, so that large and small ones compare
-FINE_EYE_DISTANCE_PX = 128.0  # large faces are looked at in this size too, where slight blur shows
-_FINE_FROM_PX = 72.0  # eye distance from where the second size adds something
+FOCUS_EYE_DISTANCE_PX = 48.0  # faces are scaled down to this size, so that large and small ones are comparable
+FINE_EYE_DISTANCE_PX = 128.0  # large faces are also measured at this size, where slight blur shows
+_FINE_FROM_PX = 72.0  # eye distance from which the second size adds something
 _DECISION_DETAIL = -3.4  # log2 of the share of fine detail at which half the viewers would call a face soft
 _DETAIL_STEEPNESS = 1.4
 _FINE_SHARE = 0.35
-_UNSEEN_FINE = 0.6  # a face too small for the second size has this part of the first one's value there
-_SMALL_SHARE = 0.25  # what a face loses at most for showing fewer pixels than the first size
+_UNSEEN_FINE = 0.6  # a face too small for the second size gets this share of the first value instead
+_SMALL_SHARE = 0.25  # maximum penalty for a face smaller than the first size
 # Places hold more detail than faces: sharp photos have about -0.9 to 1, plainly blurred ones -3 (two small sets).
 _PHOTO_DECISION_DETAIL, _PHOTO_STEEPNESS = -2.0, 1.1
-_FULL_FOCUS = 1.12  # so that a face as sharp as cameras make them is full
+_FULL_FOCUS = 1.12  # so that a face as sharp as cameras produce gets 1
 
 
 def face_focus_measure(detail: float | None, fine_detail: float | None, eye_distance_px: float) -> Measure:
@@ -174,11 +173,11 @@ _STABLE, _UNSTABLE = 0.03, 0.10  # a good fit's median is 0.01
 
 
 def landmark_fit(disagreement: float, instability: float) -> float:
-    """How well 68 landmarks fit a face, in [0, 1]; below 0.5 they are not to be trusted.
+    """How well 68 landmarks fit a face, in [0, 1]; below 0.5 they are not reliable.
 
     Args:
-        disagreement: With the detector's five points, in eye distances.
-        instability: Between several start boxes, in eye distances.
+        disagreement: Distance from the detector's five points, in eye distances.
+        instability: Spread over several start boxes, in eye distances.
     """
     return min(_falling(disagreement, _GOOD_DISAGREEMENT, _BAD_DISAGREEMENT), _falling(instability, _STABLE, _UNSTABLE))
 
@@ -188,7 +187,7 @@ def _falling(value: float, good: float, bad: float) -> float:
 
 
 def face_quality_score(size_px: float, sharpness: float, yaw_deg: float, confidence: float) -> float:
-    """How well a face serves to recognise its person, in [0, 1].
+    """How suitable a face is for recognising its person, in [0, 1].
 
     Args:
         size_px: Shorter side of the face's box; more than 160 pixels add nothing.

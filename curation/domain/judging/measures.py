@@ -1,8 +1,8 @@
-"""What was measured on a photo and its faces, and how raw measures become values in [0, 1].
+"""Measures of a photo and its faces: values in [0, 1] with their raw values, and their JSON form.
 
-Nothing here knows labels, rules or thresholds: those are applied when a photo is scored, so that
-they can change without looking at pixels again. "Cannot tell" is an answer of its own: a value of
-None with the reason.
+Nothing here depends on labels, rules or thresholds: they are applied when a photo is scored, so that
+they can change without measuring pixels again. "Cannot tell" is a separate answer: a value of None
+with the reason.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from curation.domain.judging.likeness import MINIATURE_BYTES
-
 __all__ = [
     "MEASURES_VERSION",
+    "MINIATURE_BYTES",
+    "MINIATURE_PX",
     "FaceMeasures",
     "Measure",
     "PhotoMeasures",
@@ -27,14 +27,15 @@ __all__ = [
     "joined_eyes",
 ]
 
-MEASURES_VERSION = 5  # raise it whenever a measure changes, so that kept ones are measured anew
+MEASURES_VERSION = 5  # increase it whenever a measure changes, so that cached measures are computed again
+MINIATURE_PX = 16
+MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
 
-
-_HUGE = 1e300  # no measure comes near; what lies beyond is looked at more closely
+_HUGE = 1e300  # far above any measure; larger numbers are checked more closely
 
 
 class Reason(StrEnum):
-    """Why a measure cannot tell."""
+    """Why a measure cannot be told."""
 
     TURNED = "turned"
     TINY = "tiny"
@@ -49,7 +50,7 @@ class Measure:
 
     Attributes:
         value: In [0, 1], more is better; None if it cannot be told.
-        raw: The number it was made from, in the measure's own unit; None if there is none.
+        raw: The number it was computed from, in the measure's own unit; None if there is none.
         reason: Why it cannot be told; None if it can.
     """
 
@@ -81,7 +82,7 @@ class Measure:
         if not isinstance(data, list) or len(data) != 3:
             raise ValueError(f"a measure is a list of three, not {data!r}")
         value, raw, reason = data
-        # Nearly all are like this, and an event has some hundred thousand.
+        # Fast path: nearly all measures are like this, and an event has some hundred thousand.
         is_plain = reason is None and type(value) is float and type(raw) is float
         if is_plain and 0.0 <= value <= 1.0 and -_HUGE < raw < _HUGE:
             return cls(value, raw, None)
@@ -94,14 +95,14 @@ class Measure:
 
 
 _WINK_MARGIN = 0.35
-"""How much the more open eye can lift the less open one: below 0.5, so a plain wink counts as closed."""
+"""How much the more open eye can raise the less open one: below 0.5, so a clear wink counts as closed."""
 
 
 def joined_eyes(right: Measure, left: Measure) -> Measure:
-    """Both eyes in one measure, or the only eye that can be told.
+    """Both eyes in one measure, or the one eye that can be told.
 
     People blink with both eyes, so the mean of two uncertain answers is better than either; but one eye
-    that is plainly shut is not lifted above `_WINK_MARGIN`.
+    that is clearly closed is not raised above `_WINK_MARGIN`.
     """
     if right.value is None:
         return left if left.value is not None else right
@@ -114,7 +115,7 @@ def joined_eyes(right: Measure, left: Measure) -> Measure:
 
 @dataclass(frozen=True, slots=True)
 class FaceMeasures:
-    """What was measured on one face.
+    """The measures of one face.
 
     Attributes:
         size_px: Shorter side of the face's box, in pixels of the full-size photo.
@@ -123,10 +124,10 @@ class FaceMeasures:
         roll_deg: Tilt in the picture's plane in degrees, 0 is upright; positive is clockwise.
         fit: How well the 68 landmarks fit the face, in [0, 1]; low for covered faces.
         right_eye: Probability that the person's right eye is open; raw is its log-odds.
-        left_eye: The same of the left eye.
+        left_eye: The same for the left eye.
         smile: From neutral (0) to laughing (1); raw is the log-odds of a smile.
         focus: Sharpness of the face.
-        exposure: Of the face's skin.
+        exposure: Exposure of the skin of the face.
     """
 
     size_px: int
@@ -188,16 +189,16 @@ class FaceMeasures:
 
 @dataclass(frozen=True, slots=True)
 class PhotoMeasures:
-    """What was measured on one photo.
+    """The measures of one photo.
 
     Attributes:
-        width: Of the upright full-size photo, in pixels.
-        height: Of the upright full-size photo, in pixels.
-        faces: In the order of the faces that were given, one each.
-        focus: Of the sharpest parts of the whole photo.
-        exposure: Of the whole photo.
+        width: Width of the upright full-size photo, in pixels.
+        height: Height of the upright full-size photo, in pixels.
+        faces: Measures of the faces, in the order in which the faces were given.
+        focus: Sharpness of the sharpest parts of the whole photo.
+        exposure: Exposure of the whole photo.
         capture_time: By the camera's own clock, without a time zone; None if it is not known.
-        miniature: The photo in a few pixels, see `curation.photos.looks.miniature`; None if it was not made.
+        miniature: The photo reduced to a few pixels, see `curation.photos.looks.miniature`; None if there is none.
     """
 
     width: int

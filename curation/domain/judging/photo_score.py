@@ -1,4 +1,4 @@
-"""One row of photo_scores.csv, and where the user's own word puts it."""
+"""One row of photo_scores.csv: the score of a photo and what it is made of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from operator import attrgetter
 
 from curation.domain.judging.picks import Pick
 
-__all__ = ["PHOTO_SCORE_COLUMNS", "PhotoScore", "failed_photo_score", "pick_order", "renumbered"]
+__all__ = ["PHOTO_SCORE_COLUMNS", "SCORE_DIGITS", "PhotoScore", "failed_photo_score", "renumbered"]
+
+SCORE_DIGITS = 4  # decimals in photo_scores.csv; the order is that of the rounded scores, as the table shows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,28 +18,28 @@ class PhotoScore:
 
     Attributes:
         rank: 1 is best; 0 before ranking.
-        image_path: Of the photo.
+        image_path: Path of the photo.
         final_score: In [0, 1]; None if the photo failed.
         results_string: The score in one line for the photographer.
         people: Names of the people in the photo, most important first, joined by `; `.
-        main_count: Different main people.
-        important_count: Different important people.
-        other_count: Different other people.
-        unknown_count: Faces without a cluster.
-        eyes_score: Component in [0, 1]; None if it does not apply, as all components.
+        main_count: Number of different main people.
+        important_count: Number of different important people.
+        other_count: Number of different other people.
+        unknown_count: Number of faces without a cluster.
+        eyes_score: Component in [0, 1]; None if it does not apply, as for all components.
         smile_score: Component.
         focus_score: Component.
         exposure_score: Component.
         people_score: Component.
         vetoes: Why the photo is vetoed, joined by `; `; empty if it is not.
-        problems: What is wrong with the photo, whether or not a rule asks for it.
+        problems: What is wrong with the photo, whether or not a rule checks it.
         error: Why the photo could not be read; empty if it could.
-        burst_id: Number of the burst that it belongs to, by the time of the first photo; None if it stands alone.
-        best_of_burst: Whether it is the best photo of its burst, or stands alone; so these photos are what is left
-            when every burst is reduced to its best photo. False for a photo that could not be read.
-        burst_rank: Place among the photos of its burst, 1 is best; without the user's picks. None if it stands alone.
+        burst_id: Number of its burst, by the time of the first photo; None if it is in no burst.
+        best_of_burst: Whether it is the best photo of its burst, or in no burst; so these photos remain when every
+            burst is reduced to its best photo. False for a photo that could not be read.
+        burst_rank: Place among the photos of its burst, 1 is best; without the user's picks. None if it is in no burst.
         pick: Whether the user picked or rejected it; None if neither.
-        rating: The user's stars, 1 to 5; None without.
+        rating: The user's stars, 1 to 5; None without a rating.
     """
 
     rank: int
@@ -74,14 +76,6 @@ def failed_photo_score(image_path: str, error: str) -> PhotoScore:
     return PhotoScore(
         0, image_path, None, "", "", 0, 0, 0, 0, None, None, None, None, None, "", "", error, best_of_burst=False
     )
-
-
-def pick_order(score: PhotoScore) -> tuple[int, int]:
-    """Where the user's pick and rating put a photo, smaller is better; a photo that could not be read is last."""
-    if score.final_score is None:
-        return 3, 0
-    group = 0 if score.pick is Pick.PICKED else 2 if score.pick is Pick.REJECTED else 1
-    return group, -(score.rating or 0)
 
 
 def renumbered(score: PhotoScore, rank: int) -> PhotoScore:

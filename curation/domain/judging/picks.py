@@ -1,8 +1,8 @@
-"""The user's own judgement of photos: the content of picks.json.
+"""The user's picks and ratings of photos: the content of picks.json.
 
-`{"version": 1, "photos": {"day 2/a.jpg": {"pick": "picked", "rating": 5}}}`. Both words of a photo may be missing. A
-wrong file is refused whole, and the message lists every mistake. What the user says wins over the score in every
-output, see `curation.domain.judging.picked_order`.
+`{"version": 1, "photos": {"day 2/a.jpg": {"pick": "picked", "rating": 5}}}`. Both fields of a photo are
+optional. An invalid file is rejected as a whole, and the message lists every mistake. Picks and ratings override the
+score in every output, see `curation.domain.judging.ranking`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KEYS = ("pick", "rating")
 
 
 class Pick(StrEnum):
-    """Whether the user wants a photo."""
+    """Whether the user picked or rejected a photo."""
 
     PICKED = "picked"
     REJECTED = "rejected"
@@ -32,11 +32,11 @@ class Pick(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoPick:
-    """What the user said of a photo.
+    """The user's pick and rating of a photo.
 
     Attributes:
         pick: Picked or rejected; None for neither.
-        rating: From 1 to 5 stars; None without.
+        rating: From 1 to 5 stars; None without a rating.
     """
 
     pick: Pick | None = None
@@ -44,15 +44,15 @@ class PhotoPick:
 
 
 UNJUDGED = PhotoPick()
-"""Of a photo of which the user said nothing."""
+"""Neither picked, rejected nor rated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """What the user said of the photos of an event.
+    """The user's picks and ratings of the photos of an event.
 
     Attributes:
-        by_path: By image path; photos of which nothing was said are left out.
+        by_path: By image path; without photos that are neither picked, rejected nor rated.
     """
 
     by_path: Mapping[str, PhotoPick] = field(default_factory=dict)
@@ -62,11 +62,11 @@ class Picks:
         object.__setattr__(self, "by_path", MappingProxyType(said))
 
     def of(self, image_path: str) -> PhotoPick:
-        """What the user said of a photo."""
+        """The pick and rating of a photo."""
         return self.by_path.get(image_path, UNJUDGED)
 
     def changed(self, changes: Mapping[str, PhotoPick]) -> Picks:
-        """The picks with those of some photos replaced."""
+        """A copy with the picks of some photos replaced."""
         return Picks({**self.by_path, **changes})
 
     def to_json(self) -> dict[str, dict[str, str | int]]:
@@ -83,17 +83,17 @@ class Picks:
 
 
 NO_PICKS = Picks()
-"""Of an event of which the user said nothing."""
+"""The picks of an event without any."""
 
 
 def parse_picks(data: object) -> Picks:
     """Check the content of picks.json.
 
     Args:
-        data: What the JSON parser made of the file.
+        data: The content of the file, as parsed from JSON.
 
     Raises:
-        PicksError: If anything is wrong; names each photo, what stood there and what may stand there.
+        PicksError: If anything is wrong; the message names each photo, the value found and those allowed.
     """
     if not isinstance(data, dict) or not isinstance(data.get("photos"), dict):
         raise PicksError(
@@ -101,7 +101,9 @@ def parse_picks(data: object) -> Picks:
         )
     if data.get("version") != PICKS_VERSION:
         raise PicksError(f"the picks have the version {data.get('version')!r}; this program knows {PICKS_VERSION}")
-    mistakes = [f"{key!r} is not known beside version and photos" for key in data if key not in ("version", "photos")]
+    mistakes = [
+        f"{key!r} is not a known key; possible: version, photos" for key in data if key not in ("version", "photos")
+    ]
     picks = {path: _entry(path, value, mistakes) for path, value in data["photos"].items()}
     if mistakes:
         more = len(mistakes) - _SHOWN_MISTAKES
@@ -118,16 +120,16 @@ def _entry(path: str, value: object, mistakes: list[str]) -> PhotoPick:
         return UNJUDGED
     for key in value:
         if key not in _KEYS:
-            mistakes.append(f"photo {path!r}: {_shown(key)} is not known here; possible: pick, rating")
+            mistakes.append(f"photo {path!r}: {_shown(key)} is not a known key; possible: pick, rating")
     pick, rating = value.get("pick"), value.get("rating")
     names = [p.value for p in Pick]
     if pick is not None and pick not in names:
         close = difflib.get_close_matches(pick.strip().lower(), names, n=1) if isinstance(pick, str) else []
         hint = f", did you mean {close[0]!r}?" if close else ""
-        mistakes.append(f"photo {path!r}: {_shown(pick)} is no pick; possible: {', '.join(names)}{hint}")
+        mistakes.append(f"photo {path!r}: {_shown(pick)} is not a pick; possible: {', '.join(names)}{hint}")
         pick = None
     if rating is not None and (type(rating) is not int or not 1 <= rating <= MAX_RATING):
-        mistakes.append(f"photo {path!r}: {_shown(rating)} is no rating; possible: 1 to {MAX_RATING}, or leave it out")
+        mistakes.append(f"photo {path!r}: {_shown(rating)} is not a rating; possible: 1 to {MAX_RATING}, or omit it")
         rating = None
     return PhotoPick(None if pick is None else Pick(pick), rating)
 

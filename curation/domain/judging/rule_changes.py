@@ -1,13 +1,14 @@
-"""What another set of rules changes: which photos enter and leave the top of the ranking, and why."""
+"""What a different set of rules changes: which photos enter and leave the top of the ranking, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.ranking import PhotoScore, ScorePart
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.scoring import ScorePart
 
-__all__ = ["Judged", "TopChange", "compare_tops", "explain_move"]
+__all__ = ["JudgedPhoto", "TopChange", "compare_tops", "explain_move"]
 
 _SHOWN_PARTS = 3
 _WORTH_NAMING = 0.2  # of the change that the strongest part makes
@@ -15,12 +16,12 @@ _SAME = 0.0005  # scores are read with three digits
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPhoto:
     """A photo as one set of rules judges it.
 
     Attributes:
-        score: With its rank.
-        parts: What its final score is the mean of, see `curation.domain.judging.ranking.score_parts`.
+        score: The score, with its rank.
+        parts: The values that its final score is the mean of, see `curation.domain.judging.scoring.score_parts`.
     """
 
     score: PhotoScore
@@ -32,11 +33,11 @@ class TopChange:
     """Two rankings of the same photos, compared at the top.
 
     Attributes:
-        entered: Image paths that only the second one has among its best, by their new rank.
-        left: Image paths that only the first one has among its best, by their old rank.
+        entered: Image paths that only the second ranking has in its top, by their new rank.
+        left: Image paths that only the first ranking has in its top, by their old rank.
         moved: How many photos have another rank, in the whole ranking.
-        newly_vetoed: How many photos only the second one vetoes.
-        no_longer_vetoed: How many photos only the first one vetoes.
+        newly_vetoed: How many photos are vetoed in the second ranking only.
+        no_longer_vetoed: How many photos are vetoed in the first ranking only.
     """
 
     entered: tuple[str, ...]
@@ -52,7 +53,7 @@ def compare_tops(before: Sequence[PhotoScore], after: Sequence[PhotoScore], top:
     Args:
         before: Best first.
         after: The same photos, best first.
-        top: How many of the best are looked at.
+        top: How many of the best photos are compared.
     """
     first = {score.image_path for score in before[:top]}
     second = {score.image_path for score in after[:top]}
@@ -67,8 +68,8 @@ def compare_tops(before: Sequence[PhotoScore], after: Sequence[PhotoScore], top:
     )
 
 
-def explain_move(before: Judged, after: Judged) -> tuple[str, ...]:
-    """Why a photo stands elsewhere under the new rules, the most important reason first; at least one sentence.
+def explain_move(before: JudgedPhoto, after: JudgedPhoto) -> tuple[str, ...]:
+    """Why a photo has another rank under the new rules, the most important reason first; at least one sentence.
 
     Args:
         before: The photo under the old rules.
@@ -92,15 +93,15 @@ def explain_move(before: Judged, after: Judged) -> tuple[str, ...]:
             reasons[-1] += ": " + "; ".join(because)
     if bool(old.vetoes) == bool(new.vetoes):
         up = new.rank < old.rank
-        # A score that rises is no reason for a photo to fall; then the others rose further.
+        # A photo can fall although its score rises: then other scores rose more.
         if abs(change) < _SAME or (change > 0) != up:
             others = "photos that stood above it fall" if up else "other photos rise above it"
             reasons.append(f"{'its score stays; ' if abs(change) < _SAME else ''}{others}")
     return tuple(reasons)
 
 
-def _parts_that_matter(before: Judged, after: Judged, change: float) -> list[str]:
-    """The parts that carried the score to where it is, the strongest first.
+def _parts_that_matter(before: JudgedPhoto, after: JudgedPhoto, change: float) -> list[str]:
+    """The parts that contributed most to the change of the score, the strongest first.
 
     With s the share of a part's weight, v its value and F the score, F' - F is exactly the sum of
     (s' - s) (v - F) + s' (v' - v) over all parts.
@@ -125,6 +126,6 @@ def _parts_that_matter(before: Judged, after: Judged, change: float) -> list[str
 
 
 def _shares(parts: Sequence[ScorePart]) -> dict[str, tuple[float, float]]:
-    """By name, the share of the whole weight and the value."""
+    """By name, the share of the total weight, and the value."""
     total = sum(part.weight for part in parts)
     return {part.name: (part.weight / total, part.value) for part in parts} if total > 0 else {}

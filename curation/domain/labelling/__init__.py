@@ -1,1 +1,1 @@
-"""What the user said of people: labels, corrections of the grouping, and how changes are merged."""
+"""What the user says about people: labels, corrections of the grouping, and changes of both."""

@@ -1,8 +1,9 @@
-"""What the user corrected in the grouping: one person, different people, not a face, not a person.
+"""The user's corrections of the grouping: same person, different people, not a face, not a person.
 
-Corrections name faces by photo and place, so they outlive every clustering run. Two things follow from them: which
-cluster each face counts to (`apply`, at once and without a new run), and what a later grouping must and must not join
-(`constraints`). A later correction of a face takes the place of an earlier one; an undone one is as if never made.
+Corrections identify faces by photo and place, so they stay valid after every clustering run. Two things follow from
+them: which cluster each face counts to (`corrected_clusters`, at once and without a new run), and what a later grouping
+must and must not join (`constraints`). A later correction of a face replaces an earlier one; an undone correction has
+no effect, as if it had never been made.
 """
 
 from __future__ import annotations
@@ -29,26 +30,26 @@ __all__ = [
     "CorrectionKind",
     "FacePlaces",
     "PlacedFace",
-    "active",
-    "apply",
+    "active_corrections",
     "constraints",
-    "kept_ids",
+    "corrected_clusters",
     "next_free_id",
     "not_persons",
+    "table_clusters",
 ]
 
 NOBODY = -1
-"""Cluster of a face that belongs to nobody known."""
+"""Cluster of an unknown face."""
 NOT_A_PERSON = -2
-"""Cluster of what is not a face, or the face of no person: it counts nowhere, not even as an unknown face."""
+"""Cluster of what is not a face, or not the face of a person: it counts nowhere, not even as an unknown face."""
 SAME_PLACE_IOU = 0.5
-"""From here on two boxes of one photo are one face; see `curation.pipelines.clustering.identity`."""
+"""Two boxes of one photo with this overlap or more are one face; see `curation.pipelines.clustering.identity`."""
 
 _UNTOUCHED = -3
 
 
 class CorrectionKind(StrEnum):
-    """What a correction says."""
+    """The kind of a correction."""
 
     SAME_PERSON = "same_person"
     DIFFERENT_PEOPLE = "different_people"
@@ -58,12 +59,12 @@ class CorrectionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CorrectedFace:
-    """A face that a correction names.
+    """A face that a correction refers to.
 
     Attributes:
-        image_path: Of the photo.
-        facial_area: In pixels of the upright full-size photo.
-        was: The cluster that it counted to before the correction, -1 for none; where it goes back to.
+        image_path: Path of the photo.
+        facial_area: Box in pixels of the upright full-size photo.
+        was: The cluster that it counted to before the correction, -1 for none; an undo moves it back there.
     """
 
     image_path: str
@@ -73,19 +74,19 @@ class CorrectedFace:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One thing that the user said.
+    """One correction of the grouping by the user.
 
     Attributes:
-        id: Its name.
-        at: When it was said, UTC, ISO 8601.
+        id: Its id.
+        at: When it was made, UTC, ISO 8601.
         kind: `same_person`: `faces` and `others` are the person `cluster`. `different_people`: `faces` are the person
-            `cluster`, and none of `others` is that person. `not_a_face`: `faces` are no faces. `not_a_person`:
-            `faces`, and all that count to `cluster`, are of no person: a statue, a poster.
+            `cluster`, and none of `others` is that person. `not_a_face`: `faces` are not faces. `not_a_person`:
+            `faces`, and all that count to `cluster`, are not of a person but, for example, of a statue or a poster.
         faces: At least one.
-        others: Only of the first two kinds.
+        others: Only for the first two kinds.
         cluster: The id that the faces count to; -1 for `not_a_face`.
-        undone: Whether the user took it back.
-        applied: Whether the last clustering run followed it, so that its table has what the correction made.
+        undone: Whether the user undid it.
+        applied: Whether the last clustering run followed it, so that its effect is in the table.
     """
 
     id: str
@@ -99,33 +100,33 @@ class Correction:
 
     @property
     def moved(self) -> tuple[CorrectedFace, ...]:
-        """The faces that it gives to its cluster."""
+        """The faces that it moves to its cluster."""
         return self.faces + self.others if self.kind is CorrectionKind.SAME_PERSON else self.faces
 
     @property
     def target(self) -> int:
-        """Where it puts them."""
+        """The cluster that it moves them to."""
         return NOT_A_PERSON if self.kind is CorrectionKind.NOT_A_FACE else self.cluster
 
 
 class PlacedFace(Protocol):
-    """What is needed of a row of face_data.csv."""
+    """The part of a row of face_data.csv that corrections need."""
 
     @property
     def image_path(self) -> str:
-        """Of the photo."""
+        """Path of the photo."""
 
     @property
     def facial_area(self) -> Box:
-        """In pixels of the upright full-size photo."""
+        """Box in pixels of the upright full-size photo."""
 
     @property
     def cluster_id(self) -> int:
-        """-1 for none."""
+        """Cluster of the face, -1 for none."""
 
 
 class FacePlaces:
-    """Finds the faces of a table that corrections name: at the same place of the same photo."""
+    """Finds the faces that corrections refer to in a table: those at the same place of the same photo."""
 
     def __init__(self, places: Iterable[tuple[str, Box]]) -> None:
         """Take `image_path` and box of every row."""
@@ -143,8 +144,8 @@ class FacePlaces:
     def find(self, faces: Sequence[CorrectedFace]) -> NDArray[np.intp]:
         """(F,) the row of each face, -1 where it is not found.
 
-        The same box counts, else the one that overlaps most, from `SAME_PLACE_IOU` on. No row is found for two
-        different boxes.
+        An equal box matches, otherwise the one with the largest overlap, if that is at least `SAME_PLACE_IOU`. No row
+        matches two different boxes.
         """
         out = np.array([self._rows.get((face.image_path, face.facial_area), -1) for face in faces], dtype=np.intp)
         missing = np.flatnonzero(out < 0).tolist()
@@ -169,27 +170,27 @@ class FacePlaces:
                 taken.add(row)
 
 
-def active(corrections: Iterable[Correction]) -> list[Correction]:
-    """Those that count, in their order."""
+def active_corrections(corrections: Iterable[Correction]) -> list[Correction]:
+    """The corrections that were not undone, in their order."""
     return [correction for correction in corrections if not correction.undone]
 
 
 def not_persons(corrections: Iterable[Correction]) -> frozenset[int]:
-    """Clusters that are no persons."""
-    return frozenset(c.cluster for c in active(corrections) if c.kind is CorrectionKind.NOT_A_PERSON)
+    """Clusters that are not people."""
+    return frozenset(c.cluster for c in active_corrections(corrections) if c.kind is CorrectionKind.NOT_A_PERSON)
 
 
-def kept_ids(
+def table_clusters(
     clusters: Sequence[int] | NDArray[np.integer], corrections: Sequence[Correction], places: FacePlaces
 ) -> NDArray[np.int64]:
-    """(N,) cluster ids as face_data.csv has them after a run: corrected, with -2 for what is no face.
+    """(N,) cluster ids for face_data.csv after a clustering run: corrected, with -2 for what is not a face.
 
-    Clusters of no persons keep their ids here, so that they are found again by the next run.
+    Clusters that are not people keep their ids here, so that the next run finds them again.
 
     Args:
-        clusters: (N,) of the table's rows.
+        clusters: (N,) cluster ids of the rows of the table.
         corrections: In the order in which they were made.
-        places: Of the same rows.
+        places: Places of the same rows.
     """
     out = np.array(clusters, dtype=np.int64)
     for correction in corrections:
@@ -199,45 +200,45 @@ def kept_ids(
         rows = places.find(moved)
         is_found = rows >= 0
         if correction.undone:
-            # The table has what was taken back since: its faces go where they came from.
+            # The table still has what was undone since: its faces go back where they came from.
             out[rows[is_found]] = np.array([face.was for face in moved], dtype=np.int64)[is_found]
         else:
             out[rows[is_found]] = correction.target
     return out
 
 
-def apply(
+def corrected_clusters(
     rows: Sequence[PlacedFace], corrections: Sequence[Correction], *, places: FacePlaces | None = None
 ) -> NDArray[np.int64]:
-    """The cluster that each face counts to, by what the user corrected.
+    """The cluster that each face counts to after the user's corrections.
 
-    Applied to its own result it gives the same again.
+    It is idempotent: applied to its own result it returns the same.
 
     Args:
-        rows: Of face_data.csv.
+        rows: Rows of face_data.csv.
         corrections: In the order in which they were made.
-        places: Of the same rows, if they are at hand; else they are made.
+        places: Places of the same rows; None computes them.
 
     Returns:
-        (N,) cluster ids: from 0 a person, -1 (`NOBODY`) a face of nobody known, -2 (`NOT_A_PERSON`) what is to be
-        left out everywhere.
+        (N,) cluster ids: from 0 a person, -1 (`NOBODY`) an unknown face, -2 (`NOT_A_PERSON`) what is to be ignored
+        everywhere.
     """
     clusters = np.array([row.cluster_id for row in rows], dtype=np.int64)
     if not corrections:
         return clusters
     if places is None:
         places = FacePlaces((row.image_path, row.facial_area) for row in rows)
-    out = kept_ids(clusters, corrections, places)
+    out = table_clusters(clusters, corrections, places)
     out[np.isin(out, list(not_persons(corrections)))] = NOT_A_PERSON
     return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constraints:
-    """What corrections ask of a grouping.
+    """What corrections require of a grouping.
 
     Attributes:
-        cluster: (N,) the id that corrections give each face: -1 where they say nothing, -2 for what is no face.
+        cluster: (N,) the cluster that corrections give each face: -1 without a correction, -2 for what is not a face.
         apart: (M, 2) rows of faces that are different people, the lower one first, in ascending order.
     """
 
@@ -254,19 +255,19 @@ class Constraints:
 
 
 def constraints(corrections: Sequence[Correction], places: FacePlaces) -> Constraints:
-    """What the corrections ask of a grouping of these faces.
+    """What the corrections require of a grouping of these faces.
 
-    Faces that were given to one cluster belong together. Faces that were split off are not the person of those that
-    they were split from, until either is split off again or given to the other one's cluster.
+    Faces that were moved to one cluster belong together. Faces that were split off are not the person of the faces
+    that they were split from, until either is split off again or moved to the cluster of the other.
 
     Args:
         corrections: In the order in which they were made.
-        places: Of all faces.
+        places: Places of all faces.
     """
     cluster = np.full(len(places), _UNTOUCHED, dtype=np.int64)
     last_split = np.full(len(places), -1)
     pairs: list[tuple[int, NDArray[np.intp]]] = []
-    for number, correction in enumerate(active(corrections)):
+    for number, correction in enumerate(active_corrections(corrections)):
         rows = places.find(correction.moved)
         rows = rows[rows >= 0]
         cluster[rows] = correction.target
@@ -288,5 +289,5 @@ def constraints(corrections: Sequence[Correction], places: FacePlaces) -> Constr
 
 
 def next_free_id(corrections: Iterable[Correction]) -> int:
-    """The first cluster id that no correction names, undone ones included: ids are never used again."""
+    """The first cluster id that no correction refers to, including undone ones: ids are never reused."""
     return 1 + max((max((c.cluster, *(face.was for face in c.faces + c.others))) for c in corrections), default=NOBODY)

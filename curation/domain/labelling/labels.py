@@ -1,7 +1,7 @@
 """Who is main, important or other: the content of cluster_labels.json.
 
-Both forms may be mixed: `{"0": "main", "1": {"name": "Anna", "category": "important"}}`. A wrong
-file is refused whole, and the message lists every mistake. Clusters of one name are one person.
+Both forms may be mixed: `{"0": "main", "1": {"name": "Anna", "category": "important"}}`. An invalid
+file is rejected as a whole, and the message lists every mistake. Clusters of one name are one person.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonLabel:
-    """What the user said of a cluster; the name may be missing."""
+    """The label that the user gave a cluster; the name may be missing."""
 
     name: str | None
     category: Category
@@ -47,11 +47,11 @@ class Person:
     """A person of the event.
 
     Attributes:
-        key: Equal for all clusters of the person, and for no other person's.
-        display_name: The name given, or `person N` for the unnamed cluster N.
+        key: The same for all clusters of the person, and different for every other person.
+        display_name: The name from the label, or `person N` for the unnamed cluster N.
         category: Main, important or other.
         labelled: Whether the user (or, without labels, the number of photos) put the person into
-            the category; False for clusters that were left out.
+            the category; False for clusters without a label.
     """
 
     key: str
@@ -79,8 +79,8 @@ class Labels:
     """The labels of an event, looked up by cluster.
 
     Attributes:
-        by_cluster: What was said, by cluster id.
-        unlabelled_category: Of clusters that `by_cluster` leaves out.
+        by_cluster: Labels by cluster id.
+        unlabelled_category: Category of clusters that are not in `by_cluster`.
     """
 
     by_cluster: Mapping[int, PersonLabel]
@@ -91,16 +91,16 @@ class Labels:
         object.__setattr__(self, "by_cluster", MappingProxyType(dict(self.by_cluster)))
 
     def __reduce__(self) -> tuple[type[Labels], tuple[dict[int, PersonLabel], Category]]:
-        # A mapping proxy cannot be pickled, and labels travel to worker processes.
+        # A mapping proxy cannot be pickled, and labels are sent to worker processes.
         return Labels, (dict(self.by_cluster), self.unlabelled_category)
 
     @classmethod
     def without_file(cls, photos_per_cluster: Mapping[int, int], *, min_cluster_photos: int) -> Labels:
-        """The labels of an event that nobody labelled yet.
+        """The labels of an event that nobody has labelled yet.
 
         Args:
             photos_per_cluster: Number of photos of each cluster.
-            min_cluster_photos: From this number of photos on a cluster counts as important; the
+            min_cluster_photos: A cluster on at least this many photos is important; the
                 others are `other`.
         """
         important = PersonLabel(None, Category.IMPORTANT)
@@ -154,15 +154,15 @@ def parse_labels(data: object, *, known_ids: Collection[int], unlabelled_categor
     """Check the content of cluster_labels.json.
 
     Args:
-        data: What the JSON parser made of the file.
-        known_ids: All cluster ids that may be labelled, retired ones included.
-        unlabelled_category: Of clusters that the file leaves out.
+        data: The content of the file, as parsed from JSON.
+        known_ids: All cluster ids that may be labelled, including retired ones.
+        unlabelled_category: Category of clusters that are not in the file.
 
     Returns:
         The labels.
 
     Raises:
-        LabelsError: If anything is wrong; names each key, what stood there and what may stand there.
+        LabelsError: If anything is wrong; the message names each key, the value found and the values allowed.
     """
     if not isinstance(data, dict):
         raise LabelsError(
@@ -223,7 +223,7 @@ def _label(key: object, value: object, mistakes: list[str]) -> PersonLabel | Non
     for extra in unknown:
         close = difflib.get_close_matches(str(extra), _LABEL_KEYS, n=1)
         hint = f", did you mean {close[0]!r}?" if close else ""
-        mistakes.append(f"key {_shown(key)}: {_shown(extra)} is not known here; possible: name, category{hint}")
+        mistakes.append(f"key {_shown(key)}: {_shown(extra)} is not a known key; possible: name, category{hint}")
     if "category" not in value:
         mistakes.append(f"key {_shown(key)}: the category is missing; possible: main, important, other")
         category = None
@@ -247,17 +247,15 @@ def _name(key: object, value: object, mistakes: list[str]) -> tuple[bool, str | 
     if value is None:
         return True, None
     if not isinstance(value, str):
-        mistakes.append(f"key {_shown(key)}: the name {_shown(value)} must be a text in quotes, or left out")
+        mistakes.append(f"key {_shown(key)}: the name {_shown(value)} must be a string in quotes, or be omitted")
         return False, None
     name = unicodedata.normalize("NFC", " ".join(value.split()))
     if not name:
-        mistakes.append(f"key {_shown(key)}: the name is empty; write one, or leave it out")
+        mistakes.append(f"key {_shown(key)}: the name is empty; write one, or omit it")
     elif len(name) > MAX_NAME_CHARS:
-        mistakes.append(
-            f"key {_shown(key)}: the name has {len(name)} characters; at most {MAX_NAME_CHARS} may stand there"
-        )
+        mistakes.append(f"key {_shown(key)}: the name has {len(name)} characters; at most {MAX_NAME_CHARS} are allowed")
     elif any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
-        mistakes.append(f"key {_shown(key)}: the name {_shown(name)} holds control characters; write plain text")
+        mistakes.append(f"key {_shown(key)}: the name {_shown(name)} contains control characters; write plain text")
     else:
         return True, name
     return False, None

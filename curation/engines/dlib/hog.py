@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.engines.dlib.networks import FoundBox
+from curation.engines.dlib.boxes import FoundBox
 from curation.errors import FaceAnalysisError
 
 __all__ = ["HogDetector"]
 
-# Two boxes are one face when they share so much of their union, or one lies so far inside the other.
+# Two boxes show the same face if they overlap by this much of their union, or of the smaller one.
 _DUPLICATE_IOU = 0.4
 _DUPLICATE_INSIDE = 0.75
 
@@ -19,7 +19,7 @@ class HogDetector:
     """dlib's `get_frontal_face_detector`, whose weights are part of dlib."""
 
     def __init__(self) -> None:
-        """Load it; dlib is imported here."""
+        """Load the detector; imports dlib."""
         import dlib
 
         self._detector = dlib.get_frontal_face_detector()
@@ -29,10 +29,10 @@ class HogDetector:
 
         Args:
             picture: (H, W, 3) uint8 RGB of any size; may be a view.
-            min_score: Faces have a larger score, a distance from the detector's decision plane.
+            min_score: Faces have a larger score, which is the distance from the detector's decision plane.
 
         Returns:
-            Best first; the boxes may reach beyond the picture.
+            The best one first; the boxes may extend beyond the picture.
 
         Raises:
             FaceAnalysisError: If dlib fails.

@@ -1,9 +1,9 @@
-"""Where faces may be that are too small for dlib's detectors: quick guesses of OpenCV's cascade.
+"""Where faces may be that are too small for dlib's detectors: fast guesses of OpenCV's cascade.
 
-dlib's detectors see faces from 80 px on, so in a large group photo at its working size they see none, and nothing
-would call for a second look. The cascade (Viola and Jones, "Rapid object detection using a boosted cascade of simple
-features", CVPR 2001; Lienhart's training, part of OpenCV) sees them from 20 px on. It finds about half of them, which
-is too few to rely on but enough to know where to look.
+dlib's detectors find faces of 80 px and more, so they may find none in a large group photo at its working size, and
+nothing would trigger a second look. The cascade (Viola and Jones, "Rapid object detection using a boosted cascade of
+simple features", CVPR 2001; Lienhart's training, part of OpenCV) finds faces of 20 px and more. It finds about half of
+them, which is too few to rely on but enough to know where to look.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from curation.errors import FaceAnalysisError, WeightsMissingError
 __all__ = ["SmallFaceHints"]
 
 _CASCADE_FILE = "haarcascade_frontalface_alt2.xml"
-_MIN_FACE_PX = 20  # what the cascade was trained on
-_MAX_FACE_PX = 72  # larger ones are seen by the detectors themselves
+_MIN_FACE_PX = 20  # the size of the cascade's training images
+_MAX_FACE_PX = 72  # the detectors find larger ones themselves
 _PYRAMID_STEP = 1.25
-# How many of the cascade's answers must agree. With 4, two thirds of the false guesses are gone and of 41 counted
-# photos none had two.
+# How many overlapping detections of the cascade make a guess. 4 removes two thirds of the false guesses, and none of
+# 41 counted photos had two.
 _MIN_NEIGHBOURS = 4
 
 
@@ -34,15 +34,15 @@ class SmallFaceHints:
         """Load the cascade, which comes with OpenCV.
 
         Raises:
-            WeightsMissingError: If it does not.
+            WeightsMissingError: If the file is missing.
         """
         path = Path(cv2.__file__).parent / "data" / _CASCADE_FILE
         self._cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else None
         if self._cascade is None or self._cascade.empty():
-            raise WeightsMissingError(f"{path} of OpenCV is gone; reinstall the requirements")
+            raise WeightsMissingError(f"{path} of OpenCV is missing; reinstall the requirements")
 
     def areas(self, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """(N, 4) edges x1, y1, x2, y2 of what may be faces of 20 to 72 px in an (H, W, 3) uint8 RGB picture.
+        """(N, 4) edges x1, y1, x2, y2 of possible faces of 20 to 72 px in an (H, W, 3) uint8 RGB picture.
 
         Raises:
             FaceAnalysisError: If OpenCV fails.

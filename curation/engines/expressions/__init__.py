@@ -1,1 +1,1 @@
-"""Open eyes and smiles, by two small networks of our own in `data/`."""
+"""Recognising open eyes and smiles, with two small networks of the project in `data/`."""

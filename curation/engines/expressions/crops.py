@@ -1,4 +1,4 @@
-"""The grey crops of eyes and mouths that the expression networks look at."""
+"""The grey crops of eyes and mouths that are the inputs of the expression networks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _EYE_MIDDLE_PX = (EYE_CROP_PX - 1) / 2
 EYE_TEMPLATE_PX: NDArray[np.float64] = np.array(
     [[_EYE_MIDDLE_PX - _EYE_WIDTH_PX / 2, _EYE_MIDDLE_PX], [_EYE_MIDDLE_PX + _EYE_WIDTH_PX / 2, _EYE_MIDDLE_PX]]
 )
-"""Where the corners of an eye lie in its crop, the left one in the picture first."""
+"""The positions of the corners of an eye in its crop, in pixels, the one on the left of the picture first."""
 
 CORNERS = ((36, 39), (42, 45))
 """The corners of the right and the left eye among the 68 landmarks."""
@@ -40,31 +40,31 @@ MOUTH_CROP_PX = 56
 """Side of a mouth's crop."""
 
 MOUTH_ANCHORS = (36, 39, 42, 45, 27, 28, 29, 30, 33)
-"""The landmarks that place the mouth's crop: corners of the eyes and the nose, which a smile hardly moves."""
+"""The landmarks that position the mouth's crop: corners of the eyes and the nose, which a smile hardly moves."""
 
 MOUTH_EYES_PX = 36.0
-"""Distance of a frontal head's eyes in a mouth's crop."""
+"""Distance of a frontal head's eyes at the scale of a mouth's crop, in pixels."""
 MOUTH_TOP = 0.32
 """From the line of the eyes down to the upper edge of a mouth's crop, in distances of the eyes."""
 
-# The anchors of a mean upright face in distances of the eyes, origin between them: medians over the frontal faces
-# of the training photos.
+# The anchors of a mean upright face, in distances of the eyes, with the origin between them: medians over the frontal
+# faces of the training photos.
 _MEAN_ANCHORS = np.array(
     [[-0.69, 0.0], [-0.30, 0.02], [0.30, 0.02], [0.69, 0.0], [0, -0.04], [0, 0.15], [0, 0.35], [0, 0.54], [0, 0.74]]
 )
 MOUTH_TEMPLATE_PX: NDArray[np.float64] = (_MEAN_ANCHORS - [0, MOUTH_TOP]) * MOUTH_EYES_PX + [(MOUTH_CROP_PX - 1) / 2, 0]
-"""Where they lie in the mouth's crop, (9, 2); some lie above it."""
+"""The positions of the anchors in the mouth's crop, (9, 2) in pixels; some are above it."""
 
-_MIN_SPREAD = 4.0  # grey levels; keeps flat crops from being stretched into noise
+_MIN_SPREAD = 4.0  # in grey levels; prevents flat crops from being amplified to noise
 
 
 def eye_crop(pixels: Pixels, points: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
-    """An eye, upright, its corners at `EYE_TEMPLATE_PX`.
+    """Crop an eye, turned upright, with its corners at `EYE_TEMPLATE_PX`.
 
     Args:
         pixels: The photo.
         points: (68, 2) landmarks in pixels of the upright full-size photo.
-        side: 0 for the person's right eye, 1 for the left one, which is mirrored, so that all eyes look alike.
+        side: 0 for the person's right eye, 1 for the left one, whose crop is mirrored so that all eyes look alike.
 
     Returns:
         (48, 48) uint8 grey.
@@ -77,7 +77,7 @@ def eye_crop(pixels: Pixels, points: NDArray[np.floating], side: int) -> NDArray
 
 
 def mouth_crop(pixels: Pixels, points: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """The lower face from the nose to the chin, upright, `MOUTH_ANCHORS` near `MOUTH_TEMPLATE_PX`.
+    """Crop the face from the nose to the chin, turned upright, with `MOUTH_ANCHORS` near `MOUTH_TEMPLATE_PX`.
 
     Args:
         pixels: The photo.
@@ -93,7 +93,7 @@ def mouth_crop(pixels: Pixels, points: NDArray[np.floating]) -> NDArray[np.uint8
 
 
 def standardised(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Crops as a network takes them: mean 0 and spread 1 each, so that light and contrast drop out.
+    """Crops as the networks need them: each with mean 0 and standard deviation 1, independent of light and contrast.
 
     Args:
         crops: (N, h, w) uint8.

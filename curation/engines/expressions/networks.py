@@ -1,6 +1,6 @@
-"""Open eyes and smiles of faces, by two small networks of our own that come with the program.
+"""Open eyes and smiles of faces, recognised by two small networks that are part of the program.
 
-How they were trained, and how right they are: training/, docs/models/eyes.md and docs/models/smile.md.
+Their training is in training/, their accuracy in docs/models/eyes.md and docs/models/smile.md.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from curation.errors import WeightsBrokenError, WeightsMissingError
 __all__ = ["DATA_DIR", "Answer", "ExpressionReader", "FaceExpression", "packaged_expressions", "packaged_weights"]
 
 DATA_DIR = Path(__file__).parent / "data"
-"""Where the networks' files lie in the package."""
+"""The folder of the networks' files in the package."""
 
 _EYES_FILE, _SMILE_FILE = "eyes.onnx", "smile.onnx"
-_ADVICE = "it belongs to the program: install the program again"
+_ADVICE = "it is part of the program: install the program again"
 
 
 class Answer(NamedTuple):
-    """What a network says of one crop, in log-odds: 0 is undecided, above 0 is yes.
+    """A network's output for one crop, in log-odds: 0 is undecided, above 0 is yes.
 
     Attributes:
-        yes: That the eye is open, or that the mouth smiles; the logistic of it is a probability.
-        hidden: That the eye or the mouth cannot be seen, as behind dark glasses, a mask or a hand.
+        yes: That the eye is open, or that the mouth smiles; its logistic function is a probability.
+        hidden: That the eye or the mouth cannot be seen, for instance behind dark glasses, a mask or a hand.
     """
 
     yes: float
@@ -41,12 +41,12 @@ class Answer(NamedTuple):
 
 
 class FaceExpression(NamedTuple):
-    """What the networks say of one face; None where its landmarks leave nothing to look at.
+    """The networks' outputs for one face; None where its landmarks allow no crop.
 
     Attributes:
         right_eye: Of the person's right eye.
         left_eye: Of the person's left eye.
-        mouth: Of the smile.
+        mouth: Of the mouth.
     """
 
     right_eye: Answer | None
@@ -55,25 +55,25 @@ class FaceExpression(NamedTuple):
 
 
 class ExpressionReader:
-    """Runs both networks on the CPU, each once per photo; built once in each worker."""
+    """Runs both networks on the CPU, each in one batch per photo; built once in each worker."""
 
     def __init__(self, folder: Path = DATA_DIR) -> None:
         """Load the networks.
 
         Args:
-            folder: That holds eyes.onnx and smile.onnx.
+            folder: Contains eyes.onnx and smile.onnx.
 
         Raises:
-            WeightsMissingError: If a file is not there.
+            WeightsMissingError: If a file is missing.
             WeightsBrokenError: If ONNX Runtime cannot load it.
         """
         self._eyes, self._smile = (_session(folder / name) for name in (_EYES_FILE, _SMILE_FILE))
 
     def read(self, pixels: Pixels, faces: Sequence[NDArray[np.floating]]) -> list[FaceExpression]:
-        """Look at the faces of a photo.
+        """Run the networks on the faces of a photo.
 
         Args:
-            pixels: The photo, with the eyes of each face some 70 pixels apart if it has so many.
+            pixels: The photo, with the eyes of each face about 70 pixels apart if it is large enough.
             faces: (68, 2) landmarks of each, in pixels of the upright full-size photo.
         """
         eyes: list[NDArray[np.uint8] | None] = []
@@ -88,20 +88,20 @@ class ExpressionReader:
 
 @functools.cache
 def packaged_expressions() -> ExpressionReader:
-    """The networks that come with the program, loaded at the first call in a process.
+    """The networks of the program, loaded at the first call in a process.
 
     Raises:
-        WeightsMissingError: If a file is not there.
+        WeightsMissingError: If a file is missing.
         WeightsBrokenError: If ONNX Runtime cannot load it.
     """
     return ExpressionReader()
 
 
 def packaged_weights() -> tuple[WeightsFile, ...]:
-    """The files of these networks with their hashes, for the record of a run.
+    """The files of the networks with their hashes, for the record of a run.
 
     Raises:
-        WeightsMissingError: If a file is not there.
+        WeightsMissingError: If a file is missing.
     """
     files = []
     for name in (_EYES_FILE, _SMILE_FILE):
@@ -115,9 +115,9 @@ def packaged_weights() -> tuple[WeightsFile, ...]:
 
 def _session(path: Path) -> Any:
     if not path.is_file():
-        raise WeightsMissingError(f"{path} is not there; {_ADVICE}")
+        raise WeightsMissingError(f"{path} is missing; {_ADVICE}")
     try:
-        # The file is part of the installed package, so nobody vouches for its hash but the package.
+        # The file is part of the installed package, so its hash is not checked.
         return onnx_session(WeightsFile(path.name, path, sha256=""), ("CPUExecutionProvider",))
     except WeightsBrokenError as error:
         raise WeightsBrokenError(f"{path} cannot be loaded; {_ADVICE}") from error
@@ -132,7 +132,7 @@ def _or_none(crop: Any, *arguments: Any) -> NDArray[np.uint8] | None:
 
 
 def _answers(session: Any, crops: Sequence[NDArray[np.uint8] | None]) -> list[Answer | None]:
-    """In the order of the crops, all looked at together."""
+    """The outputs in the order of the crops, which are run in one batch; None for a missing crop."""
     seen = [crop for crop in crops if crop is not None]
     if not seen:
         return [None] * len(crops)

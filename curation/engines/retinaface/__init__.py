@@ -1,1 +1,1 @@
-"""The engine of the packages retina-face and deepface."""
+"""The engine retinaface-arcface, based on the packages retina-face and deepface."""

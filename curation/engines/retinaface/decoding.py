@@ -1,8 +1,8 @@
-"""From the RetinaFace network's output to faces, as the package retina-face does it, in a hundredth of its time.
+"""Decoding the RetinaFace network's output to faces, like the package retina-face, but a hundred times faster.
 
-`RetinaFace.detect_faces` turns every one of some 60,000 anchors into a box and five landmarks before it
-looks at the scores, and suppresses doubles one pair at a time in Python: 10 to 25 ms a photo, and a second for a
-crowd. Here only the anchors above the threshold are decoded, by the package's own functions; doubles are
+`RetinaFace.detect_faces` decodes all of some 60,000 anchors to boxes and landmarks before it looks at the
+scores, and suppresses duplicates one pair at a time in Python: 10 to 25 ms per photo, and a second for a
+crowd. Here only the anchors above the threshold are decoded, with the package's own functions, and duplicates are
 suppressed a row at a time, in the same order and arithmetic. A test compares the results of both, bit by bit.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 __all__ = ["RetinaFaceDecoder", "RetinaFaces"]
 
-# As in the package: the network's three grids, coarsest first, with two square anchors at each cell.
+# As in the package: the network's three grids, the coarsest first, with two square anchors per cell.
 _STRIDES_PX = (32, 16, 8)
 _ANCHORS = tuple(
     np.array(anchors, dtype=np.float32)
@@ -31,7 +31,7 @@ _MAX_OVERLAP = 0.4
 
 
 class RetinaFaces(NamedTuple):
-    """Faces in pixels of the network's input, most confident first.
+    """Faces in pixels of the network's input, the most confident first.
 
     Attributes:
         scores: (N,) float32 in [0, 1].
@@ -48,7 +48,7 @@ class RetinaFaceDecoder:
     """Decodes the network's output with the functions of `retinaface.commons.postprocess`."""
 
     def __init__(self, postprocess: Any) -> None:
-        """Take that module; it is imported by whoever builds an engine."""
+        """Wrap that module, which the engine imports."""
         self._postprocess = postprocess
 
     def faces(self, outputs: Sequence[NDArray[np.float32]], height: int, width: int, threshold: float) -> RetinaFaces:
@@ -58,7 +58,7 @@ class RetinaFaceDecoder:
             outputs: Nine arrays (1, rows, columns, channels): for each grid the classes, boxes and landmarks.
             height: Of the network's input in pixels; boxes are clipped to it.
             width: Likewise.
-            threshold: Least score.
+            threshold: Minimum score.
         """
         boxes, scores, landmarks = [], [], []
         for grid, (stride, anchors) in enumerate(zip(_STRIDES_PX, _ANCHORS, strict=True)):
@@ -76,16 +76,16 @@ class RetinaFaceDecoder:
         all_scores = np.concatenate(scores)
         order = all_scores.argsort()[::-1]
         ranked = np.concatenate(boxes)[order].astype(np.float32)
-        keep = _without_doubles(ranked, all_scores[order])
+        keep = _without_duplicates(ranked, all_scores[order])
         return RetinaFaces(
             all_scores[order][keep], ranked[keep], np.concatenate(landmarks)[order].astype(np.float32)[keep]
         )
 
 
-def _without_doubles(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Greedy non-maximum suppression: rows that no better one overlaps too much, best first.
+def _without_duplicates(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Greedy non-maximum suppression: the rows that do not overlap a better one too much, the best first.
 
-    The same as `retinaface.commons.postprocess.cpu_nms`, in float32 as well, so that ties and rounding agree.
+    The same as `retinaface.commons.postprocess.cpu_nms`, also in float32, so that ties and rounding agree.
     """
     one = np.float32(1)
     areas = (boxes[:, 2] - boxes[:, 0] + one) * (boxes[:, 3] - boxes[:, 1] + one)

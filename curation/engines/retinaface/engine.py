@@ -1,8 +1,8 @@
-"""The engine of the packages retina-face and deepface, on their ONNX engine.
+"""The engine that uses the networks of the packages retina-face and deepface in ONNX Runtime.
 
-retina-face's functions decode its network's output into boxes and landmarks, deepface's ArcFace client runs
-the embedding network. The ONNX sessions are built here, so that threads, providers and memory are
-ours to set. This module imports neither package before an engine is built.
+retina-face's functions decode its network's output to boxes and landmarks, deepface's ArcFace client runs
+the embedding network. The ONNX sessions are built here, so that threads, providers and memory can be
+configured. This module imports neither package before an engine is built.
 """
 
 from __future__ import annotations
@@ -46,24 +46,24 @@ DETECTOR = 0
 EMBEDDER = 1
 """Index of the embedder in `EngineSpec.weights`."""
 
-# retina-face enlarges or reduces what does not fit into 1024 x 1980; a photo within these limits
-# reaches the network as it is.
+# retina-face resizes pictures that do not fit into 1024 x 1980; a photo within these limits is passed to the
+# network unchanged.
 _MAX_SHORT_SIDE_PX = 1024
 _MAX_LONG_SIDE_PX = 1952
-# The second look at a large photo. At a longer side of 4000 the faces of 50 px of a photo of 24 megapixels have 33,
-# all of which are found; larger costs time and gains nothing, see docs/accuracy.md.
+# The second look at a large photo. With a longer side of 4000 px, faces of 50 px in a photo of 24 megapixels have
+# 33 px, and all are found; a larger size takes more time and finds no more, see docs/accuracy.md.
 _FINER_SIZE_PX = 4000
 _TILE_PX = (1536, 1024)
 _TILE_OVERLAP_PX = 160
-# Recall falls below 24 px. A single suspicion, however weak, of a smaller face calls for the second look: of a row of
-# faces of 45 px in a photo of 24 megapixels the first look hardly suspects more than one.
+# Recall falls below 24 px. A single suspected small face, however doubtful, triggers the second look: of a row of
+# faces of 45 px in a photo of 24 megapixels, the first look hardly suspects more than one.
 _SMALL_FACE_PX = 32.0
 _SUSPICION = 0.15
 _MIN_SMALL_FACES = 1
-# The network's coarsest grid; sides that it divides leave nothing to the network's own rounding, so pictures get black
-# at the right and below.
+# The stride of the network's coarsest grid. Pictures are padded with black at the right and below to multiples of it,
+# so that the network's own rounding has no effect.
 _STRIDE_PX = 32
-# Memory for the embedder's activations grows with the batch; a larger crowd runs in several.
+# The memory for the embedder's activations grows with the batch; more faces are embedded in several batches.
 _MAX_BATCH = 32
 # Classes, boxes and landmarks at each of three strides.
 _DETECTOR_OUTPUTS = 9
@@ -80,8 +80,8 @@ class RetinaFaceArcFaceEngine:
     """Finds faces with RetinaFace and embeds them with an ArcFace-type network.
 
     Implements `curation.engines.base.FaceEngine`. Results depend on the weights and on
-    `spec.options`: `working_size_px`, the longer side of the photo that the detector sees (its
-    shorter side is at most 1024, retina-face's own limit), `min_confidence`, and `tiling`, the mode of a second
+    `spec.options`: `working_size_px`, the longer side of the photo as the detector sees it (its
+    shorter side is at most 1024 px, retina-face's own limit), `min_confidence`, and `tiling`, the mode of a second
     look at large photos, see `curation.engines.tiling`.
     """
 
@@ -92,12 +92,12 @@ class RetinaFaceArcFaceEngine:
         when they are imported.
 
         Args:
-            spec: Of this engine, with the detector's and the embedder's weights, and perhaps both of
-                `curation.engines.retinaface.prepared_networks`.
+            spec: A spec of this engine, with the weights of detector and embedder, and optionally both networks
+                from `curation.engines.retinaface.prepared_networks`.
 
         Raises:
-            WeightsMissingError: If a weights file is gone.
-            WeightsBrokenError: If a weights file is no such network.
+            WeightsMissingError: If a weights file is missing.
+            WeightsBrokenError: If a weights file is not such a network.
         """
         if spec.name != ENGINE_NAME or len(spec.weights) != 2:
             raise ValueError(f"this is not a spec of {ENGINE_NAME}: {spec}")
@@ -115,7 +115,7 @@ class RetinaFaceArcFaceEngine:
             min_confidence=float(options["min_confidence"]),
         )
         postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
-        if spec.converted:  # made of networks that were checked
+        if spec.converted:  # made from networks that were checked
             detector, embedder = (onnx_session(network, spec.providers) for network in spec.converted)
         else:
             detector = check_detector(spec.weights[DETECTOR], spec.providers)
@@ -152,7 +152,7 @@ class RetinaFaceArcFaceEngine:
         ]
 
     def _detect(self, photo: PhotoPixels) -> list[FoundFace]:
-        """The faces, their chips still empty."""
+        """The faces, with empty chips."""
         long_side, short_side = max(photo.width, photo.height), min(photo.width, photo.height)
         limit = min(self._working_size_px, _MAX_LONG_SIDE_PX, _MAX_SHORT_SIDE_PX * long_side // short_side)
         found = []
@@ -169,28 +169,28 @@ class RetinaFaceArcFaceEngine:
         return found
 
     def _look(self, picture: NDArray[np.uint8]) -> Detections:
-        """What the network sees in a picture of at most 1952 x 1024 pixels, down to mere suspicions."""
+        """The faces and suspected faces in a picture of at most 1952 x 1024 pixels."""
         height, width = (-(-side // _STRIDE_PX) * _STRIDE_PX for side in picture.shape[:2])
         tensor = _padded(picture, height, width) if self._mean is None else _planes(picture, height, width, self._mean)
         least = min(_SUSPICION, self._tiling.min_confidence)
         try:
             outputs = self._detector.run(None, {self._detector_input: tensor})
             scores, corners, points = self._decoder.faces(outputs, height, width, least)
-        except Exception as error:  # the package and ONNX Runtime document no exceptions of their own
+        except Exception as error:  # the package and ONNX Runtime do not document their exceptions
             raise FaceAnalysisError(f"the face detector failed: {error}") from error
         whole = np.isfinite(scores) & np.isfinite(corners).all(axis=1)
-        # The package gives whole pixels.
+        # The package returns whole pixels.
         areas = corners[whole].astype(np.int64).astype(np.float64)
         return Detections(areas, scores[whole].astype(np.float64), points[whole].astype(np.float64))
 
     def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, D) float32 of unit length for N RGB chips of `ARCFACE_SIZE_PX`."""
-        # deepface's way: BGR in [0, 1].
+        # As in deepface: BGR in [0, 1].
         batch = np.stack(chips)[..., ::-1].astype(np.float32) / np.float32(255)
         starts = range(0, len(batch), _MAX_BATCH)
         try:
             raw = np.concatenate([self._embedder.predict(batch[start : start + _MAX_BATCH]) for start in starts])
-        except Exception as error:  # deepface and ONNX Runtime document no exceptions of their own
+        except Exception as error:  # deepface and ONNX Runtime do not document their exceptions
             raise FaceAnalysisError(f"the face embedder failed: {error}") from error
         lengths = np.linalg.norm(raw.astype(np.float64), axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or (lengths <= 0).any():
@@ -202,7 +202,7 @@ def check_detector(weights: WeightsFile, providers: Sequence[str]) -> Any:
     """Load a RetinaFace network as an `onnxruntime.InferenceSession`.
 
     Raises:
-        WeightsMissingError: If the file is gone.
+        WeightsMissingError: If the file is missing.
         WeightsBrokenError: If it cannot be loaded, or is another network.
     """
     session = onnx_session(weights, providers)
@@ -219,7 +219,7 @@ def check_embedder(weights: WeightsFile, providers: Sequence[str]) -> Any:
     """Load an ArcFace-type network as an `onnxruntime.InferenceSession`.
 
     Raises:
-        WeightsMissingError: If the file is gone.
+        WeightsMissingError: If the file is missing.
         WeightsBrokenError: If it cannot be loaded, or is another network.
     """
     session = onnx_session(weights, providers)
@@ -234,17 +234,24 @@ def check_embedder(weights: WeightsFile, providers: Sequence[str]) -> Any:
 
 
 def _import_packages(home: Path) -> tuple[Any, Any]:
-    """Import what is used of retina-face and deepface: the former's decoding, the latter's embedder class."""
+    """Import retina-face's decoding functions and deepface's embedder class.
+
+    Args:
+        home: Where deepface would look for weights.
+
+    Returns:
+        The module `retinaface.commons.postprocess`, and the class of the embedder.
+    """
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     os.environ["DEEPFACE_HOME"] = str(home)
     import_onnxruntime()  # before deepface does it
-    # deepface downloads with them, which never happens here, and takes a tenth of a second to import them.
+    # deepface needs them for downloads only, which never happen here; importing them takes a tenth of a second.
     with _imported_at_first_use("gdown"), _imported_at_first_use("requests"):
         from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
     from retinaface.commons import postprocess
 
     class SessionArcFaceClient(ArcFaceClient):  # type: ignore[misc]
-        """deepface's client on a session of ours; its own constructor would download and build one."""
+        """deepface's client with our session; its own constructor would download the weights and build one."""
 
         def __init__(self, session: Any) -> None:
             self.model_name = "ArcFace"
@@ -257,7 +264,7 @@ def _import_packages(home: Path) -> tuple[Any, Any]:
 
 @contextmanager
 def _imported_at_first_use(name: str) -> Iterator[None]:
-    """While this lasts, whoever imports a module gets one that imports it when something of it is asked for."""
+    """Within this context, importing a module returns a stand-in that imports it when an attribute is used."""
     if name in sys.modules:
         yield
         return
@@ -271,7 +278,7 @@ def _imported_at_first_use(name: str) -> Iterator[None]:
 
 
 def _padded(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float32]:
-    """(1, rows, columns, 3) float32 RGB with black at the right and below."""
+    """(1, rows, columns, 3) float32 RGB, padded with black at the right and below."""
     height, width = picture.shape[:2]
     padded = np.empty((1, rows, columns, 3), dtype=np.float32)
     padded[0, :height, :width] = picture
@@ -281,7 +288,7 @@ def _padded(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.f
 
 
 def _planes(picture: NDArray[np.uint8], rows: int, columns: int, mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same as planes, (1, 3, rows, columns), from which the mean colour was subtracted."""
+    """The same as planes, (1, 3, rows, columns) float32, with the mean colour subtracted."""
     height, width = picture.shape[:2]
     planes = np.empty((1, len(mean), rows, columns), dtype=np.float32)
     for plane, channel, value in zip(planes[0], cv2.split(picture), mean, strict=True):

@@ -1,15 +1,15 @@
-"""Networks of the engine retinaface-arcface made ready once, so that each worker loads and runs them sooner.
+"""Networks of the engine retinaface-arcface, optimised once so that each worker loads and runs them faster.
 
 Two things are done to a network, and neither changes a number of its results:
 
-- The RetinaFace network may begin by subtracting the mean colour from a picture of pixels and turning that into planes,
-  which takes a fifth of its time. That part is cut off; whoever runs the network hands it planes from which the mean
-  was subtracted already, and the mean stands in the model.
-- ONNX Runtime's simplifications of the graph, which do not depend on the machine, are made once.
+- The RetinaFace network may begin by subtracting the mean colour from the pixels and transposing them to planes, which
+  takes a fifth of its time. That part is removed: the caller passes planes from which the mean was already subtracted,
+  and the mean is stored in the model's metadata.
+- ONNX Runtime's graph optimisations that do not depend on the machine are applied once.
 
-What is made lies in `converted/` of the models folder, or of the state folder where the models folder cannot be
-written, under a name that holds the hash of the network and the versions of ONNX Runtime and of this module. The
-package onnx is imported only when a network is made ready.
+The results are cached in `converted/` in the models folder, or in the state folder where the models folder cannot be
+written, see `curation.engines.weights.model_cache`. The name contains the hash of the network and the versions of ONNX
+Runtime and of this module. The package onnx is imported only when a network is prepared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from curation.engines.base import WeightsFile
 from curation.engines.onnx_sessions import CPU_PROVIDER, import_onnxruntime
-from curation.engines.weights.made_models import SHOWN_HASH_CHARACTERS, find_made, keep_made, places_of
+from curation.engines.weights.model_cache import SHOWN_HASH_CHARACTERS, cache_paths, find_cached, write_cached
 
 __all__ = ["PLANES_INPUT", "prepared_networks", "subtracted_mean", "with_planes"]
 
@@ -35,9 +35,9 @@ logger = logging.getLogger(__name__)
 PLANES_INPUT = "planes"
 """Name of the detector's input after `with_planes`."""
 
-_VERSION = 1  # raise it when what is made of a network changes
+_VERSION = 1  # raise it when the prepared networks change
 _MEAN_KEY = "curation_mean"  # of the model's metadata: the mean colour, as JSON
-# A larger network computes for seconds where this saves milliseconds, and would lie on the disk twice.
+# A larger network computes for seconds, so this would save little and store it on the disk twice.
 _MAX_BYTES = 32 * 2**20
 _CHANNELS_FIRST = [0, 3, 1, 2]
 
@@ -45,18 +45,18 @@ _CHANNELS_FIRST = [0, 3, 1, 2]
 def prepared_networks(
     sources: Sequence[WeightsFile], providers: Sequence[str], models_dir: Path, state_dir: Path
 ) -> tuple[WeightsFile, ...]:
-    """Find the prepared forms of networks, or make them.
+    """Find the prepared networks in the cache, or prepare them.
 
     Args:
-        sources: The detector and the embedder, checked by `weights.locate`.
-        providers: ONNX Runtime's execution providers; networks are prepared for the CPU only, as other providers
-            want graphs of their own.
-        models_dir: The models folder, where they are looked for and kept.
-        state_dir: Where they are looked for and kept if the models folder cannot be written.
+        sources: The detector and the embedder, from `curation.engines.weights.inventory.locate`.
+        providers: ONNX Runtime's execution providers; networks are prepared for the CPU only, since other providers
+            optimise graphs in their own ways.
+        models_dir: The models folder, the preferred place of the cache.
+        state_dir: The place of the cache if the models folder cannot be written.
 
     Returns:
-        One for each source, with its name and their own place and SHA-256, or none at all: then the
-        sources have to do, which takes longer and gives the same results.
+        One for each source, with the source's name and its own path and SHA-256. Empty if they cannot be prepared:
+        then the sources are used, which takes longer and gives the same results.
     """
     if tuple(providers) != (CPU_PROVIDER,):
         return ()
@@ -64,9 +64,9 @@ def prepared_networks(
     for source in sources:
         try:
             prepared = _prepared(source, (models_dir, state_dir))
-        # onnx and ONNX Runtime document no exceptions of their own, and the run can do without.
+        # onnx and ONNX Runtime do not document their exceptions, and prepared networks are optional.
         except Exception as error:
-            logger.debug("%s is not prepared: %s", source.path, error)
+            logger.debug("%s cannot be prepared: %s", source.path, error)
             return ()
         if prepared is None:
             return ()
@@ -80,24 +80,24 @@ def _prepared(source: WeightsFile, folders: Sequence[Path]) -> WeightsFile | Non
         return None
     version = f"v{_VERSION}-ort{onnxruntime.__version__}"
     name = f"{Path(source.name).stem}-{source.sha256[:SHOWN_HASH_CHARACTERS]}-{version}.onnx"
-    places = places_of(name, folders)
-    found = find_made(source.name, places)
+    paths = cache_paths(name, folders)
+    found = find_cached(source.name, paths)
     if found is None:
-        found = keep_made(source.name, _simplified(with_planes(source.path.read_bytes()), onnxruntime), places)
+        found = write_cached(source.name, _optimised(with_planes(source.path.read_bytes()), onnxruntime), paths)
         logger.info("prepared %s: %s", source.name, found.path)
     return found
 
 
 def with_planes(network: bytes) -> bytes:
-    """Cut off the beginning of a network that subtracts a mean colour and makes planes of pixels.
+    """Remove the beginning of a network that subtracts a mean colour and transposes pixels to planes.
 
     Args:
         network: An ONNX model.
 
     Returns:
-        If its one input, (N, H, W, 3), goes nowhere but into such a beginning: a model with the input `PLANES_INPUT`,
-        (N, 3, H, W) float32, from which the mean was subtracted, and the mean
-        for `subtracted_mean`. Else the same bytes.
+        If its only input, (N, H, W, 3), is used by such a beginning only: a model with the input `PLANES_INPUT`,
+        (N, 3, H, W) float32, from which the mean was already subtracted, and with the mean as metadata for
+        `subtracted_mean`. Otherwise the same bytes.
     """
     import onnx
 
@@ -135,23 +135,23 @@ def with_planes(network: bytes) -> bytes:
 
 
 def subtracted_mean(session: Any) -> NDArray[np.float32] | None:
-    """The mean colour that a network wants subtracted from its planes, (3,) in the order of its channels.
+    """The mean colour that has to be subtracted from a network's planes, (3,) in the order of its channels.
 
     Args:
         session: An `onnxruntime.InferenceSession`.
 
     Returns:
-        None if the network takes pixels as they are.
+        The mean; None if the network takes unchanged pixels.
     """
     inputs = session.get_inputs()
     if inputs[0].name != PLANES_INPUT:
         return None
-    kept = session.get_modelmeta().custom_metadata_map
-    return np.array(json.loads(kept[_MEAN_KEY]), dtype=np.float32) if _MEAN_KEY in kept else None
+    metadata = session.get_modelmeta().custom_metadata_map
+    return np.array(json.loads(metadata[_MEAN_KEY]), dtype=np.float32) if _MEAN_KEY in metadata else None
 
 
 def _only_use(graph: Any, name: str) -> Any:
-    """The one node that a value goes into; None if there are others, or the value is an output of the graph."""
+    """The only node that uses a value; None if there are others, or the value is an output of the graph."""
     uses = [node for node in graph.node if name in node.input]
     return uses[0] if len(uses) == 1 and all(output.name != name for output in graph.output) else None
 
@@ -168,8 +168,8 @@ def _constant(graph: Any, name: str) -> NDArray[Any] | None:
     return None
 
 
-def _simplified(network: bytes, onnxruntime: Any) -> bytes:
-    """The network after ONNX Runtime's simplifications that hold on every machine."""
+def _optimised(network: bytes, onnxruntime: Any) -> bytes:
+    """The network after those of ONNX Runtime's optimisations that do not depend on the machine."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # its warnings about graphs are of no use to a user
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

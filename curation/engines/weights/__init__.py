@@ -1,1 +1,1 @@
-"""Model files: which ones are known, where they come from, and what was measured for them."""
+"""Model files: which ones are known, finding, verifying and downloading them, and the thresholds measured for them."""

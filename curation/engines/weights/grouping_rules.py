@@ -1,4 +1,4 @@
-"""How faces are grouped, by the weights that embedded them; measured by `python -m training.grouping`."""
+"""How faces are grouped, depending on the weights that embedded them; measured by `python -m training.grouping`."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ from types import MappingProxyType
 
 import numpy as np
 
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 
-__all__ = ["MEASURED", "MeasuredRule", "direction_text"]
+__all__ = ["MEASURED", "MeasuredRule", "direction_text", "grouping_rule"]
+
+# deepface.config.threshold of deepface 0.0.103: pairs of faces, ArcFace, cosine.
+_PUBLISHED_ARCFACE = 0.68
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRule:
-    """What was measured for some weights: what they are, in words, and the rule."""
+    """The rule measured for some weights, and the name of these weights for the user."""
 
     what: str
     rule: GroupingRule
 
 
 def direction_text(direction: tuple[float, ...]) -> str:
-    """A direction as text: its numbers in steps of 1/127 of the largest one, a byte each."""
+    """A direction as text: its components in steps of 1/127 of the largest one, one byte each."""
     numbers = np.asarray(direction, dtype=np.float64)
     return base64.b85encode(np.rint(127 * numbers / np.abs(numbers).max()).astype(np.int8).tobytes()).decode()
 
 
 def _direction(*text: str) -> tuple[float, ...]:
-    """Of unit length."""
+    """The inverse of `direction_text`, of unit length."""
     numbers = np.frombuffer(base64.b85decode("".join(text)), dtype=np.int8).astype(np.float64)
     return tuple((numbers / np.linalg.norm(numbers)).tolist())
 
 
-# Direction: the first principal component, about the mean, of the mean embeddings of persons: half of those of lfw and
-# half of the children from 1 to 12 years of UTKFace, so that it is what small children have in common.
+# Direction: the first principal component, about the mean, of the mean embeddings of people: half of those of lfw and
+# half of the children from 1 to 12 years of UTKFace. It represents what small children have in common.
 _EDGEFACE_XS_COMMON = _direction(
     "+WzoLqsQa_BBN3Q43zT@-pe>a84wpS8s_T>Jg(ak2n1pQG~oI7-$<7UAM_2s8PK!f{U}S=CgcGD)RbUZ3i9|*7)J31?eath;-5$^",
     "HRbhaB|*}$*~s(}+~67~$>B?7K=2F!4LI~O`z6WI59SFHBTY38!|)~5x<Xs@P%Z@D0~!9-x3}2oPR#QD_%Adc5ZOW4FDC~gJ{U_M",
@@ -78,4 +81,25 @@ MEASURED: Mapping[str, MeasuredRule] = MappingProxyType(
         ),
     }
 )
-"""By the SHA-256 of the embedder's file; how they were measured stands in docs/accuracy.md."""
+"""By the SHA-256 of the embedder's file; docs/accuracy.md describes how they were measured."""
+
+
+def grouping_rule(embedder_sha256: str) -> tuple[float, GroupingRule | None, str]:
+    """When faces are the same person, for the weights of an embedder.
+
+    Args:
+        embedder_sha256: Of its file, in hex.
+
+    Returns:
+        The cosine distance up to which two faces are the same person; the rule measured for the weights, None if
+        there is none; and where these values come from, in words.
+    """
+    measured = MEASURED.get(embedder_sha256)
+    if measured is not None:
+        return measured.rule.single_distance, measured.rule, f"measured for these weights ({measured.what})"
+    return (
+        _PUBLISHED_ARCFACE,
+        None,
+        "published by deepface for ArcFace; these weights were not measured, so check the clusters and set "
+        "clustering.distance_threshold if people are merged or split",
+    )

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 
 from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.labelling.corrections import NOT_A_PERSON, CorrectionKind
+from curation.domain.labelling.label_changes import LabelChange, most_important_first
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
-from curation.domain.labelling.merging import LabelChange, better_labelled
-from curation.domain.labelling.plans import merged, moved, not_faces, not_people, told_apart
+from curation.domain.labelling.new_corrections import (
+    different_people_corrections,
+    merge_corrections,
+    move_corrections,
+    not_a_face_corrections,
+    not_a_person_corrections,
+)
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.people.edits import Planned
@@ -57,24 +63,24 @@ def planned(catalog: Catalog, request: CorrectionRequest, next_id: int) -> Plann
         if not event.face_count(cluster):
             raise ClusterNotFoundError(f"there is no person {cluster}")
     if request.kind is CorrectionKind.NOT_A_PERSON:
-        return not_people(event, clusters), -1, None
+        return not_a_person_corrections(event, clusters), -1, None
     if clusters and request.kind is CorrectionKind.DIFFERENT_PEOPLE:
-        return told_apart(event, clusters[0], clusters[1]), clusters[0], None
+        return different_people_corrections(event, clusters[0], clusters[1]), clusters[0], None
     if clusters:
-        best = better_labelled(labels.by_cluster, {cluster: event.photo_counts[cluster] for cluster in clusters})
+        best = most_important_first(labels.by_cluster, {cluster: event.photo_counts[cluster] for cluster in clusters})
         keep = best[0] if request.cluster_id is None else request.cluster_id
-        return merged(event, keep, [cluster for cluster in clusters if cluster != keep]), keep, None
+        return merge_corrections(event, keep, [cluster for cluster in clusters if cluster != keep]), keep, None
     faces = [face_of(event, face_id) for face_id in dict.fromkeys(request.face_ids)]
     was = _was(catalog, event, faces)
     if request.kind is CorrectionKind.NOT_A_FACE:
-        return not_faces([face for face in faces if face.cluster_id != NOT_A_PERSON], was), -1, None
+        return not_a_face_corrections([face for face in faces if face.cluster_id != NOT_A_PERSON], was), -1, None
     target = request.cluster_id
     label = None
     if request.name is not None:
         target = _cluster_of_name(event, labels, request.name)
         label = LabelChange(name=request.name) if target is None else None
     target = next_id if target is None else target
-    return moved(event, faces, target, was), target, label
+    return move_corrections(event, faces, target, was), target, label
 
 
 def in_words(event: EventIndex, labels: Labels, request: CorrectionRequest) -> str:

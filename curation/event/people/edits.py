@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from curation.domain.labelling.corrections import Correction
+from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import Labels
-from curation.domain.labelling.merging import LabelChange
-from curation.domain.labelling.plans import named
+from curation.domain.labelling.new_corrections import with_ids
 from curation.errors import CorrectionNotFoundError, LabelsConflictError, NothingToUndoError
 from curation.event.catalog import Catalog
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
@@ -119,7 +119,7 @@ class PeopleEdits:
         with self._alone():
             planned, cluster, label = plan(self._catalog.faces.next_cluster_id())
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            new = named(planned, uuid.uuid4().hex[:12], at)
+            new = with_ids(planned, uuid.uuid4().hex[:12], at)
             before = self._catalog.faces.corrections()
             counted = {correction.id: False for correction in new}
             if new:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from curation.domain.labelling.label_changes import LabelChange, LabelConflict, changed_labels, merge_labels
 from curation.domain.labelling.labels import Labels, PersonLabel
-from curation.domain.labelling.merging import LabelChange, LabelConflict, changed_labels, merge_labels
 from curation.errors import LabelsChangedError, LabelsConflictError, LabelsError
 from curation.event.catalog import Catalog
 from curation.event.people.label_versions import IsKnown, LabelVersions

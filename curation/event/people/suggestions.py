@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.index import EventIndex
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.suggestions import (
-    AlikePair,
     MergeSuggestion,
     PersonMeans,
-    alike_pairs,
+    SimilarPair,
     photo_weight,
     ranked_suggestions,
+    similar_pairs,
 )
 from curation.domain.labelling.corrections import Correction, FacePlaces, constraints
 from curation.domain.labelling.labels import Category
@@ -48,7 +48,7 @@ class MergeSuggester:
             Category.IMPORTANT: counts.important,
             Category.OTHER: counts.other,
         }
-        self._pairs: Derived[list[AlikePair]] = Derived()
+        self._pairs: Derived[list[SimilarPair]] = Derived()
         # Rows and rule that the sums below belong to; of each cluster its rows and their sum.
         self._summed: tuple[object, GroupingRule, dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]]] | None = None
 
@@ -79,10 +79,10 @@ class MergeSuggester:
 
     def _alike(
         self, event: EventIndex, record: Mapping[str, Any], corrections: tuple[Correction, ...]
-    ) -> list[AlikePair]:
+    ) -> list[SimilarPair]:
         rule = _rule(record)
         answered = _told_apart(event, corrections)
-        found = alike_pairs(self._means(event, rule), rule)
+        found = similar_pairs(self._means(event, rule), rule)
         return [pair for pair in found if (min(pair.first, pair.second), max(pair.first, pair.second)) not in answered]
 
     def _means(self, event: EventIndex, rule: GroupingRule) -> PersonMeans:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople, coverage, people_of_photos
+from curation.domain.judging.photo_reasons import PhotoReason, photo_reasons
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules
-from curation.domain.judging.reasons import PhotoReason, reasons_in_words
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
 from curation.event.rules.rule_book import RuleBook
@@ -47,7 +48,7 @@ class Judged:
         if score is None:
             return ()
         burst = self.bursts.get(score.burst_id, ()) if score.burst_id is not None else ()
-        return reasons_in_words(score, self.event.shots, burst, self.rules.thresholds)
+        return photo_reasons(score, self.event.shots, burst, self.rules.thresholds)
 
 
 class Judgement:

@@ -1,1 +1,1 @@
-"""Photos as files: listing, opening, checking, and their headers."""
+"""Photos as files: listing them, opening and decoding them, and reading their headers."""

@@ -1,6 +1,6 @@
-"""From whatever modes and colour spaces files use to 8-bit sRGB.
+"""Converting the modes and colour spaces of files to 8-bit sRGB.
 
-Pictures are converted in bands of rows, so that a huge one never exists twice.
+Pictures are converted in bands of rows, so that a huge one is never in memory twice.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ __all__ = ["array_to_srgb", "bands_to_srgb"]
 
 _BAND_PIXELS = 2_000_000
 _MAX_UINT16 = 65535
-_WHITE = (255, 255, 255)  # what viewers show behind transparency
-# Names of profiles that are sRGB already; "c2" is the compact one of some web services.
+_WHITE = (255, 255, 255)  # the background that viewers show behind transparency
+# Names of profiles that are already sRGB; "c2" is a compact one that some web services use.
 _SRGB_NAMES = ("sRGB", "c2")
 
 
 def array_to_srgb(array: NDArray[np.uint8], icc_profile: bytes | None) -> None:
-    """Convert an RGB picture to sRGB in place; a broken or foreign profile changes nothing.
+    """Convert an RGB picture to sRGB in place; a broken profile, or one for another mode, changes nothing.
 
     Args:
         array: (H, W, 3) uint8 RGB in the colour space of `icc_profile`, contiguous.
@@ -50,15 +50,15 @@ def bands_to_srgb(
     """Assemble a picture from bands of any Pillow mode.
 
     Args:
-        band_of: Gives the rows from `top` to below `bottom` as a Pillow image.
+        band_of: Returns the rows from `top` up to but excluding `bottom` as a Pillow image.
         width: Of the picture in pixels.
         height: Of the picture in pixels.
         icc_profile: As embedded in the file; None means sRGB. Used for RGB, CMYK and LAB.
 
     Returns:
-        (height, width, 3) uint8 RGB. Transparency lies on white. Integers of 16 bits are scaled to
+        (height, width, 3) uint8 RGB. Transparent parts are blended with white. Integers of 16 bits are scaled to
         8; those of 32 bits and floats by their range in the picture, unless they lie in [0, 1],
-        [0, 255] (floats) or [0, 65535] (integers) already. Bilevel and grey are repeated.
+        [0, 255] (floats) or [0, 65535] (integers) already. Bilevel and grey are repeated in all channels.
     """
     mode = band_of(0, 1).mode
     profile_mode = {"RGBA": "RGB", "RGBX": "RGB", "RGBa": "RGB"}.get(mode, mode)
@@ -82,7 +82,7 @@ def _rgb(band: Image, transform: ImageCmsTransform | None, value_range: tuple[fl
         grey = np.clip((values - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
         return grey[:, :, np.newaxis]
     if band.mode.startswith("I;16"):
-        # As I;16 whatever the byte order in the file; 65535 / 255 = 257.
+        # I;16 whatever the byte order in the file; 65535 / 255 = 257.
         values16 = np.asarray(band).astype(np.uint32)
         return ((values16 + 128) // 257).astype(np.uint8)[:, :, np.newaxis]
     if band.mode in ("CMYK", "LAB") and transform is not None:
@@ -130,7 +130,7 @@ def _value_range(band_of: Callable[[int, int], Image], width: int, height: int) 
 
 
 def _transform_to_srgb(icc_profile: bytes | None, mode: str) -> ImageCmsTransform | None:
-    """A transform from the profile to sRGB; None where there is nothing to convert."""
+    """A transform from the profile to sRGB; None if there is nothing to convert."""
     if mode == "LAB":
         return _lab_transform()
     if not icc_profile or mode not in ("RGB", "CMYK"):
@@ -151,7 +151,7 @@ def _built_transform(icc_profile: bytes, mode: str) -> ImageCmsTransform | None:
         return ImageCms.buildTransform(
             profile, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
-    except Exception:  # a profile comes from the file, and whatever is wrong with it, the picture is still there
+    except Exception:  # whatever is wrong with an embedded profile, the picture can still be used
         return None
 
 

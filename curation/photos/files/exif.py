@@ -1,7 +1,7 @@
-"""The two facts of EXIF that matter here, orientation and time of capture, and turning a photo upright.
+"""The two EXIF facts that are used, orientation and time of capture, and turning a photo upright.
 
-Only those tags are read, straight from the TIFF structure (EXIF 2.32, section 4.6; TIFF 6.0), so that
-damage anywhere else in the metadata neither warns nor fails.
+Only those tags are read, directly from the TIFF structure (EXIF 2.32, section 4.6; TIFF 6.0), so that
+damage elsewhere in the metadata causes neither warnings nor errors.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DATE_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class ExifFacts:
-    """What EXIF says of a photo.
+    """What EXIF says about a photo.
 
     Attributes:
         orientation: 1 to 8 as in EXIF; None when absent or invalid.
@@ -53,7 +53,7 @@ NO_FACTS = ExifFacts()
 
 
 def read_exif_block(block: bytes) -> ExifFacts:
-    """Read the facts from an EXIF block, with or without its six bytes `Exif`; never raises."""
+    """Read the facts from an EXIF block, with or without its six-byte prefix `Exif`; never raises."""
     return read_tiff_facts(BytesIO(block.removeprefix(_EXIF_PREFIX)))
 
 
@@ -87,7 +87,7 @@ def read_tiff_facts(file: BinaryIO) -> ExifFacts:
 
 
 def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict[int, int | str]:
-    """The wanted tags of the directory at `start + offset`."""
+    """The tags that are used, from the directory at `start + offset`."""
     file.seek(start + offset)
     raw_count = file.read(2)
     if len(raw_count) < 2:
@@ -119,7 +119,7 @@ def _parse_time(text: object, fraction: object) -> datetime | None:
     year, month, day, hour, minute, second = (int(group) for group in match.groups())
     try:
         return datetime(year, month, day, hour, minute, second, int(digits[:6].ljust(6, "0")))
-    except ValueError:  # cameras whose clock was never set write zeros
+    except ValueError:  # cameras whose clock was not set write zeros
         return None
 
 
@@ -133,7 +133,7 @@ def upright(array: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
     Args:
         array: (H, W, ...) as stored in the file.
-        orientation: 1 to 8, the meaning of EXIF tag 0x0112: where the stored row 0 and column 0 lie.
+        orientation: 1 to 8 as in EXIF tag 0x0112: where row 0 and column 0 of the stored picture are.
 
     Returns:
         A view of `array`, (W, H, ...) for orientations 5 to 8.

@@ -14,8 +14,8 @@ __all__ = [
     "UNSUPPORTED_PICTURES",
     "VIDEO_EXTENSIONS",
     "PhotoFormat",
+    "describe_other",
     "sniff",
-    "what_else",
 ]
 
 
@@ -24,14 +24,14 @@ def _extensions(words: str) -> frozenset[str]:
 
 
 SUPPORTED_FORMATS = "JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP, GIF, JPEG 2000, PNM, PSD and RAW files"
-"""For messages that tell a user what may stand in a folder of photos."""
+"""For messages that tell a user which photos are supported."""
 
 RAW_EXTENSIONS = _extensions(
     "3fr arw cr2 cr3 crw dcr dcs dng erf fff gpr iiq k25 kdc mef mos mrw nef nrw orf ori pef raf raw rw2 "
     "rwl sr2 srf srw x3f"
 )
 JPEG_LIKE_EXTENSIONS = _extensions("jpg jpeg jpe jfif heic heif hif")
-"""What cameras write beside a RAW file of the same name."""
+"""Formats that cameras write beside a RAW file of the same name."""
 
 PHOTO_EXTENSIONS = (
     RAW_EXTENSIONS
@@ -66,7 +66,7 @@ UNSUPPORTED_PICTURES: Mapping[str, str] = {
     "wmf": "a drawing",
     "xcf": "a GIMP document",
 }
-"""Extensions of pictures that are no photos or cannot be opened here, with a name for the report."""
+"""Extensions of pictures that are not photos or cannot be opened, with their names for the report."""
 
 VIDEO_EXTENSIONS = _extensions(
     "3g2 3gp asf avi flv insv lrv m2t m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
@@ -76,7 +76,7 @@ SNIFF_BYTES = 64
 
 
 class PhotoFormat(Enum):
-    """A format by its content; the value is Pillow's name of it, where Pillow opens it."""
+    """A photo's format; the value is Pillow's name for it if Pillow opens it."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -117,14 +117,14 @@ _HEIF_BRANDS = frozenset(
 
 
 def sniff(start: bytes, extension: str) -> PhotoFormat | None:
-    """Tell a photo's format from its content; the name decides only where the content cannot.
+    """A photo's format by its content; the name decides only where the content does not.
 
     Args:
         start: The first `SNIFF_BYTES` bytes of the file.
-        extension: Of its name, lower case, without the dot. Most RAW files begin like a TIFF.
+        extension: Of its name, lower case, without the dot; needed since most RAW files begin like a TIFF.
 
     Returns:
-        None if it is none of our formats.
+        The format; None if it is not supported.
     """
     for prefix, kind in _PREFIXES:
         if start.startswith(prefix):
@@ -154,14 +154,14 @@ def _sniff_iso_media(start: bytes) -> PhotoFormat | None:
     return None
 
 
-def what_else(start: bytes) -> str:
-    """Say what a file that is no photo seems to be, as the end of a sentence."""
+def describe_other(start: bytes) -> str:
+    """What a file that is not a photo seems to be, in words for the report."""
     if not start.strip(b"\0"):
-        return "not a picture: the file holds nothing but zeros"
+        return "not a picture: the file contains only zeros"
     if start[4:8] == b"ftyp" or start[:4] == b"\x1aE\xdf\xa3" or start[8:12] == b"AVI ":
         return "a video, not a photo"
     if start[:4] in (b"\0\0\1\0", b"\0\0\2\0") or start[:4] == b"icns":
         return "an icon, not a photo"
     if start.startswith((b"%!PS", b"%PDF", b"gimp xcf", b"\xc5\xd0\xd3\xc6")) or b"<svg" in start:
         return "a drawing or document, not a photo: export it as JPEG or PNG"
-    return "not a picture, or of a format that cannot be opened here: save it as JPEG or PNG"
+    return "not a picture, or of a format that cannot be opened: save it as JPEG or PNG"

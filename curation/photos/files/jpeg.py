@@ -1,8 +1,8 @@
-"""JPEG files: facts from the header, and strict decoding at full or reduced size.
+"""JPEG files: reading the header, and strict decoding at full or reduced size.
 
-simplejpeg (libjpeg-turbo) refuses every truncated or damaged file in its strict mode, where other
-decoders fill up with grey. Its strict mode also refuses a few files that are complete; those are
-decoded all the same, see `_decode_forgiving`.
+simplejpeg (libjpeg-turbo) rejects every truncated or damaged file in its strict mode, where other
+decoders fill the missing part with grey. Its strict mode also rejects a few files that are complete; those are
+decoded nevertheless, see `_decode_leniently`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["JPEG_DIVISORS", "JPEG_MAGIC", "JpegHeader", "decode_jpeg", "read_jpe
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 JPEG_DIVISORS = (1, 2, 4, 8)
-"""Sizes that the decoder reaches while decoding (DCT scaling), as divisors of the full size."""
+"""Sizes at which the decoder can decode (DCT scaling), as divisors of the full size."""
 
 _EOI = b"\xff\xd9"
 _SOS = b"\xff\xda"
@@ -33,12 +33,12 @@ _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE_MARKERS = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 _MAX_HEADER_SEGMENTS = 2000
-# Each scan of a progressive file walks the whole picture again: a few bytes can cost seconds.
-# Encoders write about 10 scans, at most some 70 with one per coefficient.
+# Each scan of a progressive file processes the whole picture again, so a few bytes can take seconds.
+# Encoders write about 10 scans, at most about 70 with one per coefficient.
 _MAX_SCANS = 500
-# What libjpeg keeps of a picture in several scans, whatever size it decodes at, beside the pixels.
+# For a picture in several scans, libjpeg holds all coefficients in memory, whatever size it decodes at.
 _MAX_COEFFICIENT_BYTES = 900_000_000
-# For the few files that only Pillow decodes: at any size it takes 7 bytes a pixel.
+# For the few files that only Pillow decodes: at any size it takes 7 bytes per pixel.
 _MAX_PILLOW_MEGAPIXELS = 120
 # Warnings of libjpeg about oddities outside the picture's data. Between restart markers
 # (d0 to d7) extraneous bytes do mean damage.
@@ -46,20 +46,20 @@ _HARMLESS = re.compile(
     r"extraneous bytes before marker 0x(?!d[0-7])|JFIF|Adobe|Invalid SOS parameters|Inconsistent progression"
 )
 _DAMAGED = re.compile(r"corrupt|premature|huffman|bogus|invalid", re.IGNORECASE)
-_FILL_GREY = 128  # what libjpeg paints where data is missing: all coefficients zero
+_FILL_GREY = 128  # the colour of missing data in libjpeg, whose coefficients are all zero
 
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """What a JPEG says of itself before its picture data.
+    """What a JPEG file's header says.
 
     Attributes:
-        width: As stored, before any turning.
-        height: As stored, before any turning.
-        facts: Of its EXIF.
-        icc_profile: The embedded colour profile, None if there is none or a part is missing.
+        width: As stored, before the photo is turned upright.
+        height: As stored, before the photo is turned upright.
+        facts: From its EXIF.
+        icc_profile: The embedded colour profile; None if there is none or a part of it is missing.
         components: 1 for grey, 3 for colour, 4 for CMYK.
-        single_scan: Whether all of the picture lies in one scan (not progressive).
+        single_scan: Whether the whole picture is in one scan (not progressive).
     """
 
     width: int
@@ -71,7 +71,7 @@ class JpegHeader:
 
 
 def read_jpeg_header(file: BinaryIO) -> JpegHeader:
-    """Walk through the segments up to the picture data; the file stands at its start.
+    """Read the segments up to the picture data; the file is at its start.
 
     Raises:
         PhotoUnreadableError: If there is no frame header, or no picture data after it.
@@ -113,7 +113,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
 
 
 def _next_marker(file: BinaryIO) -> int | None:
-    """The next marker's code; skips fill bytes and, as decoders do, stray bytes before it."""
+    """The next marker's code; fill bytes and, as in decoders, stray bytes before it are skipped."""
     stray = 0
     byte = file.read(1)
     while byte and stray < 65536:
@@ -171,7 +171,7 @@ def decode_jpeg(data: bytes, header: JpegHeader, divisor: int) -> NDArray[np.uin
 
     Returns:
         (H, W, 3) uint8 RGB as stored (not turned), in the file's own colour space. CMYK is
-        converted, grey repeated.
+        converted to RGB, grey is repeated in all channels.
 
     Raises:
         PhotoUnreadableError: If the file is cut off or damaged.
@@ -181,7 +181,7 @@ def decode_jpeg(data: bytes, header: JpegHeader, divisor: int) -> NDArray[np.uin
     try:
         return _decode(data, header, divisor, strict=True)
     except ValueError as error:
-        array = _decode_forgiving(data, header, divisor, str(error))
+        array = _decode_leniently(data, header, divisor, str(error))
         if array is None:
             raise PhotoUnreadableError(f"the file is cut off or damaged ({error})") from error
         return array
@@ -199,11 +199,11 @@ def _decode(data: bytes, header: JpegHeader, divisor: int, *, strict: bool) -> N
     return array
 
 
-def _decode_forgiving(data: bytes, header: JpegHeader, divisor: int, warning: str) -> NDArray[np.uint8] | None:
-    """Decode what strict mode refused, if the picture is complete all the same; None if it is not."""
+def _decode_leniently(data: bytes, header: JpegHeader, divisor: int, warning: str) -> NDArray[np.uint8] | None:
+    """Decode a file that strict mode rejected, if the picture is complete nevertheless; None if it is not."""
     if "Premature end of JPEG file" in warning:
-        # A file that lacks nothing but its end marker decodes strictly once it has one. Of a
-        # progressive file whole scans may be missing, which nobody would notice.
+        # A file that lacks only its end marker can be decoded strictly once that is added. A progressive file
+        # may lack whole scans, which would go unnoticed.
         if not header.single_scan or data.endswith(_EOI):
             return None
         try:
@@ -213,14 +213,14 @@ def _decode_forgiving(data: bytes, header: JpegHeader, divisor: int, warning: st
     if _HARMLESS.search(warning):
         try:
             array = _decode(data, header, divisor, strict=False)
-        except ValueError:  # it insists where the oddity stands before the picture's data
+        except ValueError:  # it still rejects oddities before the picture's data
             array = _decode_with_pillow(data, divisor)
     elif _DAMAGED.search(warning):
         return None
     else:
         array = _decode_with_pillow(data, divisor)
-    # libjpeg reports its first warning only, so a second fault may hide behind a harmless one:
-    # it then shows as missing blocks at the lower right end.
+    # libjpeg reports only its first warning, so a harmless one may hide damage, which then shows as missing blocks
+    # at the lower right.
     corner = array[-8:, -8:].astype(np.int16)
     return None if np.abs(corner - _FILL_GREY).max() <= 1 else array
 
@@ -232,5 +232,5 @@ def _decode_with_pillow(data: bytes, divisor: int) -> NDArray[np.uint8]:
         with open_pillow(BytesIO(data), ("JPEG",), max_megapixels=_MAX_PILLOW_MEGAPIXELS) as image:
             image.draft("RGB", (image.width // divisor, image.height // divisor))
             return np.array(image.convert("RGB"))
-    except Exception as error:  # Pillow's plugins raise whatever their parsing stumbles on
+    except Exception as error:  # Pillow's plugins raise all kinds of exceptions for damaged files
         raise PhotoUnreadableError(reason_of(error)) from error

@@ -1,4 +1,4 @@
-"""Listing the photos of a folder, and the names by which they are known."""
+"""Listing the photos of a folder, and converting between files and the names of photos (`image_path`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from curation.photos.files.formats import (
 
 __all__ = ["Listing", "PhotoFile", "list_photos", "photo_path"]
 
-# Beside names that begin with a dot: what systems and network disks leave in folders.
+# Created in folders by systems and network disks, besides names that begin with a dot.
 _SYSTEM_NAMES = frozenset(
     name.casefold()
     for name in (
@@ -37,14 +37,14 @@ _SYSTEM_NAMES = frozenset(
         "Thumbs.db",
     )
 )
-# Companions of photos and other things that nobody expects to be analysed.
+# Files that accompany photos, and others that nobody expects to be analysed.
 _SILENT_EXTENSIONS = frozenset({
     "aae", "csv", "db", "doc", "docx", "exif", "htm", "html", "ini", "json", "log", "lrcat", "lrdata", "md", "npy",
     "ods", "odt", "on1", "pdf", "pp3", "py", "thm", "txt", "url", "wav", "xls", "xlsx", "xml", "xmp", "yaml", "yml",
 })  # fmt: skip
-# The list that lies in a folder of cluster pictures; whichever run made them, they are no photos of the event.
+# The list of files in a folder of cluster pictures; whatever run made them, they are not photos of the event.
 _CLUSTERS_MARK = ".curation-files.json"
-# Bytes that are not UTF-8 stand in names as these code points (PEP 383).
+# Bytes that are not UTF-8 are represented in names by these code points (PEP 383).
 _SURROGATE = re.compile("[\udc80-\udcff]")
 _ESCAPE = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
 
@@ -56,7 +56,7 @@ class PhotoFile:
     Attributes:
         image_path: POSIX path relative to the input folder; a byte that is not UTF-8 is written as
             `\udcXX`, a backslash as two. `photo_path` is the inverse.
-        path: Absolute; opens the file, whatever bytes its name has.
+        path: Absolute; opens the file, whatever bytes its name contains.
         size_bytes: Of the file.
         mtime_ns: When its content was last changed, in nanoseconds since 1970.
     """
@@ -69,12 +69,12 @@ class PhotoFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a folder holds.
+    """What a folder contains.
 
     Attributes:
         photos: Sorted by `image_path`.
-        ignored: (relative path, reason) of files left out that a user may wonder about; sorted.
-        failed: (relative path, reason) of what should be photos but cannot be looked at; sorted.
+        ignored: (relative path, reason) of skipped files that a user may ask about; sorted.
+        failed: (relative path, reason) of photos and folders that cannot be read; sorted.
     """
 
     photos: tuple[PhotoFile, ...]
@@ -83,20 +83,20 @@ class Listing:
 
 
 def list_photos(input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg: bool) -> Listing:
-    """List the photos of a folder and its sub-folders, by the names' extensions.
+    """List the photos of a folder and its sub-folders, by their file extensions.
 
-    Hidden and system files are left out silently. Links are followed; a folder that is reached
-    twice is listed once, under its own name where it lies inside `input_dir`.
+    Hidden and system files are skipped without a note. Links are followed; a folder that is reached
+    twice is listed once, under its own name if it is inside `input_dir`.
 
     Args:
         input_dir: The folder of photos.
-        exclude: Files and folders inside it that are no input (the program's own outputs); they
+        exclude: Files and folders inside it that are not input (the program's own outputs); they
             need not exist.
-        skip_raw_with_jpeg: Whether to leave out a RAW file beside a JPEG or HEIC of the same name
-            in the same folder.
+        skip_raw_with_jpeg: Whether to skip a RAW file if there is a JPEG or HEIC of the same name in the
+            same folder.
 
     Raises:
-        PhotosMissingError: If there is no such folder, it cannot be read, or there is no photo in it.
+        PhotosMissingError: If there is no such folder, it cannot be read, or it contains no photo.
     """
     root = Path(os.path.abspath(input_dir))  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
     _check_root(root)
@@ -115,10 +115,10 @@ def list_photos(input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg:
 
 
 def photo_path(input_dir: Path, image_path: str) -> Path:
-    """The file of an `image_path`; whether it exists is not checked.
+    """The file of an `image_path`, which need not exist.
 
     Raises:
-        FaceDataError: If it is no path below a folder: absolute, with `..`, or with a stray backslash.
+        FaceDataError: If it is not a path below a folder: absolute, with `..`, or with a stray backslash.
     """
     parts = image_path.split("/")
     if image_path.startswith("/") or "\0" in image_path or any(part in ("", ".", "..") for part in parts):
@@ -130,14 +130,14 @@ def photo_path(input_dir: Path, image_path: str) -> Path:
 
 
 def _escaped(name: str) -> str:
-    """Write a name as valid text: surrogates and backslashes escaped, the same in every locale."""
+    """A name as valid text: surrogates and backslashes escaped, the same in every locale."""
     text = os.fsencode(name).decode("utf-8", "surrogateescape")
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):x}", text.replace("\\", "\\\\"))
 
 
 def _unescaped(text: str) -> str:
     if "\\" in _ESCAPE.sub("", text):
-        raise ValueError(r"a backslash stands only in \\ and \udcXX (use / between folders)")
+        raise ValueError(r"a backslash is only allowed in \\ and \udcXX (use / between folders)")
     name = _ESCAPE.sub(lambda match: "\\" if match[1] == "\\" else chr(int(match[1][1:], 16)), text)
     return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
@@ -164,9 +164,9 @@ def _shown(path: Path) -> str:
 
 
 def _nothing_found(root: Path, walk: _Walk) -> str:
-    left_out = [*sorted(walk.failed), *sorted(walk.ignored)]
-    named = "".join(f"; {path}: {reason}" for path, reason in left_out[:3])
-    more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+    skipped = [*sorted(walk.failed), *sorted(walk.ignored)]
+    named = "".join(f"; {path}: {reason}" for path, reason in skipped[:3])
+    more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
     return (
         f"there is no photo in {_shown(root)}: put photos there ({SUPPORTED_FORMATS}) or name another folder "
         f"with --input{named}{more}"
@@ -174,7 +174,7 @@ def _nothing_found(root: Path, walk: _Walk) -> str:
 
 
 class _Walk:
-    """One walk through the folder; gathers photos, ignored and failed."""
+    """One walk through the folder, which collects the lists of a `Listing`."""
 
     def __init__(self, root: Path, exclude: Sequence[Path]) -> None:
         self._root = root
@@ -187,7 +187,7 @@ class _Walk:
 
     def run(self) -> None:
         self._walk(PurePosixPath(), self._root)
-        # Links to folders come last, so that a folder keeps its own name, whatever the links are called.
+        # Links to folders come last, so that a folder is listed under its own name, whatever the links are called.
         while self._links:
             self._links.sort(reverse=True)
             self._walk(*self._links.pop())
@@ -215,7 +215,7 @@ class _Walk:
                     pending.append((relative / entry.name, subfolder))
 
     def _entry(self, relative: str, entry: os.DirEntry[str]) -> Path | None:
-        """Take note of a file or a link; a folder to walk is returned."""
+        """Record a file or a link; returns a folder to walk."""
         if entry.name.startswith(".") or entry.name.casefold() in _SYSTEM_NAMES:
             return None
         try:
@@ -223,7 +223,7 @@ class _Walk:
         except OSError as error:
             if _extension(entry.name) in PHOTO_EXTENSIONS:
                 broken = isinstance(error, FileNotFoundError)
-                fault = "a link that leads nowhere" if broken else f"cannot be looked at: {error.strerror}"
+                fault = "a link that leads nowhere" if broken else f"cannot be read: {error.strerror}"
                 self.failed.append((_escaped(relative), fault))
             return None
         if (status.st_dev, status.st_ino) in self._excluded:
@@ -257,7 +257,7 @@ def _extension(name: str) -> str:
 
 
 def _why_not(name: str) -> str | None:
-    """Why a file is no photo by its name: None if it is one, empty if nobody would wonder."""
+    """Why a file is not a photo, by its name: None if it is one, empty if the user need not be told."""
     extension = _extension(name)
     if extension in PHOTO_EXTENSIONS:
         return None
@@ -269,11 +269,11 @@ def _why_not(name: str) -> str | None:
         return f"{UNSUPPORTED_PICTURES[extension]}, which cannot be opened: save it as JPEG or PNG"
     if not extension:
         return "its name has no extension such as .jpg"
-    return "not a photo, by the extension of its name"
+    return "not a photo, judging by its extension"
 
 
 def _without_raw_twins(photos: list[PhotoFile], ignored: list[tuple[str, str]]) -> list[PhotoFile]:
-    """Leave out RAW files that have a JPEG or HEIC of the same name, and say so in `ignored`."""
+    """Skip RAW files that have a JPEG or HEIC of the same name, and add them to `ignored`."""
     if not any(_extension(photo.path.name) in RAW_EXTENSIONS for photo in photos):
         return photos
     twins: dict[tuple[Path, str], str] = {}

@@ -1,4 +1,4 @@
-"""Keeping native libraries' own messages off the user's terminal."""
+"""Keeping messages of native libraries off the user's terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _lock = threading.RLock()
 
 @dataclass(slots=True)
 class NativeMessages:
-    """What was printed within the block; empty until it ends."""
+    """What was printed within the block; empty until the block ends."""
 
     text: str = ""
 
@@ -32,10 +32,10 @@ def _sink() -> BinaryIO:
 
 @contextmanager
 def native_messages_caught() -> Iterator[NativeMessages]:
-    """Catch what libtiff and LibRaw print to the process's standard error, past Python.
+    """Catch what libtiff and LibRaw print to the process's standard error, bypassing Python.
 
-    Other threads' messages within the block are caught as well, so keep it short. One thread at a
-    time passes.
+    Other threads' messages within the block are caught as well, so keep it short. Only one thread at a
+    time can be in such a block.
     """
     messages = NativeMessages()
     with _lock:

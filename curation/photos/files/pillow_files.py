@@ -1,4 +1,4 @@
-"""Pictures that Pillow and pillow-heif open: everything but JPEG and RAW."""
+"""Pictures that Pillow and pillow-heif open: all formats except JPEG and RAW."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 __all__ = ["HeifSource", "PillowSource", "open_pillow", "too_large"]
 
-# WebP, AVIF and HEIF are read into memory whole.
+# WebP, AVIF and HEIF files are read into memory as a whole.
 _MAX_FILE_BYTES = 512 * 2**20
 _WHOLE_FILE_FORMATS = frozenset({PhotoFormat.WEBP, PhotoFormat.AVIF, PhotoFormat.HEIF})
 _MAX_PNG_CHUNKS = 100_000
 _BOMB = re.compile(r"Image size \((\d+) pixels\) exceeds limit")
-# Decoding takes about 7 bytes a pixel, with these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), as measured.
+# Decoding takes about 7 bytes per pixel, for these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), measured.
 _LIMIT_SHARES = {PhotoFormat.WEBP: 0.5, PhotoFormat.JPEG_2000: 0.4, PhotoFormat.AVIF: 0.8}
 
 
 @cache
 def _set_up_pillow() -> None:
-    """Once per process."""
+    """Configure Pillow, once per process."""
     from PIL import AvifImagePlugin
 
     # Photos are decoded by one process per core.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    # It logs errors of TIFF headers beside the exceptions it raises for them.
+    # It logs errors in TIFF headers in addition to raising exceptions for them.
     logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
 
 
 @contextmanager
 def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...], *, max_megapixels: float) -> Iterator[ImageFile]:
-    """Open a picture with Pillow as one of `formats`, without any of its warnings.
+    """Open a picture with Pillow as one of `formats`, without its warnings.
 
     Some plugins allocate pictures while they open them, so Pillow's own limit is set to ours. It is
-    a global; within a process ours never changes.
+    a global variable, but within a process our limit never changes.
 
     Raises:
         PIL.Image.DecompressionBombError: If the picture is larger than `max_megapixels`.
@@ -61,7 +61,7 @@ def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...], *, max_megapixe
     _set_up_pillow()
     from PIL import Image
 
-    # Pillow warns above its limit and refuses at twice that.
+    # Pillow warns above its limit and raises above twice the limit.
     Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6 / 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -70,7 +70,7 @@ def open_pillow(file: Path | BinaryIO, formats: tuple[str, ...], *, max_megapixe
 
 
 class PillowSource:
-    """A picture file that Pillow opens, see `decoding.PhotoSource`."""
+    """A picture file that Pillow opens, see `lazy_photo.PhotoSource`."""
 
     divisors = (1,)
 
@@ -105,11 +105,12 @@ class PillowSource:
         self.capture_time = facts.capture_time
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
-        """Decode as stored, see `decoding.PhotoSource`."""
+        """Decode as stored, see `lazy_photo.PhotoSource`."""
         try:
             with open_pillow(self._path, (self._kind.value,), max_megapixels=self._max_megapixels) as image:
                 profile = image.info.get("icc_profile")
-                # Pillow turns TIFFs by itself, and would obey XMP too, whose turn the header's size does not show.
+                # Pillow turns TIFFs itself, and would also apply an orientation in XMP, which the size in the header
+                # does not take into account.
                 image.info.pop("xmp", None)
                 with native_messages_caught() if self._kind is PhotoFormat.TIFF else nullcontext():
                     image.load()
@@ -121,12 +122,12 @@ class PillowSource:
                     self.height,
                     profile if isinstance(profile, bytes) else None,
                 )
-        except Exception as error:  # Pillow's plugins raise whatever their decoding stumbles on
+        except Exception as error:  # Pillow's plugins raise all kinds of exceptions for damaged files
             raise PhotoUnreadableError(reason_of(error)) from error
 
 
 class HeifSource:
-    """A HEIC or HEIF file, see `decoding.PhotoSource`. It opens turned upright already."""
+    """A HEIC or HEIF file, see `lazy_photo.PhotoSource`. Its decoder already turns it upright."""
 
     divisors = (1,)
     orientation = 1
@@ -155,7 +156,7 @@ class HeifSource:
         self.capture_time = read_exif_block(exif).capture_time if isinstance(exif, bytes) else None
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
-        """Decode as stored, see `decoding.PhotoSource`."""
+        """Decode as stored, see `lazy_photo.PhotoSource`."""
         from PIL import Image
 
         heif = self._heif
@@ -196,7 +197,7 @@ def _check_file_size(path: Path, kind: PhotoFormat) -> None:
 
 
 def _facts(path: Path, kind: PhotoFormat, image: ImageFile) -> ExifFacts:
-    """EXIF's facts as they apply to what Pillow decodes."""
+    """The EXIF facts as they apply to the picture that Pillow decodes."""
     if kind is PhotoFormat.TIFF:
         with path.open("rb") as file:
             return replace(read_tiff_facts(file), orientation=1)  # Pillow turns TIFFs itself
@@ -205,7 +206,7 @@ def _facts(path: Path, kind: PhotoFormat, image: ImageFile) -> ExifFacts:
 
 
 def _png_exif(path: Path) -> bytes | None:
-    """The eXIf chunk, which may stand before or after the picture's data; Pillow sees only the former."""
+    """The eXIf chunk, which may be before or after the picture's data; Pillow reads it only before."""
     with path.open("rb") as file:
         file.seek(8)
         for _ in range(_MAX_PNG_CHUNKS):

@@ -1,4 +1,4 @@
-"""RAW files: the camera's own preview where it is good enough, else a half-size development."""
+"""RAW files: the camera's own preview where it is good enough, else a half-size development of the sensor's data."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ if TYPE_CHECKING:
 
 __all__ = ["RawPreview", "develop_half_size", "read_raw_orientation", "read_raw_preview"]
 
-# Smaller previews show too little of a face in a group; some cameras carry only 160 x 120.
+# Smaller previews show too little of the faces of a group; some cameras store only 160 x 120 pixels.
 _MIN_PREVIEW_LONG_SIDE_PX = 800
-# LibRaw's word for how the camera was held, as EXIF orientations (dcraw's table).
+# LibRaw's codes for the camera's orientation, as EXIF orientations (dcraw's table).
 _EXIF_ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 _CMT_BLOCKS = (b"CMT1", b"CMT2")  # TIFF structures with EXIF's tags in Canon's CR3
 _CR3_HEADER_BYTES = 65536
-# LibRaw holds about 4 bytes for each pixel of the sensor while it develops at half size.
+# LibRaw needs about 4 bytes of memory per pixel of the sensor while it develops at half size.
 _SENSOR_SHARE = 2.0
-# LibRaw goes on with invented pixels where data is missing; it only prints that it did.
+# Where data is missing, LibRaw continues with invented pixels and only prints a message,
 _DAMAGE = re.compile(r"unexpected end of file|data corrupted", re.IGNORECASE)
-# ... or, for some makers, says nothing at all. No camera packs a pixel of its sensor into less than a bit.
+# or for some makers none at all. No camera packs a pixel of its sensor into less than a bit.
 _MIN_BYTES_PER_SENSOR_PIXEL = 1 / 20
 _NO_PREVIEW = "no readable preview in the RAW file: export it as JPEG"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawPreview:
-    """What a RAW file offers for looking at.
+    """The picture that a RAW file offers.
 
     Attributes:
         jpeg: The embedded JPEG; None if there is none that is large enough.
         bitmap: (H, W, 3) uint8 RGB, the embedded uncompressed preview; None likewise.
-        orientation: EXIF orientation of whatever is shown.
-        capture_time: See `ExifFacts`.
-        half_size: Width and height, as stored, of a half-size development, for want of a preview.
+        orientation: EXIF orientation of the picture that is used.
+        facts: Of the file's EXIF.
+        half_size: Width and height, as stored, of a half-size development, which is used if there is no preview.
     """
 
     jpeg: bytes | None
@@ -63,7 +63,7 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
     """Read the largest preview of a RAW file, without decoding the sensor's data.
 
     Raises:
-        PhotoUnreadableError: If LibRaw does not know the file, or there is nothing to show.
+        PhotoUnreadableError: If LibRaw cannot read the file, or there is no picture.
         PhotoTooLargeError: If there is no preview and the sensor's picture is too large.
         OSError: If the file itself cannot be read.
     """
@@ -101,15 +101,15 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
 
 
 def read_raw_orientation(path: Path) -> int:
-    """How the sensor's picture is turned to be upright, as EXIF has it; the preview may be stored otherwise.
+    """The EXIF orientation of the sensor's picture; that of the preview may differ.
 
     Raises:
-        PhotoUnreadableError: If LibRaw does not know the file.
+        PhotoUnreadableError: If LibRaw cannot read the file.
         OSError: If the file itself cannot be read.
     """
-    told = _file_facts(path).orientation
-    if told is not None:
-        return told
+    orientation = _file_facts(path).orientation
+    if orientation is not None:
+        return orientation
     with native_messages_caught(), _open_raw(path) as raw:
         return _EXIF_ORIENTATIONS.get(raw.sizes.flip, 1)
 
@@ -140,7 +140,7 @@ def develop_half_size(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
 
     Args:
         path: The RAW file.
-        size: Width and height as announced; LibRaw may differ by the rounding of odd sides.
+        size: Expected width and height; LibRaw may round odd sides differently.
 
     Returns:
         (H, W, 3) uint8 sRGB as stored, not turned.
@@ -172,13 +172,13 @@ def develop_half_size(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
 @contextmanager
 def _open_raw(path: Path) -> Iterator[rawpy.RawPy]:
     with warnings.catch_warnings():
-        # It warns of fork beside OpenMP; our pools spawn.
+        # It warns about fork with OpenMP, but our pools spawn.
         warnings.simplefilter("ignore")
         import rawpy
     try:
         name = os.fsencode(path).decode("utf-8")
     except UnicodeDecodeError:
-        name = None  # rawpy takes no other names; it gets the content
+        name = None  # rawpy accepts no other names, so it gets the content
     with rawpy.RawPy() as raw:
         try:
             if name is not None:
@@ -199,7 +199,7 @@ def _words(error: Exception) -> str:
 
 
 def _file_facts(path: Path) -> ExifFacts:
-    """EXIF's facts where the RAW file is a TIFF or a CR3; else none."""
+    """The EXIF facts of a RAW file that is a TIFF or a CR3; none for others."""
     with path.open("rb") as file:
         facts = read_tiff_facts(file)
         if facts.capture_time is not None or facts.orientation is not None:

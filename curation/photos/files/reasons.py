@@ -1,4 +1,4 @@
-"""Foreign decoders' complaints in words for the report."""
+"""Errors of the decoding libraries, in words for the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 _SENTENCES = {
     "cut off": "the file is cut off or damaged",
-    "suspicious": "the file unpacks to far more than a photo holds",
+    "suspicious": "the file unpacks to far more than a photo contains",
     "not recognised": "not a picture, or damaged at its beginning",
 }
 
@@ -27,7 +27,7 @@ def reason_of(error: BaseException) -> str:
     """One line for the user: what is wrong with the file, then the decoder's own words.
 
     Args:
-        error: What the decoder raised; paths and addresses of objects in its text are left out.
+        error: What the decoder raised; paths and addresses of objects are removed from its text.
     """
     if isinstance(error, MemoryError):
         return "there is not enough memory to decode the file"

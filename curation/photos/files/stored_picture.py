@@ -1,4 +1,4 @@
-"""How a photo's file stores its picture, read from its header: what face regions count in."""
+"""The size and orientation of the picture in a photo's file, to which face regions in metadata refer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["format_of", "stored_picture"]
 
 
 def format_of(path: Path) -> PhotoFormat | None:
-    """The format of a photo by its content; None if it is none of ours.
+    """The format of a photo by its content; None if it is not supported.
 
     Raises:
         PhotoUnreadableError: If it cannot be read.
@@ -29,14 +29,14 @@ def format_of(path: Path) -> PhotoFormat | None:
 
 
 def stored_picture(path: Path, *, max_megapixels: float) -> StoredPicture:
-    """The size and orientation of a photo; boxes of face_data.csv lie in its `upright_size`.
+    """The stored size and orientation of a photo; boxes of face_data.csv refer to its `upright_size`.
 
-    A RAW file counts with the size of the picture that was looked at, its preview, and with the orientation of its
-    sensor. HEIC files turn themselves, so that what is stored is upright for everybody.
+    For a RAW file, this is the size of the picture that was analysed, its preview, and the orientation of its sensor.
+    HEIC files are turned by their decoders, so the stored picture counts as upright.
 
     Args:
         path: Of the photo.
-        max_megapixels: Larger photos are refused; of JPEGs only the header is read.
+        max_megapixels: Larger photos are rejected, except JPEGs, of which only the header is read.
 
     Raises:
         PhotoUnreadableError: If its header cannot be read.

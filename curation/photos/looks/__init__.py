@@ -1,1 +1,1 @@
-"""What is seen in a photo and shown of it: crops, focus, exposure, pictures."""
+"""What photos look like: crops, focus, exposure, and the pictures shown to the user."""

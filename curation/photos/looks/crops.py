@@ -1,4 +1,4 @@
-"""Cutting faces out of photos for measuring: never turned, never enlarged, so sharpness stays as it is."""
+"""Cropping faces from photos for measuring: never turned, never enlarged, so that sharpness does not change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Crop(NamedTuple):
 
     Attributes:
         array: (h, w, 3) uint8 RGB.
-        centre: Where the point that was asked for lies in it, x and y in pixels; may be outside.
+        centre: The requested point in pixels of `array`, x and y; may be outside.
     """
 
     array: NDArray[np.uint8]
@@ -36,19 +36,19 @@ def square_crop(
     max_scale: float,
     halved_to: float = math.inf,
 ) -> Crop | None:
-    """The square around a point, reduced by areas (no aliasing, no interpolation of its own).
+    """The square around a point, reduced by averaging areas (no aliasing, no other interpolation).
 
     Args:
         pixels: The photo.
         centre: (2,) x and y in pixels of the full-size photo.
         half_px: Half the side, in pixels of the full-size photo.
-        max_scale: Pixels of the result per pixel of the full-size photo, at most; the photo's own
-            scale and 1 are never exceeded.
-        halved_to: The square is first halved as long as this scale is left. That is what a photo decoded at
-            a half, a quarter or an eighth looks like, so results agree whichever was decoded.
+        max_scale: At most so many pixels of the result per pixel of the full-size photo; never more
+            than the photo's own scale and 1.
+        halved_to: The square is first halved as long as its scale is not below this. It then looks like a photo
+            decoded at a half, a quarter or an eighth, so results do not depend on the size that was decoded.
 
     Returns:
-        The square, clipped to the photo; None if less than 4 x 4 pixels are left.
+        The square, clipped to the photo; None if less than 4 x 4 pixels remain.
     """
     if not math.isfinite(half_px):
         return None

@@ -1,4 +1,4 @@
-"""How well a face or a photo is lit, from its brightest and its clipped parts."""
+"""The exposure of a face or a photo, from its brightest and its clipped parts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from curation.domain.judging.calibration import LightLevels
 __all__ = ["light_levels"]
 
 _BRIGHT_PERCENTILE = 97
-_BLOWN_LEVEL = 253  # of the strongest channel: there the colour is lost, in JPEGs as well
+_BLOWN_LEVEL = 253  # of the brightest channel, where the colour is lost, in JPEGs as well
 _BLOCKED_LEVEL = 10  # of the luminance
 
 
 def light_levels(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> LightLevels | None:
-    """Measure the light on a picture.
+    """Measure the exposure of a picture.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
-        mask: (H, W), the pixels that count; None takes all.
+        mask: (H, W), the pixels that are measured; None measures all.
 
     Returns:
-        The levels; None if no pixel counts.
+        The levels; None if no pixel is measured.
     """
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
     strongest = picture.max(axis=2)

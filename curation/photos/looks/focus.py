@@ -1,10 +1,10 @@
-"""How sharp a picture is, whatever its noise, contrast and light.
+"""How sharp a picture is, independent of its noise, contrast and brightness.
 
-A natural picture holds about as much energy in each octave of detail; blur takes it from the finest
-octaves first. So the share of the fine octaves tells the blur, and is the same for large and small
-faces, for bright and dark ones. Noise looks like fine detail, but it lies evenly over the
-picture while detail lies on edges: it is estimated where the picture is smooth and taken off, a fifth
-more than is found, since a noisy photo that passes for a sharp one does more harm than the reverse.
+A natural picture has about the same energy in each octave of detail, and blur removes it from the finest
+octaves first. So the share of the fine octaves measures the blur, and is the same for large and small
+faces, for bright and dark ones. Noise looks like fine detail, but is spread evenly over the
+picture while detail is on edges: it is estimated where the picture is smooth and subtracted, a fifth
+more than is found, since a noisy photo that counts as sharp does more harm than the reverse.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from numpy.typing import NDArray
 __all__ = ["MIN_SIDE_PX", "fine_detail"]
 
 MIN_SIDE_PX = 16
-"""Smaller pictures hold too few pixels for four octaves."""
+"""Smaller pictures have too few pixels for four octaves."""
 
 _SIGMAS_PX = (0.7, 1.4, 2.8, 5.6)
-# What white noise of variance 1 leaves in each octave (mean square of the differences of the Gaussians, measured).
+# Energy of white noise of variance 1 in each octave (mean square of the differences of the Gaussians, measured).
 _NOISE_GAIN = np.array([0.5189, 0.0776, 0.0181, 0.0046])
-_BLOCK_PX = 7  # over such blocks the finest octaves' energy is averaged to find the noise
+_BLOCK_PX = 7  # the finest octaves' energy is averaged over such blocks to estimate the noise
 _BLOCK_STEP_PX = 3
 _SMOOTH_PERCENTILE = 20  # this share of a face has no texture of its own
-# The 20th percentile of such averages of pure noise lies at 0.79 of their mean in the finest octave; what is taken off
-# is a fifth more. The second octave is noisier than white noise would make it where cameras and JPEG have smoothed it.
+# For pure noise, the 20th percentile of such averages is 0.79 of their mean in the finest octave; a fifth more is
+# subtracted. Where cameras and JPEG have smoothed it, the second octave is noisier than white noise would be.
 _FINEST_BIAS, _SECOND_BIAS = 0.65, 0.7
 _MAX_SECOND_EXCESS = 5.0
-_DARKEST, _BRIGHTEST = 16, 240  # blocks beyond have lost their noise by clipping
+_DARKEST, _BRIGHTEST = 16, 240  # in blocks beyond these levels, clipping has removed the noise
 _MIN_BLOCKS = 12
-_EDGE_PERCENTILE = 50  # only the part of the picture that has coarse detail is looked at
-_FINEST_SHARE = 0.1  # of the finest octave alone, which shows the first trace of blur, and noise before all others
+_EDGE_PERCENTILE = 50  # only the part of the picture with coarse detail is measured
+_FINEST_SHARE = 0.1  # weight of the finest octave alone, the first to show blur, but also noise
 _EDGE_SIGMA_PX = 3.0
-_FLOOR = 2.0**-9  # of the coarse energy: less cannot be told from none, with 8 bits
-_MIN_COARSE_ENERGY = 0.25  # in squared grey levels; below it there is nothing to focus on
+_FLOOR = 2.0**-9  # of the coarse energy: with 8 bits, less cannot be distinguished from none
+_MIN_COARSE_ENERGY = 0.25  # in squared grey levels; below it there is no detail to judge
 
 
 def fine_detail(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> float | None:
-    """The share of fine detail, as a power of 2.
+    """The share of fine detail, as the logarithm to base 2.
 
     0.9 log2((e0 + e1) / (e2 + e3)) + 0.1 log2(e0 / e2), where e0 to e3 are the energies of four octaves, finest
     first, on the picture's edges and without the noise.
 
     Args:
         picture: (H, W, 3) uint8 RGB, not enlarged.
-        mask: (H, W), the part to judge; the rest only helps to find the noise. None takes all.
+        mask: (H, W), the part to judge; the rest is only used to estimate the noise. None judges all.
 
     Returns:
-        About -1.5 to -2.5 for a sharp face, -4 for one that is plainly blurred, -6 for one that is lost;
+        About -1.5 to -2.5 for a sharp face, -4 for a clearly blurred one, -6 for an unusable one;
         None if the picture is too small or has no contrast.
     """
     if min(picture.shape[:2]) < MIN_SIDE_PX:
@@ -82,7 +82,7 @@ def fine_detail(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None = Non
 def _noise_energy(
     grey: NDArray[np.float32], finest: NDArray[np.float32], second: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """(4,) what the noise adds to the energy of each octave."""
+    """(4,) the energy of the noise in each octave."""
 
     def averages(values: NDArray[np.float32]) -> NDArray[np.float32]:
         rim = _BLOCK_PX // 2

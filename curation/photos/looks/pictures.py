@@ -14,13 +14,13 @@ from curation.photos.looks.thumbnails import face_chip_jpeg
 
 __all__ = ["LONG_SIDE_PX", "PICTURES_VERSION", "PictureSize", "face_picture", "photo_picture"]
 
-PICTURES_VERSION = 1  # raise it whenever the pictures of the same photo change
+PICTURES_VERSION = 1  # raise it when the pictures made from the same photo change
 
-_MAX_JPEG_PX = 65_500  # a JPEG has no longer side
+_MAX_JPEG_PX = 65_500  # the largest side of a JPEG
 
 
 class PictureSize(StrEnum):
-    """How large a picture of a photo is."""
+    """The sizes in which photos are shown."""
 
     THUMBNAIL = "thumbnail"
     SCREEN = "screen"
@@ -28,7 +28,7 @@ class PictureSize(StrEnum):
 
 
 LONG_SIDE_PX = {PictureSize.THUMBNAIL: 320, PictureSize.SCREEN: 2048, PictureSize.FULL: _MAX_JPEG_PX}
-"""The longer side at most, in pixels; smaller photos are never enlarged."""
+"""The maximum of the longer side, in pixels; smaller photos are not enlarged."""
 _QUALITY = {PictureSize.THUMBNAIL: 80, PictureSize.SCREEN: 87, PictureSize.FULL: 92}
 _SUBSAMPLING = {PictureSize.THUMBNAIL: "420", PictureSize.SCREEN: "420", PictureSize.FULL: "444"}
 
@@ -37,9 +37,9 @@ def photo_picture(path: Path, size: PictureSize, *, max_megapixels: float) -> by
     """A photo as a JPEG (sRGB), turned upright, without any metadata.
 
     Args:
-        path: Of the photo, in any format that can be decoded.
+        path: Of the photo, in any supported format.
         size: See `LONG_SIDE_PX`.
-        max_megapixels: Larger photos are refused, JPEGs decoded smaller instead.
+        max_megapixels: Larger photos are rejected; JPEGs are decoded at a smaller size instead.
 
     Raises:
         PhotoUnreadableError: If the photo cannot be decoded completely.
@@ -59,12 +59,12 @@ def photo_picture(path: Path, size: PictureSize, *, max_megapixels: float) -> by
 
 
 def face_picture(path: Path, box: Box, *, long_side_px: int, max_megapixels: float) -> bytes:
-    """A face with some of its surroundings as a JPEG (sRGB), as `curation.photos.looks.thumbnails` cuts it.
+    """A face with some of its surroundings as a JPEG (sRGB), see `curation.photos.looks.thumbnails`.
 
     Args:
         path: Of the photo.
         box: The face, in pixels of the upright full-size photo.
-        long_side_px: The picture's longer side at most.
+        long_side_px: Maximum of the picture's longer side, in pixels.
         max_megapixels: As for `photo_picture`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Small pictures of faces, to label from."""
+"""Chips: small pictures of faces, which the user sees while labelling."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from curation.photos.files.halving import halved
 
 __all__ = ["face_chip_jpeg"]
 
-_CONTEXT = 1.7  # side of the chip per longer side of the box: hair and chin, little of the neighbours
-_MIN_LONG_SIDE_PX = 96  # tiny faces are enlarged up to here, or nobody could tell who it is
+_CONTEXT = 1.7  # side of the chip per longer side of the box: shows hair and chin, little of the neighbours
+_MIN_LONG_SIDE_PX = 96  # tiny faces are enlarged to this size so that they can be recognised
 _JPEG_QUALITY = 88
 
 
 def face_chip_jpeg(pixels: Pixels, box: Box, *, long_side_px: int) -> bytes:
-    """Cut a face with some of its surroundings out of a photo.
+    """Crop a face with some of its surroundings from a photo.
 
     Args:
         pixels: The photo, at any scale.
         box: The face, in pixels of the upright full-size photo.
-        long_side_px: The chip's longer side at most. Chips below 96 pixels are enlarged to that
+        long_side_px: Maximum of the chip's longer side. Chips below 96 pixels are enlarged to that size
             (or to `long_side_px` if it is less), others never.
 
     Returns:
-        A JPEG (sRGB), square but where the photo ends; the same bytes for the same input.
+        A JPEG (sRGB), square unless cut off at the edge of the photo; the same bytes for the same input.
     """
     height, width = pixels.array.shape[:2]
     side = _CONTEXT * max(box.w, box.h) * pixels.scale
@@ -53,6 +53,6 @@ def face_chip_jpeg(pixels: Pixels, box: Box, *, long_side_px: int) -> bytes:
 
 
 def _clipped(low: float, high: float, size: int) -> tuple[int, int]:
-    """Whole pixels inside [0, size), at least one."""
+    """The interval rounded to whole pixels and clipped to [0, size); at least one pixel."""
     first = min(max(0, round(low)), size - 1)
     return first, max(first + 1, min(size, round(high)))

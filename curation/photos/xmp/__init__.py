@@ -1,1 +1,1 @@
-"""Metadata that is written into and beside photos."""
+"""XMP metadata: reading it, adding to it, writing it into JPEG files and sidecars."""

@@ -1,4 +1,4 @@
-"""What is known of a photo, added to its XMP packet so that nothing is lost that others wrote there."""
+"""Adding a photo's description to its XMP packet, without losing anything that other programs wrote there."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _ORIENTATION = qualified(TIFF, "Orientation")
 def describe(packet: XmpPacket, description: PhotoDescription) -> tuple[str, ...]:
     """Add a photo's description to its packet.
 
-    - `xmp:Rating` is set where the user rated or rejected the photo; any other stays.
-    - `xmp:Label` is set where there is none.
+    - `xmp:Rating` is set if the user rated or rejected the photo; otherwise it stays.
+    - `xmp:Label` is set if there is none.
     - Names are added to those in `dc:subject` and `Iptc4xmpExt:PersonInImage`.
-    - Face regions are added, see `merge_regions`, and `tiff:Orientation` where there is none.
+    - Face regions are added, see `merge_regions`, and `tiff:Orientation` if there is none.
 
     Args:
         packet: Is changed.
         description: Of the photo.
 
     Returns:
-        What could not be added, in sentences that begin with "its" or a number.
+        Notes on what could not be added, in sentences that begin with "its" or a number.
     """
     if description.rating is not None:
         packet.set_text(_RATING, str(description.rating))
@@ -53,7 +53,7 @@ class JpegHead:
     """The new beginning of a JPEG file.
 
     Attributes:
-        content: What stands before the picture data from now on.
+        content: The new bytes before the picture data.
         data_offset: Where the picture data begins in the old file.
         notes: See `describe`.
     """
@@ -64,17 +64,17 @@ class JpegHead:
 
 
 def described_jpeg(file: BinaryIO, description: PhotoDescription) -> JpegHead | None:
-    """The beginning of a JPEG whose packet says what is known of the photo.
+    """The new beginning of a JPEG, whose packet contains the photo's description.
 
     Args:
-        file: Stands at its start.
+        file: The JPEG, at its start.
         description: Of the photo.
 
     Returns:
-        None if the file says all of it already, or there is nothing to say.
+        The beginning; None if the file already contains the description, or the description is empty.
 
     Raises:
-        PhotoUnreadableError: If its header or its packet is damaged, so that something might get lost.
+        PhotoUnreadableError: If its header or its packet is damaged, so that something could be lost.
         OSError: If the file cannot be read.
     """
     segments, packet = _read(file)
@@ -87,12 +87,12 @@ def described_jpeg(file: BinaryIO, description: PhotoDescription) -> JpegHead | 
 
 
 def sidecar_of_jpeg(file: BinaryIO, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
-    """The content of a first sidecar beside a JPEG: all that its own packet says, with what is known of the photo.
+    """The content of a new sidecar of a JPEG: everything in the photo's own packet, and its description.
 
-    Programs that read sidecars may not look into the photo any more.
+    Programs that read sidecars may ignore the photo's own packet.
 
     Args:
-        file: Stands at its start.
+        file: The JPEG, at its start.
         description: Of the photo.
 
     Raises:
@@ -112,14 +112,14 @@ def _read(file: BinaryIO) -> tuple[JpegSegments, XmpPacket]:
 
 
 def described_sidecar(existing: bytes | None, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
-    """The content of a sidecar file that says what is known of a photo.
+    """The content of a sidecar file that contains a photo's description.
 
     Args:
-        existing: Of the sidecar that is there; None if there is none.
+        existing: Content of the existing sidecar; None if there is none.
         description: Of the photo.
 
     Returns:
-        The content, the same bytes if it says all of it already; and the notes, see `describe`.
+        The content, the same bytes if it already contains the description; and the notes, see `describe`.
 
     Raises:
         PhotoUnreadableError: If the sidecar is damaged.

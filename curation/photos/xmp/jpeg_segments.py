@@ -1,7 +1,10 @@
-"""The XMP packet of a JPEG file: finding it, and writing the file anew with another one.
+"""The XMP packet of a JPEG file: finding it, and replacing it.
 
 Segments as in JPEG (ITU-T T.81, annex B); XMP in APP1 (XMP specification, part 3, section 1.1.3); offsets in the
-multi-picture index (CIPA DC-007) are kept true. The picture's data is copied byte by byte.
+multi-picture index (CIPA DC-007) are adjusted. The picture's data is copied unchanged.
+
+A packet that does not fit into one segment is split into a main part and a rest in further segments, which the
+specification calls extended XMP.
 """
 
 from __future__ import annotations
@@ -34,12 +37,12 @@ _NAME_BYTES = 32
 _EXTENSION_HEAD_BYTES = len(_EXTENSION) + _NAME_BYTES + 8
 
 MAX_XMP_BYTES: Final = _MAX_SEGMENT_BYTES - len(_XMP)
-"""The longest packet that one segment holds."""
+"""The longest packet that fits into one segment."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """A segment: its code, where it begins in the file, all its bytes, and how many of them stand before its body."""
+    """A segment: its code, its offset in the file, all its bytes, and how many of them precede its body."""
 
     code: int
     offset: int
@@ -51,17 +54,17 @@ class _Segment:
         return self.raw[self.head_bytes :]
 
     def begins(self, code: int, mark: bytes) -> bool:
-        """Whether it is an application's segment of this kind."""
+        """Whether it is an application segment of this kind."""
         return self.code == code and self.raw.startswith(mark, self.head_bytes)
 
     @property
     def leads(self) -> bool:
-        """Whether others come after it: JFIF, and EXIF, which some readers look for in the first segment only."""
+        """Whether it stays before the packet: JFIF, and EXIF, which some readers look for in the first segment only."""
         return self.code == _APP0 or self.begins(_APP1, _EXIF)
 
     @property
     def rest_name(self) -> bytes | None:
-        """Of the rest of a packet that it holds a part of; None if it holds none."""
+        """The name of the rest of which it contains a part; None if it contains none."""
         if not self.begins(_APP1, _EXTENSION) or len(self.body) < _EXTENSION_HEAD_BYTES:
             return None
         return self.body[len(_EXTENSION) : len(_EXTENSION) + _NAME_BYTES]
@@ -69,13 +72,13 @@ class _Segment:
 
 @dataclass(frozen=True, slots=True)
 class JpegSegments:
-    """What lies before a JPEG's picture data.
+    """The segments before a JPEG's picture data.
 
     Attributes:
         packet: The XMP packet; None if there is none.
         rest: The rest of the packet, which did not fit into a segment; None if there is none.
-        rest_name: By which the packet knows its rest.
-        segments: All segments in the file's order.
+        rest_name: The name by which the packet refers to its rest.
+        segments: All segments in the order of the file.
         data_offset: Where the picture data begins, in bytes.
     """
 
@@ -87,16 +90,16 @@ class JpegSegments:
 
 
 def rest_name(rest: bytes) -> str:
-    """The name by which a packet knows its rest."""
+    """The name by which a packet refers to its rest."""
     return hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
 
 
 def read_segments(file: BinaryIO, find_rest_name: Callable[[bytes], str | None]) -> JpegSegments:
-    """Read what lies before the picture data; the file stands at its start.
+    """Read the segments before the picture data; the file is at its start.
 
     Args:
         file: A JPEG.
-        find_rest_name: Tells from a packet the name of its rest, None if it has none.
+        find_rest_name: Returns the name of a packet's rest, None if it has none.
 
     Raises:
         PhotoUnreadableError: If the segments do not lead to the picture data without a gap, or a part of
@@ -104,7 +107,7 @@ def read_segments(file: BinaryIO, find_rest_name: Callable[[bytes], str | None])
         OSError: If the file cannot be read.
     """
     if file.read(2) != _SOI:
-        raise PhotoUnreadableError("it is no JPEG")
+        raise PhotoUnreadableError("it is not a JPEG")
     segments: list[_Segment] = []
     for _ in range(_MAX_SEGMENTS):
         segment = _next_segment(file)
@@ -127,7 +130,7 @@ def _next_segment(file: BinaryIO) -> _Segment:
         if len(raw) > _MAX_FILL_BYTES:
             break
     if len(raw) < 2 or raw[0] != 0xFF or raw[-1] in (0x00, 0xFF, _EOI):
-        raise PhotoUnreadableError("its header is damaged, or has bytes that belong to no segment")
+        raise PhotoUnreadableError("its header is damaged, or has bytes outside of segments")
     code = raw[-1]
     if code in _STANDALONE:
         return _Segment(code, offset, raw, len(raw))
@@ -140,7 +143,7 @@ def _next_segment(file: BinaryIO) -> _Segment:
 
 
 def _joined(segments: list[_Segment], name: bytes) -> bytes:
-    """The rest of a packet, of the segments that bear its name."""
+    """The rest of a packet, joined from the segments with its name."""
     parts: dict[int, bytes] = {}
     total = -1
     for segment in segments:
@@ -156,15 +159,15 @@ def _joined(segments: list[_Segment], name: bytes) -> bytes:
 
 
 def with_xmp(source: JpegSegments, packet: bytes, rest: bytes | None) -> bytes:
-    """What lies before the picture data, with another packet.
+    """The bytes before the picture data, with another packet.
 
-    The packet stands behind EXIF; everything else keeps its order and its bytes, but for the multi-picture index,
-    whose offsets count from the index on.
+    The packet is placed after EXIF. Everything else keeps its order and its bytes, except the multi-picture index,
+    whose offsets are relative to the index itself.
 
     Args:
-        source: Of the file.
+        source: From the file.
         packet: At most `MAX_XMP_BYTES`.
-        rest: Of the packet, if it is longer; the packet names it by `rest_name`.
+        rest: Of the packet, if it is longer; the packet refers to it by `rest_name`.
 
     Returns:
         The new bytes for [0, `source.data_offset`).
@@ -206,7 +209,7 @@ def _rest_segments(rest: bytes) -> Iterator[bytes]:
 
 
 def _index_moved(body: bytes, farther: int, grown: int) -> bytes:
-    """A multi-picture index whose pictures lie `farther` away, and whose first picture has `grown`."""
+    """A multi-picture index whose pictures are `farther` away, and whose first picture has `grown`, in bytes."""
     start = len(_MULTI_PICTURE)
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(body[start : start + 4])
     if order is None:
@@ -224,6 +227,6 @@ def _index_moved(body: bytes, farther: int, grown: int) -> bytes:
                 first = offset == 0 and picture == start + value
                 sizes = (size + grown, 0) if first else (size, offset + farther if offset else 0)
                 struct.pack_into(order + "II", out, picture + 4, *sizes)
-    except struct.error:  # a damaged index is left as it is
+    except struct.error:  # a damaged index is not changed
         return body
     return bytes(out)

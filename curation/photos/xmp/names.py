@@ -1,4 +1,4 @@
-"""The namespaces of XMP that are written here, and what may stand in its text."""
+"""The namespaces of XMP that are written, and the characters that its text may contain."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ NAMESPACES: Mapping[str, str] = MappingProxyType(
         "stDim": ST_DIM,
     }
 )
-"""By the prefix that everybody uses; some readers know the prefixes only."""
+"""By their usual prefixes; some readers recognise only the prefixes."""
 
-# What XML 1.0 allows, section 2.2.
+# The complement of the characters that XML 1.0 allows, section 2.2.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def qualified(namespace: str, name: str) -> str:
-    """A name as lxml writes it."""
+    """A qualified name in lxml's notation."""
     return f"{{{namespace}}}{name}"
 
 
 def plain_text(text: str) -> str:
-    """The text without what no XML file can hold."""
+    """The text, with characters that XML does not allow replaced."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

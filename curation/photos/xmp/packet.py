@@ -1,8 +1,8 @@
-"""XMP packets as trees: reading, changing single properties, writing; whatever else stands there is kept.
+"""XMP packets as trees: reading them, changing single properties, writing them; everything else is preserved.
 
 Adobe's XMP specification, part 1 (the data model and its RDF) and part 3 (packets in files). A property may be an
-element or an attribute of any of several `rdf:Description`s; all these forms are understood, and what is not
-understood stays as it is.
+element or an attribute of any of several `rdf:Description`s; all these forms are supported, and unknown content is
+not changed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from curation.photos.xmp.names import (
 __all__ = ["MAX_PACKET_BYTES", "XmpPacket", "array_items", "new_element"]
 
 MAX_PACKET_BYTES: Final = 64 * 2**20
-"""Larger packets are not read; those that carry depth maps have some megabytes."""
+"""Larger packets are not read; those with depth maps have a few megabytes."""
 
 _RDF_ROOT = qualified(RDF, "RDF")
 _DESCRIPTION = qualified(RDF, "Description")
@@ -41,9 +41,9 @@ _LI = qualified(RDF, "li")
 _BAG = qualified(RDF, "Bag")
 _ARRAYS = (_BAG, qualified(RDF, "Seq"), qualified(RDF, "Alt"))
 _HAS_EXTENDED = qualified(XMP_NOTE, "HasExtendedXMP")
-# Attributes of rdf:Description that are no properties.
+# Attributes of rdf:Description that are not properties.
 _SYNTAX = frozenset({*(qualified(RDF, name) for name in ("about", "ID", "nodeID")), "about", "ID"})
-# What everybody looks for stays in the part that everybody reads, the short values in any case.
+# Properties that most programs read stay in the part that all programs read, the short ones in any case.
 _SHORT = frozenset({qualified(XMP, "Rating"), qualified(XMP, "Label"), qualified(TIFF, "Orientation"), _HAS_EXTENDED})
 _SOUGHT = _SHORT | {
     qualified(DC, "subject"),
@@ -58,24 +58,24 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
 class XmpPacket:
-    """A packet that can be added to."""
+    """A packet whose properties can be read and changed."""
 
     def __init__(self, root: etree._Element) -> None:
-        """Take a tree; see `empty` and `parse`.
+        """Wrap a tree; use `empty` and `parse`.
 
         Raises:
-            PhotoUnreadableError: If no rdf:RDF is in it.
+            PhotoUnreadableError: If it contains no rdf:RDF.
         """
         rdf = next(root.iter(_RDF_ROOT), None)
         if rdf is None:
-            raise PhotoUnreadableError("its XMP packet holds no rdf:RDF")
+            raise PhotoUnreadableError("its XMP packet contains no rdf:RDF")
         self._root = root
         self._rdf = rdf
         self._own: etree._Element | None = None
 
     @classmethod
     def empty(cls) -> XmpPacket:
-        """A packet that says nothing."""
+        """A packet without properties."""
         root = etree.Element(qualified(XMP_META, "xmpmeta"), nsmap={"x": XMP_META})
         etree.SubElement(root, _RDF_ROOT, nsmap={"rdf": RDF})
         return cls(root)
@@ -89,7 +89,7 @@ class XmpPacket:
             extended: The rest, which did not fit into the first segment of a JPEG.
 
         Raises:
-            PhotoUnreadableError: If it is no XML with an rdf:RDF in it.
+            PhotoUnreadableError: If it is not XML that contains an rdf:RDF.
         """
         packet = cls(_tree(content))
         if extended is not None:
@@ -97,7 +97,7 @@ class XmpPacket:
         return packet
 
     def text(self, name: str) -> str | None:
-        """A simple property's value by its qualified name; None if it is not there."""
+        """A simple property's value by its qualified name; None if there is none."""
         for description in self._descriptions():
             value = description.get(name)
             if value is not None:
@@ -109,11 +109,11 @@ class XmpPacket:
         return str(value) if value is not None else str(element.text or "")
 
     def element(self, name: str) -> etree._Element | None:
-        """A property's element by its qualified name; None if it is not there, or an attribute."""
+        """A property's element by its qualified name; None if there is none, or if it is an attribute."""
         return next((child for each in self._descriptions() for child in each if child.tag == name), None)
 
     def set_text(self, name: str, value: str) -> None:
-        """Give a simple property this value, wherever it stands."""
+        """Set a simple property's value, wherever the property is."""
         places = [(each, True) for each in self._descriptions() if name in each.attrib]
         places += [(child, False) for each in self._descriptions() for child in each if child.tag == name]
         for place, is_attribute in places[1:]:
@@ -129,7 +129,7 @@ class XmpPacket:
             element.text, element.tail = plain_text(value), tail
 
     def add_to_bag(self, name: str, values: Iterable[str]) -> None:
-        """Add those values to an unordered list that it does not have."""
+        """Add to an unordered list those values that it does not contain."""
         wanted = [plain_text(value) for value in values]
         if not wanted:
             return
@@ -139,7 +139,7 @@ class XmpPacket:
             element = self.add_element(name)
         bag = next((child for child in element if child.tag in _ARRAYS), None)
         if bag is None:
-            # A list of one value that somebody wrote as a plain text.
+            # A list of one value that was written as plain text.
             text = (element.text or "").strip()
             element.text = None
             bag = new_element(element, _BAG)
@@ -154,7 +154,7 @@ class XmpPacket:
                 known.add(value)
 
     def add_element(self, name: str) -> etree._Element:
-        """A new, empty property by its qualified name, in a description of our own."""
+        """Add an empty property by its qualified name, in our own rdf:Description."""
         if self._own is None:
             about = next((each.get(_ABOUT, each.get("about")) for each in self._descriptions()), None)
             prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri not in (RDF, XMP_NOTE)}
@@ -164,7 +164,7 @@ class XmpPacket:
 
     @property
     def rest_name(self) -> str | None:
-        """The name of the packet's rest, which a JPEG holds in other segments; None if it has none."""
+        """The name of the packet's rest, which is in other segments of a JPEG; None if it has none."""
         return self.text(_HAS_EXTENDED)
 
     def to_packet(self) -> bytes:
@@ -176,11 +176,11 @@ class XmpPacket:
         return _FILE_HEAD + self._serialised() + b"\n"
 
     def split(self, max_bytes: int, digest: Callable[[bytes], str]) -> tuple[bytes, bytes | None]:
-        """The bytes for embedding, and the rest where they are too many (XMP specification, part 3, section 1.1.3.1).
+        """The bytes for embedding, and a rest if they are too many (XMP specification, part 3, section 1.1.3.1).
 
         Args:
             max_bytes: Of the first part.
-            digest: Makes the name by which the first part knows the rest.
+            digest: Returns the name by which the first part refers to the rest.
 
         Raises:
             PhotoUnreadableError: If the first part cannot be made short enough.
@@ -203,7 +203,7 @@ class XmpPacket:
                 packet = short.to_packet()
                 if len(packet) <= max_bytes:
                     return packet, extended
-        raise PhotoUnreadableError("what is to be said of it does not fit into its XMP packet")
+        raise PhotoUnreadableError("its description does not fit into its XMP packet")
 
     def _serialised(self) -> bytes:
         content: bytes = etree.tostring(self._root, encoding="UTF-8", xml_declaration=False, with_tail=False)
@@ -219,7 +219,7 @@ class XmpPacket:
             yield from ((child, None) for child in description if isinstance(child.tag, str))
 
     def _take_over(self, rest: XmpPacket) -> None:
-        """Add what the rest of a packet says; from now on the packet has none."""
+        """Add the properties of the packet's rest; the packet then has no rest any more."""
         known = {_name(owner, name) for owner, name in self._properties()}
         moved = [found for found in rest._properties() if _name(*found) not in known]
         if moved:
@@ -234,13 +234,13 @@ class XmpPacket:
 
 
 def array_items(element: etree._Element) -> tuple[etree._Element, list[etree._Element]] | None:
-    """The list in a property and its items; None if it holds none."""
+    """The list in a property and its items; None if it contains none."""
     array = next((child for child in element if child.tag in _ARRAYS), None)
     return None if array is None else (array, [item for item in array if item.tag == _LI])
 
 
 def new_element(parent: etree._Element, name: str, *, attributes_of: str = "") -> etree._Element:
-    """A new child with the prefix that everybody uses for its namespace, and for that of its attributes."""
+    """Add a child, with the usual prefixes for its namespace and for that of its attributes."""
     namespaces = (etree.QName(name).namespace, attributes_of)
     known = set(parent.nsmap.items())
     prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri in namespaces and (prefix, uri) not in known}
@@ -252,14 +252,14 @@ def _tree(content: bytes) -> etree._Element:
         raise PhotoUnreadableError("its XMP packet is too large")
     if not content.startswith(_WIDE_MARKS):
         content = content.strip(b"\0 \t\r\n")
-    # Packets have no document type; entities are how one is made to grow without end, or to read other files.
+    # Packets have no document type. Its entities could make a document grow without limit, or read other files.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise PhotoUnreadableError(f"its XMP packet is damaged ({error})") from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise PhotoUnreadableError("its XMP packet has a document type, which none may have")
+        raise PhotoUnreadableError("its XMP packet has a document type, which is not allowed")
     return root
 
 
@@ -276,7 +276,7 @@ def _remove(owner: etree._Element, attribute: str | None) -> None:
         del owner.attrib[attribute]
         return
     parent = owner.getparent()
-    assert parent is not None  # a property's element lies in a description
+    assert parent is not None  # a property's element is in a description
     parent.remove(owner)
 
 

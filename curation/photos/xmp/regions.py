@@ -1,8 +1,8 @@
 """Face regions in XMP: `mwg-rs:Regions` of the Metadata Working Group (Guidelines 2.0, section 5.9).
 
-A structure of AppliedToDimensions and a RegionList; each region has a Name, a Type and an Area, which is
-normalised, has the area's centre, and counts in the stored picture. Programs write structures in three ways:
-with `rdf:parseType="Resource"`, as an `rdf:Description` within, or as attributes; all are read.
+A structure of AppliedToDimensions and a RegionList; each region has a Name, a Type and an Area, which is given by
+its centre and size in normalised coordinates of the stored picture. Programs write structures in three ways:
+with `rdf:parseType="Resource"`, with a nested `rdf:Description`, or as attributes; all are read.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _TYPE = qualified(MWG_REGIONS, "Type")
 _DESCRIPTION = qualified(RDF, "Description")
 _PARSE_TYPE = qualified(RDF, "parseType")
 
-# Two boxes of one face by two programs overlap this much; where both have the same name, less is enough.
+# Boxes of the same face from two programs overlap at least this much; if both have the same name, less is enough.
 _SAME_FACE = 0.5
 _SAME_NAMED_FACE = 0.1
 
-_OTHER_PICTURE = "its face regions belong to a picture of another shape ({} x {}); they were kept, and none was added"
-_OTHER_NAMES = "{} named otherwise in its face regions; the names there were kept"
+_OTHER_PICTURE = "its face regions belong to a picture of another shape ({} x {}); they are unchanged, none was added"
+_OTHER_NAMES = "{} named differently in its face regions; those names were not changed"
 
 
 def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[FaceRegion]) -> tuple[str, ...]:
     """Add face regions to a packet.
 
-    A region that is there keeps its name; one without a name gets ours. Regions of a picture of another shape
-    (cropped, or turned in its pixels) stay alone, because ours would not fit beside them.
+    An existing region keeps its name; one without a name gets ours. If the existing regions belong to a picture of
+    another shape (cropped, or with turned pixels), none is added, because ours would not match them.
 
     Args:
         packet: Is changed.
@@ -47,7 +47,7 @@ def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[F
         regions: The named faces in it.
 
     Returns:
-        What could not be added, in sentences.
+        Notes on what could not be added, in sentences.
     """
     element = packet.element(_REGIONS)
     if element is None:
@@ -73,7 +73,7 @@ def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[F
         if same is None:
             _write_region(new_element(array, qualified(RDF, "li")), region)
             continue
-        known.remove(same)  # no region is two faces
+        known.remove(same)  # a region belongs to one face only
         name = _text(same, _NAME)
         if not name:
             _set_text(same, _NAME, region.name)
@@ -87,7 +87,7 @@ def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[F
 
 
 def _matches(known: Sequence[etree._Element], region: FaceRegion) -> Iterator[etree._Element]:
-    """The regions that show the same face, the likeliest first."""
+    """The regions that probably show the same face, the likeliest first."""
     rated = []
     for place, fields in enumerate(known):
         area = _area(fields)
@@ -119,7 +119,7 @@ def _set_prefixed(element: etree._Element, namespace: str, values: dict[str, str
 
 
 def _fields(element: etree._Element) -> etree._Element:
-    """What bears a structure's fields: the element, or the description within."""
+    """The element that contains a structure's fields: itself, or the nested description."""
     inner = next((child for child in element if child.tag == _DESCRIPTION), None)
     return element if inner is None else inner
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.grouping.check import GroupingCheck, Pair, Verdict
-from curation.domain.labelling.corrections import NOBODY, apply, next_free_id
+from curation.domain.labelling.corrections import NOBODY, corrected_clusters, next_free_id
 from curation.domain.labelling.labels import parse_labels
 from curation.errors import FaceDataError, PhotoError, PhotosMissingError
 from curation.photos.files.decoding import open_photo
@@ -77,7 +77,7 @@ class EventGroupingCheck:
         path = self._settings.io.output_dir / self._settings.scoring.labels_json
         data = read_labels(path)
         corrections = read_corrections(self._settings.io.output_dir)
-        clusters: list[int] = np.maximum(apply(self._rows, corrections), NOBODY).tolist()
+        clusters: list[int] = np.maximum(corrected_clusters(self._rows, corrections), NOBODY).tolist()
         if data is None:
             return clusters
         known_ids = range(max(next_id, max(clusters, default=-1) + 1, next_free_id(corrections)))

@@ -17,10 +17,10 @@ from curation.domain.labelling.corrections import (
     NOBODY,
     Correction,
     FacePlaces,
-    active,
+    active_corrections,
     constraints,
-    kept_ids,
     next_free_id,
+    table_clusters,
 )
 from curation.errors import FaceDataError, LabelsError, OtherEventError
 from curation.pipelines.clustering.event_faces import EventFaces
@@ -69,7 +69,7 @@ class EarlierRun:
         self._embeddings: EmbeddingsFile | None = None
         self.record = read_run_record(self._output / CLUSTERING_RUN)
         corrections = read_corrections(self._output, self.record)
-        self._faces = self._read(is_labelled=bool(self._labelled_ids() or active(corrections)))
+        self._faces = self._read(is_labelled=bool(self._labelled_ids() or active_corrections(corrections)))
 
     def close(self) -> None:
         """Close the embeddings."""
@@ -139,7 +139,7 @@ class EarlierRun:
         """
         ids, next_id = self._ids(groups, faces, places, corrections)
         cluster_ids = np.array([ids[group] if group >= 0 else NOBODY for group in groups.tolist()], dtype=np.int64)
-        corrected = kept_ids(cluster_ids, active(corrections), places)
+        corrected = table_clusters(cluster_ids, active_corrections(corrections), places)
         return np.maximum(corrected, NOBODY), max(next_id, next_free_id(corrections))
 
     def _ids(
@@ -154,7 +154,7 @@ class EarlierRun:
         photos = faces.image_paths()
         said = constraints(corrections, places).cluster
         if not matched:
-            if labelled_ids or (active(corrections) and not (said != NOBODY).any()):
+            if labelled_ids or (active_corrections(corrections) and not (said != NOBODY).any()):
                 self._refuse_other_event(self._labels if labelled_ids else self._output / CORRECTIONS)
             if not corrections:
                 ids = first_ids(groups, photos)
@@ -234,7 +234,7 @@ def _corrected(rows: Sequence[EarlierFace], corrections: Sequence[Correction]) -
     if not corrections:
         return rows
     places = FacePlaces((row.image_path, row.facial_area) for row in rows)
-    ids = kept_ids([row.cluster_id for row in rows], corrections, places).tolist()
+    ids = table_clusters([row.cluster_id for row in rows], corrections, places).tolist()
     return [
         _Face(row.image_path, row.facial_area, max(cluster, NOBODY), row.embedding_row)
         for row, cluster in zip(rows, ids, strict=True)

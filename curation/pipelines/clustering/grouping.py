@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.grouping.clusters import confidences
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, Constraints
 from curation.domain.report import Progress
 from curation.engines.base import EngineSpec

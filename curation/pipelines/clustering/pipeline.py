@@ -11,7 +11,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.labelling.corrections import Correction, FacePlaces, active, constraints
+from curation.domain.labelling.corrections import (
+    Correction,
+    FacePlaces,
+    active_corrections,
+    constraints,
+)
 from curation.domain.report import ClusteringReport, Failure
 from curation.engines.base import EngineSpec
 from curation.photos.files.listing import Listing
@@ -125,7 +130,7 @@ class FaceClusteringPipeline:
             sha256 = {"face_data": table_sha256, "embeddings": digest}
             if corrections != written:
                 write_corrections(self._output, corrections)
-            self._write_record(listing, report, faces, next_id, sha256, active(corrections))
+            self._write_record(listing, report, faces, next_id, sha256, active_corrections(corrections))
         write_pictures(self._context, faces, members, self._key)
         return replace(report, seconds=time.monotonic() - began)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from curation.domain.choosing.export import ExportRequest
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick, Picks
-from curation.domain.judging.ranking import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, Person
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings

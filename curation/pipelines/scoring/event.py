@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.judging.measures import MEASURES_VERSION, PhotoMeasures
-from curation.domain.judging.rules import ScoredFace
-from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, apply, next_free_id
+from curation.domain.judging.photo_facts import ScoredFace
+from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, corrected_clusters, next_free_id
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
@@ -71,7 +71,7 @@ def read_event(output_dir: Path) -> ScoringEvent:
     record = read_run_record(output_dir / CLUSTERING_RUN)
     rows = read_face_data(output_dir / FACE_DATA, written_sha256=(record or {}).get("face_data_sha256"))
     corrections = read_corrections(output_dir, record)
-    clusters = apply(rows, corrections).tolist()
+    clusters = corrected_clusters(rows, corrections).tolist()
     rows = [
         row if row.cluster_id == cluster else replace(row, cluster_id=cluster)
         for row, cluster in zip(rows, clusters, strict=True)

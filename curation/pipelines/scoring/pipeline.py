@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
-from curation.domain.judging.ranking import PhotoScore, failed_photo_score
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.labelling.labels import Labels
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import WeightsFile

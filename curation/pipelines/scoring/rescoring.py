@@ -11,24 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
-from curation.domain.judging.bursts import BurstRules
+from curation.domain.bursts.best_photo import event_bursts, mark_bursts
+from curation.domain.bursts.finding import BurstRules
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.photo_facts import ScoringInput
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Picks
-from curation.domain.judging.ranking import (
-    CategoryWeights,
+from curation.domain.judging.ranking import with_picks
+from curation.domain.judging.scoring import (
     ExaminedPhoto,
-    PhotoScore,
     ScorePart,
-    ScoringRules,
-    examination,
+    examination_key,
     examine_photo,
-    failed_photo_score,
     score_examined,
     score_parts,
 )
-from curation.domain.judging.rules import Thresholds
+from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules, Thresholds
 from curation.domain.labelling.labels import EventPeople, Person
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
@@ -59,7 +57,7 @@ class MeasuredEvent:
         persons: The people by key.
     """
 
-    shots: Mapping[str, Shot]
+    shots: Mapping[str, ScoringInput]
     failures: Mapping[str, str]
     unmeasured: tuple[str, ...]
     people: EventPeople
@@ -167,7 +165,7 @@ class Rescorer:
             found = find_measures(event, cached_store, settings.io.input_dir, predictor, {})
         self._remembered = cached_store.used
         shots = {
-            path: Shot(measured, scored_faces(event.faces[path], labels, measured))
+            path: ScoringInput(measured, scored_faces(event.faces[path], labels, measured))
             for path, measured in found.measures.items()
         }
         clusters: dict[str, set[int]] = defaultdict(set)
@@ -194,11 +192,11 @@ class Rescorer:
         if known is None:
             found = self._bursts.get((id(event), bursts))
             if found is None:
-                found = _remember(self._bursts, (id(event), bursts), bursts_of(event.shots, bursts))
-            examined = self._examined.get(examination(rules))
+                found = _remember(self._bursts, (id(event), bursts), event_bursts(event.shots, bursts))
+            examined = self._examined.get(examination_key(rules))
             if examined is None:
                 photos = (examine_photo(p, s.faces, s.measures, event.people, rules) for p, s in event.shots.items())
-                examined = _remember(self._examined, examination(rules), list(photos))
+                examined = _remember(self._examined, examination_key(rules), list(photos))
             scores = [score_examined(photo, rules) for photo in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
             facts = {photo.image_path: photo.facts for photo in examined}

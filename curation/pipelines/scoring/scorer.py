@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from curation.domain.bursts.best_photo import event_bursts, mark_bursts
+from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
-from curation.domain.judging.best_of_burst import Shot, bursts_of, mark_bursts
-from curation.domain.judging.bursts import BurstRules
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.picked_order import with_picks
+from curation.domain.judging.photo_facts import ScoringInput
+from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import NO_PICKS, Picks
-from curation.domain.judging.ranking import PhotoScore, ScoringRules, score_photo
+from curation.domain.judging.ranking import with_picks
+from curation.domain.judging.scoring import score_photo
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Labels
 from curation.engines.base import PhotoPixels
 from curation.engines.landmarks import LandmarkPredictor
@@ -63,7 +66,7 @@ class PhotoScorer:
         labels: Labels,
         measures: Mapping[str, PhotoMeasures],
     ) -> list[PhotoScore]:
-        """Find the bursts and mark the best photo of each, see `curation.domain.judging.best_of_burst`.
+        """Find the bursts and mark the best photo of each, see `curation.domain.bursts.best_photo`.
 
         Args:
             scores: Of the event.
@@ -72,10 +75,11 @@ class PhotoScorer:
             measures: By image path; photos without measures are in no burst.
         """
         shots = {
-            path: Shot(measured, scored_faces(faces[path], labels, measured)) for path, measured in measures.items()
+            path: ScoringInput(measured, scored_faces(faces[path], labels, measured))
+            for path, measured in measures.items()
         }
-        return mark_bursts(scores, shots, bursts_of(shots, self.bursts), self.rules)
+        return mark_bursts(scores, shots, event_bursts(shots, self.bursts), self.rules)
 
     def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
-        """Sort photos, see `curation.domain.judging.picked_order.with_picks`."""
+        """Sort photos, see `curation.domain.judging.ranking.with_picks`."""
         return with_picks(scores, picks, self.rules)

@@ -1,4 +1,4 @@
-"""From a folder of photos to people with names, joined and split, and to a ranking."""
+"""From a folder of photos to people with names, merged and split, and to a ranking."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.acceptance.browser.visitor import Visitor
 
 __all__ = [
     "find_the_people",
+    "find_the_people_again",
     "label_three_people_by_keyboard",
-    "look_again",
     "merge_two",
     "rank_the_photos",
     "split_one_and_undo",
@@ -125,9 +125,9 @@ def split_one_and_undo(visitor: Visitor, out: Path) -> None:
     assert kinds(out) == ["same_person"]
 
 
-def look_again(visitor: Visitor, out: Path) -> None:
+def find_the_people_again(visitor: Visitor, out: Path) -> None:
     before = read(out / "cluster_labels.json")
-    run_stage(visitor, "Look again", "Finding the people")
+    run_stage(visitor, "Find the people again", "Finding the people")
     assert read(out / "cluster_labels.json") == before
     visitor.go("/review/people")
     expect(visitor.page.locator("#cards [role=gridcell]")).to_have_count(3)

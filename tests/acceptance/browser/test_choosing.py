@@ -84,7 +84,7 @@ def test_pick_reject_and_rate_by_keyboard_alone(desk: Visitor, event: FakeEvent)
     expect(cell(page, "burst_2.png")).to_have_attribute("data-rating", "0")
     expect(page.locator("#toasts")).to_contain_text("Undone")
     del kept["burst_2.png"]
-    wait_until(lambda: picks(event) == kept, "the rating is taken back", PATIENCE_MS / 1000)
+    wait_until(lambda: picks(event) == kept, "the rating is undone", PATIENCE_MS / 1000)
 
 
 def test_a_burst_opens_and_closes_in_its_place(desk: Visitor) -> None:
@@ -213,16 +213,16 @@ def test_coverage_and_a_choice_become_picks(desk: Visitor, event: FakeEvent) -> 
     assert len(picks(event)) == 2
 
 
-def test_what_was_chosen_is_taken_home(desk: Visitor, event: FakeEvent, tmp_path: Path) -> None:
+def test_what_was_chosen_is_exported(desk: Visitor, event: FakeEvent, tmp_path: Path) -> None:
     desk.go("/review/coverage")
     page = desk.page
     expect(page.locator("#choice .choice-head")).to_contain_text("photo")
-    page.get_by_role("button", name="Take them home").click()
+    page.get_by_role("button", name="Export them").click()
     expect(page.get_by_role("radio", name="The choice")).to_be_checked()
     page.get_by_role("radio", name="One ZIP file").check()
     page.get_by_label("Name", exact=True).fill("Our day")
-    page.get_by_role("button", name="home").click()
-    expect(page.locator("#export-hint")).to_contain_text("taken home")
+    page.get_by_role("button", name="Export").click()
+    expect(page.locator("#export-hint")).to_contain_text("exported")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").first.click()
     file = tmp_path / "export.zip"

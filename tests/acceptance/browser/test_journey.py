@@ -8,16 +8,16 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.acceptance.browser.choosing import change_a_rule, choose_with_coverage, compare_two, pick_and_rate
+from tests.acceptance.browser.exporting import export_as_copies, export_as_zip, read_back
 from tests.acceptance.browser.labelling import (
     find_the_people,
+    find_the_people_again,
     label_three_people_by_keyboard,
-    look_again,
     merge_two,
     rank_the_photos,
     split_one_and_undo,
 )
 from tests.acceptance.browser.people_event import write_event
-from tests.acceptance.browser.taking_home import export_as_copies, export_as_zip, read_back
 from tests.acceptance.browser.visitor import visiting
 from tests.acceptance.test_service import running
 
@@ -35,7 +35,7 @@ def test_from_a_folder_of_photos_to_an_export(browser: Browser, project_root: Pa
         label_three_people_by_keyboard(visitor, out / "cluster_labels.json")
         merge_two(visitor, out)
         split_one_and_undo(visitor, out)
-        look_again(visitor, out)
+        find_the_people_again(visitor, out)
         rank_the_photos(visitor)
         change_a_rule(visitor, config)
         pick_and_rate(visitor, out / "picks.json")

@@ -79,13 +79,13 @@ def test_from_the_start_by_keyboard_alone(desk: Visitor, event: FakeEvent) -> No
     assert focused(page) == "1"
     expect(page.get_by_role("gridcell", name="Anna, 4 photos, important")).to_be_visible()
     page.keyboard.press("Control+z")
-    said(page, "Taken back")
+    said(page, "Undone")
     page.keyboard.press("Control+z")
     expect(page.get_by_role("gridcell", name="Person 2, 3 photos, not labelled")).to_be_visible()
     assert labels(event) == {"0": "main", "1": "important"}
 
 
-def test_join_two_and_take_it_back(desk: Visitor, event: FakeEvent) -> None:
+def test_merge_two_and_undo_it(desk: Visitor, event: FakeEvent) -> None:
     page = desk.page
     desk.go("/review/people")
     for key in ("ArrowRight", "End", "x", "ArrowLeft", "x", "g"):
@@ -98,7 +98,7 @@ def test_join_two_and_take_it_back(desk: Visitor, event: FakeEvent) -> None:
     assert {correction["undone"] for correction in corrections} == {True}
 
 
-def test_join_by_dragging(desk: Visitor) -> None:
+def test_merge_by_dragging(desk: Visitor) -> None:
     page = desk.page
     desk.go("/review/people")
     page.drag_and_drop("[data-id='3'] img", "[data-id='1'] img")
@@ -180,22 +180,22 @@ def test_an_edit_by_hand_is_asked_about(desk: Visitor, event: FakeEvent) -> None
     desk.complaints[:] = [complaint for complaint in desk.complaints if "412" not in complaint]
 
 
-def test_not_a_person_and_back_by_the_list_of_corrections(desk: Visitor) -> None:
+def test_not_a_person_and_undo_in_the_list_of_corrections(desk: Visitor) -> None:
     page = desk.page
     desk.go("/review/people")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     expect(page.get_by_role("gridcell")).to_have_count(4)
     page.get_by_role("button", name="Corrections …").click()
-    page.get_by_role("button", name="Take back").click()
-    said(page, "taken back")
+    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    said(page, "undone")
     page.keyboard.press("Escape")
     expect(page.get_by_role("gridcell")).to_have_count(5)
 
 
 def test_a_run_from_the_start_page(desk: Visitor) -> None:
     page = desk.page
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Find the people again").click()
     said(page, "The people are found")
     expect(page.locator(".job-row")).to_have_count(1)
     expect(page.locator(".job-state")).to_have_text("succeeded")
@@ -208,7 +208,7 @@ def test_photos_are_added_by_choosing_files(desk: Visitor, event: FakeEvent, tmp
     page.set_input_files("#files", new)
     said(page, "1 photo added")
     assert (event.photos / "new.png").is_file()
-    expect(page.locator("#folder")).to_contain_text("1 photo new")
+    expect(page.locator("#folder")).to_contain_text("1 new photo")
     (event.photos / "new.png").unlink()
 
 
@@ -257,7 +257,7 @@ def test_a_likely_merge_is_asked_about_and_answered_by_key(desk: Visitor, event:
     said(page, "They stay two people")
     expect(question).to_contain_text("Person 2 (3 photos) and Person 3 (2 photos)")
     page.keyboard.press("y")
-    said(page, "2 people are one now")
+    said(page, "2 people merged")
     expect(page.get_by_role("gridcell")).to_have_count(4)
     expect(question).to_be_hidden()
     kept = json.loads((event.output / "corrections.json").read_text(encoding="utf-8"))["corrections"]

@@ -1,4 +1,4 @@
-"""Applications in each state that the routes have to tell apart."""
+"""Applications in each state that the routes distinguish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.service import FACES, PHOTOS, ServiceClient, make_settings, service, 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[ServiceClient]:
-    """Nothing was clustered yet."""
+    """Nothing is clustered yet."""
     with service(make_settings(tmp_path)) as client:
         yield client
 

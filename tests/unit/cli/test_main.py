@@ -22,7 +22,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with serving() as running:
         known = {NAME: KnownWeights(NAME, "a net", "free of terms", addresses=(f"{running.address}/a",))}
         monkeypatch.setattr(weights, "REGISTRY", MappingProxyType(known))
-        monkeypatch.setattr(selection, "REGISTRY", MappingProxyType(known))
         yield running
 
 

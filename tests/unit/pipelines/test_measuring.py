@@ -194,7 +194,7 @@ def test_measures_hardly_depend_on_the_decoded_size(
     full = open_photo(path, max_megapixels=120)
     full.full()
     one, other = (measure_photo(photo, faces, predictor) for photo in (reduced, full))
-    assert reduced.at_hand(0.01).scale == reduced.at_hand(1.0).scale < 1  # one decode, and not in full
+    assert reduced.already_decoded(0.01).scale == reduced.already_decoded(1.0).scale < 1  # one decode, and not in full
     for first, second in zip(one.faces, other.faces, strict=True):
         for name in ("focus", "exposure", "right_eye", "left_eye", "smile"):
             assert value(getattr(first, name)) == pytest.approx(value(getattr(second, name)), abs=0.1)

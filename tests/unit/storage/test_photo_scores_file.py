@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import PhotoScore, failed_photo_score
 from curation.errors import FaceDataError
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from tests.unit.storage.face_tables import ODD_NAMES

@@ -40,7 +40,7 @@ def test_round_trip(tmp_path: Path) -> None:
         (b"\xff", "not UTF-8"),
         (b"{", "not valid JSON: line 1"),
         (b'{"version": 1, "photos": {"a": {}, "a": {}}}', 'name "a" twice'),
-        (b'{"version": 1, "photos": {"a": {"rating": 9}}}', "9 is no rating"),
+        (b'{"version": 1, "photos": {"a": {"rating": 9}}}', "9 is not a rating"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )

@@ -14,7 +14,7 @@ from curation.api.pages import sign_in
 from curation.errors import SettingsError
 from curation.settings import ServiceSettings
 from tests.service import ServiceClient, make_settings, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 TOKEN = "0123456789-abcdefghij"
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -60,7 +60,7 @@ def test_the_service_does_not_start_open_to_all(tmp_path: Path) -> None:
 
 
 def test_without_a_token_only_this_machine_is_answered_wherever_the_server_listens(empty: ServiceClient) -> None:
-    """`uvicorn --host 0.0.0.0` does not ask the settings; the address that a request came to tells."""
+    """`uvicorn --host 0.0.0.0` ignores the settings; only the address of the socket shows it."""
     for path in ("/health", "/", "/sign-in"):
         problem(empty.get(f"http://192.168.1.5:8000{path}"), 403, "only_local")
     assert empty.get("http://127.0.0.1:8000/health").status_code == 200
@@ -163,5 +163,5 @@ def test_signing_out(closed: ServiceClient) -> None:
 
 
 def test_without_a_token_there_is_nothing_to_sign_in_to(empty: ServiceClient) -> None:
-    assert "asks for no token" in empty.get("/sign-in").text
+    assert "needs no token" in empty.get("/sign-in").text
     assert signed_in(empty, "").status_code == 403

@@ -19,7 +19,7 @@ from curation.errors import StorageError
 from curation.jobs.runner import JobRunner
 from curation.jobs.store import JobStore, Stage
 from tests.service import ServiceClient
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 from tests.unit.jobs.test_runner import WAIT_S, Waiting
 
 Event = tuple[str, dict[str, Any]]
@@ -146,7 +146,7 @@ def test_nothing_is_repeated_for_nothing(store: JobStore, monkeypatch: pytest.Mo
 
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(listen(), 0.2)
-        return len(blocks) - 1  # the first one says how soon to ask again
+        return len(blocks) - 1  # the first one is the time until a reconnection
 
     assert asyncio.run(told(60.0)) == 1
     assert asyncio.run(told(0.0)) > 1

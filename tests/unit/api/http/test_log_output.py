@@ -32,7 +32,7 @@ def test_a_request_is_taken_apart() -> None:
     assert entry["client"] == "127.0.0.1:5"
 
 
-def test_an_exception_is_told() -> None:
+def test_an_exception_is_logged() -> None:
     try:
         raise ZeroDivisionError("oops")
     except ZeroDivisionError:
@@ -43,7 +43,7 @@ def test_an_exception_is_told() -> None:
 
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[logging.Logger]:
-    """A logger that nobody has set up, in the place of the package's."""
+    """A logger without configuration, instead of the package's."""
     logger = logging.getLogger("curation_of_a_test")
     monkeypatch.setattr(logger, "parent", None)
     monkeypatch.setattr(module, "_PACKAGE", logger.name)

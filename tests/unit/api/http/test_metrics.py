@@ -1,4 +1,4 @@
-"""What a monitoring program reads."""
+"""The metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from curation.errors import StorageError
 from tests.service import ServiceClient, make_settings, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 Labels = frozenset[tuple[str, str]]
 

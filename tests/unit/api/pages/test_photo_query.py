@@ -1,4 +1,4 @@
-"""What an address of the gallery asks for, and which photos that are."""
+"""The query part of the gallery's address, and the photos that match it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from curation.domain.faces.ids import photo_id
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.service import FakeOrchestrator, ServiceClient, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 LABELS = {"0": {"name": "Anna", "category": "main"}, "1": {"name": "Tom", "category": "important"}}
 

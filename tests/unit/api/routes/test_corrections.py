@@ -1,4 +1,4 @@
-"""Merging people, splitting faces off, saying what is no face or no person, and taking it back."""
+"""Merging people, splitting faces off, marking what is not a face or not a person, and undo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from curation.domain.faces.ids import face_id, photo_id
 from tests.service import ServiceClient, write_face_data
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 EVENT = (
     *((f"{n}.jpg", 0) for n in range(5)),
@@ -50,7 +50,7 @@ def correct(client: ServiceClient, **body: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def test_a_merge_shows_at_once_and_is_taken_back(event: ServiceClient) -> None:
+def test_a_merge_shows_at_once_and_can_be_undone(event: ServiceClient) -> None:
     done = correct(event, kind="same_person", cluster_ids=[2, 0])
     assert done["cluster_id"] == 0
     assert sizes(event) == {0: 7, 1: 3, 3: 1}
@@ -83,7 +83,7 @@ def test_faces_are_split_off_as_someone_else(event: ServiceClient) -> None:
     assert sizes(event) == {0: 3, 1: 3, 2: 2, 3: 1, 4: 2}
     (written,) = corrections(event)
     assert (len(written["faces"]), len(written["others"])) == (2, 3)
-    # The id is used up, whatever becomes of the split.
+    # The id is not used again, even if the split is undone.
     event.post("/undo")
     assert correct(event, kind="different_people", face_ids=[face("0.jpg", 0)])["cluster_id"] == 5
 
@@ -114,7 +114,7 @@ def test_faces_go_to_a_person_who_is_there(event: ServiceClient) -> None:
     taken_back = event.request("DELETE", f"/corrections/{done['id']}").json()
     assert [c["undone"] for c in taken_back["corrections"]] == [True] * 3
     assert sizes(event) == {0: 5, 1: 3, 2: 2, 3: 1}
-    # And taking that back lets it count again.
+    # Undoing that lets it count again.
     assert event.post("/undo").json()["what"] == "took back a correction"
     assert sizes(event) == {0: 4, 1: 5, 2: 2, 3: 1}
 
@@ -146,7 +146,7 @@ def test_a_statue_is_no_person(event: ServiceClient) -> None:
     correct(event, kind="not_a_person", cluster_ids=[1, 3])
     assert sizes(event) == {0: 5, 2: 2}
     assert problem(event.get("/people/1"), 404, "cluster_not_found")
-    # A face of it may be of a person all the same; taking that back makes it the statue's again.
+    # A face of it may still be that of a person; undoing that makes it the statue's again.
     correct(event, kind="same_person", face_ids=[face("0.jpg", 1)], cluster_id=0)
     assert sizes(event) == {0: 6, 2: 2}
     assert corrections(event)[-1]["faces"][0]["was"] == 1
@@ -155,7 +155,7 @@ def test_a_statue_is_no_person(event: ServiceClient) -> None:
     assert sizes(event) == {0: 5, 1: 3, 2: 2, 3: 1}
 
 
-def test_two_people_are_told_apart(event: ServiceClient) -> None:
+def test_two_people_are_marked_as_different(event: ServiceClient) -> None:
     done = correct(event, kind="different_people", cluster_ids=[0, 1])
     assert sizes(event) == {0: 5, 1: 3, 2: 2, 3: 1}
     assert (done["corrections"][0]["faces"], done["corrections"][0]["others"]) == (5, 3)
@@ -200,7 +200,7 @@ def test_a_wrong_name_leaves_the_faces_where_they_are(event: ServiceClient) -> N
     assert corrections(event) == []
 
 
-def test_a_broken_file_is_told_and_left_alone(event: ServiceClient) -> None:
+def test_a_broken_file_is_reported_and_not_changed(event: ServiceClient) -> None:
     path = event.settings.io.output_dir / "corrections.json"
     path.write_text("{", encoding="utf-8")
     for answer in (

@@ -107,7 +107,7 @@ def test_unknown_photos_and_exports_are_not_found(client: ServiceClient) -> None
             assert answer.status_code == 404 and answer.json()["code"] == "export_not_found"
 
 
-def test_a_zip_file_that_was_removed_is_told(client: ServiceClient) -> None:
+def test_a_zip_file_that_was_removed_is_reported(client: ServiceClient) -> None:
     export = exported(client, {"best": 1, "mode": "zip"})
     Path(export["path"]).unlink()
     answer = client.get(export["download_url"])

@@ -8,7 +8,7 @@ import pytest
 
 from curation.errors import PhotosMissingError
 from tests.service import ServiceClient
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 WAIT_S = 20.0
 UNKNOWN = "0" * 32

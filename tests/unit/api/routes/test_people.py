@@ -1,4 +1,4 @@
-"""Labelling people one by one and many at once, with somebody else editing the same file."""
+"""Labelling people one by one and many at once, while somebody else edits the same file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.service import ServiceClient, make_settings, service, write_face_data
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 EVENT = (
     *((f"{n}.jpg", 0) for n in range(5)),  # 5 photos
@@ -150,7 +150,7 @@ def test_an_edit_by_hand_of_the_same_person_is_asked_about(event: ServiceClient,
         {"cluster_id": 0, "yours": {"name": "Tom", "category": "other"}, "theirs": theirs["0"]}
     ]
     assert labels(event) == theirs
-    # Who was asked may insist.
+    # A client that knows of the conflict may insist.
     assert event.request("PATCH", "/people/0", json={"category": "other"}).status_code == 200
     assert labels(event) == {"0": {"name": "Tom", "category": "other"}}
 
@@ -168,13 +168,13 @@ def test_an_unknown_version_is_refused(event: ServiceClient) -> None:
     assert any_version.status_code == 200
 
 
-def test_a_broken_file_is_told_and_left_alone(event: ServiceClient) -> None:
+def test_a_broken_file_is_reported_and_not_changed(event: ServiceClient) -> None:
     labels_path(event).write_text("{", encoding="utf-8")
     assert problem(event.request("PATCH", "/people/0", json={"category": "main"}), 422, "labels_invalid")
     assert labels_path(event).read_text(encoding="utf-8") == "{"
 
 
-def test_labels_are_taken_back_one_by_one(event: ServiceClient) -> None:
+def test_labels_are_undone_one_by_one(event: ServiceClient) -> None:
     assert event.get("/undo").json() == {"what": None, "left": 0}
     assert problem(event.post("/undo"), 409, "nothing_to_undo")
     event.request("PATCH", "/people/0", json={"name": "Anna", "category": "main"})
@@ -190,7 +190,7 @@ def test_labels_are_taken_back_one_by_one(event: ServiceClient) -> None:
     assert problem(event.post("/undo"), 409, "nothing_to_undo")
 
 
-def test_what_was_changed_by_hand_since_is_not_taken_back(event: ServiceClient) -> None:
+def test_what_was_changed_by_hand_since_is_not_undone(event: ServiceClient) -> None:
     event.request("PATCH", "/people/0", json={"category": "main"})
     event.request("PATCH", "/people/1", json={"category": "main"})
     by_hand(event, {"0": "main", "1": "important", "2": "other"})
@@ -201,7 +201,7 @@ def test_what_was_changed_by_hand_since_is_not_taken_back(event: ServiceClient) 
     assert labels(event) == {"1": "important", "2": "other"}
 
 
-def test_changes_are_taken_back_after_a_restart(tmp_path: Path) -> None:
+def test_changes_are_undone_after_a_restart(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     write_face_data(settings.io.output_dir, EVENT)
     with service(settings) as client:

@@ -1,4 +1,4 @@
-"""What the routes of photos, faces and their pictures answer."""
+"""The responses of the routes of photos and faces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from curation.domain.faces.ids import photo_id
 from tests.service import PHOTOS, ServiceClient, write_photo_scores
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 
 class TestPhotos:

@@ -1,4 +1,4 @@
-"""Picking photos over HTTP, and what becomes of the order and of the table."""
+"""Picking photos over HTTP, and the effect on the ranking and the table."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 from curation.domain.faces.ids import photo_id
 from curation.event import ranked_photos
 from tests.service import FACES, PHOTOS, ServiceClient, make_settings, service, write_face_data, write_photo_scores
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 A, B, CUT_OFF, D = map(photo_id, ("a.jpg", "b.jpg", "c d.jpg", "d.jpg"))
 
 
 @pytest.fixture(autouse=True)
 def quiet_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No table is written but by what a test does."""
+    """No table is written unless a test does it."""
     monkeypatch.setattr(ranked_photos, "WRITE_AFTER_S", 3600.0)
 
 

@@ -1,4 +1,4 @@
-"""Photos, faces and their pictures of an event that both stages went over."""
+"""Photos, faces and their pictures, for an event that was clustered and scored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from curation.photos.looks.pictures import PictureSize
 from curation.storage.analysis_store import STORE_NAME
 from tests.fake_workflow import FakeEvent, fake_event, touch_later
 from tests.service import FakeOrchestrator, ServiceClient, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 A, B, EMPTY = photo_id("day 1/a.png"), photo_id("b.png"), photo_id("empty.png")
 
@@ -63,7 +63,7 @@ class TestPhoto:
         assert anna["box"] == {"x": 40, "y": 30, "w": 60, "h": 60}
         assert len(anna["landmarks"]) == 5
         assert (other["cluster_id"], other["person"], other["category"]) == (1, "person 1", None)
-        # The fake landmark predictor finds nothing, so that eyes cannot be told, but focus can.
+        # The fake landmark predictor finds nothing, so that focus can be measured, but eyes cannot.
         assert anna["measures"]["eyes"]["value"] is None
         assert anna["measures"]["eyes"]["reason"]
         assert 0 <= anna["measures"]["focus"]["value"] <= 1

@@ -1,4 +1,4 @@
-"""What each route answers, in each state of the output folder."""
+"""The responses of each route in each state of the output folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from curation.api import app as app_module
 from curation.errors import PhotosMissingError
 from curation.storage.locks import hold_output
 from tests.service import FACES, ServiceClient, write_face_data
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 WAIT_S = 20.0
 
@@ -285,7 +285,7 @@ class TestOpenApi:
         return {f"{method} {path}": operation for path, of in paths.items() for method, operation in of.items()}
 
     def test_all_routes(self, empty: ServiceClient) -> None:
-        # Each subject's own tests name the others.
+        # The tests of each subject check that the other routes are listed.
         assert set(self.operations(empty)) >= {
             "post /cluster",
             "post /score",

@@ -14,7 +14,7 @@ from curation.event.rules.controls import SECTIONS, controls, value_of
 from curation.settings import ScoringSettings, Settings
 from tests.fake_workflow import FakeEvent, fake_event
 from tests.service import FakeOrchestrator, ServiceClient, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 CONFIG = """# my own
 scoring:
@@ -75,7 +75,7 @@ def test_every_value_has_a_meaning_and_a_range() -> None:
         assert (control.kind == "switch") is isinstance(value, bool)
 
 
-def test_the_rules_in_force(client: ServiceClient) -> None:
+def test_the_current_rules(client: ServiceClient) -> None:
     response = client.get("/rules")
     body = response.json()
     assert (body["file"], body["ranking_is_current"]) == ("config.yaml", True)
@@ -144,7 +144,7 @@ def test_a_preview_follows_the_labels(client: ServiceClient, event: FakeEvent) -
     assert client.post("/rules/preview", json={"scoring": change}).json()["newly_vetoed"] == 1
 
 
-def test_rules_are_kept_with_the_comments_and_photos_are_ranked_anew(client: ServiceClient, event: FakeEvent) -> None:
+def test_rules_are_saved_with_the_comments_and_photos_are_ranked_again(client: ServiceClient, event: FakeEvent) -> None:
     etag = client.get("/rules").headers["etag"]
     change = {"weights": {"eyes": 4.5, "smile": 0.0}, "rules": {"min_main_people": {"mode": "veto"}}}
     response = client.put("/rules", json={"scoring": change}, headers={"If-Match": etag})
@@ -154,7 +154,7 @@ def test_rules_are_kept_with_the_comments_and_photos_are_ranked_anew(client: Ser
     )
     assert (values(body)["weights.eyes"], values(body)["rules.min_main_people.mode"]) == (4.5, "veto")
     assert response.headers["etag"] != etag
-    assert body["note"] == "the photos are ranked anew"
+    assert body["note"] == "the photos are being ranked again"
     job = finished(client, body["job"]["id"])
     assert (job["stage"], job["state"], job["counts"]["vetoed"]) == ("scoring", "succeeded", 2)
     now = client.get("/rules")
@@ -162,7 +162,7 @@ def test_rules_are_kept_with_the_comments_and_photos_are_ranked_anew(client: Ser
     assert event.scoring_record()["settings"]["scoring"]["weights"]["eyes"] == 4.5
     # The same again is nothing new.
     again = client.put("/rules", json={"scoring": change}).json()
-    assert (again["job"], again["note"]) == (None, "the photos are ranked by these rules already")
+    assert (again["job"], again["note"]) == (None, "the rules are saved; the ranking is current")
 
 
 def finished(client: ServiceClient, job_id: str) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(client: ServiceCli
     change = {"scoring": {"weights": {"smile": 1.0}}}
     problem(client.put("/rules", json=change, headers={"If-Match": etag}), 412, "rules_changed")
     assert config(event) == edited
-    # What was written by hand is in force, without a new start.
+    # An edit of the file takes effect without a restart.
     now = client.get("/rules")
     assert (values(now.json())["weights.eyes"], now.json()["ranking_is_current"]) == (9.0, False)
     response = client.put("/rules", json=change, headers={"If-Match": now.headers["etag"]})
@@ -194,7 +194,7 @@ def test_a_run_goes_by_the_file_as_it_is_then(client: ServiceClient, event: Fake
     assert event.scoring_record()["settings"]["scoring"]["weights"]["eyes"] == 9.0
 
 
-def test_a_file_that_is_not_valid_is_told_and_left(client: ServiceClient, event: FakeEvent) -> None:
+def test_a_file_that_is_not_valid_is_reported_and_not_changed(client: ServiceClient, event: FakeEvent) -> None:
     (event.folder / "config.yaml").write_text("scoring: [", encoding="utf-8")
     for response in (
         client.get("/rules"),
@@ -268,7 +268,7 @@ def test_a_running_job_is_in_the_way_of_ranking_but_not_of_the_rules(clustered: 
     assert clustered.orchestrator.began.wait(20)
     body = clustered.put("/rules", json={"scoring": {"weights": {"eyes": 1.0}}}).json()
     assert body["job"] is None
-    assert "the rules are kept, but the photos are not ranked by them yet: clustering already runs" in body["note"]
+    assert "the rules are saved, but the ranking is out of date: clustering already runs" in body["note"]
     assert values(body)["weights.eyes"] == 1.0
     clustered.orchestrator.release.set()
 

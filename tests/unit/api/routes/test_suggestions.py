@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.service import ServiceClient, write_face_data, write_photo_scores
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 FACES = (
     *((f"{n}.jpg", 0) for n in range(6)),
@@ -21,7 +21,7 @@ FACES = (
 
 @pytest.fixture
 def event(empty: ServiceClient) -> ServiceClient:
-    """Clusters 1 and 2 are alike 0; the photos of 2 are the best ones."""
+    """Clusters 1 and 2 are similar to 0; the photos of 2 are the best ones."""
     output = empty.settings.io.output_dir
     write_face_data(output, FACES)
     random = np.random.default_rng(0)
@@ -68,7 +68,7 @@ def test_does_not_ask_again(event: ServiceClient) -> None:
     assert pairs(event)[:2] == [(0, 2), (0, 1)]
 
 
-def test_embeddings_of_another_table_are_told(event: ServiceClient) -> None:
+def test_embeddings_of_another_table_are_reported(event: ServiceClient) -> None:
     write_embeddings(event.settings.io.output_dir, np.ones((3, 8)))
     assert problem(event.get("/suggestions/merges"), 409, "face_data_invalid")
 

@@ -1,4 +1,4 @@
-"""Photos that are sent to the service."""
+"""Uploading photos to the service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from curation.domain.faces.ids import photo_id
 from curation.errors import NotAPhotoError
 from curation.event.incoming_photos import photo_name, sweep_incoming
 from tests.service import ServiceClient, make_settings, service
-from tests.unit.api.http.test_problems import problem
+from tests.unit.api.http.test_errors import problem
 
 
 def jpeg(number: int = 0) -> bytes:

@@ -78,13 +78,13 @@ def test_of_equals_the_first_is_chosen() -> None:
 
 
 def test_when_the_time_is_up_a_good_choice_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(covering._Programme, "solve", lambda self: (None, False))
+    monkeypatch.setattr(covering._Program, "solve", lambda self: (None, False))
     items = [Item(1.0, frozenset({0})), Item(5.0, frozenset()), Item(2.0, frozenset())]
     assert best_cover(items, [Need(1, True)], 2) == Covering((0, 1), False)
 
 
 def test_without_needs_no_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(covering, "_Programme", None)
+    monkeypatch.setattr(covering, "_Program", None)
     items = [Item(value, frozenset({0}), burst) for value, burst in ((1.0, 1), (3.0, 1), (2.0, None), (0.5, None))]
     assert best_cover(items, [Need(2, True)], 2) == Covering((1, 2), True)
     assert best_cover([], [], 2) == Covering((), True)

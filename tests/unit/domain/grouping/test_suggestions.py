@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.suggestions import (
-    AlikePair,
     PersonMeans,
-    alike_pairs,
+    SimilarPair,
     photo_weight,
     ranked_suggestions,
+    similar_pairs,
 )
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
 
@@ -43,28 +43,28 @@ def photos(*counts: int) -> dict[int, list[str]]:
 
 
 def test_strangers_are_not_alike() -> None:
-    assert alike_pairs(means(unit(strangers(40))), RULE) == []
-    assert alike_pairs(means(unit(strangers(1))), RULE) == []
+    assert similar_pairs(means(unit(strangers(40))), RULE) == []
+    assert similar_pairs(means(unit(strangers(1))), RULE) == []
 
 
 def test_those_who_were_nearly_joined_are() -> None:
     vectors = strangers(40)
     vectors[7] = vectors[3] + 1.6 * vectors[7]
-    (pair,) = alike_pairs(means(unit(vectors)), RULE)
+    (pair,) = similar_pairs(means(unit(vectors)), RULE)
     assert (pair.first, pair.second) == (13, 17)
-    assert 0.5 < pair.likeness < 1.0
+    assert 0.5 < pair.similarity < 1.0
     vectors[7] = vectors[3]
-    assert alike_pairs(means(unit(vectors)), RULE)[0].likeness == 1.0
+    assert similar_pairs(means(unit(vectors)), RULE)[0].similarity == 1.0
 
 
 def test_nothing_stands_out_among_equals() -> None:
-    assert alike_pairs(means(unit(np.ones((5, 8)))), RULE) == []
+    assert similar_pairs(means(unit(np.ones((5, 8)))), RULE) == []
 
 
 def test_each_has_a_few_neighbours_at_most() -> None:
     vectors = strangers(40)
     vectors[:12] = vectors[0] + 1.2 * vectors[:12]
-    pairs = alike_pairs(means(unit(vectors)), RULE)
+    pairs = similar_pairs(means(unit(vectors)), RULE)
     # Of the 66 pairs among the twelve, those that are among the five nearest of either.
     assert 30 <= len(pairs) < 66
     assert all(pair.second < 22 for pair in pairs)
@@ -73,12 +73,12 @@ def test_each_has_a_few_neighbours_at_most() -> None:
 def test_few_faces_have_to_be_nearer() -> None:
     vectors = strangers(40)
     vectors[7] = vectors[3] + 1.6 * vectors[7]
-    large, small = (alike_pairs(means(unit(vectors), size), RULE)[0].likeness for size in (50, 1))
+    large, small = (similar_pairs(means(unit(vectors), size), RULE)[0].similarity for size in (50, 1))
     assert small < large
 
 
 def test_the_question_that_changes_the_top_photos_most_comes_first() -> None:
-    pairs = [AlikePair(0, 1, 0.9), AlikePair(0, 2, 0.9), AlikePair(2, 3, 0.9)]
+    pairs = [SimilarPair(0, 1, 0.9), SimilarPair(0, 2, 0.9), SimilarPair(2, 3, 0.9)]
     of = photos(9, 4, 4, 3)
     weights = {path: photo_weight(rank) for rank, path in enumerate(of[2] + of[3] + of[1] + of[0], start=1)}
     found = ranked_suggestions(pairs, labels(c0=MAIN), of, weights, WEIGHTS)
@@ -88,28 +88,28 @@ def test_the_question_that_changes_the_top_photos_most_comes_first() -> None:
     assert [(one.keep, one.other) for one in without] == [(0, 1), (0, 2), (2, 3)]
 
 
-def test_likeness_counts() -> None:
-    pairs = [AlikePair(0, 1, 0.4), AlikePair(0, 2, 0.9)]
+def test_similarity_counts() -> None:
+    pairs = [SimilarPair(0, 1, 0.4), SimilarPair(0, 2, 0.9)]
     found = ranked_suggestions(pairs, labels(c0=MAIN), photos(9, 4, 4), {}, WEIGHTS)
     assert [one.other for one in found] == [2, 1]
 
 
 def test_who_has_a_name_stays() -> None:
-    found = ranked_suggestions([AlikePair(0, 1, 0.9)], labels(c1=MAIN, c0=OTHER), photos(9, 2), {}, WEIGHTS)
+    found = ranked_suggestions([SimilarPair(0, 1, 0.9)], labels(c1=MAIN, c0=OTHER), photos(9, 2), {}, WEIGHTS)
     assert (found[0].keep, found[0].other) == (1, 0)
 
 
 def test_nothing_is_asked_about_two_names() -> None:
     tom = PersonLabel("Tom", Category.MAIN)
-    assert ranked_suggestions([AlikePair(0, 1, 0.9)], labels(c0=MAIN, c1=tom), photos(9, 2), {}, WEIGHTS) == []
-    assert ranked_suggestions([AlikePair(0, 1, 0.9)], labels(c0=MAIN, c1=MAIN), photos(9, 2), {}, WEIGHTS) == []
+    assert ranked_suggestions([SimilarPair(0, 1, 0.9)], labels(c0=MAIN, c1=tom), photos(9, 2), {}, WEIGHTS) == []
+    assert ranked_suggestions([SimilarPair(0, 1, 0.9)], labels(c0=MAIN, c1=MAIN), photos(9, 2), {}, WEIGHTS) == []
 
 
 def test_two_on_one_photo_are_hardly_one() -> None:
     of = photos(9, 4, 4)
     together = {**of, 2: [*of[2], of[0][0]]}
-    pairs = [AlikePair(0, 1, 0.9), AlikePair(0, 2, 0.9)]
-    # The third has one more photo, and still comes last; by its likeness it is out.
+    pairs = [SimilarPair(0, 1, 0.9), SimilarPair(0, 2, 0.9)]
+    # The third has one more photo, and still comes last; by its similarity it is out.
     assert [one.other for one in ranked_suggestions(pairs, labels(c0=MAIN), together, {}, WEIGHTS)] == [1]
     mirror = ranked_suggestions(pairs, labels(c0=MAIN), {**of, 2: of[2]}, {}, WEIGHTS)
     assert {one.other for one in mirror} == {1, 2}

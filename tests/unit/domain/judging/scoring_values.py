@@ -7,9 +7,23 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
-from curation.domain.judging.ranking import CategoryWeights, ComponentWeights, PhotoScore, ScoringRules, score_photo
-from curation.domain.judging.rules import CountRule, Rule, RuleMode, Rules, ScoredFace, SwitchRule, Thresholds
+from curation.domain.judging.photo_facts import ScoredFace
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.scoring import score_photo
+from curation.domain.judging.scoring_rules import (
+    CategoryWeights,
+    ComponentWeights,
+    CountRule,
+    Rule,
+    RuleMode,
+    Rules,
+    ScoringRules,
+    SwitchRule,
+    Thresholds,
+)
 from curation.domain.labelling.labels import Category, EventPeople, Person
+
+Faces = list[tuple[Person | None, FaceMeasures]]
 
 EVENT = EventPeople(main=2, important=3, other=4)
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain.judging.likeness import MINIATURE_BYTES
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason, joined_eyes
+from curation.domain.judging.measures import MINIATURE_BYTES, FaceMeasures, Measure, PhotoMeasures, Reason, joined_eyes
 
 told = st.builds(Measure.of, st.floats(0, 1), st.floats(-100, 300))
 untold = st.builds(Measure.unknown, st.sampled_from(Reason), st.none() | st.floats(-100, 300))

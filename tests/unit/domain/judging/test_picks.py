@@ -40,16 +40,16 @@ def test_a_change_can_be_taken_back(picks: Picks, path: str, pick: PhotoPick) ->
         ({"version": 1}, "must be a JSON object"),
         ({"version": 2, "photos": {}}, "the version 2; this program knows 1"),
         ({"photos": {}}, "the version None"),
-        ({"version": 1, "photos": {}, "more": 1}, "'more' is not known"),
+        ({"version": 1, "photos": {}, "more": 1}, "'more' is not a known key; possible: version, photos"),
         ({"version": 1, "photos": {"a.jpg": "picked"}}, "photo 'a.jpg': found 'picked'; write {"),
         ({"version": 1, "photos": {"a.jpg": {"pick": "Picked "}}}, "did you mean 'picked'?"),
         (
             {"version": 1, "photos": {"a.jpg": {"pick": ["picked"]}}},
-            "['picked'] is no pick; possible: picked, rejected",
+            "['picked'] is not a pick; possible: picked, rejected",
         ),
-        ({"version": 1, "photos": {"a.jpg": {"rating": 6}}}, "6 is no rating; possible: 1 to 5"),
-        ({"version": 1, "photos": {"a.jpg": {"rating": True}}}, "True is no rating"),
-        ({"version": 1, "photos": {"a.jpg": {"stars": 3}}}, "'stars' is not known here; possible: pick, rating"),
+        ({"version": 1, "photos": {"a.jpg": {"rating": 6}}}, "6 is not a rating; possible: 1 to 5"),
+        ({"version": 1, "photos": {"a.jpg": {"rating": True}}}, "True is not a rating"),
+        ({"version": 1, "photos": {"a.jpg": {"stars": 3}}}, "'stars' is not a known key; possible: pick, rating"),
         ({"version": 1, "photos": {"": {"rating": 3}}}, "name the photo"),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_mistake_is_named(data: object, mistake: str) -> None:
 def test_all_mistakes_are_named_at_once_but_no_endless_list() -> None:
     with pytest.raises(PicksError) as error:
         parse_picks({"version": 1, "photos": {f"{i}.jpg": {"rating": 0} for i in range(30)}})
-    assert str(error.value).count("is no rating") == 20
+    assert str(error.value).count("is not a rating") == 20
     assert "and 10 more mistakes" in str(error.value)
 
 

@@ -1,97 +1,155 @@
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 
-import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
-from curation.domain.judging.ranking import (
-    PHOTO_SCORE_COLUMNS,
-    CategoryWeights,
-    ComponentWeights,
-    PhotoScore,
-    ScoringRules,
-    failed_photo_score,
-    people_component,
-    rank_photos,
-    score_photo,
-)
-from curation.domain.judging.rules import Rules, ScoredFace
-from curation.domain.labelling.labels import EventPeople, Person
+from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.photo_score import SCORE_DIGITS, PhotoScore, failed_photo_score
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
+from curation.domain.judging.ranking import rank_photos, with_picks
+from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,
-    EVENT,
-    IDA,
-    STRANGER,
-    TOM,
+    Faces,
     drawn_faces,
     drawn_photos,
     drawn_rules,
     face_measures,
-    measure,
-    photo_measures,
     scored,
-    values,
 )
 
-Faces = list[tuple[Person | None, FaceMeasures]]
-COMPONENTS = ("eyes_score", "smile_score", "focus_score", "exposure_score", "people_score")
+RULES = ScoringRules()
+# No test asserts time, and a busy machine draws slowly.
+unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
-def test_the_columns_are_those_of_photo_scores_csv() -> None:
-    assert ", ".join(PHOTO_SCORE_COLUMNS) == (
-        "rank, image_path, final_score, results_string, people, main_count, important_count, other_count, "
-        "unknown_count, eyes_score, smile_score, focus_score, exposure_score, people_score, vetoes, problems, error, "
-        "burst_id, best_of_burst, burst_rank, pick, rating"
+@st.composite
+def drawn_scores(draw: st.DrawFn) -> list[PhotoScore]:
+    """Photos with and without people, vetoes, bursts and errors, in no order."""
+    plain = scored([(ANNA, face_measures())])
+    count = draw(st.integers(1, 12))
+    bursts = draw(st.lists(st.none() | st.integers(1, 3), min_size=count, max_size=count))
+    out: list[PhotoScore] = []
+    places: dict[int, int] = {}
+    for number, burst in enumerate(bursts):
+        path = f"{number}.jpg"
+        if draw(st.integers(0, 9)) == 0:
+            out.append(failed_photo_score(path, "cut off"))
+            continue
+        score = replace(
+            plain,
+            image_path=path,
+            final_score=draw(st.floats(0, 1)),
+            focus_score=draw(st.none() | st.floats(0, 1)),
+            main_count=draw(st.integers(0, 1)),
+            vetoes=draw(st.sampled_from(["", "", "Anna (main) blinks"])),
+        )
+        if burst is not None:
+            places[burst] = places.get(burst, 0) + 1
+            score = replace(score, burst_id=burst, burst_rank=places[burst], best_of_burst=places[burst] == 1)
+        out.append(score)
+    return draw(st.permutations(out))
+
+
+drawn_picks = st.dictionaries(
+    st.integers(0, 13).map(lambda number: f"{number}.jpg"),
+    st.builds(PhotoPick, st.none() | st.sampled_from(Pick), st.none() | st.integers(1, 5)),
+    max_size=8,
+).map(Picks)
+
+
+def as_in_the_table(score: PhotoScore) -> PhotoScore:
+    def rounded(value: float | None) -> float | None:
+        return None if value is None else float(f"{value:.{SCORE_DIGITS}f}")
+
+    return replace(score, final_score=rounded(score.final_score), focus_score=rounded(score.focus_score))
+
+
+def group(score: PhotoScore) -> int:
+    if score.final_score is None:
+        return 3
+    return {Pick.PICKED: 0, None: 1, Pick.REJECTED: 2}[score.pick]
+
+
+@unhurried
+@given(drawn_scores(), drawn_picks)
+def test_the_users_word_wins_over_the_score(scores: list[PhotoScore], picks: Picks) -> None:
+    ranked = with_picks(scores, picks, RULES)
+    assert sorted(s.image_path for s in ranked) == sorted(s.image_path for s in scores)
+    assert [s.rank for s in ranked] == list(range(1, len(scores) + 1))
+    assert all((s.pick, s.rating) == (picks.of(s.image_path).pick, picks.of(s.image_path).rating) for s in ranked)
+    assert [group(s) for s in ranked] == sorted(group(s) for s in ranked)
+    for first, second in itertools.pairwise(ranked):
+        if group(first) == group(second) < 3:
+            assert (first.rating or 0) >= (second.rating or 0)
+            if first.rating == second.rating:
+                assert bool(first.vetoes) <= bool(second.vetoes)
+
+
+@unhurried
+@given(drawn_scores(), drawn_picks)
+def test_each_burst_has_one_best_photo_and_it_is_the_users(scores: list[PhotoScore], picks: Picks) -> None:
+    ranked = with_picks(scores, picks, RULES)
+    for number in {s.burst_id for s in ranked if s.burst_id is not None}:
+        burst = [s for s in ranked if s.burst_id == number]
+        (best,) = [s for s in burst if s.best_of_burst]
+        assert all((group(best), -(best.rating or 0)) <= (group(s), -(s.rating or 0)) for s in burst)
+    alone = {s.image_path: s.best_of_burst for s in scores if s.burst_id is None}
+    assert alone == {s.image_path: s.best_of_burst for s in ranked if s.burst_id is None}
+
+
+@unhurried
+@given(drawn_scores(), drawn_picks, drawn_picks, st.randoms(use_true_random=False))
+def test_it_is_the_same_for_the_table_and_whatever_was_picked_before(
+    scores: list[PhotoScore], before: Picks, picks: Picks, shuffler: random.Random
+) -> None:
+    at_once = with_picks(scores, picks, RULES)
+    table = [as_in_the_table(score) for score in with_picks(scores, before, RULES)]
+    shuffler.shuffle(table)
+    assert with_picks(table, picks, RULES) == [as_in_the_table(score) for score in at_once]
+
+
+@unhurried
+@given(drawn_scores(), drawn_picks)
+def test_what_does_not_change_is_the_same_object(scores: list[PhotoScore], picks: Picks) -> None:
+    once = with_picks(scores, picks, RULES)
+    again = with_picks(once, picks, RULES)
+    assert all(first is second for first, second in zip(once, again, strict=True))
+
+
+def test_an_example() -> None:
+    plain = scored([(ANNA, face_measures())])
+    names = {"best.jpg": 0.9, "good.jpg": 0.8, "soft.jpg": 0.4, "poor.jpg": 0.2, "stars.jpg": 0.1}
+    scores = [replace(plain, image_path=path, final_score=score) for path, score in names.items()]
+    scores.append(failed_photo_score("broken.jpg", "cut off"))
+    picks = Picks(
+        {
+            "poor.jpg": PhotoPick(Pick.PICKED),
+            "soft.jpg": PhotoPick(Pick.PICKED, 4),
+            "stars.jpg": PhotoPick(None, 2),
+            "best.jpg": PhotoPick(Pick.REJECTED, 5),
+            "broken.jpg": PhotoPick(Pick.PICKED, 5),
+        }
     )
+    order = [s.image_path for s in with_picks(scores, picks, RULES)]
+    assert order == ["soft.jpg", "poor.jpg", "stars.jpg", "good.jpg", "best.jpg", "broken.jpg"]
 
 
-def test_a_perfect_photo_scores_one() -> None:
-    score = scored([(ANNA, face_measures()), (BEN, face_measures())])
-    assert score.final_score == 1.0
-    assert score.results_string == "main 2/2 · eyes 2/2 · smile 2/2 · focus ok"
-    assert (score.vetoes, score.problems, score.error) == ("", "", "")
-
-
-def test_the_results_string_explains() -> None:
-    score = scored(
-        [
-            (BEN, face_measures(smile=0.2)),
-            (ANNA, face_measures()),
-            (TOM, face_measures(eyes=0.1, focus=0.1, exposure=0.1)),
-            (IDA, face_measures(yaw_deg=80)),
-            (STRANGER, face_measures(eyes=0.0)),
-            (None, face_measures(eyes=0.0)),
-        ]
-    )
-    assert score.results_string == (
-        "main 2/2 · important 2/3 · other 1 · unknown 1 · eyes 2/3 (Tom closed, Ida turned) · "
-        "smile 2/3 (Ben serious, Ida turned) · focus soft (Tom) · exposure poor"
-    )
-    assert score.people == "Anna; Ben; Ida; Tom; person 9"
-    assert (score.main_count, score.important_count, score.other_count, score.unknown_count) == (2, 2, 1, 1)
-    assert score.vetoes == ""
-    assert score.problems == (
-        "Tom (important) blinks; Tom (important) is out of focus; Tom (important) is badly exposed"
-    )
-
-
-def test_a_photo_without_faces() -> None:
-    score = scored([], photo=photo_measures(focus=0.1, exposure=0.2))
-    assert score.results_string == "main 0/2 · no faces · focus soft · exposure poor"
-    assert score.problems == "the photo is out of focus; the photo is badly exposed"
-    assert score.people_score == 0.0
-    nobody_asked = ScoringRules(weights=ComponentWeights(people=0.0))
-    alone = scored([], nobody_asked)
-    assert (alone.eyes_score, alone.people_score, alone.final_score) == (None, None, 1.0)
-    below = rank_photos(
-        [alone, scored([(None, face_measures(eyes=0, smile=0, focus=0, exposure=0))], path="b")], nobody_asked
-    )
-    assert [s.image_path for s in below] == ["a.jpg", "b"]
+def test_of_a_table_without_places_in_bursts_the_marked_photo_is_best() -> None:
+    plain = replace(scored([(ANNA, face_measures())]), burst_id=1)
+    scores = [
+        replace(plain, image_path="a.jpg", rank=1, best_of_burst=False),
+        replace(plain, image_path="b.jpg", rank=2, best_of_burst=True),
+        replace(plain, image_path="c.jpg", rank=3, best_of_burst=False),
+    ]
+    assert [s.image_path for s in with_picks(scores, NO_PICKS, RULES) if s.best_of_burst] == ["b.jpg"]
+    rejected = Picks({"b.jpg": PhotoPick(Pick.REJECTED)})
+    assert [s.image_path for s in with_picks(scores, rejected, RULES) if s.best_of_burst] == ["a.jpg"]
 
 
 def test_order() -> None:
@@ -124,78 +182,6 @@ def test_ties_go_by_focus() -> None:
     assert [s.image_path for s in rank_photos([second, first], ScoringRules())] == ["z.jpg", "a.jpg"]
 
 
-def test_thresholds_move_the_score_and_weights_of_rules_add_to_it() -> None:
-    half = [(ANNA, face_measures(smile=0.3))]
-    strict = scored(half, ScoringRules.from_mapping({"thresholds": {"smile": 0.6}}))
-    mild = scored(half, ScoringRules.from_mapping({"thresholds": {"smile": 0.3}}))
-    assert strict.smile_score == pytest.approx(0.25)
-    assert mild.smile_score == pytest.approx(0.5)
-    weighted = scored(half, ScoringRules.from_mapping({"rules": {"require_smile": {"mode": "weight", "weight": 10.0}}}))
-    plain = scored(half)
-    assert weighted.final_score is not None
-    assert plain.final_score is not None
-    assert weighted.final_score == pytest.approx(plain.final_score * 10 / 20)
-    assert weighted.results_string.endswith("require_smile 0.00")
-
-
-def test_ignore_others() -> None:
-    rules = ScoringRules.from_mapping({"rules": {"ignore_others": {"enabled": True}}})
-    spoilt = face_measures(eyes=0, smile=0, focus=0, exposure=0)
-    both: Faces = [(ANNA, face_measures()), (BEN, face_measures()), (STRANGER, spoilt), (None, spoilt)]
-    assert scored(both, rules).final_score == 1.0
-    assert scored(both).final_score != 1.0
-    strangers = scored([(None, face_measures())], rules, path="z")
-    assert "no faces that count" in strangers.results_string
-    assert [s.image_path for s in rank_photos([strangers, scored([(TOM, spoilt)], rules, path="t")], rules)] == [
-        "t",
-        "z",
-    ]
-
-
-@given(drawn_faces, drawn_photos, drawn_rules)
-def test_scores_lie_in_range_and_are_one_only_when_all_is_full(
-    faces: Faces, photo: PhotoMeasures, rules: ScoringRules
-) -> None:
-    score = scored(faces, rules, photo=photo)
-    assert score.final_score is not None
-    assert 0.0 <= score.final_score <= 1.0
-    weights = rules.weights
-    for name in COMPONENTS:
-        value = getattr(score, name)
-        assert value is None or 0.0 <= value <= 1.0
-        if score.final_score == 1.0 and getattr(weights, name.removesuffix("_score")) > 0:
-            assert value is None or value > 1.0 - 1e-9
-    assert "\n" not in score.results_string
-
-
-@given(drawn_faces, drawn_photos, drawn_rules, st.integers(0, 5), values)
-def test_opening_an_eye_never_lowers_the_score(
-    faces: Faces, photo: PhotoMeasures, rules: ScoringRules, which: int, wider: float | None
-) -> None:
-    if which >= len(faces) or wider is None:
-        return
-    person, before = faces[which]
-    if before.right_eye.value is None or before.right_eye.value > wider:
-        return
-    opened = list(faces)
-    opened[which] = (person, replace(before, right_eye=measure(wider)))
-    first, second = scored(faces, rules, photo=photo), scored(opened, rules, photo=photo)
-    assert first.final_score is not None
-    assert second.final_score is not None
-    assert second.final_score >= first.final_score - 1e-12
-    assert not (second.vetoes and not first.vetoes)
-
-
-@given(drawn_faces, drawn_photos, drawn_rules, st.randoms(use_true_random=False))
-def test_the_order_of_faces_does_not_matter(
-    faces: Faces, photo: PhotoMeasures, rules: ScoringRules, shuffler: random.Random
-) -> None:
-    listed = [ScoredFace(index, person, measures) for index, (person, measures) in enumerate(faces)]
-    shuffled = list(listed)
-    shuffler.shuffle(shuffled)
-    assert score_photo("a", listed, photo, EVENT, rules) == score_photo("a", shuffled, photo, EVENT, rules)
-
-
 @given(st.lists(st.tuples(drawn_faces, drawn_photos), max_size=8), drawn_rules, st.randoms(use_true_random=False))
 def test_ranking(photos: list[tuple[Faces, PhotoMeasures]], rules: ScoringRules, shuffler: random.Random) -> None:
     scores = [scored(faces, rules, path=f"{i}.jpg", photo=photo) for i, (faces, photo) in enumerate(photos)]
@@ -216,33 +202,3 @@ def test_ranking(photos: list[tuple[Faces, PhotoMeasures]], rules: ScoringRules,
 
 def has_faces(score: PhotoScore) -> bool:
     return score.main_count + score.important_count + score.other_count + score.unknown_count > 0
-
-
-@given(*(st.integers(0, 8) for _ in range(4)), *(st.integers(0, 8) for _ in range(3)))
-def test_more_people_never_lower_the_people_component(
-    main: int, important: int, other: int, unknown: int, event_main: int, event_important: int, event_other: int
-) -> None:
-    event, weights = EventPeople(event_main, event_important, event_other), CategoryWeights()
-    value = people_component(main, important, other, unknown, event, weights)
-    assert 0.0 <= value <= 1.0
-    for more in ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)):
-        a, b, c, d = more
-        assert people_component(main + a, important + b, other + c, unknown + d, event, weights) >= value
-    everybody = people_component(event_main, event_important, event_other, 1, event, weights)
-    assert everybody == 1.0
-
-
-def test_the_main_people_alone_fill_the_people_component() -> None:
-    weights = CategoryWeights()
-    assert people_component(2, 0, 0, 0, EventPeople(2, 9, 9), weights) == 1.0
-    assert people_component(1, 0, 0, 0, EventPeople(2, 9, 9), weights) == 0.75
-    assert people_component(0, 3, 0, 0, EventPeople(2, 9, 9), weights) == pytest.approx(0.6)
-    assert people_component(0, 3, 0, 0, EventPeople(0, 9, 9), weights) == 1.0
-    assert people_component(0, 0, 0, 4, EventPeople(2, 9, 9), weights) == 0.0
-    assert people_component(0, 0, 0, 0, EventPeople(0, 0, 0), weights) == 0.0
-    assert people_component(0, 0, 0, 1, EventPeople(0, 0, 0), weights) == 1.0
-
-
-def test_rules_of_the_defaults_veto_a_main_persons_blink() -> None:
-    assert scored([(ANNA, face_measures(eyes=0.2))]).vetoes == "Anna (main) blinks"
-    assert ScoringRules().rules == Rules()

@@ -6,20 +6,17 @@ import pytest
 from hypothesis import given, settings
 
 from curation.domain.judging.measures import PhotoMeasures
-from curation.domain.judging.ranking import (
-    PhotoScore,
-    ScorePart,
-    ScoringRules,
-    failed_photo_score,
-    rank_photos,
-    score_parts,
-)
-from curation.domain.judging.rule_changes import Judged, compare_tops, explain_move
-from curation.domain.judging.rules import ScoredFace
+from curation.domain.judging.photo_facts import ScoredFace
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.ranking import rank_photos
+from curation.domain.judging.rule_changes import JudgedPhoto, compare_tops, explain_move
+from curation.domain.judging.scoring import ScorePart, score_parts
+from curation.domain.judging.scoring_rules import ScoringRules
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,
     EVENT,
+    Faces,
     drawn_faces,
     drawn_photos,
     drawn_rules,
@@ -27,15 +24,14 @@ from tests.unit.domain.judging.scoring_values import (
     photo_measures,
     scored,
 )
-from tests.unit.domain.judging.test_ranking import Faces
 
 SMILES = ScoringRules.from_mapping({"weights": {"smile": 20.0}})
 
 
-def judged(faces: Faces, rules: ScoringRules, rank: int = 1, photo: PhotoMeasures | None = None) -> Judged:
+def judged(faces: Faces, rules: ScoringRules, rank: int = 1, photo: PhotoMeasures | None = None) -> JudgedPhoto:
     listed = [ScoredFace(index, person, measures) for index, (person, measures) in enumerate(faces)]
     score = replace(scored(faces, rules, photo=photo), rank=rank)
-    return Judged(score, score_parts(listed, photo or photo_measures(), EVENT, rules))
+    return JudgedPhoto(score, score_parts(listed, photo or photo_measures(), EVENT, rules))
 
 
 @settings(deadline=None, max_examples=60)
@@ -88,7 +84,7 @@ def test_others_move() -> None:
     up = judged(faces, SMILES, 2)
     assert explain_move(same, up) == ("its score stays; photos that stood above it fall",)
     assert explain_move(up, same) == ("its score stays; other photos rise above it",)
-    failed = Judged(failed_photo_score("a.jpg", "cut off"), ())
+    failed = JudgedPhoto(failed_photo_score("a.jpg", "cut off"), ())
     assert explain_move(failed, failed) == ("it could not be read",)
 
 

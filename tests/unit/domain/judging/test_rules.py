@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from curation.domain.judging.measures import FaceMeasures, Measure, Reason
-from curation.domain.judging.ranking import ScoringRules
-from curation.domain.judging.rules import RULES, RuleMode, Rules, ScoredFace, Thresholds, photo_facts
+from curation.domain.judging.photo_facts import ScoredFace, photo_facts
+from curation.domain.judging.rules import RULES
+from curation.domain.judging.scoring_rules import RuleMode, Rules, ScoringRules, Thresholds
 from curation.domain.labelling.labels import Person
 from curation.settings import ScoringSettings
 from tests.unit.domain.judging.scoring_values import (

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from curation.domain.judging.rules import RULES, Rules
+from curation.domain.judging.rules import RULES
+from curation.domain.judging.scoring_rules import Rules
 from curation.domain.labelling.labels import EventPeople
 from tests.unit.domain.judging.scoring_values import ANNA, TOM, face_measures, scored
 

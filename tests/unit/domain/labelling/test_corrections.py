@@ -16,11 +16,11 @@ from curation.domain.labelling.corrections import (
     Correction,
     CorrectionKind,
     FacePlaces,
-    apply,
     constraints,
-    kept_ids,
+    corrected_clusters,
     next_free_id,
     not_persons,
+    table_clusters,
 )
 
 SAME, DIFFERENT = CorrectionKind.SAME_PERSON, CorrectionKind.DIFFERENT_PEOPLE
@@ -62,7 +62,7 @@ def said(
 
 
 def test_says_nothing_without_corrections() -> None:
-    assert apply(rows(3, -1, 0), []).tolist() == [3, -1, 0]
+    assert corrected_clusters(rows(3, -1, 0), []).tolist() == [3, -1, 0]
 
 
 def test_merges_splits_and_leaves_out_at_once() -> None:
@@ -71,25 +71,25 @@ def test_merges_splits_and_leaves_out_at_once() -> None:
     split = said(DIFFERENT, faces(table, 3), faces(table, 0, 1, 2), 7)
     no_face = said(NO_FACE, faces(table, 6))
     statue = said(NO_PERSON, faces(table, 4), (), 2)
-    assert apply(table, [merge]).tolist() == [0, 0, 0, 0, 2, 2, -1]
-    assert apply(table, [merge, split]).tolist() == [0, 0, 0, 7, 2, 2, -1]
+    assert corrected_clusters(table, [merge]).tolist() == [0, 0, 0, 0, 2, 2, -1]
+    assert corrected_clusters(table, [merge, split]).tolist() == [0, 0, 0, 7, 2, 2, -1]
     # What is no person is so with all its faces, also those that came later.
-    assert apply(table, [merge, split, no_face, statue]).tolist() == [0, 0, 0, 7, -2, -2, -2]
+    assert corrected_clusters(table, [merge, split, no_face, statue]).tolist() == [0, 0, 0, 7, -2, -2, -2]
     assert not_persons([statue]) == {2}
 
 
 def test_what_was_undone_is_as_if_never_said() -> None:
     table = rows(0, 0, 1, 1)
     merge = said(SAME, faces(table, 0, 1), faces(table, 2, 3), 0)
-    assert apply(table, [replace(merge, undone=True)]).tolist() == [0, 0, 1, 1]
+    assert corrected_clusters(table, [replace(merge, undone=True)]).tolist() == [0, 0, 1, 1]
 
 
 def test_faces_go_back_where_they_came_from_if_a_run_had_followed() -> None:
     table = rows(0, 0, 1, 1)
     merge = said(SAME, faces(table, 0, 1), faces(table, 2, 3), 0)
     clustered_again = [replace(row, cluster_id=0) for row in table]
-    assert apply(clustered_again, [replace(merge, undone=True, applied=True)]).tolist() == [0, 0, 1, 1]
-    assert apply(clustered_again, [replace(merge, applied=True)]).tolist() == [0, 0, 0, 0]
+    assert corrected_clusters(clustered_again, [replace(merge, undone=True, applied=True)]).tolist() == [0, 0, 1, 1]
+    assert corrected_clusters(clustered_again, [replace(merge, applied=True)]).tolist() == [0, 0, 0, 0]
 
 
 def test_a_face_is_found_again_at_nearly_the_same_place_only() -> None:
@@ -192,21 +192,21 @@ def reference(table: list[Row], corrections: list[Correction]) -> list[int]:
 @given(events())
 def test_equals_the_reference(event: tuple[list[Row], list[Correction]]) -> None:
     table, corrections = event
-    assert apply(table, corrections).tolist() == reference(table, corrections)
-    assert apply(table, corrections, places=places(table)).tolist() == reference(table, corrections)
+    assert corrected_clusters(table, corrections).tolist() == reference(table, corrections)
+    assert corrected_clusters(table, corrections, places=places(table)).tolist() == reference(table, corrections)
 
 
 @settings(max_examples=300, deadline=None)
 @given(events())
 def test_a_table_that_has_the_corrections_shows_the_same(event: tuple[list[Row], list[Correction]]) -> None:
     table, corrections = event
-    shown = apply(table, corrections).tolist()
+    shown = corrected_clusters(table, corrections).tolist()
     # What a run writes: -1 for what is no face, and the ids of statues.
-    kept = np.maximum(kept_ids([row.cluster_id for row in table], corrections, places(table)), -1).tolist()
+    kept = np.maximum(table_clusters([row.cluster_id for row in table], corrections, places(table)), -1).tolist()
     written = [replace(row, cluster_id=cluster) for row, cluster in zip(table, kept, strict=True)]
-    assert apply(written, corrections).tolist() == shown
+    assert corrected_clusters(written, corrections).tolist() == shown
     again = [replace(row, cluster_id=cluster) for row, cluster in zip(table, shown, strict=True)]
-    assert apply(again, corrections).tolist() == shown
+    assert corrected_clusters(again, corrections).tolist() == shown
 
 
 @settings(max_examples=300, deadline=None)
@@ -226,5 +226,5 @@ def test_constraints_never_contradict_themselves(event: tuple[list[Row], list[Co
 def test_faces_that_are_gone_change_nothing(kind: CorrectionKind) -> None:
     gone = (CorrectedFace("gone.jpg", box(0)),)
     cluster = -1 if kind is NO_FACE else 4
-    assert apply(rows(0, 1), [said(kind, gone, gone, cluster)]).tolist() == [0, 1]
+    assert corrected_clusters(rows(0, 1), [said(kind, gone, gone, cluster)]).tolist() == [0, 1]
     assert constraints([said(kind, gone, gone, cluster)], places(rows(0, 1))).apart.tolist() == []

@@ -110,7 +110,13 @@ def test_the_file_must_be_an_object(data: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("", "empty"), ("   ", "empty"), ("x" * (MAX_NAME_CHARS + 1), "characters"), (7, "text"), ("a\x00b", "control")],
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("x" * (MAX_NAME_CHARS + 1), "characters"),
+        (7, "string in quotes"),
+        ("a\x00b", "control"),
+    ],
 )
 def test_bad_names_are_refused(name: object, part: str) -> None:
     assert part in refused({"0": {"name": name, "category": "main"}})

@@ -1,215 +1,33 @@
-"""dlib's networks give what dlib itself gives."""
-
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import dlib
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from curation.engines.base import WeightsFile
-from curation.engines.dlib.conversion import converted
-from curation.engines.dlib.networks import DLIB_MARGIN_PX, FaceDescriptor, FaceDetector, FoundBox, pyramid_layout
+from curation.engines.dlib.converter.conversion import converted_network
+from curation.engines.dlib.model_contract import CHIP_INPUT, LEVEL_INPUT
+from curation.engines.dlib.networks import ConvertedNetwork
 from curation.errors import FaceAnalysisError, WeightsBrokenError, WeightsMissingError
 from tests import dlib_files as files
-from tests.face_photos import astronaut, grace_hopper, side_by_side
 
 CPU = ("CPUExecutionProvider",)
-Picture = NDArray[np.uint8]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="module")
-def detector(folder: Path) -> FaceDetector:
-    return FaceDetector(converted(files.packaged_detector(folder), folder, folder), CPU)
-
-
-@pytest.fixture(scope="module")
-def screening_detector(folder: Path) -> FaceDetector:
-    source = files.packaged_detector(folder)
-    exact, quick = (converted(source, folder, folder, screening=screening) for screening in (False, True))
-    return FaceDetector(exact, CPU, screening=quick)
-
-
-@pytest.fixture(scope="module")
-def faithful_detector(folder: Path) -> FaceDetector:
-    return FaceDetector(converted(files.packaged_detector(folder), folder, folder), CPU, margin_px=DLIB_MARGIN_PX)
-
-
-@pytest.fixture(scope="module")
-def descriptor(folder: Path) -> FaceDescriptor:
-    return FaceDescriptor(converted(files.packaged_descriptor(folder), folder, folder), CPU)
-
-
-@pytest.fixture(scope="module")
-def dlib_detector(folder: Path) -> dlib.cnn_face_detection_model_v1:
-    return dlib.cnn_face_detection_model_v1(str(files.packaged_detector(folder).path))
-
-
-@pytest.fixture(scope="module")
-def dlib_descriptor(folder: Path) -> dlib.face_recognition_model_v1:
-    return dlib.face_recognition_model_v1(str(files.packaged_descriptor(folder).path))
-
-
-def _of_size(picture: Picture, long_side_px: int) -> Picture:
-    scale = long_side_px / max(picture.shape)
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _real_photo(path: Path, long_side_px: int) -> Picture:
-    with Image.open(path) as photo:
-        return _of_size(np.asarray(ImageOps.exif_transpose(photo).convert("RGB")), long_side_px)
-
-
-def _iou(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    sides = np.clip(np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2]), 0, None)
-    shared = float(np.prod(sides))
-    return shared / float(np.prod(first[2:] - first[:2]) + np.prod(second[2:] - second[:2]) - shared)
-
-
-def _assert_as_dlib(
-    detector: FaceDetector, dlib_detector: dlib.cnn_face_detection_model_v1, picture: Picture
-) -> list[FoundBox]:
-    expected = [
-        (np.array([r.left(), r.top(), r.right() + 1, r.bottom() + 1], dtype=np.float64), found.confidence)
-        for found in dlib_detector(np.ascontiguousarray(picture), 0)
-        for r in [found.rect]
-    ]
-    found = detector.detect(picture, thorough=True)
-    assert len(found) == len(expected)
-    for area, confidence in expected:
-        nearest = max(found, key=lambda one: _iou(one.area, area))
-        assert _iou(nearest.area, area) >= 0.9
-        assert nearest.score == pytest.approx(confidence, abs=0.02)
-    return found
-
-
-def test_the_detector_finds_what_dlib_finds(
-    faithful_detector: FaceDetector, dlib_detector: dlib.cnn_face_detection_model_v1
-) -> None:
-    picture = side_by_side(_of_size(astronaut(), 400), _of_size(grace_hopper(), 300))
-    found = _assert_as_dlib(faithful_detector, dlib_detector, picture)
-    assert len(found) == 2
-    _assert_as_dlib(faithful_detector, dlib_detector, _of_size(grace_hopper(), 420))
-
-
-def test_the_detector_finds_what_dlib_finds_on_real_photos(
-    faithful_detector: FaceDetector, dlib_detector: dlib.cnn_face_detection_model_v1, test_data: Path
-) -> None:
-    for name, long_side_px, faces in (("dlib/2008_002079.jpg", 800, 3), ("azure/Family1-Daughter3.jpg", 500, 1)):
-        picture = _real_photo(test_data / "photos/groups" / name, long_side_px)
-        assert len(_assert_as_dlib(faithful_detector, dlib_detector, picture)) == faces
-
-
-def test_the_descriptor_gives_what_dlib_gives(
-    descriptor: FaceDescriptor, dlib_descriptor: dlib.face_recognition_model_v1
-) -> None:
-    sizes = [cv2.resize(face, (150, 150)) for face in (astronaut()[60:260, 130:330], grace_hopper()[80:330, 120:370])]
-    chips = [np.asarray(face, dtype=np.uint8) for face in (*sizes, sizes[0][:, ::-1], 255 - sizes[1])]
-    chips.append(np.random.default_rng(2).integers(0, 256, (150, 150, 3), dtype=np.uint8))
-    expected = np.array(dlib_descriptor.compute_face_descriptor([np.ascontiguousarray(chip) for chip in chips]))
-    described = descriptor.describe(chips)
-    assert described.dtype == np.float32
-    assert np.abs(described - expected).max() <= 1e-5
-
-
-def test_many_faces_are_described_as_one_by_one(descriptor: FaceDescriptor) -> None:
-    chips = list(np.random.default_rng(4).integers(0, 256, (35, 150, 150, 3), dtype=np.uint8))
-    together = descriptor.describe(chips)
-    assert together.shape == (35, 128)
-    np.testing.assert_allclose(descriptor.describe(chips[33:34])[0], together[33], atol=1e-6)
-    assert descriptor.describe([]).shape == (0, 128)
-
-
-def test_a_large_face_is_found_without_the_finest_levels_a_small_one_with_them(detector: FaceDetector) -> None:
-    large = _of_size(grace_hopper(), 1300)
-    whole, quick = detector.detect(large, thorough=True), detector.detect(large)
-    assert [one.area.tolist() for one in quick] == [one.area.tolist() for one in whole]
-    # A face that the coarse levels just see, and one that only the finest do.
-    both = side_by_side(large, _of_size(grace_hopper(), 620), _of_size(grace_hopper(), 330))
-    assert len(detector.detect(both, thorough=True)) == len(detector.detect(both)) == 3
-    # A small face alone: the coarse levels see nothing, so the fine ones are asked.
-    alone = np.zeros((900, 900, 3), dtype=np.uint8)
-    small = _of_size(grace_hopper(), 330)
-    alone[300 : 300 + small.shape[0], 300 : 300 + small.shape[1]] = small
-    assert len(detector.detect(alone)) == 1
-
-
-def _same_answers(first: list[FoundBox], second: list[FoundBox]) -> None:
-    assert [one.area.tolist() for one in first] == [one.area.tolist() for one in second]
-    np.testing.assert_allclose([one.score for one in first], [one.score for one in second], atol=1e-4)
-
-
-def test_screening_changes_no_answer(detector: FaceDetector, screening_detector: FaceDetector) -> None:
-    faces = (_of_size(grace_hopper(), 900), _of_size(astronaut(), 700), _of_size(grace_hopper(), 330))
-    picture = side_by_side(*faces)
-    for thorough in (False, True):
-        found = screening_detector.detect(picture, thorough=thorough)
-        assert len(found) == 3
-        _same_answers(found, detector.detect(picture, thorough=thorough))
-    # A threshold so low that it takes everything for worth a look.
-    small = _of_size(astronaut(), 400)
-    _same_answers(screening_detector.detect(small, min_score=-2.0), detector.detect(small, min_score=-2.0))
-
-
-def test_screening_changes_no_answer_on_real_photos(
-    detector: FaceDetector, screening_detector: FaceDetector, test_data: Path
-) -> None:
-    for name, faces in (("dlib/2008_002079.jpg", 3), ("azure/Family1-Daughter3.jpg", 1)):
-        picture = _real_photo(test_data / "photos/groups" / name, 900)
-        found = screening_detector.detect(picture)
-        assert len(found) >= faces
-        _same_answers(found, detector.detect(picture))
-
-
-def test_boxes_follow_the_picture_and_a_lower_threshold_finds_more(detector: FaceDetector) -> None:
-    picture = _of_size(astronaut(), 400)
-    (found,) = detector.detect(picture)
-    shifted = np.zeros((500, 600, 3), dtype=np.uint8)
-    shifted[64 : 64 + 400, 120 : 120 + 400] = picture
-    (moved,) = detector.detect(shifted)
-    assert np.abs(moved.area - found.area - np.array([120, 64, 120, 64])).max() < 0.12 * (found.area[2] - found.area[0])
-    assert len(detector.detect(picture, min_score=-2.0)) > 1
-    assert detector.detect(picture, min_score=2.0) == []
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (6, 6), (7, 900), (900, 7), (28, 31)])
-def test_tiny_pictures_have_no_faces(detector: FaceDetector, shape: tuple[int, int]) -> None:
-    assert detector.detect(np.full((*shape, 3), 90, dtype=np.uint8)) == []
-
-
-@pytest.mark.parametrize("size", [(600, 800), (800, 600), (100, 2000), (2000, 100), (5, 5), (1, 1)])
-def test_levels_lie_apart_and_inside(size: tuple[int, int]) -> None:
-    places = pyramid_layout(*size)
-    assert (places[0].height, places[0].width) == size and (places[0].top, places[0].left) == (11, 11)
-    for index, place in enumerate(places):
-        assert place.left >= 11 and place.left + place.width <= 11 + size[1]
-        for other in places[:index]:
-            beside = place.left >= other.left + other.width or other.left >= place.left + place.width
-            below = place.top >= other.top + other.height or other.top >= place.top + place.height
-            assert beside or below
-
-
-def test_a_model_that_is_gone_broken_or_another_is_refused(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(WeightsMissingError, match="made anew"):
-        FaceDetector(WeightsFile("mmod.dat", tmp_path / "gone.onnx", ""), CPU)
+def test_a_missing_broken_or_wrong_model_is_refused(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(WeightsMissingError, match="run again"):
+        ConvertedNetwork(WeightsFile("mmod.dat", tmp_path / "gone.onnx", ""), LEVEL_INPUT, CPU)
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"garbage")
-    with pytest.raises(WeightsBrokenError, match="made anew"):
-        FaceDescriptor(WeightsFile("resnet.dat", path, ""), CPU)
-    other = converted(files.packaged_descriptor(folder), folder, folder)
+    with pytest.raises(WeightsBrokenError, match="run again"):
+        ConvertedNetwork(WeightsFile("resnet.dat", path, ""), CHIP_INPUT, CPU)
+    other = converted_network(files.packaged_descriptor(folder), folder, folder)
     with pytest.raises(WeightsBrokenError, match="delete it"):
-        FaceDetector(other, CPU)
+        ConvertedNetwork(other, LEVEL_INPUT, CPU)
 
 
-def test_what_the_runtime_refuses_is_an_error_of_ours(descriptor: FaceDescriptor) -> None:
+def test_an_error_of_the_runtime_is_a_face_analysis_error(folder: Path) -> None:
+    descriptor = ConvertedNetwork(converted_network(files.packaged_descriptor(folder), folder, folder), CHIP_INPUT, CPU)
     with pytest.raises(FaceAnalysisError, match="network of dlib failed"):
-        descriptor.describe([np.zeros((149, 150, 3), dtype=np.uint8)])
+        descriptor.run(np.zeros((1, 149, 150, 3), dtype=np.uint8))

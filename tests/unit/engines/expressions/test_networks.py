@@ -142,7 +142,7 @@ def test_standardised_crops_forget_light_and_contrast() -> None:
 
 
 def test_missing_and_broken_networks_are_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsMissingError, match=r"eyes\.onnx is not there; .* install the program again"):
+    with pytest.raises(WeightsMissingError, match=r"eyes\.onnx is missing; .* install the program again"):
         ExpressionReader(tmp_path)
     shutil.copy(DATA_DIR / "eyes.onnx", tmp_path)
     (tmp_path / "smile.onnx").write_bytes(b"no network")

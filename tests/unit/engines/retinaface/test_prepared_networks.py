@@ -1,4 +1,4 @@
-"""Networks made ready once: the same numbers, kept by content, and never in the way of a run."""
+"""Prepared networks: the same results, cached by content, and optional for a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from curation.engines.onnx_sessions import onnx_session
 from curation.engines.retinaface import prepared_networks as prepared
 from curation.engines.retinaface.engine import _padded, _planes
 from curation.engines.retinaface.prepared_networks import PLANES_INPUT, prepared_networks, subtracted_mean
-from curation.engines.weights.made_models import MADE_DIR
+from curation.engines.weights.model_cache import CACHE_DIR
 
 CPU = ("CPUExecutionProvider",)
 MEAN = np.array([123.5, 117.25, 104.1], dtype=np.float32).reshape(1, 1, 1, 3)
@@ -110,7 +110,7 @@ def test_it_is_made_once_and_kept_by_content(
     tmp_path: Path, source: WeightsFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (made,) = _prepare(source, tmp_path)
-    assert made.path.parent == tmp_path / "models" / MADE_DIR
+    assert made.path.parent == tmp_path / "models" / CACHE_DIR
     assert source.sha256[:12] in made.path.name and made.name == source.name
     monkeypatch.setattr(prepared, "with_planes", lambda _: pytest.fail("it is there already"))
     assert _prepare(source, tmp_path) == (made,)
@@ -129,10 +129,10 @@ def test_where_the_models_folder_cannot_be_written_the_state_folder_takes_it(
 ) -> None:
     (tmp_path / "models").write_text("a file, so that no folder can be made here, not even by root")
     (made,) = _prepare(source, tmp_path)
-    assert made.path.parent == tmp_path / "state" / MADE_DIR
+    assert made.path.parent == tmp_path / "state" / CACHE_DIR
     made.path.unlink()
-    (tmp_path / "state" / MADE_DIR).rename(tmp_path / "elsewhere")
-    (tmp_path / "state" / MADE_DIR).write_text("nor here")
+    (tmp_path / "state" / CACHE_DIR).rename(tmp_path / "elsewhere")
+    (tmp_path / "state" / CACHE_DIR).write_text("nor here")
     assert _prepare(source, tmp_path) == ()
 
 

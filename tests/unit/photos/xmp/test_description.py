@@ -22,7 +22,7 @@ KNOWN = PhotoDescription(5, "Green", ("Anna", "Zoë"), PICTURE, (ANNA, ZOE))
 
 
 def everything_in(content: bytes) -> list[str]:
-    """Each text and attribute of a packet, wherever it stands."""
+    """Each text and attribute of a packet, wherever it is."""
     found = []
     for element in etree.fromstring(content).iter(tag=etree.Element):
         found += [str(element.text).strip(), *(f"{name!s}={value!s}" for name, value in element.attrib.items())]
@@ -138,7 +138,7 @@ class TestMerging:
         assert found["XMP-crs:Exposure2012"] == "+0.35"
         assert found["XMP-xmpMM:History"][0]["Action"] == "saved"
         assert set(regions_of(found)) == {"Anna B.", "Zoë"}  # the nameless face got a name, the named one keeps its own
-        assert notes == ("a face is named otherwise in its face regions; the names there were kept",)
+        assert notes == ("a face is named differently in its face regions; those names were not changed",)
 
     def test_digikam(self, tmp_path: Path) -> None:
         content, notes = merged(
@@ -179,7 +179,7 @@ class TestMerging:
         assert "Zoë" in content.decode()  # as a keyword
         assert content.decode().count("<mwg-rs:Area") == 2 and 'mwg-rs:Name="Zoë"' not in content.decode()
         assert notes == (
-            "its face regions belong to a picture of another shape (4000 x 4000); they were kept, and none was added",
+            "its face regions belong to a picture of another shape (4000 x 4000); they are unchanged, none was added",
         )
 
     def test_one_region_is_not_two_people(self) -> None:

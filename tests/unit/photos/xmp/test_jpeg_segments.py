@@ -44,7 +44,7 @@ def embedded(jpeg: bytes, description: PhotoDescription = KNOWN) -> bytes:
 
 
 def others(jpeg: bytes) -> list[bytes]:
-    """The segments that hold no XMP, then the picture data."""
+    """The segments without XMP, then the picture data."""
     found = read_segments(BytesIO(jpeg), lambda content: None)
     kept = [each.raw for each in found.segments if b"ns.adobe.com" not in each.body[:40]]
     return [*kept, jpeg[found.data_offset :]]
@@ -182,9 +182,9 @@ def test_the_second_picture_of_a_file_is_still_found(order: str, old_packet_behi
 @pytest.mark.parametrize(
     ("jpeg", "words"),
     [
-        (b"", "no JPEG"),
+        (b"", "not a JPEG"),
         (plain_jpeg()[:100], "cut off"),
-        (with_segments(plain_jpeg(), b"stray"), "belong to no segment"),
+        (with_segments(plain_jpeg(), b"stray"), "outside of segments"),
         (with_segments(plain_jpeg(), segment(0xE1, XMP + b"<x:broken")), "damaged"),
         (b"\xff\xd8\xff\xd9", "damaged"),
     ],

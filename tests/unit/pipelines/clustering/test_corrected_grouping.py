@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from curation.domain.faces.face import FaceRow
-from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind, apply
+from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind, corrected_clusters
 from curation.errors import CorrectionsError, OtherEventError
 from curation.pipelines.clustering.check import EventGroupingCheck
 from curation.pipelines.clustering.grouping import FaceGrouping
@@ -28,7 +28,7 @@ def faces(event: FakeEvent, person: int, *, photos: Sequence[str] = ()) -> tuple
     """The faces of a painted person, on some photos or all."""
     rows = event.rows()
     vectors = read_embeddings(event.output / EMBEDDINGS, rows)
-    shown = apply(rows, read_corrections(event.output)).tolist()
+    shown = corrected_clusters(rows, read_corrections(event.output)).tolist()
     return tuple(
         CorrectedFace(row.image_path, row.facial_area, cluster)
         for row, cluster in zip(rows, shown, strict=True)
@@ -59,7 +59,7 @@ def shown(event: FakeEvent) -> dict[int, set[int]]:
     rows = event.rows()
     vectors = read_embeddings(event.output / EMBEDDINGS, rows)
     out: dict[int, set[int]] = {}
-    for row, cluster in zip(rows, apply(rows, read_corrections(event.output)).tolist(), strict=True):
+    for row, cluster in zip(rows, corrected_clusters(rows, read_corrections(event.output)).tolist(), strict=True):
         out.setdefault(int(vectors[row.embedding_row].argmax()), set()).add(cluster)
     return out
 

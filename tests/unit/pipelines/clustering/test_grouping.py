@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from curation.domain.faces.face import Box
-from curation.domain.grouping.persons import GroupingRule
+from curation.domain.grouping.grouping_rule import GroupingRule
 from tests.fake_workflow import TURNED_PERSON, FakeEvent, textured_photo
 
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from curation.domain.judging.photo_score import SCORE_DIGITS
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
-from curation.domain.judging.ranking import SCORE_DIGITS
 from curation.errors import FaceDataError
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import ScoringSettings, Settings

@@ -1,9 +1,9 @@
 // Requests to the JSON routes: the same that a script would use.
 
-/** What a problem+json answer said. `code` is stable, `message` a sentence that says what to do. */
+/** The problem of a problem+json response. `code` is stable, `message` a sentence that says what to do. */
 export class Problem extends Error {
   constructor(status, body) {
-    super(body?.detail ?? "The service gave no answer that makes sense; look at its log.");
+    super(body?.detail ?? "The service sent an invalid response; see its log.");
     this.name = "Problem";
     this.status = status;
     this.code = body?.code ?? "unknown";
@@ -12,14 +12,14 @@ export class Problem extends Error {
 }
 
 /**
- * Send a request and read the JSON answer.
+ * Send a request and read the JSON response.
  *
  * @param {string} method GET, POST, PUT, PATCH or DELETE.
- * @param {string} url Of this service.
+ * @param {string} url A path of this service.
  * @param {object} [body] Sent as JSON.
- * @param {object} [options] `ifMatch`: an ETag that must still hold; `signal`: of an AbortController.
+ * @param {object} [options] `ifMatch`: the ETag that must still be current; `signal`: that of an AbortController.
  * @returns {Promise<{data: any, etag: string|null, status: number}>}
- * @throws {Problem} For every answer that is an error, and where there is no answer.
+ * @throws {Problem} For every error response, and if there is no response.
  */
 export async function send(method, url, body, { ifMatch, signal } = {}) {
   const headers = { accept: "application/json" };
@@ -45,7 +45,7 @@ export async function send(method, url, body, { ifMatch, signal } = {}) {
 
 export const get = async (url, options) => (await send("GET", url, undefined, options)).data;
 
-/** A fragment of a page as text; says why there is none in the words of the fragment that came instead. */
+/** A fragment of a page as text; throws a Problem with the text of the error page if there is none. */
 export async function fragment(url) {
   const response = await fetch(url, { headers: { "hx-request": "true" } }).catch(() => null);
   if (response === null) throw new Problem(0, { code: "offline", detail: "The service does not answer. Is it still running?" });

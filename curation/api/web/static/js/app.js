@@ -1,4 +1,4 @@
-// What every page has: what is at work, the theme, the keys, messages, and undo.
+// What every page has: the running job, the theme, keyboard shortcuts, messages, and undo.
 
 import { followJobs } from "./jobs.js";
 import { bind, showKeys } from "./keyboard.js";
@@ -12,7 +12,7 @@ document.getElementById("help-button").addEventListener("click", showKeys);
 
 const places = [...document.querySelectorAll(".head-nav a")];
 bind([
-  { keys: "?", label: "These keys", group: "Everywhere", run: showKeys },
+  { keys: "?", label: "Keyboard shortcuts", group: "Everywhere", run: showKeys },
   ...places.slice(0, 9).map((link, at) => ({
     keys: `Alt+${at + 1}`, label: link.textContent, group: "Everywhere", run: () => link.click(),
   })),
@@ -21,7 +21,7 @@ bind([
 
 const searchField = () => document.querySelector("input[type=search]");
 
-// Pages that change people or picks say so with data-undo; the others have nothing to undo.
+// Pages that change people are marked with data-undo; pages that change picks have an undo of their own.
 const undoButton = document.getElementById("undo-button");
 if (document.querySelector("[data-undo]")) {
   undoButton.hidden = false;
@@ -29,10 +29,10 @@ if (document.querySelector("[data-undo]")) {
   bind([{ keys: "Mod+z", label: "Undo the last change", group: "Everywhere", run: undo }]);
 }
 
-// A fragment that did not come: say why, in the service's own words.
+// A fragment could not be loaded: show the error message of the service.
 document.addEventListener("htmx:responseError", (event) => {
   const text = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").body.textContent.trim();
-  toast(text.replace(/\s+/g, " ").replace(/^This did not work\. /, "") || "The service gave an error; look at its log.", { kind: "bad" });
+  toast(text.replace(/\s+/g, " ").replace(/^This did not work\. /, "") || "The service reported an error; see its log.", { kind: "bad" });
 });
 document.addEventListener("htmx:sendError", () => {
   toast("The service does not answer. Is it still running?", { kind: "bad" });

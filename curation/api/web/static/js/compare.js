@@ -1,4 +1,4 @@
-// Photos side by side. With a person chosen, a place in the view is told in widths of that person's face, so that
+// Photos side by side. With a person chosen, positions in the view are measured in sizes of that person's face, so that
 // zooming and moving in one photo shows the same part of the same face in all of them; without, in parts of the photo.
 
 import { get } from "./api.js";
@@ -12,7 +12,7 @@ const FACE_SHARE = 0.42; // of the view's shorter side, when a person is chosen
 const STEP = 1.25;
 const MOST_ZOOM = 12;
 const LEAST_ZOOM = 0.25;
-const FULL_FROM = 1.4; // screen pixels for each pixel of the smaller picture, from where the full one is fetched
+const FULL_FROM = 1.4; // screen pixels per pixel of the smaller picture, from which on the full one is fetched
 
 const panesElement = document.getElementById("panes");
 if (panesElement) start();
@@ -27,7 +27,7 @@ async function start() {
     id: element.dataset.id,
     photo: null,
   }));
-  // What all views show: whose face, how large, and how far from it (in faces, or in parts of the photo).
+  // What all views show: whose face, how large, and at which offset from it (in faces, or in parts of the photo).
   const look = { person: null, zoom: 1, dx: 0, dy: 0 };
 
   fillReasons(panesElement);
@@ -46,7 +46,7 @@ async function start() {
     return faces.sort((a, b) => b.box.w * b.box.h - a.box.w * a.box.h)[0] ?? null;
   }
 
-  // Whom to choose from: those in most of these photos first, and then those who matter.
+  // The people to choose from: those in most of these photos first, then by category.
   const people = new Map();
   for (const pane of panes) {
     for (const person of new Set((pane.photo?.faces ?? []).map(keyOf).filter((key) => key !== null))) {
@@ -71,7 +71,8 @@ async function start() {
     draw();
   }
 
-  // Drawing. `unit` is how many screen pixels one face (or the whole photo) takes; `centre` where it is in the photo.
+  // Drawing. `unitX` and `unitY` are the size of the face (or the whole photo) in pixels of the photo, `x` and `y` its
+  // centre, `scale` the screen pixels per pixel of the photo.
 
   function frameOf(pane) {
     const { clientWidth: width, clientHeight: height } = pane.view;
@@ -104,7 +105,7 @@ async function start() {
       image.style.height = `${photo.height * frame.scale}px`;
       image.style.transform = `translate(${left}px, ${top}px)`;
       pane.note.hidden = follows;
-      if (!follows) pane.note.textContent = `${look.person} is not here`;
+      if (!follows) pane.note.textContent = `${look.person} is not in this photo`;
       describe(pane, frame.face);
       sharpen(pane, frame.scale);
     }
@@ -120,7 +121,7 @@ async function start() {
     });
   }
 
-  // The smaller picture has at most 2048 pixels; what is larger on the screen is worth the whole file.
+  // The smaller picture has at most 2048 pixels; if it is shown larger, the full one is fetched.
   function sharpen(pane, scale) {
     const { photo, image } = pane;
     const shrunk = Math.min(1, 2048 / Math.max(photo.width, photo.height));
@@ -138,7 +139,7 @@ async function start() {
     const real = look.zoom / before;
     const frame = pane && frameOf(pane);
     if (frame && real !== 1) {
-      // The point under the pointer keeps its place.
+      // Keep the point under the pointer in its place.
       const old = frame.scale / real;
       const fromCentreX = x - frame.width / 2;
       const fromCentreY = y - frame.height / 2;
@@ -243,22 +244,22 @@ async function start() {
   const group = { group: "Compare" };
   const by = 60;
   bind([
-    { ...group, keys: "ArrowRight", shown: "← →", label: "The next photo", run: () => step(1) },
-    { ...group, keys: "ArrowLeft", hidden: true, label: "The photo before", run: () => step(-1) },
-    { ...group, keys: "ArrowDown n", shown: "↑ ↓", label: "The next person", run: () => nextPerson(1) },
-    { ...group, keys: "ArrowUp", hidden: true, label: "The person before", run: () => nextPerson(-1) },
-    { ...group, keys: "+ =", shown: "+ −", label: "Larger, smaller", run: () => zoom(STEP) },
-    { ...group, keys: "-", hidden: true, label: "Smaller", run: () => zoom(1 / STEP) },
+    { ...group, keys: "ArrowRight", shown: "← →", label: "Next photo", run: () => step(1) },
+    { ...group, keys: "ArrowLeft", hidden: true, label: "Previous photo", run: () => step(-1) },
+    { ...group, keys: "ArrowDown n", shown: "↑ ↓", label: "Next person", run: () => nextPerson(1) },
+    { ...group, keys: "ArrowUp", hidden: true, label: "Previous person", run: () => nextPerson(-1) },
+    { ...group, keys: "+ =", shown: "+ −", label: "Zoom in, zoom out", run: () => zoom(STEP) },
+    { ...group, keys: "-", hidden: true, label: "Zoom out", run: () => zoom(1 / STEP) },
     { ...group, keys: "w", shown: "W A S D", label: "Move", run: () => move(current(), 0, by) },
     { ...group, keys: "s", hidden: true, label: "Move down", run: () => move(current(), 0, -by) },
     { ...group, keys: "a", hidden: true, label: "Move left", run: () => move(current(), by, 0) },
     { ...group, keys: "d", hidden: true, label: "Move right", run: () => move(current(), -by, 0) },
     { ...group, keys: "f", label: "Whole photos", run: () => choose(null) },
-    { ...group, keys: "Delete", label: "Leave the photo out", run: () => drop(current()) },
+    { ...group, keys: "Delete", label: "Remove from the comparison", run: () => drop(current()) },
     { ...group, keys: "Escape", label: "All photos", run: () => leaveFor(document.getElementById("back").href) },
   ]);
 
-  // The person who is in most of them is who one wants to see.
+  // Start with the person who is in most of the photos.
   choose(order.length && order[0].photos > 1 ? order[0].person : null);
   shown()[0].element.focus({ preventScroll: true });
 }

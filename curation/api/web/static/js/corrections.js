@@ -1,4 +1,4 @@
-// What was corrected so far, and taking single corrections back.
+// The list of corrections, and undo of single ones.
 
 import { get, send } from "./api.js";
 import { counted, make } from "./dom.js";
@@ -8,7 +8,7 @@ import { toast, toastError } from "./toast.js";
 import { announceChange } from "./undo.js";
 
 const WORDS = {
-  same_person: "Joined as one person", different_people: "Split off as someone else", not_a_face: "Not a face", not_a_person: "Not a person",
+  same_person: "Merged as one person", different_people: "Split off as someone else", not_a_face: "Not a face", not_a_person: "Not a person",
 };
 const SHOWN = 200;
 
@@ -27,8 +27,8 @@ export async function showCorrections() {
     make("form", { class: "dialog-form", method: "dialog" },
       make("h2", { id: "corrections-title" }, "Corrections"),
       make("p", { class: "muted small" }, standing.length
-        ? "They hold for every later run, and teach it who is who."
-        : "None yet. Join people, or split wrong faces off: it is kept here, and can be taken back."),
+        ? "Every later run follows them."
+        : "None yet. When you merge people or split wrong faces off, the corrections are listed here and can be undone."),
       standing.length ? list : null,
       make("div", { class: "buttons" }, make("button", { class: "button", autofocus: true }, "Close")),
     ),
@@ -41,12 +41,12 @@ export async function showCorrections() {
 function row(correction) {
   const at = new Date(correction.at).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" });
   const faces = correction.faces + (correction.kind === "same_person" ? correction.others : 0);
-  const button = make("button", { type: "button", class: "button", on: { click: () => takeBack(correction, button) } }, "Take back");
+  const button = make("button", { type: "button", class: "button", on: { click: () => undoCorrection(correction, button) } }, "Undo");
   return make("li", {}, make("span", {}, `${WORDS[correction.kind] ?? correction.kind}, ${counted(faces, "face")}`),
     make("time", { class: "muted", datetime: correction.at }, at), button);
 }
 
-async function takeBack(correction, button) {
+async function undoCorrection(correction, button) {
   button.disabled = true;
   const done = await attempt(() => inOrder(() => send("DELETE", `/corrections/${correction.id}`)));
   if (!done) {
@@ -55,5 +55,5 @@ async function takeBack(correction, button) {
   }
   button.closest("li").remove();
   announceChange();
-  toast("The correction is taken back");
+  toast("The correction is undone");
 }

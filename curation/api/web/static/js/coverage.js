@@ -1,11 +1,11 @@
-// Who is in good photos, and a choice of photos in which everybody is.
+// Who is in good photos, and a choice of photos that covers everybody.
 
 import { get, send } from "./api.js";
-import { keepChoice } from "./choice-kept.js";
+import { storeChoice } from "./stored-choice.js";
 import { counted, make, makeSvg } from "./dom.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
-import { leaveFor, say, undoPick } from "./picks.js";
+import { changePicks, leaveFor, undoPick } from "./picks.js";
 import { inOrder } from "./queue.js";
 import { toast } from "./toast.js";
 
@@ -15,7 +15,7 @@ const covered = document.getElementById("covered");
 const sum = document.getElementById("covered-sum");
 const form = document.getElementById("choice-form");
 const result = document.getElementById("choice");
-let faces = new Map(); // of clusters: the address of a picture of the face
+let faces = new Map(); // by cluster id: the address of a picture of the face
 let choice = null;
 
 const keyOf = (person) => (/^person \d+$/.test(person.name) ? String(person.cluster_ids[0]) : person.name);
@@ -99,15 +99,15 @@ function drawChoice(data) {
   const toPick = data.photos.filter((photo) => photo.pick !== "picked").length;
   const parts = [make("div", { class: "choice-head" },
     make("h3", {}, counted(data.photos.length, "photo")),
-    make("button", { type: "button", class: "button", id: "take-picks", disabled: toPick === 0, on: { click: takeOver } }, icon("check"), toPick ? "Pick them" : "All are picked"),
-    make("button", { type: "button", class: "button button-main", disabled: data.photos.length === 0, on: { click: takeHome } }, "Take them home"))];
+    make("button", { type: "button", class: "button", id: "take-picks", disabled: toPick === 0, on: { click: pickAll } }, icon("check"), toPick ? "Pick them" : "All are picked"),
+    make("button", { type: "button", class: "button button-main", disabled: data.photos.length === 0, on: { click: exportAll } }, "Export them"))];
   if (data.unmet.length) {
-    parts.push(make("div", { class: "notice unmet", role: "status" }, make("strong", {}, "Not everything can be met"), ...data.unmet.map((text) => make("p", {}, sentence(text)))));
+    parts.push(make("div", { class: "notice unmet", role: "status" }, make("strong", {}, "Some requirements cannot be met"), ...data.unmet.map((text) => make("p", {}, sentence(text)))));
   } else if (data.photos.length) parts.push(make("p", { class: "notice notice-good" }, "Everybody who matters is in."));
-  if (!data.proven) parts.push(make("p", { class: "small muted" }, "There may be a slightly better choice: the time was up before that was known."));
+  if (!data.proven) parts.push(make("p", { class: "small muted" }, "There may be a slightly better choice: the search reached its time limit."));
   parts.push(make("div", { class: "choices" }, ...data.photos.map((photo) => card(photo, photo.reasons, true))));
   if (data.passed.length) {
-    parts.push(make("details", { class: "passed" }, make("summary", {}, `${counted(data.passed.length, "photo")} that rank high and are not in`),
+    parts.push(make("details", { class: "passed" }, make("summary", {}, `${counted(data.passed.length, "photo")} with a high rank that ${data.passed.length === 1 ? "was" : "were"} not chosen`),
       make("div", { class: "choices" }, ...data.passed.map((photo) => card(photo, [photo.reason], false)))));
   }
   result.replaceChildren(...parts);
@@ -126,23 +126,23 @@ function card(photo, reasons, isIn) {
     ...reasons.map((reason) => make("p", { class: "chosen-why" }, reason)));
 }
 
-async function takeOver() {
+async function pickAll() {
   if (!choice) return;
   const photos = choice.photos.filter((photo) => photo.pick !== "picked");
   const before = photos.map((photo) => ({ photo_id: photo.photo_id, pick: photo.pick, rating: photo.rating }));
-  const isDone = await say(photos.map((photo) => ({ photo_id: photo.photo_id, pick: "picked" })), before);
+  const isDone = await changePicks(photos.map((photo) => ({ photo_id: photo.photo_id, pick: "picked" })), before);
   if (!isDone) return;
   toast(`${counted(photos.length, "photo")} picked`, { action: { label: "Undo", run: () => undoPick() } });
 }
 
-function takeHome() {
+function exportAll() {
   if (!choice) return;
-  keepChoice(choice.photos.map((photo) => photo.photo_id));
+  storeChoice(choice.photos.map((photo) => photo.photo_id));
   leaveFor("/review/export?which=choice");
 }
 
 document.addEventListener("curation:picked", () => {
-  // It is told before it is sent.
+  // The event comes before the request is sent.
   timer = setTimeout(() => inOrder(() => { choose(); showCoverage(); }));
 });
 form.addEventListener("input", () => {
@@ -159,8 +159,8 @@ undoButton.hidden = false;
 undoButton.addEventListener("click", undoPick);
 bind([
   { keys: "Mod+z", group: "Coverage", label: "Undo", run: undoPick },
-  { keys: "p", group: "Coverage", label: "Pick the chosen photos", run: takeOver },
-  { keys: "e", group: "Coverage", label: "Take the chosen photos home", run: takeHome },
+  { keys: "p", group: "Coverage", label: "Pick the chosen photos", run: pickAll },
+  { keys: "e", group: "Coverage", label: "Export the chosen photos", run: exportAll },
 ]);
 
 showCoverage();

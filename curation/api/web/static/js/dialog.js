@@ -1,4 +1,4 @@
-// Questions, as modal dialogs: the browser keeps the focus inside and gives it back afterwards.
+// Questions as modal dialogs: the browser keeps the focus inside and restores it afterwards.
 
 import { make } from "./dom.js";
 
@@ -18,8 +18,8 @@ export async function ask({ title, text, yes = "Yes", no = "Cancel", bad = false
 /**
  * Ask for a line of text.
  *
- * @param {object} question `suggest`: an async function from what was written so far to possible completions.
- * @returns {Promise<string|null>} Null if the user gave it up.
+ * @param {object} question `suggest`: an async function that returns completions of the text.
+ * @returns {Promise<string|null>} Null if the user cancelled.
  */
 export async function askText({ title, text, label, value = "", placeholder = "", yes = "OK", maxLength = 80, required = false, suggest = null, type = "text", min }) {
   const input = make("input", {
@@ -36,7 +36,7 @@ export async function askText({ title, text, label, value = "", placeholder = ""
 
 let lists = 0;
 
-/** Let a field offer completions while it is written in. */
+/** Offer completions while the user types into a field. */
 export function complete(input, suggest) {
   const list = make("datalist", { id: `completions-${++lists}` });
   input.setAttribute("list", list.id);
@@ -49,7 +49,7 @@ export function complete(input, suggest) {
   input.addEventListener("input", refresh);
   input.addEventListener("focus", refresh);
   input.after(list);
-  // The list must stand in the document; a field that is not there yet takes it along when it is put in.
+  // The list must be in the document; if the field is not there yet, the list is inserted with it.
   queueMicrotask(() => { if (!list.isConnected) (input.parentElement ?? document.body).append(list); });
 }
 

@@ -1,8 +1,8 @@
-// Making elements without HTML in strings, so that a name is never read as markup.
+// Creates elements without HTML in strings, so that a name is never parsed as markup.
 
 /**
- * An element. `attributes` may hold `class`, `dataset` (an object), `on` (listeners by event) and plain attributes;
- * true stands for an attribute without a value, false and null leave it out. Strings among `children` become text.
+ * An element. `attributes` may contain `class`, `dataset` (an object), `on` (listeners by event) and plain attributes;
+ * true means an attribute without a value, false and null omit it. Strings among `children` become text.
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -16,7 +16,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** As `make`, of SVG. */
+/** Like `make`, for SVG. */
 export function makeSvg(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);

@@ -1,4 +1,4 @@
-// The overview: starts and stops the stages, and draws their progress as it comes.
+// The start page: starts and stops the stages, and shows their progress.
 
 import { send } from "./api.js";
 import { duration, pace } from "./jobs.js";
@@ -53,7 +53,7 @@ document.addEventListener("curation:job", ({ detail: job }) => {
   ].filter(Boolean).join(" · ");
 });
 
-// Times are sent in UTC, and read best in the user's own.
+// Times are sent in UTC, and shown in the user's time zone.
 const localise = () => {
   for (const time of overview.querySelectorAll("time[datetime]")) {
     time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -1,11 +1,11 @@
-// Taking photos home: what, how, the progress, and where it is then.
+// Exporting photos: what, how, the progress, and where the export is.
 
 import { Problem, get, send } from "./api.js";
-import { chosenPhotos } from "./choice-kept.js";
+import { chosenPhotos } from "./stored-choice.js";
 import { counted, make } from "./dom.js";
 import { followJob } from "./follow-job.js";
 import { icon } from "./icons.js";
-import { duration, pace } from "./jobs.js";
+import { duration, pace, stateText } from "./jobs.js";
 import { bind } from "./keyboard.js";
 import { toastError } from "./toast.js";
 
@@ -30,7 +30,7 @@ function size(bytes) {
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-// What is taken
+// The photos to export
 
 let turn = 0;
 async function showPhotos() {
@@ -58,9 +58,9 @@ async function showPhotos() {
   strip.replaceChildren(...photos.map((photo) => make("a", { href: `/review/photos/${photo.photo_id}`, title: photo.image_path },
     make("img", { src: `/photos/${photo.photo_id}/picture?size=thumbnail`, alt: photo.image_path || "A chosen photo", loading: "lazy", decoding: "async" }))));
   if (total > photos.length) strip.append(make("p", {}, `and ${(total - photos.length).toLocaleString("en")} more`));
-  start.querySelector("span").textContent = total ? `Take ${counted(total, "photo")} home` : "Take home";
+  start.querySelector("span").textContent = total ? `Export ${counted(total, "photo")}` : "Export";
   start.disabled = total === 0 || active !== null;
-  hint.textContent = total ? "" : "There is nothing to take yet.";
+  hint.textContent = total ? "" : "There is nothing to export yet.";
 }
 
 function refreshFields() {
@@ -79,7 +79,7 @@ if (choice.length) {
 form.addEventListener("change", () => { refreshFields(); showPhotos(); });
 fields.best.addEventListener("input", () => showPhotos());
 
-// Starting, and following
+// Starting, and following the job
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -135,10 +135,10 @@ async function done(job) {
   panel.hidden = true;
   await Promise.all([showPhotos(), list(job.id).catch(toastError)]);
   if (job.state === "succeeded") {
-    hint.textContent = `${counted(job.counts?.exported ?? 0, "photo")} taken home.`;
+    hint.textContent = `${counted(job.counts?.exported ?? 0, "photo")} exported.`;
     document.querySelector(".past[data-new] a")?.focus();
-  } else if (job.state === "cancelled") hint.textContent = "The export was stopped; nothing of it is left.";
-  else hint.textContent = job.error?.message ?? "The export failed; its log says why.";
+  } else if (job.state === "cancelled") hint.textContent = "The export was stopped; its files were removed.";
+  else hint.textContent = job.error?.message ?? "The export failed; see its log.";
 }
 
 document.getElementById("export-stop").addEventListener("click", async (event) => {
@@ -147,7 +147,7 @@ document.getElementById("export-stop").addEventListener("click", async (event) =
   await send("DELETE", `/jobs/${active}`).catch(toastError);
 });
 
-// Earlier ones
+// Earlier exports
 
 async function list(fresh = null) {
   const page = await get(`/jobs?stage=export&limit=${SHOWN_EXPORTS}`);
@@ -167,16 +167,16 @@ function row(one, isNew) {
   return make("li", { class: "past", dataset: { state: one.state, ...(isNew ? { new: "" } : {}) } },
     icon(one.state === "succeeded" ? "check" : "close"),
     make("div", {},
-      make("p", { class: "past-name" }, one.name ?? `${one.mode}, ${one.state}`),
+      make("p", { class: "past-name" }, one.name ?? `${one.mode}, ${stateText(one.state)}`),
       make("p", { class: "past-where" }, facts),
       one.path ? make("p", { class: "past-where small" }, one.path) : null,
       job.error ? make("p", { class: "past-where" }, job.error.message) : null),
     one.download_url ? make("a", { class: "button", href: one.download_url, download: "" }, "Download")
       : make("a", { class: "small", href: `/jobs/${job.id}/log` }, "Log"),
-    notes.length ? make("details", {}, make("summary", {}, counted(notes.length, "remark")), make("ul", {}, ...notes.map((note) => make("li", {}, note)))) : null);
+    notes.length ? make("details", {}, make("summary", {}, counted(notes.length, "note")), make("ul", {}, ...notes.map((note) => make("li", {}, note)))) : null);
 }
 
-bind([{ keys: "Mod+Enter", group: "Export", label: "Take home", run: () => form.requestSubmit() }]);
+bind([{ keys: "Mod+Enter", group: "Export", label: "Export", run: () => form.requestSubmit() }]);
 refreshFields();
 showPhotos();
 list().catch((error) => { if (error instanceof Problem) toastError(error); else throw error; });

@@ -1,8 +1,8 @@
-// One job, from its start to its end; also one that ends before anybody looks.
+// Follows one job until it ends; also a job that has ended already.
 
 /**
- * @param {string} id Of the job.
- * @param {{progress?: (job: object) => void, end: (job: object) => void}} on Told of each state, and of the last one.
+ * @param {string} id The id of the job.
+ * @param {{progress?: (job: object) => void, end: (job: object) => void}} on Called with each state, and with the last one.
  * @returns {() => void} Stops listening.
  */
 export function followJob(id, { progress = () => {}, end }) {
@@ -12,7 +12,7 @@ export function followJob(id, { progress = () => {}, end }) {
     source.close();
     end(JSON.parse(event.data));
   });
-  // A page that is left must not hold a connection that others need.
+  // A page that was left must not keep a connection open that others need.
   window.addEventListener("pagehide", () => source.close(), { once: true });
   return () => source.close();
 }

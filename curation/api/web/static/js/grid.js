@@ -1,11 +1,11 @@
-// A grid of many things under one tab stop: arrows move, and the things may wrap as they like.
+// Arrow keys in a grid with a single tab stop, however its cells are wrapped into rows.
 
 /**
- * Move the focus with arrows, Home, End, Page up and down among the cells of a grid.
- * Cells that htmx appends later take part at once.
+ * Move the focus among the cells of a grid with the arrow keys, Home, End, Page up and Page down.
+ * Cells that htmx appends later are included.
  *
  * @param {Element} grid Has role="grid".
- * @param {object} [options] `cell`: their selector; `onMove(cell)`: told of each cell that takes the focus.
+ * @param {object} [options] `cell`: the selector of the cells; `onMove(cell)`: called with each cell that gets the focus.
  */
 export function rovingGrid(grid, { cell = "[role=gridcell]", onMove = () => {} } = {}) {
   const cells = () => [...grid.querySelectorAll(cell)];

@@ -1,4 +1,4 @@
-// The few icons that scripts put in; the templates have their own.
+// The few icons that scripts insert; the templates have their own.
 
 import { makeSvg } from "./dom.js";
 

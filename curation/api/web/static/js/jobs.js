@@ -1,4 +1,4 @@
-// What the service is doing, told by server-sent events on every page.
+// The running jobs, by server-sent events on every page.
 
 import { toast } from "./toast.js";
 
@@ -9,9 +9,12 @@ export const STAGES = {
   scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: "/review/photos", show: "Show them" },
   export: { doing: "Exporting", done: "The export is done", next: "/", show: "Show it" },
 };
-const STAGE_OF_NOBODY = { doing: "At work", done: "Done", next: "/", show: "Show it" };
+const UNKNOWN_STAGE = { doing: "Working", done: "Done", next: "/", show: "Show it" };
 
-/** "3 min", "12 s"; empty for what is not known. */
+/** The state of a job as the user reads it. */
+export const stateText = (state) => (state === "cancelled" ? "stopped" : state);
+
+/** "3 min", "12 s"; empty if unknown. */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
@@ -19,15 +22,15 @@ export function duration(seconds) {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** "2.5 per second", "3 per minute"; empty for what is not known. */
+/** "2.5 per second", "3 per minute"; empty if unknown. */
 export function pace(perSecond) {
   if (!perSecond) return "";
   return perSecond < 0.95 ? `${Math.max(1, Math.round(60 * perSecond))} per minute` : `${perSecond.toFixed(1)} per second`;
 }
 
 /**
- * Follow whatever is at work, as long as the page is seen. The document hears `curation:job` with each state of a job;
- * `curation:started` makes it look at once.
+ * Follow all running jobs while the page is visible. Dispatches `curation:job` on the document with each state of a job;
+ * `curation:started` makes it connect at once.
  */
 export function followJobs() {
   const chip = document.getElementById("job-chip");
@@ -56,7 +59,7 @@ export function followJobs() {
 
   function onProgress(job) {
     const { done = 0, total = 0, seconds_left: left } = job.progress ?? {};
-    const stage = STAGES[job.stage] ?? STAGE_OF_NOBODY;
+    const stage = STAGES[job.stage] ?? UNKNOWN_STAGE;
     const percent = total ? `${Math.floor((100 * done) / total)} %` : "";
     text.textContent = [stage.doing, percent, duration(left)].filter(Boolean).join(" · ");
     chip.dataset.short = percent || "…"; // where there is no room for more
@@ -66,14 +69,14 @@ export function followJobs() {
   }
 
   function onEnd(job) {
-    const stage = STAGES[job.stage] ?? STAGE_OF_NOBODY;
+    const stage = STAGES[job.stage] ?? UNKNOWN_STAGE;
     chip.hidden = true;
     tell(job);
     if (job.state === "failed") toast(`${stage.doing}: ${job.error?.message ?? "it failed"}`, { kind: "bad" });
     else if (job.state === "succeeded") {
       const isThere = document.querySelector(`.head-nav a[href="${stage.next}"]`) !== null;
       toast(stage.done, isThere ? { action: { label: stage.show, run: () => { location.href = stage.next; } } } : {});
-    } else toast(`${stage.doing}: ${job.state}`);
+    } else toast(`${stage.doing}: ${stateText(job.state)}`);
   }
 
   document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));

@@ -1,4 +1,4 @@
-// Keys: bound in one place, so that the help (?) always lists what really works on a page.
+// Keyboard shortcuts: bound in one place, so that the help (?) lists exactly those that work on a page.
 
 import { make } from "./dom.js";
 
@@ -14,10 +14,10 @@ const SHOWN = {
  *
  * @param {Array<{keys: string, label: string, group?: string, run: (event: KeyboardEvent) => void,
  *   when?: () => boolean, scope?: Element, shown?: string, hidden?: boolean}>} list
- *   `keys`: such as "m", "Shift+X", "Mod+z" (Ctrl, or Cmd on a Mac), "?", "ArrowLeft"; several with blanks between
- *   ("Space" is the space bar). `scope`: only while the focus is within it; within a dialog that is open, only
- *   bindings with a scope inside that dialog hold. `shown`: what the help shows instead of the keys.
- * @returns {() => void} Takes them away again.
+ *   `keys`: such as "m", "Shift+X", "Mod+z" (Ctrl, or Cmd on a Mac), "?", "ArrowLeft"; several separated by spaces
+ *   ("Space" is the space bar). `scope`: works only while the focus is within this element; while a dialog is open,
+ *   only bindings with a scope inside that dialog work. `shown`: what the help shows instead of the keys.
+ * @returns {() => void} Removes the bindings.
  */
 export function bind(list) {
   const added = list.map((binding) => ({ group: "This page", ...binding, combos: binding.keys.split(" ").map(parse) }));
@@ -34,13 +34,13 @@ function parse(text) {
 function matches(combo, event) {
   if ((event.ctrlKey || event.metaKey) !== combo.mod || event.altKey !== combo.alt) return false;
   if (combo.shift && !event.shiftKey) return false;
-  // A sign such as ? needs Shift on some keyboards and not on others; letters and named keys are meant exactly.
+  // A character such as ? needs Shift only on some keyboards; for letters and named keys Shift must match.
   const isSign = combo.key.length === 1 && !/[a-z0-9 ]/i.test(combo.key);
   if (!combo.shift && event.shiftKey && !isSign) return false;
   return event.key.toLowerCase() === combo.key.toLowerCase();
 }
 
-/** Whether the keys of the page rest because the user is writing. */
+/** Whether the user is typing, so that keyboard shortcuts must not work. */
 export function isWriting(target) {
   return target instanceof Element && target.closest("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]") !== null;
 }
@@ -59,7 +59,7 @@ function onKeydown(event) {
   }
 }
 
-/** Show all keys that work on this page. */
+/** Show all keyboard shortcuts of this page. */
 export function showKeys() {
   const groups = Map.groupBy ? Map.groupBy([...bindings], (b) => b.group) : groupBy([...bindings]);
   const sections = [...groups].map(([group, list]) =>
@@ -69,7 +69,7 @@ export function showKeys() {
   );
   const dialog = make("dialog", { "aria-labelledby": "keys-title" },
     make("form", { class: "dialog-form", method: "dialog" },
-      make("h2", { id: "keys-title" }, "Keys"),
+      make("h2", { id: "keys-title" }, "Keyboard shortcuts"),
       make("div", { class: "keys" }, ...sections),
       make("div", { class: "buttons" }, make("button", { class: "button", autofocus: true }, "Close")),
     ),

@@ -1,4 +1,4 @@
-// Completion of names by those that people of this event have already.
+// Completion of names from the known names of this event.
 
 import { get } from "./api.js";
 import { complete } from "./dialog.js";
@@ -8,7 +8,7 @@ export async function knownNames(start) {
   return found.names.map((known) => known.name ?? known);
 }
 
-/** Let a field offer the names. */
+/** Offer the known names in a field. */
 export function completeNames(field) {
   complete(field, knownNames);
 }

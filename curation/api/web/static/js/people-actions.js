@@ -1,4 +1,4 @@
-// Changes to people: sent to the service, told to the user with a way back, and told to whoever shows people.
+// Changes of people: sends them to the service, shows a message with undo, and notifies the page.
 
 import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
@@ -7,10 +7,10 @@ import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
-// The version of the labels that the page shows. With it the service notices if somebody edits the file meanwhile.
+// The version of the labels that the page shows. With it the service notices if the file is edited in the meantime.
 let etag = document.querySelector("[data-labels-etag]")?.dataset.labelsEtag || null;
 
-/** The labels were read anew, all of them. */
+/** All labels were read again. */
 export function labelsRead(newEtag) {
   if (newEtag) etag = newEtag;
 }
@@ -25,7 +25,7 @@ export async function labelsChangedElsewhere() {
   }
 }
 
-/** Do something that may be refused; says why it was. Gives null then. */
+/** Run something that may fail; if it does, shows the error and returns null. */
 export async function attempt(run) {
   try {
     return await run();
@@ -37,7 +37,7 @@ export async function attempt(run) {
 
 const change = (method, url, body) => inOrder(() => changeNow(method, url, body));
 
-/** A change of labels. If somebody else labelled the same people meanwhile, the user says which label holds. */
+/** A change of labels. If somebody else labelled the same people in the meantime, the user chooses which label to use. */
 async function changeNow(method, url, body) {
   try {
     return await changed(method, url, body);
@@ -47,7 +47,7 @@ async function changeNow(method, url, body) {
       announceChange();
       return null;
     }
-    // Without a version the one that was read last counts: that of the refusal.
+    // Without a version the one that was read last counts, which is that of the refused request.
     etag = null;
     return changed(method, url, body);
   }
@@ -79,10 +79,10 @@ function label(value) {
 
 const people = (ids) => counted(ids.length, "person", "people");
 
-/** Put people into a category; null takes their label away. */
+/** Put people into a category; null removes their label. */
 export function setCategory(ids, category, titles = []) {
   return attempt(async () => {
-    // A name needs a category, so that they go together.
+    // A name needs a category, so both are removed together.
     const label = category === null ? { category, name: null } : { category };
     const data = ids.length === 1
       ? await change("PATCH", `/people/${ids[0]}`, label)
@@ -94,19 +94,19 @@ export function setCategory(ids, category, titles = []) {
   });
 }
 
-/** Give a person a name; an empty one takes it away. */
+/** Give a person a name; an empty one removes the name. */
 export function setName(id, name) {
   return attempt(async () => {
     const data = await change("PATCH", `/people/${id}`, { name: name || null });
     if (data === null) return null;
     announceChange({ labels: true, ids: [String(id), ...(data.same_name ?? []).map(String)] });
     const groups = (data.same_name ?? []).length + 1;
-    toastUndoable(name ? `This is ${name}${groups > 1 ? `, as ${groups - 1 === 1 ? "one other group is" : `${groups - 1} other groups are`}` : ""}` : "The name is taken away");
+    toastUndoable(name ? `This is ${name}${groups > 1 ? `, together with ${groups - 1 === 1 ? "one other cluster" : `${groups - 1} other clusters`}` : ""}` : "The name is removed");
     return data;
   });
 }
 
-/** Put everybody in few photos, and without a label, into the category "other". */
+/** Put everybody without a label who is in few photos into the category "other". */
 export function ignoreStrangers(below) {
   return attempt(async () => {
     const data = await change("PATCH", "/people", { strangers_below_photos: below });
@@ -131,18 +131,18 @@ async function correct(body, text) {
   });
 }
 
-/** Say that people are one; gives the id that remains. `into`: whose id and label remain, else the better label's. */
+/** Merge people; returns the id that remains. `into`: whose id and label remain (default: those with the better label). */
 export async function merge(ids, { into } = {}) {
   const body = { kind: "same_person", cluster_ids: ids.map(Number) };
   if (into !== undefined) body.cluster_id = Number(into);
-  const data = await correct(body, `${people(ids)} are one now`);
+  const data = await correct(body, `${people(ids)} merged`);
   return data === null ? null : String(data.cluster_id);
 }
 
-/** Say that two people are not the same. */
+/** Record that two people are not the same. */
 export const differ = (ids) => correct({ kind: "different_people", cluster_ids: ids.map(Number) }, "They stay two people");
 
-/** Say that faces are someone else's: of the person with this name, else of somebody new. Gives who they are now. */
+/** Split faces off: they become those of the person with this name, or of a new person. Returns the correction. */
 export function split(faceIds, name) {
   const body = { kind: "different_people", face_ids: faceIds };
   if (name) body.name = name;
@@ -151,6 +151,6 @@ export function split(faceIds, name) {
 
 export const notAFace = (faceIds) => correct({ kind: "not_a_face", face_ids: faceIds }, `${counted(faceIds.length, "face")}: not a face`);
 
-/** Say that people are none: statues, posters. */
+/** Record that clusters are not people, but statues or posters. */
 export const notAPerson = (ids, title) =>
   correct({ kind: "not_a_person", cluster_ids: ids.map(Number) }, `${ids.length === 1 && title ? title : people(ids)}: not a person`);

@@ -1,4 +1,4 @@
-// The grid of people: moving, labelling, choosing, joining.
+// The grid of people: moving, labelling, selecting, merging.
 
 import { fragment, get } from "./api.js";
 import { askText } from "./dialog.js";
@@ -16,7 +16,7 @@ import { toast, toastError } from "./toast.js";
 import { openViewer } from "./viewer.js";
 
 const INSPECT_AFTER_MS = 140;
-const MAX_REFRESHED = 8; // more cards are quicker fetched with the whole grid
+const MAX_REFRESHED = 8; // for more cards, fetching the whole grid is faster
 const NARROW = window.matchMedia("(max-width: 1000px)");
 
 const gridElement = document.getElementById("people-grid");
@@ -33,7 +33,7 @@ function start() {
   const chosen = selection(gridElement, { onChange: drawChoice });
   const grid = rovingGrid(gridElement, { onMove: (target) => inspectSoon(target.dataset.id) });
 
-  // What M, I, O, G and X work on: those that are selected, else the one in focus.
+  // What the keys M, I, O, G and X work on: the selected people, or else the one in focus.
   const inFocus = () => document.activeElement?.closest?.("[role=gridcell]") ?? null;
   const targets = () => {
     if (chosen.ids.size) return [...chosen.ids];
@@ -45,7 +45,7 @@ function start() {
     if (!ids.length) return;
     if (ids.length === 1 && card(ids[0])?.dataset.category === (category ?? "")) return;
     const before = ids.map((id) => [id, card(id)?.dataset.category ?? ""]);
-    // Seen at once; put back if the service refuses.
+    // Shown at once; restored if the service refuses.
     ids.forEach((id) => paintCategory(id, category ?? ""));
     setCategory(ids, category, ids.map((id) => card(id)?.dataset.title)).then((done) => {
       if (!done) before.forEach(([id, old]) => paintCategory(id, old));
@@ -62,9 +62,9 @@ function start() {
     }
   }
 
-  async function join(ids, into) {
+  async function mergePeople(ids, into) {
     if (ids.length < 2) {
-      toast("Select two or more people (X), then join them");
+      toast("Select two or more people (X), then merge them");
       return;
     }
     clearTimeout(inspectTimer);
@@ -76,7 +76,7 @@ function start() {
     if (target) grid.focusOn(target);
   }
 
-  // Fetch the grid anew, as far as it was scrolled, and keep the focus where it was.
+  // Fetch the grid again, as far as it was scrolled, and restore the focus.
   async function reload() {
     clearTimeout(inspectTimer);
     const focused = inFocus();
@@ -107,7 +107,7 @@ function start() {
   let inspectTimer = 0;
 
   function inspectSoon(id) {
-    if (NARROW.matches) return; // there it would cover the grid: it comes on a tap
+    if (NARROW.matches) return; // on narrow screens it covers the grid, so that only a tap opens it
     clearTimeout(inspectTimer);
     if (id === inspected) return;
     inspectTimer = setTimeout(() => card(id) && inspect(id), inspected === null ? 0 : INSPECT_AFTER_MS);
@@ -123,8 +123,8 @@ function start() {
       return;
     }
     const html = await fragment(`/fragments/people/${id}/inspector`).catch(toastError);
-    // Meanwhile the user may have gone on, or begun to write the name.
-    if (html === "" && id === inspected) inspect(null); // nobody any more
+    // In the meantime the user may have moved on, or started to type the name.
+    if (html === "" && id === inspected) inspect(null); // there is no such person any more
     if (!html || id !== inspected || (isSame && isWriting(document.activeElement))) return;
     inspector.hidden = false;
     htmx.swap(inspector, html, { swapStyle: "innerHTML" });
@@ -167,7 +167,7 @@ function start() {
       if (name !== field.defaultValue) await setName(id, name);
     }
   });
-  // On a tablet nobody presses Enter: leaving the field is enough.
+  // On a tablet users do not press Enter: leaving the field saves, too.
   inspector.addEventListener("change", async (event) => {
     const field = event.target.closest("[data-name-field]");
     if (!field || !field.isConnected || field.value.trim() === field.defaultValue) return;
@@ -193,7 +193,7 @@ function start() {
     if (await notAPerson(ids, card(ids[0])?.dataset.title)) chosen.clear();
   }
 
-  // Mouse and finger
+  // Mouse and touch
 
   gridElement.addEventListener("click", (event) => {
     const cell = event.target.closest("[role=gridcell]");
@@ -202,7 +202,7 @@ function start() {
     const category = event.target.closest("button[data-category]");
     if (category) {
       cell.focus();
-      // A second click takes it away again.
+      // A second click removes the category.
       const off = category.getAttribute("aria-pressed") === "true" && !cell.dataset.name;
       categorise(chosen.has(id) ? [...chosen.ids] : [id], off ? null : category.dataset.category);
       return;
@@ -254,7 +254,7 @@ function start() {
     if (!over) return;
     event.preventDefault();
     const moved = chosen.has(dragged.dataset.id) ? [...chosen.ids] : [dragged.dataset.id];
-    join([...new Set([over.dataset.id, ...moved])], over.dataset.id);
+    mergePeople([...new Set([over.dataset.id, ...moved])], over.dataset.id);
   });
   gridElement.addEventListener("dragend", () => {
     for (const marked of gridElement.querySelectorAll("[data-drop], [data-dragged]")) {
@@ -270,7 +270,7 @@ function start() {
     const ids = [...chosen.ids];
     const run = {
       category: () => categorise(ids, button.dataset.category),
-      merge: () => join(ids),
+      merge: () => mergePeople(ids),
       "not-a-person": () => dismiss(ids),
       clear: () => { chosen.clear(); grid.current()?.focus(); },
     }[button.dataset.act];
@@ -286,7 +286,7 @@ function start() {
   });
   document.getElementById("corrections-button").addEventListener("click", showCorrections);
 
-  // Searching goes on in the same page, so that the keys stay where they are.
+  // The search updates the same page, so that the focus stays where it is.
   let searchTimer = 0;
   const find = async () => {
     const address = new URL(location.href);
@@ -324,20 +324,20 @@ function start() {
     { ...onGrid, keys: "i", label: "Important", run: () => categorise(targets(), "important") },
     { ...onGrid, keys: "o", label: "Other", run: () => categorise(targets(), "other") },
     { ...onGrid, keys: "u", label: "No label", run: () => categorise(targets(), null) },
-    { ...onGrid, keys: "n", label: "Write the name", run: () => { const [id] = targets(); if (id) editName(id); } },
+    { ...onGrid, keys: "n", label: "Edit the name", run: () => { const [id] = targets(); if (id) editName(id); } },
     { ...onGrid, keys: "Enter", label: "All faces", when: () => inFocus() !== null, run: () => open(inFocus()) },
     { ...onGrid, keys: "x Space", label: "Select", shown: "X", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
-    { ...onGrid, keys: "Mod+a", label: "Select all that are shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
-    { ...onGrid, keys: "g", label: "The selected are one person", run: () => join(targets()) },
+    { ...onGrid, keys: "Mod+a", label: "Select all shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
+    { ...onGrid, keys: "g", label: "Merge the selected people", run: () => mergePeople(targets()) },
     { ...onGrid, keys: "Delete", shown: "Del", label: "Not a person", run: () => dismiss(targets()) },
-    { ...onGrid, keys: "Escape", label: "Select none, close", run: () => { if (idle()) inspect(null); else chosen.clear(); } },
+    { ...onGrid, keys: "Escape", label: "Clear the selection; close", run: () => { if (idle()) inspect(null); else chosen.clear(); } },
   ]);
 
   let settled = Promise.resolve();
   document.addEventListener("curation:changed", ({ detail }) => { settled = showChange(detail); });
 
   async function showChange(detail) {
-    // A label changes a card in its place: nobody wants it to vanish under the finger. All else is fetched anew.
+    // A label changes a card in its place, so that it does not vanish under the pointer. All else is fetched again.
     if (detail.labels && detail.ids && detail.ids.length <= MAX_REFRESHED) {
       await Promise.all([refreshCards(detail.ids), refreshFilters()]);
     } else await Promise.all([reload(), refreshFilters()]);
@@ -359,16 +359,16 @@ function start() {
     }));
   }
 
-  // Who comes back from editing cluster_labels.json sees what it says now.
+  // After editing cluster_labels.json elsewhere, the user sees the new labels.
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState === "visible" && await labelsChangedElsewhere()) {
       await Promise.all([reload(), refreshFilters()]);
-      toast("The labels were changed elsewhere; this is what they are now");
+      toast("The labels were changed elsewhere; the page shows the current ones");
     }
   });
   document.addEventListener("htmx:afterRequest", (event) => labelsRead(event.detail.xhr?.getResponseHeader("X-Labels-ETag")));
 
-  // htmx brings more cards while one scrolls; those that were chosen before must look so.
+  // htmx appends cards while the user scrolls; selected ones must be marked.
   cardsElement.addEventListener("htmx:afterSettle", () => chosen.repaint());
   startQuestions(document.getElementById("question"));
   if (!NARROW.matches && grid.current()) inspect(grid.current().dataset.id);

@@ -1,4 +1,4 @@
-// One person with all faces: name and category, and faces that are somebody else's.
+// One person with all faces: name and category, and splitting off wrong faces.
 
 import { askText } from "./dialog.js";
 import { counted } from "./dom.js";
@@ -40,12 +40,12 @@ function show(cell) {
 async function splitOff() {
   const ids = targets();
   if (!ids.length) {
-    toast("Select the faces that are someone else's (X), then split them off");
+    toast("Select wrong faces (X), then split them off");
     return;
   }
   const name = await askText({
     title: ids.length === 1 ? "Whose face is this?" : `Whose ${ids.length} faces are these?`,
-    text: "Without a name they become a person of their own.",
+    text: "Without a name they become a new person.",
     label: "Name", placeholder: "Someone else", yes: "Split off", suggest: knownNames,
   });
   if (name !== null && await split(ids, name)) chosen.clear();
@@ -123,16 +123,16 @@ bind([
   { group: "Faces", keys: "ArrowDown ArrowLeft ArrowUp", hidden: true, label: "Move", run: () => grid.current()?.focus() },
   { group: "Faces", keys: "Enter", label: "Open the photo", when: () => inFocus() !== null, run: () => show(inFocus()) },
   { group: "Faces", keys: "x Space", shown: "X", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
-  { group: "Faces", keys: "Mod+a", label: "Select all that are shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
-  { group: "Faces", keys: "s", label: "Someone else's", run: splitOff },
+  { group: "Faces", keys: "Mod+a", label: "Select all shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
+  { group: "Faces", keys: "s", label: "Split off as someone else", run: splitOff },
   { group: "Faces", keys: "Delete f", shown: "Del", label: "Not a face", run: drop },
   { group: "Person", keys: "m", label: "Main person", run: () => categorise("main") },
   { group: "Person", keys: "i", label: "Important", run: () => categorise("important") },
   { group: "Person", keys: "o", label: "Other", run: () => categorise("other") },
-  { group: "Person", keys: "n", label: "Write the name", run: () => head.querySelector("[data-name-field]").select() },
-  { group: "Person", keys: "[", label: "The person before", run: () => follow("before") },
-  { group: "Person", keys: "]", label: "The next person", run: () => follow("after") },
-  { group: "Person", keys: "Escape", label: "Select none, all people", run: () => { if (chosen.ids.size) chosen.clear(); else follow("back"); } },
+  { group: "Person", keys: "n", label: "Edit the name", run: () => head.querySelector("[data-name-field]").select() },
+  { group: "Person", keys: "[", label: "Previous person", run: () => follow("before") },
+  { group: "Person", keys: "]", label: "Next person", run: () => follow("after") },
+  { group: "Person", keys: "Escape", label: "Clear the selection; back to all people", run: () => { if (chosen.ids.size) chosen.clear(); else follow("back"); } },
 ]);
 
 document.addEventListener("curation:changed", async ({ detail }) => {

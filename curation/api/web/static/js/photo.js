@@ -1,4 +1,4 @@
-// One photo: going on to the next, picking, and showing who is who.
+// One photo: moving to the next one, picking, and showing the people in it.
 
 import { get } from "./api.js";
 import { icon } from "./icons.js";
@@ -20,7 +20,7 @@ async function go(id) {
   await htmx.ajax("GET", `/fragments/photos/${id}/photo${suffix}`, { target: holder, swap: "innerHTML" });
   if (mine !== turn) return;
   history.replaceState(history.state, "", `/review/photos/${id}${suffix}`);
-  // Whoever goes on by the buttons goes on by them again.
+  // Keep the focus on the button that was used.
   if (focused) document.getElementById(focused)?.focus();
   shown();
 }
@@ -35,7 +35,7 @@ function shown() {
   holder.querySelector(".burst-strip [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
-// In words, with the photo of the same moment where it is better; until then the page shows what the table says.
+// Fetch the reasons, with links to better photos of the burst; until then the page shows those of the table.
 async function explain() {
   const { id, suffix } = photo().dataset;
   const list = holder.querySelector("#reasons");
@@ -78,7 +78,7 @@ holder.addEventListener("click", (event) => {
   } else if (event.target.closest("#boxes")) toggleBoxes();
 });
 
-// A face and its row point at each other.
+// Highlight a face together with its row in the list.
 const point = (event, on) => {
   const face = event.target.closest?.("[data-face]")?.dataset.face;
   if (!face) return;
@@ -102,12 +102,12 @@ holder.addEventListener("pointerup", (event) => {
 pickControls(holder, { targets: () => [photo()], next: () => go(photo().dataset.after) });
 const keys = { group: "Photo" };
 bind([
-  { ...keys, keys: "ArrowRight", label: "The next photo", run: () => go(photo().dataset.after) },
-  { ...keys, keys: "ArrowLeft", label: "The photo before", run: () => go(photo().dataset.before) },
-  { ...keys, keys: "ArrowDown", label: "The next of the same moment", run: () => inBurst(1) },
-  { ...keys, keys: "ArrowUp", hidden: true, label: "The one before of the same moment", run: () => inBurst(-1) },
+  { ...keys, keys: "ArrowRight", label: "Next photo", run: () => go(photo().dataset.after) },
+  { ...keys, keys: "ArrowLeft", label: "Previous photo", run: () => go(photo().dataset.before) },
+  { ...keys, keys: "ArrowDown", label: "Next photo of the burst", run: () => inBurst(1) },
+  { ...keys, keys: "ArrowUp", hidden: true, label: "Previous photo of the burst", run: () => inBurst(-1) },
   { ...keys, keys: "f", label: "Boxes and names", run: toggleBoxes },
-  { ...keys, keys: "c", label: "Compare the photos of this moment", when: () => holder.querySelector("#compare") !== null, run: () => holder.querySelector("#compare").click() },
+  { ...keys, keys: "c", label: "Compare the photos of this burst", when: () => holder.querySelector("#compare") !== null, run: () => holder.querySelector("#compare").click() },
   { ...keys, keys: "Escape", label: "All photos", run: () => leaveFor(photo().dataset.back) },
 ]);
 

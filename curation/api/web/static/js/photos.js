@@ -50,7 +50,7 @@ function start() {
   filters.addEventListener("change", (event) => {
     const others = document.getElementById("others");
     if (event.target === others && others.value) {
-      // Chosen once, somebody else stands among the faces: with the page's next look.
+      // Reload the page: a chosen person is shown among the faces.
       location.assign(`/review/photos?${query()}`);
       return;
     }
@@ -89,7 +89,7 @@ function start() {
     leaveFor(addressOf(target.dataset.id));
   }
 
-  // So that the browser's way back leads to the same photo.
+  // So that the browser's back button leads to the same photo.
   function rememberPlace(id) {
     const shown = element();
     const parts = [shown.dataset.query, `view=${shown.dataset.view}`, `at=${id}`].filter(Boolean);
@@ -134,11 +134,11 @@ function start() {
     try {
       const response = await fetch(`/fragments/photos/bursts/${marker}`, { headers: { "hx-request": "true" } });
       if (!response.ok) throw new Error();
-      // The service's own HTML, as htmx would put it in.
+      // HTML of the service, inserted as htmx would do it.
       const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
       holder.append(...parsed.querySelectorAll(".shot"));
     } catch {
-      toast("The photos of this moment did not come. Is the service still running?", { kind: "bad" });
+      toast("The photos of this burst could not be loaded. Is the service still running?", { kind: "bad" });
       button.setAttribute("aria-expanded", "false");
       front.removeAttribute("data-open");
       return;
@@ -191,7 +191,7 @@ function start() {
   function compare() {
     const target = current();
     if (marked.length < 2 && target?.dataset.stack && !marked.length) {
-      // A stack alone: its own best photos are what one wants to compare.
+      // A stack with nothing marked: compare its best photos.
       compareStack(target);
       return;
     }
@@ -219,15 +219,15 @@ function start() {
   const onGrid = { group: "Photos" };
   bind([
     { ...onGrid, keys: "ArrowRight ArrowDown ArrowLeft ArrowUp", shown: "← ↑ ↓ →", label: "Move", run: () => grid?.current()?.focus() },
-    { ...onGrid, keys: "Enter", label: "Look at it", when: () => inFocus() !== null && document.activeElement === inFocus(), run: () => open(inFocus()) },
+    { ...onGrid, keys: "Enter", label: "Open the photo", when: () => inFocus() !== null && document.activeElement === inFocus(), run: () => open(inFocus()) },
     { ...onGrid, keys: "b", label: "Open or close the burst", run: () => { const one = current(); if (one) toggleStack(one); } },
-    { ...onGrid, keys: "c", label: "Mark for comparing", run: () => { const one = current(); if (one) { one.focus(); toggleMark(one); } } },
+    { ...onGrid, keys: "c", label: "Mark for comparison", run: () => { const one = current(); if (one) { one.focus(); toggleMark(one); } } },
     { ...onGrid, keys: "v", label: "Compare the marked photos", run: compare },
     { ...onGrid, keys: "f", label: "Filters", run: () => filters.querySelector("input:checked, select")?.focus() },
-    { ...onGrid, keys: "Escape", label: "Mark none", run: () => { marked = []; paintMarks(); } },
+    { ...onGrid, keys: "Escape", label: "Clear the marks", run: () => { marked = []; paintMarks(); } },
   ]);
 
-  // Photos that htmx brings while one scrolls may have been said something of meanwhile.
+  // Photos that htmx appends while the user scrolls may have been picked in the meantime.
   gallery.addEventListener("htmx:afterSettle", () => {
     paintMarks();
     paintRecent(gallery);

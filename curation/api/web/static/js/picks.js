@@ -1,4 +1,4 @@
-// Picking, rejecting and rating: shown at once, kept by the service, and taken back with Ctrl+Z.
+// Picking, rejecting and rating: shown at once, saved by the service, and undone with Ctrl+Z.
 
 import { send } from "./api.js";
 import { counted } from "./dom.js";
@@ -8,18 +8,18 @@ import { toast, toastError } from "./toast.js";
 
 const MOST_KEPT = 200;
 const RECENT_MS = 30_000;
-const done = []; // what was said before each change, the newest last
-const recent = new Map(); // photo_id -> what was said of it last, and when
+const done = []; // the picks before each change, the newest last
+const recent = new Map(); // photo_id -> its last pick and rating, and when they were set
 
 /**
- * Say something of photos. Whoever shows them listens for `curation:picked` on the document, whose detail is a list
- * of {photo_id, pick, rating}; it comes at once, and a second time with the old values if the service refuses.
+ * Change picks and ratings. Views of photos listen for `curation:picked` on the document, whose detail is a list of
+ * {photo_id, pick, rating}; it is dispatched at once, and again with the old values if the service refuses.
  *
- * @param {Array<{photo_id: string, pick?: string|null, rating?: number|null}>} changes What is left out stays.
- * @param {Array<{photo_id: string, pick: string|null, rating: number|null}>} before What these photos have now.
- * @returns {Promise<boolean>} Whether it was kept.
+ * @param {Array<{photo_id: string, pick?: string|null, rating?: number|null}>} changes Omitted values stay.
+ * @param {Array<{photo_id: string, pick: string|null, rating: number|null}>} before The current values of these photos.
+ * @returns {Promise<boolean>} Whether they were saved.
  */
-export async function say(changes, before) {
+export async function changePicks(changes, before) {
   announce(changes);
   try {
     await inOrder(async () => {
@@ -37,7 +37,7 @@ export async function say(changes, before) {
   }
 }
 
-/** Take the last change back. */
+/** Undo the last change. */
 export async function undoPick() {
   try {
     const changes = await inOrder(async () => {
@@ -57,14 +57,14 @@ export async function undoPick() {
   }
 }
 
-/** Go to another page when all that was said has arrived. */
+/** Go to another page when all changes have arrived at the service. */
 export function leaveFor(address) {
   inOrder(() => location.assign(address));
 }
 
 function announce(changes) {
   for (const change of changes) {
-    recent.set(change.photo_id, { said: { ...recent.get(change.photo_id)?.said, ...change }, at: performance.now() });
+    recent.set(change.photo_id, { values: { ...recent.get(change.photo_id)?.values, ...change }, at: performance.now() });
   }
   document.dispatchEvent(new CustomEvent("curation:picked", { detail: changes }));
 }
@@ -84,12 +84,12 @@ async function recount() {
       if (place.dataset.count in counts) place.textContent = counts[place.dataset.count].toLocaleString("en");
     }
   } catch {
-    // The numbers are a service; the picks themselves were kept.
+    // The counts are not essential; the picks themselves were saved.
   }
 }
 
-/** What an element with data-id, data-pick and data-rating says now. */
-export function saidOf(element) {
+/** The current pick and rating of an element with data-id, data-pick and data-rating. */
+export function currentPick(element) {
   return {
     photo_id: element.dataset.id,
     pick: element.dataset.pick || null,
@@ -97,44 +97,44 @@ export function saidOf(element) {
   };
 }
 
-/** Draw picks and ratings into all elements of these photos within `root`. */
+/** Show picks and ratings in all elements of these photos within `root`. */
 export function paint(root, changes) {
   for (const { photo_id: id, pick, rating } of changes) {
     for (const element of root.querySelectorAll(`[data-id="${id}"]`)) {
       if (pick !== undefined) element.dataset.pick = pick ?? "";
       if (rating !== undefined) element.dataset.rating = rating ?? 0;
-      const said = saidOf(element);
+      const current = currentPick(element);
       for (const button of element.querySelectorAll("button[data-pick]")) {
-        button.setAttribute("aria-pressed", String(button.dataset.pick === said.pick));
+        button.setAttribute("aria-pressed", String(button.dataset.pick === current.pick));
       }
       for (const star of element.querySelectorAll("button[data-star]")) {
-        star.setAttribute("aria-pressed", String(Number(star.dataset.star) <= (said.rating ?? 0)));
+        star.setAttribute("aria-pressed", String(Number(star.dataset.star) <= (current.rating ?? 0)));
       }
-      for (const stars of element.querySelectorAll(".stars, .shot-stars")) stars.dataset.rating = said.rating ?? 0;
+      for (const stars of element.querySelectorAll(".stars, .shot-stars")) stars.dataset.rating = current.rating ?? 0;
     }
   }
 }
 
-/** Draw what was said a moment ago into photos that just came: they may have left before it arrived. */
+/** Show recent changes in photos that were just loaded: the service may have sent them before a change arrived. */
 export function paintRecent(root) {
   const since = performance.now() - RECENT_MS;
   for (const [id, { at }] of recent) if (at < since) recent.delete(id);
-  paint(root, [...recent.values()].map(({ said }) => said));
+  paint(root, [...recent.values()].map(({ values }) => values));
 }
 
 /**
- * Let the buttons of a photo work, and bind the keys P, X, U, 0 to 5 and Ctrl+Z.
+ * Handle the buttons of photos, and bind the keys P, X, U, 0 to 5 and Ctrl+Z.
  *
- * @param {Element} root Where the photos are; each has data-id, data-pick and data-rating.
- * @param {object} options `targets()`: the elements that keys work on; `next()`: go on to the next photo.
+ * @param {Element} root The element with the photos; each has data-id, data-pick and data-rating.
+ * @param {object} options `targets()`: the elements that keys work on; `next()`: moves to the next photo.
  */
 export function pickControls(root, { targets, next = null }) {
   const each = (elements, change) => {
     if (!elements.length) return Promise.resolve(false);
-    const before = elements.map(saidOf);
-    return say(before.map((old) => ({ photo_id: old.photo_id, ...change(old) })), before);
+    const before = elements.map(currentPick);
+    return changePicks(before.map((old) => ({ photo_id: old.photo_id, ...change(old) })), before);
   };
-  const group = { group: "Choose" };
+  const group = { group: "Pick and rate" };
   const choose = (pick) => each(targets(), () => ({ pick }));
   const rate = (rating) => each(targets(), () => ({ rating }));
 
@@ -144,7 +144,7 @@ export function pickControls(root, { targets, next = null }) {
     if (!photo) return;
     event.preventDefault();
     event.stopPropagation();
-    // A second click on what holds takes it back.
+    // A second click on the same button removes the pick or rating.
     if (button.dataset.pick) each([photo], (old) => ({ pick: old.pick === button.dataset.pick ? null : button.dataset.pick }));
     else each([photo], (old) => ({ rating: old.rating === Number(button.dataset.star) ? null : Number(button.dataset.star) }));
   });
@@ -157,13 +157,13 @@ export function pickControls(root, { targets, next = null }) {
   bind([
     { ...group, keys: "p", label: "Pick", run: () => choose("picked") },
     { ...group, keys: "x", label: "Reject", run: () => choose("rejected") },
-    { ...group, keys: "u", label: "Undecided again", run: () => choose(null) },
+    { ...group, keys: "u", label: "Undecided", run: () => choose(null) },
     { ...group, keys: "1", shown: "1 … 5", label: "Stars", run: () => rate(1) },
     ...[2, 3, 4, 5].map((stars) => ({ ...group, keys: String(stars), hidden: true, label: "Stars", run: () => rate(stars) })),
     { ...group, keys: "0", label: "No stars", run: () => rate(null) },
     ...(next === null ? [] : [
-      { ...group, keys: "Shift+P", label: "Pick, and go on", run: () => { choose("picked"); next(); } },
-      { ...group, keys: "Shift+X", label: "Reject, and go on", run: () => { choose("rejected"); next(); } },
+      { ...group, keys: "Shift+P", label: "Pick, then next photo", run: () => { choose("picked"); next(); } },
+      { ...group, keys: "Shift+X", label: "Reject, then next photo", run: () => { choose("rejected"); next(); } },
     ]),
     { ...group, keys: "Mod+z", label: "Undo", run: undoPick },
   ]);

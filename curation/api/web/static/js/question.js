@@ -1,4 +1,4 @@
-// "Same person?": one question at a time, the one that would change most first.
+// "Same person?": one suggested merge at a time, the one that would change the most first.
 
 import { get } from "./api.js";
 import { counted, make } from "./dom.js";
@@ -8,7 +8,7 @@ import { differ, merge } from "./people-actions.js";
 const ASKED_FOR = 20;
 const FACES_SHOWN = 3;
 
-/** Ask in this element, as long as there is something to ask. */
+/** Show the questions in this element, as long as there are any. */
 export function startQuestions(element) {
   const later = new Set();
   let present = null;

@@ -1,8 +1,8 @@
-// Changes one after the other, in the order in which they were said: keys come faster than answers.
+// Sends changes one after the other, in their order: keys are pressed faster than the service answers.
 
 let before = Promise.resolve();
 
-/** Run this when all that was said before is done; gives what it gives. */
+/** Run a function after all earlier ones have finished; returns its result. */
 export function inOrder(run) {
   const done = before.then(run);
   before = done.catch(() => {});

@@ -1,11 +1,11 @@
-// Why a photo is good or not, in words; fetched for a page of photos at once, when they are there already.
+// Why a photo is good or not, in words; fetched for many photos at once, after they are shown.
 
 import { get } from "./api.js";
 import { make } from "./dom.js";
 
 const AT_ONCE = 100;
 
-/** Reasons by photo id; photos of which nothing is known are left out. */
+/** Reasons by photo id; photos without reasons are skipped. */
 export async function reasonsOf(ids) {
   const found = new Map();
   for (let start = 0; start < ids.length; start += AT_ONCE) {
@@ -16,7 +16,7 @@ export async function reasonsOf(ids) {
   return found;
 }
 
-/** Put the reasons against a photo into the cards of `root` that ask for them with data-why. */
+/** Insert the reasons against a photo into the cards of `root` that are marked with data-why. */
 export async function fillReasons(root) {
   const cards = [...root.querySelectorAll("[data-why]")];
   if (!cards.length) return;
@@ -25,7 +25,7 @@ export async function fillReasons(root) {
   try {
     found = await reasonsOf([...new Set(cards.map((card) => card.dataset.id))]);
   } catch {
-    return; // what the table says of them is there already
+    return; // the cards show the reasons of the table already
   }
   for (const card of cards) {
     const bad = (found.get(card.dataset.id) ?? []).filter((reason) => reason.kind === "bad");
@@ -45,7 +45,7 @@ export async function fillReasons(root) {
   }
 }
 
-/** A list of all reasons of one photo, with the way to a better one. */
+/** A list of all reasons of one photo, with links to better ones. */
 export function reasonList(reasons, { addressOf, iconOf }) {
   return reasons.map(({ kind, text, face_id: face, better_photo_id: better }) => make("li", { dataset: { kind, ...(face ? { face } : {}) } },
     iconOf(kind),

@@ -1,4 +1,4 @@
-// Rules as controls: what they would change is shown before anything is written.
+// Rules as controls: their effect is shown before anything is saved.
 
 import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
@@ -9,7 +9,7 @@ import { toast, toastError } from "./toast.js";
 
 const PREVIEW_AFTER_MS = 180;
 const TITLES = {
-  "weights.eyes": "Open eyes", "weights.smile": "Smiles", "weights.focus": "Focus", "weights.exposure": "Light",
+  "weights.eyes": "Open eyes", "weights.smile": "Smiles", "weights.focus": "Focus", "weights.exposure": "Exposure",
   "weights.people": "People", "category_weights.main": "Main", "category_weights.important": "Important",
   "category_weights.other": "Other", "category_weights.unknown": "Unknown", "thresholds.eyes_open": "Open eyes",
   "thresholds.smile": "Smile", "thresholds.focus": "Focus", "thresholds.min_face_px": "Smallest face",
@@ -17,7 +17,7 @@ const TITLES = {
   "bursts.max_span_s": "Whole burst",
 };
 const MODES = { off: "Off", veto: "Veto", weight: "Weight" };
-// How far a slider goes where the range allows more than anybody wants; the field beside it takes all.
+// The upper end of a slider if the range allows much larger values than are useful; the field beside it accepts all.
 const SLIDES_TO = { weights: 10, category_weights: 2, "thresholds.min_face_px": 200, "bursts.max_gap_s": 60, "bursts.max_span_s": 300 };
 
 const form = document.getElementById("rules-controls");
@@ -27,8 +27,8 @@ const topField = document.getElementById("rules-top");
 const buttons = Object.fromEntries(["save", "discard", "defaults"].map((name) => [name, document.getElementById(`rules-${name}`)]));
 
 let etag = null;
-let controls = new Map(); // by key: what the service said of it
-let values = new Map(); // by key: what the control shows
+let controls = new Map(); // by key: the control as the service describes it
+let values = new Map(); // by key: the value that the control shows
 
 const title = (control) => TITLES[control.key] ?? control.key.split(".").at(-1).replaceAll("_", " ");
 const changed = () => [...values].filter(([key, value]) => value !== controls.get(key).value);
@@ -58,7 +58,7 @@ function show(rules) {
   values = new Map([...controls].map(([key, control]) => [key, control.value]));
   form.replaceChildren(...rules.sections.map(drawSection));
   form.setAttribute("aria-busy", "false");
-  buttons.save.title = `Writes ${rules.file}`;
+  buttons.save.title = `Saves to ${rules.file}`;
   state.dataset.file = rules.file;
   state.dataset.current = String(rules.ranking_is_current ?? "");
 }
@@ -175,7 +175,7 @@ function refresh() {
   const number = changed().length;
   buttons.save.disabled = buttons.discard.disabled = number === 0;
   buttons.defaults.disabled = [...controls.values()].every((control) => control.fixed_by !== null || values.get(control.key) === control.default);
-  state.textContent = number ? `${counted(number, "change")}, not saved` : state.dataset.current === "false" ? "The photos are not ranked by these rules yet" : "";
+  state.textContent = number ? `${counted(number, "change")}, not saved` : state.dataset.current === "false" ? "The ranking is out of date" : "";
   schedule();
 }
 
@@ -195,7 +195,7 @@ async function preview() {
   if (!pairs.length) {
     changes.setAttribute("aria-busy", "false");
     changes.replaceChildren(make("div", { class: "panel changes-none" }, make("p", {}, "Nothing is changed."),
-      make("p", { class: "small" }, "Move a slider or turn a rule on: here you see who enters and leaves the best photos, and why.")));
+      make("p", { class: "small" }, "Move a slider or turn on a rule: here you see which photos enter and leave the best, and why.")));
     return;
   }
   asked = new AbortController();
@@ -206,7 +206,7 @@ async function preview() {
     drawPreview(data);
   } catch (error) {
     if (error.name === "AbortError") return;
-    const text = error instanceof Problem ? error.message : "This did not work; the browser's console says more.";
+    const text = error instanceof Problem ? error.message : "This did not work; see the browser's console.";
     if (!(error instanceof Problem)) console.error(error);
     changes.replaceChildren(make("div", { class: "notice notice-bad", role: "alert" }, make("p", {}, text)));
   }
@@ -220,10 +220,10 @@ function drawPreview(data) {
     number(data.moved, `of ${data.photos.toLocaleString("en")} change rank`), number(data.newly_vetoed, "newly vetoed"),
     number(data.no_longer_vetoed, "no longer vetoed"));
   const parts = [sum];
-  if (data.not_measured) parts.push(make("p", { class: "notice" }, `${counted(data.not_measured, "photo")} without kept measures are left out here; ranking the photos again measures them.`));
+  if (data.not_measured) parts.push(make("p", { class: "notice" }, `${counted(data.not_measured, "photo")} skipped: ${data.not_measured === 1 ? "its" : "their"} measures are not cached. Rank the photos again to measure them.`));
   if (!data.entered.length) {
     parts.push(make("p", { class: "panel changes-none" }, data.top >= data.photos
-      ? `All ${data.photos.toLocaleString("en")} photos are among the best ${data.top}: look at fewer of them.`
+      ? `All ${data.photos.toLocaleString("en")} photos are among the best ${data.top}: compare fewer.`
       : `The best ${data.top} stay the same photos${data.moved ? ", in another order" : ""}.`));
   }
   if (data.entered.length || data.left.length) {
@@ -259,13 +259,13 @@ async function save() {
     etag = tag;
     show(data);
     refresh();
-    toast(`Written into ${data.file}; ${data.note}`);
+    toast(`Saved to ${data.file}; ${data.note}`);
     if (data.job) watch(data.job.id);
   } catch (error) {
     if (error.status === 412) {
       const again = await ask({
         title: "The settings file was changed meanwhile",
-        text: "Somebody edited it after this page was opened. Read it again and keep your changes on top of it?",
+        text: "It was edited after this page was opened. Read it again, and apply your changes to it?",
         yes: "Read it again",
       });
       if (again) await load({ keep: true }).catch(toastError);
@@ -274,7 +274,7 @@ async function save() {
   }
 }
 
-// Every page tells when the photos are ranked; here, moreover, the ranks are new.
+// Every page shows a message when the ranking is done; this one also loads the new ranks.
 function watch(job) {
   document.dispatchEvent(new CustomEvent("curation:started"));
   followJob(job, { end: () => load({ keep: true }).catch(toastError) });
@@ -294,7 +294,7 @@ buttons.defaults.addEventListener("click", () => {
 topField.addEventListener("input", schedule);
 form.addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("beforeunload", (event) => { if (changed().length) event.preventDefault(); });
-// Ctrl+S works while a number is being written, too.
+// Ctrl+S works while the user types a number, too.
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s" && !document.querySelector("dialog[open]")) {
     event.preventDefault();
@@ -303,7 +303,7 @@ document.addEventListener("keydown", (event) => {
 });
 bind([
   { keys: "Mod+s", group: "Rules", label: "Save", run: () => {} },
-  { keys: "Mod+z", group: "Rules", label: "Discard what is not saved", run: discard },
+  { keys: "Mod+z", group: "Rules", label: "Discard unsaved changes", run: discard },
 ]);
 
 load().catch((error) => {

@@ -1,7 +1,7 @@
-// What is chosen in a grid, kept by id so that it outlives fragments that are fetched anew.
+// The selection in a grid, by id, so that it survives when fragments are fetched again.
 
 /**
- * @param {Element} grid Cells carry `data-id`; chosen ones get aria-selected="true".
+ * @param {Element} grid Its cells have `data-id`; selected ones get aria-selected="true".
  * @param {(ids: Set<string>) => void} onChange
  */
 export function selection(grid, { cell = "[role=gridcell]", onChange = () => {} } = {}) {
@@ -27,7 +27,7 @@ export function selection(grid, { cell = "[role=gridcell]", onChange = () => {} 
       last = id;
       paint();
     },
-    /** Choose all from the one that was chosen last to this one, as Shift and a click do. */
+    /** Select all cells from the last selected one to this one, like Shift and a click. */
     extendTo(id) {
       const order = [...grid.querySelectorAll(cell)].map((element) => element.dataset.id);
       const [from, to] = [order.indexOf(last), order.indexOf(id)].sort((a, b) => a - b);
@@ -41,7 +41,7 @@ export function selection(grid, { cell = "[role=gridcell]", onChange = () => {} 
       paint();
     },
     clear: () => self.set([]),
-    /** After fragments were fetched anew. */
+    /** To be called after fragments were fetched again. */
     repaint: paint,
   };
   return self;

@@ -1,4 +1,4 @@
-// Short messages at the lower edge, with at most one thing to do about them.
+// Short messages at the lower edge of the page, with at most one action.
 
 import { make } from "./dom.js";
 
@@ -11,7 +11,7 @@ const MAX_SHOWN = 3;
  *
  * @param {string} text One sentence.
  * @param {object} [options] `kind`: "good" or "bad" (stays until it is closed); `action`: {label, run}.
- * @returns {() => void} Takes it away.
+ * @returns {() => void} Closes the message.
  */
 export function toast(text, { kind = "good", action } = {}) {
   const region = document.getElementById("toasts");
@@ -33,12 +33,12 @@ export function toast(text, { kind = "good", action } = {}) {
     clearTimeout(timer);
     if (kind !== "bad") timer = setTimeout(close, action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
   };
-  // Who reads or aims at it has all the time they need.
+  // A message with the pointer or the focus on it does not disappear.
   element.addEventListener("pointerenter", () => clearTimeout(timer));
   element.addEventListener("pointerleave", start);
   element.addEventListener("focusin", () => clearTimeout(timer));
   element.addEventListener("focusout", start);
-  // The last word is enough of what went well; what went wrong stays until it is read.
+  // Only the last success message is shown; errors stay until they are closed.
   if (kind !== "bad") for (const other of region.querySelectorAll("[data-kind=good]")) other.remove();
   region.append(element);
   while (region.children.length > MAX_SHOWN) region.firstElementChild.remove();
@@ -46,7 +46,7 @@ export function toast(text, { kind = "good", action } = {}) {
   return close;
 }
 
-/** Show what went wrong; anything but a Problem is a fault of ours and goes to the console too. */
+/** Show an error; anything but a Problem is a bug and is logged to the console too. */
 export function toastError(error) {
   if (error.name === "AbortError") return;
   if (error.name !== "Problem") console.error(error);

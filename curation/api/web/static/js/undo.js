@@ -1,27 +1,27 @@
-// Undo of the last change to names, categories and corrections; the service keeps what there is to undo.
+// Undo of the last change of labels and corrections; the service stores the changes.
 
 import { send } from "./api.js";
 import { inOrder } from "./queue.js";
 import { toast, toastError } from "./toast.js";
 
-/** Undo the last change and tell the page, which fetches what it shows anew. */
+/** Undo the last change and notify the page, which fetches its content again. */
 export async function undo() {
   try {
     const { data } = await inOrder(() => send("POST", "/undo"));
     announceChange();
-    toast(data?.what ? `Taken back: ${data.what}` : "Taken back");
+    toast(data?.what ? `Undone: ${data.what}` : "Undone");
   } catch (error) {
-    if (error.code === "nothing_to_undo") toast("There is nothing to take back");
+    if (error.code === "nothing_to_undo") toast("There is nothing to undo");
     else toastError(error);
   }
 }
 
-/** Tell the page that people, labels or picks have changed. Pages listen for `curation:changed` on the document. */
+/** Notify the page that people, labels or corrections have changed: it listens for `curation:changed` on the document. */
 export function announceChange(detail = {}) {
   document.dispatchEvent(new CustomEvent("curation:changed", { detail }));
 }
 
-/** A message of a change that can be undone at once. */
+/** Show a message about a change, with a button to undo it. */
 export function toastUndoable(text) {
   toast(text, { action: { label: "Undo", run: undo } });
 }

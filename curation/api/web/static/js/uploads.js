@@ -1,9 +1,9 @@
-// Photos that are dropped on the page, or chosen: sent one by one, so that one that is refused stops none.
+// Uploads photos that are dropped on the page or selected, one by one, so that a refused one does not stop the others.
 
 import { counted } from "./dom.js";
 import { toast } from "./toast.js";
 
-/** Let photos be added to the event; `onAdded` is told after the last of a batch. */
+/** Let users add photos to the event; `onAdded` is called after the last photo of a batch. */
 export function startUploads({ input, drop, onAdded }) {
   let sending = false;
 
@@ -29,7 +29,7 @@ export function startUploads({ input, drop, onAdded }) {
     }
     close();
     sending = false;
-    if (stored) toast(`${counted(stored, "photo")} added. Look for the people again to see who is in them`);
+    if (stored) toast(`${counted(stored, "photo")} added. Find the people again to see who is in them`);
     if (refused.length) toast(`${counted(refused.length, "photo")} not added. ${refused[0]}`, { kind: "bad" });
     onAdded();
   }

@@ -1,4 +1,4 @@
-// A photo in full, with a box around each face; arrows go through the photos that it was opened from.
+// A viewer for photos, with a box around each face; the arrow keys move through the photos.
 
 import { get } from "./api.js";
 import { make, makeSvg } from "./dom.js";
@@ -9,8 +9,8 @@ import { bind } from "./keyboard.js";
  * Show photos.
  *
  * @param {Array<{photo: string, face?: string}>} shown Ids of photos, and of the face to mark in each.
- * @param {number} at Which of them first.
- * @param {object} [options] `onClose(at)`: told where the user was when it was closed.
+ * @param {number} at The index of the first one to show.
+ * @param {object} [options] `onClose(at)`: called with the index of the last one when the viewer is closed.
  */
 export function openViewer(shown, at = 0, { onClose = () => {} } = {}) {
   const title = make("h2", { id: "viewer-title" });
@@ -86,7 +86,7 @@ function picture(photo, faceId) {
   const svg = makeSvg("svg", { viewBox: `0 0 ${photo.width} ${photo.height}`, role: "img", "aria-label": photo.image_path });
   const image = makeSvg("image", { width: photo.width, height: photo.height, href: `${photo.picture_url}?size=screen` });
   const letters = Math.max(photo.width, photo.height) / 60;
-  // The marked one last, so that nothing lies over it.
+  // The marked face last, so that no other box covers it.
   const faces = [...photo.faces].sort((a, b) => (a.face_id === faceId) - (b.face_id === faceId));
   svg.append(image, ...faces.flatMap((face) => {
     const here = face.face_id === faceId ? { "data-here": "" } : {};
@@ -104,11 +104,11 @@ function picture(photo, faceId) {
 
 function person(face, isHere) {
   const here = isHere ? { dataset: { here: "" } } : {};
-  if (face.cluster_id === null) return make("span", here, "nobody known");
+  if (face.cluster_id === null) return make("span", here, "Unknown person");
   return make("a", { href: `/review/people/${face.cluster_id}`, ...here }, called(face));
 }
 
-// At the start of a line, so to say: "Person 3".
+// With a capital letter: "Person 3".
 const called = (face) => face.person.replace(/^person (?=\d+$)/, "Person ");
 
 const SWIPE_PX = 50;

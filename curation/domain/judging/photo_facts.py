@@ -1,0 +1,175 @@
+"""Facts of a photo: its faces with the thresholds applied, one for each person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.labelling.labels import Category, Person
+
+__all__ = ["FaceFacts", "PhotoFacts", "ScoredFace", "ScoringInput", "photo_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFace:
+    """A face of a photo with its person and its measures.
+
+    Attributes:
+        face_index: Number of the face in its photo.
+        person: Whose face it is; None for an unknown face.
+        measures: Its measures.
+    """
+
+    face_index: int
+    person: Person | None
+    measures: FaceMeasures
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringInput:
+    """What scoring knows about one photo: its measures, and its faces with their people.
+
+    Attributes:
+        measures: Measures of the photo.
+        faces: All faces of the photo.
+    """
+
+    measures: PhotoMeasures
+    faces: Sequence[ScoredFace]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFacts:
+    """A face with the thresholds applied; None stands for "cannot tell".
+
+    Attributes:
+        name: The person's name, or `face N` for an unknown face (N counts from 1, left to right).
+        person: Whose face it is; None for an unknown face.
+        eyes: Openness in [0, 1], see `joined_eyes`.
+        smile: In [0, 1].
+        focus: In [0, 1].
+        exposure: In [0, 1].
+        eyes_open: Whether `eyes` reaches its threshold.
+        smiles: Whether `smile` reaches its threshold.
+        in_focus: Whether `focus` reaches its threshold.
+        eyes_reason: Why the eyes cannot be told.
+        smile_reason: Why the smile cannot be told.
+    """
+
+    name: str
+    person: Person | None
+    eyes: float | None
+    smile: float | None
+    focus: float | None
+    exposure: float | None
+    eyes_open: bool | None
+    smiles: bool | None
+    in_focus: bool | None
+    eyes_reason: Reason | None
+    smile_reason: Reason | None
+
+    @property
+    def title(self) -> str:
+        """Name and category, like `Anna (main)`."""
+        return self.name if self.person is None else f"{self.name} ({self.person.category.value})"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """The faces of a photo, one for each person, by category and then by name.
+
+    Attributes:
+        main: Main people.
+        important: Important people.
+        other: Other people.
+        unknown: Faces without a cluster, from left to right.
+        photo_in_focus: Whether the sharpest parts of the photo reach the focus threshold.
+    """
+
+    main: tuple[FaceFacts, ...]
+    important: tuple[FaceFacts, ...]
+    other: tuple[FaceFacts, ...]
+    unknown: tuple[FaceFacts, ...]
+    photo_in_focus: bool | None
+
+    @property
+    def key_people(self) -> tuple[FaceFacts, ...]:
+        """Main and important people."""
+        return self.main + self.important
+
+
+def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: Thresholds) -> PhotoFacts:
+    """Apply the thresholds, and keep one face of each person: the largest.
+
+    A person who is in a photo twice (a mirror, a poster) counts once.
+
+    Args:
+        faces: All faces of the photo, in any order.
+        photo_focus: Focus of the whole photo.
+        thresholds: Thresholds to apply.
+
+    Returns:
+        The facts; the same for any order of `faces`.
+    """
+    largest: dict[str, ScoredFace] = {}
+    unknown: list[ScoredFace] = []
+    for face in faces:
+        if face.person is None:
+            unknown.append(face)
+            continue
+        other = largest.get(face.person.key)
+        if other is None or (-face.measures.size_px, face.face_index) < (-other.measures.size_px, other.face_index):
+            largest[face.person.key] = face
+    groups: dict[Category, list[FaceFacts]] = {Category.MAIN: [], Category.IMPORTANT: [], Category.OTHER: []}
+    for face in sorted(largest.values(), key=_by_name) if len(largest) > 1 else largest.values():
+        person = face.person
+        if person is not None:
+            groups[person.category].append(_face_facts(face, person.display_name, thresholds))
+    unknown.sort(key=lambda face: face.face_index)
+    return PhotoFacts(
+        main=tuple(groups[Category.MAIN]),
+        important=tuple(groups[Category.IMPORTANT]),
+        other=tuple(groups[Category.OTHER]),
+        unknown=tuple(_face_facts(face, f"face {face.face_index + 1}", thresholds) for face in unknown),
+        photo_in_focus=_reaches(photo_focus.value, thresholds.focus),
+    )
+
+
+def _by_name(face: ScoredFace) -> tuple[str, str]:
+    person = face.person
+    return ("", "") if person is None else (person.display_name, person.key)
+
+
+def _reaches(value: float | None, threshold: float) -> bool | None:
+    return None if value is None else value >= threshold
+
+
+def _face_facts(face: ScoredFace, name: str, thresholds: Thresholds) -> FaceFacts:
+    measures = face.measures
+    eyes_reason: Reason | None
+    smile_reason: Reason | None
+    tiny = measures.size_px < thresholds.min_face_px
+    turned = abs(measures.yaw_deg) > thresholds.max_yaw_deg
+    eyes = smile = None
+    if tiny or turned:
+        eyes_reason = smile_reason = Reason.TINY if tiny else Reason.TURNED
+    else:
+        both = measures.eyes
+        eyes, eyes_reason = both.value, both.reason
+        smile, smile_reason = measures.smile.value, measures.smile.reason
+    focus = None if tiny else measures.focus.value
+    return FaceFacts(
+        name,
+        face.person,
+        eyes,
+        smile,
+        focus,
+        measures.exposure.value,
+        _reaches(eyes, thresholds.eyes_open),
+        _reaches(smile, thresholds.smile),
+        _reaches(focus, thresholds.focus),
+        eyes_reason,
+        smile_reason,
+    )

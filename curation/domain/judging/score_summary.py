@@ -1,0 +1,105 @@
+"""The texts in the table of scores, for the photographer: `results_string` and `problems`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
+from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.labelling.labels import Category, EventPeople
+
+__all__ = ["POOR_EXPOSURE", "judged_faces", "problems", "results_string"]
+
+POOR_EXPOSURE = 0.4  # below it the exposure is named as a problem; no rule depends on it
+
+
+def judged_faces(counted: Sequence[FaceFacts]) -> tuple[FaceFacts, ...]:
+    """The faces that the texts are about: of the faces that count, the main and important people, or else all."""
+    key = [face for face in counted if face.person is not None and face.person.category is not Category.OTHER]
+    return tuple(key or counted)
+
+
+def results_string(
+    facts: PhotoFacts,
+    judged: Sequence[FaceFacts],
+    measures: PhotoMeasures,
+    event: EventPeople,
+    thresholds: Thresholds,
+) -> str:
+    """One line like `main 2/2 · eyes 2/2 · smile 1/2 (Anna serious) · focus ok`.
+
+    `main 2/2` counts the main people of the photo and of the event; eyes and smile count the
+    people who pass and those who can be told.
+
+    Args:
+        facts: Facts of the photo.
+        judged: The faces to write about, see `judged_faces`.
+        measures: Measures of the photo, for photos without such faces.
+        event: The people of the whole event.
+        thresholds: The thresholds that the facts were made with.
+    """
+    parts: list[str] = []
+    if event.main:
+        parts.append(f"main {len(facts.main)}/{event.main}")
+    if facts.important:
+        parts.append(f"important {len(facts.important)}/{event.important}")
+    if facts.other:
+        parts.append(f"other {len(facts.other)}")
+    if facts.unknown:
+        parts.append(f"unknown {len(facts.unknown)}")
+    if judged:
+        parts.append(_tally("eyes", [(f.name, f.eyes_open, f.eyes_reason) for f in judged], "closed"))
+        parts.append(_tally("smile", [(f.name, f.smiles, f.smile_reason) for f in judged], "serious"))
+        soft = [face.name for face in judged if face.in_focus is False]
+        if soft:
+            parts.append(f"focus soft ({', '.join(soft)})")
+        else:
+            parts.append("focus ok" if any(face.in_focus for face in judged) else "focus cannot tell")
+    else:
+        parts.append("no faces that count" if facts.other or facts.unknown else "no faces")
+        sharp = _reaches(measures.focus, thresholds.focus)
+        parts.append("focus cannot tell" if sharp is None else "focus ok" if sharp else "focus soft")
+    exposures = [face.exposure for face in judged] if judged else [measures.exposure.value]
+    if any(value is not None and value < POOR_EXPOSURE for value in exposures):
+        parts.append("exposure poor")
+    return " · ".join(parts)
+
+
+def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: Thresholds) -> list[str]:
+    """What is wrong with a photo, in sentences, whether or not a rule checks it.
+
+    Args:
+        judged: The faces to write about, see `judged_faces`.
+        measures: Measures of the photo, for photos without such faces.
+        thresholds: The thresholds that the facts were made with.
+    """
+    if not judged:
+        found = []
+        if _reaches(measures.focus, thresholds.focus) is False:
+            found.append("the photo is out of focus")
+        if _reaches(measures.exposure, POOR_EXPOSURE) is False:
+            found.append("the photo is badly exposed")
+        return found
+    found = [f"{face.title} blinks" for face in judged if face.eyes_open is False]
+    found += [f"{face.title} is out of focus" for face in judged if face.in_focus is False]
+    found += [
+        f"{face.title} is badly exposed"
+        for face in judged
+        if face.exposure is not None and face.exposure < POOR_EXPOSURE
+    ]
+    return found
+
+
+def _reaches(measure: Measure, threshold: float) -> bool | None:
+    return None if measure.value is None else measure.value >= threshold
+
+
+def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None]], bad: str) -> str:
+    """Like `smile 1/2 (Anna serious, Tom turned)`; a reason stands for "cannot tell"."""
+    good = sum(answer is True for _, answer, _ in answers)
+    told = sum(answer is not None for _, answer, _ in answers)
+    notes = [f"{name} {bad}" for name, answer, _ in answers if answer is False]
+    notes += [f"{name} {reason.value}" for name, answer, reason in answers if answer is None and reason is not None]
+    tally = f"{what} {good}/{told}" if told else f"{what} cannot tell"
+    return f"{tally} ({', '.join(notes)})" if notes else tally

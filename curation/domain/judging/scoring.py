@@ -1,0 +1,200 @@
+"""The score of one photo, from its measures, the people in it and the rules; see docs/scoring.md."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curation.domain.judging.components import Components, counted_faces, score_components
+from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.photo_facts import PhotoFacts, ScoredFace, photo_facts
+from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.rules import RULES
+from curation.domain.judging.score_summary import judged_faces, problems, results_string
+from curation.domain.judging.scoring_rules import (
+    CategoryWeights,
+    ComponentWeights,
+    RuleMode,
+    Rules,
+    ScoringRules,
+    Thresholds,
+)
+from curation.domain.labelling.labels import EventPeople
+
+__all__ = [
+    "ExaminedPhoto",
+    "ScorePart",
+    "examination_key",
+    "examine_photo",
+    "score_examined",
+    "score_parts",
+    "score_photo",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """One of the values that the final score is the weighted mean of.
+
+    Attributes:
+        name: Name of the component (`eyes`, `smile`, `focus`, `exposure`, `people`), or of the rule.
+        weight: Weight relative to the other parts.
+        value: In [0, 1].
+    """
+
+    name: str
+    weight: float
+    value: float
+
+
+def score_photo(
+    image_path: str,
+    faces: Sequence[ScoredFace],
+    measures: PhotoMeasures,
+    event: EventPeople,
+    rules: ScoringRules,
+) -> PhotoScore:
+    """Score one photo.
+
+    Args:
+        image_path: Path of the photo.
+        faces: All its faces, in any order.
+        measures: Measures of the photo; its `faces` are not used.
+        event: The people of the whole event.
+        rules: The rules of scoring.
+
+    Returns:
+        The score, with rank 0.
+    """
+    return score_examined(examine_photo(image_path, faces, measures, event, rules), rules)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExaminedPhoto:
+    """The intermediate result of scoring, before components are weighted and rules are applied.
+
+    Of the scoring rules it depends only on the thresholds, the category weights and whether people are asked for, see
+    `examination_key`.
+    """
+
+    image_path: str
+    facts: PhotoFacts
+    components: Components
+    results: str
+    people: str
+    problems: str
+
+
+def examination_key(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
+    """The part of the scoring rules that `examine_photo` depends on."""
+    return rules.thresholds, rules.counting_weights, rules.people_asked_for
+
+
+def examine_photo(
+    image_path: str,
+    faces: Sequence[ScoredFace],
+    measures: PhotoMeasures,
+    event: EventPeople,
+    rules: ScoringRules,
+) -> ExaminedPhoto:
+    """The first part of `score_photo`: the same for all rules with the same `examination_key`."""
+    thresholds = rules.thresholds
+    facts = photo_facts(faces, measures.focus, thresholds)
+    counted = counted_faces(facts, rules.counting_weights)
+    judged = judged_faces([face for face, _ in counted])
+    return ExaminedPhoto(
+        image_path,
+        facts,
+        score_components(facts, counted, measures, event, rules),
+        results_string(facts, judged, measures, event, thresholds),
+        "; ".join(face.name for group in (facts.main, facts.important, facts.other) for face in group),
+        "; ".join(problems(judged, measures, thresholds)),
+    )
+
+
+def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
+    """The second part of `score_photo`.
+
+    Args:
+        photo: Examined with rules of the same `examination_key`.
+        rules: The rules of scoring.
+
+    Returns:
+        The score, with rank 0.
+    """
+    facts = photo.facts
+    ruled, vetoes, rule_notes = _apply_rules(facts, rules.rules)
+    parts = _weighed(photo.components, rules.weights) + ruled
+    total = math.fsum(weight for _, weight, _ in parts)
+    final = math.fsum(weight * value for _, weight, value in parts) / total if total > 0 else 0.0
+    eyes, smile, focus, exposure, people = photo.components
+    return PhotoScore(
+        rank=0,
+        image_path=photo.image_path,
+        final_score=min(1.0, max(0.0, final)),
+        results_string=" · ".join([photo.results, *rule_notes]),
+        people=photo.people,
+        main_count=len(facts.main),
+        important_count=len(facts.important),
+        other_count=len(facts.other),
+        unknown_count=len(facts.unknown),
+        eyes_score=eyes,
+        smile_score=smile,
+        focus_score=focus,
+        exposure_score=exposure,
+        people_score=people,
+        vetoes="; ".join(vetoes),
+        problems=photo.problems,
+        error="",
+    )
+
+
+def score_parts(
+    faces: Sequence[ScoredFace], measures: PhotoMeasures, event: EventPeople, rules: ScoringRules
+) -> tuple[ScorePart, ...]:
+    """The values that the final score of a photo is the weighted mean of, without parts of weight 0.
+
+    Args:
+        faces: All its faces, in any order.
+        measures: Measures of the photo.
+        event: The people of the whole event.
+        rules: The rules of scoring.
+    """
+    facts = photo_facts(faces, measures.focus, rules.thresholds)
+    components = score_components(facts, counted_faces(facts, rules.counting_weights), measures, event, rules)
+    ruled, _, _ = _apply_rules(facts, rules.rules)
+    return tuple(ScorePart(*part) for part in _weighed(components, rules.weights) + ruled if part[1] > 0)
+
+
+_Part = tuple[str, float, float]  # name, weight and value
+
+
+def _weighed(components: Components, w: ComponentWeights) -> list[_Part]:
+    eyes, smile, focus, exposure, people = components
+    parts = (
+        ("eyes", w.eyes, eyes),
+        ("smile", w.smile, smile),
+        ("focus", w.focus, focus),
+        ("exposure", w.exposure, exposure),
+        ("people", w.people, people),
+    )
+    return [(name, weight, value) for name, weight, value in parts if value is not None]
+
+
+def _apply_rules(facts: PhotoFacts, rules: Rules) -> tuple[list[_Part], list[str], list[str]]:
+    """The weighted rules as parts of the score, the vetoes' sentences, and the weighted rules in words."""
+    weighted: list[_Part] = []
+    vetoes: list[str] = []
+    notes: list[str] = []
+    for name, judge in RULES.items():
+        params = getattr(rules, name)
+        if params.mode is RuleMode.OFF:
+            continue
+        verdict = judge(facts, rules)
+        if params.mode is RuleMode.VETO:
+            vetoes += [sentence for sentence in verdict.violations if sentence not in vetoes]
+        elif verdict.value is not None:
+            weighted.append((name, params.weight, verdict.value))
+            notes.append(f"{name} {verdict.value:.2f}")
+    return weighted, vetoes, notes

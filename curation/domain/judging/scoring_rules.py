@@ -1,0 +1,178 @@
+"""All that a user can set about scoring: weights, thresholds, and the parameters of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+__all__ = [
+    "CategoryWeights",
+    "ComponentWeights",
+    "CountRule",
+    "Rule",
+    "RuleMode",
+    "Rules",
+    "ScoringRules",
+    "SwitchRule",
+    "Thresholds",
+]
+
+
+class RuleMode(StrEnum):
+    """What happens to a photo that breaks a rule."""
+
+    OFF = "off"
+    VETO = "veto"
+    WEIGHT = "weight"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's parameters: its mode, and its weight beside the components' weights."""
+
+    mode: RuleMode = RuleMode.OFF
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CountRule(Rule):
+    """A rule about a number of people or faces."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRule:
+    """A rule that is on or off."""
+
+    enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The parameters of all rules; the fields are the names in config.yaml."""
+
+    require_all_eyes_open: Rule = Rule()
+    require_main_eyes_open: Rule = Rule(RuleMode.VETO)
+    require_smile: Rule = Rule()
+    require_in_focus: Rule = Rule()
+    min_main_people: CountRule = CountRule()
+    min_important_people: CountRule = CountRule()
+    ignore_others: SwitchRule = SwitchRule()
+    max_unknown_faces: CountRule = CountRule(count=5)
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Mapping[str, Any]]) -> Rules:
+        """Build from plain values, as in config.yaml's `scoring.rules`; missing keys get the default.
+
+        Raises:
+            ValueError: If a rule or a parameter is not known; lists the known ones.
+        """
+        defaults = cls()
+        known = [f.name for f in fields(cls)]
+        made: dict[str, Rule | CountRule | SwitchRule] = {}
+        for name, params in data.items():
+            if name not in known:
+                raise ValueError(f"there is no rule {name!r}; known rules: {', '.join(known)}")
+            made[name] = _with_params(name, getattr(defaults, name), params)
+        return cls(**made)  # type: ignore[arg-type]
+
+
+R = TypeVar("R", Rule, CountRule, SwitchRule)
+
+
+def _with_params(name: str, default: R, params: Mapping[str, Any]) -> R:
+    known = [f.name for f in fields(default)]
+    values = {key: getattr(default, key) for key in known}
+    for key, value in params.items():
+        if key not in known:
+            raise ValueError(f"the rule {name} has no parameter {key!r}; known: {', '.join(known)}")
+        values[key] = RuleMode(value) if key == "mode" else value
+    return type(default)(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which value on a measure counts as fulfilled, and which faces are judged at all.
+
+    Attributes:
+        eyes_open: In [0, 1].
+        smile: In [0, 1].
+        focus: In [0, 1].
+        min_face_px: Eyes, smile and focus of smaller faces are not judged.
+        max_yaw_deg: Eyes and smile of faces turned further are not judged.
+    """
+
+    eyes_open: float = 0.5
+    smile: float = 0.5
+    focus: float = 0.4
+    min_face_px: float = 40.0
+    max_yaw_deg: float = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentWeights:
+    """Weights of the components of the final score; at least one is above 0."""
+
+    eyes: float = 3.0
+    smile: float = 2.0
+    focus: float = 2.0
+    exposure: float = 1.0
+    people: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryWeights:
+    """How much a face counts within a component; at least one is above 0."""
+
+    main: float = 1.0
+    important: float = 0.6
+    other: float = 0.1
+    unknown: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringRules:
+    """Everything that turns measures into a score."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    weights: ComponentWeights = field(default_factory=ComponentWeights)
+    category_weights: CategoryWeights = field(default_factory=CategoryWeights)
+    rules: Rules = field(default_factory=Rules)
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> ScoringRules:
+        """Build from plain values, as in the section `scoring` of config.yaml; other keys are ignored.
+
+        Args:
+            data: With any of `thresholds`, `weights`, `category_weights`, `rules`.
+
+        Raises:
+            ValueError: If a rule or a parameter is not known.
+            TypeError: If a threshold or a weight is not known.
+        """
+        return cls(
+            Thresholds(**data.get("thresholds", {})),
+            ComponentWeights(**data.get("weights", {})),
+            CategoryWeights(**data.get("category_weights", {})),
+            Rules.from_mapping(data.get("rules", {})),
+        )
+
+    @property
+    def people_asked_for(self) -> bool:
+        """Whether a photo without people scores lower than one with people."""
+        rules = self.rules
+        return (
+            self.weights.people > 0
+            or rules.min_main_people.mode is not RuleMode.OFF
+            or rules.min_important_people.mode is not RuleMode.OFF
+        )
+
+    @property
+    def counting_weights(self) -> CategoryWeights:
+        """The category weights, with those of others and unknown faces 0 if they are ignored."""
+        if not self.rules.ignore_others.enabled:
+            return self.category_weights
+        return replace(self.category_weights, other=0.0, unknown=0.0)

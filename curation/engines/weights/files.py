@@ -1,0 +1,49 @@
+"""Files of the models folder: their hash, and replacing a small one atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from curation.errors import StorageError
+
+__all__ = ["file_sha256", "not_writable", "write_atomically"]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hex.
+
+    Raises:
+        StorageError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error}") from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a small file as a whole, or leave it as it is.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.curation-tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise not_writable(path, error) from error
+
+
+def not_writable(path: Path, error: OSError) -> StorageError:
+    """The error that tells the user why a file cannot be written."""
+    return StorageError(f"{path} cannot be written: {error}; free some space or choose another io.models_dir")
