@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+try:
+    import sys
+    from collections.abc import Sequence
+    from typing import TYPE_CHECKING
+except KeyboardInterrupt:  # Ctrl-C in the first milliseconds; a traceback would only frighten
+    raise SystemExit(130) from None
 
 if TYPE_CHECKING:
     from curation.cli.terminal import ProgressBars

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 __all__ = ["Covering", "Item", "Need", "best_cover", "greedy_cover"]
 
 TIME_LIMIT_S = 10.0  # of one call of the solver; 20,000 photos take a fraction of it
-_SLACK = 1e-6  # of the solver
+_INFEASIBLE, _SOLVER_ERROR = 2, 4  # `status` of scipy.optimize.milp: proven to have no solution; no answer at all
+_SLACK = 0.5  # shortfalls are whole numbers; a bound within the solver's tolerance (1e-6) makes it fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class _Program:
     ) -> tuple[list[int] | None, bool]:
         result = self._solved(cost, upper, extra)
         if result.x is None:
-            return None, result.status == 2  # proven to be infeasible
+            return None, result.status == _INFEASIBLE
         return np.flatnonzero(result.x[: self._total] > 0.5).tolist(), result.status == 0
 
     def _solved(
@@ -267,15 +268,21 @@ class _Program:
         low, high = self._limits
         limits = [LinearConstraint(self._matrix, low, high)]
         limits += [LinearConstraint(of_stage, -np.inf, most + _SLACK) for of_stage, most in extra]
-        integral = np.ones(len(upper))
-        integral[self._total :] = 0.0  # integral by themselves, because the items are
-        return milp(
-            cost,
-            integrality=integral,
-            bounds=Bounds(np.zeros(len(upper)), upper),
-            constraints=limits,
-            options={"time_limit": TIME_LIMIT_S, "mip_rel_gap": 0.0},
-        )
+        allows_shortfall = bool(upper[self._total :].any())  # then there is always a solution
+        result = None
+        # HiGHS sometimes fails after its own presolve; without presolve it is slower and finds the optimum.
+        for presolve in (True, False):
+            result = milp(
+                cost,
+                integrality=np.ones(len(upper)),
+                bounds=Bounds(np.zeros(len(upper)), upper),
+                constraints=limits,
+                options={"time_limit": TIME_LIMIT_S, "mip_rel_gap": 0.0, "presolve": presolve},
+            )
+            is_failure = result.status == _SOLVER_ERROR or (result.status == _INFEASIBLE and allows_shortfall)
+            if not is_failure:
+                break
+        return result
 
 
 def _canonical(items: Sequence[Item], needs: Sequence[Need], chosen: set[int]) -> tuple[int, ...]:

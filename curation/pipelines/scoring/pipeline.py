@@ -146,7 +146,9 @@ class ScoringPipeline:
             named = ", ".join(map(str, retired[:_NAMED_IDS])) + (" ..." if len(retired) > _NAMED_IDS else "")
             warnings.append(f"the labels name clusters without faces ({named}): their photos or faces are gone")
         if new:
-            warnings.append(f"{len(new)} photos came after the clustering and are not ranked; run the clustering again")
+            came = "1 photo came" if len(new) == 1 else f"{len(new)} photos came"
+            are = "is" if len(new) == 1 else "are"
+            warnings.append(f"{came} after the clustering and {are} not ranked; run the clustering again")
         if event.analysis_key is None:
             warnings.append(
                 f"there is no {CLUSTERING_RUN}: photos without faces are not ranked; run the clustering again"

@@ -90,7 +90,7 @@ def views(service: Service) -> list[View]:
         ("viewer", "/review/people/0", lambda visitor: visitor.page.locator("#faces [role=gridcell]").first.click()),
         ("photos", "/review/photos", nothing),
         ("photos-marked", "/review/photos", lambda visitor: visitor.press("ArrowRight", "c", "b")),
-        ("photos-none", "/review/photos?min_score=0.99", nothing),
+        ("photos-none", "/review/photos?score=0.999-1", nothing),
         ("photo", f"/review/photos/{photos[0]}", nothing),
         ("compare", f"/review/compare?ids={photos[0]},{photos[4]},{photos[6]}", nothing),
         ("compare-none", "/review/compare", nothing),

@@ -106,3 +106,10 @@ def test_a_large_event_is_chosen_from_exactly() -> None:
     assert len(found.chosen) == 60
     assert lacks(items, needs, found.chosen) == (0, 0, 0, 0)
     assert value(items, found.chosen) >= value(items, greedy_cover(items, needs, 60))
+
+
+def test_where_the_solver_fails_behind_its_presolve_it_is_asked_again() -> None:
+    # Four people, one photo: HiGHS 1.11 gives no answer to the second question of this program with its presolve.
+    items = [Item(0.1, frozenset({0})), Item(0.1, frozenset({0, 1, 3})), Item(0.1, frozenset({2}))]
+    needs = [Need(at_least, first_class=False) for at_least in (3, 0, 1, 2)]
+    assert best_cover(items, needs, 1) == Covering((1,), True)

@@ -211,7 +211,7 @@ def test_photos_that_failed_or_came_later(wedding: FakeEvent) -> None:
     report = wedding.score()
     assert (report.total, report.scored, report.failed) == (6, 5, 1)
     assert report.new_photos == ("new.png",)
-    assert any("1 photos came after" in warning for warning in report.warnings)
+    assert any("1 photo came after the clustering and is not ranked" in warning for warning in report.warnings)
     assert list(table(wedding))[-1] == "broken.jpg"
     assert wedding.scoring_record()["new_photos"] == ["new.png"]
 

@@ -7,7 +7,7 @@ const LOOK_AGAIN_MS = 20000;
 export const STAGES = {
   clustering: { doing: "Finding the people", done: "The people are found", next: "/review/people", show: "Show them" },
   scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: "/review/photos", show: "Show them" },
-  export: { doing: "Exporting", done: "The export is done", next: "/", show: "Show it" },
+  export: { doing: "Exporting", done: "The export is done", next: "/review/export", show: "Show it" },
 };
 const UNKNOWN_STAGE = { doing: "Working", done: "Done", next: "/", show: "Show it" };
 
