@@ -34,7 +34,7 @@ def test_the_tour_names_files_from_the_root() -> None:
 
 @pytest.mark.parametrize("document", ["architecture.md", "clustering.md", "engines.md", "export.md", "scoring.md"])
 def test_files_that_documents_name_are_there(document: str) -> None:
-    beside = {path.name for path in (PROJECT_ROOT / "curation").rglob("*.py")}
+    beside = {path.name for room in ("curation", "tools") for path in (PROJECT_ROOT / room).rglob("*.py")}
     files = {name for name in named_files(document) if name.endswith(".py")}
     assert not {name for name in files if not found(name) and name not in beside}
 

@@ -51,7 +51,7 @@ def person_view(event: EventIndex, person: ClusterSummary, labels: Labels, *, al
 def display_name(labels: Labels, cluster: int) -> str:
     """The name of a cluster in sentences."""
     known = labels.person(cluster)
-    return "nobody known" if known is None else known.display_name
+    return "an unknown person" if known is None else known.display_name
 
 
 def face_of(event: EventIndex, face_id: str) -> FaceEntry:
