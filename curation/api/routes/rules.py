@@ -15,7 +15,7 @@ from curation.api.schemas.rules import (
     MovedPhoto,
     RuleControlOut,
     RulePreview,
-    RulesChange,
+    RulesUpdate,
     RuleSectionOut,
     RulesOut,
     RulesPreviewRequest,
@@ -127,7 +127,7 @@ def put_rules(
     request: Request,
     response: Response,
     context: Context,
-    body: RulesChange,
+    body: RulesUpdate,
     if_match: Annotated[
         str | None,
         Header(description="The ETag of `GET /rules`: 412 if the settings file was changed in the meantime."),

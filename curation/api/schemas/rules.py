@@ -18,7 +18,7 @@ __all__ = [
     "RuleControlOut",
     "RulePreview",
     "RuleSectionOut",
-    "RulesChange",
+    "RulesUpdate",
     "RulesOut",
     "RulesPreviewRequest",
     "RulesSaved",
@@ -66,7 +66,7 @@ ScoringChange = create_model(
 _EXAMPLE: Any = {"weights": {"smile": 5.0}, "rules": {"require_smile": {"mode": "veto"}}}
 
 
-class RulesChange(BaseModel):
+class RulesUpdate(BaseModel):
     """Rules to save in config.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"scoring": _EXAMPLE}]})
@@ -78,7 +78,7 @@ class RulesChange(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)["scoring"]  # type: ignore[no-any-return]
 
 
-class RulesPreviewRequest(RulesChange):
+class RulesPreviewRequest(RulesUpdate):
     """Rules to preview, and how much of the ranking is compared."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"scoring": _EXAMPLE, "top": 100}]})
