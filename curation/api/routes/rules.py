@@ -15,11 +15,11 @@ from curation.api.schemas.rules import (
     MovedPhoto,
     RuleControlOut,
     RulePreview,
-    RulesUpdate,
     RuleSectionOut,
     RulesOut,
     RulesPreviewRequest,
     RulesSaved,
+    RulesUpdate,
     ScorePartOut,
     SideOut,
 )

@@ -18,10 +18,10 @@ __all__ = [
     "RuleControlOut",
     "RulePreview",
     "RuleSectionOut",
-    "RulesUpdate",
     "RulesOut",
     "RulesPreviewRequest",
     "RulesSaved",
+    "RulesUpdate",
     "ScorePartOut",
     "SideOut",
 ]
