@@ -134,7 +134,7 @@ def stopped(job: Job, *, by_user: bool) -> Job:
     if job.stage is Stage.EXPORT:
         next_step = "nothing of the export is left: export again"
     if by_user:
-        state, error = JobState.CANCELLED, JobError("cancelled", f"this job was cancelled; {next_step}")
+        state, error = JobState.CANCELLED, JobError("cancelled", f"this job was stopped; {next_step}")
     else:
         state, error = (
             JobState.INTERRUPTED,
