@@ -145,11 +145,14 @@ def test_close_and_cancel_leave_no_child(tmp_path: Path) -> None:
 
 
 SCRIPT = """
+import signal
 import sys
 from tests.integration import pool_tasks
 from curation.workers.processes import ProcessPool
 
 if __name__ == "__main__":
+    # A shell that runs the tests in the background lets them and all that they start ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(sys.argv[1],))
     list(pool.run(pool_tasks.sleepy, range(4)))
 """
