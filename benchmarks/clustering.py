@@ -41,7 +41,7 @@ _MB = 1e6
 
 
 def _exact(faces: Embeddings) -> Labels:
-    from curation.domain.grouping.linkage import average_linkage
+    from curation.domain.linkage.average_linkage import average_linkage
 
     return average_linkage(faces, _THRESHOLD, threads=_threads())
 

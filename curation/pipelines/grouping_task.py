@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from curation.domain.grouping.face_groups import group_faces
+from curation.domain.grouping.face_groups import grouped_faces
+from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.grouping.grouping_rule import GroupingRule
-from curation.domain.grouping.remaining_faces import join_poor_faces, join_single_faces
+from curation.domain.grouping.remaining_faces import join_remaining_faces
 from curation.errors import StorageError
 
-__all__ = ["ClusterTask", "cluster_faces_worker"]
+__all__ = ["ClusterTask", "ClusteredFaces", "cluster_faces_worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,21 @@ class ClusterTask:
     threads: int
 
 
-def cluster_faces_worker(task: ClusterTask) -> list[int]:
-    """Group faces.
+@dataclass(frozen=True, slots=True)
+class ClusteredFaces:
+    """The groups.
 
-    Returns:
-        The cluster of each face, -1 for those that are too poor or not grouped.
+    Attributes:
+        labels: The group of each face, -1 for those that are too poor or not grouped.
+        evidence: What decided.
+    """
+
+    labels: list[int]
+    evidence: GroupingEvidence
+
+
+def cluster_faces_worker(task: ClusterTask) -> ClusteredFaces:
+    """Group faces.
 
     Raises:
         StorageError: If the files cannot be read.
@@ -60,12 +71,14 @@ def cluster_faces_worker(task: ClusterTask) -> list[int]:
     place[good] = np.arange(len(good))
     apart = place[pairs]
     apart = apart[(apart >= 0).all(axis=1)]
-    labels[good] = group_faces(
-        vectors, photo[good], task.rule, together=together[good], apart=apart, threads=task.threads
-    )
+    found = grouped_faces(vectors, photo[good], task.rule, together=together[good], apart=apart, threads=task.threads)
+    labels[good], evidence = found.labels, found.evidence
     if task.second_look:
         settled = together[good] >= 0
         settled[apart.ravel()] = True
-        labels[good] = join_single_faces(vectors, photo[good], labels[good], task.rule, settled=settled)
-        labels[poor] = join_poor_faces(vectors, photo[good], labels[good], poor_vectors, photo[poor], task.rule)
-    return [int(label) for label in labels]
+        left = join_remaining_faces(
+            vectors, photo[good], found.labels, poor_vectors, photo[poor], found.rule, settled=settled
+        )
+        labels[good], labels[poor] = left.labels, left.poor
+        evidence = replace(evidence, joined=left.joined, poor_joined=int((left.poor >= 0).sum()))
+    return ClusteredFaces([int(label) for label in labels], evidence)

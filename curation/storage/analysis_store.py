@@ -152,18 +152,26 @@ class AnalysisStore:
             ).fetchone()
         return None if row is None else bytes(row[0])
 
-    def grouping(self, key: str) -> NDArray[np.int64] | None:
-        """The result of grouping faces, or None: (N,) cluster numbers, -1 for none; `key` names all that it depends on.
+    def grouping(self, key: str) -> tuple[NDArray[np.int64], str] | None:
+        """The result of grouping faces, or None; `key` names all that it depends on.
+
+        Returns:
+            (N,) cluster numbers, -1 for none, and the evidence as `save_grouping` got it.
 
         Raises:
             StorageError: If the store fails.
         """
         with self._database.use() as connection:
-            row = connection.execute("SELECT labels FROM groupings WHERE key = ?", (key,)).fetchone()
-        return None if row is None else np.frombuffer(row[0], dtype="<i4").astype(np.int64)
+            row = connection.execute("SELECT labels, evidence FROM groupings WHERE key = ?", (key,)).fetchone()
+        return None if row is None else (np.frombuffer(row[0], dtype="<i4").astype(np.int64), str(row[1]))
 
-    def save_grouping(self, key: str, labels: NDArray[np.integer]) -> None:
-        """Save the result of grouping faces, (N,) cluster numbers; the oldest results are deleted.
+    def save_grouping(self, key: str, labels: NDArray[np.integer], evidence: str) -> None:
+        """Save the result of grouping faces; the oldest results are deleted.
+
+        Args:
+            key: Names all that it depends on.
+            labels: (N,) cluster numbers.
+            evidence: What decided, as JSON.
 
         Raises:
             StorageError: If the store fails.
@@ -171,7 +179,8 @@ class AnalysisStore:
         with self._database.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(
-                "INSERT OR REPLACE INTO groupings (key, labels) VALUES (?, ?)", (key, labels.astype("<i4").tobytes())
+                "INSERT OR REPLACE INTO groupings (key, labels, evidence) VALUES (?, ?, ?)",
+                (key, labels.astype("<i4").tobytes(), evidence),
             )
             connection.execute(
                 "DELETE FROM groupings WHERE number <= (SELECT max(number) FROM groupings) - ?", (_MAX_GROUPINGS,)

@@ -9,7 +9,7 @@ import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
-from curation.domain.grouping.linkage import average_linkage
+from curation.domain.linkage.average_linkage import average_linkage
 from curation.engines.building import build_engine
 from curation.engines.selection import select_engine
 from curation.photos.files.decoding import open_photo

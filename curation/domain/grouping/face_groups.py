@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.grouping.grouping_rule import GroupingRule
-from curation.domain.grouping.linkage import merge_history
-from curation.domain.grouping.merge_history import MergeHistory
+from curation.domain.grouping.merge_evidence import decided_merges
+from curation.domain.grouping.shared_photos import shared_photos
+from curation.domain.linkage.average_linkage import merge_history
 
-__all__ = ["group_faces"]
+__all__ = ["GroupedFaces", "group_faces", "grouped_faces"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedFaces:
+    """Groups of faces, and the evidence that decided.
+
+    Attributes:
+        labels: (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
+        rule: The rule that was applied: the given one, fitted to the event if it may be.
+        evidence: What decided.
+    """
+
+    labels: NDArray[np.int64]
+    rule: GroupingRule
+    evidence: GroupingEvidence
 
 
 def group_faces(
@@ -21,6 +40,19 @@ def group_faces(
     apart: NDArray[np.integer] | None = None,
     threads: int = 1,
 ) -> NDArray[np.int64]:
+    """The labels of `grouped_faces`."""
+    return grouped_faces(vectors, photo_of, rule, together=together, apart=apart, threads=threads).labels
+
+
+def grouped_faces(
+    vectors: NDArray[np.float32],
+    photo_of: NDArray[np.integer],
+    rule: GroupingRule,
+    *,
+    together: NDArray[np.integer] | None = None,
+    apart: NDArray[np.integer] | None = None,
+    threads: int = 1,
+) -> GroupedFaces:
     """Group the faces that are good enough to be compared with each other.
 
     Args:
@@ -31,12 +63,13 @@ def group_faces(
         apart: (M, 2) pairs of faces that the user says are different people.
         threads: Number of CPU threads. The result does not depend on it.
 
-    Returns:
-        (N,) labels from 0 to K - 1, numbered by the first face of each cluster.
-
     Raises:
         ValueError: If faces would have to be both together and apart.
     """
+    if rule.follows_strangers:  # what a near-copy is has to be learned, too; few photos hold any
+        rule = rule.fitted(shared_photos(vectors, photo_of, 0.0).strangers)
+    shared = shared_photos(vectors, photo_of, rule.near_copy)
+    rule = rule.fitted(shared.strangers)
     history = merge_history(
         vectors,
         max(rule.group_distance, rule.single_distance),
@@ -46,25 +79,14 @@ def group_faces(
         apart=apart,
         threads=threads,
     )
-    return _cut(history, rule).labels()
-
-
-def _cut(history: MergeHistory, rule: GroupingRule) -> MergeHistory:
-    """Drop the merges that neither have enough evidence nor are part of a merge that has."""
-    faces = len(history.same)
-    size = np.bincount(history.same, minlength=faces)
-    sizes = np.empty((2, len(history.low)), dtype=np.int64)
-    # Of each part of a merge: the merge that made it, -1 for a single face or its copies.
-    made_by = np.full((2, len(history.low)), -1)
-    last = np.full(faces, -1)
-    for merge, (low, high) in enumerate(zip(history.low.tolist(), history.high.tolist(), strict=True)):
-        sizes[:, merge] = size[low], size[high]
-        made_by[:, merge] = last[low], last[high]
-        size[low] += size[high]
-        last[low] = merge
-    is_kept = history.distance < rule.largest_distance(sizes[0], sizes[1])
-    for merge in range(len(is_kept) - 1, -1, -1):
-        if is_kept[merge]:
-            parts = made_by[:, merge]
-            is_kept[parts[parts >= 0]] = True
-    return MergeHistory(history.same, history.low[is_kept], history.high[is_kept], history.distance[is_kept])
+    decided = decided_merges(history, vectors, photo_of, shared.is_telling, rule)
+    evidence = GroupingEvidence(
+        rule.single_distance,
+        rule.group_distance,
+        rule.same_photo_penalty,
+        shared.strangers,
+        shared.repeating,
+        decided.stood_together,
+        decided.too_tight,
+    )
+    return GroupedFaces(decided.history.labels(), rule, evidence)

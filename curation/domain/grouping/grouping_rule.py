@@ -12,14 +12,23 @@ docs/accuracy.md has the measurements.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.grouping.shared_photos import Strangers
+
 __all__ = ["GroupingRule"]
 
+SINGLE_SPREADS = 4.0
+"""How many spreads of strangers the limit of single faces is below their median distance."""
+GROUP_SPREADS = 2.0
+"""The same for large clusters."""
+
 _BLOCK_ROWS = 1024
+_SINGLE_PART, _GROUP_PART = 0.53, 0.7  # of the distance of strangers
+_LOWEST, _HIGHEST = 0.05, 1.3  # of the published distance, for weights that were not measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class GroupingRule:
             They still are in mirrors, collages and photos of photos, if they are nearer than the rest of the threshold.
         common: Direction of what strangers of one kind have in common, of unit length; empty if not known.
         common_part: How much of the product along `common` is removed from the similarity, in [0, 1].
+        follows_strangers: Whether the distances are fitted to each event's strangers: for weights not measured.
+        published_distance: The distance before it was fitted; 0 if it was not.
     """
 
     single_distance: float
@@ -40,6 +51,38 @@ class GroupingRule:
     same_photo_penalty: float = 0.0
     common: tuple[float, ...] = ()
     common_part: float = 0.0
+    follows_strangers: bool = False
+    published_distance: float = 0.0
+
+    @property
+    def near_copy(self) -> float:
+        """Cosine distance below which two faces of one photo are one person, in a mirror or collage."""
+        return max(self.single_distance - self.same_photo_penalty, 0.0)
+
+    def fitted(self, strangers: Strangers | None) -> GroupingRule:
+        """The rule for an event whose strangers are known; the same one unless it follows them.
+
+        The limits are as many spreads below the median distance of the event's strangers as those of measured weights
+        are below theirs, but no lower than a part of that distance (weights whose strangers vary a lot separate people
+        by less than their spread suggests), and within `_LOWEST` and `_HIGHEST` of the given distance.
+        """
+        if not self.follows_strangers or strangers is None:
+            return self
+        given = self.published_distance or self.single_distance
+        usual, spread = strangers.distance, strangers.spread
+        single = max(usual - SINGLE_SPREADS * spread, _SINGLE_PART * usual)
+        group = max(usual - GROUP_SPREADS * spread, _GROUP_PART * usual)
+        low, high = _LOWEST * given, _HIGHEST * given
+        single = min(max(single, low), high)
+        group = min(max(group, single), max(high, single))
+        penalty = self.same_photo_penalty / self.single_distance * single
+        return replace(
+            self,
+            single_distance=single,
+            group_distance=group,
+            same_photo_penalty=penalty,
+            published_distance=given,
+        )
 
     def largest_distance(self, size: NDArray[np.int64], other_size: NDArray[np.int64]) -> NDArray[np.float64]:
         """(M,) average distances below which clusters of these sizes are one person."""

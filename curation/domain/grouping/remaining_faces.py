@@ -1,143 +1,170 @@
-"""A second look at single faces and poor faces: each joins a cluster if it clearly belongs to it."""
+"""A second look at the faces that are left over: alone, in a pair, or too poor to be grouped by themselves.
+
+It uses what average linkage does not see: who is on the photo already (nobody is twice in a photo), who usually stands
+beside them, and how far the faces of this event are from their own person and from others. The faces of a photo are
+assigned together, one face a person.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.people_nearby import PeopleNearby, likely_people
 
-__all__ = ["join_poor_faces", "join_single_faces"]
+__all__ = ["RemainingFaces", "join_remaining_faces"]
 
-SECOND_LOOK_FACES = 3
-"""A poor face joins only a cluster of at least so many good faces: fewer are not reliable."""
+PERSON_FACES = 3
+"""Clusters of at least so many good faces are established people: fewer are not reliable."""
 SINGLE_FACE_CLUSTER = 5
-"""A single good face joins only a cluster of at least so many faces."""
-SINGLE_FACE_PART = 0.75
-"""How far such a cluster may be, as a share of the way from the limit of single faces to that of large clusters."""
-SECOND_LOOK_MARGIN = 0.25
-"""How much nearer a face has to be to its cluster than to any other one, as a part of `single_distance`."""
+"""A good face that is left over joins only a cluster of at least so many: it may well be somebody else."""
+LEFT_OVER_FACES = 2
+"""Good faces in clusters of up to so many are left over."""
+POOR_FACE_PART = 0.5
+"""How far a person may be from a poor face, as a share of the way from the limit of single faces to that of large
+clusters."""
+LEAST_PROBABILITY = 0.85
+"""With which a face joins a person."""
+
+_ROUNDS = 3  # who was assigned tells who stands beside whom
 _BLOCK_ROWS = 1024
 
 
-def join_single_faces(
-    vectors: NDArray[np.float32],
-    photo_of: NDArray[np.integer],
-    labels: NDArray[np.int64],
-    rule: GroupingRule,
-    *,
-    settled: NDArray[np.bool_] | None = None,
-) -> NDArray[np.int64]:
-    """Assign single faces to a cluster that they clearly belong to.
+class RemainingFaces(NamedTuple):
+    """Where the faces went.
 
-    This uses evidence that average linkage does not see: no other cluster is as near. A single face joins the nearest
-    cluster if that has at least `SINGLE_FACE_CLUSTER` faces, is nearer than `SINGLE_FACE_PART` of the way from
-    `rule.single_distance` to `rule.group_distance`, is clearly nearer than any other cluster, and has no face on the
-    same photo. Where the rule has one distance for all sizes, single faces stay alone.
-
-    Args:
-        vectors: (N, D) from `rule.compared`.
-        photo_of: (N,) photo of each face.
-        labels: (N,) clusters of the faces, from `group_faces`.
-        rule: Grouping rule of the weights that made the embeddings.
-        settled: (N,) faces with corrections of the user: they stay where they are.
-
-    Returns:
-        (N,) labels from 0 to L - 1.
+    Attributes:
+        labels: (N,) new labels of the good faces, from 0 to L - 1.
+        poor: (P,) labels of the poor faces, -1 for none.
+        joined: Number of good faces that joined a person.
     """
-    sizes = np.bincount(labels)
-    is_alone = sizes[labels] == 1
-    alone = np.flatnonzero(is_alone if settled is None else is_alone & ~settled)
-    limit = rule.single_distance + SINGLE_FACE_PART * (rule.group_distance - rule.single_distance)
-    if len(alone) == 0 or rule.group_distance <= rule.single_distance:
-        return labels
-    out = labels.copy()
-    clear = _Clear(vectors, labels, sizes, SINGLE_FACE_CLUSTER, limit, SECOND_LOOK_MARGIN * rule.single_distance)
-    out[alone] = clear.joined(vectors[alone], photo_of[alone], photo_of, own=labels[alone])
-    out[out < 0] = labels[out < 0]
-    return np.asarray(np.unique(out, return_inverse=True)[1], dtype=np.int64)
+
+    labels: NDArray[np.int64]
+    poor: NDArray[np.int64]
+    joined: int
 
 
-def join_poor_faces(
+def join_remaining_faces(
     vectors: NDArray[np.float32],
     photo_of: NDArray[np.integer],
     labels: NDArray[np.int64],
     poor: NDArray[np.float32],
     photo_of_poor: NDArray[np.integer],
     rule: GroupingRule,
-) -> NDArray[np.int64]:
-    """Assign faces that are too poor to be grouped by themselves to a cluster that they clearly belong to.
+    *,
+    settled: NDArray[np.bool_] | None = None,
+) -> RemainingFaces:
+    """Assign faces that are left over to people who are not yet on their photo.
 
-    A face joins the nearest of all clusters if that has at least `SECOND_LOOK_FACES` good faces, is nearer than
-    `rule.single_distance`, is clearly nearer than any other cluster, and has no face on the same photo. Poor faces
-    do not count as members for this; of several poor faces of one photo only the nearest joins a cluster.
+    A face joins a person if it is within the limit of distance, and at least `LEAST_PROBABILITY` likely theirs: by
+    the event's own distances, the number of faces of each person, and those who stand beside. Of the faces of one
+    photo, each person gets at most one: those that are likeliest together.
+
+    Where there is one established person only, the rule tells how far strangers are from it.
 
     Args:
         vectors: (N, D) the good faces, from `rule.compared`.
         photo_of: (N,) photo of each good face.
-        labels: (N,) clusters of the good faces, from 0 to K - 1.
-        poor: (P, D) the poor faces, from `rule.compared`.
+        labels: (N,) clusters of the good faces, from `group_faces`.
+        poor: (P, D) faces that are too poor to be grouped, from `rule.compared`.
         photo_of_poor: (P,) photo of each poor face.
         rule: Grouping rule of the weights that made the embeddings.
-
-    Returns:
-        (P,) a cluster of `labels`, or -1.
+        settled: (N,) good faces with corrections of the user: they stay where they are.
     """
-    if len(labels) == 0 or len(poor) == 0:
-        return np.full(len(poor), -1, dtype=np.int64)
-    margin = SECOND_LOOK_MARGIN * rule.single_distance
-    clear = _Clear(vectors, labels, np.bincount(labels), SECOND_LOOK_FACES, rule.single_distance, margin)
-    return clear.joined(poor, photo_of_poor, photo_of)
+    sizes = np.bincount(labels)
+    established = np.flatnonzero(sizes >= PERSON_FACES)
+    joined, poor_joined = labels.copy(), np.full(len(poor), -1, dtype=np.int64)
+    left = sizes[labels] <= LEFT_OVER_FACES
+    alone = np.flatnonzero(left if settled is None else left & ~settled)
+    if len(established) > 0 and len(alone) + len(poor) > 0:
+        number = np.full(len(sizes), -1, dtype=np.int64)
+        number[established] = np.arange(len(established))
+        people = PeopleNearby(vectors, photo_of, number[labels], len(established), rule)
+        faces = np.concatenate([vectors[alone], poor])
+        photos = np.concatenate([photo_of[alone], photo_of_poor]).astype(np.int64)
+        is_poor = np.arange(len(faces)) >= len(alone)
+        chosen = _Assignment(people, faces, photos, is_poor, rule).run()
+        found = np.where(chosen >= 0, established[chosen], -1)
+        joined[alone] = np.where(found[: len(alone)] >= 0, found[: len(alone)], labels[alone])
+        poor_joined = found[len(alone) :].astype(np.int64)
+    moved = int((joined != labels).sum())
+    used, numbers = np.unique(joined, return_inverse=True)
+    has = poor_joined >= 0
+    poor_joined[has] = np.searchsorted(used, poor_joined[has])
+    return RemainingFaces(numbers.astype(np.int64), poor_joined, moved)
 
 
-class _Clear:
-    """Clusters that faces may join: near ones, if no other cluster is nearly as near."""
+class _Assignment:
+    """Faces that are left over, and the people near each of them."""
 
     def __init__(
         self,
-        vectors: NDArray[np.float32],
-        labels: NDArray[np.int64],
-        sizes: NDArray[np.intp],
-        least: int,
-        limit: float,
-        margin: float,
-    ) -> None:
-        sums = np.zeros((len(sizes), vectors.shape[1]))
-        for start in range(0, len(vectors), _BLOCK_ROWS):
-            block = vectors[start : start + _BLOCK_ROWS]
-            np.add.at(sums, labels[start : start + len(block)], block.astype(np.float64))
-        self._means = sums / sizes[:, None]
-        self._labels = labels
-        self._large = np.flatnonzero(sizes >= least)
-        self._limit, self._margin = limit, margin
-
-    def joined(
-        self,
+        people: PeopleNearby,
         faces: NDArray[np.float32],
-        photos: NDArray[np.integer],
-        photo_of: NDArray[np.integer],
-        *,
-        own: NDArray[np.int64] | None = None,
-    ) -> NDArray[np.int64]:
-        """(F,) the cluster that each face joins, or -1; `own`, the cluster in which it is alone, does not count."""
-        home = np.full(len(faces), -1, dtype=np.int64)
-        distance = np.full(len(faces), np.inf)
-        for start in range(0, len(faces) if len(self._large) else 0, _BLOCK_ROWS):
-            away = 1.0 - faces[start : start + _BLOCK_ROWS].astype(np.float64) @ self._means[self._large].T
-            # Few faces are near a large cluster, so only these are compared with all clusters.
-            near = np.flatnonzero(away.min(axis=1) < self._limit)
-            place = start + near
-            home[place] = self._large[away[near].argmin(axis=1)]
-            distance[place] = away[near].min(axis=1)
-            away = 1.0 - faces[place].astype(np.float64) @ self._means.T
-            away[np.arange(len(near)), home[place]] = np.inf
-            if own is not None:
-                away[np.arange(len(near)), own[place]] = np.inf
-            home[place[away.min(axis=1) - distance[place] < self._margin]] = -1
-        taken = set(zip(self._labels.tolist(), photo_of.tolist(), strict=True))
-        for face in np.argsort(distance, kind="stable").tolist():
-            where = (int(home[face]), int(photos[face]))
-            if where in taken:
-                home[face] = -1
-            taken.add(where)
-        return home
+        photos: NDArray[np.int64],
+        is_poor: NDArray[np.bool_],
+        rule: GroupingRule,
+    ) -> None:
+        self._people = people
+        self._faces = faces
+        self._photos = photos
+        self._chosen = np.full(len(faces), -1, dtype=np.intp)
+        wide = max(rule.group_distance - rule.single_distance, 0.0)
+        limit = rule.single_distance + np.where(is_poor, POOR_FACE_PART, 1.0) * wide
+        least = np.where(is_poor, PERSON_FACES, SINGLE_FACE_CLUSTER)
+        # The people that a face is near enough to; most faces are near nobody.
+        self._near: list[NDArray[np.intp]] = []
+        for start in range(0, len(faces), _BLOCK_ROWS):
+            away = people.distances(faces[start : start + _BLOCK_ROWS])
+            part = slice(start, start + len(away))
+            is_near = (away < limit[part, None]) & (people.sizes >= least[part, None])
+            self._near += [np.flatnonzero(flags) for flags in is_near]
+
+    def run(self) -> NDArray[np.intp]:
+        """(F,) the person that each face joins, or -1."""
+        waiting: dict[int, list[int]] = defaultdict(list)
+        for face, near in enumerate(self._near):
+            if len(near) > 0:
+                waiting[int(self._photos[face])].append(face)
+        for _ in range(_ROUNDS):
+            # All photos are decided by what is known at the beginning of the round, so their order does not matter.
+            found = [(face, who) for photo, faces in waiting.items() for face, who in self._of_photo(photo, faces)]
+            if not found:
+                break
+            for face, who in found:
+                self._chosen[face] = who
+                photo = int(self._photos[face])
+                self._people.add(who, photo)
+                waiting[photo].remove(face)
+        return self._chosen
+
+    def _of_photo(self, photo: int, faces: list[int]) -> list[tuple[int, int]]:
+        there = self._people.on_photo(photo)
+        candidates = np.array(
+            sorted({who for face in faces for who in self._near[face].tolist()} - there), dtype=np.intp
+        )
+        if len(candidates) == 0:
+            return []
+        is_near = np.array([np.isin(candidates, self._near[face]) for face in faces])
+        odds = self._people.log_odds(self._people.distances(self._faces[faces], candidates), candidates, there)
+        odds[~is_near] = -np.inf
+        # Every face may also stay alone, at no gain.
+        gain = np.concatenate([np.maximum(odds, 0.0), np.zeros((len(faces), len(faces)))], axis=1)
+        rows, columns = linear_sum_assignment(gain, maximize=True)
+        taken = {
+            row: column
+            for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+            if column < len(candidates) and odds[row, column] > 0
+        }
+        out = []
+        for row, column in taken.items():
+            free = odds[row].copy()
+            free[[other for of_row, other in taken.items() if of_row != row]] = -np.inf
+            if likely_people(free[None])[0, column] >= LEAST_PROBABILITY:
+                out.append((faces[row], int(candidates[column])))
+        return out

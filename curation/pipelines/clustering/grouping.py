@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.grouping.clusters import confidences
+from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, Constraints
 from curation.domain.report import Progress
@@ -25,7 +27,7 @@ from curation.workers.pool import usable_cores
 
 __all__ = ["FaceGrouping", "grouping_rule"]
 
-GROUPING_VERSION = 3
+GROUPING_VERSION = 4
 """Raise it when the same embeddings and settings may give other clusters."""
 
 SAME_PHOTO_PART = 1 / 3
@@ -42,7 +44,9 @@ def grouping_rule(clustering: ClusteringSettings, spec: EngineSpec) -> GroupingR
         distance = distance or spec.distance_threshold
         measured = spec.grouping
         penalty = measured.same_photo_penalty if measured else SAME_PHOTO_PART * distance
-        rule = GroupingRule(distance, distance, penalty)
+        # Only a published distance of weights that were not measured is a guess; the user's own one is not.
+        guessed = clustering.distance_threshold is None
+        rule = GroupingRule(distance, distance, penalty, follows_strangers=guessed)
     if clustering.same_photo_penalty is not None:
         rule = replace(rule, same_photo_penalty=clustering.same_photo_penalty)
     return rule
@@ -72,8 +76,8 @@ class FaceGrouping:
 
     def groups(
         self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints, embeddings_sha256: str
-    ) -> NDArray[np.int64]:
-        """The group of each face, from the store if it has the grouping of the same faces by the same settings.
+    ) -> tuple[NDArray[np.int64], GroupingEvidence]:
+        """The groups, from the store if it has the grouping of the same faces by the same settings.
 
         Args:
             faces: Of the event.
@@ -82,7 +86,7 @@ class FaceGrouping:
             embeddings_sha256: Of the embeddings of `faces`.
 
         Returns:
-            (N,) numbers from 0 on, -1 for faces in no group.
+            (N,) the group of each face from 0 on, -1 for faces in no group; and what decided.
 
         Raises:
             WorkerError: If the worker fails.
@@ -99,19 +103,33 @@ class FaceGrouping:
                 for array in (constraints.cluster, constraints.apart)
             ]
         key = content_key(wanted)
-        groups = self._context.store.grouping(key)
-        if groups is None or len(groups) != len(faces):
-            groups = self._computed(faces, identified, constraints)
-            self._context.store.save_grouping(key, groups)
+        found = self._stored(key, len(faces))
+        if found is None:
+            found = self._computed(faces, identified, constraints)
+            self._context.store.save_grouping(key, found[0], json.dumps(found[1].to_json()))
         self._context.progress(Progress("grouping faces", count, count))
-        return groups
+        return found
+
+    def _stored(self, key: str, count: int) -> tuple[NDArray[np.int64], GroupingEvidence] | None:
+        """The grouping of `count` faces, if the store has it and it is intact."""
+        stored = self._context.store.grouping(key)
+        if stored is None or len(stored[0]) != count:
+            return None
+        try:
+            return stored[0], GroupingEvidence.from_json(json.loads(stored[1]))
+        except ValueError:
+            return None
 
     def _computed(
         self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints
-    ) -> NDArray[np.int64]:
+    ) -> tuple[NDArray[np.int64], GroupingEvidence]:
         count = int(identified.sum())
         if count == 0:
-            return np.full(len(faces), -1, dtype=np.int64)
+            rule = self._rule
+            nothing = GroupingEvidence(
+                rule.single_distance, rule.group_distance, rule.same_photo_penalty, None, 0, 0, 0
+            )
+            return np.full(len(faces), -1, dtype=np.int64), nothing
         self._context.progress(Progress("grouping faces", 0, count))
         # The other workers are idle now, so their cores are free.
         threads = self._context.settings.performance.workers or usable_cores()
@@ -134,18 +152,21 @@ class FaceGrouping:
         if outcome.result is None:
             reason = outcome.failure.reason if outcome.failure else "no result"
             raise WorkerError(f"grouping {count} faces failed: {reason}; is there enough free memory?")
-        return np.array(outcome.result, dtype=np.int64)
+        return np.array(outcome.result.labels, dtype=np.int64), outcome.result.evidence
 
     def _temporary(self, name: str) -> Path:
         """A file with a name that the next run removes if this one is killed."""
         return self._context.settings.io.output_dir / f".{name}.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
 
-    def confidences(self, faces: EventFaces, members: dict[int, list[int]]) -> NDArray[np.float64]:
+    def confidences(
+        self, faces: EventFaces, members: dict[int, list[int]], evidence: GroupingEvidence
+    ) -> NDArray[np.float64]:
         """How surely each face belongs to its cluster.
 
         Args:
             faces: Of the event.
             members: The faces of each cluster.
+            evidence: Of the grouping.
 
         Returns:
             (N,) in [0, 1]; 0 for faces that are in no cluster, or alone in one.
@@ -158,7 +179,5 @@ class FaceGrouping:
             self._context.stop_if_cancelled()
             if len(of_cluster) > 1:
                 vectors = faces.embeddings[of_cluster]
-                out[of_cluster] = confidences(
-                    vectors, np.zeros(len(vectors), dtype=np.int64), self._rule.group_distance
-                )
+                out[of_cluster] = confidences(vectors, np.zeros(len(vectors), dtype=np.int64), evidence.group_distance)
         return out

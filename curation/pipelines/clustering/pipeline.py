@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.labelling.corrections import (
     Correction,
     FacePlaces,
@@ -114,7 +115,7 @@ class FaceClusteringPipeline:
         places = FacePlaces(faces.places())
         demanded = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
         identified = self._grouping.identifiable(faces, demanded)
-        groups = self._grouping.groups(faces, identified, demanded, digest)
+        groups, evidence = self._grouping.groups(faces, identified, demanded, digest)
         self._context.stop_if_cancelled()
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):
@@ -122,7 +123,7 @@ class FaceClusteringPipeline:
             corrections = earlier.renamed(written, faces, places)
             cluster_ids, next_id = earlier.cluster_ids(groups, faces, places, corrections)
             members = _members(cluster_ids)
-            rows = faces.rows(cluster_ids, self._grouping.confidences(faces, members), self._spec.name)
+            rows = faces.rows(cluster_ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
             table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
             report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
@@ -130,7 +131,7 @@ class FaceClusteringPipeline:
             sha256 = {"face_data": table_sha256, "embeddings": digest}
             if corrections != written:
                 write_corrections(self._output, corrections)
-            self._write_record(listing, report, faces, next_id, sha256, active_corrections(corrections))
+            self._write_record(listing, report, faces, next_id, sha256, active_corrections(corrections), evidence)
         write_pictures(self._context, faces, members, self._key)
         return replace(report, seconds=time.monotonic() - began)
 
@@ -216,6 +217,7 @@ class FaceClusteringPipeline:
         next_id: int,
         sha256: dict[str, str],
         followed: list[Correction],
+        evidence: GroupingEvidence,
     ) -> None:
         settings = self._context.settings
         with_faces = set(faces.photos) | {failure.image_path for failure in report.failures}
@@ -228,9 +230,10 @@ class FaceClusteringPipeline:
                 "engine_reason": self._spec.reason,
                 "weights": {weights.name: weights.sha256 for weights in self._spec.weights},
                 "providers": list(self._spec.providers),
-                "distance_threshold": self._rule.single_distance,
-                "group_distance_threshold": self._rule.group_distance,
-                "same_photo_penalty": self._rule.same_photo_penalty,
+                "distance_threshold": evidence.single_distance,
+                "group_distance_threshold": evidence.group_distance,
+                "same_photo_penalty": evidence.same_photo_penalty,
+                "grouping_evidence": evidence.to_json(),
                 "distance_threshold_source": "clustering.distance_threshold"
                 if settings.clustering.distance_threshold
                 else self._spec.threshold_source,

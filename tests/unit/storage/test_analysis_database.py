@@ -60,7 +60,7 @@ def test_an_older_version_is_upgraded_with_its_content(tmp_path: Path) -> None:
     for _ in range(2):
         with closing(AnalysisStore(tmp_path)) as store:
             assert store.known_hashes([FileStamp(Path("/a"), 1, 2)]) == {Path("/a"): "s1"}
-            store.save_grouping("key", np.array([0, 1]))
+            store.save_grouping("key", np.array([0, 1]), "{}")
             assert store._database._connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
     assert not list(tmp_path.glob("*damaged*"))
 

@@ -91,13 +91,14 @@ def test_a_damaged_row_is_reported(store: AnalysisStore, tmp_path: Path) -> None
 
 def test_groupings_are_found_again_and_the_oldest_deleted(store: AnalysisStore) -> None:
     for number in range(50):
-        store.save_grouping(f"key{number}", np.array([number, -1, 70_000], dtype=np.int64))
-    store.save_grouping("key49", np.array([1], dtype=np.int64))
-    cached = {number: labels for number in range(50) if (labels := store.grouping(f"key{number}")) is not None}
+        store.save_grouping(f"key{number}", np.array([number, -1, 70_000], dtype=np.int64), f"[{number}]")
+    store.save_grouping("key49", np.array([1], dtype=np.int64), "[]")
+    cached = {number: found for number in range(50) if (found := store.grouping(f"key{number}")) is not None}
     assert 49 in cached
     assert 0 not in cached
-    assert cached[48].tolist() == [48, -1, 70_000]
-    assert cached[49].tolist() == [1]
+    assert cached[48][0].tolist() == [48, -1, 70_000]
+    assert cached[48][1] == "[48]"
+    assert cached[49][0].tolist() == [1]
     assert store.grouping("other") is None
 
 

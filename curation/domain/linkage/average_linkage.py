@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.apart_pairs import ApartPairs
-from curation.domain.grouping.exact_similarity import ClusterSums
-from curation.domain.grouping.merge_history import MergeHistory
-from curation.domain.grouping.neighbour_bounds import NeighbourBounds
-from curation.domain.grouping.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
-from curation.domain.grouping.starting_clusters import StartingConstraints, starting_clusters
+from curation.domain.linkage.apart_pairs import ApartPairs
+from curation.domain.linkage.exact_similarity import ClusterSums
+from curation.domain.linkage.merge_history import MergeHistory
+from curation.domain.linkage.neighbour_bounds import NeighbourBounds
+from curation.domain.linkage.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
+from curation.domain.linkage.starting_clusters import StartingConstraints, starting_clusters
 
 __all__ = ["average_linkage", "merge_history"]
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.exact_similarity import ClusterSums
+from curation.domain.linkage.exact_similarity import ClusterSums
 
 
 def rows(*values: int) -> NDArray[np.intp]:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from curation.domain.grouping.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
+from curation.domain.linkage.neighbour_search import most_similar, pair_similarities, rounding_bound, search_threads
 
 
 @pytest.mark.parametrize(("rows", "count", "floor"), [(50, 3, -2.0), (700, 4, 0.2), (700, 16, -0.1), (3, 2, 0.9)])

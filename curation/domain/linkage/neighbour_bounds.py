@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.neighbour_search import Neighbours
+from curation.domain.linkage.neighbour_search import Neighbours
 
 __all__ = ["NeighbourBounds"]
 

@@ -14,8 +14,8 @@ from scipy.cluster.hierarchy import fcluster
 from scipy.cluster.hierarchy import linkage as scipys_linkage
 from scipy.spatial.distance import pdist
 
-from curation.domain.grouping import linkage as module
-from curation.domain.grouping.linkage import average_linkage
+from curation.domain.linkage import average_linkage as module
+from curation.domain.linkage.average_linkage import average_linkage
 
 _FLOAT32_UNIT = 2**149  # every finite float32 is a whole number of 2**-149
 

@@ -14,7 +14,7 @@ from operator import mul
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.grouping.apart_pairs import ApartPairs
+from curation.domain.linkage.apart_pairs import ApartPairs
 
 __all__ = ["ClusterSums"]
 

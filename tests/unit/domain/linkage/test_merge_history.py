@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
 
-from curation.domain.grouping.linkage import merge_history
+from curation.domain.linkage.average_linkage import merge_history
 from tests.unit.domain.grouping.face_vectors import event
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.domain.grouping.neighbour_bounds import NeighbourBounds
-from curation.domain.grouping.neighbour_search import most_similar, search_threads
+from curation.domain.linkage.neighbour_bounds import NeighbourBounds
+from curation.domain.linkage.neighbour_search import most_similar, search_threads
 from tests.unit.domain.grouping.face_vectors import event
 
 FLOOR = np.float32(-2.0)

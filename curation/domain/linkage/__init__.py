@@ -1,0 +1,1 @@
+"""Average linkage of faces by cosine distance, exact at any size."""
