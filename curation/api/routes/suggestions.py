@@ -23,7 +23,7 @@ _TOP_PHOTOS = 100
 def list_merges(
     context: Context, limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of suggestions.")] = 20
 ) -> MergeSuggestions:
-    """The suggestion that would change the best photos most comes first.
+    """Only questions whose answer is open; those that change the best photos come first, the likeliest of them first.
 
     Answer with `POST /corrections`: `same_person` or `different_people`, with both as `cluster_ids`. Pairs that were
     answered are not suggested again.
@@ -40,7 +40,7 @@ def list_merges(
             MergeSuggestionOut(
                 first=PersonOut.of(person_view(event, people[suggestion.keep], labels)),
                 second=PersonOut.of(person_view(event, people[suggestion.other], labels)),
-                likeness=round(suggestion.similarity, 3),
+                probability=round(suggestion.probability, 3),
                 photos_changed=len(changed),
                 top_photos_changed=sum(rank <= _TOP_PHOTOS for rank in ranks),
             )

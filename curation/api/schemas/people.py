@@ -272,8 +272,8 @@ class MergeSuggestionOut(Out):
     first: PersonOut
     """The person whose label would remain."""
     second: PersonOut
-    likeness: Annotated[float, Field(ge=0, le=1, examples=[0.81])]
-    """The similarity: 1 for two people whom the clustering nearly merged, 0 for two who differ as much as most do."""
+    probability: Annotated[float, Field(ge=0, le=1, examples=[0.61])]
+    """How probable it is that the answer is yes."""
     photos_changed: Annotated[int, Field(ge=0, examples=[14])]
     """Photos of a person whose name or category would change."""
     top_photos_changed: Annotated[int, Field(ge=0, examples=[5])]
@@ -281,7 +281,7 @@ class MergeSuggestionOut(Out):
 
 
 class MergeSuggestions(Out):
-    """Suggested merges, the one that would change the most first."""
+    """Suggested merges: those that change the best photos first, the likeliest of them first."""
 
     total: Annotated[int, Field(ge=0, examples=[9])]
     suggestions: tuple[MergeSuggestionOut, ...]

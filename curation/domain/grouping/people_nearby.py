@@ -30,7 +30,10 @@ _LEAST_SPREAD = 0.6  # of strangers in an event, against what is usual for the w
 # Difference of two distances, in usual spreads, that makes the nearer person e times as likely as the other.
 _DISCERNED = 0.5
 _PRIOR_FACES = 20  # weight of all people's distances within those of one person
-_NOBODY = 0.5  # prior of nobody known, against that of all people together
+# Prior of nobody known, against that of all people together, in faces that are left over by those of people: where most
+# faces are of people who are there once, one more such person is likely.
+_NOBODY = 3.0
+_LEAST_NOBODY, _MOST_NOBODY = 0.2, 5.0
 _COMPANY_PHOTOS = 3  # weight of a person's usual share of photos within that beside somebody else
 _LEAST_COMPANY, _MOST_COMPANY = math.exp(-1.5), math.exp(2.0)
 
@@ -62,6 +65,8 @@ class PeopleNearby:
             block = rows[start : start + _BLOCK_ROWS]
             np.add.at(sums, person[block], vectors[block].astype(np.float64))
         self._means = sums / self.sizes[:, None]
+        others = (len(vectors) - len(rows)) / len(rows)
+        self._nobody = math.log(min(max(_NOBODY * others, _LEAST_NOBODY), _MOST_NOBODY))
         self._learn(vectors, person, rows, sums, rule)
         self._on_photo: dict[int, set[int]] = defaultdict(set)
         for photo, who in zip(photo_of[rows].tolist(), person[rows].tolist(), strict=True):
@@ -148,7 +153,7 @@ class PeopleNearby:
         strange = np.minimum((distance - usual) / spread, 0.0)
         ratio = 0.5 * (strange**2 - own**2) + np.log(spread / self._own_spread)
         prior = np.log(self.sizes[people] / self.sizes.sum() * self._company(people, sorted(beside)))
-        known = _log_sum(ratio + prior - np.log(_NOBODY))
+        known = _log_sum(ratio + prior - self._nobody)
         which = prior - distance / (_DISCERNED * self._usual_spread)
         return np.asarray(known + which - _log_sum(which))
 

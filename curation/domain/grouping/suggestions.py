@@ -1,4 +1,10 @@
-"""Merge suggestions: which clusters may be the same person, the most useful question first."""
+"""Merge suggestions: which clusters may be the same person, the likeliest question first.
+
+A question is worth a person's time only where the answer is open, so every pair has a probability. By Bayes' rule it
+comes from how far the clusters of this event are from each other (most pairs are strangers), how many pairs there are,
+how much of the event belongs to established people, and whether photos show both. docs/accuracy.md says how often the
+answer was yes.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +16,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.merge_evidence import together_evidence
+from curation.domain.grouping.people_nearby import usual_strangers
 from curation.domain.labelling.label_changes import most_important_first
 from curation.domain.labelling.labels import Category, Labels
 
-__all__ = ["MergeSuggestion", "PersonMeans", "SimilarPair", "photo_weight", "ranked_suggestions", "similar_pairs"]
+__all__ = [
+    "LEAST_PROBABILITY",
+    "MOST_PROBABILITY",
+    "MergeSuggestion",
+    "PersonMeans",
+    "SimilarPair",
+    "photo_weight",
+    "ranked_suggestions",
+    "similar_pairs",
+]
 
-LEAST_SIMILARITY = 0.3
-"""Clusters below this similarity are hardly ever one person."""
-SHARED_PHOTO_PART = 0.25
-"""Factor on the similarity for each photo that shows both: only mirrors and collages show a person twice."""
+LEAST_PROBABILITY = 0.2
+"""Below it, the answer is hardly ever yes, and nothing is asked."""
+MOST_PROBABILITY = 0.95
+"""Above it, the answer is known: such pairs were told apart by something that the user did."""
 
 _NEIGHBOURS = 5  # of each cluster that are considered
 _BLOCK_ROWS = 256
 _SAMPLE = 400  # clusters from which the usual distance of strangers is estimated
-_EXAMINED = 500  # pairs whose common photos are counted
-_MOST_SHARED = 4
-_WHO_PART = 0.05  # gain of a photo if the answer only says who is on it
+_ESTABLISHED_FACES = 3  # of a cluster that counts as a person
+_LEFT_OVER_FACES = 2
+_LEAST_ESTABLISHED = 4  # people from which the distances of an event are learned
+_QUARTILES = 1.349  # between the quartiles of a normal distribution, in standard deviations
+# Prior probabilities, chosen on the half of the people that is for choosing: that a left-over face is an established
+# person's, times the square of the share of faces that are; that two established people are one, and that two left-over
+# faces are, both divided by their number.
+_LEFT_OVER_PRIOR = 0.3
+_PEOPLE_PRIOR = 0.15
+_PAIR_PRIOR = 0.05
+_LEAST_LOG_ODDS = -3.0  # of pairs that are kept, before photos are looked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +70,11 @@ class PersonMeans:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPair:
-    """Two similar clusters; the similarity goes from 0 (like strangers) to 1 (nearly merged by the grouping)."""
+    """Two similar clusters, and the natural logarithm of the odds that they are one person, by their distance."""
 
     first: int
     second: int
-    similarity: float
+    log_odds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,46 +84,77 @@ class MergeSuggestion:
     Attributes:
         keep: The cluster whose label would remain.
         other: The cluster that would become a part of it.
-        similarity: In [0, 1].
-        usefulness: How much the answer may change, without a unit; larger is more.
+        probability: That the answer is yes, from `LEAST_PROBABILITY` to `MOST_PROBABILITY`.
+        changed: How much the answer yes would change the best photos, without a unit; 0 if only names change.
     """
 
     keep: int
     other: int
-    similarity: float
-    usefulness: float
+    probability: float
+    changed: float
 
 
 def similar_pairs(people: PersonMeans, rule: GroupingRule) -> list[SimilarPair]:
-    """Pairs of clusters that are more similar than most; for each cluster its nearest ones.
+    """Pairs of clusters that may be one person, for each cluster its likeliest ones.
 
-    A similarity of 1 is the average distance at which the grouping would have merged clusters of these sizes, 0 is the
-    median distance of the clusters of this event.
+    Args:
+        people: The clusters.
+        rule: That grouped them.
     """
     count = len(people.clusters)
     if count < 2:
         return []
-    usual = _usual_distance(people.means)
-    most = max(rule.group_distance, rule.single_distance)
-    if usual <= most:
-        return []  # nothing stands out where strangers are as near as faces of one person
-    # Clusters that are farther apart are below the least similarity, whatever their sizes.
-    farthest = usual - LEAST_SIMILARITY * (usual - most)
-    first, second, distance = _near_pairs(people.means, farthest)
-    limit = rule.largest_distance(people.sizes[first], people.sizes[second])
-    similarity = np.clip((usual - distance) / np.maximum(usual - limit, 1e-6), 0.0, 1.0)
-    is_kept = similarity >= LEAST_SIMILARITY
-    first, second, similarity = first[is_kept], second[is_kept], similarity[is_kept]
+    usual, spread, noise = _strangers(people, rule)
+    first, second, distance = _near_pairs(people.means, usual - spread)
+    a, b = people.sizes[first], people.sizes[second]
+    # Averages over many faces vary less than those of single ones.
+    deviation = np.sqrt(spread**2 + noise**2 * (1.0 / a + 1.0 / b) / 2.0)
+    below = np.minimum((distance - usual) / deviation, 0.0)
+    # Those that are one person, but were not merged, are anywhere between the limit and where strangers are.
+    room = np.maximum(usual - rule.largest_distance(a, b), deviation)
+    odds = np.log(_prior(people.sizes, a, b)) + 0.5 * below**2 + np.log(deviation * math.sqrt(2 * math.pi) / room)
+    is_kept = odds >= _LEAST_LOG_ODDS
+    first, second, odds = first[is_kept], second[is_kept], odds[is_kept]
     is_nearest = np.zeros(len(first), dtype=bool)
     for mine, other in ((first, second), (second, first)):
-        order = np.lexsort((other, -similarity, mine))
+        order = np.lexsort((other, -odds, mine))
         starts = np.searchsorted(mine[order], np.arange(count))
         is_nearest[order[np.arange(len(order)) - starts[mine[order]] < _NEIGHBOURS]] = True
     ids = people.clusters.tolist()
     return [
-        SimilarPair(ids[int(first[pair])], ids[int(second[pair])], float(similarity[pair]))
+        SimilarPair(ids[int(first[pair])], ids[int(second[pair])], float(odds[pair]))
         for pair in np.flatnonzero(is_nearest).tolist()
     ]
+
+
+def _strangers(people: PersonMeans, rule: GroupingRule) -> tuple[float, float, float]:
+    """How far people of this event are from each other, how much that varies, and how much single faces add to it."""
+    usual, single_spread = usual_strangers(rule)
+    spread = 0.6 * single_spread
+    known = np.flatnonzero(people.sizes >= _ESTABLISHED_FACES)
+    if len(known) >= _LEAST_ESTABLISHED:
+        chosen = known[np.unique(np.linspace(0, len(known) - 1, min(_SAMPLE, len(known))).astype(np.intp))]
+        means = people.means[chosen].astype(np.float64)
+        low, usual, high = np.quantile(
+            (1.0 - means @ means.T)[np.triu_indices(len(chosen), k=1)], (0.25, 0.5, 0.75)
+        ).tolist()
+        spread = max((high - low) / _QUARTILES, 0.5 * single_spread)
+    noise = math.sqrt(max(single_spread**2 - spread**2, (0.5 * single_spread) ** 2))
+    return usual, spread, noise
+
+
+def _prior(sizes: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    known = sizes >= _ESTABLISHED_FACES
+    in_known = max(int(sizes[known].sum()), 1)
+    share = float(sizes[known].sum() / sizes.sum())
+    small, large = np.minimum(a, b), np.maximum(a, b)
+    return np.where(
+        small > _LEFT_OVER_FACES,
+        _PEOPLE_PRIOR / max(int(known.sum()), 2),
+        np.where(
+            large > _LEFT_OVER_FACES, _LEFT_OVER_PRIOR * share**2 * large / in_known, _PAIR_PRIOR / max(len(sizes), 2)
+        ),
+    )
 
 
 def _near_pairs(
@@ -116,12 +172,6 @@ def _near_pairs(
     return np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)
 
 
-def _usual_distance(means: NDArray[np.float32]) -> float:
-    chosen = means[np.unique(np.linspace(0, len(means) - 1, min(_SAMPLE, len(means))).astype(np.intp))]
-    distance = 1.0 - chosen.astype(np.float64) @ chosen.T.astype(np.float64)
-    return float(np.median(distance[np.triu_indices(len(chosen), k=1)]))
-
-
 def photo_weight(rank: int | None) -> float:
     """Weight of a photo by its rank, 1 for the best; without a rank it is 1."""
     return 1.0 if rank is None else 1.0 / math.log2(1.0 + rank)
@@ -134,11 +184,11 @@ def ranked_suggestions(
     weights: Mapping[str, float],
     category_weights: Mapping[Category, float],
 ) -> list[MergeSuggestion]:
-    """Order the suggestions so that the one whose answer would change the top photos most comes first.
+    """The questions whose answer is open: first those that change the best photos, the likeliest of them first.
 
-    A merge changes the photos of the cluster that gets the label of the other one: each by the difference of the
-    weights of the two categories, times the weight of the photo. Two clusters with different names are two people, and
-    two with the same name are one, so they are not suggested.
+    A merge changes the photos of the cluster that gets the label of the other one, if the two categories weigh
+    differently: each by that difference, times the weight of the photo. Two clusters with different names are two
+    people, and two with the same name are one, so they are not suggested.
 
     Args:
         pairs: Pairs of similar clusters.
@@ -151,27 +201,25 @@ def ranked_suggestions(
     for pair in pairs:
         if _are_named(labels, pair):
             continue
+        probability = _probability(pair, photos)
+        if not LEAST_PROBABILITY <= probability <= MOST_PROBABILITY:
+            continue
         keep, other = most_important_first(
             labels.by_cluster, {cluster: len(photos[cluster]) for cluster in (pair.first, pair.second)}
         )
-        gain = _WHO_PART + abs(_counts(labels, keep, category_weights) - _counts(labels, other, category_weights))
-        changed = math.fsum(weights.get(photo, 1.0) for photo in photos[other])
-        out.append(MergeSuggestion(keep, other, pair.similarity, pair.similarity * gain * changed))
-    out.sort(key=_order)
-    out = [_with_shared_photos(suggestion, photos) for suggestion in out[:_EXAMINED]] + out[_EXAMINED:]
-    return sorted((one for one in out if one.similarity >= LEAST_SIMILARITY), key=_order)
+        gain = abs(_counts(labels, keep, category_weights) - _counts(labels, other, category_weights))
+        changed = gain * math.fsum(weights.get(photo, 1.0) for photo in photos[other]) if gain > 0 else 0.0
+        out.append(MergeSuggestion(keep, other, probability, changed))
+    return sorted(out, key=lambda one: (one.changed == 0, -one.probability, -one.changed, one.keep, one.other))
 
 
-def _order(suggestion: MergeSuggestion) -> tuple[float, int, int]:
-    return -suggestion.usefulness, suggestion.keep, suggestion.other
-
-
-def _with_shared_photos(suggestion: MergeSuggestion, photos: Mapping[int, Collection[str]]) -> MergeSuggestion:
-    shared = len(set(photos[suggestion.keep]) & set(photos[suggestion.other]))
-    part = SHARED_PHOTO_PART ** min(shared, _MOST_SHARED)
-    return MergeSuggestion(
-        suggestion.keep, suggestion.other, suggestion.similarity * part, suggestion.usefulness * part
-    )
+def _probability(pair: SimilarPair, photos: Mapping[int, Collection[str]]) -> float:
+    one, other = set(photos[pair.first]), set(photos[pair.second])
+    common = len(one & other)
+    odds = pair.log_odds
+    if common > 0:
+        odds -= float(together_evidence(np.array([common]), np.array([min(len(one), len(other))]))[0])
+    return 1.0 / (1.0 + math.exp(-odds))
 
 
 def _are_named(labels: Labels, pair: SimilarPair) -> bool:

@@ -53,7 +53,7 @@ class MergeSuggester:
         self._summed: tuple[object, GroupingRule, dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]]] | None = None
 
     def suggestions(self) -> list[MergeSuggestion]:
-        """Suggested merges, the most useful first, without pairs that the user said are different people.
+        """Suggested merges, see `ranked_suggestions`, without pairs that the user said are different people.
 
         Raises:
             NotClusteredError: If there was no clustering yet.

@@ -238,7 +238,7 @@ def test_a_likely_merge_is_asked_about_and_answered_by_key(desk: Visitor, event:
             {
                 "first": people[first],
                 "second": people[second],
-                "likeness": 0.9,
+                "probability": 0.6,
                 "photos_changed": 4,
                 "top_photos_changed": 2,
             }

@@ -1,4 +1,4 @@
-// "Same person?": one suggested merge at a time, the one that would change the most first.
+// "Same person?": one suggested merge at a time. Neither answer is the usual one, so no button stands out.
 
 import { get } from "./api.js";
 import { counted, make } from "./dom.js";
@@ -34,7 +34,7 @@ export function startQuestions(element) {
         make("p", {}, `${words(first)} and ${words(second)}.${effect(present)}`),
       ),
       make("div", { class: "buttons" },
-        button("Same", "Y", same, "button-main"), button("Different", "D", different), button("Later", "L", skip, "button-quiet"),
+        button("Same", "Y", same), button("Different", "D", different), button("Later", "L", skip, "button-quiet"),
       ),
     );
   }
