@@ -47,8 +47,8 @@ _QUARTILES = 1.349  # between the quartiles of a normal distribution, in standar
 # Prior probabilities, chosen on the half of the people that is for choosing: that a left-over face is an established
 # person's, times the square of the share of faces that are; that two established people are one, and that two left-over
 # faces are, both divided by their number.
-_LEFT_OVER_PRIOR = 0.3
-_PEOPLE_PRIOR = 0.15
+_LEFT_OVER_PRIOR = 0.2
+_PEOPLE_PRIOR = 0.08
 _PAIR_PRIOR = 0.05
 _LEAST_LOG_ODDS = -3.0  # of pairs that are kept, before photos are looked at
 
