@@ -34,7 +34,7 @@ def test_poor_faces_keep_their_row_without_a_cluster(event: FakeEvent) -> None:
 
 def test_another_threshold_needs_no_new_analysis(wedding: FakeEvent) -> None:
     wedding.cluster()
-    wedding.cluster(clustering={"distance_threshold": 1.5})
+    wedding.cluster(clustering={"distance_threshold": 1.5, "same_photo_penalty": 0})
     assert wedding.engine.analysed == 5
     assert wedding.record()["distance_threshold_source"] == "clustering.distance_threshold"
     # All are one cluster now; it has the id that most of its faces had.
@@ -45,7 +45,7 @@ def test_another_threshold_needs_no_new_analysis(wedding: FakeEvent) -> None:
 
 def test_other_settings_group_again(wedding: FakeEvent) -> None:
     assert wedding.cluster().clusters == 4
-    assert wedding.cluster(clustering={"distance_threshold": 1.9}).clusters == 1
+    assert wedding.cluster(clustering={"distance_threshold": 1.9, "same_photo_penalty": 0}).clusters == 1
     assert wedding.cluster().clusters == 4
 
 
