@@ -19,11 +19,11 @@ from PIL import Image, ImageOps
 from curation.domain.faces.face import Box, FaceRow
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
-from ground_truth.labels.judgements import JudgedPhoto, judged_photos
+from ground_truth.labels.judgements import JudgedPhoto, Judgement, judged_photos
 from ground_truth.labels.people import labelled_people
 from ground_truth.spoiled_photos import spoiled
 
-__all__ = ["EVENTS", "JudgedEvent", "JudgedEvents", "Place"]
+__all__ = ["EVENTS", "JudgedEvent", "JudgedEvents", "Place", "is_reserved"]
 
 _MIDDLE = (0.5, 0.5)
 _GEOMETRY = ("cut", "collage", "screenshot")  # recipes after which faces are elsewhere
@@ -42,11 +42,13 @@ class JudgedEvent:
         kind: What sort of event it is, for the tables.
         preset: The preset of scoring rules that suits it.
         labels: Category of each labelled person: main, important or other.
+        reserved: Whether the event as a whole is reserved: no constant is chosen on it.
     """
 
     kind: str
     preset: str
     labels: Mapping[str, str]
+    reserved: bool = False
 
     @property
     def main(self) -> set[str]:
@@ -54,9 +56,9 @@ class JudgedEvent:
         return {person for person, category in self.labels.items() if category == "main"}
 
 
-def _event(kind: str, preset: str, main: str, important: str = "") -> JudgedEvent:
+def _event(kind: str, preset: str, main: str, important: str = "", *, reserved: bool = False) -> JudgedEvent:
     labels = dict.fromkeys(main.split(), "main") | dict.fromkeys(important.split(), "important")
-    return JudgedEvent(kind, preset, MappingProxyType(labels))
+    return JudgedEvent(kind, preset, MappingProxyType(labels), reserved)
 
 
 EVENTS: Mapping[str, JudgedEvent] = MappingProxyType(
@@ -91,9 +93,18 @@ EVENTS: Mapping[str, JudgedEvent] = MappingProxyType(
             "Catherine_Zeta-Jones Will_Ferrell",
         ),
         "reunion": _event("no labels", "wedding", ""),
+        "match": _event("sports", "sports", "serena_williams virat_kohli", "lionel_messi", reserved=True),
+        "gala": _event("a fifth", "wedding", "Jennifer_Lopez Keanu_Reeves", "Pierce_Brosnan", reserved=True),
+        "picnic": _event("groups", "wedding", "Family2-Lady Family2-Man", "Family3-Lady Family3-Man", reserved=True),
+        "show, evening": _event("stills", "wedding", "Monica Chandler", "Joey", reserved=True),
     }
 )
 """The events, by name."""
+
+
+def is_reserved(pair: Judgement) -> bool:
+    """Whether a pair is for reporting only: all pairs of a reserved event, and half of the others."""
+    return EVENTS[pair.event].reserved or pair.in_reserved_half
 
 
 class Place(NamedTuple):

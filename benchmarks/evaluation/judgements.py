@@ -19,7 +19,7 @@ from curation.settings import Settings
 from curation.settings.sections import ScoringSettings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 from ground_truth.evaluation import Evaluation
-from ground_truth.judged_events import EVENTS, JudgedEvents
+from ground_truth.judged_events import EVENTS, JudgedEvents, is_reserved
 from ground_truth.labels.judgements import JudgedPhoto, Judgement, judgements
 
 __all__ = ["tables"]
@@ -79,11 +79,15 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         pairs,
         lambda pair: pair.reason,
     )
-    rows = []
+    rows, tops = [], []
     for name in EVENTS:
         if EVENTS[name].main:
             shown, size = ranked[name].top()
             rows.append([name, str(len(ranked[name].photos)), str(len(ranked[name].main)), f"{shown} of {size}"])
+            tops.append((shown, size))
+    full = [shown for shown, size in tops if size == _TOP]
+    all_shown, all_size = (sum(column) for column in zip(*tops, strict=True))
+    rows.append(["**all**", "", "", f"{all_shown} of {all_size}; at least {min(full)} where there are {_TOP}"])
     yield Table(
         f"`{_ENGINE}`: how many of the first {_TOP} photos show a main person; of fewer where an event has fewer such "
         "photos that were not made worse.",
@@ -108,16 +112,20 @@ def _table(
     state = [pair for pair in pairs if pair.reason not in _EASY]
     rows += [_row("who is there", ranked, who), _row("everything else", ranked, state)] if what == "decided by" else []
     rows.append(_row("**all**", ranked, pairs))
-    return Table(caption, [what, "pairs", "agree", "half for choosing", "reserved half"], rows)
+    return Table(caption, [what, "pairs", "agree", "half for choosing", "reserved half", "reserved events"], rows)
 
 
 def _row(name: str, ranked: Mapping[str, _Ranked], pairs: Sequence[Judgement]) -> list[str]:
     def share(part: Sequence[Judgement]) -> str:
+        if not part:
+            return "-"
         right = sum(ranked[pair.event].agrees(pair) for pair in part)
         return f"{right} of {len(part)}" + (f" ({right / len(part):.0%})" if len(part) >= _TOP else "")
 
-    halves = ([pair for pair in pairs if pair.reserved == reserved] for reserved in (False, True))
-    return [name, str(len(pairs)), share(pairs), *(share(half) for half in halves)]
+    chosen_on = [pair for pair in pairs if not is_reserved(pair)]
+    half = [pair for pair in pairs if is_reserved(pair) and not EVENTS[pair.event].reserved]
+    events = [pair for pair in pairs if EVENTS[pair.event].reserved]
+    return [name, str(len(pairs)), *(share(part) for part in (pairs, chosen_on, half, events))]
 
 
 def _ranked(evaluation: Evaluation) -> dict[str, _Ranked]:

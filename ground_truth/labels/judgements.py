@@ -47,7 +47,7 @@ class Judgement:
     remark: str
 
     @property
-    def reserved(self) -> bool:
+    def in_reserved_half(self) -> bool:
         """Whether it belongs to the half that no constant is chosen on, by a hash of the pair."""
         pair = "|".join((self.event, *sorted((self.better, self.worse))))
         return hashlib.sha256(pair.encode()).digest()[0] % 2 == 1

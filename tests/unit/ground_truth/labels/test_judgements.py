@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ground_truth.judged_events import EVENTS
+from ground_truth.judged_events import EVENTS, is_reserved
 from ground_truth.labels.judgements import Judgement, judged_photos, judgements
 from ground_truth.spoiled_photos import RECIPES
 
@@ -46,8 +46,12 @@ def test_at_least_two_hundred_pairs_are_judged_once_each_with_a_reason() -> None
     assert {pair.reason for pair in pairs} == REASONS and all(pair.remark for pair in pairs)
 
 
-def test_half_of_the_pairs_are_reserved_whichever_photo_is_the_better_one() -> None:
+def test_half_of_the_pairs_and_whole_events_are_reserved_whichever_photo_is_the_better_one() -> None:
     pairs = judgements()
-    assert 0.4 < sum(pair.reserved for pair in pairs) / len(pairs) < 0.6
+    of_events = [pair for pair in pairs if EVENTS[pair.event].reserved]
+    others = [pair for pair in pairs if not EVENTS[pair.event].reserved]
+    assert of_events and all(is_reserved(pair) for pair in of_events)
+    assert 0.4 < sum(is_reserved(pair) for pair in others) / len(others) < 0.6
     for pair in pairs[:20]:
-        assert Judgement(pair.event, pair.worse, pair.better, "", "").reserved == pair.reserved
+        exchanged = Judgement(pair.event, pair.worse, pair.better, "", "")
+        assert exchanged.in_reserved_half == pair.in_reserved_half
