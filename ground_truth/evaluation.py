@@ -53,6 +53,7 @@ class Evaluation:
         engines: Names of the engines to measure.
         scratch: Folder for outputs and the analysis store; photos that the store already holds are not analysed again.
         workers: Number of worker processes; 0 takes one per core.
+        verbose: Whether sections print each case that went wrong.
     """
 
     data: Path
@@ -60,6 +61,7 @@ class Evaluation:
     engines: Sequence[str]
     scratch: Path
     workers: int = 0
+    verbose: bool = False
 
     def set_folder(self, name: str) -> Path:
         """The folder of a labelled set.

@@ -26,7 +26,17 @@ from benchmarks.harness.report import models_folder
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import ENGINES, Evaluation
 
-SECTIONS: tuple[str, ...] = ("who_is_who", "questions", "found_faces", "eyes", "smiles", "focus", "bursts", "own_event")
+SECTIONS: tuple[str, ...] = (
+    "who_is_who",
+    "questions",
+    "found_faces",
+    "eyes",
+    "smiles",
+    "focus",
+    "bursts",
+    "judgements",
+    "own_event",
+)
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
@@ -47,13 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=0, help="processes; 0 takes one per core")
     parser.add_argument("--document", type=Path, default=_DOCUMENT, help="default: docs/accuracy.md")
     parser.add_argument("--print-only", action="store_true", help="do not change the document")
+    parser.add_argument("--verbose", action="store_true", help="print each case that went wrong, where a section can")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.sections) - set(SECTIONS))
     if unknown:
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     with ExitStack() as stack:
         scratch = options.scratch or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        evaluation = Evaluation(options.data, models_folder(options), options.engines, scratch, options.workers)
+        evaluation = Evaluation(
+            options.data, models_folder(options), options.engines, scratch, options.workers, options.verbose
+        )
         outcomes = [
             _measure(name, evaluation, None if options.print_only else options.document)
             for name in options.sections or SECTIONS
