@@ -117,6 +117,8 @@ class FaceClusteringPipeline:
         identified = self._grouping.identifiable(faces, demanded)
         groups, evidence = self._grouping.groups(faces, identified, demanded, digest)
         self._context.stop_if_cancelled()
+        if self._rule.follows_strangers and evidence.strangers is not None:
+            logger.info("distance threshold %.3f: %s", evidence.single_distance, self._threshold_source(evidence))
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):
             written = read_corrections(self._output, earlier.record)
@@ -209,6 +211,18 @@ class FaceClusteringPipeline:
             seconds=time.monotonic() - began,
         )
 
+    def _threshold_source(self, evidence: GroupingEvidence) -> str:
+        """Where the limits come from, in words."""
+        if self._context.settings.clustering.distance_threshold is not None:
+            return "clustering.distance_threshold"
+        strangers = evidence.strangers
+        if not self._rule.follows_strangers or strangers is None:
+            return self._spec.threshold_source
+        return (
+            f"fitted to the strangers of this event, since these weights were not measured: {strangers.pairs} pairs of "
+            f"faces on {strangers.photos} photos are {strangers.distance:.3f} apart in the middle"
+        )
+
     def _write_record(
         self,
         listing: Listing,
@@ -234,9 +248,7 @@ class FaceClusteringPipeline:
                 "group_distance_threshold": evidence.group_distance,
                 "same_photo_penalty": evidence.same_photo_penalty,
                 "grouping_evidence": evidence.to_json(),
-                "distance_threshold_source": "clustering.distance_threshold"
-                if settings.clustering.distance_threshold
-                else self._spec.threshold_source,
+                "distance_threshold_source": self._threshold_source(evidence),
                 "analysis_key": self._key,
                 "next_cluster_id": next_id,
                 "corrections": [correction.id for correction in followed],

@@ -90,3 +90,22 @@ def test_the_settings_override_the_rule_measured_for_the_weights(event: FakeEven
     record = event.record()
     assert (record["distance_threshold"], record["group_distance_threshold"]) == (0.9, 0.9)
     assert record["same_photo_penalty"] == 0.1
+
+
+def test_the_run_record_says_which_evidence_decided(event: FakeEvent) -> None:
+    for number in range(40):
+        event.add(f"{number:02}.png", number % 5, (number + 1 + number // 5 % 4) % 5, seed=number)
+    event.cluster(clustering={"min_sharpness": 0})
+    record = event.record()
+    evidence = record["grouping_evidence"]
+    assert evidence["strangers"]["photos"] == 40
+    assert evidence["strangers"]["pairs"] == 40
+    # The weights of the fake engine were not measured, so the limits follow the event's strangers.
+    assert record["distance_threshold"] == evidence["single_distance"] < evidence["strangers"]["median_distance"]
+    assert "fitted to the strangers of this event" in record["distance_threshold_source"]
+    # The same from the store.
+    event.cluster(clustering={"min_sharpness": 0})
+    assert event.record()["grouping_evidence"] == evidence
+    event.cluster(clustering={"min_sharpness": 0, "distance_threshold": 0.4})
+    assert event.record()["grouping_evidence"]["single_distance"] == 0.4
+    assert event.record()["distance_threshold_source"] == "clustering.distance_threshold"
