@@ -25,9 +25,12 @@ SINGLE_SPREADS = 4.0
 """How many spreads of strangers the limit of single faces is below their median distance."""
 GROUP_SPREADS = 2.0
 """The same for large clusters."""
+NEAR_SPREADS = 0.6
+"""How many spreads of strangers the limit of large clusters is below their median distance, at least."""
 
 _BLOCK_ROWS = 1024
 _SINGLE_PART, _GROUP_PART = 0.53, 0.7  # of the distance of strangers
+_NEAREST_PART = 0.6  # of the measured limit of large clusters
 _LOWEST, _HIGHEST = 0.05, 1.3  # of the published distance, for weights that were not measured
 
 
@@ -60,14 +63,25 @@ class GroupingRule:
         return max(self.single_distance - self.same_photo_penalty, 0.0)
 
     def fitted(self, strangers: Strangers | None) -> GroupingRule:
-        """The rule for an event whose strangers are known; the same one unless it follows them.
+        """The rule for an event whose strangers are known.
 
+        Measured limits stay, unless the strangers of the event are as near as the limit of large clusters (a class, a
+        family): then this one is below them, by `NEAR_SPREADS`, but at least `_NEAREST_PART` of what was measured. One
+        distance for all, as the user sets it, stays in any case.
+
+        Those of weights that were not measured follow the strangers altogether.
         The limits are as many spreads below the median distance of the event's strangers as those of measured weights
         are below theirs, but no lower than a part of that distance (weights whose strangers vary a lot separate people
         by less than their spread suggests), and within `_LOWEST` and `_HIGHEST` of the given distance.
         """
-        if not self.follows_strangers or strangers is None:
+        if strangers is None:
             return self
+        if not self.follows_strangers:
+            if self.group_distance <= self.single_distance:
+                return self
+            below = strangers.distance - NEAR_SPREADS * strangers.spread
+            group = min(self.group_distance, max(below, _NEAREST_PART * self.group_distance))
+            return replace(self, group_distance=group, single_distance=min(self.single_distance, group))
         given = self.published_distance or self.single_distance
         usual, spread = strangers.distance, strangers.spread
         single = max(usual - SINGLE_SPREADS * spread, _SINGLE_PART * usual)
