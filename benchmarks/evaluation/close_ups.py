@@ -26,7 +26,7 @@ from ground_truth.splits import in_test_half
 
 __all__ = ["Source", "sources", "tables"]
 
-_SETS = (("five_celebs", 2), ("deepface_pairs", 1), ("groups", 2), ("lfw", 60), ("lfw_smile", 30), ("utkface", 60))
+_SETS = (("five_celebs", 4), ("deepface_pairs", 2), ("groups", 4), ("lfw", 120), ("lfw_smile", 60), ("utkface", 120))
 """Sets, and of how many of their photos one is used."""
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _REFERENCE = {"working_size_px": 640, "tiling": "off"}
@@ -35,7 +35,7 @@ _LARGEST_REFERENCE = 0.6  # of the photo's longer side
 _SMALLEST_FACE_PX = 60
 _SHARES = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
 _EDGES = ("left", "right", "top", "bottom")
-_EDGE_SHARES = (0.3, 0.6, 0.9)
+_EDGE_SHARES = (0.3, 0.9)
 _BEYOND_EDGE = 0.25
 _LONG_SIDES_PX = (1600, 640)
 _ASPECT = 0.8

@@ -22,6 +22,8 @@ TURNS = (1, 2, 3)
 
 _SAME_IOU = 0.3
 _SAME_INSIDE = 0.6
+# An upright head is now and then seen in the turned photo as well, with nearly the same confidence.
+_MORE_DOUBT = 2.0
 
 
 class TurnedPhoto:
@@ -91,7 +93,7 @@ def best_of_views(views: Sequence[tuple[Detections, Detections]]) -> Detections:
     """One detection per face of those in several views of a photo.
 
     Of the detections of one face, the one stays whose landmarks were beyond doubt in its own view; of several such,
-    the most confident one.
+    the most confident one, the first view being given the benefit of the doubt.
 
     Args:
         views: For each view, what was found in the photo's coordinates, and in those of the view itself.
@@ -99,8 +101,9 @@ def best_of_views(views: Sequence[tuple[Detections, Detections]]) -> Detections:
     found = Detections(*(np.concatenate(columns) for columns in zip(*(view for view, _ in views), strict=True)))
     of_view = np.repeat(np.arange(len(views)), [len(view.areas) for view, _ in views])
     trusted = [is_trusted(*one) for _, own in views for one in zip(own.points, own.confidences, strict=True)]
+    doubt = (1 - found.confidences) * np.where(of_view == 0, 1, _MORE_DOUBT)
     keep: list[int] = []
-    for index in np.lexsort((-found.confidences, ~np.array(trusted, dtype=bool))):
+    for index in np.lexsort((doubt, ~np.array(trusted, dtype=bool))):
         # Faces of one view are different faces already.
         others = [kept for kept in keep if of_view[kept] != of_view[index]]
         if not shows_any(found.areas[index], found.areas[others]):

@@ -8,7 +8,7 @@ other sides; if one of these shows a face upright, the whole photo is looked at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,7 @@ _SURROUNDINGS = 2.0
 _SURROUNDINGS_PX = 128
 _MAX_DOUBTFUL = 3
 _MIN_DOUBTFUL_CONFIDENCE = 0.3
+_BEYOND_DOUBT = 0.997
 _MIN_DOUBTFUL_PX = 24.0
 _SAME_IOU = 0.3
 
@@ -51,12 +52,12 @@ class _View(NamedTuple):
 
     Attributes:
         found: Faces, in pixels of the full-size photo.
-        doubtful: Detections that are not beyond doubt, in pixels of `array`.
+        seen: Faces and suspected faces, in pixels of `array`.
         array: The photo at its working size, (H, W, 3) uint8.
     """
 
     found: Detections
-    doubtful: Detections
+    seen: Detections
     array: NDArray[np.uint8]
 
 
@@ -92,7 +93,7 @@ class FaceFinder:
         """
         view = self._view(photo)
         turns = set(self._turns_of_doubtful(view))
-        suspicious = len(view.doubtful.areas) > 0 or max(view.array.shape[:2]) <= _TINY_PHOTO_PX
+        suspicious = len(view.seen.areas) > 0 or max(view.array.shape[:2]) <= _TINY_PHOTO_PX
         if not turns and not len(view.found.areas) and suspicious:
             turns.update(self._turns_of_photo(view.array))
         views = [(view.found, view.found)]
@@ -114,18 +115,25 @@ class FaceFinder:
             corrected = small.in_picture(self._look(small.array))
             seen = with_close_ups(seen, corrected, small.scale, self._close_ups)
         found = detect_in_two_looks(self._look, photo, first, self._tiling, seen=seen)
-        doubtful = [not is_trusted(*one) for one in zip(seen.points, seen.confidences, strict=True)]
-        return _View(found, seen.subset(np.array(doubtful, dtype=bool)), first.array)
+        return _View(found, seen, first.array)
 
     def _turns_of_doubtful(self, view: _View) -> Iterator[int]:
         """The turns at which one of the doubtful faces is seen upright."""
-        doubtful = view.doubtful
-        sides = (doubtful.areas[:, 2:] - doubtful.areas[:, :2]).max(axis=1, initial=0)
-        eligible = np.flatnonzero((doubtful.confidences >= _MIN_DOUBTFUL_CONFIDENCE) & (sides >= _MIN_DOUBTFUL_PX))
-        for index in eligible[np.argsort(-doubtful.confidences[eligible], kind="stable")][:_MAX_DOUBTFUL]:
-            yield from self._turns_of_face(view.array, doubtful.areas[index], float(doubtful.confidences[index]))
+        areas, confidences, points = view.seen
+        sides = (areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0)
+        trusted = np.array([is_trusted(*one) for one in zip(points, confidences, strict=True)], dtype=bool)
+        doubtful = ~trusted & (confidences >= _MIN_DOUBTFUL_CONFIDENCE) | trusted & (confidences < _BEYOND_DOUBT)
+        eligible = np.flatnonzero(doubtful & (sides >= _MIN_DOUBTFUL_PX))
+        ranked = eligible[np.lexsort((-confidences[eligible], trusted[eligible]))]
+        for index in ranked[:_MAX_DOUBTFUL]:
+            # Landmarks of the right form in the wrong places are found on heads that are upside down.
+            turns, doubt = ((2,), (1 - confidences[index]) / 2) if trusted[index] else (TURNS, 1 - confidences[index])
+            yield from self._turns_of_face(view.array, areas[index], turns, float(doubt))
 
-    def _turns_of_face(self, array: NDArray[np.uint8], area: NDArray[np.float64], confidence: float) -> Iterator[int]:
+    def _turns_of_face(
+        self, array: NDArray[np.uint8], area: NDArray[np.float64], turns: Sequence[int], max_doubt: float
+    ) -> Iterator[int]:
+        """Those of the turns at which a face is seen upright with less doubt than this."""
         half = _SURROUNDINGS / 2 * float((area[2:] - area[:2]).max())
         x, y = (area[:2] + area[2:]) / 2
         left, top = max(0, int(x - half)), max(0, int(y - half))
@@ -134,10 +142,10 @@ class FaceFinder:
             return
         small = small_picture(part, _SURROUNDINGS_PX, 0)
         height, width = small.array.shape[:2]
-        for turn in TURNS:
+        for turn in turns:
             own = self._look(np.ascontiguousarray(np.rot90(small.array, turn)))
             trusted = [is_trusted(*one) for one in zip(own.points, own.confidences, strict=True)]
-            own = own.subset(np.array(trusted, dtype=bool) & (own.confidences > confidence))
+            own = own.subset(np.array(trusted, dtype=bool) & (1 - own.confidences < max_doubt))
             seen = turned_back(own, turn, width, height).moved(small.scale, left, top)
             if (overlap(seen.areas, area[None]) >= _SAME_IOU).any():
                 yield turn
