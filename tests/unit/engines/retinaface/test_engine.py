@@ -39,7 +39,7 @@ MARKS = np.array([[-0.2, -0.15], [0.2, -0.15], [0.0, 0.07], [-0.17, 0.27], [0.17
 class FakeDetector:
     """Answers as a RetinaFace session would that sees faces at cells (column, row) of stride 16."""
 
-    def __init__(self, cells: list[tuple[int, int]], score: float = 0.99, marks: NDArray[np.float64] = MARKS) -> None:
+    def __init__(self, cells: list[tuple[int, int]], score: float = 0.999, marks: NDArray[np.float64] = MARKS) -> None:
         self.cells, self.score, self.marks = cells, score, marks
         self.seen: list[tuple[int, ...]] = []
         self.failure: Exception | None = None
@@ -131,7 +131,7 @@ def test_boxes_and_landmarks_are_those_of_the_full_photo(built: Engine) -> None:
     assert face.box.w / 2 == pytest.approx(ANCHOR_PX, abs=2)
     expected = (np.array([x, y]) + MARKS * ANCHOR_PX + 0.5) * 2 - 0.5
     assert face.landmarks.as_array() == pytest.approx(expected, abs=0.1)
-    assert face.confidence == pytest.approx(0.99)
+    assert face.confidence == pytest.approx(0.999)
 
 
 @pytest.mark.parametrize(
