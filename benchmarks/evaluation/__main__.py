@@ -30,6 +30,7 @@ SECTIONS: tuple[str, ...] = (
     "who_is_who",
     "questions",
     "found_faces",
+    "close_ups",
     "eyes",
     "smiles",
     "focus",

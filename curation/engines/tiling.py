@@ -113,6 +113,7 @@ def detect_in_two_looks(
     tiling: Tiling,
     *,
     suspect: Callable[[NDArray[np.uint8]], Areas] | None = None,
+    seen: Detections | None = None,
 ) -> Detections:
     """Find the faces of a photo at its working size and, if worthwhile, again at a finer scale.
 
@@ -123,11 +124,13 @@ def detect_in_two_looks(
         tiling: Parameters of the second look.
         suspect: Guesses areas of small faces in the picture of the first look, for a detector that reports no
             suspected faces; called only if the photo has more pixels and shows no very large face.
+        seen: What there is in the picture of the first look, if that is known already.
 
     Returns:
         Faces with at least `tiling.min_confidence`, in pixels of the upright full-size photo, not clipped.
     """
-    seen = detect(first.array)
+    if seen is None:
+        seen = detect(first.array)
     sure = seen.subset(seen.confidences >= tiling.min_confidence).moved(first.scale, 0, 0)
     if tiling.mode == "off":
         return sure

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.domain.faces.face import Box
+from curation.domain.faces.face import Box, FiveLandmarks
 from curation.engines.base import EngineSpec, FaceEngine
 from curation.engines.building import build_engine
 from curation.engines.selection import select_engine
@@ -174,6 +174,50 @@ def test_the_back_row_of_a_large_group_is_found_in_a_second_look(subject: Subjec
     small = [face for face in found if face.box.y < 500]
     assert [place[1] // 1350 for place in places[:4]] == [face.box.x // 1350 for face in small]
     assert all(float(face.embedding @ alone.embedding) > 1 - subject.engine.spec.distance_threshold for face in small)
+
+
+def _close_up(subject: Subject, share: float, left: float = 0.5) -> tuple[Picture, FiveLandmarks]:
+    """A face that fills a photo of 1200 x 1500 px up to this share of its height, and its expected landmarks.
+
+    `left` is where the middle of the face is, as a share of the width.
+    """
+    alone = subject.engine.analyse(ArrayPhoto(subject.first))[0]
+    box, scale = alone.box, 1500 * share / alone.box.h
+    x, y = box.x + box.w / 2, box.y + box.h / 2
+    matrix = np.array([[scale, 0, 1200 * left - x * scale], [0, scale, 750 - y * scale]])
+    photo = cv2.warpAffine(subject.first, matrix, (1200, 1500), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    expected = FiveLandmarks.from_array(alone.landmarks.as_array() @ matrix[:, :2].T + matrix[:, 2])
+    return np.asarray(photo, dtype=np.uint8), expected
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.3, 0.5), (0.6, 0.5), (0.8, 0.5), (0.95, 0.5), (0.6, 0.05), (0.6, 0.95)])
+def test_a_close_up_is_one_face(subject: Subject, share: float, left: float) -> None:
+    if subject.engine.spec.name != "retinaface-arcface":
+        pytest.skip("no small look in this engine")
+    photo, expected = _close_up(subject, share, left)
+    (face,) = subject.engine.analyse(ArrayPhoto(photo))
+    eyes = expected.left_eye.x - expected.right_eye.x
+    distances = np.linalg.norm(face.landmarks.as_array() - expected.as_array(), axis=1)
+    assert distances.mean() < 0.25 * eyes
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_lying_head_is_the_person_that_it_is_upright(subject: Subject, turn: int) -> None:
+    if subject.engine.spec.name != "retinaface-arcface":
+        pytest.skip("this engine sees upright heads only")
+    for photo in (subject.first, subject.second):
+        upright = subject.engine.analyse(ArrayPhoto(photo))[0]
+        turned = np.ascontiguousarray(np.rot90(photo, turn))
+        faces = subject.engine.analyse(ArrayPhoto(turned))
+        face = max(faces, key=lambda one: float(one.embedding @ upright.embedding))
+        assert 1 - float(face.embedding @ upright.embedding) < 0.5 * subject.engine.spec.distance_threshold
+        expected = upright.landmarks.as_array()
+        width = photo.shape[1]
+        for _ in range(turn):
+            expected = np.stack([expected[:, 1], width - 1 - expected[:, 0]], axis=1)
+            width = photo.shape[0] if width == photo.shape[1] else photo.shape[1]
+        eyes = float(np.linalg.norm(expected[0] - expected[1]))
+        assert np.linalg.norm(face.landmarks.as_array() - expected, axis=1).mean() < 0.25 * eyes
 
 
 def test_noise_does_not_break_it(subject: Subject) -> None:

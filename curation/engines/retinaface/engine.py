@@ -27,8 +27,9 @@ from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
 from curation.engines.retinaface.decoding import RetinaFaceDecoder
+from curation.engines.retinaface.finder import FaceFinder
 from curation.engines.retinaface.prepared_networks import subtracted_mean
-from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
+from curation.engines.tiling import Detections, Tiling
 from curation.errors import FaceAnalysisError, PhotoError, WeightsBrokenError
 
 __all__ = [
@@ -46,10 +47,6 @@ DETECTOR = 0
 EMBEDDER = 1
 """Index of the embedder in `EngineSpec.weights`."""
 
-# retina-face resizes pictures that do not fit into 1024 x 1980; a photo within these limits is passed to the
-# network unchanged.
-_MAX_SHORT_SIDE_PX = 1024
-_MAX_LONG_SIDE_PX = 1952
 # The second look at a large photo. With a longer side of 4000 px, faces of 50 px in a photo of 24 megapixels have
 # 33 px, and all are found; a larger size takes more time and finds no more, see docs/accuracy.md.
 _FINER_SIZE_PX = 4000
@@ -103,8 +100,7 @@ class RetinaFaceArcFaceEngine:
             raise ValueError(f"this is not a spec of {ENGINE_NAME}: {spec}")
         self._spec = spec
         options = dict(spec.options)
-        self._working_size_px = int(options["working_size_px"])
-        self._tiling = Tiling(
+        tiling = Tiling(
             mode=str(options["tiling"]),
             finer_size_px=_FINER_SIZE_PX,
             max_enlargement=1.0,
@@ -114,6 +110,8 @@ class RetinaFaceArcFaceEngine:
             min_small_faces=_MIN_SMALL_FACES,
             min_confidence=float(options["min_confidence"]),
         )
+        self._least_confidence = min(_SUSPICION, tiling.min_confidence)
+        self._finder = FaceFinder(self._look, int(options["working_size_px"]), tiling)
         postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
         if spec.converted:  # made from networks that were checked
             detector, embedder = (onnx_session(network, spec.providers) for network in spec.converted)
@@ -153,12 +151,8 @@ class RetinaFaceArcFaceEngine:
 
     def _detect(self, photo: PhotoPixels) -> list[FoundFace]:
         """The faces, with empty chips."""
-        long_side, short_side = max(photo.width, photo.height), min(photo.width, photo.height)
-        limit = min(self._working_size_px, _MAX_LONG_SIDE_PX, _MAX_SHORT_SIDE_PX * long_side // short_side)
         found = []
-        for area, confidence, points in zip(
-            *detect_in_two_looks(self._look, photo, photo.reduced(limit, averaged=False), self._tiling), strict=True
-        ):
+        for area, confidence, points in zip(*self._finder.find(photo), strict=True):
             left, top, right, bottom = (float(edge) for edge in area)
             box = clipped_box(left, top, right, bottom, photo.width, photo.height)
             if box is None:
@@ -172,10 +166,9 @@ class RetinaFaceArcFaceEngine:
         """The faces and suspected faces in a picture of at most 1952 x 1024 pixels."""
         height, width = (-(-side // _STRIDE_PX) * _STRIDE_PX for side in picture.shape[:2])
         tensor = _padded(picture, height, width) if self._mean is None else _planes(picture, height, width, self._mean)
-        least = min(_SUSPICION, self._tiling.min_confidence)
         try:
             outputs = self._detector.run(None, {self._detector_input: tensor})
-            scores, corners, points = self._decoder.faces(outputs, height, width, least)
+            scores, corners, points = self._decoder.faces(outputs, height, width, self._least_confidence)
         except Exception as error:  # the package and ONNX Runtime do not document their exceptions
             raise FaceAnalysisError(f"the face detector failed: {error}") from error
         whole = np.isfinite(scores) & np.isfinite(corners).all(axis=1)

@@ -44,7 +44,7 @@ __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
 logger = logging.getLogger(__name__)
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Raise it when something other than the engine changes the content of an analysis: quality, chips."""
 
 _LARGEST_SHOWN = 10
