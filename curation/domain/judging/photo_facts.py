@@ -56,6 +56,10 @@ class FaceFacts:
         in_focus: Whether `focus` reaches its threshold.
         eyes_reason: Why the eyes cannot be told.
         smile_reason: Why the smile cannot be told.
+        size_px: Shorter side of the face's box, in pixels of the full-size photo.
+        yaw_deg: Turn to the side in degrees, without its sign; 0 looks into the camera.
+        pitch_deg: Nod in degrees, without its sign.
+        cut_off: The share of the face that lies outside the photo, in [0, 1].
     """
 
     name: str
@@ -69,6 +73,20 @@ class FaceFacts:
     in_focus: bool | None
     eyes_reason: Reason | None
     smile_reason: Reason | None
+    size_px: int
+    yaw_deg: float
+    pitch_deg: float
+    cut_off: float
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether the face is too small to be judged."""
+        return self.eyes_reason is Reason.TINY
+
+    @property
+    def shown_well(self) -> bool:
+        """Whether the eyes are not closed and the face is not out of focus; "cannot tell" is good enough."""
+        return self.eyes_open is not False and self.in_focus is not False
 
     @property
     def title(self) -> str:
@@ -172,4 +190,8 @@ def _face_facts(face: ScoredFace, name: str, thresholds: Thresholds) -> FaceFact
         _reaches(focus, thresholds.focus),
         eyes_reason,
         smile_reason,
+        measures.size_px,
+        abs(measures.yaw_deg),
+        abs(measures.pitch_deg),
+        measures.cut_off,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
+from curation.domain.judging.photo_problems import NAMED_FROM, PictureProblem, face_problems
 from curation.domain.judging.scoring_rules import Thresholds
 from curation.domain.labelling.labels import Category, EventPeople
 
@@ -66,21 +67,25 @@ def results_string(
     return " · ".join(parts)
 
 
-def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: Thresholds) -> list[str]:
+def problems(
+    judged: Sequence[FaceFacts], of_picture: Sequence[PictureProblem], measures: PhotoMeasures, thresholds: Thresholds
+) -> list[str]:
     """What is wrong with a photo, in sentences, whether or not a rule checks it.
 
     Args:
         judged: The faces to write about, see `judged_faces`.
+        of_picture: The problems of the picture as a whole.
         measures: Measures of the photo, for photos without such faces.
         thresholds: The thresholds that the facts were made with.
     """
+    whole = [problem.sentence for problem in of_picture if problem.strength >= NAMED_FROM]
     if not judged:
         found = []
         if _reaches(measures.focus, thresholds.focus) is False:
             found.append("the photo is out of focus")
         if _reaches(measures.exposure, POOR_EXPOSURE) is False:
             found.append("the photo is badly exposed")
-        return found
+        return found + whole
     found = [f"{face.title} blinks" for face in judged if face.eyes_open is False]
     found += [f"{face.title} is out of focus" for face in judged if face.in_focus is False]
     found += [
@@ -88,7 +93,11 @@ def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: T
         for face in judged
         if face.exposure is not None and face.exposure < POOR_EXPOSURE
     ]
-    return found
+    short_side_px = min(measures.width, measures.height)
+    for face in judged:
+        named = (problem for problem in face_problems(face, short_side_px) if problem.strength >= NAMED_FROM)
+        found += [f"{face.title} {problem.words}" for problem in named]
+    return found + whole
 
 
 def _reaches(measure: Measure, threshold: float) -> bool | None:
