@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoringInput, photo_facts
-from curation.domain.judging.photo_problems import NAMED_FROM, face_problems, picture_problems
+from curation.domain.judging.photo_problems import face_problems, picture_problems
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.score_summary import POOR_EXPOSURE
 from curation.domain.judging.scoring_rules import Thresholds
@@ -94,6 +94,11 @@ class _Teller:
     facts: PhotoFacts
     others: Sequence[_Other]
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The problems that the score names: it knows who is a stranger in this event, and what costs nothing."""
+        return frozenset(self.score.problems.split("; "))
+
     def wrong(self) -> list[PhotoReason]:
         found: list[PhotoReason] = []
         for face in self.facts.key_people:
@@ -126,15 +131,14 @@ class _Teller:
 
     def _face_problems(self, face: FaceFacts) -> list[PhotoReason]:
         measures = self.photo.measures
-        named = [p for p in face_problems(face, min(measures.width, measures.height)) if p.strength >= NAMED_FROM]
-        return [self._reason(ReasonKind.BAD, face, f"{face.title} {problem.words}", None) for problem in named]
+        found = face_problems(face, min(measures.width, measures.height))
+        sentences = [f"{face.title} {problem.words}" for problem in found]
+        return [self._reason(ReasonKind.BAD, face, text, None) for text in sentences if text in self.named]
 
     def _picture_problems(self) -> list[PhotoReason]:
         strangers = [f for f in self.facts.other if f.person is not None and not f.person.labelled]
         found = picture_problems(self.facts.key_people, [*strangers, *self.facts.unknown], self.photo.measures)
-        # Who is a stranger depends on the whole event, so the score says which of the problems were found.
-        named = set(self.score.problems.split("; "))
-        return [PhotoReason(ReasonKind.BAD, problem.sentence) for problem in found if problem.sentence in named]
+        return [PhotoReason(ReasonKind.BAD, problem.sentence) for problem in found if problem.sentence in self.named]
 
     def untold(self) -> list[PhotoReason]:
         found = []

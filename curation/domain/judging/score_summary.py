@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.photo_problems import NAMED_FROM, PictureProblem, face_problems
-from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.judging.scoring_rules import ProblemCosts, Thresholds
 from curation.domain.labelling.labels import Category, EventPeople
 
 __all__ = ["POOR_EXPOSURE", "judged_faces", "problems", "results_string"]
@@ -68,7 +68,11 @@ def results_string(
 
 
 def problems(
-    judged: Sequence[FaceFacts], of_picture: Sequence[PictureProblem], measures: PhotoMeasures, thresholds: Thresholds
+    judged: Sequence[FaceFacts],
+    of_picture: Sequence[PictureProblem],
+    measures: PhotoMeasures,
+    thresholds: Thresholds,
+    costs: ProblemCosts,
 ) -> list[str]:
     """What is wrong with a photo, in sentences, whether or not a rule checks it.
 
@@ -77,8 +81,13 @@ def problems(
         of_picture: The problems of the picture as a whole.
         measures: Measures of the photo, for photos without such faces.
         thresholds: The thresholds that the facts were made with.
+        costs: What the problems cost; those that cost nothing are none.
     """
-    whole = [problem.sentence for problem in of_picture if problem.strength >= NAMED_FROM]
+    whole = [
+        problem.sentence
+        for problem in of_picture
+        if problem.strength >= NAMED_FROM and getattr(costs, problem.name) > 0
+    ]
     if not judged:
         found = []
         if _reaches(measures.focus, thresholds.focus) is False:
@@ -95,8 +104,11 @@ def problems(
     ]
     short_side_px = min(measures.width, measures.height)
     for face in judged:
-        named = (problem for problem in face_problems(face, short_side_px) if problem.strength >= NAMED_FROM)
-        found += [f"{face.title} {problem.words}" for problem in named]
+        found += [
+            f"{face.title} {problem.words}"
+            for problem in face_problems(face, short_side_px)
+            if problem.strength >= NAMED_FROM and getattr(costs, problem.name) > 0
+        ]
     return found + whole
 
 

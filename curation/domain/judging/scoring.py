@@ -116,7 +116,7 @@ def examine_photo(
         score_components(counted, measures, of_picture, rules),
         results_string(facts, judged, measures, event, thresholds),
         "; ".join(face.name for group in (facts.main, facts.important, facts.other) for face in group),
-        "; ".join(problems(judged, of_picture, measures, thresholds)),
+        "; ".join(problems(judged, of_picture, measures, thresholds, rules.problem_costs)),
         counted.well_shown,
     )
 

@@ -36,9 +36,9 @@ _LIKE_SIZE = 0.5  # of the faces on both sides of a seam
 # Flat areas: blocks in which all pixels are equal, but for rounding.
 _BLOCK_PX = 8
 _FLAT_RANGE = 2
-_CLIPPED = (40, 247)  # darker and brighter areas are flat in photos as well
-_FLAT_SHARE = (0.25, 0.5)
-_LINES = 2  # straight edges in a screenshot: bars, windows, lists
+_CLIPPED = (40, 247)  # darker and brighter areas may be flat in photos as well
+_FLAT_SHARE = (0.1, 0.3)
+_LINES = 4  # straight edges in a screenshot: bars, windows, lists
 _LINE = 0.6  # of the width
 
 # Empty backgrounds: the bands at the top and at both sides are flat and of one colour.
@@ -73,7 +73,7 @@ def artefacts(picture: NDArray[np.uint8], faces: Sequence[Box] = (), *, scale: f
     turned = np.ascontiguousarray(inner.transpose(1, 0, 2))
     horizontal, rows = _seams(turned, [(box[1], box[3]) for box in boxes])
     flat, colours = _flat_blocks(inner)
-    lit = flat & (colours.max(axis=2) > _CLIPPED[0]) & (colours.min(axis=2) < _CLIPPED[1])
+    lit = flat & (colours.max(axis=2) > _CLIPPED[0])
     lines = min(1.0, (columns + rows) / _LINES)
     return Artefacts(
         collage=round(max(vertical, horizontal), 2),
