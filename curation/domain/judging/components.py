@@ -6,7 +6,7 @@ strangers add nothing. The functions below never fall if a measure improves, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -104,6 +104,9 @@ def _group(worth: float, full: int) -> Group:
     return Group(worth, filled, held)
 
 
+Groups = tuple[tuple[tuple[FaceFacts, ...], Group], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CountedPeople:
     """The faces of a photo that count.
@@ -114,7 +117,7 @@ class CountedPeople:
         strangers: The faces that do not count because nobody labelled them, if they can distract.
     """
 
-    groups: tuple[tuple[tuple[FaceFacts, ...], Group], ...]
+    groups: Groups
     key: tuple[FaceFacts, ...]
     strangers: tuple[FaceFacts, ...]
 
@@ -136,19 +139,20 @@ def counted_people(facts: PhotoFacts, cast: Cast) -> CountedPeople:
     if cast.has_strangers and (other or unknown):
         if cast.strangers_distract:
             strangers = (*(face for face in other if not _is_labelled(face)), *unknown)
-        other, unknown = tuple(face for face in other if _is_labelled(face)), ()
-    groups = tuple(
-        (faces, group)
-        for faces, group in (
-            (facts.main, cast.main),
-            (facts.important, cast.important),
-            (other, cast.other),
-            (unknown, cast.unknown),
-        )
-        if faces and group.worth > 0
-    )
-    key = tuple(face for faces, group in groups if group.worth >= MATTERS_FROM for face in faces)
-    return CountedPeople(groups, key, strangers)
+        other, unknown = tuple([face for face in other if _is_labelled(face)]), ()
+    groups = []
+    key: tuple[FaceFacts, ...] = ()
+    for faces, group in (
+        (facts.main, cast.main),
+        (facts.important, cast.important),
+        (other, cast.other),
+        (unknown, cast.unknown),
+    ):
+        if faces and group.worth > 0:
+            groups.append((faces, group))
+            if group.worth >= MATTERS_FROM:
+                key += faces
+    return CountedPeople(tuple(groups), key, strangers)
 
 
 def _is_labelled(face: FaceFacts) -> bool:
@@ -173,11 +177,7 @@ def score_components(
     groups = counted.groups
     eyes = _component([([_scaled(f.eyes, thresholds.eyes_open) for f in faces], group) for faces, group in groups])
     smile = _component([([_scaled(f.smile, thresholds.smile) for f in faces], group) for faces, group in groups])
-    short_side_px = min(measures.width, measures.height)
-    people = _joined(
-        (group.worth, _ordered([presence(f, short_side_px, rules.problem_costs) for f in faces], group.filled))
-        for faces, group in groups
-    )
+    people = _people_there(groups, min(measures.width, measures.height), rules)
     if not counted.key:
         return (
             eyes,
@@ -199,6 +199,15 @@ def score_components(
     )
 
 
+def _people_there(groups: Groups, short_side_px: int, rules: ScoringRules) -> float:
+    """How many of the people who count are in the photo, and how far: the categories complement each other."""
+    lacking = 1.0
+    for faces, group in groups:
+        there = [presence(face, short_side_px, rules.problem_costs) for face in faces]
+        lacking *= 1.0 - group.worth * _ordered(there, group.filled)
+    return 1.0 - lacking
+
+
 def _or_neutral(measures: PhotoMeasures) -> float:
     return NEUTRAL if measures.exposure.value is None else measures.exposure.value
 
@@ -218,24 +227,17 @@ def _component(groups: Sequence[tuple[list[float], Group]]) -> float:
     (1 - prod(1 - worth * held)) * (1 - sum(worth * failing) / sum(worth)), where failing is 0 from the threshold on
     and 1 where a measure is 0.
     """
-    if not groups:
-        return 0.0
     total = failing = 0.0
+    lacking = 1.0
     for values, group in groups:
-        total += group.worth * len(values)
+        worth = group.worth
+        total += worth * len(values)
         for value in values:
             if value < NEUTRAL:
-                failing += group.worth * (1.0 - value / NEUTRAL)
-    held = _joined((group.worth, _ordered(values, group.held)) for values, group in groups)
+                failing += worth * (1.0 - value / NEUTRAL)
+        lacking *= 1.0 - worth * _ordered(values, group.held)
+    held = 1.0 - lacking
     return held * (1.0 - min(1.0, failing / total)) if failing else held
-
-
-def _joined(groups: Iterable[tuple[float, float]]) -> float:
-    """The categories complement each other, and the heaviest alone can fill a component."""
-    lacking = 1.0
-    for worth, value in groups:
-        lacking *= 1.0 - worth * value
-    return 1.0 - lacking
 
 
 def _ordered(values: list[float], filled: tuple[float, ...]) -> float:
@@ -246,9 +248,15 @@ def _ordered(values: list[float], filled: tuple[float, ...]) -> float:
     """
     if len(values) == 1:
         return filled[1] * values[0]
-    ranked = sorted(values, reverse=True)[: len(filled) - 1]
-    out = 0.0
-    for number, value in enumerate(ranked, start=1):
-        following = ranked[number] if number < len(ranked) else 0.0
-        out += filled[number] * (value - following)
+    ranked = sorted(values, reverse=True)
+    full = len(filled) - 1
+    if len(ranked) >= full:
+        del ranked[full:]
+    last = ranked[-1]
+    out = filled[len(ranked)] * last
+    for number in range(len(ranked) - 1, 0, -1):
+        value = ranked[number - 1]
+        if value != last:
+            out += filled[number] * (value - last)
+            last = value
     return out

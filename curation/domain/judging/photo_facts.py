@@ -56,10 +56,7 @@ class FaceFacts:
         in_focus: Whether `focus` reaches its threshold.
         eyes_reason: Why the eyes cannot be told.
         smile_reason: Why the smile cannot be told.
-        size_px: Shorter side of the face's box, in pixels of the full-size photo.
-        yaw_deg: Turn to the side in degrees, without its sign; 0 looks into the camera.
-        pitch_deg: Nod in degrees, without its sign.
-        cut_off: The share of the face that lies outside the photo, in [0, 1].
+        measures: Its measures, for its size and pose.
     """
 
     name: str
@@ -73,10 +70,7 @@ class FaceFacts:
     in_focus: bool | None
     eyes_reason: Reason | None
     smile_reason: Reason | None
-    size_px: int
-    yaw_deg: float
-    pitch_deg: float
-    cut_off: float
+    measures: FaceMeasures
 
     @property
     def is_tiny(self) -> bool:
@@ -140,17 +134,21 @@ def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: T
         other = largest.get(face.person.key)
         if other is None or (-face.measures.size_px, face.face_index) < (-other.measures.size_px, other.face_index):
             largest[face.person.key] = face
-    groups: dict[Category, list[FaceFacts]] = {Category.MAIN: [], Category.IMPORTANT: [], Category.OTHER: []}
+    main: list[FaceFacts] = []
+    important: list[FaceFacts] = []
+    other_people: list[FaceFacts] = []
     for face in sorted(largest.values(), key=_by_name) if len(largest) > 1 else largest.values():
         person = face.person
         if person is not None:
-            groups[person.category].append(_face_facts(face, person.display_name, thresholds))
+            category = person.category
+            group = main if category is Category.MAIN else important if category is Category.IMPORTANT else other_people
+            group.append(_face_facts(face, person.display_name, thresholds))
     unknown.sort(key=lambda face: face.face_index)
     return PhotoFacts(
-        main=tuple(groups[Category.MAIN]),
-        important=tuple(groups[Category.IMPORTANT]),
-        other=tuple(groups[Category.OTHER]),
-        unknown=tuple(_face_facts(face, f"face {face.face_index + 1}", thresholds) for face in unknown),
+        main=tuple(main),
+        important=tuple(important),
+        other=tuple(other_people),
+        unknown=tuple([_face_facts(face, f"face {face.face_index + 1}", thresholds) for face in unknown]),
         photo_in_focus=_reaches(photo_focus.value, thresholds.focus),
     )
 
@@ -185,13 +183,10 @@ def _face_facts(face: ScoredFace, name: str, thresholds: Thresholds) -> FaceFact
         smile,
         focus,
         measures.exposure.value,
-        _reaches(eyes, thresholds.eyes_open),
-        _reaches(smile, thresholds.smile),
-        _reaches(focus, thresholds.focus),
+        None if eyes is None else eyes >= thresholds.eyes_open,
+        None if smile is None else smile >= thresholds.smile,
+        None if focus is None else focus >= thresholds.focus,
         eyes_reason,
         smile_reason,
-        measures.size_px,
-        abs(measures.yaw_deg),
-        abs(measures.pitch_deg),
-        measures.cut_off,
+        measures,
     )

@@ -61,20 +61,22 @@ def face_problems(face: FaceFacts, short_side_px: int) -> list[FaceProblem]:
         face: The face.
         short_side_px: Shorter side of the photo, in pixels.
     """
-    found = []
-    if face.yaw_deg > _TURNED_DEG[0]:
-        found.append(FaceProblem("turned_away", _strength(face.yaw_deg, _TURNED_DEG), "is turned away"))
-    if face.cut_off > _CUT_OFF[0]:
-        found.append(FaceProblem("cut_off", _strength(face.cut_off, _CUT_OFF), "is cut by the edge of the photo"))
-    share = face.size_px / max(1, short_side_px)
-    if share < _SMALL[0]:
-        found.append(FaceProblem("small", _strength(share, _SMALL), "is very small in the photo"))
-    return found
+    measures = face.measures
+    yaw_deg, cut_off, share = abs(measures.yaw_deg), measures.cut_off, measures.size_px / max(1, short_side_px)
+    if yaw_deg <= _TURNED_DEG[0] and cut_off <= _CUT_OFF[0] and share >= _SMALL[0]:
+        return []  # of nearly all faces, and there are many
+    problems = (
+        FaceProblem("turned_away", _strength(yaw_deg, _TURNED_DEG), "is turned away"),
+        FaceProblem("cut_off", _strength(cut_off, _CUT_OFF), "is cut by the edge of the photo"),
+        FaceProblem("small", _strength(share, _SMALL), "is very small in the photo"),
+    )
+    return [problem for problem in problems if problem.strength > 0]
 
 
 def presence(face: FaceFacts, short_side_px: int, costs: ProblemCosts) -> float:
     """How much a person is really in the photo, in [0, 1]: 1 without a problem of the face."""
-    return remaining(face_problems(face, short_side_px), costs)
+    problems = face_problems(face, short_side_px)
+    return remaining(problems, costs) if problems else 1.0
 
 
 def picture_problems(
@@ -89,29 +91,40 @@ def picture_problems(
     """
     found = []
     artefacts = measures.artefacts
-    for name, strength, sentence in (
-        ("collage", artefacts.collage, "it looks like a collage"),
-        ("screenshot", artefacts.screenshot, "it looks like a screenshot"),
-        ("cut_out", artefacts.cut_out, "the background is empty, as of a cut-out"),
-    ):
-        if strength > 0.0:
-            found.append(PictureProblem(name, strength, sentence))
+    if artefacts.collage > 0.0:
+        found.append(PictureProblem("collage", artefacts.collage, "it looks like a collage"))
+    if artefacts.screenshot > 0.0:
+        found.append(PictureProblem("screenshot", artefacts.screenshot, "it looks like a screenshot"))
+    if artefacts.cut_out > 0.0:
+        found.append(PictureProblem("cut_out", artefacts.cut_out, "the background is empty, as of a cut-out"))
     megapixels = measures.width * measures.height / 1e6
     if megapixels < _MEGAPIXELS[0]:
         strength = _strength(math.log(max(megapixels, 1e-6)), (math.log(_MEGAPIXELS[0]), math.log(_MEGAPIXELS[1])))
         found.append(PictureProblem("tiny_file", strength, f"it has only {measures.width} x {measures.height} pixels"))
-    turns = [max(face.yaw_deg, face.pitch_deg - _NOD_SCATTER_DEG) for face in people if not face.is_tiny]
-    if turns and min(turns) > _LOOKS_AWAY_DEG[0]:
-        strength = _strength(min(turns), _LOOKS_AWAY_DEG)
+    turn_deg = _least_turn_deg(people)
+    if turn_deg > _LOOKS_AWAY_DEG[0]:
+        strength = _strength(turn_deg, _LOOKS_AWAY_DEG)
         found.append(PictureProblem("nobody_looks", strength, "nobody looks at the camera"))
     if people and strangers:
-        largest = max(face.size_px for face in people)
-        in_front = [face.size_px for face in strangers if face.in_focus and face.yaw_deg <= _LOOKS_DEG]
+        largest = max(face.measures.size_px for face in people)
+        in_front = [
+            face.measures.size_px for face in strangers if face.in_focus and abs(face.measures.yaw_deg) <= _LOOKS_DEG
+        ]
         ratio = max(in_front, default=0) / max(1, largest)
         if ratio > _STRANGER[0]:
             strength = _strength(ratio, _STRANGER)
             found.append(PictureProblem("stranger_in_front", strength, "a stranger stands in front"))
     return found
+
+
+def _least_turn_deg(people: Sequence[FaceFacts]) -> float:
+    """How far the person is turned who looks into the camera most; 0 if nobody can be told."""
+    least = math.inf
+    for face in people:
+        if not face.is_tiny:
+            measures = face.measures
+            least = min(least, max(abs(measures.yaw_deg), abs(measures.pitch_deg) - _NOD_SCATTER_DEG))
+    return 0.0 if least == math.inf else least
 
 
 def remaining(problems: Sequence[FaceProblem] | Sequence[PictureProblem], costs: ProblemCosts) -> float:
