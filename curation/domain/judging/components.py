@@ -129,7 +129,7 @@ class CountedPeople:
     @property
     def well_shown(self) -> int:
         """How many of the people who matter are shown well, by faces that are not too small to be judged."""
-        return sum(face.shown_well and not face.is_tiny for face in self.key)
+        return len([face for face in self.key if face.shown_well and not face.is_tiny])
 
 
 def counted_people(facts: PhotoFacts, cast: Cast) -> CountedPeople:

@@ -95,21 +95,21 @@ def problems(
         if _reaches(measures.exposure, POOR_EXPOSURE) is False:
             found.append("the photo is badly exposed")
         return found + whole
-    found = [f"{face.title} blinks" for face in judged if face.eyes_open is False]
-    found += [f"{face.title} is out of focus" for face in judged if face.in_focus is False]
-    found += [
-        f"{face.title} is badly exposed"
-        for face in judged
-        if face.exposure is not None and face.exposure < POOR_EXPOSURE
-    ]
+    blinks, soft, dark, other = [], [], [], []
     short_side_px = min(measures.width, measures.height)
     for face in judged:
-        found += [
+        if face.eyes_open is False:
+            blinks.append(f"{face.title} blinks")
+        if face.in_focus is False:
+            soft.append(f"{face.title} is out of focus")
+        if face.exposure is not None and face.exposure < POOR_EXPOSURE:
+            dark.append(f"{face.title} is badly exposed")
+        other += [
             f"{face.title} {problem.words}"
             for problem in face_problems(face, short_side_px)
             if problem.strength >= NAMED_FROM and getattr(costs, problem.name) > 0
         ]
-    return found + whole
+    return blinks + soft + dark + other + whole
 
 
 def _reaches(measure: Measure, threshold: float) -> bool | None:
@@ -118,9 +118,17 @@ def _reaches(measure: Measure, threshold: float) -> bool | None:
 
 def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None]], bad: str) -> str:
     """Like `smile 1/2 (Anna serious, Tom turned)`; a reason stands for "cannot tell"."""
-    good = sum(answer is True for _, answer, _ in answers)
-    told = sum(answer is not None for _, answer, _ in answers)
-    notes = [f"{name} {bad}" for name, answer, _ in answers if answer is False]
-    notes += [f"{name} {reason.value}" for name, answer, reason in answers if answer is None and reason is not None]
+    good = told = 0
+    fails, untold = [], []
+    for name, answer, reason in answers:
+        if answer is not None:
+            told += 1
+            if answer:
+                good += 1
+            else:
+                fails.append(f"{name} {bad}")
+        elif reason is not None:
+            untold.append(f"{name} {reason.value}")
     tally = f"{what} {good}/{told}" if told else f"{what} cannot tell"
+    notes = fails + untold
     return f"{tally} ({', '.join(notes)})" if notes else tally
