@@ -90,11 +90,12 @@ def _timed(function: Callable[[], object], rounds: int) -> tuple[float, str]:
 
 def _previews(rescorer: Rescorer, scoring: ScoringSettings, rounds: int) -> Iterator[Row]:
     rescorer.ranked(scoring, NO_PICKS)
+    current = ScoringRules.from_mapping(scoring.model_dump())  # with the values of the preset
     step = iter(range(1, 1000))
 
     def preview(section: str, key: str, per_step: float) -> None:
         old = getattr(scoring, section)
-        value = getattr(old, key) + per_step * next(step)
+        value = getattr(getattr(current, section), key) + per_step * next(step)
         tried = scoring.model_copy(update={section: old.model_copy(update={key: value})})
         _, before = rescorer.ranked(scoring, NO_PICKS)
         _, after = rescorer.ranked(tried, NO_PICKS)

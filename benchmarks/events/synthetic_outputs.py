@@ -146,6 +146,8 @@ def _scores(random: np.random.Generator, paths: Sequence[str]) -> list[PhotoScor
             burst_id=photo // 5 + 1,
             best_of_burst=photo % 5 == 0,
             burst_rank=photo % 5 + 1,
+            picture_score=0.9,
+            well_shown_count=2,
         )
         for rank, (value, (eyes, smile, focus, exposure), photo) in enumerate(
             zip(values, parts, order, strict=True), start=1

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, DetectedFace, FaceQuality, FiveLandmarks
-from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px
+from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px, share_outside
 from curation.domain.judging.calibration import (
     FINE_EYE_DISTANCE_PX,
     FOCUS_EYE_DISTANCE_PX,
@@ -25,6 +25,7 @@ from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasure
 from curation.engines.alignment import DETAIL_PX, detail_scale
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor
+from curation.photos.looks.artefacts import artefacts
 from curation.photos.looks.crops import square_crop
 from curation.photos.looks.exposure import light_levels
 from curation.photos.looks.focus import fine_detail
@@ -67,7 +68,7 @@ def measure_photo(
         pixels = photo.detailed(_needed_scale(photo, faces))
         expressions = expression_measures(pixels, faces, predictor)
         measured = tuple(
-            _measure_face(pixels, box, five, expression)
+            _measure_face(pixels, box, five, expression, (photo.width, photo.height))
             for (box, five), expression in zip(faces, expressions, strict=True)
         )
     small = photo.reduced(_PHOTO_LONG_SIDE_PX).array
@@ -79,6 +80,9 @@ def measure_photo(
         exposure=exposure_measure(light_levels(small[::4, ::4])),
         capture_time=capture_time,
         miniature=miniature(small),
+        artefacts=artefacts(
+            small, [box for box, _ in faces], scale=max(small.shape[:2]) / max(photo.width, photo.height)
+        ),
     )
 
 
@@ -126,7 +130,9 @@ def face_focus(pixels: Pixels, landmarks: FiveLandmarks) -> Measure:
     return Measure.unknown(Reason.CUT_OFF) if crop is None else _focus(crop)
 
 
-def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, expression: ExpressionMeasures) -> FaceMeasures:
+def _measure_face(
+    pixels: Pixels, box: Box, landmarks: FiveLandmarks, expression: ExpressionMeasures, photo_size: tuple[int, int]
+) -> FaceMeasures:
     five = landmarks.as_array()
     pose = head_pose(five)
     crop = _face_crop(pixels, five, pose)
@@ -141,6 +147,7 @@ def _measure_face(pixels: Pixels, box: Box, landmarks: FiveLandmarks, expression
         smile=expression.smile,
         focus=Measure.unknown(Reason.CUT_OFF) if crop is None else _focus(crop),
         exposure=Measure.unknown(Reason.CUT_OFF) if crop is None else _exposure(crop),
+        cut_off=round(share_outside(five, pose, photo_size), 2),
     )
 
 

@@ -21,7 +21,7 @@ from curation.errors import SettingsError
 
 __all__ = ["Scalar", "changed_config"]
 
-Scalar = bool | int | float | str
+Scalar = bool | int | float | str | None
 KeyPath = tuple[str, ...]
 
 _BOM = "\ufeff"
@@ -34,7 +34,7 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
     Args:
         content: Content of the file: UTF-8, optionally with a byte order mark.
         changes: New values by the path of their key, such as `("scoring", "weights", "smile")`. Keys that are not in
-            the file yet are added at the end of their section.
+            the file yet are added at the end of their section, unless their value is None.
 
     Returns:
         The new content. Comments, order, quotes, line ends and spacing of everything else stay the same.
@@ -49,6 +49,9 @@ def changed_config(content: bytes, changes: Mapping[KeyPath, Scalar]) -> bytes:
     mark, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     try:
         data = yaml.safe_load(text)
+        changes = {
+            path: value for path, value in changes.items() if value is not None or _lookup(data, path) is not None
+        }
         wanted = _merged(data, changes)
         needed = {path: value for path, value in changes.items() if not _is_same(_lookup(data, path), value)}
         new = text
@@ -204,6 +207,8 @@ def _appended(text: str, path: KeyPath, value: Scalar) -> str:
 
 
 def _scalar(value: Scalar) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -17,6 +17,7 @@ __all__ = [
     "EngineSettings",
     "IoSettings",
     "PerformanceSettings",
+    "ProblemCosts",
     "RetinaFaceArcFaceSettings",
     "RuleMode",
     "RuleSettings",
@@ -116,23 +117,39 @@ class ThresholdSettings(_Section):
 
 
 class ComponentWeights(_Section):
-    """Weights of the components in a photo's final score."""
+    """Weights of the components in a photo's final score; null is the preset's."""
 
-    eyes: Weight = 3.0
-    smile: Weight = 2.0
-    focus: Weight = 2.0
-    exposure: Weight = 1.0
-    people: Weight = 2.0
+    eyes: Weight | None = None
+    smile: Weight | None = None
+    focus: Weight | None = None
+    exposure: Weight | None = None
+    people: Weight | None = None
+    picture: Weight | None = None
 
     @model_validator(mode="after")
     def _not_all_zero(self) -> ComponentWeights:
-        if self.eyes + self.smile + self.focus + self.exposure + self.people <= 0:
-            raise ValueError("at least one weight must be above 0")
+        # The picture alone says nothing about who is in it; no preset has a weight of 0.
+        if all(weight == 0 for weight in (self.eyes, self.smile, self.focus, self.exposure, self.people)):
+            raise ValueError("at least one weight besides that of the picture must be above 0")
         return self
 
 
+class ProblemCosts(_Section):
+    """What a problem takes away of the component that it belongs to; null is the preset's."""
+
+    turned_away: Unit | None = None
+    cut_off: Unit | None = None
+    small: Unit | None = None
+    nobody_looks: Unit | None = None
+    stranger_in_front: Unit | None = None
+    collage: Unit | None = None
+    screenshot: Unit | None = None
+    cut_out: Unit | None = None
+    tiny_file: Unit | None = None
+
+
 class CategoryWeights(_Section):
-    """How much a face counts within a component, by the category of its person."""
+    """How much a person counts within a component, by category."""
 
     main: Weight = 1.0
     important: Weight = 0.6
@@ -192,9 +209,11 @@ class ScoringSettings(_Section):
     dlib_model_path: Path | None = None
     labels_json: Path = Path("cluster_labels.json")
     unlabelled_category: Literal["main", "important", "other"] = "other"
+    preset: Literal["general", "wedding", "portrait", "sports", "conference"] = "general"
     thresholds: ThresholdSettings = ThresholdSettings()
     weights: ComponentWeights = ComponentWeights()
     category_weights: CategoryWeights = CategoryWeights()
+    problem_costs: ProblemCosts = ProblemCosts()
     bursts: BurstSettings = BurstSettings()
     rules: RulesSettings = RulesSettings()
 

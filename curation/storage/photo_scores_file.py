@@ -15,7 +15,13 @@ from curation.storage.csv_tables import CellReader, csv_bytes, read_content, rec
 __all__ = ["PHOTO_SCORES", "read_photo_scores", "write_photo_scores"]
 
 PHOTO_SCORES = "photo_scores.csv"
-_LATER_COLUMNS = ("burst_rank", "pick", "rating")  # missing from tables of earlier versions
+_LATER_COLUMNS = (
+    "burst_rank",
+    "pick",
+    "rating",
+    "picture_score",
+    "well_shown_count",
+)  # missing from tables of earlier versions
 _REMEDY = "run the scoring again (python run_scoring.py) to create the file again"
 
 
@@ -56,6 +62,7 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
             for name in PHOTO_SCORE_COLUMNS
             if name.endswith("_count")
         },
+        "well_shown_count": lambda column, value: cell.whole(column, value, 0) if value else None,
         **{name: cell.unit_or_empty for name in PHOTO_SCORE_COLUMNS if name.endswith("_score")},
         "burst_id": lambda column, value: cell.whole(column, value, 1) if value else None,
         "best_of_burst": cell.truth,

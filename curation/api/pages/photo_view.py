@@ -152,6 +152,7 @@ def _parts(score: PhotoScore) -> tuple[Bar, ...]:
         ("Focus", score.focus_score),
         ("Exposure", score.exposure_score),
         ("People", score.people_score),
+        ("Picture", score.picture_score),
     )
     return tuple(Bar(title, round(100 * value)) for title, value in values if value is not None)
 

@@ -13,6 +13,7 @@ from curation.api.http.starting import start_job
 from curation.api.schemas.jobs import JobOut
 from curation.api.schemas.rules import (
     MovedPhoto,
+    PresetOut,
     RuleControlOut,
     RulePreview,
     RuleSectionOut,
@@ -24,10 +25,11 @@ from curation.api.schemas.rules import (
     SideOut,
 )
 from curation.domain.faces.ids import photo_id
+from curation.domain.judging.presets import PRESETS
 from curation.domain.judging.rule_changes import JudgedPhoto, compare_tops, explain_move
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.ranked_photos import ranking_rules
-from curation.event.rules.controls import SECTIONS, controls, value_of
+from curation.event.rules.controls import SECTIONS, controls, own_value, preset_values, value_of
 from curation.event.rules.rule_book import CurrentRules
 from curation.jobs.job import Stage
 from curation.settings import ScoringSettings
@@ -166,7 +168,7 @@ def _rescoring(request: Request, context: ServiceContext) -> tuple[JobOut | None
 
 def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
     fixed = context.rules.fixed()
-    defaults = ScoringSettings()
+    defaults = ScoringSettings(preset=scoring.preset)
     origin = context.settings.origin
     scored = context.catalog.ranked.photos() is not None
     by_section: dict[str, list[RuleControlOut]] = {name: [] for name in SECTIONS}
@@ -176,7 +178,8 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
                 key=".".join(control.path),
                 kind=control.kind,
                 value=value_of(scoring, control.path),
-                default=value_of(defaults, control.path),
+                default=value_of(ScoringSettings() if control.path == ("preset",) else defaults, control.path),
+                follows_preset=own_value(scoring, control.path) is None,
                 minimum=control.minimum,
                 exclusive_minimum=control.exclusive,
                 maximum=control.maximum,
@@ -192,6 +195,14 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
         sections=tuple(
             RuleSectionOut(name=name, title=title, text=text, controls=tuple(by_section[name]))
             for name, (title, text) in SECTIONS.items()
+        ),
+        presets=tuple(
+            PresetOut(
+                name=name,
+                text=preset.text,
+                values={".".join(path): value for path, value in preset_values(name).items()},
+            )
+            for name, preset in PRESETS.items()
         ),
     )
 

@@ -45,6 +45,10 @@ class PhotoOut(Out):
     focus_score: Score
     exposure_score: Score
     people_score: Score
+    picture_score: Score
+    well_shown_count: Annotated[int | None, Field(ge=0, examples=[2])]
+    """Number of people who matter and are shown well; photos without anybody like that rank below. Null in tables of
+    earlier versions."""
     vetoes: Annotated[tuple[str, ...], Field(examples=[("Anna (main) blinks",)])]
     """The vetoes that rank this photo below all photos without a veto."""
     problems: Annotated[tuple[str, ...], Field(examples=[("Anna blinks",)])]
@@ -121,6 +125,8 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         focus_score=score.focus_score,
         exposure_score=score.exposure_score,
         people_score=score.people_score,
+        picture_score=score.picture_score,
+        well_shown_count=score.well_shown_count,
         vetoes=split_list(score.vetoes),
         problems=split_list(score.problems),
         error=score.error,

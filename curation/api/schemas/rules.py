@@ -15,6 +15,7 @@ from curation.settings import ScoringSettings
 __all__ = [
     "MAX_TOP",
     "MovedPhoto",
+    "PresetOut",
     "RuleControlOut",
     "RulePreview",
     "RuleSectionOut",
@@ -49,13 +50,14 @@ def _partial(model: type[BaseModel], name: str) -> type[BaseModel]:
     )
 
 
-_SECTION_FIELDS: dict[str, Any] = {
-    name: (
-        _partial(ScoringSettings.model_fields[name].annotation, f"{name.title().replace('_', '')}Change"),  # type: ignore[arg-type]
-        Field(default=None, validate_default=False),
-    )
-    for name in SECTIONS
-}
+def _section_change(name: str) -> Any:
+    annotation: Any = ScoringSettings.model_fields[name].annotation
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        annotation = _partial(annotation, f"{name.title().replace('_', '')}Change")
+    return annotation, Field(default=None, validate_default=False)
+
+
+_SECTION_FIELDS: dict[str, Any] = {name: _section_change(name) for name in SECTIONS}
 ScoringChange = create_model(
     "ScoringChange",
     __config__=ConfigDict(extra="forbid", frozen=True),
@@ -95,6 +97,9 @@ class RuleControlOut(Out):
     value: Annotated[Value, Field(examples=[2.0])]
     """The current value."""
     default: Annotated[Value, Field(examples=[2.0])]
+    """Without a value in config.yaml; of the current preset, where the preset gives it."""
+    follows_preset: bool
+    """Whether the value is the preset's: config.yaml has none, or null. Send null to make it so."""
     minimum: Annotated[float | None, Field(examples=[0.0])]
     exclusive_minimum: bool
     """Whether the minimum itself is not allowed."""
@@ -116,6 +121,15 @@ class RuleSectionOut(Out):
     controls: tuple[RuleControlOut, ...]
 
 
+class PresetOut(Out):
+    """A kind of event."""
+
+    name: Annotated[str, Field(examples=["wedding"])]
+    text: Annotated[str, Field(examples=["Who is in the photo and smiles counts more."])]
+    values: Annotated[dict[str, float], Field(examples=[{"weights.smile": 1.5}])]
+    """The values that it gives, by the keys of the controls."""
+
+
 class RulesOut(Out):
     """The current rules."""
 
@@ -124,6 +138,8 @@ class RulesOut(Out):
     ranking_is_current: bool | None
     """Whether photo_scores.csv was made with these rules; null before scoring."""
     sections: tuple[RuleSectionOut, ...]
+    presets: tuple[PresetOut, ...]
+    """The presets that the control `preset` offers."""
 
 
 class RulesSaved(RulesOut):

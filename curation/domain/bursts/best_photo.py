@@ -221,6 +221,7 @@ _COMPONENTS: tuple[tuple[Callable[[PhotoScore], float | None], str], ...] = (
     (lambda score: score.focus_score, "sharper"),
     (lambda score: score.people_score, "more people"),
     (lambda score: score.exposure_score, "better light"),
+    (lambda score: score.picture_score, "a cleaner picture"),
 )
 
 

@@ -11,14 +11,14 @@ from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople, well_
 from curation.domain.choosing.covering import Item, Need, best_cover
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.ranking import has_counting_people
+from curation.domain.judging.ranking import shows_somebody
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category
 
 __all__ = ["choose"]
 
 _RATING_VALUE = 2.0  # of a star; more than any score can compensate
-_PEOPLE_VALUE = 1.0  # photos with people who count come before those without, as in the ranking
+_PEOPLE_VALUE = 1.0  # photos that show somebody who matters well come before the others, as in the ranking
 _LEAST_VALUE = 1e-4  # so that a photo with score 0 still fills a place
 
 
@@ -96,8 +96,7 @@ def _is_open(score: PhotoScore) -> bool:
 def _value(score: PhotoScore, rules: ScoringRules) -> float:
     """The value of a photo in the choice; values have the same order as the ranking."""
     value = _LEAST_VALUE + (score.final_score or 0.0) + _RATING_VALUE * (score.rating or 0)
-    counts = not rules.people_asked_for or has_counting_people(score, rules.counting_weights)
-    return value + (_PEOPLE_VALUE if counts else 0.0)
+    return value + (_PEOPLE_VALUE if shows_somebody(score, rules) else 0.0)
 
 
 def _by_rank_alone(request: ChoiceRequest, ranked: Sequence[PhotoScore]) -> frozenset[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "head_size_px",
     "inverse_transform",
     "projected_head",
+    "share_outside",
     "similarity_transform",
     "transform_scale",
 ]
@@ -184,3 +185,36 @@ def head_size_px(five: NDArray[np.floating], pose: HeadPose) -> float:
         ValueError: If the points do not form a face.
     """
     return 1.0 / transform_scale(similarity_transform(five, projected_head(pose)))
+
+
+_FACE_OVAL = (0.9, 1.25)  # half width and half height of a face from the brows to the chin, in distances of the eyes
+
+
+def share_outside(five: NDArray[np.floating], pose: HeadPose, photo_size: tuple[int, int]) -> float:
+    """The share of a face that lies outside the photo, in [0, 1]; 0 if the points do not form a face.
+
+    The face is an upright oval from the brows to the chin around the middle of the points, tilted with the head: hair,
+    ears and hats may be cut without harm.
+
+    Args:
+        five: (5, 2) points in the order of `FiveLandmarks`, in pixels.
+        pose: Of the head.
+        photo_size: Width and height of the photo, in pixels.
+    """
+    try:
+        unit = head_size_px(five, pose)
+    except ValueError:
+        return 0.0
+    roll = math.radians(pose.roll_deg)
+    across = np.array([math.cos(roll), math.sin(roll)])
+    down = np.array([-math.sin(roll), math.cos(roll)])
+    points = five.mean(axis=0) + unit * (
+        _OVAL_GRID[:, :1] * _FACE_OVAL[0] * across + _OVAL_GRID[:, 1:] * _FACE_OVAL[1] * down
+    )
+    inside = (points >= 0).all(axis=1) & (points < np.asarray(photo_size)).all(axis=1)
+    return 1.0 - float(inside.mean())
+
+
+_GRID = np.linspace(-0.95, 0.95, 20)
+_OVAL_GRID = np.array([(x, y) for y in _GRID for x in _GRID if x * x + y * y < 1.0])
+"""Points that fill a disc of radius 1 evenly."""

@@ -20,6 +20,7 @@ __all__ = [
     "MEASURES_VERSION",
     "MINIATURE_BYTES",
     "MINIATURE_PX",
+    "Artefacts",
     "FaceMeasures",
     "Measure",
     "PhotoMeasures",
@@ -27,7 +28,7 @@ __all__ = [
     "joined_eyes",
 ]
 
-MEASURES_VERSION = 5  # increase it whenever a measure changes, so that cached measures are computed again
+MEASURES_VERSION = 6  # increase it whenever a measure changes, so that cached measures are computed again
 MINIATURE_PX = 16
 MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
 
@@ -128,6 +129,7 @@ class FaceMeasures:
         smile: From neutral (0) to laughing (1); raw is the log-odds of a smile.
         focus: Sharpness of the face.
         exposure: Exposure of the skin of the face.
+        cut_off: The share of the face that lies outside the photo, in [0, 1].
     """
 
     size_px: int
@@ -140,6 +142,7 @@ class FaceMeasures:
     smile: Measure
     focus: Measure
     exposure: Measure
+    cut_off: float = 0.0
 
     @property
     def eyes(self) -> Measure:
@@ -157,6 +160,7 @@ class FaceMeasures:
             "smile": self.smile.to_json(),
             "focus": self.focus.to_json(),
             "exposure": self.exposure.to_json(),
+            "cut_off": self.cut_off,
         }
 
     @classmethod
@@ -184,7 +188,38 @@ class FaceMeasures:
             smile=Measure.from_json(fields.get("smile")),
             focus=Measure.from_json(fields.get("focus")),
             exposure=Measure.from_json(fields.get("exposure")),
+            cut_off=_share(fields.get("cut_off")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Artefacts:
+    """Signs that a picture is not a plain photo, each in [0, 1]: 0 is none, 1 is certain.
+
+    Attributes:
+        collage: It is put together from several photos.
+        screenshot: It is a screenshot or a drawing.
+        cut_out: What it shows stands on an empty background.
+    """
+
+    collage: float = 0.0
+    screenshot: float = 0.0
+    cut_out: float = 0.0
+
+    def to_json(self) -> list[float]:
+        """As a list of plain values."""
+        return [self.collage, self.screenshot, self.cut_out]
+
+    @classmethod
+    def from_json(cls, data: object) -> Artefacts:
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: If `data` is not such a list.
+        """
+        if not isinstance(data, list) or len(data) != 3:
+            raise ValueError(f"artefacts are a list of three numbers, not {data!r}")
+        return cls(*map(_share, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +234,7 @@ class PhotoMeasures:
         exposure: Exposure of the whole photo.
         capture_time: By the camera's own clock, without a time zone; None if it is not known.
         miniature: The photo reduced to a few pixels, see `curation.photos.looks.miniature`; None if there is none.
+        artefacts: Whether it is a plain photo at all, see `curation.photos.looks.artefacts`.
     """
 
     width: int
@@ -208,6 +244,7 @@ class PhotoMeasures:
     exposure: Measure
     capture_time: datetime | None = None
     miniature: bytes | None = field(default=None, repr=False)
+    artefacts: Artefacts = Artefacts()
 
     def to_json(self) -> dict[str, Any]:
         """As a dict of plain values, with the version of the measures."""
@@ -219,6 +256,7 @@ class PhotoMeasures:
             "exposure": self.exposure.to_json(),
             "capture_time": None if self.capture_time is None else self.capture_time.isoformat(),
             "miniature": None if self.miniature is None else base64.b64encode(self.miniature).decode("ascii"),
+            "artefacts": self.artefacts.to_json(),
         }
 
     @classmethod
@@ -244,6 +282,7 @@ class PhotoMeasures:
             exposure=Measure.from_json(fields.get("exposure")),
             capture_time=_time(fields.get("capture_time")),
             miniature=_miniature(fields.get("miniature")),
+            artefacts=Artefacts.from_json(fields.get("artefacts")),
         )
 
 
@@ -278,6 +317,13 @@ def _mapping(data: object) -> Mapping[str, Any]:
 
 def _number(value: object) -> float | None:
     return None if value is None else _required(value)
+
+
+def _share(value: object) -> float:
+    number = _required(value)
+    if not 0.0 <= number <= 1.0:
+        raise ValueError(f"a share lies in [0, 1]: {value!r}")
+    return number
 
 
 def _required(value: object) -> float:

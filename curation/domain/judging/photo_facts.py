@@ -56,6 +56,7 @@ class FaceFacts:
         in_focus: Whether `focus` reaches its threshold.
         eyes_reason: Why the eyes cannot be told.
         smile_reason: Why the smile cannot be told.
+        measures: Its measures, for its size and pose.
     """
 
     name: str
@@ -69,6 +70,17 @@ class FaceFacts:
     in_focus: bool | None
     eyes_reason: Reason | None
     smile_reason: Reason | None
+    measures: FaceMeasures
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether the face is too small to be judged."""
+        return self.eyes_reason is Reason.TINY
+
+    @property
+    def shown_well(self) -> bool:
+        """Whether the eyes are not closed and the face is not out of focus; "cannot tell" is good enough."""
+        return self.eyes_open is not False and self.in_focus is not False
 
     @property
     def title(self) -> str:
@@ -122,17 +134,21 @@ def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: T
         other = largest.get(face.person.key)
         if other is None or (-face.measures.size_px, face.face_index) < (-other.measures.size_px, other.face_index):
             largest[face.person.key] = face
-    groups: dict[Category, list[FaceFacts]] = {Category.MAIN: [], Category.IMPORTANT: [], Category.OTHER: []}
+    main: list[FaceFacts] = []
+    important: list[FaceFacts] = []
+    other_people: list[FaceFacts] = []
     for face in sorted(largest.values(), key=_by_name) if len(largest) > 1 else largest.values():
         person = face.person
         if person is not None:
-            groups[person.category].append(_face_facts(face, person.display_name, thresholds))
+            category = person.category
+            group = main if category is Category.MAIN else important if category is Category.IMPORTANT else other_people
+            group.append(_face_facts(face, person.display_name, thresholds))
     unknown.sort(key=lambda face: face.face_index)
     return PhotoFacts(
-        main=tuple(groups[Category.MAIN]),
-        important=tuple(groups[Category.IMPORTANT]),
-        other=tuple(groups[Category.OTHER]),
-        unknown=tuple(_face_facts(face, f"face {face.face_index + 1}", thresholds) for face in unknown),
+        main=tuple(main),
+        important=tuple(important),
+        other=tuple(other_people),
+        unknown=tuple([_face_facts(face, f"face {face.face_index + 1}", thresholds) for face in unknown]),
         photo_in_focus=_reaches(photo_focus.value, thresholds.focus),
     )
 
@@ -167,9 +183,10 @@ def _face_facts(face: ScoredFace, name: str, thresholds: Thresholds) -> FaceFact
         smile,
         focus,
         measures.exposure.value,
-        _reaches(eyes, thresholds.eyes_open),
-        _reaches(smile, thresholds.smile),
-        _reaches(focus, thresholds.focus),
+        None if eyes is None else eyes >= thresholds.eyes_open,
+        None if smile is None else smile >= thresholds.smile,
+        None if focus is None else focus >= thresholds.focus,
         eyes_reason,
         smile_reason,
+        measures,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoringInput, photo_facts
+from curation.domain.judging.photo_problems import face_problems, picture_problems
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.score_summary import POOR_EXPOSURE
 from curation.domain.judging.scoring_rules import Thresholds
@@ -71,7 +72,7 @@ def photo_reasons(
         for other in order
         if other.image_path != score.image_path and (seen := inputs.get(other.image_path)) is not None
     ]
-    teller = _Teller(score.image_path, photo, facts, others)
+    teller = _Teller(score, photo, facts, others)
     return (*teller.wrong(), *teller.untold(), *teller.right())
 
 
@@ -88,10 +89,15 @@ class _Other:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    image_path: str
+    score: PhotoScore
     photo: ScoringInput
     facts: PhotoFacts
     others: Sequence[_Other]
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The problems that the score names: it knows who is a stranger in this event, and what costs nothing."""
+        return frozenset(self.score.problems.split("; "))
 
     def wrong(self) -> list[PhotoReason]:
         found: list[PhotoReason] = []
@@ -102,7 +108,7 @@ class _Teller:
             if face.in_focus is False:
                 found.append(self._bad(face, "is out of focus", lambda f: f.in_focus is True, f"has {name} sharp"))
             elif (focus := face.focus) is not None and (sharper := self._much_sharper(face, focus)) is not None:
-                text = f"{face.title} is softer than in {_short(sharper, self.image_path)} of the same burst"
+                text = f"{face.title} is softer than in {_short(sharper, self.score.image_path)} of the same burst"
                 found.append(self._reason(ReasonKind.BAD, face, text, sharper))
             if face.exposure is not None and face.exposure < POOR_EXPOSURE:
                 found.append(
@@ -113,6 +119,7 @@ class _Teller:
                         f"has {name} in better light",
                     )
                 )
+            found += self._face_problems(face)
         found += self._missing()
         if not self.facts.key_people:
             if self.facts.photo_in_focus is False:
@@ -120,7 +127,18 @@ class _Teller:
             exposure = self.photo.measures.exposure.value
             if exposure is not None and exposure < POOR_EXPOSURE:
                 found.append(PhotoReason(ReasonKind.BAD, "the photo is badly exposed"))
-        return found
+        return found + self._picture_problems()
+
+    def _face_problems(self, face: FaceFacts) -> list[PhotoReason]:
+        measures = self.photo.measures
+        found = face_problems(face, min(measures.width, measures.height))
+        sentences = [f"{face.title} {problem.words}" for problem in found]
+        return [self._reason(ReasonKind.BAD, face, text, None) for text in sentences if text in self.named]
+
+    def _picture_problems(self) -> list[PhotoReason]:
+        strangers = [f for f in self.facts.other if f.person is not None and not f.person.labelled]
+        found = picture_problems(self.facts.key_people, [*strangers, *self.facts.unknown], self.photo.measures)
+        return [PhotoReason(ReasonKind.BAD, problem.sentence) for problem in found if problem.sentence in self.named]
 
     def untold(self) -> list[PhotoReason]:
         found = []
@@ -129,7 +147,8 @@ class _Teller:
                 text = f"{face.title} is {face.eyes_reason.value}, the eyes cannot be told"
                 better = self._where(face, lambda f: f.eyes_open is True)
                 if better is not None:
-                    text += f"; {_short(better, self.image_path)} in the same burst has {_whose(face.name)} eyes open"
+                    where = _short(better, self.score.image_path)
+                    text += f"; {where} in the same burst has {_whose(face.name)} eyes open"
                 found.append(self._reason(ReasonKind.UNKNOWN, face, text, better))
         return found
 
@@ -155,7 +174,7 @@ class _Teller:
         for other in self.others:
             for face in other.facts.key_people:
                 if face.person is not None and face.person.key not in here | found.keys():
-                    where = _short(other.image_path, self.image_path)
+                    where = _short(other.image_path, self.score.image_path)
                     text = f"{face.title} is missing; {where} in the same burst has {face.name}"
                     found[face.person.key] = PhotoReason(ReasonKind.BAD, text, face.person.key, None, other.image_path)
         return list(found.values())
@@ -167,7 +186,7 @@ class _Teller:
         better = self._where(face, is_right)
         text = f"{face.title} {what}"
         if better is not None:
-            text += f"; {_short(better, self.image_path)} in the same burst {there}"
+            text += f"; {_short(better, self.score.image_path)} in the same burst {there}"
         return self._reason(ReasonKind.BAD, face, text, better)
 
     def _where(self, face: FaceFacts, is_right: Callable[[FaceFacts], bool]) -> str | None:

@@ -40,6 +40,9 @@ class PhotoScore:
         burst_rank: Place among the photos of its burst, 1 is best; without the user's picks. None if it is in no burst.
         pick: Whether the user picked or rejected it; None if neither.
         rating: The user's stars, 1 to 5; None without a rating.
+        picture_score: Component: the picture as a whole, without artefacts, strangers in front and the like.
+        well_shown_count: Number of people who matter and are shown well, which the order depends on; None in tables of
+            earlier versions.
     """
 
     rank: int
@@ -64,6 +67,8 @@ class PhotoScore:
     burst_rank: int | None = None
     pick: Pick | None = None
     rating: int | None = None
+    picture_score: float | None = None
+    well_shown_count: int | None = None
 
 
 PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))

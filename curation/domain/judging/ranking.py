@@ -9,11 +9,24 @@ from curation.domain.judging.photo_score import SCORE_DIGITS, PhotoScore, renumb
 from curation.domain.judging.picks import UNJUDGED, Pick, Picks
 from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules
 
-__all__ = ["has_counting_people", "rank_photos", "with_picks"]
+__all__ = ["rank_photos", "shows_somebody", "with_picks"]
 
 
-def has_counting_people(score: PhotoScore, weights: CategoryWeights) -> bool:
-    """Whether a face that counts is in the photo; `weights` are `ScoringRules.counting_weights`."""
+def shows_somebody(score: PhotoScore, rules: ScoringRules) -> bool:
+    """Whether a photo shows somebody who matters well, or nobody is asked for.
+
+    Args:
+        score: Of the photo.
+        rules: The rules that the score was made with.
+    """
+    if not rules.people_asked_for:
+        return True
+    if score.well_shown_count is None:
+        return _has_counting_people(score, rules.counting_weights)  # a table of an earlier version
+    return score.well_shown_count > 0
+
+
+def _has_counting_people(score: PhotoScore, weights: CategoryWeights) -> bool:
     return (
         (score.main_count > 0 and weights.main > 0)
         or (score.important_count > 0 and weights.important > 0)
@@ -27,21 +40,19 @@ def rank_photos(scores: Iterable[PhotoScore], rules: ScoringRules) -> list[Photo
 
     The user's picks come first: picked photos, then photos without a pick, rejected ones, and those that could not be
     read; within these groups photos are sorted by rating. Photos with the same pick and rating are sorted by tier:
-    photos that no rule vetoes, the same without a face that counts (if people are asked for), vetoed photos, and vetoed
-    photos without a face that counts. Within a tier they are sorted by final score, then by focus, both descending and
-    rounded as in the table, then by path.
+    photos that no rule vetoes and that show somebody who matters well, the others that no rule vetoes (if people are
+    asked for, else there is no difference), and vetoed photos in the same two tiers. Within a tier they are sorted by
+    final score, then by focus, both descending and rounded as in the table, then by path.
 
     Args:
         scores: In any order.
         rules: The rules that the scores were made with.
     """
-    weights, asked = rules.counting_weights, rules.people_asked_for
 
     def place(score: PhotoScore) -> tuple[tuple[int, int], int, float, float, str]:
         if score.final_score is None:
             return _pick_order(score), 0, 0.0, 0.0, score.image_path
-        lacks_people = asked and not has_counting_people(score, weights)
-        tier = (2 if score.vetoes else 0) + (1 if lacks_people else 0)
+        tier = (2 if score.vetoes else 0) + (0 if shows_somebody(score, rules) else 1)
         focus = round(score.focus_score or 0.0, SCORE_DIGITS)
         return _pick_order(score), tier, -round(score.final_score, SCORE_DIGITS), -focus, score.image_path
 

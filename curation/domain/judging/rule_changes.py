@@ -83,6 +83,11 @@ def explain_move(before: JudgedPhoto, after: JudgedPhoto) -> tuple[str, ...]:
         reasons.append(f"no rule vetoes it any more ({old.vetoes})")
     elif new.vetoes and not old.vetoes:
         reasons.append(f"vetoed: {new.vetoes}")
+    elif not old.well_shown_count and new.well_shown_count:
+        reasons.append("now it shows somebody who matters well")
+    elif old.well_shown_count and not new.well_shown_count:
+        reasons.append("nobody who matters is shown well any more")
+    is_other_tier = bool(reasons)
     change = new.final_score - old.final_score
     if abs(change) >= _SAME:
         because = _parts_that_matter(before, after, change)
@@ -91,7 +96,7 @@ def explain_move(before: JudgedPhoto, after: JudgedPhoto) -> tuple[str, ...]:
         )
         if because:
             reasons[-1] += ": " + "; ".join(because)
-    if bool(old.vetoes) == bool(new.vetoes):
+    if not is_other_tier:
         up = new.rank < old.rank
         # A photo can fall although its score rises: then other scores rose more.
         if abs(change) < _SAME or (change > 0) != up:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
-from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.judging.photo_problems import NAMED_FROM, PictureProblem, face_problems
+from curation.domain.judging.scoring_rules import ProblemCosts, Thresholds
 from curation.domain.labelling.labels import Category, EventPeople
 
 __all__ = ["POOR_EXPOSURE", "judged_faces", "problems", "results_string"]
@@ -66,29 +67,49 @@ def results_string(
     return " · ".join(parts)
 
 
-def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: Thresholds) -> list[str]:
+def problems(
+    judged: Sequence[FaceFacts],
+    of_picture: Sequence[PictureProblem],
+    measures: PhotoMeasures,
+    thresholds: Thresholds,
+    costs: ProblemCosts,
+) -> list[str]:
     """What is wrong with a photo, in sentences, whether or not a rule checks it.
 
     Args:
         judged: The faces to write about, see `judged_faces`.
+        of_picture: The problems of the picture as a whole.
         measures: Measures of the photo, for photos without such faces.
         thresholds: The thresholds that the facts were made with.
+        costs: What the problems cost; those that cost nothing are none.
     """
+    whole = [
+        problem.sentence
+        for problem in of_picture
+        if problem.strength >= NAMED_FROM and getattr(costs, problem.name) > 0
+    ]
     if not judged:
         found = []
         if _reaches(measures.focus, thresholds.focus) is False:
             found.append("the photo is out of focus")
         if _reaches(measures.exposure, POOR_EXPOSURE) is False:
             found.append("the photo is badly exposed")
-        return found
-    found = [f"{face.title} blinks" for face in judged if face.eyes_open is False]
-    found += [f"{face.title} is out of focus" for face in judged if face.in_focus is False]
-    found += [
-        f"{face.title} is badly exposed"
-        for face in judged
-        if face.exposure is not None and face.exposure < POOR_EXPOSURE
-    ]
-    return found
+        return found + whole
+    blinks, soft, dark, other = [], [], [], []
+    short_side_px = min(measures.width, measures.height)
+    for face in judged:
+        if face.eyes_open is False:
+            blinks.append(f"{face.title} blinks")
+        if face.in_focus is False:
+            soft.append(f"{face.title} is out of focus")
+        if face.exposure is not None and face.exposure < POOR_EXPOSURE:
+            dark.append(f"{face.title} is badly exposed")
+        other += [
+            f"{face.title} {problem.words}"
+            for problem in face_problems(face, short_side_px)
+            if problem.strength >= NAMED_FROM and getattr(costs, problem.name) > 0
+        ]
+    return blinks + soft + dark + other + whole
 
 
 def _reaches(measure: Measure, threshold: float) -> bool | None:
@@ -97,9 +118,17 @@ def _reaches(measure: Measure, threshold: float) -> bool | None:
 
 def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None]], bad: str) -> str:
     """Like `smile 1/2 (Anna serious, Tom turned)`; a reason stands for "cannot tell"."""
-    good = sum(answer is True for _, answer, _ in answers)
-    told = sum(answer is not None for _, answer, _ in answers)
-    notes = [f"{name} {bad}" for name, answer, _ in answers if answer is False]
-    notes += [f"{name} {reason.value}" for name, answer, reason in answers if answer is None and reason is not None]
+    good = told = 0
+    fails, untold = [], []
+    for name, answer, reason in answers:
+        if answer is not None:
+            told += 1
+            if answer:
+                good += 1
+            else:
+                fails.append(f"{name} {bad}")
+        elif reason is not None:
+            untold.append(f"{name} {reason.value}")
     tally = f"{what} {good}/{told}" if told else f"{what} cannot tell"
+    notes = fails + untold
     return f"{tally} ({', '.join(notes)})" if notes else tally

@@ -6,15 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.components import Components, counted_faces, score_components
+from curation.domain.judging.components import Components, cast_of, counted_people, score_components
 from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import PhotoFacts, ScoredFace, photo_facts
+from curation.domain.judging.photo_problems import picture_problems
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.rules import RULES
 from curation.domain.judging.score_summary import judged_faces, problems, results_string
 from curation.domain.judging.scoring_rules import (
     CategoryWeights,
     ComponentWeights,
+    ProblemCosts,
     RuleMode,
     Rules,
     ScoringRules,
@@ -23,6 +25,7 @@ from curation.domain.judging.scoring_rules import (
 from curation.domain.labelling.labels import EventPeople
 
 __all__ = [
+    "ExaminationKey",
     "ExaminedPhoto",
     "ScorePart",
     "examination_key",
@@ -38,7 +41,7 @@ class ScorePart:
     """One of the values that the final score is the weighted mean of.
 
     Attributes:
-        name: Name of the component (`eyes`, `smile`, `focus`, `exposure`, `people`), or of the rule.
+        name: Name of the component (`eyes`, `smile`, `focus`, `exposure`, `people`, `picture`), or of the rule.
         weight: Weight relative to the other parts.
         value: In [0, 1].
     """
@@ -74,8 +77,7 @@ def score_photo(
 class ExaminedPhoto:
     """The intermediate result of scoring, before components are weighted and rules are applied.
 
-    Of the scoring rules it depends only on the thresholds, the category weights and whether people are asked for, see
-    `examination_key`.
+    Of the scoring rules it depends only on those of `examination_key`.
     """
 
     image_path: str
@@ -84,11 +86,15 @@ class ExaminedPhoto:
     results: str
     people: str
     problems: str
+    well_shown: int
 
 
-def examination_key(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
+ExaminationKey = tuple[Thresholds, CategoryWeights, ProblemCosts, bool]
+
+
+def examination_key(rules: ScoringRules) -> ExaminationKey:
     """The part of the scoring rules that `examine_photo` depends on."""
-    return rules.thresholds, rules.counting_weights, rules.people_asked_for
+    return rules.thresholds, rules.counting_weights, rules.problem_costs, rules.people_asked_for
 
 
 def examine_photo(
@@ -101,15 +107,17 @@ def examine_photo(
     """The first part of `score_photo`: the same for all rules with the same `examination_key`."""
     thresholds = rules.thresholds
     facts = photo_facts(faces, measures.focus, thresholds)
-    counted = counted_faces(facts, rules.counting_weights)
-    judged = judged_faces([face for face, _ in counted])
+    counted = counted_people(facts, cast_of(event, rules.counting_weights))
+    judged = judged_faces(counted.faces)
+    of_picture = picture_problems(counted.key, counted.strangers, measures)
     return ExaminedPhoto(
         image_path,
         facts,
-        score_components(facts, counted, measures, event, rules),
+        score_components(counted, measures, of_picture, rules),
         results_string(facts, judged, measures, event, thresholds),
         "; ".join(face.name for group in (facts.main, facts.important, facts.other) for face in group),
-        "; ".join(problems(judged, measures, thresholds)),
+        "; ".join(problems(judged, of_picture, measures, thresholds, rules.problem_costs)),
+        counted.well_shown,
     )
 
 
@@ -128,7 +136,7 @@ def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
     parts = _weighed(photo.components, rules.weights) + ruled
     total = math.fsum(weight for _, weight, _ in parts)
     final = math.fsum(weight * value for _, weight, value in parts) / total if total > 0 else 0.0
-    eyes, smile, focus, exposure, people = photo.components
+    eyes, smile, focus, exposure, people, picture = photo.components
     return PhotoScore(
         rank=0,
         image_path=photo.image_path,
@@ -147,6 +155,8 @@ def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
         vetoes="; ".join(vetoes),
         problems=photo.problems,
         error="",
+        picture_score=picture,
+        well_shown_count=photo.well_shown,
     )
 
 
@@ -162,7 +172,9 @@ def score_parts(
         rules: The rules of scoring.
     """
     facts = photo_facts(faces, measures.focus, rules.thresholds)
-    components = score_components(facts, counted_faces(facts, rules.counting_weights), measures, event, rules)
+    counted = counted_people(facts, cast_of(event, rules.counting_weights))
+    of_picture = picture_problems(counted.key, counted.strangers, measures)
+    components = score_components(counted, measures, of_picture, rules)
     ruled, _, _ = _apply_rules(facts, rules.rules)
     return tuple(ScorePart(*part) for part in _weighed(components, rules.weights) + ruled if part[1] > 0)
 
@@ -171,13 +183,14 @@ _Part = tuple[str, float, float]  # name, weight and value
 
 
 def _weighed(components: Components, w: ComponentWeights) -> list[_Part]:
-    eyes, smile, focus, exposure, people = components
+    eyes, smile, focus, exposure, people, picture = components
     parts = (
         ("eyes", w.eyes, eyes),
         ("smile", w.smile, smile),
         ("focus", w.focus, focus),
         ("exposure", w.exposure, exposure),
         ("people", w.people, people),
+        ("picture", w.picture, picture),
     )
     return [(name, weight, value) for name, weight, value in parts if value is not None]
 

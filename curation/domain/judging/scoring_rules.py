@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from curation.domain.judging.presets import ComponentWeights, ProblemCosts, with_preset
+
 __all__ = [
     "CategoryWeights",
     "ComponentWeights",
     "CountRule",
+    "ProblemCosts",
     "Rule",
     "RuleMode",
     "Rules",
@@ -113,19 +116,15 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class ComponentWeights:
-    """Weights of the components of the final score; at least one is above 0."""
-
-    eyes: float = 3.0
-    smile: float = 2.0
-    focus: float = 2.0
-    exposure: float = 1.0
-    people: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
 class CategoryWeights:
-    """How much a face counts within a component; at least one is above 0."""
+    """How much a person counts, by category; at least one is above 0.
+
+    Attributes:
+        main: Of main people.
+        important: Of important people.
+        other: Of other people; those without a label count only where there are no main or important people.
+        unknown: Of unknown faces, where there are no main or important people.
+    """
 
     main: float = 1.0
     important: float = 0.6
@@ -140,6 +139,7 @@ class ScoringRules:
     thresholds: Thresholds = field(default_factory=Thresholds)
     weights: ComponentWeights = field(default_factory=ComponentWeights)
     category_weights: CategoryWeights = field(default_factory=CategoryWeights)
+    problem_costs: ProblemCosts = field(default_factory=ProblemCosts)
     rules: Rules = field(default_factory=Rules)
 
     @classmethod
@@ -147,16 +147,19 @@ class ScoringRules:
         """Build from plain values, as in the section `scoring` of config.yaml; other keys are ignored.
 
         Args:
-            data: With any of `thresholds`, `weights`, `category_weights`, `rules`.
+            data: With any of `preset`, `thresholds`, `weights`, `category_weights`, `problem_costs`, `rules`. Weights
+                and costs that are missing or None are those of the preset.
 
         Raises:
-            ValueError: If a rule or a parameter is not known.
-            TypeError: If a threshold or a weight is not known.
+            ValueError: If the preset, a rule or a parameter is not known.
+            TypeError: If a threshold, a weight or a cost is not known.
         """
+        of_preset = with_preset(data)
         return cls(
             Thresholds(**data.get("thresholds", {})),
-            ComponentWeights(**data.get("weights", {})),
+            ComponentWeights(**of_preset["weights"]),
             CategoryWeights(**data.get("category_weights", {})),
+            ProblemCosts(**of_preset["problem_costs"]),
             Rules.from_mapping(data.get("rules", {})),
         )
 

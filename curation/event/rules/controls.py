@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from curation.domain.judging.presets import with_preset
 from curation.domain.judging.rules import RULES
 from curation.settings import ScoringSettings
 
-__all__ = ["SECTIONS", "Control", "controls", "value_of"]
+__all__ = ["SECTIONS", "Control", "controls", "own_value", "preset_values", "value_of"]
 
 KeyPath = tuple[str, ...]
 Kind = Literal["number", "integer", "choice", "switch"]
@@ -34,6 +35,7 @@ class Control:
         exclusive: Whether the minimum itself is excluded.
         maximum: Maximum of a number, inclusive; None if there is none.
         choices: The values of a choice.
+        of_preset: Whether the preset gives the value if the user does not set it.
     """
 
     path: KeyPath
@@ -44,11 +46,17 @@ class Control:
     exclusive: bool
     maximum: float | None
     choices: tuple[str, ...]
+    of_preset: bool
 
 
 SECTIONS: Mapping[str, tuple[str, str]] = {
+    "preset": ("Kind of event", "Gives all weights and costs that you do not set yourself."),
     "weights": ("Weights", "How much each component counts in the score."),
-    "category_weights": ("People", "How much a face counts within a component, by the category of its person."),
+    "category_weights": ("People", "How much a person counts within a component, by category."),
+    "problem_costs": (
+        "Problems",
+        "What a problem takes away: of a person's share of the people, or of the picture. Mild faults cost less.",
+    ),
     "thresholds": ("Thresholds", "From which value a measure counts as fulfilled, and which faces are judged at all."),
     "rules": (
         "Rules",
@@ -63,11 +71,22 @@ _TEXTS: Mapping[KeyPath, tuple[str, str]] = {
     ("weights", "smile"): ("How much the people smile.", ""),
     ("weights", "focus"): ("How sharp the faces are; of a photo without people, the photo.", ""),
     ("weights", "exposure"): ("How well the faces are lit; of a photo without people, the photo.", ""),
-    ("weights", "people"): ("How many of the people that matter are in the photo.", ""),
-    ("category_weights", "main"): ("Faces of main people.", ""),
-    ("category_weights", "important"): ("Faces of important people.", ""),
-    ("category_weights", "other"): ("Faces of other people.", ""),
-    ("category_weights", "unknown"): ("Faces of unknown people.", ""),
+    ("preset",): ("What kind of event it is.", ""),
+    ("weights", "people"): ("How many of the people who matter are in the photo.", ""),
+    ("weights", "picture"): ("Whether the picture as a whole is free of problems.", ""),
+    ("category_weights", "main"): ("Main people.", ""),
+    ("category_weights", "important"): ("Important people.", ""),
+    ("category_weights", "other"): ("Other people; those without a label only where nobody matters more.", ""),
+    ("category_weights", "unknown"): ("Unknown faces, only where there are no main or important people.", ""),
+    ("problem_costs", "turned_away"): ("A person's face is turned away from the camera.", ""),
+    ("problem_costs", "cut_off"): ("A person's face is cut by the edge of the photo.", ""),
+    ("problem_costs", "small"): ("A person's face is very small in the photo.", ""),
+    ("problem_costs", "nobody_looks"): ("Nobody who matters looks at the camera.", ""),
+    ("problem_costs", "stranger_in_front"): ("A stranger's face is sharp and larger than those who matter.", ""),
+    ("problem_costs", "collage"): ("The picture looks like a collage.", ""),
+    ("problem_costs", "screenshot"): ("The picture looks like a screenshot.", ""),
+    ("problem_costs", "cut_out"): ("The background is empty, as of a cut-out.", ""),
+    ("problem_costs", "tiny_file"): ("The photo has few pixels.", ""),
     ("thresholds", "eyes_open"): ("From this value on, eyes count as open.", ""),
     ("thresholds", "smile"): ("From this value on, a face smiles.", ""),
     ("thresholds", "focus"): ("From this value on, a face is in focus.", ""),
@@ -83,30 +102,48 @@ _UNITS = {"count": "people"}
 
 def controls() -> tuple[Control, ...]:
     """All controls, by section."""
-    return tuple(control for section in SECTIONS for control in _of_model(_model(ScoringSettings, section), (section,)))
+    return tuple(control for name in SECTIONS for control in _of_field(ScoringSettings, name, ()))
 
 
-def value_of(settings: ScoringSettings, path: KeyPath) -> bool | int | float | str:
-    """The value of the setting with this path."""
+def own_value(settings: ScoringSettings, path: KeyPath) -> bool | int | float | str | None:
+    """The value that the user set for the setting with this path; None if the preset gives it."""
     value: Any = settings
     for key in path:
         value = getattr(value, key)
-    assert isinstance(value, bool | int | float | str)
+    assert value is None or isinstance(value, bool | int | float | str)
     return value
 
 
-def _of_model(model: type[BaseModel], path: KeyPath) -> Iterator[Control]:
-    schema = model.model_json_schema()
-    for name, field in model.model_fields.items():
-        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
-            yield from _of_model(field.annotation, (*path, name))
-        else:
-            yield _control((*path, name), schema["properties"][name])
+def value_of(settings: ScoringSettings, path: KeyPath) -> bool | int | float | str:
+    """The value of the setting with this path, given by the user or by the preset."""
+    value = own_value(settings, path)
+    return preset_values(settings.preset)[path] if value is None else value
+
+
+def preset_values(preset: str) -> dict[KeyPath, float]:
+    """The values that a preset gives, by the paths of the settings."""
+    return {
+        (section, key): value
+        for section, values in with_preset({"preset": preset}).items()
+        for key, value in values.items()
+    }
+
+
+def _of_field(model: type[BaseModel], name: str, path: KeyPath) -> Iterator[Control]:
+    annotation = model.model_fields[name].annotation
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        for inner in annotation.model_fields:
+            yield from _of_field(annotation, inner, (*path, name))
+    else:
+        yield _control((*path, name), model.model_json_schema()["properties"][name])
 
 
 def _control(path: KeyPath, schema: Mapping[str, Any]) -> Control:
     kinds: dict[str, Kind] = {"boolean": "switch", "integer": "integer", "number": "number", "string": "choice"}
     text, unit = _words(path)
+    of_preset = "anyOf" in schema  # a value or null
+    if of_preset:
+        schema = next(kind for kind in schema["anyOf"] if kind["type"] != "null")
     minimum = schema.get("minimum", schema.get("exclusiveMinimum"))
     return Control(
         path,
@@ -117,13 +154,14 @@ def _control(path: KeyPath, schema: Mapping[str, Any]) -> Control:
         "exclusiveMinimum" in schema,
         schema.get("maximum"),
         tuple(schema.get("enum", ())),
+        of_preset,
     )
 
 
 def _words(path: KeyPath) -> tuple[str, str]:
     if path in _TEXTS:
         return _TEXTS[path]
-    if path[:-1] in _TEXTS:
+    if len(path) > 1 and path[:-1] in _TEXTS:
         return _TEXTS[path[:-1]]
     _, rule, parameter = path
     sentence = (inspect.getdoc(RULES[rule]) or "").partition("\n")[0].replace("`count`", "so many")
@@ -131,10 +169,3 @@ def _words(path: KeyPath) -> tuple[str, str]:
         return f"{sentence} How much it counts, relative to the weights of the components, in the mode weight.", ""
     unit = ("faces" if "faces" in rule else _UNITS["count"]) if parameter == "count" else ""
     return sentence, unit
-
-
-def _model(parent: type[BaseModel], name: str) -> type[BaseModel]:
-    annotation = parent.model_fields[name].annotation
-    assert inspect.isclass(annotation)
-    assert issubclass(annotation, BaseModel)
-    return annotation

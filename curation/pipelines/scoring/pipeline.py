@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.presets import with_preset
 from curation.domain.labelling.labels import Labels
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import WeightsFile
@@ -24,6 +26,7 @@ from curation.pipelines.scoring.event import (
 )
 from curation.pipelines.scoring.scorer import PhotoScorer
 from curation.pipelines.stage import RunContext, failures_as_json
+from curation.settings import Settings
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
@@ -217,7 +220,7 @@ class ScoringPipeline:
                 "failures": failures_as_json(report.failures),
                 "new_photos": list(report.new_photos),
                 "warnings": list(report.warnings),
-                "settings": settings.model_dump(mode="json", include={"io", "clustering", "scoring", "performance"}),
+                "settings": _used_settings(settings),
                 "seconds": round(report.seconds, 2),
                 "versions": versions(),
             },
@@ -226,3 +229,9 @@ class ScoringPipeline:
 
 def _is_frontal(face: FaceMeasures) -> bool:
     return abs(face.yaw_deg) <= FRONTAL_YAW_DEG and face.size_px >= FRONTAL_FACE_PX
+
+
+def _used_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that the result depends on, with the values of the preset."""
+    used = settings.model_dump(mode="json", include={"io", "clustering", "scoring", "performance"})
+    return used | {"scoring": used["scoring"] | with_preset(used["scoring"])}

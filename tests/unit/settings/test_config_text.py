@@ -36,14 +36,14 @@ def test_only_the_values_change(project_root: Path) -> None:
         ("scoring", "rules", "max_unknown_faces", "count"): 12,
         ("scoring", "thresholds", "min_face_px"): 100,
         ("scoring", "bursts", "enabled"): False,
-        ("scoring", "weights", "eyes"): 3.0,
+        ("scoring", "preset"): "general",
     }
     new = changed_config(config, changes)
     assert differences(config, new) == [
         '-    min_face_px: 40              # smaller faces are not judged ("cannot tell"); pixels, 16 to 1000',
         '+    min_face_px: 100             # smaller faces are not judged ("cannot tell"); pixels, 16 to 1000',
-        "-    smile: 2.0",
-        "+    smile: 5.25",
+        "-    smile: null                  # (1.0)",
+        "+    smile: 5.25                  # (1.0)",
         "-    enabled: true                # find photos of the same moment",
         "+    enabled: false               # find photos of the same moment",
         "-    require_smile:             {mode: off, weight: 1.0}",
@@ -54,8 +54,8 @@ def test_only_the_values_change(project_root: Path) -> None:
     assert (
         changed_config(
             new,
-            {path: lookup(config, path) or "off" for path in changes if path[-1] != "enabled"}
-            | {("scoring", "bursts", "enabled"): True},
+            {path: lookup(config, path) for path in changes if path[-1] not in ("enabled", "mode")}
+            | {("scoring", "bursts", "enabled"): True, ("scoring", "rules", "require_smile", "mode"): "off"},
         )
         == config
     )

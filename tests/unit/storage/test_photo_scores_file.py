@@ -39,6 +39,7 @@ def test_scores_round_trip(tmp_path: Path) -> None:
     scores.append(replace(failed_photo_score("x.jpg", "cut off,\nat \udcff"), rank=17))
     path = tmp_path / PHOTO_SCORES
     scores[0] = replace(scores[0], burst_id=12, best_of_burst=False, burst_rank=3, pick=Pick.REJECTED, rating=5)
+    scores[1] = replace(scores[1], picture_score=0.75, well_shown_count=2)
     write_photo_scores(path, scores)
     assert read_photo_scores(path) == [*scores[:-1], replace(scores[-1], error="cut off,\nat \\udcff")]
     before = path.stat().st_mtime_ns
@@ -57,7 +58,7 @@ def test_wrong_scores_are_named(tmp_path: Path) -> None:
 def test_scores_of_earlier_versions_have_no_picks(tmp_path: Path) -> None:
     path = tmp_path / PHOTO_SCORES
     write_photo_scores(path, [score("a.jpg")])
-    lines = [",".join(line.split(",")[:-3]) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [",".join(line.split(",")[:-5]) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines[0].endswith(",best_of_burst")
     path.write_text("\n".join(lines), encoding="utf-8")
     assert read_photo_scores(path) == [score("a.jpg")]
@@ -71,7 +72,7 @@ def test_wrong_picks_are_named(tmp_path: Path, cells: str, column: str, wanted: 
     path = tmp_path / PHOTO_SCORES
     write_photo_scores(path, [score("a.jpg")])
     text = path.read_text(encoding="utf-8")
-    assert text.endswith(",true,,,\n")
-    path.write_text(text.removesuffix(",,\n") + cells, encoding="utf-8")
+    assert text.endswith(",true,,,,,\n")
+    path.write_text(text.removesuffix(",,,,\n") + cells, encoding="utf-8")
     with pytest.raises(FaceDataError, match=rf"column {column}: .* found where {wanted} is expected"):
         read_photo_scores(path)

@@ -38,6 +38,8 @@ class TestPhotos:
                 "focus_score": None,
                 "exposure_score": None,
                 "people_score": None,
+                "picture_score": None,
+                "well_shown_count": 0,
                 "vetoes": [],
                 "problems": [],
                 "error": "",

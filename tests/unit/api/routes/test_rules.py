@@ -87,6 +87,7 @@ def test_the_current_rules(client: ServiceClient) -> None:
         "kind": "choice",
         "value": "off",
         "default": "off",
+        "follows_preset": False,
         "minimum": None,
         "exclusive_minimum": False,
         "maximum": None,
@@ -104,7 +105,7 @@ def test_a_preview_says_who_enters_who_leaves_and_why(client: ServiceClient, eve
     # Only Tom counts, and how many of the people are there.
     change = {
         "category_weights": {"main": 0.0, "other": 1.0, "unknown": 0.0},
-        "weights": {"eyes": 0, "smile": 0, "focus": 0, "exposure": 0.001},
+        "weights": {"eyes": 0, "smile": 0, "focus": 0, "exposure": 0.001, "picture": 0},
     }
     body = client.post("/rules/preview", json={"scoring": change, "top": 2}).json()
     assert (body["top"], body["photos"], body["not_measured"]) == (2, 5, 0)
@@ -115,7 +116,14 @@ def test_a_preview_says_who_enters_who_leaves_and_why(client: ServiceClient, eve
     assert new["after"]["rank"] <= 3 < new["before"]["rank"]
     assert new["reasons"]
     assert {part["name"] for part in new["after"]["parts"]} == {"people", "exposure"}
-    assert {part["name"] for part in new["before"]["parts"]} == {"eyes", "smile", "focus", "exposure", "people"}
+    assert {part["name"] for part in new["before"]["parts"]} == {
+        "eyes",
+        "smile",
+        "focus",
+        "exposure",
+        "people",
+        "picture",
+    }
     (old,) = wide["left"]
     assert old["image_path"] == "b.png"
     assert old["before"]["rank"] <= 3 < old["after"]["rank"]
@@ -172,6 +180,34 @@ def finished(client: ServiceClient, job_id: str) -> dict[str, Any]:
             return job
 
 
+def test_a_preset_gives_what_the_user_does_not_set(client: ServiceClient, event: FakeEvent) -> None:
+    body = client.get("/rules").json()
+    assert (values(body)["preset"], values(body)["weights.smile"]) == ("general", 1.0)
+    presets = {preset["name"]: preset["values"] for preset in body["presets"]}
+    assert list(presets) == ["general", "wedding", "portrait", "sports", "conference"]
+    follows = {c["key"] for s in body["sections"] for c in s["controls"] if c["follows_preset"]}
+    assert presets["sports"].keys() - follows == {"weights.eyes", "weights.people"}, "config.yaml has values for these"
+    # Another preset, and a value of one's own.
+    assert client.post("/rules/preview", json={"scoring": {"preset": "sports"}}).json()["moved"] >= 0
+    saved = client.put("/rules", json={"scoring": {"preset": "sports", "weights": {"focus": 2.5}}}).json()
+    finished(client, saved["job"]["id"])
+    now = values(client.get("/rules").json())
+    assert (now["weights.smile"], now["weights.focus"], now["weights.eyes"]) == (
+        presets["sports"]["weights.smile"],
+        2.5,
+        3.0,
+    )
+    assert event.scoring_record()["settings"]["scoring"]["weights"]["smile"] == presets["sports"]["weights.smile"]
+    # Null gives a value back to the preset.
+    saved = client.put("/rules", json={"scoring": {"weights": {"focus": None, "eyes": None, "smile": None}}}).json()
+    finished(client, saved["job"]["id"])
+    assert {key: values(saved)[key] for key in presets["sports"]} == presets["sports"] | {"weights.people": 2}
+    assert yaml.safe_load(config(event))["scoring"] == {
+        "weights": {"eyes": None, "people": 2, "focus": None},
+        "preset": "sports",
+    }
+
+
 def test_a_file_that_was_changed_meanwhile_is_not_overwritten(client: ServiceClient, event: FakeEvent) -> None:
     etag = client.get("/rules").headers["etag"]
     edited = CONFIG.replace("eyes: 3.0", "eyes: 9.0")
@@ -210,7 +246,9 @@ def test_a_file_that_is_not_valid_is_reported_and_not_changed(client: ServiceCli
     ("change", "where"),
     [
         ({"weights": {"eyes": -1}}, "weights.eyes"),
-        ({"weights": {"eyes": None}}, "weights.eyes"),
+        ({"thresholds": {"eyes_open": None}}, "thresholds.eyes_open"),
+        ({"preset": "picnic"}, "preset"),
+        ({"problem_costs": {"collage": 2}}, "problem_costs.collage"),
         ({"weights": {"nose": 1}}, "weights.nose"),
         ({"weights": dict.fromkeys(("eyes", "smile", "focus", "exposure", "people"), 0)}, "weights"),
         ({"rules": {"require_smile": {"mode": "maybe"}}}, "rules.require_smile.mode"),

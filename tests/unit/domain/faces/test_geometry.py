@@ -19,6 +19,7 @@ from curation.domain.faces.geometry import (
     head_size_px,
     inverse_transform,
     projected_head,
+    share_outside,
     similarity_transform,
     transform_scale,
 )
@@ -117,3 +118,17 @@ def test_no_face_at_all_is_turned_away(points: NDArray[np.float64]) -> None:
 def test_five_of_68() -> None:
     points = np.column_stack([np.arange(68.0), np.arange(68.0) * 2])
     assert five_of_68(points).tolist() == [[38.5, 77.0], [44.5, 89.0], [30.0, 60.0], [48.0, 96.0], [54.0, 108.0]]
+
+
+def test_how_much_of_a_face_is_outside() -> None:
+    upright = HeadPose(0.0, 0.0, 0.0)
+    face = projected_head(upright) * 100.0 + np.array([200.0, 200.0])
+    pose = head_pose(face)
+    assert share_outside(face, pose, (400, 600)) == 0.0
+    # The middle of the five points lies at (200, 252), and the oval is 180 wide and 250 high.
+    assert share_outside(face, pose, (200, 600)) == pytest.approx(0.5, abs=0.05)
+    assert share_outside(face - np.array([0.0, 252.0]), pose, (400, 600)) == pytest.approx(0.5, abs=0.05)
+    assert share_outside(face, pose, (265, 600)) == pytest.approx(0.1, abs=0.05)
+    lying = apply_transform(similarity(90.0, 1.0, 452.0, 52.0), face)
+    assert share_outside(lying, head_pose(lying), (200, 600)) == pytest.approx(0.5, abs=0.05)
+    assert share_outside(np.zeros((5, 2)), upright, (400, 400)) == 0.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.domain.judging.measures import Artefacts, FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.scoring import score_photo
@@ -14,6 +15,7 @@ from curation.domain.judging.scoring_rules import (
     CategoryWeights,
     ComponentWeights,
     CountRule,
+    ProblemCosts,
     Rule,
     RuleMode,
     Rules,
@@ -85,12 +87,17 @@ drawn_measures = st.builds(
 )
 drawn_people = st.sampled_from([None, None, ANNA, BEN, TOM, IDA, OLE, STRANGER])
 drawn_faces = st.lists(st.tuples(drawn_people, drawn_measures), max_size=6)
-drawn_photos = st.builds(photo_measures, values, values)
+drawn_photos = st.builds(
+    lambda measures, width, artefacts: replace(measures, width=width, artefacts=artefacts),
+    st.builds(photo_measures, values, values),
+    st.sampled_from([4000, 200]),
+    st.builds(Artefacts, *(st.sampled_from([0.0, 0.0, 0.4, 1.0]) for _ in range(3))),
+)
 modes = st.sampled_from(RuleMode)
 weights = st.floats(0.1, 10)
 plain_rules = st.builds(Rule, mode=modes, weight=weights)
 count_rules = st.builds(CountRule, mode=modes, weight=weights, count=st.integers(0, 3))
-component_weights = st.builds(ComponentWeights, *(st.sampled_from([0.0, 0.5, 1.0, 3.0]) for _ in range(5))).filter(
+component_weights = st.builds(ComponentWeights, *(st.sampled_from([0.0, 0.5, 1.0, 3.0]) for _ in range(6))).filter(
     lambda w: w.eyes + w.smile + w.focus + w.exposure + w.people > 0
 )
 category_weights = st.builds(CategoryWeights, *(st.sampled_from([0.0, 0.05, 0.6, 1.0]) for _ in range(4))).filter(
@@ -108,6 +115,7 @@ drawn_rules = st.builds(
     ),
     weights=component_weights,
     category_weights=category_weights,
+    problem_costs=st.builds(ProblemCosts, *(st.floats(0, 1) for _ in fields(ProblemCosts))),
     rules=st.builds(
         Rules,
         require_all_eyes_open=plain_rules,

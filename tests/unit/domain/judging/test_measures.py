@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import MINIATURE_BYTES, FaceMeasures, Measure, PhotoMeasures, Reason, joined_eyes
+from curation.domain.judging.measures import (
+    MINIATURE_BYTES,
+    Artefacts,
+    FaceMeasures,
+    Measure,
+    PhotoMeasures,
+    Reason,
+    joined_eyes,
+)
 
 told = st.builds(Measure.of, st.floats(0, 1), st.floats(-100, 300))
 untold = st.builds(Measure.unknown, st.sampled_from(Reason), st.none() | st.floats(-100, 300))
@@ -25,6 +33,7 @@ faces = st.builds(
     smile=measures,
     focus=measures,
     exposure=measures,
+    cut_off=st.floats(0, 1),
 )
 photos = st.builds(
     PhotoMeasures,
@@ -35,6 +44,7 @@ photos = st.builds(
     exposure=measures,
     capture_time=st.none() | st.datetimes(),
     miniature=st.none() | st.binary(min_size=MINIATURE_BYTES, max_size=MINIATURE_BYTES),
+    artefacts=st.builds(Artefacts, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)),
 )
 
 
@@ -74,6 +84,11 @@ def good() -> dict[str, Any]:
         (("faces", 0, "smile"), [1.5, 1.0, None]),
         (("faces", 0, "smile"), ["0.5", 1.0, None]),
         (("focus",), float("nan")),
+        (("faces", 0, "cut_off"), 1.5),
+        (("faces", 0, "cut_off"), None),
+        (("artefacts",), [0.0, 0.0]),
+        (("artefacts",), [0.0, 0.0, -0.1]),
+        (("artefacts",), None),
     ],
 )
 def test_anything_else_is_refused(path: tuple[str | int, ...], value: object) -> None:

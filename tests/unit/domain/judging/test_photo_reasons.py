@@ -81,15 +81,18 @@ def test_no_other_photo_is_named_where_none_is_better() -> None:
     [
         (face_measures(focus=0.1), "Anna (main) is out of focus; b.jpg in the same burst has Anna sharp"),
         (face_measures(exposure=0.1), "Anna (main) is badly exposed; b.jpg in the same burst has Anna in better light"),
+        (face_measures(yaw_deg=80), "Anna (main) is turned away"),
+        (face_measures(yaw_deg=46), "nobody looks at the camera"),
+        (replace(face_measures(), cut_off=0.5), "Anna (main) is cut by the edge of the photo"),
         (face_measures(focus=0.5), "Anna (main) is softer than in b.jpg of the same burst"),
         (
-            face_measures(yaw_deg=80),
+            face_measures(yaw_deg=46),
             "Anna (main) is turned, the eyes cannot be told; b.jpg in the same burst has Anna's eyes open",
         ),
     ],
 )
 def test_other_faults(face: FaceMeasures, sentence: str) -> None:
-    assert texts("a.jpg", {"a.jpg": [(ANNA, face)], "b.jpg": [(ANNA, FINE)]})[0] == sentence
+    assert sentence in texts("a.jpg", {"a.jpg": [(ANNA, face)], "b.jpg": [(ANNA, FINE)]})[:2]
 
 
 def test_names() -> None:
@@ -120,6 +123,11 @@ def test_photos_without_people() -> None:
         (ReasonKind.BAD, "the photo is out of focus"),
         (ReasonKind.BAD, "the photo is badly exposed"),
     ]
+
+
+def test_what_is_wrong_with_the_picture() -> None:
+    faces: Faces = [(ANNA, face_measures(yaw_deg=44)), (STRANGER, face_measures(size_px=300))]
+    assert texts("a.jpg", {"a.jpg": faces})[:2] == ["nobody looks at the camera", "a stranger stands in front"]
 
 
 def test_photos_that_were_not_judged() -> None:

@@ -159,7 +159,7 @@ def test_order() -> None:
         failed_photo_score("a/failed.jpg", "cut off"),
         scored([(ANNA, face_measures(eyes=0.0)), (BEN, perfect)], path="vetoed.jpg"),
         scored([], path="empty.jpg"),
-        scored([(None, poor)], path="stranger.jpg"),
+        scored([(None, poor)], path="stranger.jpg"),  # as good as empty
         scored([(ANNA, perfect), (BEN, perfect)], path="b.jpg"),
         scored([(ANNA, perfect), (BEN, perfect)], path="a.jpg"),
     ]
@@ -167,8 +167,8 @@ def test_order() -> None:
     assert [(s.rank, s.image_path) for s in ranked] == [
         (1, "a.jpg"),
         (2, "b.jpg"),
-        (3, "stranger.jpg"),
-        (4, "empty.jpg"),
+        (3, "empty.jpg"),
+        (4, "stranger.jpg"),
         (5, "vetoed.jpg"),
         (6, "a/failed.jpg"),
     ]
@@ -196,9 +196,11 @@ def test_ranking(photos: list[tuple[Faces, PhotoMeasures]], rules: ScoringRules,
     assert ranked[-1].error == "cut off"
     unvetoed = [s for s in ranked[:-1] if not s.vetoes]
     if rules.category_weights == CategoryWeights() and rules.people_asked_for and not rules.rules.ignore_others.enabled:
-        with_people = [has_faces(s) for s in unvetoed]
-        assert with_people == sorted(with_people, reverse=True)
+        shows_somebody = [bool(s.well_shown_count) for s in unvetoed]
+        assert shows_somebody == sorted(shows_somebody, reverse=True)
 
 
-def has_faces(score: PhotoScore) -> bool:
-    return score.main_count + score.important_count + score.other_count + score.unknown_count > 0
+def test_tables_of_earlier_versions_keep_their_order() -> None:
+    with_people = replace(scored([(None, face_measures())], path="z.jpg"), well_shown_count=None)
+    without = replace(scored([], path="a.jpg"), well_shown_count=None)
+    assert [s.image_path for s in rank_photos([without, with_people], ScoringRules())] == ["z.jpg", "a.jpg"]

@@ -57,7 +57,7 @@ def test_every_move_has_a_reason(faces: Faces, photo: PhotoMeasures, before: Sco
 def test_a_weight_that_counts_more() -> None:
     faces: Faces = [(ANNA, face_measures(eyes=0.6, smile=1.0)), (BEN, face_measures(eyes=0.6))]
     (reason,) = explain_move(judged(faces, ScoringRules(), 40), judged(faces, SMILES, 3))
-    assert reason.startswith("its score rises from 0.880 to 0.957: smile makes up 71% of it instead of 20%, ")
+    assert reason.startswith("its score rises from 0.900 to 0.961: smile makes up 65% of it instead of 8%, ")
     assert "and is 1.00 here" in reason
     assert "eyes" not in reason.partition("; ")[0]
 
@@ -66,7 +66,7 @@ def test_a_threshold_that_was_moved() -> None:
     faces: Faces = [(ANNA, face_measures(smile=0.5)), (BEN, face_measures(smile=0.5))]
     strict = ScoringRules.from_mapping({"thresholds": {"smile": 0.9}})
     (reason,) = explain_move(judged(faces, ScoringRules(), 3), judged(faces, strict, 40))
-    assert reason == "its score falls from 0.900 to 0.856: smile is judged 0.28 instead of 0.50"
+    assert reason == "its score falls from 0.958 to 0.930: smile is judged 0.15 instead of 0.50"
 
 
 def test_vetoes() -> None:
@@ -76,6 +76,17 @@ def test_vetoes() -> None:
         "no rule vetoes it any more (Anna (main) blinks)",
     )
     assert explain_move(judged(faces, lenient, 3), judged(faces, ScoringRules(), 40)) == ("vetoed: Anna (main) blinks",)
+
+
+def test_somebody_is_shown_well_only_by_one_set_of_rules() -> None:
+    faces: Faces = [(ANNA, face_measures(focus=0.5))]
+    strict = ScoringRules.from_mapping({"thresholds": {"focus": 0.6}})
+    reasons = explain_move(judged(faces, ScoringRules(), 3), judged(faces, strict, 40))
+    assert reasons[0] == "nobody who matters is shown well any more"
+    assert reasons[1].startswith("its score falls from")
+    assert explain_move(judged(faces, strict, 40), judged(faces, ScoringRules(), 3))[0] == (
+        "now it shows somebody who matters well"
+    )
 
 
 def test_others_move() -> None:

@@ -10,13 +10,18 @@ import { toast, toastError } from "./toast.js";
 const PREVIEW_AFTER_MS = 180;
 const TITLES = {
   "weights.eyes": "Open eyes", "weights.smile": "Smiles", "weights.focus": "Focus", "weights.exposure": "Exposure",
-  "weights.people": "People", "category_weights.main": "Main", "category_weights.important": "Important",
+  preset: "Preset", "weights.people": "People", "weights.picture": "Picture", "category_weights.main": "Main",
+  "category_weights.important": "Important",
   "category_weights.other": "Other", "category_weights.unknown": "Unknown", "thresholds.eyes_open": "Open eyes",
   "thresholds.smile": "Smile", "thresholds.focus": "Focus", "thresholds.min_face_px": "Smallest face",
   "thresholds.max_yaw_deg": "Most turned face", "bursts.enabled": "Look for bursts", "bursts.max_gap_s": "Gap",
-  "bursts.max_span_s": "Whole burst",
+  "bursts.max_span_s": "Whole burst", "problem_costs.turned_away": "Turned away", "problem_costs.cut_off": "Cut off",
+  "problem_costs.small": "Very small", "problem_costs.nobody_looks": "Nobody looks", "problem_costs.stranger_in_front": "Stranger in front",
+  "problem_costs.collage": "Collage", "problem_costs.screenshot": "Screenshot", "problem_costs.cut_out": "Cut-out",
+  "problem_costs.tiny_file": "Tiny file",
 };
 const MODES = { off: "Off", veto: "Veto", weight: "Weight" };
+const PRESETS = { general: "General", wedding: "Wedding", portrait: "Portrait session", sports: "Sports", conference: "Conference" };
 // The upper end of a slider if the range allows much larger values than are useful; the field beside it accepts all.
 const SLIDES_TO = { weights: 10, category_weights: 2, "thresholds.min_face_px": 200, "bursts.max_gap_s": 60, "bursts.max_span_s": 300 };
 
@@ -29,9 +34,15 @@ const buttons = Object.fromEntries(["save", "discard", "defaults"].map((name) =>
 let etag = null;
 let controls = new Map(); // by key: the control as the service describes it
 let values = new Map(); // by key: the value that the control shows
+let following = new Set(); // keys of the controls whose value is the preset's
+let presets = new Map(); // by name
 
 const title = (control) => TITLES[control.key] ?? control.key.split(".").at(-1).replaceAll("_", " ");
-const changed = () => [...values].filter(([key, value]) => value !== controls.get(key).value);
+// What config.yaml says: null for a value of the preset.
+const own = (key) => (following.has(key) ? null : values.get(key));
+const saved = (control) => (control.follows_preset ? null : control.value);
+const changed = () => [...values.keys()].filter((key) => own(key) !== saved(controls.get(key))).map((key) => [key, own(key)]);
+const defaultOf = (control) => presets.get(values.get("preset"))?.values[control.key] ?? control.default;
 
 function nested(pairs) {
   const out = {};
@@ -49,13 +60,15 @@ async function load({ keep = false } = {}) {
   const answer = await send("GET", "/rules");
   etag = answer.etag;
   show(answer.data);
-  for (const [key, value] of kept) if (controls.has(key)) setValue(key, value);
+  for (const [key, value] of kept) if (controls.has(key)) setOwn(key, value);
   refresh();
 }
 
 function show(rules) {
+  presets = new Map(rules.presets.map((preset) => [preset.name, preset]));
   controls = new Map(rules.sections.flatMap((section) => section.controls.map((control) => [control.key, control])));
   values = new Map([...controls].map(([key, control]) => [key, control.value]));
+  following = new Set([...controls].filter(([, control]) => control.follows_preset).map(([key]) => key));
   form.replaceChildren(...rules.sections.map(drawSection));
   form.setAttribute("aria-busy", "false");
   buttons.save.title = `Saves to ${rules.file}`;
@@ -78,6 +91,7 @@ function drawSection(section) {
 }
 
 function drawControl(control) {
+  if (control.kind === "choice") return drawPreset(control);
   const { key } = control;
   const label = make("div", { class: "control-name" }, title(control), control.unit ? make("small", {}, control.unit) : null);
   const row = make("div", { class: "control", dataset: { key }, title: control.text });
@@ -100,6 +114,18 @@ function drawControl(control) {
     row.append(label, range, field);
   }
   row.append(resetButton([control]));
+  if (control.fixed_by) row.append(make("p", { class: "control-fixed" }, `Set by ${control.fixed_by}; it cannot be changed here.`));
+  return row;
+}
+
+function drawPreset(control) {
+  const { key } = control;
+  const row = make("div", { class: "rule", dataset: { key } });
+  row.append(make("span", { class: "rule-name", id: "preset-text" }, presets.get(control.value)?.text ?? ""), make("span"), resetButton([control]));
+  row.append(make("div", { class: "rule-more" }, make("div", { class: "segments", role: "radiogroup", "aria-label": control.text },
+    ...control.choices.map((name) => make("label", { class: "segment", title: presets.get(name)?.text },
+      make("input", { type: "radio", name: key, value: name, checked: name === control.value, disabled: control.fixed_by !== null, on: { change: () => set(key, name) } }),
+      make("span", {}, PRESETS[name] ?? name))))));
   if (control.fixed_by) row.append(make("p", { class: "control-fixed" }, `Set by ${control.fixed_by}; it cannot be changed here.`));
   return row;
 }
@@ -138,7 +164,7 @@ function drawRule(list) {
 function resetButton(list) {
   return make("button", {
     type: "button", class: "icon-button reset", title: `Default: ${list[0].default}`, "aria-label": `Default of ${title(list[0])}: ${list[0].default}`,
-    on: { click: () => { for (const control of list) setValue(control.key, control.default); refresh(); } },
+    on: { click: () => { list.forEach(setDefault); refresh(); } },
   }, makeSvg("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, makeSvg("path", { d: "M8 5 4 9l4 4M4 9h9.5a5.5 5.5 0 0 1 0 11H9" })));
 }
 
@@ -147,14 +173,30 @@ function set(key, value, from = null) {
   refresh();
 }
 
+function setDefault(control) {
+  setOwn(control.key, presets.get(values.get("preset"))?.values[control.key] === undefined ? control.default : null);
+}
+
+/** Set what config.yaml says; null takes the value of the preset. */
+function setOwn(key, value) {
+  if (value !== null) return setValue(key, value);
+  setValue(key, defaultOf(controls.get(key)));
+  if (controls.get(key).fixed_by === null) following.add(key);
+}
+
 function setValue(key, value, from = null) {
   const control = controls.get(key);
   if (control.fixed_by !== null) return;
   values.set(key, value);
+  following.delete(key);
+  if (key === "preset") {
+    document.getElementById("preset-text").textContent = presets.get(value)?.text ?? "";
+    for (const other of [...following]) setOwn(other, null);
+  }
   const row = form.querySelector(`[data-key="${key}"]`);
   const field = form.querySelector(`[data-field="${key}"]`);
   if (field && field !== from) field.value = value;
-  for (const input of row?.querySelectorAll(":scope > input, :scope > .switch input, :scope > .segments input") ?? []) {
+  for (const input of row?.querySelectorAll(":scope > input, :scope > .switch input, .segments input") ?? []) {
     if (input === from) continue;
     if (input.type === "checkbox") input.checked = value;
     else if (input.type === "radio") input.checked = input.value === value;
@@ -168,13 +210,13 @@ function refresh() {
     const group = key.startsWith("rules.") ? key.split(".").slice(0, 2).join(".") : null;
     const keys = group ? [...controls.keys()].filter((one) => one.startsWith(`${group}.`)) : [key];
     row.toggleAttribute("data-changed", keys.some((one) => values.get(one) !== controls.get(one).value));
-    row.toggleAttribute("data-odd", keys.some((one) => values.get(one) !== controls.get(one).default && controls.get(one).fixed_by === null));
+    row.toggleAttribute("data-odd", keys.some((one) => values.get(one) !== defaultOf(controls.get(one)) && controls.get(one).fixed_by === null));
     const mode = group ? values.get(`${group}.mode`) : null;
     for (const part of row.querySelectorAll("[data-part]")) part.hidden = mode === "off" || (part.dataset.part === "weight" && mode !== "weight");
   }
   const number = changed().length;
   buttons.save.disabled = buttons.discard.disabled = number === 0;
-  buttons.defaults.disabled = [...controls.values()].every((control) => control.fixed_by !== null || values.get(control.key) === control.default);
+  buttons.defaults.disabled = [...controls.values()].every((control) => control.fixed_by !== null || values.get(control.key) === defaultOf(control));
   state.textContent = number ? `${counted(number, "change")}, not saved` : state.dataset.current === "false" ? "The ranking is out of date" : "";
   schedule();
 }
@@ -281,14 +323,14 @@ function watch(job) {
 }
 
 function discard() {
-  for (const [key, control] of controls) setValue(key, control.value);
+  for (const [key, control] of controls) setOwn(key, saved(control)); // the preset comes first
   refresh();
 }
 
 buttons.save.addEventListener("click", save);
 buttons.discard.addEventListener("click", discard);
 buttons.defaults.addEventListener("click", () => {
-  for (const [key, control] of controls) setValue(key, control.default);
+  for (const control of controls.values()) setDefault(control);
   refresh();
 });
 topField.addEventListener("input", schedule);
