@@ -99,8 +99,9 @@ _DETAIL_STEEPNESS = 1.4
 _FINE_SHARE = 0.35
 _UNSEEN_FINE = 0.6  # a face too small for the second size gets this share of the first value instead
 _SMALL_SHARE = 0.25  # maximum penalty for a face smaller than the first size
-# Places hold more detail than faces: sharp photos have about -0.9 to 1, plainly blurred ones -3 (two small sets).
-_PHOTO_DECISION_DETAIL, _PHOTO_STEEPNESS = -2.0, 1.1
+# Places hold more detail than faces: sharp photos have about -1.1 to 1.5, slightly smeared ones -1.7, plainly blurred
+# ones -3. The threshold of 0.4 lies half way between the first two (half of two small sets).
+_PHOTO_DECISION_DETAIL, _PHOTO_STEEPNESS = -1.2, 1.7
 _FULL_FOCUS = 1.12  # so that a face as sharp as cameras produce gets 1
 
 

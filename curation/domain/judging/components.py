@@ -12,6 +12,7 @@ from curation.domain.labelling.labels import EventPeople
 
 __all__ = ["Components", "counted_faces", "people_component", "score_components"]
 
+EXCUSED_EYES = 0.75  # least value of closed eyes that are no blink: a little less than open ones
 NEUTRAL = 0.5  # value of a measure that cannot be told: neither for nor against the photo
 FULL_MAIN_PEOPLE = 4  # this many main people make a photo full, even if the event has more
 FULL_OTHER_PEOPLE = 3  # the same for important and for other people
@@ -26,6 +27,11 @@ def _scaled(value: float | None, threshold: float) -> float:
     if value >= threshold:
         return 1.0 if threshold >= 1.0 else 0.5 + 0.5 * (value - threshold) / (1.0 - threshold)
     return 0.5 * value / threshold
+
+
+def _eyes(face: FaceFacts, threshold: float) -> float:
+    value = _scaled(face.eyes, threshold)
+    return value if face.excuse is None else max(value, EXCUSED_EYES)
 
 
 def _filling(present: int, full: int) -> float:
@@ -109,7 +115,7 @@ def score_components(
         return min(1.0, math.fsum(w * v for (_, w), v in zip(counted, values, strict=True)) / total)
 
     return (
-        mean(_scaled(face.eyes, thresholds.eyes_open) for face, _ in counted),
+        mean(_eyes(face, thresholds.eyes_open) for face, _ in counted),
         mean(_scaled(face.smile, thresholds.smile) for face, _ in counted),
         mean(_scaled(face.focus, thresholds.focus) for face, _ in counted),
         mean(NEUTRAL if face.exposure is None else face.exposure for face, _ in counted),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from curation.domain.judging.closed_eyes import Excuse
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.scoring_rules import Thresholds
@@ -49,8 +50,9 @@ def results_string(
     if facts.unknown:
         parts.append(f"unknown {len(facts.unknown)}")
     if judged:
-        parts.append(_tally("eyes", [(f.name, f.eyes_open, f.eyes_reason) for f in judged], "closed"))
-        parts.append(_tally("smile", [(f.name, f.smiles, f.smile_reason) for f in judged], "serious"))
+        eyes = [(f.name, f.eyes_open, f.eyes_reason, _closed(f)) for f in judged]
+        parts.append(_tally("eyes", eyes))
+        parts.append(_tally("smile", [(f.name, f.smiles, f.smile_reason, "serious") for f in judged]))
         soft = [face.name for face in judged if face.in_focus is False]
         if soft:
             parts.append(f"focus soft ({', '.join(soft)})")
@@ -81,7 +83,11 @@ def problems(judged: Sequence[FaceFacts], measures: PhotoMeasures, thresholds: T
         if _reaches(measures.exposure, POOR_EXPOSURE) is False:
             found.append("the photo is badly exposed")
         return found
-    found = [f"{face.title} blinks" for face in judged if face.eyes_open is False]
+    found = []
+    unmeasured = sum(face.eyes_reason is Reason.NOT_MEASURED for face in judged)
+    if unmeasured:
+        found.append(f"too many faces: the {unmeasured} smallest were not measured")
+    found += [f"{face.title} blinks" for face in judged if face.blinks]
     found += [f"{face.title} is out of focus" for face in judged if face.in_focus is False]
     found += [
         f"{face.title} is badly exposed"
@@ -95,11 +101,23 @@ def _reaches(measure: Measure, threshold: float) -> bool | None:
     return None if measure.value is None else measure.value >= threshold
 
 
-def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None]], bad: str) -> str:
+def _closed(face: FaceFacts) -> str:
+    words = {None: "closed", Excuse.LAUGH: "laughs", Excuse.MOMENT: "closed in a moment"}
+    return words[face.excuse]
+
+
+def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None, str]]) -> str:
     """Like `smile 1/2 (Anna serious, Tom turned)`; a reason stands for "cannot tell"."""
-    good = sum(answer is True for _, answer, _ in answers)
-    told = sum(answer is not None for _, answer, _ in answers)
-    notes = [f"{name} {bad}" for name, answer, _ in answers if answer is False]
-    notes += [f"{name} {reason.value}" for name, answer, reason in answers if answer is None and reason is not None]
+    good = sum(answer is True for _, answer, _, _ in answers)
+    told = sum(answer is not None for _, answer, _, _ in answers)
+    notes = [f"{name} {bad}" for name, answer, _, bad in answers if answer is False]
+    notes += [
+        f"{name} {reason.value}"
+        for name, answer, reason, _ in answers
+        if answer is None and reason is not None and reason is not Reason.NOT_MEASURED
+    ]
+    unmeasured = sum(reason is Reason.NOT_MEASURED for _, _, reason, _ in answers)
+    if unmeasured:
+        notes.append(f"{unmeasured} not measured")
     tally = f"{what} {good}/{told}" if told else f"{what} cannot tell"
     return f"{tally} ({', '.join(notes)})" if notes else tally

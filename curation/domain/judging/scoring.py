@@ -15,6 +15,7 @@ from curation.domain.judging.score_summary import judged_faces, problems, result
 from curation.domain.judging.scoring_rules import (
     CategoryWeights,
     ComponentWeights,
+    Excuses,
     RuleMode,
     Rules,
     ScoringRules,
@@ -23,6 +24,7 @@ from curation.domain.judging.scoring_rules import (
 from curation.domain.labelling.labels import EventPeople
 
 __all__ = [
+    "ExaminationKey",
     "ExaminedPhoto",
     "ScorePart",
     "examination_key",
@@ -74,8 +76,8 @@ def score_photo(
 class ExaminedPhoto:
     """The intermediate result of scoring, before components are weighted and rules are applied.
 
-    Of the scoring rules it depends only on the thresholds, the category weights and whether people are asked for, see
-    `examination_key`.
+    Of the scoring rules it depends only on the thresholds, the excuses, the category weights and whether people are
+    asked for, see `examination_key`.
     """
 
     image_path: str
@@ -86,9 +88,12 @@ class ExaminedPhoto:
     problems: str
 
 
-def examination_key(rules: ScoringRules) -> tuple[Thresholds, CategoryWeights, bool]:
+ExaminationKey = tuple[Thresholds, Excuses, CategoryWeights, bool]
+
+
+def examination_key(rules: ScoringRules) -> ExaminationKey:
     """The part of the scoring rules that `examine_photo` depends on."""
-    return rules.thresholds, rules.counting_weights, rules.people_asked_for
+    return rules.thresholds, rules.excuses, rules.counting_weights, rules.people_asked_for
 
 
 def examine_photo(
@@ -100,7 +105,7 @@ def examine_photo(
 ) -> ExaminedPhoto:
     """The first part of `score_photo`: the same for all rules with the same `examination_key`."""
     thresholds = rules.thresholds
-    facts = photo_facts(faces, measures.focus, thresholds)
+    facts = photo_facts(faces, measures.focus, thresholds, rules.excuses)
     counted = counted_faces(facts, rules.counting_weights)
     judged = judged_faces([face for face, _ in counted])
     return ExaminedPhoto(
@@ -161,7 +166,7 @@ def score_parts(
         event: The people of the whole event.
         rules: The rules of scoring.
     """
-    facts = photo_facts(faces, measures.focus, rules.thresholds)
+    facts = photo_facts(faces, measures.focus, rules.thresholds, rules.excuses)
     components = score_components(facts, counted_faces(facts, rules.counting_weights), measures, event, rules)
     ruled, _, _ = _apply_rules(facts, rules.rules)
     return tuple(ScorePart(*part) for part in _weighed(components, rules.weights) + ruled if part[1] > 0)

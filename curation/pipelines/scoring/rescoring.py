@@ -19,6 +19,7 @@ from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Picks
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring import (
+    ExaminationKey,
     ExaminedPhoto,
     ScorePart,
     examination_key,
@@ -26,7 +27,7 @@ from curation.domain.judging.scoring import (
     score_examined,
     score_parts,
 )
-from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules, Thresholds
+from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Person
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
@@ -84,7 +85,7 @@ class Rescorer:
         self._event: MeasuredEvent | None = None
         self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
         self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
-        self._examined: OrderedDict[tuple[Thresholds, CategoryWeights, bool], list[ExaminedPhoto]] = OrderedDict()
+        self._examined: OrderedDict[ExaminationKey, list[ExaminedPhoto]] = OrderedDict()
         self._ranked: OrderedDict[tuple[int, int], tuple[list[PhotoScore], Picks, tuple[PhotoScore, ...]]] = (
             OrderedDict()
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -42,14 +43,31 @@ def measure(value: float | None, reason: Reason = Reason.COVERED) -> Measure:
 def face_measures(
     *,
     eyes: float | None = 1.0,
-    smile: float | None = 1.0,
+    smile: float | Literal["happy"] | None = "happy",
     focus: float | None = 1.0,
     exposure: float | None = 1.0,
     size_px: int = 100,
     yaw_deg: float = 0.0,
+    pitch_deg: float = 0.0,
+    centre: tuple[float, float] = (0.0, 0.0),
 ) -> FaceMeasures:
+    """A face; unless told otherwise it smiles as much as it can without its closed eyes being a laugh."""
     eye = measure(eyes)
-    return FaceMeasures(size_px, yaw_deg, 0.0, 0.0, 1.0, eye, eye, measure(smile), measure(focus), measure(exposure))
+    if smile == "happy":
+        smile = 1.0 if eyes is None or eyes >= 0.5 else 0.7
+    return FaceMeasures(
+        size_px,
+        yaw_deg,
+        pitch_deg,
+        0.0,
+        1.0,
+        eye,
+        eye,
+        measure(smile),
+        measure(focus),
+        measure(exposure),
+        centre,
+    )
 
 
 def photo_measures(focus: float | None = 1.0, exposure: float | None = 1.0) -> PhotoMeasures:
@@ -116,6 +134,8 @@ drawn_rules = st.builds(
         require_in_focus=plain_rules,
         min_main_people=count_rules,
         min_important_people=count_rules,
+        excuse_laughs=st.builds(SwitchRule, st.booleans()),
+        excuse_moments=st.builds(SwitchRule, st.booleans()),
         ignore_others=st.builds(SwitchRule, st.booleans()),
         max_unknown_faces=count_rules,
     ),
