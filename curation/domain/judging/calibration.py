@@ -15,6 +15,7 @@ from curation.domain.judging.measures import Measure, Reason
 
 __all__ = [
     "FAR_EYE_DEG",
+    "LOOKING_DOWN_FROM",
     "MIN_EXPRESSION_EYES_PX",
     "LightLevels",
     "exposure_measure",
@@ -45,6 +46,7 @@ class LightLevels(NamedTuple):
 
 FAR_EYE_DEG = 22.0  # an eye turned further away is foreshortened too much, or hidden by the nose
 _HIDDEN_EYE_FROM = -2.0  # log-odds; finds four of five pairs of dark glasses, and rejects one open eye in a hundred
+LOOKING_DOWN_FROM = 1.5  # log-odds; finds half of the lowered lids, and rejects one pair of closed eyes in forty
 MIN_EXPRESSION_EYES_PX = 16.0  # distance of the eyes below which too few pixels are left
 
 
