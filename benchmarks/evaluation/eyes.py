@@ -112,8 +112,8 @@ def _joined(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFace]) -> T
         for name, way in ways.items()
     ]
     return Table(
-        f"Both eyes in one measure, by rule: {len(of_open)} open and {len(of_closed)} closed faces both of whose eyes can "
-        "be told, and winks made of an open and a closed eye of two faces.",
+        f"Both eyes in one measure, by rule: {len(of_open)} open and {len(of_closed)} closed faces both of whose eyes "
+        "can be told, and winks made of an open and a closed eye of two faces.",
         ("rule", "open called closed", "closed found", "winks called closed"),
         rows,
     )

@@ -45,6 +45,7 @@ _SOFT = (0.01, 0.02, 0.03)  # standard deviations of defocus that are judged by 
 _IN_FOCUS_FROM = 0.4  # the default of scoring.thresholds.focus
 _PHOTO_SMEARS_PX = (10, 20, 40)  # lengths on whole photos, reduced to 1024 pixels
 _PHOTO_PX = 1024
+_NO_DETAIL = -9.0
 _PHOTO_STEP = 6  # one of so many photos of a set is smeared
 _NAMES = ("ours", "Laplacian", "Tenengrad", "Brenner")
 
@@ -278,33 +279,42 @@ def _rated(pictures: Sequence[tuple[Picture, _Face]]) -> list[str]:
 
 
 def _smeared_photos(evaluation: Evaluation) -> Table:
-    """Whole photos without the faces in them: sharp ones, and the same smeared."""
+    """Whole photos of people, sharp and smeared."""
     rng = np.random.default_rng(0)
-    values: dict[str, list[float]] = defaultdict(list)
+    details: dict[str, list[float]] = defaultdict(list)
     for name in _SETS:
         paths = sorted(evaluation.set_folder(name).rglob("*"))
         for path in [path for path in paths if path.suffix.lower() in (".jpg", ".jpeg", ".png")][::_PHOTO_STEP]:
             picture = open_photo(path, max_megapixels=_MAX_MEGAPIXELS).reduced(_PHOTO_PX).array
-            plain = _photo_focus(picture)
-            values["unchanged"].append(plain)
-            if plain >= _IN_FOCUS_FROM:
-                for length in _PHOTO_SMEARS_PX:
-                    kernel = _line(length * max(picture.shape) / _PHOTO_PX, rng.uniform(0, math.pi))
-                    values[f"motion of {length} pixels"].append(_photo_focus(_filtered(picture, kernel)))
+            details["unchanged"].append(_photo_detail(picture))
+            for length in _PHOTO_SMEARS_PX:
+                kernel = _line(length * max(picture.shape) / _PHOTO_PX, rng.uniform(0, math.pi))
+                details[f"motion of {length} pixels"].append(_photo_detail(_filtered(picture, kernel)))
     rows = [
-        [change, str(len(found)), f"{np.median(found):.2f}", str(sum(value >= _IN_FOCUS_FROM for value in found))]
-        for change, found in values.items()
+        [
+            change,
+            str(len(found)),
+            f"{np.median(found):.1f}",
+            *(_rated_photos(found, people) for people in (True, False)),
+        ]
+        for change, found in details.items()
     ]
     return Table(
-        f"Whole photos of {' and '.join(_SETS)}, reduced to {_PHOTO_PX} pixels, as if nobody were found in them; those "
-        "that are in focus, smeared in a random direction.",
-        ["photo", "photos", "median of the measure", "rated in focus"],
+        f"Whole photos of people ({' and '.join(_SETS)}), reduced to {_PHOTO_PX} pixels, as they are and smeared in a "
+        "random direction: rated in focus where a face is found in them, and where none is.",
+        ["photo", "photos", "median of the detail (log2)", "in focus, with a face", "in focus, without"],
         rows,
     )
 
 
-def _photo_focus(picture: Picture) -> float:
-    return photo_focus_measure(sharpest_detail(picture)).value or 0.0
+def _photo_detail(picture: Picture) -> float:
+    found = sharpest_detail(picture)
+    return _NO_DETAIL if found is None else found
+
+
+def _rated_photos(details: Sequence[float], with_people: bool) -> str:
+    values = [photo_focus_measure(detail, with_people=with_people).value or 0.0 for detail in details]
+    return str(sum(value >= _IN_FOCUS_FROM for value in values))
 
 
 def _places(evaluation: Evaluation) -> Table:

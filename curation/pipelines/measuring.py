@@ -76,7 +76,7 @@ def measure_photo(
         width=photo.width,
         height=photo.height,
         faces=tuple(measured.values()),
-        focus=photo_focus_measure(sharpest_detail(small)),
+        focus=photo_focus_measure(sharpest_detail(small), with_people=bool(faces)),
         exposure=exposure_measure(light_levels(small[::4, ::4])),
         capture_time=capture_time,
         miniature=miniature(small),

@@ -103,7 +103,8 @@ _UNSEEN_FINE = 0.6  # a face too small for the second size gets this share of th
 _SMALL_SHARE = 0.25  # maximum penalty for a face smaller than the first size
 # Places hold more detail than faces: sharp photos have about -1.1 to 1.5, slightly smeared ones -1.7, plainly blurred
 # ones -3. The threshold of 0.4 lies half way between the first two (half of two small sets).
-_PHOTO_DECISION_DETAIL, _PHOTO_STEEPNESS = -1.2, 1.7
+_PLACE_DECISION_DETAIL, _PLACE_STEEPNESS = -1.2, 1.7
+_PEOPLE_DECISION_DETAIL, _PEOPLE_STEEPNESS = -2.0, 1.1  # skin and clothes are smooth: sharp photos reach -2.2
 _FULL_FOCUS = 1.12  # so that a face as sharp as cameras produce gets 1
 
 
@@ -130,15 +131,19 @@ def face_focus_measure(detail: float | None, fine_detail: float | None, eye_dist
     return Measure.of(((1.0 - _FINE_SHARE) * seen + _FINE_SHARE * fine) * size * _FULL_FOCUS, detail)
 
 
-def photo_focus_measure(detail: float | None) -> Measure:
+def photo_focus_measure(detail: float | None, *, with_people: bool) -> Measure:
     """How sharp the sharpest parts of a photo are.
 
     Args:
         detail: Share of fine detail (log2) of those parts.
+        with_people: Whether a face was found in the photo.
     """
     if detail is None:
         return Measure.unknown(Reason.NO_CONTRAST)
-    return Measure.of(_logistic(_PHOTO_STEEPNESS * (detail - _PHOTO_DECISION_DETAIL)), detail)
+    decision, steepness = (
+        (_PEOPLE_DECISION_DETAIL, _PEOPLE_STEEPNESS) if with_people else (_PLACE_DECISION_DETAIL, _PLACE_STEEPNESS)
+    )
+    return Measure.of(_logistic(steepness * (detail - decision)), detail)
 
 
 def _detail_value(detail: float) -> float:

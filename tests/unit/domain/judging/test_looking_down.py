@@ -9,13 +9,13 @@ from curation.domain.judging.looking_down import looking_down_features, looking_
 
 def face() -> NDArray[np.float64]:
     """Landmarks of a frontal face with eyes nearly shut, in distances of the eyes."""
-    points = np.random.default_rng(0).normal(0, 0.3, (68, 2)) + np.array([0, 0.6])
+    points: NDArray[np.float64] = np.random.default_rng(0).normal(0, 0.3, (68, 2)) + np.array([0, 0.6])
     for start, middle in ((36, -0.5), (42, 0.5)):
         x = middle + np.array([-0.2, -0.07, 0.07, 0.2, 0.07, -0.07])
         points[start : start + 6] = np.column_stack([x, [0, -0.01, -0.01, 0, 0.03, 0.03]])
     points[[30, 48, 54, 8]] = [[0, 0.55], [-0.43, 1.06], [0.43, 1.06], [0, 1.7]]
     points[17:27, 1] = -0.3
-    return points
+    return np.asarray(points)
 
 
 def test_place_size_and_tilt_of_the_face_do_not_matter() -> None:
