@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
 from benchmarks.evaluation.tables import Table
-from curation.domain.judging.closed_eyes import LAUGH_FROM, is_laugh
+from curation.domain.judging.closed_eyes import is_laugh
 from ground_truth.evaluation import Evaluation
 from ground_truth.labels.eyes import eye_label
 from ground_truth.metrics.roc import auc, best_accuracy
@@ -20,6 +20,7 @@ __all__ = ["tables"]
 SOURCES = ("cew_eyes", "lfw", "lfw_smile", "genki_crops", "utkface", "groups", "five_celebs", "deepface_pairs")
 _OPEN_FROM = 0.5  # the default of scoring.thresholds.eyes_open
 _CUT = _OPEN_FROM
+_SMILES = ((0.0, 0.75, "no strong smile"), (0.75, 0.92, "strong smile"), (0.92, 1.01, "laugh"))
 
 Labelled = tuple[MeasuredFace, str]
 
@@ -122,20 +123,18 @@ def _joined(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFace]) -> T
 def _blinks(faces: Sequence[Labelled]) -> Table:
     """What the excuse for laughs changes, by how much the face smiles."""
     rows = []
-    for label, meaning in (("open", "open"), ("closed", "closed")):
-        for low, high, smile in ((0.0, LAUGH_FROM, "no strong smile"), (LAUGH_FROM, 1.01, "strong smile")):
+    for label in ("open", "closed"):
+        for low, high, smile in _SMILES:
             here = [
                 face
                 for face, given in faces
                 if given == label and low <= (face.measures.smile.value or 0.0) < high and face.eyes.value is not None
             ]
             shut = [face for face in here if (face.eyes.value or 0.0) < _OPEN_FROM]
-            blinks = [face for face in shut if not is_laugh(face.measures.smile.value)]
-            if here:
-                rows.append([meaning, smile, str(len(here)), str(len(shut)), str(len(blinks))])
+            blinks = [face for face in shut if not is_laugh(face.eyes.value, face.measures.smile.value)]
+            rows.append([label, smile, str(len(here)), str(len(shut)), str(len(blinks))])
     return Table(
-        f"Blinks: what is called closed, and what of it remains a blink when a strong smile (from {LAUGH_FROM:g}) "
-        "excuses closed eyes.",
+        "Blinks: what is called closed, and what of it remains a blink when laughs are excused.",
         ("eyes", "mouth", "faces", "called closed", "called a blink"),
         rows,
     )

@@ -13,10 +13,14 @@ from math import hypot
 
 from curation.domain.judging.measures import FaceMeasures
 
-__all__ = ["LAUGH_FROM", "Excuse", "is_laugh", "moments"]
+__all__ = ["Excuse", "is_laugh", "moments"]
 
-LAUGH_FROM = 0.8
-"""The smile from which closed eyes belong to a laugh: the middle of smiles that show teeth."""
+# A posed smile with a blink is a mistake, and there are more of them than of laughs: only a laugh that few smiles reach
+# excuses eyes that are surely shut. A strong smile excuses eyes that it narrows to a line, of which the network is
+# unsure.
+_LAUGH_FROM = 0.92
+_STRONG_SMILE_FROM = 0.75
+_NARROWED_FROM = 0.06
 
 _APART = 0.4  # least distance of the middles of two faces, in widths of a face: nearer ones are one face, found twice
 _CHEEK_TO_CHEEK = 1.4  # distance of the middles of two faces, in widths of a face, of people who touch
@@ -33,9 +37,16 @@ class Excuse(StrEnum):
     MOMENT = "has closed eyes in a moment with others"
 
 
-def is_laugh(smile: float | None) -> bool:
-    """Whether a smile in [0, 1] is so strong that it presses the eyes shut."""
-    return smile is not None and smile >= LAUGH_FROM
+def is_laugh(eyes: float | None, smile: float | None) -> bool:
+    """Whether closed eyes belong to a laugh: to a hearty one, or to a strong smile that only narrows them.
+
+    Args:
+        eyes: How far the eyes are open, in [0, 1]; None if it cannot be told.
+        smile: In [0, 1]; None if it cannot be told.
+    """
+    if eyes is None or smile is None:
+        return False
+    return smile >= _LAUGH_FROM or (smile >= _STRONG_SMILE_FROM and eyes >= _NARROWED_FROM)
 
 
 def moments(faces: Mapping[int, tuple[FaceMeasures, bool | None]], key_people: Collection[int]) -> frozenset[int]:

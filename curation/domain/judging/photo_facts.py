@@ -154,7 +154,7 @@ def photo_facts(
             return made
         if face.face_index in embracing:
             return replace(made, excuse=Excuse.MOMENT)
-        if excuses.laughs and is_laugh(made.smile):
+        if excuses.laughs and is_laugh(made.eyes, made.smile):
             return replace(made, excuse=Excuse.LAUGH)
         return made
 

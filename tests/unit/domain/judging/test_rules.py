@@ -143,19 +143,33 @@ def test_a_person_twice_in_a_photo_counts_once_with_the_larger_face() -> None:
 
 
 def test_a_laugh_with_closed_eyes_never_vetoes() -> None:
-    laugh = face_measures(eyes=0.1, smile=0.9)
+    laugh = face_measures(eyes=0.1, smile=0.95)
     smile = face_measures(eyes=0.1, smile=0.7)
     for name in ("require_main_eyes_open", "require_all_eyes_open"):
         assert vetoes(only(name), (ANNA, laugh)) == ""
         assert vetoes(only(name), (ANNA, smile)) == "Anna (main) blinks"
     strict = ScoringRules.from_mapping({"rules": {"excuse_laughs": {"enabled": False}}})
     assert vetoes(strict, (ANNA, laugh)) == "Anna (main) blinks"
-    open_eyed = face_measures(smile=0.9)
+    open_eyed = face_measures(smile=0.95)
     best, excused, blinks = (scored([(ANNA, face)]).final_score or 0 for face in (open_eyed, laugh, smile))
     assert blinks + 0.1 < excused < best
     assert best - excused < 0.1
     assert scored([(ANNA, laugh)]).problems == ""
     assert "eyes 0/1 (Anna laughs)" in scored([(ANNA, laugh)]).results_string
+
+
+@pytest.mark.parametrize(
+    ("eyes", "smile", "laughs"),
+    [
+        (0.0, 0.95, True),
+        (0.0, 0.85, False),  # a posed smile with a blink
+        (0.2, 0.85, True),  # eyes that the smile narrows to a line
+        (0.2, 0.5, False),
+        (0.0, None, False),
+    ],
+)
+def test_a_posed_smile_does_not_excuse_a_blink(eyes: float, smile: float | None, laughs: bool) -> None:
+    assert (vetoes(ScoringRules(), (ANNA, face_measures(eyes=eyes, smile=smile))) == "") is laughs
 
 
 @pytest.mark.parametrize(
