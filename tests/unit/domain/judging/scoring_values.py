@@ -106,6 +106,7 @@ drawn_faces = st.lists(st.tuples(drawn_people, drawn_measures), max_size=6)
 drawn_photos = st.builds(photo_measures, values, values)
 modes = st.sampled_from(RuleMode)
 weights = st.floats(0.1, 10)
+switches = st.sampled_from([SwitchRule(False), SwitchRule(True)])
 plain_rules = st.builds(Rule, mode=modes, weight=weights)
 count_rules = st.builds(CountRule, mode=modes, weight=weights, count=st.integers(0, 3))
 component_weights = st.builds(ComponentWeights, *(st.sampled_from([0.0, 0.5, 1.0, 3.0]) for _ in range(5))).filter(
@@ -134,9 +135,9 @@ drawn_rules = st.builds(
         require_in_focus=plain_rules,
         min_main_people=count_rules,
         min_important_people=count_rules,
-        excuse_laughs=st.builds(SwitchRule, st.booleans()),
-        excuse_moments=st.builds(SwitchRule, st.booleans()),
-        ignore_others=st.builds(SwitchRule, st.booleans()),
+        excuse_laughs=switches,
+        excuse_moments=switches,
+        ignore_others=switches,
         max_unknown_faces=count_rules,
     ),
 )
