@@ -154,15 +154,13 @@ class _Seen(NamedTuple):
 
     Attributes:
         detail: See `fine_detail`.
-        fine: (H, W) float32, the two finest octaves.
-        coarse: (H, W) float32, the two coarser ones.
+        levels: (H, W) float32 each, the picture as it is and blurred by `_SIGMAS_PX`.
         edges: (H, W) float32, the weight of each pixel.
         noise: Variance of the noise, as if it were white.
     """
 
     detail: float
-    fine: NDArray[np.float32]
-    coarse: NDArray[np.float32]
+    levels: list[NDArray[np.float32]]
     edges: NDArray[np.float32]
     noise: float
 
@@ -171,9 +169,9 @@ def _seen(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> _Seen |
     if min(picture.shape[:2]) < MIN_SIDE_PX:
         return None
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    levels = [grey, *(cv2.GaussianBlur(grey, (0, 0), s, borderType=cv2.BORDER_REFLECT_101) for s in _SIGMAS_PX)]
+    levels = [grey, *(_blurred(grey, sigma_px) for sigma_px in _SIGMAS_PX)]
     octaves = [finer - coarser for finer, coarser in itertools.pairwise(levels)]
-    edges = cv2.GaussianBlur(octaves[2] ** 2 + octaves[3] ** 2, (0, 0), _EDGE_SIGMA_PX)
+    edges = np.asarray(cv2.GaussianBlur(octaves[2] ** 2 + octaves[3] ** 2, (0, 0), _EDGE_SIGMA_PX), dtype=np.float32)
     judged = edges if mask is None else edges[mask]
     if judged.size == 0:
         return None
@@ -194,16 +192,23 @@ def _seen(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> _Seen |
     detail = (1 - _FINEST_SHARE) * fine + _FINEST_SHARE * math.log2(energy[0] / energy[2])
     return _Seen(
         detail,
-        np.asarray(levels[0] - levels[2], dtype=np.float32),
-        np.asarray(levels[2] - levels[4], dtype=np.float32),
-        np.asarray(edges / total, dtype=np.float32),
+        levels,
+        edges,
         float(noise[0] / _NOISE_GAIN[0]),
+    )
+
+
+def _blurred(grey: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    return np.asarray(
+        cv2.GaussianBlur(grey, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT_101),
+        dtype=np.float32,
     )
 
 
 def _tensors(seen: _Seen) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The structure tensors (xx, xy, yy) of the fine and of the coarse octaves; the fine one without the noise."""
-    fine, coarse = (_tensor(band, seen.edges) for band in (seen.fine, seen.coarse))
+    plain, _, middle, _, coarsest = seen.levels
+    fine, coarse = (_tensor(band, seen.edges) for band in (plain - middle, middle - coarsest))
     fine[[0, 2]] = np.maximum(fine[[0, 2]] - seen.noise * _GRADIENT_NOISE_GAIN, coarse[[0, 2]] * _FLOOR)
     # What is subtracted from the diagonal must leave a tensor: no direction has negative energy.
     limit = math.sqrt(fine[0] * fine[2])
@@ -216,7 +221,7 @@ def _tensor(band: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np
     down = band[2:, 1:-1] - band[:-2, 1:-1]
     weighted, inner = across * edges[1:-1, 1:-1], edges[1:-1, 1:-1]
     sums = (np.vdot(weighted, across), np.vdot(weighted, down), np.vdot(down * inner, down))
-    return np.array([0.25 * float(total) for total in sums])
+    return np.array([float(total) for total in sums]) / (4 * float(edges.sum()))
 
 
 def _ratios(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:

@@ -219,7 +219,7 @@ def test_of_a_crowd_only_the_largest_faces_are_measured(
 
 def test_a_smeared_face_is_out_of_focus(predictor: LandmarkPredictor) -> None:
     photo = astronaut()
-    length = round(0.16 * float(np.linalg.norm(ASTRONAUT[1][1] - ASTRONAUT[1][0])))
+    length = round(0.2 * float(np.linalg.norm(ASTRONAUT[1][1] - ASTRONAUT[1][0])))
     for turn in (0, 1):
         kernel = np.rot90(np.full((1, length), 1 / length, dtype=np.float32), turn)
         smeared = np.asarray(cv2.filter2D(photo, -1, kernel), dtype=np.uint8)
