@@ -92,7 +92,8 @@ class _Clocks:
             (per_photo, "face_quality", "quality"),
             (per_photo, "face_chip_jpeg", "thumbnails"),
             (LandmarkPredictor, "predict", "68 landmarks"),
-            (measuring, "fine_detail", "focus"),
+            (measuring, "unsmeared_detail", "focus"),
+            (measuring, "sharpest_detail", "focus of the photo"),
             (measuring, "light_levels", "exposure"),
         ]
         with ExitStack() as stack:

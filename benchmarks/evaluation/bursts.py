@@ -62,16 +62,17 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         grouping.append([f"{name}: {len(scores)} photos, no times", *_figures(_pairs(wanted), _pairs(_found(scores)))])
         for group, keep in groups.items():
             chosen += _chosen(f"{name}: {group}", keep, scores)
-    with tempfile.TemporaryDirectory() as folder:
-        made = _make(evaluation, Path(folder))
-        scores = _scored(evaluation, Path(folder), "made-bursts")
+    for kind, changes in (("bursts", _degradations()), ("brackets", _exposures())):
+        with tempfile.TemporaryDirectory() as folder:
+            made = _make(evaluation, Path(folder), changes)
+            scores = _scored(evaluation, Path(folder), f"made-{kind}")
         wanted = [tuple(group) for group in made.values()]
         grouping.append(
-            [f"synthetic bursts: {len(scores)} photos with times", *_figures(_pairs(wanted), _pairs(_found(scores)))]
+            [f"synthetic {kind}: {len(scores)} photos with times", *_figures(_pairs(wanted), _pairs(_found(scores)))]
         )
         right = sum(_best(group, scores) == group[0] for group in wanted)
         chosen.append(
-            [f"{len(made)} synthetic bursts", str(len(wanted[0])), "the unchanged photo", f"{right} of {len(made)}"]
+            [f"{len(made)} synthetic {kind}", str(len(wanted[0])), "the unchanged photo", f"{right} of {len(made)}"]
         )
     yield Table(
         "Pairs of photos in one burst: labelled, found, precision and recall. Frames of videos are 1/4 of a second "
@@ -169,11 +170,12 @@ def _video(
     return [name, *_figures(wanted, found, wrong)]
 
 
-def _make(evaluation: Evaluation, folder: Path) -> dict[str, list[str]]:
+def _make(
+    evaluation: Evaluation, folder: Path, changes: Mapping[str, Callable[[Picture], Picture]]
+) -> dict[str, list[str]]:
     """Write bursts of a sharp photo and worse versions; returns the names of each, the unchanged one first."""
     source = evaluation.set_folder("codebasics_sports")
     made = {}
-    changes = _degradations()
     paths = [path for path in sorted(source.rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
     for number, path in enumerate(paths[::_MADE_EVERY]):
         with Image.open(path) as opened:
@@ -214,3 +216,17 @@ def _degradations() -> Mapping[str, Callable[[Picture], Picture]]:
         return moved(np.asarray(picture * 0.35, dtype=np.uint8), 0.02)
 
     return {"unchanged": lambda picture: picture, "defocused": defocused, "shaken": shaken, "too dark": too_dark}
+
+
+def _exposures() -> Mapping[str, Callable[[Picture], Picture]]:
+    """An exposure bracket: two stops darker and brighter than the photo, in linear light."""
+
+    def stops(picture: Picture, by: float) -> Picture:
+        light = (picture / 255.0) ** 2.2 * 2.0**by
+        return np.asarray(np.clip(light, 0, 1) ** (1 / 2.2) * 255, dtype=np.uint8)
+
+    return {
+        "unchanged": lambda picture: picture,
+        "two stops darker": lambda picture: stops(picture, -2),
+        "two stops brighter": lambda picture: stops(picture, 2),
+    }

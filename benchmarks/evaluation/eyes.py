@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
 from benchmarks.evaluation.tables import Table
+from curation.domain.judging.closed_eyes import is_laugh
 from ground_truth.evaluation import Evaluation
 from ground_truth.labels.eyes import eye_label
 from ground_truth.metrics.roc import auc, best_accuracy
@@ -19,6 +20,7 @@ __all__ = ["tables"]
 SOURCES = ("cew_eyes", "lfw", "lfw_smile", "genki_crops", "utkface", "groups", "five_celebs", "deepface_pairs")
 _OPEN_FROM = 0.5  # the default of scoring.thresholds.eyes_open
 _CUT = _OPEN_FROM
+_SMILES = ((0.0, 0.75, "no strong smile"), (0.75, 0.92, "strong smile"), (0.92, 1.01, "laugh"))
 
 Labelled = tuple[MeasuredFace, str]
 
@@ -43,7 +45,9 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         rows,
     )
     yield _against_others(opened, closed)
+    yield _joined(opened, closed)
     yield _other_labels(faces)
+    yield _blinks(faces)
 
 
 def _values(faces: Sequence[MeasuredFace]) -> NDArray[np.float64]:
@@ -82,6 +86,56 @@ def _against_others(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFac
         f"The same {len(opened)} open and {len(closed)} closed faces by other measures, each with the "
         "threshold that is best on these faces.",
         ("measure", "AUC", "best accuracy", "closed found if 2 % of the open ones are called closed"),
+        rows,
+    )
+
+
+def _joined(opened: Sequence[MeasuredFace], closed: Sequence[MeasuredFace]) -> Table:
+    """Ways to make one measure of two eyes, and winks made of an open and a closed eye of two faces."""
+
+    def pairs(faces: Sequence[MeasuredFace]) -> NDArray[np.float64]:
+        both = [(f.measures.right_eye.value, f.measures.left_eye.value) for f in faces]
+        return np.array([pair for pair in both if None not in pair], dtype=np.float64)
+
+    of_open, of_closed = pairs(opened), pairs(closed)
+    shut = of_closed[np.arange(len(of_open)) % len(of_closed), 1]
+    winks = np.column_stack([of_open[:, 0], shut])
+    ways: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+        "the mean (ours)": lambda eyes: eyes.mean(axis=1),
+        "the mean, at most 0.35 above the less open one": lambda eyes: np.minimum(
+            eyes.mean(axis=1), eyes.min(axis=1) + 0.35
+        ),
+        "the less open one": lambda eyes: eyes.min(axis=1),
+        "the more open one": lambda eyes: eyes.max(axis=1),
+    }
+    rows = [
+        [name, *(f"{(way(eyes) < _CUT).mean():.1%}" for eyes in (of_open, of_closed, winks))]
+        for name, way in ways.items()
+    ]
+    return Table(
+        f"Both eyes in one measure, by rule: {len(of_open)} open and {len(of_closed)} closed faces both of whose eyes "
+        "can be told, and winks made of an open and a closed eye of two faces.",
+        ("rule", "open called closed", "closed found", "winks called closed"),
+        rows,
+    )
+
+
+def _blinks(faces: Sequence[Labelled]) -> Table:
+    """What the excuse for laughs changes, by how much the face smiles."""
+    rows = []
+    for label in ("open", "closed"):
+        for low, high, smile in _SMILES:
+            here = [
+                face
+                for face, given in faces
+                if given == label and low <= (face.measures.smile.value or 0.0) < high and face.eyes.value is not None
+            ]
+            shut = [face for face in here if (face.eyes.value or 0.0) < _OPEN_FROM]
+            blinks = [face for face in shut if not is_laugh(face.eyes.value, face.measures.smile.value)]
+            rows.append([label, smile, str(len(here)), str(len(shut)), str(len(blinks))])
+    return Table(
+        "Blinks: what is called closed, and what of it remains a blink when laughs are excused.",
+        ("eyes", "mouth", "faces", "called closed", "called a blink"),
         rows,
     )
 

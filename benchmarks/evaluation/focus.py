@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.tables import Table
 from curation.domain.faces.face import FiveLandmarks
+from curation.domain.judging.calibration import photo_focus_measure
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.files.decoding import open_photo
+from curation.photos.looks.focus import sharpest_detail
 from curation.pipelines.measuring import face_focus, measure_photo
 from ground_truth.evaluation import Evaluation
 
@@ -38,6 +40,13 @@ _MIN_EYES_PX, _MAX_EYES_PX = 48.0, 160.0
 _MAX_MEGAPIXELS = 120
 _DEFOCUS = (0.02, 0.04, 0.07, 0.12)  # radii in distances of the eyes; each step adds at least 0.7 px
 _MOTION = (0.06, 0.12, 0.2)  # lengths in distances of the eyes; each step adds at least 2 px
+_SMEARS = (0.06, 0.1, 0.16, 0.25, 0.4)  # lengths that are judged by the threshold
+_SOFT = (0.01, 0.02, 0.03)  # standard deviations of defocus that are judged by the threshold
+_IN_FOCUS_FROM = 0.4  # the default of scoring.thresholds.focus
+_PHOTO_SMEARS_PX = (10, 20, 40)  # lengths on whole photos, reduced to 1024 pixels
+_PHOTO_PX = 1024
+_NO_DETAIL = -9.0
+_PHOTO_STEP = 6  # one of so many photos of a set is smeared
 _NAMES = ("ours", "Laplacian", "Tenengrad", "Brenner")
 
 
@@ -72,7 +81,9 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         ["change", "faces", *_NAMES],
         [[change, str(len(values)), *(_share(values, i) for i in range(4))] for change, values in unchanged.items()],
     )
+    yield _by_threshold(faces)
     yield _places(evaluation)
+    yield _smeared_photos(evaluation)
 
 
 def _share(answers: Sequence[tuple[bool, ...]], column: int) -> str:
@@ -245,6 +256,65 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
         fx, fy = x - column, y - row
         kernel[row : row + 2, column : column + 2] += np.outer([1 - fy, fy], [1 - fx, fx])
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+
+def _by_threshold(faces: Sequence[_Face]) -> Table:
+    """How many faces are out of focus by the threshold, as they are, defocused and smeared."""
+    rng = np.random.default_rng(0)
+    rows = [["unchanged", *_rated([(face.array, face) for face in faces])]]
+    for part in _SOFT:
+        soft = [(np.asarray(cv2.GaussianBlur(f.array, (0, 0), part * f.eyes_px), dtype=np.uint8), f) for f in faces]
+        rows.append([f"defocus, {part:.0%} of the distance of the eyes (standard deviation)", *_rated(soft)])
+    for part in _SMEARS:
+        smeared = [(_filtered(f.array, _line(part * f.eyes_px, rng.uniform(0, math.pi))), f) for f in faces]
+        rows.append([f"motion, {part:.0%} of the distance of the eyes", *_rated(smeared)])
+    header = ["face", "faces", "median of the measure", "rated out of focus"]
+    return Table("The same faces, each smeared in a random direction, against the threshold of 0.4.", header, rows)
+
+
+def _rated(pictures: Sequence[tuple[Picture, _Face]]) -> list[str]:
+    values = [face_focus(Pixels(picture, 1.0), face.landmarks).value or 0.0 for picture, face in pictures]
+    out = sum(value < _IN_FOCUS_FROM for value in values)
+    return [str(len(values)), f"{np.median(values):.2f}", str(out)]
+
+
+def _smeared_photos(evaluation: Evaluation) -> Table:
+    """Whole photos of people, sharp and smeared."""
+    rng = np.random.default_rng(0)
+    details: dict[str, list[float]] = defaultdict(list)
+    for name in _SETS:
+        paths = sorted(evaluation.set_folder(name).rglob("*"))
+        for path in [path for path in paths if path.suffix.lower() in (".jpg", ".jpeg", ".png")][::_PHOTO_STEP]:
+            picture = open_photo(path, max_megapixels=_MAX_MEGAPIXELS).reduced(_PHOTO_PX).array
+            details["unchanged"].append(_photo_detail(picture))
+            for length in _PHOTO_SMEARS_PX:
+                kernel = _line(length * max(picture.shape) / _PHOTO_PX, rng.uniform(0, math.pi))
+                details[f"motion of {length} pixels"].append(_photo_detail(_filtered(picture, kernel)))
+    rows = [
+        [
+            change,
+            str(len(found)),
+            f"{np.median(found):.1f}",
+            *(_rated_photos(found, people) for people in (True, False)),
+        ]
+        for change, found in details.items()
+    ]
+    return Table(
+        f"Whole photos of people ({' and '.join(_SETS)}), reduced to {_PHOTO_PX} pixels, as they are and smeared in a "
+        "random direction: rated in focus where a face is found in them, and where none is.",
+        ["photo", "photos", "median of the detail (log2)", "in focus, with a face", "in focus, without"],
+        rows,
+    )
+
+
+def _photo_detail(picture: Picture) -> float:
+    found = sharpest_detail(picture)
+    return _NO_DETAIL if found is None else found
+
+
+def _rated_photos(details: Sequence[float], with_people: bool) -> str:
+    values = [photo_focus_measure(detail, with_people=with_people).value or 0.0 for detail in details]
+    return str(sum(value >= _IN_FOCUS_FROM for value in values))
 
 
 def _places(evaluation: Evaluation) -> Table:

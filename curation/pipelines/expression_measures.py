@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from curation.domain.faces.face import Box, FiveLandmarks
 from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px
-from curation.domain.judging.calibration import MIN_EXPRESSION_EYES_PX, eye_measure, landmark_fit, smile_measure
-from curation.domain.judging.measures import Measure, Reason
+from curation.domain.judging.calibration import (
+    LOOKING_DOWN_FROM,
+    MIN_EXPRESSION_EYES_PX,
+    eye_measure,
+    landmark_fit,
+    smile_measure,
+)
+from curation.domain.judging.looking_down import looking_down_odds
+from curation.domain.judging.measures import Measure, Reason, joined_eyes
 from curation.engines.base import Pixels
-from curation.engines.expressions.networks import Answer, FaceExpression, packaged_expressions
+from curation.engines.expressions.networks import FaceExpression, packaged_expressions
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
 
 __all__ = ["MIN_MEASURED_FACE_PX", "ExpressionMeasures", "expression_measures"]
@@ -19,6 +29,7 @@ MIN_MEASURED_FACE_PX = 16
 """Smaller faces are never measured, whatever the settings say."""
 
 _MIN_FIT = 0.5
+_CLOSED_BELOW = 0.5
 _PROFILE_DEG = 35.0
 
 
@@ -70,21 +81,46 @@ def _measures(
     if seen is None:
         # The predictor also fails on profiles; only if the face looks at the camera, something must cover it.
         return _unknown(fit, Reason.TURNED if abs(pose.yaw_deg) > _PROFILE_DEG else Reason.COVERED)
-    return _known(fit, pose, seen)
+    return _known(fit, pose, seen, points.points)
 
 
-def _known(fit: float, pose: HeadPose, seen: FaceExpression) -> ExpressionMeasures:
+def _known(fit: float, pose: HeadPose, seen: FaceExpression, points: NDArray[np.float64]) -> ExpressionMeasures:
     mouth = seen.mouth
+    right, left = _eyes(pose, seen)
+    if _seem_closed(right, left) and _looks_down(seen, points):
+        right, left = (
+            eye if eye.value is None else Measure.unknown(Reason.LOOKING_DOWN, eye.raw) for eye in (right, left)
+        )
     return ExpressionMeasures(
         fit,
-        right_eye=_eye(seen.right_eye, -pose.yaw_deg),
-        left_eye=_eye(seen.left_eye, pose.yaw_deg),
+        right_eye=right,
+        left_eye=left,
         smile=Measure.unknown(Reason.COVERED) if mouth is None else smile_measure(mouth.yes, mouth.hidden),
     )
 
 
-def _eye(seen: Answer | None, away_deg: float) -> Measure:
-    return Measure.unknown(Reason.COVERED) if seen is None else eye_measure(seen.yes, seen.hidden, away_deg)
+def _eyes(pose: HeadPose, seen: FaceExpression) -> tuple[Measure, Measure]:
+    # Glasses cover both eyes: where one of them mirrors something, the other tells.
+    hidden = [eye.hidden for eye in (seen.right_eye, seen.left_eye) if eye is not None]
+    of_both = sum(hidden) / len(hidden) if hidden else 0.0
+    right, left = (
+        Measure.unknown(Reason.COVERED) if eye is None else eye_measure(eye.yes, max(eye.hidden, of_both), away_deg)
+        for eye, away_deg in ((seen.right_eye, -pose.yaw_deg), (seen.left_eye, pose.yaw_deg))
+    )
+    return right, left
+
+
+def _seem_closed(right: Measure, left: Measure) -> bool:
+    value = joined_eyes(right, left).value
+    return value is not None and value < _CLOSED_BELOW
+
+
+def _looks_down(seen: FaceExpression, points: NDArray[np.float64]) -> bool:
+    odds = [eye.yes for eye in (seen.right_eye, seen.left_eye) if eye is not None]
+    try:
+        return looking_down_odds(points, sum(odds) / len(odds)) > LOOKING_DOWN_FROM
+    except ValueError:  # the eyes coincide
+        return False
 
 
 def _unknown(fit: float, reason: Reason) -> ExpressionMeasures:

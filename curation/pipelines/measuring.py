@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,18 +27,20 @@ from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.looks.artefacts import artefacts
 from curation.photos.looks.crops import square_crop
 from curation.photos.looks.exposure import light_levels
-from curation.photos.looks.focus import fine_detail
+from curation.photos.looks.focus import fine_detail, sharpest_detail, unsmeared_detail
 from curation.photos.looks.miniature import miniature
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 
-__all__ = ["face_focus", "face_quality", "measure_photo"]
+__all__ = ["MAX_MEASURED_FACES", "face_focus", "face_quality", "measure_photo"]
+
+MAX_MEASURED_FACES = 400
+"""Of a photo with more faces only the largest are measured: a crowd in a stadium takes bounded time, and the result
+does not depend on how fast the machine is. A school or a wedding party in one photo has fewer."""
 
 _FACE_REACH = 1.15  # half the side of the square that focus is measured on, in distances of the eyes
 _EXPOSURE_EYE_DISTANCE_PX = 24.0
 _OVAL_HALF_WIDTH, _OVAL_HALF_HEIGHT = 0.9, 1.1  # of the face, in distances of the eyes
 _PHOTO_LONG_SIDE_PX = 1024
-_TILES = 8  # along the longer side of the photo
-_SHARP_TILES = 0.25  # the share of the tiles, the sharpest ones, that the focus of the photo is measured on
 
 
 def measure_photo(
@@ -58,25 +59,26 @@ def measure_photo(
         capture_time: Of the photo, stored with the measures.
 
     Returns:
-        The measures, faces in the given order.
+        The measures, faces in the given order; beyond the `MAX_MEASURED_FACES` largest faces they are "not measured".
 
     Raises:
         PhotoUnreadableError: If the photo cannot be decoded.
     """
-    measured: tuple[FaceMeasures, ...] = ()
-    if faces:
-        pixels = photo.detailed(_needed_scale(photo, faces))
-        expressions = expression_measures(pixels, faces, predictor)
-        measured = tuple(
-            _measure_face(pixels, box, five, expression, (photo.width, photo.height))
-            for (box, five), expression in zip(faces, expressions, strict=True)
-        )
+    size = (photo.width, photo.height)
+    measured = {number: _unmeasured_face(*face, size) for number, face in enumerate(faces)}
+    largest = _largest(faces)
+    if largest:
+        judged = [faces[number] for number in largest]
+        pixels = photo.detailed(_needed_scale(photo, judged))
+        expressions = expression_measures(pixels, judged, predictor)
+        for number, (box, five), expression in zip(largest, judged, expressions, strict=True):
+            measured[number] = _measure_face(pixels, box, five, expression, size)
     small = photo.reduced(_PHOTO_LONG_SIDE_PX).array
     return PhotoMeasures(
         width=photo.width,
         height=photo.height,
-        faces=measured,
-        focus=photo_focus_measure(_sharpest_tiles(small)),
+        faces=tuple(measured.values()),
+        focus=photo_focus_measure(sharpest_detail(small), with_people=bool(faces)),
         exposure=exposure_measure(light_levels(small[::4, ::4])),
         capture_time=capture_time,
         miniature=miniature(small),
@@ -84,6 +86,12 @@ def measure_photo(
             small, [box for box, _ in faces], scale=max(small.shape[:2]) / max(photo.width, photo.height)
         ),
     )
+
+
+def _largest(faces: Sequence[tuple[Box, FiveLandmarks]]) -> list[int]:
+    """The numbers of the faces that are measured, in ascending order."""
+    by_size = sorted(range(len(faces)), key=lambda number: (-min(faces[number][0].w, faces[number][0].h), number))
+    return sorted(by_size[:MAX_MEASURED_FACES])
 
 
 def _needed_scale(photo: PhotoPixels, faces: Sequence[tuple[Box, FiveLandmarks]]) -> float:
@@ -109,7 +117,7 @@ def face_quality(pixels: Pixels, face: DetectedFace) -> FaceQuality:
     pose = head_pose(five)
     size_px = min(face.box.w, face.box.h)
     crop = _face_crop(pixels, five, pose, finest_px=FOCUS_EYE_DISTANCE_PX, halved_to_px=DETAIL_PX)
-    sharpness = (_focus(crop).value if crop is not None else None) or 0.0
+    sharpness = 0.0 if crop is None else _sharpness(crop)
     return FaceQuality(
         size_px=size_px,
         sharpness=sharpness,
@@ -136,6 +144,20 @@ def _measure_face(
     five = landmarks.as_array()
     pose = head_pose(five)
     crop = _face_crop(pixels, five, pose)
+    cut_off = Measure.unknown(Reason.CUT_OFF)
+    return _face_measures(
+        box,
+        pose,
+        expression,
+        cut_off if crop is None else _focus(crop),
+        cut_off if crop is None else _exposure(crop),
+        share_outside(five, pose, photo_size),
+    )
+
+
+def _face_measures(
+    box: Box, pose: HeadPose, expression: ExpressionMeasures, focus: Measure, exposure: Measure, outside: float
+) -> FaceMeasures:
     return FaceMeasures(
         size_px=min(box.w, box.h),
         yaw_deg=round(pose.yaw_deg, 1),
@@ -145,10 +167,19 @@ def _measure_face(
         right_eye=expression.right_eye,
         left_eye=expression.left_eye,
         smile=expression.smile,
-        focus=Measure.unknown(Reason.CUT_OFF) if crop is None else _focus(crop),
-        exposure=Measure.unknown(Reason.CUT_OFF) if crop is None else _exposure(crop),
-        cut_off=round(share_outside(five, pose, photo_size), 2),
+        focus=focus,
+        exposure=exposure,
+        cut_off=round(outside, 2),
+        centre=(box.x + box.w / 2, box.y + box.h / 2),
     )
+
+
+def _unmeasured_face(box: Box, landmarks: FiveLandmarks, photo_size: tuple[int, int]) -> FaceMeasures:
+    five = landmarks.as_array()
+    pose = head_pose(five)
+    unknown = Measure.unknown(Reason.NOT_MEASURED)
+    nothing = ExpressionMeasures(0.0, unknown, unknown, unknown)
+    return _face_measures(box, pose, nothing, unknown, unknown, share_outside(five, pose, photo_size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,26 +245,18 @@ def _face_crop(
 
 def _focus(face: _FaceCrop) -> Measure:
     coarse = face.reduced(FOCUS_EYE_DISTANCE_PX)
+    fine = None if coarse is face else unsmeared_detail(face.array, face.oval)
+    return face_focus_measure(unsmeared_detail(coarse.array, coarse.oval), fine, face.native_eye_distance_px)
+
+
+def _sharpness(face: _FaceCrop) -> float:
+    """How much fine detail there is to recognise a face by; a smear that leaves some of it does no harm."""
+    coarse = face.reduced(FOCUS_EYE_DISTANCE_PX)
     fine = None if coarse is face else fine_detail(face.array, face.oval)
-    return face_focus_measure(fine_detail(coarse.array, coarse.oval), fine, face.native_eye_distance_px)
+    measure = face_focus_measure(fine_detail(coarse.array, coarse.oval), fine, face.native_eye_distance_px)
+    return measure.value or 0.0
 
 
 def _exposure(face: _FaceCrop) -> Measure:
     small = face.reduced(_EXPOSURE_EYE_DISTANCE_PX)
     return exposure_measure(light_levels(small.array, small.oval))
-
-
-def _sharpest_tiles(picture: NDArray[np.uint8]) -> float | None:
-    """The average fine detail of the sharpest tiles of a photo."""
-    height, width = picture.shape[:2]
-    side = max(48, math.ceil(max(height, width) / _TILES))
-    details = [
-        detail
-        for top in range(0, max(1, height - side // 2), side)
-        for left in range(0, max(1, width - side // 2), side)
-        if (detail := fine_detail(picture[top : top + side, left : left + side])) is not None
-    ]
-    if not details:
-        return None
-    best = sorted(details, reverse=True)[: max(1, round(_SHARP_TILES * len(details)))]
-    return sum(best) / len(best)

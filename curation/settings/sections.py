@@ -187,6 +187,8 @@ class RulesSettings(_Section):
 
     require_all_eyes_open: RuleSettings = RuleSettings()
     require_main_eyes_open: RuleSettings = RuleSettings(mode="veto")
+    excuse_laughs: SwitchRuleSettings = SwitchRuleSettings(enabled=True)
+    excuse_moments: SwitchRuleSettings = SwitchRuleSettings(enabled=True)
     require_smile: RuleSettings = RuleSettings()
     require_in_focus: RuleSettings = RuleSettings()
     min_main_people: CountRuleSettings = CountRuleSettings()

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from curation.domain.bursts.finding import BurstPhoto, BurstRules, find_bursts
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoredFace, ScoringInput, photo_facts
 from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.score_summary import POOR_EXPOSURE
 from curation.domain.judging.scoring_rules import ScoringRules
 
 __all__ = ["event_bursts", "mark_bursts", "well_seen_people"]
 
 _SMALL_FACE = 0.5  # of the largest face of the photo: passers-by come and go between the photos of a burst
 _CLEARLY_SOFTER = 0.25  # than the same face elsewhere in the burst, in values of the measure
+_WELL_LIT = 0.6  # exposure from which a face is lit as it should be
+_RUINED = 0.2  # exposure below which most of a face is white or black
 _SAME_SCORE = 0.02  # scores of copies in different sizes differ by less; then the larger one is better
 _PROFILE_DEG = 40.0  # faces turned further are sometimes identified as somebody else
 
@@ -66,10 +69,11 @@ def mark_bursts(
 ) -> list[PhotoScore]:
     """Number the bursts, and mark the best photo of each.
 
-    The photos of a burst are compared by these criteria, in this order: not vetoed; the fewest main people who are
-    missing, blink or are clearly softer than elsewhere in the burst (eyes that cannot be told are half a fault); the
-    same for important people; the higher score; with nearly the same score, the larger photo; the sharper one; the
-    first by name.
+    The photos of a burst are compared by these criteria, in this order: not ruined by the exposure though another
+    photo of the burst is well exposed; not vetoed; the fewest main people who are missing, blink, are badly exposed
+    though another photo shows them well lit, or are clearly softer than elsewhere in the burst (eyes that cannot be
+    told are half a fault); the same for important people; the higher score; with nearly the same score, the larger
+    photo; the sharper one; the first by name.
 
     Args:
         scores: Scores of the event, in any order.
@@ -110,7 +114,7 @@ def _contender(
 ) -> _Contender:
     facts = known.get(score.image_path) if known is not None else None
     if facts is None:
-        facts = photo_facts(photo.faces, photo.measures.focus, rules.thresholds)
+        facts = photo_facts(photo.faces, photo.measures.focus, rules.thresholds, rules.excuses)
     return _Contender(score, facts, photo.measures.width * photo.measures.height)
 
 
@@ -120,39 +124,70 @@ class _Faults:
 
     missing: int
     blinking: int
+    exposed: int
     soft: int
     turned: int
 
     @property
     def total(self) -> float:
         """A face whose eyes cannot be told is better than a blink, and not as good as open eyes."""
-        return self.missing + self.blinking + self.soft + 0.5 * self.turned
+        return self.missing + self.blinking + self.exposed + self.soft + 0.5 * self.turned
 
 
-def _faults(people: Sequence[FaceFacts], sharpest: Mapping[str, float]) -> _Faults:
+@dataclass(frozen=True, slots=True)
+class _AtBest:
+    """The best focus and exposure of the face of each person who is in any photo of a burst, by the person's key."""
+
+    focus: Mapping[str, float]
+    exposure: Mapping[str, float]
+
+
+def _faults(people: Sequence[FaceFacts], best: _AtBest) -> _Faults:
     present = {face.person.key: face for face in people if face.person is not None}
+    badly_lit = {key for key, face in present.items() if _is_badly_lit(face.exposure, best.exposure[key])}
     return _Faults(
-        missing=len(sharpest.keys() - present.keys()),
-        blinking=sum(face.eyes_open is False for face in people),
-        # Compared with the same face in the burst: a person who is sharp in none of its photos does not matter.
-        soft=sum((face.focus or 0.0) < sharpest[key] - _CLEARLY_SOFTER for key, face in present.items()),
+        missing=len(best.focus.keys() - present.keys()),
+        blinking=sum(face.blinks for face in people),
+        exposed=len(badly_lit),
+        # Compared with the same face in the burst: a person who is sharp in none of its photos does not matter. Of a
+        # face that is white or black the focus says nothing more.
+        soft=sum(
+            (face.focus or 0.0) < best.focus[key] - _CLEARLY_SOFTER
+            for key, face in present.items()
+            if key not in badly_lit
+        ),
         turned=sum(face.eyes_open is None for face in people),
     )
 
 
-def _sharpest(photos: Iterable[Sequence[FaceFacts]]) -> dict[str, float]:
-    """The best focus of the face of each person who is in any of the photos."""
-    best: dict[str, float] = {}
-    for people in photos:
-        for face in people:
-            if face.person is not None:
-                best[face.person.key] = max(best.get(face.person.key, 0.0), face.focus or 0.0)
-    return best
+def _is_badly_lit(exposure: float | None, at_best: float) -> bool:
+    """Of a face that another photo of the burst shows well lit."""
+    return exposure is not None and exposure < POOR_EXPOSURE and at_best >= _WELL_LIT
+
+
+def _at_best(photos: Sequence[Sequence[FaceFacts]]) -> _AtBest:
+    focus: dict[str, float] = {}
+    exposure: dict[str, float] = {}
+    known = [(face.person.key, face) for people in photos for face in people if face.person is not None]
+    for key, face in known:
+        exposure[key] = max(exposure.get(key, 0.0), face.exposure or 0.0)
+    for key, face in known:
+        # The hard edges of a blown face pass for sharpness, so it does not make the others soft.
+        sharpness = 0.0 if _is_badly_lit(face.exposure, exposure[key]) else face.focus or 0.0
+        focus[key] = max(focus.get(key, 0.0), sharpness)
+    return _AtBest(focus, exposure)
+
+
+def _light(one: _Contender) -> float | None:
+    """The exposure of the key people of a photo; without them, of whoever counts, or of the whole photo."""
+    of_faces = [face.exposure for face in one.facts.key_people if face.exposure is not None]
+    return sum(of_faces) / len(of_faces) if of_faces else one.score.exposure_score
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ranked:
     score: PhotoScore
+    is_ruined: bool
     main: _Faults
     important: _Faults
     pixels: int
@@ -160,21 +195,30 @@ class _Ranked:
 
 def _ranked(contenders: Sequence[_Contender]) -> list[_Ranked]:
     """Best first."""
-    main = _sharpest(one.facts.main for one in contenders)
-    important = _sharpest(one.facts.important for one in contenders)
+    main = _at_best([one.facts.main for one in contenders])
+    important = _at_best([one.facts.important for one in contenders])
+    lights = [_light(one) for one in contenders]
+    well_lit = any(light is not None and light >= _WELL_LIT for light in lights)
     return sorted(
         (
-            _Ranked(one.score, _faults(one.facts.main, main), _faults(one.facts.important, important), one.pixels)
-            for one in contenders
+            _Ranked(
+                one.score,
+                well_lit and light is not None and light < _RUINED,
+                _faults(one.facts.main, main),
+                _faults(one.facts.important, important),
+                one.pixels,
+            )
+            for one, light in zip(contenders, lights, strict=True)
         ),
         key=_order,
     )
 
 
-def _order(one: _Ranked) -> tuple[bool, float, float, int, int, float, float, str]:
+def _order(one: _Ranked) -> tuple[bool, bool, float, float, int, int, float, float, str]:
     score = one.score
     final = score.final_score or 0.0
     return (
+        one.is_ruined,
         bool(score.vetoes),
         one.main.total,
         one.important.total,
@@ -195,24 +239,27 @@ def _better(best: _Ranked, other: _Ranked) -> str:
 
 
 def _reason(best: _Ranked, other: _Ranked) -> str:
+    if other.is_ruined and not best.is_ruined:
+        return "better light"
     for a, b in ((best.main, other.main), (best.important, other.important)):
         if a.total < b.total:
             lead = [(b.blinking - a.blinking, "eyes open"), (b.missing - a.missing, "more people seen")]
+            lead += [(b.exposed - a.exposed, "better light")]
             lead += [(b.soft - a.soft, "sharper"), (b.turned - a.turned, "a face less turned away")]
             return max(lead, key=lambda item: item[0])[1]
     if bool(best.score.vetoes) != bool(other.score.vetoes):
         return f"not vetoed ({other.score.vetoes})"
-    if _order(best)[3:5] == _order(other)[3:5]:
-        decisive = _order(best)[5] < _order(other)[5]
+    if _order(best)[4:6] == _order(other)[4:6]:
+        decisive = _order(best)[6] < _order(other)[6]
     else:
-        decisive = _order(best)[3] < _order(other)[3]
+        decisive = _order(best)[4] < _order(other)[4]
     if decisive:
         gains = [(_gain(of, best, other), word) for of, word in _COMPONENTS]
         gain, word = max(gains, key=lambda item: item[0])
         return word if gain > 0 else "higher score"
     if best.pixels > other.pixels:
         return "larger"
-    return "sharper" if _order(best)[6] < _order(other)[6] else "the first of equals"
+    return "sharper" if _order(best)[7] < _order(other)[7] else "the first of equals"
 
 
 _COMPONENTS: tuple[tuple[Callable[[PhotoScore], float | None], str], ...] = (

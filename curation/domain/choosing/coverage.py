@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from curation.domain.judging.photo_facts import PhotoFacts, ScoringInput, photo_facts
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
-from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.judging.scoring_rules import Excuses, Thresholds
 from curation.domain.labelling.labels import Category, Person
 
 __all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos", "well_shown"]
@@ -44,15 +44,19 @@ class PersonCoverage:
     picked: int
 
 
-def people_of_photos(inputs: Mapping[str, ScoringInput], thresholds: Thresholds) -> dict[str, PhotoPeople]:
+def people_of_photos(
+    inputs: Mapping[str, ScoringInput], thresholds: Thresholds, excuses: Excuses | None = None
+) -> dict[str, PhotoPeople]:
     """The main and important people of every photo.
 
     Args:
         inputs: The photos that were measured, by image path.
         thresholds: Thresholds for open eyes and for focus.
+        excuses: Which closed eyes are no blink; None takes all excuses.
     """
+    excused = excuses or Excuses()
     return {
-        path: _people(photo_facts(photo.faces, photo.measures.focus, thresholds)) if photo.faces else _NOBODY
+        path: _people(photo_facts(photo.faces, photo.measures.focus, thresholds, excused)) if photo.faces else _NOBODY
         for path, photo in inputs.items()
     }
 

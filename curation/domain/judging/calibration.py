@@ -15,6 +15,7 @@ from curation.domain.judging.measures import Measure, Reason
 
 __all__ = [
     "FAR_EYE_DEG",
+    "LOOKING_DOWN_FROM",
     "MIN_EXPRESSION_EYES_PX",
     "LightLevels",
     "exposure_measure",
@@ -45,6 +46,7 @@ class LightLevels(NamedTuple):
 
 FAR_EYE_DEG = 22.0  # an eye turned further away is foreshortened too much, or hidden by the nose
 _HIDDEN_EYE_FROM = -2.0  # log-odds; finds four of five pairs of dark glasses, and rejects one open eye in a hundred
+LOOKING_DOWN_FROM = 1.5  # log-odds; finds half of the lowered lids, and rejects one pair of closed eyes in forty
 MIN_EXPRESSION_EYES_PX = 16.0  # distance of the eyes below which too few pixels are left
 
 
@@ -99,8 +101,10 @@ _DETAIL_STEEPNESS = 1.4
 _FINE_SHARE = 0.35
 _UNSEEN_FINE = 0.6  # a face too small for the second size gets this share of the first value instead
 _SMALL_SHARE = 0.25  # maximum penalty for a face smaller than the first size
-# Places hold more detail than faces: sharp photos have about -0.9 to 1, plainly blurred ones -3 (two small sets).
-_PHOTO_DECISION_DETAIL, _PHOTO_STEEPNESS = -2.0, 1.1
+# Places hold more detail than faces: sharp photos have about -1.1 to 1.5, slightly smeared ones -1.7, plainly blurred
+# ones -3. The threshold of 0.4 lies half way between the first two (half of two small sets).
+_PLACE_DECISION_DETAIL, _PLACE_STEEPNESS = -1.2, 1.7
+_PEOPLE_DECISION_DETAIL, _PEOPLE_STEEPNESS = -2.0, 1.1  # skin and clothes are smooth: sharp photos reach -2.2
 _FULL_FOCUS = 1.12  # so that a face as sharp as cameras produce gets 1
 
 
@@ -127,15 +131,19 @@ def face_focus_measure(detail: float | None, fine_detail: float | None, eye_dist
     return Measure.of(((1.0 - _FINE_SHARE) * seen + _FINE_SHARE * fine) * size * _FULL_FOCUS, detail)
 
 
-def photo_focus_measure(detail: float | None) -> Measure:
+def photo_focus_measure(detail: float | None, *, with_people: bool) -> Measure:
     """How sharp the sharpest parts of a photo are.
 
     Args:
         detail: Share of fine detail (log2) of those parts.
+        with_people: Whether a face was found in the photo.
     """
     if detail is None:
         return Measure.unknown(Reason.NO_CONTRAST)
-    return Measure.of(_logistic(_PHOTO_STEEPNESS * (detail - _PHOTO_DECISION_DETAIL)), detail)
+    decision, steepness = (
+        (_PEOPLE_DECISION_DETAIL, _PEOPLE_STEEPNESS) if with_people else (_PLACE_DECISION_DETAIL, _PLACE_STEEPNESS)
+    )
+    return Measure.of(_logistic(steepness * (detail - decision)), detail)
 
 
 def _detail_value(detail: float) -> float:

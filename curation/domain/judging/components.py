@@ -18,6 +18,7 @@ from curation.domain.labelling.labels import EventPeople
 
 __all__ = ["Cast", "Components", "CountedPeople", "Group", "cast_of", "counted_people", "score_components"]
 
+EXCUSED_EYES = 0.75  # least value of closed eyes that are no blink: a little less than open ones
 NEUTRAL = 0.5  # value of a measure that cannot be told: neither for nor against the photo
 FULL_MAIN_PEOPLE = 4  # this many main people make a photo full, even if the event has more
 FULL_OTHER_PEOPLE = 3  # the same for important and for other people
@@ -175,7 +176,7 @@ def score_components(
     if not counted.key and not rules.people_asked_for:
         return None, None, _scaled(measures.focus.value, thresholds.focus), _or_neutral(measures), None, picture
     groups = counted.groups
-    eyes = _component([([_scaled(f.eyes, thresholds.eyes_open) for f in faces], group) for faces, group in groups])
+    eyes = _component([([_eyes(f, thresholds.eyes_open) for f in faces], group) for faces, group in groups])
     smile = _component([([_scaled(f.smile, thresholds.smile) for f in faces], group) for faces, group in groups])
     people = _people_there(groups, min(measures.width, measures.height), rules)
     if not counted.key:
@@ -219,6 +220,11 @@ def _scaled(value: float | None, threshold: float) -> float:
     if value >= threshold:
         return 1.0 if threshold >= 1.0 else 0.5 + 0.5 * (value - threshold) / (1.0 - threshold)
     return 0.5 * value / threshold
+
+
+def _eyes(face: FaceFacts, threshold: float) -> float:
+    value = _scaled(face.eyes, threshold)
+    return value if face.excuse is None else max(value, EXCUSED_EYES)
 
 
 def _component(groups: Sequence[tuple[list[float], Group]]) -> float:

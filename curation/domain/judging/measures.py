@@ -28,7 +28,7 @@ __all__ = [
     "joined_eyes",
 ]
 
-MEASURES_VERSION = 6  # increase it whenever a measure changes, so that cached measures are computed again
+MEASURES_VERSION = 7  # increase it whenever a measure changes, so that cached measures are computed again
 MINIATURE_PX = 16
 MINIATURE_BYTES = MINIATURE_PX * MINIATURE_PX * 3
 
@@ -41,8 +41,10 @@ class Reason(StrEnum):
     TURNED = "turned"
     TINY = "tiny"
     COVERED = "covered"
+    LOOKING_DOWN = "looking down"
     CUT_OFF = "cut off"
     NO_CONTRAST = "no contrast"
+    NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +97,18 @@ class Measure:
         return measure
 
 
-_WINK_MARGIN = 0.35
-"""How much the more open eye can raise the less open one: below 0.5, so a clear wink counts as closed."""
-
-
 def joined_eyes(right: Measure, left: Measure) -> Measure:
-    """Both eyes in one measure, or the one eye that can be told.
+    """Both eyes in one measure, their mean, or the one eye that can be told.
 
-    People blink with both eyes, so the mean of two uncertain answers is better than either; but one eye
-    that is clearly closed is not raised above `_WINK_MARGIN`.
+    People blink with both eyes, so the mean of two uncertain answers is better than either: one eye that is surely
+    open outweighs one that a shadow, a strand of hair or a laugh makes look closed.
     """
     if right.value is None:
         return left if left.value is not None else right
     if left.value is None:
         return right
-    value = min((right.value + left.value) / 2, min(right.value, left.value) + _WINK_MARGIN)
     raws = [raw for raw in (right.raw, left.raw) if raw is not None]
-    return Measure(value, sum(raws) / len(raws) if raws else None, None)
+    return Measure((right.value + left.value) / 2, sum(raws) / len(raws) if raws else None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +127,7 @@ class FaceMeasures:
         focus: Sharpness of the face.
         exposure: Exposure of the skin of the face.
         cut_off: The share of the face that lies outside the photo, in [0, 1].
+        centre: Middle of the face's box, x and y in pixels of the full-size photo.
     """
 
     size_px: int
@@ -143,6 +141,7 @@ class FaceMeasures:
     focus: Measure
     exposure: Measure
     cut_off: float = 0.0
+    centre: tuple[float, float] = (0.0, 0.0)
 
     @property
     def eyes(self) -> Measure:
@@ -161,6 +160,7 @@ class FaceMeasures:
             "focus": self.focus.to_json(),
             "exposure": self.exposure.to_json(),
             "cut_off": self.cut_off,
+            "centre": list(self.centre),
         }
 
     @classmethod
@@ -177,6 +177,9 @@ class FaceMeasures:
         size = fields.get("size_px")
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
             raise ValueError(f"size_px is a whole number, not {size!r}")
+        centre = fields.get("centre")
+        if not isinstance(centre, list) or len(centre) != 2:
+            raise ValueError(f"centre is a list of two numbers, not {centre!r}")
         return cls(
             size_px=size,
             yaw_deg=_required(pose[0]),
@@ -189,6 +192,7 @@ class FaceMeasures:
             focus=Measure.from_json(fields.get("focus")),
             exposure=Measure.from_json(fields.get("exposure")),
             cut_off=_share(fields.get("cut_off")),
+            centre=(_required(centre[0]), _required(centre[1])),
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from curation.domain.judging.closed_eyes import Excuse, is_laugh, moments
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
-from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.judging.scoring_rules import Excuses, Thresholds
 from curation.domain.labelling.labels import Category, Person
 
 __all__ = ["FaceFacts", "PhotoFacts", "ScoredFace", "ScoringInput", "photo_facts"]
@@ -57,6 +58,7 @@ class FaceFacts:
         eyes_reason: Why the eyes cannot be told.
         smile_reason: Why the smile cannot be told.
         measures: Its measures, for its size and pose.
+        excuse: Why closed eyes are no blink; None if the eyes are open or cannot be told, or if they blink.
     """
 
     name: str
@@ -71,6 +73,12 @@ class FaceFacts:
     eyes_reason: Reason | None
     smile_reason: Reason | None
     measures: FaceMeasures
+    excuse: Excuse | None = None
+
+    @property
+    def blinks(self) -> bool:
+        """Whether the eyes are closed without an excuse."""
+        return self.eyes_open is False and self.excuse is None
 
     @property
     def is_tiny(self) -> bool:
@@ -79,8 +87,8 @@ class FaceFacts:
 
     @property
     def shown_well(self) -> bool:
-        """Whether the eyes are not closed and the face is not out of focus; "cannot tell" is good enough."""
-        return self.eyes_open is not False and self.in_focus is not False
+        """Whether the person does not blink and the face is not out of focus; "cannot tell" is good enough."""
+        return not self.blinks and self.in_focus is not False
 
     @property
     def title(self) -> str:
@@ -97,7 +105,8 @@ class PhotoFacts:
         important: Important people.
         other: Other people.
         unknown: Faces without a cluster, from left to right.
-        photo_in_focus: Whether the sharpest parts of the photo reach the focus threshold.
+        photo_in_focus: Whether the sharpest parts of the photo reach the focus threshold, or a face in it does: a
+            portrait on a soft background is in focus.
     """
 
     main: tuple[FaceFacts, ...]
@@ -112,7 +121,12 @@ class PhotoFacts:
         return self.main + self.important
 
 
-def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: Thresholds) -> PhotoFacts:
+_ALL_EXCUSES = Excuses()
+
+
+def photo_facts(
+    faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: Thresholds, excuses: Excuses = _ALL_EXCUSES
+) -> PhotoFacts:
     """Apply the thresholds, and keep one face of each person: the largest.
 
     A person who is in a photo twice (a mirror, a poster) counts once.
@@ -121,10 +135,12 @@ def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: T
         faces: All faces of the photo, in any order.
         photo_focus: Focus of the whole photo.
         thresholds: Thresholds to apply.
+        excuses: Which closed eyes are no blink.
 
     Returns:
         The facts; the same for any order of `faces`.
     """
+    faces = list(faces)
     largest: dict[str, ScoredFace] = {}
     unknown: list[ScoredFace] = []
     for face in faces:
@@ -134,22 +150,41 @@ def photo_facts(faces: Iterable[ScoredFace], photo_focus: Measure, thresholds: T
         other = largest.get(face.person.key)
         if other is None or (-face.measures.size_px, face.face_index) < (-other.measures.size_px, other.face_index):
             largest[face.person.key] = face
-    main: list[FaceFacts] = []
-    important: list[FaceFacts] = []
-    other_people: list[FaceFacts] = []
+    embracing: Collection[int] = ()
+    if excuses.moments and len(faces) > 1:
+        key_people = [
+            face.face_index
+            for face in largest.values()
+            if face.person is not None and face.person.category is not Category.OTHER
+        ]
+        seen = {face.face_index: (face.measures, _eyes_open(face.measures, thresholds)) for face in faces}
+        embracing = moments(seen, key_people)
+
+    def facts(face: ScoredFace, name: str) -> FaceFacts:
+        made = _face_facts(face, name, thresholds)
+        if made.eyes_open is not False:
+            return made
+        if face.face_index in embracing:
+            return replace(made, excuse=Excuse.MOMENT)
+        if excuses.laughs and is_laugh(made.eyes, made.smile):
+            return replace(made, excuse=Excuse.LAUGH)
+        return made
+
+    groups: dict[Category, list[FaceFacts]] = {Category.MAIN: [], Category.IMPORTANT: [], Category.OTHER: []}
     for face in sorted(largest.values(), key=_by_name) if len(largest) > 1 else largest.values():
         person = face.person
         if person is not None:
-            category = person.category
-            group = main if category is Category.MAIN else important if category is Category.IMPORTANT else other_people
-            group.append(_face_facts(face, person.display_name, thresholds))
+            groups[person.category].append(facts(face, person.display_name))
     unknown.sort(key=lambda face: face.face_index)
+    people = {category: tuple(of_category) for category, of_category in groups.items()}
+    strangers = tuple(facts(face, f"face {face.face_index + 1}") for face in unknown)
+    a_face_is_sharp = any(face.in_focus for of_category in (*people.values(), strangers) for face in of_category)
     return PhotoFacts(
-        main=tuple(main),
-        important=tuple(important),
-        other=tuple(other_people),
-        unknown=tuple([_face_facts(face, f"face {face.face_index + 1}", thresholds) for face in unknown]),
-        photo_in_focus=_reaches(photo_focus.value, thresholds.focus),
+        main=people[Category.MAIN],
+        important=people[Category.IMPORTANT],
+        other=people[Category.OTHER],
+        unknown=strangers,
+        photo_in_focus=True if a_face_is_sharp else _reaches(photo_focus.value, thresholds.focus),
     )
 
 
@@ -162,20 +197,32 @@ def _reaches(value: float | None, threshold: float) -> bool | None:
     return None if value is None else value >= threshold
 
 
+def _unjudged(measures: FaceMeasures, thresholds: Thresholds) -> Reason | None:
+    """Why eyes and smile of a face are not judged, whatever was measured."""
+    if measures.size_px < thresholds.min_face_px:
+        return Reason.TINY
+    return Reason.TURNED if abs(measures.yaw_deg) > thresholds.max_yaw_deg else None
+
+
+def _eyes_open(measures: FaceMeasures, thresholds: Thresholds) -> bool | None:
+    if _unjudged(measures, thresholds) is not None:
+        return None
+    return _reaches(measures.eyes.value, thresholds.eyes_open)
+
+
 def _face_facts(face: ScoredFace, name: str, thresholds: Thresholds) -> FaceFacts:
     measures = face.measures
     eyes_reason: Reason | None
     smile_reason: Reason | None
-    tiny = measures.size_px < thresholds.min_face_px
-    turned = abs(measures.yaw_deg) > thresholds.max_yaw_deg
+    unjudged = _unjudged(measures, thresholds)
     eyes = smile = None
-    if tiny or turned:
-        eyes_reason = smile_reason = Reason.TINY if tiny else Reason.TURNED
+    if unjudged is not None:
+        eyes_reason = smile_reason = unjudged
     else:
         both = measures.eyes
         eyes, eyes_reason = both.value, both.reason
         smile, smile_reason = measures.smile.value, measures.smile.reason
-    focus = None if tiny else measures.focus.value
+    focus = None if unjudged is Reason.TINY else measures.focus.value
     return FaceFacts(
         name,
         face.person,

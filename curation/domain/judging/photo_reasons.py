@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from curation.domain.judging.measures import Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoringInput, photo_facts
 from curation.domain.judging.photo_problems import face_problems, picture_problems
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.score_summary import POOR_EXPOSURE
-from curation.domain.judging.scoring_rules import Thresholds
+from curation.domain.judging.scoring_rules import Excuses, Thresholds
 
 __all__ = ["PhotoReason", "ReasonKind", "photo_reasons"]
 
@@ -49,7 +50,11 @@ class PhotoReason:
 
 
 def photo_reasons(
-    score: PhotoScore, inputs: Mapping[str, ScoringInput], burst: Sequence[PhotoScore], thresholds: Thresholds
+    score: PhotoScore,
+    inputs: Mapping[str, ScoringInput],
+    burst: Sequence[PhotoScore],
+    thresholds: Thresholds,
+    excuses: Excuses | None = None,
 ) -> tuple[PhotoReason, ...]:
     """State what is wrong with a photo, and then what is right.
 
@@ -58,6 +63,7 @@ def photo_reasons(
         inputs: The photos that were measured, by image path.
         burst: The other photos of its burst; they are examined in the order of their `burst_rank`.
         thresholds: The thresholds that the scores were made with.
+        excuses: The excuses for closed eyes that the scores were made with; None takes all.
 
     Returns:
         What is wrong first, main people before important ones; then what cannot be told and what is right.
@@ -65,10 +71,11 @@ def photo_reasons(
     photo = inputs.get(score.image_path)
     if score.final_score is None or photo is None:
         return (PhotoReason(ReasonKind.BAD, score.error or "the photo was not measured"),)
-    facts = photo_facts(photo.faces, photo.measures.focus, thresholds)
+    excused = excuses or Excuses()
+    facts = photo_facts(photo.faces, photo.measures.focus, thresholds, excused)
     order = sorted(burst, key=lambda other: (other.burst_rank or 0, other.image_path))
     others = [
-        _Other(other.image_path, photo_facts(seen.faces, seen.measures.focus, thresholds))
+        _Other(other.image_path, photo_facts(seen.faces, seen.measures.focus, thresholds, excused))
         for other in order
         if other.image_path != score.image_path and (seen := inputs.get(other.image_path)) is not None
     ]
@@ -103,7 +110,7 @@ class _Teller:
         found: list[PhotoReason] = []
         for face in self.facts.key_people:
             name = face.name
-            if face.eyes_open is False:
+            if face.blinks:
                 found.append(self._bad(face, "blinks", lambda f: f.eyes_open is True, f"has {_whose(name)} eyes open"))
             if face.in_focus is False:
                 found.append(self._bad(face, "is out of focus", lambda f: f.in_focus is True, f"has {name} sharp"))
@@ -144,7 +151,16 @@ class _Teller:
         found = []
         for face in self.facts.key_people:
             if face.eyes_open is None and face.eyes_reason is not None:
-                text = f"{face.title} is {face.eyes_reason.value}, the eyes cannot be told"
+                verb = "was" if face.eyes_reason is Reason.NOT_MEASURED else "is"
+                text = f"{face.title} {verb} {face.eyes_reason.value}, the eyes cannot be told"
+                better = self._where(face, lambda f: f.eyes_open is True)
+                if better is not None:
+                    text += (
+                        f"; {_short(better, self.score.image_path)} in the same burst has {_whose(face.name)} eyes open"
+                    )
+                found.append(self._reason(ReasonKind.UNKNOWN, face, text, better))
+            elif face.excuse is not None:
+                text = f"{face.title} {face.excuse.value}, which is no blink"
                 better = self._where(face, lambda f: f.eyes_open is True)
                 if better is not None:
                     where = _short(better, self.score.image_path)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.photo_facts import PhotoFacts
+from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.scoring_rules import Rules
 
 __all__ = ["RULES", "Verdict"]
@@ -44,9 +44,14 @@ def _share(answers: Sequence[tuple[bool | None, str]]) -> Verdict:
     return Verdict(1.0 - len(broken) / len(judged), broken) if broken else _MET
 
 
+def _eyes_pass(face: FaceFacts) -> bool | None:
+    """Closed eyes in a laugh or an embrace pass."""
+    return None if face.eyes_open is None else not face.blinks
+
+
 def _require_main_eyes_open(facts: PhotoFacts, rules: Rules) -> Verdict:
     """Every main person's eyes are open."""
-    return _share([(face.eyes_open, f"{face.title} blinks") for face in facts.main])
+    return _share([(_eyes_pass(face), f"{face.title} blinks") for face in facts.main])
 
 
 def _require_all_eyes_open(facts: PhotoFacts, rules: Rules) -> Verdict:
@@ -58,7 +63,7 @@ def _require_all_eyes_open(facts: PhotoFacts, rules: Rules) -> Verdict:
     judged = list(facts.key_people)
     if not rules.ignore_others.enabled:
         judged += [face for face in facts.other if face.person is not None and face.person.labelled]
-    return _share([(face.eyes_open, f"{face.title} blinks") for face in judged])
+    return _share([(_eyes_pass(face), f"{face.title} blinks") for face in judged])
 
 
 def _require_smile(facts: PhotoFacts, rules: Rules) -> Verdict:
@@ -109,4 +114,4 @@ RULES: Mapping[str, RuleFunction] = {
     "min_important_people": _min_important_people,
     "max_unknown_faces": _max_unknown_faces,
 }
-"""The rules with a mode, by name. `ignore_others` is a switch that scoring and the rules read."""
+"""The rules with a mode, by name; `ignore_others` and the excuses are switches that scoring and the rules read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from curation.domain.judging.closed_eyes import Excuse
 from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.photo_problems import NAMED_FROM, PictureProblem, face_problems
@@ -50,8 +51,9 @@ def results_string(
     if facts.unknown:
         parts.append(f"unknown {len(facts.unknown)}")
     if judged:
-        parts.append(_tally("eyes", [(f.name, f.eyes_open, f.eyes_reason) for f in judged], "closed"))
-        parts.append(_tally("smile", [(f.name, f.smiles, f.smile_reason) for f in judged], "serious"))
+        eyes = [(f.name, f.eyes_open, f.eyes_reason, _closed(f)) for f in judged]
+        parts.append(_tally("eyes", eyes))
+        parts.append(_tally("smile", [(f.name, f.smiles, f.smile_reason, "serious") for f in judged]))
         soft = [face.name for face in judged if face.in_focus is False]
         if soft:
             parts.append(f"focus soft ({', '.join(soft)})")
@@ -95,10 +97,12 @@ def problems(
         if _reaches(measures.exposure, POOR_EXPOSURE) is False:
             found.append("the photo is badly exposed")
         return found + whole
+    unmeasured = sum(face.eyes_reason is Reason.NOT_MEASURED for face in judged)
+    found = [f"too many faces: the {unmeasured} smallest were not measured"] if unmeasured else []
     blinks, soft, dark, other = [], [], [], []
     short_side_px = min(measures.width, measures.height)
     for face in judged:
-        if face.eyes_open is False:
+        if face.blinks:
             blinks.append(f"{face.title} blinks")
         if face.in_focus is False:
             soft.append(f"{face.title} is out of focus")
@@ -109,26 +113,35 @@ def problems(
             for problem in face_problems(face, short_side_px)
             if problem.strength >= NAMED_FROM and getattr(costs, problem.name) > 0
         ]
-    return blinks + soft + dark + other + whole
+    return found + blinks + soft + dark + other + whole
 
 
 def _reaches(measure: Measure, threshold: float) -> bool | None:
     return None if measure.value is None else measure.value >= threshold
 
 
-def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None]], bad: str) -> str:
+def _closed(face: FaceFacts) -> str:
+    words = {None: "closed", Excuse.LAUGH: "laughs", Excuse.MOMENT: "closed in a moment"}
+    return words[face.excuse]
+
+
+def _tally(what: str, answers: Sequence[tuple[str, bool | None, Reason | None, str]]) -> str:
     """Like `smile 1/2 (Anna serious, Tom turned)`; a reason stands for "cannot tell"."""
-    good = told = 0
+    good = told = unmeasured = 0
     fails, untold = [], []
-    for name, answer, reason in answers:
+    for name, answer, reason, bad in answers:
         if answer is not None:
             told += 1
             if answer:
                 good += 1
             else:
                 fails.append(f"{name} {bad}")
+        elif reason is Reason.NOT_MEASURED:
+            unmeasured += 1
         elif reason is not None:
             untold.append(f"{name} {reason.value}")
+    if unmeasured:
+        untold.append(f"{unmeasured} not measured")
     tally = f"{what} {good}/{told}" if told else f"{what} cannot tell"
     notes = fails + untold
     return f"{tally} ({', '.join(notes)})" if notes else tally

@@ -16,6 +16,7 @@ from curation.domain.judging.score_summary import judged_faces, problems, result
 from curation.domain.judging.scoring_rules import (
     CategoryWeights,
     ComponentWeights,
+    Excuses,
     ProblemCosts,
     RuleMode,
     Rules,
@@ -89,12 +90,12 @@ class ExaminedPhoto:
     well_shown: int
 
 
-ExaminationKey = tuple[Thresholds, CategoryWeights, ProblemCosts, bool]
+ExaminationKey = tuple[Thresholds, Excuses, CategoryWeights, ProblemCosts, bool]
 
 
 def examination_key(rules: ScoringRules) -> ExaminationKey:
     """The part of the scoring rules that `examine_photo` depends on."""
-    return rules.thresholds, rules.counting_weights, rules.problem_costs, rules.people_asked_for
+    return rules.thresholds, rules.excuses, rules.counting_weights, rules.problem_costs, rules.people_asked_for
 
 
 def examine_photo(
@@ -106,7 +107,7 @@ def examine_photo(
 ) -> ExaminedPhoto:
     """The first part of `score_photo`: the same for all rules with the same `examination_key`."""
     thresholds = rules.thresholds
-    facts = photo_facts(faces, measures.focus, thresholds)
+    facts = photo_facts(faces, measures.focus, thresholds, rules.excuses)
     counted = counted_people(facts, cast_of(event, rules.counting_weights))
     judged = judged_faces(counted.faces)
     of_picture = picture_problems(counted.key, counted.strangers, measures)
@@ -171,7 +172,7 @@ def score_parts(
         event: The people of the whole event.
         rules: The rules of scoring.
     """
-    facts = photo_facts(faces, measures.focus, rules.thresholds)
+    facts = photo_facts(faces, measures.focus, rules.thresholds, rules.excuses)
     counted = counted_people(facts, cast_of(event, rules.counting_weights))
     of_picture = picture_problems(counted.key, counted.strangers, measures)
     components = score_components(counted, measures, of_picture, rules)

@@ -13,6 +13,7 @@ __all__ = [
     "CategoryWeights",
     "ComponentWeights",
     "CountRule",
+    "Excuses",
     "ProblemCosts",
     "Rule",
     "RuleMode",
@@ -54,11 +55,26 @@ class SwitchRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Excuses:
+    """Which closed eyes are no blink, see `curation.domain.judging.closed_eyes`.
+
+    Attributes:
+        laughs: Those of a strong smile.
+        moments: Those of people who kiss, hug or pray together.
+    """
+
+    laughs: bool = True
+    moments: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The parameters of all rules; the fields are the names in config.yaml."""
 
     require_all_eyes_open: Rule = Rule()
     require_main_eyes_open: Rule = Rule(RuleMode.VETO)
+    excuse_laughs: SwitchRule = SwitchRule(enabled=True)
+    excuse_moments: SwitchRule = SwitchRule(enabled=True)
     require_smile: Rule = Rule()
     require_in_focus: Rule = Rule()
     min_main_people: CountRule = CountRule()
@@ -162,6 +178,11 @@ class ScoringRules:
             ProblemCosts(**of_preset["problem_costs"]),
             Rules.from_mapping(data.get("rules", {})),
         )
+
+    @property
+    def excuses(self) -> Excuses:
+        """Which closed eyes are no blink."""
+        return Excuses(self.rules.excuse_laughs.enabled, self.rules.excuse_moments.enabled)
 
     @property
     def people_asked_for(self) -> bool:

@@ -95,6 +95,8 @@ _TEXTS: Mapping[KeyPath, tuple[str, str]] = {
     ("bursts", "enabled"): ("Look for photos of the same moment.", ""),
     ("bursts", "max_gap_s"): ("Maximum time from a photo to the next one of its burst.", "seconds"),
     ("bursts", "max_span_s"): ("Maximum time from the first to the last photo of a burst.", "seconds"),
+    ("rules", "excuse_laughs"): ("Eyes that a strong smile presses shut are no blink: they cost little.", ""),
+    ("rules", "excuse_moments"): ("Eyes that people close together in a kiss, a hug or a prayer are no blink.", ""),
     ("rules", "ignore_others"): ("Other people and unknown faces do not count at all.", ""),
 }
 _UNITS = {"count": "people"}

@@ -48,7 +48,7 @@ class Judged:
         if score is None:
             return ()
         burst = self.bursts.get(score.burst_id, ()) if score.burst_id is not None else ()
-        return photo_reasons(score, self.event.shots, burst, self.rules.thresholds)
+        return photo_reasons(score, self.event.shots, burst, self.rules.thresholds, self.rules.excuses)
 
 
 class Judgement:
@@ -83,7 +83,9 @@ class Judgement:
     def _judge(self, scoring: ScoringSettings, picks: Picks) -> Judged:
         event, ranked = self._rescorer.ranked(scoring, picks)
         rules = ScoringRules.from_mapping(scoring.model_dump())
-        people = self._people.get((event, scoring), lambda: people_of_photos(event.shots, rules.thresholds))
+        people = self._people.get(
+            (event, scoring), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses)
+        )
         bursts: defaultdict[int, list[PhotoScore]] = defaultdict(list)
         for score in ranked:
             if score.burst_id is not None:

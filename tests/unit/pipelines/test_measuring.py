@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -15,8 +16,10 @@ from curation.domain.faces.geometry import apply_transform, five_of_68
 from curation.domain.judging.calibration import face_quality_score
 from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.engines.base import Pixels
+from curation.engines.expressions.networks import Answer, FaceExpression
 from curation.engines.landmarks import LandmarkPredictor, packaged_predictor_path
 from curation.photos.files.decoding import open_photo
+from curation.pipelines import expression_measures, measuring
 from curation.pipelines.measuring import face_quality, measure_photo
 from tests.face_photos import astronaut, grace_hopper
 from tests.fakes import ArrayPhoto
@@ -199,3 +202,52 @@ def test_measures_hardly_depend_on_the_decoded_size(
         for name in ("focus", "exposure", "right_eye", "left_eye", "smile"):
             assert value(getattr(first, name)) == pytest.approx(value(getattr(second, name)), abs=0.1)
     assert value(one.focus) == pytest.approx(value(other.focus), abs=0.05)
+
+
+def test_of_a_crowd_only_the_largest_faces_are_measured(
+    predictor: LandmarkPredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "MAX_MEASURED_FACES", 1)
+    box, five = ASTRONAUT
+    small = Box(box.x, box.y, box.w - 10, box.h - 10)
+    photo = measured(predictor, astronaut(), (small, five), ASTRONAUT, (small, five))
+    assert [face.focus.reason for face in photo.faces] == [Reason.NOT_MEASURED, None, Reason.NOT_MEASURED]
+    assert photo.faces[0].eyes.reason is photo.faces[0].smile.reason is Reason.NOT_MEASURED
+    assert photo.faces[1] == measured(predictor, astronaut(), ASTRONAUT).faces[0]
+    assert photo.faces[0].size_px == min(small.w, small.h)
+
+
+def test_a_smeared_face_is_out_of_focus(predictor: LandmarkPredictor) -> None:
+    photo = astronaut()
+    length = round(0.2 * float(np.linalg.norm(ASTRONAUT[1][1] - ASTRONAUT[1][0])))
+    for turn in (0, 1):
+        kernel = np.rot90(np.full((1, length), 1 / length, dtype=np.float32), turn)
+        smeared = np.asarray(cv2.filter2D(photo, -1, kernel), dtype=np.uint8)
+        assert value(measured(predictor, smeared, ASTRONAUT).faces[0].focus) < 0.4
+        assert value(measured(predictor, smeared).focus) < 0.4
+    assert value(measured(predictor, photo).focus) > 0.5
+
+
+class _Shut:
+    """Reads every face as closed eyes; the right one may be hidden."""
+
+    def __init__(self, hidden: float) -> None:
+        self.hidden = hidden
+
+    def read(self, pixels: Pixels, faces: Sequence[NDArray[np.floating]]) -> list[FaceExpression]:
+        answers = FaceExpression(Answer(-5.0, self.hidden), Answer(-5.0, -2.5), Answer(0.0, -9.0))
+        return [answers for _ in faces]
+
+
+@pytest.mark.parametrize(
+    ("odds", "hidden", "reason"),
+    [(-9.0, -9.0, None), (9.0, -9.0, Reason.LOOKING_DOWN), (-9.0, 3.0, Reason.COVERED)],
+)
+def test_lowered_lids_and_glasses_cannot_be_told(
+    predictor: LandmarkPredictor, monkeypatch: pytest.MonkeyPatch, odds: float, hidden: float, reason: Reason | None
+) -> None:
+    monkeypatch.setattr(expression_measures, "packaged_expressions", lambda: _Shut(hidden))
+    monkeypatch.setattr(expression_measures, "looking_down_odds", lambda points, open_odds: odds)
+    (face,) = measured(predictor, astronaut(), ASTRONAUT).faces
+    assert face.eyes.reason is reason
+    assert face.right_eye.reason is face.left_eye.reason is reason

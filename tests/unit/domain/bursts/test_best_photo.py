@@ -76,7 +76,7 @@ def test_a_turned_head() -> None:
 
 
 def test_eyes_that_are_seen_are_better_than_hidden_ones_and_both_than_a_blink() -> None:
-    seen, hidden, shut = (face_measures(eyes=value, smile=0.0 if value else 1.0) for value in (0.9, None, 0.0))
+    seen, hidden, shut = (face_measures(eyes=value, smile=0.0 if value else 0.7) for value in (0.9, None, 0.0))
     photos = {"a": [(ANNA, shut)], "b": [(ANNA, hidden)], "c": [(ANNA, seen)]}
     assert best(photos) == "c"
     del photos["c"]
@@ -128,3 +128,36 @@ def test_well_seen_people() -> None:
     ]
     assert well_seen_people(faces) == {ANNA.key}
     assert well_seen_people([]) == frozenset()
+
+
+def test_a_blown_frame_is_not_the_sharper_one() -> None:
+    blown = [(ANNA, face_measures(focus=1.0, exposure=0.05))]
+    normal = [(ANNA, face_measures(focus=0.7, exposure=0.95))]
+    result = marked({"a": blown, "b": normal})
+    assert result["b"].best_of_burst
+    assert result["a"].results_string.endswith("better light")
+
+
+def test_a_bracket_does_not_hide_a_blink_in_the_light() -> None:
+    # The eyes of the blown frame cannot be told, so that it alone is not vetoed.
+    shut, blown = face_measures(eyes=0.1, exposure=0.9), face_measures(eyes=None, exposure=0.1)
+    assert best({"a": [(ANNA, blown)], "b": [(ANNA, shut)]}, ScoringRules()) == "b"
+
+
+def test_a_person_in_the_dark_is_a_fault_where_others_are_lit() -> None:
+    lit, dark = face_measures(exposure=0.9), face_measures(exposure=0.1)
+    serious = face_measures(exposure=0.9, smile=0.0)
+    assert best({"a": [(ANNA, lit), (BEN, dark)], "b": [(ANNA, serious), (BEN, serious)]}) == "b"
+
+
+def test_a_dark_event_has_no_faults_of_exposure() -> None:
+    happy = [(ANNA, face_measures(exposure=0.1))]
+    serious = [(ANNA, face_measures(exposure=0.3, smile=0.0))]
+    assert best({"a": serious, "b": happy}) == "b"
+
+
+def test_a_laugh_with_closed_eyes_is_no_fault() -> None:
+    laugh = [(ANNA, face_measures(eyes=0.1, smile=0.95))]
+    serious = [(ANNA, face_measures(smile=0.0))]
+    assert best({"a": serious, "b": laugh}) == "b"
+    assert best({"a": laugh, "b": [(ANNA, face_measures(smile=0.95))]}) == "b"

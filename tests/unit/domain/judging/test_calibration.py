@@ -61,7 +61,11 @@ def test_surer_answers_are_never_worth_less(odds: float, more: float) -> None:
 def test_more_detail_is_never_less_sharp(detail: float, fine: float, eyes_px: float, more: float) -> None:
     assert told(face_focus_measure(detail + more, fine, eyes_px)) >= told(face_focus_measure(detail, fine, eyes_px))
     assert told(face_focus_measure(detail, fine + more, eyes_px)) >= told(face_focus_measure(detail, fine, eyes_px))
-    assert told(photo_focus_measure(detail + more)) >= told(photo_focus_measure(detail))
+    for people in (True, False):
+        sharper = told(photo_focus_measure(detail + more, with_people=people))
+        assert sharper >= told(photo_focus_measure(detail, with_people=people))
+    skin, place = (told(photo_focus_measure(detail, with_people=people)) for people in (True, False))
+    assert (skin >= place) or detail > -0.5
 
 
 def test_levels_of_focus() -> None:
@@ -72,7 +76,7 @@ def test_levels_of_focus() -> None:
     assert told(face_focus_measure(lost, -6.0, 150)) < 0.1
     assert face_focus_measure(None, None, 50).reason is Reason.NO_CONTRAST
     assert face_focus_measure(None, None, 5).reason is Reason.TINY
-    assert photo_focus_measure(None).reason is Reason.NO_CONTRAST
+    assert photo_focus_measure(None, with_people=False).reason is Reason.NO_CONTRAST
 
 
 def test_exposure() -> None:

@@ -182,7 +182,7 @@ def test_ties_go_by_focus() -> None:
     assert [s.image_path for s in rank_photos([second, first], ScoringRules())] == ["z.jpg", "a.jpg"]
 
 
-@given(st.lists(st.tuples(drawn_faces, drawn_photos), max_size=8), drawn_rules, st.randoms(use_true_random=False))
+@given(st.lists(st.tuples(drawn_faces, drawn_photos), max_size=6), drawn_rules, st.randoms(use_true_random=False))
 def test_ranking(photos: list[tuple[Faces, PhotoMeasures]], rules: ScoringRules, shuffler: random.Random) -> None:
     scores = [scored(faces, rules, path=f"{i}.jpg", photo=photo) for i, (faces, photo) in enumerate(photos)]
     scores.append(failed_photo_score("failed.jpg", "cut off"))

@@ -38,7 +38,7 @@ def vetoes(rules: ScoringRules, *faces: tuple[Person | None, FaceMeasures], focu
 
 def test_every_rule_of_the_settings_is_known_and_the_other_way_round() -> None:
     known = {f.name for f in fields(Rules)}
-    assert set(RULES) == known - {"ignore_others"}
+    assert set(RULES) == known - {"ignore_others", "excuse_laughs", "excuse_moments"}
     assert set(ScoringSettings().rules.model_dump()) == known
     assert all(function.__doc__ for function in RULES.values())
 
@@ -140,6 +140,69 @@ def test_a_person_twice_in_a_photo_counts_once_with_the_larger_face() -> None:
     rules = only("require_main_eyes_open")
     score = scored([(ANNA, face_measures(size_px=300)), (ANNA, face_measures(size_px=80, eyes=0.0))], rules)
     assert (score.main_count, score.vetoes) == (1, "")
+
+
+def test_a_laugh_with_closed_eyes_never_vetoes() -> None:
+    laugh = face_measures(eyes=0.1, smile=0.95)
+    smile = face_measures(eyes=0.1, smile=0.7)
+    for name in ("require_main_eyes_open", "require_all_eyes_open"):
+        assert vetoes(only(name), (ANNA, laugh)) == ""
+        assert vetoes(only(name), (ANNA, smile)) == "Anna (main) blinks"
+    strict = ScoringRules.from_mapping({"rules": {"excuse_laughs": {"enabled": False}}})
+    assert vetoes(strict, (ANNA, laugh)) == "Anna (main) blinks"
+    open_eyed = face_measures(smile=0.95)
+    best, excused, blinks = (scored([(ANNA, face)]).final_score or 0 for face in (open_eyed, laugh, smile))
+    assert blinks + 0.1 < excused < best
+    assert best - excused < 0.1
+    assert scored([(ANNA, laugh)]).problems == ""
+    assert "eyes 0/1 (Anna laughs)" in scored([(ANNA, laugh)]).results_string
+
+
+@pytest.mark.parametrize(
+    ("eyes", "smile", "laughs"),
+    [
+        (0.0, 0.95, True),
+        (0.0, 0.85, False),  # a posed smile with a blink
+        (0.2, 0.85, True),  # eyes that the smile narrows to a line
+        (0.2, 0.5, False),
+        (0.0, None, False),
+    ],
+)
+def test_a_posed_smile_does_not_excuse_a_blink(eyes: float, smile: float | None, laughs: bool) -> None:
+    assert (vetoes(ScoringRules(), (ANNA, face_measures(eyes=eyes, smile=smile))) == "") is laughs
+
+
+@pytest.mark.parametrize(
+    ("place", "yaw_deg", "together"),
+    [
+        ((130.0, 0.0), 0.0, True),  # cheek to cheek
+        ((200.0, 0.0), 0.0, False),  # side by side in a group
+        ((200.0, 0.0), 25.0, True),  # turned to each other
+        ((400.0, 0.0), 25.0, False),
+        ((10.0, 0.0), 0.0, False),  # one face, found twice
+    ],
+)
+def test_a_kiss_is_no_blink(place: tuple[float, float], yaw_deg: float, together: bool) -> None:
+    anna = face_measures(eyes=0.1, yaw_deg=yaw_deg)
+    ben = face_measures(eyes=0.1, yaw_deg=-yaw_deg, centre=place)
+    assert (vetoes(ScoringRules(), (ANNA, anna), (BEN, ben)) == "") is together
+    awake = face_measures(yaw_deg=-yaw_deg, centre=place)
+    assert vetoes(ScoringRules(), (ANNA, anna), (BEN, awake)) == "Anna (main) blinks"
+    strict = ScoringRules.from_mapping({"rules": {"excuse_moments": {"enabled": False}}})
+    assert vetoes(strict, (ANNA, anna), (BEN, ben)) != ""
+
+
+def test_heads_bowed_together_are_a_prayer() -> None:
+    def bowed(x: float, eyes: float = 0.1) -> FaceMeasures:
+        return face_measures(eyes=eyes, pitch_deg=-20.0, centre=(x, 0.0))
+
+    assert vetoes(ScoringRules(), (ANNA, bowed(0)), (BEN, bowed(900)), (TOM, bowed(1800))) == ""
+    assert vetoes(ScoringRules(), (ANNA, bowed(0)), (BEN, bowed(900)), (TOM, bowed(1800, eyes=0.9))) != ""
+    assert vetoes(ScoringRules(), (ANNA, bowed(0))) == "Anna (main) blinks"
+
+
+def test_a_sharp_face_makes_a_photo_in_focus() -> None:
+    assert vetoes(only("require_in_focus"), (OLE, OPEN), focus=0.1) == ""
 
 
 def test_modes_are_words() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.judging.ranking import rank_photos
 from curation.domain.judging.scoring import score_photo
@@ -156,3 +156,16 @@ def test_the_order_of_faces_does_not_matter(
 def test_rules_of_the_defaults_veto_a_main_persons_blink() -> None:
     assert scored([(ANNA, face_measures(eyes=0.2))]).vetoes == "Anna (main) blinks"
     assert ScoringRules().rules == Rules()
+
+
+def test_of_a_crowd_the_score_says_how_many_faces_were_not_measured() -> None:
+    unknown = Measure.unknown(Reason.NOT_MEASURED)
+    small = replace(
+        face_measures(), right_eye=unknown, left_eye=unknown, smile=unknown, focus=unknown, exposure=unknown
+    )
+    score = scored([(ANNA, face_measures())] + [(None, small)] * 3)
+    assert score.problems == ""
+    crowd = scored([(ANNA, face_measures()), (BEN, small), (TOM, small)])
+    assert crowd.final_score is not None
+    assert "too many faces: the 2 smallest were not measured" in crowd.problems
+    assert "eyes 1/1 (2 not measured)" in crowd.results_string

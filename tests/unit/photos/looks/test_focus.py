@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.photos.looks.focus import MIN_SIDE_PX, fine_detail
+from curation.photos.looks.focus import MIN_SIDE_PX, fine_detail, sharpest_detail, unsmeared_detail
 from tests.face_photos import astronaut
 
 
@@ -95,3 +95,29 @@ def test_turned_views_are_fine(face: NDArray[np.uint8]) -> None:
     view = np.rot90(face)
     assert not view.flags.c_contiguous
     assert fine_detail(view) == pytest.approx(detail(face), abs=0.02)
+
+
+def test_the_least_sharp_direction_counts(face: NDArray[np.uint8]) -> None:
+    assert unsmeared_detail(face) == pytest.approx(detail(face), abs=0.3)
+    assert unsmeared_detail(blurred(face, 1.5)) == pytest.approx(detail(blurred(face, 1.5)), abs=0.3)
+    for turn in (0, 1):
+        turned = np.ascontiguousarray(np.rot90(face, turn))
+        smeared = motion_blurred(turned, 7)
+        lost = unsmeared_detail(smeared)
+        assert lost is not None
+        assert lost < detail(smeared) - 1
+
+
+@pytest.mark.parametrize("spread", [4, 8, 14])
+def test_noise_is_no_smear(face: NDArray[np.uint8], spread: float) -> None:
+    assert unsmeared_detail(noisy(face, spread)) == pytest.approx(detail(noisy(face, spread)), abs=0.3)
+
+
+def test_of_a_photo_the_sharpest_parts_count(face: NDArray[np.uint8]) -> None:
+    sharp = np.tile(face, (4, 4, 1))
+    beside = np.hstack([np.tile(face, (4, 2, 1)), np.tile(blurred(face, 4.0), (4, 2, 1))])
+    found = [sharpest_detail(picture) for picture in (sharp, beside, blurred(sharp, 2.0), motion_blurred(sharp, 9))]
+    whole, partly, defocused, smeared = (value if value is not None else -9.0 for value in found)
+    assert partly == pytest.approx(whole, abs=0.5)
+    assert max(defocused, smeared) < whole - 1.5
+    assert sharpest_detail(np.full((200, 300, 3), 90, dtype=np.uint8)) is None
