@@ -18,6 +18,7 @@ from curation.engines.weights.inventory import locate
 from curation.engines.weights.registry import (
     DLIB_DESCRIPTOR_FILE,
     DLIB_DETECTOR_FILE,
+    DLIB_FIVE_POINTS_FILE,
     DLIB_PREDICTOR_FILE,
     known_weights,
 )
@@ -39,7 +40,7 @@ logger = logging.getLogger(__name__)
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when a change of an engine's code changes its results, so that cached
 # analyses are not mixed with new ones.
-_REVISION = 7
+_REVISION = 8
 
 
 def select_engine(
@@ -164,7 +165,8 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
 
     own = settings.engine.dlib
     providers = usable_providers(settings.engine.providers)
-    names = [DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE]
+    predictors = (DLIB_PREDICTOR_FILE, DLIB_FIVE_POINTS_FILE)
+    names = [DLIB_DESCRIPTOR_FILE, *predictors]
     if own.detector == "mmod":
         names.append(DLIB_DETECTOR_FILE)
     # Their hashes are known, so they need not be loaded to check them.
@@ -172,7 +174,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
     networks = tuple(
         converted_network(source, settings.io.models_dir, settings.io.state_dir)
         for source in weights
-        if source.name != DLIB_PREDICTOR_FILE
+        if source.name not in predictors
     )
     if own.detector == "mmod":
         networks += (converted_network(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)
