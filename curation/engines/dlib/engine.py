@@ -87,6 +87,9 @@ _MIN_SMALL_FACES = 4
 # look.
 _UNSEEN_TURNS = (2, 1, 3)
 _TURNED_SIZE_PX = 800
+# Where HOG finds nothing, it looks once more at the photo in this size, with as much around it: it finds a face only if
+# it sees the whole head.
+_CLOSE_UP_PX = 320
 # Side of the detector's box divided by the distance of the eyes.
 _BOX_PER_EYE_DISTANCE = 2.37
 # The chips that the descriptor was trained on (defaults of dlib's get_face_chip).
@@ -186,8 +189,8 @@ class DlibEngine:
     def _turns_to_upright(self, photo: PhotoPixels, faces: Sequence[FoundFace]) -> int:
         """By how many quarters of a circle (anticlockwise) a photo should be turned to show more faces; mostly 0."""
         if faces:
-            turns = {round(head_pose(face.landmarks.as_array()).roll_deg / 90) % 4 for face in faces}
-            return turns.pop() if len(turns) == 1 else 0
+            seen = {round(head_pose(face.landmarks.as_array()).roll_deg / 90) % 4 for face in faces}
+            return seen.pop() if len(seen) == 1 else 0
         best, best_score = 0, score_of_confidence(self._min_confidence, self._detector_name)
         for turns in _UNSEEN_TURNS:
             picture = TurnedPhoto(photo, turns).reduced(_TURNED_SIZE_PX, averaged=False).array
@@ -251,7 +254,20 @@ class DlibEngine:
             scale *= enlargement
         found = detect_in_two_looks(look, photo, Pixels(array, scale), self._tiling, suspect=self._hints.areas)
         ranked = np.lexsort((*found.areas.T[::-1], -found.confidences))
+        if len(ranked) == 0 and self._detector_name == HOG:
+            return self._in_close_up(array, scale)
         return [FoundBox(found.areas[index], float(found.confidences[index])) for index in ranked]
+
+    def _in_close_up(self, picture: NDArray[np.uint8], scale: float) -> list[FoundBox]:
+        """A face that fills a picture, for HOG, which needs to see something around it; in pixels of the photo."""
+        height, width = picture.shape[:2]
+        reduction = _CLOSE_UP_PX / max(height, width)
+        size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        pad = _CLOSE_UP_PX // 2
+        padded = cv2.copyMakeBorder(small, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+        found = self.detect_in(np.asarray(padded, dtype=np.uint8))[:1]
+        return [FoundBox((one.area - pad) / (reduction * scale), one.score) for one in found]
 
     def _look(self, picture: NDArray[np.uint8]) -> Detections:
         """The faces of a picture, with dlib's scores instead of confidences."""

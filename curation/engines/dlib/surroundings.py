@@ -61,7 +61,8 @@ class Surroundings(NamedTuple):
     def points_in_picture(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, 2) points of this part in pixels of the picture."""
         height, width = self.array.shape[:2]
-        return turned_points(points, -self.turns, width, height) + np.array([self.left, self.top])
+        shift = np.array([self.left, self.top], dtype=np.float64)
+        return np.asarray(turned_points(points, -self.turns, width, height) + shift, dtype=np.float64)
 
     def in_picture(self, area: NDArray[np.float64]) -> NDArray[np.float64]:
         """A box of this part in pixels of the picture."""
