@@ -25,8 +25,7 @@ class FoundFace(NamedTuple):
         box: Bounds, clipped to the photo.
         landmarks: Five points in pixels of the upright full-size photo.
         confidence: The detector's, in [0, 1].
-        chip: The embedder's input, (S, S, 3) uint8 RGB; for dlib (K, S, S, 3), one or several chips of the face, each
-            aligned in another way.
+        chip: The embedder's input, (S, S, 3) uint8 RGB.
     """
 
     box: Box

@@ -18,7 +18,6 @@ from curation.engines.weights.inventory import locate
 from curation.engines.weights.registry import (
     DLIB_DESCRIPTOR_FILE,
     DLIB_DETECTOR_FILE,
-    DLIB_FIVE_POINTS_FILE,
     DLIB_PREDICTOR_FILE,
     known_weights,
 )
@@ -165,8 +164,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
 
     own = settings.engine.dlib
     providers = usable_providers(settings.engine.providers)
-    predictors = (DLIB_PREDICTOR_FILE, DLIB_FIVE_POINTS_FILE)
-    names = [DLIB_DESCRIPTOR_FILE, *predictors]
+    names = [DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE]
     if own.detector == "mmod":
         names.append(DLIB_DETECTOR_FILE)
     # Their hashes are known, so they need not be loaded to check them.
@@ -174,7 +172,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
     networks = tuple(
         converted_network(source, settings.io.models_dir, settings.io.state_dir)
         for source in weights
-        if source.name not in predictors
+        if source.name != DLIB_PREDICTOR_FILE
     )
     if own.detector == "mmod":
         networks += (converted_network(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)

@@ -24,7 +24,6 @@ from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.dlib.boxes import FoundBox
 from curation.engines.dlib.descriptor import FaceDescriptor
 from curation.engines.dlib.face_shapes import FaceShape, FaceShapes
-from curation.engines.dlib.five_points import FivePoints
 from curation.engines.dlib.hog import HogDetector
 from curation.engines.dlib.mmod import MmodDetector
 from curation.engines.dlib.panorama import found_in_parts, is_panorama, panorama_size_px
@@ -37,7 +36,6 @@ from curation.errors import FaceAnalysisError, PhotoError
 __all__ = [
     "DESCRIPTOR",
     "ENGINE_NAME",
-    "FIVE_POINTS",
     "HOG",
     "MMOD",
     "NETWORK_DESCRIPTOR",
@@ -54,8 +52,6 @@ DESCRIPTOR = 0
 """Index of the ResNet descriptor in `EngineSpec.weights`."""
 PREDICTOR = 1
 """Index of the 68-point predictor in `EngineSpec.weights`."""
-FIVE_POINTS = 2
-"""Index of the 5-point predictor in `EngineSpec.weights`."""
 NETWORK_DESCRIPTOR = 0
 """Index of the ResNet descriptor in `EngineSpec.converted`."""
 NETWORK_DETECTOR = 1
@@ -135,7 +131,7 @@ class DlibEngine:
             WeightsBrokenError: If one cannot be read.
         """
         options = dict(spec.options)
-        if spec.name != ENGINE_NAME or len(spec.weights) <= FIVE_POINTS or options.get("detector") not in _STEEPNESS:
+        if spec.name != ENGINE_NAME or len(spec.weights) < 2 or options.get("detector") not in _STEEPNESS:
             raise ValueError(f"this is not a spec of {ENGINE_NAME}: {spec}")
         import dlib
 
@@ -158,7 +154,7 @@ class DlibEngine:
         self._descriptor = FaceDescriptor(spec.converted[NETWORK_DESCRIPTOR], spec.providers)
         hog = HogDetector()
         self._detector: _Detector = hog if self._detector_name == HOG else _mmod_detector(spec)
-        self._shapes = FaceShapes(spec.weights[PREDICTOR].path, FivePoints(spec.weights[FIVE_POINTS]), hog)
+        self._shapes = FaceShapes(spec.weights[PREDICTOR].path, hog)
 
     @property
     def spec(self) -> EngineSpec:
@@ -193,8 +189,7 @@ class DlibEngine:
             return seen.pop() if len(seen) == 1 else 0
         best, best_score = 0, score_of_confidence(self._min_confidence, self._detector_name)
         for turns in _UNSEEN_TURNS:
-            picture = TurnedPhoto(photo, turns).reduced(_TURNED_SIZE_PX, averaged=False).array
-            for one in self.detect_in(picture):
+            for one in self.detect_in(_resized(TurnedPhoto(photo, turns), _TURNED_SIZE_PX).array):
                 if one.score > best_score:
                     best, best_score = turns, one.score
         return best
@@ -210,7 +205,7 @@ class DlibEngine:
         faces = []
         try:
             for area, score in found:
-                shape = self._shape_in(Pixels(picture, pixels.scale), area * pixels.scale)
+                shape = self._shape_in(Pixels(picture, pixels.scale), area * pixels.scale, score)
                 if shape is None:
                     continue
                 left, top, right, bottom = (round(float(edge)) for edge in area)
@@ -219,8 +214,8 @@ class DlibEngine:
                     continue
                 if self._is_doubtful(score) and not self._shapes.is_stable(pixels, shape.landmarks):
                     continue
-                confidence = confidence_of_score(score, self._detector_name)
-                faces.append(FoundFace(box, shape.landmarks, confidence, self._chips(picture, shape)))
+                chip = self._dlib.get_face_chip(picture, shape.shape, size=_CHIP_SIZE_PX, padding=_CHIP_PADDING)
+                faces.append(FoundFace(box, shape.landmarks, confidence_of_score(score, self._detector_name), chip))
         except RuntimeError as error:
             raise FaceAnalysisError(f"dlib failed: {error}") from error
         return faces
@@ -246,16 +241,11 @@ class DlibEngine:
         size_px, look = self._working_size_px, self._look
         if is_panorama(photo.width, photo.height):
             size_px, look = panorama_size_px(photo.width, photo.height, size_px), self._look_in_parts
-        array, scale = photo.reduced(size_px)
-        enlargement = min(size_px / max(array.shape[:2]), _MAX_ENLARGEMENT)
-        if enlargement > 1:
-            size = (max(1, round(array.shape[1] * enlargement)), max(1, round(array.shape[0] * enlargement)))
-            array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-            scale *= enlargement
-        found = detect_in_two_looks(look, photo, Pixels(array, scale), self._tiling, suspect=self._hints.areas)
+        first = _resized(photo, size_px)
+        found = detect_in_two_looks(look, photo, first, self._tiling, suspect=self._hints.areas)
         ranked = np.lexsort((*found.areas.T[::-1], -found.confidences))
         if len(ranked) == 0 and self._detector_name == HOG:
-            return self._in_close_up(array, scale)
+            return self._in_close_up(*first)
         return [FoundBox(found.areas[index], float(found.confidences[index])) for index in ranked]
 
     def _in_close_up(self, picture: NDArray[np.uint8], scale: float) -> list[FoundBox]:
@@ -280,36 +270,37 @@ class DlibEngine:
     def _is_doubtful(self, score: float) -> bool:
         return self._detector_name == HOG and score < _DOUBTFUL_SCORE
 
-    def _shape_in(self, pixels: Pixels, area: NDArray[np.float64]) -> FaceShape | None:
+    def _shape_in(self, pixels: Pixels, area: NDArray[np.float64], score: float) -> FaceShape | None:
         if self._detector_name == HOG:
-            return self._shapes.in_hog_box(pixels, area)
+            return self._shapes.in_hog_box(pixels, area, score)
         return self._shapes.in_mmod_box(pixels, area)
 
-    def _chips(self, picture: NDArray[np.uint8], shape: FaceShape) -> NDArray[np.uint8]:
-        """(K, 150, 150, 3) chips of a face, one or two."""
-        shapes = [shape.shape] if shape.other is None else [shape.shape, shape.other]
-        return np.stack(
-            [self._dlib.get_face_chip(picture, one, size=_CHIP_SIZE_PX, padding=_CHIP_PADDING) for one in shapes]
-        )
-
-    def _embed(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, 128) float32 of unit length for N faces with (K, 150, 150, 3) chips each.
+    def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, 128) float32 of unit length for N chips.
 
         The mean of the descriptors of the face and its mirror image. For 4 ms per face, two fifths fewer pairs of the
         same person are farther apart than the nearest thousandth of pairs of strangers.
         """
-        chips = [chip for face in faces for chip in face]
         mirrored = [np.ascontiguousarray(chip[:, ::-1]) for chip in chips]
         vectors = _of_unit_length(self._descriptor.describe([*chips, *mirrored]).astype(np.float64))
-        of_chips = _of_unit_length(vectors[: len(chips)] + vectors[len(chips) :])
-        starts = np.cumsum([0, *(len(face) for face in faces)])[:-1]
-        return _of_unit_length(np.add.reduceat(of_chips, starts, axis=0)).astype(np.float32)
+        return _of_unit_length(vectors[: len(chips)] + vectors[len(chips) :]).astype(np.float32)
 
 
 def _mmod_detector(spec: EngineSpec) -> MmodDetector:
     # Other providers do not support convolutions of integers, and do not need them.
     screening = spec.converted[NETWORK_SCREENING] if spec.providers[:1] == (CPU_PROVIDER,) else None
     return MmodDetector(spec.converted[NETWORK_DETECTOR], spec.providers, screening=screening)
+
+
+def _resized(photo: PhotoPixels, long_side_px: int) -> Pixels:
+    """The photo with its longer side at about this size, enlarged threefold at most."""
+    array, scale = photo.reduced(long_side_px)
+    enlargement = min(long_side_px / max(array.shape[:2]), _MAX_ENLARGEMENT)
+    if enlargement <= 1:
+        return Pixels(array, scale)
+    size = (max(1, round(array.shape[1] * enlargement)), max(1, round(array.shape[0] * enlargement)))
+    larger = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return Pixels(larger, scale * enlargement)
 
 
 def _as_detections(found: Sequence[FoundBox]) -> Detections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,6 @@ from curation.domain.faces.face import FiveLandmarks
 from curation.domain.faces.geometry import five_of_68
 from curation.engines.base import Pixels
 from curation.engines.dlib.boxes import FoundBox, intersection_over_union
-from curation.engines.dlib.five_points import FivePoints, points_of, rectangle_of
 from curation.engines.dlib.hog import HogDetector
 from curation.engines.dlib.surroundings import Surroundings
 from curation.engines.landmarks import LandmarkPredictor
@@ -30,14 +30,12 @@ _HOG_MIN_SCORE = -0.5
 _HOG_MIN_IOU = 0.35
 # Of 25 heads on their side, HOG found all with a larger score once they were turned upright.
 _HOG_MIN_SCORE_TURNED = 0.0
+# HOG takes some heads that are upside down for faces, with scores of at most 0.7 (upright ones had 1.6 and more).
+_SURELY_UPRIGHT_SCORE = 0.8
 # Where HOG's boxes lie relative to MMOD's: growth, shift to the right and downwards in sides of MMOD's box; medians of
 # 677 faces that both found.
 _HOG_GROWTH = 1.09
 _HOG_SHIFT = np.array([0.055, 0.08])
-# In sides of the box. Where the two predictors disagree more (15 % of the faces of five_celebs, 24 % of an
-# album of sports), the mean of two chips describes a face better than either of them: of 44 such faces of the album,
-# 39 are nearest to their own person by the 68 points, and 41 by both.
-_MAX_DISAGREEMENT = 0.018
 # On badges and emblems, which HOG takes for faces, landmarks vary when the predictor starts from slightly different
 # boxes: the instability was 0.074 to 0.113 on 7 pictures of badges, at most 0.065 on 27 faces of groups and portraits
 # with scores as low.
@@ -50,42 +48,40 @@ class FaceShape(NamedTuple):
     Attributes:
         shape: A `dlib.full_object_detection` with the 68 points, in pixels of the picture.
         landmarks: The five landmarks that follow from them, in pixels of the full-size photo.
-        other: If the predictor of five points does not agree with the 68, its `dlib.full_object_detection`, in pixels
-            of the picture; else None.
     """
 
     shape: Any
     landmarks: FiveLandmarks
-    other: Any = None
 
 
 class FaceShapes:
     """Finds the landmarks of faces, given the box of one of the detectors."""
 
-    def __init__(self, predictor_path: Path, five_points: FivePoints, hog: HogDetector) -> None:
+    def __init__(self, predictor_path: Path, hog: HogDetector) -> None:
         """Load the predictor; imports dlib.
 
         Args:
             predictor_path: dlib's shape predictor with 68 points.
-            five_points: The predictor that is asked whether these are right.
             hog: Finds the boxes that the predictor was trained on.
 
         Raises:
             WeightsMissingError: If the predictor's file is missing.
             WeightsBrokenError: If it is not such a predictor.
         """
-        self._five_points = five_points
         self._hog = hog
         self._predictor = LandmarkPredictor(predictor_path)
 
-    def in_hog_box(self, pixels: Pixels, area: NDArray[np.float64]) -> FaceShape:
-        """The landmarks of a face that HOG found.
+    def in_hog_box(self, pixels: Pixels, area: NDArray[np.float64], score: float) -> FaceShape:
+        """The landmarks of a face that HOG found, which may be upside down.
 
         Args:
             pixels: The photo, contiguous.
             area: The box, in pixels of `pixels.array`.
+            score: HOG's.
         """
-        return self._fitted(pixels, area, area, None)
+        surroundings = Surroundings.of(pixels.array, area, margin=_HOG_SURROUNDINGS)
+        lying = None if surroundings is None else self._lying(surroundings, (2,), score)
+        return self._fitted(pixels, area, None) if lying is None else self._fitted(pixels, lying[1], lying[0])
 
     def in_mmod_box(self, pixels: Pixels, area: NDArray[np.float64]) -> FaceShape | None:
         """The landmarks of a face that MMOD found, which may lie on its side; None if there is no face.
@@ -98,26 +94,21 @@ class FaceShapes:
         if surroundings is None:
             return None
         start = self._hog_box(surroundings, min_score=_HOG_MIN_SCORE)
+        # MMOD finds heads that lie on either side as well as upright ones, and a few that are upside down.
+        turns = (1, 2, 3) if start is None else (2,)
+        lying = self._lying(surroundings, turns, None if start is None else start.score)
+        if lying is not None:
+            return self._fitted(pixels, lying[1], lying[0])
         if start is not None:
-            return self._fitted(pixels, surroundings.in_picture(start.area), area, None)
-        # MMOD finds heads that lie on either side as well as upright ones, HOG does not.
-        lying = [
-            (turned, found)
-            for turned in (surroundings.turned(1), surroundings.turned(3))
-            if (found := self._hog_box(turned, min_score=_HOG_MIN_SCORE_TURNED)) is not None
-        ]
-        if lying:
-            turned, found = max(lying, key=lambda one: one[1].score)
-            return self._fitted(pixels, found.area, turned.area, turned)
+            return self._fitted(pixels, surroundings.in_picture(start.area), None)
         # HOG does not find heads that are turned far. For these, several start boxes on the upright face give better
         # landmarks than a single one.
-        first = points_of(self._predictor.shape_in(pixels.array, rectangle_of(_estimated_hog_box(area))))
+        first = _points_of(self._predictor.shape_in(pixels.array, _rectangle_of(_estimated_hog_box(area))))
         better = self._predictor.predict(pixels, _five_of(first, pixels.scale))
         if better is None:
             return None
         points = (better.points + 0.5) * pixels.scale - 0.5
-        other = self._five_points.predict(pixels.array, area)
-        return FaceShape(_shape_of(points), _five_of(points, pixels.scale), _shape_of(other))
+        return FaceShape(_shape_of(points), _five_of(points, pixels.scale))
 
     def is_stable(self, pixels: Pixels, landmarks: FiveLandmarks) -> bool:
         """Whether a doubtful detection is a face: its landmarks hardly depend on where the predictor starts."""
@@ -138,24 +129,49 @@ class FaceShapes:
                 return FoundBox(box, found.score)
         return None
 
-    def _fitted(
-        self, pixels: Pixels, start: NDArray[np.float64], area: NDArray[np.float64], turned: Surroundings | None
-    ) -> FaceShape:
+    def _lying(
+        self, surroundings: Surroundings, turns: Sequence[int], upright_score: float | None
+    ) -> tuple[Surroundings, NDArray[np.float64]] | None:
+        """The surroundings turned so that HOG sees a face better than upright, and its box in them; None if it does not.
+
+        Args:
+            surroundings: Of the face that was found.
+            turns: The quarters of a circle to try.
+            upright_score: HOG's score of the face as it is; None if HOG does not see it.
+        """
+        best_score = _HOG_MIN_SCORE_TURNED if upright_score is None else max(upright_score, _HOG_MIN_SCORE_TURNED)
+        best = None
+        if best_score < _SURELY_UPRIGHT_SCORE:
+            for turned in (surroundings.turned(each) for each in turns):
+                found = self._hog_box(turned, min_score=best_score)
+                if found is not None:
+                    best, best_score = (turned, found.area), found.score
+        return best
+
+    def _fitted(self, pixels: Pixels, start: NDArray[np.float64], turned: Surroundings | None) -> FaceShape:
         """The landmarks of a face in the photo, or in turned surroundings.
 
         Args:
             pixels: The photo.
             start: HOG's box, in pixels of the photo's array or of the surroundings.
-            area: The detector's box, likewise.
             turned: The surroundings, if the face was turned upright.
         """
         picture = pixels.array if turned is None else turned.array
-        points = points_of(self._predictor.shape_in(picture, rectangle_of(start)))
-        other = self._five_points.predict(picture, area)
-        agrees = self._five_points.disagreement(other, points, area) <= _MAX_DISAGREEMENT
+        points = _points_of(self._predictor.shape_in(picture, _rectangle_of(start)))
         if turned is not None:
-            points, other = turned.points_in_picture(points), turned.points_in_picture(other)
-        return FaceShape(_shape_of(points), _five_of(points, pixels.scale), None if agrees else _shape_of(other))
+            points = turned.points_in_picture(points)
+        return FaceShape(_shape_of(points), _five_of(points, pixels.scale))
+
+
+def _points_of(shape: Any) -> NDArray[np.float64]:
+    return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
+
+
+def _rectangle_of(area: NDArray[np.float64]) -> Any:
+    import dlib
+
+    left, top, right, bottom = (round(float(edge)) for edge in area)
+    return dlib.rectangle(left, top, right - 1, bottom - 1)
 
 
 def _shape_of(points: NDArray[np.float64]) -> Any:

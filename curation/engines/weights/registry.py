@@ -10,7 +10,6 @@ __all__ = [
     "ARCFACE_FILE",
     "DLIB_DESCRIPTOR_FILE",
     "DLIB_DETECTOR_FILE",
-    "DLIB_FIVE_POINTS_FILE",
     "DLIB_PREDICTOR_FILE",
     "REGISTRY",
     "RETINAFACE_FILE",
@@ -24,7 +23,6 @@ RETINAFACE_FILE = "retinaface.onnx"
 ARCFACE_FILE = "arcface_weights.onnx"
 DLIB_DESCRIPTOR_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 DLIB_DETECTOR_FILE = "mmod_human_face_detector.dat"
-DLIB_FIVE_POINTS_FILE = "shape_predictor_5_face_landmarks.dat"
 DLIB_PREDICTOR_FILE = "shape_predictor_68_face_landmarks.dat"
 
 _DLIB_PACKAGE = "face_recognition_models"
@@ -101,14 +99,6 @@ _KNOWN = (
         package=_DLIB_PACKAGE,
         sha256="fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
         size_bytes=99_693_937,
-    ),
-    KnownWeights(
-        name=DLIB_FIVE_POINTS_FILE,
-        purpose="engine dlib: five landmarks, a second opinion on how a face lies",
-        licence="public domain (CC0), by Davis King",
-        package=_DLIB_PACKAGE,
-        sha256="c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
-        size_bytes=9_150_489,
     ),
 )
 

@@ -77,9 +77,9 @@ def test_small_portraits_are_enlarged(models_dir: Path) -> None:
     assert len(DlibEngine(_spec(models_dir)).analyse(ArrayPhoto(portrait))) == 1
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_photo_on_its_side_or_upside_down_has_the_same_faces(models_dir: Path, turns: int) -> None:
-    engine = DlibEngine(_spec(models_dir))
+@pytest.mark.parametrize(("detector", "turns"), [("mmod", 1), ("mmod", 2), ("mmod", 3), ("hog", 1), ("hog", 2)])
+def test_a_photo_on_its_side_or_upside_down_has_the_same_faces(models_dir: Path, detector: str, turns: int) -> None:
+    engine = DlibEngine(_spec(models_dir, detector=detector))
     picture = side_by_side(astronaut(), grace_hopper())
     upright = engine.analyse(ArrayPhoto(picture))
     turned = list(engine.analyse(ArrayPhoto(np.ascontiguousarray(np.rot90(picture, turns)))))
