@@ -132,7 +132,7 @@ class FaceShapes:
     def _lying(
         self, surroundings: Surroundings, turns: Sequence[int], upright_score: float | None
     ) -> tuple[Surroundings, NDArray[np.float64]] | None:
-        """The surroundings turned so that HOG sees a face better than upright, and its box in them; None if it does not.
+        """The surroundings turned so that HOG sees a face better than upright, and its box in them; None otherwise.
 
         Args:
             surroundings: Of the face that was found.
