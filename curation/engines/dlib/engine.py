@@ -79,8 +79,8 @@ _TILE_OVERLAP_PX = 320
 _SMALL_FACE_PX = 100.0
 _MIN_SMALL_FACES = 4
 # MMOD finds no heads that are upside down and misses one in eight that lie on their side, HOG misses all of them. So a
-# photo without a face is looked at once more in these quarters of a circle, in a small size: half the work of the first
-# look.
+# photo without a face of which HOG is sure is looked at once more in these quarters of a circle, in a small size: half
+# the work of the first look.
 _UNSEEN_TURNS = (2, 1, 3)
 _TURNED_SIZE_PX = 800
 # Where HOG finds nothing, it looks once more at the photo in this size, with as much around it: it finds a face only if
@@ -174,35 +174,42 @@ class DlibEngine:
 
     def _find(self, photo: PhotoPixels) -> list[FoundFace]:
         """The faces of a photo, which may have been stored on its side or upside down."""
-        faces = self._find_in(photo)
-        turns = self._turns_to_upright(photo, faces)
-        if turns == 0:
-            return faces
-        turned = TurnedPhoto(photo, turns)
-        upright = [turned.turned_back(face) for face in self._find_in(turned)]
-        return upright if len(upright) >= len(faces) else faces
+        faces, is_sure = self._find_in(photo)
+        for turns in self._turns_to_upright(photo, faces, is_sure):
+            turned = TurnedPhoto(photo, turns)
+            upright, is_sure = self._find_in(turned)
+            if is_sure and len(upright) >= len(faces):
+                return [turned.turned_back(face) for face in upright]
+        return faces
 
-    def _turns_to_upright(self, photo: PhotoPixels, faces: Sequence[FoundFace]) -> int:
-        """By how many quarters of a circle (anticlockwise) a photo should be turned to show more faces; mostly 0."""
-        if faces:
+    def _turns_to_upright(self, photo: PhotoPixels, faces: Sequence[FoundFace], is_sure: bool) -> list[int]:
+        """By how many quarters of a circle (anticlockwise) a photo may have to be turned, likeliest first; mostly none.
+
+        Args:
+            photo: The photo.
+            faces: What was found in it as it is.
+            is_sure: Whether any of them is certainly a face, upright or not.
+        """
+        if is_sure:
             seen = {round(head_pose(face.landmarks.as_array()).roll_deg / 90) % 4 for face in faces}
-            return seen.pop() if len(seen) == 1 else 0
-        best, best_score = 0, score_of_confidence(self._min_confidence, self._detector_name)
+            return [] if len(seen) > 1 else [turns for turns in seen if turns]
+        least = max([self._min_confidence, *(face.confidence for face in faces)])
+        scores = {}
         for turns in _UNSEEN_TURNS:
-            for one in self.detect_in(_resized(TurnedPhoto(photo, turns), _TURNED_SIZE_PX).array):
-                if one.score > best_score:
-                    best, best_score = turns, one.score
-        return best
+            found = self.detect_in(_resized(TurnedPhoto(photo, turns), _TURNED_SIZE_PX).array, min_confidence=least)
+            if found:
+                scores[turns] = found[0].score
+        return sorted(scores, key=lambda turns: -scores[turns])
 
-    def _find_in(self, photo: PhotoPixels) -> list[FoundFace]:
-        """The faces of an upright photo; MMOD finds some that lie on their side, too."""
+    def _find_in(self, photo: PhotoPixels) -> tuple[list[FoundFace], bool]:
+        """The faces of a photo as it is, some of which may lie, and whether HOG confirms any of them."""
         found = self._detect(photo)
         if not found:
-            return []
+            return [], False
         sides = [float(min(one.area[2:] - one.area[:2])) for one in found]
         pixels = photo.detailed(min(1.0, DETAIL_PX * _BOX_PER_EYE_DISTANCE / min(sides)))
         picture = np.ascontiguousarray(pixels.array)
-        faces = []
+        faces, is_sure = [], False
         try:
             for area, score in found:
                 shape = self._shape_in(Pixels(picture, pixels.scale), area * pixels.scale, score)
@@ -216,9 +223,10 @@ class DlibEngine:
                     continue
                 chip = self._dlib.get_face_chip(picture, shape.shape, size=_CHIP_SIZE_PX, padding=_CHIP_PADDING)
                 faces.append(FoundFace(box, shape.landmarks, confidence_of_score(score, self._detector_name), chip))
+                is_sure |= shape.is_sure
         except RuntimeError as error:
             raise FaceAnalysisError(f"dlib failed: {error}") from error
-        return faces
+        return faces, is_sure
 
     def detect_in(self, picture: NDArray[np.uint8], *, min_confidence: float | None = None) -> list[FoundBox]:
         """Find the faces of a picture without resizing it; the smallest have 80 pixels.

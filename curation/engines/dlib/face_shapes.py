@@ -30,6 +30,7 @@ _HOG_MIN_SCORE = -0.5
 _HOG_MIN_IOU = 0.35
 # Of 25 heads on their side, HOG found all with a larger score once they were turned upright.
 _HOG_MIN_SCORE_TURNED = 0.0
+_HOG_MIN_IOU_TURNED = 0.25  # MMOD's boxes of heads that lie are less exact
 # HOG takes some heads that are upside down for faces, with scores of at most 0.7 (upright ones had 1.6 and more).
 _SURELY_UPRIGHT_SCORE = 0.8
 # Where HOG's boxes lie relative to MMOD's: growth, shift to the right and downwards in sides of MMOD's box; medians of
@@ -48,10 +49,12 @@ class FaceShape(NamedTuple):
     Attributes:
         shape: A `dlib.full_object_detection` with the 68 points, in pixels of the picture.
         landmarks: The five landmarks that follow from them, in pixels of the full-size photo.
+        is_sure: Whether they start from a box that HOG found.
     """
 
     shape: Any
     landmarks: FiveLandmarks
+    is_sure: bool = True
 
 
 class FaceShapes:
@@ -95,7 +98,7 @@ class FaceShapes:
             return None
         start = self._hog_box(surroundings, min_score=_HOG_MIN_SCORE)
         # MMOD finds heads that lie on either side as well as upright ones, and a few that are upside down.
-        turns = (1, 2, 3) if start is None else (2,)
+        turns = (1, 2, 3) if start is None or start.score < 0 else (2,)
         lying = self._lying(surroundings, turns, None if start is None else start.score)
         if lying is not None:
             return self._fitted(pixels, lying[1], lying[0])
@@ -108,14 +111,16 @@ class FaceShapes:
         if better is None:
             return None
         points = (better.points + 0.5) * pixels.scale - 0.5
-        return FaceShape(_shape_of(points), _five_of(points, pixels.scale))
+        return FaceShape(_shape_of(points), _five_of(points, pixels.scale), is_sure=False)
 
     def is_stable(self, pixels: Pixels, landmarks: FiveLandmarks) -> bool:
         """Whether a doubtful detection is a face: its landmarks hardly depend on where the predictor starts."""
         found = self._predictor.predict(pixels, landmarks)
         return found is not None and found.instability <= _MAX_INSTABILITY
 
-    def _hog_box(self, surroundings: Surroundings, *, min_score: float) -> FoundBox | None:
+    def _hog_box(
+        self, surroundings: Surroundings, *, min_score: float, min_iou: float = _HOG_MIN_IOU
+    ) -> FoundBox | None:
         """The box that HOG finds where MMOD found one, in pixels of the surroundings; None if it finds none."""
         scale = _HOG_SIDE_PX / float(surroundings.area[2] - surroundings.area[0])
         height, width = surroundings.array.shape[:2]
@@ -125,7 +130,7 @@ class FaceShapes:
         part = cv2.resize(surroundings.array, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         for found in self._hog.detect(np.asarray(part, dtype=np.uint8), min_score=min_score):
             box = np.asarray(found.area / scale, dtype=np.float64)
-            if intersection_over_union(box, surroundings.area) > _HOG_MIN_IOU:
+            if intersection_over_union(box, surroundings.area) > min_iou:
                 return FoundBox(box, found.score)
         return None
 
@@ -143,7 +148,7 @@ class FaceShapes:
         best = None
         if best_score < _SURELY_UPRIGHT_SCORE:
             for turned in (surroundings.turned(each) for each in turns):
-                found = self._hog_box(turned, min_score=best_score)
+                found = self._hog_box(turned, min_score=best_score, min_iou=_HOG_MIN_IOU_TURNED)
                 if found is not None:
                     best, best_score = (turned, found.area), found.score
         return best
