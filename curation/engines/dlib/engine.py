@@ -281,7 +281,7 @@ class DlibEngine:
     def _shape_in(self, pixels: Pixels, area: NDArray[np.float64], score: float) -> FaceShape | None:
         if self._detector_name == HOG:
             return self._shapes.in_hog_box(pixels, area, score)
-        return self._shapes.in_mmod_box(pixels, area)
+        return self._shapes.in_mmod_box(pixels, area, score)
 
     def _embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, 128) float32 of unit length for N chips.

@@ -33,6 +33,7 @@ _HOG_MIN_SCORE_TURNED = 0.0
 _HOG_MIN_IOU_TURNED = 0.25  # MMOD's boxes of heads that lie are less exact
 # HOG takes some heads that are upside down for faces, with scores of at most 0.7 (upright ones had 1.6 and more).
 _SURELY_UPRIGHT_SCORE = 0.8
+_MMOD_SURE_SCORE = 0.8  # MMOD gives 0.5 to the few heads upside down that it finds, about 1 to others
 # Where HOG's boxes lie relative to MMOD's: growth, shift to the right and downwards in sides of MMOD's box; medians of
 # 677 faces that both found.
 _HOG_GROWTH = 1.09
@@ -49,7 +50,7 @@ class FaceShape(NamedTuple):
     Attributes:
         shape: A `dlib.full_object_detection` with the 68 points, in pixels of the picture.
         landmarks: The five landmarks that follow from them, in pixels of the full-size photo.
-        is_sure: Whether they start from a box that HOG found.
+        is_sure: Whether HOG sees a face there, and that it is not upside down.
     """
 
     shape: Any
@@ -86,24 +87,26 @@ class FaceShapes:
         lying = None if surroundings is None else self._lying(surroundings, (2,), score)
         return self._fitted(pixels, area, None) if lying is None else self._fitted(pixels, lying[1], lying[0])
 
-    def in_mmod_box(self, pixels: Pixels, area: NDArray[np.float64]) -> FaceShape | None:
+    def in_mmod_box(self, pixels: Pixels, area: NDArray[np.float64], score: float) -> FaceShape | None:
         """The landmarks of a face that MMOD found, which may lie on its side; None if there is no face.
 
         Args:
             pixels: The photo, contiguous.
             area: The box, in pixels of `pixels.array`.
+            score: MMOD's.
         """
         surroundings = Surroundings.of(pixels.array, area, margin=_HOG_SURROUNDINGS)
         if surroundings is None:
             return None
         start = self._hog_box(surroundings, min_score=_HOG_MIN_SCORE)
-        # MMOD finds heads that lie on either side as well as upright ones, and a few that are upside down.
-        turns = (1, 2, 3) if start is None or start.score < 0 else (2,)
-        lying = self._lying(surroundings, turns, None if start is None else start.score)
-        if lying is not None:
-            return self._fitted(pixels, lying[1], lying[0])
+        # MMOD finds heads that lie on either side as well as upright ones.
+        if start is None or start.score < 0:
+            lying = self._lying(surroundings, (1, 3), None if start is None else start.score)
+            if lying is not None:
+                return self._fitted(pixels, lying[1], lying[0])
         if start is not None:
-            return self._fitted(pixels, surroundings.in_picture(start.area), None)
+            is_sure = start.score >= _SURELY_UPRIGHT_SCORE or score >= _MMOD_SURE_SCORE
+            return self._fitted(pixels, surroundings.in_picture(start.area), None)._replace(is_sure=is_sure)
         # HOG does not find heads that are turned far. For these, several start boxes on the upright face give better
         # landmarks than a single one.
         first = _points_of(self._predictor.shape_in(pixels.array, _rectangle_of(_estimated_hog_box(area))))

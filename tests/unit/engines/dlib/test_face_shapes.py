@@ -28,7 +28,7 @@ def _turned(turns: int) -> tuple[Pixels, np.ndarray[tuple[int, ...], np.dtype[np
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
 def test_mmods_face_may_lie_on_either_side(shapes: FaceShapes, turns: int) -> None:
-    upright, found = (shapes.in_mmod_box(*_turned(each)) for each in (0, turns))
+    upright, found = (shapes.in_mmod_box(*_turned(each), 1.0) for each in (0, turns))
     assert upright is not None and found is not None
     expected = turned_points(upright.landmarks.as_array(), turns, 512, 512)
     assert np.abs(found.landmarks.as_array() - expected).max() < 5
@@ -50,4 +50,4 @@ def test_an_upright_face_with_a_low_score_stays_upright(shapes: FaceShapes) -> N
 
 def test_a_box_outside_of_the_photo_is_no_face(shapes: FaceShapes) -> None:
     pixels, _ = _turned(0)
-    assert shapes.in_mmod_box(pixels, np.array([900.0, 900.0, 990.0, 990.0])) is None
+    assert shapes.in_mmod_box(pixels, np.array([900.0, 900.0, 990.0, 990.0]), 1.0) is None
