@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 _AUTO = "auto"
 # Part of `EngineSpec.options`: raise it when a change of an engine's code changes its results, so that cached
 # analyses are not mixed with new ones.
-_REVISION = 7
+_REVISION = 8
 
 
 def select_engine(

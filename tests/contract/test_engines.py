@@ -220,6 +220,47 @@ def test_a_lying_head_is_the_person_that_it_is_upright(subject: Subject, turn: i
         assert np.linalg.norm(face.landmarks.as_array() - expected, axis=1).mean() < 0.25 * eyes
 
 
+def test_the_faces_of_a_panorama_are_found(subject: Subject) -> None:
+    if isinstance(subject.engine, FakeEngine):
+        pytest.skip("the fake engine knows no sizes")
+    alone = subject.engine.analyse(ArrayPhoto(subject.first))[0]
+    strip = np.full((512, 2560, 3), 120, dtype=np.uint8)
+    for x in (0, 1024, 2048):
+        strip[:, x : x + 512] = subject.first[:512, :512]
+    for turns in (0, 1):  # a panorama may be upright, too
+        photo = np.ascontiguousarray(strip if turns == 0 else np.concatenate(np.split(strip, 5, axis=1)))
+        found = subject.engine.analyse(ArrayPhoto(photo))
+        assert len(found) == 3
+        threshold = subject.engine.spec.distance_threshold
+        assert all(1 - float(face.embedding @ alone.embedding) < threshold for face in found)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_head_that_lies_is_found_as_its_person_or_not_at_all(subject: Subject, turns: int) -> None:
+    if isinstance(subject.engine, FakeEngine):
+        pytest.skip("the fake engine knows no heads")
+    alone = subject.engine.analyse(ArrayPhoto(subject.first))[0]
+    for face in subject.engine.analyse(ArrayPhoto(np.ascontiguousarray(np.rot90(subject.first, turns)))):
+        assert 1 - float(face.embedding @ alone.embedding) < subject.engine.spec.distance_threshold
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_close_up_has_one_face(subject: Subject, share: float) -> None:
+    if isinstance(subject.engine, FakeEngine):
+        pytest.skip("the fake engine knows no heads")
+    box = subject.engine.analyse(ArrayPhoto(subject.first))[0].box
+    half = max(box.w, box.h) / share / 2
+    x, y = box.x + box.w / 2, box.y + box.h / 2
+    left, top = max(0, round(x - half)), max(0, round(y - half))
+    part = subject.first[top : round(y + half), left : round(x + half)]
+    scale = 1600 / max(part.shape[:2])
+    large = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    (found,) = subject.engine.analyse(ArrayPhoto(large))
+    centre = np.array([found.box.x + found.box.w / 2, found.box.y + found.box.h / 2]) / scale + np.array([left, top])
+    assert np.abs(centre - (x, y)).max() < 0.2 * max(box.w, box.h)
+    assert found.box.w / scale == pytest.approx(box.w, rel=0.3)
+
+
 def test_noise_does_not_break_it(subject: Subject) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     for face in subject.engine.analyse(ArrayPhoto(noise)):

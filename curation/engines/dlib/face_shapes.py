@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import FiveLandmarks
 from curation.domain.faces.geometry import five_of_68
 from curation.engines.base import Pixels
-from curation.engines.dlib.boxes import intersection_over_union
+from curation.engines.dlib.boxes import FoundBox, intersection_over_union
 from curation.engines.dlib.hog import HogDetector
+from curation.engines.dlib.surroundings import Surroundings
 from curation.engines.landmarks import LandmarkPredictor
 
 __all__ = ["FaceShape", "FaceShapes"]
@@ -27,6 +28,12 @@ _HOG_SIDE_PX = 130.0
 _HOG_SURROUNDINGS = 0.7
 _HOG_MIN_SCORE = -0.5
 _HOG_MIN_IOU = 0.35
+# Of 25 heads on their side, HOG found all with a larger score once they were turned upright.
+_HOG_MIN_SCORE_TURNED = 0.0
+_HOG_MIN_IOU_TURNED = 0.25  # MMOD's boxes of heads that lie are less exact
+# HOG takes some heads that are upside down for faces, with scores of at most 0.7 (upright ones had 1.6 and more).
+_SURELY_UPRIGHT_SCORE = 0.8
+_MMOD_SURE_SCORE = 0.8  # MMOD gives 0.5 to the few heads upside down that it finds, about 1 to others
 # Where HOG's boxes lie relative to MMOD's: growth, shift to the right and downwards in sides of MMOD's box; medians of
 # 677 faces that both found.
 _HOG_GROWTH = 1.09
@@ -43,10 +50,12 @@ class FaceShape(NamedTuple):
     Attributes:
         shape: A `dlib.full_object_detection` with the 68 points, in pixels of the picture.
         landmarks: The five landmarks that follow from them, in pixels of the full-size photo.
+        is_sure: Whether HOG sees a face there, and that it is not upside down.
     """
 
     shape: Any
     landmarks: FiveLandmarks
+    is_sure: bool = True
 
 
 class FaceShapes:
@@ -63,79 +72,122 @@ class FaceShapes:
             WeightsMissingError: If the predictor's file is missing.
             WeightsBrokenError: If it is not such a predictor.
         """
-        import dlib
-
-        self._dlib = dlib
         self._hog = hog
         self._predictor = LandmarkPredictor(predictor_path)
 
-    def in_hog_box(self, pixels: Pixels, area: NDArray[np.float64]) -> FaceShape:
-        """The landmarks of a face that HOG found.
+    def in_hog_box(self, pixels: Pixels, area: NDArray[np.float64], score: float) -> FaceShape:
+        """The landmarks of a face that HOG found, which may be upside down.
 
         Args:
             pixels: The photo, contiguous.
             area: The box, in pixels of `pixels.array`.
+            score: HOG's.
         """
-        shape = self._predictor.shape_in(pixels.array, self._rectangle(area))
-        return FaceShape(shape, _five_of(_points_of(shape), pixels.scale))
+        surroundings = Surroundings.of(pixels.array, area, margin=_HOG_SURROUNDINGS)
+        lying = None if surroundings is None else self._lying(surroundings, (2,), score)
+        return self._fitted(pixels, area, None) if lying is None else self._fitted(pixels, lying[1], lying[0])
 
-    def in_mmod_box(self, pixels: Pixels, area: NDArray[np.float64]) -> FaceShape | None:
-        """The landmarks of a face that MMOD found; None if there is no face.
+    def in_mmod_box(self, pixels: Pixels, area: NDArray[np.float64], score: float) -> FaceShape | None:
+        """The landmarks of a face that MMOD found, which may lie on its side; None if there is no face.
 
         Args:
             pixels: The photo, contiguous.
             area: The box, in pixels of `pixels.array`.
+            score: MMOD's.
         """
-        start = self._hog_box(pixels.array, area)
+        surroundings = Surroundings.of(pixels.array, area, margin=_HOG_SURROUNDINGS)
+        if surroundings is None:
+            return None
+        start = self._hog_box(surroundings, min_score=_HOG_MIN_SCORE)
+        # MMOD finds heads that lie on either side as well as upright ones.
+        if start is None or start.score < 0:
+            lying = self._lying(surroundings, (1, 3), None if start is None else start.score)
+            if lying is not None:
+                return self._fitted(pixels, lying[1], lying[0])
         if start is not None:
-            return self.in_hog_box(pixels, start)
+            is_sure = start.score >= _SURELY_UPRIGHT_SCORE or score >= _MMOD_SURE_SCORE
+            return self._fitted(pixels, surroundings.in_picture(start.area), None)._replace(is_sure=is_sure)
         # HOG does not find heads that are turned far. For these, several start boxes on the upright face give better
         # landmarks than a single one.
-        first = self.in_hog_box(pixels, _estimated_hog_box(area))
-        better = self._predictor.predict(pixels, first.landmarks)
+        first = _points_of(self._predictor.shape_in(pixels.array, _rectangle_of(_estimated_hog_box(area))))
+        better = self._predictor.predict(pixels, _five_of(first, pixels.scale))
         if better is None:
             return None
         points = (better.points + 0.5) * pixels.scale - 0.5
-        return FaceShape(self._shape_of(points, first.shape.rect), _five_of(points, pixels.scale))
+        return FaceShape(_shape_of(points), _five_of(points, pixels.scale), is_sure=False)
 
     def is_stable(self, pixels: Pixels, landmarks: FiveLandmarks) -> bool:
         """Whether a doubtful detection is a face: its landmarks hardly depend on where the predictor starts."""
         found = self._predictor.predict(pixels, landmarks)
         return found is not None and found.instability <= _MAX_INSTABILITY
 
-    def _hog_box(self, picture: NDArray[np.uint8], area: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """The box that HOG finds where MMOD found one, in pixels of the picture; None if it finds none."""
-        side = float(area[2] - area[0])
-        height, width = picture.shape[:2]
-        left, top = (max(0, math.floor(edge - _HOG_SURROUNDINGS * side)) for edge in area[:2])
-        right, bottom = (
-            min(limit, math.ceil(edge + _HOG_SURROUNDINGS * side))
-            for edge, limit in zip(area[2:], (width, height), strict=True)
-        )
-        scale = _HOG_SIDE_PX / side
-        size = (round((right - left) * scale), round((bottom - top) * scale))
-        if right - left < 1 or bottom - top < 1 or min(size) < 1:
+    def _hog_box(
+        self, surroundings: Surroundings, *, min_score: float, min_iou: float = _HOG_MIN_IOU
+    ) -> FoundBox | None:
+        """The box that HOG finds where MMOD found one, in pixels of the surroundings; None if it finds none."""
+        scale = _HOG_SIDE_PX / float(surroundings.area[2] - surroundings.area[0])
+        height, width = surroundings.array.shape[:2]
+        size = (round(width * scale), round(height * scale))
+        if min(size) < 1:
             return None
-        part = cv2.resize(
-            picture[top:bottom, left:right], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        )
-        for found in self._hog.detect(np.asarray(part, dtype=np.uint8), min_score=_HOG_MIN_SCORE):
-            box = np.asarray(found.area / scale + np.array([left, top, left, top]), dtype=np.float64)
-            if intersection_over_union(box, area) > _HOG_MIN_IOU:
-                return box
+        part = cv2.resize(surroundings.array, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        for found in self._hog.detect(np.asarray(part, dtype=np.uint8), min_score=min_score):
+            box = np.asarray(found.area / scale, dtype=np.float64)
+            if intersection_over_union(box, surroundings.area) > min_iou:
+                return FoundBox(box, found.score)
         return None
 
-    def _rectangle(self, area: NDArray[np.float64]) -> Any:
-        left, top, right, bottom = (round(float(edge)) for edge in area)
-        return self._dlib.rectangle(left, top, right - 1, bottom - 1)
+    def _lying(
+        self, surroundings: Surroundings, turns: Sequence[int], upright_score: float | None
+    ) -> tuple[Surroundings, NDArray[np.float64]] | None:
+        """The surroundings turned so that HOG sees a face better than upright, and its box in them; None otherwise.
 
-    def _shape_of(self, points: NDArray[np.float64], rectangle: Any) -> Any:
-        places = [self._dlib.point(round(x), round(y)) for x, y in points.tolist()]
-        return self._dlib.full_object_detection(rectangle, self._dlib.points(places))
+        Args:
+            surroundings: Of the face that was found.
+            turns: The quarters of a circle to try.
+            upright_score: HOG's score of the face as it is; None if HOG does not see it.
+        """
+        best_score = _HOG_MIN_SCORE_TURNED if upright_score is None else max(upright_score, _HOG_MIN_SCORE_TURNED)
+        best = None
+        if best_score < _SURELY_UPRIGHT_SCORE:
+            for turned in (surroundings.turned(each) for each in turns):
+                found = self._hog_box(turned, min_score=best_score, min_iou=_HOG_MIN_IOU_TURNED)
+                if found is not None:
+                    best, best_score = (turned, found.area), found.score
+        return best
+
+    def _fitted(self, pixels: Pixels, start: NDArray[np.float64], turned: Surroundings | None) -> FaceShape:
+        """The landmarks of a face in the photo, or in turned surroundings.
+
+        Args:
+            pixels: The photo.
+            start: HOG's box, in pixels of the photo's array or of the surroundings.
+            turned: The surroundings, if the face was turned upright.
+        """
+        picture = pixels.array if turned is None else turned.array
+        points = _points_of(self._predictor.shape_in(picture, _rectangle_of(start)))
+        if turned is not None:
+            points = turned.points_in_picture(points)
+        return FaceShape(_shape_of(points), _five_of(points, pixels.scale))
 
 
 def _points_of(shape: Any) -> NDArray[np.float64]:
     return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
+
+
+def _rectangle_of(area: NDArray[np.float64]) -> Any:
+    import dlib
+
+    left, top, right, bottom = (round(float(edge)) for edge in area)
+    return dlib.rectangle(left, top, right - 1, bottom - 1)
+
+
+def _shape_of(points: NDArray[np.float64]) -> Any:
+    """A `dlib.full_object_detection` with these points, whose box does not matter."""
+    import dlib
+
+    places = [dlib.point(round(x), round(y)) for x, y in points.tolist()]
+    return dlib.full_object_detection(dlib.rectangle(0, 0, 1, 1), dlib.points(places))
 
 
 def _five_of(points: NDArray[np.float64], scale: float) -> FiveLandmarks:

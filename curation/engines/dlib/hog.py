@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.engines.dlib.boxes import FoundBox
+from curation.engines.dlib.boxes import FoundBox, without_duplicates
 from curation.errors import FaceAnalysisError
 
 __all__ = ["HogDetector"]
@@ -44,15 +44,5 @@ class HogDetector:
         areas = [
             np.array([box.left(), box.top(), box.right() + 1, box.bottom() + 1], dtype=np.float64) for box in rectangles
         ]
-        kept: list[FoundBox] = []
-        for area, score in sorted(zip(areas, map(float, scores), strict=True), key=lambda one: (-one[1], *one[0])):
-            if not any(_same_face(area, other.area) for other in kept):
-                kept.append(FoundBox(area, score))
-        return kept
-
-
-def _same_face(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    shared = float(np.prod(np.clip(sides, 0, None)))
-    areas = [float(np.prod(area[2:] - area[:2])) for area in (first, second)]
-    return shared >= _DUPLICATE_IOU * (sum(areas) - shared) or shared >= _DUPLICATE_INSIDE * min(areas)
+        found = (FoundBox(area, score) for area, score in zip(areas, map(float, scores), strict=True))
+        return without_duplicates(found, max_iou=_DUPLICATE_IOU, max_inside=_DUPLICATE_INSIDE)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.engines.base import WeightsFile
-from curation.engines.dlib.boxes import FoundBox
+from curation.engines.dlib.boxes import FoundBox, without_duplicates
 from curation.engines.dlib.model_contract import LEVEL_INPUT, read_detector_metadata
 from curation.engines.dlib.networks import ConvertedNetwork
 from curation.engines.dlib.pyramid import PyramidLevel, level_pictures, pyramid_layout
@@ -103,7 +103,11 @@ class MmodDetector:
             examined_from = first
             if not self._may_miss_small_faces(found, first):
                 break
-        return self._without_duplicates([box for box in found if box.score > min_score])
+        return without_duplicates(
+            (box for box in found if box.score > min_score),
+            max_iou=self._options.max_iou,
+            max_inside=self._options.max_covered,
+        )
 
     def _boxes_of_level(self, picture: _Picture, level: PyramidLevel, index: int, min_score: float) -> list[FoundBox]:
         # The grid of cells starts where it would in dlib's large picture, so that the boxes are the same.
@@ -149,21 +153,6 @@ class MmodDetector:
         """Whether levels finer than `first` may show faces, judging by what the coarser ones show."""
         smallest = _HINT_WINDOWS * max(self._options.window_px) * _STEP_UP**first
         return not found or any(box.area[2] - box.area[0] < smallest for box in found)
-
-    def _without_duplicates(self, found: Sequence[FoundBox]) -> list[FoundBox]:
-        """Non-maximum suppression; the best box first."""
-        ranked = sorted(found, key=lambda box: (-box.score, *box.area))
-        areas = np.array([box.area for box in ranked]).reshape(-1, 4)
-        kept: list[int] = []
-        for index, area in enumerate(areas):
-            others = areas[kept]
-            sides = np.minimum(area[2:], others[:, 2:]) - np.maximum(area[:2], others[:, :2])
-            shared = np.prod(np.clip(sides, 0, None), axis=1)
-            own, theirs = np.prod(area[2:] - area[:2]), np.prod(others[:, 2:] - others[:, :2], axis=1)
-            covered = shared > self._options.max_covered * np.minimum(own, theirs)
-            if not (covered | (shared > self._options.max_iou * (own + theirs - shared))).any():
-                kept.append(index)
-        return [ranked[index] for index in kept]
 
 
 class _Window(NamedTuple):

@@ -61,7 +61,7 @@ def test_auto_takes_retinaface_arcface_where_its_weights_are(tmp_path: Path) -> 
     assert [found.name for found in spec.weights] == [RETINAFACE_FILE, ARCFACE_FILE]
     assert spec.distance_threshold == 0.68 and "published" in spec.threshold_source
     assert str(tmp_path) in spec.reason
-    assert dict(spec.options) == {"min_confidence": 0.8, "revision": 7, "tiling": "auto", "working_size_px": 1600}
+    assert dict(spec.options) == {"min_confidence": 0.8, "revision": 8, "tiling": "auto", "working_size_px": 1600}
 
 
 def test_auto_goes_on_with_dlib_without_network(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from curation.domain.faces.face import DetectedFace
+from curation.domain.faces.geometry import head_pose
 from curation.engines.base import EngineSpec
 from curation.engines.dlib.engine import DlibEngine, confidence_of_score, score_of_confidence
+from curation.engines.dlib.surroundings import turned_points
 from curation.engines.selection import select_engine
 from curation.errors import WeightsBrokenError, WeightsMissingError
 from curation.settings import load_settings
@@ -73,6 +75,30 @@ def test_a_part_of_a_photo_can_be_looked_at_by_itself(models_dir: Path) -> None:
 def test_small_portraits_are_enlarged(models_dir: Path) -> None:
     portrait = np.ascontiguousarray(astronaut()[::4, ::4])  # a face of about 30 px
     assert len(DlibEngine(_spec(models_dir)).analyse(ArrayPhoto(portrait))) == 1
+
+
+@pytest.mark.parametrize(("detector", "turns"), [("mmod", 1), ("mmod", 2), ("mmod", 3), ("hog", 1), ("hog", 2)])
+def test_a_photo_on_its_side_or_upside_down_has_the_same_faces(models_dir: Path, detector: str, turns: int) -> None:
+    engine = DlibEngine(_spec(models_dir, detector=detector))
+    picture = side_by_side(astronaut(), grace_hopper())
+    upright = engine.analyse(ArrayPhoto(picture))
+    turned = list(engine.analyse(ArrayPhoto(np.ascontiguousarray(np.rot90(picture, turns)))))
+    assert len(turned) == len(upright) == 2
+    for face in upright:
+        other = max(turned, key=lambda one: float(one.embedding @ face.embedding))
+        assert 1 - float(other.embedding @ face.embedding) < 0.01
+        expected = turned_points(face.landmarks.as_array(), turns, picture.shape[1], picture.shape[0])
+        assert np.abs(other.landmarks.as_array() - expected).max() < 0.1 * face.box.w
+
+
+def test_a_single_head_on_its_side_is_found_beside_upright_ones(models_dir: Path) -> None:
+    engine = DlibEngine(_spec(models_dir))
+    lying = np.ascontiguousarray(np.rot90(astronaut()[:512, :512]))
+    alone = engine.analyse(ArrayPhoto(astronaut()))[0]
+    found = engine.analyse(ArrayPhoto(side_by_side(lying, grace_hopper())))
+    nearest = max(found, key=lambda face: float(face.embedding @ alone.embedding))
+    assert 1 - float(nearest.embedding @ alone.embedding) < engine.spec.distance_threshold / 2
+    assert head_pose(nearest.landmarks.as_array()).roll_deg == pytest.approx(-90, abs=20)
 
 
 def test_weights_that_are_gone_or_garbage_are_named(models_dir: Path, tmp_path: Path) -> None:
