@@ -32,7 +32,11 @@ CREATE TABLE measures (sha256 TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT N
 _VERSION_2 = """
 CREATE TABLE groupings (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, labels BLOB NOT NULL);
 """
-UPGRADES = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE spoilt_faces (sha256 TEXT NOT NULL, key TEXT NOT NULL, embeddings BLOB NOT NULL, PRIMARY KEY (sha256, key))
+    WITHOUT ROWID;
+"""
+UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3)
 """The statements that bring a store from each version to the next, starting with an empty file.
 
 Never change one that was released: a change of the schema is a new step, which keeps the content of old stores.

@@ -25,7 +25,7 @@ from curation.workers.pool import usable_cores
 
 __all__ = ["FaceGrouping", "grouping_rule"]
 
-GROUPING_VERSION = 3
+GROUPING_VERSION = 4
 """Raise it when the same embeddings and settings may give other clusters."""
 
 SAME_PHOTO_PART = 1 / 3
@@ -56,28 +56,44 @@ class FaceGrouping:
         self._context = context
         self._rule = rule
 
-    def identifiable(self, faces: EventFaces, constraints: Constraints) -> NDArray[np.bool_]:
-        """Which faces are good enough to tell who they are, without those that the user says are of no person.
+    def good_enough(self, faces: EventFaces) -> NDArray[np.bool_]:
+        """(N,) which faces are large, sharp and frontal enough to tell who they are."""
+        limits = self._context.settings.clustering
+        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
+        is_good: NDArray[np.bool_] = size_px >= limits.min_face_px
+        is_good &= sharpness >= limits.min_sharpness
+        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
+        return is_good
+
+    def identifiable(
+        self, faces: EventFaces, constraints: Constraints, is_unreadable: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Which faces can tell who they are: good enough, readable, and not said to be of no person by the user.
+
+        Args:
+            faces: Of the event.
+            constraints: From the user's corrections.
+            is_unreadable: (N,) faces that cannot be read, see `ReadableFaces`.
 
         Returns:
             (N,) one flag per face.
         """
-        limits = self._context.settings.clustering
-        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
-        is_good = size_px >= limits.min_face_px
-        is_good &= sharpness >= limits.min_sharpness
-        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
-        is_good &= constraints.cluster != NOT_A_PERSON
-        return is_good
+        return self.good_enough(faces) & ~is_unreadable & (constraints.cluster != NOT_A_PERSON)
 
     def groups(
-        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints, embeddings_sha256: str
+        self,
+        faces: EventFaces,
+        identified: NDArray[np.bool_],
+        is_unreadable: NDArray[np.bool_],
+        constraints: Constraints,
+        embeddings_sha256: str,
     ) -> NDArray[np.int64]:
         """The group of each face, from the store if it has the grouping of the same faces by the same settings.
 
         Args:
             faces: Of the event.
             identified: (N,) as `identifiable` returns it.
+            is_unreadable: (N,) faces that must not join a cluster in the second look either.
             constraints: From the user's corrections.
             embeddings_sha256: Of the embeddings of `faces`.
 
@@ -90,7 +106,7 @@ class FaceGrouping:
             RunInterruptedError: If the run was cancelled.
         """
         count = int(identified.sum())
-        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
+        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, is_unreadable, faces.photo)]
         clustering = self._context.settings.clustering.model_dump(mode="json")
         wanted: list[object] = [GROUPING_VERSION, embeddings_sha256, masks, asdict(self._rule), clustering]
         if constraints:
@@ -101,13 +117,17 @@ class FaceGrouping:
         key = content_key(wanted)
         groups = self._context.store.grouping(key)
         if groups is None or len(groups) != len(faces):
-            groups = self._computed(faces, identified, constraints)
+            groups = self._computed(faces, identified, is_unreadable, constraints)
             self._context.store.save_grouping(key, groups)
         self._context.progress(Progress("grouping faces", count, count))
         return groups
 
     def _computed(
-        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints
+        self,
+        faces: EventFaces,
+        identified: NDArray[np.bool_],
+        is_unreadable: NDArray[np.bool_],
+        constraints: Constraints,
     ) -> NDArray[np.int64]:
         count = int(identified.sum())
         if count == 0:
@@ -116,8 +136,8 @@ class FaceGrouping:
         # The other workers are idle now, so their cores are free.
         threads = self._context.settings.performance.workers or usable_cores()
         place, pairs = self._temporary("grouping"), self._temporary("apart")
-        # Poor faces that the user assigned to a cluster need no guess.
-        is_good = np.where(identified, 1, np.where(constraints.cluster == NOBODY, 0, -1))
+        # Poor faces that the user assigned to a cluster need no guess, and for those that cannot be read there is none.
+        is_good = np.where(identified, 1, np.where((constraints.cluster == NOBODY) & ~is_unreadable, 0, -1))
         second_look = self._context.settings.clustering.second_look
         try:
             with open_atomic(place, durable=False) as file:
