@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["CHIP_SPOILERS", "SPOILT_BEYOND_READING", "Chip", "close_up", "spoilt_chip"]
 
 Chip = NDArray[np.uint8]
+_BLUR = 0.05  # standard deviation in sides of the chip, a seventh of the distance of the eyes
 _Spoiler = Callable[[Chip, Chip, np.random.Generator], Chip]
 
 
@@ -84,6 +85,9 @@ CHIP_SPOILERS: Mapping[str, _Spoiler] = MappingProxyType(
         "two heads": _two_heads,
         "mostly covered": _mostly_covered,
         "film negative": lambda chip, _other, _random: 255 - chip,
+        "out of focus": lambda chip, _other, _random: np.asarray(
+            cv2.GaussianBlur(np.ascontiguousarray(chip), (0, 0), _BLUR * chip.shape[0]), dtype=np.uint8
+        ),
         "half covered": _covered_half,
     }
 )

@@ -3,8 +3,8 @@
     python -m training.nobody ../shared --engine dlib [--models DIR] [--faces 160] [--directions 16]
 
 Spoils the chips of faces of lfw, groups and UTKFace in all ways of `ground_truth.spoilt_faces` that leave nothing to
-read, embeds them, and finds the given number of directions around which they lie (k-means on the sphere). What they
-have in common with ordinary faces, and with small children, is taken out of them first, so that the rule flags neither.
+read, embeds them, and finds the given number of directions that tell them from ordinary faces. What small children have
+in common is taken out of the directions, so that the rule does not take them for unreadable.
 Prints the directions as text for curation/engines/weights/unreadable_rules.py, and for a row of limits the share of
 spoilt faces found and of good faces flagged; the limit is chosen from them by hand. The other halves, and spoilt
 photos that the engine itself looks at, are for `make eval`.
@@ -34,8 +34,9 @@ from ground_truth.spoilt_faces import SPOILT_BEYOND_READING, Chip, spoilt_chip
 
 _SETS = ("lfw", "groups", "utkface")
 _LEAST_PX = 40  # smaller faces are no sample of good ones
-_LIMITS = np.arange(0.10, 0.50, 0.02)
+_LIMITS = np.arange(0.24, 0.56, 0.02)
 _STARTS, _ROUNDS = 4, 40
+_RIDGE = 0.5  # in mean variances of ordinary faces
 _TEXT_COLUMNS = 108
 
 
@@ -82,22 +83,27 @@ def spoilt_faces(
 
 
 def directions_of(
-    spoilt: NDArray[np.float64], count: int, *, without: NDArray[np.float64], seed: int = 0
+    spoilt: NDArray[np.float64], faces: NDArray[np.float64], count: int, *, seed: int = 0
 ) -> NDArray[np.float64]:
-    """The directions around which spoilt faces lie: spherical k-means, the best of several starts.
+    """The directions that tell spoilt faces from others.
+
+    The spoilt ones are brought together around `count` centres (spherical k-means, the best of several starts), in
+    coordinates in which ordinary faces vary equally in all directions; the direction of a centre c is that of the
+    linear discriminant, S⁻¹ c, with S the covariance of ordinary faces plus a ridge.
 
     Args:
-        spoilt: (M, D) embeddings of unit length.
+        spoilt: (M, D) embeddings less the mean of ordinary faces.
+        faces: (N, D) ordinary faces less their mean.
         count: How many directions, K.
-        without: (B, D) directions to which the result is orthogonal.
         seed: Of the starts.
 
     Returns:
         (K, D) of unit length.
     """
-    basis = np.linalg.qr(without.T)[0]
-    vectors = spoilt - (spoilt @ basis) @ basis.T
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    covariance = faces.T @ faces / len(faces)
+    covariance += _RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance))
+    vectors = _unit(spoilt @ whitening)
     best, best_fit = vectors[:count], -1.0
     for start in range(_STARTS):
         random = np.random.default_rng(seed + start)
@@ -113,7 +119,17 @@ def directions_of(
         fit = float((vectors @ centres.T).max(axis=1).mean())
         if fit > best_fit:
             best, best_fit = centres, fit
-    return best
+    return _unit(best @ whitening.T)
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def _print_text(direction: NDArray[np.float64]) -> None:
+    text = direction_text(tuple(direction.tolist()))
+    for start in range(0, len(text), _TEXT_COLUMNS):
+        print(f'        "{text[start : start + _TEXT_COLUMNS]}"')
 
 
 def main() -> None:
@@ -129,18 +145,21 @@ def main() -> None:
     of_set = {name: spoilt_faces(engine, sample(options.data, engine, name, options.faces)) for name in _SETS}
     whole = np.concatenate([faces for faces, _ in of_set.values()])
     spoilt = np.concatenate([out for _, out in of_set.values()])
-    basis = [of_set["lfw"][0].mean(axis=0, dtype=np.float64)]
-    if engine.spec.grouping is not None and engine.spec.grouping.common:
-        basis.append(np.array(engine.spec.grouping.common))
     flat = spoilt.reshape(-1, spoilt.shape[2]).astype(np.float64)
-    directions = directions_of(flat, options.directions, without=np.array(basis))
-    print(f"{len(whole)} faces, {len(flat)} spoilt ones; directions:")
+    centre = np.mean([faces.mean(axis=0, dtype=np.float64) for faces, _ in of_set.values()], axis=0)
+    directions = directions_of(flat - centre, whole - centre, options.directions)
+    if engine.spec.grouping is not None and engine.spec.grouping.common:
+        common = np.array(engine.spec.grouping.common)
+        directions = _unit(directions - np.outer(directions @ common, common))
+    print(f"{len(whole)} faces, {len(flat)} spoilt ones; centre of length {np.linalg.norm(centre):.4f}:")
+    _print_text(centre)
+    print("directions:")
     for direction in directions:
-        text = direction_text(tuple(direction.tolist()))
-        for start in range(0, len(text), _TEXT_COLUMNS):
-            print(f'        "{text[start : start + _TEXT_COLUMNS]}"')
+        _print_text(direction)
         print("        ,")
-    rule = UnreadableRule(tuple(tuple(direction.tolist()) for direction in directions), 0.0)
+    rule = UnreadableRule(
+        tuple(tuple(direction.tolist()) for direction in directions), 0.0, centre=tuple(centre.tolist())
+    )
     for limit in _LIMITS.tolist():
         good = {name: float((rule.likeness(faces) >= limit).mean()) for name, (faces, _) in of_set.items()}
         found = (rule.likeness(flat.astype(np.float32)) >= limit).reshape(spoilt.shape[:2]).mean(axis=0)

@@ -26,7 +26,16 @@ from benchmarks.harness.report import models_folder
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import ENGINES, Evaluation
 
-SECTIONS: tuple[str, ...] = ("who_is_who", "found_faces", "eyes", "smiles", "focus", "bursts", "own_event")
+SECTIONS: tuple[str, ...] = (
+    "who_is_who",
+    "unreadable",
+    "found_faces",
+    "eyes",
+    "smiles",
+    "focus",
+    "bursts",
+    "own_event",
+)
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"

@@ -32,13 +32,14 @@ class UnreadableRule:
     """Which faces cannot be read; it belongs to the weights of the embedder.
 
     Attributes:
-        directions: Of the embedding space, each (D,) of unit length: the mean embedding of faces spoilt in one way,
-            without what it has in common with ordinary faces.
-        limit: The product with any of them from which on a face cannot be read, in (0, 1).
+        directions: Of the embedding space, each (D,) of unit length: where faces lie that were spoilt in some way.
+        limit: The cosine to any of them from which on a face cannot be read, in (0, 1).
+        centre: (D,) the mean of ordinary faces, from which the cosines are seen; empty stands for the origin.
     """
 
     directions: tuple[tuple[float, ...], ...]
     limit: float
+    centre: tuple[float, ...] = ()
 
     def likeness(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """How much faces look like spoilt ones.
@@ -47,13 +48,17 @@ class UnreadableRule:
             embeddings: (N, D) of unit length.
 
         Returns:
-            (N,) the largest of the products with the directions, in [-1, 1].
+            (N,) the largest of the cosines to the directions, in [-1, 1].
         """
         directions = np.asarray(self.directions, dtype=np.float32)
         out = np.empty(len(embeddings), dtype=np.float32)
         for start in range(0, len(embeddings), _BLOCK_ROWS):
             block = embeddings[start : start + _BLOCK_ROWS]
             # Not a BLAS routine: numpy's own sum adds in the same order everywhere.
+            if self.centre:
+                block = block - np.asarray(self.centre, dtype=np.float32)
+                lengths = np.sqrt((block * block).sum(axis=1, dtype=np.float32))
+                block = block / np.maximum(lengths, np.float32(1e-12))[:, None]
             along = [(block * direction).sum(axis=1, dtype=np.float32) for direction in directions]
             out[start : start + len(block)] = np.max(along, axis=0)
         return out
@@ -70,8 +75,9 @@ def learned_rule(faces: NDArray[np.float32], spoilt: NDArray[np.float32]) -> Unr
 
     A direction is the mean of the faces spoilt in one way, less its part along the mean of the faces as they are, so
     that an event of one person does not make a stranger of everybody else. The limit lies half way between the medians
-    of the faces and of the spoilt ones, but at least four standard deviations (by the median absolute deviation, since
-    some of the event's own faces may be unreadable) from the former. A spoilt face is judged by the mean of the others.
+    of the faces and of the spoilt ones, but at least four standard deviations (by the median absolute deviation) from
+    the former. A spoilt face is judged by the mean of the others. Some of the event's own faces may be unreadable:
+    a first round, without the mean of the faces, finds these, and the second leaves them out.
 
     Args:
         faces: (N, D) of unit length; good faces of different photos.
@@ -83,17 +89,19 @@ def learned_rule(faces: NDArray[np.float32], spoilt: NDArray[np.float32]) -> Unr
     """
     if len(faces) < LEAST_SAMPLE:
         return None
-    whole = faces.astype(np.float64)
-    mean = whole.mean(axis=0)
-    found = [
-        direction
-        for way in np.moveaxis(spoilt, 1, 0).astype(np.float64)
-        if (direction := _telling(way, whole, mean)) is not None
-    ]
+    whole, ways = faces.astype(np.float64), np.moveaxis(spoilt, 1, 0).astype(np.float64)
+    first = _rule(ways, whole, np.zeros(whole.shape[1]))
+    readable = whole if first is None else whole[~first.is_unreadable(faces)]
+    if len(readable) < LEAST_SAMPLE:
+        return first
+    return _rule(ways, readable, readable.mean(axis=0))
+
+
+def _rule(ways: NDArray[np.float64], faces: NDArray[np.float64], mean: NDArray[np.float64]) -> UnreadableRule | None:
+    found = [telling for way in ways if (telling := _telling(way, faces, mean)) is not None]
     if not found:
         return None
-    limit = max(limit for _, limit in found)
-    return UnreadableRule(tuple(tuple(direction.tolist()) for direction, _ in found), limit)
+    return UnreadableRule(tuple(tuple(direction.tolist()) for direction, _ in found), max(limit for _, limit in found))
 
 
 def _telling(

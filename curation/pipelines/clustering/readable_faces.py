@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 SPOILT_VERSION = 1
 """Raise it when the same face may give other spoilt embeddings."""
-SAMPLE_FACES = 64
+SAMPLE_FACES = 32
 """At most so many faces of an event are spoilt and embedded."""
 
 _BLOCK_ROWS = 4096
