@@ -240,8 +240,8 @@ def _mixed(
         ]
         rows.append([name, str(len(vectors)), f"{100 * flagged[first:].mean():.0f} %", *cells])
     return Table(
-        f"`{engine}`, spoilt faces of {len(set(people))} people and more among the {len(whole.people)} faces of the "
-        "reserved half of lfw: clusters of three and more that hold spoilt faces of several people, and the faces in "
+        f"`{engine}`, spoilt faces of {_SPOILT_PEOPLE} people (photos: {_PHOTO_PEOPLE}) among the "
+        f"{len(whole.people)} faces of the reserved half of lfw: clusters of three and more that hold spoilt faces of several people, and the faces in "
         "the largest of them:",
         ("spoilt by", "faces", "found unreadable", "mixed clusters before", "mixed clusters"),
         rows,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,6 @@ LEAST_SAMPLE = 8
 
 _SPREADS = 4.0
 """How far, in standard deviations of the event's own faces, the limit is from their middle at least."""
-_MIDDLE = 0.5
-"""Where between the event's own faces (0) and the spoilt ones (1) the limit is at least."""
 _SIGMA_OF_MAD = 1.4826  # of a normal distribution: standard deviation by median absolute deviation
 _BLOCK_ROWS = 1024
 
@@ -75,9 +74,10 @@ def learned_rule(faces: NDArray[np.float32], spoilt: NDArray[np.float32]) -> Unr
 
     A direction is the mean of the faces spoilt in one way, less its part along the mean of the faces as they are, so
     that an event of one person does not make a stranger of everybody else. The limit lies half way between the medians
-    of the faces and of the spoilt ones, but at least four standard deviations (by the median absolute deviation) from
-    the former. A spoilt face is judged by the mean of the others. Some of the event's own faces may be unreadable:
-    a first round, without the mean of the faces, finds these, and the second leaves them out.
+    of the faces and of the spoilt ones (the median over the ways), but for every way at least four standard deviations
+    (by the median absolute deviation) from the faces. A spoilt face is judged by the mean of the others. Some of the
+    event's own faces may be unreadable: a first round, without the mean of the faces, finds these, and the second
+    leaves them out.
 
     Args:
         faces: (N, D) of unit length; good faces of different photos.
@@ -101,13 +101,29 @@ def _rule(ways: NDArray[np.float64], faces: NDArray[np.float64], mean: NDArray[n
     found = [telling for way in ways if (telling := _telling(way, faces, mean)) is not None]
     if not found:
         return None
-    return UnreadableRule(tuple(tuple(direction.tolist()) for direction, _ in found), max(limit for _, limit in found))
+    limit = max(max(one.least for one in found), float(np.median([one.half_way for one in found])))
+    directions = tuple(tuple(one.direction.tolist()) for one in found if limit < one.spoilt_middle)
+    return UnreadableRule(directions, limit)
 
 
-def _telling(
-    way: NDArray[np.float64], faces: NDArray[np.float64], mean: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float] | None:
-    """The direction of one way and its limit; None if it does not tell spoilt faces from others."""
+class _Telling(NamedTuple):
+    """A direction that tells spoilt faces from others.
+
+    Attributes:
+        direction: (D,) of unit length.
+        least: The lowest limit that the event's own faces allow.
+        half_way: Between the medians of the event's own faces and of the spoilt ones.
+        spoilt_middle: The median of the spoilt ones.
+    """
+
+    direction: NDArray[np.float64]
+    least: float
+    half_way: float
+    spoilt_middle: float
+
+
+def _telling(way: NDArray[np.float64], faces: NDArray[np.float64], mean: NDArray[np.float64]) -> _Telling | None:
+    """The direction of one way; None if it does not tell spoilt faces from others."""
     total = way.sum(axis=0)
     direction = _away(total, mean)
     if direction is None:
@@ -117,8 +133,9 @@ def _telling(
     spoilt = np.array([-1.0 if away is None else one @ away for one, away in zip(way, others, strict=True)])
     middle, spoilt_middle = float(np.median(own)), float(np.median(spoilt))
     sigma = _SIGMA_OF_MAD * float(np.median(np.abs(own - middle)))
-    limit = max(middle + _SPREADS * sigma, middle + _MIDDLE * (spoilt_middle - middle))
-    return (direction, limit) if 0.0 < limit < spoilt_middle else None
+    least, half_way = middle + _SPREADS * sigma, (middle + spoilt_middle) / 2
+    is_apart = 0.0 < max(least, half_way) < spoilt_middle
+    return _Telling(direction, least, half_way, spoilt_middle) if is_apart else None
 
 
 def _away(vector: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64] | None:

@@ -78,7 +78,9 @@ class FaceGrouping:
         Returns:
             (N,) one flag per face.
         """
-        return self.good_enough(faces) & ~is_unreadable & (constraints.cluster != NOT_A_PERSON)
+        is_told = self.good_enough(faces) & ~is_unreadable
+        is_told &= constraints.cluster != NOT_A_PERSON
+        return is_told
 
     def groups(
         self,
