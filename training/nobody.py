@@ -1,6 +1,6 @@
 """Find where the weights of an engine put faces that cannot be read, on the tuning half of the people.
 
-    python -m training.nobody ../shared --engine dlib [--models DIR] [--faces 160] [--directions 16]
+    python -m training.nobody ../shared --engine dlib [--models DIR] [--faces 160] [--directions 20] [--halves]
 
 Spoils the chips of faces of lfw, groups and UTKFace in all ways of `ground_truth.spoilt_faces` that leave nothing to
 read, embeds them, and finds the given number of directions that tell them from ordinary faces. What small children have
@@ -13,7 +13,7 @@ photos that the engine itself looks at, are for `make eval`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from ground_truth.detected_faces import PORTRAITS
 from ground_truth.engines import engine_at
 from ground_truth.evaluation import ENGINES
 from ground_truth.splits import in_test_half
-from ground_truth.spoilt_faces import SPOILT_BEYOND_READING, Chip, spoilt_chip
+from ground_truth.spoilt_faces import CHIP_SPOILERS, SPOILT_BEYOND_READING, Chip, spoilt_chip
 
 _SETS = ("lfw", "groups", "utkface")
 _LEAST_PX = 40  # smaller faces are no sample of good ones
@@ -64,16 +64,16 @@ def _off_centre(photo: PhotoPixels, face: DetectedFace) -> float:
 
 
 def spoilt_faces(
-    engine: FaceEngine, faces: Iterator[tuple[PhotoPixels, DetectedFace]]
+    engine: FaceEngine, faces: Iterator[tuple[PhotoPixels, DetectedFace]], ways: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(N, D) the faces as they are, and (N, W, D) after each of `SPOILT_BEYOND_READING`."""
+    """(N, D) the faces as they are, and (N, W, D) after each of the W ways."""
     random = np.random.default_rng(1)
     before: list[Chip] = []
 
     def spoilt(chip: Chip) -> list[Chip]:
         other = before[-1] if before else chip[:, ::-1]
         before[:] = [chip]
-        return [spoilt_chip(name, chip, other, random) for name in SPOILT_BEYOND_READING]
+        return [spoilt_chip(name, chip, other, random) for name in ways]
 
     whole, out = [], []
     for photo, face in faces:
@@ -139,10 +139,12 @@ def main() -> None:
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--models", type=Path, help="folder with the ONNX weights (default: of DATA/weights)")
     parser.add_argument("--faces", type=int, default=160, help="of each set")
-    parser.add_argument("--directions", type=int, default=16)
+    parser.add_argument("--directions", type=int, default=20)
+    parser.add_argument("--halves", action="store_true", help="half covered faces cannot be read either (dlib)")
     options = parser.parse_args()
+    ways = tuple(CHIP_SPOILERS) if options.halves else SPOILT_BEYOND_READING
     engine = engine_at(options.engine, options.models or options.data / SMALL_WEIGHTS)
-    of_set = {name: spoilt_faces(engine, sample(options.data, engine, name, options.faces)) for name in _SETS}
+    of_set = {name: spoilt_faces(engine, sample(options.data, engine, name, options.faces), ways) for name in _SETS}
     whole = np.concatenate([faces for faces, _ in of_set.values()])
     spoilt = np.concatenate([out for _, out in of_set.values()])
     flat = spoilt.reshape(-1, spoilt.shape[2]).astype(np.float64)
@@ -164,7 +166,7 @@ def main() -> None:
         good = {name: float((rule.likeness(faces) >= limit).mean()) for name, (faces, _) in of_set.items()}
         found = (rule.likeness(flat.astype(np.float32)) >= limit).reshape(spoilt.shape[:2]).mean(axis=0)
         cells = [f"{name} {share:.4f}" for name, share in good.items()]
-        cells += [f"{name} {share:.2f}" for name, share in zip(SPOILT_BEYOND_READING, found, strict=True)]
+        cells += [f"{name} {share:.2f}" for name, share in zip(ways, found, strict=True)]
         print(f"limit {limit:.2f}: {', '.join(cells)}", flush=True)
 
 

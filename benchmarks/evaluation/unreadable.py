@@ -134,16 +134,16 @@ def _good_faces(
         kinds.append((f"utkface, {what} years", _vectors(ages, rows)))
     dark = [face for face, part in enumerate(parts) if is_reserved[face] and len(part) > 3 and part[2] in "13"]
     kinds.append(("utkface, labelled as black or Indian", _vectors(ages, dark)))
-    rows = []
+    cells = []
     for what, vectors in kinds:
         flagged = int(rule.is_unreadable(vectors).sum())
         highest = f"{float(rule.likeness(vectors).max()):.2f}" if len(vectors) else "-"
         share = f"{100 * flagged / len(vectors):.1f} %" if len(vectors) else "-"
-        rows.append([what, str(len(vectors)), f"{flagged} ({share})", highest])
+        cells.append([what, str(len(vectors)), f"{flagged} ({share})", highest])
     return Table(
         f"`{engine}`, good faces that are taken for unreadable (limit {rule.limit:.2f}):",
         ("faces", "number", "taken for unreadable", "highest likeness"),
-        rows,
+        cells,
     )
 
 
@@ -240,9 +240,9 @@ def _mixed(
         ]
         rows.append([name, str(len(vectors)), f"{100 * flagged[first:].mean():.0f} %", *cells])
     return Table(
-        f"`{engine}`, spoilt faces of {_SPOILT_PEOPLE} people (photos: {_PHOTO_PEOPLE}) among the "
-        f"{len(whole.people)} faces of the reserved half of lfw: clusters of three and more that hold spoilt faces of several people, and the faces in "
-        "the largest of them:",
+        f"`{engine}`, spoilt faces of {_SPOILT_PEOPLE} people (photos: {_PHOTO_PEOPLE}) among the {len(whole.people)} "
+        "faces of the reserved half of lfw: clusters of three and more that hold spoilt faces of several people, and "
+        "the faces in the largest of them:",
         ("spoilt by", "faces", "found unreadable", "mixed clusters before", "mixed clusters"),
         rows,
     )

@@ -8,6 +8,7 @@ all such pictures lie near one another, whoever they show. Grouped like other fa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,8 +21,12 @@ __all__ = ["LEAST_SAMPLE", "UnreadableRule", "learned_rule"]
 LEAST_SAMPLE = 8
 """Faces, of as many photos, below which `learned_rule` learns nothing."""
 
+_CROWDED = 0.85
+"""Length of the mean of the event's own faces from which on nothing is learned: either all are near-copies of one
+face, or the weights put everybody close together, where cosines from the origin tell too little."""
 _SPREADS = 4.0
 """How far, in standard deviations of the event's own faces, the limit is from their middle at least."""
+_STRANGERS_LIMIT = 0.5  # with few dimensions
 _SIGMA_OF_MAD = 1.4826  # of a normal distribution: standard deviation by median absolute deviation
 _BLOCK_ROWS = 1024
 
@@ -75,17 +80,17 @@ def learned_rule(faces: NDArray[np.float32], spoilt: NDArray[np.float32]) -> Unr
     A direction is the mean of the faces spoilt in one way, less its part along the mean of the faces as they are, so
     that an event of one person does not make a stranger of everybody else. The limit lies half way between the medians
     of the faces and of the spoilt ones (the median over the ways), but for every way at least four standard deviations
-    (by the median absolute deviation) from the faces. A spoilt face is judged by the mean of the others. Some of the
-    event's own faces may be unreadable: a first round, without the mean of the faces, finds these, and the second
-    leaves them out.
+    (by the median absolute deviation) from the faces, and as many of a random direction from the origin. A spoilt face
+    is judged by the mean of the others. Some of the event's own faces may be unreadable: a first round, without the
+    mean of the faces, finds these, and the second leaves them out.
 
     Args:
         faces: (N, D) of unit length; good faces of different photos.
         spoilt: (N, W, D) of unit length; the same faces, spoilt in W ways.
 
     Returns:
-        The rule, with a direction for each way that tells spoilt faces from others; None if there is no such way, or if
-        there are fewer than `LEAST_SAMPLE` faces.
+        The rule, with a direction for each way that tells spoilt faces from others; None if there is no such way, if
+        there are fewer than `LEAST_SAMPLE` faces, or if all of them are nearly the same.
     """
     if len(faces) < LEAST_SAMPLE:
         return None
@@ -93,17 +98,20 @@ def learned_rule(faces: NDArray[np.float32], spoilt: NDArray[np.float32]) -> Unr
     first = _rule(ways, whole, np.zeros(whole.shape[1]))
     readable = whole if first is None else whole[~first.is_unreadable(faces)]
     if len(readable) < LEAST_SAMPLE:
-        return first
-    return _rule(ways, readable, readable.mean(axis=0))
+        readable = whole
+    mean = readable.mean(axis=0)
+    return None if float(np.linalg.norm(mean)) > _CROWDED else _rule(ways, readable, mean)
 
 
 def _rule(ways: NDArray[np.float64], faces: NDArray[np.float64], mean: NDArray[np.float64]) -> UnreadableRule | None:
     found = [telling for way in ways if (telling := _telling(way, faces, mean)) is not None]
     if not found:
         return None
-    limit = max(max(one.least for one in found), float(np.median([one.half_way for one in found])))
+    # An event of one person does not show how strangers vary: like random directions, or less.
+    of_strangers = min(_STRANGERS_LIMIT, _SPREADS / math.sqrt(faces.shape[1]))
+    limit = max(of_strangers, *(one.least for one in found), float(np.median([one.half_way for one in found])))
     directions = tuple(tuple(one.direction.tolist()) for one in found if limit < one.spoilt_middle)
-    return UnreadableRule(directions, limit)
+    return UnreadableRule(directions, limit) if directions else None
 
 
 class _Telling(NamedTuple):
