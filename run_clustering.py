@@ -47,7 +47,8 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     total = counted(report.total, "photo")
     print_line(f"{report.analysed} of {total} analysed{reused}, in {report.seconds:.1f} s with {report.engine}")
     faces, clusters = counted(report.faces, "face"), counted(report.clusters, "cluster")
-    print_line(f"{faces}, {report.identified_faces} good enough to identify, in {clusters}")
+    unreadable = f" ({report.unreadable_faces} cannot be read)" if report.unreadable_faces else ""
+    print_line(f"{faces}, {report.identified_faces} good enough to identify{unreadable}, in {clusters}")
     print_failures(report.failures, output / "clustering_run.json")
     if report.ignored:
         print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {output / 'clustering_run.json'}")

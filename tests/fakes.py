@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -77,24 +77,40 @@ class FakeEngine:
         return found
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
+        return self._faces_of(*photo.full())
+
+    def embed_changed(
+        self,
+        photo: PhotoPixels,
+        landmarks: FiveLandmarks,
+        change: Callable[[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]],
+    ) -> NDArray[np.float32]:
         array, scale = photo.full()
+        x, y = (landmarks.as_array().mean(axis=0) * scale).astype(int)
+        chip = np.tile(array[y, x], (8, 8, 1))
+        return np.stack([self._embedding(chip, np.ones((8, 8), dtype=np.bool_)) for chip in change(chip)])
+
+    @staticmethod
+    def _embedding(array: NDArray[np.uint8], where: NDArray[np.bool_]) -> NDArray[np.float32]:
+        hue = float(np.median(cv2.cvtColor(np.ascontiguousarray(array), cv2.COLOR_RGB2HSV)[where, 0]))
+        embedding = np.zeros(FAKE_PEOPLE, dtype=np.float32)
+        embedding[round(hue * FAKE_PEOPLE / 180) % FAKE_PEOPLE] = 1.0
+        return embedding
+
+    def _faces_of(self, array: NDArray[np.uint8], scale: float) -> Sequence[DetectedFace]:
         saturated = (array.max(axis=2).astype(int) - array.min(axis=2)) >= _MIN_SATURATION
-        hsv = cv2.cvtColor(np.ascontiguousarray(array), cv2.COLOR_RGB2HSV)
         count, numbered, stats, _ = cv2.connectedComponentsWithStats(saturated.astype(np.uint8))
         faces = []
         for index in range(1, count):
             x, y, w, h = (int(value) for value in stats[index, :4])
             if min(w, h) < _MIN_SIDE_PX:
                 continue
-            hue = float(np.median(hsv[numbered == index, 0]))
-            embedding = np.zeros(FAKE_PEOPLE, dtype=np.float32)
-            embedding[round(hue * FAKE_PEOPLE / 180) % FAKE_PEOPLE] = 1.0
             faces.append(
                 DetectedFace(
                     box=Box(*(round(value / scale) for value in (x, y, w, h))),
                     landmarks=FiveLandmarks.from_array((np.array([x, y]) + _LANDMARKS * np.array([w, h])) / scale),
                     confidence=0.99,
-                    embedding=embedding,
+                    embedding=self._embedding(array, numbered == index),
                 )
             )
         return sorted(faces, key=lambda face: (face.box.x, face.box.y))

@@ -134,6 +134,7 @@ class FakeOrchestrator:
             reused=0,
             faces=7,
             identified_faces=6,
+            unreadable_faces=0,
             clusters=2,
             largest_clusters=((0, 3), (1, 2)),
             engine="dlib",

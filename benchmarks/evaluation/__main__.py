@@ -29,6 +29,7 @@ from ground_truth.evaluation import ENGINES, Evaluation
 SECTIONS: tuple[str, ...] = (
     "who_is_who",
     "questions",
+    "unreadable",
     "found_faces",
     "close_ups",
     "eyes",

@@ -9,14 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.evaluation.tables import Table
-from curation.domain.grouping.face_groups import grouped_faces
 from curation.domain.grouping.grouping_rule import GroupingRule
-from curation.domain.grouping.remaining_faces import join_remaining_faces
 from curation.domain.grouping.suggestions import MergeSuggestion, PersonMeans, ranked_suggestions, similar_pairs
 from curation.domain.labelling.labels import Category, Labels
 from curation.engines.selection import select_engine
 from ground_truth.composed_events import KINDS, composed_events
 from ground_truth.evaluation import Evaluation
+from ground_truth.grouping import grouped_with_rule
 from ground_truth.labelled_faces import LabelledFaces, main_face_people, people_by_position
 
 __all__ = ["tables"]
@@ -71,8 +70,7 @@ def _answers(faces: LabelledFaces, rule: GroupingRule) -> Answers:
     Questions about somebody who is not labelled are left out.
     """
     vectors = rule.compared(faces.vectors)
-    found = grouped_faces(vectors, faces.photos, rule)
-    labels = join_remaining_faces(vectors, faces.photos, found.labels, vectors[:0], faces.photos[:0], found.rule).labels
+    labels, found = grouped_with_rule(faces.vectors, faces.photos, rule)
     members = [np.flatnonzero(labels == cluster) for cluster in range(int(labels.max()) + 1)]
     means = np.array([vectors[rows].mean(axis=0) for rows in members])
     sizes = np.array([len(rows) for rows in members], dtype=np.int64)

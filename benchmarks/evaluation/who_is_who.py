@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.tables import Table
-from curation.domain.grouping.face_groups import grouped_faces
 from curation.domain.grouping.grouping_rule import GroupingRule
-from curation.domain.grouping.remaining_faces import join_remaining_faces
 from curation.engines.selection import select_engine
 from ground_truth.composed_events import ALIKE_KINDS, KINDS, composed_events
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
+from ground_truth.grouping import grouped
 from ground_truth.labelled_faces import (
     CHILDREN_YEARS,
     LabelledFaces,
@@ -131,11 +130,7 @@ def _composed(faces: LabelledFaces, rule: GroupingRule) -> Iterator[tuple[str, i
 
 
 def _grouped(faces: LabelledFaces, rule: GroupingRule, *, second_look: bool = True) -> list[int]:
-    vectors = rule.compared(faces.vectors)
-    found = grouped_faces(vectors, faces.photos, rule)
-    labels = found.labels
-    if second_look:
-        labels = join_remaining_faces(vectors, faces.photos, labels, vectors[:0], faces.photos[:0], found.rule).labels
+    labels = grouped(faces.vectors, faces.photos, rule, second_look=second_look)
     return [int(label) for label in labels]
 
 

@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -98,6 +98,16 @@ class _Engine:
 
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
         return [self.analyse(photo) for photo in photos]
+
+    def embed_changed(
+        self,
+        photo: PhotoPixels,
+        landmarks: FiveLandmarks,
+        change: Callable[[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]],
+    ) -> NDArray[np.float32]:
+        chips = change(np.zeros((_FACE_PX, _FACE_PX, 3), dtype=np.uint8))
+        vectors = self._random.standard_normal((len(chips), _DIMENSIONS))
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
     def _face(self, place: int) -> DetectedFace:
         left = 20 + place * (_FACE_PX + 50)

@@ -38,6 +38,7 @@ class ClusteringReport:
         reused: Photos among `analysed` whose analysis was cached by an earlier run.
         faces: Faces that were found.
         identified_faces: Faces that were good enough to be grouped.
+        unreadable_faces: Faces that cannot be read, whatever their size; they are in no cluster.
         clusters: Clusters, including those of a single face.
         largest_clusters: (cluster id, number of photos) of the largest ones.
         engine: Name of the engine.
@@ -54,6 +55,7 @@ class ClusteringReport:
     reused: int
     faces: int
     identified_faces: int
+    unreadable_faces: int
     clusters: int
     largest_clusters: tuple[tuple[int, int], ...]
     engine: str

@@ -18,8 +18,18 @@ from curation.domain.faces.geometry import (
     similarity_transform,
     transform_scale,
 )
+from curation.engines.base import PhotoPixels
+from curation.errors import FaceAnalysisError
 
-__all__ = ["ARCFACE_SIZE_PX", "ARCFACE_TEMPLATE", "DETAIL_PX", "aligned_face", "detail_scale", "landmarks_plausible"]
+__all__ = [
+    "ARCFACE_SIZE_PX",
+    "ARCFACE_TEMPLATE",
+    "DETAIL_PX",
+    "aligned_face",
+    "detail_scale",
+    "known_face",
+    "landmarks_plausible",
+]
 
 ARCFACE_SIZE_PX = 112
 """Sides of the square input of ArcFace-type networks."""
@@ -90,6 +100,30 @@ def aligned_face(
     # Pixel centres are at whole numbers, so a reduction by f moves x to (x + 0.5) * f - 0.5.
     moved = (points - (left, top) + 0.5) * factors - 0.5
     return _warped(np.asarray(reduced, dtype=np.uint8), similarity_transform(moved, template), size_px)
+
+
+def known_face(
+    photo: PhotoPixels, landmarks: FiveLandmarks, *, template: NDArray[np.floating], size_px: int
+) -> NDArray[np.uint8]:
+    """The chip of a face whose landmarks are known, cut from its photo as `aligned_face` does.
+
+    Args:
+        photo: The photo that the face was found on.
+        landmarks: In pixels of the upright full-size photo.
+        template: (5, 2) positions of the landmarks in pixels of the chip.
+        size_px: Sides of the chip.
+
+    Raises:
+        PhotoUnreadableError: If the photo cannot be decoded.
+        FaceAnalysisError: If the landmarks coincide or are not finite.
+    """
+    array, scale = photo.detailed(detail_scale([landmarks]))
+    try:
+        # Pixel centres are at whole numbers.
+        points = (landmarks.as_array() + 0.5) * scale - 0.5
+        return aligned_face(array, points, template=template, size_px=size_px)
+    except ValueError as error:
+        raise FaceAnalysisError(f"these landmarks are no face: {error}") from error
 
 
 def detail_scale(faces: Iterable[FiveLandmarks], *, eye_distance_px: float = DETAIL_PX) -> float:

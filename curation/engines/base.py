@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces.face import DetectedFace
+from curation.domain.faces.face import DetectedFace, FiveLandmarks
 from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.unreadable_faces import UnreadableRule
 from curation.errors import PhotoError
 
 __all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]
@@ -96,6 +97,8 @@ class EngineSpec:
             the weights, so they are not part of the identity of results.
         grouping: How faces are grouped, if that was measured for these weights; if None, `distance_threshold` alone
             decides.
+        unreadable: Which faces cannot be read, if that was measured for these weights; if None, it is learned from the
+            event's own faces.
     """
 
     name: str
@@ -107,6 +110,7 @@ class EngineSpec:
     reason: str
     converted: tuple[WeightsFile, ...] = ()
     grouping: GroupingRule | None = None
+    unreadable: UnreadableRule | None = None
 
 
 class FaceEngine(Protocol):
@@ -139,4 +143,25 @@ class FaceEngine(Protocol):
 
         Returns:
             For each photo, what `analyse` would return, or the error that it would raise.
+        """
+
+    def embed_changed(
+        self,
+        photo: PhotoPixels,
+        landmarks: FiveLandmarks,
+        change: Callable[[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]],
+    ) -> NDArray[np.float32]:
+        """Embed a known face after its chip was changed, for instance turned upside down.
+
+        Args:
+            photo: The photo that the face was found on.
+            landmarks: Of the face, in pixels of the upright full-size photo.
+            change: Makes N >= 1 chips of the face's chip; all are (S, S, 3) uint8 RGB.
+
+        Returns:
+            (N, D) float32 of unit length.
+
+        Raises:
+            PhotoUnreadableError: If the photo cannot be decoded.
+            FaceAnalysisError: If the networks fail, or the landmarks are no face.
         """

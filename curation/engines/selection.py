@@ -21,6 +21,7 @@ from curation.engines.weights.registry import (
     DLIB_PREDICTOR_FILE,
     known_weights,
 )
+from curation.engines.weights.unreadable_rules import unreadable_rule
 from curation.errors import (
     BusyError,
     FaceDataError,
@@ -156,6 +157,7 @@ def _retinaface_arcface(
         reason=reason,
         converted=prepared_networks(found, providers, models_dir, settings.io.state_dir),
         grouping=grouping,
+        unreadable=unreadable_rule(found[1].sha256),
     )
 
 
@@ -193,6 +195,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         reason=reason,
         converted=networks,
         grouping=grouping,
+        unreadable=unreadable_rule(weights[0].sha256),
     )
 
 

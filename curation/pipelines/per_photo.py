@@ -10,11 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
 from curation.domain.judging.measures import PhotoMeasures
 from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
+from curation.engines.spoilt_chips import spoilt_chips
 from curation.errors import PhotoError, PhotoUnreadableError
 from curation.photos.files.content import read_content
 from curation.photos.files.decoding import open_photo
@@ -29,11 +33,13 @@ __all__ = [
     "AnalysedPhoto",
     "MeasureTask",
     "MeasuredPhoto",
+    "SpoilTask",
     "WorkerParts",
     "analyse_photo_worker",
     "analyse_photos_worker",
     "prepare_worker",
     "score_photo_worker",
+    "spoilt_face_worker",
 ]
 
 
@@ -100,6 +106,23 @@ class MeasuredPhoto:
 
     sha256: str
     measures: PhotoMeasures
+
+
+@dataclass(frozen=True, slots=True)
+class SpoilTask:
+    """A face whose chip is spoilt and embedded, to learn what unreadable faces look like to the engine.
+
+    Attributes:
+        image_path: Of the photo.
+        path: To open it.
+        sha256: Of its content when the face was found.
+        landmarks: Of the face, in pixels of the upright full-size photo.
+    """
+
+    image_path: str
+    path: Path
+    sha256: str
+    landmarks: FiveLandmarks
 
 
 class _Worker:
@@ -208,6 +231,24 @@ def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> Ph
             )
         )
     return PhotoAnalysis(photo.width, photo.height, tuple(judged))
+
+
+def spoilt_face_worker(task: SpoilTask) -> NDArray[np.float32]:
+    """Embed a face after each of the ways to spoil its chip, see `engines.spoilt_chips`.
+
+    Returns:
+        (W, D) float32 of unit length.
+
+    Raises:
+        PhotoError: If the photo cannot be used, or is not the one that was analysed.
+        WeightsError: If the engine cannot be loaded.
+    """
+    worker = _current[-1]
+    sha256, content = _content(task.path)
+    if sha256 != task.sha256:
+        raise PhotoUnreadableError("the photo was changed during the run")
+    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
+    return worker.engine.embed_changed(photo, task.landmarks, spoilt_chips)
 
 
 def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:

@@ -34,6 +34,8 @@ CREATE TABLE groupings (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, la
 """
 _VERSION_3 = """
 ALTER TABLE groupings ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
+CREATE TABLE spoilt_faces (sha256 TEXT NOT NULL, key TEXT NOT NULL, embeddings BLOB NOT NULL, PRIMARY KEY (sha256, key))
+    WITHOUT ROWID;
 """
 UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3)
 """The statements that bring a store from each version to the next, starting with an empty file.

@@ -187,6 +187,37 @@ class AnalysisStore:
             )
             connection.execute("COMMIT")
 
+    def spoilt_face(self, sha256: str, key: str, ways: int) -> NDArray[np.float32] | None:
+        """Embeddings of a photo's face, spoilt in several ways: (ways, D), or None.
+
+        Args:
+            sha256: Of the photo.
+            key: Names all that they depend on, the face and the ways too.
+            ways: How many there are.
+
+        Raises:
+            StorageError: If the store fails, or the row is damaged.
+        """
+        query = "SELECT embeddings FROM spoilt_faces WHERE sha256 = ? AND key = ?"
+        with self._database.use() as connection:
+            row = connection.execute(query, (sha256, key)).fetchone()
+        if row is None:
+            return None
+        try:
+            return np.frombuffer(row[0], dtype="<f4").reshape(ways, -1).astype(np.float32)
+        except ValueError as error:
+            raise StorageError(f"{self.path} is damaged ({error}); delete it and run again") from error
+
+    def save_spoilt_face(self, sha256: str, key: str, embeddings: NDArray[np.float32]) -> None:
+        """Save embeddings of a photo's spoilt face, (W, D).
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        row = (sha256, key, embeddings.astype("<f4").tobytes())
+        with self._database.use() as connection:
+            connection.execute("INSERT OR REPLACE INTO spoilt_faces VALUES (?, ?, ?)", row)
+
     def measures(self, wanted: Mapping[str, tuple[str, str]]) -> dict[str, PhotoMeasures]:
         """The cached measures of photos.
 

@@ -15,6 +15,7 @@ from curation.domain.faces.face import Box, FiveLandmarks
 from curation.engines.base import EngineSpec, FaceEngine
 from curation.engines.building import build_engine
 from curation.engines.selection import select_engine
+from curation.engines.spoilt_chips import SPOILT_WAYS, spoilt_chips
 from curation.errors import PhotoError
 from curation.settings import load_settings
 from tests.conftest import real_data_dir
@@ -294,3 +295,46 @@ def test_the_spec_can_be_sent_to_a_worker(subject: Subject) -> None:
     assert pickle.loads(pickle.dumps(spec)) == spec
     assert spec.distance_threshold > 0 and spec.threshold_source and spec.reason
     assert list(spec.options) == sorted(spec.options)
+
+
+def test_a_known_face_is_embedded_after_its_chip_was_changed(subject: Subject) -> None:
+    face = subject.engine.analyse(ArrayPhoto(subject.first))[0]
+    chips: list[Picture] = []
+
+    def noted(chip: Picture) -> list[Picture]:
+        chips.append(chip)
+        return [chip, np.ascontiguousarray(chip[:, ::-1]), chip]
+
+    runs = [subject.engine.embed_changed(ArrayPhoto(subject.first), face.landmarks, noted) for _ in range(2)]
+    assert runs[0].dtype == np.float32 and runs[0].shape == (3, len(face.embedding))
+    assert np.linalg.norm(runs[0], axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert runs[0].tobytes() == runs[1].tobytes()
+    assert chips[0].ndim == 3 and chips[0].shape[0] == chips[0].shape[1] and chips[0].dtype == np.uint8
+    # As it is it is the same person, though an engine may align it with more landmarks than are known any more.
+    assert 1 - float(runs[0][0] @ face.embedding) < subject.engine.spec.distance_threshold
+    assert runs[0][0].tobytes() == runs[0][2].tobytes()
+
+
+def test_strangers_look_more_alike_once_they_are_spoilt(subject: Subject) -> None:
+    if isinstance(subject.engine, FakeEngine):
+        pytest.skip("the fake engine reads colours, whatever is done to them")
+    whole, spoilt = [], []
+    for picture in (subject.first, subject.second):
+        face = max(subject.engine.analyse(ArrayPhoto(picture)), key=lambda face: face.confidence)
+        whole.append(face.embedding)
+        spoilt.append(subject.engine.embed_changed(ArrayPhoto(picture), face.landmarks, spoilt_chips))
+    alike = (spoilt[0] * spoilt[1]).sum(axis=1)
+    assert len(alike) == len(SPOILT_WAYS)
+    assert np.median(alike) > float(whole[0] @ whole[1])
+    rule = subject.engine.spec.unreadable
+    assert rule is not None
+    assert not rule.is_unreadable(np.array(whole)).any()
+    assert rule.is_unreadable(np.concatenate(spoilt)[[0, 1, 3, 4]]).all()
+
+
+def test_landmarks_that_are_no_face_are_an_error_of_the_photo(subject: Subject) -> None:
+    if isinstance(subject.engine, FakeEngine):
+        pytest.skip("the fake engine needs no landmarks")
+    nowhere = FiveLandmarks.from_array(np.full((5, 2), 20.0))
+    with pytest.raises(PhotoError):
+        subject.engine.embed_changed(ArrayPhoto(subject.first), nowhere, spoilt_chips)

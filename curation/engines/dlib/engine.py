@@ -8,7 +8,7 @@ this module.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces.face import DetectedFace
+from curation.domain.faces.face import DetectedFace, FiveLandmarks
 from curation.domain.faces.geometry import clipped_box, head_pose
-from curation.engines.alignment import DETAIL_PX, landmarks_plausible
+from curation.engines.alignment import DETAIL_PX, known_face, landmarks_plausible
 from curation.engines.base import EngineSpec, PhotoPixels, Pixels
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.dlib.boxes import FoundBox
@@ -91,6 +91,10 @@ _BOX_PER_EYE_DISTANCE = 2.37
 # The chips that the descriptor was trained on (defaults of dlib's get_face_chip).
 _CHIP_SIZE_PX = 150
 _CHIP_PADDING = 0.25
+# Where the five landmarks lie in such chips: medians of 24 portraits.
+_CHIP_TEMPLATE: NDArray[np.float64] = np.array(
+    [[48.2, 47.3], [101.2, 47.3], [75.0, 77.9], [49.3, 103.4], [100.1, 103.4]]
+)
 
 
 class _Detector(Protocol):
@@ -171,6 +175,18 @@ class DlibEngine:
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
         """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
         return analysed_together(photos, self._find, self._embed)
+
+    def embed_changed(
+        self,
+        photo: PhotoPixels,
+        landmarks: FiveLandmarks,
+        change: Callable[[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]],
+    ) -> NDArray[np.float32]:
+        """Embed a known face after its chip was changed, see `FaceEngine.embed_changed`.
+
+        The chip is aligned by the five landmarks, as the 68 are not known any more.
+        """
+        return self._embed(change(known_face(photo, landmarks, template=_CHIP_TEMPLATE, size_px=_CHIP_SIZE_PX)))
 
     def _find(self, photo: PhotoPixels) -> list[FoundFace]:
         """The faces of a photo, which may have been stored on its side or upside down."""

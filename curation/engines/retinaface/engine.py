@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,14 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import DetectedFace, FiveLandmarks
 from curation.domain.faces.geometry import clipped_box
-from curation.engines.alignment import ARCFACE_SIZE_PX, aligned_face, detail_scale, landmarks_plausible
+from curation.engines.alignment import (
+    ARCFACE_SIZE_PX,
+    ARCFACE_TEMPLATE,
+    aligned_face,
+    detail_scale,
+    known_face,
+    landmarks_plausible,
+)
 from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
 from curation.engines.batching import FoundFace, analysed_together
 from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
@@ -139,6 +146,15 @@ class RetinaFaceArcFaceEngine:
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
         """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
         return analysed_together(photos, self._find, self._embed)
+
+    def embed_changed(
+        self,
+        photo: PhotoPixels,
+        landmarks: FiveLandmarks,
+        change: Callable[[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]],
+    ) -> NDArray[np.float32]:
+        """Embed a known face after its chip was changed, see `FaceEngine.embed_changed`."""
+        return self._embed(change(known_face(photo, landmarks, template=ARCFACE_TEMPLATE, size_px=ARCFACE_SIZE_PX)))
 
     def _find(self, photo: PhotoPixels) -> list[FoundFace]:
         found = self._detect(photo)

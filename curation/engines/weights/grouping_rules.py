@@ -11,7 +11,15 @@ import numpy as np
 
 from curation.domain.grouping.grouping_rule import GroupingRule
 
-__all__ = ["MEASURED", "MeasuredRule", "direction_text", "grouping_rule"]
+__all__ = [
+    "DLIB_RESNET",
+    "EDGEFACE_XS",
+    "MEASURED",
+    "MeasuredRule",
+    "direction_of_text",
+    "direction_text",
+    "grouping_rule",
+]
 
 # deepface.config.threshold of deepface 0.0.103: pairs of faces, ArcFace, cosine.
 _PUBLISHED_ARCFACE = 0.68
@@ -31,7 +39,7 @@ def direction_text(direction: tuple[float, ...]) -> str:
     return base64.b85encode(np.rint(127 * numbers / np.abs(numbers).max()).astype(np.int8).tobytes()).decode()
 
 
-def _direction(*text: str) -> tuple[float, ...]:
+def direction_of_text(*text: str) -> tuple[float, ...]:
     """The inverse of `direction_text`, of unit length."""
     numbers = np.frombuffer(base64.b85decode("".join(text)), dtype=np.int8).astype(np.float64)
     return tuple((numbers / np.linalg.norm(numbers)).tolist())
@@ -39,7 +47,7 @@ def _direction(*text: str) -> tuple[float, ...]:
 
 # Direction: the first principal component, about the mean, of the mean embeddings of people: half of those of lfw and
 # half of the children from 1 to 12 years of UTKFace. It represents what small children have in common.
-_EDGEFACE_XS_COMMON = _direction(
+_EDGEFACE_XS_COMMON = direction_of_text(
     "+WzoLqsQa_BBN3Q43zT@-pe>a84wpS8s_T>Jg(ak2n1pQG~oI7-$<7UAM_2s8PK!f{U}S=CgcGD)RbUZ3i9|*7)J31?eath;-5$^",
     "HRbhaB|*}$*~s(}+~67~$>B?7K=2F!4LI~O`z6WI59SFHBTY38!|)~5x<Xs@P%Z@D0~!9-x3}2oPR#QD_%Adc5ZOW4FDC~gJ{U_M",
     "EzR%|2Fec#>d4tqH#p`C()ULFHqaO0@*g4K(U;QkH`)m^^ZqRV<TYp)xeoL8DFrL|7UmRTw6hEMyB6ph+0w)Q{{kXdO)eQp?(osg",
@@ -49,17 +57,17 @@ _EDGEFACE_XS_COMMON = _direction(
     "15`B{2^7q$+`_%k(8Mh#!Z<JF6BNeQY1Pf%7BT?!",
 )
 
-_DLIB_RESNET_COMMON = _direction(
+_DLIB_RESNET_COMMON = direction_of_text(
     "-QoJa-}UMH9;PkXBnb9nzv63TC;{PG5330KpFr?j1w;WU1nc$wp0WxIyVeH?@D8l{#nRCcBi+}d-t!#GWE|o5`3v0ezRByl{NpD|",
     "FV!S}R!|ub6WJLP-UH^~JU8(u$42B5?8*!N{|n%<#|O;rD;WCg{L{2YX7LQy",
 )
 
-_EDGEFACE_XS = "e3dfb138e3b96dcd5640a0846067cc1f55b24148e12c8a19345f8b47982e782a"
-_DLIB_RESNET = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
+EDGEFACE_XS = "e3dfb138e3b96dcd5640a0846067cc1f55b24148e12c8a19345f8b47982e782a"
+DLIB_RESNET = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 
 MEASURED: Mapping[str, MeasuredRule] = MappingProxyType(
     {
-        _EDGEFACE_XS: MeasuredRule(
+        EDGEFACE_XS: MeasuredRule(
             "EdgeFace-XS",
             GroupingRule(
                 single_distance=0.64,
@@ -69,7 +77,7 @@ MEASURED: Mapping[str, MeasuredRule] = MappingProxyType(
                 common_part=1.0,
             ),
         ),
-        _DLIB_RESNET: MeasuredRule(
+        DLIB_RESNET: MeasuredRule(
             "dlib ResNet v1",
             GroupingRule(
                 single_distance=0.066,

@@ -27,7 +27,7 @@ from curation.workers.pool import usable_cores
 
 __all__ = ["FaceGrouping", "grouping_rule"]
 
-GROUPING_VERSION = 4
+GROUPING_VERSION = 5
 """Raise it when the same embeddings and settings may give other clusters."""
 
 SAME_PHOTO_PART = 1 / 3
@@ -60,28 +60,46 @@ class FaceGrouping:
         self._context = context
         self._rule = rule
 
-    def identifiable(self, faces: EventFaces, constraints: Constraints) -> NDArray[np.bool_]:
-        """Which faces are good enough to tell who they are, without those that the user says are of no person.
+    def good_enough(self, faces: EventFaces) -> NDArray[np.bool_]:
+        """(N,) which faces are large, sharp and frontal enough to tell who they are."""
+        limits = self._context.settings.clustering
+        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
+        is_good: NDArray[np.bool_] = size_px >= limits.min_face_px
+        is_good &= sharpness >= limits.min_sharpness
+        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
+        return is_good
+
+    def identifiable(
+        self, faces: EventFaces, constraints: Constraints, is_unreadable: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Which faces can tell who they are: good enough, readable, and not said to be of no person by the user.
+
+        Args:
+            faces: Of the event.
+            constraints: From the user's corrections.
+            is_unreadable: (N,) faces that cannot be read, see `ReadableFaces`.
 
         Returns:
             (N,) one flag per face.
         """
-        limits = self._context.settings.clustering
-        size_px, sharpness, yaw_deg = faces.quality[:, 0], faces.quality[:, 1], faces.quality[:, 2]
-        is_good = size_px >= limits.min_face_px
-        is_good &= sharpness >= limits.min_sharpness
-        is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
-        is_good &= constraints.cluster != NOT_A_PERSON
-        return is_good
+        is_told = self.good_enough(faces) & ~is_unreadable
+        is_told &= constraints.cluster != NOT_A_PERSON
+        return is_told
 
     def groups(
-        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints, embeddings_sha256: str
+        self,
+        faces: EventFaces,
+        identified: NDArray[np.bool_],
+        is_unreadable: NDArray[np.bool_],
+        constraints: Constraints,
+        embeddings_sha256: str,
     ) -> tuple[NDArray[np.int64], GroupingEvidence]:
         """The groups, from the store if it has the grouping of the same faces by the same settings.
 
         Args:
             faces: Of the event.
             identified: (N,) as `identifiable` returns it.
+            is_unreadable: (N,) faces that must not join a cluster in the second look either.
             constraints: From the user's corrections.
             embeddings_sha256: Of the embeddings of `faces`.
 
@@ -94,7 +112,7 @@ class FaceGrouping:
             RunInterruptedError: If the run was cancelled.
         """
         count = int(identified.sum())
-        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, faces.photo)]
+        masks = [hashlib.sha256(array.tobytes()).hexdigest() for array in (identified, is_unreadable, faces.photo)]
         clustering = self._context.settings.clustering.model_dump(mode="json")
         wanted: list[object] = [GROUPING_VERSION, embeddings_sha256, masks, asdict(self._rule), clustering]
         if constraints:
@@ -105,7 +123,7 @@ class FaceGrouping:
         key = content_key(wanted)
         found = self._stored(key, len(faces))
         if found is None:
-            found = self._computed(faces, identified, constraints)
+            found = self._computed(faces, identified, is_unreadable, constraints)
             self._context.store.save_grouping(key, found[0], json.dumps(found[1].to_json()))
         self._context.progress(Progress("grouping faces", count, count))
         return found
@@ -121,7 +139,11 @@ class FaceGrouping:
             return None
 
     def _computed(
-        self, faces: EventFaces, identified: NDArray[np.bool_], constraints: Constraints
+        self,
+        faces: EventFaces,
+        identified: NDArray[np.bool_],
+        is_unreadable: NDArray[np.bool_],
+        constraints: Constraints,
     ) -> tuple[NDArray[np.int64], GroupingEvidence]:
         count = int(identified.sum())
         if count == 0:
@@ -134,8 +156,8 @@ class FaceGrouping:
         # The other workers are idle now, so their cores are free.
         threads = self._context.settings.performance.workers or usable_cores()
         place, pairs = self._temporary("grouping"), self._temporary("apart")
-        # Poor faces that the user assigned to a cluster need no guess.
-        is_good = np.where(identified, 1, np.where(constraints.cluster == NOBODY, 0, -1))
+        # Poor faces that the user assigned to a cluster need no guess, and for those that cannot be read there is none.
+        is_good = np.where(identified, 1, np.where((constraints.cluster == NOBODY) & ~is_unreadable, 0, -1))
         second_look = self._context.settings.clustering.second_look
         try:
             with open_atomic(place, durable=False) as file:

@@ -25,6 +25,7 @@ from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces, collected_faces
 from curation.pipelines.clustering.grouping import FaceGrouping, grouping_rule
 from curation.pipelines.clustering.pictures import write_pictures
+from curation.pipelines.clustering.readable_faces import ReadableFaces, UnreadableFaces
 from curation.pipelines.per_photo import (
     AnalyseBatch,
     AnalysedPhoto,
@@ -70,6 +71,7 @@ class FaceClusteringPipeline:
         self._rule = grouping_rule(clustering, spec)
         self._grouping = FaceGrouping(context, self._rule)
         self._key = analysis_key(spec, clustering.thumbnail_px)
+        self._readable = ReadableFaces(context, spec, self._key)
         self._output = context.settings.io.output_dir
 
     def run(self, listing: Listing) -> ClusteringReport:
@@ -114,8 +116,10 @@ class FaceClusteringPipeline:
         digest = faces.embeddings.sha256()
         places = FacePlaces(faces.places())
         demanded = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
-        identified = self._grouping.identifiable(faces, demanded)
-        groups, evidence = self._grouping.groups(faces, identified, demanded, digest)
+        photo_paths = {photo.image_path: photo.path for photo in listing.photos}
+        unreadable = self._readable.judged(faces, self._grouping.good_enough(faces), photo_paths)
+        identified = self._grouping.identifiable(faces, demanded, unreadable.is_unreadable)
+        groups, evidence = self._grouping.groups(faces, identified, unreadable.is_unreadable, demanded, digest)
         self._context.stop_if_cancelled()
         if self._rule.follows_strangers and evidence.strangers is not None:
             logger.info("distance threshold %.3f: %s", evidence.single_distance, self._threshold_source(evidence))
@@ -128,12 +132,14 @@ class FaceClusteringPipeline:
             rows = faces.rows(cluster_ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
             table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
-            report = self._report(listing, faces, cluster_ids, failures, reused, int(identified.sum()), began)
+            told = int(identified.sum()), int(unreadable.is_unreadable.sum())
+            report = self._report(listing, faces, cluster_ids, failures, reused, told, began)
             # Written before the pictures, which take longest: without it, scoring would miss photos without faces.
             sha256 = {"face_data": table_sha256, "embeddings": digest}
             if corrections != written:
                 write_corrections(self._output, corrections)
-            self._write_record(listing, report, faces, next_id, sha256, active_corrections(corrections), evidence)
+            followed = active_corrections(corrections)
+            self._write_record(listing, report, faces, unreadable, next_id, sha256, followed, evidence)
         write_pictures(self._context, faces, members, self._key)
         return replace(report, seconds=time.monotonic() - began)
 
@@ -186,9 +192,10 @@ class FaceClusteringPipeline:
         cluster_ids: NDArray[np.int64],
         failures: list[Failure],
         reused: int,
-        identified: int,
+        told: tuple[int, int],
         began: float,
     ) -> ClusteringReport:
+        """The report; `told` counts the faces that were identified, and those that cannot be read."""
         is_member = cluster_ids >= 0
         pairs = np.unique(np.stack([cluster_ids[is_member], faces.photo[is_member]]), axis=1)
         clusters, photos = np.unique(pairs[0], return_counts=True)
@@ -202,7 +209,8 @@ class FaceClusteringPipeline:
             ignored=tuple(Failure(path, reason) for path, reason in listing.ignored),
             reused=reused,
             faces=len(faces),
-            identified_faces=identified,
+            identified_faces=told[0],
+            unreadable_faces=told[1],
             clusters=len(photos_of),
             largest_clusters=tuple(sorted(photos_of.items(), key=lambda item: (-item[1], item[0]))[:_LARGEST_SHOWN]),
             engine=self._spec.name,
@@ -228,6 +236,7 @@ class FaceClusteringPipeline:
         listing: Listing,
         report: ClusteringReport,
         faces: EventFaces,
+        unreadable: UnreadableFaces,
         next_id: int,
         sha256: dict[str, str],
         followed: list[Correction],
@@ -249,6 +258,12 @@ class FaceClusteringPipeline:
                 "same_photo_penalty": evidence.same_photo_penalty,
                 "grouping_evidence": evidence.to_json(),
                 "distance_threshold_source": self._threshold_source(evidence),
+                "unreadable_faces": {
+                    "rule": unreadable.source,
+                    "learned_from_faces": unreadable.sample,
+                    "directions": len(unreadable.rule.directions) if unreadable.rule else 0,
+                    "limit": round(unreadable.rule.limit, 4) if unreadable.rule else None,
+                },
                 "analysis_key": self._key,
                 "next_cluster_id": next_id,
                 "corrections": [correction.id for correction in followed],
@@ -261,6 +276,7 @@ class FaceClusteringPipeline:
                     "kept_from_earlier": report.reused,
                     "faces": report.faces,
                     "identified_faces": report.identified_faces,
+                    "unreadable_faces": report.unreadable_faces,
                     "clusters": report.clusters,
                 },
                 "failures": failures_as_json(report.failures),

@@ -109,3 +109,14 @@ def test_several_threads(store: AnalysisStore) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(work, range(40)))
+
+
+def test_spoilt_faces_are_found_again(store: AnalysisStore) -> None:
+    embeddings = np.arange(6, dtype=np.float32).reshape(2, 3)
+    store.save_spoilt_face("s1", "key", embeddings)
+    found = store.spoilt_face("s1", "key", 2)
+    assert found is not None and found.dtype == np.float32 and np.array_equal(found, embeddings)
+    assert store.spoilt_face("s1", "other", 2) is None
+    assert store.spoilt_face("s2", "key", 2) is None
+    with pytest.raises(StorageError, match="damaged"):
+        store.spoilt_face("s1", "key", 4)
