@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.domain.judging.measures import FaceMeasures
+from curation.domain.measuring.measures import FaceMeasures
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.files.decoding import open_photo

@@ -29,11 +29,11 @@ from curation.domain.choosing.best_choice import choose
 from curation.domain.choosing.choice import ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.covering import Item, Need, best_cover, greedy_cover
-from curation.domain.judging.measures import MINIATURE_BYTES
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.rule_changes import compare_tops
 from curation.domain.judging.scoring_rules import ScoringRules
+from curation.domain.measuring.measures import MINIATURE_BYTES
 from curation.pipelines.scoring.event import measures_key, read_event
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import ScoringSettings, Settings, load_settings

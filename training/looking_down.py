@@ -2,7 +2,8 @@
 
     python -m training.looking_down ../shared --cache ../training-cache
 
-Prints the constants of curation/domain/judging/looking_down.py, and how right they are on the people who are held out.
+Prints the constants of curation/domain/measuring/looking_down.py, and how right they are on the people who are held
+out.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from curation.domain.judging.calibration import LOOKING_DOWN_FROM, MIN_EXPRESSION_EYES_PX
-from curation.domain.judging.looking_down import looking_down_features
+from curation.domain.measuring.calibration import LOOKING_DOWN_FROM, MIN_EXPRESSION_EYES_PX
+from curation.domain.measuring.looking_down import looking_down_features
 from curation.engines.base import Pixels
 from curation.engines.expressions.networks import packaged_expressions
 from ground_truth.labels.eyes import eye_label

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from benchmarks.evaluation.baselines import BaselineNetworks, aspect_ratio
 from curation.domain.faces.geometry import head_pose
-from curation.domain.judging.measures import Measure, joined_eyes
+from curation.domain.measuring.measures import Measure, joined_eyes
 from curation.engines.landmarks import LandmarkPredictor
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 from ground_truth.detected_faces import PORTRAITS, WHOLE_PHOTOS, enlargement, found_faces

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.expressions import MeasuredFace, held_out_faces, is_judged
 from benchmarks.evaluation.tables import Table
-from curation.domain.judging.closed_eyes import is_laugh
+from curation.domain.measuring.closed_eyes import is_laugh
 from ground_truth.evaluation import Evaluation
 from ground_truth.labels.eyes import eye_label
 from ground_truth.metrics.roc import auc, best_accuracy

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.tables import Table
 from curation.domain.faces.face import FiveLandmarks
-from curation.domain.judging.calibration import photo_focus_measure
+from curation.domain.measuring.calibration import photo_focus_measure
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.photos.files.decoding import open_photo

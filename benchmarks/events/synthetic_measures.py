@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures
+from curation.domain.measuring.measures import FaceMeasures, Measure, PhotoMeasures
 
 __all__ = ["MEASURES_PER_FACE", "MEASURES_PER_PHOTO", "synthetic_measures"]
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from curation.domain.faces.index import FaceEntry
-from curation.domain.judging.measures import FaceMeasures
+from curation.domain.measuring.measures import FaceMeasures
 from curation.errors import PhotoError
 from curation.event.catalog import Catalog, PhotoEntry
 from curation.event.file_cache import FileCache

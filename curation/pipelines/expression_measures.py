@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, FiveLandmarks
 from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px
-from curation.domain.judging.calibration import (
+from curation.domain.measuring.calibration import (
     LOOKING_DOWN_FROM,
     MIN_EXPRESSION_EYES_PX,
     eye_measure,
     landmark_fit,
     smile_measure,
 )
-from curation.domain.judging.looking_down import looking_down_odds
-from curation.domain.judging.measures import Measure, Reason, joined_eyes
+from curation.domain.measuring.looking_down import looking_down_odds
+from curation.domain.measuring.measures import Measure, Reason, joined_eyes
 from curation.engines.base import Pixels
 from curation.engines.expressions.networks import FaceExpression, packaged_expressions
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68

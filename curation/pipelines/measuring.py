@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, DetectedFace, FaceQuality, FiveLandmarks
 from curation.domain.faces.geometry import HeadPose, head_pose, head_size_px, share_outside
-from curation.domain.judging.calibration import (
+from curation.domain.measuring.calibration import (
     FINE_EYE_DISTANCE_PX,
     FOCUS_EYE_DISTANCE_PX,
     exposure_measure,
@@ -20,7 +20,7 @@ from curation.domain.judging.calibration import (
     face_quality_score,
     photo_focus_measure,
 )
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.domain.measuring.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.engines.alignment import DETAIL_PX, detail_scale
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.landmarks import LandmarkPredictor

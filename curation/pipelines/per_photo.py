@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
-from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.measuring.measures import PhotoMeasures
 from curation.engines.alignment import detail_scale
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor

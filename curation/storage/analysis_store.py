@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import PhotoAnalysis
-from curation.domain.judging.measures import PhotoMeasures
+from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.analysis_database import AnalysisDatabase
 from curation.storage.analysis_rows import CachedPhoto, pack_embeddings, pack_faces, unpack_photo

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from curation.domain.faces.geometry import apply_transform, similarity_transform
-from curation.domain.judging.calibration import FAR_EYE_DEG
+from curation.domain.measuring.calibration import FAR_EYE_DEG
 from curation.engines.expressions.crops import EYE_CROP_PX, EYE_TEMPLATE_PX
 from ground_truth.labels.eyes import eye_label, listed_eye_label
 from ground_truth.splits import person_of

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import DetectedFace
 from curation.domain.faces.geometry import apply_transform, head_pose, head_size_px, similarity_transform
-from curation.domain.judging.calibration import landmark_fit
+from curation.domain.measuring.calibration import landmark_fit
 from curation.engines.alignment import aligned_face
 from curation.engines.base import Pixels
 from curation.engines.landmarks import LandmarkPredictor

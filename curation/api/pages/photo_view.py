@@ -11,9 +11,9 @@ from curation.api.pages.gallery import Gallery, PhotoCard, cards_of, photo_card
 from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
-from curation.domain.judging.measures import FaceMeasures, Measure
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
+from curation.domain.measuring.measures import FaceMeasures, Measure
 from curation.event.catalog import PhotoEntry
 
 __all__ = ["Bar", "FaceView", "PhotoView", "photo_view"]

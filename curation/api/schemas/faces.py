@@ -11,8 +11,8 @@ from curation.api.http.urls import face_picture_url
 from curation.api.schemas.base import Out, Page
 from curation.domain.faces.ids import FACE_ID_PATTERN, PHOTO_ID_PATTERN
 from curation.domain.faces.index import FaceEntry
-from curation.domain.judging.measures import FaceMeasures, Measure
 from curation.domain.labelling.labels import Category, Labels
+from curation.domain.measuring.measures import FaceMeasures, Measure
 
 __all__ = ["BoxOut", "FaceMeasuresOut", "FaceOut", "FacePage", "MeasureOut", "face_out"]
 

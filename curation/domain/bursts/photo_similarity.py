@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.judging.measures import MINIATURE_BYTES, MINIATURE_PX
+from curation.domain.measuring.measures import MINIATURE_BYTES, MINIATURE_PX
 
 __all__ = ["hash_bands", "photo_similarity", "unpacked"]
 

@@ -87,7 +87,7 @@ class FaceQuality:
 
     Attributes:
         size_px: The shorter side of the face's box, in pixels of the full-size photo.
-        sharpness: In [0, 1], see `curation.domain.judging.measures`.
+        sharpness: In [0, 1], see `curation.domain.measuring.measures`.
         yaw_deg: Turn to the side, in degrees; 0 is frontal; the sign is that of the photo's x axis.
         score: In [0, 1], all of the above and the detector's confidence in one number; selects
             the best face of a cluster.

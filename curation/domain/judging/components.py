@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.photo_problems import PictureProblem, presence, remaining
 from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules
 from curation.domain.labelling.labels import EventPeople
+from curation.domain.measuring.measures import PhotoMeasures
 
 __all__ = ["Cast", "Components", "CountedPeople", "Group", "cast_of", "counted_people", "score_components"]
 

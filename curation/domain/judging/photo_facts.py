@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from curation.domain.judging.closed_eyes import Excuse, is_laugh, moments
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.domain.judging.scoring_rules import Excuses, Thresholds
 from curation.domain.labelling.labels import Category, Person
+from curation.domain.measuring.closed_eyes import Excuse, is_laugh, moments
+from curation.domain.measuring.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 
 __all__ = ["FaceFacts", "PhotoFacts", "ScoredFace", "ScoringInput", "photo_facts"]
 

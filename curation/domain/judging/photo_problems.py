@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import FaceFacts
 from curation.domain.judging.presets import ProblemCosts
+from curation.domain.measuring.measures import PhotoMeasures
 
 __all__ = ["NAMED_FROM", "FaceProblem", "PictureProblem", "face_problems", "picture_problems", "presence", "remaining"]
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curation.domain.judging.measures import Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts, ScoringInput, photo_facts
 from curation.domain.judging.photo_problems import face_problems, picture_problems
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.score_summary import POOR_EXPOSURE
 from curation.domain.judging.scoring_rules import Excuses, Thresholds
+from curation.domain.measuring.measures import Reason
 
 __all__ = ["PhotoReason", "ReasonKind", "photo_reasons"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curation.domain.judging.closed_eyes import Excuse
-from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.photo_problems import NAMED_FROM, PictureProblem, face_problems
 from curation.domain.judging.scoring_rules import ProblemCosts, Thresholds
 from curation.domain.labelling.labels import Category, EventPeople
+from curation.domain.measuring.closed_eyes import Excuse
+from curation.domain.measuring.measures import Measure, PhotoMeasures, Reason
 
 __all__ = ["POOR_EXPOSURE", "judged_faces", "problems", "results_string"]
 

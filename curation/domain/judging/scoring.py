@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from curation.domain.judging.components import Components, cast_of, counted_people, score_components
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import PhotoFacts, ScoredFace, photo_facts
 from curation.domain.judging.photo_problems import picture_problems
 from curation.domain.judging.photo_score import PhotoScore
@@ -24,6 +23,7 @@ from curation.domain.judging.scoring_rules import (
     Thresholds,
 )
 from curation.domain.labelling.labels import EventPeople
+from curation.domain.measuring.measures import PhotoMeasures
 
 __all__ = [
     "ExaminationKey",

@@ -56,7 +56,7 @@ class SwitchRule:
 
 @dataclass(frozen=True, slots=True)
 class Excuses:
-    """Which closed eyes are no blink, see `curation.domain.judging.closed_eyes`.
+    """Which closed eyes are no blink, see `curation.domain.measuring.closed_eyes`.
 
     Attributes:
         laughs: Those of a strong smile.

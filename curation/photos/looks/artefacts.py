@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
-from curation.domain.judging.measures import Artefacts
+from curation.domain.measuring.measures import Artefacts
 
 __all__ = ["artefacts"]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.judging.calibration import LightLevels
+from curation.domain.measuring.calibration import LightLevels
 
 __all__ = ["light_levels"]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.judging.measures import MINIATURE_PX
+from curation.domain.measuring.measures import MINIATURE_PX
 
 __all__ = ["miniature"]
 

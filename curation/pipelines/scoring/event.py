@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curation.domain.faces.face import FaceRow
-from curation.domain.judging.measures import MEASURES_VERSION, PhotoMeasures
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, corrected_clusters, next_free_id
 from curation.domain.labelling.labels import Category, Labels, parse_labels
+from curation.domain.measuring.measures import MEASURES_VERSION, PhotoMeasures
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
 from curation.pipelines.stage import content_key

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.presets import with_preset
 from curation.domain.labelling.labels import Labels
+from curation.domain.measuring.measures import FaceMeasures, PhotoMeasures
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import WeightsFile
 from curation.engines.expressions.networks import packaged_weights

@@ -13,7 +13,6 @@ from typing import Any
 
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import ScoringInput
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Picks
@@ -29,6 +28,7 @@ from curation.domain.judging.scoring import (
 )
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Person
+from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
 from curation.settings import ScoringSettings, Settings

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import ScoringInput
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import NO_PICKS, Picks
@@ -15,6 +14,7 @@ from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring import score_photo
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Labels
+from curation.domain.measuring.measures import PhotoMeasures
 from curation.engines.base import PhotoPixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.pipelines.measuring import measure_photo

@@ -13,8 +13,8 @@ from PIL import Image
 
 from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
 from curation.domain.faces.geometry import apply_transform, five_of_68
-from curation.domain.judging.calibration import face_quality_score
-from curation.domain.judging.measures import FaceMeasures, Measure, PhotoMeasures, Reason
+from curation.domain.measuring.calibration import face_quality_score
+from curation.domain.measuring.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.engines.base import Pixels
 from curation.engines.expressions.networks import Answer, FaceExpression
 from curation.engines.landmarks import LandmarkPredictor, packaged_predictor_path

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts, well_seen_people
 from curation.domain.bursts.finding import BurstRules
-from curation.domain.judging.measures import FaceMeasures
 from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.scoring_rules import Rule, RuleMode, Rules, ScoringRules
 from curation.domain.labelling.labels import Person
+from curation.domain.measuring.measures import FaceMeasures
 from tests.unit.domain.bursts.burst_values import look
 from tests.unit.domain.judging.scoring_values import ANNA, BEN, TOM, face_measures, photo_measures, scored
 

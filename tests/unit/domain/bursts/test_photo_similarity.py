@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from curation.domain.bursts.photo_similarity import hash_bands, photo_similarity, unpacked
-from curation.domain.judging.measures import MINIATURE_BYTES
+from curation.domain.measuring.measures import MINIATURE_BYTES
 from curation.photos.looks.miniature import miniature
 from tests.unit.domain.bursts.burst_values import Picture, scene
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from curation.domain.choosing.best_choice import choose
 from curation.domain.choosing.choice import Choice, ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
-from curation.domain.judging.measures import FaceMeasures
 from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category, Person
+from curation.domain.measuring.measures import FaceMeasures
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,

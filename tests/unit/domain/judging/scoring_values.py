@@ -8,7 +8,6 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import Artefacts, FaceMeasures, Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.scoring import score_photo
@@ -25,6 +24,7 @@ from curation.domain.judging.scoring_rules import (
     Thresholds,
 )
 from curation.domain.labelling.labels import Category, EventPeople, Person
+from curation.domain.measuring.measures import Artefacts, FaceMeasures, Measure, PhotoMeasures, Reason
 
 Faces = list[tuple[Person | None, FaceMeasures]]
 

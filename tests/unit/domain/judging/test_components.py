@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from curation.domain.judging.components import cast_of
-from curation.domain.judging.measures import FaceMeasures, PhotoMeasures
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.judging.presets import PRESETS
 from curation.domain.judging.ranking import rank_photos
 from curation.domain.judging.scoring import score_photo
 from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules
 from curation.domain.labelling.labels import Category, EventPeople, Person
+from curation.domain.measuring.measures import FaceMeasures, PhotoMeasures
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import FaceMeasures
 from curation.domain.judging.photo_facts import ScoredFace, ScoringInput
 from curation.domain.judging.photo_reasons import PhotoReason, ReasonKind, photo_reasons
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category, Person
+from curation.domain.measuring.measures import FaceMeasures
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,

@@ -7,11 +7,11 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_score import SCORE_DIGITS, PhotoScore, failed_photo_score
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
 from curation.domain.judging.ranking import rank_photos, with_picks
 from curation.domain.judging.scoring_rules import CategoryWeights, ScoringRules
+from curation.domain.measuring.measures import PhotoMeasures
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from curation.domain.judging.measures import PhotoMeasures
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.ranking import rank_photos
 from curation.domain.judging.rule_changes import JudgedPhoto, compare_tops, explain_move
 from curation.domain.judging.scoring import ScorePart, score_parts
 from curation.domain.judging.scoring_rules import ScoringRules
+from curation.domain.measuring.measures import PhotoMeasures
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,

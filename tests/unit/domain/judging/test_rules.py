@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from curation.domain.judging.measures import FaceMeasures, Measure, Reason
 from curation.domain.judging.photo_facts import ScoredFace, photo_facts
 from curation.domain.judging.rules import RULES
 from curation.domain.judging.scoring_rules import RuleMode, Rules, ScoringRules, Thresholds
 from curation.domain.labelling.labels import Person
+from curation.domain.measuring.measures import FaceMeasures, Measure, Reason
 from curation.settings import ScoringSettings
 from tests.unit.domain.judging.scoring_values import (
     ANNA,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import Measure, PhotoMeasures, Reason
 from curation.domain.judging.photo_facts import ScoredFace
 from curation.domain.judging.ranking import rank_photos
 from curation.domain.judging.scoring import score_photo
 from curation.domain.judging.scoring_rules import ComponentWeights, Rules, ScoringRules
+from curation.domain.measuring.measures import Measure, PhotoMeasures, Reason
 from tests.unit.domain.judging.scoring_values import (
     ANNA,
     BEN,

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
-from curation.domain.judging.measures import Artefacts
+from curation.domain.measuring.measures import Artefacts
 from curation.photos.looks.artefacts import artefacts
 
 Picture = NDArray[np.uint8]

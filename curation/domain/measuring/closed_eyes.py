@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import combinations
 from math import hypot
 
-from curation.domain.judging.measures import FaceMeasures
+from curation.domain.measuring.measures import FaceMeasures
 
 __all__ = ["Excuse", "is_laugh", "moments"]
 

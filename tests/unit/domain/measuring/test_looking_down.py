@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.domain.judging.looking_down import looking_down_features, looking_down_odds
+from curation.domain.measuring.looking_down import looking_down_features, looking_down_odds
 
 
 def face() -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curation.domain.judging.measures import Measure, Reason
+from curation.domain.measuring.measures import Measure, Reason
 
 __all__ = [
     "FAR_EYE_DEG",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain.judging.measures import (
+from curation.domain.measuring.measures import (
     MINIATURE_BYTES,
     Artefacts,
     FaceMeasures,

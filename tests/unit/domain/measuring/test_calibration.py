@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.domain.judging.calibration import (
+from curation.domain.measuring.calibration import (
     FAR_EYE_DEG,
     LightLevels,
     exposure_measure,
@@ -17,7 +17,7 @@ from curation.domain.judging.calibration import (
     photo_focus_measure,
     smile_measure,
 )
-from curation.domain.judging.measures import Measure, Reason
+from curation.domain.measuring.measures import Measure, Reason
 
 SEEN, HIDDEN = -3.0, 0.5
 
