@@ -35,7 +35,7 @@ __all__ = [
 LEAST_PROBABILITY = 0.2
 """Below it, the answer is hardly ever yes, and nothing is asked."""
 MOST_PROBABILITY = 0.95
-"""Above it, the answer is known: such pairs were told apart by something that the user did."""
+"""No pair is surer: the grouping, which sees more than this, did not merge it."""
 
 _NEIGHBOURS = 5  # of each cluster that are considered
 _BLOCK_ROWS = 256
@@ -202,7 +202,7 @@ def ranked_suggestions(
         if _are_named(labels, pair):
             continue
         probability = _probability(pair, photos)
-        if not LEAST_PROBABILITY <= probability <= MOST_PROBABILITY:
+        if probability < LEAST_PROBABILITY:
             continue
         keep, other = most_important_first(
             labels.by_cluster, {cluster: len(photos[cluster]) for cluster in (pair.first, pair.second)}
@@ -219,7 +219,7 @@ def _probability(pair: SimilarPair, photos: Mapping[int, Collection[str]]) -> fl
     odds = pair.log_odds
     if common > 0:
         odds -= float(together_evidence(np.array([common]), np.array([min(len(one), len(other))]))[0])
-    return 1.0 / (1.0 + math.exp(-odds))
+    return min(1.0 / (1.0 + math.exp(-odds)), MOST_PROBABILITY)
 
 
 def _are_named(labels: Labels, pair: SimilarPair) -> bool:

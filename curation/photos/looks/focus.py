@@ -175,7 +175,7 @@ def _seen(picture: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> _Seen |
     judged = edges if mask is None else edges[mask]
     if judged.size == 0:
         return None
-    edges = np.maximum(edges - np.percentile(judged, _EDGE_PERCENTILE), 0)
+    edges = np.maximum(edges - np.float32(_percentile(judged, _EDGE_PERCENTILE)), 0)
     if mask is not None:
         edges = edges * mask
     total = float(edges.sum())
@@ -238,6 +238,16 @@ def _ratios(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[fl
     return max(c / a / max(greatest, 1e-12), 1e-6), max(greatest, 1e-6)
 
 
+def _percentile(values: NDArray[np.float32], percent: float) -> float:
+    """Linearly interpolated, like numpy.percentile, which takes several times as long for so few values."""
+    flat = values.ravel()
+    place = percent / 100 * (len(flat) - 1)
+    low = int(place)
+    high = min(low + 1, len(flat) - 1)
+    ordered = np.partition(flat, (low, high))
+    return float(ordered[low]) + (place - low) * (float(ordered[high]) - float(ordered[low]))
+
+
 def _noise_energy(
     grey: NDArray[np.float32], finest: NDArray[np.float32], second: NDArray[np.float32]
 ) -> NDArray[np.float64]:
@@ -252,8 +262,8 @@ def _noise_energy(
     lit = (levels > _DARKEST) & (levels < _BRIGHTEST)
     if lit.sum() < _MIN_BLOCKS:
         lit[:] = True
-    in_finest = float(np.percentile(averages(finest * finest)[lit], _SMOOTH_PERCENTILE)) / _FINEST_BIAS
-    in_second = float(np.percentile(averages(second * second)[lit], _SMOOTH_PERCENTILE)) / _SECOND_BIAS
+    in_finest = _percentile(averages(finest * finest)[lit], _SMOOTH_PERCENTILE) / _FINEST_BIAS
+    in_second = _percentile(averages(second * second)[lit], _SMOOTH_PERCENTILE) / _SECOND_BIAS
     white = in_finest * _NOISE_GAIN / _NOISE_GAIN[0]
     excess = min(max(in_second / white[1], 1.0), _MAX_SECOND_EXCESS) if white[1] > 0 else 1.0
     return np.asarray(white * np.array([1.0, excess, excess, excess]), dtype=np.float64)

@@ -92,11 +92,11 @@ def test_the_cut_is_that_of_the_usual_dendrogram(
     vectors = event(seed, people, faces, 0.5)
     photos = np.random.default_rng(seed).integers(1 + faces // 3, size=faces)
     rule = GroupingRule(single, single + more, 0.2, tuple(unit(np.ones((1, 12)))[0].tolist()), part)
-    labels = group_faces(rule.compared(vectors), photos, rule)
+    found = grouped_faces(rule.compared(vectors), photos, rule)
     if faces == 1:
-        assert labels.tolist() == [0]
+        assert found.labels.tolist() == [0]
     else:
-        assert parts(labels) == usual_tree_cut(vectors, photos, rule)
+        assert parts(found.labels) == usual_tree_cut(vectors, photos, found.rule)
 
 
 def test_a_rule_of_one_distance_is_plain_average_linkage() -> None:

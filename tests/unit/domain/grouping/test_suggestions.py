@@ -126,9 +126,14 @@ def test_of_equals_the_one_that_changes_more_comes_first() -> None:
     assert [one.other for one in ranked_suggestions(pairs, labels(c0=MAIN), photos(9, 4, 5), {}, WEIGHTS)] == [2, 1]
 
 
-@pytest.mark.parametrize("probability", [0.05, 0.19, 0.96, 0.999])
-def test_what_is_known_is_not_asked(probability: float) -> None:
+@pytest.mark.parametrize("probability", [0.001, 0.05, 0.19])
+def test_what_is_unlikely_is_not_asked(probability: float) -> None:
     assert ranked_suggestions([open_pair(0, 1, probability)], labels(c0=MAIN), photos(9, 4), {}, WEIGHTS) == []
+
+
+def test_nothing_that_the_grouping_left_open_is_certain() -> None:
+    (found,) = ranked_suggestions([open_pair(0, 1, 0.9999)], labels(c0=MAIN), photos(9, 4), {}, WEIGHTS)
+    assert found.probability == 0.95
 
 
 def test_who_has_a_name_stays() -> None:

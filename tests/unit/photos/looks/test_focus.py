@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.photos.looks.focus import MIN_SIDE_PX, fine_detail, sharpest_detail, unsmeared_detail
+from curation.photos.looks.focus import MIN_SIDE_PX, _percentile, fine_detail, sharpest_detail, unsmeared_detail
 from tests.face_photos import astronaut
 
 
@@ -121,3 +121,10 @@ def test_of_a_photo_the_sharpest_parts_count(face: NDArray[np.uint8]) -> None:
     assert partly == pytest.approx(whole, abs=0.5)
     assert max(defocused, smeared) < whole - 1.5
     assert sharpest_detail(np.full((200, 300, 3), 90, dtype=np.uint8)) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 100])
+@pytest.mark.parametrize("percent", [0, 20, 50, 99.5, 100])
+def test_percentiles_are_those_of_numpy(count: int, percent: float) -> None:
+    values = np.random.default_rng(count).normal(size=count).astype(np.float32)
+    assert _percentile(values, percent) == pytest.approx(float(np.percentile(values, percent)), abs=1e-6)
