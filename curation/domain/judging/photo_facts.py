@@ -10,7 +10,13 @@ from curation.domain.labelling.labels import Category, Person
 from curation.domain.measuring.closed_eyes import Excuse, is_laugh, moments
 from curation.domain.measuring.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 
-__all__ = ["FaceFacts", "PhotoFacts", "ScoredFace", "ScoringInput", "photo_facts"]
+__all__ = ["CUT_FACE", "RUINED_EXPOSURE", "FaceFacts", "PhotoFacts", "ScoredFace", "ScoringInput", "photo_facts"]
+
+
+RUINED_EXPOSURE = 0.2
+"""Below it, a face is nearly black or blown out."""
+CUT_FACE = 0.15
+"""From this share of a face outside of the photo on, the photo does not show the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,16 @@ class FaceFacts:
 
     @property
     def shown_well(self) -> bool:
-        """Whether the person does not blink and the face is not out of focus; "cannot tell" is good enough."""
-        return not self.blinks and self.in_focus is not False
+        """Whether the person neither blinks nor is out of focus, ruined by the light, or cut by the edge of the photo.
+
+        "Cannot tell" is good enough.
+        """
+        return (
+            not self.blinks
+            and self.in_focus is not False
+            and (self.exposure is None or self.exposure >= RUINED_EXPOSURE)
+            and self.measures.cut_off < CUT_FACE
+        )
 
     @property
     def title(self) -> str:

@@ -20,7 +20,7 @@ NAMED_FROM = 0.5
 """The strength from which on a problem is named."""
 
 # Where a problem begins, and where it is fully there.
-_TURNED_DEG = (50.0, 80.0)  # yaw; a profile is at 90, and estimates beyond 45 are several degrees off
+_TURNED_DEG = (40.0, 75.0)  # yaw; a profile is at 90, and estimates beyond 45 are several degrees off
 _CUT_OFF = (0.05, 0.25)  # share of the face outside; hair and ears are no part of it
 _SMALL = (0.03, 0.012)  # shorter side of the box per shorter side of the photo; heads of full figures have 0.06
 _LOOKS_AWAY_DEG = (25.0, 50.0)  # yaw, or nod beyond the scatter of its estimate

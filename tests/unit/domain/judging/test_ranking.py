@@ -204,3 +204,17 @@ def test_tables_of_earlier_versions_keep_their_order() -> None:
     with_people = replace(scored([(None, face_measures())], path="z.jpg"), well_shown_count=None)
     without = replace(scored([], path="a.jpg"), well_shown_count=None)
     assert [s.image_path for s in rank_photos([without, with_people], ScoringRules())] == ["z.jpg", "a.jpg"]
+
+
+def test_a_ruined_photo_of_a_main_person_is_not_decent() -> None:
+    decent = scored([(BEN, face_measures(smile=0.2))])
+    for spoilt in (
+        face_measures(exposure=0.05),
+        face_measures(focus=0.1),
+        face_measures(eyes=0.1),
+        replace(face_measures(), cut_off=0.4),
+    ):
+        ruined = scored([(ANNA, spoilt)])
+        assert ruined.well_shown_count == 0
+        order = rank_photos([replace(ruined, image_path="ruined.jpg", vetoes=""), decent], RULES)
+        assert order[0].image_path == decent.image_path
