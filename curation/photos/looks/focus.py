@@ -132,7 +132,8 @@ def sharpest_detail(picture: NDArray[np.uint8]) -> float | None:
     tensors = [_tensors(tile) for tile in tiles]
     fine, coarse = (np.stack(part) @ _DIRECTIONS.T for part in zip(*tensors, strict=True))
     relative = coarse / np.maximum(coarse.mean(axis=1, keepdims=True), 1e-9)
-    share = np.log2(np.maximum(fine, coarse * _FLOOR) / np.maximum(coarse, 1e-9))
+    there = np.maximum(coarse, 1e-9)
+    share = np.log2(np.maximum(fine, there * _FLOOR) / there)
     told = [
         _mean_of_best(share[relative[:, number] >= _LEAST_COARSE, number])
         for number in range(len(_DIRECTIONS))
