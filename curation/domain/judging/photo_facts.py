@@ -10,9 +10,20 @@ from curation.domain.labelling.labels import Category, Person
 from curation.domain.measuring.closed_eyes import Excuse, is_laugh, moments
 from curation.domain.measuring.measures import FaceMeasures, Measure, PhotoMeasures, Reason
 
-__all__ = ["CUT_FACE", "RUINED_EXPOSURE", "FaceFacts", "PhotoFacts", "ScoredFace", "ScoringInput", "photo_facts"]
+__all__ = [
+    "CUT_FACE",
+    "RUINED_EXPOSURE",
+    "RUINED_FOCUS",
+    "FaceFacts",
+    "PhotoFacts",
+    "ScoredFace",
+    "ScoringInput",
+    "photo_facts",
+]
 
 
+RUINED_FOCUS = 0.2
+"""Below it, a face that is out of focus is blurred, above it is soft."""
 RUINED_EXPOSURE = 0.2
 """Below it, a face is nearly black or blown out."""
 CUT_FACE = 0.15
@@ -93,13 +104,13 @@ class FaceFacts:
 
     @property
     def shown_well(self) -> bool:
-        """Whether the person neither blinks nor is out of focus, ruined by the light, or cut by the edge of the photo.
+        """Whether the person neither blinks nor is blurred, ruined by the light, or cut by the edge of the photo.
 
-        "Cannot tell" is good enough.
+        A face that is a little soft is no ruined photo, and "cannot tell" is good enough.
         """
         return (
             not self.blinks
-            and self.in_focus is not False
+            and (self.in_focus is not False or self.focus is None or self.focus >= RUINED_FOCUS)
             and (self.exposure is None or self.exposure >= RUINED_EXPOSURE)
             and self.measures.cut_off < CUT_FACE
         )

@@ -218,3 +218,11 @@ def test_a_ruined_photo_of_a_main_person_is_not_decent() -> None:
         assert ruined.well_shown_count == 0
         order = rank_photos([replace(ruined, image_path="ruined.jpg", vetoes=""), decent], RULES)
         assert order[0].image_path == decent.image_path
+
+
+def test_a_soft_photo_of_a_main_person_is_decent() -> None:
+    soft = scored([(ANNA, face_measures(focus=0.33))])
+    assert soft.well_shown_count == 1
+    nobody = scored([(None, face_measures())])
+    order = rank_photos([replace(nobody, image_path="nobody.jpg"), soft], RULES)
+    assert order[0].image_path == soft.image_path
