@@ -68,7 +68,7 @@ def _people(facts: PhotoFacts) -> PhotoPeople:
     key_people = [(face.person.key, face) for face in facts.key_people if face.person is not None]
     return PhotoPeople(
         frozenset(key for key, _ in key_people),
-        frozenset(key for key, face in key_people if face.shown_well and face.in_focus is not False),
+        frozenset(key for key, face in key_people if not face.blinks and face.in_focus is not False),
     )
 
 
