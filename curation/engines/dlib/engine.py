@@ -28,9 +28,10 @@ from curation.engines.dlib.hog import HogDetector
 from curation.engines.dlib.mmod import MmodDetector
 from curation.engines.dlib.panorama import found_in_parts, is_panorama, panorama_size_px
 from curation.engines.dlib.small_face_hints import SmallFaceHints
-from curation.engines.dlib.turned_photo import TurnedPhoto
+from curation.engines.dlib.turned_faces import face_turned_back
 from curation.engines.onnx_sessions import CPU_PROVIDER
 from curation.engines.tiling import Detections, Tiling, detect_in_two_looks
+from curation.engines.turns import TurnedPhoto
 from curation.errors import FaceAnalysisError, PhotoError
 
 __all__ = [
@@ -192,10 +193,9 @@ class DlibEngine:
         """The faces of a photo, which may have been stored on its side or upside down."""
         faces, is_sure = self._find_in(photo)
         for turns in self._turns_to_upright(photo, faces, is_sure):
-            turned = TurnedPhoto(photo, turns)
-            upright, is_sure = self._find_in(turned)
+            upright, is_sure = self._find_in(TurnedPhoto(photo, turns))
             if is_sure and len(upright) >= len(faces):
-                return [turned.turned_back(face) for face in upright]
+                return [face_turned_back(face, photo, turns) for face in upright]
         return faces
 
     def _turns_to_upright(self, photo: PhotoPixels, faces: Sequence[FoundFace], is_sure: bool) -> list[int]:
