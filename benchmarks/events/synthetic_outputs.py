@@ -38,9 +38,9 @@ from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsWriter
 from curation.storage.face_data_file import write_face_data
 from curation.storage.file_stamps import stamp_of
-from curation.storage.labels_file import write_labels
 from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, write_run_record
+from curation.storage.said.labels_file import write_labels
 
 __all__ = ["FACES_PER_PHOTO", "PHOTO_FILES", "write_event"]
 

@@ -17,9 +17,9 @@ from curation.domain.labelling.corrections import (
 )
 from curation.errors import NotClusteredError, StorageError
 from curation.event.file_cache import Derived, FileCache
-from curation.storage.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
 from curation.storage.face_data_file import FACE_DATA, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.said.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
 
 __all__ = ["ClusteredFaces"]
 

@@ -17,8 +17,8 @@ from curation.errors import CurationError, StorageError
 from curation.event.file_cache import Derived, FileCache
 from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
-from curation.storage.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.run_records import SCORING_RUN, read_run_record
+from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 
 __all__ = ["RankedPhotos", "ranking_rules"]
 

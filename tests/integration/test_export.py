@@ -10,7 +10,7 @@ import pytest
 
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
 from curation.storage.locks import hold_export
-from curation.storage.picks_file import PICKS, write_picks
+from curation.storage.said.picks_file import PICKS, write_picks
 from tests.photo_files import four_corners, save
 from tests.processes import Run, wait_until
 from tests.service import write_face_data

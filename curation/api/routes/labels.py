@@ -13,7 +13,7 @@ from curation.api.schemas.labels import LabelsOut, label_out
 from curation.domain.labelling.labels import Labels
 from curation.errors import NOT_CLUSTERED
 from curation.event.people.label_edits import LABELS_CHANGED
-from curation.storage.labels_file import parse_labels_text
+from curation.storage.said.labels_file import parse_labels_text
 
 __all__ = ["router"]
 

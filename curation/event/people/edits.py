@@ -18,8 +18,8 @@ from curation.event.catalog import Catalog
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
 from curation.event.people.label_versions import IsKnown
 from curation.settings import Settings
-from curation.storage.corrections_file import hold_corrections
-from curation.storage.undo_journal import Change, UndoJournal
+from curation.storage.said.corrections_file import hold_corrections
+from curation.storage.said.undo_journal import Change, UndoJournal
 
 __all__ = ["CorrectionPlan", "PeopleEdits", "Undone"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.event.clustered_faces import ClusteredFaces
-from curation.storage.labels_file import labels_etag, read_labels, write_labels
+from curation.storage.said.labels_file import labels_etag, read_labels, write_labels
 
 __all__ = ["EventLabels"]
 

@@ -19,16 +19,16 @@ from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.clustering.check_page import PagePair, grouping_page
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
-from curation.storage.corrections_file import read_corrections
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
-from curation.storage.grouping_answers import (
+from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.said.corrections_file import read_corrections
+from curation.storage.said.grouping_answers import (
     GROUPING_ANSWERS,
     FacePlace,
     read_grouping_answers,
     write_grouping_answers,
 )
-from curation.storage.labels_file import read_labels
-from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.said.labels_file import read_labels
 
 __all__ = ["GROUPING_PAGE", "EventGroupingCheck", "verdict_in_words"]
 

@@ -26,11 +26,11 @@ from curation.errors import FaceDataError, LabelsError, OtherEventError
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.clustering.identity import EarlierFace, EarlierFaces, matched_ids, renamed_faces
 from curation.settings import Settings
-from curation.storage.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, iter_face_data
-from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
+from curation.storage.said.labels_file import read_labels
 
 __all__ = ["EarlierRun"]
 

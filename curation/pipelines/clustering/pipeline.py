@@ -36,10 +36,10 @@ from curation.pipelines.per_photo import (
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
-from curation.storage.corrections_file import hold_corrections, read_corrections, write_corrections
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
+from curation.storage.said.corrections_file import hold_corrections, read_corrections, write_corrections
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
 

@@ -15,7 +15,7 @@ from curation.domain.labelling.labels import Category, Labels, Person
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
-from curation.storage.picks_file import PICKS, read_picks
+from curation.storage.said.picks_file import PICKS, read_picks
 
 __all__ = ["ExportEvent", "best_photos", "chosen_photos", "picked_photos", "read_export_event"]
 

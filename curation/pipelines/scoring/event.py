@@ -17,11 +17,11 @@ from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
 from curation.pipelines.stage import content_key
 from curation.settings import Settings
-from curation.storage.corrections_file import read_corrections
 from curation.storage.face_data_file import FACE_DATA, read_face_data
 from curation.storage.file_stamps import FileStamp, stamp_of
-from curation.storage.labels_file import read_labels
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
+from curation.storage.said.corrections_file import read_corrections
+from curation.storage.said.labels_file import read_labels
 
 __all__ = [
     "PHOTO_IS_GONE",

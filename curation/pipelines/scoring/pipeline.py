@@ -30,13 +30,13 @@ from curation.settings import Settings
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
-from curation.storage.picks_file import PICKS, hold_scores, read_picks
 from curation.storage.run_records import (
     CLUSTERING_RUN,
     SCORING_RUN,
     versions,
     write_run_record,
 )
+from curation.storage.said.picks_file import PICKS, hold_scores, read_picks
 
 __all__ = ["ScoringPipeline"]
 

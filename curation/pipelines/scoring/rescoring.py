@@ -33,10 +33,10 @@ from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore
-from curation.storage.corrections_file import CORRECTIONS
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
+from curation.storage.said.corrections_file import CORRECTIONS
 
 __all__ = ["MeasuredEvent", "Rescorer"]
 

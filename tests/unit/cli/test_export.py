@@ -8,7 +8,7 @@ import pytest
 
 from curation.cli.main import main
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
-from curation.storage.picks_file import PICKS, write_picks
+from curation.storage.said.picks_file import PICKS, write_picks
 from tests.photo_files import four_corners, save
 from tests.service import write_face_data, write_photo_scores
 

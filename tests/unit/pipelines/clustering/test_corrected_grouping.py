@@ -16,9 +16,9 @@ from curation.domain.labelling.corrections import CorrectedFace, Correction, Cor
 from curation.errors import CorrectionsError, OtherEventError
 from curation.pipelines.clustering.check import EventGroupingCheck
 from curation.pipelines.clustering.grouping import FaceGrouping
-from curation.storage.corrections_file import read_corrections, write_corrections
 from curation.storage.face_data_file import EMBEDDINGS, read_embeddings
 from curation.storage.photo_scores_file import PHOTO_SCORES
+from curation.storage.said.corrections_file import read_corrections, write_corrections
 from tests.fake_workflow import FakeEvent
 
 SAME, DIFFERENT = CorrectionKind.SAME_PERSON, CorrectionKind.DIFFERENT_PEOPLE

@@ -16,7 +16,7 @@ from curation.domain.labelling.corrections import CorrectedFace, Correction, Cor
 from curation.engines.base import PhotoPixels
 from curation.errors import FaceAnalysisError
 from curation.pipelines.clustering import readable_faces
-from curation.storage.corrections_file import write_corrections
+from curation.storage.said.corrections_file import write_corrections
 from tests.fake_workflow import CountingEngine, FakeEvent
 from tests.fakes import FAKE_PEOPLE
 

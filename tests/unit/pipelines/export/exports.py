@@ -10,7 +10,7 @@ from PIL import Image
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.judging.picks import PhotoPick, Picks
-from curation.storage.picks_file import PICKS, write_picks
+from curation.storage.said.picks_file import PICKS, write_picks
 from tests.fake_workflow import FakeEvent
 from tests.photo_files import EXIF_TRANSPOSITIONS, exif_block
 

@@ -11,7 +11,7 @@ from curation.domain.faces.face import Box
 from curation.errors import FaceDataError, LabelsError, PhotosMissingError, PicksError, StorageError
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
-from curation.storage.picks_file import PICKS
+from curation.storage.said.picks_file import PICKS
 from tests.fake_workflow import FakeEvent, fake_event, textured_photo, touch_later
 
 

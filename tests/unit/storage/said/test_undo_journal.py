@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import StorageError
-from curation.storage.undo_journal import MAX_CHANGES, Change, UndoJournal
+from curation.storage.said.undo_journal import MAX_CHANGES, Change, UndoJournal
 
 FIRST = Change("named Anna", {"0": (None, {"name": "Anna", "category": "main"})}, {})
 SECOND = Change("split a person", {}, {"a1": True})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import LabelsError, StorageError
-from curation.storage.labels_file import labels_etag, parse_labels_text, read_labels, write_labels
+from curation.storage.said.labels_file import labels_etag, parse_labels_text, read_labels, write_labels
 
 LABELS = {"0": "main", "1": {"name": "Jürgen 写真 \N{GRINNING FACE}", "category": "important"}}
 

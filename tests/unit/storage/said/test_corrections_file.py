@@ -13,7 +13,7 @@ import pytest
 from curation.domain.faces.face import Box
 from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.errors import CorrectionsError, StorageError
-from curation.storage.corrections_file import CORRECTIONS, hold_corrections, read_corrections, write_corrections
+from curation.storage.said.corrections_file import CORRECTIONS, hold_corrections, read_corrections, write_corrections
 
 FACE: dict[str, Any] = {"image_path": "a.jpg", "facial_area": [1, 2, 3, 4], "was": 2}
 ENTRY: dict[str, Any] = {"id": "x", "at": "2026", "kind": "same_person", "cluster": 0, "faces": [FACE]}

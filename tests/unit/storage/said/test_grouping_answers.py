@@ -6,7 +6,7 @@ import pytest
 
 from curation.domain.faces.face import Box
 from curation.errors import FaceDataError
-from curation.storage.grouping_answers import read_grouping_answers, write_grouping_answers
+from curation.storage.said.grouping_answers import read_grouping_answers, write_grouping_answers
 
 FIRST = ("day 1/ä.jpg", Box(1, 2, 30, 40))
 SECOND = ("b.jpg", Box(5, 6, 70, 80))

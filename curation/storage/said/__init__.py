@@ -1,0 +1,1 @@
+"""What the user said: labels, corrections, picks, answers, and what of it can be undone."""
