@@ -1,4 +1,4 @@
-"""What a photo looks like, small enough to be kept: it is recognised by it after it was edited, converted or renamed."""
+"""What a photo looks like, small enough to be kept, so that it is recognised after it was edited or converted."""
 
 from __future__ import annotations
 

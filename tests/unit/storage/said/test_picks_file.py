@@ -8,7 +8,7 @@ import pytest
 
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
 from curation.errors import BusyError, PicksError, StorageError
-from curation.storage import picks_file
+from curation.storage.said import picks_file
 from curation.storage.said.picks_file import PICKS, hold_picks, read_picks, write_picks
 
 
