@@ -52,6 +52,8 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     print_failures(report.failures, output / "clustering_run.json")
     if report.ignored:
         print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {output / 'clustering_run.json'}")
+    for warning in report.warnings:
+        print_line(f"  note: {warning}")
     if report.clusters:
         pictures, labels = output / "output_clusters", output / settings.scoring.labels_json
         print_line(f"next: look at {pictures}, write labels in {labels}, then run run_scoring.py")

@@ -45,6 +45,7 @@ class ClusteringReport:
         engine_reason: Why this engine was chosen.
         outputs: Files and folders that were written.
         seconds: Wall time.
+        warnings: What the user should know about labels, corrections and picks, in sentences.
     """
 
     total: int
@@ -62,6 +63,7 @@ class ClusteringReport:
     engine_reason: str
     outputs: tuple[str, ...]
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,6 @@ def outcome_of(report: ClusteringReport | ScoringReport | ExportReport) -> JobOu
     counts = {
         name: value for name, value in values.items() if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    warnings = () if isinstance(report, ClusteringReport) else report.warnings
+    warnings = report.warnings
     outputs = (report.path,) if isinstance(report, ExportReport) else report.outputs
     return JobOutcome(counts, report.failures, warnings, {"outputs": list(outputs)})

@@ -23,6 +23,7 @@ from curation.errors import PhotoError, PhotoUnreadableError
 from curation.photos.files.content import read_content
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.lazy_photo import OpenPhoto
+from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.analysis_store import AnalysisStore
@@ -230,7 +231,9 @@ def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> Ph
                 chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=chip_px),
             )
         )
-    return PhotoAnalysis(photo.width, photo.height, tuple(judged))
+    small = miniature(photo.already_decoded(0.0).array)
+    time = photo.capture_time
+    return PhotoAnalysis(photo.width, photo.height, tuple(judged), small, None if time is None else time.isoformat())
 
 
 def spoilt_face_worker(task: SpoilTask) -> NDArray[np.float32]:

@@ -37,7 +37,10 @@ ALTER TABLE groupings ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
 CREATE TABLE spoilt_faces (sha256 TEXT NOT NULL, key TEXT NOT NULL, embeddings BLOB NOT NULL, PRIMARY KEY (sha256, key))
     WITHOUT ROWID;
 """
-UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+CREATE TABLE looks (sha256 TEXT PRIMARY KEY, miniature BLOB NOT NULL, capture_time TEXT) WITHOUT ROWID;
+"""
+UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """The statements that bring a store from each version to the next, starting with an empty file.
 
 Never change one that was released: a change of the schema is a new step, which keeps the content of old stores.

@@ -138,7 +138,49 @@ class AnalysisStore:
                 "INSERT OR REPLACE INTO chips VALUES (?, ?, ?, ?)",
                 [(sha256, key, index, face.chip_jpeg) for index, face in enumerate(analysis.faces)],
             )
+            if analysis.miniature is not None:
+                connection.execute(
+                    "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
+                    (sha256, analysis.miniature, analysis.capture_time),
+                )
             connection.execute("COMMIT")
+
+    def look(self, sha256: str) -> tuple[bytes, str | None] | None:
+        """The miniature of a photo and its capture time in ISO 8601, or None.
+
+        Photos that were analysed by an older version have it from the scoring.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        with self._database.use() as connection:
+            row = connection.execute("SELECT miniature, capture_time FROM looks WHERE sha256 = ?", (sha256,)).fetchone()
+            if row is not None:
+                return bytes(row[0]), row[1]
+            values = connection.execute("SELECT value FROM measures WHERE sha256 = ?", (sha256,)).fetchall()
+        for (value,) in values:
+            try:
+                measures = PhotoMeasures.from_json(json.loads(value))
+            except ValueError:
+                continue  # of another version
+            if measures.miniature is not None:
+                time = measures.capture_time
+                return measures.miniature, None if time is None else time.isoformat()
+        return None
+
+    def last_hashes(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """The SHA-256 that files had when they were last read, even if they were changed or removed since.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        out = {}
+        with self._database.use() as connection:
+            for path in paths:
+                row = connection.execute("SELECT sha256 FROM files WHERE path = ?", (_path_key(path),)).fetchone()
+                if row is not None:
+                    out[path] = str(row[0])
+        return out
 
     def chip(self, sha256: str, key: str, face_index: int) -> bytes | None:
         """The chip of a face, a JPEG, or None.

@@ -11,7 +11,15 @@ from typing import BinaryIO
 
 from curation.errors import StorageError
 
-__all__ = ["TEMPORARY_SUFFIX", "explained", "is_process", "open_atomic", "sweep_temporaries", "write_bytes"]
+__all__ = [
+    "TEMPORARY_SUFFIX",
+    "explained",
+    "is_process",
+    "open_atomic",
+    "set_aside",
+    "sweep_temporaries",
+    "write_bytes",
+]
 
 TEMPORARY_SUFFIX = ".curation-tmp"
 
@@ -102,6 +110,22 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> bool:
     with open_atomic(path, durable=durable) as file:
         file.write(content)
     return True
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file to `NAME.damaged-1`, or the next number that is free, and return its new path.
+
+    Raises:
+        StorageError: If it cannot be renamed.
+    """
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise explained(error, path, "renamed") from error
+    return aside
 
 
 def sweep_temporaries(folder: Path) -> None:

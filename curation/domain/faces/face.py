@@ -116,11 +116,15 @@ class PhotoAnalysis:
         width: Width of the upright full-size photo, in pixels.
         height: Height of the upright full-size photo, in pixels.
         faces: Ordered by the left edge of the box, then by its upper edge.
+        miniature: 16 x 16 pixels of the photo, see `curation.photos.looks.miniature`; None if it was not made.
+        capture_time: From EXIF, ISO 8601 in the camera's local time; None if unknown.
     """
 
     width: int
     height: int
     faces: tuple[AnalysedFace, ...]
+    miniature: bytes | None = None
+    capture_time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

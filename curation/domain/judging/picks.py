@@ -15,7 +15,17 @@ from types import MappingProxyType
 
 from curation.errors import PicksError
 
-__all__ = ["MAX_RATING", "NO_PICKS", "PICKS_VERSION", "UNJUDGED", "PhotoPick", "Pick", "Picks", "parse_picks"]
+__all__ = [
+    "MAX_RATING",
+    "NO_PICKS",
+    "PICKS_VERSION",
+    "UNJUDGED",
+    "PhotoPick",
+    "Pick",
+    "Picks",
+    "parse_pick",
+    "parse_picks",
+]
 
 PICKS_VERSION = 1
 MAX_RATING = 5
@@ -110,6 +120,19 @@ def parse_picks(data: object) -> Picks:
         shown = mistakes[:_SHOWN_MISTAKES] + ([f"and {more} more mistakes"] if more > 0 else [])
         raise PicksError("the picks are not valid, none of them was used:\n" + "\n".join(f"  {m}" for m in shown))
     return Picks(picks)
+
+
+def parse_pick(said: object) -> PhotoPick:
+    """One entry of the member `photos` of picks.json.
+
+    Raises:
+        PicksError: If it is not valid.
+    """
+    mistakes: list[str] = []
+    pick = _entry("photo", said, mistakes)
+    if mistakes:
+        raise PicksError("\n".join(mistakes))
+    return pick
 
 
 def _entry(path: str, value: object, mistakes: list[str]) -> PhotoPick:

@@ -33,6 +33,7 @@ __all__ = [
     "active_corrections",
     "constraints",
     "corrected_clusters",
+    "grouped_clusters",
     "next_free_id",
     "not_persons",
     "table_clusters",
@@ -65,11 +66,20 @@ class CorrectedFace:
         image_path: Path of the photo.
         facial_area: Box in pixels of the upright full-size photo.
         was: The cluster that it counted to before the correction, -1 for none; an undo moves it back there.
+        now: Path and box of the face now, if its photo was renamed or edited since; None for the two above.
+        is_found: Whether the face was found in the last run.
     """
 
     image_path: str
     facial_area: Box
     was: int = NOBODY
+    now: tuple[str, Box] | None = None
+    is_found: bool = True
+
+    @property
+    def place(self) -> tuple[str, Box] | None:
+        """Path and box now; None if it was not found."""
+        return (self.now or (self.image_path, self.facial_area)) if self.is_found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +151,19 @@ class FacePlaces:
     def __len__(self) -> int:
         return len(self._boxes)
 
+    def row(self, place: tuple[str, Box]) -> int | None:
+        """The row with exactly this path and box; None if there is none."""
+        return self._rows.get(place)
+
     def find(self, faces: Sequence[CorrectedFace]) -> NDArray[np.intp]:
         """(F,) the row of each face, -1 where it is not found.
 
         An equal box matches, otherwise the one with the largest overlap, if that is at least `SAME_PLACE_IOU`. No row
         matches two different boxes.
         """
-        out = np.array([self._rows.get((face.image_path, face.facial_area), -1) for face in faces], dtype=np.intp)
-        missing = np.flatnonzero(out < 0).tolist()
+        places = [face.place for face in faces]
+        out = np.array([-1 if place is None else self._rows.get(place, -1) for place in places], dtype=np.intp)
+        missing = [face for face in np.flatnonzero(out < 0).tolist() if places[face] is not None]
         if missing:
             self._find_moved(faces, out, missing)
         return out
@@ -156,8 +171,9 @@ class FacePlaces:
     def _find_moved(self, faces: Sequence[CorrectedFace], out: NDArray[np.intp], missing: Sequence[int]) -> None:
         taken = set(out.tolist())
         wanted: dict[tuple[str, Box], list[int]] = defaultdict(list)
-        for place in missing:
-            wanted[faces[place].image_path, faces[place].facial_area].append(place)
+        for number in missing:
+            if (place := faces[number].place) is not None:
+                wanted[place].append(number)
         pairs = [
             (-iou, row, path, box)
             for path, box in wanted
@@ -204,6 +220,24 @@ def table_clusters(
             out[rows[is_found]] = np.array([face.was for face in moved], dtype=np.int64)[is_found]
         else:
             out[rows[is_found]] = correction.target
+    return out
+
+
+def grouped_clusters(
+    clusters: Sequence[int] | NDArray[np.integer], corrections: Sequence[Correction], places: FacePlaces
+) -> NDArray[np.int64]:
+    """(N,) the cluster of each face as it was grouped: where the corrections that count found it.
+
+    Args:
+        clusters: (N,) cluster ids of the rows of the table, which may have followed corrections.
+        corrections: In the order in which they were made.
+        places: Places of the same rows.
+    """
+    out = np.array(clusters, dtype=np.int64)
+    for correction in reversed(corrections):
+        rows = places.find(correction.moved)
+        is_found = rows >= 0
+        out[rows[is_found]] = np.array([face.was for face in correction.moved], dtype=np.int64)[is_found]
     return out
 
 

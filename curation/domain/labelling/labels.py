@@ -69,7 +69,7 @@ class EventPeople:
     other: int
 
 
-def _same_name(name: str) -> str:
+def same_name(name: str) -> str:
     # NFKC would also join names that only look alike; NFC and casefold join different spellings of one name.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
@@ -128,7 +128,7 @@ class Labels:
             return Person(f"cluster:{cluster_id}", f"person {cluster_id}", self.unlabelled_category, False)
         if label.name is None:
             return Person(f"cluster:{cluster_id}", f"person {cluster_id}", label.category, True)
-        return Person(f"name:{_same_name(label.name)}", label.name, label.category, True)
+        return Person(f"name:{same_name(label.name)}", label.name, label.category, True)
 
     def event_people(self, cluster_ids: Collection[int]) -> EventPeople:
         """Count the different people of the clusters that have faces in the event."""
@@ -266,7 +266,7 @@ def _check_names(parsed: Mapping[int, PersonLabel], mistakes: list[str]) -> None
     for cluster, label in parsed.items():
         if label.name is None:
             continue
-        earlier_cluster, earlier = first.setdefault(_same_name(label.name), (cluster, label))
+        earlier_cluster, earlier = first.setdefault(same_name(label.name), (cluster, label))
         if earlier.category is not label.category:
             mistakes.append(
                 f"key '{cluster}': {_shown(label.name)} is {label.category.value} here but {earlier.category.value} at "

@@ -17,11 +17,11 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.clustering.check_page import PagePair, grouping_page
+from curation.pipelines.said.words import ANSWERS, read_placed_corrections
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.grouping_answers import (
     GROUPING_ANSWERS,
     FacePlace,
@@ -29,6 +29,7 @@ from curation.storage.said.grouping_answers import (
     write_grouping_answers,
 )
 from curation.storage.said.labels_file import read_labels
+from curation.storage.said.said_file import read_said
 
 __all__ = ["GROUPING_PAGE", "EventGroupingCheck", "verdict_in_words"]
 
@@ -70,13 +71,14 @@ class EventGroupingCheck:
         self.answers_path = output / GROUPING_ANSWERS
         self.page_path = output / GROUPING_PAGE
         self._saved = read_grouping_answers(self.answers_path)
+        self._said = read_said(output)
         self._chips: dict[int, bytes | None] = {}
 
     def _groups(self, next_id: int) -> list[int]:
         """The cluster of each face; for clusters with the same name, the first of them."""
         path = self._settings.io.output_dir / self._settings.scoring.labels_json
         data = read_labels(path)
-        corrections = read_corrections(self._settings.io.output_dir)
+        corrections = read_placed_corrections(self._settings.io.output_dir)
         clusters: list[int] = np.maximum(corrected_clusters(self._rows, corrections), NOBODY).tolist()
         if data is None:
             return clusters
@@ -96,7 +98,10 @@ class EventGroupingCheck:
         """The saved answers by rows of this grouping."""
         rows = {self._place(row): row for row in range(len(self._rows))}
         out: dict[Pair, bool | None] = {}
-        for (first, second), same in self._saved.items():
+        anchors = self._said.corrections.get(ANSWERS, {})
+        for pair, same in self._saved.items():
+            # The faces where they are now, if their photos were renamed or edited since.
+            first, second = (self._said.face_now(anchors[place]) if place in anchors else place for place in pair)
             if first in rows and second in rows:
                 out[rows[first], rows[second]] = out[rows[second], rows[first]] = same
         return out

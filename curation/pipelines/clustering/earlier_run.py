@@ -1,36 +1,31 @@
-"""The outputs of the last clustering run: labels that must not be lost, and faces whose clusters keep their ids."""
+"""The outputs of earlier clustering runs: words that must not be lost, and faces whose clusters keep their ids."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces.face import Box
-from curation.domain.grouping.clusters import carried_over_ids, first_ids
-from curation.domain.labelling.corrections import (
-    NOBODY,
-    Correction,
-    FacePlaces,
-    active_corrections,
-    constraints,
-    next_free_id,
-    table_clusters,
-)
-from curation.errors import FaceDataError, LabelsError, OtherEventError
-from curation.pipelines.clustering.event_faces import EventFaces
-from curation.pipelines.clustering.identity import EarlierFace, EarlierFaces, matched_ids, renamed_faces
+from curation.domain.faces.face import Box, FaceRow
+from curation.domain.identity.said import Said
+from curation.domain.identity.settling import settled
+from curation.domain.labelling.corrections import Correction, FacePlaces, corrected_clusters
+from curation.errors import FaceDataError
+from curation.pipelines.clustering.identity import EarlierFaces
+from curation.pipelines.said.last_event import last_contents, photos_without_faces
+from curation.pipelines.said.seen_table import SeenTable
+from curation.pipelines.said.words import placed, read_words
 from curation.settings import Settings
+from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, iter_face_data
-from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
-from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
-from curation.storage.said.labels_file import read_labels
+from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+from curation.storage.said.corrections_file import read_corrections
+from curation.storage.said.remembered_file import read_remembered
+from curation.storage.said.said_file import read_said
 
 __all__ = ["EarlierRun"]
 
@@ -44,32 +39,45 @@ class _Face(NamedTuple):
     facial_area: Box
     cluster_id: int
     embedding_row: int
+    face_quality: float
 
 
 class EarlierRun:
-    """The faces of the last run, read before the work begins, so that a broken file is reported at once."""
+    """What earlier runs left, read before the work begins, so that a broken file is reported at once.
 
-    def __init__(self, settings: Settings, engine: str) -> None:
+    Attributes:
+        record: Of the last run; None without one.
+        remembered: Of all runs.
+        said: All words, with anchors.
+    """
+
+    def __init__(self, settings: Settings, engine: str, store: AnalysisStore) -> None:
         """Read the outputs of the last run.
 
         Args:
             settings: Of this run.
             engine: Of this run; embeddings of another engine are not compared.
+            store: Knows what content the photos of an older version's run had.
 
         Raises:
             LabelsError: If cluster_labels.json is not valid.
             CorrectionsError: If corrections.json is not valid.
-            FaceDataError: If there are labels but the face_data.csv that they belong to is not valid.
+            PicksError: If picks.json is not valid.
+            FaceDataError: If there are labels, nothing is remembered of them, and the face_data.csv that they belong to
+                is not valid.
             StorageError: If something cannot be read.
         """
+        self._settings = settings
         self._output = settings.io.output_dir
-        self._input = settings.io.input_dir
-        self._labels = self._output / settings.scoring.labels_json
         self._engine = engine
+        self._store = store
         self._embeddings: EmbeddingsFile | None = None
         self.record = read_run_record(self._output / CLUSTERING_RUN)
-        corrections = read_corrections(self._output, self.record)
-        self._faces = self._read(is_labelled=bool(self._labelled_ids() or active_corrections(corrections)))
+        self.remembered = read_remembered(self._output)
+        words = read_words(settings)
+        is_needed = bool(words.labels or words.corrections) and len(self.remembered.ids.keys) == 0
+        self._rows = self._read(is_needed=is_needed)
+        self.said = self.settle(read_said(self._output))
 
     def close(self) -> None:
         """Close the embeddings."""
@@ -82,160 +90,104 @@ class EarlierRun:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def renamed(
-        self, corrections: Sequence[Correction], faces: EventFaces, places: FacePlaces
-    ) -> tuple[Correction, ...]:
-        """The corrections, with the new paths and boxes of faces whose photos were renamed since the last run.
+    def settle(self, said: Said) -> Said:
+        """All words as they are now, with anchors for those that have none: the user saw the table of the last run.
 
         Args:
-            corrections: Of the user.
-            faces: Of this run.
-            places: Of `faces`.
-        """
-        earlier = self._faces
-        named = [face for correction in corrections for face in correction.faces + correction.others]
-        lost = {face for face, row in zip(named, places.find(named).tolist(), strict=True) if row < 0}
-        if earlier is None or not lost:
-            return tuple(corrections)
-        before = sorted(lost, key=lambda face: (face.image_path, face.facial_area, face.was))
-        old_rows = FacePlaces((row.image_path, row.facial_area) for row in earlier.rows).find(before).tolist()
-        present = faces.places()
-        now_at = renamed_faces([old for old in old_rows if old >= 0], earlier, present, faces.embeddings)
-        moved = {
-            face: replace(face, image_path=present[now_at[old]][0], facial_area=present[now_at[old]][1])
-            for face, old in zip(before, old_rows, strict=True)
-            if old in now_at
-        }
-        return tuple(
-            replace(
-                correction,
-                faces=tuple(moved.get(face, face) for face in correction.faces),
-                others=tuple(moved.get(face, face) for face in correction.others),
-            )
-            for correction in corrections
-        )
-
-    def cluster_ids(
-        self,
-        groups: NDArray[np.int64],
-        faces: EventFaces,
-        places: FacePlaces,
-        corrections: Sequence[Correction],
-    ) -> tuple[NDArray[np.int64], int]:
-        """The cluster id of each face, with all corrections applied, and the next free id.
-
-        Args:
-            groups: (N,) of the faces, -1 for none.
-            faces: Of this run.
-            places: Of `faces`.
-            corrections: Of the user, as they are now.
-
-        Returns:
-            (N,) cluster ids, -1 for none, and the next id.
+            said: Of the words as they were read last.
 
         Raises:
-            OtherEventError: If there are labels or corrections, and they belong to other photos.
             LabelsError: If cluster_labels.json is no longer valid.
+            CorrectionsError: If corrections.json is no longer valid.
+            PicksError: If picks.json is no longer valid.
+            StorageError: If a file cannot be read.
         """
-        ids, next_id = self._ids(groups, faces, places, corrections)
-        cluster_ids = np.array([ids[group] if group >= 0 else NOBODY for group in groups.tolist()], dtype=np.int64)
-        corrected = table_clusters(cluster_ids, active_corrections(corrections), places)
-        return np.maximum(corrected, NOBODY), max(next_id, next_free_id(corrections))
+        return settled(said, read_words(self._settings), self._seen())
 
-    def _ids(
-        self, groups: NDArray[np.int64], faces: EventFaces, places: FacePlaces, corrections: Sequence[Correction]
-    ) -> tuple[dict[int, int], int]:
-        # Read again: the user may label in the service during a run.
-        labelled_ids = self._labelled_ids()
-        earlier = self._faces
-        if earlier is not None:
-            earlier = EarlierFaces(_corrected(earlier.rows, corrections), earlier.embeddings)
-        matched = matched_ids(earlier, faces.places(), faces.embeddings) if earlier is not None else {}
-        photos = faces.image_paths()
-        said = constraints(corrections, places).cluster
-        if not matched:
-            if labelled_ids or (active_corrections(corrections) and not (said != NOBODY).any()):
-                self._refuse_other_event(self._labels if labelled_ids else self._output / CORRECTIONS)
-            if not corrections:
-                ids = first_ids(groups, photos)
-                return ids, len(ids)
-        next_id = max(
-            next_cluster_id(self.record),
-            max((row.cluster_id for row in self._faces.rows), default=-1) + 1 if self._faces is not None else 0,
-            max(labelled_ids, default=-1) + 1,
-            next_free_id(corrections),
-        )
-        old_ids = {face: old for face, old in matched.items() if old >= 0}
-        # The user's corrections override the clusters of the last run.
-        old_ids |= {face: int(said[face]) for face in np.flatnonzero(said != NOBODY).tolist()}
-        old_ids = {face: old for face, old in old_ids.items() if old >= 0}
-        ids = carried_over_ids(groups, photos, old_ids, next_id=next_id)
-        return ids, max(next_id, max(ids.values(), default=-1) + 1)
+    @property
+    def input_dir(self) -> str:
+        """The folder of the last run, for messages."""
+        return str((self.record or {}).get("input_dir") or "another folder")
 
-    def _refuse_other_event(self, path: Path) -> None:
-        if path == self._labels and (self._faces is None or not self._faces.rows):
-            raise OtherEventError(
-                f"{path} has labels, but the {FACE_DATA} that they belong to is missing: put it back, or "
-                "move the labels away, or name another folder with --output"
-            )
-        was = self._recorded("input_dir") or "another folder"
-        raise OtherEventError(
-            f"{path} belongs to other photos ({was}): none of their faces is in {self._input}. "
-            f"Name another folder with --output, or move {'the labels' if path == self._labels else 'it'} away"
-        )
+    @property
+    def has_table(self) -> bool:
+        """Whether the last run found any face."""
+        return bool(self._rows)
 
-    def _recorded(self, key: str) -> Any:
-        return (self.record or {}).get(key)
+    def highest_id(self) -> int:
+        """The highest cluster id in the table; -1 without one."""
+        return max((row.cluster_id for row in self._rows), default=-1)
 
-    def _labelled_ids(self) -> set[int]:
-        try:
-            data = read_labels(self._labels)
-        except LabelsError as error:
-            raise LabelsError(f"{error}\nCorrect it first, so that no label is lost") from error
-        keys = data if isinstance(data, dict) else {}
-        return {int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) <= 9}
-
-    def _read(self, *, is_labelled: bool) -> EarlierFaces | None:
-        path = self._output / FACE_DATA
-        if not path.exists():
+    def faces(self) -> EarlierFaces | None:
+        """The faces of the last run in the clusters that the user saw; None if there was none."""
+        if not self._rows:
             return None
+        clusters = np.maximum(self._clusters(), -1).tolist()
+        rows = [row._replace(cluster_id=cluster) for row, cluster in zip(self._rows, clusters, strict=True)]
+        return EarlierFaces(rows, self._embeddings if self._is_comparable else None)
+
+    def _clusters(self) -> NDArray[np.int64]:
+        """(N,) the clusters of the table with the corrections laid over."""
+        corrections = self._corrections()
+        places = FacePlaces((row.image_path, row.facial_area) for row in self._rows)
+        return corrected_clusters(self._rows, corrections, places=places)
+
+    def _corrections(self) -> tuple[Correction, ...]:
+        return placed(read_corrections(self._output, self.record), read_said(self._output))
+
+    def _seen(self) -> SeenTable:
+        others = photos_without_faces(self.record)
+        paths = {*(row.image_path for row in self._rows), *others}
+        return SeenTable(
+            lambda: (self._rows, self._corrections()),
+            lambda: last_contents(self.remembered, self.record, paths, self._store),
+            lambda: others,
+            self._vectors,
+        )
+
+    def _vectors(self, rows: list[int]) -> NDArray[np.float32] | None:
+        return self._embeddings[rows] if self._embeddings is not None else None
+
+    def _read(self, *, is_needed: bool) -> list[_Face]:
+        path = self._output / FACE_DATA
+        rows: list[_Face] = []
+        engines = set()
+        self._is_comparable = False
+        if not path.exists():
+            return rows
+        written = (self.record or {}).get("face_data_sha256")
         try:
-            rows = []
-            engines = set()
-            for row in iter_face_data(path, written_sha256=self._recorded("face_data_sha256")):
-                rows.append(_Face(row.image_path, row.facial_area, row.cluster_id, row.embedding_row))
+            for row in iter_face_data(path, written_sha256=written):
+                rows.append(_kept(row))
                 engines.add(row.engine)
         except FaceDataError as error:
-            if is_labelled:
+            if is_needed:
                 raise FaceDataError(
                     f"{error}. The labels belong to the clusters in that file: restore it, or move the labels away"
                 ) from error
-            logger.warning("%s; nothing is labelled yet, so clusters get new numbers", error)
-            return None
-        if engines - {self._engine}:
-            return EarlierFaces(rows, None)
+            logger.warning("%s; it is made anew", error)
+            return []
+        self._embeddings = self._opened(rows)
+        self._is_comparable = not engines - {self._engine}
+        return rows
+
+    def _opened(self, rows: Sequence[_Face]) -> EmbeddingsFile | None:
+        """The embeddings of the table; None if they cannot be used."""
         try:
-            embeddings = self._embeddings = EmbeddingsFile(self._output / EMBEDDINGS)
+            embeddings = EmbeddingsFile(self._output / EMBEDDINGS)
         except FaceDataError as error:
             logger.warning("%s; faces are matched by their places only", error)
-            return EarlierFaces(rows, None)
+            return None
         # A run that was killed between writing the two files leaves embeddings that belong to other rows.
-        is_recorded = self._recorded("embeddings_sha256") in (None, "", embeddings.sha256())
-        if not is_recorded or max((row.embedding_row for row in rows), default=-1) >= len(embeddings):
-            logger.warning(
-                "%s does not match the record of the last run; faces are matched by their places only", EMBEDDINGS
-            )
-            return EarlierFaces(rows, None)
-        return EarlierFaces(rows, embeddings)
+        is_recorded = (self.record or {}).get("embeddings_sha256") in (None, "", embeddings.sha256())
+        if is_recorded and max((row.embedding_row for row in rows), default=-1) < len(embeddings):
+            return embeddings
+        embeddings.close()
+        logger.warning(
+            "%s does not match the record of the last run; faces are matched by their places only", EMBEDDINGS
+        )
+        return None
 
 
-def _corrected(rows: Sequence[EarlierFace], corrections: Sequence[Correction]) -> Sequence[EarlierFace]:
-    """The rows with the cluster ids after corrections, which are those that the user saw."""
-    if not corrections:
-        return rows
-    places = FacePlaces((row.image_path, row.facial_area) for row in rows)
-    ids = table_clusters([row.cluster_id for row in rows], corrections, places).tolist()
-    return [
-        _Face(row.image_path, row.facial_area, max(cluster, NOBODY), row.embedding_row)
-        for row, cluster in zip(rows, ids, strict=True)
-    ]
+def _kept(row: FaceRow) -> _Face:
+    return _Face(row.image_path, row.facial_area, row.cluster_id, row.embedding_row, row.face_quality)

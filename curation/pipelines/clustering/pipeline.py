@@ -6,12 +6,15 @@ import logging
 import os
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.grouping.grouping_evidence import GroupingEvidence
+from curation.domain.identity.unfound import Unfound, unfound_told
 from curation.domain.labelling.corrections import (
     Correction,
     FacePlaces,
@@ -21,11 +24,14 @@ from curation.domain.labelling.corrections import (
 from curation.domain.report import ClusteringReport, Failure
 from curation.engines.base import EngineSpec
 from curation.photos.files.listing import Listing
+from curation.pipelines.clustering.cluster_ids import assigned_ids
 from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces, collected_faces
 from curation.pipelines.clustering.grouping import FaceGrouping, grouping_rule
 from curation.pipelines.clustering.pictures import write_pictures
+from curation.pipelines.clustering.present_photos import PresentEvent
 from curation.pipelines.clustering.readable_faces import ReadableFaces, UnreadableFaces
+from curation.pipelines.clustering.run_words import RunWords
 from curation.pipelines.per_photo import (
     AnalyseBatch,
     AnalysedPhoto,
@@ -33,13 +39,14 @@ from curation.pipelines.per_photo import (
     analyse_photo_worker,
     analyse_photos_worker,
 )
+from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
-from curation.storage.said.corrections_file import hold_corrections, read_corrections, write_corrections
+from curation.storage.said.corrections_file import hold_corrections
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
@@ -93,7 +100,7 @@ class FaceClusteringPipeline:
         """
         began = time.monotonic()
         # Read before hours of work, so that a broken file is reported now and not at the end of the run.
-        with EarlierRun(self._context.settings, self._spec.name) as earlier:
+        with EarlierRun(self._context.settings, self._spec.name, self._context.store) as earlier:
             hashes, failures, reused = self._analyse(listing)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
             # The next run removes a file with such a name if this one is killed.
@@ -101,7 +108,11 @@ class FaceClusteringPipeline:
             with collected_faces(
                 self._context.store, [(path, hashes[path]) for path in paths], self._key, place
             ) as faces:
-                return self._finish(listing, faces, failures, reused, earlier, began)
+                failed = {failure.image_path for failure in failures}
+                present = PresentEvent(
+                    faces, hashes, failed, earlier.remembered, self._context.store, self._spec, self._key
+                )
+                return self._finish(listing, faces, failures, reused, earlier, present, began)
 
     def _finish(
         self,
@@ -110,36 +121,48 @@ class FaceClusteringPipeline:
         failures: list[Failure],
         reused: int,
         earlier: EarlierRun,
+        present: PresentEvent,
         began: float,
     ) -> ClusteringReport:
         """Group the faces and write all outputs."""
         digest = faces.embeddings.sha256()
         places = FacePlaces(faces.places())
-        demanded = constraints(earlier.renamed(read_corrections(self._output, earlier.record), faces, places), places)
+        words = RunWords(self._context.settings, earlier, present)
+        demanded = constraints(words.corrections(), places)
         photo_paths = {photo.image_path: photo.path for photo in listing.photos}
         unreadable = self._readable.judged(faces, self._grouping.good_enough(faces), photo_paths)
         identified = self._grouping.identifiable(faces, demanded, unreadable.is_unreadable)
-        groups, evidence = self._grouping.groups(faces, identified, unreadable.is_unreadable, demanded, digest)
+        (groups, evidence), apart = words.grouped(
+            lambda wanted: self._grouping.groups(faces, identified, unreadable.is_unreadable, wanted, digest),
+            demanded,
+            places,
+        )
         self._context.stop_if_cancelled()
         if self._rule.follows_strangers and evidence.strangers is not None:
             logger.info("distance threshold %.3f: %s", evidence.single_distance, self._threshold_source(evidence))
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):
-            written = read_corrections(self._output, earlier.record)
-            corrections = earlier.renamed(written, faces, places)
-            cluster_ids, next_id = earlier.cluster_ids(groups, faces, places, corrections)
-            members = _members(cluster_ids)
-            rows = faces.rows(cluster_ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
+            words.read_again()
+            corrections = words.corrections()
+            ids = assigned_ids(
+                earlier, words.said, groups, faces, places, corrections, str(self._context.settings.io.input_dir)
+            )
+            words.save()
+            # Before the tables: whoever was killed in between gives out the same ids again.
+            words.remember(ids.remembered, None)
+            members = _members(ids.ids)
+            rows = faces.rows(ids.ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
             table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
             told = int(identified.sum()), int(unreadable.is_unreadable.sum())
-            report = self._report(listing, faces, cluster_ids, failures, reused, told, began)
+            unfound = words.unfound(ids.ids, faces, corrections)
+            report = self._report(listing, faces, ids.ids, failures, reused, told, unfound, began)
             # Written before the pictures, which take longest: without it, scoring would miss photos without faces.
             sha256 = {"face_data": table_sha256, "embeddings": digest}
-            if corrections != written:
-                write_corrections(self._output, corrections)
             followed = active_corrections(corrections)
-            self._write_record(listing, report, faces, unreadable, next_id, sha256, followed, evidence)
+            said = {"unfound": unfound_json(unfound), "names_kept_apart": [list(pair) for pair in apart]}
+            self._write_record(listing, report, faces, unreadable, ids.next_id, sha256, followed, evidence, said)
+            words.remember(ids.remembered, present.contents())
         write_pictures(self._context, faces, members, self._key)
         return replace(report, seconds=time.monotonic() - began)
 
@@ -193,6 +216,7 @@ class FaceClusteringPipeline:
         failures: list[Failure],
         reused: int,
         told: tuple[int, int],
+        unfound: Sequence[Unfound],
         began: float,
     ) -> ClusteringReport:
         """The report; `told` counts the faces that were identified, and those that cannot be read."""
@@ -217,6 +241,7 @@ class FaceClusteringPipeline:
             engine_reason=self._spec.reason,
             outputs=(FACE_DATA, EMBEDDINGS, CLUSTERS_DIR, CLUSTERING_RUN),
             seconds=time.monotonic() - began,
+            warnings=unfound_told(unfound),
         )
 
     def _threshold_source(self, evidence: GroupingEvidence) -> str:
@@ -241,6 +266,7 @@ class FaceClusteringPipeline:
         sha256: dict[str, str],
         followed: list[Correction],
         evidence: GroupingEvidence,
+        said: Mapping[str, Any],
     ) -> None:
         settings = self._context.settings
         with_faces = set(faces.photos) | {failure.image_path for failure in report.failures}
@@ -267,6 +293,7 @@ class FaceClusteringPipeline:
                 "analysis_key": self._key,
                 "next_cluster_id": next_id,
                 "corrections": [correction.id for correction in followed],
+                **said,
                 "face_data_sha256": sha256["face_data"],
                 "embeddings_sha256": sha256["embeddings"],
                 "counts": {

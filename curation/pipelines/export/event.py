@@ -12,10 +12,10 @@ from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick, Picks
 from curation.domain.labelling.labels import Category, Labels, Person
+from curation.pipelines.said.words import read_picks_now
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
-from curation.storage.said.picks_file import PICKS, read_picks
 
 __all__ = ["ExportEvent", "best_photos", "chosen_photos", "picked_photos", "read_export_event"]
 
@@ -92,7 +92,7 @@ def read_export_event(settings: Settings) -> ExportEvent:
         faces=event.faces,
         labels=labels,
         scores={score.image_path: score for score in scores},
-        picks=read_picks(output_dir / PICKS),
+        picks=read_picks_now(output_dir),
     )
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curation.domain.faces.face import FaceRow
+from curation.domain.identity.said import Said
+from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_facts import ScoredFace
-from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, corrected_clusters, next_free_id
+from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, corrected_clusters, next_free_id, not_persons
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.domain.measuring.measures import MEASURES_VERSION, PhotoMeasures
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
+from curation.pipelines.said.words import read_placed_corrections, words_unfound
 from curation.pipelines.stage import content_key
 from curation.settings import Settings
 from curation.storage.face_data_file import FACE_DATA, read_face_data
@@ -28,6 +31,7 @@ __all__ = [
     "CachedMeasures",
     "MeasuresSource",
     "ScoringEvent",
+    "event_unfound",
     "find_measures",
     "measures_key",
     "read_event",
@@ -70,7 +74,7 @@ def read_event(output_dir: Path) -> ScoringEvent:
     """
     record = read_run_record(output_dir / CLUSTERING_RUN)
     rows = read_face_data(output_dir / FACE_DATA, written_sha256=(record or {}).get("face_data_sha256"))
-    corrections = read_corrections(output_dir, record)
+    corrections = read_placed_corrections(output_dir, record)
     clusters = corrected_clusters(rows, corrections).tolist()
     rows = [
         row if row.cluster_id == cluster else replace(row, cluster_id=cluster)
@@ -125,6 +129,29 @@ def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, 
         return parse_labels(data, known_ids=event.known_ids, unlabelled_category=category), True
     except LabelsError as error:
         raise LabelsError(f"{path}: {error}") from error
+
+
+def event_unfound(output_dir: Path, said: Said, event: ScoringEvent) -> tuple[Unfound, ...]:
+    """The words of the user that find nobody.
+
+    Args:
+        output_dir: The output folder.
+        said: All words, with where their photos and faces are now.
+        event: As the clustering left it.
+
+    Raises:
+        CorrectionsError: If corrections.json is not valid.
+        StorageError: If it cannot be read.
+    """
+    rows = [row for of_photo in event.faces.values() for row in of_photo]
+    return words_unfound(
+        said,
+        read_corrections(output_dir, {}),
+        # What is not a person is found, too: the user said so.
+        {row.cluster_id for row in rows} | set(not_persons(read_corrections(output_dir, {}))),
+        {(row.image_path, row.facial_area) for row in rows},
+        event.faces.keys(),
+    )
 
 
 def measures_key(predictor_sha256: str, faces: Sequence[FaceRow]) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curation.domain.identity.unfound import Unfound, unfound_told
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.presets import with_preset
 from curation.domain.labelling.labels import Labels
@@ -17,9 +18,12 @@ from curation.engines.expressions.networks import packaged_weights
 from curation.errors import PhotosMissingError
 from curation.photos.files.listing import Listing
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
+from curation.pipelines.said.last_event import last_event
+from curation.pipelines.said.words import read_picks_now, settle, unfound_json
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
     ScoringEvent,
+    event_unfound,
     find_measures,
     read_event,
     read_event_labels,
@@ -36,7 +40,7 @@ from curation.storage.run_records import (
     versions,
     write_run_record,
 )
-from curation.storage.said.picks_file import PICKS, hold_scores, read_picks
+from curation.storage.said.picks_file import hold_scores
 
 __all__ = ["ScoringPipeline"]
 
@@ -45,7 +49,6 @@ logger = logging.getLogger(__name__)
 FRONTAL_YAW_DEG = 25.0  # the eyes of faces up to this yaw, and of this size or more, should nearly always be judged
 FRONTAL_FACE_PX = 80
 _BEST_SHOWN = 10
-_NAMED_IDS = 20
 
 
 class ScoringPipeline:
@@ -76,9 +79,10 @@ class ScoringPipeline:
             RunInterruptedError: If the run was cancelled.
         """
         began = time.monotonic()
+        io = self._context.settings.io
+        said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
         event = read_event(self._output)
         labels, is_labelled = read_event_labels(self._context.settings, event)
-        read_picks(self._output / PICKS)  # a wrong file is reported before the photos are measured
         measures, failures, reused = self._measure(event, listing)
         self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
@@ -91,13 +95,14 @@ class ScoringPipeline:
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures)
         self._context.stop_if_cancelled()
         with hold_scores(self._context.settings.io.state_dir):
-            ranked = self._scorer.rank(marked, read_picks(self._output / PICKS))
+            ranked = self._scorer.rank(marked, read_picks_now(self._output))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
-        warnings = self._warnings(event, labels, is_labelled, present, new)
+        unfound = event_unfound(self._output, said, event)
+        warnings = self._warnings(event, unfound, new)
         report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
-        self._write_record(report, labels, event.engine)
+        self._write_record(report, labels, event.engine, unfound)
         return report
 
     def _measure(self, event: ScoringEvent, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
@@ -140,14 +145,8 @@ class ScoringPipeline:
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(cached)
 
-    def _warnings(
-        self, event: ScoringEvent, labels: Labels, is_labelled: bool, present: set[int], new: Sequence[str]
-    ) -> tuple[str, ...]:
-        warnings = []
-        retired = sorted(set(labels.by_cluster) - present)
-        if is_labelled and retired:
-            named = ", ".join(map(str, retired[:_NAMED_IDS])) + (" ..." if len(retired) > _NAMED_IDS else "")
-            warnings.append(f"the labels name clusters without faces ({named}): their photos or faces are gone")
+    def _warnings(self, event: ScoringEvent, unfound: Sequence[Unfound], new: Sequence[str]) -> tuple[str, ...]:
+        warnings = list(unfound_told(unfound))
         if new:
             came = "1 photo came" if len(new) == 1 else f"{len(new)} photos came"
             are = "is" if len(new) == 1 else "are"
@@ -194,7 +193,9 @@ class ScoringPipeline:
             seconds=time.monotonic() - began,
         )
 
-    def _write_record(self, report: ScoringReport, labels: Labels, engine: str | None) -> None:
+    def _write_record(
+        self, report: ScoringReport, labels: Labels, engine: str | None, unfound: Sequence[Unfound]
+    ) -> None:
         settings = self._context.settings
         write_run_record(
             self._output / SCORING_RUN,
@@ -206,6 +207,7 @@ class ScoringPipeline:
                 "weights": {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())},
                 "labels": labels.to_json(),
                 "labelled_by_user": report.labelled,
+                "unfound": unfound_json(unfound),
                 "counts": {
                     "photos": report.total,
                     "scored": report.scored,

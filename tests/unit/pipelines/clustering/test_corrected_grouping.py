@@ -16,6 +16,7 @@ from curation.domain.labelling.corrections import CorrectedFace, Correction, Cor
 from curation.errors import CorrectionsError, OtherEventError
 from curation.pipelines.clustering.check import EventGroupingCheck
 from curation.pipelines.clustering.grouping import FaceGrouping
+from curation.pipelines.said.words import read_placed_corrections
 from curation.storage.face_data_file import EMBEDDINGS, read_embeddings
 from curation.storage.photo_scores_file import PHOTO_SCORES
 from curation.storage.said.corrections_file import read_corrections, write_corrections
@@ -206,9 +207,12 @@ def test_corrections_follow_photos_that_are_renamed(wedding: FakeEvent) -> None:
     wedding.cluster()
     assert wedding.ids() == {0: {0, 4}, 1: {1}, 2: {2}, 3: {1}}
     assert dict(clusters_of(wedding, 0))["best.png"] == 4
+    # What the user said is not written over; where it is now stands beside it.
     named = {face.image_path for c in read_corrections(wedding.output) for face in c.faces + c.others}
-    assert {"best.png", "evening/d.png"} <= named
-    assert "a.png" not in named
+    assert {"a.png", "sub/d.png"} <= named
+    now = {face.place[0] for c in read_placed_corrections(wedding.output) for face in c.faces + c.others if face.place}
+    assert {"best.png", "evening/d.png"} <= now
+    assert "a.png" not in now
     before = wedding.snapshot()
     wedding.cluster()
     assert wedding.snapshot() == before

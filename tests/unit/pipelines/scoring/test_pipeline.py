@@ -107,7 +107,8 @@ def test_labels_of_clusters_without_faces_are_told_and_kept(wedding: FakeEvent) 
     (wedding.photos / "sub" / "d.png").unlink()
     wedding.cluster()
     report = wedding.score()
-    assert any("(3)" in warning for warning in report.warnings)
+    assert any("1 name finds nobody" in warning for warning in report.warnings)
+    assert any("Tom (person 3)" in warning and "sub/d.png" in warning for warning in report.warnings)
     assert "3" in wedding.scoring_record()["labels"]
     assert wedding.scoring_record()["warnings"] == list(report.warnings)
 

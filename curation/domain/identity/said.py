@@ -1,0 +1,146 @@
+"""What the user's words are about: photos by their content, faces by their place in them, people by their faces.
+
+The words themselves stand in cluster_labels.json, corrections.json and picks.json, which name clusters, paths and
+boxes. Those are only hints: clusters get other faces, files other names. So what a word was about when it was first
+read is kept here, as anchors: the content of the photo (its SHA-256) and the place of the face in it. A later run finds
+the anchors again and says where they are now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from curation.domain.faces.face import Box
+
+__all__ = [
+    "NOTHING_SAID",
+    "AsidePick",
+    "FaceAnchor",
+    "FacePlace",
+    "Missing",
+    "Said",
+    "SaidLabel",
+    "SaidPhoto",
+    "SaidPick",
+    "is_known_by_path",
+    "known_by_path",
+]
+
+FacePlace = tuple[str, Box]
+"""A face by the path of its photo and its box in pixels of the upright full-size photo."""
+
+FaceAnchor = tuple[str, Box]
+"""A face by the key of its photo (see `SaidPhoto`) and its box in that photo as it was then."""
+
+_BY_PATH = "path:"
+
+
+def known_by_path(image_path: str) -> str:
+    """The key of a photo whose content is not known: only its path tells which it is."""
+    return _BY_PATH + image_path
+
+
+def is_known_by_path(key: str) -> bool:
+    """Whether a key is one of `known_by_path`."""
+    return key.startswith(_BY_PATH)
+
+
+class Missing(StrEnum):
+    """Why a photo that the user said something about is not found."""
+
+    AWAY = "away"
+    """No photo of the folder has its content, nor is there one under its path."""
+    REPLACED = "replaced"
+    """Another photo lies under its path now."""
+    UNREADABLE = "unreadable"
+    """There is a file under its path that could not be read in this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidPhoto:
+    """A photo that the user said something about.
+
+    Attributes:
+        image_path: Where it was when it was first read.
+        versions: SHA-256 of other contents that were recognised as this photo, the latest last.
+        now: Path of the photo that the last clustering found it to be; None if it found none.
+        missing: Why it was not found; None if it was.
+        certainty: That `now` is this photo: 1 for equal content, see `RecognisedPhoto` for edited ones.
+        faces: For each face that was said something about, by its box then, its box now; None if it was not found.
+    """
+
+    image_path: str
+    versions: tuple[str, ...] = ()
+    now: str | None = None
+    missing: Missing | None = None
+    certainty: float = 1.0
+    faces: Mapping[Box, Box | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidLabel:
+    """The label of a cluster, and who was meant.
+
+    Attributes:
+        said: The label as cluster_labels.json has it.
+        faces: Some faces of the cluster when it was labelled, those that show best who it is.
+    """
+
+    said: object
+    faces: tuple[FaceAnchor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidPick:
+    """What the user said of a photo as a whole, as picks.json has it, and the key of the photo that was meant."""
+
+    said: object
+    photo: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsidePick:
+    """A pick whose photo is not there and whose path another photo has, which has a pick of its own."""
+
+    image_path: str
+    said: object
+    photo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """All that the user said, with what it is about.
+
+    Attributes:
+        photos: By key: the SHA-256 of the content, or `known_by_path` where it is not known.
+        labels: By cluster id.
+        corrections: By id of the correction: for each face that it names, by the path and box in corrections.json, the
+            face that was meant.
+        picks: By the path in picks.json.
+        aside: Picks that picks.json has no place for.
+    """
+
+    photos: Mapping[str, SaidPhoto] = field(default_factory=dict)
+    labels: Mapping[int, SaidLabel] = field(default_factory=dict)
+    corrections: Mapping[str, Mapping[FacePlace, FaceAnchor]] = field(default_factory=dict)
+    picks: Mapping[str, SaidPick] = field(default_factory=dict)
+    aside: tuple[AsidePick, ...] = ()
+
+    def face_now(self, face: FaceAnchor) -> FacePlace | None:
+        """Where a face is now, by path and box; None if it was not found."""
+        photo = self.photos.get(face[0])
+        if photo is None or photo.now is None:
+            return None
+        box = photo.faces.get(face[1])
+        return None if box is None else (photo.now, box)
+
+    def photo_now(self, key: str) -> str | None:
+        """The path of a photo now; None if it was not found."""
+        photo = self.photos.get(key)
+        return None if photo is None else photo.now
+
+
+NOTHING_SAID = Said()
+"""The words of an event about which nothing was said."""

@@ -1,0 +1,240 @@
+"""Gives each word of the user anchors when it is first read, see `curation.domain.identity.said`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from curation.domain.faces.face import Box
+from curation.domain.identity.said import (
+    AsidePick,
+    FaceAnchor,
+    FacePlace,
+    Said,
+    SaidLabel,
+    SaidPhoto,
+    SaidPick,
+    is_known_by_path,
+    known_by_path,
+)
+
+__all__ = ["SeenEvent", "Words", "settled", "with_contents", "with_new_pick"]
+
+
+class SeenEvent(Protocol):
+    """The event as the user saw it: the result of the last clustering, with the corrections laid over."""
+
+    def photo_key(self, image_path: str) -> str | None:
+        """The SHA-256 of a photo's content, or `known_by_path`; None if the event has no such photo."""
+
+    def shown_faces(self, cluster: int) -> Sequence[FacePlace]:
+        """Some faces of a cluster that show best who it is; empty if it has none."""
+
+    def box_at(self, image_path: str, box: Box) -> Box | None:
+        """The box of the face at a place of a photo; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the user's files say.
+
+    Attributes:
+        labels: By cluster id, in the form of cluster_labels.json.
+        corrections: By id, path and box of all faces that the correction names.
+        picks: By path, in the form of picks.json. None if there is no such file: what it said is then kept.
+    """
+
+    labels: Mapping[int, object] = field(default_factory=dict)
+    corrections: Mapping[str, Sequence[FacePlace]] = field(default_factory=dict)
+    picks: Mapping[str, object] | None = None
+
+
+class _Photos:
+    """The photos of `Said`, growing."""
+
+    def __init__(self, said: Said, event: SeenEvent) -> None:
+        self.said = dict(said.photos)
+        self.event = event
+
+    def key(self, image_path: str) -> str | None:
+        key = self.event.photo_key(image_path)
+        if key is not None:
+            edited = (k for k, photo in self.said.items() if key in photo.versions and photo.now == image_path)
+            known = next(edited, None)
+            if known is not None:
+                return known
+            self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
+        return key
+
+    def face(self, image_path: str, box: Box) -> FaceAnchor | None:
+        """The anchor of the face at a place that was shown; None if there is no face."""
+        found = self.event.box_at(image_path, box)
+        key = None if found is None else self.key(image_path)
+        if key is None or found is None:
+            return None
+        photo = self.said[key]
+        # In a photo that was edited since, the face is known by its box in the photo as it was.
+        before = next((old for old, now in photo.faces.items() if now == found and photo.now == image_path), found)
+        if before not in photo.faces:
+            now = found if photo.now == image_path else None
+            self.said[key] = replace(photo, faces={**photo.faces, before: now})
+        return key, before
+
+
+def settled(said: Said, words: Words, event: SeenEvent) -> Said:
+    """The same with anchors for all words that are new, and without those that the user took back.
+
+    A word that changed keeps its anchors as far as they still are what it names: the user then saw the same person or
+    photo.
+
+    Args:
+        said: Of the words as they were read last.
+        words: As they are now.
+        event: What the user saw when they were said.
+    """
+    if _is_settled(said, words):
+        return said
+    photos = _Photos(said, event)
+    labels = {cluster: _label(said, photos, cluster, label) for cluster, label in words.labels.items()}
+    corrections = {
+        id_: _correction(said, photos, said.corrections.get(id_, {}), faces) for id_, faces in words.corrections.items()
+    }
+    picks, aside = _picks(said, photos, words.picks)
+    out = Said(photos.said, labels, corrections, picks, aside)
+    return replace(out, photos=_used(out))
+
+
+def _is_settled(said: Said, words: Words) -> bool:
+    return (
+        {cluster: label.said for cluster, label in said.labels.items()} == dict(words.labels)
+        and all(label.faces for label in said.labels.values())
+        and said.corrections.keys() == words.corrections.keys()
+        and all(set(faces) <= said.corrections[id_].keys() for id_, faces in words.corrections.items())
+        and (words.picks is None or {path: pick.said for path, pick in said.picks.items()} == dict(words.picks))
+        and not any(is_known_by_path(pick.photo) for pick in said.picks.values())
+    )
+
+
+def _label(said: Said, photos: _Photos, cluster: int, label: object) -> SaidLabel:
+    before = said.labels.get(cluster)
+    if before is not None and before.faces and before.said == label:
+        return before
+    shown = photos.event.shown_faces(cluster)
+    if before is None or not before.faces:
+        anchors = (photos.face(*place) for place in shown)
+        return SaidLabel(label, tuple(anchor for anchor in anchors if anchor is not None))
+    # The label of a person who was labelled before: the same faces, as far as they are not with somebody else now.
+    if not shown:
+        return SaidLabel(label, before.faces)
+    now = set(shown)
+    kept = [face for face in before.faces if (place := said.face_now(face)) is None or place in now]
+    added = [anchor for place in shown if (anchor := photos.face(*place)) is not None and anchor not in kept]
+    return SaidLabel(label, tuple([*kept, *added][: max(len(before.faces), len(shown))]))
+
+
+def _correction(
+    said: Said, photos: _Photos, before: Mapping[FacePlace, FaceAnchor], faces: Sequence[FacePlace]
+) -> dict[FacePlace, FaceAnchor]:
+    out: dict[FacePlace, FaceAnchor] = {}
+    for place in faces:
+        anchor = before.get(place) or photos.face(*place)
+        if anchor is not None:
+            out[place] = anchor
+    return out
+
+
+def _picks(
+    said: Said, photos: _Photos, words: Mapping[str, object] | None
+) -> tuple[dict[str, SaidPick], tuple[AsidePick, ...]]:
+    if words is None:
+        return dict(said.picks), said.aside
+    picks: dict[str, SaidPick] = {}
+    aside = list(said.aside)
+    for path, word in words.items():
+        before = said.picks.get(path)
+        # The service was stopped while it put this pick aside for one of the photo that has the path now.
+        put_aside = next((pick for pick in aside if (pick.image_path, pick.said) == (path, word)), None)
+        if before is not None and before.said == word and not is_known_by_path(before.photo):
+            picks[path] = before
+        elif put_aside is not None:
+            aside.remove(put_aside)
+            picks[path] = SaidPick(word, put_aside.photo)
+        else:
+            key = photos.key(path)
+            if key is None:
+                key = before.photo if before is not None else known_by_path(path)
+                photos.said.setdefault(key, SaidPhoto(path))
+            picks[path] = SaidPick(word, key)
+    return picks, tuple(aside)
+
+
+def _used(said: Said) -> dict[str, SaidPhoto]:
+    """The photos that a word is about."""
+    faces = [face for label in said.labels.values() for face in label.faces]
+    faces += [face for of_correction in said.corrections.values() for face in of_correction.values()]
+    keys = {key for key, _ in faces} | {pick.photo for pick in said.picks.values()}
+    keys |= {pick.photo for pick in said.aside}
+    return {key: photo for key, photo in said.photos.items() if key in keys}
+
+
+def with_new_pick(said: Said, image_path: str, word: object, key: str) -> Said:
+    """The same with a pick of a photo that is there; a pick of another photo under its path is put aside.
+
+    Args:
+        said: Of all words.
+        image_path: Of the photo that was picked.
+        word: In the form of picks.json.
+        key: The SHA-256 of its content.
+    """
+    picks = dict(said.picks)
+    aside = [pick for pick in said.aside if said.photo_now(pick.photo) != image_path]
+    for path in [path for path, pick in picks.items() if said.photo_now(pick.photo) == image_path]:
+        key = picks.pop(path).photo
+    before = picks.pop(image_path, None)
+    if before is not None and before.photo != key:
+        aside.append(AsidePick(image_path, before.said, before.photo))
+    picks[image_path] = SaidPick(word, key)
+    photos = {**said.photos}
+    photos[key] = replace(photos.get(key, SaidPhoto(image_path)), now=image_path, missing=None)
+    out = replace(said, photos=photos, picks=picks, aside=tuple(aside))
+    return replace(out, photos=_used(out))
+
+
+def with_contents(said: Said, contents: Mapping[str, str]) -> Said:
+    """The same with photos that were known by their path only known by their content, where that is certain enough.
+
+    Args:
+        said: With where the photos are now.
+        contents: SHA-256 by path of the photos that are there.
+    """
+    keys = {
+        key: contents[photo.now]
+        for key, photo in said.photos.items()
+        if is_known_by_path(key)
+        and photo.now is not None
+        and photo.now in contents
+        and all(box == now for box, now in photo.faces.items())
+    }
+    if not keys:
+        return said
+    photos: dict[str, SaidPhoto] = {}
+    for old, photo in said.photos.items():
+        key = keys.get(old, old)
+        known = photos.get(key, photo)
+        certainty = 1.0 if old in keys else photo.certainty
+        photos[key] = replace(known, certainty=certainty, faces={**known.faces, **photo.faces})
+
+    def anchor(face: FaceAnchor) -> FaceAnchor:
+        return keys.get(face[0], face[0]), face[1]
+
+    return Said(
+        photos,
+        {
+            cluster: replace(label, faces=tuple(dict.fromkeys(map(anchor, label.faces))))
+            for cluster, label in said.labels.items()
+        },
+        {id_: {place: anchor(face) for place, face in faces.items()} for id_, faces in said.corrections.items()},
+        {path: replace(pick, photo=keys.get(pick.photo, pick.photo)) for path, pick in said.picks.items()},
+        tuple(replace(pick, photo=keys.get(pick.photo, pick.photo)) for pick in said.aside),
+    )

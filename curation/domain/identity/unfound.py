@@ -1,0 +1,187 @@
+"""What the user said that finds nobody in the folder as it is now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from curation.domain.identity.said import FacePlace, Said, SaidPhoto
+
+__all__ = ["Unfound", "UnfoundKind", "Why", "told", "unfound", "unfound_told"]
+
+
+class UnfoundKind(StrEnum):
+    """The kind of a word."""
+
+    LABEL = "label"
+    CORRECTION = "correction"
+    PICK = "pick"
+
+
+class Why(StrEnum):
+    """Why a word finds nobody; the first three are those of `Missing`."""
+
+    AWAY = "away"
+    REPLACED = "replaced"
+    UNREADABLE = "unreadable"
+    NO_FACE = "no_face"
+    WITH_OTHERS = "with_others"
+
+
+_SHOWN = 10
+_SHOWN_PATHS = 3
+_REASONS = {
+    Why.AWAY: "not in the folder",
+    Why.REPLACED: "other photos lie under their names now",
+    Why.UNREADABLE: "could not be read in this run",
+    Why.NO_FACE: "the photos are there, but these faces were not found on them",
+    Why.WITH_OTHERS: "the faces are there, but were grouped with other people in this run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unfound:
+    """A word of the user that finds nobody now. It is kept, and takes effect again when its photos are back.
+
+    Attributes:
+        kind: Of the word.
+        id: The cluster id of a label, the id of a correction, the path in picks.json of a pick; a pick that was put
+            aside has the prefix `aside:` and its photo's key.
+        said: The word: a label as in cluster_labels.json, the kind of a correction, a pick as in picks.json.
+        why: Why it finds nobody.
+        photos: Where its photos were when it was said, in ascending order.
+    """
+
+    kind: UnfoundKind
+    id: str
+    said: object
+    why: Why
+    photos: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why nobody was found, in words that follow "its photos are"."""
+        return _REASONS[self.why]
+
+
+def unfound(
+    said: Said,
+    corrections: Mapping[str, tuple[str, Sequence[FacePlace], Sequence[FacePlace]]],
+    clusters: Collection[int],
+    places: Collection[FacePlace],
+    picked: Collection[str],
+    moved: Mapping[FacePlace, int],
+) -> tuple[Unfound, ...]:
+    """The words that find nobody.
+
+    Args:
+        said: All words with their anchors.
+        corrections: For each correction that counts, its kind, its faces and its others, as corrections.json has them.
+        clusters: The clusters that have faces, with the corrections laid over.
+        places: All faces by path and box.
+        picked: Paths of all photos of the event, those that could not be read left out.
+        moved: The cluster that corrections gave faces to, by where these are now.
+    """
+    out = []
+    for cluster, label in sorted(said.labels.items()):
+        if cluster in clusters:
+            continue
+        keys = sorted({key for key, _ in label.faces})
+        there = [place for face in label.faces if (place := said.face_now(face)) is not None]
+        if there and all(moved.get(place, cluster) != cluster for place in there):
+            continue  # the user merged the person into another one
+        is_there = bool(there)
+        why = Why.WITH_OTHERS if is_there else _why(said, keys)
+        out.append(Unfound(UnfoundKind.LABEL, str(cluster), label.said, why, _paths(said, keys)))
+    for id_, (kind, faces, others) in corrections.items():
+        anchors = said.corrections.get(id_, {})
+        keys = sorted({anchors[place][0] for place in (*faces, *others) if place in anchors})
+        found = [any(_is_there(said, anchors.get(p), p, places) for p in side) for side in (faces, others) if side]
+        if not all(found):
+            paths = _paths(said, keys) or tuple(sorted({path for path, _ in (*faces, *others)}))
+            out.append(Unfound(UnfoundKind.CORRECTION, id_, kind, _why(said, keys), paths))
+    for path, pick in sorted(said.picks.items()):
+        if said.photo_now(pick.photo) not in picked:
+            out.append(Unfound(UnfoundKind.PICK, path, pick.said, _why(said, [pick.photo]), (path,)))
+    for pick_aside in said.aside:
+        if said.photo_now(pick_aside.photo) not in picked:
+            why = _why(said, [pick_aside.photo])
+            id_ = f"aside:{pick_aside.photo}"
+            out.append(Unfound(UnfoundKind.PICK, id_, pick_aside.said, why, (pick_aside.image_path,)))
+    return tuple(out)
+
+
+def _is_there(said: Said, anchor: tuple[str, object] | None, place: FacePlace, places: Collection[FacePlace]) -> bool:
+    if anchor is None:
+        return place in places
+    return said.face_now((anchor[0], anchor[1])) is not None  # type: ignore[arg-type]
+
+
+def _paths(said: Said, keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({said.photos[key].image_path for key in keys if key in said.photos}))
+
+
+def _why(said: Said, keys: Iterable[str]) -> Why:
+    """The reason that most of the photos have."""
+    reasons = Counter(_why_photo(said.photos.get(key)) for key in keys)
+    return max(Why, key=lambda why: reasons[why]) if reasons else Why.AWAY
+
+
+def _why_photo(photo: SaidPhoto | None) -> Why:
+    if photo is None or (photo.now is None and photo.missing is None):
+        return Why.AWAY
+    if photo.now is not None:
+        return Why.NO_FACE
+    return Why(photo.missing.value) if photo.missing is not None else Why.AWAY
+
+
+def told(words: Sequence[Unfound]) -> str:
+    """One sentence: "3 picks, 1 correction and 2 names find nobody: ...". Empty if all find somebody."""
+    if not words:
+        return ""
+    counts = Counter(_noun(word) for word in words)
+    parts = [
+        f"{counts[noun]} {noun if counts[noun] == 1 else noun + 's'}"
+        for noun in ("pick", "correction", "name", "label")
+        if counts[noun]
+    ]
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    reasons = Counter(word.why for word in words)
+    why = "; ".join(f"{_REASONS[w]}" + (f" ({reasons[w]})" if len(reasons) > 1 else "") for w in Why if reasons[w])
+    verb = "finds" if len(words) == 1 else "find"
+    return f"{listed} {verb} nobody: {why}. They are kept, and count again when their photos are back"
+
+
+def _noun(word: Unfound) -> str:
+    if word.kind is UnfoundKind.LABEL:
+        return "name" if isinstance(word.said, Mapping) and word.said.get("name") else "label"
+    return word.kind.value
+
+
+def unfound_told(words: Sequence[Unfound]) -> tuple[str, ...]:
+    """The sentence of `told`, and one line for each of the first words; nothing if all find somebody."""
+    if not words:
+        return ()
+    lines = [f"{_noun(word)} {_name(word)}: {_some_paths(word.photos)}" for word in words[:_SHOWN]]
+    left = len(words) - len(lines)
+    return (told(words), *lines, *([f"and {left} more; clustering_run.json lists all"] if left else []))
+
+
+def _name(word: Unfound) -> str:
+    name = word.said.get("name") if isinstance(word.said, Mapping) else None
+    if word.kind is UnfoundKind.LABEL:
+        return f"{name} (person {word.id})" if name else f"of person {word.id}"
+    return f"{word.said} ({word.id})" if word.kind is UnfoundKind.CORRECTION else _pick_told(word.said)
+
+
+def _pick_told(said: object) -> str:
+    pick = said if isinstance(said, Mapping) else {}
+    stars = pick.get("rating")
+    return " ".join([str(pick.get("pick", "")), f"{stars} stars" if stars else ""]).strip()
+
+
+def _some_paths(paths: Sequence[str]) -> str:
+    more = len(paths) - _SHOWN_PATHS
+    return ", ".join(paths[:_SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,158 @@
+"""The photos of a run, as the user's words look for them, and what is remembered of them for later runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces.face import Box
+from curation.domain.identity.photo_looks import PhotoLook
+from curation.domain.identity.remembered import LookKey, Remembered
+from curation.domain.identity.said import Said
+from curation.engines.base import EngineSpec
+from curation.pipelines.clustering.event_faces import EventFaces
+from curation.pipelines.stage import content_key
+from curation.storage.analysis_rows import CachedPhoto
+from curation.storage.analysis_store import AnalysisStore
+
+__all__ = ["PresentEvent", "vector_space", "with_looks"]
+
+_MOST_FACES = 40  # of a photo are remembered, the largest ones, beside those that the user said something about
+
+
+def vector_space(engine: str, weights: Mapping[str, Any]) -> str:
+    """A name for the space of an engine's vectors: vectors of equal spaces can be compared.
+
+    Args:
+        engine: Its name.
+        weights: SHA-256 of its model files, by name.
+    """
+    return content_key([engine, sorted(weights.values())])[:16]
+
+
+class PresentEvent:
+    """Implements `curation.pipelines.said.locating.PresentPhotos`."""
+
+    def __init__(
+        self,
+        faces: EventFaces,
+        contents: Mapping[str, str],
+        unreadable: Collection[str],
+        remembered: Remembered,
+        store: AnalysisStore,
+        spec: EngineSpec,
+        key: str,
+    ) -> None:
+        """Take the photos of a run.
+
+        Args:
+            faces: Of the run.
+            contents: SHA-256 by path of all photos that could be read.
+            unreadable: Paths of those that could not.
+            remembered: Of earlier runs.
+            store: Has the analyses.
+            spec: The engine of the run.
+            key: Of the analyses.
+        """
+        self.space = vector_space(spec.name, {weights.name: weights.sha256 for weights in spec.weights})
+        self._faces = faces
+        self._contents = contents
+        self._unreadable = unreadable
+        self._remembered = remembered
+        self._store = store
+        self._key = key
+        self._of_photo: dict[str, list[int]] | None = None
+
+    def contents(self) -> Mapping[str, str]:
+        """See `PresentPhotos.contents`."""
+        return self._contents
+
+    def is_unreadable(self, image_path: str) -> bool:
+        """See `PresentPhotos.is_unreadable`."""
+        return image_path in self._unreadable
+
+    def is_new(self, sha256: str) -> bool:
+        """See `PresentPhotos.is_new`."""
+        return not self._remembered.has_seen(sha256)
+
+    def rows(self, image_path: str) -> list[int]:
+        """The numbers of a photo's faces in the run."""
+        if self._of_photo is None:
+            self._of_photo = defaultdict(list)
+            for face, photo in enumerate(self._faces.photo.tolist()):
+                self._of_photo[self._faces.photos[photo]].append(face)
+        return self._of_photo.get(image_path, [])
+
+    def boxes(self, image_path: str) -> Sequence[Box]:
+        """See `PresentPhotos.boxes`."""
+        return [Box(*self._faces.boxes[face].tolist()) for face in self.rows(image_path)]
+
+    def look(self, image_path: str) -> PhotoLook:
+        """See `PresentPhotos.look`."""
+        sha256 = self._contents[image_path]
+        analysis = self._store.analysis(sha256, self._key)
+        return _look(image_path, analysis, self._store.look(sha256))
+
+    def look_then(self, key: str) -> PhotoLook | None:
+        """See `PresentPhotos.look_then`."""
+        looks = self._remembered.looks
+        if (key, self.space) in looks:
+            return looks[key, self.space]
+        analysis = self._store.analysis(key, self._key)
+        if analysis is not None:
+            return _look("", analysis, self._store.look(key))
+        # Of another engine: the faces' places can be compared, the vectors cannot.
+        other = next((look for (photo, _), look in looks.items() if photo == key), None)
+        return None if other is None else replace(other, vectors=np.zeros((len(other.boxes), 0), dtype=np.float32))
+
+
+def _look(image_path: str, analysis: CachedPhoto | None, look: tuple[bytes, str | None] | None) -> PhotoLook:
+    miniature, time = look if look is not None else (None, None)
+    if analysis is None:
+        nothing = np.zeros((0, 4)), np.zeros((0, 5, 2)), np.zeros((0, 0), dtype=np.float32)
+        return PhotoLook(image_path, 1, 1, time, miniature, *nothing)
+    return PhotoLook(
+        image_path,
+        analysis.width,
+        analysis.height,
+        time,
+        miniature,
+        np.array([face.box for face in analysis.faces], dtype=np.float64).reshape(-1, 4),
+        np.array([[(x, y) for x, y in face.landmarks] for face in analysis.faces], dtype=np.float64).reshape(-1, 5, 2),
+        analysis.embeddings,
+    )
+
+
+def with_looks(said: Said, present: PresentEvent, looks: Mapping[LookKey, PhotoLook]) -> dict[LookKey, PhotoLook]:
+    """The looks of all photos that the user said something about, as far as they are known.
+
+    Args:
+        said: With where the photos are now.
+        present: The photos of the run.
+        looks: That are remembered.
+    """
+    out = {key: look for key, look in looks.items() if key[0] in said.photos}
+    contents = present.contents()
+    for key, photo in said.photos.items():
+        if photo.now is None or contents.get(photo.now) != key:
+            continue
+        before = out.get((key, present.space))
+        wanted = [box for box in photo.faces.values() if box is not None]
+        if before is None or not {tuple(map(float, box)) for box in wanted} <= set(map(tuple, before.boxes.tolist())):
+            out[key, present.space] = _trimmed(present.look(photo.now), wanted)
+    return out
+
+
+def _trimmed(look: PhotoLook, wanted: Collection[Box]) -> PhotoLook:
+    """The look with the largest faces and the wanted ones."""
+    if len(look.boxes) <= _MOST_FACES:
+        return look
+    is_kept: NDArray[np.bool_] = np.zeros(len(look.boxes), dtype=bool)
+    is_kept[np.argsort(-look.boxes[:, 2] * look.boxes[:, 3], kind="stable")[:_MOST_FACES]] = True
+    is_kept |= np.array([Box(*map(round, box)) in wanted for box in look.boxes.tolist()])
+    return replace(look, boxes=look.boxes[is_kept], landmarks=look.landmarks[is_kept], vectors=look.vectors[is_kept])

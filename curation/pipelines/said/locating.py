@@ -1,0 +1,175 @@
+"""Finds the photos and faces that the user's words are about among the photos of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from curation.domain.faces.face import Box
+from curation.domain.faces.geometry import box_iou
+from curation.domain.identity.face_matching import matched_faces
+from curation.domain.identity.photo_looks import PhotoLook
+from curation.domain.identity.photo_matching import recognised_photos
+from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, is_known_by_path
+from curation.domain.labelling.corrections import SAME_PLACE_IOU
+
+__all__ = ["PresentPhotos", "located"]
+
+_BY_PATH_CERTAINTY = 0.5  # only its name says that it is the photo
+
+
+class PresentPhotos(Protocol):
+    """The photos of a run."""
+
+    def contents(self) -> Mapping[str, str]:
+        """SHA-256 by path of all photos that could be read."""
+
+    def is_unreadable(self, image_path: str) -> bool:
+        """Whether there is a file at a path that could not be read."""
+
+    def is_new(self, sha256: str) -> bool:
+        """Whether no earlier run could read a photo with this content."""
+
+    def boxes(self, image_path: str) -> Sequence[Box]:
+        """The boxes of a photo's faces."""
+
+    def look(self, image_path: str) -> PhotoLook:
+        """What a photo looks like, with its faces in the order of `boxes`."""
+
+    def look_then(self, key: str) -> PhotoLook | None:
+        """What a photo that the user said something about looked like; None if that is not known."""
+
+
+def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> Said:
+    """The same with where all photos and faces are now.
+
+    A photo is found by its content, under whatever path. Those that are left over are looked for among photos with a
+    content that was never seen before: an edited or converted photo is one. Nothing is taken for a photo for its path
+    alone.
+
+    Args:
+        said: All words, settled.
+        present: The photos of this run.
+        known: Words that were located among the same photos before; only what came since is looked for.
+    """
+    if not said.photos:
+        return said
+    contents = present.contents()
+    wanted = {sha256 for key, photo in said.photos.items() for sha256 in (key, *photo.versions)}
+    paths_of: dict[str, list[str]] = defaultdict(list)
+    for path, sha256 in contents.items():
+        if sha256 in wanted:
+            paths_of[sha256].append(path)
+    photos: dict[str, SaidPhoto] = {}
+    missing: list[str] = []
+    for key, photo in said.photos.items():
+        before = known.photos.get(key)
+        if before is not None and before.faces.keys() >= photo.faces.keys():
+            photos[key] = before
+            continue
+        found = _path_by_content(key, photo, paths_of)
+        if found is not None:
+            path = found
+            certainty = 1.0 if contents[path] == key else photo.certainty
+            photos[key] = _found(photo, key, path, certainty, present, is_same=contents[path] == key)
+        elif is_known_by_path(key) and photo.image_path in contents:
+            photos[key] = _found(photo, key, photo.image_path, _BY_PATH_CERTAINTY, present, is_same=True)
+        else:
+            missing.append(key)
+    taken = {photo.now for photo in known.photos.values()}
+    photos |= _recognised(said, missing, contents, present, taken)
+    return replace(said, photos={key: photos[key] for key in said.photos})
+
+
+def _path_by_content(key: str, photo: SaidPhoto, paths_of: Mapping[str, Sequence[str]]) -> str | None:
+    """The path of the photo's content, else of its latest version; of copies the one that it had, else the first."""
+    for sha256 in (key, *reversed(photo.versions)):
+        paths = paths_of.get(sha256)
+        if paths:
+            return next((path for path in (photo.now, photo.image_path) if path in paths), paths[0])
+    return None
+
+
+def _found(
+    photo: SaidPhoto, key: str, path: str, certainty: float, present: PresentPhotos, *, is_same: bool
+) -> SaidPhoto:
+    """The photo at its path now, with its faces.
+
+    Args:
+        photo: As it was.
+        key: Its key.
+        path: Where it is now.
+        certainty: That it is this photo.
+        present: The photos of the run.
+        is_same: Whether its content is unchanged, so that faces have the same places.
+    """
+    if not photo.faces:
+        return replace(photo, now=path, missing=None, certainty=certainty)
+    boxes = present.boxes(path)
+    # The same engine finds the same faces of the same content.
+    faces: dict[Box, Box | None] = {box: box if is_same and box in boxes else None for box in photo.faces}
+    left = [box for box, now in faces.items() if now is None]
+    free = [box for box in boxes if box not in faces.values()]
+    if left and free:
+        faces |= _faces_now(left, key, path, present, is_same=is_same)
+    return replace(photo, now=path, missing=None, certainty=certainty, faces=faces)
+
+
+def _faces_now(
+    wanted: Sequence[Box], key: str, path: str, present: PresentPhotos, *, is_same: bool
+) -> dict[Box, Box | None]:
+    """Where faces are on the photo as it is now."""
+    before = present.look_then(key)
+    if before is not None and len(before.boxes):
+        now = present.look(path)
+        pairs = matched_faces(before, now)
+        boxes_before = [Box(*map(round, box)) for box in before.boxes.tolist()]
+        boxes_now = present.boxes(path)
+        return {
+            box: next((boxes_now[new] for old, new in pairs.items() if boxes_before[old] == box), None)
+            for box in wanted
+        }
+    out: dict[Box, Box | None] = dict.fromkeys(wanted)
+    if is_same:
+        pairs_by_overlap = sorted(
+            ((-box_iou(box, other), box, other) for box in wanted for other in present.boxes(path)),
+        )
+        for overlap, box, other in pairs_by_overlap:
+            if -overlap >= SAME_PLACE_IOU and out[box] is None and other not in out.values():
+                out[box] = other
+    return out
+
+
+def _recognised(
+    said: Said,
+    missing: Sequence[str],
+    contents: Mapping[str, str],
+    present: PresentPhotos,
+    taken: Collection[str | None],
+) -> dict[str, SaidPhoto]:
+    """Photos whose content is not there: as which edited photos they were recognised, or why they are missing."""
+    looks = {key: look for key in missing if (look := present.look_then(key)) is not None}
+    out: dict[str, SaidPhoto] = {}
+    if looks:
+        candidates = [path for path, sha256 in contents.items() if present.is_new(sha256) and path not in taken]
+        keys = list(looks)
+        found = recognised_photos([looks[key] for key in keys], [present.look(path) for path in candidates])
+        for number, recognised in sorted(found.items()):
+            key, path = keys[number], candidates[recognised.candidate]
+            edited = replace(said.photos[key], versions=(*said.photos[key].versions, contents[path]))
+            out[key] = _found(edited, key, path, recognised.certainty, present, is_same=False)
+    for key in missing:
+        if key not in out:
+            photo = said.photos[key]
+            faces: dict[Box, Box | None] = dict.fromkeys(photo.faces)
+            out[key] = replace(photo, now=None, missing=_reason(photo, contents, present), faces=faces)
+    return out
+
+
+def _reason(photo: SaidPhoto, contents: Mapping[str, str], present: PresentPhotos) -> Missing:
+    last = [path for path in (photo.now, photo.image_path) if path is not None]
+    if any(map(present.is_unreadable, last)):
+        return Missing.UNREADABLE
+    return Missing.REPLACED if any(path in contents for path in last) else Missing.AWAY
