@@ -19,6 +19,7 @@ from curation.event.clustered_faces import ClusteredFaces
 from curation.event.file_cache import Derived
 from curation.event.people.labels import EventLabels
 from curation.event.ranked_photos import RankedPhotos
+from curation.event.said_words import SaidWords
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -80,11 +81,12 @@ class Catalog:
         self.face_data_path = output_dir / FACE_DATA
         self.photo_scores_path = output_dir / PHOTO_SCORES
         self._clusters_dir = output_dir / CLUSTERS_DIR
-        self.faces = ClusteredFaces(output_dir)
+        self.words = SaidWords(settings, lambda: self.faces.seen())
+        self.faces = ClusteredFaces(settings, self.words)
         self.event_labels = EventLabels(
             output_dir / settings.scoring.labels_json, self.faces, Category(settings.scoring.unlabelled_category)
         )
-        self.ranked = RankedPhotos(settings)
+        self.ranked = RankedPhotos(settings, self.words)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
@@ -92,6 +94,7 @@ class Catalog:
     def read_ahead(self) -> None:
         """Fill the caches that most requests need, so that the first request is as quick as others. Never raises."""
         try:
+            self.words.settle()
             self.photos_by_id()
             if len(self.event().rows) < _MANY_ROWS:
                 return

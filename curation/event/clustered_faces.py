@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ from curation.domain.labelling.corrections import (
 )
 from curation.errors import NotClusteredError, StorageError
 from curation.event.file_cache import Derived, FileCache
-from curation.storage.face_data_file import FACE_DATA, read_face_data
+from curation.event.said_words import SaidWords
+from curation.pipelines.said.last_event import embeddings_of, last_contents, photos_without_faces
+from curation.pipelines.said.seen_table import SeenTable
+from curation.pipelines.said.words import placed
+from curation.settings import Settings
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.said.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
 
@@ -27,8 +34,17 @@ __all__ = ["ClusteredFaces"]
 class ClusteredFaces:
     """The result of the last clustering and the user's corrections to it. Thread-safe."""
 
-    def __init__(self, output_dir: Path) -> None:
-        """Remember the paths; nothing is read yet."""
+    def __init__(self, settings: Settings, words: SaidWords) -> None:
+        """Remember the paths; nothing is read yet.
+
+        Args:
+            settings: Name the folders.
+            words: What the corrections are about.
+        """
+        self._words = words
+        output_dir = settings.io.output_dir
+        self._state_dir = settings.io.state_dir
+        self._embeddings = output_dir / EMBEDDINGS
         self.table_path = output_dir / FACE_DATA
         self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
         self._rows = FileCache(self.table_path, self._read_rows)
@@ -61,7 +77,7 @@ class ClusteredFaces:
         )
 
     def corrections(self) -> tuple[Correction, ...]:
-        """The user's corrections in the order in which they were made.
+        """The user's corrections in the order in which they were made, with where their faces are now.
 
         Raises:
             CorrectionsError: If corrections.json is not valid.
@@ -70,8 +86,8 @@ class ClusteredFaces:
         written = self._written_corrections.get()
         if not written:
             return _NO_CORRECTIONS
-        record = self.record()
-        return self._corrections.get((written, record), lambda: with_applied(written, record))
+        record, said = self.record(), self._words.said()
+        return self._corrections.get((written, record, said), lambda: placed(with_applied(written, record), said))
 
     def record(self) -> Mapping[str, Any]:
         """The run record of the last clustering; empty if there is no such file.
@@ -102,6 +118,24 @@ class ClusteredFaces:
         """
         write_corrections(self._written_corrections.path.parent, corrections)
         self._written_corrections.put(tuple(corrections))
+
+    def seen(self) -> SeenTable:
+        """The event as the user sees it, for what is said about it now."""
+
+        def others() -> list[str]:
+            return photos_without_faces(self.record())
+
+        def contents() -> Mapping[str, str]:
+            paths = {*(row.image_path for row in self._rows.get() or ()), *others()}
+            with closing(AnalysisStore(self._state_dir)) as store:
+                return last_contents(self._words.remembered(), self.record(), paths, store)
+
+        return SeenTable(
+            lambda: (self._rows.get() or (), self.corrections()),
+            contents,
+            others,
+            lambda rows: embeddings_of(self._embeddings, rows),
+        )
 
     def next_cluster_id(self) -> int:
         """The first cluster id that no run and no correction has used yet. Raises what `index` raises."""

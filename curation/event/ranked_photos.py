@@ -5,20 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from curation.domain.bursts.finding import BurstRules
+from curation.domain.identity.said import Said, known_by_path
+from curation.domain.identity.settling import with_new_pick
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks, parse_pick
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.errors import CurationError, StorageError
 from curation.event.file_cache import Derived, FileCache
+from curation.event.said_words import SaidWords
+from curation.pipelines.said.words import picks_now
 from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
+from curation.storage.said.said_file import change_said
 
 __all__ = ["RankedPhotos", "ranking_rules"]
 
@@ -37,15 +43,23 @@ class RankedPhotos:
     pauses, when it is downloaded, and when the service stops.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Remember the paths; nothing is read yet."""
+    def __init__(self, settings: Settings, words: SaidWords) -> None:
+        """Remember the paths; nothing is read yet.
+
+        Args:
+            settings: Of the service.
+            words: What the picks are about.
+        """
         output_dir = settings.io.output_dir
+        self._words = words
+        self._output_dir = output_dir
         self._state_dir = settings.io.state_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
         self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _recorded_rules(read_run_record(path)))
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
+        self._placed: Derived[Picks] = Derived()
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
@@ -67,16 +81,30 @@ class RankedPhotos:
         return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
 
     def picks(self) -> Picks:
-        """The user's picks and ratings.
+        """The user's picks and ratings by the paths that the photos have now, without those of photos that are missing.
 
         Raises:
             PicksError: If picks.json is not valid.
-            StorageError: If it cannot be read.
+            StorageError: If a file cannot be read.
         """
-        return self._picks.get() or NO_PICKS
+        written, said = self._picks.get() or NO_PICKS, self._words.said()
+        return self._placed.get((written, said), lambda: picks_now(written, said))
+
+    def all_picks(self) -> Picks:
+        """The same with those of photos that are missing, by the paths that picks.json has for them."""
+        written, now = self._picks.get() or NO_PICKS, self.picks()
+        said = self._words.said()
+        missing = {
+            path: pick
+            for path, pick in written.by_path.items()
+            if path not in now.by_path and path in said.picks and said.photo_now(said.picks[path].photo) is None
+        }
+        return Picks({**missing, **now.by_path})
 
     def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]]) -> tuple[Picks, Picks]:
         """Change the picks of some photos; all other entries of picks.json stay, also those edited by hand.
+
+        What the new picks are about is saved first: if the service is killed in between, the old picks stay.
 
         Args:
             make: Gets the current picks and returns the changed ones, by image path.
@@ -90,11 +118,25 @@ class RankedPhotos:
             StorageError: If it cannot be read or written.
         """
         with hold_picks(self._state_dir):
+            self._words.settle()
             before = self.picks()
-            after = before.changed(make(before))
-            write_picks(self._picks.path, after)
-            self._picks.put(after)
-        return before, after
+            changes = make(before)
+            contents = self._words.contents(list(changes))
+
+            def changed(said: Said) -> Said:
+                if not self._picks.path.exists():
+                    said = replace(said, picks={}, aside=())  # the user deleted the file to begin anew
+                for path, pick in changes.items():
+                    word = Picks({path: pick}).to_json().get(path)
+                    said = with_new_pick(said, path, word, contents.get(path, known_by_path(path)))
+                return said
+
+            said = change_said(self._output_dir, self._state_dir, changed)
+            # A pick that says nothing is not in the file.
+            written = Picks({path: parse_pick(pick.said) for path, pick in said.picks.items()})
+            write_picks(self._picks.path, written)
+            self._picks.put(written)
+        return before, before.changed(changes)
 
     def flush(self) -> None:
         """Write the table now if it does not match the picks; does nothing before scoring.

@@ -46,7 +46,7 @@ def list_picks(
 
     Picks of photos that are no longer in the event are kept, and are listed too.
     """
-    picks = context.catalog.ranked.picks().by_path
+    picks = context.catalog.ranked.all_picks().by_path
     chosen = [
         (path, of_photo)
         for path, of_photo in picks.items()

@@ -15,6 +15,7 @@ from enum import StrEnum
 from curation.domain.faces.face import Box
 
 __all__ = [
+    "ANSWERS",
     "NOTHING_SAID",
     "AsidePick",
     "FaceAnchor",
@@ -33,6 +34,9 @@ FacePlace = tuple[str, Box]
 
 FaceAnchor = tuple[str, Box]
 """A face by the key of its photo (see `SaidPhoto`) and its box in that photo as it was then."""
+
+ANSWERS = "answers"
+"""Under this id the faces of grouping_answers.json have their anchors among those of the corrections."""
 
 _BY_PATH = "path:"
 

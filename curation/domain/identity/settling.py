@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from curation.domain.faces.face import Box
 from curation.domain.identity.said import (
+    ANSWERS,
     AsidePick,
     FaceAnchor,
     FacePlace,
+    Missing,
     Said,
     SaidLabel,
     SaidPhoto,
@@ -37,16 +39,18 @@ class SeenEvent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the user's files say.
+    """What the user's files say. None for a file that is not there or cannot be read: what it said is kept.
 
     Attributes:
         labels: By cluster id, in the form of cluster_labels.json.
         corrections: By id, path and box of all faces that the correction names.
-        picks: By path, in the form of picks.json. None if there is no such file: what it said is then kept.
+        answers: Path and box of all faces in grouping_answers.json.
+        picks: By path, in the form of picks.json.
     """
 
-    labels: Mapping[int, object] = field(default_factory=dict)
-    corrections: Mapping[str, Sequence[FacePlace]] = field(default_factory=dict)
+    labels: Mapping[int, object] | None = None
+    corrections: Mapping[str, Sequence[FacePlace]] | None = None
+    answers: Sequence[FacePlace] | None = None
     picks: Mapping[str, object] | None = None
 
 
@@ -93,25 +97,32 @@ def settled(said: Said, words: Words, event: SeenEvent) -> Said:
         words: As they are now.
         event: What the user saw when they were said.
     """
-    if _is_settled(said, words):
+    about_faces = {id_: list(faces) for id_, faces in said.corrections.items()} if words.corrections is None else {}
+    about_faces |= {ANSWERS: list(said.corrections.get(ANSWERS, ()))} if words.answers is None else {}
+    about_faces |= {id_: list(faces) for id_, faces in (words.corrections or {}).items()}
+    about_faces |= {ANSWERS: list(words.answers)} if words.answers is not None else {}
+    if not about_faces.get(ANSWERS):
+        about_faces.pop(ANSWERS, None)
+    if _is_settled(said, words, about_faces):
         return said
     photos = _Photos(said, event)
-    labels = {cluster: _label(said, photos, cluster, label) for cluster, label in words.labels.items()}
-    corrections = {
-        id_: _correction(said, photos, said.corrections.get(id_, {}), faces) for id_, faces in words.corrections.items()
-    }
+    labels = dict(said.labels)
+    if words.labels is not None:
+        labels = {cluster: _label(said, photos, cluster, label) for cluster, label in words.labels.items()}
+    corrections = {id_: _correction(photos, said.corrections.get(id_, {}), faces) for id_, faces in about_faces.items()}
     picks, aside = _picks(said, photos, words.picks)
     out = Said(photos.said, labels, corrections, picks, aside)
     return replace(out, photos=_used(out))
 
 
-def _is_settled(said: Said, words: Words) -> bool:
+def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[FacePlace]]) -> bool:
+    labels = {cluster: label.said for cluster, label in said.labels.items()}
+    picks = {path: pick.said for path, pick in said.picks.items()}
     return (
-        {cluster: label.said for cluster, label in said.labels.items()} == dict(words.labels)
-        and all(label.faces for label in said.labels.values())
-        and said.corrections.keys() == words.corrections.keys()
-        and all(set(faces) <= said.corrections[id_].keys() for id_, faces in words.corrections.items())
-        and (words.picks is None or {path: pick.said for path, pick in said.picks.items()} == dict(words.picks))
+        (words.labels is None or (labels == dict(words.labels) and all(label.faces for label in said.labels.values())))
+        and said.corrections.keys() == about_faces.keys()
+        and all(set(faces) <= said.corrections[id_].keys() for id_, faces in about_faces.items())
+        and (words.picks is None or picks == dict(words.picks))
         and not any(is_known_by_path(pick.photo) for pick in said.picks.values())
     )
 
@@ -134,7 +145,7 @@ def _label(said: Said, photos: _Photos, cluster: int, label: object) -> SaidLabe
 
 
 def _correction(
-    said: Said, photos: _Photos, before: Mapping[FacePlace, FaceAnchor], faces: Sequence[FacePlace]
+    photos: _Photos, before: Mapping[FacePlace, FaceAnchor], faces: Sequence[FacePlace]
 ) -> dict[FacePlace, FaceAnchor]:
     out: dict[FacePlace, FaceAnchor] = {}
     for place in faces:
@@ -178,25 +189,40 @@ def _used(said: Said) -> dict[str, SaidPhoto]:
     return {key: photo for key, photo in said.photos.items() if key in keys}
 
 
-def with_new_pick(said: Said, image_path: str, word: object, key: str) -> Said:
-    """The same with a pick of a photo that is there; a pick of another photo under its path is put aside.
+def with_new_pick(said: Said, image_path: str, word: object | None, content: str) -> Said:
+    """The same with another pick of a photo that is there; what was said of another photo under its path is kept aside.
 
     Args:
-        said: Of all words.
+        said: Of all words, settled.
         image_path: Of the photo that was picked.
-        word: In the form of picks.json.
-        key: The SHA-256 of its content.
+        word: In the form of picks.json; None removes the pick.
+        content: The SHA-256 of what lies under the path now, or `known_by_path`.
     """
-    picks = dict(said.picks)
-    aside = [pick for pick in said.aside if said.photo_now(pick.photo) != image_path]
-    for path in [path for path, pick in picks.items() if said.photo_now(pick.photo) == image_path]:
-        key = picks.pop(path).photo
-    before = picks.pop(image_path, None)
-    if before is not None and before.photo != key:
-        aside.append(AsidePick(image_path, before.said, before.photo))
-    picks[image_path] = SaidPick(word, key)
-    photos = {**said.photos}
-    photos[key] = replace(photos.get(key, SaidPhoto(image_path)), now=image_path, missing=None)
+    picks, photos = dict(said.picks), dict(said.photos)
+    aside = []
+    key = content
+    for pick in said.aside:
+        if said.photo_now(pick.photo) != image_path:
+            aside.append(pick)
+    for path, old in said.picks.items():
+        photo = photos.get(old.photo)
+        if photo is None or photo.now != image_path:
+            continue
+        del picks[path]
+        if is_known_by_path(old.photo) or content in (old.photo, *photo.versions):
+            key = content if is_known_by_path(old.photo) else old.photo
+        else:
+            # The file was replaced since the last run.
+            photos[old.photo] = replace(photo, now=None, missing=Missing.REPLACED, faces=dict.fromkeys(photo.faces))
+            aside.append(AsidePick(path, old.said, old.photo))
+    if word is not None:
+        other = picks.get(image_path)
+        if other is not None:
+            aside.append(AsidePick(image_path, other.said, other.photo))
+        picks[image_path] = SaidPick(word, key)
+        photo = photos.get(key, SaidPhoto(image_path))
+        if photo.now != image_path:
+            photos[key] = SaidPhoto(image_path, photo.versions, image_path, faces=dict.fromkeys(photo.faces))
     out = replace(said, photos=photos, picks=picks, aside=tuple(aside))
     return replace(out, photos=_used(out))
 

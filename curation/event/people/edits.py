@@ -55,6 +55,8 @@ class PeopleEdits:
     def _exclusive(self) -> Iterator[None]:
         with self._guard, hold_corrections(self._state_dir):
             yield
+            # While nothing can come in between: what was said is about what the user sees now.
+            self._catalog.words.try_settle()
 
     def labels(self) -> tuple[str, Labels]:
         """The entity tag and the labels, to send to a client. Raises what `Catalog.labels` raises."""

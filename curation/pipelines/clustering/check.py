@@ -10,6 +10,7 @@ import numpy as np
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.grouping.check import GroupingCheck, Pair, Verdict
+from curation.domain.identity.said import ANSWERS
 from curation.domain.labelling.corrections import NOBODY, corrected_clusters, next_free_id
 from curation.domain.labelling.labels import parse_labels
 from curation.errors import FaceDataError, PhotoError, PhotosMissingError
@@ -17,7 +18,7 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.clustering.check_page import PagePair, grouping_page
-from curation.pipelines.said.words import ANSWERS, read_placed_corrections
+from curation.pipelines.said.words import read_placed_corrections
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_embeddings, read_face_data

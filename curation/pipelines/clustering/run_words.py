@@ -21,7 +21,7 @@ from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.clustering.present_photos import PresentEvent, with_looks
 from curation.pipelines.said.locating import located
-from curation.pipelines.said.words import placed, words_unfound
+from curation.pipelines.said.words import placed, read_words, words_unfound
 from curation.settings import Settings
 from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.remembered_file import write_remembered
@@ -125,7 +125,10 @@ class RunWords:
             corrections: Of the user.
         """
         clusters = set(ids[ids >= 0].tolist())
-        return words_unfound(self.said, corrections, clusters, set(faces.places()), self._present.contents().keys())
+        words = read_words(self._settings)
+        return words_unfound(
+            self.said, words, corrections, clusters, set(faces.places()), self._present.contents().keys()
+        )
 
     def remember(self, ids: RememberedIds, contents: Mapping[str, str] | None) -> None:
         """Write remembered.npz.

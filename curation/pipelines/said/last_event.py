@@ -23,7 +23,7 @@ from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_face_dat
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.said.remembered_file import read_remembered
 
-__all__ = ["last_contents", "last_event", "photos_without_faces"]
+__all__ = ["embeddings_of", "last_contents", "last_event", "photos_without_faces"]
 
 
 def photos_without_faces(record: Mapping[str, Any] | None) -> list[str]:
@@ -59,6 +59,19 @@ def last_contents(
     return {files[file]: sha256 for file, sha256 in store.last_hashes(files).items()}
 
 
+def embeddings_of(path: Path, rows: list[int]) -> NDArray[np.float32] | None:
+    """Some rows of embeddings.npy, (n, D); None if there are no such rows.
+
+    Raises:
+        StorageError: If the file cannot be read.
+    """
+    try:
+        with EmbeddingsFile(path) as file:
+            return file[rows] if max(rows, default=-1) < len(file) else None
+    except FaceDataError:
+        return None
+
+
 def last_event(output_dir: Path, state_dir: Path) -> SeenTable:
     """The event as the last clustering left it; each part is read when it is first needed.
 
@@ -84,11 +97,4 @@ def last_event(output_dir: Path, state_dir: Path) -> SeenTable:
         with closing(AnalysisStore(state_dir)) as store:
             return last_contents(read_remembered(output_dir), record, paths, store)
 
-    def vectors(wanted: list[int]) -> NDArray[np.float32] | None:
-        try:
-            with EmbeddingsFile(output_dir / EMBEDDINGS) as file:
-                return file[wanted] if max(wanted, default=-1) < len(file) else None
-        except FaceDataError:
-            return None
-
-    return SeenTable(read, contents, others, vectors)
+    return SeenTable(read, contents, others, lambda wanted: embeddings_of(output_dir / EMBEDDINGS, wanted))

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from curation.domain.identity.said import FacePlace, Said
 from curation.domain.identity.settling import SeenEvent, Words, settled
 from curation.domain.identity.unfound import Unfound, unfound
 from curation.domain.judging.picks import Picks, parse_pick
 from curation.domain.labelling.corrections import CorrectedFace, Correction
-from curation.errors import LabelsError
+from curation.errors import CurationError, LabelsError
 from curation.settings import Settings
-from curation.storage.said.corrections_file import read_corrections
+from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS, read_grouping_answers
 from curation.storage.said.labels_file import read_labels
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
 
 __all__ = [
-    "ANSWERS",
     "labels_json",
     "picks_now",
     "placed",
@@ -33,9 +33,7 @@ __all__ = [
     "words_unfound",
 ]
 
-
-ANSWERS = "answers"
-"""Under this id the faces of grouping_answers.json have their anchors among those of the corrections."""
+logger = logging.getLogger(__name__)
 
 
 def labels_json(path: Path) -> dict[int, object]:
@@ -50,47 +48,76 @@ def labels_json(path: Path) -> dict[int, object]:
     return {int(key): value for key, value in keys.items() if key.isascii() and key.isdecimal() and len(key) <= 9}
 
 
-def read_words(settings: Settings) -> Words:
+def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
     """All words of the user.
+
+    Args:
+        settings: Name the folders.
+        is_strict: Raise an error for a file that is not valid; else its words are left as they were.
 
     Raises:
         LabelsError: If cluster_labels.json is not JSON.
         CorrectionsError: If corrections.json is not valid.
         PicksError: If picks.json is not valid.
+        FaceDataError: If grouping_answers.json is not valid.
         StorageError: If a file cannot be read.
     """
     output = settings.io.output_dir
-    try:
-        labels = labels_json(output / settings.scoring.labels_json)
-    except LabelsError as error:
-        raise LabelsError(f"{error}\nCorrect it first, so that no label is lost") from error
-    picks = output / PICKS
-    corrections: dict[str, list[FacePlace]] = {
-        correction.id: [(face.image_path, face.facial_area) for face in correction.faces + correction.others]
-        for correction in read_corrections(output, {})
-    }
-    answers = read_grouping_answers(output / GROUPING_ANSWERS)
-    if answers:
-        corrections[ANSWERS] = list(dict.fromkeys(place for pair in answers for place in pair))
     return Words(
-        labels,
-        corrections,
-        dict(read_picks(picks).to_json()) if picks.exists() else None,
+        _read(output / settings.scoring.labels_json, _labels, is_strict),
+        _read(output / CORRECTIONS, _corrections, is_strict),
+        _read(output / GROUPING_ANSWERS, _answers, is_strict),
+        _read(output / PICKS, lambda path: dict(read_picks(path).to_json()), is_strict),
     )
 
 
-def settle(settings: Settings, event: SeenEvent) -> Said:
+T = TypeVar("T")
+
+
+def _read(path: Path, read: Callable[[Path], T], is_strict: bool) -> T | None:
+    """What a file says; None if it is not there or, unless strict, not valid."""
+    if not path.exists():
+        return None
+    try:
+        return read(path)
+    except CurationError as error:
+        if is_strict:
+            raise
+        logger.info("%s is left as it is: %s", path, error)
+        return None
+
+
+def _labels(path: Path) -> dict[int, object]:
+    try:
+        return labels_json(path)
+    except LabelsError as error:
+        raise LabelsError(f"{error}\nCorrect it first, so that no label is lost") from error
+
+
+def _corrections(path: Path) -> dict[str, list[FacePlace]]:
+    return {
+        correction.id: [(face.image_path, face.facial_area) for face in correction.faces + correction.others]
+        for correction in read_corrections(path.parent, {})
+    }
+
+
+def _answers(path: Path) -> list[FacePlace]:
+    return list(dict.fromkeys(place for pair in read_grouping_answers(path) for place in pair))
+
+
+def settle(settings: Settings, event: SeenEvent, *, is_strict: bool = True) -> Said:
     """Give all words anchors that have none yet, and write said.json.
 
     Args:
         settings: Name the folders.
         event: What the user saw when the words were said.
+        is_strict: See `read_words`.
 
     Raises:
         BusyError: If another process holds the lock of said.json.
         CurationError: What `read_words` raises; also if `event` cannot be read.
     """
-    words = read_words(settings)
+    words = read_words(settings, is_strict=is_strict)
     return change_said(settings.io.output_dir, settings.io.state_dir, lambda said: settled(said, words, event))
 
 
@@ -118,6 +145,7 @@ def _placed(face: CorrectedFace, correction: str, said: Said) -> CorrectedFace:
 
 def words_unfound(
     said: Said,
+    words: Words,
     corrections: Sequence[Correction],
     clusters: Collection[int],
     places: Collection[FacePlace],
@@ -127,6 +155,7 @@ def words_unfound(
 
     Args:
         said: All words, with where their photos and faces are now.
+        words: As they stand in the user's files; others are left out.
         corrections: Of the user.
         clusters: The clusters that have faces, with the corrections applied.
         places: All faces by path and box.
@@ -148,7 +177,13 @@ def words_unfound(
         for face in correction.moved
         if (place := face.place) is not None
     }
-    return unfound(said, active, clusters, places, photos, moved)
+    still_said = replace(
+        said,
+        labels={cluster: label for cluster, label in said.labels.items() if cluster in (words.labels or {})},
+        picks={path: pick for path, pick in said.picks.items() if path in (words.picks or {})},
+        aside=said.aside if words.picks is not None else (),
+    )
+    return unfound(still_said, active, clusters, places, photos, moved)
 
 
 def unfound_json(words: Sequence[Unfound]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.domain.measuring.measures import MEASURES_VERSION, PhotoMeasures
 from curation.errors import FaceDataError, LabelsError
 from curation.photos.files.listing import photo_path
-from curation.pipelines.said.words import read_placed_corrections, words_unfound
+from curation.pipelines.said.words import read_placed_corrections, read_words, words_unfound
 from curation.pipelines.stage import content_key
 from curation.settings import Settings
 from curation.storage.face_data_file import FACE_DATA, read_face_data
@@ -131,11 +131,11 @@ def read_event_labels(settings: Settings, event: ScoringEvent) -> tuple[Labels, 
         raise LabelsError(f"{path}: {error}") from error
 
 
-def event_unfound(output_dir: Path, said: Said, event: ScoringEvent) -> tuple[Unfound, ...]:
+def event_unfound(settings: Settings, said: Said, event: ScoringEvent) -> tuple[Unfound, ...]:
     """The words of the user that find nobody.
 
     Args:
-        output_dir: The output folder.
+        settings: Name the folders.
         said: All words, with where their photos and faces are now.
         event: As the clustering left it.
 
@@ -144,11 +144,13 @@ def event_unfound(output_dir: Path, said: Said, event: ScoringEvent) -> tuple[Un
         StorageError: If it cannot be read.
     """
     rows = [row for of_photo in event.faces.values() for row in of_photo]
+    corrections = read_corrections(settings.io.output_dir, {})
     return words_unfound(
         said,
-        read_corrections(output_dir, {}),
+        read_words(settings, is_strict=False),
+        corrections,
         # What is not a person is found, too: the user said so.
-        {row.cluster_id for row in rows} | set(not_persons(read_corrections(output_dir, {}))),
+        {row.cluster_id for row in rows} | not_persons(corrections),
         {(row.image_path, row.facial_area) for row in rows},
         event.faces.keys(),
     )

@@ -99,7 +99,7 @@ class ScoringPipeline:
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
-        unfound = event_unfound(self._output, said, event)
+        unfound = event_unfound(self._context.settings, said, event)
         warnings = self._warnings(event, unfound, new)
         report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
         self._write_record(report, labels, event.engine, unfound)

@@ -1,0 +1,93 @@
+"""What the user's words are about, while the service runs: each word gets its anchors when it is said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import closing
+
+from curation.domain.identity.remembered import NOTHING_REMEMBERED, Remembered
+from curation.domain.identity.said import NOTHING_SAID, Said
+from curation.errors import CurationError, PhotoError
+from curation.event.file_cache import FileCache
+from curation.photos.files.content import content_sha256
+from curation.photos.files.listing import photo_path
+from curation.pipelines.said.seen_table import SeenTable
+from curation.pipelines.said.words import settle
+from curation.settings import Settings
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import stamp_of
+from curation.storage.said.remembered_file import REMEMBERED, read_remembered
+from curation.storage.said.said_file import SAID, read_said
+
+__all__ = ["SaidWords"]
+
+logger = logging.getLogger(__name__)
+
+
+class SaidWords:
+    """said.json of one event. Thread-safe."""
+
+    def __init__(self, settings: Settings, seen: Callable[[], SeenTable]) -> None:
+        """Remember the paths; nothing is read yet.
+
+        Args:
+            settings: Of the service.
+            seen: Returns the event as the user sees it.
+        """
+        self._settings = settings
+        self._seen = seen
+        output_dir = settings.io.output_dir
+        self._said = FileCache(output_dir / SAID, lambda _: read_said(output_dir))
+        self._remembered = FileCache(output_dir / REMEMBERED, lambda _: read_remembered(output_dir))
+
+    def said(self) -> Said:
+        """All words with their anchors, as the last run or change left them; the same object until something changes.
+
+        Raises:
+            StorageError: If said.json cannot be read.
+        """
+        return self._said.get() or NOTHING_SAID
+
+    def settle(self) -> Said:
+        """Give anchors to all words that have none yet: the user saw the result of the last clustering.
+
+        Raises:
+            CurationError: If a file of the user is not valid, or something cannot be read or written.
+        """
+        return settle(self._settings, self._seen(), is_strict=False)
+
+    def try_settle(self) -> None:
+        """Do what `settle` does, but log an error instead of raising it: the word itself is saved already."""
+        try:
+            self.settle()
+        except CurationError as error:
+            logger.warning("the change is saved, but not yet what it is about: %s", error)
+
+    def remembered(self) -> Remembered:
+        """What runs remember of the event.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        return self._remembered.get() or NOTHING_REMEMBERED
+
+    def contents(self, image_paths: list[str]) -> Mapping[str, str]:
+        """SHA-256 of photos by path as they are now; of photos that cannot be read, as the last clustering knew them.
+
+        Raises:
+            FaceDataError: If a path leads out of the folder.
+            StorageError: If something cannot be read.
+        """
+        known = self.remembered()
+        out = {path: known.photos[path] for path in image_paths if path in known.photos}
+        folder = self._settings.io.input_dir
+        stamps = {path: stamp for path in image_paths if (stamp := stamp_of(photo_path(folder, path))) is not None}
+        with closing(AnalysisStore(self._settings.io.state_dir)) as store:
+            hashes = store.known_hashes(stamps.values())
+        for path, stamp in stamps.items():
+            try:
+                out[path] = hashes.get(stamp.path) or content_sha256(stamp.path)
+            except PhotoError as error:
+                logger.info("%s is known by the last clustering only: %s", path, error)
+        return out
