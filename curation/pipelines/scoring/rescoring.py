@@ -37,6 +37,7 @@ from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
 from curation.storage.said.corrections_file import CORRECTIONS
+from curation.storage.said.said_file import SAID
 
 __all__ = ["MeasuredEvent", "Rescorer"]
 
@@ -78,6 +79,7 @@ class Rescorer:
             output_dir / CLUSTERING_RUN,
             output_dir / SCORING_RUN,
             output_dir / CORRECTIONS,
+            output_dir / SAID,
             output_dir / settings.scoring.labels_json,
         )
         self._guard = threading.Lock()
