@@ -1,0 +1,213 @@
+"""What speaks for one photo being the edited version of another, and whether it is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.faces.geometry import transform_scale
+from curation.domain.identity.crop_search import refined_windows
+from curation.domain.identity.face_matching import FaceAgreement, agreement
+from curation.domain.identity.frame_maps import (
+    WHOLE_MAPS,
+    Map,
+    Window,
+    in_pixels,
+    is_edit,
+    tilt_deg,
+    whole_turns,
+)
+from curation.domain.identity.light_likeness import Miniatures, left_over, turned
+from curation.domain.identity.photo_hints import Hint, hint, times_differ
+from curation.domain.identity.photo_looks import PhotoLook
+
+__all__ = ["Evidence", "certainty", "cropped_evidence", "whole_evidence"]
+
+# What may be left over of the light, and where most: only sizes, turns and compression; other light; crops.
+_SAME_SHARE, _SAME_PEAK, _SMALL_PHOTO_PEAK = 0.003, 3.0, 150.0
+_TONED_SHARE, _TONED_PEAK = 0.02, 40.0
+_ALONE_SHARE, _SERIES_SHARE = 0.012, 0.003
+_CROPPED_SHARE, _FACELESS_CROP_SHARE = 0.1, 0.05
+_FARTHEST_SHARE = 0.15  # beyond, two photos have nothing to do with each other
+
+# Of the faces: in distances of the eyes, and cosines.
+_TONED_DISTANCE, _TONED_LIKENESS = 0.06, 0.85
+_CROPPED_DISTANCE, _CROPPED_LIKENESS = 0.12, 0.6
+_SAME_ARRANGEMENT = 0.04
+
+_ENLARGED = 1.03  # a crop is not enlarged; another photo, taken from nearer, has as many pixels as the first
+_WHOLE_SCALE, _WHOLE_TILT_DEG = 0.97, 0.4  # a crop by less is none
+
+SAME_CERTAINTY, TONED_CERTAINTY, CROPPED_CERTAINTY = 0.99, 0.97, 0.95
+
+
+class Evidence(NamedTuple):
+    """What two photos have in common.
+
+    Attributes:
+        old: Row of the photo.
+        new: Row of the possible edit.
+        whole: Whether the new photo shows all of the old one.
+        share: Of the light, left over; 1 if it cannot be compared.
+        peak: Of the light, left over.
+        faces: How the faces agree.
+        hint: What names and times say.
+        enlarged: How much larger things are in the new photo.
+        smallest_side: Of both photos, in pixels.
+        comparable: Whether the light of both is known.
+    """
+
+    old: int
+    new: int
+    whole: bool
+    share: float
+    peak: float
+    faces: FaceAgreement
+    hint: Hint
+    enlarged: float
+    smallest_side: int
+    comparable: bool
+
+    @property
+    def unlikeness(self) -> float:
+        """How much the photos differ, to compare evidence of one photo with."""
+        if not self.comparable:
+            return 0.1 if not self.faces.pairs else 0.01 + self.faces.distance
+        return float(np.sqrt(self.share)) * (self.peak + 0.5)
+
+
+def whole_evidence(
+    olds: Sequence[PhotoLook],
+    news: Sequence[PhotoLook],
+    old_miniatures: Miniatures,
+    new_miniatures: Miniatures,
+    pairs: Sequence[tuple[int, int]],
+) -> list[Evidence]:
+    """The evidence of pairs of rows as whole photos, perhaps turned; without those that cannot be one photo."""
+    tried: list[tuple[int, int, int]] = []
+    for old, new in pairs:
+        if not times_differ(olds[old], news[new]):
+            tried += [(old, new, turn) for turn in whole_turns(olds[old], news[new])]
+    share, peak = np.ones(len(tried)), np.full(len(tried), np.inf)
+    numbers = np.array(tried, dtype=np.intp).reshape(-1, 3)
+    for turn in range(4):
+        chosen = np.flatnonzero(numbers[:, 2] == turn)
+        share[chosen], peak[chosen] = left_over(
+            turned(old_miniatures[numbers[chosen, 0]], turn), new_miniatures[numbers[chosen, 1]]
+        )
+    best: dict[tuple[int, int], Evidence] = {}
+    for number, (old, new, turn) in enumerate(tried):
+        comparable = bool(np.isfinite(old_miniatures[old, 0, 0, 0]) and np.isfinite(new_miniatures[new, 0, 0, 0]))
+        known = best.get((old, new))
+        if comparable and (share[number] > _FARTHEST_SHARE or (known is not None and known.share <= share[number])):
+            continue
+        pixels = in_pixels(WHOLE_MAPS[turn], olds[old], news[new])
+        found = _evidence(olds, news, (old, new), pixels, float(share[number]), float(peak[number]), comparable, True)
+        if not comparable and known is not None and len(known.faces.pairs) >= len(found.faces.pairs):
+            continue
+        best[old, new] = found
+    return [one for one in best.values() if not _other_people(one)]
+
+
+def cropped_evidence(
+    olds: Sequence[PhotoLook],
+    news: Sequence[PhotoLook],
+    old_miniatures: Miniatures,
+    new_miniatures: Miniatures,
+    windows: Sequence[tuple[int, int, Window]],
+) -> list[Evidence]:
+    """The evidence of pairs of rows whose second photo may be the window of the first."""
+    if not windows:
+        return []
+    rows = np.array([window[:2] for window in windows], dtype=np.intp)
+    maps, left = refined_windows(
+        [(olds[old], news[new]) for old, new, _ in windows],
+        old_miniatures[rows[:, 0]],
+        new_miniatures[rows[:, 1]],
+        [window for *_, window in windows],
+    )
+    best: dict[tuple[int, int], Evidence] = {}
+    for number, (old, new, _) in enumerate(windows):
+        share = float(left.share[number])
+        if share > _FARTHEST_SHARE or ((old, new) in best and best[old, new].share <= share):
+            continue
+        pixels = in_pixels(maps[number], olds[old], news[new])
+        if not is_edit(pixels, olds[old], news[new]) or _is_whole(pixels, olds[old], news[new]):
+            continue
+        best[old, new] = _evidence(olds, news, (old, new), pixels, share, float(left.peak[number]), True, False)
+    return [one for one in best.values() if not _other_people(one)]
+
+
+def certainty(evidence: Evidence, *, series: bool) -> float:
+    """How certain it is that this is one photo, without regard to others; 0 if it is not enough.
+
+    Args:
+        evidence: Of two photos.
+        series: Whether there are other photos that look much like either.
+    """
+    faces, hinted = evidence.faces, evidence.hint
+    seen = len(faces.pairs)
+    faces_agree = seen > 0 and faces.lost <= seen and not faces.likeness < _TONED_LIKENESS
+    if not evidence.comparable:
+        arranged = faces_agree and faces.distance <= _SAME_ARRANGEMENT and (seen >= 3 or faces.likeness > 0)
+        told = hinted in (Hint.SAME_MOMENT, Hint.SAME_SECOND_AND_NAME) and faces.lost == 0
+        return TONED_CERTAINTY if arranged or told else 0.0
+    if evidence.whole:
+        if evidence.share <= _SAME_SHARE and evidence.peak <= _SAME_PEAK + _SMALL_PHOTO_PEAK / max(
+            1, evidence.smallest_side
+        ):
+            return SAME_CERTAINTY
+        if evidence.share > _TONED_SHARE or evidence.peak > _TONED_PEAK:
+            return 0.0
+        if hinted >= Hint.SAME_NAME:
+            return TONED_CERTAINTY
+        limit = _SERIES_SHARE if series else _ALONE_SHARE
+        placed = faces_agree and faces.distance <= _TONED_DISTANCE
+        return TONED_CERTAINTY if evidence.share <= (limit if placed or not series else limit / 2) else 0.0
+    if evidence.share > _CROPPED_SHARE or faces.lost > seen:
+        return 0.0
+    if evidence.enlarged > _ENLARGED and hinted < Hint.SAME_NAME:
+        return 0.0
+    if seen and faces.likeness >= _CROPPED_LIKENESS and faces.distance <= _CROPPED_DISTANCE:
+        return CROPPED_CERTAINTY
+    if hinted >= Hint.SAME_NAME or (evidence.share <= _FACELESS_CROP_SHARE and not series):
+        return CROPPED_CERTAINTY
+    return 0.0
+
+
+def _evidence(
+    olds: Sequence[PhotoLook],
+    news: Sequence[PhotoLook],
+    rows: tuple[int, int],
+    pixels: Map,
+    share: float,
+    peak: float,
+    comparable: bool,
+    whole: bool,
+) -> Evidence:
+    old, new = olds[rows[0]], news[rows[1]]
+    return Evidence(
+        *rows,
+        whole,
+        share,
+        peak,
+        agreement(old, new, pixels),
+        hint(old, new),
+        transform_scale(pixels),
+        min(old.width, old.height, new.width, new.height),
+        comparable,
+    )
+
+
+def _other_people(evidence: Evidence) -> bool:
+    return evidence.faces.conflicts > 0 and evidence.faces.conflicts >= len(evidence.faces.pairs)
+
+
+def _is_whole(pixels: NDArray[np.float64], old: PhotoLook, new: PhotoLook) -> bool:
+    if not whole_turns(old, new) or abs(tilt_deg(pixels)) > _WHOLE_TILT_DEG:
+        return False
+    shown = max(new.width, new.height) / transform_scale(pixels)
+    return shown >= _WHOLE_SCALE * max(old.width, old.height)
