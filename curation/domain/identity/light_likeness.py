@@ -119,7 +119,7 @@ def _shown(
     lower = at(side) * (1 - part[..., 0]) + at(side + 1) * part[..., 0]
     values = upper * (1 - part[..., 1]) + lower * part[..., 1]
     shape = (count, side * side, per_side * per_side)
-    return values.reshape(shape).mean(axis=2), inside.reshape(shape).all(axis=2)
+    return values.reshape(shape).mean(axis=2).astype(np.float32), inside.reshape(shape).all(axis=2)
 
 
 @functools.cache

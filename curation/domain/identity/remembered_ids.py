@@ -8,7 +8,7 @@ of an earlier run, all clusters get exactly the ids of that run, whatever happen
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -23,6 +23,7 @@ KEY_BYTES = 16
 MAX_GROUPINGS = 100
 """Groupings whose ids are remembered as a whole; those that were not seen for longest go first."""
 
+_PURE_PART = 0.8  # of the known faces of a cluster had its id first
 _FIRST, _LAST = 1.0, 0.9  # a vote for the id that a face had first counts a little more than one for the last
 
 
@@ -41,7 +42,8 @@ class RememberedIds:
 
     Attributes:
         keys: (K,) sorted, see `face_keys`.
-        first: (K,) the id that each face had first.
+        first: (K,) the id that each face had first; -1 if it was only ever in clusters of several people who were
+            apart before.
         last: (K,) the id that it had last.
         groupings: Ids of whole groupings: for the key of the grouping, the id of each of its groups in the order of
             their keys; the grouping of the last run comes last.
@@ -74,12 +76,16 @@ class RememberedIds:
         """
         has_id = ids >= 0
         keys, ids = keys[has_id], ids[has_id].astype(np.int64)
+        known, _ = self.find(keys)
+        own = np.where(_is_pure(known, ids), ids, -1)
         joined = np.concatenate([_sortable(self.keys), _sortable(keys)])
         # The first of equal keys is the one that was remembered; read from behind, it is that of the last run.
         merged, first_at = np.unique(joined, return_index=True)
         _, from_behind = np.unique(joined[::-1], return_index=True)
-        firsts = np.concatenate([self.first, ids])[first_at]
-        lasts = np.concatenate([self.last, ids])[len(joined) - 1 - from_behind]
+        last_at = len(joined) - 1 - from_behind
+        firsts = np.concatenate([self.first, own])
+        firsts = np.where(firsts[first_at] >= 0, firsts[first_at], firsts[last_at])
+        lasts = np.concatenate([self.last, ids])[last_at]
         groupings = dict(self.groupings)
         if grouping is not None:
             groupings.pop(grouping[0], None)
@@ -95,6 +101,19 @@ class RememberedIds:
         """The highest id; -1 if there is none."""
         of_groupings = max((max(ids, default=-1) for ids in self.groupings.values()), default=-1)
         return max(int(self.first.max(initial=-1)), int(self.last.max(initial=-1)), of_groupings)
+
+
+def _is_pure(first: NDArray[np.integer], ids: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(N,) whether the cluster of each face is the one that most of its known faces had before.
+
+    With other settings a cluster may hold several people. Whoever is first seen in it is not for that one of them.
+
+    Args:
+        first: (N,) the id that each face had first, -1 for none.
+        ids: (N,) the id that it has now.
+    """
+    known, same = Counter(ids[first >= 0].tolist()), Counter(ids[first == ids].tolist())
+    return np.array([same[id_] >= _PURE_PART * known[id_] for id_ in ids.tolist()], dtype=bool)
 
 
 def _sortable(keys: NDArray[np.void]) -> NDArray[np.bytes_]:
@@ -131,12 +150,15 @@ class Claims:
         first: (N,) the id that each face had first, -1 for none.
         last: (N,) the id that it had last, -1 for none.
         labelled: For each cluster id with a label, the rows of the faces that were shown when it was labelled.
+        looks_like: Whether the faces of a group, given by their rows, look like the person with an id. Asked for people
+            with a label none of whose shown faces is there: they must not give their name to somebody else.
     """
 
     pinned: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     labelled: Mapping[int, NDArray[np.intp]]
+    looks_like: Callable[[int, NDArray[np.intp]], bool] = lambda *_: True
 
 
 def ids_of_groups(
@@ -172,7 +194,9 @@ def ids_of_groups(
     before = remembered.get(grouping, ())
     if len(before) == len(in_order) and len(set(before)) == len(before):
         ids = dict(zip(in_order, before, strict=True))
-        if all(ids[group] == id_ for group, id_ in claimed.items()):
+        if all(ids[group] == id_ for group, id_ in claimed.items()) and all(
+            group in claimed or claims.looks_like(id_, np.flatnonzero(groups == group)) for group, id_ in ids.items()
+        ):
             return ids, (grouping, before)
     ids = _voted(groups, claims, claimed)
     new = np.array([-1 if group in ids else group for group in groups.tolist()], dtype=np.int64)
@@ -208,15 +232,19 @@ def _voted(groups: NDArray[np.integer], claims: Claims, claimed: Mapping[int, in
         votes_here = (groups >= 0) & (ids >= 0)
         for pair, count in Counter(zip(groups[votes_here].tolist(), ids[votes_here].tolist(), strict=True)).items():
             votes[pair] += weight * count
-    _choose(out, votes)
+    _choose(out, votes, lambda group, id_: claims.looks_like(id_, np.flatnonzero(groups == group)))
     return out
 
 
-def _choose(out: dict[int, int], votes: Mapping[tuple[int, int], float]) -> None:
+def _choose(
+    out: dict[int, int],
+    votes: Mapping[tuple[int, int], float],
+    is_allowed: Callable[[int, int], bool] = lambda *_: True,
+) -> None:
     """Give each group the id with the most votes, each id once; ties go to the lower id, then to the lower group."""
     taken = set(out.values())
     for (group, id_), _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0][1], vote[0][0])):
-        if group not in out and id_ not in taken:
+        if group not in out and id_ not in taken and is_allowed(group, id_):
             out[group] = id_
             taken.add(id_)
 

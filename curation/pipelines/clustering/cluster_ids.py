@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
+from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.identity.remembered import Remembered
 from curation.domain.identity.remembered_ids import Claims, RememberedIds, face_keys, ids_of_groups
 from curation.domain.identity.said import Said
@@ -25,6 +26,8 @@ from curation.errors import OtherEventError
 from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.clustering.identity import matched_ids
+from curation.pipelines.clustering.present_photos import PresentEvent
+from curation.pipelines.clustering.shown_likeness import ShownLikeness
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.run_records import next_cluster_id
 from curation.storage.said.corrections_file import CORRECTIONS
@@ -85,6 +88,8 @@ def assigned_ids(
     faces: EventFaces,
     places: FacePlaces,
     corrections: Sequence[Correction],
+    present: PresentEvent,
+    rule: GroupingRule,
     input_dir: str,
 ) -> ClusterIds:
     """The cluster id of each face, with all corrections applied.
@@ -96,6 +101,8 @@ def assigned_ids(
         faces: Of this run.
         places: Of `faces`.
         corrections: Of the user, with where their faces are now.
+        present: The photos of this run.
+        rule: How near faces of one person are, whatever the user's settings say.
         input_dir: Of this run, for messages.
 
     Raises:
@@ -107,7 +114,8 @@ def assigned_ids(
     shown = shown_rows(said, places)
     photos = faces.image_paths()
     has_words = bool(said.labels or said.corrections)
-    if not ((first >= 0).any() or shown or (pinned != NOBODY).any()):
+    is_new = all(map(present.is_new, faces.sha256))
+    if is_new and not ((first >= 0).any() or shown or (pinned != NOBODY).any()):
         if has_words:
             raise _other_event(earlier, said, input_dir)
         # Another event, or the first run: nothing is known that has to stay.
@@ -125,7 +133,9 @@ def assigned_ids(
             earlier.remembered.ids.highest + 1,
         )
         remembered = earlier.remembered.ids
-        claims = Claims(pinned, first, last, shown)
+        likeness = ShownLikeness(said, shown, present, faces, rule)
+        shown = shown | likeness.found(groups, (first >= 0) | (last >= 0))
+        claims = Claims(pinned, first, last, shown, likeness.looks_like)
         ids, grouping = ids_of_groups(groups, photos, keys, claims, remembered.groupings, next_id=next_id)
     as_grouped = np.array([ids[group] if group >= 0 else NOBODY for group in groups.tolist()], dtype=np.int64)
     corrected = table_clusters(as_grouped, [c for c in corrections if not c.undone], places)
@@ -146,9 +156,9 @@ def _known_ids(
     """The first and the last id of each face, -1 for none."""
     first, last = remembered.ids.find(keys)
     has_new = any(not remembered.has_seen(sha256) for sha256 in faces.sha256)
-    before = earlier.faces() if has_new else None
+    before = earlier.faces() if has_new or not earlier.is_comparable else None
     if before is not None:
-        # Of photos that were edited in place since the last run, or of a table of an older version.
+        # Of photos that were edited in place since the last run, of another engine, or of an older version's table.
         for face, old in matched_ids(before, faces.places(), faces.embeddings).items():
             if first[face] < 0 <= old:
                 first[face] = last[face] = old

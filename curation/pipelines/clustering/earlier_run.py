@@ -49,6 +49,7 @@ class EarlierRun:
         record: Of the last run; None without one.
         remembered: Of all runs.
         said: All words, with anchors.
+        is_comparable: Whether the table is of this run's engine, so that vectors can be compared.
     """
 
     def __init__(self, settings: Settings, engine: str, store: AnalysisStore) -> None:
@@ -124,7 +125,7 @@ class EarlierRun:
             return None
         clusters = np.maximum(self._clusters(), -1).tolist()
         rows = [row._replace(cluster_id=cluster) for row, cluster in zip(self._rows, clusters, strict=True)]
-        return EarlierFaces(rows, self._embeddings if self._is_comparable else None)
+        return EarlierFaces(rows, self._embeddings if self.is_comparable else None)
 
     def _clusters(self) -> NDArray[np.int64]:
         """(N,) the clusters of the table with the corrections laid over."""
@@ -152,7 +153,7 @@ class EarlierRun:
         path = self._output / FACE_DATA
         rows: list[_Face] = []
         engines = set()
-        self._is_comparable = False
+        self.is_comparable = False
         if not path.exists():
             return rows
         written = (self.record or {}).get("face_data_sha256")
@@ -168,7 +169,7 @@ class EarlierRun:
             logger.warning("%s; it is made anew", error)
             return []
         self._embeddings = self._opened(rows)
-        self._is_comparable = not engines - {self._engine}
+        self.is_comparable = not engines - {self._engine}
         return rows
 
     def _opened(self, rows: Sequence[_Face]) -> EmbeddingsFile | None:

@@ -41,6 +41,7 @@ from curation.pipelines.per_photo import (
 )
 from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
+from curation.settings import ClusteringSettings
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
@@ -110,7 +111,14 @@ class FaceClusteringPipeline:
             ) as faces:
                 failed = {failure.image_path for failure in failures}
                 present = PresentEvent(
-                    faces, hashes, failed, earlier.remembered, self._context.store, self._spec, self._key
+                    faces,
+                    hashes,
+                    failed,
+                    earlier.remembered,
+                    self._context.store,
+                    self._spec,
+                    self._key,
+                    (earlier.record or {}).get("analysis_key"),
                 )
                 return self._finish(listing, faces, failures, reused, earlier, present, began)
 
@@ -145,7 +153,15 @@ class FaceClusteringPipeline:
             words.read_again()
             corrections = words.corrections()
             ids = assigned_ids(
-                earlier, words.said, groups, faces, places, corrections, str(self._context.settings.io.input_dir)
+                earlier,
+                words.said,
+                groups,
+                faces,
+                places,
+                corrections,
+                present,
+                grouping_rule(ClusteringSettings(), self._spec),
+                str(self._context.settings.io.input_dir),
             )
             words.save()
             # Before the tables: whoever was killed in between gives out the same ids again.

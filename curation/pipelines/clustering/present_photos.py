@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,7 @@ class PresentEvent:
         store: AnalysisStore,
         spec: EngineSpec,
         key: str,
+        last_key: str | None,
     ) -> None:
         """Take the photos of a run.
 
@@ -58,7 +59,9 @@ class PresentEvent:
             store: Has the analyses.
             spec: The engine of the run.
             key: Of the analyses.
+            last_key: Of those of the last run; None if it is not known.
         """
+        self._last_key = last_key
         self.space = vector_space(spec.name, {weights.name: weights.sha256 for weights in spec.weights})
         self._faces = faces
         self._contents = contents
@@ -98,17 +101,27 @@ class PresentEvent:
         analysis = self._store.analysis(sha256, self._key)
         return _look(image_path, analysis, self._store.look(sha256))
 
-    def look_then(self, key: str) -> PhotoLook | None:
+    def look_then(self, key: str, boxes: Collection[Box] = ()) -> PhotoLook | None:
         """See `PresentPhotos.look_then`."""
+        for is_comparable, look in self._looks_then(key):
+            if set(boxes) <= {Box(*map(round, box)) for box in look.boxes.tolist()}:
+                # Of another engine the faces' places can be compared, the vectors cannot.
+                nothing = np.zeros((len(look.boxes), 0), dtype=np.float32)
+                return look if is_comparable else replace(look, vectors=nothing)
+        return None
+
+    def _looks_then(self, key: str) -> Iterator[tuple[bool, PhotoLook]]:
+        """What is known of a photo's looks, and whether its vectors can be compared with those of this run."""
         looks = self._remembered.looks
         if (key, self.space) in looks:
-            return looks[key, self.space]
-        analysis = self._store.analysis(key, self._key)
-        if analysis is not None:
-            return _look("", analysis, self._store.look(key))
-        # Of another engine: the faces' places can be compared, the vectors cannot.
-        other = next((look for (photo, _), look in looks.items() if photo == key), None)
-        return None if other is None else replace(other, vectors=np.zeros((len(other.boxes), 0), dtype=np.float32))
+            yield True, looks[key, self.space]
+        for analysis_key in dict.fromkeys((self._key, self._last_key)):
+            analysis = None if analysis_key is None else self._store.analysis(key, analysis_key)
+            if analysis is not None:
+                yield analysis_key == self._key, _look("", analysis, self._store.look(key))
+        for (photo, space), look in looks.items():
+            if photo == key and space != self.space:
+                yield False, look
 
 
 def _look(image_path: str, analysis: CachedPhoto | None, look: tuple[bytes, str | None] | None) -> PhotoLook:

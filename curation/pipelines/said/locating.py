@@ -17,6 +17,7 @@ from curation.domain.labelling.corrections import SAME_PLACE_IOU
 
 __all__ = ["PresentPhotos", "located"]
 
+_MOST_RIVALS = 5000  # in larger events only photos that something was said about
 _BY_PATH_CERTAINTY = 0.5  # only its name says that it is the photo
 
 
@@ -38,8 +39,13 @@ class PresentPhotos(Protocol):
     def look(self, image_path: str) -> PhotoLook:
         """What a photo looks like, with its faces in the order of `boxes`."""
 
-    def look_then(self, key: str) -> PhotoLook | None:
-        """What a photo that the user said something about looked like; None if that is not known."""
+    def look_then(self, key: str, boxes: Collection[Box] = ()) -> PhotoLook | None:
+        """What a photo that the user said something about looked like; None if that is not known.
+
+        Args:
+            key: Of the photo.
+            boxes: Of faces that it must have.
+        """
 
 
 def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> Said:
@@ -121,7 +127,7 @@ def _faces_now(
     wanted: Sequence[Box], key: str, path: str, present: PresentPhotos, *, is_same: bool
 ) -> dict[Box, Box | None]:
     """Where faces are on the photo as it is now."""
-    before = present.look_then(key)
+    before = present.look_then(key, wanted)
     if before is not None and len(before.boxes):
         now = present.look(path)
         pairs = matched_faces(before, now)
@@ -150,12 +156,16 @@ def _recognised(
     taken: Collection[str | None],
 ) -> dict[str, SaidPhoto]:
     """Photos whose content is not there: as which edited photos they were recognised, or why they are missing."""
-    looks = {key: look for key in missing if (look := present.look_then(key)) is not None}
+    looks = {key: look for key in missing if (look := present.look_then(key, said.photos[key].faces)) is not None}
     out: dict[str, SaidPhoto] = {}
     if looks:
         candidates = [path for path, sha256 in contents.items() if present.is_new(sha256) and path not in taken]
         keys = list(looks)
-        found = recognised_photos([looks[key] for key in keys], [present.look(path) for path in candidates])
+        found = recognised_photos(
+            [looks[key] for key in keys],
+            [present.look(path) for path in candidates],
+            present=_rivals(contents, present, said) if candidates else (),
+        )
         for number, recognised in sorted(found.items()):
             key, path = keys[number], candidates[recognised.candidate]
             edited = replace(said.photos[key], versions=(*said.photos[key].versions, contents[path]))
@@ -166,6 +176,14 @@ def _recognised(
             faces: dict[Box, Box | None] = dict.fromkeys(photo.faces)
             out[key] = replace(photo, now=None, missing=_reason(photo, contents, present), faces=faces)
     return out
+
+
+def _rivals(contents: Mapping[str, str], present: PresentPhotos, said: Said) -> list[PhotoLook]:
+    """Photos that are there as they were: a new one that looks more like one of them is no edit of a missing one."""
+    known = [path for path, sha256 in contents.items() if not present.is_new(sha256)]
+    if len(known) > _MOST_RIVALS:
+        known = [path for path in known if contents[path] in said.photos]
+    return [present.look(path) for path in known]
 
 
 def _reason(photo: SaidPhoto, contents: Mapping[str, str], present: PresentPhotos) -> Missing:
