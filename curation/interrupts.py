@@ -14,6 +14,7 @@ import logging
 import os
 import select
 import signal
+import socket
 import threading
 import time
 from types import FrameType
@@ -28,6 +29,7 @@ END_S = 10.0
 
 _CLEAN_UP_S = 2.0  # before that, a second Ctrl-C has no effect
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ENDING = 0  # no signal's number
 _MAIN_THREAD = threading.main_thread().ident
 
 
@@ -84,10 +86,10 @@ class Interrupts:
         self._exit_code = RunInterruptedError.exit_code
         self._repeats_count_from: float | None = None
         self._previous: dict[signal.Signals, Any] = {}
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._writer, False)
+        self._reader, self._writer = socket.socketpair()  # a pipe would do, but not on Windows
+        self._writer.setblocking(False)
         # Signals are written there as they come, even if the main thread is in native code and cannot handle them.
-        self._previous_fd = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        self._previous_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._end_in_time, name="end-in-time", daemon=True).start()
         for number in _SIGNALS:
             # A shell that starts the program in the background makes it ignore Ctrl-C.
@@ -112,15 +114,14 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _end_in_time(self) -> None:
-        end = None
-        while end is None or time.monotonic() < end:
-            left_s = None if end is None else max(0.0, end - time.monotonic())
-            if not select.select([self._reader], [], [], left_s)[0]:
-                break
-            if not os.read(self._reader, 64):  # closed by `restore`
-                os.close(self._reader)
+        end: float | None = None
+        while select.select([self._reader], [], [], None if end is None else max(0.0, end - time.monotonic()))[0]:
+            received = self._reader.recv(64)
+            if not received:  # closed by `restore`
+                self._reader.close()
                 return
-            end = end or time.monotonic() + END_S
+            if _ENDING in received or any(number in received for number in _SIGNALS):
+                end = end or time.monotonic() + END_S
         if not self._is_told:
             try:
                 os.write(2, f"{self._message}\n".encode())
@@ -149,7 +150,7 @@ class Interrupts:
         self.ignore()
         self.tell()
         self._exit_code = exit_code
-        os.write(self._writer, b"\0")
+        self._writer.send(bytes([_ENDING]))
 
     def restore(self) -> None:
         """Stop listening and restore the previous handlers; the process is no longer ended."""
@@ -157,4 +158,4 @@ class Interrupts:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         _delay.is_waiting = False
-        os.close(self._writer)
+        self._writer.close()

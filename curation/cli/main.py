@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ends = False
     try:
         code = _code_of_command(_parser().parse_args(argv), interrupts)
-        ends = argv is None
+        ends = argv is None and interrupts.has_come
         if ends:
             interrupts.end_process(code)
         return code

@@ -143,6 +143,11 @@ def test_a_process_that_waits_forever_ends_after_a_signal(script: str) -> None:
     assert ended(script) == (130, "", "kept\n")
 
 
+def test_other_signals_end_nothing() -> None:
+    script = "import signal, time\nInterrupts('kept')\nsignal.signal(signal.SIGALRM, lambda *_: None)\n"
+    assert ended(f"{script}signal.raise_signal(signal.SIGALRM)\ntime.sleep(3)\nprint('done')") == (0, "done\n", "")
+
+
 AT_EXIT = """
 import signal, sys, threading, time
 interrupts = Interrupts("kept")
