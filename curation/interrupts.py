@@ -10,13 +10,16 @@ and has not done so for `END_S`: by then results are on the disk, as files are r
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import select
 import signal
 import socket
+import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -29,6 +32,7 @@ END_S = 10.0
 
 _CLEAN_UP_S = 2.0  # before that, a second Ctrl-C has no effect
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_AGAIN_S = 0.02
 _ENDING = 0  # no signal's number
 _MAIN_THREAD = threading.main_thread().ident
 
@@ -86,6 +90,8 @@ class Interrupts:
         self._exit_code = RunInterruptedError.exit_code
         self._repeats_count_from: float | None = None
         self._previous: dict[signal.Signals, Any] = {}
+        self._previous_hook: Callable[[sys.UnraisableHookArgs], object] = sys.unraisablehook
+        sys.unraisablehook = self._thrown_away
         self._reader, self._writer = socket.socketpair()  # a pipe would do, but not on Windows
         self._writer.setblocking(False)
         # Signals are written there as they come, even if the main thread is in native code and cannot handle them.
@@ -112,6 +118,22 @@ class Interrupts:
             _delay.is_waiting = True
         else:
             raise KeyboardInterrupt
+
+    def _thrown_away(self, unraisable: sys.UnraisableHookArgs) -> None:
+        # Python throws away what is raised in a finalizer or a weak reference's callback, and the run would go on.
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt) or not self.has_come:
+            self._previous_hook(unraisable)
+            return
+        self._repeats_count_from = None
+        _thread.start_new_thread(self._interrupt_again, ())
+
+    def _interrupt_again(self) -> None:
+        time.sleep(_AGAIN_S)  # until that callback is over
+        number = next(iter(self._previous))
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident or 0, number)  # wakes it, too, if it waits
+        else:
+            _thread.interrupt_main(number)
 
     def _end_in_time(self) -> None:
         end: float | None = None
@@ -155,6 +177,7 @@ class Interrupts:
     def restore(self) -> None:
         """Stop listening and restore the previous handlers; the process is no longer ended."""
         signal.set_wakeup_fd(self._previous_fd)
+        sys.unraisablehook = self._previous_hook
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         _delay.is_waiting = False

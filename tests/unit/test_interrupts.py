@@ -143,6 +143,22 @@ def test_a_process_that_waits_forever_ends_after_a_signal(script: str) -> None:
     assert ended(script) == (130, "", "kept\n")
 
 
+def test_an_interruption_that_python_throws_away_comes_again() -> None:
+    script = """
+import signal, time
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+Interrupts("kept")
+try:
+    Finalized()
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    assert ended(script) == (0, "interrupted\n", "")
+
+
 def test_other_signals_end_nothing() -> None:
     script = "import signal, time\nInterrupts('kept')\nsignal.signal(signal.SIGALRM, lambda *_: None)\n"
     assert ended(f"{script}signal.raise_signal(signal.SIGALRM)\ntime.sleep(3)\nprint('done')") == (0, "done\n", "")
