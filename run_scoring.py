@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 try:
+    import signal
     import sys
     from collections.abc import Sequence
     from typing import TYPE_CHECKING
@@ -69,5 +70,6 @@ if __name__ == "__main__":
     try:
         exit_code = main()
     except KeyboardInterrupt:  # before `run_stage` handles signals
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         exit_code = 130
     sys.exit(exit_code)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import psutil
 __all__ = ["Finished", "Run", "is_running", "wait_until"]
 
 _POLL_S = 0.05
+_DUMP_S = 5.0  # for writing the stacks of all threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Run:
         self._process = subprocess.Popen(
             [*map(str, command)],
             cwd=cwd,
-            env={**os.environ, **variables},
+            env={**os.environ, "PYTHONFAULTHANDLER": "1", **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -93,13 +95,17 @@ class Run:
         (os.killpg if to_group else os.kill)(self.pid, number)
 
     def finish(self, timeout_s: float = 240) -> Finished:
-        """Wait for the end; what is left after a while is killed."""
+        """Wait for the end; what is left after a while is killed, and the failure shows what its threads waited for."""
         try:
             stdout, stderr = self._process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)
-            self._process.communicate()
-            raise
+            self.send(signal.SIGABRT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DUMP_S)
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            _, stderr = self._process.communicate()
+            raise AssertionError(f"it did not end within {timeout_s:g} s:\n{stderr}") from None
         return Finished(self._process.returncode, stdout, stderr, self._peak_rss_bytes)
 
 

@@ -12,9 +12,12 @@ from pathlib import Path
 from curation.cli import export, quality, weights
 from curation.cli.project import default_root
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
+from curation.interrupts import Interrupts
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
 
 __all__ = ["main"]
+
+_INTERRUPTED = "interrupted; what was downloaded or answered so far is kept"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,8 +29,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `curation.errors`; for wrong usage argparse exits with 2.
     """
-    parser = _parser()
-    arguments = parser.parse_args(argv)
+    interrupts = Interrupts(_INTERRUPTED)
+    ends = False
+    try:
+        code = _code_of_command(_parser().parse_args(argv), interrupts)
+        ends = argv is None and interrupts.has_come
+        if ends:
+            interrupts.end_process(code)
+        return code
+    finally:
+        if not ends:
+            interrupts.restore()
+
+
+def _code_of_command(arguments: argparse.Namespace, interrupts: Interrupts) -> int:
     logging.basicConfig(level=arguments.log_level.upper(), format="%(levelname)s %(message)s")
     command: Callable[[argparse.Namespace, Settings], int] = arguments.command
     try:
@@ -39,8 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (Exception, KeyboardInterrupt) as error:
-        if is_caused_by_interrupt(error):
-            print("interrupted; what was downloaded or answered so far is kept", file=sys.stderr)
+        if interrupts.has_come or is_caused_by_interrupt(error):
+            interrupts.tell()
+            print(_INTERRUPTED, file=sys.stderr)
             return RunInterruptedError.exit_code
         if isinstance(error, CurationError):
             print(f"error: {error}", file=sys.stderr)

@@ -7,16 +7,14 @@ import gc
 import io
 import logging
 import os
-import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.project import PROJECT_ROOT
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
+from curation.interrupts import Interrupts, interrupts_delayed
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -40,7 +38,7 @@ INTERNAL_EXIT_CODE = 70
 _SHOWN_FAILURES = 20
 _GC_ALLOCATIONS = 100_000  # some 20 MB
 _BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
-_CLEAN_UP_S = 2.0  # time for an interrupted run to clean up before a second Ctrl-C has an effect
+_INTERRUPTED = "interrupted; what was done so far is kept, run the same command to continue"
 
 _EPILOG = """\
 exit codes: 0 done; 1 done, but some photos failed (they are listed); 2 wrong usage or settings;
@@ -58,6 +56,11 @@ class ProgressBars:
 
     def __call__(self, progress: Progress) -> None:
         """Show the progress."""
+        # tqdm's locks are taken by a thread of its own too, for which `close` waits.
+        with interrupts_delayed():
+            self._show(progress)
+
+    def _show(self, progress: Progress) -> None:
         if progress.phase != self._phase:
             self.close()
             from tqdm import tqdm
@@ -89,9 +92,10 @@ class ProgressBars:
 
     def close(self) -> None:
         """Close the current bar; it stays visible."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        with interrupts_delayed():
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
 
 
 def _parser(program: str, description: str, engine_help: str) -> argparse.ArgumentParser:
@@ -133,10 +137,9 @@ def run_stage(
 ) -> int:
     """Parse the options, set up logging, run a stage and turn its errors into an exit code.
 
-    After an interruption this process ignores further Ctrl-C, as it is about to end.
-
     Args:
-        argv: The arguments after the program's name; None for those of the process.
+        argv: The arguments after the program's name; None for those of the process, which then is about to end: it
+            ignores further Ctrl-C, and has `interrupts.END_S` for its end.
         program: Name of the script.
         description: Description for `--help`.
         engine_help: Help of `--engine`.
@@ -145,42 +148,60 @@ def run_stage(
     Returns:
         The exit code.
     """
-    previous = _install_signal_handlers()
+    _open_missing_streams()
+    interrupts = Interrupts(_INTERRUPTED)
     # An event has some hundred thousand objects that live to the end of the run, and hardly any garbage; with the usual
     # threshold garbage collection takes a sixth of a run that only scores.
     gc_threshold = gc.get_threshold()
     gc.set_threshold(_GC_ALLOCATIONS, *gc_threshold[1:])
-    bars = ProgressBars()
-    interrupted = False
+    ends = False
     try:
-        _open_missing_streams()
         for stream in (sys.stdout, sys.stderr):
             # File names may have any characters; those that the terminal cannot show are escaped.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         options = _parser(program, description, engine_help).parse_args(argv)
+        code = _code_of_stage(options, stage, interrupts)
+        ends = argv is None
+        if ends:
+            interrupts.end_process(code)
+        return code
+    finally:
+        gc.set_threshold(*gc_threshold)
+        if not ends:
+            interrupts.restore()
+
+
+def _code_of_stage(
+    options: argparse.Namespace, stage: Callable[[Settings, ProgressBars], int], interrupts: Interrupts
+) -> int:
+    bars = ProgressBars()
+    try:
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
-        return stage(_settings(options), bars)
-    except (Exception, KeyboardInterrupt) as error:
+        code = stage(_settings(options), bars)
+        interrupts.ignore()
         bars.close()
-        if is_caused_by_interrupt(error):
-            interrupted = True
-            print_line("interrupted; what was done so far is kept, run the same command to continue", sys.stderr)
-            # At shutdown Python restores the default handlers, which kill the process, unless a signal is ignored.
-            for number in previous:
-                signal.signal(number, signal.SIG_IGN)
+        return code
+    except (Exception, KeyboardInterrupt) as error:
+        interrupts.ignore()
+        bars.close()
+        _end_workers()
+        if interrupts.has_come or is_caused_by_interrupt(error):
+            interrupts.tell()
+            print_line(_INTERRUPTED, sys.stderr)
             return RunInterruptedError.exit_code
         if isinstance(error, CurationError):
             print_line(f"error: {error}", sys.stderr)
             return error.exit_code
         logging.getLogger(__name__).exception("an error of the program; please report it with the lines above")
         return INTERNAL_EXIT_CODE
-    finally:
-        bars.close()
-        gc.set_threshold(*gc_threshold)
-        if not interrupted:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+
+
+def _end_workers() -> None:
+    # Workers that were started early, before there was a pool that would end them.
+    from curation.workers.worker_process import end_all
+
+    end_all()
 
 
 def _open_missing_streams() -> None:
@@ -192,31 +213,6 @@ def _open_missing_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
             setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
-
-
-def _install_signal_handlers() -> dict[signal.Signals, Any]:
-    """Let Ctrl-C and `kill` interrupt the run; returns the previous handlers."""
-    previous: dict[signal.Signals, Any] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # A shell that starts the program in the background makes it ignore Ctrl-C.
-        if signal.getsignal(number) != signal.SIG_IGN:
-            previous[number] = signal.signal(number, _interrupt)
-    return previous
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    # Clean-up must not be interrupted by a second Ctrl-C that follows at once, nor by a signal that arrives twice
-    # because it was sent both to this process and to its group.
-    clean_up_ends = time.monotonic() + _CLEAN_UP_S
-
-    def exit_now(number: int, frame: FrameType | None) -> None:
-        if time.monotonic() >= clean_up_ends:
-            os._exit(RunInterruptedError.exit_code)  # the workers exit with this process
-
-    for listened in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(listened) != signal.SIG_IGN:
-            signal.signal(listened, exit_now)
-    raise KeyboardInterrupt
 
 
 def _settings(options: argparse.Namespace) -> Settings:

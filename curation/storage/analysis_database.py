@@ -6,11 +6,13 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 
 from curation.errors import StorageError
+from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained
 
 __all__ = ["SCHEMA_VERSION", "UPGRADES", "AnalysisDatabase"]
@@ -74,24 +76,17 @@ class AnalysisDatabase:
             except sqlite3.Error as again:
                 raise self._error(again) from again
 
-    @contextmanager
-    def use(self) -> Iterator[sqlite3.Connection]:
+    def use(self) -> AbstractContextManager[sqlite3.Connection]:
         """The connection, for one thread at a time; an open transaction is rolled back if SQLite fails.
 
         Raises:
             StorageError: If SQLite fails.
         """
-        with self._guard:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise self._error(error) from error
+        return _Use(self._guard, self._connection, self._error)
 
     def close(self) -> None:
         """Close the file."""
-        with self._guard:
+        with interrupts_delayed(), self._guard:
             self._connection.close()
 
     def _connect(self, mode: str) -> sqlite3.Connection:
@@ -159,6 +154,38 @@ class AnalysisDatabase:
             f"the analysis store {self.path} cannot be used ({error}); check that its disk is not full and that you "
             "may write there, or name another io.state_dir"
         )
+
+
+class _Use:
+    """See `AnalysisDatabase.use`. If Ctrl-C could leave the lock taken, `close` would wait for it forever."""
+
+    def __init__(
+        self,
+        guard: threading.Lock,
+        connection: sqlite3.Connection,
+        explain: Callable[[sqlite3.Error], StorageError],
+    ) -> None:
+        self._guard = guard
+        self._connection = connection
+        self._explain = explain
+        self._delay = interrupts_delayed()
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._delay.__enter__()
+        self._guard.acquire()
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if isinstance(error, sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise self._explain(error) from error
+        finally:
+            self._guard.release()
+            self._delay.__exit__()
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> str:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from curation.errors import WorkerError
+from curation.interrupts import interrupts_delayed
 from curation.workers.pool import Outcome, TaskFailure, call, outcome_of, stop_if
 from curation.workers.slots import STARTUP_TIMEOUT_S, Flight, Slot
 from curation.workers.worker_process import WorkerProcess
@@ -21,7 +22,7 @@ __all__ = ["ProcessPool"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-POLL_S = 0.2  # the longest time until a cancellation is noticed
+POLL_S = 0.2  # the longest time until a cancellation or an interruption is noticed
 TASKS_AHEAD = 2  # per worker: the current task and the next, so that no worker waits for the parent
 
 
@@ -70,19 +71,24 @@ class ProcessPool:
         pending: deque[T] = deque()  # taken from the source, not yet given to a worker
         try:
             while True:
-                self._hand_out(source, pending, function)
-                futures = [flight.future for slot in self._slots for flight in slot.flights]
-                if not futures:
-                    return
-                done = wait(futures, timeout=self._wait_s(timeout_s, cancel), return_when=FIRST_COMPLETED).done
-                stop_if(cancel)
-                outcomes = self._finished(done, pending) + self._overdue(pending, timeout_s)
-                # The workers get their next tasks before the caller processes the outcomes.
-                self._hand_out(source, pending, function)
+                # Futures and executors share locks with the threads that serve the workers: an interruption that left
+                # one taken would stop these threads, and `close` waits for them.
+                with interrupts_delayed():
+                    self._hand_out(source, pending, function)
+                    futures = [flight.future for slot in self._slots for flight in slot.flights]
+                    if not futures:
+                        return
+                    done = wait(futures, timeout=self._wait_s(timeout_s), return_when=FIRST_COMPLETED).done
+                with interrupts_delayed():
+                    stop_if(cancel)
+                    outcomes = self._finished(done, pending) + self._overdue(pending, timeout_s)
+                    # The workers get their next tasks before the caller processes the outcomes.
+                    self._hand_out(source, pending, function)
                 yield from outcomes
         finally:
-            for slot in [slot for slot in self._slots if slot.flights]:
-                self._discard(slot)
+            with interrupts_delayed():
+                for slot in [slot for slot in self._slots if slot.flights]:
+                    self._discard(slot)
 
     def _hand_out(self, source: Iterator[T], pending: deque[T], function: Callable[[T], R]) -> None:
         """Give each worker a task and, as long as there are enough tasks, a next one."""
@@ -195,12 +201,9 @@ class ProcessPool:
         self._discard(slot)
         pending.extendleft(reversed(waiting))
 
-    def _wait_s(self, timeout_s: float | None, cancel: threading.Event | None) -> float | None:
+    def _wait_s(self, timeout_s: float | None) -> float:
         deadlines = [deadline for slot in self._slots if (deadline := slot.deadline(timeout_s)) is not None]
-        wait_s = max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else None
-        if cancel is None:
-            return wait_s
-        return POLL_S if wait_s is None else min(POLL_S, wait_s)
+        return min([POLL_S, *(max(0.0, deadline - time.monotonic()) + 0.01 for deadline in deadlines)])
 
     def _discard(self, slot: Slot[Any]) -> None:
         self._slots.remove(slot)
@@ -209,14 +212,15 @@ class ProcessPool:
 
     def close(self) -> None:
         """End all workers; those that are busy are killed."""
-        for slot in [slot for slot in self._slots if slot.flights]:
-            self._discard(slot)
-        for slot in self._slots:
-            slot.process.dismiss()
-        while self._slots:
-            self._slots.pop().process.end(kill=False)
-        while self._started:  # these were never used
-            self._started.pop().end(kill=True)
+        with interrupts_delayed():
+            for slot in [slot for slot in self._slots if slot.flights]:
+                self._discard(slot)
+            for slot in self._slots:
+                slot.process.dismiss()
+            while self._slots:
+                self._slots.pop().process.end(kill=False)
+            while self._started:  # these were never used
+                self._started.pop().end(kill=True)
 
     def __enter__(self) -> Self:
         return self

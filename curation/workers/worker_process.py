@@ -14,9 +14,13 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_sentinels
 from typing import Any
 
-__all__ = ["WorkerProcess"]
+from curation.interrupts import interrupts_delayed
+
+__all__ = ["WorkerProcess", "end_all"]
 
 log = logging.getLogger(__name__)
+
+_not_ended: set[WorkerProcess] = set()
 
 
 def _die_with_parent() -> None:
@@ -78,17 +82,29 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         """Create the executor; no process starts yet."""
-        self._executor = ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-        )
+        with interrupts_delayed():
+            self._executor = ProcessPoolExecutor(
+                max_workers=1,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+            )
+            self._has_started = False
         self.pid: int | None = None
+
+    def _submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Queue a call; the first one starts the process."""
+        with interrupts_delayed():
+            future = self._executor.submit(function, *args)
+            if not self._has_started:
+                self._has_started = True
+                _not_ended.add(self)
+                _close_unused_end(self._executor)
+            return future
 
     def start_early(self, modules: Sequence[str]) -> None:
         """Start the process before its task is known; it imports modules that it will need."""
         with _interrupts_delayed():
-            self._executor.submit(_import, tuple(modules))
+            self._submit(_import, tuple(modules))
 
     def start(self, initializer: Callable[..., None], initargs: tuple[Any, ...]) -> Future[Any]:
         """Prepare the process for its first task, and start it if it is not running yet.
@@ -104,7 +120,7 @@ class WorkerProcess:
             BrokenProcessPool: If a process that was started early is known to have died.
         """
         with _interrupts_delayed():
-            return self._executor.submit(_prepare, initializer, initargs)
+            return self._submit(_prepare, initializer, initargs)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Queue a call.
@@ -112,7 +128,7 @@ class WorkerProcess:
         Raises:
             BrokenProcessPool: If the process is known to have died.
         """
-        return self._executor.submit(function, *args)
+        return self._submit(function, *args)
 
     def dismiss(self) -> None:
         """Signal an idle process to end, without waiting for it; `end` waits.
@@ -137,10 +153,31 @@ class WorkerProcess:
                 for process in multiprocessing.active_children():
                     if process.pid in _children_of(self._executor):
                         process.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        with interrupts_delayed():
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            _not_ended.discard(self)
+
+
+def end_all() -> None:
+    """Kill all workers of this process that have not been ended, for a program that is about to end.
+
+    Left to the interpreter, they would first finish what they do; and its wake-up of the threads that serve them can
+    fail with a traceback if such a thread ends at the same moment.
+    """
+    for process in tuple(_not_ended):
+        process.end(kill=True)
 
 
 def _children_of(executor: ProcessPoolExecutor) -> set[int]:
     # A worker that has not reported its pid yet can only be found through the executor.
     processes: dict[int, Any] | None = getattr(executor, "_processes", None)
     return set(processes or ())
+
+
+def _close_unused_end(executor: ProcessPoolExecutor) -> None:
+    # The worker has this end of the pipe of its results now. With a copy here, the pipe would not end when the worker
+    # dies in the middle of a large result, and the thread that reads it, and `end`, would wait for the rest forever.
+    results = getattr(executor, "_result_queue", None)
+    writer = getattr(results, "_writer", None)
+    if writer is not None:
+        writer.close()

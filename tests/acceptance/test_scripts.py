@@ -24,6 +24,8 @@ from tests.scripts import Place
 PHOTOS = 3  # of the fixture `ready`
 # Time enough to interrupt a run or kill its worker in the middle of its work.
 SLOWLY = {"CURATION_ENGINE__DLIB__WORKING_SIZE_PX": "1600"}
+# What Python says if the signal comes while it starts itself, which takes long on a busy machine.
+PYTHONS_OWN_START = "Fatal Python error: init_import_site"
 MAX_RSS_BYTES = 1_500_000_000
 
 
@@ -115,6 +117,8 @@ def test_ctrl_c_at_start_up(fresh: Place, delay_s: float) -> None:
     except psutil.TimeoutExpired:
         run.send(signal.SIGINT, to_group=True)
     done = run.finish()
+    if done.stderr.startswith(PYTHONS_OWN_START):
+        return
     _without_traceback(done)
     # Python itself dies of the signal in the first milliseconds, before it reads the script.
     assert done.code in (130, -signal.SIGINT)

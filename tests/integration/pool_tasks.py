@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from curation.errors import PhotoUnreadableError, WeightsMissingError
@@ -50,3 +51,15 @@ def stage_fault(number: int) -> int:
 def sleepy(number: int) -> int:
     time.sleep(30)
     return number
+
+
+def die_in_the_middle_of_the_result(number: int) -> bytes:
+    """The worker is killed when half of its result is in the pipe."""
+    if number == 1:
+
+        def send_half(connection: Connection, content: bytes, *_: object) -> None:
+            os.write(connection.fileno(), content[: len(content) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Connection._send = send_half  # type: ignore[attr-defined]
+    return bytes(10_000)

@@ -71,6 +71,78 @@ def test_a_worker_killed_while_idle_costs_at_most_one_task(tmp_path: Path) -> No
     assert sum(outcome.failure is not None for outcome in outcomes) <= 1
 
 
+def test_a_worker_killed_in_the_middle_of_its_result_costs_its_task(tmp_path: Path) -> None:
+    with ProcessPool(1, initializer=pool_tasks.set_up, initargs=(str(tmp_path),)) as pool:
+        outcomes = list(pool.run(pool_tasks.die_in_the_middle_of_the_result, range(4)))
+    assert [(outcome.task, outcome.failure and outcome.failure.kind) for outcome in outcomes] == [
+        (0, None),
+        (1, "killed"),
+        (2, None),
+        (3, None),
+    ]
+
+
+# Ctrl-C comes when the main thread has just taken a lock of a future or of a queue, and would not give it back.
+INTERRUPTED = """
+import signal
+import sys
+import threading
+from concurrent.futures import _base
+from pathlib import Path
+from tests.integration import pool_tasks
+from curation.interrupts import Interrupts
+from curation.workers.processes import ProcessPool
+
+place = sys.argv[2]
+calls = 0
+main_thread = threading.get_ident()
+
+def taking(take):
+    def take_and_interrupt(self):
+        global calls
+        taken = take(self)
+        if threading.get_ident() == main_thread and marks():
+            calls += 1
+            if calls == int(sys.argv[3]):
+                signal.raise_signal(signal.SIGINT)
+        return taken
+    return take_and_interrupt
+
+def marks():
+    return place == "starting" or any(Path(sys.argv[1]).iterdir())
+
+if __name__ == "__main__":
+    Interrupts("it was ended, though it waited")
+    pool = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(sys.argv[1],))
+    kind = _base._AcquireFutures if place == "waiting" else threading.Condition
+    kind.__enter__ = taking(kind.__enter__)
+    try:
+        list(pool.run(pool_tasks.double, range(1000)))
+    except KeyboardInterrupt:
+        pool.close()
+        print("closed")
+"""
+
+
+@pytest.mark.parametrize("place", ["starting", "submitting", "waiting"])
+@pytest.mark.parametrize("nth", [1, 2, 5])
+def test_a_pool_can_be_closed_wherever_its_run_was_interrupted(tmp_path: Path, place: str, nth: int) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED)
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    done = subprocess.run(
+        [sys.executable, str(script), str(marks), place, str(nth)],
+        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("closed\n", "")
+    assert done.returncode == 0
+
+
 def test_processes_that_were_started_early_are_used_or_ended(tmp_path: Path) -> None:
     early = [WorkerProcess() for _ in range(3)]
     for process in early:

@@ -19,6 +19,7 @@ from curation.errors import StorageError
 from curation.storage.analysis_database import SCHEMA_VERSION, UPGRADES
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore
 from curation.storage.file_stamps import FileStamp
+from tests.interruptions import interrupted_at_every_step
 from tests.unit.storage.analyses import STAMP, analysis, execute
 
 
@@ -153,6 +154,7 @@ import sys
 from pathlib import Path
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import FileStamp
+from tests.interruptions import interrupted_at_every_step
 from tests.unit.storage.analyses import analysis
 store = AnalysisStore(Path(sys.argv[1]))
 number = 0
@@ -195,3 +197,27 @@ def test_killed_while_writing_it_stays_usable(tmp_path: Path) -> None:
                 assert len(kept.faces) == len(kept.embeddings) == 2
         assert store._database._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_ctrl_c_at_any_step_leaves_the_store_free_to_be_closed(tmp_path: Path) -> None:
+    with closing(AnalysisStore(tmp_path)) as store:
+        store.save_analysis(STAMP, "s1", "key", analysis())
+        places = []
+        for place in interrupted_at_every_step(lambda: store.chip("s1", "key", 0)):
+            assert not store._database._guard.locked(), place
+            places.append(place)
+        assert len(places) > 10
+        for place in interrupted_at_every_step(lambda: store.save_hash(STAMP, "s1")):
+            assert not store._database._guard.locked(), place
+        assert store.chip("s1", "key", 0) == b"jpeg 0"
+
+
+def test_ctrl_c_after_an_error_of_sqlite_leaves_the_store_free_too(tmp_path: Path) -> None:
+    def fail(store: AnalysisStore) -> None:
+        with pytest.raises(StorageError), store._database.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SELECT a FROM no_such_table")
+
+    with closing(AnalysisStore(tmp_path)) as store:
+        for place in interrupted_at_every_step(lambda: fail(store)):
+            assert not store._database._guard.locked(), place
