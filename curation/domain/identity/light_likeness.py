@@ -36,7 +36,10 @@ LEAST_PIXELS = 30
 
 _NOISE = 0.5  # squared levels: what rounding and another compression alone change
 _LEAST_CONTRAST = 3.0  # levels, standard deviation
-_POINTS, _SPREAD = 3, 2.0  # points per side on which the other photo is looked at, and how many pixels they cover
+_POINTS, _SPREAD = (
+    3,
+    2.4,
+)  # points per side on which the other photo is looked at, and how many pixels they cover: as blurred as a smoothed one
 _PAIRS_AT_ONCE = 512  # few enough for the processor's cache
 _ROUGH, _USUAL, _CLOSE = 2, 6, 11  # functions of the old light and colours
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.geometry import transform_scale
 from curation.domain.identity.crop_search import refined_windows
-from curation.domain.identity.face_matching import FaceAgreement, agreement
+from curation.domain.identity.face_matching import FaceAgreement, agreement, refitted_agreement
 from curation.domain.identity.frame_maps import (
     WHOLE_MAPS,
     Map,
@@ -29,19 +29,24 @@ from curation.domain.identity.photo_looks import PhotoLook
 __all__ = ["Evidence", "certainty", "cropped_evidence", "whole_evidence"]
 
 # What may be left over of the light, and where most: only sizes, turns and compression; other light; crops.
-_SAME_SHARE, _SAME_PEAK, _SMALL_PHOTO_PEAK = 0.003, 3.0, 250.0
+_SAME_SHARE, _SAME_PEAK, _SMALL_PX = 0.003, 3.0, 185.0
 _TONED_SHARE, _TONED_PEAK, _TONED = 0.02, 40.0, 2.0
-_ALONE_SHARE, _SERIES_SHARE = 0.012, 0.003
-_CROPPED_SHARE, _FACELESS_CROP_SHARE = 0.06, 0.04
+_ALONE_SHARE, _SERIES_SHARE = 0.015, 0.003
+_MUCH_TONED, _WELL_TONED_SHARE = 6.0, 0.0012  # so well explained that the faces need not tell
+_HINTED_CROP_SHARE, _CROPPED_SHARE = 0.06, 0.04
 _HOPELESS_START, _PAIRS_A_PHOTO = 0.8, 4  # share before a window is refined; pairs that are refined for each photo
 _FARTHEST_SHARE = 0.15  # beyond, two photos have nothing to do with each other
 
 # Of the faces: in distances of the eyes, and cosines.
-_TONED_DISTANCE, _TONED_LIKENESS = 0.06, 0.85
+_TONED_DISTANCE, _RESIZED_DISTANCE, _TONED_LIKENESS = 0.06, 0.12, 0.8
+_RESIZED = 0.1  # logarithm of the scale, beyond which detectors place the landmarks less exactly
 _CROPPED_DISTANCE, _CROPPED_LIKENESS = 0.12, 0.6
 _SAME_ARRANGEMENT = 0.04
 
-_ENLARGED = 1.03  # a crop is not enlarged; another photo, taken from nearer, has as many pixels as the first
+_ENLARGED = 1.08  # a crop is not enlarged; its scale is known to a few hundredths
+_AS_LARGE = (
+    0.98  # of the long side: a crop has fewer pixels; another photo, taken from nearer, has as many as the first
+)
 _WHOLE_SCALE, _WHOLE_TILT_DEG = 0.97, 0.4  # a crop by less is none
 
 SAME_CERTAINTY, TONED_CERTAINTY, CROPPED_CERTAINTY = 0.99, 0.97, 0.95
@@ -60,6 +65,7 @@ class Evidence(NamedTuple):
         faces: How the faces agree.
         hint: What names and times say.
         enlarged: How much larger things are in the new photo.
+        as_large: Whether the new photo has as many pixels as the old one.
         smallest_side: Of both photos, in pixels.
         comparable: Whether the light of both is known.
     """
@@ -73,6 +79,7 @@ class Evidence(NamedTuple):
     faces: FaceAgreement
     hint: Hint
     enlarged: float
+    as_large: bool
     smallest_side: int
     comparable: bool
 
@@ -192,9 +199,8 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
         told = hinted in (Hint.SAME_MOMENT, Hint.SAME_SECOND_AND_NAME) and faces.lost == 0
         return TONED_CERTAINTY if arranged or told else 0.0
     if evidence.whole:
-        if evidence.share <= _SAME_SHARE and evidence.peak <= _SAME_PEAK + _SMALL_PHOTO_PEAK / max(
-            1, evidence.smallest_side
-        ):
+        peak = _SAME_PEAK + (_SMALL_PX / max(1, evidence.smallest_side)) ** 2
+        if evidence.share <= _SAME_SHARE and evidence.peak <= peak:
             return SAME_CERTAINTY
         if evidence.share > _TONED_SHARE or evidence.peak > _TONED_PEAK:
             return 0.0
@@ -202,16 +208,22 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
             return TONED_CERTAINTY
         if evidence.toned < _TONED:
             return 0.0
+        if evidence.toned >= _MUCH_TONED and evidence.share <= _WELL_TONED_SHARE:
+            return TONED_CERTAINTY
         limit = _SERIES_SHARE if series else _ALONE_SHARE
-        placed = faces_agree and faces.distance <= _TONED_DISTANCE
+        resized = abs(np.log(max(evidence.enlarged, 1e-6))) > _RESIZED
+        placed = faces_agree and faces.distance <= (_RESIZED_DISTANCE if resized else _TONED_DISTANCE)
+        if seen and not placed:
+            return 0.0
         return TONED_CERTAINTY if evidence.share <= (limit if placed or not series else limit / 2) else 0.0
-    if evidence.share > _CROPPED_SHARE or faces.lost > seen:
+    hinted_to_be = hinted >= Hint.SAME_NAME
+    if evidence.share > (_HINTED_CROP_SHARE if hinted_to_be else _CROPPED_SHARE) or faces.lost > seen:
         return 0.0
-    if evidence.enlarged > _ENLARGED and hinted < Hint.SAME_NAME:
+    if (evidence.enlarged > _ENLARGED or evidence.as_large) and not hinted_to_be:
         return 0.0
     if seen and faces.likeness >= _CROPPED_LIKENESS and faces.distance <= _CROPPED_DISTANCE:
         return CROPPED_CERTAINTY
-    if hinted >= Hint.SAME_NAME or (evidence.share <= _FACELESS_CROP_SHARE and not series):
+    if hinted_to_be or not series:
         return CROPPED_CERTAINTY
     return 0.0
 
@@ -230,9 +242,10 @@ def _evidence(
         *rows,
         whole,
         *light,
-        agreement(old, new, pixels),
+        agreement(old, new, pixels) if whole else refitted_agreement(old, new, pixels),
         hint(old, new),
         transform_scale(pixels),
+        max(new.width, new.height) >= _AS_LARGE * max(old.width, old.height),
         min(old.width, old.height, new.width, new.height),
         comparable,
     )
