@@ -36,6 +36,7 @@ SECTIONS: tuple[str, ...] = (
     "smiles",
     "focus",
     "bursts",
+    "identity",
     "judgements",
     "own_event",
 )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.identity.frame_maps import Window, window_maps
-from curation.domain.identity.light_likeness import LeftOver, Miniatures, left_over_in_windows, turned
+from curation.domain.identity.light_likeness import LeftOver, Miniatures, left_over_in_windows, smoothed, turned
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.measuring.measures import MINIATURE_PX
 
@@ -22,12 +22,12 @@ _SCALES = (1.0, 0.9, 0.8, 0.71, 0.63, 0.56, 0.5, 0.44)
 _STEP = 0.1  # of the crop's side, from one place to the next
 _TILTED = ((0.9, 4.0), (0.9, -4.0), (0.8, 8.0), (0.8, -8.0))
 _SIDE = 8  # pixels of the windows that are compared first
-_LEAST_CORRELATION = 0.9
+_LEAST_CORRELATION = 0.85
 _WINDOWS_A_PAIR = 2
-_PHOTOS_LOOKED_AT = 4  # for each old photo
+_PHOTOS_LOOKED_AT = 3  # for each old photo
 _SHAPE_STEP = 0.1  # logarithm: photos whose shapes differ by less are taken to have one
-_ROUNDS, _FIRST_ROUNDS = 14, 4
-_HOPELESS = 0.35  # of the light, after the first rounds
+_FIRST_ROUNDS, _ROUGH_ROUNDS, _ROUNDS = 3, 8, 12
+_HOPELESS, _STILL_HOPELESS = 0.35, 0.2  # of the light, after the first rounds and after the rough ones
 
 
 def likely_windows(
@@ -89,30 +89,37 @@ def refined_windows(
         (P, 2, 3) maps of units, and what they leave over.
     """
     count = len(pairs)
+    old_miniatures = smoothed(old_miniatures)
     turns = np.array([window[0] for window in windows], dtype=np.intp)
     sizes = np.array([(old.width, old.height, new.width, new.height) for old, new in pairs], dtype=np.float64)
     best = np.array([window[1:] for window in windows], dtype=np.float64).reshape(count, 4)
     step = np.stack([0.06 + 0 * best[:, 0], 0.04 * best[:, 0], 0.04 * best[:, 0], 1.5 + 0 * best[:, 0]], axis=1)
     moves = np.concatenate([np.eye(4), -np.eye(4)])
 
-    def left_at(rows: NDArray[np.intp], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    def left_at(rows: NDArray[np.intp], places: NDArray[np.float64], *, roughly: bool) -> NDArray[np.float64]:
         maps = window_maps(sizes[rows], turns[rows], places)
-        return left_over_in_windows(old_miniatures[rows], new_miniatures[rows], maps, roughly=True).share
+        return left_over_in_windows(old_miniatures[rows], new_miniatures[rows], maps, roughly=roughly).share
 
-    least = left_at(np.arange(count), best)
+    least = left_at(np.arange(count), best, roughly=True)
     rows = np.arange(count)
     for number in range(_ROUNDS):
+        roughly = number < _ROUGH_ROUNDS
         if number == _FIRST_ROUNDS:
-            rows = rows[least < _HOPELESS]
+            rows = rows[least[rows] < _HOPELESS]
+        if number == _ROUGH_ROUNDS:
+            rows = rows[least[rows] < _STILL_HOPELESS]
+            least[rows] = left_at(rows, best[rows], roughly=False)
         if not len(rows):
             break
         tried = best[rows, None] + moves * step[rows, None]
-        left = left_at(np.repeat(rows, len(moves)), tried.reshape(-1, 4)).reshape(len(rows), len(moves))
+        left = left_at(np.repeat(rows, len(moves)), tried.reshape(-1, 4), roughly=roughly).reshape(
+            len(rows), len(moves)
+        )
         gains = np.maximum(least[rows, None] - left, 0.0)
         largest = gains.max(axis=1)
         # All moves that help at once, or the best of them alone.
         together = best[rows] + (gains @ moves) / np.maximum(largest, 1e-12)[:, None] * step[rows]
-        shared = left_at(rows, together)
+        shared = left_at(rows, together, roughly=roughly)
         alone, single = left.min(axis=1), tried[np.arange(len(rows)), left.argmin(axis=1)]
         moved = largest > 0
         best[rows[moved]] = np.where((shared < alone)[:, None], together, single)[moved]

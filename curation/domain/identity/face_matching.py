@@ -14,11 +14,12 @@ from curation.domain.identity.frame_maps import WHOLE_MAPS, Map, in_pixels, is_e
 from curation.domain.identity.light_likeness import left_over, miniatures_of, turned
 from curation.domain.identity.photo_looks import PhotoLook
 
-__all__ = ["FaceAgreement", "agreement", "face_likeness", "map_of_faces", "matched_faces"]
+__all__ = ["FaceAgreement", "agreement", "face_likeness", "map_of_faces", "matched_faces", "refitted_agreement"]
 
 _SAME_FACE = 0.55  # cosine of a face and its edited self; the map that they suggest still has to fit
 _OTHER_PERSON = 0.3  # cosine below which two clear faces at one place are two people
 _NEAR = 0.35  # distance of the places of one face, in distances of the eyes
+_NEAR_ROUGHLY = 0.8  # if the map is known roughly
 _NEAR_OTHER_ENGINE = 0.6  # detectors see the eyes and the mouth at other places
 _SIZE_RANGE = (0.55, 1.8)  # of the faces' own sizes, after the map
 _BEYOND = 0.25  # of the new photo's side: the landmarks of one face tell little of where the photo ends
@@ -102,11 +103,12 @@ def map_of_faces(old: PhotoLook, new: PhotoLook) -> Map | None:
     return None if best is None else best[1]
 
 
-def agreement(old: PhotoLook, new: PhotoLook, pixels: Map) -> FaceAgreement:
-    """How the faces agree under a map of pixels."""
+def agreement(old: PhotoLook, new: PhotoLook, pixels: Map, *, near: float | None = None) -> FaceAgreement:
+    """How the faces agree under a map of pixels; `near` is the farthest distance of one face, in that of the eyes."""
     alike = face_likeness(old, new)
     one_engine = old.vectors.shape[1] == new.vectors.shape[1] > 0
-    near = _NEAR if one_engine else _NEAR_OTHER_ENGINE
+    if near is None:
+        near = _NEAR if one_engine else _NEAR_OTHER_ENGINE
     here = np.stack([apply_transform(pixels, five) for five in old.landmarks]) if len(old.landmarks) else old.landmarks
     sizes, other_sizes = _sizes(here), _sizes(new.landmarks)
     far = (
@@ -139,6 +141,16 @@ def agreement(old: PhotoLook, new: PhotoLook, pixels: Map) -> FaceAgreement:
         conflicts,
         lost,
     )
+
+
+def refitted_agreement(old: PhotoLook, new: PhotoLook, pixels: Map) -> FaceAgreement:
+    """How the faces agree under a map that is known roughly, after it was fitted to the faces that it joins."""
+    rough = agreement(old, new, pixels, near=_NEAR_ROUGHLY)
+    again = _fitted(old, new, rough.pairs) if rough.pairs else None
+    if again is None:
+        return rough
+    fine = agreement(old, new, again)
+    return fine if len(fine.pairs) >= len(rough.pairs) else rough
 
 
 def _sizes(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,6 @@ to the other by a polynomial, and what is left over, on average and where it is 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,7 +16,16 @@ from numpy.typing import NDArray
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.measuring.measures import MINIATURE_BYTES, MINIATURE_PX
 
-__all__ = ["LEAST_PIXELS", "LeftOver", "Miniatures", "left_over", "left_over_in_windows", "miniatures_of", "turned"]
+__all__ = [
+    "LEAST_PIXELS",
+    "LeftOver",
+    "Miniatures",
+    "left_over",
+    "left_over_in_windows",
+    "miniatures_of",
+    "smoothed",
+    "turned",
+]
 
 Miniatures = NDArray[np.float32]
 """(N, 16, 16, 3) lightness and colours, in 8-bit levels of CIELAB. A photo without a miniature, or with one of hardly
@@ -28,7 +36,10 @@ LEAST_PIXELS = 30
 
 _NOISE = 0.5  # squared levels: what rounding and another compression alone change
 _LEAST_CONTRAST = 3.0  # levels, standard deviation
-_POINTS = 2  # per side of a pixel, on which the other photo is looked at
+_POINTS, _SPREAD = (
+    3,
+    2.4,
+)  # points per side on which the other photo is looked at, and how many pixels they cover: as blurred as a smoothed one
 _PAIRS_AT_ONCE = 512  # few enough for the processor's cache
 _ROUGH, _USUAL, _CLOSE = 2, 6, 11  # functions of the old light and colours
 
@@ -39,10 +50,14 @@ class LeftOver(NamedTuple):
     Attributes:
         share: (P,) in [0, 1], of the variance of the light; 1 for photos that cannot be compared.
         peak: (P,) the largest difference of a pixel, in levels; infinite for photos that cannot be compared.
+        toned: (P,) how much the light and the range of colours were changed, over what is left over, both as root mean
+            squares in levels: about 0 for photos of one exposure, however different they are, and 2 and more for
+            photos that were made brighter or grey; 0 for photos that cannot be compared.
     """
 
     share: NDArray[np.float64]
     peak: NDArray[np.float64]
+    toned: NDArray[np.float64]
 
 
 def miniatures_of(looks: Sequence[PhotoLook]) -> Miniatures:
@@ -60,6 +75,13 @@ def turned(miniatures: Miniatures, turn: int) -> Miniatures:
     return np.ascontiguousarray(np.rot90(miniatures, turn, axes=(1, 2)))
 
 
+def smoothed(miniatures: Miniatures) -> Miniatures:
+    """The miniatures with each pixel spread over its neighbours by the weights 1, 2, 1, as windows are compared."""
+    padded = np.pad(miniatures, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    return np.asarray((rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4, dtype=np.float32)
+
+
 def left_over(old: Miniatures, new: Miniatures) -> LeftOver:
     """What of the new photos' light the old ones do not explain.
 
@@ -67,13 +89,17 @@ def left_over(old: Miniatures, new: Miniatures) -> LeftOver:
         old: (P, 16, 16, 3).
         new: (P, 16, 16, 3), in the same position.
     """
-    share, peak = np.ones(len(old)), np.full(len(old), np.inf)
     inside = np.ones((min(len(old), _PAIRS_AT_ONCE), MINIATURE_PX * MINIATURE_PX), dtype=np.bool_)
+    parts = []
     for start in range(0, len(old), _PAIRS_AT_ONCE):
-        part = slice(start, start + _PAIRS_AT_ONCE)
-        light = new[part, ..., 0].reshape(len(new[part]), -1)
-        share[part], peak[part] = _fitted(old[part], light, inside[: len(light)], functions=_CLOSE)
-    return LeftOver(share, peak)
+        here, there = old[start : start + _PAIRS_AT_ONCE], new[start : start + _PAIRS_AT_ONCE]
+        light = there[..., 0].reshape(len(there), -1)
+        share, peak, change, rest = _fitted(here, light, inside[: len(light)], functions=_CLOSE)
+        colours, other = (one[..., 1:].reshape(len(one), -1, 2) for one in (here, there))
+        change += ((colours.mean(axis=1) - other.mean(axis=1)) ** 2).sum(axis=1)
+        change += ((colours.std(axis=1) - other.std(axis=1)) ** 2).sum(axis=1)
+        parts.append(LeftOver(share, peak, np.where(share < 1.0, np.sqrt(change / (rest + 0.25)), 0.0)))
+    return _joined(parts)
 
 
 def left_over_in_windows(
@@ -81,31 +107,36 @@ def left_over_in_windows(
 ) -> LeftOver:
     """The same where the new photos show a part of the old ones.
 
-    The pixels of the old miniature are compared with what the new one shows at their place: a crop shows more detail,
-    which is averaged away.
+    The pixels of the smoothed old miniature are compared with what the new one shows around their place: a crop shows
+    more detail, and its pixels lie between those of the whole; both are averaged away.
 
     Args:
-        old: (P, 16, 16, 3).
-        new: (P, 16, 16, 3).
+        old: (P, 16, 16, 3), from `smoothed`.
+        new: (P, 16, 16, 3), not smoothed.
         maps: (P, 2, 3) of units, see `curation.domain.identity.frame_maps`.
-        roughly: Look at the middle of each pixel only, and for a straight line of the light: a quick first answer.
+        roughly: Fit a straight line of the light only, for a quick first answer.
     """
-    share, peak = np.ones(len(old)), np.full(len(old), np.inf)
+    parts = []
     for start in range(0, len(old), _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        shown, inside = _shown(new[part, ..., 0], maps[part], 1 if roughly else _POINTS)
-        share[part], peak[part] = _fitted(old[part], shown, inside, functions=_ROUGH if roughly else _USUAL)
-    return LeftOver(share, peak)
+        shown, inside = _shown(new[part, ..., 0], maps[part])
+        share, peak, change, rest = _fitted(old[part], shown, inside, functions=_ROUGH if roughly else _USUAL)
+        parts.append(LeftOver(share, peak, np.where(share < 1.0, np.sqrt(change / (rest + 0.25)), 0.0)))
+    return _joined(parts)
 
 
-def _shown(
-    light: NDArray[np.float32], maps: NDArray[np.float64], per_side: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _joined(parts: Sequence[LeftOver]) -> LeftOver:
+    if not parts:
+        return LeftOver(np.ones(0), np.ones(0), np.ones(0))
+    return LeftOver(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def _shown(light: NDArray[np.float32], maps: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """What the new photos show at each pixel of the old miniature: (P, 256), and whether all of it is inside."""
     count, side = len(light), MINIATURE_PX
-    grid = _points(per_side)
+    grid = _GRID
     points = grid @ np.swapaxes(maps[:, :, :2], 1, 2).astype(np.float32) + maps[:, None, :, 2].astype(np.float32)
-    inside = ((points >= -0.002) & (points <= 1.002)).all(axis=2)
+    inside = np.all((points >= -0.002) & (points <= 1.002), axis=2)
     points = np.clip(points * np.float32(side) - np.float32(0.5), 0, side - 1)
     low = np.minimum(points.astype(np.int32), side - 2)
     part = points - low.astype(np.float32)
@@ -118,28 +149,38 @@ def _shown(
     upper = at(0) * (1 - part[..., 0]) + at(1) * part[..., 0]
     lower = at(side) * (1 - part[..., 0]) + at(side + 1) * part[..., 0]
     values = upper * (1 - part[..., 1]) + lower * part[..., 1]
-    shape = (count, side * side, per_side * per_side)
-    return values.reshape(shape).mean(axis=2).astype(np.float32), inside.reshape(shape).all(axis=2)
+    shape = (count, side * side, _POINTS * _POINTS)
+    mean = np.asarray(values.reshape(shape).mean(axis=2), dtype=np.float32)
+    whole: NDArray[np.bool_] = np.all(inside.reshape(shape), axis=2)
+    return mean, whole
 
 
-@functools.cache
-def _points(per_side: int) -> NDArray[np.float32]:
-    """The places in units of the points of each pixel, pixel by pixel: (256 * per_side ** 2, 2)."""
+def _points() -> NDArray[np.float32]:
+    """The places in units of the points of each pixel, pixel by pixel: (256 * _POINTS ** 2, 2)."""
     side = MINIATURE_PX
-    places = (np.arange(side * per_side, dtype=np.float32) + 0.5) / (side * per_side)
-    grid = np.stack(np.meshgrid(places, places), axis=-1)
-    return grid.reshape(side, per_side, side, per_side, 2).transpose(0, 2, 1, 3, 4).reshape(-1, 2)
+    around = ((np.arange(_POINTS) + 0.5) / _POINTS - 0.5) * _SPREAD
+    places = np.clip((np.arange(side)[:, None] + 0.5 + around) / side, 0.0, 1.0).reshape(-1)
+    grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(side, _POINTS, side, _POINTS, 2)
+    return np.asarray(grid.transpose(0, 2, 1, 3, 4).reshape(-1, 2), dtype=np.float32)
+
+
+_GRID = _points()
 
 
 def _fitted(
     old: Miniatures, light: NDArray[np.float32], inside: NDArray[np.bool_], *, functions: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit (P, 256) `light` by polynomials of the old light and colours, over the pixels inside."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Fit (P, 256) `light` by polynomials of the old light and colours, over the pixels inside.
+
+    Returns:
+        (P,) share and peak of `LeftOver`, and the mean squares of what was changed and of what is left over.
+    """
     pixels = inside.sum(axis=1)
     known = (pixels >= LEAST_PIXELS) & np.isfinite(old[:, 0, 0, 0]) & np.isfinite(light[:, 0])
     share, peak = np.ones(len(old)), np.full(len(old), np.inf)
+    change, left_square = np.zeros(len(old)), np.ones(len(old))
     if not known.any():
-        return share, peak
+        return share, peak, change, left_square
     weight = inside[known].astype(np.float64)
     count = pixels[known].astype(np.float64)
     y = light[known].astype(np.float64)
@@ -147,14 +188,17 @@ def _fitted(
     weighted = basis * weight[..., None]
     normal = np.swapaxes(weighted, 1, 2) @ basis + 1e-3 * np.eye(basis.shape[2])
     curve = np.linalg.solve(normal, np.swapaxes(weighted, 1, 2) @ y[..., None])
-    left = (y - (basis @ curve)[..., 0]) * weight
+    fit = (basis @ curve)[..., 0]
+    left = (y - fit) * weight
     mean = (y * weight).sum(axis=1) / count
     variance = (((y - mean[:, None]) ** 2) * weight).sum(axis=1) / count
     rest = (left**2).sum(axis=1) / (count - basis.shape[2])
     told = variance >= _LEAST_CONTRAST**2
     share[known] = np.where(told, np.minimum(1.0, (rest + _NOISE) / (variance + _NOISE)), 1.0)
     peak[known] = np.where(told, np.abs(left).max(axis=1), np.inf)
-    return share, peak
+    change[known] = (((fit - (basis[..., 1] + 1.0) * 128.0) ** 2) * weight).sum(axis=1) / count
+    left_square[known] = rest
+    return share, peak, change, left_square
 
 
 def _basis(pixels: NDArray[np.float64], *, functions: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.geometry import transform_scale
 from curation.domain.identity.crop_search import refined_windows
-from curation.domain.identity.face_matching import FaceAgreement, agreement
+from curation.domain.identity.face_matching import FaceAgreement, agreement, refitted_agreement
 from curation.domain.identity.frame_maps import (
     WHOLE_MAPS,
     Map,
@@ -19,26 +20,33 @@ from curation.domain.identity.frame_maps import (
     is_edit,
     tilt_deg,
     whole_turns,
+    window_maps,
 )
-from curation.domain.identity.light_likeness import Miniatures, left_over, turned
+from curation.domain.identity.light_likeness import Miniatures, left_over, left_over_in_windows, smoothed, turned
 from curation.domain.identity.photo_hints import Hint, hint, times_differ
 from curation.domain.identity.photo_looks import PhotoLook
 
 __all__ = ["Evidence", "certainty", "cropped_evidence", "whole_evidence"]
 
 # What may be left over of the light, and where most: only sizes, turns and compression; other light; crops.
-_SAME_SHARE, _SAME_PEAK, _SMALL_PHOTO_PEAK = 0.003, 3.0, 150.0
-_TONED_SHARE, _TONED_PEAK = 0.02, 40.0
-_ALONE_SHARE, _SERIES_SHARE = 0.012, 0.003
-_CROPPED_SHARE, _FACELESS_CROP_SHARE = 0.1, 0.05
+_SAME_SHARE, _SAME_PEAK, _SMALL_PX = 0.003, 3.0, 185.0
+_TONED_SHARE, _TONED_PEAK, _TONED = 0.02, 40.0, 2.0
+_ALONE_SHARE, _SERIES_SHARE = 0.015, 0.003
+_MUCH_TONED, _WELL_TONED_SHARE = 6.0, 0.0012  # so well explained that the faces need not tell
+_HINTED_CROP_SHARE, _CROPPED_SHARE = 0.06, 0.04
+_HOPELESS_START, _PAIRS_A_PHOTO = 0.8, 4  # share before a window is refined; pairs that are refined for each photo
 _FARTHEST_SHARE = 0.15  # beyond, two photos have nothing to do with each other
 
 # Of the faces: in distances of the eyes, and cosines.
-_TONED_DISTANCE, _TONED_LIKENESS = 0.06, 0.85
+_TONED_DISTANCE, _RESIZED_DISTANCE, _TONED_LIKENESS = 0.06, 0.12, 0.8
+_RESIZED = 0.1  # logarithm of the scale, beyond which detectors place the landmarks less exactly
 _CROPPED_DISTANCE, _CROPPED_LIKENESS = 0.12, 0.6
 _SAME_ARRANGEMENT = 0.04
 
-_ENLARGED = 1.03  # a crop is not enlarged; another photo, taken from nearer, has as many pixels as the first
+_ENLARGED = 1.08  # a crop is not enlarged; its scale is known to a few hundredths
+_AS_LARGE = (
+    0.98  # of the long side: a crop has fewer pixels; another photo, taken from nearer, has as many as the first
+)
 _WHOLE_SCALE, _WHOLE_TILT_DEG = 0.97, 0.4  # a crop by less is none
 
 SAME_CERTAINTY, TONED_CERTAINTY, CROPPED_CERTAINTY = 0.99, 0.97, 0.95
@@ -53,9 +61,11 @@ class Evidence(NamedTuple):
         whole: Whether the new photo shows all of the old one.
         share: Of the light, left over; 1 if it cannot be compared.
         peak: Of the light, left over.
+        toned: Of the light, see `light_likeness.LeftOver`.
         faces: How the faces agree.
         hint: What names and times say.
         enlarged: How much larger things are in the new photo.
+        as_large: Whether the new photo has as many pixels as the old one.
         smallest_side: Of both photos, in pixels.
         comparable: Whether the light of both is known.
     """
@@ -65,9 +75,11 @@ class Evidence(NamedTuple):
     whole: bool
     share: float
     peak: float
+    toned: float
     faces: FaceAgreement
     hint: Hint
     enlarged: float
+    as_large: bool
     smallest_side: int
     comparable: bool
 
@@ -91,21 +103,22 @@ def whole_evidence(
     for old, new in pairs:
         if not times_differ(olds[old], news[new]):
             tried += [(old, new, turn) for turn in whole_turns(olds[old], news[new])]
-    share, peak = np.ones(len(tried)), np.full(len(tried), np.inf)
+    left = [np.ones(len(tried)), np.full(len(tried), np.inf), np.zeros(len(tried))]
     numbers = np.array(tried, dtype=np.intp).reshape(-1, 3)
     for turn in range(4):
         chosen = np.flatnonzero(numbers[:, 2] == turn)
-        share[chosen], peak[chosen] = left_over(
-            turned(old_miniatures[numbers[chosen, 0]], turn), new_miniatures[numbers[chosen, 1]]
-        )
+        part = left_over(turned(old_miniatures[numbers[chosen, 0]], turn), new_miniatures[numbers[chosen, 1]])
+        for values, some in zip(left, part, strict=True):
+            values[chosen] = some
     best: dict[tuple[int, int], Evidence] = {}
     for number, (old, new, turn) in enumerate(tried):
+        share, peak, toned = (float(values[number]) for values in left)
         comparable = bool(np.isfinite(old_miniatures[old, 0, 0, 0]) and np.isfinite(new_miniatures[new, 0, 0, 0]))
         known = best.get((old, new))
-        if comparable and (share[number] > _FARTHEST_SHARE or (known is not None and known.share <= share[number])):
+        if comparable and (share > _FARTHEST_SHARE or (known is not None and known.share <= share)):
             continue
         pixels = in_pixels(WHOLE_MAPS[turn], olds[old], news[new])
-        found = _evidence(olds, news, (old, new), pixels, float(share[number]), float(peak[number]), comparable, True)
+        found = _evidence(olds, news, (old, new), pixels, (share, peak, toned), comparable, True)
         if not comparable and known is not None and len(known.faces.pairs) >= len(found.faces.pairs):
             continue
         best[old, new] = found
@@ -120,6 +133,7 @@ def cropped_evidence(
     windows: Sequence[tuple[int, int, Window]],
 ) -> list[Evidence]:
     """The evidence of pairs of rows whose second photo may be the window of the first."""
+    windows = _best_starts(olds, news, old_miniatures, new_miniatures, windows)
     if not windows:
         return []
     rows = np.array([window[:2] for window in windows], dtype=np.intp)
@@ -131,14 +145,43 @@ def cropped_evidence(
     )
     best: dict[tuple[int, int], Evidence] = {}
     for number, (old, new, _) in enumerate(windows):
-        share = float(left.share[number])
+        light = (float(left.share[number]), float(left.peak[number]), float(left.toned[number]))
+        share = light[0]
         if share > _FARTHEST_SHARE or ((old, new) in best and best[old, new].share <= share):
             continue
         pixels = in_pixels(maps[number], olds[old], news[new])
         if not is_edit(pixels, olds[old], news[new]) or _is_whole(pixels, olds[old], news[new]):
             continue
-        best[old, new] = _evidence(olds, news, (old, new), pixels, share, float(left.peak[number]), True, False)
+        best[old, new] = _evidence(olds, news, (old, new), pixels, light, True, False)
     return [one for one in best.values() if not _other_people(one)]
+
+
+def _best_starts(
+    olds: Sequence[PhotoLook],
+    news: Sequence[PhotoLook],
+    old_miniatures: Miniatures,
+    new_miniatures: Miniatures,
+    windows: Sequence[tuple[int, int, Window]],
+) -> list[tuple[int, int, Window]]:
+    """The best window of each pair of photos that were not taken at different times, of the few best pairs of each."""
+    windows = [window for window in windows if not times_differ(olds[window[0]], news[window[1]])]
+    if not windows:
+        return []
+    rows = np.array([window[:2] for window in windows], dtype=np.intp)
+    sizes = np.array(
+        [(olds[a].width, olds[a].height, news[b].width, news[b].height) for a, b, _ in windows], dtype=float
+    )
+    turns = np.array([window[0] for *_, window in windows], dtype=np.intp)
+    maps = window_maps(sizes, turns, np.array([window[1:] for *_, window in windows]))
+    share = left_over_in_windows(smoothed(old_miniatures[rows[:, 0]]), new_miniatures[rows[:, 1]], maps).share
+    pairs: dict[tuple[int, int], int] = {}
+    seen: dict[int, int] = defaultdict(int)
+    for number in np.argsort(share, kind="stable").tolist():
+        pair = windows[number][:2]
+        if pair not in pairs and share[number] < _HOPELESS_START and seen[pair[0]] < _PAIRS_A_PHOTO:
+            pairs[pair] = number
+            seen[pair[0]] += 1
+    return [windows[number] for number in sorted(pairs.values())]
 
 
 def certainty(evidence: Evidence, *, series: bool) -> float:
@@ -156,24 +199,31 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
         told = hinted in (Hint.SAME_MOMENT, Hint.SAME_SECOND_AND_NAME) and faces.lost == 0
         return TONED_CERTAINTY if arranged or told else 0.0
     if evidence.whole:
-        if evidence.share <= _SAME_SHARE and evidence.peak <= _SAME_PEAK + _SMALL_PHOTO_PEAK / max(
-            1, evidence.smallest_side
-        ):
+        peak = _SAME_PEAK + (_SMALL_PX / max(1, evidence.smallest_side)) ** 2
+        if evidence.share <= _SAME_SHARE and evidence.peak <= peak:
             return SAME_CERTAINTY
         if evidence.share > _TONED_SHARE or evidence.peak > _TONED_PEAK:
             return 0.0
         if hinted >= Hint.SAME_NAME:
             return TONED_CERTAINTY
+        if evidence.toned < _TONED:
+            return 0.0
+        if evidence.toned >= _MUCH_TONED and evidence.share <= _WELL_TONED_SHARE:
+            return TONED_CERTAINTY
         limit = _SERIES_SHARE if series else _ALONE_SHARE
-        placed = faces_agree and faces.distance <= _TONED_DISTANCE
+        resized = abs(np.log(max(evidence.enlarged, 1e-6))) > _RESIZED
+        placed = faces_agree and faces.distance <= (_RESIZED_DISTANCE if resized else _TONED_DISTANCE)
+        if seen and not placed:
+            return 0.0
         return TONED_CERTAINTY if evidence.share <= (limit if placed or not series else limit / 2) else 0.0
-    if evidence.share > _CROPPED_SHARE or faces.lost > seen:
+    hinted_to_be = hinted >= Hint.SAME_NAME
+    if evidence.share > (_HINTED_CROP_SHARE if hinted_to_be else _CROPPED_SHARE) or faces.lost > seen:
         return 0.0
-    if evidence.enlarged > _ENLARGED and hinted < Hint.SAME_NAME:
+    if (evidence.enlarged > _ENLARGED or evidence.as_large) and not hinted_to_be:
         return 0.0
     if seen and faces.likeness >= _CROPPED_LIKENESS and faces.distance <= _CROPPED_DISTANCE:
         return CROPPED_CERTAINTY
-    if hinted >= Hint.SAME_NAME or (evidence.share <= _FACELESS_CROP_SHARE and not series):
+    if hinted_to_be or not series:
         return CROPPED_CERTAINTY
     return 0.0
 
@@ -183,8 +233,7 @@ def _evidence(
     news: Sequence[PhotoLook],
     rows: tuple[int, int],
     pixels: Map,
-    share: float,
-    peak: float,
+    light: tuple[float, float, float],
     comparable: bool,
     whole: bool,
 ) -> Evidence:
@@ -192,11 +241,11 @@ def _evidence(
     return Evidence(
         *rows,
         whole,
-        share,
-        peak,
-        agreement(old, new, pixels),
+        *light,
+        agreement(old, new, pixels) if whole else refitted_agreement(old, new, pixels),
         hint(old, new),
         transform_scale(pixels),
+        max(new.width, new.height) >= _AS_LARGE * max(old.width, old.height),
         min(old.width, old.height, new.width, new.height),
         comparable,
     )

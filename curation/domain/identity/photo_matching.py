@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from curation.domain.identity.crop_search import likely_windows
 from curation.domain.identity.face_matching import map_of_faces
 from curation.domain.identity.frame_maps import Window, window_of
@@ -64,6 +66,7 @@ def recognised_photos(
     olds = [*missing, *present]
     old_miniatures, new_miniatures = miniatures_of(olds), miniatures_of(candidates)
     looked_at = alike_by_light(old_miniatures, new_miniatures) | _hinted(missing, candidates)
+    looked_at |= _without_light(olds, candidates, old_miniatures, new_miniatures)
     evidence = whole_evidence(olds, candidates, old_miniatures, new_miniatures, sorted(looked_at))
     taken = _decided(evidence)
     left = [row for row in range(len(missing)) if row not in taken]
@@ -79,6 +82,17 @@ def recognised_photos(
         for row, (found, certain) in sorted(taken.items())
         if row < len(missing)
     }
+
+
+def _without_light(
+    olds: Sequence[PhotoLook], news: Sequence[PhotoLook], old_miniatures: Miniatures, new_miniatures: Miniatures
+) -> set[tuple[int, int]]:
+    """Pairs of which one photo's light is not known, by their faces."""
+    dark, also_dark = (
+        np.flatnonzero(~np.isfinite(one[:, 0, 0, 0])).tolist() for one in (old_miniatures, new_miniatures)
+    )
+    found = {(dark[row], column) for row, column in alike_by_faces([olds[row] for row in dark], news)}
+    return found | {(row, also_dark[column]) for row, column in alike_by_faces(olds, [news[row] for row in also_dark])}
 
 
 def _hinted(missing: Sequence[PhotoLook], candidates: Sequence[PhotoLook]) -> set[tuple[int, int]]:
