@@ -25,7 +25,7 @@ from curation.domain.labelling.labels import same_name
 from curation.errors import OtherEventError
 from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces
-from curation.pipelines.clustering.identity import matched_ids
+from curation.pipelines.clustering.identity import EarlierFaces, matched_ids
 from curation.pipelines.clustering.present_photos import PresentEvent
 from curation.pipelines.clustering.shown_likeness import ShownLikeness
 from curation.storage.face_data_file import FACE_DATA
@@ -156,12 +156,19 @@ def _known_ids(
     """The first and the last id of each face, -1 for none."""
     first, last = remembered.ids.find(keys)
     has_new = any(not remembered.has_seen(sha256) for sha256 in faces.sha256)
-    before = earlier.faces() if has_new or not earlier.is_comparable else None
-    if before is not None:
-        # Of photos that were edited in place since the last run, of another engine, or of an older version's table.
-        for face, old in matched_ids(before, faces.places(), faces.embeddings).items():
-            if first[face] < 0 <= old:
-                first[face] = last[face] = old
+    if not (has_new or not earlier.is_comparable):
+        return first, last
+    rows, vectors = earlier.faces()
+    places = faces.places()
+    if vectors is None:
+        # Only places can be compared, and those only of photos with the same content: another photo may have the path.
+        contents = earlier.contents()
+        rows = [row._replace(image_path=contents.get(row.image_path, "")) for row in rows]
+        places = _contents(faces)
+    # Of photos that were edited in place since the last run, of another engine, or of an older version's table.
+    for face, old in matched_ids(EarlierFaces(rows, vectors), places, faces.embeddings).items():
+        if first[face] < 0 <= old:
+            first[face] = last[face] = old
     return first, last
 
 

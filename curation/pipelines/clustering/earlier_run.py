@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -14,7 +14,6 @@ from curation.domain.identity.said import Said
 from curation.domain.identity.settling import settled
 from curation.domain.labelling.corrections import Correction, FacePlaces, corrected_clusters
 from curation.errors import FaceDataError
-from curation.pipelines.clustering.identity import EarlierFaces
 from curation.pipelines.said.last_event import last_contents, photos_without_faces
 from curation.pipelines.said.seen_table import SeenTable
 from curation.pipelines.said.words import placed, read_words
@@ -27,12 +26,12 @@ from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.remembered_file import read_remembered
 from curation.storage.said.said_file import read_said
 
-__all__ = ["EarlierRun"]
+__all__ = ["EarlierRow", "EarlierRun"]
 
 logger = logging.getLogger(__name__)
 
 
-class _Face(NamedTuple):
+class EarlierRow(NamedTuple):
     """The part of a row that stays in memory while the photos are analysed."""
 
     image_path: str
@@ -119,13 +118,20 @@ class EarlierRun:
         """The highest cluster id in the table; -1 without one."""
         return max((row.cluster_id for row in self._rows), default=-1)
 
-    def faces(self) -> EarlierFaces | None:
-        """The faces of the last run in the clusters that the user saw; None if there was none."""
-        if not self._rows:
-            return None
+    def faces(self) -> tuple[list[EarlierRow], EmbeddingsFile | None]:
+        """The faces of the last run in the clusters that the user saw, and their vectors if they can be compared."""
         clusters = np.maximum(self._clusters(), -1).tolist()
         rows = [row._replace(cluster_id=cluster) for row, cluster in zip(self._rows, clusters, strict=True)]
-        return EarlierFaces(rows, self._embeddings if self.is_comparable else None)
+        return rows, self._embeddings if self.is_comparable else None
+
+    def contents(self) -> Mapping[str, str]:
+        """SHA-256 of the photos of the last run by path, as far as it is known.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        paths = {*(row.image_path for row in self._rows), *photos_without_faces(self.record)}
+        return last_contents(self.remembered, self.record, paths, self._store)
 
     def _clusters(self) -> NDArray[np.int64]:
         """(N,) the clusters of the table with the corrections laid over."""
@@ -137,21 +143,19 @@ class EarlierRun:
         return placed(read_corrections(self._output, self.record), read_said(self._output))
 
     def _seen(self) -> SeenTable:
-        others = photos_without_faces(self.record)
-        paths = {*(row.image_path for row in self._rows), *others}
         return SeenTable(
             lambda: (self._rows, self._corrections()),
-            lambda: last_contents(self.remembered, self.record, paths, self._store),
-            lambda: others,
+            self.contents,
+            lambda: photos_without_faces(self.record),
             self._vectors,
         )
 
     def _vectors(self, rows: list[int]) -> NDArray[np.float32] | None:
         return self._embeddings[rows] if self._embeddings is not None else None
 
-    def _read(self, *, is_needed: bool) -> list[_Face]:
+    def _read(self, *, is_needed: bool) -> list[EarlierRow]:
         path = self._output / FACE_DATA
-        rows: list[_Face] = []
+        rows: list[EarlierRow] = []
         engines = set()
         self.is_comparable = False
         if not path.exists():
@@ -172,7 +176,7 @@ class EarlierRun:
         self.is_comparable = not engines - {self._engine}
         return rows
 
-    def _opened(self, rows: Sequence[_Face]) -> EmbeddingsFile | None:
+    def _opened(self, rows: Sequence[EarlierRow]) -> EmbeddingsFile | None:
         """The embeddings of the table; None if they cannot be used."""
         try:
             embeddings = EmbeddingsFile(self._output / EMBEDDINGS)
@@ -190,5 +194,5 @@ class EarlierRun:
         return None
 
 
-def _kept(row: FaceRow) -> _Face:
-    return _Face(row.image_path, row.facial_area, row.cluster_id, row.embedding_row, row.face_quality)
+def _kept(row: FaceRow) -> EarlierRow:
+    return EarlierRow(row.image_path, row.facial_area, row.cluster_id, row.embedding_row, row.face_quality)
