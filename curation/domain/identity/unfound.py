@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from curation.domain.identity.said import AsidePick, FacePlace, Said, SaidPhoto
 
-__all__ = ["Unfound", "UnfoundKind", "Why", "aside_id", "told", "unfound", "unfound_told"]
+__all__ = ["Unfound", "UnfoundKind", "Why", "aside_id", "counts_told", "told", "unfound", "unfound_told"]
 
 
 class UnfoundKind(StrEnum):
@@ -158,7 +158,12 @@ def _why_photo(photo: SaidPhoto | None) -> Why:
 
 
 def told(words: Sequence[Unfound]) -> str:
-    """One sentence: "3 picks, 1 correction and 2 names find nobody: ...". Empty if all find somebody."""
+    """What `counts_told` says, and that they are kept. Empty if all find somebody."""
+    return f"{counts_told(words)}. They are kept, and count again when their photos are back" if words else ""
+
+
+def counts_told(words: Sequence[Unfound]) -> str:
+    """ "3 picks, 1 correction and 2 names find nobody: their photos are not in the folder". Empty if there are none."""
     if not words:
         return ""
     counts = Counter(_noun(word) for word in words)
@@ -171,7 +176,7 @@ def told(words: Sequence[Unfound]) -> str:
     reasons = Counter(word.why for word in words)
     why = "; ".join(f"{_REASONS[w]}" + (f" ({reasons[w]})" if len(reasons) > 1 else "") for w in Why if reasons[w])
     verb = "finds" if len(words) == 1 else "find"
-    return f"{listed} {verb} nobody: {why}. They are kept, and count again when their photos are back"
+    return f"{listed} {verb} nobody: {why}"
 
 
 def _noun(word: Unfound) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -243,26 +244,25 @@ class TestLabels:
 
 class TestCorrections:
     @pytest.fixture
-    def merge(self, desk: Desk) -> Unfound:
-        """A merge of three people of whom the last one's photos are away."""
-        desk.correct(CorrectionKind.SAME_PERSON, desk.person(0), desk.person(1), desk.person(2))
+    def statue(self, desk: Desk) -> Unfound:
+        """One of two who are not people, of the same action; its photos are away."""
+        desk.correct(CorrectionKind.NOT_A_PERSON, desk.person(1), desk.person(2))
         desk.away("2_0.png", "2_1.png")
         return desk.only()
 
-    def test_only_the_part_that_is_not_found_is_undone(self, desk: Desk, merge: Unfound) -> None:
-        assert (merge.name, merge.why) == ("same person", Why.AWAY)
-        forget(desk, merge)
+    def test_only_the_part_that_is_not_found_is_undone(self, desk: Desk, statue: Unfound) -> None:
+        assert (statue.name, statue.why, statue.photos) == ("not a person", Why.AWAY, ("2_0.png", "2_1.png"))
+        forget(desk, statue)
         assert desk.words.listed() == ()
         undone = {entry["id"]: entry["undone"] for entry in desk.file("corrections.json")["corrections"]}
-        assert undone.pop(merge.id)
+        assert undone.pop(statue.id)
         assert list(undone.values()) == [False]
-        assert desk.event.ids()[0] == desk.event.ids()[1]
         desk.edits.undo()
-        assert desk.only() == merge
+        assert desk.only() == statue
 
-    def test_cannot_be_given_to_others(self, desk: Desk, merge: Unfound) -> None:
+    def test_cannot_be_given_to_others(self, desk: Desk, statue: Unfound) -> None:
         with pytest.raises(NotAttachableError, match="forget it"):
-            give(desk, merge, 0)
+            give(desk, statue, 0)
 
 
 class TestPicks:
@@ -275,8 +275,6 @@ class TestPicks:
         return desk.only()
 
     def test_its_id_fits_into_an_address(self, desk: Desk, pick: Unfound) -> None:
-        import re
-
         assert re.fullmatch(UNFOUND_ID_PATTERN, unfound_id(pick))
         for path in ("../../etc/passwd", "Ü/ß?#%.jpg", "a\udcffb.jpg", "a\ud800b.jpg", "aside:x"):
             word = Unfound(UnfoundKind.PICK, path, {}, Why.AWAY, (path,))
