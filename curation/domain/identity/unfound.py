@@ -163,7 +163,10 @@ def told(words: Sequence[Unfound]) -> str:
 
 
 def counts_told(words: Sequence[Unfound]) -> str:
-    """ "3 picks, 1 correction and 2 names find nobody: their photos are not in the folder". Empty if there are none."""
+    """How many of which kind find nobody and why, in one clause; empty if all find somebody.
+
+    For instance: "3 picks, 1 correction and 2 names find nobody: their photos are not in the folder".
+    """
     if not words:
         return ""
     counts = Counter(_noun(word) for word in words)
