@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from curation.domain.faces.face import Box
 from curation.domain.faces.index import EventIndex
@@ -29,6 +30,7 @@ from curation.settings import Settings
 __all__ = ["UNFOUND_ID_PATTERN", "UnfoundWords", "unfound_id"]
 
 UNFOUND_ID_PATTERN = r"^[0-9A-Za-z._-]{1,100}$"
+K = TypeVar("K")
 _PLAIN_ID = re.compile(UNFOUND_ID_PATTERN)
 
 
@@ -157,20 +159,20 @@ class UnfoundWords:
         picks: Picks | None,
         said: Said,
     ) -> tuple[Unfound, ...]:
+        if labels is None and picks is None and not corrections:
+            return ()
         words = Words(
             labels,
             {c.id: [(face.image_path, face.facial_area) for face in c.faces + c.others] for c in corrections},
             None,
             None if picks is None else dict(picks.to_json()),
         )
-        if labels is None and picks is None and not corrections:
-            return ()
         places: frozenset[tuple[str, Box]] = frozenset()
         if corrections:
             rows = event.rows
             places = self._places.get((rows,), lambda: frozenset((row.image_path, row.facial_area) for row in rows))
         return words_unfound(
-            settled(said, words, self._catalog.faces.seen()),
+            said if _has_all(said, words) else settled(said, words, self._catalog.faces.seen()),
             words,
             corrections,
             # What is not a person is found, too: the user said so.
@@ -184,3 +186,16 @@ class UnfoundWords:
         without_faces = record.get("photos_without_faces")
         more = without_faces if isinstance(without_faces, list) else ()
         return frozenset(event.image_paths) | {path for path in more if isinstance(path, str)}
+
+
+def _has_all(said: Said, words: Words) -> bool:
+    """Whether all words were read before: what could be known of them is known then."""
+    return (
+        all(cluster in said.labels and said.labels[cluster].said == label for cluster, label in _items(words.labels))
+        and all(path in said.picks and said.picks[path].said == pick for path, pick in _items(words.picks))
+        and said.corrections.keys() >= (words.corrections or {}).keys()
+    )
+
+
+def _items(words: Mapping[K, object] | None) -> Iterable[tuple[K, object]]:
+    return () if words is None else words.items()

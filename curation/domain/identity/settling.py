@@ -60,12 +60,16 @@ class _Photos:
     def __init__(self, said: Said, event: SeenEvent) -> None:
         self.said = dict(said.photos)
         self.event = event
+        # New photos have no versions, so this stays true.
+        self._edited: dict[tuple[str, str | None], str] = {}
+        for key, photo in said.photos.items():
+            for version in photo.versions:
+                self._edited.setdefault((version, photo.now), key)
 
     def key(self, image_path: str) -> str | None:
         key = self.event.photo_key(image_path)
         if key is not None:
-            edited = (k for k, photo in self.said.items() if key in photo.versions and photo.now == image_path)
-            known = next(edited, None)
+            known = self._edited.get((key, image_path))
             if known is not None:
                 return known
             self.said.setdefault(key, SaidPhoto(image_path, now=image_path))

@@ -11,12 +11,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.browser.painted_service import serving
-from tests.acceptance.browser.visitor import DESKTOP, TABLET, Theme, Visitor, visiting
+from tests.acceptance.browser.visitor import DESKTOP, TABLET, Theme, visiting
 from tests.fake_workflow import FakeEvent, fake_event
 
 ANNA, TOM = {"name": "Anna", "category": "main"}, {"name": "Tom", "category": "important"}
 PHONE = (390, 844)
-LOOKS: list[tuple[Theme, tuple[int, int]]] = [("light", DESKTOP), ("dark", DESKTOP), ("light", TABLET), ("light", PHONE)]
+LOOKS: list[tuple[Theme, tuple[int, int]]] = [
+    ("light", DESKTOP),
+    ("dark", DESKTOP),
+    ("light", TABLET),
+    ("light", PHONE),
+]
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ def test_by_keyboard_from_the_line_to_an_empty_list(browser: Browser, event: Fak
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        said(page, "Anna is Person 1")
+        said(page, "Anna is Person 1 now")
         expect(page.locator(".unfound-row")).to_have_count(3)
         assert content(event, "cluster_labels.json")["1"] == ANNA
 

@@ -80,8 +80,8 @@ async function giveName(row) {
     choice.firstElementChild.replaceWith(face ? make("img", { src: `/faces/${face}/picture`, alt: "" }) : blank());
   });
   const text = make("p", { class: "muted" }, "The name and the category go to this person. People with another name are not offered.");
-  if (!(await askWith({ title: `Who is ${title}?`, content: [text, choice], yes: "Give the name" }))) return;
-  await give(row, { cluster_id: Number(select.value) }, `${title} is ${chosen().textContent.trim()} now`);
+  if (!(await askWith({ title: `Who is ${title}?`, content: [text, choice], yes: "Give to this person" }))) return;
+  await give(row, { cluster_id: Number(select.value) }, `${title} is ${chosen().dataset.title} now`);
 }
 
 async function givePick(row) {
@@ -115,7 +115,7 @@ async function givePick(row) {
   await look();
   const text = make("p", { class: "muted" }, "Type a part of the file's name. Only photos without a pick of their own are offered.");
   const question = `Which photo is “${title.toLowerCase()}”?`;
-  if (!(await askWith({ title: question, content: [text, choice], yes: "Give the pick", shown: () => input.select() }))) return;
+  if (!(await askWith({ title: question, content: [text, choice], yes: "Give to this photo", shown: () => input.select() }))) return;
   const target = found();
   if (target) await give(row, { photo_id: target.dataset.photo }, `${target.value} has the pick now`);
 }
