@@ -7,24 +7,33 @@ from dataclasses import replace
 
 from curation.domain.identity.said import Said
 from curation.domain.identity.settling import used_photos, with_new_pick
-from curation.domain.identity.unfound import Unfound, aside_id
+from curation.domain.identity.unfound import Unfound, Why, aside_id
 
 __all__ = ["labels_of", "with_labels_back", "with_pick_of", "without_pick"]
 
 
 def without_pick(said: Said, word: Unfound) -> Said:
-    """The same without a pick that finds nobody; the same object if it is not there any more.
+    """The same without a pick that finds nobody; the same object if it is not there any more, or was found meanwhile.
 
     Args:
         said: All words.
         word: A pick, as `unfound` lists it.
     """
     path = word.photos[0]
-    if not word.is_aside:
-        picks = {known: pick for known, pick in said.picks.items() if (known, pick.said) != (path, word.said)}
-        return said if len(picks) == len(said.picks) else used_photos(replace(said, picks=picks))
-    aside = tuple(pick for pick in said.aside if (pick.image_path, aside_id(pick)) != (path, word.id))
-    return said if len(aside) == len(said.aside) else used_photos(replace(said, aside=aside))
+
+    def is_meant(photo: str) -> bool:
+        return word.why is Why.UNREADABLE or said.photo_now(photo) is None
+
+    picks, aside = dict(said.picks), said.aside
+    if word.is_aside:
+        aside = tuple(
+            pick for pick in aside if (pick.image_path, aside_id(pick)) != (path, word.id) or not is_meant(pick.photo)
+        )
+    elif path in picks and picks[path].said == word.said and is_meant(picks[path].photo):
+        del picks[path]
+    if len(picks) == len(said.picks) and len(aside) == len(said.aside):
+        return said
+    return used_photos(replace(said, picks=picks, aside=aside))
 
 
 def with_pick_of(said: Said, word: Unfound, image_path: str, content: str) -> Said:

@@ -120,10 +120,10 @@ def unfound(
             out.append(Unfound(UnfoundKind.CORRECTION, id_, kind, _why(said, keys), paths))
     for path, pick in sorted(said.picks.items()):
         if said.photo_now(pick.photo) not in picked:
-            out.append(Unfound(UnfoundKind.PICK, path, pick.said, _why(said, [pick.photo]), (path,)))
+            out.append(Unfound(UnfoundKind.PICK, path, pick.said, _why_pick(said, pick.photo), (path,)))
     for pick_aside in said.aside:
         if said.photo_now(pick_aside.photo) not in picked:
-            why = _why(said, [pick_aside.photo])
+            why = _why_pick(said, pick_aside.photo)
             out.append(Unfound(UnfoundKind.PICK, aside_id(pick_aside), pick_aside.said, why, (pick_aside.image_path,)))
     return tuple(out)
 
@@ -147,6 +147,12 @@ def _why(said: Said, keys: Iterable[str]) -> Why:
     """The reason that most of the photos have."""
     reasons = Counter(_why_photo(said.photos.get(key)) for key in keys)
     return max(Why, key=lambda why: reasons[why]) if reasons else Why.AWAY
+
+
+def _why_pick(said: Said, key: str) -> Why:
+    """A pick needs no face: if its photo is there but does not count, it could not be read."""
+    why = _why_photo(said.photos.get(key))
+    return Why.UNREADABLE if why is Why.NO_FACE else why
 
 
 def _why_photo(photo: SaidPhoto | None) -> Why:

@@ -17,7 +17,13 @@ from curation.domain.labelling.corrections import Correction
 from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import Labels
 from curation.domain.labelling.new_corrections import with_ids
-from curation.errors import CorrectionNotFoundError, CurationError, LabelsConflictError, NothingToUndoError
+from curation.errors import (
+    CorrectionNotFoundError,
+    CurationError,
+    LabelsConflictError,
+    NothingToUndoError,
+    UnfoundWordNotFoundError,
+)
 from curation.event.catalog import Catalog
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
 from curation.event.people.label_versions import IsKnown
@@ -100,22 +106,24 @@ class PeopleEdits:
             return changed.etag, changed.labels, changed.count
 
     def move_label(self, cluster: int, target: int | None, what: str) -> None:
-        """Take the label of one cluster away, or give it to another one, as one change.
+        """Take the label of a cluster that is not there away, or give it to another one, as one change.
 
         Args:
-            cluster: With a label.
+            cluster: With a label, but without faces.
             target: The cluster that gets its name and category; None for nobody.
             what: Describes the change.
 
         Raises:
             LabelTakenError: If the target has another name.
-            UnfoundWordNotFoundError: If the cluster has no label.
+            UnfoundWordNotFoundError: If the cluster has no label, or has faces.
             LabelsChangedError: If the file changes at this moment.
             LabelsError: If the labels are not valid.
             StorageError: If a file cannot be read or written.
         """
         with self._exclusive():
             self._catalog.words.try_settle()
+            if self._catalog.has_cluster(cluster):
+                raise UnfoundWordNotFoundError(f"person {cluster} was found in the meantime; nothing was changed")
             self._add_to_journal(what, self._labels.move(cluster, target), {})
 
     def replace_labels(self, labels: Labels, *, is_known: IsKnown | None) -> tuple[str, Labels]:

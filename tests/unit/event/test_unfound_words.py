@@ -199,6 +199,20 @@ class TestLabels:
         desk.event.cluster()
         assert desk.catalog.labels().by_cluster[desk.person(2)].name == "Anna"
 
+    def test_whatever_change_took_it_away(self, desk: Desk, anna: Unfound) -> None:
+        said = read_said(desk.event.output)
+        desk.edits.replace_labels(desk.catalog.event_labels.checked({}), is_known=None)
+        assert desk.words.listed() == ()
+        desk.edits.undo()
+        assert desk.only() == anna
+        assert read_said(desk.event.output).labels[int(anna.id)] == said.labels[int(anna.id)]
+
+    def test_not_if_the_person_is_back_meanwhile(self, desk: Desk, anna: Unfound) -> None:
+        desk.back("2_0.png", "2_1.png")
+        with pytest.raises(UnfoundWordNotFoundError, match="in the meantime"):
+            desk.edits.move_label(int(anna.id), None, "forgot Anna")
+        assert desk.catalog.labels().by_cluster[desk.person(2)].name == "Anna"
+
     def test_only_the_one_that_is_not_found(self, desk: Desk) -> None:
         desk.event.label({str(desk.person(2)): ANNA, str(desk.person(1)): ANNA})
         desk.away("2_0.png", "2_1.png")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from curation.domain.faces.face import Box
 from curation.domain.identity.reattaching import labels_of, with_labels_back, with_pick_of, without_pick
 from curation.domain.identity.said import AsidePick, Missing, Said, SaidLabel, SaidPhoto, SaidPick
-from curation.domain.identity.unfound import Unfound, UnfoundKind, Why, counts_told, told
+from curation.domain.identity.unfound import Unfound, UnfoundKind, Why, counts_told, told, unfound
 
 BOX, OTHER = Box(1, 2, 30, 40), Box(50, 2, 30, 40)
 GONE = SaidPhoto("a.jpg", now=None, missing=Missing.AWAY, faces={BOX: None})
@@ -36,6 +36,19 @@ def test_a_pick_that_changed_meanwhile_stays() -> None:
     assert without_pick(SAID, replace(PICKED, said={"pick": "rejected"})) is SAID
     assert without_pick(SAID, replace(PUT_ASIDE, id="aside:zz")) is SAID
     assert with_pick_of(SAID, replace(PICKED, said={"pick": "rejected"}), "d.jpg", "dd") is SAID
+
+
+def test_a_pick_that_was_found_meanwhile_stays() -> None:
+    back = replace(SAID, photos={**SAID.photos, "aa": replace(GONE, now="b.jpg", missing=None)})
+    assert without_pick(back, PICKED) is back
+    unreadable = replace(PICKED, why=Why.UNREADABLE)
+    assert set(without_pick(back, unreadable).picks) == {"c.jpg"}
+
+
+def test_a_pick_of_a_photo_that_could_not_be_read() -> None:
+    said = Said(photos={"path:a.jpg": SaidPhoto("a.jpg", now="a.jpg")}, picks={"a.jpg": SaidPick(PICK, "path:a.jpg")})
+    (word,) = unfound(said, {}, (), (), (), {})
+    assert (word.id, word.why) == ("a.jpg", Why.UNREADABLE)
 
 
 def test_a_pick_is_given_to_another_photo() -> None:

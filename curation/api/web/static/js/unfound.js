@@ -51,15 +51,22 @@ async function forget(row) {
     if (!(await ask({ title: `Forget the pick of ${photo}?`, text, yes: "Forget", bad: true }))) return;
     row.querySelector("button").focus();
   }
-  const done = await attempt(() => inOrder(() => send("DELETE", address(row))));
+  const done = await changed("DELETE", address(row));
   if (!done) return;
   announceChange();
   if (done.data.undoable) toastUndoable(kind === "label" ? `${title} is forgotten` : "The correction is undone");
   else toast(`The pick of ${photo} is forgotten`);
 }
 
+/** Send a change; if it is refused, another tab or a run may have been first. */
+async function changed(method, url, body) {
+  const done = await attempt(() => inOrder(() => send(method, url, body)));
+  if (!done) await refresh();
+  return done;
+}
+
 async function give(row, body, text) {
-  const done = await attempt(() => inOrder(() => send("POST", `${address(row)}/attach`, body)));
+  const done = await changed("POST", `${address(row)}/attach`, body);
   if (!done) return;
   row.querySelector("button").focus();
   announceChange();
