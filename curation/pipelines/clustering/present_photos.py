@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import Box
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.identity.remembered import LookKey, Remembered
-from curation.domain.identity.said import Said, is_known_by_path
+from curation.domain.identity.said import Said
 from curation.engines.base import EngineSpec
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.stage import content_key
@@ -100,8 +100,6 @@ class PresentEvent:
 
     def look_then(self, key: str) -> PhotoLook | None:
         """See `PresentPhotos.look_then`."""
-        if is_known_by_path(key):
-            return None  # it was never read; the path may be one that the store cannot hold
         looks = self._remembered.looks
         if (key, self.space) in looks:
             return looks[key, self.space]
