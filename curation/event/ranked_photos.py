@@ -10,7 +10,6 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from curation.domain.bursts.finding import BurstRules
-from curation.domain.identity.reattaching import with_pick_of, without_pick
 from curation.domain.identity.said import Said, known_by_path
 from curation.domain.identity.settling import with_new_pick
 from curation.domain.identity.unfound import Unfound
@@ -20,6 +19,7 @@ from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.errors import CurationError, PickTakenError, StorageError, UnfoundWordNotFoundError
 from curation.event.file_cache import Derived, FileCache
+from curation.event.reattaching import with_pick_of, without_pick
 from curation.event.said_words import SaidWords
 from curation.pipelines.said.words import picks_now
 from curation.settings import ScoringSettings, Settings

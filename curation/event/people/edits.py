@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from curation.domain.identity.reattaching import labels_of, with_labels_back
 from curation.domain.identity.said import NOTHING_SAID
 from curation.domain.labelling.corrections import Correction
 from curation.domain.labelling.label_changes import LabelChange
@@ -27,6 +26,7 @@ from curation.errors import (
 from curation.event.catalog import Catalog
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
 from curation.event.people.label_versions import IsKnown
+from curation.event.reattaching import labels_of, with_labels_back
 from curation.settings import Settings
 from curation.storage.said.corrections_file import hold_corrections
 from curation.storage.said.said_file import parse_said, said_json

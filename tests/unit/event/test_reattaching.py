@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from curation.domain.faces.face import Box
-from curation.domain.identity.reattaching import labels_of, with_labels_back, with_pick_of, without_pick
 from curation.domain.identity.said import AsidePick, Missing, Said, SaidLabel, SaidPhoto, SaidPick
 from curation.domain.identity.unfound import Unfound, UnfoundKind, Why, counts_told, told, unfound
+from curation.event.reattaching import labels_of, with_labels_back, with_pick_of, without_pick
 
 BOX, OTHER = Box(1, 2, 30, 40), Box(50, 2, 30, 40)
 GONE = SaidPhoto("a.jpg", now=None, missing=Missing.AWAY, faces={BOX: None})
