@@ -21,9 +21,13 @@ CurationError
 │   │   ├── PhotoNotFoundError       no photo has this id
 │   │   ├── FaceNotFoundError        no face has this id
 │   │   ├── CorrectionNotFoundError  no correction has this id
+│   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
 │   │   └── LabelsConflictError      ... and the same labels to other values
+│   ├── LabelTakenError      a name would be given to somebody who has another one
+│   ├── PickTakenError       a pick would be given to a photo that has one
+│   ├── NotAttachableError   a correction cannot be given to other faces
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
 │   └── PhotoRefusedError    an uploaded photo is refused
@@ -66,11 +70,13 @@ __all__ = [
     "FaceDataError",
     "FaceNotFoundError",
     "InputError",
+    "LabelTakenError",
     "LabelsChangedError",
     "LabelsConflictError",
     "LabelsError",
     "NameTakenError",
     "NotAPhotoError",
+    "NotAttachableError",
     "NotClusteredError",
     "NotFoundError",
     "NotScoredError",
@@ -86,6 +92,7 @@ __all__ = [
     "PhotoTooLargeError",
     "PhotoUnreadableError",
     "PhotosMissingError",
+    "PickTakenError",
     "PicksError",
     "RulesError",
     "RunInterruptedError",
@@ -94,6 +101,7 @@ __all__ = [
     "SettingsFileError",
     "StorageError",
     "TooManyPhotosError",
+    "UnfoundWordNotFoundError",
     "UploadTooLargeError",
     "WeightsBrokenError",
     "WeightsError",
@@ -250,6 +258,12 @@ class CorrectionNotFoundError(NotFoundError):
     code = "correction_not_found"
 
 
+class UnfoundWordNotFoundError(NotFoundError):
+    """No label, correction or pick that finds nobody has this id."""
+
+    code = "unfound_not_found"
+
+
 class PhotoGoneError(NotFoundError):
     """The event has the photo, but its file is gone."""
 
@@ -274,6 +288,24 @@ class LabelsConflictError(LabelsChangedError):
     def __init__(self, message: str, conflicts: Sequence[dict[str, object]] = ()) -> None:
         super().__init__(message)
         self.conflicts = tuple(conflicts)
+
+
+class LabelTakenError(InputError):
+    """A name would be given to a person who has another one; nothing was written."""
+
+    code = "label_taken"
+
+
+class PickTakenError(InputError):
+    """A pick would be given to a photo that has one of its own; nothing was written."""
+
+    code = "pick_taken"
+
+
+class NotAttachableError(InputError):
+    """What was said cannot be given to others, or not to this kind."""
+
+    code = "not_attachable"
 
 
 class NothingToSplitError(InputError):

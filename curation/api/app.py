@@ -41,6 +41,7 @@ from curation.api.routes import (
     rules,
     stages,
     suggestions,
+    unfound,
     uploads,
 )
 from curation.errors import CurationError
@@ -51,6 +52,7 @@ from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
+from curation.event.unfound_words import UnfoundWords
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
@@ -120,6 +122,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         people,
         corrections,
         suggestions,
+        unfound,
         faces,
         labels,
         photos,
@@ -202,5 +205,6 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
         rule_book,
         rescorer,
         judgement,
+        UnfoundWords(settings, catalog, people_edits),
     )
     return context, store

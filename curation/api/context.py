@@ -14,6 +14,7 @@ from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
+from curation.event.unfound_words import UnfoundWords
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
 from curation.pipelines.scoring.rescoring import Rescorer
@@ -39,6 +40,7 @@ class ServiceContext:
     rules: RuleBook
     rescorer: Rescorer
     judgement: Judgement
+    unfound: UnfoundWords
 
 
 # A coroutine, so that it never waits for a free thread.

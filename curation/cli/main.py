@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import export, quality, weights
+from curation.cli import export, quality, unfound, weights
 from curation.cli.project import default_root
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts
@@ -75,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
     )
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for subject in (weights, quality, export):
+    for subject in (weights, quality, export, unfound):
         subject.add_commands(groups)
     return parser

@@ -12,19 +12,20 @@ from pydantic import ValidationError
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.identity.said import Said, known_by_path
 from curation.domain.identity.settling import with_new_pick
+from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks, parse_pick
+from curation.domain.judging.picks import NO_PICKS, UNJUDGED, PhotoPick, Picks, parse_pick
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
-from curation.errors import CurationError, StorageError
+from curation.errors import CurationError, PickTakenError, StorageError, UnfoundWordNotFoundError
 from curation.event.file_cache import Derived, FileCache
+from curation.event.reattaching import with_pick_of, without_pick
 from curation.event.said_words import SaidWords
 from curation.pipelines.said.words import picks_now
 from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
-from curation.storage.said.said_file import change_said
 
 __all__ = ["RankedPhotos", "ranking_rules"]
 
@@ -52,7 +53,6 @@ class RankedPhotos:
         """
         output_dir = settings.io.output_dir
         self._words = words
-        self._output_dir = output_dir
         self._state_dir = settings.io.state_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
@@ -131,12 +131,67 @@ class RankedPhotos:
                     said = with_new_pick(said, path, word, contents.get(path, known_by_path(path)))
                 return said
 
-            said = change_said(self._output_dir, self._state_dir, changed)
-            # A pick that says nothing is not in the file.
-            written = Picks({path: parse_pick(pick.said) for path, pick in said.picks.items()})
-            write_picks(self._picks.path, written)
-            self._picks.put(written)
+            self._write(self._words.change(changed))
         return before, before.changed(changes)
+
+    def written_picks(self) -> Picks | None:
+        """The picks as picks.json has them; None if there is no such file. Raises what `picks` raises."""
+        return self._picks.get()
+
+    def drop(self, word: Unfound) -> None:
+        """Forget a pick that finds nobody.
+
+        Raises:
+            UnfoundWordNotFoundError: If it is not there any more.
+            PicksError: If picks.json is not valid; it is then unchanged.
+            BusyError: If another process has locked it.
+            StorageError: If it cannot be read or written.
+        """
+        with hold_picks(self._state_dir):
+            self._words.settle()
+            self._rewrite(word, lambda said: without_pick(said, word))
+
+    def give(self, word: Unfound, image_path: str) -> None:
+        """Give a pick that finds nobody to a photo that has none of its own.
+
+        Args:
+            word: The pick.
+            image_path: Of a photo of the event.
+
+        Raises:
+            PickTakenError: If that photo is picked, rejected or rated already. Also what `drop` raises.
+        """
+        with hold_picks(self._state_dir):
+            self._words.settle()
+            if self.picks().of(image_path) != UNJUDGED:
+                raise PickTakenError(
+                    f"{image_path} has a pick or stars of its own; nothing was changed. Remove these first, or choose "
+                    "another photo"
+                )
+            content = self._words.contents([image_path]).get(image_path, known_by_path(image_path))
+            self._rewrite(word, lambda said: with_pick_of(said, word, image_path, content))
+
+    def _rewrite(self, word: Unfound, make: Callable[[Said], Said]) -> None:
+        """Change a pick that finds nobody.
+
+        picks.json is written first: if the service is killed in between, the pick must not come to the photo that has
+        its path now.
+        """
+
+        def changed(said: Said) -> Said:
+            after = make(said)
+            if after is said:
+                raise UnfoundWordNotFoundError(f"there is no pick of {word.photos[0]} any more that finds nobody")
+            self._write(after)
+            return after
+
+        self._words.change(changed)
+
+    def _write(self, said: Said) -> None:
+        # A pick that says nothing is not in the file.
+        written = Picks({path: parse_pick(pick.said) for path, pick in said.picks.items()})
+        write_picks(self._picks.path, written)
+        self._picks.put(written)
 
     def flush(self) -> None:
         """Write the table now if it does not match the picks; does nothing before scoring.

@@ -18,7 +18,7 @@ from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import stamp_of
 from curation.storage.said.remembered_file import REMEMBERED, read_remembered
-from curation.storage.said.said_file import SAID, read_said
+from curation.storage.said.said_file import SAID, change_said, read_said
 
 __all__ = ["SaidWords"]
 
@@ -56,6 +56,15 @@ class SaidWords:
             CurationError: If a file of the user is not valid, or something cannot be read or written.
         """
         return settle(self._settings, self._seen(), is_strict=False)
+
+    def change(self, make: Callable[[Said], Said]) -> Said:
+        """Read said.json, change it and write it, under its lock; see `change_said`.
+
+        Raises:
+            BusyError: If another process holds the lock for half a minute.
+            StorageError: If the file cannot be read or written.
+        """
+        return change_said(self._settings.io.output_dir, self._settings.io.state_dir, make)
 
     def try_settle(self) -> None:
         """Do what `settle` does, but log an error instead of raising it: the word itself is saved already."""

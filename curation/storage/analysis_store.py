@@ -106,6 +106,8 @@ class AnalysisStore:
         Raises:
             StorageError: If the store fails, or the row is damaged.
         """
+        if not sha256.isascii():
+            return None  # the path of a photo that was never read stands for its hash
         with self._database.use() as connection:
             row = connection.execute(
                 "SELECT width, height, faces, embeddings FROM analyses WHERE sha256 = ? AND key = ?", (sha256, key)

@@ -20,6 +20,7 @@ from curation.api.pages.people_view import (
     shown_counts,
 )
 from curation.api.pages.rendering import page_router, render
+from curation.api.pages.unfound import unfound_line
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 
 __all__ = ["router"]
@@ -55,6 +56,7 @@ def people_page(
         **_cards(context, shown, query, 0, PEOPLE_AT_ONCE),
         counts=shown_counts(context.catalog),
         choices=Shown,
+        unfound_line=unfound_line(context),
     )
 
 

@@ -15,6 +15,7 @@ from curation.api.pages.gallery import Gallery, cards_of, galleries, people_to_c
 from curation.api.pages.photo_query import Order, PhotoQuery, Problem, read_query
 from curation.api.pages.photo_view import photo_view
 from curation.api.pages.rendering import page_router, render
+from curation.api.pages.unfound import unfound_line
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import Category
@@ -48,7 +49,13 @@ def photos_page(
     query = read_query(request.query_params)
     gallery = galleries(request).get(context.catalog, query, view)
     return render(
-        request, "photos/index.html", place="photos", at=at, **_frame(context, query), **_start(context, gallery, at)
+        request,
+        "photos/index.html",
+        place="photos",
+        at=at,
+        unfound_line=unfound_line(context),
+        **_frame(context, query),
+        **_start(context, gallery, at),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from curation.api.pages import choosing, event, people, photos, sign_in, static_files
+from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
 
 __all__ = ["PAGE_ROUTERS"]
 
@@ -14,5 +14,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     photos.router,
     choosing.router,
+    unfound.router,
     sign_in.router,
 )

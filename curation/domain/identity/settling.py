@@ -21,7 +21,7 @@ from curation.domain.identity.said import (
     known_by_path,
 )
 
-__all__ = ["SeenEvent", "Words", "settled", "with_contents", "with_new_pick"]
+__all__ = ["SeenEvent", "Words", "settled", "used_photos", "with_contents", "with_new_pick"]
 
 
 class SeenEvent(Protocol):
@@ -60,12 +60,16 @@ class _Photos:
     def __init__(self, said: Said, event: SeenEvent) -> None:
         self.said = dict(said.photos)
         self.event = event
+        # New photos have no versions, so this stays true.
+        self._edited: dict[tuple[str, str | None], str] = {}
+        for key, photo in said.photos.items():
+            for version in photo.versions:
+                self._edited.setdefault((version, photo.now), key)
 
     def key(self, image_path: str) -> str | None:
         key = self.event.photo_key(image_path)
         if key is not None:
-            edited = (k for k, photo in self.said.items() if key in photo.versions and photo.now == image_path)
-            known = next(edited, None)
+            known = self._edited.get((key, image_path))
             if known is not None:
                 return known
             self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
@@ -112,7 +116,7 @@ def settled(said: Said, words: Words, event: SeenEvent) -> Said:
     corrections = {id_: _correction(photos, said.corrections.get(id_, {}), faces) for id_, faces in about_faces.items()}
     picks, aside = _picks(said, photos, words.picks)
     out = Said(photos.said, labels, corrections, picks, aside)
-    return replace(out, photos=_used(out))
+    return used_photos(out)
 
 
 def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[FacePlace]]) -> bool:
@@ -180,13 +184,13 @@ def _picks(
     return picks, tuple(aside)
 
 
-def _used(said: Said) -> dict[str, SaidPhoto]:
-    """The photos that a word is about."""
+def used_photos(said: Said) -> Said:
+    """The same without photos that no word is about."""
     faces = [face for label in said.labels.values() for face in label.faces]
     faces += [face for of_correction in said.corrections.values() for face in of_correction.values()]
     keys = {key for key, _ in faces} | {pick.photo for pick in said.picks.values()}
     keys |= {pick.photo for pick in said.aside}
-    return {key: photo for key, photo in said.photos.items() if key in keys}
+    return replace(said, photos={key: photo for key, photo in said.photos.items() if key in keys})
 
 
 def with_new_pick(said: Said, image_path: str, word: object | None, content: str) -> Said:
@@ -224,7 +228,7 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
         if photo.now != image_path:
             photos[key] = SaidPhoto(image_path, photo.versions, image_path, faces=dict.fromkeys(photo.faces))
     out = replace(said, photos=photos, picks=picks, aside=tuple(aside))
-    return replace(out, photos=_used(out))
+    return used_photos(out)
 
 
 def with_contents(said: Said, contents: Mapping[str, str]) -> Said:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curation.domain.identity.said import FacePlace, Said, SaidPhoto
+from curation.domain.identity.said import AsidePick, FacePlace, Said, SaidPhoto
 
-__all__ = ["Unfound", "UnfoundKind", "Why", "told", "unfound", "unfound_told"]
+__all__ = ["Unfound", "UnfoundKind", "Why", "aside_id", "counts_told", "told", "unfound", "unfound_told"]
 
 
 class UnfoundKind(StrEnum):
@@ -33,11 +33,11 @@ class Why(StrEnum):
 _SHOWN = 10
 _SHOWN_PATHS = 3
 _REASONS = {
-    Why.AWAY: "not in the folder",
+    Why.AWAY: "their photos are not in the folder",
     Why.REPLACED: "other photos lie under their names now",
-    Why.UNREADABLE: "could not be read in this run",
-    Why.NO_FACE: "the photos are there, but these faces were not found on them",
-    Why.WITH_OTHERS: "the faces are there, but were grouped with other people in this run",
+    Why.UNREADABLE: "their photos could not be read in the last run",
+    Why.NO_FACE: "their photos are there, but these faces were not found on them",
+    Why.WITH_OTHERS: "their faces are there, but were grouped with other people in the last run",
 }
 
 
@@ -51,7 +51,8 @@ class Unfound:
             aside has the prefix `aside:` and its photo's key.
         said: The word: a label as in cluster_labels.json, the kind of a correction, a pick as in picks.json.
         why: Why it finds nobody.
-        photos: Where its photos were when it was said, in ascending order.
+        photos: Where its photos were when it was said, in ascending order; of a correction those of the side that is
+            missing.
     """
 
     kind: UnfoundKind
@@ -62,8 +63,21 @@ class Unfound:
 
     @property
     def reason(self) -> str:
-        """Why nobody was found, in words that follow "its photos are"."""
+        """Why nobody was found, as a clause: "their photos are not in the folder"."""
         return _REASONS[self.why]
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is a pick that was put aside, so that picks.json has no place for it."""
+        return self.kind is UnfoundKind.PICK and self.photos != (self.id,)
+
+    @property
+    def name(self) -> str:
+        """The word as people say it: "Anna", "person 7", "picked, 5 stars", "same person"."""
+        if self.kind is UnfoundKind.LABEL:
+            name = self.said.get("name") if isinstance(self.said, Mapping) else None
+            return str(name) if name else f"person {self.id}"
+        return str(self.said).replace("_", " ") if self.kind is UnfoundKind.CORRECTION else _pick_told(self.said)
 
 
 def unfound(
@@ -97,20 +111,26 @@ def unfound(
         out.append(Unfound(UnfoundKind.LABEL, str(cluster), label.said, why, _paths(said, keys)))
     for id_, (kind, faces, others) in corrections.items():
         anchors = said.corrections.get(id_, {})
-        keys = sorted({anchors[place][0] for place in (*faces, *others) if place in anchors})
-        found = [any(_is_there(said, anchors.get(p), p, places) for p in side) for side in (faces, others) if side]
-        if not all(found):
-            paths = _paths(said, keys) or tuple(sorted({path for path, _ in (*faces, *others)}))
+        sides = [side for side in (faces, others) if side]
+        lost = [side for side in sides if not any(_is_there(said, anchors.get(p), p, places) for p in side)]
+        if lost:
+            missing = [place for side in lost for place in side]
+            keys = sorted({anchors[place][0] for place in missing if place in anchors})
+            paths = _paths(said, keys) or tuple(sorted({path for path, _ in missing}))
             out.append(Unfound(UnfoundKind.CORRECTION, id_, kind, _why(said, keys), paths))
     for path, pick in sorted(said.picks.items()):
         if said.photo_now(pick.photo) not in picked:
-            out.append(Unfound(UnfoundKind.PICK, path, pick.said, _why(said, [pick.photo]), (path,)))
+            out.append(Unfound(UnfoundKind.PICK, path, pick.said, _why_pick(said, pick.photo), (path,)))
     for pick_aside in said.aside:
         if said.photo_now(pick_aside.photo) not in picked:
-            why = _why(said, [pick_aside.photo])
-            id_ = f"aside:{pick_aside.photo}"
-            out.append(Unfound(UnfoundKind.PICK, id_, pick_aside.said, why, (pick_aside.image_path,)))
+            why = _why_pick(said, pick_aside.photo)
+            out.append(Unfound(UnfoundKind.PICK, aside_id(pick_aside), pick_aside.said, why, (pick_aside.image_path,)))
     return tuple(out)
+
+
+def aside_id(pick: AsidePick) -> str:
+    """The id of a pick that was put aside, see `Unfound`."""
+    return f"aside:{pick.photo}"
 
 
 def _is_there(said: Said, anchor: tuple[str, object] | None, place: FacePlace, places: Collection[FacePlace]) -> bool:
@@ -129,6 +149,12 @@ def _why(said: Said, keys: Iterable[str]) -> Why:
     return max(Why, key=lambda why: reasons[why]) if reasons else Why.AWAY
 
 
+def _why_pick(said: Said, key: str) -> Why:
+    """A pick needs no face: if its photo is there but does not count, it could not be read."""
+    why = _why_photo(said.photos.get(key))
+    return Why.UNREADABLE if why is Why.NO_FACE else why
+
+
 def _why_photo(photo: SaidPhoto | None) -> Why:
     if photo is None or (photo.now is None and photo.missing is None):
         return Why.AWAY
@@ -138,7 +164,15 @@ def _why_photo(photo: SaidPhoto | None) -> Why:
 
 
 def told(words: Sequence[Unfound]) -> str:
-    """One sentence: "3 picks, 1 correction and 2 names find nobody: ...". Empty if all find somebody."""
+    """What `counts_told` says, and that they are kept. Empty if all find somebody."""
+    return f"{counts_told(words)}. They are kept, and count again when their photos are back" if words else ""
+
+
+def counts_told(words: Sequence[Unfound]) -> str:
+    """How many of which kind find nobody and why, in one clause; empty if all find somebody.
+
+    For instance: "3 picks, 1 correction and 2 names find nobody: their photos are not in the folder".
+    """
     if not words:
         return ""
     counts = Counter(_noun(word) for word in words)
@@ -151,7 +185,7 @@ def told(words: Sequence[Unfound]) -> str:
     reasons = Counter(word.why for word in words)
     why = "; ".join(f"{_REASONS[w]}" + (f" ({reasons[w]})" if len(reasons) > 1 else "") for w in Why if reasons[w])
     verb = "finds" if len(words) == 1 else "find"
-    return f"{listed} {verb} nobody: {why}. They are kept, and count again when their photos are back"
+    return f"{listed} {verb} nobody: {why}"
 
 
 def _noun(word: Unfound) -> str:
@@ -179,7 +213,8 @@ def _name(word: Unfound) -> str:
 def _pick_told(said: object) -> str:
     pick = said if isinstance(said, Mapping) else {}
     stars = pick.get("rating")
-    return " ".join([str(pick.get("pick", "")), f"{stars} stars" if stars else ""]).strip()
+    told_stars = "" if not stars else "1 star" if stars == 1 else f"{stars} stars"
+    return ", ".join(part for part in (str(pick.get("pick") or ""), told_stars) if part)
 
 
 def _some_paths(paths: Sequence[str]) -> str:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
+from curation.domain.identity.said import NOTHING_SAID
 from curation.domain.labelling.corrections import Correction
 from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import Labels
 from curation.domain.labelling.new_corrections import with_ids
-from curation.errors import CorrectionNotFoundError, LabelsConflictError, NothingToUndoError
+from curation.errors import (
+    CorrectionNotFoundError,
+    CurationError,
+    LabelsConflictError,
+    NothingToUndoError,
+    UnfoundWordNotFoundError,
+)
 from curation.event.catalog import Catalog
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
 from curation.event.people.label_versions import IsKnown
+from curation.event.reattaching import labels_of, with_labels_back
 from curation.settings import Settings
 from curation.storage.said.corrections_file import hold_corrections
+from curation.storage.said.said_file import parse_said, said_json
 from curation.storage.said.undo_journal import Change, UndoJournal
 
 __all__ = ["CorrectionPlan", "PeopleEdits", "Undone"]
+
+logger = logging.getLogger(__name__)
 
 CorrectionPlan = tuple[Sequence[Correction], int, LabelChange | None]
 """The new corrections, the cluster that the faces belong to then (-1: none), and a change of its label."""
@@ -92,6 +105,27 @@ class PeopleEdits:
             self._add_to_journal(what, changed, {})
             return changed.etag, changed.labels, changed.count
 
+    def move_label(self, cluster: int, target: int | None, what: str) -> None:
+        """Take the label of a cluster that is not there away, or give it to another one, as one change.
+
+        Args:
+            cluster: With a label, but without faces.
+            target: The cluster that gets its name and category; None for nobody.
+            what: Describes the change.
+
+        Raises:
+            LabelTakenError: If the target has another name.
+            UnfoundWordNotFoundError: If the cluster has no label, or has faces.
+            LabelsChangedError: If the file changes at this moment.
+            LabelsError: If the labels are not valid.
+            StorageError: If a file cannot be read or written.
+        """
+        with self._exclusive():
+            self._catalog.words.try_settle()
+            if self._catalog.has_cluster(cluster):
+                raise UnfoundWordNotFoundError(f"person {cluster} was found in the meantime; nothing was changed")
+            self._add_to_journal(what, self._labels.move(cluster, target), {})
+
     def replace_labels(self, labels: Labels, *, is_known: IsKnown | None) -> tuple[str, Labels]:
         """Replace all labels.
 
@@ -145,12 +179,13 @@ class PeopleEdits:
                 self._journal.add(Change(what, {}, counted))
             return new, cluster, *self.labels()
 
-    def set_undone(self, action: str, *, undone: bool) -> list[Correction]:
+    def set_undone(self, action: str, *, undone: bool, alone: bool = False) -> list[Correction]:
         """Undo the corrections of an action, or redo them.
 
         Args:
             action: The id of a correction, or the part before the point, which all corrections of an action share.
             undone: True to undo, False to redo.
+            alone: Change only the correction with exactly this id.
 
         Returns:
             The corrections that changed.
@@ -162,6 +197,8 @@ class PeopleEdits:
         """
         with self._exclusive():
             meant = [c for c in self._catalog.faces.corrections() if c.id.partition(".")[0] == action.partition(".")[0]]
+            if alone:
+                meant = [correction for correction in meant if correction.id == action]
             if not any(c.id == action or c.id.partition(".")[0] == action for c in meant):
                 raise CorrectionNotFoundError(f"there is no correction {action}")
             changed = [c for c in meant if c.undone is not undone]
@@ -199,6 +236,7 @@ class PeopleEdits:
                 self._journal.save(changes[:-1])
                 raise
             self._set_counting(last.corrections)
+            self._put_anchors_back(last)
             self._journal.save(changes[:-1])
             return Undone(last.what, len(changes) - 1), *self.labels()
 
@@ -212,7 +250,27 @@ class PeopleEdits:
             if before.get(cluster) != after.get(cluster)
         }
         if labels or counted:
-            self._journal.add(Change(what, labels, counted))
+            taken = {int(cluster) for cluster, (old, _) in labels.items() if old is not None}
+            self._journal.add(Change(what, labels, counted, self._anchors_of(taken)))
+
+    def _anchors_of(self, clusters: Collection[int]) -> Mapping[str, Any]:
+        """Whom the labels of clusters that are not there are about: nobody can see that once they are gone."""
+        try:
+            gone = [cluster for cluster in clusters if not self._catalog.has_cluster(cluster)]
+            kept = labels_of(self._catalog.words.said(), gone) if gone else NOTHING_SAID
+        except CurationError as error:
+            logger.warning("if this change is undone, it is not known whom the labels were about: %s", error)
+            return {}
+        return said_json(kept) if kept.labels else {}
+
+    def _put_anchors_back(self, change: Change) -> None:
+        if not change.anchors:
+            return
+        try:
+            kept = parse_said(change.anchors)
+            self._catalog.words.change(lambda said: with_labels_back(said, kept))
+        except (CurationError, ValueError, TypeError, KeyError, AttributeError) as error:
+            logger.warning("the labels are back, but not whom they were about: %s", error)
 
     def _set_counting(self, counting: Mapping[str, bool]) -> None:
         if not counting:

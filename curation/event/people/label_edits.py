@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from curation.domain.labelling.label_changes import LabelChange, LabelConflict, changed_labels, merge_labels
 from curation.domain.labelling.labels import Labels, PersonLabel
-from curation.errors import LabelsChangedError, LabelsConflictError, LabelsError
+from curation.errors import (
+    LabelsChangedError,
+    LabelsConflictError,
+    LabelsError,
+    LabelTakenError,
+    UnfoundWordNotFoundError,
+)
 from curation.event.catalog import Catalog
 from curation.event.people.label_versions import IsKnown, LabelVersions
 
@@ -92,6 +98,50 @@ class LabelEdits:
             etag = new_etag
         self._versions.sent(etag, labels.by_cluster)
         return ChangedLabels(etag, labels, current.by_cluster, len(touched))
+
+    def move(self, cluster: int, target: int | None) -> ChangedLabels:
+        """Take the label of one cluster away, or give it to another one; those of the same name stay as they are.
+
+        Args:
+            cluster: With a label.
+            target: The cluster that gets its name and category; None for nobody.
+
+        Raises:
+            LabelTakenError: If the target has another name.
+            UnfoundWordNotFoundError: If the cluster has no label.
+            LabelsChangedError: If the file changes at this moment.
+            LabelsError: If the labels are not valid.
+            StorageError: If a file cannot be read or written.
+        """
+        etag, current = self._catalog.event_labels.etag(), self._catalog.labels()
+        moved = dict(current.by_cluster)
+        label = moved.pop(cluster, None)
+        if label is None:
+            raise UnfoundWordNotFoundError(f"person {cluster} has no label any more")
+        if target is not None:
+            moved[target] = self._joined(current, cluster, target)
+        labels = self.checked(moved, current)
+        new_etag = self._catalog.event_labels.replace(labels, only_if=lambda now: now == etag)
+        if new_etag is None:
+            raise LabelsChangedError(LABELS_CHANGED)
+        self._versions.sent(new_etag, labels.by_cluster)
+        return ChangedLabels(new_etag, labels, current.by_cluster, 1 if target is None else 2)
+
+    @staticmethod
+    def _joined(labels: Labels, cluster: int, target: int) -> PersonLabel:
+        """The label of the target once it has that of the cluster, too."""
+        label, own = labels.by_cluster[cluster], labels.by_cluster.get(target)
+        if own is None or own.name is None:
+            return label
+        person, other = labels.person(cluster), labels.person(target)
+        if label.name is None:
+            return PersonLabel(own.name, label.category)
+        if person is None or other is None or person.key != other.key:
+            raise LabelTakenError(
+                f"person {target} is {own.name} already, not {label.name}; nothing was changed. If {own.name} is the "
+                f"wrong name, change it on the page of that person"
+            )
+        return own
 
     def replace(self, labels: Labels, is_known: IsKnown | None) -> ChangedLabels:
         """Replace all labels.

@@ -121,6 +121,9 @@ class SeenTable:
         shown = np.flatnonzero(clusters == cluster) if cluster >= 0 else np.zeros(0, dtype=np.intp)
         # What a correction brought into the cluster follows that correction, and leaves when it is taken back.
         own = shown[as_grouped[shown] == cluster]
+        if not len(shown) and cluster >= 0:
+            # A person who was merged into another one is still the same faces.
+            own = np.flatnonzero(as_grouped == cluster)
         members = (own if len(own) else shown).tolist()
         if len(members) > SHOWN_FACES:
             members = self._typical(members)

@@ -26,7 +26,7 @@ from curation.domain.identity.said import (
 from curation.errors import BusyError, StorageError
 from curation.storage.atomic import explained, set_aside, write_bytes
 
-__all__ = ["SAID", "change_said", "hold_said", "read_said", "write_said"]
+__all__ = ["SAID", "change_said", "hold_said", "parse_said", "read_said", "said_json", "write_said"]
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def read_said(output_dir: Path) -> Said:
         data = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > _VERSION:
             raise StorageError(f"{path} was written by a newer version of Curation: update")
-        return _parsed(data)
+        return parse_said(data)
     except FileNotFoundError:
         return NOTHING_SAID
     except OSError as error:
@@ -114,7 +114,27 @@ def write_said(output_dir: Path, said: Said) -> None:
     Raises:
         StorageError: If it cannot be written; the old file is then unchanged.
     """
-    parts: dict[str, dict[str, Any]] = {
+    parts = _parts(said)
+    # One entry a line, so that a backup that keeps differences stays small.
+    text = "".join(
+        f',\n"{name}": {{\n' + ",\n".join(_line(*entry) for entry in part.items()) + "\n}"
+        for name, part in parts.items()
+    )
+    aside = _compact(_aside_json(said))
+    write_bytes(output_dir / SAID, f'{{"version": {_VERSION}{text},\n"aside": {aside}}}\n'.encode())
+
+
+def said_json(said: Said) -> dict[str, Any]:
+    """Words in the form of the file, which `parse_said` reads."""
+    return {"version": _VERSION, **_parts(said), "aside": _aside_json(said)}
+
+
+def _aside_json(said: Said) -> list[dict[str, Any]]:
+    return [{"image_path": pick.image_path, "said": pick.said, "photo": pick.photo} for pick in said.aside]
+
+
+def _parts(said: Said) -> dict[str, dict[str, Any]]:
+    return {
         "photos": {key: _photo_json(photo) for key, photo in said.photos.items()},
         "labels": {
             str(cluster): {"said": label.said, "faces": [_anchor_json(face) for face in label.faces]}
@@ -126,13 +146,6 @@ def write_said(output_dir: Path, said: Said) -> None:
         },
         "picks": {path: {"said": pick.said, "photo": pick.photo} for path, pick in said.picks.items()},
     }
-    aside = [{"image_path": pick.image_path, "said": pick.said, "photo": pick.photo} for pick in said.aside]
-    # One entry a line, so that a backup that keeps differences stays small.
-    text = "".join(
-        f',\n"{name}": {{\n' + ",\n".join(_line(*entry) for entry in part.items()) + "\n}"
-        for name, part in parts.items()
-    )
-    write_bytes(output_dir / SAID, f'{{"version": {_VERSION}{text},\n"aside": {_compact(aside)}}}\n'.encode())
 
 
 def _line(key: str, entry: object) -> str:
@@ -164,7 +177,12 @@ def _anchor_json(face: FaceAnchor) -> list[Any]:
     return [face[0], *face[1]]
 
 
-def _parsed(data: Any) -> Said:
+def parse_said(data: Any) -> Said:
+    """Words from the form of the file.
+
+    Raises:
+        ValueError: If they are not valid; also TypeError, KeyError or AttributeError.
+    """
     if data["version"] != _VERSION:
         raise ValueError(f"version {data['version']!r} is unknown")
     return Said(

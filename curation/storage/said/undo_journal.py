@@ -31,11 +31,14 @@ class Change:
         what: A description for the user.
         labels: The label before and after by cluster id, in the form of cluster_labels.json; None for no label.
         corrections: Whether each changed correction was active before, by its id.
+        anchors: Of the labels that were taken from people who are not there, whom they were about, in the form of
+            said.json; empty for none.
     """
 
     what: str
     labels: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     corrections: Mapping[str, bool] = field(default_factory=dict)
+    anchors: Mapping[str, Any] = field(default_factory=dict)
 
 
 class UndoJournal:
@@ -61,6 +64,7 @@ class UndoJournal:
                     str(entry["what"]),
                     {str(cluster): (before, after) for cluster, (before, after) in entry["labels"].items()},
                     {str(name): bool(counted) for name, counted in entry["corrections"].items()},
+                    dict(entry.get("anchors", {})),
                 )
                 for entry in data["changes"]
             ]
@@ -91,6 +95,7 @@ class UndoJournal:
             "output_dir": self._output,
             "changes": [
                 {"what": change.what, "labels": dict(change.labels), "corrections": dict(change.corrections)}
+                | ({"anchors": dict(change.anchors)} if change.anchors else {})
                 for change in changes[-MAX_CHANGES:]
             ],
         }

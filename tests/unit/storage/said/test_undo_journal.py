@@ -26,6 +26,14 @@ def test_changes_come_back_in_their_order(tmp_path: Path) -> None:
     assert journal(tmp_path).changes() == [FIRST]
 
 
+def test_whom_labels_were_about_comes_back(tmp_path: Path) -> None:
+    change = Change("forgot Anna", {"7": ("main", None)}, {}, {"version": 1, "labels": {"7": {"said": "main"}}})
+    journal(tmp_path).add(change)
+    journal(tmp_path).add(FIRST)
+    assert journal(tmp_path).changes() == [change, FIRST]
+    assert (tmp_path / "state" / "undo.json").read_text().count("anchors") == 1
+
+
 def test_the_oldest_changes_are_dropped(tmp_path: Path) -> None:
     changes = [Change(f"change {number}") for number in range(MAX_CHANGES + 3)]
     journal(tmp_path).save(changes)

@@ -34,6 +34,19 @@ export async function askText({ title, text, label, value = "", placeholder = ""
   return answer.value === "yes" ? input.value.trim() : null;
 }
 
+/**
+ * Ask with fields of the caller's, who reads them afterwards; the answer is no as long as one of them is not valid.
+ *
+ * @returns {Promise<boolean>}
+ */
+export async function askWith({ title, content, yes = "OK", shown }) {
+  const answer = await show(title, content, [
+    make("button", { class: "button", value: "", type: "button", dataset: { cancel: "" } }, "Cancel"),
+    make("button", { class: "button button-main", value: "yes" }, yes),
+  ], shown);
+  return answer.value === "yes";
+}
+
 let lists = 0;
 
 /** Offer completions while the user types into a field. */
