@@ -204,10 +204,12 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
             return SAME_CERTAINTY
         if evidence.share > _TONED_SHARE or evidence.peak > _TONED_PEAK:
             return 0.0
-        if hinted >= Hint.SAME_NAME:
+        if hinted == Hint.SAME_MOMENT:
             return TONED_CERTAINTY
         if evidence.toned < _TONED:
             return 0.0
+        if hinted in (Hint.SAME_NAME, Hint.SAME_SECOND_AND_NAME):
+            return TONED_CERTAINTY
         if evidence.toned >= _MUCH_TONED and evidence.share <= _WELL_TONED_SHARE:
             return TONED_CERTAINTY
         limit = _SERIES_SHARE if series else _ALONE_SHARE
@@ -216,14 +218,14 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
         if seen and not placed:
             return 0.0
         return TONED_CERTAINTY if evidence.share <= (limit if placed or not series else limit / 2) else 0.0
-    hinted_to_be = hinted >= Hint.SAME_NAME
+    hinted_to_be = hinted >= Hint.SAME_SECOND_AND_NAME
     if evidence.share > (_HINTED_CROP_SHARE if hinted_to_be else _CROPPED_SHARE) or faces.lost > seen:
         return 0.0
     if (evidence.enlarged > _ENLARGED or evidence.as_large) and not hinted_to_be:
         return 0.0
     if seen and faces.likeness >= _CROPPED_LIKENESS and faces.distance <= _CROPPED_DISTANCE:
         return CROPPED_CERTAINTY
-    if hinted_to_be or not series:
+    if hinted >= Hint.SAME_NAME or not series:
         return CROPPED_CERTAINTY
     return 0.0
 

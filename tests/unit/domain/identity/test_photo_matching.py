@@ -80,6 +80,16 @@ def test_the_next_frame_of_a_burst_is_another_photo() -> None:
     assert found(missing, [look(noisy(with_a_move(picture(0)), 1), path="a.jpg")]) == {}
 
 
+def test_a_little_move_under_the_old_name_is_another_photo() -> None:
+    moved = picture(0).copy()
+    moved[200:300, 300:400] = np.clip(moved[200:300, 300:400].astype(int) + 25, 0, 255)
+    for side in (960, 480):
+        assert (
+            found([look(picture(0), path="a.jpg")], [look(noisy(moved, 1), path="a.jpg", size=(side, side * 2 // 3))])
+            == {}
+        )
+
+
 def test_each_frame_of_a_burst_finds_its_own() -> None:
     frames = [with_a_move(picture(0), x=60 * step) for step in range(6)]
     missing = [look(frame, path=f"{step}.jpg") for step, frame in enumerate(frames)]
