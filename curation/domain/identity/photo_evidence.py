@@ -33,7 +33,7 @@ _SAME_SHARE, _SAME_PEAK, _SMALL_PX = 0.003, 3.0, 185.0
 _TONED_SHARE, _TONED_PEAK, _TONED = 0.02, 40.0, 2.0
 _ALONE_SHARE, _SERIES_SHARE = 0.015, 0.003
 _MUCH_TONED, _WELL_TONED_SHARE = 6.0, 0.0012  # so well explained that the faces need not tell
-_HINTED_CROP_SHARE, _CROPPED_SHARE = 0.06, 0.04
+_HINTED_CROP_SHARE, _CROPPED_SHARE, _CROPPED_PEAK = 0.06, 0.04, 25.0
 _HOPELESS_START, _PAIRS_A_PHOTO = 0.8, 4  # share before a window is refined; pairs that are refined for each photo
 _FARTHEST_SHARE = 0.15  # beyond, two photos have nothing to do with each other
 
@@ -223,8 +223,12 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
         return 0.0
     if (evidence.enlarged > _ENLARGED or evidence.as_large) and not hinted_to_be:
         return 0.0
+    if evidence.peak > _CROPPED_PEAK and not hinted_to_be:
+        return 0.0
     if seen and faces.likeness >= _CROPPED_LIKENESS and faces.distance <= _CROPPED_DISTANCE:
         return CROPPED_CERTAINTY
+    if faces.likeness < _CROPPED_LIKENESS:  # the same person, but not the same look into the camera
+        return 0.0
     if hinted >= Hint.SAME_NAME or not series:
         return CROPPED_CERTAINTY
     return 0.0
