@@ -89,7 +89,7 @@ def map_of_faces(old: PhotoLook, new: PhotoLook) -> Map | None:
         if alike[first, second] < _SAME_FACE:
             break
         pixels = _fitted(old, new, {int(first): int(second)})
-        if pixels is None:
+        if pixels is None or not is_edit(pixels, old, new, beyond=2 * _BEYOND):
             continue
         found = agreement(old, new, pixels)
         again = _fitted(old, new, found.pairs) if len(found.pairs) > 1 else None

@@ -33,7 +33,7 @@ _SAME_SHARE, _SAME_PEAK, _SMALL_PX = 0.003, 3.0, 185.0
 _TONED_SHARE, _TONED_PEAK, _TONED = 0.02, 40.0, 2.0
 _ALONE_SHARE, _SERIES_SHARE = 0.015, 0.003
 _MUCH_TONED, _WELL_TONED_SHARE = 6.0, 0.0012  # so well explained that the faces need not tell
-_HINTED_CROP_SHARE, _CROPPED_SHARE = 0.06, 0.04
+_HINTED_CROP_SHARE, _CROPPED_SHARE, _CROPPED_PEAK = 0.06, 0.04, 25.0
 _HOPELESS_START, _PAIRS_A_PHOTO = 0.8, 4  # share before a window is refined; pairs that are refined for each photo
 _FARTHEST_SHARE = 0.15  # beyond, two photos have nothing to do with each other
 
@@ -204,10 +204,12 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
             return SAME_CERTAINTY
         if evidence.share > _TONED_SHARE or evidence.peak > _TONED_PEAK:
             return 0.0
-        if hinted >= Hint.SAME_NAME:
+        if hinted == Hint.SAME_MOMENT:
             return TONED_CERTAINTY
         if evidence.toned < _TONED:
             return 0.0
+        if hinted in (Hint.SAME_NAME, Hint.SAME_SECOND_AND_NAME):
+            return TONED_CERTAINTY
         if evidence.toned >= _MUCH_TONED and evidence.share <= _WELL_TONED_SHARE:
             return TONED_CERTAINTY
         limit = _SERIES_SHARE if series else _ALONE_SHARE
@@ -216,14 +218,18 @@ def certainty(evidence: Evidence, *, series: bool) -> float:
         if seen and not placed:
             return 0.0
         return TONED_CERTAINTY if evidence.share <= (limit if placed or not series else limit / 2) else 0.0
-    hinted_to_be = hinted >= Hint.SAME_NAME
+    hinted_to_be = hinted >= Hint.SAME_SECOND_AND_NAME
     if evidence.share > (_HINTED_CROP_SHARE if hinted_to_be else _CROPPED_SHARE) or faces.lost > seen:
         return 0.0
     if (evidence.enlarged > _ENLARGED or evidence.as_large) and not hinted_to_be:
         return 0.0
+    if evidence.peak > _CROPPED_PEAK and not hinted_to_be:
+        return 0.0
     if seen and faces.likeness >= _CROPPED_LIKENESS and faces.distance <= _CROPPED_DISTANCE:
         return CROPPED_CERTAINTY
-    if hinted_to_be or not series:
+    if faces.likeness < _CROPPED_LIKENESS:  # the same person, but not the same look into the camera
+        return 0.0
+    if hinted >= Hint.SAME_NAME or not series:
         return CROPPED_CERTAINTY
     return 0.0
 

@@ -27,7 +27,7 @@ __all__ = ["RecognisedPhoto", "recognised_photos"]
 
 _RIVAL = 0.6  # of the unlikeness of the next best photo: above, the two are about equally good
 _SERIES = 0.15  # share of the light left over: a photo that is nearer to another is one of a series
-_WHOLE = 0.02  # share of the light left over: a photo that is nearer is no crop
+_WHOLE = 0.003  # share of the light left over: a photo that is nearer is no crop
 _MOST_CROP_PAIRS = 200_000  # that are searched for crops; of larger events those that show one face
 _MOST_HINTED = 16  # photos of one name or moment that are looked at for each missing one
 

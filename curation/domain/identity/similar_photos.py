@@ -12,11 +12,11 @@ from curation.domain.identity.photo_looks import PhotoLook
 
 __all__ = ["alike_by_faces", "alike_by_light"]
 
-_BLOCK_BYTES = 64 * 2**20  # of the similarities that are held at once
-_LEAST_CORRELATION = 0.8  # of the light as it is: other exposure and contrast lower it a little
+_BLOCK_BYTES = 24 * 2**20  # of the similarities that are held at once
+_LEAST_CORRELATION = 0.88  # of the light as it is: other exposure and contrast lower it a little
 _LOOKED_AT = 8  # photos for each one
 _SAME_FACE = 0.55
-_FACES_LOOKED_AT = 4  # for each face
+_FACES_LOOKED_AT = 3  # for each face
 
 
 def alike_by_light(old: Miniatures, new: Miniatures) -> set[tuple[int, int]]:

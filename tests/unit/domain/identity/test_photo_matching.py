@@ -74,10 +74,33 @@ def test_a_tight_crop_is_found_by_its_faces() -> None:
     assert found(missing, [cut]) == {0: 0}
 
 
+def test_a_crop_with_a_face_that_looks_otherwise_is_another_photo() -> None:
+    missing = [look(picture(0), landmarks=[face(500, 300)], vectors=[person(1)])]
+    for noise, expected in ((0.04, {0: 0}), (0.25, {})):
+        vector = seen_again(person(1), 3, noise)
+        cut = look(
+            noisy(picture(0)[60:540, 180:900], 1),
+            path="crop.jpg",
+            landmarks=[face(320, 240)],
+            vectors=[vector],
+        )
+        assert found(missing, [cut]) == expected, vector @ person(1)
+
+
 def test_the_next_frame_of_a_burst_is_another_photo() -> None:
     missing = [look(picture(0), path="a.jpg")]
     assert found(missing, [look(noisy(with_a_move(picture(0)), 1), path="b.jpg")]) == {}
     assert found(missing, [look(noisy(with_a_move(picture(0)), 1), path="a.jpg")]) == {}
+
+
+def test_a_little_move_under_the_old_name_is_another_photo() -> None:
+    moved = picture(0).copy()
+    moved[200:300, 300:400] = np.clip(moved[200:300, 300:400].astype(int) + 25, 0, 255)
+    for side in (960, 480):
+        assert (
+            found([look(picture(0), path="a.jpg")], [look(noisy(moved, 1), path="a.jpg", size=(side, side * 2 // 3))])
+            == {}
+        )
 
 
 def test_each_frame_of_a_burst_finds_its_own() -> None:
