@@ -9,6 +9,7 @@ from typing import Any
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.index import EventIndex
+from curation.domain.identity.said import Said
 from curation.domain.labelling.corrections import (
     Correction,
     FacePlaces,
@@ -42,6 +43,7 @@ class ClusteredFaces:
             words: What the corrections are about.
         """
         self._words = words
+        self._last_corrections: tuple[Correction, ...] = ()
         output_dir = settings.io.output_dir
         self._state_dir = settings.io.state_dir
         self._embeddings = output_dir / EMBEDDINGS
@@ -87,7 +89,16 @@ class ClusteredFaces:
         if not written:
             return _NO_CORRECTIONS
         record, said = self.record(), self._words.said()
-        return self._corrections.get((written, record, said), lambda: placed(with_applied(written, record), said))
+        return self._corrections.get((written, record, said), lambda: self._placed_anew(written, record, said))
+
+    def _placed_anew(
+        self, written: tuple[Correction, ...], record: Mapping[str, Any], said: Said
+    ) -> tuple[Correction, ...]:
+        """The corrections; the same object as before unless one of them changed, as picks change more often."""
+        corrections = placed(with_applied(written, record), said)
+        if corrections != self._last_corrections:
+            self._last_corrections = corrections
+        return self._last_corrections
 
     def record(self) -> Mapping[str, Any]:
         """The run record of the last clustering; empty if there is no such file.

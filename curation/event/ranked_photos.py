@@ -118,7 +118,7 @@ class RankedPhotos:
             StorageError: If it cannot be read or written.
         """
         with hold_picks(self._state_dir):
-            self._words.settle()
+            self._words.settle_picks(self.written_picks())
             before = self.picks()
             changes = make(before)
             contents = self._words.contents(list(changes))
@@ -148,7 +148,7 @@ class RankedPhotos:
             StorageError: If it cannot be read or written.
         """
         with hold_picks(self._state_dir):
-            self._words.settle()
+            self._words.settle_picks(self.written_picks())
             self._rewrite(word, lambda said: without_pick(said, word))
 
     def give(self, word: Unfound, image_path: str) -> None:
@@ -162,7 +162,7 @@ class RankedPhotos:
             PickTakenError: If that photo is picked, rejected or rated already. Also what `drop` raises.
         """
         with hold_picks(self._state_dir):
-            self._words.settle()
+            self._words.settle_picks(self.written_picks())
             if self.picks().of(image_path) != UNJUDGED:
                 raise PickTakenError(
                     f"{image_path} has a pick or stars of its own; nothing was changed. Remove these first, or choose "

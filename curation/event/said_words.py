@@ -8,17 +8,19 @@ from contextlib import closing
 
 from curation.domain.identity.remembered import NOTHING_REMEMBERED, Remembered
 from curation.domain.identity.said import NOTHING_SAID, Said
+from curation.domain.identity.settling import Words, settled
+from curation.domain.judging.picks import Picks
 from curation.errors import CurationError, PhotoError
 from curation.event.file_cache import FileCache
 from curation.photos.files.content import content_sha256
 from curation.photos.files.listing import photo_path
 from curation.pipelines.said.seen_table import SeenTable
-from curation.pipelines.said.words import settle
+from curation.pipelines.said.words import read_words
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import stamp_of
 from curation.storage.said.remembered_file import REMEMBERED, read_remembered
-from curation.storage.said.said_file import SAID, change_said, read_said
+from curation.storage.said.said_file import SAID, hold_said, read_said, write_said
 
 __all__ = ["SaidWords"]
 
@@ -55,16 +57,40 @@ class SaidWords:
         Raises:
             CurationError: If a file of the user is not valid, or something cannot be read or written.
         """
-        return settle(self._settings, self._seen(), is_strict=False)
+        words = read_words(self._settings, is_strict=False)
+        return self.change(lambda said: settled(said, words, self._seen()))
+
+    def settle_picks(self, picks: Picks | None) -> Said:
+        """Do what `settle` does for picks.json alone, which is quicker.
+
+        Args:
+            picks: As the file has them; None without one.
+
+        Raises:
+            BusyError: If another process holds the lock of said.json for half a minute.
+            StorageError: If something cannot be read or written.
+        """
+        words = Words(picks=None if picks is None else dict(picks.to_json()))
+        return self.change(lambda said: settled(said, words, self._seen()))
 
     def change(self, make: Callable[[Said], Said]) -> Said:
-        """Read said.json, change it and write it, under its lock; see `change_said`.
+        """Change said.json under its lock. It is read only if another process wrote it.
+
+        Args:
+            make: Returns what is to be written; the same object leaves the file as it is.
 
         Raises:
             BusyError: If another process holds the lock for half a minute.
             StorageError: If the file cannot be read or written.
         """
-        return change_said(self._settings.io.output_dir, self._settings.io.state_dir, make)
+        io = self._settings.io
+        with hold_said(io.state_dir):
+            before = self.said()
+            after = make(before)
+            if after is not before:
+                write_said(io.output_dir, after)
+                self._said.put(after)
+        return after
 
     def try_settle(self) -> None:
         """Do what `settle` does, but log an error instead of raising it: the word itself is saved already."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from curation.domain.judging.picks import PhotoPick, Pick
 from curation.domain.labelling.corrections import CorrectionKind
@@ -112,19 +112,24 @@ class WordsStay(RuleBasedStateMachine):
     def run_and_be_killed(self, at: int) -> None:
         self.world.run(killed_at=at)
 
-    @precondition(lambda self: self.world.is_current())
+    def _look(self) -> None:
+        """The user sees the folder as it is, so that what is said is about what is there."""
+        if not self.world.is_current():
+            self.world.run()
+
     @rule(which=choice)
     def label(self, which: int) -> None:
+        self._look()
         self.world.label(which)
 
-    @precondition(lambda self: self.world.is_current())
     @rule(which=choice, kind=st.sampled_from([CorrectionKind.NOT_A_FACE, CorrectionKind.DIFFERENT_PEOPLE]))
     def correct(self, which: int, kind: CorrectionKind) -> None:
+        self._look()
         self.world.correct(which, kind)
 
-    @precondition(lambda self: self.world.is_current())
     @rule(which=choice, pick=st.sampled_from([PhotoPick(Pick.PICKED, 5), PhotoPick(Pick.REJECTED), PhotoPick(None, 2)]))
     def pick(self, which: int, pick: PhotoPick) -> None:
+        self._look()
         self.world.pick(which, pick)
 
 

@@ -107,7 +107,7 @@ def settled(said: Said, words: Words, event: SeenEvent) -> Said:
     about_faces |= {ANSWERS: list(words.answers)} if words.answers is not None else {}
     if not about_faces.get(ANSWERS):
         about_faces.pop(ANSWERS, None)
-    if _is_settled(said, words, about_faces):
+    if _is_settled(said, words, about_faces, event):
         return said
     photos = _Photos(said, event)
     labels = dict(said.labels)
@@ -119,7 +119,7 @@ def settled(said: Said, words: Words, event: SeenEvent) -> Said:
     return used_photos(out)
 
 
-def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[FacePlace]]) -> bool:
+def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[FacePlace]], event: SeenEvent) -> bool:
     labels = {cluster: label.said for cluster, label in said.labels.items()}
     picks = {path: pick.said for path, pick in said.picks.items()}
     return (
@@ -127,7 +127,10 @@ def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[Fac
         and said.corrections.keys() == about_faces.keys()
         and all(set(faces) <= said.corrections[id_].keys() for id_, faces in about_faces.items())
         and (words.picks is None or picks == dict(words.picks))
-        and not any(is_known_by_path(pick.photo) for pick in said.picks.values())
+        and not any(
+            is_known_by_path(pick.photo) and not is_known_by_path(event.photo_key(path) or pick.photo)
+            for path, pick in said.picks.items()
+        )
     )
 
 
