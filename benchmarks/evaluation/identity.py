@@ -270,7 +270,7 @@ def _bursts_table(photos: _Photos, *, verbose: bool) -> Table:
 
 def _time(name: str) -> str:
     """A time from the number of a frame."""
-    milliseconds = int(name.rpartition(":")[2]) * 1000 // 24
+    milliseconds = int(name.rpartition(":")[2]) * 1000 // 24 + 7  # a fraction of zero reads as if there were none
     return f"2026-06-01T12:00:{milliseconds // 1000 % 60:02}.{milliseconds % 1000:03}"
 
 
