@@ -146,7 +146,6 @@ def _retinaface_arcface(
     if not reason:
         reason = f"{' and '.join(fetched)} downloaded" if fetched else f"its weights are in {models_dir}"
     threshold, grouping, source = grouping_rule(found[1].sha256)
-    logger.info("distance threshold %.3f: %s", threshold, source)
     return EngineSpec(
         name=RETINAFACE_ARCFACE,
         weights=tuple(found),

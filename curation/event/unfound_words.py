@@ -57,7 +57,7 @@ class UnfoundWords:
         self._edits = edits
         self._labels = FileCache(settings.io.output_dir / settings.scoring.labels_json, labels_json)
         self._said: Derived[Said] = Derived()
-        self._places: Derived[frozenset[tuple[str, Box]]] = Derived()
+        self._places: Derived[dict[tuple[str, Box], int]] = Derived()
         self._listed: Derived[tuple[Unfound, ...]] = Derived()
 
     def listed(self) -> tuple[Unfound, ...]:
@@ -167,10 +167,7 @@ class UnfoundWords:
             None,
             None if picks is None else dict(picks.to_json()),
         )
-        places: frozenset[tuple[str, Box]] = frozenset()
-        if corrections:
-            rows = event.rows
-            places = self._places.get((rows,), lambda: frozenset((row.image_path, row.facial_area) for row in rows))
+        places = self._places.get((event,), lambda: _clusters_by_place(event))
         return words_unfound(
             said if _has_all(said, words) else settled(said, words, self._catalog.faces.seen()),
             words,
@@ -199,3 +196,8 @@ def _has_all(said: Said, words: Words) -> bool:
 
 def _items(words: Mapping[K, object] | None) -> Iterable[tuple[K, object]]:
     return () if words is None else words.items()
+
+
+def _clusters_by_place(event: EventIndex) -> dict[tuple[str, Box], int]:
+    faces = ((row.image_path, row.facial_area) for row in event.rows)
+    return dict(zip(faces, event.cluster_ids.tolist(), strict=True))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from curation.domain.identity.said import AsidePick, FacePlace, Said, SaidPhoto
+from curation.domain.labelling.labels import same_name
 
 __all__ = ["Unfound", "UnfoundKind", "Why", "aside_id", "counts_told", "told", "unfound", "unfound_told"]
 
@@ -84,7 +85,7 @@ def unfound(
     said: Said,
     corrections: Mapping[str, tuple[str, Sequence[FacePlace], Sequence[FacePlace]]],
     clusters: Collection[int],
-    places: Collection[FacePlace],
+    places: Mapping[FacePlace, int],
     picked: Collection[str],
     moved: Mapping[FacePlace, int],
 ) -> tuple[Unfound, ...]:
@@ -94,7 +95,7 @@ def unfound(
         said: All words with their anchors.
         corrections: For each correction that counts, its kind, its faces and its others, as corrections.json has them.
         clusters: The clusters that have faces, with the corrections laid over.
-        places: All faces by path and box.
+        places: The cluster of each face by path and box, with the corrections laid over.
         picked: Paths of all photos of the event, those that could not be read left out.
         moved: The cluster that corrections gave faces to, by where these are now.
     """
@@ -106,6 +107,9 @@ def unfound(
         there = [place for face in label.faces if (place := said.face_now(face)) is not None]
         if there and all(moved.get(place, cluster) != cluster for place in there):
             continue  # the user merged the person into another one
+        name = _label_name(label.said)
+        if name is not None and any(_named(said, places.get(place)) == name for place in there):
+            continue  # another cluster with the same name has them
         is_there = bool(there)
         why = Why.WITH_OTHERS if is_there else _why(said, keys)
         out.append(Unfound(UnfoundKind.LABEL, str(cluster), label.said, why, _paths(said, keys)))
@@ -126,6 +130,17 @@ def unfound(
             why = _why_pick(said, pick_aside.photo)
             out.append(Unfound(UnfoundKind.PICK, aside_id(pick_aside), pick_aside.said, why, (pick_aside.image_path,)))
     return tuple(out)
+
+
+def _label_name(label: object) -> str | None:
+    name = label.get("name") if isinstance(label, Mapping) else None
+    return same_name(name) if isinstance(name, str) else None
+
+
+def _named(said: Said, cluster: int | None) -> str | None:
+    """The name of a cluster, in the form in which names are compared."""
+    label = None if cluster is None else said.labels.get(cluster)
+    return None if label is None else _label_name(label.said)
 
 
 def aside_id(pick: AsidePick) -> str:

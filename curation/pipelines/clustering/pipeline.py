@@ -146,7 +146,7 @@ class FaceClusteringPipeline:
             places,
         )
         self._context.stop_if_cancelled()
-        if self._rule.follows_strangers and evidence.strangers is not None:
+        if len(faces):
             logger.info("distance threshold %.3f: %s", evidence.single_distance, self._threshold_source(evidence))
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):

@@ -127,7 +127,12 @@ class RunWords:
         clusters = set(ids[ids >= 0].tolist())
         words = read_words(self._settings)
         return words_unfound(
-            self.said, words, corrections, clusters, set(faces.places()), self._present.contents().keys()
+            self.said,
+            words,
+            corrections,
+            clusters,
+            dict(zip(faces.places(), ids.tolist(), strict=True)),
+            self._present.contents().keys(),
         )
 
     def remember(self, ids: RememberedIds, contents: Mapping[str, str] | None) -> None:

@@ -148,7 +148,7 @@ def words_unfound(
     words: Words,
     corrections: Sequence[Correction],
     clusters: Collection[int],
-    places: Collection[FacePlace],
+    places: Mapping[FacePlace, int],
     photos: Collection[str],
 ) -> tuple[Unfound, ...]:
     """The words that find nobody.
@@ -158,7 +158,7 @@ def words_unfound(
         words: As they stand in the user's files; others are left out.
         corrections: Of the user.
         clusters: The clusters that have faces, with the corrections applied.
-        places: All faces by path and box.
+        places: The cluster of each face by path and box, with the corrections applied.
         photos: Paths of all photos that could be read.
     """
     active = {

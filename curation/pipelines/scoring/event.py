@@ -151,7 +151,7 @@ def event_unfound(settings: Settings, said: Said, event: ScoringEvent) -> tuple[
         corrections,
         # What is not a person is found, too: the user said so.
         {row.cluster_id for row in rows} | not_persons(corrections),
-        {(row.image_path, row.facial_area) for row in rows},
+        {(row.image_path, row.facial_area): row.cluster_id for row in rows},
         event.faces.keys(),
     )
 

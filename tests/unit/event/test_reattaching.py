@@ -47,7 +47,7 @@ def test_a_pick_that_was_found_meanwhile_stays() -> None:
 
 def test_a_pick_of_a_photo_that_could_not_be_read() -> None:
     said = Said(photos={"path:a.jpg": SaidPhoto("a.jpg", now="a.jpg")}, picks={"a.jpg": SaidPick(PICK, "path:a.jpg")})
-    (word,) = unfound(said, {}, (), (), (), {})
+    (word,) = unfound(said, {}, (), {}, (), {})
     assert (word.id, word.why) == ("a.jpg", Why.UNREADABLE)
 
 

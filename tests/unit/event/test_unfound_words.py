@@ -362,7 +362,7 @@ class TestPicks:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("curation.storage.said.said_file.write_said", killed)
+            patch.setattr("curation.event.said_words.write_said", killed)
             with pytest.raises(KeyboardInterrupt):
                 give(desk, desk.only(), "1_1.png")
         again = Desk(desk.event)
