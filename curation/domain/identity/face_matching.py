@@ -8,18 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from curation.domain.faces.geometry import apply_transform, similarity_transform, transform_scale
+from curation.domain.faces.face import Box
+from curation.domain.faces.geometry import apply_transform, box_iou, similarity_transform, transform_scale
 from curation.domain.identity.crop_search import likely_windows, refined_windows
 from curation.domain.identity.frame_maps import WHOLE_MAPS, Map, in_pixels, is_edit, whole_turns
 from curation.domain.identity.light_likeness import left_over, miniatures_of, turned
 from curation.domain.identity.photo_looks import PhotoLook
 
-__all__ = ["FaceAgreement", "agreement", "face_likeness", "map_of_faces", "matched_faces", "refitted_agreement"]
+__all__ = [
+    "FaceAgreement",
+    "agreement",
+    "face_likeness",
+    "faces_by_overlap",
+    "map_of_faces",
+    "matched_faces",
+    "refitted_agreement",
+]
 
 _SAME_FACE = 0.55  # cosine of a face and its edited self; the map that they suggest still has to fit
 _OTHER_PERSON = 0.3  # cosine below which two clear faces at one place are two people
 _NEAR = 0.35  # distance of the places of one face, in distances of the eyes
 _NEAR_ROUGHLY = 0.8  # if the map is known roughly
+_SAME_PLACE = 0.4  # overlap of the boxes of one face on two forms of one photo
 _NEAR_OTHER_ENGINE = 0.6  # detectors see the eyes and the mouth at other places
 _SIZE_RANGE = (0.55, 1.8)  # of the faces' own sizes, after the map
 _BEYOND = 0.25  # of the new photo's side: the landmarks of one face tell little of where the photo ends
@@ -68,6 +78,43 @@ def matched_faces(old: PhotoLook, new: PhotoLook) -> dict[int, int]:
         if rank > best[0]:
             best = rank, found.pairs
     return dict(sorted(best[1].items()))
+
+
+def faces_by_overlap(old: PhotoLook, new: PhotoLook) -> dict[int, int]:
+    """The faces of a photo in the same photo, turned by quarters or smaller, by the overlap of their boxes alone.
+
+    For a photo that is known to be the same: a head on its side is found at its place, but its landmarks and its vector
+    may be far off.
+
+    Args:
+        old: The photo.
+        new: Its edited version.
+
+    Returns:
+        As `matched_faces`; nothing if the new photo does not show all of the old one.
+    """
+    miniatures = miniatures_of([old, new])
+    if not np.isfinite(miniatures[:, 0, 0, 0]).all() or len(old.boxes) == 0 or len(new.boxes) == 0:
+        return {}
+    turns = whole_turns(old, new)
+    left = [float(left_over(turned(miniatures[:1], turn), miniatures[1:]).share[0]) for turn in turns]
+    if not left or min(left) > _CROPPED_SHARE:
+        return {}
+    pixels = in_pixels(WHOLE_MAPS[turns[left.index(min(left))]], old, new)
+    x, y, w, h = old.boxes.T
+    corners = np.stack([np.stack([x, y], axis=1), np.stack([x + w, y + h], axis=1)], axis=1)
+    there = np.stack([apply_transform(pixels, two) for two in corners])
+    low, high = there.min(axis=1), there.max(axis=1)
+    boxes = [Box(*map(round, (*a, *np.maximum(b - a, 1)))) for a, b in zip(low, high, strict=True)]
+    others = [Box(*map(round, box)) for box in new.boxes.tolist()]
+    overlaps = sorted(
+        ((-box_iou(box, other), row, column) for row, box in enumerate(boxes) for column, other in enumerate(others)),
+    )
+    out: dict[int, int] = {}
+    for overlap, row, column in overlaps:
+        if -overlap >= _SAME_PLACE and row not in out and column not in out.values():
+            out[row] = column
+    return dict(sorted(out.items()))
 
 
 def face_likeness(old: PhotoLook, new: PhotoLook) -> NDArray[np.float32]:

@@ -215,7 +215,8 @@ def _claimed(groups: NDArray[np.integer], claims: Claims) -> dict[int, int]:
     votes: Counter[tuple[int, int]] = Counter()
     for id_, rows in claims.labelled.items():
         of_rows = groups[rows[claims.pinned[rows] < 0]]
-        for group, count in Counter(of_rows[of_rows >= 0].tolist()).items():
+        of_rows = of_rows[of_rows >= 0]
+        for group, count in Counter(of_rows.tolist()).items():
             had = groups == group
             known = int(((claims.first[had] == id_) | (claims.last[had] == id_)).sum())
             # One shown face among many of somebody else's does not make them the person.

@@ -25,6 +25,8 @@ __all__ = [
     "SaidLabel",
     "SaidPhoto",
     "SaidPick",
+    "content_of",
+    "copy_key",
     "is_known_by_path",
     "known_by_path",
 ]
@@ -39,6 +41,7 @@ ANSWERS = "answers"
 """Under this id the faces of grouping_answers.json have their anchors among those of the corrections."""
 
 _BY_PATH = "path:"
+_COPY = "@"
 
 
 def known_by_path(image_path: str) -> str:
@@ -49,6 +52,16 @@ def known_by_path(image_path: str) -> str:
 def is_known_by_path(key: str) -> bool:
     """Whether a key is one of `known_by_path`."""
     return key.startswith(_BY_PATH)
+
+
+def copy_key(sha256: str, image_path: str) -> str:
+    """The key of a further file with the same content: what is said of one copy is not said of the others."""
+    return f"{sha256}{_COPY}{image_path}"
+
+
+def content_of(key: str) -> str:
+    """The SHA-256 of the content of a photo by its key; the key itself if it is one of `known_by_path`."""
+    return key if is_known_by_path(key) else key.partition(_COPY)[0]
 
 
 class Missing(StrEnum):
@@ -118,7 +131,8 @@ class Said:
     """All that the user said, with what it is about.
 
     Attributes:
-        photos: By key: the SHA-256 of the content, or `known_by_path` where it is not known.
+        photos: By key: the SHA-256 of the content, `copy_key` for further files with that content, or `known_by_path`
+            where it is not known.
         labels: By cluster id.
         corrections: By id of the correction: for each face that it names, by the path and box in corrections.json, the
             face that was meant.

@@ -17,6 +17,8 @@ from curation.domain.identity.said import (
     SaidLabel,
     SaidPhoto,
     SaidPick,
+    content_of,
+    copy_key,
     is_known_by_path,
     known_by_path,
 )
@@ -72,6 +74,8 @@ class _Photos:
             known = self._edited.get((key, image_path))
             if known is not None:
                 return known
+            if key in self.said and self.said[key].now not in (None, image_path):
+                key = copy_key(key, image_path)
             self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
         return key
 
@@ -216,7 +220,7 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
         if photo is None or photo.now != image_path:
             continue
         del picks[path]
-        if is_known_by_path(old.photo) or content in (old.photo, *photo.versions):
+        if is_known_by_path(old.photo) or content in (content_of(old.photo), *photo.versions):
             key = content if is_known_by_path(old.photo) else old.photo
         else:
             # The file was replaced since the last run.
@@ -226,6 +230,8 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
         other = picks.get(image_path)
         if other is not None:
             aside.append(AsidePick(image_path, other.said, other.photo))
+        if key == content and key in photos and photos[key].now not in (None, image_path):
+            key = copy_key(content, image_path)
         picks[image_path] = SaidPick(word, key)
         photo = photos.get(key, SaidPhoto(image_path))
         if photo.now != image_path:

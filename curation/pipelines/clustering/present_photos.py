@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import Box
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.identity.remembered import LookKey, Remembered
-from curation.domain.identity.said import Said
+from curation.domain.identity.said import Said, content_of
 from curation.engines.base import EngineSpec
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.stage import content_key
@@ -112,13 +112,13 @@ class PresentEvent:
 
     def _looks_then(self, key: str) -> Iterator[tuple[bool, PhotoLook]]:
         """What is known of a photo's looks, and whether its vectors can be compared with those of this run."""
-        looks = self._remembered.looks
+        looks, sha256 = self._remembered.looks, content_of(key)
         if (key, self.space) in looks:
             yield True, looks[key, self.space]
         for analysis_key in dict.fromkeys((self._key, self._last_key)):
-            analysis = None if analysis_key is None else self._store.analysis(key, analysis_key)
+            analysis = None if analysis_key is None else self._store.analysis(sha256, analysis_key)
             if analysis is not None:
-                yield analysis_key == self._key, _look("", analysis, self._store.look(key))
+                yield analysis_key == self._key, _look("", analysis, self._store.look(sha256))
         for (photo, space), look in looks.items():
             if photo == key and space != self.space:
                 yield False, look
@@ -152,7 +152,7 @@ def with_looks(said: Said, present: PresentEvent, looks: Mapping[LookKey, PhotoL
     out = {key: look for key, look in looks.items() if key[0] in said.photos}
     contents = present.contents()
     for key, photo in said.photos.items():
-        if photo.now is None or contents.get(photo.now) != key:
+        if photo.now is None or contents.get(photo.now) != content_of(key):
             continue
         before = out.get((key, present.space))
         wanted = [box for box in photo.faces.values() if box is not None]

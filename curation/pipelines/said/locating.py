@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from curation.domain.faces.face import Box
 from curation.domain.faces.geometry import box_iou
-from curation.domain.identity.face_matching import matched_faces
+from curation.domain.identity.face_matching import faces_by_overlap, matched_faces
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.identity.photo_matching import recognised_photos
-from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, is_known_by_path
+from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, content_of, is_known_by_path
 from curation.domain.labelling.corrections import SAME_PLACE_IOU
 
 __all__ = ["PresentPhotos", "located"]
@@ -63,23 +65,17 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     if not said.photos:
         return said
     contents = present.contents()
-    wanted = {sha256 for key, photo in said.photos.items() for sha256 in (key, *photo.versions)}
-    paths_of: dict[str, list[str]] = defaultdict(list)
-    for path, sha256 in contents.items():
-        if sha256 in wanted:
-            paths_of[sha256].append(path)
+    by_content = _paths_by_content(said, contents, known)
     photos: dict[str, SaidPhoto] = {}
     missing: list[str] = []
     for key, photo in said.photos.items():
         before = known.photos.get(key)
         if before is not None and before.faces.keys() >= photo.faces.keys():
             photos[key] = before
-            continue
-        found = _path_by_content(key, photo, paths_of)
-        if found is not None:
-            path = found
-            certainty = 1.0 if contents[path] == key else photo.certainty
-            photos[key] = _found(photo, key, path, certainty, present, is_same=contents[path] == key)
+        elif key in by_content:
+            path, is_same = by_content[key], contents[by_content[key]] == content_of(key)
+            certainty = 1.0 if is_same else photo.certainty
+            photos[key] = _found(photo, key, path, certainty, present, is_same=is_same)
         elif is_known_by_path(key) and photo.image_path in contents:
             photos[key] = _found(photo, key, photo.image_path, _BY_PATH_CERTAINTY, present, is_same=True)
         else:
@@ -89,13 +85,33 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     return replace(said, photos={key: photos[key] for key in said.photos})
 
 
-def _path_by_content(key: str, photo: SaidPhoto, paths_of: Mapping[str, Sequence[str]]) -> str | None:
-    """The path of the photo's content, else of its latest version; of copies the one that it had, else the first."""
-    for sha256 in (key, *reversed(photo.versions)):
-        paths = paths_of.get(sha256)
-        if paths:
-            return next((path for path in (photo.now, photo.image_path) if path in paths), paths[0])
-    return None
+def _paths_by_content(said: Said, contents: Mapping[str, str], known: Said) -> dict[str, str]:
+    """The path of each photo whose content is there, or else its latest version.
+
+    Files with one content are told apart: each photo has the path that it had, if that is one of them; what is left
+    goes to those whose file was renamed.
+    """
+    wanted = {content for key, photo in said.photos.items() for content in (content_of(key), *photo.versions)}
+    paths_of: dict[str, list[str]] = defaultdict(list)
+    for path, sha256 in contents.items():
+        if sha256 in wanted:
+            paths_of[sha256].append(path)
+    out: dict[str, str] = {}
+    taken = {photo.now for photo in known.photos.values()}
+    for is_first in (True, False):
+        for key, photo in said.photos.items():
+            if key in out or key in known.photos:
+                continue
+            for sha256 in (content_of(key), *reversed(photo.versions)):
+                here = paths_of.get(sha256, ())
+                own = [path for path in (photo.now, photo.image_path) if path in here]
+                free = [path for path in (own if is_first else here) if path is not None and path not in taken]
+                if free:
+                    out[key] = free[0]
+                    taken.add(free[0])
+                if here:
+                    break  # a version is only looked for where the photo itself is not there
+    return out
 
 
 def _found(
@@ -131,6 +147,12 @@ def _faces_now(
     if before is not None and len(before.boxes):
         now = present.look(path)
         pairs = matched_faces(before, now)
+        # It is the photo, so whoever is at the place of a face is that face, however badly it is seen now.
+        for by_place in (
+            matched_faces(_without_vectors(before), _without_vectors(now)),
+            faces_by_overlap(before, now),
+        ):
+            pairs |= {old: new for old, new in by_place.items() if old not in pairs and new not in pairs.values()}
         boxes_before = [Box(*map(round, box)) for box in before.boxes.tolist()]
         boxes_now = present.boxes(path)
         return {
@@ -148,6 +170,10 @@ def _faces_now(
     return out
 
 
+def _without_vectors(look: PhotoLook) -> PhotoLook:
+    return replace(look, vectors=np.zeros((len(look.boxes), 0), dtype=np.float32))
+
+
 def _recognised(
     said: Said,
     missing: Sequence[str],
@@ -156,7 +182,13 @@ def _recognised(
     taken: Collection[str | None],
 ) -> dict[str, SaidPhoto]:
     """Photos whose content is not there: as which edited photos they were recognised, or why they are missing."""
-    looks = {key: look for key in missing if (look := present.look_then(key, said.photos[key].faces)) is not None}
+    looks = {}
+    for key in missing:
+        photo = said.photos[key]
+        look = present.look_then(key, photo.faces)
+        if look is not None:
+            # Under the name that it had last: names are hints.
+            looks[key] = replace(look, image_path=photo.now or photo.image_path)
     out: dict[str, SaidPhoto] = {}
     if looks:
         candidates = [path for path, sha256 in contents.items() if present.is_new(sha256) and path not in taken]
