@@ -124,6 +124,7 @@ def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[Fac
         and all(set(faces) <= said.corrections[id_].keys() for id_, faces in about_faces.items())
         and (words.picks is None or picks == dict(words.picks))
         and not any(is_known_by_path(pick.photo) for pick in said.picks.values())
+        and not {pick.photo for pick in said.aside} & {pick.photo for pick in said.picks.values()}
     )
 
 
@@ -176,8 +177,11 @@ def _picks(
             if key is None:
                 key = before.photo if before is not None else known_by_path(path)
                 photos.said.setdefault(key, SaidPhoto(path))
+            if before is not None and key != before.photo and not is_known_by_path(before.photo):
+                aside.append(AsidePick(path, before.said, before.photo))
             picks[path] = SaidPick(word, key)
-    return picks, tuple(aside)
+    picked = {pick.photo for pick in picks.values()}
+    return picks, tuple(pick for pick in aside if pick.photo not in picked)
 
 
 def _used(said: Said) -> dict[str, SaidPhoto]:
@@ -199,22 +203,24 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
         content: The SHA-256 of what lies under the path now, or `known_by_path`.
     """
     picks, photos = dict(said.picks), dict(said.photos)
-    aside = []
+    aside: list[AsidePick] = []
     key = content
-    for pick in said.aside:
-        if said.photo_now(pick.photo) != image_path:
-            aside.append(pick)
-    for path, old in said.picks.items():
-        photo = photos.get(old.photo)
-        if photo is None or photo.now != image_path:
-            continue
-        del picks[path]
-        if is_known_by_path(old.photo) or content in (old.photo, *photo.versions):
-            key = content if is_known_by_path(old.photo) else old.photo
-        else:
+    of_picks = [AsidePick(path, pick.said, pick.photo) for path, pick in said.picks.items()]
+    for pick in (*said.aside, *of_picks):
+        is_here = said.photo_now(pick.photo) == image_path
+        if is_here and pick in of_picks:
+            del picks[pick.image_path]
+        is_known = is_here and not is_known_by_path(pick.photo)
+        if is_known and content not in (pick.photo, *photos[pick.photo].versions):
             # The file was replaced since the last run.
-            photos[old.photo] = replace(photo, now=None, missing=Missing.REPLACED, faces=dict.fromkeys(photo.faces))
-            aside.append(AsidePick(path, old.said, old.photo))
+            photos[pick.photo] = _replaced(photos[pick.photo])
+            aside.append(pick)
+        elif is_known:
+            key = pick.photo
+            if pick in of_picks and pick.image_path != image_path and word is not None:
+                aside.append(pick)  # only until picks.json has the new path, too: then it says nothing more
+        elif pick in said.aside and not is_here:
+            aside.append(pick)
     if word is not None:
         other = picks.get(image_path)
         if other is not None:
@@ -225,6 +231,10 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
             photos[key] = SaidPhoto(image_path, photo.versions, image_path, faces=dict.fromkeys(photo.faces))
     out = replace(said, photos=photos, picks=picks, aside=tuple(aside))
     return replace(out, photos=_used(out))
+
+
+def _replaced(photo: SaidPhoto) -> SaidPhoto:
+    return replace(photo, now=None, missing=Missing.REPLACED, faces=dict.fromkeys(photo.faces))
 
 
 def with_contents(said: Said, contents: Mapping[str, str]) -> Said:

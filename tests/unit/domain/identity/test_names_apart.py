@@ -18,7 +18,7 @@ def rows(*values: int) -> NDArray[np.intp]:
 
 
 def pairs_of(found: tuple[NDArray[np.intp], Sequence[object]]) -> list[list[int]]:
-    return found[0].tolist()
+    return [[int(one), int(other)] for one, other in found[0]]
 
 
 def test_people_in_groups_of_their_own_need_no_pairs() -> None:

@@ -18,6 +18,8 @@ from curation.domain.identity.said import (
 )
 from curation.domain.identity.unfound import Unfound, UnfoundKind, Why, told, unfound, unfound_told
 
+Words = dict[str, tuple[str, Sequence[FacePlace], Sequence[FacePlace]]]
+
 HERE, THERE = Box(1, 2, 30, 40), Box(100, 2, 30, 40)
 ANNA = {"name": "Anna", "category": "main"}
 PICK = {"pick": "picked", "rating": 5}
@@ -59,7 +61,7 @@ def test_a_label_and_why_it_finds_nobody(where: SaidPhoto, why: Why) -> None:
 def test_a_correction_and_why_it_finds_nobody(where: SaidPhoto, why: Why) -> None:
     place = ("a.jpg", HERE)
     said = Said({"k": where}, corrections={"c": {place: ("k", HERE)}})
-    words = {"c": ("not_a_face", [place], [])}
+    words: Words = {"c": ("not_a_face", [place], [])}
     assert asked(said, words) == [Unfound(UnfoundKind.CORRECTION, "c", "not_a_face", why, ("a.jpg",))]
 
 
@@ -100,7 +102,7 @@ def test_who_was_merged_by_the_user_is_found() -> None:
     # One face that was moved is not the person.
     assert len(asked(said, clusters=[3], moved={("b.jpg", HERE): 3})) == 1
     # And those that were moved to the person are nobody else's.
-    assert len(asked(said, clusters=[3], moved={place: 4 for place in both})) == 1
+    assert len(asked(said, clusters=[3], moved=dict.fromkeys(both, 4))) == 1
 
 
 def test_the_reason_is_that_of_most_photos() -> None:
@@ -127,7 +129,7 @@ def test_a_correction_needs_a_face_on_each_side() -> None:
 
 def test_a_correction_that_has_no_anchors_yet_is_looked_for_by_its_places() -> None:
     place = ("a.jpg", HERE)
-    words = {"c": ("not_a_face", [place], [])}
+    words: Words = {"c": ("not_a_face", [place], [])}
     assert asked(Said(), words, places=[place]) == []
     assert asked(Said(), words) == [Unfound(UnfoundKind.CORRECTION, "c", "not_a_face", Why.AWAY, ("a.jpg",))]
 
