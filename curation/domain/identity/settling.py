@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from curation.domain.faces.face import Box
@@ -17,11 +18,16 @@ from curation.domain.identity.said import (
     SaidLabel,
     SaidPhoto,
     SaidPick,
+    content_of,
     is_known_by_path,
+    key_at,
     known_by_path,
 )
 
 __all__ = ["SeenEvent", "Words", "settled", "with_contents", "with_new_pick"]
+
+
+NO_OTHERS: Mapping[str, str] = MappingProxyType({})
 
 
 class SeenEvent(Protocol):
@@ -62,13 +68,15 @@ class _Photos:
         self.event = event
 
     def key(self, image_path: str) -> str | None:
-        key = self.event.photo_key(image_path)
-        if key is not None:
-            edited = (k for k, photo in self.said.items() if key in photo.versions and photo.now == image_path)
-            known = next(edited, None)
-            if known is not None:
-                return known
-            self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
+        content = self.event.photo_key(image_path)
+        if content is None:
+            return None
+        edited = (k for k, photo in self.said.items() if content in photo.versions and photo.now == image_path)
+        known = next(edited, None)
+        if known is not None:
+            return known
+        key = key_at(self.said, content, image_path, self.event.photo_key)
+        self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
         return key
 
     def face(self, image_path: str, box: Box) -> FaceAnchor | None:
@@ -193,7 +201,9 @@ def _used(said: Said) -> dict[str, SaidPhoto]:
     return {key: photo for key, photo in said.photos.items() if key in keys}
 
 
-def with_new_pick(said: Said, image_path: str, word: object | None, content: str) -> Said:
+def with_new_pick(
+    said: Said, image_path: str, word: object | None, content: str, others: Mapping[str, str] = NO_OTHERS
+) -> Said:
     """The same with another pick of a photo that is there; what was said of another photo under its path is kept aside.
 
     Args:
@@ -201,17 +211,18 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
         image_path: Of the photo that was picked.
         word: In the form of picks.json; None removes the pick.
         content: The SHA-256 of what lies under the path now, or `known_by_path`.
+        others: The same of other paths: which may be copies.
     """
     picks, photos = dict(said.picks), dict(said.photos)
     aside: list[AsidePick] = []
-    key = content
+    key = key_at(photos, content, image_path, others.get)
     of_picks = [AsidePick(path, pick.said, pick.photo) for path, pick in said.picks.items()]
     for pick in (*said.aside, *of_picks):
         is_here = said.photo_now(pick.photo) == image_path
         if is_here and pick in of_picks:
             del picks[pick.image_path]
         is_known = is_here and not is_known_by_path(pick.photo)
-        if is_known and content not in (pick.photo, *photos[pick.photo].versions):
+        if is_known and content not in (content_of(pick.photo), *photos[pick.photo].versions):
             # The file was replaced since the last run.
             photos[pick.photo] = _replaced(photos[pick.photo])
             aside.append(pick)
@@ -245,7 +256,7 @@ def with_contents(said: Said, contents: Mapping[str, str]) -> Said:
         contents: SHA-256 by path of the photos that are there.
     """
     keys = {
-        key: contents[photo.now]
+        key: key_at(said.photos, contents[photo.now], photo.now, contents.get)
         for key, photo in said.photos.items()
         if is_known_by_path(key)
         and photo.now is not None

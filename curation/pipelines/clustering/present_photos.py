@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import Box
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.identity.remembered import LookKey, Remembered
-from curation.domain.identity.said import Said
+from curation.domain.identity.said import Said, content_of
 from curation.engines.base import EngineSpec
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.stage import content_key
@@ -149,9 +149,11 @@ def with_looks(said: Said, present: PresentEvent, looks: Mapping[LookKey, PhotoL
         present: The photos of the run.
         looks: That are remembered.
     """
-    out = {key: look for key, look in looks.items() if key[0] in said.photos}
+    wanted_contents = set(map(content_of, said.photos))
+    out = {key: look for key, look in looks.items() if key[0] in wanted_contents}
     contents = present.contents()
-    for key, photo in said.photos.items():
+    for said_key, photo in said.photos.items():
+        key = content_of(said_key)
         if photo.now is None or contents.get(photo.now) != key:
             continue
         before = out.get((key, present.space))

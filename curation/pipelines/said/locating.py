@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
 from curation.domain.faces.face import Box
@@ -12,7 +13,7 @@ from curation.domain.faces.geometry import box_iou
 from curation.domain.identity.face_matching import matched_faces
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.identity.photo_matching import recognised_photos
-from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, is_known_by_path
+from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, content_of, is_copy, is_known_by_path
 from curation.domain.labelling.corrections import SAME_PLACE_IOU
 
 __all__ = ["PresentPhotos", "located"]
@@ -63,23 +64,29 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     if not said.photos:
         return said
     contents = present.contents()
-    wanted = {sha256 for key, photo in said.photos.items() for sha256 in (key, *photo.versions)}
+    wanted = {sha256 for key, photo in said.photos.items() for sha256 in (content_of(key), *photo.versions)}
     paths_of: dict[str, list[str]] = defaultdict(list)
     for path, sha256 in contents.items():
         if sha256 in wanted:
             paths_of[sha256].append(path)
     photos: dict[str, SaidPhoto] = {}
     missing: list[str] = []
+    own = {
+        path
+        for key, photo in said.photos.items()
+        for path in (photo.now, photo.image_path)
+        if path is not None and contents.get(path) in (content_of(key), *photo.versions)
+    }
     for key, photo in said.photos.items():
         before = known.photos.get(key)
         if before is not None and before.faces.keys() >= photo.faces.keys():
             photos[key] = before
             continue
-        found = _path_by_content(key, photo, paths_of)
+        found = _path_by_content(key, photo, paths_of, own)
         if found is not None:
-            path = found
-            certainty = 1.0 if contents[path] == key else photo.certainty
-            photos[key] = _found(photo, key, path, certainty, present, is_same=contents[path] == key)
+            is_same = contents[found] == content_of(key)
+            own.add(found)
+            photos[key] = _found(photo, key, found, 1.0 if is_same else photo.certainty, present, is_same=is_same)
         elif is_known_by_path(key) and photo.image_path in contents:
             photos[key] = _found(photo, key, photo.image_path, _BY_PATH_CERTAINTY, present, is_same=True)
         else:
@@ -89,12 +96,28 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     return replace(said, photos={key: photos[key] for key in said.photos})
 
 
-def _path_by_content(key: str, photo: SaidPhoto, paths_of: Mapping[str, Sequence[str]]) -> str | None:
-    """The path of the photo's content, else of its latest version; of copies the one that it had, else the first."""
-    for sha256 in (key, *reversed(photo.versions)):
-        paths = paths_of.get(sha256)
-        if paths:
-            return next((path for path in (photo.now, photo.image_path) if path in paths), paths[0])
+def _path_by_content(
+    key: str, photo: SaidPhoto, paths_of: Mapping[str, Sequence[str]], own: Collection[str]
+) -> str | None:
+    """The path of the photo's content, else of its latest version.
+
+    Of copies it is the one that the photo was, else one that no other photo is; when there is none left, only photos
+    that are no copies themselves share one.
+
+    Args:
+        key: Of the photo.
+        photo: As it was.
+        paths_of: All paths by content.
+        own: Paths of photos that are where they were, and of those that were found.
+    """
+    for sha256 in (content_of(key), *reversed(photo.versions)):
+        paths = paths_of.get(sha256, ())
+        had = (path for path in (photo.now, photo.image_path) if path in paths)
+        free = (path for path in paths if path not in own)
+        shared = paths[:1] if not is_copy(key) else ()
+        found = next(chain(had, free, shared), None)
+        if found is not None:
+            return found
     return None
 
 
@@ -127,7 +150,7 @@ def _faces_now(
     wanted: Sequence[Box], key: str, path: str, present: PresentPhotos, *, is_same: bool
 ) -> dict[Box, Box | None]:
     """Where faces are on the photo as it is now."""
-    before = present.look_then(key, wanted)
+    before = present.look_then(content_of(key), wanted)
     if before is not None and len(before.boxes):
         now = present.look(path)
         pairs = matched_faces(before, now)
@@ -156,7 +179,9 @@ def _recognised(
     taken: Collection[str | None],
 ) -> dict[str, SaidPhoto]:
     """Photos whose content is not there: as which edited photos they were recognised, or why they are missing."""
-    looks = {key: look for key in missing if (look := present.look_then(key, said.photos[key].faces)) is not None}
+    looks = {
+        key: look for key in missing if (look := present.look_then(content_of(key), said.photos[key].faces)) is not None
+    }
     out: dict[str, SaidPhoto] = {}
     if looks:
         candidates = [path for path, sha256 in contents.items() if present.is_new(sha256) and path not in taken]
