@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from curation.event.catalog import Catalog
 from curation.event.people.correction_requests import CorrectionRequest, plan_correction
 from curation.event.people.edits import PeopleEdits
 from curation.photos.files.content import content_sha256
+from curation.pipelines.said.words import read_picks_now
 from curation.storage.said.picks_file import PICKS, read_picks, write_picks
 from curation.storage.said.said_file import SAID, read_said
 from tests.fake_workflow import FakeEvent, fake_event
@@ -165,6 +167,38 @@ def test_killed_between_the_two_files_nothing_is_lost(event: FakeEvent, tmp_path
     assert event.record()["unfound"] == []
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_killed_at_any_write_of_a_pick_nothing_is_lost_or_on_another_photo(
+    event: FakeEvent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    pick(event, a=FIVE, d=NO)
+    (event.photos / "a.png").rename(event.photos / "z.png")
+    original = (event.photos / "d.png").rename(tmp_path / "d.png")
+    event.add("d.png", 2, seed=9)
+    event.cluster()
+    whole, count = Path.replace, iter(range(100))
+
+    def killed(self: Path, target: Path) -> Path:
+        if next(count) >= at:
+            raise KeyboardInterrupt
+        return whole(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with suppress(KeyboardInterrupt):
+            pick(event, z=TWO, d=FIVE)
+    for _ in range(2):
+        picks = Catalog(event.settings()).ranked.picks().by_path
+        assert picks["z.png"] in (FIVE, TWO)
+        assert picks.get("d.png", FIVE) == FIVE
+        assert picks.get("back.png", NO) == NO
+        if not (event.photos / "back.png").exists():
+            original.rename(event.photos / "back.png")
+            event.cluster()
+    assert picks["back.png"] == NO
+    assert event.record()["unfound"] == []
+
+
 def test_broken_labels_do_not_keep_a_pick_away(event: FakeEvent) -> None:
     (cluster,) = event.ids()[0]
     label(event, cluster, "Anna")
@@ -197,6 +231,21 @@ def test_picks_that_the_user_deleted_stay_deleted_after_a_run(event: FakeEvent) 
     event.cluster()
     assert event.record()["unfound"] == []
     assert Catalog(event.settings()).ranked.picks().by_path == {}
+
+
+def test_picks_that_were_put_aside_are_deleted_with_the_file(event: FakeEvent, tmp_path: Path) -> None:
+    pick(event, d=FIVE)
+    original = (event.photos / "d.png").rename(tmp_path / "d.png")
+    event.add("d.png", 2, seed=9)
+    event.cluster()
+    pick(event, d=TWO)
+    (event.output / PICKS).unlink()
+    original.rename(event.photos / "back.png")
+    event.cluster()
+    assert event.record()["unfound"] == []
+    assert Catalog(event.settings()).ranked.picks().by_path == {}
+    assert read_picks_now(event.output).by_path == {}
+    assert pick(event, a=NO).by_path == {"a.png": NO}
 
 
 def test_picks_written_by_hand_are_found_by_the_service(event: FakeEvent) -> None:
@@ -237,6 +286,26 @@ def test_a_pick_of_a_copy_takes_no_correction_away(event: FakeEvent) -> None:
     event.cluster()
     assert clusters()[0] == NOT_A_PERSON
     assert clusters()[1] != NOT_A_PERSON
+
+
+def test_a_correction_of_a_face_on_a_copy_is_about_that_copy(event: FakeEvent) -> None:
+    (event.photos / "copy.png").write_bytes((event.photos / "a.png").read_bytes())
+    event.cluster()
+    label(event, next(iter(event.ids()[0])), "Anna")
+    catalog = Catalog(event.settings())
+    face = catalog.faces_of_photo(photo_id("copy.png"))[0]
+    request = CorrectionRequest(CorrectionKind.NOT_A_FACE, face_ids=(face.face_id,))
+    PeopleEdits(event.settings(), catalog).correct(lambda n: plan_correction(catalog, request, n), "corrected")
+
+    def first_faces() -> list[int]:
+        return [Catalog(event.settings()).faces_of_photo(photo_id(p))[0].cluster_id for p in ("a.png", "copy.png")]
+
+    assert first_faces()[0] != NOT_A_PERSON
+    assert first_faces()[1] == NOT_A_PERSON
+    event.cluster()
+    assert first_faces()[0] != NOT_A_PERSON
+    assert first_faces()[1] == NOT_A_PERSON
+    assert event.record()["unfound"] == []
 
 
 def test_all_picks_has_those_of_missing_photos_too(event: FakeEvent, tmp_path: Path) -> None:

@@ -73,7 +73,13 @@ def test_an_older_version_is_upgraded_with_its_content(tmp_path: Path) -> None:
 def test_a_store_of_version_3_gets_looks_and_keeps_its_content(tmp_path: Path) -> None:
     statements = [statement for upgrade in UPGRADES[:3] for statement in upgrade.split(";") if statement.strip()]
     measured = PhotoMeasures(
-        40, 30, (), Measure(0.5), Measure(0.5), datetime(2024, 5, 4, 12, 30), miniature=b"m" * MINIATURE_BYTES
+        40,
+        30,
+        (),
+        Measure(0.5, None, None),
+        Measure(0.5, None, None),
+        datetime(2024, 5, 4, 12, 30),
+        miniature=b"m" * MINIATURE_BYTES,
     )
     execute(tmp_path, *statements, "PRAGMA user_version = 3")
     with closing(sqlite3.connect(tmp_path / STORE_NAME)) as connection:
@@ -88,7 +94,7 @@ def test_a_store_of_version_3_gets_looks_and_keeps_its_content(tmp_path: Path) -
             assert store.known_hashes([FileStamp(Path("/a"), 1, 2)]) == {Path("/a"): "s1"}
             assert store.last_hashes([Path("/a"), Path("/b")]) == {Path("/a"): "s1"}
             assert store.measures({"a": ("s1", "key")}) == {"a": measured}
-            assert store.look("s1") == (b"m" * MINIATURE_BYTES, "2024-05-04T12:30:00")
+            assert store.look("s1") == (small, "2024-05-04T12:30:00")
             grouping = store.grouping("g")
             assert grouping is not None
             assert grouping[1] == "why"

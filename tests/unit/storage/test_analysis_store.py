@@ -139,7 +139,7 @@ def test_the_look_of_a_photo(store: AnalysisStore) -> None:
 
 
 def test_the_look_of_an_older_version_is_that_of_the_scoring(store: AnalysisStore, tmp_path: Path) -> None:
-    plain = PhotoMeasures(40, 30, (), Measure(0.5), Measure(0.5))
+    plain = PhotoMeasures(40, 30, (), Measure(0.5, None, None), Measure(0.5, None, None))
     small = b"m" * MINIATURE_BYTES
     store.save_measures(STAMP, "s1", "a", plain)
     assert store.look("s1") is None
