@@ -87,7 +87,9 @@ class RankedPhotos:
             PicksError: If picks.json is not valid.
             StorageError: If a file cannot be read.
         """
-        written, said = self._picks.get() or NO_PICKS, self._words.said()
+        written, said = self._picks.get(), self._words.said()
+        if written is None:
+            return NO_PICKS  # also of those that were put aside: the user deleted the file to begin anew
         return self._placed.get((written, said), lambda: picks_now(written, said))
 
     def all_picks(self) -> Picks:

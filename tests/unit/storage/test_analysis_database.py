@@ -72,15 +72,8 @@ def test_an_older_version_is_upgraded_with_its_content(tmp_path: Path) -> None:
 
 def test_a_store_of_version_3_gets_looks_and_keeps_its_content(tmp_path: Path) -> None:
     statements = [statement for upgrade in UPGRADES[:3] for statement in upgrade.split(";") if statement.strip()]
-    measured = PhotoMeasures(
-        40,
-        30,
-        (),
-        Measure(0.5, None, None),
-        Measure(0.5, None, None),
-        datetime(2024, 5, 4, 12, 30),
-        miniature=b"m" * MINIATURE_BYTES,
-    )
+    half, small = Measure(0.5, None, None), b"m" * MINIATURE_BYTES
+    measured = PhotoMeasures(40, 30, (), half, half, datetime(2024, 5, 4, 12, 30), miniature=small)
     execute(tmp_path, *statements, "PRAGMA user_version = 3")
     with closing(sqlite3.connect(tmp_path / STORE_NAME)) as connection:
         connection.execute("INSERT INTO files VALUES (x'2f61', 1, 2, 's1')")
