@@ -307,3 +307,32 @@ def test_an_event_without_faces() -> None:
     assert runs.run([]) == {}
     assert runs.run([-1, -1]) == {0: -1, 1: -1}
     assert runs.ids.highest == -1
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.integers(-1, 3), min_size=1, max_size=12),
+    st.lists(st.integers(-1, 3), min_size=12, max_size=12),
+    st.lists(st.integers(-1, 3), min_size=12, max_size=12),
+    st.lists(st.sets(st.integers(0, 11)), min_size=3, max_size=3),
+)
+def test_a_name_goes_only_to_a_group_of_the_person(
+    groups: list[int], first: list[int], last: list[int], shown: list[set[int]]
+) -> None:
+    count = len(groups)
+    rows = {id_: [face for face in sorted(of) if face < count] for id_, of in enumerate(shown)}
+    labelled = {id_: np.array(of, dtype=np.intp) for id_, of in rows.items() if of}
+    known_first = array(first[:count])
+    known_last = np.where(known_first >= 0, array(last[:count]), -1)
+    claims = Claims(np.full(count, -1), known_first, known_last, labelled)
+    ids, _ = ids_of_groups(array(groups), NAMES[:count], KEYS[:count], claims, {}, next_id=4)
+    assert len(set(ids.values())) == len(ids)
+    for group, id_ in ids.items():
+        if id_ not in labelled:
+            continue
+        members = [face for face in range(count) if groups[face] == group]
+        own = [face for face in members if face in rows[id_]]
+        had = [face for face in members if id_ in (known_first[face], known_last[face])]
+        known = [face for face in members if known_first[face] >= 0]
+        is_most_shown = len(own) >= 3 and 2 * len(own) >= len([face for face in rows[id_] if groups[face] >= 0])
+        assert is_most_shown or 2 * len(had) >= len(known)

@@ -194,3 +194,28 @@ def test_without_the_store_photos_are_known_by_their_names_until_the_next_run(ol
     assert files(older) == before
     assert older.record()["unfound"] == []
     assert all(len(key) == 64 for key in read_said(older.output).photos)
+
+
+@pytest.mark.parametrize("damaged", [(SAID,), (REMEMBERED,), (SAID, REMEMBERED)])
+@pytest.mark.parametrize("is_away", [True, False])
+def test_files_of_ours_that_are_damaged_lose_nothing(
+    older: FakeEvent, tmp_path: Path, damaged: tuple[str, ...], is_away: bool
+) -> None:
+    older.cluster()
+    before = files(older)
+    for name in damaged:
+        (older.output / name).write_bytes(b"damaged")
+    if is_away:
+        away(older, tmp_path / "unplugged")
+        (older.photos / "a.png").rename(tmp_path / "a.png")
+        older.cluster()
+        (tmp_path / "unplugged").rename(older.photos / "sub")
+        (tmp_path / "a.png").rename(older.photos / "again.png")
+    older.cluster()
+    assert clusters(older) == {
+        (path.replace("a.png", "again.png") if is_away else path): i for path, i in WHOLE.items()
+    }
+    assert files(older) == before
+    assert older.record()["unfound"] == []
+    assert len(read_picks_now(older.output).by_path) == 3
+    assert {path.name for path in older.output.glob("*.damaged-1")} == {f"{name}.damaged-1" for name in damaged}
