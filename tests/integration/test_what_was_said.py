@@ -127,6 +127,11 @@ class WordsStay(RuleBasedStateMachine):
     def pick(self, which: int, pick: PhotoPick) -> None:
         self.world.pick(which, pick)
 
+    @precondition(lambda self: self.world.is_current())
+    @rule(which=choice, at=st.integers(0, 2), pick=st.sampled_from([PhotoPick(Pick.PICKED, 1), PhotoPick()]))
+    def pick_and_be_killed(self, which: int, at: int, pick: PhotoPick) -> None:
+        self.world.pick(which, pick, killed_at=at)
+
 
 TestWordsStay = WordsStay.TestCase
 TestWordsStay.settings = settings(
