@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from curation.domain.judging.picks import PhotoPick, Pick
 from curation.domain.labelling.corrections import CorrectionKind
@@ -112,24 +112,29 @@ class WordsStay(RuleBasedStateMachine):
     def run_and_be_killed(self, at: int) -> None:
         self.world.run(killed_at=at)
 
-    @precondition(lambda self: self.world.is_current())
+    def _see(self) -> None:
+        """The user speaks about what a run with the usual settings showed."""
+        if not self.world.is_current():
+            self.world.run()
+
     @rule(which=choice)
     def label(self, which: int) -> None:
+        self._see()
         self.world.label(which)
 
-    @precondition(lambda self: self.world.is_current())
     @rule(which=choice, kind=st.sampled_from([CorrectionKind.NOT_A_FACE, CorrectionKind.DIFFERENT_PEOPLE]))
     def correct(self, which: int, kind: CorrectionKind) -> None:
+        self._see()
         self.world.correct(which, kind)
 
-    @precondition(lambda self: self.world.is_current())
     @rule(which=choice, pick=st.sampled_from([PhotoPick(Pick.PICKED, 5), PhotoPick(Pick.REJECTED), PhotoPick(None, 2)]))
     def pick(self, which: int, pick: PhotoPick) -> None:
+        self._see()
         self.world.pick(which, pick)
 
-    @precondition(lambda self: self.world.is_current())
     @rule(which=choice, at=st.integers(0, 2), pick=st.sampled_from([PhotoPick(Pick.PICKED, 1), PhotoPick()]))
     def pick_and_be_killed(self, which: int, at: int, pick: PhotoPick) -> None:
+        self._see()
         self.world.pick(which, pick, killed_at=at)
 
 
