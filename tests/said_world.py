@@ -339,16 +339,24 @@ class SaidWorld:
             _, cluster, _, _ = edits.correct(lambda next_id: plan_correction(catalog, request, next_id), "corrected")
             self.others[photo.number, person] = NOT_A_PERSON if kind is CorrectionKind.NOT_A_FACE else cluster
 
-    def pick(self, choice: int, pick: PhotoPick) -> None:
+    def pick(self, choice: int, pick: PhotoPick, *, killed_at: int | None = None) -> None:
         if not self.is_current():
             return
         photo = self._one(choice, self.readable())
         if photo is None or photo.path is None:
             return
-        if photo.pick is not None and photo.path not in read_picks_now(self.event.output).by_path:
+        is_seen = photo.pick is None or photo.path in read_picks_now(self.event.output).by_path
+        if not is_seen:
             self.orphans += 1  # the edited photo was not recognised: the user sees no pick, and the old one stays
-        self._catalog().ranked.change(lambda _: {str(photo.path): pick})
-        photo.pick = pick if pick != PhotoPick() else None
+        said = pick if pick != PhotoPick() else None
+        try:
+            with _killing(killed_at):
+                self._catalog().ranked.change(lambda _: {str(photo.path): pick})
+        except Killed:
+            kept = read_picks_now(self.event.output).by_path.get(str(photo.path))
+            assert kept in ((photo.pick, said) if is_seen else (None, said)), f"{photo} has the pick {kept}"
+            said = kept if is_seen or kept is not None else photo.pick
+        photo.pick = said
 
     # What must hold.
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from curation.domain.bursts.finding import BurstRules
-from curation.domain.identity.said import Said, known_by_path
+from curation.domain.identity.said import Said, content_of, known_by_path
 from curation.domain.identity.settling import with_new_pick
 from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_score import PhotoScore
@@ -87,7 +87,9 @@ class RankedPhotos:
             PicksError: If picks.json is not valid.
             StorageError: If a file cannot be read.
         """
-        written, said = self._picks.get() or NO_PICKS, self._words.said()
+        written, said = self._picks.get(), self._words.said()
+        if written is None:
+            return NO_PICKS  # also of those that were put aside: the user deleted the file to begin anew
         return self._placed.get((written, said), lambda: picks_now(written, said))
 
     def all_picks(self) -> Picks:
@@ -122,13 +124,17 @@ class RankedPhotos:
             before = self.picks()
             changes = make(before)
             contents = self._words.contents(list(changes))
+            copied = set(contents.values())
+            photos = self._words.said().photos.items()
+            elsewhere = [photo.now for key, photo in photos if photo.now is not None and content_of(key) in copied]
+            others = self._words.contents(elsewhere)
 
             def changed(said: Said) -> Said:
                 if not self._picks.path.exists():
                     said = replace(said, picks={}, aside=())  # the user deleted the file to begin anew
                 for path, pick in changes.items():
                     word = Picks({path: pick}).to_json().get(path)
-                    said = with_new_pick(said, path, word, contents.get(path, known_by_path(path)))
+                    said = with_new_pick(said, path, word, contents.get(path, known_by_path(path)), others)
                 return said
 
             self._write(self._words.change(changed))

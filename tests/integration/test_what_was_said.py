@@ -112,25 +112,30 @@ class WordsStay(RuleBasedStateMachine):
     def run_and_be_killed(self, at: int) -> None:
         self.world.run(killed_at=at)
 
-    def _look(self) -> None:
-        """The user sees the folder as it is, so that what is said is about what is there."""
+    def _see(self) -> None:
+        """The user speaks about what a run with the usual settings showed."""
         if not self.world.is_current():
             self.world.run()
 
     @rule(which=choice)
     def label(self, which: int) -> None:
-        self._look()
+        self._see()
         self.world.label(which)
 
     @rule(which=choice, kind=st.sampled_from([CorrectionKind.NOT_A_FACE, CorrectionKind.DIFFERENT_PEOPLE]))
     def correct(self, which: int, kind: CorrectionKind) -> None:
-        self._look()
+        self._see()
         self.world.correct(which, kind)
 
     @rule(which=choice, pick=st.sampled_from([PhotoPick(Pick.PICKED, 5), PhotoPick(Pick.REJECTED), PhotoPick(None, 2)]))
     def pick(self, which: int, pick: PhotoPick) -> None:
-        self._look()
+        self._see()
         self.world.pick(which, pick)
+
+    @rule(which=choice, at=st.integers(0, 2), pick=st.sampled_from([PhotoPick(Pick.PICKED, 1), PhotoPick()]))
+    def pick_and_be_killed(self, which: int, at: int, pick: PhotoPick) -> None:
+        self._see()
+        self.world.pick(which, pick, killed_at=at)
 
 
 TestWordsStay = WordsStay.TestCase

@@ -217,24 +217,43 @@ def _claimed(groups: NDArray[np.integer], claims: Claims) -> dict[int, int]:
         of_rows = groups[rows[claims.pinned[rows] < 0]]
         of_rows = of_rows[of_rows >= 0]
         for group, count in Counter(of_rows.tolist()).items():
-            had = groups == group
-            known = int(((claims.first[had] == id_) | (claims.last[had] == id_)).sum())
             # One shown face among many of somebody else's does not make them the person.
-            if 2 * count >= len(of_rows) and (count >= 3 or 2 * known >= int((claims.first[had] >= 0).sum())):
+            if 2 * count >= len(of_rows) and (count >= 3 or _is_mostly(id_, groups == group, claims)):
                 votes[int(group), id_] += count
     _choose(out, votes)
     return out
 
 
+def _is_mostly(id_: int, had: NDArray[np.bool_], claims: Claims) -> bool:
+    """Whether most of some faces that are known, as `had` marks them, had an id."""
+    known = int(((claims.first[had] == id_) | (claims.last[had] == id_)).sum())
+    return 2 * known >= int((claims.first[had] >= 0).sum())
+
+
 def _voted(groups: NDArray[np.integer], claims: Claims, claimed: Mapping[int, int]) -> dict[int, int]:
+    def is_allowed(group: int, id_: int) -> bool:
+        had = groups == group
+        # A part of somebody that holds one face of a labelled person must not get their name.
+        is_named = id_ not in claims.labelled or _is_mostly(id_, had, claims)
+        return is_named and claims.looks_like(id_, np.flatnonzero(had))
+
     out = dict(claimed)
-    votes: dict[tuple[int, int], float] = defaultdict(float)
-    for weight, ids in ((_FIRST, claims.first), (_LAST, np.where(claims.last == claims.first, -1, claims.last))):
-        votes_here = (groups >= 0) & (ids >= 0)
-        for pair, count in Counter(zip(groups[votes_here].tolist(), ids[votes_here].tolist(), strict=True)).items():
-            votes[pair] += weight * count
-    _choose(out, votes, lambda group, id_: claims.looks_like(id_, np.flatnonzero(groups == group)))
+    is_one = claims.first >= 0
+    changed = np.where(claims.last == claims.first, -1, claims.last)
+    of_one: dict[tuple[int, int], float] = defaultdict(float)
+    for weight, ids in ((_FIRST, claims.first), (_LAST, np.where(is_one, changed, -1))):
+        for pair, count in _votes(groups, ids).items():
+            of_one[pair] += weight * count
+    _choose(out, of_one, is_allowed)
+    # Faces that were only ever in clusters of several people do not know whose id that was.
+    _choose(out, _votes(groups, np.where(is_one, -1, changed)), is_allowed)
     return out
+
+
+def _votes(groups: NDArray[np.integer], ids: NDArray[np.int64]) -> Counter[tuple[int, int]]:
+    """How many faces of each group have each id."""
+    votes = (groups >= 0) & (ids >= 0)
+    return Counter(zip(groups[votes].tolist(), ids[votes].tolist(), strict=True))
 
 
 def _choose(

@@ -8,7 +8,7 @@ the anchors again and says where they are now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -26,8 +26,9 @@ __all__ = [
     "SaidPhoto",
     "SaidPick",
     "content_of",
-    "copy_key",
+    "is_copy",
     "is_known_by_path",
+    "key_at",
     "known_by_path",
 ]
 
@@ -41,7 +42,8 @@ ANSWERS = "answers"
 """Under this id the faces of grouping_answers.json have their anchors among those of the corrections."""
 
 _BY_PATH = "path:"
-_COPY = "@"
+_COPY = "+"
+_MOST_COPIES = 20
 
 
 def known_by_path(image_path: str) -> str:
@@ -54,14 +56,35 @@ def is_known_by_path(key: str) -> bool:
     return key.startswith(_BY_PATH)
 
 
-def copy_key(sha256: str, image_path: str) -> str:
-    """The key of a further file with the same content: what is said of one copy is not said of the others."""
-    return f"{sha256}{_COPY}{image_path}"
-
-
 def content_of(key: str) -> str:
-    """The SHA-256 of the content of a photo by its key; the key itself if it is one of `known_by_path`."""
+    """The SHA-256 of the content of a photo by its key; a key of `known_by_path` as it is."""
     return key if is_known_by_path(key) else key.partition(_COPY)[0]
+
+
+def is_copy(key: str) -> bool:
+    """Whether a key is that of a copy of a photo that has a key of its own."""
+    return content_of(key) != key
+
+
+def key_at(
+    photos: Mapping[str, SaidPhoto], content: str, image_path: str, content_at: Callable[[str], str | None]
+) -> str:
+    """The key of the photo at a path: its content, unless that is the key of a copy that lies elsewhere.
+
+    Args:
+        photos: That have keys.
+        content: Of the photo.
+        image_path: Of the photo.
+        content_at: Returns the content of the photo at another path.
+    """
+    keys = [content, *(f"{content}{_COPY}{number}" for number in range(2, _MOST_COPIES + 1))]
+    here = next((key for key in keys if key in photos and photos[key].now == image_path), None)
+    if here is not None or is_known_by_path(content) or content not in photos:
+        return here or content
+    elsewhere = photos[content].now
+    if elsewhere is None or content_at(elsewhere) != content:
+        return content
+    return next((key for key in keys if key not in photos), content)
 
 
 class Missing(StrEnum):
@@ -131,8 +154,8 @@ class Said:
     """All that the user said, with what it is about.
 
     Attributes:
-        photos: By key: the SHA-256 of the content, `copy_key` for further files with that content, or `known_by_path`
-            where it is not known.
+        photos: By key: the SHA-256 of the content, or `known_by_path` where it is not known. Of copies of one photo
+            the others have a number behind it, see `key_at`.
         labels: By cluster id.
         corrections: By id of the correction: for each face that it names, by the path and box in corrections.json, the
             face that was meant.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from curation.domain.faces.face import Box
@@ -18,12 +19,15 @@ from curation.domain.identity.said import (
     SaidPhoto,
     SaidPick,
     content_of,
-    copy_key,
     is_known_by_path,
+    key_at,
     known_by_path,
 )
 
 __all__ = ["SeenEvent", "Words", "settled", "used_photos", "with_contents", "with_new_pick"]
+
+
+NO_OTHERS: Mapping[str, str] = MappingProxyType({})
 
 
 class SeenEvent(Protocol):
@@ -69,14 +73,14 @@ class _Photos:
                 self._edited.setdefault((version, photo.now), key)
 
     def key(self, image_path: str) -> str | None:
-        key = self.event.photo_key(image_path)
-        if key is not None:
-            known = self._edited.get((key, image_path))
-            if known is not None:
-                return known
-            if key in self.said and self.said[key].now not in (None, image_path):
-                key = copy_key(key, image_path)
-            self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
+        content = self.event.photo_key(image_path)
+        if content is None:
+            return None
+        known = self._edited.get((content, image_path))
+        if known is not None:
+            return known
+        key = key_at(self.said, content, image_path, self.event.photo_key)
+        self.said.setdefault(key, SaidPhoto(image_path, now=image_path))
         return key
 
     def face(self, image_path: str, box: Box) -> FaceAnchor | None:
@@ -135,6 +139,7 @@ def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[Fac
             is_known_by_path(pick.photo) and not is_known_by_path(event.photo_key(path) or pick.photo)
             for path, pick in said.picks.items()
         )
+        and not {pick.photo for pick in said.aside} & {pick.photo for pick in said.picks.values()}
     )
 
 
@@ -187,8 +192,11 @@ def _picks(
             if key is None:
                 key = before.photo if before is not None else known_by_path(path)
                 photos.said.setdefault(key, SaidPhoto(path))
+            if before is not None and key != before.photo and not is_known_by_path(before.photo):
+                aside.append(AsidePick(path, before.said, before.photo))
             picks[path] = SaidPick(word, key)
-    return picks, tuple(aside)
+    picked = {pick.photo for pick in picks.values()}
+    return picks, tuple(pick for pick in aside if pick.photo not in picked)
 
 
 def used_photos(said: Said) -> Said:
@@ -200,7 +208,9 @@ def used_photos(said: Said) -> Said:
     return replace(said, photos={key: photo for key, photo in said.photos.items() if key in keys})
 
 
-def with_new_pick(said: Said, image_path: str, word: object | None, content: str) -> Said:
+def with_new_pick(
+    said: Said, image_path: str, word: object | None, content: str, others: Mapping[str, str] = NO_OTHERS
+) -> Said:
     """The same with another pick of a photo that is there; what was said of another photo under its path is kept aside.
 
     Args:
@@ -208,36 +218,41 @@ def with_new_pick(said: Said, image_path: str, word: object | None, content: str
         image_path: Of the photo that was picked.
         word: In the form of picks.json; None removes the pick.
         content: The SHA-256 of what lies under the path now, or `known_by_path`.
+        others: The same of other paths: which may be copies.
     """
     picks, photos = dict(said.picks), dict(said.photos)
-    aside = []
-    key = content
-    for pick in said.aside:
-        if said.photo_now(pick.photo) != image_path:
-            aside.append(pick)
-    for path, old in said.picks.items():
-        photo = photos.get(old.photo)
-        if photo is None or photo.now != image_path:
-            continue
-        del picks[path]
-        if is_known_by_path(old.photo) or content in (content_of(old.photo), *photo.versions):
-            key = content if is_known_by_path(old.photo) else old.photo
-        else:
+    aside: list[AsidePick] = []
+    key = key_at(photos, content, image_path, others.get)
+    of_picks = [AsidePick(path, pick.said, pick.photo) for path, pick in said.picks.items()]
+    for pick in (*said.aside, *of_picks):
+        is_here = said.photo_now(pick.photo) == image_path
+        if is_here and pick in of_picks:
+            del picks[pick.image_path]
+        is_known = is_here and not is_known_by_path(pick.photo)
+        if is_known and content not in (content_of(pick.photo), *photos[pick.photo].versions):
             # The file was replaced since the last run.
-            photos[old.photo] = replace(photo, now=None, missing=Missing.REPLACED, faces=dict.fromkeys(photo.faces))
-            aside.append(AsidePick(path, old.said, old.photo))
+            photos[pick.photo] = _replaced(photos[pick.photo])
+            aside.append(pick)
+        elif is_known:
+            key = pick.photo
+            if pick in of_picks and pick.image_path != image_path and word is not None:
+                aside.append(pick)  # only until picks.json has the new path, too: then it says nothing more
+        elif pick in said.aside and not is_here:
+            aside.append(pick)
     if word is not None:
         other = picks.get(image_path)
         if other is not None:
             aside.append(AsidePick(image_path, other.said, other.photo))
-        if key == content and key in photos and photos[key].now not in (None, image_path):
-            key = copy_key(content, image_path)
         picks[image_path] = SaidPick(word, key)
         photo = photos.get(key, SaidPhoto(image_path))
         if photo.now != image_path:
             photos[key] = SaidPhoto(image_path, photo.versions, image_path, faces=dict.fromkeys(photo.faces))
     out = replace(said, photos=photos, picks=picks, aside=tuple(aside))
     return used_photos(out)
+
+
+def _replaced(photo: SaidPhoto) -> SaidPhoto:
+    return replace(photo, now=None, missing=Missing.REPLACED, faces=dict.fromkeys(photo.faces))
 
 
 def with_contents(said: Said, contents: Mapping[str, str]) -> Said:
@@ -248,7 +263,7 @@ def with_contents(said: Said, contents: Mapping[str, str]) -> Said:
         contents: SHA-256 by path of the photos that are there.
     """
     keys = {
-        key: contents[photo.now]
+        key: key_at(said.photos, contents[photo.now], photo.now, contents.get)
         for key, photo in said.photos.items()
         if is_known_by_path(key)
         and photo.now is not None

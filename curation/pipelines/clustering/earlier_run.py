@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, FaceRow
+from curation.domain.identity.remembered import Remembered
+from curation.domain.identity.remembered_ids import face_keys
 from curation.domain.identity.said import Said
 from curation.domain.identity.settling import settled
 from curation.domain.labelling.corrections import Correction, FacePlaces, corrected_clusters
@@ -77,6 +80,8 @@ class EarlierRun:
         words = read_words(settings)
         is_needed = bool(words.labels or words.corrections) and len(self.remembered.ids.keys) == 0
         self._rows = self._read(is_needed=is_needed)
+        if len(self.remembered.ids.keys) == 0 and self._rows:
+            self.remembered = self._of_table()
         self.said = self.settle(read_said(self._output))
 
     def close(self) -> None:
@@ -132,6 +137,15 @@ class EarlierRun:
         """
         paths = {*(row.image_path for row in self._rows), *photos_without_faces(self.record)}
         return last_contents(self.remembered, self.record, paths, self._store)
+
+    def _of_table(self) -> Remembered:
+        """What an older version would have remembered of its last run: photos may be away in this one."""
+        contents = self.contents()
+        rows = [row for row in self.faces()[0] if row.image_path in contents]
+        keys = face_keys([(contents[row.image_path], row.facial_area) for row in rows])
+        ids = np.array([row.cluster_id for row in rows], dtype=np.int64)
+        before = self.remembered
+        return replace(before, ids=before.ids.with_run(keys, ids, None), seen=before.with_seen(contents.values()))
 
     def _clusters(self) -> NDArray[np.int64]:
         """(N,) the clusters of the table with the corrections laid over."""

@@ -112,13 +112,13 @@ class PresentEvent:
 
     def _looks_then(self, key: str) -> Iterator[tuple[bool, PhotoLook]]:
         """What is known of a photo's looks, and whether its vectors can be compared with those of this run."""
-        looks, sha256 = self._remembered.looks, content_of(key)
+        looks = self._remembered.looks
         if (key, self.space) in looks:
             yield True, looks[key, self.space]
         for analysis_key in dict.fromkeys((self._key, self._last_key)):
-            analysis = None if analysis_key is None else self._store.analysis(sha256, analysis_key)
+            analysis = None if analysis_key is None else self._store.analysis(key, analysis_key)
             if analysis is not None:
-                yield analysis_key == self._key, _look("", analysis, self._store.look(sha256))
+                yield analysis_key == self._key, _look("", analysis, self._store.look(key))
         for (photo, space), look in looks.items():
             if photo == key and space != self.space:
                 yield False, look
@@ -149,10 +149,12 @@ def with_looks(said: Said, present: PresentEvent, looks: Mapping[LookKey, PhotoL
         present: The photos of the run.
         looks: That are remembered.
     """
-    out = {key: look for key, look in looks.items() if key[0] in said.photos}
+    wanted_contents = set(map(content_of, said.photos))
+    out = {key: look for key, look in looks.items() if key[0] in wanted_contents}
     contents = present.contents()
-    for key, photo in said.photos.items():
-        if photo.now is None or contents.get(photo.now) != content_of(key):
+    for said_key, photo in said.photos.items():
+        key = content_of(said_key)
+        if photo.now is None or contents.get(photo.now) != key:
             continue
         before = out.get((key, present.space))
         wanted = [box for box in photo.faces.values() if box is not None]

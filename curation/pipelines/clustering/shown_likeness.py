@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
 from curation.domain.grouping.grouping_rule import GroupingRule
-from curation.domain.identity.said import Said
+from curation.domain.identity.said import Said, content_of
 from curation.pipelines.clustering.event_faces import EventFaces
 from curation.pipelines.clustering.present_photos import PresentEvent
 
@@ -105,7 +105,7 @@ class ShownLikeness:
         if cluster not in self._vectors:
             parts = []
             for key, box in self._said.labels[cluster].faces:
-                look = self._present.look_then(key, [box])
+                look = self._present.look_then(content_of(key), [box])
                 if look is not None and look.vectors.shape[1]:
                     is_face = np.array([Box(*map(round, other)) == box for other in look.boxes.tolist()], dtype=bool)
                     parts.append(look.vectors[is_face])

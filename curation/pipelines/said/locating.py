@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from curation.domain.faces.geometry import box_iou
 from curation.domain.identity.face_matching import faces_by_overlap, matched_faces
 from curation.domain.identity.photo_looks import PhotoLook
 from curation.domain.identity.photo_matching import recognised_photos
-from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, content_of, is_known_by_path
+from curation.domain.identity.said import NOTHING_SAID, Missing, Said, SaidPhoto, content_of, is_copy, is_known_by_path
 from curation.domain.labelling.corrections import SAME_PLACE_IOU
 
 __all__ = ["PresentPhotos", "located"]
@@ -65,17 +66,29 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     if not said.photos:
         return said
     contents = present.contents()
-    by_content = _paths_by_content(said, contents, known)
+    wanted = {sha256 for key, photo in said.photos.items() for sha256 in (content_of(key), *photo.versions)}
+    paths_of: dict[str, list[str]] = defaultdict(list)
+    for path, sha256 in contents.items():
+        if sha256 in wanted:
+            paths_of[sha256].append(path)
     photos: dict[str, SaidPhoto] = {}
     missing: list[str] = []
+    own = {
+        path
+        for key, photo in said.photos.items()
+        for path in (photo.now, photo.image_path)
+        if path is not None and contents.get(path) in (content_of(key), *photo.versions)
+    }
     for key, photo in said.photos.items():
         before = known.photos.get(key)
         if before is not None and before.faces.keys() >= photo.faces.keys():
             photos[key] = before
-        elif key in by_content:
-            path, is_same = by_content[key], contents[by_content[key]] == content_of(key)
-            certainty = 1.0 if is_same else photo.certainty
-            photos[key] = _found(photo, key, path, certainty, present, is_same=is_same)
+            continue
+        found = _path_by_content(key, photo, paths_of, own)
+        if found is not None:
+            is_same = contents[found] == content_of(key)
+            own.add(found)
+            photos[key] = _found(photo, key, found, 1.0 if is_same else photo.certainty, present, is_same=is_same)
         elif is_known_by_path(key) and photo.image_path in contents:
             photos[key] = _found(photo, key, photo.image_path, _BY_PATH_CERTAINTY, present, is_same=True)
         else:
@@ -85,33 +98,29 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     return replace(said, photos={key: photos[key] for key in said.photos})
 
 
-def _paths_by_content(said: Said, contents: Mapping[str, str], known: Said) -> dict[str, str]:
-    """The path of each photo whose content is there, or else its latest version.
+def _path_by_content(
+    key: str, photo: SaidPhoto, paths_of: Mapping[str, Sequence[str]], own: Collection[str]
+) -> str | None:
+    """The path of the photo's content, else of its latest version.
 
-    Files with one content are told apart: each photo has the path that it had, if that is one of them; what is left
-    goes to those whose file was renamed.
+    Of copies it is the one that the photo was, else one that no other photo is; when there is none left, only photos
+    that are no copies themselves share one.
+
+    Args:
+        key: Of the photo.
+        photo: As it was.
+        paths_of: All paths by content.
+        own: Paths of photos that are where they were, and of those that were found.
     """
-    wanted = {content for key, photo in said.photos.items() for content in (content_of(key), *photo.versions)}
-    paths_of: dict[str, list[str]] = defaultdict(list)
-    for path, sha256 in contents.items():
-        if sha256 in wanted:
-            paths_of[sha256].append(path)
-    out: dict[str, str] = {}
-    taken = {photo.now for photo in known.photos.values()}
-    for is_first in (True, False):
-        for key, photo in said.photos.items():
-            if key in out or key in known.photos:
-                continue
-            for sha256 in (content_of(key), *reversed(photo.versions)):
-                here = paths_of.get(sha256, ())
-                own = [path for path in (photo.now, photo.image_path) if path in here]
-                free = [path for path in (own if is_first else here) if path is not None and path not in taken]
-                if free:
-                    out[key] = free[0]
-                    taken.add(free[0])
-                if here:
-                    break  # a version is only looked for where the photo itself is not there
-    return out
+    for sha256 in (content_of(key), *reversed(photo.versions)):
+        paths = paths_of.get(sha256, ())
+        had = (path for path in (photo.now, photo.image_path) if path in paths)
+        free = (path for path in paths if path not in own)
+        shared = paths[:1] if not is_copy(key) else ()
+        found = next(chain(had, free, shared), None)
+        if found is not None:
+            return found
+    return None
 
 
 def _found(
@@ -143,7 +152,7 @@ def _faces_now(
     wanted: Sequence[Box], key: str, path: str, present: PresentPhotos, *, is_same: bool
 ) -> dict[Box, Box | None]:
     """Where faces are on the photo as it is now."""
-    before = present.look_then(key, wanted)
+    before = present.look_then(content_of(key), wanted)
     if before is not None and len(before.boxes):
         now = present.look(path)
         pairs = matched_faces(before, now)
@@ -185,7 +194,7 @@ def _recognised(
     looks = {}
     for key in missing:
         photo = said.photos[key]
-        look = present.look_then(key, photo.faces)
+        look = present.look_then(content_of(key), photo.faces)
         if look is not None:
             # Under the name that it had last: names are hints.
             looks[key] = replace(look, image_path=photo.now or photo.image_path)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from curation.domain.identity.said import FacePlace, Said
+from curation.domain.identity.said import AsidePick, FacePlace, Said, SaidPick
 from curation.domain.identity.settling import SeenEvent, Words, settled
 from curation.domain.identity.unfound import Unfound, unfound
-from curation.domain.judging.picks import Picks, parse_pick
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks, parse_pick
 from curation.domain.labelling.corrections import CorrectedFace, Correction
 from curation.errors import CurationError, LabelsError
 from curation.settings import Settings
@@ -212,10 +212,14 @@ def picks_now(picks: Picks, said: Said) -> Picks:
         said: Their anchors; picks without one count for the photo at their path.
     """
     words = picks.to_json()
-    out = {}
+    # Those that picks.json still has: the service was stopped before it wrote the file.
+    put_aside = {pick.image_path: pick for pick in said.aside if words.get(pick.image_path) == pick.said}
+    out: dict[str, PhotoPick] = {}
     for path, pick in picks.by_path.items():
-        anchor = said.picks.get(path)
-        now = path if anchor is None or anchor.said != words[path] else said.photo_now(anchor.photo)
+        anchor: SaidPick | AsidePick | None = said.picks.get(path)
+        if anchor is None or anchor.said != words[path]:
+            anchor = put_aside.get(path)
+        now = path if anchor is None else said.photo_now(anchor.photo)
         # A photo that was picked under the name that it has now was picked last.
         if now is not None and (now == path or now not in out):
             out[now] = pick
@@ -233,4 +237,6 @@ def read_picks_now(output_dir: Path) -> Picks:
         PicksError: If picks.json is not valid.
         StorageError: If a file cannot be read.
     """
+    if not (output_dir / PICKS).exists():
+        return NO_PICKS  # also of those that were put aside: the user deleted the file to begin anew
     return picks_now(read_picks(output_dir / PICKS), read_said(output_dir))

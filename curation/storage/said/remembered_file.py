@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,11 @@ REMEMBERED = "remembered.npz"
 _VERSION = 1
 _KEY = np.dtype((np.void, KEY_BYTES))
 _LEVELS = 127
+_DAMAGE = (
+    *(ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError, OSError),
+    *(RuntimeError, OverflowError, MemoryError, BadZipFile, struct.error, zlib.error),
+)
+"""What numpy and zipfile raise for a damaged file."""
 
 
 def read_remembered(output_dir: Path) -> Remembered:
@@ -44,7 +51,13 @@ def read_remembered(output_dir: Path) -> Remembered:
     """
     path = output_dir / REMEMBERED
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return NOTHING_REMEMBERED
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             meta = json.loads(arrays["meta"].tobytes())
             if meta["version"] > _VERSION:
                 raise StorageError(f"{path} was written by a newer version of Curation: update")
@@ -56,11 +69,7 @@ def read_remembered(output_dir: Path) -> Remembered:
                 seen=frozenset(row.tobytes() for row in arrays["seen"]),
                 looks=_looks(arrays, meta["looks"]),
             )
-    except FileNotFoundError:
-        return NOTHING_REMEMBERED
-    except OSError as error:
-        raise explained(error, path, "read") from error
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError, BadZipFile) as error:
+    except _DAMAGE as error:
         aside = set_aside(path)
         logger.warning("%s is damaged (%s) and was renamed to %s; it is begun anew", path, error, aside.name)
         return NOTHING_REMEMBERED

@@ -96,7 +96,7 @@ def read_said(output_dir: Path) -> Said:
         return NOTHING_SAID
     except OSError as error:
         raise explained(error, path, "read") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         aside = set_aside(path)
         logger.warning(
             "%s is damaged (%s) and was renamed to %s; what your labels, corrections and picks are about is taken from "

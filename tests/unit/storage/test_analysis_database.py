@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -9,12 +10,15 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from curation.domain.measuring.measures import MINIATURE_BYTES, Measure, PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.analysis_database import SCHEMA_VERSION, UPGRADES
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore
@@ -63,6 +67,33 @@ def test_an_older_version_is_upgraded_with_its_content(tmp_path: Path) -> None:
             assert store.known_hashes([FileStamp(Path("/a"), 1, 2)]) == {Path("/a"): "s1"}
             store.save_grouping("key", np.array([0, 1]), "{}")
             assert store._database._connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_a_store_of_version_3_gets_looks_and_keeps_its_content(tmp_path: Path) -> None:
+    statements = [statement for upgrade in UPGRADES[:3] for statement in upgrade.split(";") if statement.strip()]
+    half, small = Measure(0.5, None, None), b"m" * MINIATURE_BYTES
+    measured = PhotoMeasures(40, 30, (), half, half, datetime(2024, 5, 4, 12, 30), miniature=small)
+    execute(tmp_path, *statements, "PRAGMA user_version = 3")
+    with closing(sqlite3.connect(tmp_path / STORE_NAME)) as connection:
+        connection.execute("INSERT INTO files VALUES (x'2f61', 1, 2, 's1')")
+        connection.execute("INSERT INTO measures VALUES ('s1', 'key', ?)", (json.dumps(measured.to_json()),))
+        connection.execute("INSERT INTO groupings (key, labels, evidence) VALUES ('g', x'00000000', 'why')")
+        connection.execute("INSERT INTO spoilt_faces VALUES ('s1', 'key', ?)", (np.zeros(4, "<f4").tobytes(),))
+        connection.commit()
+    for _ in range(2):
+        with closing(AnalysisStore(tmp_path)) as store:
+            assert store._database._connection.execute("PRAGMA user_version").fetchone() == (4,)
+            assert store.known_hashes([FileStamp(Path("/a"), 1, 2)]) == {Path("/a"): "s1"}
+            assert store.last_hashes([Path("/a"), Path("/b")]) == {Path("/a"): "s1"}
+            assert store.measures({"a": ("s1", "key")}) == {"a": measured}
+            assert store.look("s1") == (small, "2024-05-04T12:30:00")
+            grouping = store.grouping("g")
+            assert grouping is not None
+            assert grouping[1] == "why"
+            assert store.spoilt_face("s1", "key", 1) is not None
+            store.save_analysis(STAMP, "s2", "key", replace(analysis(), miniature=b"n" * MINIATURE_BYTES))
+            assert store.look("s2") == (b"n" * MINIATURE_BYTES, None)
     assert not list(tmp_path.glob("*damaged*"))
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from curation.domain.faces.face import Box, FaceQuality
+from curation.domain.measuring.measures import MINIATURE_BYTES, Measure, PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import FileStamp
@@ -120,3 +122,38 @@ def test_spoilt_faces_are_found_again(store: AnalysisStore) -> None:
     assert store.spoilt_face("s2", "key", 2) is None
     with pytest.raises(StorageError, match="damaged"):
         store.spoilt_face("s1", "key", 4)
+
+
+def test_the_look_of_a_photo(store: AnalysisStore) -> None:
+    assert store.look("s1") is None
+    store.save_analysis(STAMP, "s1", "key", analysis())
+    assert store.look("s1") is None, "an analysis without a miniature has no look"
+    small = b"m" * MINIATURE_BYTES
+    seen = replace(analysis(), miniature=small, capture_time="2024-05-04T12:30:00.5")
+    store.save_analysis(STAMP, "s1", "key", seen)
+    assert store.look("s1") == (small, "2024-05-04T12:30:00.5")
+    # It is of the content, whatever engine saw it, and the last one counts.
+    store.save_analysis(STAMP, "s1", "other key", replace(seen, capture_time=None))
+    assert store.look("s1") == (small, None)
+    assert store.look("s2") is None
+
+
+def test_the_look_of_an_older_version_is_that_of_the_scoring(store: AnalysisStore, tmp_path: Path) -> None:
+    plain = PhotoMeasures(40, 30, (), Measure(0.5, None, None), Measure(0.5, None, None))
+    small = b"m" * MINIATURE_BYTES
+    store.save_measures(STAMP, "s1", "a", plain)
+    assert store.look("s1") is None
+    store.save_measures(STAMP, "s1", "b", replace(plain, miniature=small))
+    assert store.look("s1") == (small, None)
+    execute(tmp_path, "UPDATE measures SET value = '{' WHERE key = 'b'")
+    assert store.look("s1") is None, "what cannot be read is of another version"
+
+
+def test_the_last_hash_of_a_file_whatever_became_of_it(store: AnalysisStore) -> None:
+    store.save_hash(STAMP, "s1")
+    odd = FileStamp(Path(os.fsdecode(b"/photos/\xff.jpg")), 1, 1)
+    store.save_hash(odd, "s2")
+    assert store.last_hashes([STAMP.path, odd.path, Path("/none.jpg")]) == {STAMP.path: "s1", odd.path: "s2"}
+    store.save_hash(replace(STAMP, size_bytes=7), "s3")
+    assert store.last_hashes([STAMP.path]) == {STAMP.path: "s3"}
+    assert store.last_hashes([]) == {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import StorageError
-from curation.storage.atomic import TEMPORARY_SUFFIX, explained, open_atomic, sweep_temporaries, write_bytes
+from curation.storage.atomic import TEMPORARY_SUFFIX, explained, open_atomic, set_aside, sweep_temporaries, write_bytes
 
 DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives
 is_root = os.geteuid() == 0
@@ -175,3 +175,20 @@ def test_what_cannot_be_swept_is_told(tmp_path: Path) -> None:
 
 def test_an_error_without_a_number_is_told_in_its_words() -> None:
     assert str(explained(OSError("strange"), Path("a"), "read")) == "a cannot be read: strange"
+
+
+def test_damaged_files_are_set_aside_under_the_next_free_number(tmp_path: Path) -> None:
+    path = tmp_path / "said.json"
+    (tmp_path / "said.json.damaged-2").write_bytes(b"an earlier one")
+    for number, content in ((1, b"one"), (3, b"two"), (4, b"three")):
+        path.write_bytes(content)
+        aside = set_aside(path)
+        assert aside == tmp_path / f"said.json.damaged-{number}"
+        assert aside.read_bytes() == content
+        assert not path.exists()
+    assert (tmp_path / "said.json.damaged-2").read_bytes() == b"an earlier one"
+
+
+def test_what_cannot_be_set_aside_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"none\.json cannot be renamed"):
+        set_aside(tmp_path / "none.json")
