@@ -37,9 +37,9 @@ class RecognisedPhoto(NamedTuple):
 
     Attributes:
         candidate: Row of the candidates.
-        certainty: In (0, 1]: the share of such matches that were right on photos with known edits, rounded down:
-            0.99 for photos that only sizes, turns and compression changed, 0.97 for other light and colours, 0.95
-            for crops.
+        certainty: In (0, 1], by the kind of edit: 0.99 for photos that only sizes, turns and compression changed, 0.97
+            for other light and colours, 0.95 for crops. Chosen below the shares that were right on photos with known
+            edits, not measured one by one.
     """
 
     candidate: int

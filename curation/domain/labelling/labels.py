@@ -70,7 +70,9 @@ class EventPeople:
 
 
 def same_name(name: str) -> str:
+    """The form in which names are compared: upper and lower case, spaces and forms of Unicode make no difference."""
     # NFKC would also join names that only look alike; NFC and casefold join different spellings of one name.
+    name = " ".join(name.split())
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

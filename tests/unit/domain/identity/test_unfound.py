@@ -159,10 +159,14 @@ KEPT = ". They are kept, and count again when their photos are back"
         ),
         (
             [word(UnfoundKind.LABEL, "main"), word(UnfoundKind.LABEL, ANNA, Why.WITH_OTHERS)],
-            "1 name and 1 label find nobody: their photos are not in the folder (1); their faces are there, but were grouped with other "
+            "1 name and 1 label find nobody: their photos are not in the folder (1); their faces "
+            "are there, but were grouped with other "
             f"people in the last run (1){KEPT}",
         ),
-        ([word(UnfoundKind.LABEL, {"category": "main"})], f"1 label finds nobody: their photos are not in the folder{KEPT}"),
+        (
+            [word(UnfoundKind.LABEL, {"category": "main"})],
+            f"1 label finds nobody: their photos are not in the folder{KEPT}",
+        ),
     ],
 )
 def test_the_sentence(words: Sequence[Unfound], sentence: str) -> None:
