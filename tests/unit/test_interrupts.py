@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,7 +19,9 @@ TAKES_S = 60  # for a process on a busy machine; far more than the limit that th
 
 def ended(script: str) -> tuple[int, str, str]:
     """Exit code and output of a program that has two seconds for its end."""
-    begin = "from curation import interrupts\ninterrupts.END_S = 2.0\nfrom curation.interrupts import *\n"
+    # Whoever runs the tests in the background of a shell hands down an ignored SIGINT.
+    begin = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    begin += "from curation import interrupts\ninterrupts.END_S = 2.0\nfrom curation.interrupts import *\n"
     done = subprocess.run(
         [sys.executable, "-c", begin + script],
         cwd=PROJECT_ROOT,
@@ -28,6 +31,13 @@ def ended(script: str) -> tuple[int, str, str]:
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(autouse=True)
+def _python_handles_sigint() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def handlers() -> list[object]:
