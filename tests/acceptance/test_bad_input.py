@@ -141,17 +141,20 @@ def test_face_data_edited_by_hand(place: Place, old: bytes, new: bytes, sentence
     assert _contents(place.output) == before
 
 
-def test_clustering_makes_a_broken_table_anew_unless_it_was_labelled(place: Place) -> None:
+def test_clustering_makes_a_broken_table_anew_unless_only_the_table_tells_who_is_labelled(place: Place) -> None:
     table = place.output / "face_data.csv"
     good = table.read_bytes()
     table.write_bytes(b"nonsense")
     labels = place.output / "cluster_labels.json"
     labels.write_text('{"0": "main"}')
+    remembered = place.output / "remembered.npz"
+    remembered.rename(remembered.with_suffix(".away"))
     _is_clear(place.run("clustering"), 3, "The labels belong to the clusters in that file: restore it")
     assert table.read_bytes() == b"nonsense"
-    labels.unlink()
+    remembered.with_suffix(".away").rename(remembered)
     assert place.run("clustering").code == 0
     assert table.read_bytes() == good
+    assert labels.read_text() == '{"0": "main"}'
 
 
 def test_a_photo_that_is_gone_is_a_row_of_the_report(place: Place) -> None:
@@ -188,7 +191,7 @@ def test_labels_of_one_event_never_fall_on_another(place: Place, sample_event: P
     shutil.copy(sample_event / "evening" / "IMG_0014.jpg", other)
     before = _contents(place.output)
     options = ("--input", other, "--output", place.output, "--engine", "dlib")
-    _is_clear(place.run("clustering", *options), 3, r"belongs to other photos.* Name another folder with --output")
+    _is_clear(place.run("clustering", *options), 3, r"belong to other photos.* name another folder with --output")
     assert _contents(place.output) == before
 
 

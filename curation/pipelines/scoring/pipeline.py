@@ -80,9 +80,10 @@ class ScoringPipeline:
         """
         began = time.monotonic()
         io = self._context.settings.io
-        said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
         event = read_event(self._output)
         labels, is_labelled = read_event_labels(self._context.settings, event)
+        # Nothing is written before all that the user wrote was found to be valid.
+        said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
         measures, failures, reused = self._measure(event, listing)
         self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
