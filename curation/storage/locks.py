@@ -20,12 +20,13 @@ from filelock import FileLock, Timeout
 from curation.errors import BusyError
 from curation.storage.atomic import explained
 
-__all__ = ["EXPORT_LOCK_NAME", "LOCK_NAME", "hold_export", "hold_output"]
+__all__ = ["EXPORT_LOCK_NAME", "LOCK_NAME", "hold_export", "hold_file_lock", "hold_output"]
 
 LOCK_NAME = ".curation.lock"
 EXPORT_LOCK_NAME = ".curation-export.lock"
 _NOTE_SUFFIX = ".by"
 _LONGEST_NOTE = 1000
+_FILE_WAIT_S = 30.0  # others hold such a lock while they write a file or two
 
 
 @contextmanager
@@ -53,6 +54,31 @@ def hold_export(output_dir: Path, *, caller: str | None = None) -> Iterator[None
     """
     with _hold(output_dir, EXPORT_LOCK_NAME, "an export", caller):
         yield
+
+
+@contextmanager
+def hold_file_lock(path: Path) -> Iterator[None]:
+    """Wait for the lock under which several processes change a file.
+
+    Args:
+        path: Of the lock; its folder is created if it is missing.
+
+    Raises:
+        BusyError: If another process holds it for half a minute.
+        StorageError: If the folder cannot be created or written into.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, is_singleton=False)
+        lock.acquire(timeout=_FILE_WAIT_S)
+    except Timeout as error:
+        raise BusyError(f"{path} is held by another process; try again when it has ended") from error
+    except OSError as error:
+        raise explained(error, path.parent, "written into") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

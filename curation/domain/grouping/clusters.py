@@ -1,14 +1,13 @@
-"""Clusters of faces: stable ids, confidence of each face, and varied samples."""
+"""Clusters of faces: confidence of each face, and varied samples."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["carried_over_ids", "confidences", "first_ids", "varied_samples"]
+__all__ = ["confidences", "varied_samples"]
 
 
 def confidences(
@@ -40,52 +39,6 @@ def _members(labels: NDArray[np.integer]) -> dict[int, NDArray[np.intp]]:
     values, starts = np.unique(labels[order], return_index=True)
     parts = np.split(order, starts)[1:]
     return {int(value): part for value, part in zip(values, parts, strict=True) if value >= 0}
-
-
-def first_ids(labels: NDArray[np.integer], photos: Sequence[str], *, next_id: int = 0) -> dict[int, int]:
-    """Ids for clusters that have none yet: by number of photos, then of faces, then by their first face.
-
-    Args:
-        labels: (N,) clusters; -1 is ignored.
-        photos: (N,) the photo of each face.
-        next_id: The first id to assign.
-
-    Returns:
-        From label to id.
-    """
-    members = _members(labels)
-    size = {
-        label: (-len({photos[face] for face in faces}), -len(faces), int(faces[0])) for label, faces in members.items()
-    }
-    return {label: next_id + place for place, label in enumerate(sorted(members, key=lambda label: size[label]))}
-
-
-def carried_over_ids(
-    labels: NDArray[np.integer], photos: Sequence[str], old_ids: Mapping[int, int], *, next_id: int
-) -> dict[int, int]:
-    """Ids for clusters of a later run: each keeps the id that most of its faces had.
-
-    An id goes to one cluster only, the one with most of its faces; ties go to the lower id, then to the
-    cluster with the lower label. All other clusters get new ids, from `next_id` on.
-
-    Args:
-        labels: (N,) clusters; -1 is ignored.
-        photos: (N,) the photo of each face.
-        old_ids: From face (row of `labels`) to its id in the earlier run, for faces that had one.
-        next_id: The first id that was never used.
-
-    Returns:
-        From label to id.
-    """
-    votes = Counter((int(labels[face]), old) for face, old in old_ids.items() if labels[face] >= 0)
-    out: dict[int, int] = {}
-    taken: set[int] = set()
-    for (label, old), _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0][1], vote[0][0])):
-        if label not in out and old not in taken:
-            out[label] = old
-            taken.add(old)
-    new = np.array([label if label not in out else -1 for label in labels.tolist()], dtype=np.int64)
-    return out | first_ids(new, photos, next_id=next_id)
 
 
 def varied_samples(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
 from curation.domain.faces.geometry import box_iou
+from curation.domain.labelling.corrections import PlacedFace
 
-__all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids", "renamed_faces"]
+__all__ = ["EarlierFace", "EarlierFaces", "Vectors", "matched_ids"]
 
 _SAME_PLACE_IOU = 0.5
 _SAME_FACE_COSINE = 0.9  # one face in one photo, even if the photo was saved again; two people have far less
@@ -33,20 +34,8 @@ class Vectors(Protocol):
         """The vectors of some rows."""
 
 
-class EarlierFace(Protocol):
+class EarlierFace(PlacedFace, Protocol):
     """The part of a row of face_data.csv that is needed."""
-
-    @property
-    def image_path(self) -> str:
-        """Of the photo."""
-
-    @property
-    def facial_area(self) -> Box:
-        """In pixels of the upright full-size photo."""
-
-    @property
-    def cluster_id(self) -> int:
-        """-1 for none."""
 
     @property
     def embedding_row(self) -> int:
@@ -88,40 +77,6 @@ def matched_ids(earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embedd
         # Cameras use the same file names in every event, so a few faces at the same places prove nothing.
         return {}
     return {face: earlier.rows[old].cluster_id for face, old in pairs.items()}
-
-
-def renamed_faces(
-    old_rows: Sequence[int], earlier: EarlierFaces, places: Sequence[tuple[str, Box]], embeddings: Vectors
-) -> dict[int, int]:
-    """Match faces whose photo was renamed: the same box and embedding under a path that the last run did not have.
-
-    Args:
-        old_rows: Rows of `earlier` to match.
-        earlier: The faces of the last run.
-        places: `image_path` and box of each face of this run.
-        embeddings: Of the faces of this run.
-
-    Returns:
-        Row of `places` by row of `earlier`; if a photo has copies, the first one that is not matched yet.
-    """
-    vectors = earlier.embeddings
-    if vectors is None or not places or vectors.shape[1] != embeddings.shape[1]:
-        return {}
-    known = {row.image_path for row in earlier.rows}
-    boxes = {earlier.rows[old].facial_area for old in old_rows}
-    candidates: dict[tuple[Box, bytes], list[int]] = defaultdict(list)
-    for face, digest in _digests(
-        embeddings, [face for face, (path, box) in enumerate(places) if path not in known and box in boxes]
-    ):
-        candidates[places[face][1], digest].append(face)
-    row_of = {earlier.rows[old].embedding_row: old for old in old_rows}
-    out: dict[int, int] = {}
-    for row, digest in _digests(vectors, list(row_of)):
-        old = row_of[row]
-        found = candidates.get((earlier.rows[old].facial_area, digest))
-        if found:
-            out[old] = found.pop(0)
-    return out
 
 
 def _at_same_places(rows: Sequence[EarlierFace], places: Sequence[tuple[str, Box]]) -> list[tuple[int, int, float]]:

@@ -17,6 +17,7 @@ from curation.domain.labelling.corrections import (
     SAME_PLACE_IOU,
     Correction,
     FacePlaces,
+    PlacedFace,
     active_corrections,
     corrected_clusters,
     grouped_clusters,
@@ -29,20 +30,8 @@ SHOWN_FACES = 20
 _TYPICAL_PART = 0.6  # of a cluster: the faces nearest to its mean, so that a wrong face does not stand for the person
 
 
-class ShownFace(Protocol):
+class ShownFace(PlacedFace, Protocol):
     """The part of a row of face_data.csv that is needed."""
-
-    @property
-    def image_path(self) -> str:
-        """Of the photo."""
-
-    @property
-    def facial_area(self) -> Box:
-        """In pixels of the upright full-size photo."""
-
-    @property
-    def cluster_id(self) -> int:
-        """-1 for none."""
 
     @property
     def embedding_row(self) -> int:

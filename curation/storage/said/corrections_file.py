@@ -9,12 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from curation.domain.faces.face import Box
 from curation.domain.labelling.corrections import NOBODY, NOT_A_PERSON, CorrectedFace, Correction, CorrectionKind
-from curation.errors import BusyError, CorrectionsError
+from curation.errors import CorrectionsError
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.locks import hold_file_lock
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 
 __all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "with_applied", "write_corrections"]
@@ -24,7 +23,6 @@ CORRECTIONS = "corrections.json"
 
 _VERSION = 1
 _LOCK_NAME = "corrections.lock"
-_LOCK_WAIT_S = 30.0  # a run holds it while it writes its tables
 _MAX_ID = 999_999_999
 _MAX_TEXT = 100
 
@@ -37,18 +35,8 @@ def hold_corrections(state_dir: Path) -> Iterator[None]:
         BusyError: If another process holds it for half a minute.
         StorageError: If the folder cannot be created or written into.
     """
-    try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(state_dir / _LOCK_NAME, is_singleton=False)
-        lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout as error:
-        raise BusyError(f"{state_dir / _LOCK_NAME} is held by another process; try again when it has ended") from error
-    except OSError as error:
-        raise explained(error, state_dir, "written into") from error
-    try:
+    with hold_file_lock(state_dir / _LOCK_NAME):
         yield
-    finally:
-        lock.release()
 
 
 def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) -> tuple[Correction, ...]:

@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from curation.domain.judging.picks import NO_PICKS, PICKS_VERSION, Picks, parse_picks
-from curation.errors import BusyError, PicksError
+from curation.errors import PicksError
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.locks import hold_file_lock
 
 __all__ = ["PICKS", "hold_picks", "hold_scores", "read_picks", "write_picks"]
 
 PICKS = "picks.json"
-_LOCK_WAIT_S = 30.0  # others hold it while they write a table, which takes less than a second
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def hold_picks(state_dir: Path) -> Iterator[None]:
         BusyError: If another process holds it for half a minute.
         StorageError: If the folder cannot be created or written into.
     """
-    with _hold(state_dir / "picks.lock"):
+    with hold_file_lock(state_dir / "picks.lock"):
         yield
 
 
@@ -46,24 +44,8 @@ def hold_scores(state_dir: Path) -> Iterator[None]:
         BusyError: If another process holds it for half a minute.
         StorageError: If the folder cannot be created or written into.
     """
-    with _hold(state_dir / "photo_scores.lock"):
+    with hold_file_lock(state_dir / "photo_scores.lock"):
         yield
-
-
-@contextmanager
-def _hold(path: Path) -> Iterator[None]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, is_singleton=False)
-        lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout as error:
-        raise BusyError(f"{path} is held by another process; try again when it has ended") from error
-    except OSError as error:
-        raise explained(error, path, "written") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def read_picks(path: Path) -> Picks:

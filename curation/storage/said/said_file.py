@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from curation.domain.faces.face import Box
 from curation.domain.identity.said import (
     NOTHING_SAID,
@@ -23,8 +21,9 @@ from curation.domain.identity.said import (
     SaidPhoto,
     SaidPick,
 )
-from curation.errors import BusyError, StorageError
+from curation.errors import StorageError
 from curation.storage.atomic import explained, set_aside, write_bytes
+from curation.storage.locks import hold_file_lock
 
 __all__ = ["SAID", "change_said", "hold_said", "parse_said", "read_said", "said_json", "write_said"]
 
@@ -35,7 +34,6 @@ SAID = "said.json"
 
 _VERSION = 1
 _LOCK_NAME = "said.lock"
-_LOCK_WAIT_S = 30.0  # others hold it while they write the file
 
 
 @contextmanager
@@ -46,18 +44,8 @@ def hold_said(state_dir: Path) -> Iterator[None]:
         BusyError: If another process holds it for half a minute.
         StorageError: If the folder cannot be created or written into.
     """
-    try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(state_dir / _LOCK_NAME, is_singleton=False)
-        lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout as error:
-        raise BusyError(f"{state_dir / _LOCK_NAME} is held by another process; try again when it has ended") from error
-    except OSError as error:
-        raise explained(error, state_dir, "written into") from error
-    try:
+    with hold_file_lock(state_dir / _LOCK_NAME):
         yield
-    finally:
-        lock.release()
 
 
 def change_said(output_dir: Path, state_dir: Path, change: Callable[[Said], Said]) -> Said:

@@ -8,7 +8,7 @@ import pytest
 
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks
 from curation.errors import BusyError, PicksError, StorageError
-from curation.storage.said import picks_file
+from curation.storage import locks
 from curation.storage.said.picks_file import PICKS, hold_picks, read_picks, write_picks
 
 
@@ -59,7 +59,7 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
 
 
 def test_only_one_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picks_file, "_LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr(locks, "_FILE_WAIT_S", 0.05)
     state = tmp_path / "state"
     refused: list[BusyError] = []
 

@@ -25,7 +25,7 @@ from curation.domain.identity.said import (
     known_by_path,
 )
 from curation.errors import BusyError, StorageError
-from curation.storage.said import said_file
+from curation.storage import locks
 from curation.storage.said.said_file import SAID, change_said, hold_said, read_said, write_said
 
 # File names are any bytes; those that are no UTF-8 are lone surrogates.
@@ -226,7 +226,7 @@ def test_changes_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_only_one_holds_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(said_file, "_LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr(locks, "_FILE_WAIT_S", 0.05)
     with hold_said(tmp_path / "state"), pytest.raises(BusyError, match=r"said\.lock"), hold_said(tmp_path / "state"):
         pass
     (tmp_path / "file").touch()
