@@ -1,5 +1,6 @@
 """The settings: reading and changing config.yaml, with the type, range and default of every key."""
 
+from curation.settings.attributes import AttributesSettings
 from curation.settings.loading import (
     CONFIG_VARIABLE,
     Settings,
@@ -28,9 +29,18 @@ from curation.settings.sections import (
     ThresholdSettings,
     TilingMode,
 )
+from curation.settings.services import (
+    ListenSettings,
+    PeerSettings,
+    RedisSettings,
+    ServicesReadersSettings,
+    ServicesSettings,
+    StoreSettings,
+)
 
 __all__ = [
     "CONFIG_VARIABLE",
+    "AttributesSettings",
     "BurstSettings",
     "CategoryWeights",
     "ClusteringSettings",
@@ -39,15 +49,21 @@ __all__ = [
     "DlibSettings",
     "EngineSettings",
     "IoSettings",
+    "ListenSettings",
+    "PeerSettings",
     "PerformanceSettings",
+    "RedisSettings",
     "RetinaFaceArcFaceSettings",
     "RuleMode",
     "RuleSettings",
     "RulesSettings",
     "ScoringSettings",
     "ServiceSettings",
+    "ServicesReadersSettings",
+    "ServicesSettings",
     "Settings",
     "SettingsOrigin",
+    "StoreSettings",
     "SwitchRuleSettings",
     "ThresholdSettings",
     "TilingMode",

@@ -8,7 +8,7 @@ file's folder; those in the environment and in options to the current folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
+from curation.settings.attributes import AttributesSettings
 from curation.settings.sections import (
     ClusteringSettings,
     EngineSettings,
@@ -36,6 +37,7 @@ from curation.settings.sections import (
     ScoringSettings,
     ServiceSettings,
 )
+from curation.settings.services import ServicesSettings
 
 __all__ = [
     "Settings",
@@ -90,6 +92,8 @@ class Settings(BaseSettings):
     scoring: ScoringSettings = ScoringSettings()
     performance: PerformanceSettings = PerformanceSettings()
     service: ServiceSettings = ServiceSettings()
+    attributes: AttributesSettings = AttributesSettings()
+    services: ServicesSettings = ServicesSettings()
     _origin: SettingsOrigin | None = PrivateAttr(None)
 
     @property
@@ -117,6 +121,13 @@ _PATH_KEYS = (
     ("io", "state_dir"),
     ("io", "models_dir"),
     ("scoring", "dlib_model_path"),
+    ("services", "image_dir"),
+    ("services", "log_dir"),
+    ("services", "store", "faces_dir"),
+    ("services", "store", "results_dir"),
+    ("services", "tls_cert"),
+    ("services", "tls_key"),
+    ("services", "tls_ca"),
 )
 
 
@@ -220,16 +231,38 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: bool = False) -> dict[str, Any]:
     """Copy `data`; relative paths of `_PATH_KEYS` are made absolute, starting at `root`."""
-    out = {key: dict(value) if isinstance(value, Mapping) else value for key, value in data.items()}
-    for section, key in _PATH_KEYS:
+    out = _copied(data)
+    for *sections, key in _PATH_KEYS:
         if with_defaults:
-            default = getattr(getattr(Settings.model_fields[section].default, key), "as_posix", lambda: None)()
-            if default is not None and isinstance(out.setdefault(section, {}), dict):
-                out[section].setdefault(key, default)
-        values = out.get(section)
-        if isinstance(values, dict) and isinstance(values.get(key), str | Path):
+            default = _default_of(sections, key)
+            if default is not None:
+                _section(out, sections, create=True).setdefault(key, default.as_posix())
+        values = _section(out, sections, create=False)
+        if isinstance(values.get(key), str | Path):
             values[key] = root.resolve() / Path(values[key]).expanduser()
     return out
+
+
+def _copied(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _copied(value) if isinstance(value, Mapping) else value for key, value in data.items()}
+
+
+def _default_of(sections: Sequence[str], key: str) -> Path | None:
+    model: Any = Settings.model_fields[sections[0]].default
+    for name in sections[1:]:
+        model = getattr(model, name)
+    value: Path | None = getattr(model, key)
+    return value
+
+
+def _section(data: dict[str, Any], names: Sequence[str], *, create: bool) -> dict[str, Any]:
+    """The dictionary of a section; an empty one that is not part of `data` where there is none."""
+    for name in names:
+        inner = data.setdefault(name, {}) if create else data.get(name)
+        if not isinstance(inner, dict):
+            return {}
+        data = inner
+    return data
 
 
 def _merged(low: Mapping[str, Any], high: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -285,8 +318,8 @@ def _validation_message(error: ValidationError, path: Path) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"  {key}: unknown key; known here: {', '.join(_siblings(problem['loc']))}")
         else:
-            # A token must not get into a log.
-            found = "" if "token" in problem["loc"] else f" (found {problem['input']!r})"
+            # A secret must not get into a log.
+            found = "" if {"token", "password"} & set(problem["loc"]) else f" (found {problem['input']!r})"
             lines.append(f"  {key}: {problem['msg']}{found}")
     return "\n".join(lines)
 

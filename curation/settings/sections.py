@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, model_validator
+
+from curation.settings.forms import OffWord, Section, Token
 
 __all__ = [
     "BurstSettings",
@@ -30,22 +32,13 @@ __all__ = [
 ]
 
 
-def _off_word(value: object) -> object:
-    # YAML 1.1 reads a bare `off` as false.
-    return "off" if value is False else value
-
-
-RuleMode = Annotated[Literal["off", "veto", "weight"], BeforeValidator(_off_word)]
-TilingMode = Annotated[Literal["auto", "off", "always"], BeforeValidator(_off_word)]
+RuleMode = Annotated[Literal["off", "veto", "weight"], OffWord]
+TilingMode = Annotated[Literal["auto", "off", "always"], OffWord]
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Weight = Annotated[float, Field(ge=0.0, le=100.0)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class IoSettings(_Section):
+class IoSettings(Section):
     """Folders, and limits for reading photos."""
 
     input_dir: Path = Path("event_images")
@@ -62,7 +55,7 @@ class IoSettings(_Section):
         return self.output_dir / "export" if self.export_dir is None else self.export_dir
 
 
-class RetinaFaceArcFaceSettings(_Section):
+class RetinaFaceArcFaceSettings(Section):
     """The engine with the networks of the packages retina-face and deepface."""
 
     detector_weights: Annotated[str, Field(min_length=1)] = "retinaface.onnx"
@@ -72,7 +65,7 @@ class RetinaFaceArcFaceSettings(_Section):
     tiling: TilingMode = "auto"
 
 
-class DlibSettings(_Section):
+class DlibSettings(Section):
     """The engine of the package dlib, which needs no download."""
 
     detector: Literal["mmod", "hog"] = "mmod"
@@ -81,7 +74,7 @@ class DlibSettings(_Section):
     tiling: TilingMode = "auto"
 
 
-class EngineSettings(_Section):
+class EngineSettings(Section):
     """Which engine detects and embeds the faces."""
 
     name: Literal["auto", "retinaface-arcface", "dlib"] = "auto"
@@ -92,7 +85,7 @@ class EngineSettings(_Section):
     dlib: DlibSettings = DlibSettings()
 
 
-class ClusteringSettings(_Section):
+class ClusteringSettings(Section):
     """When faces belong to the same person, and which faces are good enough to compare."""
 
     distance_threshold: Annotated[float, Field(gt=0, le=2)] | None = None
@@ -106,7 +99,7 @@ class ClusteringSettings(_Section):
     thumbnail_px: Annotated[int, Field(ge=64, le=1024)] = 256
 
 
-class ThresholdSettings(_Section):
+class ThresholdSettings(Section):
     """From which value a measure counts as fulfilled, and which faces are judged at all."""
 
     eyes_open: Unit = 0.5
@@ -116,7 +109,7 @@ class ThresholdSettings(_Section):
     max_yaw_deg: Annotated[float, Field(ge=10, le=90)] = 45
 
 
-class ComponentWeights(_Section):
+class ComponentWeights(Section):
     """Weights of the components in a photo's final score; null is the preset's."""
 
     eyes: Weight | None = None
@@ -134,7 +127,7 @@ class ComponentWeights(_Section):
         return self
 
 
-class ProblemCosts(_Section):
+class ProblemCosts(Section):
     """What a problem takes away of the component that it belongs to; null is the preset's."""
 
     turned_away: Unit | None = None
@@ -148,7 +141,7 @@ class ProblemCosts(_Section):
     tiny_file: Unit | None = None
 
 
-class CategoryWeights(_Section):
+class CategoryWeights(Section):
     """How much a person counts within a component, by category."""
 
     main: Weight = 1.0
@@ -163,7 +156,7 @@ class CategoryWeights(_Section):
         return self
 
 
-class RuleSettings(_Section):
+class RuleSettings(Section):
     """A rule that is off, a veto, or a weighted part of the score."""
 
     mode: RuleMode = "off"
@@ -176,13 +169,13 @@ class CountRuleSettings(RuleSettings):
     count: Annotated[int, Field(ge=0, le=1000)] = 1
 
 
-class SwitchRuleSettings(_Section):
+class SwitchRuleSettings(Section):
     """A rule that is on or off."""
 
     enabled: bool = False
 
 
-class RulesSettings(_Section):
+class RulesSettings(Section):
     """The rules of scoring, see docs/scoring.md."""
 
     require_all_eyes_open: RuleSettings = RuleSettings()
@@ -197,7 +190,7 @@ class RulesSettings(_Section):
     max_unknown_faces: CountRuleSettings = CountRuleSettings(count=5)
 
 
-class BurstSettings(_Section):
+class BurstSettings(Section):
     """Which photos belong to the same burst."""
 
     enabled: bool = True
@@ -205,7 +198,7 @@ class BurstSettings(_Section):
     max_span_s: Annotated[float, Field(ge=0.1, le=86400)] = 60
 
 
-class ScoringSettings(_Section):
+class ScoringSettings(Section):
     """How photos are scored."""
 
     dlib_model_path: Path | None = None
@@ -220,7 +213,7 @@ class ScoringSettings(_Section):
     rules: RulesSettings = RulesSettings()
 
 
-class PerformanceSettings(_Section):
+class PerformanceSettings(Section):
     """Worker processes, batches and the time limit of a photo."""
 
     workers: Annotated[int, Field(ge=0, le=256)] = 0
@@ -228,19 +221,12 @@ class PerformanceSettings(_Section):
     photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
 
 
-def _valid_token(token: SecretStr) -> SecretStr:
-    text = token.get_secret_value()
-    if not (text.isascii() and text.isprintable()) or " " in text:
-        raise ValueError("a token is sent in a header: ASCII letters, digits and punctuation without spaces")
-    return token
-
-
-class ServiceSettings(_Section):
+class ServiceSettings(Section):
     """Where the service listens, which clients it accepts, and the limits of requests."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    token: Annotated[SecretStr, Field(min_length=16, max_length=200), AfterValidator(_valid_token)] | None = None
+    token: Token | None = None
     allowed_hosts: tuple[str, ...] = ()
     log_format: Literal["text", "json"] = "text"
     max_body_mb: Annotated[float, Field(ge=0.1, le=100)] = 4

@@ -1,0 +1,1 @@
+"""Readers of attributes: networks that tell age, sex, ethnicity, emotion or dense landmarks of found faces."""

@@ -1,0 +1,1 @@
+"""What each role does with a request: gRPC messages in, the work, gRPC messages out."""

@@ -1,0 +1,1 @@
+"""The log of the services: one structured trail for each picture through all roles."""
