@@ -40,6 +40,8 @@ CurationError
 │   ├── WeightsMissingError  missing, and could not be downloaded
 │   └── WeightsBrokenError   damaged, or not the expected file
 ├── StorageError             a file cannot be read or written                       exit 5
+│   ├── RedisUnavailableError    the Redis server of the services does not answer
+│   └── RoleUnavailableError     a role of the services does not answer
 ├── BusyError                another run uses the same output folder                exit 6
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
@@ -94,6 +96,8 @@ __all__ = [
     "PhotosMissingError",
     "PickTakenError",
     "PicksError",
+    "RedisUnavailableError",
+    "RoleUnavailableError",
     "RulesError",
     "RunInterruptedError",
     "SettingFixedError",
@@ -388,6 +392,18 @@ class StorageError(CurationError):
 
     exit_code = 5
     code = "storage"
+
+
+class RedisUnavailableError(StorageError):
+    """The Redis server of the attribute services does not answer, or refuses the password."""
+
+    code = "redis_unavailable"
+
+
+class RoleUnavailableError(StorageError):
+    """A role of the attribute services does not answer at its address."""
+
+    code = "role_unavailable"
 
 
 class BusyError(CurationError):
