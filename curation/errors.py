@@ -13,6 +13,7 @@ CurationError
 │   ├── OtherEventError      the output folder holds another event's labels
 │   ├── PicksError           picks.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
+│   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
@@ -40,12 +41,15 @@ CurationError
 │   ├── WeightsMissingError  missing, and could not be downloaded
 │   └── WeightsBrokenError   damaged, or not the expected file
 ├── StorageError             a file cannot be read or written                       exit 5
+│   ├── RedisUnavailableError    the Redis server of the services does not answer
+│   └── RoleUnavailableError     a role of the services does not answer
 ├── BusyError                another run uses the same output folder                exit 6
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
     ├── PhotoUnreadableError the file is damaged, empty or not an image
-    ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`
+    ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
+    ├── PhotoTooSmallError   fewer pixels than the smallest face
     └── FaceAnalysisError    the engine failed on this photo
 
 Every message says what to do next. `exit_code` is the exit code of the scripts, `code` the stable name in the error
@@ -60,6 +64,7 @@ from typing import ClassVar
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AttributeDocumentError",
     "BusyError",
     "ClusterNotFoundError",
     "CorrectionNotFoundError",
@@ -90,10 +95,13 @@ __all__ = [
     "PhotoPresentError",
     "PhotoRefusedError",
     "PhotoTooLargeError",
+    "PhotoTooSmallError",
     "PhotoUnreadableError",
     "PhotosMissingError",
     "PickTakenError",
     "PicksError",
+    "RedisUnavailableError",
+    "RoleUnavailableError",
     "RulesError",
     "RunInterruptedError",
     "SettingFixedError",
@@ -202,6 +210,12 @@ class CorrectionsError(InputError):
     """corrections.json is not valid; no part of it is used."""
 
     code = "corrections_invalid"
+
+
+class AttributeDocumentError(InputError):
+    """A JSON document does not hold the attributes of a picture's faces, or those of another version."""
+
+    code = "attribute_document_invalid"
 
 
 class NotClusteredError(InputError):
@@ -390,6 +404,18 @@ class StorageError(CurationError):
     code = "storage"
 
 
+class RedisUnavailableError(StorageError):
+    """The Redis server of the attribute services does not answer, or refuses the password."""
+
+    code = "redis_unavailable"
+
+
+class RoleUnavailableError(StorageError):
+    """A role of the attribute services does not answer at its address."""
+
+    code = "role_unavailable"
+
+
 class BusyError(CurationError):
     """Another run uses the same output folder."""
 
@@ -424,9 +450,15 @@ class PhotoUnreadableError(PhotoError):
 
 
 class PhotoTooLargeError(PhotoError):
-    """The photo has more pixels than `io.max_photo_megapixels` allows."""
+    """The photo has more pixels than `io.max_photo_megapixels` allows, or more bytes than `services.max_image_mb`."""
 
     code = "photo_too_large"
+
+
+class PhotoTooSmallError(PhotoError):
+    """The photo has fewer pixels than the smallest face that is measured."""
+
+    code = "photo_too_small"
 
 
 class FaceAnalysisError(PhotoError):

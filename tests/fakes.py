@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
-from curation.engines.base import EngineSpec, PhotoPixels
+from curation.engines.base import EngineSpec, FoundFace, PhotoPixels
 from curation.errors import PhotoError
 from ground_truth.array_photo import ArrayPhoto
 
@@ -78,6 +78,9 @@ class FakeEngine:
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
         return self._faces_of(*photo.full())
+
+    def find(self, photo: PhotoPixels) -> Sequence[FoundFace]:
+        return [FoundFace(face.box, face.landmarks, face.confidence) for face in self.analyse(photo)]
 
     def embed_changed(
         self,

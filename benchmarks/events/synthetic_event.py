@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER_PHOTO, synthetic_measures
 from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
-from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, WeightsFile
+from curation.engines.base import EngineSpec, FaceEngine, FoundFace, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.weights.inventory import locate
 from curation.engines.weights.registry import DLIB_PREDICTOR_FILE
@@ -95,6 +95,9 @@ class _Engine:
 
     def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
         return [self._face(place) for place in range(int(self._random.choice(self._counts)))]
+
+    def find(self, photo: PhotoPixels) -> Sequence[FoundFace]:
+        return [FoundFace(face.box, face.landmarks, face.confidence) for face in self.analyse(photo)]
 
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
         return [self.analyse(photo) for photo in photos]

@@ -10,12 +10,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.faces.face import DetectedFace, FiveLandmarks
+from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
 from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.unreadable_faces import UnreadableRule
 from curation.errors import PhotoError
 
-__all__ = ["EngineSpec", "FaceEngine", "PhotoPixels", "Pixels", "WeightsFile"]
+__all__ = ["EngineSpec", "FaceEngine", "FoundFace", "PhotoPixels", "Pixels", "WeightsFile"]
 
 
 class Pixels(NamedTuple):
@@ -113,6 +113,20 @@ class EngineSpec:
     unreadable: UnreadableRule | None = None
 
 
+class FoundFace(NamedTuple):
+    """A face that was found and not embedded.
+
+    Attributes:
+        box: Bounds, clipped to the photo.
+        landmarks: Five points in pixels of the upright full-size photo.
+        confidence: The detector's, in [0, 1].
+    """
+
+    box: Box
+    landmarks: FiveLandmarks
+    confidence: float
+
+
 class FaceEngine(Protocol):
     """Finds the faces of a photo and embeds them."""
 
@@ -129,6 +143,20 @@ class FaceEngine(Protocol):
         Returns:
             The faces from left to right (left edge of the box, then its upper edge), in pixels of
             the upright full-size photo; empty if there are none.
+
+        Raises:
+            PhotoUnreadableError: If the photo cannot be decoded.
+            FaceAnalysisError: If the networks fail.
+        """
+
+    def find(self, photo: PhotoPixels) -> Sequence[FoundFace]:
+        """Find all faces without embedding them; several threads may do so at the same time.
+
+        Args:
+            photo: The photo; any size from 1 x 1 pixel.
+
+        Returns:
+            The same faces as `analyse`, in the same order.
 
         Raises:
             PhotoUnreadableError: If the photo cannot be decoded.

@@ -5,20 +5,20 @@ On the CPU a batch contains one photo, so that results do not depend on which ph
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, DetectedFace, FiveLandmarks
-from curation.engines.base import PhotoPixels
+from curation.engines.base import FoundFace, PhotoPixels
 from curation.errors import FaceAnalysisError, PhotoError
 
-__all__ = ["FoundFace", "analysed_together"]
+__all__ = ["ChippedFace", "analysed_together", "left_to_right"]
 
 
-class FoundFace(NamedTuple):
+class ChippedFace(NamedTuple):
     """A face before it is embedded.
 
     Attributes:
@@ -36,7 +36,7 @@ class FoundFace(NamedTuple):
 
 def analysed_together(
     photos: Sequence[PhotoPixels],
-    find: Callable[[PhotoPixels], Sequence[FoundFace]],
+    find: Callable[[PhotoPixels], Sequence[ChippedFace]],
     embed: Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]],
 ) -> list[Sequence[DetectedFace] | PhotoError]:
     """Find the faces of each photo, and embed the faces of all photos in one batch.
@@ -49,7 +49,7 @@ def analysed_together(
     Returns:
         For each photo its faces from left to right, or its error; errors do not affect other photos.
     """
-    found: list[Sequence[FoundFace] | PhotoError] = []
+    found: list[Sequence[ChippedFace] | PhotoError] = []
     for photo in photos:
         try:
             found.append(find(photo))
@@ -66,6 +66,15 @@ def analysed_together(
     return [faces if isinstance(faces, PhotoError) else _sorted(faces, embeddings) for faces in found]
 
 
-def _sorted(faces: Sequence[FoundFace], embeddings: Iterator[NDArray[np.float32]]) -> list[DetectedFace]:
+def _sorted(faces: Sequence[ChippedFace], embeddings: Iterator[NDArray[np.float32]]) -> list[DetectedFace]:
     embedded = [DetectedFace(face.box, face.landmarks, face.confidence, next(embeddings)) for face in faces]
-    return sorted(embedded, key=lambda face: (face.box.x, face.box.y))
+    return sorted(embedded, key=_place)
+
+
+def left_to_right(faces: Iterable[ChippedFace]) -> list[FoundFace]:
+    """Faces without their chips, in the order of `FaceEngine.analyse`."""
+    return sorted((FoundFace(face.box, face.landmarks, face.confidence) for face in faces), key=_place)
+
+
+def _place(face: DetectedFace | FoundFace) -> tuple[int, int]:
+    return face.box.x, face.box.y

@@ -23,12 +23,14 @@ from curation.engines.base import Pixels
 from curation.engines.expressions.networks import FaceExpression, packaged_expressions
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
 
-__all__ = ["MIN_MEASURED_FACE_PX", "ExpressionMeasures", "expression_measures"]
+__all__ = ["MIN_LANDMARK_FIT", "MIN_MEASURED_FACE_PX", "ExpressionMeasures", "expression_measures"]
 
 MIN_MEASURED_FACE_PX = 16
 """Smaller faces are never measured, whatever the settings say."""
 
-_MIN_FIT = 0.5
+MIN_LANDMARK_FIT = 0.5
+"""68 points of which `landmark_fit` is lower are not used."""
+
 _CLOSED_BELOW = 0.5
 _PROFILE_DEG = 35.0
 
@@ -60,11 +62,13 @@ def expression_measures(
         for box, landmarks in faces
     ]
     fits = [0.0 if points is None else landmark_fit(points.disagreement, points.instability) for points in found]
-    fitting = [points.points for points, fit in zip(found, fits, strict=True) if points is not None and fit >= _MIN_FIT]
+    fitting = [
+        points.points for points, fit in zip(found, fits, strict=True) if points is not None and fit >= MIN_LANDMARK_FIT
+    ]
     # Workers without any face never load the networks.
     read = iter(packaged_expressions().read(pixels, fitting) if fitting else ())
     return [
-        _measures(pixels, five, points, fit, next(read) if points is not None and fit >= _MIN_FIT else None)
+        _measures(pixels, five, points, fit, next(read) if points is not None and fit >= MIN_LANDMARK_FIT else None)
         for (_, five), points, fit in zip(faces, found, fits, strict=True)
     ]
 

@@ -31,7 +31,7 @@ from curation.photos.looks.focus import fine_detail, sharpest_detail, unsmeared_
 from curation.photos.looks.miniature import miniature
 from curation.pipelines.expression_measures import ExpressionMeasures, expression_measures
 
-__all__ = ["MAX_MEASURED_FACES", "face_focus", "face_quality", "measure_photo"]
+__all__ = ["MAX_MEASURED_FACES", "face_focus", "face_quality", "largest_faces", "measure_photo"]
 
 MAX_MEASURED_FACES = 400
 """Of a photo with more faces only the largest are measured: a crowd in a stadium takes bounded time, and the result
@@ -66,7 +66,7 @@ def measure_photo(
     """
     size = (photo.width, photo.height)
     measured = {number: _unmeasured_face(*face, size) for number, face in enumerate(faces)}
-    largest = _largest(faces)
+    largest = largest_faces(faces)
     if largest:
         judged = [faces[number] for number in largest]
         pixels = photo.detailed(_needed_scale(photo, judged))
@@ -88,8 +88,8 @@ def measure_photo(
     )
 
 
-def _largest(faces: Sequence[tuple[Box, FiveLandmarks]]) -> list[int]:
-    """The numbers of the faces that are measured, in ascending order."""
+def largest_faces(faces: Sequence[tuple[Box, FiveLandmarks]]) -> list[int]:
+    """The numbers of the `MAX_MEASURED_FACES` largest faces, in ascending order; smaller ones are not measured."""
     by_size = sorted(range(len(faces)), key=lambda number: (-min(faces[number][0].w, faces[number][0].h), number))
     return sorted(by_size[:MAX_MEASURED_FACES])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -112,6 +113,15 @@ def test_faces_come_from_left_to_right(subject: Subject) -> None:
     order = [max(range(len(found)), key=lambda i: float(found[i].embedding @ embedding)) for embedding in alone]
     assert order[0] < order[1]
     assert all(float(found[i].embedding @ embedding) > 0.9 for i, embedding in zip(order, alone, strict=True))
+
+
+def test_faces_are_found_without_embedding_them_as_with_it_and_by_several_threads_at_once(subject: Subject) -> None:
+    both = side_by_side(subject.second, subject.first)
+    analysed = [(face.box, face.landmarks, face.confidence) for face in subject.engine.analyse(ArrayPhoto(both))]
+    assert len(analysed) >= 2
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: subject.engine.find(ArrayPhoto(both)), range(6)))
+    assert all([tuple(face) for face in faces] == analysed for faces in found)
 
 
 def test_one_person_is_nearer_than_two(subject: Subject) -> None:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import DetectedFace, FiveLandmarks
 from curation.domain.faces.geometry import clipped_box, head_pose
 from curation.engines.alignment import DETAIL_PX, known_face, landmarks_plausible
-from curation.engines.base import EngineSpec, PhotoPixels, Pixels
-from curation.engines.batching import FoundFace, analysed_together
+from curation.engines.base import EngineSpec, FoundFace, PhotoPixels, Pixels
+from curation.engines.batching import ChippedFace, analysed_together, left_to_right
 from curation.engines.dlib.boxes import FoundBox
 from curation.engines.dlib.descriptor import FaceDescriptor
 from curation.engines.dlib.face_shapes import FaceShape, FaceShapes
@@ -173,6 +173,10 @@ class DlibEngine:
             raise faces
         return faces
 
+    def find(self, photo: PhotoPixels) -> Sequence[FoundFace]:
+        """Find all faces, see `FaceEngine.find`."""
+        return left_to_right(self._find(photo))
+
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
         """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
         return analysed_together(photos, self._find, self._embed)
@@ -189,7 +193,7 @@ class DlibEngine:
         """
         return self._embed(change(known_face(photo, landmarks, template=_CHIP_TEMPLATE, size_px=_CHIP_SIZE_PX)))
 
-    def _find(self, photo: PhotoPixels) -> list[FoundFace]:
+    def _find(self, photo: PhotoPixels) -> list[ChippedFace]:
         """The faces of a photo, which may have been stored on its side or upside down."""
         faces, is_sure = self._find_in(photo)
         for turns in self._turns_to_upright(photo, faces, is_sure):
@@ -198,7 +202,7 @@ class DlibEngine:
                 return [face_turned_back(face, photo, turns) for face in upright]
         return faces
 
-    def _turns_to_upright(self, photo: PhotoPixels, faces: Sequence[FoundFace], is_sure: bool) -> list[int]:
+    def _turns_to_upright(self, photo: PhotoPixels, faces: Sequence[ChippedFace], is_sure: bool) -> list[int]:
         """By how many quarters of a circle (anticlockwise) a photo may have to be turned, likeliest first; mostly none.
 
         Args:
@@ -217,7 +221,7 @@ class DlibEngine:
                 scores[turns] = found[0].score
         return sorted(scores, key=lambda turns: -scores[turns])
 
-    def _find_in(self, photo: PhotoPixels) -> tuple[list[FoundFace], bool]:
+    def _find_in(self, photo: PhotoPixels) -> tuple[list[ChippedFace], bool]:
         """The faces of a photo as it is, some of which may lie, and whether HOG confirms any of them."""
         found = self._detect(photo)
         if not found:
@@ -238,7 +242,7 @@ class DlibEngine:
                 if self._is_doubtful(score) and not self._shapes.is_stable(pixels, shape.landmarks):
                     continue
                 chip = self._dlib.get_face_chip(picture, shape.shape, size=_CHIP_SIZE_PX, padding=_CHIP_PADDING)
-                faces.append(FoundFace(box, shape.landmarks, confidence_of_score(score, self._detector_name), chip))
+                faces.append(ChippedFace(box, shape.landmarks, confidence_of_score(score, self._detector_name), chip))
                 is_sure |= shape.is_sure
         except RuntimeError as error:
             raise FaceAnalysisError(f"dlib failed: {error}") from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +23,9 @@ class HogDetector:
 
     def __init__(self) -> None:
         """Load the detector; imports dlib."""
-        import dlib
-
-        self._detector = dlib.get_frontal_face_detector()
+        # It keeps the picture in itself while it runs, without Python's lock: threads would mix their pictures.
+        self._of_thread = threading.local()
+        self._detector()
 
     def detect(self, picture: NDArray[np.uint8], *, min_score: float = 0.0) -> list[FoundBox]:
         """Find faces of 80 pixels and more in one picture.
@@ -38,7 +41,7 @@ class HogDetector:
             FaceAnalysisError: If dlib fails.
         """
         try:
-            rectangles, scores, _ = self._detector.run(np.ascontiguousarray(picture), 0, min_score)
+            rectangles, scores, _ = self._detector().run(np.ascontiguousarray(picture), 0, min_score)
         except RuntimeError as error:
             raise FaceAnalysisError(f"dlib's face detector failed: {error}") from error
         areas = [
@@ -46,3 +49,12 @@ class HogDetector:
         ]
         found = (FoundBox(area, score) for area, score in zip(areas, map(float, scores), strict=True))
         return without_duplicates(found, max_iou=_DUPLICATE_IOU, max_inside=_DUPLICATE_INSIDE)
+
+    def _detector(self) -> Any:
+        """This thread's detector."""
+        found = getattr(self._of_thread, "detector", None)
+        if found is None:
+            import dlib
+
+            found = self._of_thread.detector = dlib.get_frontal_face_detector()
+        return found

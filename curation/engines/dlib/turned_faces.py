@@ -7,14 +7,14 @@ import numpy as np
 from curation.domain.faces.face import FiveLandmarks
 from curation.domain.faces.geometry import clipped_box
 from curation.engines.base import PhotoPixels
-from curation.engines.batching import FoundFace
+from curation.engines.batching import ChippedFace
 from curation.engines.tiling import Detections
 from curation.engines.turns import turned_back
 
 __all__ = ["face_turned_back"]
 
 
-def face_turned_back(face: FoundFace, photo: PhotoPixels, turn: int) -> FoundFace:
+def face_turned_back(face: ChippedFace, photo: PhotoPixels, turn: int) -> ChippedFace:
     """A face in pixels of the photo before it was turned; the chip stays upright.
 
     Args:

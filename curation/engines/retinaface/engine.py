@@ -30,8 +30,8 @@ from curation.engines.alignment import (
     known_face,
     landmarks_plausible,
 )
-from curation.engines.base import EngineSpec, PhotoPixels, WeightsFile
-from curation.engines.batching import FoundFace, analysed_together
+from curation.engines.base import EngineSpec, FoundFace, PhotoPixels, WeightsFile
+from curation.engines.batching import ChippedFace, analysed_together, left_to_right
 from curation.engines.onnx_sessions import import_onnxruntime, onnx_session, remedy
 from curation.engines.retinaface.decoding import RetinaFaceDecoder
 from curation.engines.retinaface.finder import FaceFinder
@@ -143,6 +143,10 @@ class RetinaFaceArcFaceEngine:
             raise faces
         return faces
 
+    def find(self, photo: PhotoPixels) -> Sequence[FoundFace]:
+        """Find all faces, see `FaceEngine.find`."""
+        return left_to_right(self._detect(photo))
+
     def analyse_many(self, photos: Sequence[PhotoPixels]) -> list[Sequence[DetectedFace] | PhotoError]:
         """Find and embed all faces of several photos, see `FaceEngine.analyse_many`."""
         return analysed_together(photos, self._find, self._embed)
@@ -156,7 +160,7 @@ class RetinaFaceArcFaceEngine:
         """Embed a known face after its chip was changed, see `FaceEngine.embed_changed`."""
         return self._embed(change(known_face(photo, landmarks, template=ARCFACE_TEMPLATE, size_px=ARCFACE_SIZE_PX)))
 
-    def _find(self, photo: PhotoPixels) -> list[FoundFace]:
+    def _find(self, photo: PhotoPixels) -> list[ChippedFace]:
         found = self._detect(photo)
         if not found:
             return []
@@ -165,7 +169,7 @@ class RetinaFaceArcFaceEngine:
             face._replace(chip=aligned_face(array, (face.landmarks.as_array() + 0.5) * scale - 0.5)) for face in found
         ]
 
-    def _detect(self, photo: PhotoPixels) -> list[FoundFace]:
+    def _detect(self, photo: PhotoPixels) -> list[ChippedFace]:
         """The faces, with empty chips."""
         found = []
         for area, confidence, points in zip(*self._finder.find(photo), strict=True):
@@ -175,7 +179,7 @@ class RetinaFaceArcFaceEngine:
                 continue
             landmarks = FiveLandmarks.from_array(points)
             if landmarks_plausible(box, landmarks):
-                found.append(FoundFace(box, landmarks, min(1.0, max(0.0, float(confidence))), _NO_CHIP))
+                found.append(ChippedFace(box, landmarks, min(1.0, max(0.0, float(confidence))), _NO_CHIP))
         return found
 
     def _look(self, picture: NDArray[np.uint8]) -> Detections:

@@ -1,6 +1,6 @@
 """Opening photos: by their content, whatever their names say, and within limits of size.
 
-`open_photo` reads the header only; see `OpenPhoto` for decoding.
+`open_photo` and `open_photo_bytes` read the header only; see `OpenPhoto` for decoding.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.colour import array_to_srgb
+from curation.photos.files.exif import is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
 from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource
+from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import develop_half_size, read_raw_preview
 from curation.photos.files.reasons import reason_of
 
-__all__ = ["open_photo"]
+__all__ = ["open_photo", "open_photo_bytes"]
 
 _MAX_JPEG_BYTES = 512 * 2**20
 
@@ -92,46 +94,71 @@ def open_photo(path: Path, *, max_megapixels: float, content: bytes | None = Non
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
             raise PhotoUnreadableError("the file is empty")
-        if content is not None:
-            start = content[:SNIFF_BYTES]
-        else:
-            with path.open("rb") as file:
-                start = file.read(SNIFF_BYTES)
-        kind = sniff(start, path.suffix[1:].lower())
-        if kind is None:
-            raise PhotoUnreadableError(describe_other(start))
-        return OpenPhoto(_source(path, kind, max_megapixels, content), max_megapixels=max_megapixels)
+        return _opened(PhotoFile(path, content), path.suffix[1:].lower(), max_megapixels)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
 
 
-def _source(path: Path, kind: PhotoFormat, max_megapixels: float, content: bytes | None) -> PhotoSource:
-    if kind is PhotoFormat.RAW:
-        return _raw_source(path, max_megapixels)
-    if kind is PhotoFormat.HEIF:
-        return HeifSource(path)
-    if kind is not PhotoFormat.JPEG:
-        return PillowSource(path, kind, max_megapixels=max_megapixels)
-    if path.stat().st_size > _MAX_JPEG_BYTES:
-        raise PhotoTooLargeError(f"a JPEG file of more than {_MAX_JPEG_BYTES // 2**20} MiB: save it again")
-    if content is not None:
-        return _JpegSource(lambda: content, read_jpeg_header(BytesIO(content)))
-    with path.open("rb") as file:
-        header = read_jpeg_header(file)
-    return _JpegSource(lambda: _read_jpeg(path), header)
+def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "") -> OpenPhoto:
+    """Open a photo that is in memory only, and read its header.
 
+    Args:
+        content: Of a photo's file, in any format that `open_photo` knows.
+        max_megapixels: As for `open_photo`.
+        name: Of the file, if it had one: its extension tells RAW files that begin like a TIFF; without it, their tags
+            do.
 
-def _read_jpeg(path: Path) -> bytes:
+    Raises:
+        PhotoUnreadableError: If it is empty, is not a picture, or is damaged.
+        PhotoTooLargeError: If it has more pixels than the limit.
+    """
+    if not content:
+        raise PhotoUnreadableError("the file is empty")
     try:
-        return path.read_bytes()
+        extension = Path(name).suffix[1:].lower()
+        if not extension and is_raw_tiff(BytesIO(content)):
+            extension = "dng"
+        return _opened(PhotoFile(None, content), extension, max_megapixels)
+    except OSError as error:
+        raise PhotoUnreadableError(reason_of(error)) from error
+    except MemoryError as error:
+        raise PhotoUnreadableError(reason_of(error)) from error
+
+
+def _opened(file: PhotoFile, extension: str, max_megapixels: float) -> OpenPhoto:
+    with file.open() as opened:
+        start = opened.read(SNIFF_BYTES)
+    kind = sniff(start, extension)
+    if kind is None:
+        raise PhotoUnreadableError(describe_other(start))
+    return OpenPhoto(_source(file, kind, max_megapixels), max_megapixels=max_megapixels)
+
+
+def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float) -> PhotoSource:
+    if kind is PhotoFormat.RAW:
+        return _raw_source(file, max_megapixels)
+    if kind is PhotoFormat.HEIF:
+        return HeifSource(file)
+    if kind is not PhotoFormat.JPEG:
+        return PillowSource(file, kind, max_megapixels=max_megapixels)
+    if file.size_bytes > _MAX_JPEG_BYTES:
+        raise PhotoTooLargeError(f"a JPEG file of more than {_MAX_JPEG_BYTES // 2**20} MiB: save it again")
+    with file.open() as opened:
+        header = read_jpeg_header(opened)
+    return _JpegSource(lambda: _read_jpeg(file), header)
+
+
+def _read_jpeg(file: PhotoFile) -> bytes:
+    try:
+        return file.read()
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
 
 
-def _raw_source(path: Path, max_megapixels: float) -> PhotoSource:
-    preview = read_raw_preview(path, max_megapixels=max_megapixels)
+def _raw_source(file: PhotoFile, max_megapixels: float) -> PhotoSource:
+    preview = read_raw_preview(file, max_megapixels=max_megapixels)
     if preview.jpeg is not None:
         jpeg = preview.jpeg
         source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)))
@@ -142,7 +169,7 @@ def _raw_source(path: Path, max_megapixels: float) -> PhotoSource:
         size = (bitmap.shape[1], bitmap.shape[0])
         return _ArraySource(lambda: bitmap, size, preview.orientation, preview.facts.capture_time)
     return _ArraySource(
-        lambda: develop_half_size(path, preview.half_size),
+        lambda: develop_half_size(file, preview.half_size),
         preview.half_size,
         preview.orientation,
         preview.facts.capture_time,

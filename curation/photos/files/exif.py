@@ -16,9 +16,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_FACTS", "ExifFacts", "read_exif_block", "read_tiff_facts", "sides_swapped", "upright"]
+__all__ = ["NO_FACTS", "ExifFacts", "is_raw_tiff", "read_exif_block", "read_tiff_facts", "sides_swapped", "upright"]
 
+_SUBFILE_TYPE = 0x00FE
 _ORIENTATION = 0x0112
+_SUB_IFDS = 0x014A
+_DNG_VERSION = 0xC612
 _EXIF_IFD = 0x8769
 _DATE_TIME_ORIGINAL = 0x9003
 _SUB_SEC_TIME_ORIGINAL = 0x9291
@@ -67,14 +70,7 @@ def read_tiff_facts(file: BinaryIO) -> ExifFacts:
         OSError: If the file itself cannot be read.
     """
     start = file.tell()
-    header = file.read(8)
-    if len(header) < 8 or header[:2] not in (b"II", b"MM"):
-        return NO_FACTS
-    order = "<" if header[:2] == b"II" else ">"
-    magic, first_ifd = struct.unpack(order + "HI", header[2:])
-    if magic not in _TIFF_MAGIC_NUMBERS:
-        return NO_FACTS
-    tags = _read_directory(file, start, first_ifd, order)
+    tags, order = _first_directory(file, start)
     exif_ifd = tags.get(_EXIF_IFD)
     if isinstance(exif_ifd, int):
         tags |= _read_directory(file, start, exif_ifd, order)
@@ -84,6 +80,30 @@ def read_tiff_facts(file: BinaryIO) -> ExifFacts:
         orientation=orientation if valid and isinstance(orientation, int) else None,
         capture_time=_parse_time(tags.get(_DATE_TIME_ORIGINAL), tags.get(_SUB_SEC_TIME_ORIGINAL)),
     )
+
+
+def is_raw_tiff(file: BinaryIO) -> bool:
+    """Whether the TIFF that starts at the file's current position is a camera's RAW file or a DNG, by its tags.
+
+    In both the first directory is often a small preview, and the sensor's picture stands in a sub-directory.
+
+    Raises:
+        OSError: If the file itself cannot be read.
+    """
+    tags, _ = _first_directory(file, file.tell())
+    return _DNG_VERSION in tags or (tags.get(_SUBFILE_TYPE) == 1 and _SUB_IFDS in tags)
+
+
+def _first_directory(file: BinaryIO, start: int) -> tuple[dict[int, int | str], str]:
+    """The tags of the first directory, empty if there is none, and the byte order."""
+    header = file.read(8)
+    if len(header) < 8 or header[:2] not in (b"II", b"MM"):
+        return {}, "<"
+    order = "<" if header[:2] == b"II" else ">"
+    magic, first_ifd = struct.unpack(order + "HI", header[2:])
+    if magic not in _TIFF_MAGIC_NUMBERS:
+        return {}, order
+    return _read_directory(file, start, first_ifd, order), order
 
 
 def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict[int, int | str]:
@@ -98,7 +118,9 @@ def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict
     for position in range(0, len(entries) - 11, 12):
         tag, kind, number = struct.unpack_from(order + "HHI", entries, position)
         value = entries[position + 8 : position + 12]
-        if tag in (_ORIENTATION, _EXIF_IFD) and number == 1:
+        if tag in (_SUB_IFDS, _DNG_VERSION):
+            tags[tag] = number
+        elif tag in (_SUBFILE_TYPE, _ORIENTATION, _EXIF_IFD) and number == 1:
             if kind == _TYPE_SHORT:
                 tags[tag] = struct.unpack(order + "H", value[:2])[0]
             elif kind == _TYPE_LONG:

@@ -20,6 +20,7 @@ from curation.photos.files.colour import bands_to_srgb
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block, read_tiff_facts
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.native_messages import native_messages_caught
+from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.reasons import reason_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class PillowSource:
 
     divisors = (1,)
 
-    def __init__(self, path: Path, kind: PhotoFormat, *, max_megapixels: float) -> None:
+    def __init__(self, file: PhotoFile, kind: PhotoFormat, *, max_megapixels: float) -> None:
         """Read the header.
 
         Raises:
@@ -82,15 +83,15 @@ class PillowSource:
             PhotoTooLargeError: If the picture is larger than `max_megapixels`.
             OSError: If the file itself cannot be read.
         """
-        self._path = path
+        self._file = file
         self._kind = kind
         self._max_megapixels = max_megapixels
         self.limit_share = _LIMIT_SHARES.get(kind, 1.0)
-        _check_file_size(path, kind)
+        _check_file_size(file, kind)
         try:
-            with open_pillow(path, (kind.value,), max_megapixels=max_megapixels) as image:
+            with open_pillow(file.opened_by_libraries, (kind.value,), max_megapixels=max_megapixels) as image:
                 self.width, self.height = image.size
-                facts = _facts(path, kind, image)
+                facts = _facts(file, kind, image)
         except OSError as error:
             if error.errno is not None:
                 raise
@@ -107,7 +108,9 @@ class PillowSource:
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         """Decode as stored, see `lazy_photo.PhotoSource`."""
         try:
-            with open_pillow(self._path, (self._kind.value,), max_megapixels=self._max_megapixels) as image:
+            with open_pillow(
+                self._file.opened_by_libraries, (self._kind.value,), max_megapixels=self._max_megapixels
+            ) as image:
                 profile = image.info.get("icc_profile")
                 # Pillow turns TIFFs itself, and would also apply an orientation in XMP, which the size in the header
                 # does not take into account.
@@ -133,15 +136,15 @@ class HeifSource:
     orientation = 1
     limit_share = 1.0
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: PhotoFile) -> None:
         """Read the header.
 
         Raises:
             PhotoUnreadableError: If there is no usable header.
             OSError: If the file itself cannot be read.
         """
-        _check_file_size(path, PhotoFormat.HEIF)
-        data = path.read_bytes()
+        _check_file_size(file, PhotoFormat.HEIF)
+        data = file.read()
         import pillow_heif
 
         # Photos are decoded by one process per core.
@@ -191,23 +194,23 @@ def _check_size(width: int, height: int) -> None:
         raise PhotoUnreadableError(f"the file is damaged: its size is {width} x {height} pixels")
 
 
-def _check_file_size(path: Path, kind: PhotoFormat) -> None:
-    if kind in _WHOLE_FILE_FORMATS and path.stat().st_size > _MAX_FILE_BYTES:
+def _check_file_size(file: PhotoFile, kind: PhotoFormat) -> None:
+    if kind in _WHOLE_FILE_FORMATS and file.size_bytes > _MAX_FILE_BYTES:
         raise PhotoTooLargeError(f"a {kind.name} file of more than {_MAX_FILE_BYTES // 2**20} MiB: save it as JPEG")
 
 
-def _facts(path: Path, kind: PhotoFormat, image: ImageFile) -> ExifFacts:
+def _facts(file: PhotoFile, kind: PhotoFormat, image: ImageFile) -> ExifFacts:
     """The EXIF facts as they apply to the picture that Pillow decodes."""
     if kind is PhotoFormat.TIFF:
-        with path.open("rb") as file:
-            return replace(read_tiff_facts(file), orientation=1)  # Pillow turns TIFFs itself
-    block = _png_exif(path) if kind is PhotoFormat.PNG else image.info.get("exif")
+        with file.open() as opened:
+            return replace(read_tiff_facts(opened), orientation=1)  # Pillow turns TIFFs itself
+    block = _png_exif(file) if kind is PhotoFormat.PNG else image.info.get("exif")
     return read_exif_block(block) if isinstance(block, bytes) else NO_FACTS
 
 
-def _png_exif(path: Path) -> bytes | None:
+def _png_exif(stored: PhotoFile) -> bytes | None:
     """The eXIf chunk, which may be before or after the picture's data; Pillow reads it only before."""
-    with path.open("rb") as file:
+    with stored.open() as file:
         file.seek(8)
         for _ in range(_MAX_PNG_CHUNKS):
             header = file.read(8)

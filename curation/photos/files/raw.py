@@ -19,6 +19,7 @@ from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.exif import ExifFacts, read_exif_block, read_tiff_facts
 from curation.photos.files.jpeg import JPEG_MAGIC, read_jpeg_header
 from curation.photos.files.native_messages import native_messages_caught
+from curation.photos.files.photo_file import PhotoFile
 
 if TYPE_CHECKING:
     import rawpy
@@ -59,7 +60,7 @@ class RawPreview:
     half_size: tuple[int, int]
 
 
-def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
+def read_raw_preview(file: PhotoFile, *, max_megapixels: float) -> RawPreview:
     """Read the largest preview of a RAW file, without decoding the sensor's data.
 
     Raises:
@@ -67,7 +68,7 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
         PhotoTooLargeError: If there is no preview and the sensor's picture is too large.
         OSError: If the file itself cannot be read.
     """
-    with native_messages_caught(), _open_raw(path) as raw:
+    with native_messages_caught(), _open_raw(file) as raw:
         import rawpy
 
         sizes = raw.sizes
@@ -77,7 +78,7 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
             thumb = raw.extract_thumb()
         except (rawpy.LibRawError, rawpy.NotSupportedError):
             thumb = None
-    facts = _file_facts(path)
+    facts = _file_facts(file)
     half_size = (-(-sizes.width // 2), -(-sizes.height // 2))
     jpeg, bitmap = _usable(thumb, sensor_long_side)
     if jpeg is not None:
@@ -90,7 +91,7 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
     if sensor_long_side <= 0:
         raise PhotoUnreadableError(_NO_PREVIEW)
     sensor_pixels = sizes.raw_width * sizes.raw_height
-    if path.stat().st_size < sensor_pixels * _MIN_BYTES_PER_SENSOR_PIXEL:
+    if file.size_bytes < sensor_pixels * _MIN_BYTES_PER_SENSOR_PIXEL:
         raise PhotoUnreadableError("the RAW file is cut off, and has no readable preview: export it as JPEG")
     if sensor_pixels > max_megapixels * 1e6 * _SENSOR_SHARE:
         raise PhotoTooLargeError(
@@ -100,17 +101,17 @@ def read_raw_preview(path: Path, *, max_megapixels: float) -> RawPreview:
     return RawPreview(None, None, flip, facts, half_size)
 
 
-def read_raw_orientation(path: Path) -> int:
+def read_raw_orientation(file: PhotoFile) -> int:
     """The EXIF orientation of the sensor's picture; that of the preview may differ.
 
     Raises:
         PhotoUnreadableError: If LibRaw cannot read the file.
         OSError: If the file itself cannot be read.
     """
-    orientation = _file_facts(path).orientation
+    orientation = _file_facts(file).orientation
     if orientation is not None:
         return orientation
-    with native_messages_caught(), _open_raw(path) as raw:
+    with native_messages_caught(), _open_raw(file) as raw:
         return _EXIF_ORIENTATIONS.get(raw.sizes.flip, 1)
 
 
@@ -135,11 +136,11 @@ def _usable(thumb: rawpy.Thumbnail | None, sensor_long_side: int) -> tuple[bytes
     return None, np.ascontiguousarray(np.broadcast_to(data[:, :, :3], (*data.shape[:2], 3)))
 
 
-def develop_half_size(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
+def develop_half_size(file: PhotoFile, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Develop the sensor's data at half size with the camera's white balance.
 
     Args:
-        path: The RAW file.
+        file: The RAW file.
         size: Expected width and height; LibRaw may round odd sides differently.
 
     Returns:
@@ -149,7 +150,7 @@ def develop_half_size(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
         PhotoUnreadableError: If the sensor's data cannot be decoded.
         OSError: If the file itself cannot be read.
     """
-    with native_messages_caught() as messages, _open_raw(path) as raw:
+    with native_messages_caught() as messages, _open_raw(file) as raw:
         import rawpy
 
         try:
@@ -170,22 +171,19 @@ def develop_half_size(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _open_raw(path: Path) -> Iterator[rawpy.RawPy]:
+def _open_raw(file: PhotoFile) -> Iterator[rawpy.RawPy]:
     with warnings.catch_warnings():
         # It warns about fork with OpenMP, but our pools spawn.
         warnings.simplefilter("ignore")
         import rawpy
-    try:
-        name = os.fsencode(path).decode("utf-8")
-    except UnicodeDecodeError:
-        name = None  # rawpy accepts no other names, so it gets the content
+    name = _name_for_rawpy(file.path)
     with rawpy.RawPy() as raw:
         try:
             if name is not None:
                 raw.open_file(name)
             else:
-                with path.open("rb") as file:
-                    raw.open_buffer(file)
+                with file.open() as opened:
+                    raw.open_buffer(opened)
         except rawpy.LibRawIOError as error:
             raise PhotoUnreadableError(f"the RAW file is cut off or damaged ({_words(error)})") from error
         except rawpy.LibRawError as error:
@@ -193,14 +191,24 @@ def _open_raw(path: Path) -> Iterator[rawpy.RawPy]:
         yield raw
 
 
+def _name_for_rawpy(path: Path | None) -> str | None:
+    """None where rawpy has to get the content: it accepts no names that are not UTF-8."""
+    if path is None:
+        return None
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
 def _words(error: Exception) -> str:
     text = error.args[0] if error.args else error
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
 
 
-def _file_facts(path: Path) -> ExifFacts:
+def _file_facts(stored: PhotoFile) -> ExifFacts:
     """The EXIF facts of a RAW file that is a TIFF or a CR3; none for others."""
-    with path.open("rb") as file:
+    with stored.open() as file:
         facts = read_tiff_facts(file)
         if facts.capture_time is not None or facts.orientation is not None:
             return facts

@@ -10,6 +10,7 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.exif import sides_swapped
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
 from curation.photos.files.jpeg import read_jpeg_header
+from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.raw import read_raw_orientation
 
 __all__ = ["format_of", "stored_picture"]
@@ -49,7 +50,7 @@ def stored_picture(path: Path, *, max_megapixels: float) -> StoredPicture:
                 header = read_jpeg_header(file)
             return StoredPicture(header.width, header.height, header.facts.orientation or 1)
         photo = open_photo(path, max_megapixels=max_megapixels)
-        orientation = read_raw_orientation(path) if kind is PhotoFormat.RAW else photo.orientation
+        orientation = read_raw_orientation(PhotoFile(path)) if kind is PhotoFormat.RAW else photo.orientation
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
     size = (photo.height, photo.width) if sides_swapped(orientation) else (photo.width, photo.height)

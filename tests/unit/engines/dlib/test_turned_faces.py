@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from curation.domain.faces.face import Box, FiveLandmarks
-from curation.engines.batching import FoundFace
+from curation.engines.batching import ChippedFace
 from curation.engines.dlib.surroundings import turned_points
 from curation.engines.dlib.turned_faces import face_turned_back
 from curation.engines.turns import TurnedPhoto
@@ -23,7 +23,7 @@ def test_faces_come_back_to_where_they_are_in_the_photo(turns: int) -> None:
     box = Box(int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
     landmarks = FiveLandmarks.from_array(turned_points(_POINTS, turns, 60, 40))
     chip = np.zeros((4, 4, 3), dtype=np.uint8)
-    back = face_turned_back(FoundFace(box, landmarks, 0.9, chip), photo, turns)
+    back = face_turned_back(ChippedFace(box, landmarks, 0.9, chip), photo, turns)
     assert back.box == Box(20, 8, 10, 12)
     assert back.landmarks.as_array() == pytest.approx(_POINTS)
     assert back.confidence == 0.9 and back.chip is chip

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
-from curation.errors import PhotoUnreadableError
-from tests.photo_files import corner_colours, exif_block, four_corners, save
+from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.files.decoding import open_photo_bytes
+from tests.photo_files import corner_colours, exif_block, four_corners, save, write_dng
 from tests.unit.photos.files.opened_photos import UPRIGHT, opened
 
 FORMATS = [
@@ -33,6 +36,51 @@ def test_every_orientation_of_every_format_is_applied_once(
     assert full.array.shape == (64, 96, 3) and full.array.dtype == np.uint8 and full.scale == 1
     assert reduced.array.shape == (32, 48, 3) and reduced.scale == 0.5
     assert corner_colours(full.array) == corner_colours(reduced.array) == UPRIGHT
+
+
+@pytest.mark.parametrize(("format_name", "extension", "options"), [*FORMATS, ("HEIF", "heic", {"quality": 95})])
+def test_a_photo_in_memory_is_the_same_as_on_disk(
+    tmp_path: Path, format_name: str, extension: str, options: dict[str, object]
+) -> None:
+    path = tmp_path / f"a.{extension}"
+    if format_name == "HEIF":
+        pillow_heif.from_pillow(Image.fromarray(four_corners())).save(path, **options)
+    else:
+        save(path, four_corners(), format_name, orientation=6, **options)
+    on_disk, in_memory = opened(path), open_photo_bytes(path.read_bytes(), max_megapixels=120)
+    assert (in_memory.width, in_memory.height) == (on_disk.width, on_disk.height)
+    assert in_memory.capture_time == on_disk.capture_time
+    assert np.array_equal(in_memory.full().array, on_disk.full().array)
+
+
+@pytest.mark.parametrize("preview", [None, (1000, 800)])
+@pytest.mark.parametrize("name", ["", "a.dng"])
+def test_a_raw_file_in_memory_is_known_by_its_tags(tmp_path: Path, preview: tuple[int, int] | None, name: str) -> None:
+    path = write_dng(tmp_path / "a.dng", size=(1200, 960), preview=preview, orientation=6)
+    photo = open_photo_bytes(path.read_bytes(), max_megapixels=120, name=name)
+    assert (photo.width, photo.height) == ((480, 600) if preview is None else (800, 1000))
+    assert np.array_equal(photo.full().array, opened(path).full().array)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"hello", "not a picture"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "damaged"),
+        (bytes(1000), "only zeros"),
+    ],
+)
+def test_bytes_that_are_no_photo_are_refused_with_a_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(PhotoUnreadableError, match=reason):
+        open_photo_bytes(content, max_megapixels=120)
+
+
+def test_a_bomb_in_memory_is_refused_before_it_is_decoded() -> None:
+    buffer = BytesIO()
+    Image.new("1", (20_000, 20_000)).save(buffer, "PNG")
+    with pytest.raises(PhotoTooLargeError, match="max_photo_megapixels"):
+        open_photo_bytes(buffer.getvalue(), max_megapixels=120)
 
 
 def test_the_name_may_lie_about_the_format(tmp_path: Path) -> None:

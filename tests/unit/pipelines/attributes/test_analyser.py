@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from curation.domain.attributes.values import Attribute, DensePoint, FaceAttributes
+from curation.domain.faces.face import Box, FiveLandmarks
+from curation.engines.attributes.reader import AttributeReader, FoundAt, ReaderSpec
+from curation.engines.base import EngineSpec, PhotoPixels, Pixels, WeightsFile
+from curation.engines.landmarks import LandmarkPredictor, Landmarks68
+from curation.errors import PhotoTooLargeError, PhotoTooSmallError, PhotoUnreadableError, SettingsError
+from curation.pipelines.attributes.analyser import MIN_SIDE_PX, AttributeAnalyser, Wanted
+from tests.attribute_values import a_sex, an_age
+from tests.fakes import ArrayPhoto, FakeEngine, fake_spec, painted_photo
+
+BOXES = (Box(20, 30, 60, 80), Box(150, 25, 40, 50), Box(260, 90, 30, 30))
+DLIB = {Attribute.AGE: "dlib", Attribute.SEX: "dlib"}
+
+
+class Finder:
+    """The painted faces, with a rounding error in each number."""
+
+    def __init__(self) -> None:
+        self.found = 0
+
+    @property
+    def spec(self) -> EngineSpec:
+        return replace(fake_spec(), weights=(WeightsFile("finder.onnx", Path("finder.onnx"), "f" * 64),))
+
+    def find(self, photo: PhotoPixels) -> Sequence[tuple[Box, FiveLandmarks, float]]:
+        self.found += 1
+        return [
+            (face.box, FiveLandmarks.from_array(face.landmarks.as_array() + 1e-7), 0.98765432)
+            for face in FakeEngine().analyse(photo)
+        ]
+
+
+class Predictor(LandmarkPredictor):
+    """68 points on the face; faces of less than 40 pixels have none, and those at 150 do not fit."""
+
+    def __init__(self) -> None:
+        self.scales: list[float] = []
+
+    def predict(self, pixels: Pixels, landmarks: FiveLandmarks) -> Landmarks68 | None:
+        self.scales.append(pixels.scale)
+        if landmarks.left_eye.x - landmarks.right_eye.x < 15:
+            return None
+        does_fit = not 150 < landmarks.right_eye.x < 200
+        points = np.tile(np.array([[landmarks.nose.x + 1 / 3, landmarks.nose.y]]), (68, 1))
+        return Landmarks68(points, 0.01 if does_fit else 5.0, 0.01)
+
+
+@dataclass
+class Reader:
+    spec: ReaderSpec
+    seen: list[list[FoundAt]] = field(default_factory=list)
+
+    def read(self, photo: PhotoPixels, faces: Sequence[FoundAt]) -> list[FaceAttributes]:
+        self.seen.append(list(faces))
+        asked = self.spec.attributes
+        return [
+            FaceAttributes(
+                age=an_age(float(face.box.x)) if Attribute.AGE in asked else None,
+                sex=a_sex() if Attribute.SEX in asked else None,
+                dense=(DensePoint(1.0, 2.0, 3.0),) if Attribute.LANDMARKS in asked else None,
+            )
+            for face in faces
+        ]
+
+
+class Shelf:
+    """Has the readers `dlib` (which aligns by 68 points), `openvino` and `mediapipe`."""
+
+    def __init__(self) -> None:
+        self.built: dict[tuple[str, tuple[Attribute, ...]], Reader] = {}
+
+    def readers(self, names: Mapping[Attribute, str]) -> tuple[AttributeReader, ...]:
+        by_name: dict[str, list[Attribute]] = {}
+        for attribute, name in names.items():
+            if name not in ("dlib", "openvino", "mediapipe"):
+                raise SettingsError(f"there is no reader {name!r}")
+            by_name.setdefault(name, []).append(attribute)
+        return tuple(self.reader(name, tuple(asked)) for name, asked in by_name.items())
+
+    def reader(self, name: str, asked: tuple[Attribute, ...]) -> Reader:
+        weights = (WeightsFile(f"{name}.onnx", Path(name), name[0] * 64),)
+        spec = ReaderSpec(name, asked, weights, (), needs_points68=name == "dlib")
+        return self.built.setdefault((name, asked), Reader(spec))
+
+
+class Parts:
+    def __init__(self, array: NDArray[np.uint8] | None = None, *, max_bytes: int = 1000) -> None:
+        self.array = painted_photo(320, 200, [(box, n) for n, box in enumerate(BOXES)]) if array is None else array
+        self.finder, self.predictor, self.shelf = Finder(), Predictor(), Shelf()
+        self.opened = 0
+        self.analyser = AttributeAnalyser(
+            self.finder,
+            self.predictor,
+            self.shelf,
+            open_photo=self.open,
+            predictor_weights=WeightsFile("predictor.dat", Path("p"), "p" * 64),
+            names=DLIB,
+            max_bytes=max_bytes,
+        )
+
+    def open(self, content: bytes) -> PhotoPixels:
+        self.opened += 1
+        if not content:
+            raise PhotoUnreadableError("the file is empty")
+        return ArrayPhoto(self.array)
+
+
+def test_all_that_is_known_of_each_face_from_left_to_right() -> None:
+    parts = Parts()
+    image = parts.analyser.analyse(b"picture", wanted=Wanted())
+    assert image.sha256 == hashlib.sha256(b"picture").hexdigest()
+    assert (image.width, image.height, image.engine) == (320, 200, "fake")
+    assert [face.box for face in image.faces] == list(BOXES)
+    assert [face.face_index for face in image.faces] == [0, 1, 2]
+    assert [face.attributes.age and face.attributes.age.years for face in image.faces] == [20.0, 150.0, 260.0]
+    assert all(face.attributes.sex == a_sex() for face in image.faces)
+    assert [len(face.points68) for face in image.faces] == [68, 0, 0], "points that do not fit are left out"
+    first = image.faces[0]
+    assert first.confidence == 0.9877
+    assert first.landmarks.right_eye == (38.0, 62.0), "rounded to hundredths of a pixel"
+    assert first.points68[0].x == round(first.points68[0].x, 2)
+    assert abs(first.pose.yaw_deg) < 20
+    assert (parts.opened, parts.finder.found) == (1, 1)
+
+
+def test_the_model_files_that_took_part_are_named() -> None:
+    weights = Parts().analyser.analyse(b"picture", wanted=Wanted()).weights
+    assert weights == (("dlib.onnx", "d" * 64), ("finder.onnx", "f" * 64), ("predictor.dat", "p" * 64))
+    only_found = Parts().analyser.analyse(b"picture", wanted=Wanted(points68=False, attributes=frozenset()))
+    assert only_found.weights == (("finder.onnx", "f" * 64),)
+
+
+def test_only_what_is_wanted_is_read() -> None:
+    parts = Parts()
+    image = parts.analyser.analyse(b"x", wanted=Wanted(points68=False, attributes=frozenset()))
+    assert not parts.shelf.built and not parts.predictor.scales
+    assert all(face.attributes == FaceAttributes() and not face.points68 for face in image.faces)
+
+
+def test_readers_that_align_by_points_get_them_also_if_nobody_wants_to_see_them() -> None:
+    parts = Parts()
+    image = parts.analyser.analyse(b"x", wanted=Wanted(points68=False))
+    assert not any(face.points68 for face in image.faces)
+    (seen,) = parts.shelf.built["dlib", (Attribute.AGE, Attribute.SEX)].seen
+    assert [face.points68 is not None for face in seen] == [True, False, False]
+
+
+def test_readers_that_do_not_need_points_get_none() -> None:
+    parts = Parts()
+    parts.analyser.analyse(b"x", wanted=Wanted(), readers={Attribute.AGE: "openvino"})
+    (seen,) = parts.shelf.built["openvino", (Attribute.AGE,)].seen
+    assert all(face.points68 is None for face in seen)
+    assert ("dlib", (Attribute.SEX,)) in parts.shelf.built, "the other attribute keeps its usual reader"
+
+
+def test_a_call_may_name_readers_and_switch_them_off() -> None:
+    image = Parts().analyser.analyse(
+        b"x", wanted=Wanted(), readers={Attribute.LANDMARKS: "mediapipe", Attribute.SEX: "off"}
+    )
+    assert image.faces[0].attributes.dense == (DensePoint(1.0, 2.0, 3.0),)
+    assert image.faces[0].attributes.sex is None
+    assert image.faces[0].attributes.age is not None
+
+
+def test_an_unknown_reader_is_told_before_the_picture_is_opened() -> None:
+    parts = Parts()
+    with pytest.raises(SettingsError, match="no reader 'nobody'"):
+        parts.analyser.analyse(b"x", wanted=Wanted(), readers={Attribute.AGE: "nobody"})
+    assert not parts.opened
+
+
+def test_pictures_without_faces_run_no_reader() -> None:
+    parts = Parts(painted_photo(64, 48))
+    assert parts.analyser.analyse(b"x", wanted=Wanted()).faces == ()
+    assert not any(reader.seen for reader in parts.shelf.built.values())
+
+
+def test_too_many_bytes_are_refused_unread() -> None:
+    parts = Parts()
+    with pytest.raises(PhotoTooLargeError, match=r"at most 0\.001 MB are taken: send a smaller one"):
+        parts.analyser.analyse(b"x" * 1001, wanted=Wanted())
+    assert not parts.opened
+    assert parts.analyser.analyse(b"x" * 1000, wanted=Wanted()).faces
+
+
+@pytest.mark.parametrize("size", [(1, 1), (MIN_SIDE_PX - 1, 500), (500, MIN_SIDE_PX - 1)])
+def test_pictures_smaller_than_any_face_are_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(PhotoTooSmallError, match=f"{size[0]} x {size[1]} pixels, too few for a face"):
+        Parts(painted_photo(*size)).analyser.analyse(b"x", wanted=Wanted())
+
+
+def test_what_cannot_be_opened_is_an_error_of_the_picture() -> None:
+    with pytest.raises(PhotoUnreadableError, match="empty"):
+        Parts().analyser.analyse(b"", wanted=Wanted())
+
+
+def test_of_a_crowd_only_the_largest_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curation.pipelines.measuring.MAX_MEASURED_FACES", 2)
+    image = Parts().analyser.analyse(b"x", wanted=Wanted())
+    assert [face.attributes.age is not None for face in image.faces] == [True, True, False]
+    assert image.faces[2].box == BOXES[2]
+
+
+def test_threads_share_the_parts_and_get_the_same() -> None:
+    parts = Parts()
+    start = threading.Barrier(8)
+
+    def run(number: int) -> object:
+        start.wait()
+        return [parts.analyser.analyse(b"x" * n, wanted=Wanted()) for n in range(1, 20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(run, range(8)))
+    assert all(result == results[0] for result in results)
+
+
+def test_neither_grpc_nor_redis_is_imported() -> None:
+    code = "import sys, curation.pipelines.attributes.analyser; print(sorted({'grpc', 'redis'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
