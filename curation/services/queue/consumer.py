@@ -1,9 +1,9 @@
 """The role queue: takes pictures from the queue, has image_input work on them, and ends each of them once.
 
 A picture is tried at most `services.picture_queue.tries` times, and a try counts only when the picture was worked on,
-or may have been: a role that is away or busy costs none. A picture that was tried before without an answer is a suspect:
-it may be what ends the role. Suspects are tried one at a time over all consumers, so that they cannot use up the tries
-of others.
+or may have been: a role that is away or busy costs none. A picture that was tried before without an answer is a
+suspect: it may be what ends the role. Suspects are tried one at a time over all consumers, so that they cannot use up
+the tries of others.
 """
 
 from __future__ import annotations
