@@ -22,7 +22,7 @@ from curation.domain.faces.geometry import HeadPose
 from curation.errors import InputError, PhotoUnreadableError, WeightsMissingError
 from curation.pipelines.attributes.analyser import Wanted
 from curation.services.role import GRPC_ROLES, Role
-from curation.services.running import Parts, RunningRoles
+from curation.services.serving.running import Parts, RunningRoles
 from curation.services.trail.step import Step
 from curation.settings.services import ListenSettings, PeerSettings, RedisSettings, ServicesSettings
 from tests.redis_server import RedisServer

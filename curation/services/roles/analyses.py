@@ -11,7 +11,7 @@ from typing import Protocol
 from curation.domain.attributes.values import Attribute, ImageAttributes
 from curation.errors import ExtraMissingError, InputError, PhotoTooLargeError, PhotoUnreadableError, SettingsError
 from curation.pipelines.attributes.analyser import Wanted
-from curation.services.calls import Call
+from curation.services.serving.calls import Call
 
 __all__ = ["Analyser", "Analyses", "check_size", "readers_of"]
 

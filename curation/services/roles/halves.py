@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from curation.domain.attributes.values import Attribute
 from curation.pipelines.attributes.analyser import Wanted
-from curation.services.calls import Call
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.messages import fill_image
 from curation.services.results import Half
 from curation.services.roles.analyses import Analyses, readers_of
 from curation.services.roles.keeping import Keeping, Kept
+from curation.services.serving.calls import Call
 
 __all__ = ["BOTH_HALVES", "AgeGenderRole", "LandmarksRole"]
 

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from curation.domain.attributes.merging import merged
 from curation.domain.attributes.values import ImageAttributes
 from curation.services.answers import SUCCESS
-from curation.services.calls import Call
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.messages import fill_image, image_of_message
 from curation.services.protocol.statuses import AnsweredError
@@ -19,6 +18,7 @@ from curation.services.roles.analyses import Analyses, check_size, readers_of
 from curation.services.roles.halves import BOTH_HALVES
 from curation.services.roles.keeping import Keeping, Kept
 from curation.services.roles.peers import Peers
+from curation.services.serving.calls import Call
 
 __all__ = ["ImageInputRole", "InThisProcess", "OverPeers"]
 

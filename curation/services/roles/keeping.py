@@ -9,13 +9,13 @@ from curation.domain.attributes.documents import age_gender_result, landmark_res
 from curation.domain.attributes.values import ImageAttributes
 from curation.errors import CurationError, RedisUnavailableError
 from curation.services.answers import SUCCESS
-from curation.services.calls import Call
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.statuses import detail_of
 from curation.services.results import Half, ResultStore, StoredResult
 from curation.services.role import Role
 from curation.services.roles.peers import Peers
 from curation.services.roles.storage import StorageRole
+from curation.services.serving.calls import Call
 
 __all__ = ["Keeping", "Kept"]
 

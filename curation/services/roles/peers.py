@@ -10,13 +10,13 @@ import grpc
 
 from curation.errors import RoleUnavailableError
 from curation.services.addresses import peer_address
-from curation.services.calls import Call
 from curation.services.channels import asyncio_channel, token_metadata
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol import image_processing_pb2_grpc as pb_grpc
 from curation.services.protocol.statuses import AnsweredError, detail_of_trailers
 from curation.services.retrying import delays_s
 from curation.services.role import Role
+from curation.services.serving.calls import Call
 from curation.settings.services import ServicesSettings
 
 __all__ = ["Peers"]

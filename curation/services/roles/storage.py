@@ -12,11 +12,11 @@ from curation.domain.attributes.documents import image_of_results
 from curation.domain.attributes.values import ImageAttributes
 from curation.errors import AttributeDocumentError, InputError
 from curation.services.answers import SUCCESS
-from curation.services.calls import Call
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.results import Half, ResultStore
 from curation.services.role import Role
 from curation.services.roles.analyses import check_size
+from curation.services.serving.calls import Call
 
 __all__ = ["FileWriter", "StorageRole"]
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import grpc
 
-from curation.services.admission import Slots
-from curation.services.calls import CallRunner
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.results import ResultStore
 from curation.services.role import GRPC_ROLES, Role
@@ -21,7 +19,9 @@ from curation.services.roles.image_input import ImageInputRole, InThisProcess, O
 from curation.services.roles.keeping import Keeping
 from curation.services.roles.peers import Peers
 from curation.services.roles.storage import FileWriter, StorageRole
-from curation.services.server import RoleServer
+from curation.services.serving.admission import Slots
+from curation.services.serving.calls import CallRunner
+from curation.services.serving.server import RoleServer
 from curation.services.trail.step import Step, Trail
 from curation.settings.services import ServicesSettings
 from curation.workers.pool import usable_cores

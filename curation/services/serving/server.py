@@ -15,9 +15,9 @@ from grpc_reflection.v1alpha import reflection
 
 from curation.errors import SettingsError
 from curation.services.addresses import listen_address, refuse_open_listening
-from curation.services.calls import CallRunner
 from curation.services.protocol.names import SERVICE_OF_ROLE
 from curation.services.role import Role
+from curation.services.serving.calls import CallRunner
 from curation.settings.services import ServicesSettings
 
 __all__ = ["RoleServer"]

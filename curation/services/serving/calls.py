@@ -14,9 +14,9 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from curation.errors import CurationError, PhotoUnreadableError, RoleUnavailableError, TooBusyError
-from curation.services.admission import Slot, Slots
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.statuses import DETAIL_KEY, RETRY_AFTER_KEY, detail_of, status_of
+from curation.services.serving.admission import Slot, Slots
 from curation.services.trail.step import Step, Trail
 
 __all__ = ["Call", "CallRunner"]
