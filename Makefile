@@ -20,7 +20,7 @@ help:
 	@echo 'make run PHOTOS=DIR [OUTPUT=DIR]  photos of another folder, results in curated/NAME/ (or OUTPUT)'
 	@echo '         [ENGINE=auto|retinaface-arcface|dlib] [WORKERS=N] [PYTHON=python3.12]'
 	@echo 'make serve                        the REST service, on service.host and service.port of config.yaml'
-	@echo 'make extras EXTRAS="video s3"     packages for systems that are being built; EXTRAS= lists the names'
+	@echo 'make extras EXTRAS="services"     packages that only some commands need; EXTRAS= lists the names'
 	@echo 'make test                         all tests with coverage; ARGS="tests/unit -k labels" for some of them'
 	@echo 'make lint                         style, formatting, types and import rules'
 	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'

@@ -27,6 +27,7 @@ BENCHMARKS: tuple[str, ...] = (
     "profile_photo",
     "dlib_networks",
     "expressions",
+    "attribute_services",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 

@@ -15,13 +15,17 @@ from curation.workers.processes import ProcessPool
 from curation.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from curation.domain.attributes.values import Attribute
     from curation.engines.base import EngineSpec, WeightsFile
+    from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
     from curation.settings import Settings
     from curation.worker_setup import WorkerSetup
     from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["build", "worker_count", "worker_setup"]
+__all__ = ["build", "build_analyser", "worker_count", "worker_setup"]
 
 # Imported by every worker, independently of engine and stage.
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
@@ -81,6 +85,41 @@ def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]
     except OSError as error:  # the run itself reports the cause
         logging.getLogger(__name__).debug("no worker was started early: %s", error)
     return started
+
+
+def build_analyser(
+    settings: Settings, names: Mapping[Attribute, str], *, allow_download: bool = False
+) -> AttributeAnalyser:
+    """Create what reads the attributes of single pictures, with all its networks loaded.
+
+    Args:
+        settings: The engine, the folder of the weights, and the limits of pictures.
+        names: The reader of each attribute; a call may name others.
+        allow_download: Whether missing weights may be downloaded, also those of readers that a call names.
+
+    Raises:
+        SettingsError: If there is no such reader, or it cannot read the attribute.
+        WeightsError: If a model file is missing or broken.
+    """
+    from curation.engines.attributes.shelf import ReaderShelf
+    from curation.engines.building import build_engine
+    from curation.engines.landmarks import LandmarkPredictor
+    from curation.engines.selection import select_engine
+    from curation.pipelines.attributes.analyser import AttributeAnalyser
+
+    may_download = allow_download and settings.engine.download
+    shelf = ReaderShelf(settings.io.models_dir, settings.engine.providers, allow_download=may_download)
+    shelf.readers(names)  # so that a missing file is told now, not at the first picture
+    predictor = _find_predictor(settings)
+    return AttributeAnalyser(
+        build_engine(select_engine(settings, pinned=None, allow_download=may_download)),
+        LandmarkPredictor(predictor.path),
+        shelf,
+        predictor_weights=predictor,
+        names=names,
+        max_bytes=int(settings.services.max_image_mb * 1e6),
+        max_megapixels=settings.io.max_photo_megapixels,
+    )
 
 
 def worker_count(settings: Settings) -> int:

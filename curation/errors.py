@@ -44,6 +44,7 @@ CurationError
 │   ├── RedisUnavailableError    the Redis server of the services does not answer
 │   └── RoleUnavailableError     a role of the services does not answer
 ├── BusyError                another run uses the same output folder                exit 6
+│   └── TooBusyError         a role has too many requests waiting already
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
@@ -108,6 +109,7 @@ __all__ = [
     "SettingsError",
     "SettingsFileError",
     "StorageError",
+    "TooBusyError",
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",
     "UploadTooLargeError",
@@ -421,6 +423,20 @@ class BusyError(CurationError):
 
     exit_code = 6
     code = "busy"
+
+
+class TooBusyError(BusyError):
+    """A role of the attribute services has too many requests waiting already.
+
+    Attributes:
+        retry_after_s: When it is worth trying again, in seconds.
+    """
+
+    code = "too_busy"
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class WorkerError(CurationError):

@@ -151,11 +151,11 @@ class AttributeClient:
     def _refused_here(self, sent: ImageToProcess) -> ImageAnswer | None:
         """The answer to a picture that the server would not even read; None if it is fit to be sent."""
         limit_mb = self._settings.max_image_mb
-        if len(sent.content) <= limit_mb * 2**20:
+        if len(sent.content) <= limit_mb * 1e6:
             return None
         detail = pb.ErrorDetail(
             code="too_large",
-            message=f"the picture has {len(sent.content) / 2**20:.1f} MB, more than the {limit_mb:g} MB of "
+            message=f"the picture has {len(sent.content) / 1e6:.1f} MB, more than the {limit_mb:g} MB of "
             "services.max_image_mb: send a smaller one, or raise the limit here and in the services",
             status="INVALID_ARGUMENT",
         )

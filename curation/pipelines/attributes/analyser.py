@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -16,13 +16,14 @@ from curation.domain.faces.geometry import HeadPose, head_pose
 from curation.domain.measuring.calibration import landmark_fit
 from curation.engines.alignment import detail_scale
 from curation.engines.attributes.reader import AttributeReader, FoundAt
-from curation.engines.base import EngineSpec, PhotoPixels, Pixels, WeightsFile
+from curation.engines.base import FaceEngine, PhotoPixels, Pixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoTooLargeError, PhotoTooSmallError
+from curation.photos.files.decoding import open_photo_bytes
 from curation.pipelines.expression_measures import MIN_LANDMARK_FIT, MIN_MEASURED_FACE_PX
 from curation.pipelines.measuring import largest_faces
 
-__all__ = ["MIN_SIDE_PX", "AttributeAnalyser", "FaceFinder", "ReadersByName", "Wanted"]
+__all__ = ["MIN_SIDE_PX", "AttributeAnalyser", "ReadersByName", "Wanted"]
 
 MIN_SIDE_PX = MIN_MEASURED_FACE_PX
 """A picture with a shorter side has no place for the smallest face that is measured."""
@@ -34,17 +35,6 @@ _POINT_DIGITS = 2  # of a pixel, and of a degree; what is finer is noise
 _CONFIDENCE_DIGITS = 4
 
 _OFF = "off"
-
-
-class FaceFinder(Protocol):
-    """The part of `FaceEngine` that is needed here."""
-
-    @property
-    def spec(self) -> EngineSpec:
-        """What the engine was built from."""
-
-    def find(self, photo: PhotoPixels) -> Sequence[tuple[Box, FiveLandmarks, float]]:
-        """Box, landmarks and confidence of all faces, from left to right, see `FaceEngine.find`."""
 
 
 class ReadersByName(Protocol):
@@ -75,33 +65,33 @@ class AttributeAnalyser:
 
     def __init__(
         self,
-        finder: FaceFinder,
+        engine: FaceEngine,
         predictor: LandmarkPredictor,
         shelf: ReadersByName,
         *,
-        open_photo: Callable[[bytes], PhotoPixels],
         predictor_weights: WeightsFile,
         names: Mapping[Attribute, str],
         max_bytes: int,
+        max_megapixels: float,
     ) -> None:
         """Set the parts.
 
         Args:
-            finder: Finds faces.
+            engine: Finds the faces.
             predictor: Of the 68 points.
             shelf: Has the readers.
-            open_photo: Opens a picture from its bytes, and refuses those that have too many pixels or are none.
             predictor_weights: The file of `predictor`.
             names: The reader of each attribute if a call names no other one; `off` and what is missing is not read.
             max_bytes: Larger files are refused.
+            max_megapixels: Larger pictures are refused, JPEGs are decoded at a smaller size instead.
         """
-        self._finder = finder
+        self._engine = engine
         self._predictor = predictor
         self._shelf = shelf
-        self._open_photo = open_photo
         self._predictor_weights = predictor_weights
         self._names = dict(names)
         self._max_bytes = max_bytes
+        self._max_megapixels = max_megapixels
 
     def analyse(
         self, content: bytes, *, wanted: Wanted, readers: Mapping[Attribute, str] | None = None
@@ -130,13 +120,13 @@ class AttributeAnalyser:
                 "smaller one, or raise services.max_image_mb"
             )
         chosen = self._shelf.readers(self._chosen(wanted, readers))
-        photo = self._open_photo(content)
+        photo = open_photo_bytes(content, max_megapixels=self._max_megapixels)
         if min(photo.width, photo.height) < MIN_SIDE_PX:
             raise PhotoTooSmallError(
                 f"the picture has {photo.width} x {photo.height} pixels, too few for a face: send one with at least "
                 f"{MIN_SIDE_PX} on each side"
             )
-        found = self._finder.find(photo)
+        found = self._engine.find(photo)
         needs_points = wanted.points68 or any(reader.spec.needs_points68 for reader in chosen)
         read = largest_faces([(box, five) for box, five, _ in found])
         points, attributes = self._read(photo, [found[number][:2] for number in read], chosen, needs_points)
@@ -160,7 +150,7 @@ class AttributeAnalyser:
             width=photo.width,
             height=photo.height,
             faces=tuple(faces),
-            engine=self._finder.spec.name,
+            engine=self._engine.spec.name,
             weights=self._weights(chosen, needs_points),
         )
 
@@ -205,7 +195,7 @@ class AttributeAnalyser:
         return np.round(found.points, _POINT_DIGITS)
 
     def _weights(self, readers: Sequence[AttributeReader], needs_points: bool) -> tuple[tuple[str, str], ...]:
-        files = list(self._finder.spec.weights)
+        files = list(self._engine.spec.weights)
         if needs_points:
             files.append(self._predictor_weights)
         for reader in readers:

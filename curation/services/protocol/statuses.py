@@ -25,7 +25,15 @@ from curation.errors import (
 )
 from curation.services.protocol import image_processing_pb2 as pb
 
-__all__ = ["DETAIL_KEY", "RETRY_AFTER_KEY", "STATUS_OF_ERROR", "detail_of", "detail_of_trailers", "status_of"]
+__all__ = [
+    "DETAIL_KEY",
+    "RETRY_AFTER_KEY",
+    "STATUS_OF_ERROR",
+    "AnsweredError",
+    "detail_of",
+    "detail_of_trailers",
+    "status_of",
+]
 
 DETAIL_KEY = "error-detail-bin"
 """Trailing metadata of a failed call: a serialised ErrorDetail."""
@@ -54,13 +62,29 @@ STATUS_OF_ERROR: Mapping[type[CurationError], grpc.StatusCode] = {
 """The status of each branch of our errors; a class that is not in it has that of its nearest parent."""
 
 
+class AnsweredError(CurationError):
+    """An error that another role answered; it is passed on as it came.
+
+    Attributes:
+        detail: The error.
+    """
+
+    def __init__(self, detail: pb.ErrorDetail) -> None:
+        super().__init__(detail.message)
+        self.detail = detail
+
+
 def status_of(error: CurationError) -> grpc.StatusCode:
     """The gRPC status of an error."""
+    if isinstance(error, AnsweredError):
+        return getattr(grpc.StatusCode, error.detail.status, grpc.StatusCode.INTERNAL)
     return next(STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR)
 
 
 def detail_of(error: CurationError) -> pb.ErrorDetail:
     """Code, sentence and status of an error."""
+    if isinstance(error, AnsweredError):
+        return error.detail
     return pb.ErrorDetail(code=error.code, message=str(error), status=status_of(error).name)
 
 

@@ -7,41 +7,40 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from curation.domain.attributes.values import Attribute, DensePoint, FaceAttributes
 from curation.domain.faces.face import Box, FiveLandmarks
 from curation.engines.attributes.reader import AttributeReader, FoundAt, ReaderSpec
-from curation.engines.base import EngineSpec, PhotoPixels, Pixels, WeightsFile
+from curation.engines.base import FoundFace, PhotoPixels, Pixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
-from curation.errors import PhotoTooLargeError, PhotoTooSmallError, PhotoUnreadableError, SettingsError
+from curation.errors import PhotoError, PhotoTooLargeError, PhotoTooSmallError, PhotoUnreadableError, SettingsError
 from curation.pipelines.attributes.analyser import MIN_SIDE_PX, AttributeAnalyser, Wanted
 from tests.attribute_values import a_sex, an_age
-from tests.fakes import ArrayPhoto, FakeEngine, fake_spec, painted_photo
+from tests.fakes import FakeEngine, fake_spec, painted_photo
 
 BOXES = (Box(20, 30, 60, 80), Box(150, 25, 40, 50), Box(260, 90, 30, 30))
 DLIB = {Attribute.AGE: "dlib", Attribute.SEX: "dlib"}
 
 
-class Finder:
+class Engine(FakeEngine):
     """The painted faces, with a rounding error in each number."""
 
     def __init__(self) -> None:
+        super().__init__(replace(fake_spec(), weights=(WeightsFile("finder.onnx", Path("finder.onnx"), "f" * 64),)))
         self.found = 0
 
-    @property
-    def spec(self) -> EngineSpec:
-        return replace(fake_spec(), weights=(WeightsFile("finder.onnx", Path("finder.onnx"), "f" * 64),))
-
-    def find(self, photo: PhotoPixels) -> Sequence[tuple[Box, FiveLandmarks, float]]:
+    def find(self, photo: PhotoPixels) -> Sequence[FoundFace]:
         self.found += 1
         return [
-            (face.box, FiveLandmarks.from_array(face.landmarks.as_array() + 1e-7), 0.98765432)
-            for face in FakeEngine().analyse(photo)
+            FoundFace(face.box, FiveLandmarks.from_array(face.landmarks.as_array() + 1e-7), 0.98765432)
+            for face in super().find(photo)
         ]
 
 
@@ -98,32 +97,42 @@ class Shelf:
         return self.built.setdefault((name, asked), Reader(spec))
 
 
+def png(array: NDArray[np.uint8]) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(array).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def jpeg(array: NDArray[np.uint8]) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(array).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+PICTURE = png(painted_photo(320, 200, [(box, n) for n, box in enumerate(BOXES)]))
+
+
+JPEG = jpeg(np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8))
+
+
 class Parts:
-    def __init__(self, array: NDArray[np.uint8] | None = None, *, max_bytes: int = 1000) -> None:
-        self.array = painted_photo(320, 200, [(box, n) for n, box in enumerate(BOXES)]) if array is None else array
-        self.finder, self.predictor, self.shelf = Finder(), Predictor(), Shelf()
-        self.opened = 0
+    def __init__(self, *, max_bytes: int = 1_000_000, max_megapixels: float = 1.0) -> None:
+        self.engine, self.predictor, self.shelf = Engine(), Predictor(), Shelf()
         self.analyser = AttributeAnalyser(
-            self.finder,
+            self.engine,
             self.predictor,
             self.shelf,
-            open_photo=self.open,
             predictor_weights=WeightsFile("predictor.dat", Path("p"), "p" * 64),
             names=DLIB,
             max_bytes=max_bytes,
+            max_megapixels=max_megapixels,
         )
-
-    def open(self, content: bytes) -> PhotoPixels:
-        self.opened += 1
-        if not content:
-            raise PhotoUnreadableError("the file is empty")
-        return ArrayPhoto(self.array)
 
 
 def test_all_that_is_known_of_each_face_from_left_to_right() -> None:
     parts = Parts()
-    image = parts.analyser.analyse(b"picture", wanted=Wanted())
-    assert image.sha256 == hashlib.sha256(b"picture").hexdigest()
+    image = parts.analyser.analyse(PICTURE, wanted=Wanted())
+    assert image.sha256 == hashlib.sha256(PICTURE).hexdigest()
     assert (image.width, image.height, image.engine) == (320, 200, "fake")
     assert [face.box for face in image.faces] == list(BOXES)
     assert [face.face_index for face in image.faces] == [0, 1, 2]
@@ -135,26 +144,26 @@ def test_all_that_is_known_of_each_face_from_left_to_right() -> None:
     assert first.landmarks.right_eye == (38.0, 62.0), "rounded to hundredths of a pixel"
     assert first.points68[0].x == round(first.points68[0].x, 2)
     assert abs(first.pose.yaw_deg) < 20
-    assert (parts.opened, parts.finder.found) == (1, 1)
+    assert parts.engine.found == 1
 
 
 def test_the_model_files_that_took_part_are_named() -> None:
-    weights = Parts().analyser.analyse(b"picture", wanted=Wanted()).weights
+    weights = Parts().analyser.analyse(PICTURE, wanted=Wanted()).weights
     assert weights == (("dlib.onnx", "d" * 64), ("finder.onnx", "f" * 64), ("predictor.dat", "p" * 64))
-    only_found = Parts().analyser.analyse(b"picture", wanted=Wanted(points68=False, attributes=frozenset()))
+    only_found = Parts().analyser.analyse(PICTURE, wanted=Wanted(points68=False, attributes=frozenset()))
     assert only_found.weights == (("finder.onnx", "f" * 64),)
 
 
 def test_only_what_is_wanted_is_read() -> None:
     parts = Parts()
-    image = parts.analyser.analyse(b"x", wanted=Wanted(points68=False, attributes=frozenset()))
+    image = parts.analyser.analyse(PICTURE, wanted=Wanted(points68=False, attributes=frozenset()))
     assert not parts.shelf.built and not parts.predictor.scales
     assert all(face.attributes == FaceAttributes() and not face.points68 for face in image.faces)
 
 
 def test_readers_that_align_by_points_get_them_also_if_nobody_wants_to_see_them() -> None:
     parts = Parts()
-    image = parts.analyser.analyse(b"x", wanted=Wanted(points68=False))
+    image = parts.analyser.analyse(PICTURE, wanted=Wanted(points68=False))
     assert not any(face.points68 for face in image.faces)
     (seen,) = parts.shelf.built["dlib", (Attribute.AGE, Attribute.SEX)].seen
     assert [face.points68 is not None for face in seen] == [True, False, False]
@@ -162,7 +171,7 @@ def test_readers_that_align_by_points_get_them_also_if_nobody_wants_to_see_them(
 
 def test_readers_that_do_not_need_points_get_none() -> None:
     parts = Parts()
-    parts.analyser.analyse(b"x", wanted=Wanted(), readers={Attribute.AGE: "openvino"})
+    parts.analyser.analyse(PICTURE, wanted=Wanted(), readers={Attribute.AGE: "openvino"})
     (seen,) = parts.shelf.built["openvino", (Attribute.AGE,)].seen
     assert all(face.points68 is None for face in seen)
     assert ("dlib", (Attribute.SEX,)) in parts.shelf.built, "the other attribute keeps its usual reader"
@@ -170,7 +179,7 @@ def test_readers_that_do_not_need_points_get_none() -> None:
 
 def test_a_call_may_name_readers_and_switch_them_off() -> None:
     image = Parts().analyser.analyse(
-        b"x", wanted=Wanted(), readers={Attribute.LANDMARKS: "mediapipe", Attribute.SEX: "off"}
+        PICTURE, wanted=Wanted(), readers={Attribute.LANDMARKS: "mediapipe", Attribute.SEX: "off"}
     )
     assert image.faces[0].attributes.dense == (DensePoint(1.0, 2.0, 3.0),)
     assert image.faces[0].attributes.sex is None
@@ -180,38 +189,48 @@ def test_a_call_may_name_readers_and_switch_them_off() -> None:
 def test_an_unknown_reader_is_told_before_the_picture_is_opened() -> None:
     parts = Parts()
     with pytest.raises(SettingsError, match="no reader 'nobody'"):
-        parts.analyser.analyse(b"x", wanted=Wanted(), readers={Attribute.AGE: "nobody"})
-    assert not parts.opened
+        parts.analyser.analyse(b"", wanted=Wanted(), readers={Attribute.AGE: "nobody"})
 
 
 def test_pictures_without_faces_run_no_reader() -> None:
-    parts = Parts(painted_photo(64, 48))
-    assert parts.analyser.analyse(b"x", wanted=Wanted()).faces == ()
+    parts = Parts()
+    assert parts.analyser.analyse(png(painted_photo(64, 48)), wanted=Wanted()).faces == ()
     assert not any(reader.seen for reader in parts.shelf.built.values())
 
 
 def test_too_many_bytes_are_refused_unread() -> None:
-    parts = Parts()
     with pytest.raises(PhotoTooLargeError, match=r"at most 0\.001 MB are taken: send a smaller one"):
-        parts.analyser.analyse(b"x" * 1001, wanted=Wanted())
-    assert not parts.opened
-    assert parts.analyser.analyse(b"x" * 1000, wanted=Wanted()).faces
+        Parts(max_bytes=1000).analyser.analyse(b"x" * 1001, wanted=Wanted())
+    assert Parts(max_bytes=len(PICTURE)).analyser.analyse(PICTURE, wanted=Wanted()).faces
 
 
 @pytest.mark.parametrize("size", [(1, 1), (MIN_SIDE_PX - 1, 500), (500, MIN_SIDE_PX - 1)])
 def test_pictures_smaller_than_any_face_are_refused(size: tuple[int, int]) -> None:
     with pytest.raises(PhotoTooSmallError, match=f"{size[0]} x {size[1]} pixels, too few for a face"):
-        Parts(painted_photo(*size)).analyser.analyse(b"x", wanted=Wanted())
+        Parts().analyser.analyse(png(painted_photo(*size)), wanted=Wanted())
 
 
-def test_what_cannot_be_opened_is_an_error_of_the_picture() -> None:
-    with pytest.raises(PhotoUnreadableError, match="empty"):
-        Parts().analyser.analyse(b"", wanted=Wanted())
+BROKEN: dict[str, tuple[bytes, type[PhotoError], str]] = {
+    "nothing": (b"", PhotoUnreadableError, "the file is empty"),
+    "text": (b"Dear customer, here is your picture." * 9, PhotoUnreadableError, "."),
+    "zeros": (bytes(5000), PhotoUnreadableError, "."),
+    "PNG cut off": (PICTURE[: len(PICTURE) // 2], PhotoUnreadableError, "."),
+    "JPEG cut off": (JPEG[: len(JPEG) // 2], PhotoUnreadableError, "."),
+    "bomb": (png(np.zeros((1001, 1000, 3), dtype=np.uint8)), PhotoTooLargeError, "1.001 megapixels are more than"),
+}
+
+
+@pytest.mark.parametrize(("content", "error", "words"), BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_used_is_an_error_of_the_picture(content: bytes, error: type[PhotoError], words: str) -> None:
+    parts = Parts()
+    with pytest.raises(error, match=words):
+        parts.analyser.analyse(content, wanted=Wanted())
+    assert parts.analyser.analyse(PICTURE, wanted=Wanted()).faces, "the next picture is analysed as usual"
 
 
 def test_of_a_crowd_only_the_largest_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("curation.pipelines.measuring.MAX_MEASURED_FACES", 2)
-    image = Parts().analyser.analyse(b"x", wanted=Wanted())
+    image = Parts().analyser.analyse(PICTURE, wanted=Wanted())
     assert [face.attributes.age is not None for face in image.faces] == [True, True, False]
     assert image.faces[2].box == BOXES[2]
 
@@ -222,7 +241,7 @@ def test_threads_share_the_parts_and_get_the_same() -> None:
 
     def run(number: int) -> object:
         start.wait()
-        return [parts.analyser.analyse(b"x" * n, wanted=Wanted()) for n in range(1, 20)]
+        return [parts.analyser.analyse(PICTURE, wanted=Wanted(points68=n % 2 == 0)) for n in range(10)]
 
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(run, range(8)))
