@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from curation.domain.attributes.values import (
@@ -95,7 +96,7 @@ class FakeFiles:
         self.error: Exception | None = None
 
     def write(
-        self, content: bytes, image: ImageAttributes, timestamp: str, disagreements: tuple[str, ...] = ()
+        self, content: bytes, image: ImageAttributes, timestamp: datetime, *, disagreements: Sequence[str] = ()
     ) -> tuple[Path, ...]:
         if self.error is not None:
             raise self.error
