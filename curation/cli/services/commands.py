@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from curation.cli.services import logs, queue
+from curation.cli.services import logs, plot, queue
 
 __all__ = ["add_commands"]
 
 # What adds the commands of one module; a module imports gRPC and Redis when its command runs, not before.
-_MODULES: tuple[Callable[[Any], None], ...] = (queue.add_commands, logs.add_commands)
+_MODULES: tuple[Callable[[Any], None], ...] = (queue.add_commands, logs.add_commands, plot.add_commands)
 
 
 def add_commands(groups: Any) -> None:
