@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
     from curation.settings import Settings
+    from curation.storage.attribute_files import AttributeFiles
     from curation.worker_setup import WorkerSetup
     from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["build", "build_analyser", "worker_count", "worker_setup"]
+__all__ = ["build", "build_analyser", "build_attribute_files", "worker_count", "worker_setup"]
 
 # Imported by every worker, independently of engine and stage.
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
@@ -119,6 +120,26 @@ def build_analyser(
         names=names,
         max_bytes=int(settings.services.max_image_mb * 1e6),
         max_megapixels=settings.io.max_photo_megapixels,
+    )
+
+
+def build_attribute_files(settings: Settings) -> AttributeFiles:
+    """Create what writes the files of the attribute services: pictures and JSON documents.
+
+    Args:
+        settings: The section `services.store`, and the largest photo that is decoded.
+    """
+    from curation.photos.looks.annotated import annotated_jpeg
+    from curation.photos.looks.pictures import kept_jpeg
+    from curation.storage.attribute_files import AttributeFiles
+
+    limit = settings.io.max_photo_megapixels
+    return AttributeFiles(
+        settings.services.store,
+        {
+            "faces": partial(annotated_jpeg, max_megapixels=limit),
+            "results": lambda content, image: kept_jpeg(content, max_megapixels=limit),
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,9 +45,10 @@ class AttributeClient:
         """
         self._settings = settings
         self._address = peer_address(settings, Role.IMAGE_INPUT)
-        self._channels = {Role.IMAGE_INPUT: blocking_channel(settings, self._address)}
+        self._lock = threading.Lock()
+        self._channels = {self._address: blocking_channel(settings, self._address)}
         self._metadata = token_metadata(settings)
-        self._stub: Any = pb_grpc.ImageInputStub(self._channels[Role.IMAGE_INPUT])
+        self._stub: Any = pb_grpc.ImageInputStub(self._channels[self._address])
 
     def __enter__(self) -> AttributeClient:
         """Use the client in a block, which closes it at its end."""
@@ -136,12 +138,14 @@ class AttributeClient:
         Returns:
             `SERVING`, `NOT_SERVING`, `SERVICE_UNKNOWN` or `UNREACHABLE`.
         """
-        return {role: self._health_of(role) for role in GRPC_ROLES}
+        return {role: self.health_at(role, peer_address(self._settings, role)) for role in GRPC_ROLES}
 
-    def _health_of(self, role: Role) -> str:
-        if role not in self._channels:
-            self._channels[role] = blocking_channel(self._settings, peer_address(self._settings, role))
-        stub = health_pb2_grpc.HealthStub(self._channels[role])
+    def health_at(self, role: Role, address: str) -> str:
+        """The state of a role at an address of one's own choice; see `health`."""
+        with self._lock:
+            if address not in self._channels:
+                self._channels[address] = blocking_channel(self._settings, address)
+            stub = health_pb2_grpc.HealthStub(self._channels[address])
         try:
             answer = stub.Check(
                 health_pb2.HealthCheckRequest(service=SERVICE_OF_ROLE[role]), timeout=_HEALTH_S, metadata=self._metadata

@@ -86,6 +86,13 @@ class StoreSettings(Section):
     shapes: Annotated[tuple[Literal["faces", "results"], ...], Field(min_length=1)] = ("faces", "results")
     faces_dir: Path = Path("saved_data")
     results_dir: Path = Path("output")
+    unsure: Literal["most_likely", "nothing"] = "most_likely"
+
+    @model_validator(mode="after")
+    def _two_folders(self) -> StoreSettings:
+        if len(set(self.shapes)) > 1 and self.faces_dir == self.results_dir:
+            raise ValueError("faces_dir and results_dir are one folder, but both forms have files of the same names")
+        return self
 
 
 class ServicesSettings(Section):

@@ -10,14 +10,24 @@ import simplejpeg
 
 from curation.domain.faces.face import Box
 from curation.photos.files.decoding import open_photo, open_photo_bytes
+from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
 from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.thumbnails import face_chip_jpeg
 
-__all__ = ["LONG_SIDE_PX", "PICTURES_VERSION", "PictureSize", "face_picture", "photo_picture", "picture_of_bytes"]
+__all__ = [
+    "LONG_SIDE_PX",
+    "PICTURES_VERSION",
+    "PictureSize",
+    "face_picture",
+    "kept_jpeg",
+    "photo_picture",
+    "picture_of_bytes",
+]
 
 PICTURES_VERSION = 1  # raise it when the pictures made from the same photo change
 
 _MAX_JPEG_PX = 65_500  # the largest side of a JPEG
+_KEPT_QUALITY = 95
 
 
 class PictureSize(StrEnum):
@@ -93,3 +103,24 @@ def face_picture(path: Path, box: Box, *, long_side_px: int, max_megapixels: flo
     photo = open_photo(path, max_megapixels=max_megapixels)
     enough = min(1.0, long_side_px / max(box.w, box.h, 1))
     return face_chip_jpeg(photo.detailed(enough), box, long_side_px=long_side_px)
+
+
+def kept_jpeg(content: bytes, *, max_megapixels: float) -> bytes:
+    """A photo as a JPEG to be kept: a JPEG as it came, byte for byte; other formats upright, sRGB, without metadata.
+
+    Args:
+        content: Of the photo's file.
+        max_megapixels: As for `photo_picture`; a JPEG is not looked at.
+
+    Raises:
+        PhotoUnreadableError: If a photo of another format cannot be decoded completely.
+        PhotoTooLargeError: If it has more pixels than the limit.
+    """
+    if sniff(content[:SNIFF_BYTES], "") is PhotoFormat.JPEG:
+        return content
+    photo = open_photo_bytes(content, max_megapixels=max_megapixels)
+    pixels = photo.full() if max(photo.width, photo.height) <= _MAX_JPEG_PX else photo.reduced(_MAX_JPEG_PX)
+    jpeg: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(pixels.array), quality=_KEPT_QUALITY, colorspace="RGB", colorsubsampling="444"
+    )
+    return jpeg
