@@ -6,7 +6,11 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from curation.domain.attributes.values import (
     AgeEstimate,
@@ -27,11 +31,11 @@ from curation.services.trail.step import Step
 from curation.settings.services import ListenSettings, PeerSettings, RedisSettings, ServicesSettings
 from tests.redis_server import RedisServer
 
-__all__ = ["FakeAnalyser", "FakeFiles", "ListTrail", "roles", "services_settings"]
+__all__ = ["FakeAnalyser", "FakeFiles", "ListTrail", "picture", "roles", "services_settings"]
 
 
 class FakeAnalyser:
-    """Finds as many faces as the picture's text says (`faces 2`); counts; waits while `hold` is set."""
+    """Finds as many faces as `_counted` says; remembers what it was asked; waits while `hold` is set."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[bytes, Wanted, Mapping[Attribute, str] | None]] = []
@@ -49,21 +53,37 @@ class FakeAnalyser:
             assert self.release.wait(60)
         if self.error is not None:
             raise self.error
-        if not content.startswith(b"faces "):
-            raise PhotoUnreadableError("it is no picture")
+        count, width, height = _counted(content)
         if readers and "missing" in readers.values():
             raise WeightsMissingError("there is no file missing.onnx: fetch it")
         if readers and "unknown" in readers.values():
             raise InputError("there is no reader unknown")
-        count = int(content.split()[1])
         return ImageAttributes(
             sha256=hashlib.sha256(content).hexdigest(),
-            width=640,
-            height=480,
+            width=width,
+            height=height,
             faces=tuple(face(number, wanted) for number in range(count)),
             engine="stand-in",
             weights=(("stand-in.onnx", "ab" * 32),),
         )
+
+
+def _counted(content: bytes) -> tuple[int, int, int]:
+    """Faces, width and height of a picture: its text says it, or it is real and has a face every 100 pixels."""
+    if content.startswith(b"faces "):
+        return int(content.split()[1]), 640, 480
+    try:
+        with Image.open(BytesIO(content)) as picture:
+            return picture.width // 100, picture.width, picture.height
+    except (OSError, Image.DecompressionBombError) as error:
+        raise PhotoUnreadableError("it is no picture") from error
+
+
+def picture(number: int, *, faces: int = 2) -> bytes:
+    """A real picture; each number gives other bytes."""
+    out = BytesIO()
+    Image.new("RGB", (100 * faces, 100), (number % 256, number // 256 % 256, number // 65536 % 256)).save(out, "PNG")
+    return out.getvalue()
 
 
 def face(number: int, wanted: Wanted) -> AttributedFace:
@@ -95,7 +115,7 @@ class FakeFiles:
         self.error: Exception | None = None
 
     def write(
-        self, content: bytes, image: ImageAttributes, timestamp: str, disagreements: tuple[str, ...] = ()
+        self, content: bytes, image: ImageAttributes, timestamp: datetime, *, disagreements: Sequence[str] = ()
     ) -> tuple[Path, ...]:
         if self.error is not None:
             raise self.error

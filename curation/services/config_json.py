@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", "*"})
 _LOOPBACK = "127.0.0.1"
-_FOLDERS = {"image_directory": "image_dir", "output_directory": "results_dir"}
+_PICTURES, _RESULTS = "image_directory", "output_directory"
 
 
 def with_config_json(settings: ServicesSettings, path: Path) -> ServicesSettings:
@@ -67,11 +67,8 @@ def with_config_json(settings: ServicesSettings, path: Path) -> ServicesSettings
         if f"redis_{key}" in data:
             used.add(f"redis_{key}")
             redis[key] = data[f"redis_{key}"]
-    folders: dict[str, Any] = {}
-    for key, name in _FOLDERS.items():
-        if key in data:
-            used.add(key)
-            folders[name] = path.resolve().parent / str(data[key])
+    folders = {key: path.resolve().parent / str(data[key]) for key in (_PICTURES, _RESULTS) if key in data}
+    used.update(folders)
     unknown = sorted(set(data) - used)
     if unknown:
         log.warning("%s: these keys are not known and not used: %s", path, ", ".join(unknown))

@@ -31,17 +31,24 @@ def add_commands(groups: Any) -> None:
     parser: argparse.ArgumentParser = groups.add_parser(
         "services", help="attributes of faces over gRPC: start, stop, send pictures, look at logs"
     )
-    parser.add_argument(
-        "--config-json",
-        type=Path,
-        metavar="FILE",
-        help="a config.json with service1_address to service4_address, redis_host, redis_port, image_directory and "
-        "output_directory; it overrides the settings file",
-    )
+    _add_config_json(parser, default=None)
     parser.set_defaults(adapted=_with_config_json)
     own = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in _MODULES:
         add(own)
+    for command in own.choices.values():
+        _add_config_json(command, default=argparse.SUPPRESS)
+
+
+def _add_config_json(parser: argparse.ArgumentParser, *, default: Any) -> None:
+    parser.add_argument(
+        "--config-json",
+        type=Path,
+        metavar="FILE",
+        default=default,
+        help="a config.json with service1_address to service4_address, redis_host, redis_port, image_directory and "
+        "output_directory; it overrides the settings file",
+    )
 
 
 def _with_config_json(arguments: argparse.Namespace, settings: Settings) -> Settings:

@@ -25,8 +25,8 @@ __all__ = ["add_commands"]
 
 _BACKGROUND = (Role.QUEUE, Role.LOGGER, Role.PLOTTER)
 _ROLES_HELP = (
-    "roles of a process, with commas: image_input, landmarks, age_gender, storage, queue, logger, plotter; `all` is the "
-    "first four, which then share one analysis of each picture"
+    "roles of a process, with commas: image_input, landmarks, age_gender, storage, queue, logger, plotter; `all` is "
+    "the first four, which then share one analysis of each picture"
 )
 _STOP_S = 10.0  # beyond services.drain_s
 
@@ -36,8 +36,8 @@ def add_commands(groups: Any) -> None:
     run = groups.add_parser(
         "run",
         help="run roles in this process, until Ctrl-C",
-        description="Runs roles in the foreground, as containers do. Exit code 2 if an address is taken, 4 if model files "
-        "are missing, 5 if Redis is away at the start.",
+        description="Runs roles in the foreground, as containers do. Exit code 2 if an address is taken, 4 if model "
+        "files are missing, 5 if Redis is away at the start.",
     )
     run.add_argument("--roles", default="all", metavar="LIST", help=f"{_ROLES_HELP} (default: all)")
     run.add_argument("--fetch", action="store_true", help="download model files that are missing")
@@ -113,9 +113,9 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 @contextmanager
 def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and `kill` set: a role then ends in its own time, which may be longer than other commands have.
+    """An event that Ctrl-C and `kill` set: roles end in their own time, which may be longer than that of others.
 
-    Before the roles answer, and for the second Ctrl-C, it is the usual interruption.
+    The second Ctrl-C is the usual interruption.
     """
     stop = threading.Event()
 

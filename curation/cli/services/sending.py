@@ -27,8 +27,8 @@ def add_commands(groups: Any) -> None:
     send = groups.add_parser(
         "send",
         help="send pictures and print what was found",
-        description="Sends pictures to the role image_input and prints a line for each. Exit code 1 if a picture failed "
-        "or its result is not complete, 3 if there are no pictures, 5 if no role answers.",
+        description="Sends pictures to the role image_input and prints a line for each. Exit code 1 if a picture "
+        "failed or its result is not complete, 3 if there are no pictures, 5 if no role answers.",
     )
     send.add_argument(
         "paths",
@@ -42,7 +42,7 @@ def add_commands(groups: Any) -> None:
         action="append",
         default=[],
         metavar="ATTRIBUTE=NAME",
-        help="another reader than that of the services, such as age=openvino or ethnicity=gear; naming one is the consent",
+        help="another reader than that of the services, such as age=openvino; naming one is the consent to it",
     )
     send.add_argument("--json", action="store_true", help="print a JSON object for each picture instead")
     send.set_defaults(command=_send)
@@ -99,7 +99,7 @@ def _pictures(named: Sequence[Path]) -> list[Path]:
     out: list[Path] = []
     for path in named:
         if path.is_dir():
-            out.extend(path / photo.image_path for photo in list_photos(path).photos)
+            out.extend(photo.path for photo in list_photos(path, exclude=(), skip_raw_with_jpeg=False).photos)
         elif path.is_file():
             out.append(path)
         else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +28,7 @@ class FileWriter(Protocol):
     """Writes the files of a picture, see `curation.storage.attribute_files.AttributeFiles`."""
 
     def write(
-        self, content: bytes, image: ImageAttributes, timestamp: str, disagreements: tuple[str, ...] = ()
+        self, content: bytes, image: ImageAttributes, timestamp: datetime, *, disagreements: Sequence[str] = ()
     ) -> tuple[Path, ...]:
         """Write the JSON documents and the annotated picture; returns their paths."""
 
@@ -94,8 +95,8 @@ class StorageRole:
             StorageError: If the files cannot be written.
         """
         began = call.runtime_s
-        timestamp = self._now().isoformat(timespec="seconds")
-        paths = await call.slot.run(self._files.write, content, image, timestamp, disagreements)
+        write = partial(self._files.write, content, image, self._now(), disagreements=disagreements)
+        paths = await call.slot.run(write)
         runtime_s = call.runtime_s - began
         call.tell("files written", role=Role.STORAGE, runtime_s=runtime_s, faces=len(image.faces))
         return pb.StorageResponse(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from curation.bootstrap import build_analyser
+from curation.bootstrap import build_analyser, build_attribute_files
 from curation.domain.attributes.values import Attribute
 from curation.errors import CurationError, SettingsError
 from curation.services.addresses import refuse_open_listening
 from curation.services.processes import Registration
 from curation.services.redis_connection import require_redis
 from curation.services.role import GRPC_ROLES, Role
-from curation.services.roles.storage import FileWriter
 from curation.services.serving.running import Parts, RunningRoles, needs_analyser
 from curation.services.trail.opening import open_trail
 from curation.services.trail.step import Trail
@@ -23,6 +23,14 @@ from curation.settings import Settings
 __all__ = ["reader_names", "run_process"]
 
 log = logging.getLogger(__name__)
+
+_END_S = 5.0  # beyond services.drain_s, for threads of roles without a port
+# Each has `run(settings, trail, stop)`; imported when it runs, as the plotter alone needs matplotlib.
+_MODULES: Mapping[Role, str] = {
+    Role.QUEUE: "curation.services.queue.consumer",
+    Role.LOGGER: "curation.services.trail.logger_role",
+    Role.PLOTTER: "curation.services.trail.plotter_role",
+}
 
 
 def run_process(
@@ -88,7 +96,7 @@ def _run(
             analyser = None
             if needs_analyser(roles):
                 analyser = build_analyser(settings, reader_names(settings), allow_download=allow_download)
-            files = _files(settings) if Role.STORAGE in roles else None
+            files = build_attribute_files(settings) if Role.STORAGE in roles else None
             running = RunningRoles(settings.services, roles, Parts(analyser, files, trail))
             running.start()
             addresses = running.addresses
@@ -107,9 +115,6 @@ def _run(
     for thread in threads:
         if thread.error is not None:
             raise thread.error
-
-
-_END_S = 5.0
 
 
 class _RoleThread(threading.Thread):
@@ -135,16 +140,5 @@ class _RoleThread(threading.Thread):
             self._stop_event.set()
 
     def _work(self) -> None:
-        if self._role is Role.QUEUE:
-            from curation.services.queue.consumer import run
-        elif self._role is Role.LOGGER:
-            from curation.services.trail.logger_role import run
-        else:
-            from curation.services.trail.plotter_role import run
-        run(self._settings, self._trail, self._stop_event)
-
-
-def _files(settings: Settings) -> FileWriter:
-    from curation.storage.attribute_files import AttributeFiles
-
-    return AttributeFiles(settings.services.store)
+        module = importlib.import_module(_MODULES[self._role])
+        module.run(self._settings, self._trail, self._stop_event)
