@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.crops import BoxCrop
-from curation.engines.attributes.estimates import AgeTable
+from curation.engines.attributes.estimates import MeasuredAges
 
 __all__ = ["Measured", "has_measurements", "is_measured", "measured"]
 
@@ -22,14 +22,16 @@ class Measured:
     """What was measured for one file.
 
     Attributes:
-        age: The table of its ages; None if there is none.
+        age: What is known of its ages; None if nothing is.
         min_certainty: For each class that it tells, the least probability of an answer.
         crop: How faces are cut for it, if that differs from the way of its reader.
+        margin: By how much such a crop is larger than the box, in parts of it; negative if it is smaller.
     """
 
-    age: AgeTable | None = None
+    age: MeasuredAges | None = None
     min_certainty: Mapping[Attribute, float] = field(default_factory=dict)
     crop: BoxCrop | None = None
+    margin: float = 0.0
 
 
 _NOTHING = Measured()
@@ -37,18 +39,15 @@ _NOTHING = Measured()
 _MEASURED: Mapping[str, Measured] = MappingProxyType(
     {
         # dlib_cydral_age_v1.onnx
-        "4f9f0075200bd8ea6cd65ae6e6893cf820c513169382c08e82e533158358ed1c": Measured(
-            age=AgeTable(
-                years=(1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70),
-                low=(1, 1, 1, 8, 12, 15, 18, 24, 26, 35, 39, 41, 49, 52, 54),
-                high=(5, 11, 16, 24, 30, 37, 47, 51, 65, 72, 76, 80, 82, 85, 86),
-                within_ten=(1.0, 0.99, 0.95, 0.92, 0.84, 0.80, 0.77, 0.69, 0.59, 0.51, 0.50, 0.50, 0.51, 0.55, 0.60),
-            )
-        ),
+        "4f9f0075200bd8ea6cd65ae6e6893cf820c513169382c08e82e533158358ed1c": Measured(),
         # dlib_cydral_gender_v1.onnx
         "d4c4116cf720cde18de28a09071d8e1826bcff7935ef3470052163f3f6b5d734": Measured(
             min_certainty={Attribute.SEX: 0.95}
         ),
+        # OpenVINO's age-gender-recognition-retail-0013 in the form of deepface's age_model_weights.onnx
+        "d7dde08d27f3705d2e44a33fd273b384d2710da077c69df6402c98e1bf2229a8": Measured(crop=BoxCrop.SQUARE, margin=-0.2),
+        # ... and of gender_model_weights.onnx
+        "6edd7d9ca416d3e48a77ff998698de9ed6676146e85999a0fa6cea43bfde1d35": Measured(crop=BoxCrop.SQUARE, margin=-0.2),
     }
 )
 
