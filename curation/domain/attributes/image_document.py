@@ -91,7 +91,7 @@ def _face_object(face: AttributedFace) -> dict[str, Any]:
 
 
 def _floats(values: Iterable[float]) -> list[float]:
-    """Numbers as floats: a whole number must not be written as `54` by one role and, read back, as `54.0` by another."""
+    """Numbers as floats: a whole number must not be `54` as one role writes it and `54.0` after it was read."""
     return [float(value) for value in values]
 
 
