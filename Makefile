@@ -1,5 +1,5 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval lock clean
+.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval lock proto clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'
 	@echo 'make eval                         how right the judgements are on those photos; writes docs/accuracy.md'
 	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
+	@echo 'make proto                        the modules of the services again, after a change of their .proto file'
 	@echo 'make clean                        removes .venv and caches; never photos, labels, results or weights'
 
 run:
@@ -87,6 +88,11 @@ lock: dev
 	done
 	@sh tools/venv.sh dev
 	$(PY) -m pip check
+
+# Named from the root, so that the modules import each other as parts of the package.
+PROTO = curation/services/protocol/image_processing.proto
+proto: dev
+	$(PY) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. $(PROTO)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*

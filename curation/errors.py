@@ -41,7 +41,10 @@ CurationError
 │   ├── WeightsMissingError  missing, and could not be downloaded
 │   └── WeightsBrokenError   damaged, or not the expected file
 ├── StorageError             a file cannot be read or written                       exit 5
+│   ├── RedisUnavailableError    the Redis server of the services does not answer
+│   └── RoleUnavailableError     a role of the services does not answer
 ├── BusyError                another run uses the same output folder                exit 6
+│   └── TooBusyError         a role has too many requests waiting already
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
@@ -98,12 +101,15 @@ __all__ = [
     "PhotosMissingError",
     "PickTakenError",
     "PicksError",
+    "RedisUnavailableError",
+    "RoleUnavailableError",
     "RulesError",
     "RunInterruptedError",
     "SettingFixedError",
     "SettingsError",
     "SettingsFileError",
     "StorageError",
+    "TooBusyError",
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",
     "UploadTooLargeError",
@@ -400,11 +406,37 @@ class StorageError(CurationError):
     code = "storage"
 
 
+class RedisUnavailableError(StorageError):
+    """The Redis server of the attribute services does not answer, or refuses the password."""
+
+    code = "redis_unavailable"
+
+
+class RoleUnavailableError(StorageError):
+    """A role of the attribute services does not answer at its address."""
+
+    code = "role_unavailable"
+
+
 class BusyError(CurationError):
     """Another run uses the same output folder."""
 
     exit_code = 6
     code = "busy"
+
+
+class TooBusyError(BusyError):
+    """A role of the attribute services has too many requests waiting already.
+
+    Attributes:
+        retry_after_s: When it is worth trying again, in seconds.
+    """
+
+    code = "too_busy"
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class WorkerError(CurationError):

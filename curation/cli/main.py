@@ -49,7 +49,9 @@ def _code_of_command(arguments: argparse.Namespace, interrupts: Interrupts) -> i
     try:
         named = arguments.config or os.environ.get(CONFIG_VARIABLE)
         settings = load_settings(Path(named) if named else None, default_root=default_root())
-        return command(arguments, settings)
+        # A group of commands may have options that change the settings.
+        adapted: Callable[[argparse.Namespace, Settings], Settings] | None = getattr(arguments, "adapted", None)
+        return command(arguments, adapted(arguments, settings) if adapted is not None else settings)
     except BrokenPipeError:
         # The reader (`| head`) closed the pipe; without this the interpreter prints an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -30,7 +30,17 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "Exit code 4 if a file cannot be downloaded from any source.",
     )
     fetching.add_argument(
-        "names", nargs="*", metavar="NAME", help="files, see `weights list` (default: all that are missing)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="files, see `weights list` (default: all of the engines that are missing)",
+    )
+    fetching.add_argument(
+        "--reader",
+        action="append",
+        default=[],
+        metavar="READER",
+        help="the files of a reader of attributes: dlib, deepface or fairface; see docs/attributes.md",
     )
     fetching.set_defaults(command=_fetch_weights)
     verifying = actions.add_parser(
@@ -51,9 +61,23 @@ def _list_weights(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"    licence: {found.known.licence}")
         for address in found.known.addresses:
             print(f"    from:    {address}")
+        if found.known.contract:
+            print(f"    network: {found.known.contract}")
+        if found.known.advice:
+            print(f"    to get it: {found.known.advice}")
+        if found.known.reader and found.sha256:
+            print(f"    accuracy: {_measured(found.sha256)}")
         if found.known.package:
             print(f"    from:    the Python package {found.known.package}")
     return 0
+
+
+def _measured(sha256: str) -> str:
+    from curation.engines.attributes.measured import has_measurements
+
+    if has_measurements(sha256):
+        return "measured, see docs/accuracy.md"
+    return 'not measured here, so that its answers are "cannot tell" with their probabilities'
 
 
 def _verify_weights(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -67,13 +91,19 @@ def _verify_weights(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.engines.attributes.selection import fetchable_files
     from curation.engines.selection import fetch_checked
     from curation.engines.weights.inventory import WeightsState, status
 
     models_dir = settings.io.models_dir
-    names = arguments.names or [
-        each.known.name for each in status(models_dir) if each.known.addresses and each.state is WeightsState.MISSING
-    ]
+    names = [*arguments.names, *(name for reader in arguments.reader for name in fetchable_files(reader))]
+    if not arguments.names and not arguments.reader:
+        # Attributes are sensitive: their files come only when they are named.
+        names = [
+            each.known.name
+            for each in status(models_dir)
+            if each.known.addresses and each.known.reader is None and each.state is WeightsState.MISSING
+        ]
     if not names:
         print(f"nothing to fetch: the weights are in {models_dir}")
     code = 0

@@ -222,8 +222,14 @@ def _with_providers(
 
 
 def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
+    from curation.engines.attributes.selection import check_weights
     from curation.engines.retinaface.engine import check_detector, check_embedder
+    from curation.engines.weights.attribute_files import ATTRIBUTE_FILES
     from curation.engines.weights.registry import ARCFACE_FILE, RETINAFACE_FILE
 
     cpu = (CPU_PROVIDER,)
-    return {RETINAFACE_FILE: _with_providers(check_detector, cpu), ARCFACE_FILE: _with_providers(check_embedder, cpu)}
+    return {
+        RETINAFACE_FILE: _with_providers(check_detector, cpu),
+        ARCFACE_FILE: _with_providers(check_embedder, cpu),
+        **{known.name: _with_providers(check_weights, cpu) for known in ATTRIBUTE_FILES},
+    }

@@ -19,6 +19,7 @@ from curation.settings.forms import Port, Section, Token
 __all__ = [
     "ListenSettings",
     "PeerSettings",
+    "PictureQueueSettings",
     "RedisSettings",
     "ServicesReadersSettings",
     "ServicesSettings",
@@ -68,6 +69,17 @@ class ServicesReadersSettings(Section):
     landmarks: LandmarksReaderName = "off"
 
 
+class PictureQueueSettings(Section):
+    """The queue of pictures in Redis, which `services push` fills and the role queue works through."""
+
+    waiting: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+    waiting_mb: Annotated[float, Field(ge=1, le=1_000_000)] = 512
+    in_flight: Annotated[int, Field(ge=1, le=256)] = 4
+    tries: Annotated[int, Field(ge=1, le=100)] = 3
+    claim_s: Annotated[float, Field(ge=0.5, le=3600)] = 30
+    watch_s: Annotated[float, Field(ge=0.1, le=3600)] = 2
+
+
 class StoreSettings(Section):
     """The files of the role storage."""
 
@@ -91,11 +103,14 @@ class ServicesSettings(Section):
     redis: RedisSettings = RedisSettings()
     readers: ServicesReadersSettings = ServicesReadersSettings()
     store: StoreSettings = StoreSettings()
+    picture_queue: PictureQueueSettings = PictureQueueSettings()
     image_dir: Path = Path("images")
     log_dir: Path = Path("logs")
     log_file_mb: Annotated[float, Field(ge=0.1, le=10_000)] = 20
     log_files: Annotated[int, Field(ge=1, le=1000)] = 5
-    otlp_endpoint: str | None = None
+    log_lines: Annotated[int, Field(ge=100, le=100_000_000)] = 100_000
+    charts_s: Annotated[float, Field(ge=1, le=86_400)] = 15
+    otlp_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     queue: Annotated[int, Field(ge=1, le=100_000)] = 64
     stream_ahead: Annotated[int, Field(ge=1, le=1000)] = 4

@@ -48,7 +48,8 @@ def fetch(
     if known is None:
         raise SettingsError(f"there are no known weights named {name}; known: {known_names()}")
     if not known.addresses:
-        raise SettingsError(f"{name} comes with the Python package {known.package} and is not downloaded")
+        source = f"comes with the Python package {known.package} and" if known.package else "has no address and"
+        raise SettingsError(f"{name} {source} is not downloaded{f': {known.advice}' if known.advice else ''}")
     recorded = WeightsRecord(models_dir).downloaded_sha256(name)
 
     def check_part(path: Path) -> None:

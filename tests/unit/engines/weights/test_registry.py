@@ -30,9 +30,21 @@ def test_the_addresses_are_those_of_the_packages() -> None:
     assert REGISTRY[ARCFACE_FILE].addresses == embedder and len(embedder) == 2
 
 
+def test_the_addresses_of_attributes_are_those_of_deepface() -> None:
+    for module, file in (
+        ("Age", "age_model_weights.onnx"),
+        ("Gender", "gender_model_weights.onnx"),
+        ("Race", "race_model_single_batch.onnx"),
+        ("Emotion", "facial_expression_model_weights.onnx"),
+    ):
+        addresses = _addresses_in("deepface", f"models/demography/onnx/{module}.py", "WEIGHTS_URL")
+        assert REGISTRY[file].addresses == addresses and len(addresses) == 2
+
+
 def test_every_known_file_has_a_source_and_a_licence() -> None:
     for name, known in REGISTRY.items():
         assert known.name == name and known.purpose and known.licence
-        assert bool(known.addresses) != bool(known.package)
+        assert [bool(known.addresses), bool(known.package), bool(known.advice)].count(True) == 1
+        assert known.reader is None or known.contract
         assert known.sha256 is None or len(known.sha256) == 64
     assert "research" in REGISTRY[DLIB_PREDICTOR_FILE].licence

@@ -1,0 +1,112 @@
+"""The analyses of a server: one decoding and one detection for all who ask for the same picture at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from typing import Protocol
+
+from curation.domain.attributes.values import Attribute, ImageAttributes
+from curation.errors import ExtraMissingError, InputError, PhotoTooLargeError, PhotoUnreadableError, SettingsError
+from curation.pipelines.attributes.analyser import Wanted
+from curation.services.serving.calls import Call
+
+__all__ = ["Analyser", "Analyses", "check_size", "readers_of"]
+
+
+class Analyser(Protocol):
+    """From bytes to attributes, see `curation.pipelines.attributes.analyser.AttributeAnalyser`."""
+
+    def analyse(
+        self, content: bytes, *, wanted: Wanted, readers: Mapping[Attribute, str] | None = None
+    ) -> ImageAttributes:
+        """Find the faces of a picture and read them; called by several threads at the same time."""
+
+
+class Analyses:
+    """Runs the analyser in the slots of calls; to be used in one event loop."""
+
+    def __init__(self, analyser: Analyser, *, max_image_mb: float) -> None:
+        """Set the parts.
+
+        Args:
+            analyser: Does the work.
+            max_image_mb: Larger pictures are refused, in units of 10^6 bytes.
+        """
+        self._analyser = analyser
+        self._max_image_mb = max_image_mb
+        self._running: dict[object, asyncio.Future[ImageAttributes]] = {}
+
+    async def analyse(
+        self, call: Call, content: bytes, wanted: Wanted, readers: Mapping[Attribute, str]
+    ) -> ImageAttributes:
+        """Analyse a picture, or wait for the analysis of the same bytes that is running already.
+
+        Args:
+            call: Whose slot is used; gets the picture's SHA-256.
+            content: Of the picture.
+            wanted: What to read.
+            readers: That the request names; empty for those of the settings.
+
+        Raises:
+            PhotoError: If it is no picture that can be used.
+            InputError: If the request names a reader that there is not.
+            WeightsError: If the model file of a reader is missing or broken.
+        """
+        check_size(content, self._max_image_mb)
+        call.sha256 = hashlib.sha256(content).hexdigest()
+        key = (call.sha256, wanted, tuple(sorted(readers.items())))
+        running = self._running.get(key)
+        if running is None:
+            running = asyncio.ensure_future(call.slot.run(self._analyse, content, wanted, readers))
+            self._running[key] = running
+            running.add_done_callback(partial(self._ended, key))
+        return await asyncio.shield(running)
+
+    def _ended(self, key: object, running: asyncio.Future[ImageAttributes]) -> None:
+        del self._running[key]
+        if not running.cancelled():
+            running.exception()  # looked at, as whoever asked may have gone
+
+    def _analyse(self, content: bytes, wanted: Wanted, readers: Mapping[Attribute, str]) -> ImageAttributes:
+        try:
+            return self._analyser.analyse(content, wanted=wanted, readers=readers or None)
+        except ExtraMissingError:
+            raise
+        except SettingsError as error:
+            if not readers:
+                raise
+            raise InputError(f"the request's readers: {error}") from error
+
+
+def check_size(content: bytes, max_image_mb: float) -> None:
+    """Refuse what is not worth being looked at.
+
+    Raises:
+        PhotoUnreadableError: If there are no bytes.
+        PhotoTooLargeError: If there are too many.
+    """
+    if not content:
+        raise PhotoUnreadableError("the request has no picture: put the bytes of its file into image_data")
+    if len(content) > max_image_mb * 1e6:
+        raise PhotoTooLargeError(
+            f"the picture has {len(content) / 1e6:.1f} MB, more than the {max_image_mb:g} MB of services.max_image_mb: "
+            "send a smaller one, or raise the limit"
+        )
+
+
+def readers_of(named: Mapping[str, str]) -> dict[Attribute, str]:
+    """The readers that a request names.
+
+    Raises:
+        InputError: If there is no attribute with a name.
+    """
+    out = {}
+    for name, reader in named.items():
+        if name not in set(Attribute):
+            known = ", ".join(Attribute)
+            raise InputError(f"the request's readers: there is no attribute {name!r}; there are {known}")
+        out[Attribute(name)] = reader
+    return out

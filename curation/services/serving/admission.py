@@ -1,0 +1,164 @@
+"""How many requests are worked on at the same time, how many may wait, and when the others should come again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import ParamSpec, TypeVar
+
+from curation.errors import TooBusyError
+
+__all__ = ["Slot", "Slots"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_FIRST_RUNTIME_S = 1.0
+_WEIGHT_OF_LAST = 0.2
+_LONGEST_RETRY_S = 60
+
+
+class Slot:
+    """The right to work on one request, with a thread for its work."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self._last: Future[object] | None = None
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function in the thread.
+
+        If the caller is cancelled meanwhile, the function still ends, and the slot is free only then.
+        """
+        future = self._pool.submit(function, *args, **kwargs)
+        self._last = future  # type: ignore[assignment]  # of whatever type
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def when_idle(self, call: Callable[[], None]) -> None:
+        """Call something when the thread has nothing to do, which may be now."""
+        if self._last is None:
+            call()
+        else:
+            self._last.add_done_callback(lambda _: call())
+
+
+class Slots:
+    """Slots of one kind of work; to be used in one event loop.
+
+    A request first takes a place, in which it is read, and then a slot, in which it is worked on: there are some more
+    places than slots, so that slow senders do not keep the slots idle. Who gets no place waits in the order of coming,
+    up to a number, and is not read before; more are refused, so that the queue never grows beyond what is answered in
+    time. Whoever gives up waiting is not worked on at all.
+    """
+
+    def __init__(self, name: str, count: int, *, waiting: int) -> None:
+        """Make the slots.
+
+        Args:
+            name: Of the work, for messages and threads.
+            count: How many requests are worked on at the same time.
+            waiting: How many may wait for a place.
+        """
+        self._name = name
+        self._count = count
+        self._places = _Gate(2 * count + 2)
+        self._slots = _Gate(count)
+        self._limit = waiting
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._runtime_s = _FIRST_RUNTIME_S
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a place."""
+        return self._places.waiting
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for a place and hold it.
+
+        Raises:
+            TooBusyError: If too many wait already.
+        """
+        if self._places.is_full and self._places.waiting >= self._limit:
+            wait_s = self._retry_after_s()
+            raise TooBusyError(
+                f"{self._name} has {self._places.waiting} requests waiting, as many as services.queue allows: try "
+                f"again in {wait_s} s, or send batches as a stream (ProcessImages)",
+                wait_s,
+            )
+        await self._places.enter()
+        try:
+            yield
+        finally:
+            self._places.leave()
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[Slot]:
+        """Wait for a slot and hold it; it is free again when its thread has nothing to do any more."""
+        await self._slots.enter()
+        slot = Slot(self._pool)
+        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+
+        def give_back() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and with it who waits
+                loop.call_soon_threadsafe(self._slots.leave)
+
+        try:
+            yield slot
+        finally:
+            self._runtime_s += _WEIGHT_OF_LAST * (time.monotonic() - began - self._runtime_s)
+            slot.when_idle(give_back)
+
+    def close(self) -> None:
+        """Let the threads end when they have nothing to do any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _retry_after_s(self) -> int:
+        estimate = self._runtime_s * (self._places.waiting + 1) / self._count
+        return min(_LONGEST_RETRY_S, max(1, math.ceil(estimate)))
+
+
+class _Gate:
+    """Lets a number of coroutines in at a time, in the order of coming."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def is_full(self) -> bool:
+        return self._free == 0
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    async def enter(self) -> None:
+        if self._free > 0:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it was our turn, but nobody is there any more
+            elif turn in self._waiting:
+                self._waiting.remove(turn)
+            raise
+
+    def leave(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1

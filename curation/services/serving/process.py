@@ -1,0 +1,144 @@
+"""A process that runs roles: makes what they need, says that it runs, and ends when it is told to."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from curation.bootstrap import build_analyser, build_attribute_files
+from curation.domain.attributes.values import Attribute
+from curation.errors import CurationError, SettingsError
+from curation.services.addresses import refuse_open_listening
+from curation.services.processes import Registration
+from curation.services.redis_connection import require_redis
+from curation.services.role import GRPC_ROLES, Role
+from curation.services.serving.running import Parts, RunningRoles, needs_analyser
+from curation.services.trail.opening import open_trail
+from curation.services.trail.step import Trail
+from curation.settings import Settings
+
+__all__ = ["reader_names", "run_process"]
+
+log = logging.getLogger(__name__)
+
+_END_S = 5.0  # beyond services.drain_s, for threads of roles without a port
+# Each has `run(settings, trail, stop)`; imported when it runs, as the plotter alone needs matplotlib.
+_MODULES: Mapping[Role, str] = {
+    Role.QUEUE: "curation.services.queue.consumer",
+    Role.LOGGER: "curation.services.trail.logger_role",
+    Role.PLOTTER: "curation.services.trail.plotter_role",
+}
+
+
+def run_process(
+    settings: Settings,
+    roles: Sequence[Role],
+    stop: threading.Event,
+    *,
+    allow_download: bool = False,
+    log_file: Path | None = None,
+    on_ready: Callable[[Mapping[Role, str]], None] = lambda addresses: None,
+) -> None:
+    """Run roles in this process until `stop` is set; then what was begun is answered, within `services.drain_s`.
+
+    Args:
+        settings: Of the program.
+        roles: With and without a port; those without one run in threads of their own.
+        stop: Ends them.
+        allow_download: Whether missing model files may be downloaded.
+        log_file: What this process prints, if it was started in the background.
+        on_ready: Called with the addresses of the roles when they answer.
+
+    Raises:
+        SettingsError: If there are no roles, or an address cannot be used.
+        RedisUnavailableError: If Redis is away at the start. Later it may go and come.
+        WeightsError: If a model file is missing or broken.
+        CurationError: With which a role ended by itself.
+    """
+    if not roles:
+        raise SettingsError("name at least one role")
+    services = settings.services
+    refuse_open_listening(services)
+    require_redis(services.redis)
+    registration = Registration(settings.io.state_dir, roles, log_file=log_file)
+    try:
+        trail = open_trail(services, "-".join(roles))
+        try:
+            _run(settings, roles, stop, trail, registration, allow_download, on_ready)
+        finally:
+            trail.close()
+    finally:
+        registration.release()
+
+
+def reader_names(settings: Settings) -> dict[Attribute, str]:
+    """The reader of each attribute in the services, by their settings."""
+    return {Attribute(name): reader for name, reader in settings.services.readers.model_dump().items()}
+
+
+def _run(
+    settings: Settings,
+    roles: Sequence[Role],
+    stop: threading.Event,
+    trail: Trail,
+    registration: Registration,
+    allow_download: bool,
+    on_ready: Callable[[Mapping[Role, str]], None],
+) -> None:
+    running: RunningRoles | None = None
+    addresses: Mapping[Role, str] = {}
+    threads = [_RoleThread(role, settings, trail, stop) for role in roles if role not in GRPC_ROLES]
+    try:
+        if any(role in GRPC_ROLES for role in roles):
+            analyser = None
+            if needs_analyser(roles):
+                analyser = build_analyser(settings, reader_names(settings), allow_download=allow_download)
+            files = build_attribute_files(settings) if Role.STORAGE in roles else None
+            running = RunningRoles(settings.services, roles, Parts(analyser, files, trail))
+            running.start()
+            addresses = running.addresses
+        for thread in threads:
+            thread.start()
+        registration.tell_ready({role.value: address for role, address in addresses.items()})
+        on_ready(addresses)
+        stop.wait()
+    finally:
+        stop.set()
+        if running is not None:
+            running.stop()
+        for thread in threads:
+            if thread.is_alive():
+                thread.join(settings.services.drain_s + _END_S)
+    for thread in threads:
+        if thread.error is not None:
+            raise thread.error
+
+
+class _RoleThread(threading.Thread):
+    """A role without a port. If it ends by an error, the whole process does: half of its roles would go unnoticed."""
+
+    def __init__(self, role: Role, settings: Settings, trail: Trail, stop: threading.Event) -> None:
+        super().__init__(name=role.value, daemon=True)
+        self._role = role
+        self._settings = settings.services
+        self._trail = trail
+        self._stop_event = stop
+        self.error: CurationError | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except CurationError as error:
+            self.error = error
+        except Exception as error:
+            log.exception("the role %s ended by an error of the program", self._role)
+            self.error = CurationError(f"the role {self._role} ended by an error of the program: {error}")
+        finally:
+            self._stop_event.set()
+
+    def _work(self) -> None:
+        module = importlib.import_module(_MODULES[self._role])
+        module.run(self._settings, self._trail, self._stop_event)

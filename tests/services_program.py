@@ -1,0 +1,38 @@
+"""`python -m tests.services_program ...` is `python -m curation ...` with a stand-in for the analysis of pictures.
+
+So that processes of roles start in a second and need no model files; everything else is the program itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from curation.cli.main import main
+from curation.domain.attributes.values import Attribute, ImageAttributes
+from curation.pipelines.attributes.analyser import Wanted
+from curation.services.serving import process
+from tests.service_roles import FakeAnalyser
+
+DELAY_VARIABLE = "TESTS_ANALYSIS_S"
+"""How long the analysis of a picture takes, in seconds."""
+
+
+class _SlowAnalyser(FakeAnalyser):
+    def analyse(
+        self, content: bytes, *, wanted: Wanted, readers: Mapping[Attribute, str] | None = None
+    ) -> ImageAttributes:
+        time.sleep(float(os.environ.get(DELAY_VARIABLE, "0")))
+        return super().analyse(content, wanted=wanted, readers=readers)
+
+
+def _build_analyser(*arguments: Any, **options: Any) -> FakeAnalyser:
+    return _SlowAnalyser()
+
+
+if __name__ == "__main__":
+    process.build_analyser = _build_analyser  # type: ignore[assignment]  # a stand-in
+    sys.exit(main())
