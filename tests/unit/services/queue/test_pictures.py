@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from curation.errors import RedisUnavailableError
+from curation.errors import QueueFullError, RedisUnavailableError, UploadTooLargeError
 from curation.services.queue.deliveries import Deliveries
 from curation.services.queue.pictures import (
     PictureQueue,
-    PictureTooLargeError,
-    QueueFullError,
     WhatHappened,
 )
 from curation.settings.services import ServicesSettings
@@ -209,7 +207,7 @@ def test_a_full_queue_takes_no_more_until_there_is_room(redis_server: RedisServe
 
 def test_a_picture_that_the_roles_would_refuse_is_not_pushed(redis_server: RedisServer, tmp_path: Path) -> None:
     with PictureQueue(services_settings(redis_server, tmp_path, max_image_mb=0.01)) as queue:
-        with pytest.raises(PictureTooLargeError, match="max_image_mb"):
+        with pytest.raises(UploadTooLargeError, match="max_image_mb"):
             queue.push(b"0" * 20_000, name="large.jpg")
         assert numbers(queue) == (0, 0, 0, 0, 0)
 
