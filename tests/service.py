@@ -23,7 +23,8 @@ from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
-from curation.settings import Settings, load_settings
+from curation.services.viewer.face_services import FaceServices
+from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
 from curation.workflow import WorkflowOrchestrator
 
@@ -218,10 +219,14 @@ class ServiceClient:
 
 
 @contextmanager
-def service(settings: Settings, orchestrator: FakeOrchestrator | None = None) -> Iterator[ServiceClient]:
+def service(
+    settings: Settings,
+    orchestrator: FakeOrchestrator | None = None,
+    face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
+) -> Iterator[ServiceClient]:
     """The started application; its lifespan ends with the block."""
     fake = orchestrator or FakeOrchestrator(settings)
-    app = create_app(lambda: settings, lambda _: cast(WorkflowOrchestrator, fake))
+    app = create_app(lambda: settings, lambda _: cast(WorkflowOrchestrator, fake), face_services)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from curation import __version__, bootstrap
 from curation.api.context import ServiceContext
 from curation.api.http.access import TokenGuard, refuse_open_binding
+from curation.api.http.attribute_requests import AttributeRequests
 from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
 from curation.api.http.log_output import log_output
@@ -24,6 +25,7 @@ from curation.api.http.pictures import PictureResponses
 from curation.api.http.same_site import SameSiteGuard
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
+    attributes,
     choice,
     clusters,
     corrections,
@@ -59,7 +61,8 @@ from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import MAX_STORED_JOBS, JobStore
 from curation.pipelines.scoring.rescoring import Rescorer
-from curation.settings import Settings
+from curation.services.viewer.face_services import FaceServices
+from curation.settings import ServicesSettings, Settings
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]
@@ -72,12 +75,17 @@ def _build(settings: Settings) -> WorkflowOrchestrator:
     return bootstrap.build(settings, allow_download=False, caller="the service")
 
 
-def create_app(load: Callable[[], Settings], build: Callable[[Settings], WorkflowOrchestrator] = _build) -> FastAPI:
+def create_app(
+    load: Callable[[], Settings],
+    build: Callable[[Settings], WorkflowOrchestrator] = _build,
+    face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
+) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
     Args:
         load: Reads the settings.
         build: Builds the orchestrator; by default without downloading any weights.
+        face_services: Makes the way to the attribute services, which are other processes.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -93,7 +101,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
             raise
         with log_output(settings.service.log_format):
             try:
-                context, store = await to_thread.run_sync(lambda: _start(settings, build))
+                context, store = await to_thread.run_sync(lambda: _start(settings, build, face_services))
             except CurationError as error:
                 app.state.start_refused = str(error)
                 raise
@@ -103,6 +111,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
                     yield
             finally:
                 await to_thread.run_sync(context.runner.stop)
+                await to_thread.run_sync(context.attributes.services.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
@@ -133,6 +142,7 @@ def create_app(load: Callable[[], Settings], build: Callable[[Settings], Workflo
         choice,
         exports,
         downloads,
+        attributes,
         metrics,
         health,
     ):
@@ -171,7 +181,11 @@ class _ShortStartErrors:
         await self._app(scope, receive, send_shortened)
 
 
-def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]) -> tuple[ServiceContext, JobStore]:
+def _start(
+    settings: Settings,
+    build: Callable[[Settings], WorkflowOrchestrator],
+    face_services: Callable[[ServicesSettings], FaceServices],
+) -> tuple[ServiceContext, JobStore]:
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
     logs = JobLogs(settings.io.state_dir)
@@ -206,5 +220,6 @@ def _start(settings: Settings, build: Callable[[Settings], WorkflowOrchestrator]
         rescorer,
         judgement,
         UnfoundWords(settings, catalog, people_edits),
+        AttributeRequests(face_services(settings.services)),
     )
     return context, store

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from curation.api.http.attribute_requests import AttributeRequests
 from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
@@ -41,6 +42,7 @@ class ServiceContext:
     rescorer: Rescorer
     judgement: Judgement
     unfound: UnfoundWords
+    attributes: AttributeRequests
 
 
 # A coroutine, so that it never waits for a free thread.

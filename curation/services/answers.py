@@ -22,12 +22,14 @@ class ImageToProcess:
         image_id: Comes back in the answer; any text, such as the path of the file.
         request_id: Names the request in the log; made by the client if it is empty.
         readers: Other readers than those of the servers' settings; naming one is the consent to it.
+        skip_storage: Whether the services are asked to keep nothing of it, neither in Redis nor as files.
     """
 
     content: bytes
     image_id: str = ""
     request_id: str = ""
     readers: Mapping[Attribute, str] | None = None
+    skip_storage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class AttributeClient:
         request_id: str = "",
         readers: Mapping[Attribute, str] | None = None,
         deadline_s: float | None = None,
+        skip_storage: bool = False,
     ) -> ImageAnswer:
         """Send a picture and wait for its answer; tried again with back-off while image_input is away.
 
@@ -82,11 +83,12 @@ class AttributeClient:
             request_id: Names the request in the log; made here if it is empty.
             readers: Other readers than those of the servers' settings.
             deadline_s: For all tries together; None for `services.deadline_s`.
+            skip_storage: Ask the services to keep nothing of it, neither in Redis nor as files.
 
         Returns:
             The answer; errors are answers too, this raises none of them.
         """
-        sent = ImageToProcess(content, image_id, request_id or _new_request_id(), readers)
+        sent = ImageToProcess(content, image_id, request_id or _new_request_id(), readers, skip_storage)
         end = time.monotonic() + (deadline_s if deadline_s is not None else self._settings.deadline_s)
         refused = self._refused_here(sent)
         if refused is not None:
@@ -196,6 +198,7 @@ def _request_message(sent: ImageToProcess) -> pb.ImageRequest:
         image_data=sent.content,
         image_id=sent.image_id,
         request_id=sent.request_id,
+        skip_storage=sent.skip_storage,
         readers={attribute.value: name for attribute, name in (sent.readers or {}).items()},
     )
 

@@ -7,13 +7,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from curation.api.http.errors import ApiProblem, problem_response
-from curation.settings import ServiceSettings
+from curation.settings import Settings
 
 __all__ = ["MB", "BodyLimit", "too_large_text"]
 
 MB = 1_000_000
 _FRAME_SHARE = 1.02
 """The body of an upload may be larger than its photos by this factor, for the form around them."""
+
+_PICTURE_PATHS = frozenset({"/attributes", "/attributes/picture"})
 
 
 def too_large_text(limit_mb: float) -> str:
@@ -34,7 +36,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        limit_mb = _limit_mb(request, request.app.state.service.settings.service)
+        limit_mb = _limit_mb(request, request.app.state.service.settings)
         announced = request.headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit_mb * MB:
             problem = ApiProblem(413, "too_large", too_large_text(limit_mb), headers={"Connection": "close"})
@@ -55,7 +57,10 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
-def _limit_mb(request: Request, service: ServiceSettings) -> float:
+def _limit_mb(request: Request, settings: Settings) -> float:
     if request.method == "POST" and request.url.path == "/photos":
-        return service.upload_total_mb * _FRAME_SHARE
-    return service.max_body_mb
+        return settings.service.upload_total_mb * _FRAME_SHARE
+    if request.method == "POST" and request.url.path in _PICTURE_PATHS:
+        # The services count a megabyte as 2^20 bytes.
+        return settings.services.max_image_mb * 2**20 / MB * _FRAME_SHARE
+    return settings.service.max_body_mb

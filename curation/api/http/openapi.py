@@ -43,6 +43,7 @@ TAGS = [
     {"name": "choice", "description": "Who is in enough good photos, a choice of the best, and reasons in words."},
     {"name": "exports", "description": "Export photos."},
     {"name": "downloads", "description": "The tables as CSV files."},
+    {"name": "attributes", "description": "The faces of single pictures, by the attribute services."},
     {"name": "service", "description": "The service itself."},
 ]
 _SECURITY = {

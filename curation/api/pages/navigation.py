@@ -29,5 +29,6 @@ NAVIGATION = (
     Place("rules", "/review/rules", "Rules"),
     Place("coverage", "/review/coverage", "Coverage"),
     Place("export", "/review/export", "Export"),
+    Place("faces", "/review/faces", "Faces"),
 )
-"""In the order of the work."""
+"""In the order of the work; what is not part of it comes last."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
+from curation.api.pages import choosing, event, faces, people, photos, sign_in, static_files, unfound
 
 __all__ = ["PAGE_ROUTERS"]
 
@@ -15,5 +15,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     photos.router,
     choosing.router,
     unfound.router,
+    faces.router,
     sign_in.router,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from curation.cli.services import logs, plot, queue, roles, sending
+from curation.cli.services import logs, plot, queue, roles, sending, viewer
 from curation.settings import Settings
 
 __all__ = ["add_commands"]
@@ -19,6 +19,7 @@ _MODULES: tuple[Callable[[Any], None], ...] = (
     queue.add_commands,
     logs.add_commands,
     plot.add_commands,
+    viewer.add_commands,
 )
 
 

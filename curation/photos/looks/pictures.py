@@ -11,9 +11,18 @@ import simplejpeg
 from curation.domain.faces.face import Box
 from curation.photos.files.decoding import open_photo, open_photo_bytes
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
+from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.thumbnails import face_chip_jpeg
 
-__all__ = ["LONG_SIDE_PX", "PICTURES_VERSION", "PictureSize", "face_picture", "kept_jpeg", "photo_picture"]
+__all__ = [
+    "LONG_SIDE_PX",
+    "PICTURES_VERSION",
+    "PictureSize",
+    "face_picture",
+    "kept_jpeg",
+    "photo_picture",
+    "picture_of_bytes",
+]
 
 PICTURES_VERSION = 1  # raise it when the pictures made from the same photo change
 
@@ -47,7 +56,25 @@ def photo_picture(path: Path, size: PictureSize, *, max_megapixels: float) -> by
         PhotoUnreadableError: If the photo cannot be decoded completely.
         PhotoTooLargeError: If it has more pixels than the limit.
     """
-    photo = open_photo(path, max_megapixels=max_megapixels)
+    return _picture(open_photo(path, max_megapixels=max_megapixels), size)
+
+
+def picture_of_bytes(content: bytes, size: PictureSize, *, max_megapixels: float) -> bytes:
+    """The same of a photo that is in memory only.
+
+    Args:
+        content: Of the photo's file, in any supported format.
+        size: See `LONG_SIDE_PX`.
+        max_megapixels: As for `photo_picture`.
+
+    Raises:
+        PhotoUnreadableError: If the photo cannot be decoded completely.
+        PhotoTooLargeError: If it has more pixels than the limit.
+    """
+    return _picture(open_photo_bytes(content, max_megapixels=max_megapixels), size)
+
+
+def _picture(photo: OpenPhoto, size: PictureSize) -> bytes:
     limit = LONG_SIDE_PX[size]
     is_full = size is PictureSize.FULL and max(photo.width, photo.height) <= limit
     pixels = photo.full() if is_full else photo.reduced(limit)

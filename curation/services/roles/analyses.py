@@ -39,13 +39,22 @@ class Analyses:
         self._max_image_mb = max_image_mb
         self._running: dict[object, asyncio.Future[ImageAttributes]] = {}
 
+    def identify(self, call: Call, content: bytes) -> None:
+        """Look at a picture from outside: its size, and its SHA-256, which the call gets.
+
+        Raises:
+            PhotoError: If there are no bytes, or too many.
+        """
+        check_size(content, self._max_image_mb)
+        call.sha256 = hashlib.sha256(content).hexdigest()
+
     async def analyse(
         self, call: Call, content: bytes, wanted: Wanted, readers: Mapping[Attribute, str]
     ) -> ImageAttributes:
         """Analyse a picture, or wait for the analysis of the same bytes that is running already.
 
         Args:
-            call: Whose slot is used; gets the picture's SHA-256.
+            call: Whose slot is used, and which knows the picture, see `identify`.
             content: Of the picture.
             wanted: What to read.
             readers: That the request names; empty for those of the settings.
@@ -55,8 +64,6 @@ class Analyses:
             InputError: If the request names a reader that there is not.
             WeightsError: If the model file of a reader is missing or broken.
         """
-        check_size(content, self._max_image_mb)
-        call.sha256 = hashlib.sha256(content).hexdigest()
         key = (call.sha256, wanted, tuple(sorted(readers.items())))
         running = self._running.get(key)
         if running is None:

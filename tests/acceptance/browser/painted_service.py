@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
 
 from curation.api.app import create_app
+from curation.services.viewer.face_services import FaceServices
+from curation.settings import ServicesSettings
 from tests.fake_workflow import FakeEvent
 
 __all__ = ["serving"]
@@ -19,10 +21,12 @@ WAIT_S = 20.0
 
 
 @contextmanager
-def serving(event: FakeEvent) -> Iterator[str]:
+def serving(
+    event: FakeEvent, face_services: Callable[[ServicesSettings], FaceServices] = FaceServices
+) -> Iterator[str]:
     """The address of a service over the event; it ends with the block."""
     settings = event.settings()
-    app = create_app(lambda: settings, lambda _: event.workflow())
+    app = create_app(lambda: settings, lambda _: event.workflow(), face_services)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

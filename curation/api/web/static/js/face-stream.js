@@ -1,0 +1,49 @@
+// One picture on its way through the attribute services: its steps as they happen, then the answer.
+
+import { Problem } from "./api.js";
+
+const OFFLINE = { code: "offline", detail: "The service does not answer. Is it still running?" };
+
+/**
+ * Send a picture and follow it.
+ *
+ * @param {Blob} file Its bytes.
+ * @param {object} options `readers`: names by attribute; `store`: whether the services keep the result; `signal`: of an
+ *   AbortController; `onStep`: is told each step of the log.
+ * @returns {Promise<object>} The answer of POST /attributes.
+ * @throws {Problem} With a sentence that says what to do.
+ */
+export async function readFaces(file, { readers, store, signal, onStep }) {
+  const query = new URLSearchParams({ ...readers, store: String(store) });
+  const headers = { accept: "text/event-stream", "content-type": "application/octet-stream" };
+  const response = await fetch(`/attributes?${query}`, { method: "POST", headers, body: file, signal }).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, OFFLINE);
+  });
+  if (!response.ok) throw new Problem(response.status, await response.json().catch(() => null));
+  for await (const { name, data } of eventsOf(response.body)) {
+    if (name === "step") onStep(data);
+    else if (name === "problem") throw new Problem(data.status, data);
+    else if (name === "answer") return data;
+  }
+  throw new Problem(0, { code: "offline", detail: "The answer broke off. Is the service still running?" });
+}
+
+async function* eventsOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read().catch((error) => {
+      if (error.name === "AbortError") throw error;
+      return { done: true };
+    });
+    if (done) return;
+    text += value;
+    const blocks = text.split("\n\n");
+    text = blocks.pop();
+    for (const block of blocks) {
+      const lines = Object.fromEntries(block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]));
+      if (lines.event) yield { name: lines.event, data: JSON.parse(lines.data) };
+    }
+  }
+}
