@@ -174,7 +174,7 @@ class PictureQueue:
             sha256,
             name.encode("utf-8", "backslashreplace"),
             request_id,
-            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             len(content),
             content,
             self._settings.redis.image_ttl_s,

@@ -64,6 +64,18 @@ def test_a_picture_waits_is_in_flight_and_done(queue: PictureQueue, deliveries: 
     assert deliveries.content(delivery) is None
 
 
+def test_a_picture_without_bytes_goes_the_same_way(queue: PictureQueue, deliveries: Deliveries) -> None:
+    queue.push(b"")
+    (delivery,) = deliveries.take(1) or []
+    assert deliveries.content(delivery) == b""
+    assert deliveries.end_dead(delivery, code="photo_unreadable", reason="empty", tries=1)
+    assert numbers(queue) == (1, 0, 1, 0, 0)
+    assert len(queue.retry().again) == 1
+    (delivery,) = deliveries.take(1) or []
+    assert deliveries.end_done(delivery)
+    assert numbers(queue) == (1, 1, 0, 0, 0)
+
+
 def test_what_ended_does_not_end_again(queue: PictureQueue, deliveries: Deliveries) -> None:
     queue.push(b"picture")
     (delivery,) = deliveries.take(1) or []
