@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from curation.cli.services import logs, queue, roles, sending, viewer
+from curation.cli.services import logs, plot, queue, roles, sending, viewer
 from curation.settings import Settings
 
 __all__ = ["add_commands"]
@@ -18,6 +18,7 @@ _MODULES: tuple[Callable[[Any], None], ...] = (
     sending.add_commands,
     queue.add_commands,
     logs.add_commands,
+    plot.add_commands,
     viewer.add_commands,
 )
 
