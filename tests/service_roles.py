@@ -58,6 +58,8 @@ class FakeAnalyser:
             raise WeightsMissingError("there is no file missing.onnx: fetch it")
         if readers and "unknown" in readers.values():
             raise InputError("there is no reader unknown")
+        if Attribute.LANDMARKS not in (readers or {}):  # no reader by the settings
+            wanted = Wanted(wanted.points68, wanted.attributes - {Attribute.LANDMARKS})
         return ImageAttributes(
             sha256=hashlib.sha256(content).hexdigest(),
             width=width,

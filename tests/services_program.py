@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 from curation.cli.main import main
+from curation.cli.services import roles
 from curation.domain.attributes.values import Attribute, ImageAttributes
 from curation.pipelines.attributes.analyser import Wanted
 from curation.services.serving import process
@@ -34,5 +36,8 @@ def _build_analyser(*arguments: Any, **options: Any) -> FakeAnalyser:
 
 
 if __name__ == "__main__":
-    process.build_analyser = _build_analyser  # type: ignore[assignment]  # a stand-in
-    sys.exit(main())
+    with (
+        patch.object(process, "build_analyser", _build_analyser),
+        patch.object(roles, "_PROGRAM", "tests.services_program"),
+    ):
+        sys.exit(main())

@@ -72,10 +72,9 @@ def with_config_json(settings: ServicesSettings, path: Path) -> ServicesSettings
     unknown = sorted(set(data) - used)
     if unknown:
         log.warning("%s: these keys are not known and not used: %s", path, ", ".join(unknown))
-    store = settings.store.model_dump() | (
-        {"results_dir": folders.pop("results_dir")} if "results_dir" in folders else {}
-    )
-    values = {**settings.model_dump(), "listen": listen, "peers": peers, "redis": redis, "store": store, **folders}
+    values = {**settings.model_dump(), "listen": listen, "peers": peers, "redis": redis}
+    values["image_dir"] = folders.get(_PICTURES, settings.image_dir)
+    values["store"] = {**settings.store.model_dump(), "results_dir": folders.get(_RESULTS, settings.store.results_dir)}
     try:
         return ServicesSettings.model_validate(values)
     except ValidationError as error:

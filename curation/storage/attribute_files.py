@@ -1,7 +1,7 @@
 """The files of a picture's attributes: its picture and a JSON document, in one or both forms, named by its SHA-256.
 
 `<faces_dir>/<sha256>.jpg` is the annotated picture and `<sha256>.json` the form `faces` beside it;
-`<results_dir>/<sha256>.jpg` is the picture itself and `<sha256>.json` the form `results`. More in docs/service_files.md.
+`<results_dir>/<sha256>.jpg` is the picture itself, `<sha256>.json` the form `results`. More in docs/service_files.md.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ _ROLES_HELP = (
     "roles of a process, with commas: image_input, landmarks, age_gender, storage, queue, logger, plotter; `all` is "
     "the first four, which then share one analysis of each picture"
 )
+_PROGRAM = "curation"  # for `python -m`
 _STOP_S = 10.0  # beyond services.drain_s
 
 
@@ -173,7 +174,7 @@ def _up(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _own_command(arguments: argparse.Namespace) -> list[str]:
     """The command of this program, with the same settings."""
-    command = [sys.executable, "-m", "curation"]
+    command = [sys.executable, "-m", _PROGRAM]
     if arguments.config:
         command += ["--config", arguments.config]
     command += ["--log-level", arguments.log_level, "services"]

@@ -5,7 +5,7 @@ The numbers are those of `ImageAttributes`; JSON writes and reads a float with a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from curation.domain.attributes.values import (
@@ -78,11 +78,11 @@ def _face_object(face: AttributedFace) -> dict[str, Any]:
     return {
         "face_index": face.face_index,
         "box": {"x1": x, "y1": y, "x2": x + w, "y2": y + h},
-        "confidence": face.confidence,
-        "landmarks5": [[point.x, point.y] for point in face.landmarks],
-        "landmarks68": [[point.x, point.y] for point in face.points68],
-        "landmarks478": None if dense is None else [[point.x, point.y, point.z] for point in dense],
-        "pose": {"yaw_deg": face.pose.yaw_deg, "pitch_deg": face.pose.pitch_deg, "roll_deg": face.pose.roll_deg},
+        "confidence": float(face.confidence),
+        "landmarks5": [_floats(point) for point in face.landmarks],
+        "landmarks68": [_floats(point) for point in face.points68],
+        "landmarks478": None if dense is None else [_floats((point.x, point.y, point.z)) for point in dense],
+        "pose": dict(zip(HeadPose._fields, _floats(face.pose), strict=True)),
         "age": _or_none(_age_object, face.attributes.age),
         "sex": _or_none(_class_object, face.attributes.sex),
         "ethnicity": _or_none(_class_object, face.attributes.ethnicity),
@@ -90,15 +90,20 @@ def _face_object(face: AttributedFace) -> dict[str, Any]:
     }
 
 
+def _floats(values: Iterable[float]) -> list[float]:
+    """Numbers as floats: a whole number must not be written as `54` by one role and, read back, as `54.0` by another."""
+    return [float(value) for value in values]
+
+
 def _age_object(age: AgeEstimate) -> dict[str, Any]:
     return {
-        "years": age.years,
-        "low": age.low,
-        "high": age.high,
-        "certainty": age.certainty,
-        "is_known": age.is_known,
-        "ages": list(age.ages),
-        "distribution": list(age.distribution),
+        "years": float(age.years),
+        "low": float(age.low),
+        "high": float(age.high),
+        "certainty": float(age.certainty),
+        "is_known": bool(age.is_known),
+        "ages": _floats(age.ages),
+        "distribution": _floats(age.distribution),
         "reader": age.reader,
     }
 
@@ -106,9 +111,9 @@ def _age_object(age: AgeEstimate) -> dict[str, Any]:
 def _class_object(estimate: ClassEstimate) -> dict[str, Any]:
     return {
         "answer": estimate.answer,
-        "certainty": estimate.certainty,
+        "certainty": float(estimate.certainty),
         "classes": list(estimate.classes),
-        "distribution": list(estimate.distribution),
+        "distribution": _floats(estimate.distribution),
         "reader": estimate.reader,
     }
 

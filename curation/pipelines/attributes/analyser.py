@@ -141,7 +141,7 @@ class AttributeAnalyser:
                     landmarks=FiveLandmarks(*_points(five.as_array())),
                     confidence=round(float(confidence), _CONFIDENCE_DIGITS),
                     points68=() if points68 is None or not wanted.points68 else tuple(_points(points68)),
-                    pose=HeadPose(*(round(angle, _POINT_DIGITS) for angle in head_pose(five.as_array()))),
+                    pose=HeadPose(*map(_rounded, head_pose(five.as_array()))),
                     attributes=values,
                 )
             )
@@ -204,7 +204,12 @@ class AttributeAnalyser:
 
 
 def _points(array: NDArray[np.float64]) -> list[Point]:
-    return [Point(round(float(x), _POINT_DIGITS), round(float(y), _POINT_DIGITS)) for x, y in array]
+    return [Point(_rounded(x), _rounded(y)) for x, y in array]
+
+
+def _rounded(value: float) -> float:
+    """In hundredths; never -0.0, which is written otherwise than 0.0."""
+    return round(float(value), _POINT_DIGITS) + 0.0
 
 
 def _joined(first: FaceAttributes, second: FaceAttributes) -> FaceAttributes:

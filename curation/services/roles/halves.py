@@ -71,7 +71,10 @@ async def _half(
     half: Half,
     response: pb.LandmarkResponse | pb.AgeGenderResponse,
 ) -> Kept:
-    image = await analyses.analyse(call, request.image_data, wanted, readers_of(request.readers))
+    readers = readers_of(request.readers)
+    analyses.identify(call, request.image_data)
+    call.tell("received", detail=f"{len(request.image_data)} bytes")
+    image = await analyses.analyse(call, request.image_data, wanted, readers)
     call.tell(call.role, runtime_s=call.runtime_s, faces=len(image.faces))
     fill_image(response, image)
     if request.skip_storage:

@@ -44,7 +44,10 @@ class InThisProcess:
 
     async def process_image(self, request: pb.ImageRequest, call: Call) -> pb.CombinedResponse:
         """See `ImageInputRole`."""
-        image = await self._analyses.analyse(call, request.image_data, BOTH_HALVES, readers_of(request.readers))
+        readers = readers_of(request.readers)
+        self._analyses.identify(call, request.image_data)
+        call.tell("received", detail=f"{len(request.image_data)} bytes")
+        image = await self._analyses.analyse(call, request.image_data, BOTH_HALVES, readers)
         read_s = call.runtime_s
         for role in (Role.LANDMARKS, Role.AGE_GENDER):
             call.tell(role, role=role, runtime_s=read_s, faces=len(image.faces))
@@ -81,7 +84,7 @@ class OverPeers:
         check_size(request.image_data, self._max_image_mb)
         readers_of(request.readers)
         call.sha256 = hashlib.sha256(request.image_data).hexdigest()
-        call.tell("received")
+        call.tell("received", detail=f"{len(request.image_data)} bytes")
         asked = pb.ImageRequest(
             image_data=request.image_data,
             request_id=call.request_id,

@@ -59,7 +59,8 @@ def test_every_role_with_a_port_has_a_service() -> None:
 
 
 def test_a_picture_comes_back_as_it_was() -> None:
-    image = FakeAnalyser().analyse(b"faces 3", wanted=EVERYTHING)
+    image = FakeAnalyser().analyse(b"faces 3", wanted=EVERYTHING, readers={Attribute.LANDMARKS: "stand-in"})
+    assert image.faces[0].attributes.dense
     answer = pb.CombinedResponse()
     fill_image(answer, image)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from curation.domain.attributes.documents import (
@@ -158,6 +160,15 @@ class TestRedis:
 
 
 class TestText:
+    def test_is_the_same_after_a_way_through_redis(self) -> None:
+        age = replace(an_age(), low=28, high=np.float64(44.5), distribution=(0, 1, 0))
+        image = an_image(a_face(attributes=FaceAttributes(age=age, sex=a_sex())))
+        stored = json.loads(json.dumps([landmark_result(image), age_gender_result(image)]))
+        there, _ = image_of_results(*stored)
+        assert document_text(results_document(there, image_path="a")) == document_text(
+            results_document(image, image_path="a")
+        )
+
     def test_reads_back_as_the_document(self) -> None:
         document = faces_document(TWO, image_path="ä/b.jpg", timestamp=WHEN)
         text = document_text(document)

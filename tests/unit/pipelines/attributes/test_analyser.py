@@ -4,9 +4,9 @@ import hashlib
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,12 +17,11 @@ from PIL import Image
 
 from curation.domain.attributes.values import Attribute, DensePoint, FaceAttributes
 from curation.domain.faces.face import Box, FiveLandmarks
-from curation.engines.attributes.reader import AttributeReader, FoundAt, ReaderSpec
-from curation.engines.base import FoundFace, PhotoPixels, Pixels, WeightsFile
-from curation.engines.landmarks import LandmarkPredictor, Landmarks68
+from curation.engines.base import FoundFace, PhotoPixels, WeightsFile
 from curation.errors import PhotoError, PhotoTooLargeError, PhotoTooSmallError, PhotoUnreadableError, SettingsError
 from curation.pipelines.attributes.analyser import MIN_SIDE_PX, AttributeAnalyser, Wanted
-from tests.attribute_values import a_sex, an_age
+from tests.attribute_fakes import FakePredictor, FakeShelf
+from tests.attribute_values import a_sex
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 
 BOXES = (Box(20, 30, 60, 80), Box(150, 25, 40, 50), Box(260, 90, 30, 30))
@@ -42,59 +41,6 @@ class Engine(FakeEngine):
             FoundFace(face.box, FiveLandmarks.from_array(face.landmarks.as_array() + 1e-7), 0.98765432)
             for face in super().find(photo)
         ]
-
-
-class Predictor(LandmarkPredictor):
-    """68 points on the face; faces of less than 40 pixels have none, and those at 150 do not fit."""
-
-    def __init__(self) -> None:
-        self.scales: list[float] = []
-
-    def predict(self, pixels: Pixels, landmarks: FiveLandmarks) -> Landmarks68 | None:
-        self.scales.append(pixels.scale)
-        if landmarks.left_eye.x - landmarks.right_eye.x < 15:
-            return None
-        does_fit = not 150 < landmarks.right_eye.x < 200
-        points = np.tile(np.array([[landmarks.nose.x + 1 / 3, landmarks.nose.y]]), (68, 1))
-        return Landmarks68(points, 0.01 if does_fit else 5.0, 0.01)
-
-
-@dataclass
-class Reader:
-    spec: ReaderSpec
-    seen: list[list[FoundAt]] = field(default_factory=list)
-
-    def read(self, photo: PhotoPixels, faces: Sequence[FoundAt]) -> list[FaceAttributes]:
-        self.seen.append(list(faces))
-        asked = self.spec.attributes
-        return [
-            FaceAttributes(
-                age=an_age(float(face.box.x)) if Attribute.AGE in asked else None,
-                sex=a_sex() if Attribute.SEX in asked else None,
-                dense=(DensePoint(1.0, 2.0, 3.0),) if Attribute.LANDMARKS in asked else None,
-            )
-            for face in faces
-        ]
-
-
-class Shelf:
-    """Has the readers `dlib` (which aligns by 68 points), `openvino` and `mediapipe`."""
-
-    def __init__(self) -> None:
-        self.built: dict[tuple[str, tuple[Attribute, ...]], Reader] = {}
-
-    def readers(self, names: Mapping[Attribute, str]) -> tuple[AttributeReader, ...]:
-        by_name: dict[str, list[Attribute]] = {}
-        for attribute, name in names.items():
-            if name not in ("dlib", "openvino", "mediapipe"):
-                raise SettingsError(f"there is no reader {name!r}")
-            by_name.setdefault(name, []).append(attribute)
-        return tuple(self.reader(name, tuple(asked)) for name, asked in by_name.items())
-
-    def reader(self, name: str, asked: tuple[Attribute, ...]) -> Reader:
-        weights = (WeightsFile(f"{name}.onnx", Path(name), name[0] * 64),)
-        spec = ReaderSpec(name, asked, weights, (), needs_points68=name == "dlib")
-        return self.built.setdefault((name, asked), Reader(spec))
 
 
 def png(array: NDArray[np.uint8]) -> bytes:
@@ -117,7 +63,7 @@ JPEG = jpeg(np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.ui
 
 class Parts:
     def __init__(self, *, max_bytes: int = 1_000_000, max_megapixels: float = 1.0) -> None:
-        self.engine, self.predictor, self.shelf = Engine(), Predictor(), Shelf()
+        self.engine, self.predictor, self.shelf = Engine(), FakePredictor(), FakeShelf()
         self.analyser = AttributeAnalyser(
             self.engine,
             self.predictor,
