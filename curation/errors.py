@@ -42,9 +42,11 @@ CurationError
 │   └── WeightsBrokenError   damaged, or not the expected file
 ├── StorageError             a file cannot be read or written                       exit 5
 │   ├── RedisUnavailableError    the Redis server of the services does not answer
-│   └── RoleUnavailableError     a role of the services does not answer
+│   ├── RoleUnavailableError     a role of the services does not answer
+│   └── CollectorUnavailableError  the collector that gets the services' log does not answer
 ├── BusyError                another run uses the same output folder                exit 6
-│   └── TooBusyError         a role has too many requests waiting already
+│   ├── TooBusyError         a role has too many requests waiting already
+│   └── QueueFullError       the queue in Redis has too many pictures waiting already
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
@@ -68,6 +70,7 @@ __all__ = [
     "AttributeDocumentError",
     "BusyError",
     "ClusterNotFoundError",
+    "CollectorUnavailableError",
     "CorrectionNotFoundError",
     "CorrectionsError",
     "CurationError",
@@ -101,6 +104,7 @@ __all__ = [
     "PhotosMissingError",
     "PickTakenError",
     "PicksError",
+    "QueueFullError",
     "RedisUnavailableError",
     "RoleUnavailableError",
     "RulesError",
@@ -349,7 +353,7 @@ class NotAPhotoError(PhotoRefusedError):
 
 
 class UploadTooLargeError(PhotoRefusedError):
-    """The photo has more bytes than `service.upload_photo_mb` allows."""
+    """The photo has more bytes than `service.upload_photo_mb`, or `services.max_image_mb`, allows."""
 
     code = "too_large"
 
@@ -418,6 +422,12 @@ class RoleUnavailableError(StorageError):
     code = "role_unavailable"
 
 
+class CollectorUnavailableError(StorageError):
+    """The collector of `services.otlp_endpoint` does not answer, or asks to come again later."""
+
+    code = "collector_unavailable"
+
+
 class BusyError(CurationError):
     """Another run uses the same output folder."""
 
@@ -437,6 +447,12 @@ class TooBusyError(BusyError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class QueueFullError(BusyError):
+    """So many pictures wait in the queue in Redis already that no more are taken now."""
+
+    code = "queue_full"
 
 
 class WorkerError(CurationError):

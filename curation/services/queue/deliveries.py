@@ -166,7 +166,7 @@ class Deliveries:
             code,
             reason,
             tries,
-            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
         with redis_errors_explained(self._address):
             return bool(self._end_dead(keys=keys, args=values))

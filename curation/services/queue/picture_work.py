@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from curation.services.answers import ImageAnswer
@@ -21,7 +21,10 @@ __all__ = ["PictureClient", "PictureWork"]
 _ALONE_POLL_S = 0.2
 _CLIENT_MARGIN_S = 1.0
 _CONSUMER_DIED = ImageAnswer(
-    status="Failed", code="consumer_died", message="the process that had it ended before the answer came"
+    status="Failed",
+    code="consumer_died",
+    message="the process that had it ended before the answer came",
+    grpc_status="UNAVAILABLE",
 )
 
 
@@ -47,6 +50,7 @@ class PictureWork:
         patience: Waits for Redis.
         presence: Waits for image_input.
         teller: Is told each step.
+        has_result: Whether the result of a picture's request is stored, though its answer got lost.
         stop: Nothing new is tried any more.
         give_up: Nothing is waited for any more.
     """
@@ -59,6 +63,7 @@ class PictureWork:
         patience: Patience,
         presence: Presence,
         teller: QueueTeller,
+        has_result: Callable[[Delivery], bool],
         *,
         stop: threading.Event,
         give_up: threading.Event,
@@ -70,6 +75,7 @@ class PictureWork:
         self._patience = patience
         self._presence = presence
         self._teller = teller
+        self._has_result = has_result
         self._stop = stop
         self._give_up = give_up
 
@@ -105,6 +111,9 @@ class PictureWork:
                 self._tell_retry(delivery, last, f"try {tries} of {self._most_tries}" if was_tried else "no try")
                 if self._stop.wait(next(pauses)):
                     raise StoppedError
+        if verdict_of(last) is Verdict.AWAY and self._patience.ask(lambda: self._has_result(delivery), self._stop):
+            self._finish(delivery, last)
+            return
         reason = f"given up after {tries} tries; the last one: {last.message or last.status}"
         self._bury(delivery, last.code or "failed", reason, tries)
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any
 
-from curation.errors import InputError
+from curation.errors import QueueFullError, UploadTooLargeError
 from curation.services.queue import scripts
 from curation.services.redis_connection import connect, redis_errors_explained
 from curation.services.streams import entries_of, text_of
@@ -21,10 +21,8 @@ from curation.settings.services import ServicesSettings
 __all__ = [
     "DeadLetter",
     "PictureQueue",
-    "PictureTooLargeError",
     "Pushed",
     "QueueCounts",
-    "QueueFullError",
     "Retried",
     "WhatHappened",
 ]
@@ -32,18 +30,6 @@ __all__ = [
 _MEGABYTE = 2**20
 _FULL_POLL_S = 0.5
 _PAGE = 500
-
-
-class QueueFullError(InputError):
-    """So many pictures wait already that no more are taken now."""
-
-    code = "queue_full"
-
-
-class PictureTooLargeError(InputError):
-    """A picture has more bytes than `services.max_image_mb`; the roles would refuse it."""
-
-    code = "too_large"
 
 
 class WhatHappened(StrEnum):
@@ -174,10 +160,10 @@ class PictureQueue:
 
         Raises:
             QueueFullError: If `services.picture_queue` allows no more now; nothing was changed.
-            PictureTooLargeError: If the roles would refuse so many bytes.
+            UploadTooLargeError: If the roles would refuse so many bytes.
         """
         if len(content) > self._settings.max_image_mb * _MEGABYTE:
-            raise PictureTooLargeError(
+            raise UploadTooLargeError(
                 f"{name or 'the picture'} has {len(content) / _MEGABYTE:.1f} MB, and services.max_image_mb is "
                 f"{self._settings.max_image_mb:g}: make it smaller, or raise the limit"
             )
@@ -188,7 +174,7 @@ class PictureQueue:
             sha256,
             name.encode("utf-8", "backslashreplace"),
             request_id,
-            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             len(content),
             content,
             self._settings.redis.image_ttl_s,

@@ -73,7 +73,8 @@ return {'new', id}
 """
 
 # What both ends of a picture do. An entry that no longer is pending was ended by another consumer: nothing is counted.
-# An entry without `bytes` was added by another program, so that it was not counted when it was pushed.
+# An entry without `bytes` was added by another program, so that it was not counted when it was pushed. (Redis takes no
+# -0 for a number.)
 _END = """
 if redis.call('XACK', KEYS[1], 'consumers', ARGV[1]) == 0 then
   return 0
@@ -86,7 +87,7 @@ end
 if ARGV[3] == '' then
   redis.call('HINCRBY', KEYS[2], 'pushed', 1)
 else
-  redis.call('HINCRBY', KEYS[2], 'bytes', -tonumber(ARGV[3]))
+  redis.call('HINCRBY', KEYS[2], 'bytes', 0 - tonumber(ARGV[3]))
 end
 """
 

@@ -12,6 +12,7 @@ import redis
 from curation.services.answers import SUCCESS, ImageAnswer
 from curation.services.queue.deliveries import Deliveries
 from curation.services.queue.pictures import PictureQueue
+from curation.services.results import Half, ResultStore
 from curation.settings.services import ServicesSettings
 from tests.processes import wait_until
 from tests.queue_world import FakeClient, Told, consuming, failed, services_settings, total
@@ -253,3 +254,21 @@ def test_several_consumers_share_the_work(queue: PictureQueue, settings: Service
     assert set((first.calls + second.calls).values()) == {1}
     counts = queue.counts()
     assert (counts.done, total(counts)) == (100, 100)
+
+
+@pytest.mark.parametrize(("request_id", "done"), [("mine", 1), ("another", 0)])
+def test_a_result_whose_answer_got_lost_is_a_result(
+    queue: PictureQueue, settings: ServicesSettings, request_id: str, done: int
+) -> None:
+    pushed = queue.push(b"picture", request_id="mine")
+    store = ResultStore(settings.redis)
+
+    def answer(content: bytes) -> ImageAnswer:
+        halves: dict[Half, object] = {Half.LANDMARKS: {}, Half.AGE_GENDER: {}}
+        store.put(pushed.sha256, halves, request_id=request_id, engine="", weights={})
+        return failed("UNAVAILABLE", "unavailable", "connection lost")
+
+    with consuming(FakeClient(answer), settings):
+        wait_for_the_end(queue)
+    assert queue.counts().done == done
+    store.close()
