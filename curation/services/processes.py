@@ -31,6 +31,9 @@ _LOOK_S = 0.05
 _KILLED_S = 5.0
 _SHOWN_CHARACTERS = 4000
 
+# Those that this process started, so that their ends are noticed by the system.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceProcess:
@@ -178,6 +181,7 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in the terminal is not meant for it
         )
+    _children[child.pid] = child
     end = time.monotonic() + patience_s
     while child.poll() is None:
         process = next((each for each in running(state_dir) if each.pid == child.pid and each.is_ready), None)
@@ -186,8 +190,10 @@ def start(
         if time.monotonic() > end:
             child.kill()
             child.wait()
+            del _children[child.pid]
             return Start(tuple(roles), None, 70, f"it did not answer within {patience_s:g} s\n{_tail(log_file)}")
         time.sleep(_LOOK_S)
+    del _children[child.pid]
     return Start(tuple(roles), None, child.returncode, _tail(log_file))
 
 
@@ -233,10 +239,12 @@ def _send(process: ServiceProcess, number: signal.Signals) -> None:
 
 
 def _has_ended(state_dir: Path, process: ServiceProcess, end: float) -> bool:
-    while _read(state_dir / _FOLDER_NAME, process.name) is not None:
+    child = _children.get(process.pid)
+    while _read(state_dir / _FOLDER_NAME, process.name) is not None or (child is not None and child.poll() is None):
         if time.monotonic() > end:
             return False
         time.sleep(_LOOK_S)
+    _children.pop(process.pid, None)
     return True
 
 

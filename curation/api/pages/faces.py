@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from curation.api.context import Context
+from curation.api.http.errors import ApiProblem
 from curation.api.pages.rendering import page_router, render
 from curation.domain.attributes.values import Attribute
 from curation.errors import CurationError
 from curation.photos.files.formats import PHOTO_EXTENSIONS
 from curation.services.role import Role
+from curation.services.trail.charts import CHART_NAMES
+from curation.services.viewer.charts import chart_picture, charts_of
 from curation.services.viewer.face_services import reader_names
 from curation.settings import ServicesSettings
 
@@ -26,8 +29,30 @@ __all__ = ["router"]
 router = page_router()
 
 _MOST_IMAGE_CHARS = 128
+_MOST_REQUESTS = 20
 _HOUR_S = 3600
 _DAY_S = 24 * _HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The steps of one request.
+
+    Attributes:
+        name: Of the request.
+        sha256: Of the picture.
+        start: Time of the first step, ISO 8601.
+        seconds: From the first step to the last one.
+        errors: How many steps failed.
+        lines: Errors first, then the others, each in the order of time.
+    """
+
+    name: str
+    sha256: str
+    start: str
+    seconds: float
+    errors: int
+    lines: Sequence[TrailLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +60,25 @@ class _LogView:
     """The log of a picture as the page shows it.
 
     Attributes:
-        lines: Errors first, then the others, each in the order of time.
-        errors: How many of them are errors.
-        seconds: From the first step to the last one; None if there are none.
+        requests: Those with errors first, then the newest.
+        count: How many there are; `requests` may be fewer.
+        steps: How many steps they have.
+        errors: How many of them failed.
         roles: Those that have a line, before any filter.
+        is_mixed: Whether they are of several pictures, because the hash was short.
     """
 
-    lines: Sequence[TrailLine]
+    requests: Sequence[_Request]
+    count: int
+    steps: int
     errors: int
-    seconds: float | None
     roles: Sequence[str]
+    is_mixed: bool
+
+    @property
+    def more(self) -> int:
+        """How many requests are not shown."""
+        return self.count - len(self.requests)
 
 
 @router.get("/review/faces")
@@ -101,15 +135,54 @@ def log_page(
     )
 
 
+@router.get("/review/faces/charts")
+def charts_page(request: Request, context: Context) -> HTMLResponse:
+    """The charts of the role plotter, with their numbers."""
+    view, problem = None, ""
+    try:
+        view = charts_of(context.settings.services.log_dir)
+    except CurationError as error:
+        problem = str(error)
+    return render(request, "faces/charts.html", place="faces", here="/review/faces/charts", view=view, problem=problem)
+
+
+@router.get("/review/faces/charts/{name}.png", response_class=Response)
+def chart(context: Context, name: str) -> Response:
+    """A chart as a picture."""
+    content = chart_picture(context.settings.services.log_dir, name) if name in CHART_NAMES else None
+    if content is None:
+        raise ApiProblem(404, "not_found", "there is no such chart; the role plotter draws them")
+    # Its address has the time of the file in it.
+    return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
 def _log_view(lines: Sequence[TrailLine], role: Role | None) -> _LogView:
     shown = [line for line in lines if role is None or line.role == role]
-    shown.sort(key=lambda line: (not line.is_error, line.moment, line.source, line.number))
-    moments = [line.moment for line in shown]
+    of_request: dict[tuple[str, str], list[TrailLine]] = {}
+    for line in shown:
+        of_request.setdefault((line.sha256, line.request_id), []).append(line)
+    requests = [_request(own) for own in of_request.values()]
+    requests.sort(key=lambda one: one.start, reverse=True)
+    requests.sort(key=lambda one: one.errors == 0)
     return _LogView(
-        lines=shown,
+        requests=requests[:_MOST_REQUESTS],
+        count=len(requests),
+        steps=len(shown),
         errors=sum(line.is_error for line in shown),
-        seconds=(max(moments) - min(moments)).total_seconds() if moments else None,
         roles=sorted({line.role for line in lines}),
+        is_mixed=len({line.sha256 for line in shown}) > 1,
+    )
+
+
+def _request(lines: Sequence[TrailLine]) -> _Request:
+    moments = [line.moment for line in lines]
+    return _Request(
+        name=lines[0].request_id,
+        sha256=lines[0].sha256,
+        start=min(line.time for line in lines),
+        seconds=(max(moments) - min(moments)).total_seconds(),
+        errors=sum(line.is_error for line in lines),
+        lines=sorted(lines, key=lambda line: (not line.is_error, line.time, line.source, line.number)),
     )
 
 

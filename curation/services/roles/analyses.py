@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
 from curation.domain.attributes.values import Attribute, ImageAttributes
-from curation.errors import ExtraMissingError, InputError, PhotoTooLargeError, PhotoUnreadableError, SettingsError
+from curation.errors import (
+    ExtraMissingError,
+    InputError,
+    PhotoTooLargeError,
+    PhotoUnreadableError,
+    SettingsError,
+    WeightsError,
+)
 from curation.pipelines.attributes.analyser import Wanted
 from curation.services.serving.calls import Call
 
@@ -28,15 +35,21 @@ class Analyser(Protocol):
 class Analyses:
     """Runs the analyser in the slots of calls; to be used in one event loop."""
 
-    def __init__(self, analyser: Analyser, *, max_image_mb: float) -> None:
+    def __init__(
+        self, analyser: Analyser, *, max_image_mb: float, tell_usable: Callable[[bool], None] = lambda usable: None
+    ) -> None:
         """Set the parts.
 
         Args:
             analyser: Does the work.
             max_image_mb: Larger pictures are refused, in units of 10^6 bytes.
+            tell_usable: Called when the model files of the settings turn out to be unusable, and when they are usable
+                again.
         """
         self._analyser = analyser
         self._max_image_mb = max_image_mb
+        self._tell_usable = tell_usable
+        self._is_usable = True
         self._running: dict[object, asyncio.Future[ImageAttributes]] = {}
 
     def identify(self, call: Call, content: bytes) -> None:
@@ -69,13 +82,19 @@ class Analyses:
         if running is None:
             running = asyncio.ensure_future(call.slot.run(self._analyse, content, wanted, readers))
             self._running[key] = running
-            running.add_done_callback(partial(self._ended, key))
+            running.add_done_callback(partial(self._ended, key, readers))
         return await asyncio.shield(running)
 
-    def _ended(self, key: object, running: asyncio.Future[ImageAttributes]) -> None:
+    def _ended(self, key: object, readers: Mapping[Attribute, str], running: asyncio.Future[ImageAttributes]) -> None:
         del self._running[key]
-        if not running.cancelled():
-            running.exception()  # looked at, as whoever asked may have gone
+        if running.cancelled():
+            return
+        error = running.exception()  # looked at, as whoever asked may have gone
+        # Files that only a request has named say nothing of the role.
+        is_usable = not isinstance(error, WeightsError) or bool(readers)
+        if is_usable != self._is_usable and not readers:
+            self._is_usable = is_usable
+            self._tell_usable(is_usable)
 
     def _analyse(self, content: bytes, wanted: Wanted, readers: Mapping[Attribute, str]) -> ImageAttributes:
         try:

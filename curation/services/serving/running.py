@@ -71,6 +71,8 @@ class RunningRoles:
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._server: RoleServer | None = None
+        self._telling: set[asyncio.Task[None]] = set()
         self._addresses: Mapping[Role, str] = {}
         self._thread = threading.Thread(target=self._run, name="roles", daemon=True)
 
@@ -121,6 +123,7 @@ class RunningRoles:
         }
         try:
             server = RoleServer(settings, self._handlers(runner, results, peers, slots), runner)
+            self._server = server
             self._addresses = dict(server.addresses)
             await server.start()
             for role in self._roles:
@@ -144,7 +147,9 @@ class RunningRoles:
         storage: StorageRole | None = None
         if parts.files is not None and Role.STORAGE in self._roles:
             storage = StorageRole(parts.files, results, max_image_mb=settings.max_image_mb)
-        analyses = Analyses(parts.analyser, max_image_mb=settings.max_image_mb) if parts.analyser is not None else None
+        analyses: Analyses | None = None
+        if parts.analyser is not None:
+            analyses = Analyses(parts.analyser, max_image_mb=settings.max_image_mb, tell_usable=self._tell_usable)
         keeping = Keeping(results, storage or peers)
         for role in self._roles:
             if role is Role.IMAGE_INPUT:
@@ -164,6 +169,19 @@ class RunningRoles:
                 read = AgeGenderRole(analyses, keeping).estimate_age_gender
                 handlers[role] = {"EstimateAgeGender": runner.single(role, slots["analysis"], read, pb.ImageRequest)}
         return handlers
+
+    def _tell_usable(self, is_usable: bool) -> None:
+        """Say by the health of the roles that analyse whether their model files can be used."""
+        if self._server is None:
+            return
+        log.warning("the model files of the settings can%s be used", " again" if is_usable else "not")
+        asks_others = not {Role.LANDMARKS, Role.AGE_GENDER} <= set(self._roles)
+        for role in self._roles:
+            if role is Role.STORAGE or (role is Role.IMAGE_INPUT and asks_others):
+                continue
+            task = asyncio.ensure_future(self._server.set_serving(role, is_serving=is_usable))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     def _image_input(self, analyses: Analyses | None, keeping: Keeping, peers: Peers) -> tuple[str, ImageInputRole]:
         """The kind of slots, and the role: it asks others unless both halves are read in this process."""

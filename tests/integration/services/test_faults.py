@@ -85,7 +85,7 @@ def test_roles_that_are_killed_under_load(tmp_path: Path, redis_server: RedisSer
         load.wait_for_more("pictures go through again")
         load.finish()
         again = [answer for answer in load.answers if not answer.is_complete]
-        results = [client.process(picture(int(answer.image_id), faces=1)) for answer in again]
+        results = client.process_many(ImageToProcess(picture(int(answer.image_id), faces=1)) for answer in again)
 
         ended_once(load)
         assert [answer.status for answer in results] == [SUCCESS] * len(again), processes.logs()

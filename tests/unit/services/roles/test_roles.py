@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from curation.domain.attributes.values import Attribute
-from curation.errors import SettingsError, StorageError
+from curation.errors import SettingsError, StorageError, WeightsMissingError
 from curation.pipelines.attributes.analyser import Wanted
 from curation.services.addresses import peer_address
 from curation.services.answers import SUCCESS, ImageToProcess
@@ -374,6 +377,62 @@ def test_health_of_each_service_and_reflection() -> None:
         services = ProtoReflectionDescriptorDatabase(channel).get_services()
         channel.close()
     assert {"image_processing.ImageInput", "image_processing.DataStorage", "grpc.health.v1.Health"} <= set(services)
+
+
+def test_roles_whose_model_files_are_gone_say_so_by_their_health() -> None:
+    analyser = FakeAnalyser()
+    with roles(services_settings(), analyser=analyser) as known, AttributeClient(known) as client:
+        named = client.process(TWO, readers={Attribute.AGE: "missing"})
+        assert named.code == "weights_missing" and set(client.health().values()) == {"SERVING"}
+        analyser.error = WeightsMissingError("there is no file")
+        assert client.process(TWO).grpc_status == "FAILED_PRECONDITION"
+        wait_until(lambda: client.health()[Role.IMAGE_INPUT] == "NOT_SERVING", "the health says so")
+        assert client.health()[Role.LANDMARKS] == client.health()[Role.AGE_GENDER] == "NOT_SERVING"
+        assert client.health()[Role.STORAGE] == "SERVING"
+        analyser.error = None
+        assert client.process(TWO).image is not None
+        wait_until(lambda: set(client.health().values()) == {"SERVING"}, "they are well again")
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this machine that signs itself, and its key."""
+    files = (folder / "cert.pem", folder / "key.pem")
+    options = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("no openssl, which makes the certificate")
+    command = [program, "req", *options, *names, "-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run(command, check=True, capture_output=True)
+    return files
+
+
+def test_with_a_certificate_clients_and_peers_speak_tls(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    settings = services_settings(tls_cert=cert, tls_key=key, tls_ca=cert, token="a-token-of-this-test")
+    with (
+        roles(settings, [Role.STORAGE, Role.LANDMARKS, Role.AGE_GENDER]) as first,
+        roles(first, [Role.IMAGE_INPUT]) as known,
+        AttributeClient(known) as client,
+    ):
+        assert client.process(TWO).image is not None
+        assert set(client.health().values()) == {"SERVING"}
+        plain = ServicesSettings.model_validate(
+            {**known.model_dump(), "tls_cert": None, "tls_key": None, "tls_ca": None}
+        )
+        with AttributeClient(plain) as other:
+            assert set(other.health().values()) == {"UNREACHABLE"}
+
+
+def test_files_of_tls_that_are_not_there_are_named(tmp_path: Path) -> None:
+    missing = tmp_path / "no.pem"
+    with (
+        pytest.raises(SettingsError, match=r"services\.tls_key: .*no\.pem cannot be read"),
+        roles(services_settings(tls_cert=missing, tls_key=missing)),
+    ):
+        pass
+    with pytest.raises(SettingsError, match=r"services\.tls_ca: .*no\.pem cannot be read"):
+        AttributeClient(services_settings(tls_ca=missing))
 
 
 def test_whoever_has_no_token_is_refused() -> None:
