@@ -29,6 +29,7 @@ CurationError
 │   ├── LabelTakenError      a name would be given to somebody who has another one
 │   ├── PickTakenError       a pick would be given to a photo that has one
 │   ├── NotAttachableError   a correction cannot be given to other faces
+│   ├── AttributesOffError   a request needs ages of people, and none are read
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
 │   └── PhotoRefusedError    an uploaded photo is refused
@@ -68,6 +69,7 @@ __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
     "AttributeDocumentError",
+    "AttributesOffError",
     "BusyError",
     "ClusterNotFoundError",
     "CollectorUnavailableError",
@@ -326,6 +328,12 @@ class NotAttachableError(InputError):
     """What was said cannot be given to others, or not to this kind."""
 
     code = "not_attachable"
+
+
+class AttributesOffError(InputError):
+    """A request needs attributes of people that the settings do not ask for, or that no clustering has read yet."""
+
+    code = "attributes_off"
 
 
 class NothingToSplitError(InputError):

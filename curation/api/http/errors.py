@@ -18,6 +18,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from curation.errors import (
+    AttributesOffError,
     BusyError,
     ClusterNotFoundError,
     CollectorUnavailableError,
@@ -131,6 +132,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     PhotoGoneError: HTTPStatus.NOT_FOUND,
     LabelTakenError: HTTPStatus.CONFLICT,
     PickTakenError: HTTPStatus.CONFLICT,
+    AttributesOffError: HTTPStatus.CONFLICT,
     NotAttachableError: HTTPStatus(422),
     LabelsChangedError: HTTPStatus.PRECONDITION_FAILED,
     LabelsConflictError: HTTPStatus.PRECONDITION_FAILED,

@@ -59,8 +59,9 @@ class DeepfaceReader(ChipReader):
                 weights, spec.providers, shape=shape, sizes=(len(head.ages) or len(head.classes),)
             )
             prepared: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = grey_input if grey else rgb_to_input
-            crop = measured(weights.sha256).crop or BoxCrop.LETTERBOX
-            branches.append(Branch(weights, network, partial(_chips, crop=crop), prepared, (head,)))
+            known = measured(weights.sha256)
+            chips = partial(_chips, crop=known.crop or BoxCrop.LETTERBOX, margin=known.margin)
+            branches.append(Branch(weights, network, chips, prepared, (head,)))
         super().__init__(spec, branches, eye_distance_px=_EYE_DISTANCE_PX)
 
 
@@ -75,5 +76,5 @@ def grey_input(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(grey, (_GREY_PX, _GREY_PX))[:, :, None], dtype=np.float32)
 
 
-def _chips(pixels: Pixels, face: FoundAt, *, crop: BoxCrop) -> tuple[NDArray[np.uint8], ...]:
-    return (box_chip(pixels, face, size_px=_CHIP_PX, crop=crop, turned=True),)
+def _chips(pixels: Pixels, face: FoundAt, *, crop: BoxCrop, margin: float) -> tuple[NDArray[np.uint8], ...]:
+    return (box_chip(pixels, face, size_px=_CHIP_PX, crop=crop, margin=margin, turned=True),)

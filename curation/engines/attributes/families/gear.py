@@ -19,7 +19,6 @@ AGES = (15.0, 23.0, 28.0, 35.5, 45.5, 55.5, 65.0)
 ETHNICITIES = ("white", "black", "asian", "indian", "other")
 
 _CHIP_PX = 198
-_MARGIN = 0.4  # of the box: the network was trained on faces with hair and chin, see docs/attributes.md
 _EYE_DISTANCE_PX = 64.0
 
 _HEADS = (
@@ -51,7 +50,7 @@ class GearReader(ChipReader):
 
 
 def _chips(pixels: Pixels, face: FoundAt) -> tuple[NDArray[np.uint8], ...]:
-    return (box_chip(pixels, face, size_px=_CHIP_PX, margin=_MARGIN),)
+    return (box_chip(pixels, face, size_px=_CHIP_PX),)
 
 
 def _prepared(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
