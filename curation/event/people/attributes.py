@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curation.domain.attributes.age_groups import AgeGroup, age_group
 from curation.domain.attributes.event_people import people_attributes
@@ -91,9 +91,11 @@ class PeopleAttributes:
             return _NOTHING
         event, labels = self._faces.index(), self._labels.read()
         with self._guard:
-            # Labels are read anew each time, so they are compared by their values.
-            if self._known is None or self._known[0] is not event or self._known[1].labels != labels:
+            # Labels are read anew each time, so they are compared by their values; only names make people.
+            if self._known is None or self._known[0] is not event or _names(self._known[1].labels) != _names(labels):
                 self._known = (event, self._computed(event, labels))
+            elif self._known[1].labels != labels:
+                self._known = (event, replace(self._known[1], labels=labels))
             return self._known[1]
 
     def _computed(self, event: EventIndex, labels: Labels) -> PeopleLooks:
@@ -115,3 +117,7 @@ class PeopleAttributes:
             sex=told.sex if Attribute.SEX in self._asked else None,
             ethnicity=told.ethnicity if Attribute.ETHNICITY in self._asked else None,
         )
+
+
+def _names(labels: Labels) -> dict[int, str]:
+    return {cluster: label.name for cluster, label in labels.by_cluster.items() if label.name is not None}

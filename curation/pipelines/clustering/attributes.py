@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from curation.domain.attributes.face_rows import row_attributes
 from curation.domain.attributes.values import Attribute, FaceAttributes
 from curation.domain.faces.face import FaceRow
@@ -111,12 +114,13 @@ class AttributesOfFaces:
         """The whole photo failed, and is reported as such: it has no faces."""
         self._failures.pop(image_path, None)
 
-    def added(self, rows: Iterable[FaceRow], faces: EventFaces) -> Iterator[FaceRow]:
+    def added(self, rows: Iterable[FaceRow], faces: EventFaces, is_unreadable: NDArray[np.bool_]) -> Iterator[FaceRow]:
         """The rows of face_data.csv with the attributes of their faces; the rows as they are if nothing is asked for.
 
         Args:
             rows: In the order of `faces`.
             faces: Of the event.
+            is_unreadable: (N,) which of them cannot be read; of these nothing can be told either.
         """
         if not self.columns:
             yield from rows
@@ -127,6 +131,8 @@ class AttributesOfFaces:
             if of_photo is None or of_photo[0] != photo:
                 of_photo = (photo, self._of_photo(faces.sha256[photo]))
             told = of_photo[1][row.face_index] if row.face_index < len(of_photo[1]) else None
+            if told is not None and is_unreadable[number]:
+                told = _untold(told)
             self._count(told)
             yield replace(row, attributes=told)
 
@@ -185,3 +191,13 @@ class AttributesOfFaces:
             told = None if face is None else getattr(face, name.value)
             known = told is not None and (told.is_known if isinstance(told, RowAge) else told.answer is not None)
             (self._told if known else self._untold)[name] += 1
+
+
+def _untold(face: RowAttributes) -> RowAttributes:
+    """The same numbers, but "cannot tell" for everything."""
+    return RowAttributes(
+        age=None if face.age is None else replace(face.age, is_known=False),
+        sex=None if face.sex is None else replace(face.sex, answer=None),
+        ethnicity=None if face.ethnicity is None else replace(face.ethnicity, answer=None),
+        emotion=None if face.emotion is None else replace(face.emotion, answer=None),
+    )

@@ -186,8 +186,9 @@ class FaceClusteringPipeline:
             members = _members(ids.ids)
             rows = faces.rows(ids.ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
+            with_attributes = self._attributes.added(rows, faces, unreadable.is_unreadable)
             table_sha256 = write_face_data(
-                self._output, self._attributes.added(rows, faces), faces.embeddings.path, self._attributes.columns
+                self._output, with_attributes, faces.embeddings.path, self._attributes.columns
             )
             told = int(identified.sum()), int(unreadable.is_unreadable.sum())
             unfound = words.unfound(ids.ids, faces, corrections)

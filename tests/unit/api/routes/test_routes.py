@@ -124,6 +124,7 @@ class TestClusters:
                 "category": "main",
                 "thumbnail_url": "/clusters/0/thumbnail",
                 "sample_urls": [],
+                "attributes": None,
             },
             {
                 "id": 1,
@@ -133,6 +134,7 @@ class TestClusters:
                 "category": None,
                 "thumbnail_url": "/clusters/1/thumbnail",
                 "sample_urls": [],
+                "attributes": None,
             },
         ]
         assert [c["id"] for c in clustered.get("/clusters?limit=1&offset=1").json()["clusters"]] == [1]

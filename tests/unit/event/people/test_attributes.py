@@ -65,5 +65,7 @@ def test_clusters_of_one_name_are_one_person(event: FakeEvent) -> None:
     told = looks.of_cluster(CHILD)
     assert told is not None and told.age is not None and 20 < told.age.years < 30  # 6 and 41 years, averaged
     assert known.attributes.now() is looks
+    event.label({str(CHILD): {"name": "Kim", "category": "other"}, str(ADULT): {"name": "kim", "category": "other"}})
+    assert known.attributes.now().people is looks.people  # another category makes no other people
     event.label({})
     assert known.attributes.now().group_of_cluster(CHILD) is AgeGroup.CHILD

@@ -8,12 +8,14 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import WeightsFile
 from curation.pipelines.clustering.attributes import attribute_key
+from curation.pipelines.clustering.readable_faces import ReadableFaces, UnreadableFaces
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_data_file import FACE_COLUMNS, FACE_DATA
 from tests.fake_readers import FakeReader
@@ -189,3 +191,19 @@ def test_a_key_depends_on_all_that_the_values_depend_on() -> None:
     ]
     assert len(set(keys)) == len(keys)
     assert attribute_key("engine", spec, points) == keys[0]  # the points have no part in it
+
+
+def test_of_a_face_that_cannot_be_read_nothing_can_be_told(wedding: FakeEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = ReadableFaces.judged
+
+    def first_unreadable(self: ReadableFaces, faces: Any, good: Any, paths: Any) -> UnreadableFaces:
+        found = judged(self, faces, good, paths)
+        return replace(found, is_unreadable=np.arange(len(faces)) == 0)
+
+    monkeypatch.setattr(ReadableFaces, "judged", first_unreadable)
+    wedding.cluster(attributes=ALL)
+    first, second, *_ = table(wedding)
+    assert (first["age"], first["sex"], first["ethnicity"], first["emotion"]) == ("", "", "", "")
+    assert (first["age_raw"], first["sex_certainty"]) == ("41.0", "0.9700")
+    assert second["age"] == "6.0"
+    assert wedding.record()["attributes"]["cannot_tell"]["sex"] == 1
