@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.tables import Table
+from curation.domain.attributes.age_groups import ADULT_FROM_YEARS, AgeGroup, age_group
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate
 from ground_truth.attribute_faces import (
     ADULT_YEARS,
@@ -22,7 +23,7 @@ from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
 
-__all__ = ["ReadFace", "by_age", "by_group", "by_reader", "ethnicities", "tables"]
+__all__ = ["ReadFace", "by_age", "by_group", "by_reader", "children_and_adults", "ethnicities", "tables"]
 
 _BANDS = (("1 to 12", 0, 13), ("13 to 19", 13, 20), ("20 to 39", 20, 40), ("40 to 59", 40, 60), ("60 to 79", 60, 80))
 _OLDEST = ("80 and more", 80, 200)
@@ -60,6 +61,7 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         yield by_age(name, results)
     if _DETAILED in read:
         yield by_group(_DETAILED, read[_DETAILED])
+        yield children_and_adults(_DETAILED, read[_DETAILED])
     if _ETHNIC in read:
         yield ethnicities(_ETHNIC, read[_ETHNIC])
 
@@ -164,6 +166,22 @@ def by_group(name: str, results: Sequence[ReadFace]) -> Table:
             "answered",
             "right of these",
         ),
+        rows,
+    )
+
+
+def children_and_adults(name: str, results: Sequence[ReadFace]) -> Table:
+    """Whom the rule of events takes for a child or an adult, face by face."""
+    rows = []
+    for group, is_child in ((AgeGroup.CHILD, True), (AgeGroup.ADULT, False)):
+        there = [each for each in results if (each.face.age < ADULT_FROM_YEARS) == is_child]
+        told = [each for each in results if age_group(each.age) is group]
+        right = sum((each.face.age < ADULT_FROM_YEARS) == is_child for each in told)
+        rows.append([group, str(len(there)), str(len(told)), str(right), f"{right / max(1, len(there)):.0%}"])
+    return Table(
+        f"Reader {name}, children (below {ADULT_FROM_YEARS:.0f} years) and adults as filters and rules of events tell "
+        "them, but of single faces: whose range of the age reaches into both groups is told neither.",
+        ("who", "faces", "told", "right of these", "found"),
         rows,
     )
 

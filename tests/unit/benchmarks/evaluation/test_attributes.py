@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.evaluation.attributes import ReadFace, by_age, by_group, by_reader, ethnicities
+from benchmarks.evaluation.attributes import ReadFace, by_age, by_group, by_reader, children_and_adults, ethnicities
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate
 from curation.domain.faces.face import Box, FiveLandmarks
 from curation.engines.attributes.reader import FoundAt
@@ -62,3 +62,9 @@ def test_ethnicities_are_found_and_right() -> None:
 def test_without_photos_the_section_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="missing"):
         list(labelled_faces(tmp_path, FakeEngine(), test_half=True))
+
+
+def test_children_and_adults_are_told_only_if_the_whole_range_says_so() -> None:
+    rows = {row[0]: row[1:] for row in children_and_adults("x", [*RESULTS, _read(16, 20, "male", "male")]).rows}
+    assert rows["child"] == ["2", "1", "1", "50%"]
+    assert rows["adult"] == ["3", "3", "3", "100%"]
