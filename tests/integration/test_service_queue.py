@@ -95,7 +95,10 @@ def test_counts_add_up_over_many_pictures_of_which_a_hundredth_is_broken(
         world.close()
 
 
-def test_every_picture_ends_once_when_consumers_and_roles_are_killed(redis_server: RedisServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [("all",), ("image_input", "landmarks", "age_gender", "storage")], ids=len)
+def test_every_picture_ends_once_when_consumers_and_roles_are_killed(
+    redis_server: RedisServer, tmp_path: Path, processes: tuple[str, ...]
+) -> None:
     world = QueueWorld(redis_server, tmp_path, delay_s=0.02, picture_queue={"claim_s": 1.0, "waiting": 50})
     pushed: list[str] = []
     stop = threading.Event()
@@ -111,15 +114,16 @@ def test_every_picture_ends_once_when_consumers_and_roles_are_killed(redis_serve
 
     feeder = threading.Thread(target=feed)
     try:
-        roles = world.start("all")
+        roles = [(name, world.start(name)) for name in processes]
         consumers = [world.start("queue"), world.start("queue")]
         feeder.start()
         for kill in range(_KILLS):
             wait_until(lambda: world.queue.counts().in_flight >= 2, "pictures are in flight")
             time.sleep(chance.uniform(0, 0.3))
-            if kill % 4 == 3:
-                world.kill(roles)
-                roles = world.start("all")
+            if kill % 2:
+                name, pid = roles.pop(0)
+                world.kill(pid)
+                roles.append((name, world.start(name)))
             else:
                 place = chance.randrange(len(consumers))
                 world.kill(consumers[place])
