@@ -18,6 +18,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from curation.errors import (
+    AttributeDocumentError,
     AttributesOffError,
     BusyError,
     ClusterNotFoundError,
@@ -51,6 +52,7 @@ from curation.errors import (
     PhotoRefusedError,
     PhotosMissingError,
     PhotoTooLargeError,
+    PhotoTooSmallError,
     PhotoUnreadableError,
     PicksError,
     PickTakenError,
@@ -99,6 +101,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     FaceDataError: HTTPStatus.CONFLICT,
     OtherEventError: HTTPStatus.CONFLICT,
     CorrectionsError: HTTPStatus.CONFLICT,
+    AttributeDocumentError: HTTPStatus.CONFLICT,
     PicksError: HTTPStatus.CONFLICT,
     LabelsError: HTTPStatus(422),
     BusyError: HTTPStatus.CONFLICT,
@@ -116,6 +119,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     PhotoError: HTTPStatus(422),
     PhotoUnreadableError: HTTPStatus(422),
     PhotoTooLargeError: HTTPStatus(422),
+    PhotoTooSmallError: HTTPStatus(422),
     FaceAnalysisError: HTTPStatus(422),
     SettingsFileError: HTTPStatus.CONFLICT,
     SettingFixedError: HTTPStatus.CONFLICT,

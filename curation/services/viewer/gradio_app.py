@@ -132,7 +132,8 @@ def build_viewer(services: FaceServices, gradio: Any) -> Any:
     """
     viewer = Viewer(services)
     readers = sorted({*reader_names(Attribute.AGE), *reader_names(Attribute.SEX)})
-    with gradio.Blocks(title="Faces") as page:
+    # Nothing is told to its makers.
+    with gradio.Blocks(title="Faces", analytics_enabled=False) as page:
         gradio.Markdown(_TITLE)
         state = gradio.Textbox(label="Services", interactive=False)
         with gradio.Row():

@@ -145,7 +145,9 @@ class TestCommand:
         gradio = FakeGradio()
         monkeypatch.setitem(sys.modules, "gradio", gradio)
         assert main(["services", "viewer", "--port", "7999"]) == 0
-        launched = gradio.of("Blocks")[0].launched
+        page = gradio.of("Blocks")[0]
+        assert page.options["analytics_enabled"] is False
+        launched = page.launched
         assert launched is not None
         assert (launched["server_name"], launched["server_port"], launched["share"]) == ("127.0.0.1", 7999, False)
         assert "http://127.0.0.1:7999/" in capsys.readouterr().out

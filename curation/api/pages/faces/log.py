@@ -1,4 +1,4 @@
-"""The pages about single pictures: what the attribute services see in them, the services' log, and their charts."""
+"""The page with the services' log of a picture: its requests apart, errors first."""
 
 from __future__ import annotations
 
@@ -7,19 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context
-from curation.api.http.errors import ApiProblem
 from curation.api.pages.rendering import page_router, render
-from curation.domain.attributes.values import Attribute
 from curation.errors import CurationError
-from curation.photos.files.formats import PHOTO_EXTENSIONS
 from curation.services.role import Role
-from curation.services.trail.charts import CHART_NAMES
-from curation.services.viewer.charts import chart_picture, charts_of
-from curation.services.viewer.face_services import reader_names
-from curation.settings import ServicesSettings
 
 if TYPE_CHECKING:
     from curation.services.trail.line import TrailLine
@@ -30,8 +23,6 @@ router = page_router()
 
 _MOST_IMAGE_CHARS = 128
 _MOST_REQUESTS = 20
-_HOUR_S = 3600
-_DAY_S = 24 * _HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +72,6 @@ class _LogView:
         return self.count - len(self.requests)
 
 
-@router.get("/review/faces")
-def faces_page(request: Request, context: Context) -> HTMLResponse:
-    """Pictures are dropped here, and their faces shown."""
-    services = context.settings.services
-    return render(
-        request,
-        "faces/index.html",
-        place="faces",
-        here="/review/faces",
-        readers=sorted({*reader_names(Attribute.AGE), *reader_names(Attribute.SEX)}),
-        usual=_usual_reader(services),
-        dense=services.readers.landmarks != "off",
-        max_image_mb=services.max_image_mb,
-        faces_dir=services.store.faces_dir,
-        kept=_kept(services.redis.result_ttl_s),
-        extensions=",".join(sorted(f".{extension}" for extension in PHOTO_EXTENSIONS)),
-    )
-
-
-@router.get("/fragments/faces/status")
-def status_fragment(request: Request, context: Context) -> HTMLResponse:
-    """Which roles of the services answer; asked again while the page is looked at."""
-    return render(request, "faces/_status.html", services=context.attributes.services.state())
-
-
 @router.get("/review/faces/log")
 def log_page(
     request: Request,
@@ -133,27 +99,6 @@ def log_page(
         view=view,
         problem=problem,
     )
-
-
-@router.get("/review/faces/charts")
-def charts_page(request: Request, context: Context) -> HTMLResponse:
-    """The charts of the role plotter, with their numbers."""
-    view, problem = None, ""
-    try:
-        view = charts_of(context.settings.services.log_dir)
-    except CurationError as error:
-        problem = str(error)
-    return render(request, "faces/charts.html", place="faces", here="/review/faces/charts", view=view, problem=problem)
-
-
-@router.get("/review/faces/charts/{name}.png", response_class=Response)
-def chart(context: Context, name: str) -> Response:
-    """A chart as a picture."""
-    content = chart_picture(context.settings.services.log_dir, name) if name in CHART_NAMES else None
-    if content is None:
-        raise ApiProblem(404, "not_found", "there is no such chart; the role plotter draws them")
-    # Its address has the time of the file in it.
-    return Response(content, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _log_view(lines: Sequence[TrailLine], role: Role | None) -> _LogView:
@@ -184,18 +129,3 @@ def _request(lines: Sequence[TrailLine]) -> _Request:
         errors=sum(line.is_error for line in lines),
         lines=sorted(lines, key=lambda line: (not line.is_error, line.time, line.source, line.number)),
     )
-
-
-def _usual_reader(services: ServicesSettings) -> str:
-    """The readers that are used if nobody chooses others: one name if age and sex have the same."""
-    age, sex = services.readers.age, services.readers.sex
-    return age if age == sex else f"{age} and {sex}"
-
-
-def _kept(seconds: int) -> str:
-    """How long Redis keeps a result, in words."""
-    for unit_s, name in ((_DAY_S, "day"), (_HOUR_S, "hour"), (60, "minute")):
-        if seconds >= unit_s:
-            count = round(seconds / unit_s)
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return f"{seconds} seconds"
