@@ -22,11 +22,16 @@ from tests.service_roles import FakeAnalyser
 DELAY_VARIABLE = "TESTS_ANALYSIS_S"
 """How long the analysis of a picture takes, in seconds."""
 
+POISON = b"poison"
+"""A picture that begins so ends the process, as a fault in native code does."""
+
 
 class _SlowAnalyser(FakeAnalyser):
     def analyse(
         self, content: bytes, *, wanted: Wanted, readers: Mapping[Attribute, str] | None = None
     ) -> ImageAttributes:
+        if content.startswith(POISON):
+            os._exit(70)
         time.sleep(float(os.environ.get(DELAY_VARIABLE, "0")))
         return super().analyse(content, wanted=wanted, readers=readers)
 

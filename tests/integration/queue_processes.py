@@ -88,6 +88,10 @@ class QueueWorld:
         self._running[pid].kill()
         self._running.pop(pid).wait()
 
+    def has_ended(self, pid: int) -> bool:
+        """Whether a process has ended by itself."""
+        return self._running[pid].poll() is not None
+
     def close(self) -> None:
         """End all that still runs."""
         for process in self._running.values():

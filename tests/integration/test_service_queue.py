@@ -23,6 +23,7 @@ from tests.integration.queue_processes import QueueWorld
 from tests.processes import wait_until
 from tests.redis_server import RedisProcess, RedisServer, redis_process, redis_server, started
 from tests.service_roles import picture
+from tests.services_program import POISON
 
 __all__ = ["redis_process", "redis_server"]
 
@@ -95,7 +96,10 @@ def test_counts_add_up_over_many_pictures_of_which_a_hundredth_is_broken(
         world.close()
 
 
-def test_every_picture_ends_once_when_consumers_and_roles_are_killed(redis_server: RedisServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [("all",), ("image_input", "landmarks", "age_gender", "storage")], ids=len)
+def test_every_picture_ends_once_when_consumers_and_roles_are_killed(
+    redis_server: RedisServer, tmp_path: Path, processes: tuple[str, ...]
+) -> None:
     world = QueueWorld(redis_server, tmp_path, delay_s=0.02, picture_queue={"claim_s": 1.0, "waiting": 50})
     pushed: list[str] = []
     stop = threading.Event()
@@ -111,15 +115,16 @@ def test_every_picture_ends_once_when_consumers_and_roles_are_killed(redis_serve
 
     feeder = threading.Thread(target=feed)
     try:
-        roles = world.start("all")
+        roles = [(name, world.start(name)) for name in processes]
         consumers = [world.start("queue"), world.start("queue")]
         feeder.start()
         for kill in range(_KILLS):
             wait_until(lambda: world.queue.counts().in_flight >= 2, "pictures are in flight")
             time.sleep(chance.uniform(0, 0.3))
-            if kill % 4 == 3:
-                world.kill(roles)
-                roles = world.start("all")
+            if kill % 2:
+                name, pid = roles.pop(0)
+                world.kill(pid)
+                roles.append((name, world.start(name)))
             else:
                 place = chance.randrange(len(consumers))
                 world.kill(consumers[place])
@@ -142,6 +147,31 @@ def test_every_picture_ends_once_when_consumers_and_roles_are_killed(redis_serve
         stop.set()
         if feeder.ident is not None:
             feeder.join()
+        world.close()
+
+
+def test_a_picture_that_ends_the_role_is_given_up_alone(redis_server: RedisServer, tmp_path: Path) -> None:
+    world = QueueWorld(redis_server, tmp_path, delay_s=0.02)
+    try:
+        roles = world.start("all")
+        poison = world.queue.push(POISON, name="poison").sha256
+        pushed = push_all(world, 40, threading.Event())
+        world.start("queue")
+        world.start("queue")
+        crashes = 0
+        while (counts := world.queue.counts()).waiting or counts.in_flight:
+            assert counts.adds_up
+            if world.has_ended(roles):
+                crashes += 1
+                world.kill(roles)
+                roles = world.start("all")
+            time.sleep(0.05)
+        ends = world.ends(pushed)
+        assert [(letter.sha256, letter.tries) for letter in ends.letters] == [(poison, 3)]
+        assert ends.results == set(pushed)
+        # The client tries a call again when the connection is lost; each time is a crash.
+        assert crashes >= 3
+    finally:
         world.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from curation.services.redis_connection import connect, redis_errors_explained
@@ -10,12 +11,15 @@ from curation.services.streams import entries_of, entries_read, text_of
 from curation.services.trail.line import TrailLine, line_of_text
 from curation.settings.services import RedisSettings, ServicesSettings
 
-__all__ = ["FIELD", "STREAM", "LogStream", "lines_of_stream", "new_lines"]
+__all__ = ["CLOCKS_S", "FIELD", "STREAM", "LogStream", "lines_of_stream", "new_lines"]
 
 STREAM = "log"
 """Key of the stream; an entry is a line as JSON in the field `line`."""
 
 FIELD = b"line"
+CLOCKS_S = 60.0
+"""So much the clocks of machines may differ."""
+
 _ANSWER_S = 2.0
 _PAGE = 1000
 
@@ -48,12 +52,15 @@ class LogStream:
         self._redis.close()
 
 
-def lines_of_stream(settings: RedisSettings, *, containing: str = "") -> Iterator[TrailLine]:
+def lines_of_stream(
+    settings: RedisSettings, *, containing: str = "", since: datetime | None = None
+) -> Iterator[TrailLine]:
     """All lines that are in Redis now, oldest first.
 
     Args:
         settings: Where Redis is.
         containing: Only lines whose JSON contains this text.
+        since: Only lines that came at this moment or later, and some before.
 
     Raises:
         RedisUnavailableError: If the server does not answer.
@@ -61,7 +68,8 @@ def lines_of_stream(settings: RedisSettings, *, containing: str = "") -> Iterato
     wanted = containing.encode()
     client: Any = connect(settings, answer_s=_ANSWER_S)
     try:
-        start = "-"
+        # Ids of entries begin with milliseconds of the server's clock.
+        start = "-" if since is None else str(max(0, int((since.timestamp() - CLOCKS_S) * 1000)))
         while True:
             with redis_errors_explained(settings):
                 entries = entries_of(client.xrange(STREAM, start, "+", count=_PAGE))

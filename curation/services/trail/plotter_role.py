@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from curation.errors import CurationError
+from curation.errors import CurationError, StorageError
 from curation.services.redis_connection import connect, redis_errors_explained
 from curation.services.role import Role
 from curation.services.streams import entries_of, entries_read, text_of
@@ -40,9 +40,6 @@ def run(settings: ServicesSettings, trail: Trail, stop: threading.Event) -> None
         settings: The section `services`; charts are drawn at most once in `charts_s` seconds.
         trail: Is told start, end and trouble of this role.
         stop: Ends the role; the last charts are drawn before.
-
-    Raises:
-        StorageError: If the charts cannot be written.
     """
     plotter = _Plotter(settings, trail, stop)
     try:
@@ -74,9 +71,9 @@ class _Plotter:
         pause_s = _FIRST_PAUSE_S
         is_away = False
         while not self._stop.is_set():
-            self._draw()
             end = datetime.now(UTC) + timedelta(seconds=self._settings.charts_s)
             try:
+                self._draw()
                 while datetime.now(UTC) < end and not self._stop.is_set():
                     self._read()
                 is_away, pause_s = False, _FIRST_PAUSE_S
@@ -87,7 +84,10 @@ class _Plotter:
                 is_away = True
                 self._stop.wait(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        self._draw()
+        try:
+            self._draw()
+        except StorageError as error:
+            self._tell("failed", status="error", code=error.code, detail=str(error))
         self._tell("stopped")
 
     def _read(self) -> None:
@@ -113,13 +113,13 @@ class _Plotter:
     def _draw(self) -> None:
         if not self._is_new:
             return
-        self._is_new = False
         limit = datetime.now(UTC) - WINDOW
         self._facts.forget_before(limit)
         oldest = limit.isoformat()
         self._seen = {key: time for key, time in self._seen.items() if time >= oldest}
         people = self._people.of(self._facts.pictures)
         draw_charts(self._facts.figures(people), self._settings.log_dir / CHARTS_DIR)
+        self._is_new = False
 
     def _tell(self, step: str, *, status: str = "ok", code: str = "", detail: str = "") -> None:
         self._trail.tell(Step(role=Role.PLOTTER, step=step, status=status, code=code, detail=detail))

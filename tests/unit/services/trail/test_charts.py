@@ -28,6 +28,7 @@ from curation.services.trail.line import TrailLine, line_of
 from curation.services.trail.opening import open_trail
 from curation.services.trail.people import KnownPeople
 from curation.services.trail.plotter_role import run
+from curation.services.trail.reading import errors_of
 from curation.services.trail.step import Step
 from curation.settings.services import ServicesSettings, StoreSettings
 from tests.processes import wait_until
@@ -214,6 +215,22 @@ def test_the_plotter_draws_as_the_batch_goes_on_each_line_once(redis_process: Re
     assert not thread.is_alive()
     latencies = json.loads(numbers.read_text())["latencies"]
     assert [each["count"] for each in latencies] == [4]
+
+
+def test_a_plotter_that_cannot_write_waits(redis_server: RedisServer, tmp_path: Path) -> None:
+    settings = services_settings(redis_server, tmp_path, charts_s=1)
+    (tmp_path / CHARTS_DIR).touch()
+    trail = open_trail(settings, "image_input")
+    trail.tell(answered("aa" * 32, 1))
+    stop = threading.Event()
+    thread = run_plotter(settings, stop)
+    wait_until(lambda: any(line.role == "plotter" for line in errors_of(settings)), "it says that it waits")
+    (tmp_path / CHARTS_DIR).unlink()
+    wait_until((tmp_path / CHARTS_DIR / NUMBERS_NAME).exists, "it draws")
+    stop.set()
+    thread.join(20)
+    trail.close()
+    assert not thread.is_alive()
 
 
 def test_the_plotter_draws_from_files_while_redis_is_away(tmp_path: Path) -> None:
