@@ -39,7 +39,6 @@ class LabelledFace:
         age: In years, 0 to 116.
         sex: `female` or `male`.
         ethnicity: One of `ETHNICITIES`.
-        in_test_half: Whether it belongs to the half that no constant was chosen on.
         photo: The picture, with black around it.
         face: Where the engine found the face.
     """
@@ -47,31 +46,35 @@ class LabelledFace:
     age: int
     sex: str
     ethnicity: str
-    in_test_half: bool
     photo: ArrayPhoto
     face: FoundAt
 
 
-def labelled_faces(data: Path, engine: FaceEngine) -> Iterator[LabelledFace]:
+def labelled_faces(data: Path, engine: FaceEngine, *, test_half: bool) -> Iterator[LabelledFace]:
     """The faces of UTKFace that an engine finds; the few that it does not find are left out.
 
     Args:
         data: Folder of the test data.
         engine: The engine that finds them.
+        test_half: Which half of the photos: the one that no constant was chosen on, or the other one.
 
     Raises:
         Unavailable: If there are no such photos.
     """
     if not (data / "photos" / _SET / "labels.csv").is_file():
         raise Unavailable(f"{data / 'photos' / _SET} is missing")
-    for key, pixels, found in found_faces(data / "photos", engine, lambda key: key.startswith(f"{_SET}/")):
+
+    def is_wanted(key: str) -> bool:
+        folder, _, name = key.partition("/")
+        return folder == _SET and in_test_half(name) == test_half
+
+    for key, pixels, found in found_faces(data / "photos", engine, is_wanted):
         name = key.partition("/")[2]
         age, sex, ethnicity, *_ = name.split("_")
         yield LabelledFace(
             int(age),
             _SEXES[int(sex)],
             ETHNICITIES[int(ethnicity)],
-            in_test_half(name),
             ArrayPhoto(pixels.array),
             FoundAt(found.box, found.landmarks),
         )

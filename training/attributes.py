@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
     parser.add_argument("--readers", nargs="+", default=list(READERS), choices=list(READERS))
     options = parser.parse_args(arguments)
-    faces = [face for face in labelled_faces(options.data, small_engine(options.data)) if not face.in_test_half]
+    faces = list(labelled_faces(options.data, small_engine(options.data), test_half=False))
     print(f"{len(faces)} faces")
     with tempfile.TemporaryDirectory() as folder:
         for name in options.readers:

@@ -22,7 +22,7 @@ from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
 
-__all__ = ["tables"]
+__all__ = ["ReadFace", "by_age", "by_group", "by_reader", "ethnicities", "tables"]
 
 _BANDS = (("1 to 12", 0, 13), ("13 to 19", 13, 20), ("20 to 39", 20, 40), ("40 to 59", 40, 60), ("60 to 79", 60, 80))
 _OLDEST = ("80 and more", 80, 200)
@@ -31,7 +31,7 @@ _ETHNIC = "gear"
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class ReadFace:
     """A labelled face and what a reader says of it."""
 
     face: LabelledFace
@@ -45,7 +45,7 @@ _Chosen = Callable[[LabelledFace], bool]
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """Errors by reader, by age band, by sex and ethnicity, and what the ethnicities are worth."""
-    faces = [face for face in labelled_faces(evaluation.data, small_engine(evaluation.data)) if face.in_test_half]
+    faces = list(labelled_faces(evaluation.data, small_engine(evaluation.data), test_half=True))
     read = {}
     for name in READERS:
         try:
@@ -55,24 +55,25 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
         read[name] = [_read(face, reader.read(face.photo, [face.face])[0]) for face in faces]
     if not read:
         raise Unavailable("there are no weights of attribute readers")
-    yield _by_reader(read, len(faces))
+    yield by_reader(read, len(faces))
     for name, results in read.items():
-        yield _by_age(name, results)
+        yield by_age(name, results)
     if _DETAILED in read:
-        yield _by_group(_DETAILED, read[_DETAILED])
+        yield by_group(_DETAILED, read[_DETAILED])
     if _ETHNIC in read:
-        yield _ethnicities(_ETHNIC, read[_ETHNIC])
+        yield ethnicities(_ETHNIC, read[_ETHNIC])
 
 
-def _read(face: LabelledFace, attributes: object) -> _Read:
+def _read(face: LabelledFace, attributes: object) -> ReadFace:
     age, sex = getattr(attributes, "age", None), getattr(attributes, "sex", None)
     ethnicity = getattr(attributes, "ethnicity", None)
     if not isinstance(age, AgeEstimate) or not isinstance(sex, ClassEstimate):
         raise TypeError("a reader of age and sex tells both")
-    return _Read(face, age, sex, ethnicity if isinstance(ethnicity, ClassEstimate) else None)
+    return ReadFace(face, age, sex, ethnicity if isinstance(ethnicity, ClassEstimate) else None)
 
 
-def _by_reader(read: dict[str, list[_Read]], count: int) -> Table:
+def by_reader(read: dict[str, list[ReadFace]], count: int) -> Table:
+    """One row for each reader, of all faces."""
     rows = []
     for name, results in read.items():
         adults = [each for each in results if each.face.age >= ADULT_YEARS]
@@ -110,7 +111,8 @@ def _by_reader(read: dict[str, list[_Read]], count: int) -> Table:
     )
 
 
-def _by_age(name: str, results: Sequence[_Read]) -> Table:
+def by_age(name: str, results: Sequence[ReadFace]) -> Table:
+    """One row for each band of true ages."""
     return Table(
         f"Reader {name} by age: the same figures, and the mean width of the range in years. UTKFace has more old "
         "people than an event.",
@@ -133,7 +135,8 @@ def _by_age(name: str, results: Sequence[_Read]) -> Table:
     )
 
 
-def _by_group(name: str, results: Sequence[_Read]) -> Table:
+def by_group(name: str, results: Sequence[ReadFace]) -> Table:
+    """One row for each sex, each ethnicity, and each pair of both; adults only."""
     groups: list[tuple[str, _Chosen]] = [(sex, _of_sex(sex)) for sex in ("female", "male")]
     groups += [(ethnicity, _of_ethnicity(ethnicity)) for ethnicity in ETHNICITIES]
     groups += [
@@ -165,7 +168,8 @@ def _by_group(name: str, results: Sequence[_Read]) -> Table:
     )
 
 
-def _ethnicities(name: str, results: Sequence[_Read]) -> Table:
+def ethnicities(name: str, results: Sequence[ReadFace]) -> Table:
+    """How often ethnicities are right, whether certain or not."""
     rows = []
     for ethnicity in ETHNICITIES:
         here = [each for each in results if each.ethnicity is not None and each.face.ethnicity == ethnicity]
@@ -189,7 +193,7 @@ def _ethnicities(name: str, results: Sequence[_Read]) -> Table:
     )
 
 
-def _row(results: Sequence[_Read]) -> list[str]:
+def _row(results: Sequence[ReadFace]) -> list[str]:
     if not results:
         return ["0", *[""] * 8]
     errors = _errors(results)
@@ -204,18 +208,18 @@ def _row(results: Sequence[_Read]) -> list[str]:
     ]
 
 
-def _sex_cells(results: Sequence[_Read]) -> list[str]:
+def _sex_cells(results: Sequence[ReadFace]) -> list[str]:
     right = np.array([each.sex.most_likely == each.face.sex for each in results], dtype=np.bool_)
     answered = np.array([each.sex.answer is not None for each in results], dtype=np.bool_)
     of_these = f"{right[answered].mean():.1%}" if answered.any() else ""
     return [f"{right.mean():.1%}", f"{answered.mean():.0%}", of_these]
 
 
-def _errors(results: Sequence[_Read]) -> NDArray[np.float64]:
+def _errors(results: Sequence[ReadFace]) -> NDArray[np.float64]:
     return np.array([each.age.years - each.face.age for each in results], dtype=np.float64)
 
 
-def _range_holds(results: Sequence[_Read]) -> float:
+def _range_holds(results: Sequence[ReadFace]) -> float:
     return float(np.mean([each.age.low <= each.face.age <= each.age.high for each in results]))
 
 

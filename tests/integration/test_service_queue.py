@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from curation.services.queue.pictures import WhatHappened
+from curation.services.trail.log_files import log_files
 from curation.services.trail.reading import errors_of, steps_of
 from tests.integration.queue_processes import QueueWorld
 from tests.processes import wait_until
@@ -78,9 +79,13 @@ def test_counts_add_up_over_many_pictures_of_which_a_hundredth_is_broken(
         assert ends.results.isdisjoint(ends.dead)
         assert ends.results | ends.dead == set(pushed)
         assert {(letter.code, letter.tries) for letter in ends.letters} == {("photo_unreadable", 1)}
+
         # One trail for each picture through all roles, in the central log.
-        central = tmp_path / "logs" / "services.jsonl"
-        wait_until(lambda: central.read_text().count('"step":"done"') >= min(100, counts.done), "the log is kept")
+        def lines_of_done() -> int:
+            paths = log_files(world.settings.log_dir, central_only=True)
+            return sum(path.read_text().count('"step":"done"') for path in paths)
+
+        wait_until(lambda: lines_of_done() == counts.done, "the central log has all")
         steps = steps_of(world.settings, pushed[0])
         assert {"landmarks", "age_gender", "image_input", "storage", "queue"} <= {line.role for line in steps}
         assert len({line.trace for line in steps}) == 1

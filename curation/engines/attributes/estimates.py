@@ -14,8 +14,11 @@ from curation.domain.attributes.values import AgeEstimate, ClassEstimate
 
 __all__ = ["STRETCHED_FROM", "AgeTable", "MeasuredAges", "age_estimate", "as_distribution", "class_estimate", "softmax"]
 
-_MIN_AGE_CERTAINTY = 0.5
-"""Below this the true age is more likely outside of ten years than within: cannot tell."""
+_MIN_AGE_CERTAINTY = 0.53
+"""Below this an age cannot be told.
+
+A little more than one half: at one half, OpenVINO's ages of children, 18 years too high, would count as known.
+"""
 
 STRETCHED_FROM = 40.0
 """In years, see `MeasuredAges.stretch`."""

@@ -88,7 +88,23 @@ _MEASURED: Mapping[str, Measured] = MappingProxyType(
         ),
         # gear_age_gender_race.onnx, converted with tf2onnx
         "af91edbeb9c57e60758d1f7196ee55fe6956accc501f7b2296e9e456f4658f01": Measured(
-            age=None, min_certainty={Attribute.SEX: NEVER, Attribute.ETHNICITY: NEVER}
+            age=MeasuredAges(
+                AgeTable(
+                    years=(12, 16, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70),
+                    low=(1, 1, 2, 8, 17, 21, 24, 32, 53, 57, 59, 61, 61),
+                    high=(18, 21, 28, 35, 42, 49, 70, 91, 96, 96, 96, 96, 96),
+                    within_ten=(0.62, 0.61, 0.67, 0.77, 0.78, 0.75, 0.65, 0.35, 0.24, 0.25, 0.26, 0.28, 0.30),
+                ),
+                AgeTable(
+                    years=(16, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70),
+                    low=(1, 1, 1, 2, 12, 29, 36, 44, 48, 50, 52, 52),
+                    high=(26, 34, 54, 65, 80, 85, 88, 90, 90, 90, 90, 90),
+                    within_ten=(0.59, 0.54, 0.48, 0.45, 0.39, 0.36, 0.34, 0.34, 0.33, 0.32, 0.31, 0.30),
+                ),
+                wide_from=6.0,
+                stretch=0.3,
+            ),
+            min_certainty={Attribute.SEX: NEVER, Attribute.ETHNICITY: NEVER},
         ),
     }
 )

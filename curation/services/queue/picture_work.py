@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from curation.errors import RoleUnavailableError
 from curation.services.answers import ImageAnswer
 from curation.services.queue.deliveries import Deliveries, Delivery
 from curation.services.queue.patience import Patience, Pauses, StoppedError
@@ -105,7 +106,7 @@ class PictureWork:
             if verdict is Verdict.DEAD:
                 self._bury(delivery, last.code or "invalid", last.message or last.status, tries + 1)
                 return
-            was_tried = verdict is not Verdict.REFUSED
+            was_tried = self._was_tried(last, verdict)
             tries += was_tried
             if tries < self._most_tries:
                 self._tell_retry(delivery, last, f"try {tries} of {self._most_tries}" if was_tried else "no try")
@@ -133,16 +134,21 @@ class PictureWork:
                 deadline_s=self._settings.deadline_s + _CLIENT_MARGIN_S,
             )
             verdict = verdict_of(answer)
+            if not self._was_tried(answer, verdict):
+                self._note_tries(delivery, tries)
             if verdict is Verdict.AWAY:
                 self._presence.lost()
-            else:
+            elif verdict in (Verdict.DONE, Verdict.DEAD):
                 self._presence.seen()
-            if verdict is Verdict.REFUSED:
-                self._note_tries(delivery, tries)
             return answer
         finally:
             if is_suspect:
                 self._patience.ask(lambda: self._deliveries.end_alone(delivery), self._give_up)
+
+    def _was_tried(self, answer: ImageAnswer, verdict: Verdict) -> bool:
+        """Whether an answer counts as a try; a role behind image_input that was never there cannot have been lost."""
+        never_there = answer.code == RoleUnavailableError.code and not self._presence.has_seen_all
+        return verdict is not Verdict.REFUSED and not never_there
 
     def _note_tries(self, delivery: Delivery, tries: int) -> None:
         self._patience.ask(lambda: self._deliveries.note_tries(delivery, tries), self._give_up)

@@ -15,7 +15,7 @@ from curation.engines.attributes.catalogue import weights_of
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import BoxCrop, box_chip
 from curation.engines.attributes.measured import measured
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -55,9 +55,7 @@ class DeepfaceReader(ChipReader):
             head = _HEADS[attribute]
             grey = attribute is Attribute.EMOTION
             shape = (_GREY_PX, _GREY_PX, 1) if grey else (_CHIP_PX, _CHIP_PX, 3)
-            network = AttributeNetwork(
-                weights, spec.providers, shape=shape, sizes=(len(head.ages) or len(head.classes),)
-            )
+            network = loaded_network(weights, spec.providers, shape=shape, sizes=(len(head.ages) or len(head.classes),))
             prepared: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = grey_input if grey else rgb_to_input
             known = measured(weights.sha256)
             chips = partial(_chips, crop=known.crop or BoxCrop.LETTERBOX, margin=known.margin)

@@ -11,7 +11,7 @@ from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.catalogue import weights_of
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import template_chip
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -52,7 +52,7 @@ class DlibReader(ChipReader):
             weights = weights_of(spec.name, attribute, spec.weights)
             size_px = _SIZES_PX[attribute]
             head = Head(attribute, 0, ages=AGES) if attribute is Attribute.AGE else Head(attribute, 0, classes=SEXES)
-            network = AttributeNetwork(
+            network = loaded_network(
                 weights,
                 spec.providers,
                 shape=(3, size_px, size_px),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import box_chip
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -39,7 +39,7 @@ class GearReader(ChipReader):
             WeightsBrokenError: If it is not such a network.
         """
         weights = spec.weights[0]
-        network = AttributeNetwork(
+        network = loaded_network(
             weights,
             spec.providers,
             shape=(_CHIP_PX, _CHIP_PX, 3),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from curation.engines.attributes.measured import Measured
 from curation.engines.attributes.selection import check_weights, fetchable_files, select_readers
 from curation.engines.attributes.shelf import ReaderShelf
 from curation.engines.base import WeightsFile
+from curation.engines.onnx_sessions import onnx_session
 from curation.engines.weights import registry as registry_module
 from curation.engines.weights.files import file_sha256
 from curation.errors import SettingsError, WeightsBrokenError, WeightsMissingError
@@ -172,6 +173,22 @@ def test_the_shelf_builds_each_reader_once(models: Path) -> None:
     shutil.rmtree(models)
     assert shelf.readers({AGE: "openvino", SEX: "dlib"}) == (first, second)
     assert shelf.readers({AGE: "off"}) == ()
+
+
+def test_readers_of_different_attributes_share_their_network(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    def load(weights: WeightsFile, providers: Sequence[str]) -> object:
+        loaded.append(weights.name)
+        return onnx_session(weights, providers)
+
+    monkeypatch.setattr("curation.engines.attributes.network.onnx_session", load)
+    shelf = ReaderShelf(models, CPU)
+    shelf.readers({AGE: "fairface"})  # the file is checked, and loaded
+    count = len(loaded)
+    shelf.readers({AGE: "fairface", SEX: "fairface"})
+    shelf.readers({ETHNICITY: "fairface"})
+    assert count > 0 and len(loaded) == count
 
 
 def test_the_shelf_refuses_what_the_selection_refuses(models: Path) -> None:
