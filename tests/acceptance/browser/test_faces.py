@@ -111,12 +111,19 @@ def test_a_picture_is_seen_compared_and_found_in_the_log(
         fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again", "RESOURCE_EXHAUSTED")
         choose(desk, photo)
         expect(page.get_by_role("alert")).to_have_text("64 pictures wait: try again")
+        fake.failure = None
+        page.get_by_role("button", name="Try again").press("Enter")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(page.get_by_role("article").first.locator(".look-face")).to_have_count(3)
+        fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again", "RESOURCE_EXHAUSTED")
+        choose(desk, photo)
+        expect(page.get_by_role("alert")).to_have_text("64 pictures wait: try again")
         page.get_by_role("alert").locator("xpath=ancestor::article").get_by_role("button", name="Remove").press("Enter")
-        expect(page.get_by_role("article")).to_have_count(2)
-        expect(compared.get_by_role("button", name="Remove")).to_be_focused()
+        expect(page.get_by_role("article")).to_have_count(3)
+        expect(page.get_by_role("article").first.get_by_role("button", name="Remove")).to_be_focused()
         look = page.get_by_role("article").last
         look.get_by_role("link", name="Log").click()
-        expect(page.locator(".faces-request")).to_have_count(4)
+        expect(page.locator(".faces-request")).to_have_count(6)
         expect(page.locator(".faces-request").first).to_contain_text("refused: error")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -122,7 +123,8 @@ class _Steps:
         """End the connection to the log."""
         if self._lines is not None and hasattr(self._lines, "close"):
             # The client may be gone, and this task cancelled: a thread cannot be waited for any more.
-            self._lines.close()
+            with suppress(ValueError):  # it is just at work in one
+                self._lines.close()
 
     def _next(self) -> TrailLine | None:
         try:

@@ -24,10 +24,11 @@ export class PictureLook {
   #url;
   #steps;
 
-  /** `readers`: one or two of {name, asked}; `onRemove` is told when the user wants this picture away. */
-  constructor(file, { readers, onRemove }) {
+  /** `readers`: one or two of {name, asked}; `onRemove` and `onRetry` are told what the user wants of this picture. */
+  constructor(file, { readers, onRemove, onRetry }) {
     this.file = file;
     this.readers = readers;
+    this.onRetry = onRetry;
     this.isRemoved = false;
     this.summary = "";
     this.#url = URL.createObjectURL(file);
@@ -69,10 +70,19 @@ export class PictureLook {
     if (answer.image) this.#draw();
   }
 
+  /** As if the picture had just come. */
+  restart() {
+    this.#answers = [];
+    this.#steps.forEach((list) => list.reset());
+    this.notices.replaceChildren();
+    this.body.replaceChildren();
+    this.element.querySelector("[data-remove]").focus();
+  }
+
   /** Say what went wrong, and what to do. */
-  fail(text, at = 0) {
+  fail(text, { at = 0, canRetry = true } = {}) {
     this.#steps[at].break();
-    this.#note(text, { isBad: true, by: this.readers.length > 1 ? this.readers[at].name : "" });
+    this.#note(text, { isBad: true, by: this.readers.length > 1 ? this.readers[at].name : "", canRetry });
     this.summary = `${this.file.name}: ${text}`;
   }
 
@@ -83,9 +93,12 @@ export class PictureLook {
     this.element.remove();
   }
 
-  #note(text, { isBad = false, by = "" } = {}) {
+  #note(text, { isBad = false, by = "", canRetry = false } = {}) {
     const sentence = text.charAt(0).toUpperCase() + text.slice(1);
     this.notices.append(make("p", { class: `notice${isBad ? " notice-bad" : ""}`, role: isBad ? "alert" : null }, by ? make("strong", {}, `${by}: `) : "", sentence));
+    if (canRetry && !this.notices.querySelector("button")) {
+      this.notices.append(make("button", { class: "button look-retry", type: "button", on: { click: () => this.onRetry(this) } }, "Try again"));
+    }
   }
 
   #draw() {
@@ -200,6 +213,13 @@ class StepList {
       make("span", { class: "look-dot", "aria-hidden": "true" }), make("span", {}, title), make("span", { class: "visually-hidden" }, STATES.waiting), make("span", { class: "small muted", dataset: { time: "" } }))]));
     this.element = make("div", { class: "look-way" }, name ? make("strong", { class: "small" }, name) : null,
       make("ol", { class: "look-steps", "aria-label": name ? `Steps with ${name}` : "Steps" }, ...this.items.values()));
+  }
+
+  reset() {
+    for (const [key, item] of this.items) {
+      this.set(key, "waiting");
+      item.querySelector("[data-time]").textContent = "";
+    }
   }
 
   set(key, state, seconds = null) {

@@ -21,11 +21,16 @@ export async function readFaces(file, { readers, store, signal, onStep }) {
     throw new Problem(0, OFFLINE);
   });
   if (!response.ok) throw new Problem(response.status, await response.json().catch(() => null));
+  let answer = null;
+  let problem = null;
+  // To the end of the stream: a reader that leaves early breaks the connection.
   for await (const { name, data } of eventsOf(response.body)) {
     if (name === "step") onStep(data);
-    else if (name === "problem") throw new Problem(data.status, data);
-    else if (name === "answer") return data;
+    else if (name === "problem") problem = new Problem(data.status, data);
+    else if (name === "answer") answer = data;
   }
+  if (problem) throw problem;
+  if (answer) return answer;
   throw new Problem(0, { code: "offline", detail: "The answer broke off. Is the service still running?" });
 }
 

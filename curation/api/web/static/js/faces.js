@@ -10,7 +10,7 @@ import { toast } from "./toast.js";
 const AT_ONCE = 2; // pictures that are on their way together; the others wait here, not in the services
 const MOST_SHOWN = 60; // a browser holds every picture in memory
 const LOOK_EVERY_MS = 10_000;
-const MB = 1_000_000;
+const MB = 2 ** 20; // as the services count
 
 const status = document.getElementById("faces-status");
 const options = document.getElementById("options");
@@ -31,14 +31,22 @@ function take(chosen) {
   const room = MOST_SHOWN - shown.length;
   if (chosen.length > room) toast(`This page holds ${MOST_SHOWN} pictures. Remove some; for more, use “python -m curation services send”.`, { kind: "bad" });
   for (const file of chosen.slice(0, Math.max(0, room))) {
-    const look = new PictureLook(file, { readers: readers(), onRemove: remove });
+    const { checked: store } = options.elements.store;
+    const enqueue = (look) => {
+      waiting.push({ look, store });
+      work();
+    };
+    const onRetry = (look) => {
+      look.restart();
+      enqueue(look);
+    };
+    const look = new PictureLook(file, { readers: readers(), onRemove: remove, onRetry });
     shown.push(look);
     looks.prepend(look.element);
-    if (file.size > maxMb * MB) look.fail(`It has ${(file.size / MB).toFixed(1)} MB; the services take at most ${maxMb} MB. Send a smaller version.`);
-    else waiting.push({ look, store: options.elements.store.checked });
+    if (file.size > maxMb * MB) look.fail(`It has ${(file.size / MB).toFixed(1)} MB; the services take at most ${maxMb} MB. Send a smaller version.`, { canRetry: false });
+    else enqueue(look);
   }
   refresh();
-  work();
 }
 
 /** The readers of each request: the first that the user chose, and the second if two are compared. */
@@ -70,7 +78,7 @@ async function send(look, store) {
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!(error instanceof Problem)) console.error(error);
-      look.fail(error.message, at);
+      look.fail(error.message, { at });
       if (error.code === "services_unavailable" || error.code === "extra_missing") htmx.trigger(status, "curation:look");
     }
   }
