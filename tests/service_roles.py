@@ -84,7 +84,9 @@ def _counted(content: bytes) -> tuple[int, int, int]:
 def picture(number: int, *, faces: int = 2) -> bytes:
     """A real picture; each number gives other bytes."""
     out = BytesIO()
-    Image.new("RGB", (100 * faces + 50, 100), (number % 256, number // 256 % 256, number // 65536 % 256)).save(out, "PNG")
+    Image.new("RGB", (100 * faces + 50, 100), (number % 256, number // 256 % 256, number // 65536 % 256)).save(
+        out, "PNG"
+    )
     return out.getvalue()
 
 
