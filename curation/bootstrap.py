@@ -15,9 +15,10 @@ from curation.workers.processes import ProcessPool
 from curation.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from curation.domain.attributes.values import Attribute
+    from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
@@ -59,16 +60,20 @@ def build(
 
         return select_engine(settings, pinned=pinned, allow_download=allow_download, progress=tell)
 
-    def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
+    def select_readers(progress: ProgressListener) -> Sequence[ReaderSpec]:
+        return _selected_readers(settings, progress, allow_download=allow_download)
+
+    def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]) -> TaskPool:
         mine = [started.pop() for _ in range(len(started))]
         return ProcessPool(
             worker_count(settings),
             initializer=build_worker,
-            initargs=(worker_setup(settings, spec, predictor),),
+            initargs=(worker_setup(settings, spec, predictor, readers),),
             started=mine,
         )
 
-    return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller))
+    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers)
+    return WorkflowOrchestrator(settings, parts)
 
 
 def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
@@ -148,13 +153,16 @@ def worker_count(settings: Settings) -> int:
     return settings.performance.workers or usable_cores()
 
 
-def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None) -> WorkerSetup:
+def worker_setup(
+    settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec] = ()
+) -> WorkerSetup:
     """The setup of the workers of a run.
 
     Args:
         settings: Of the run.
         spec: The engine, if the stage needs one.
         predictor: The landmark model, if the stage needs one.
+        readers: One for each attribute of faces that is asked for.
     """
     from curation.worker_setup import WorkerSetup
 
@@ -165,6 +173,31 @@ def worker_setup(settings: Settings, spec: EngineSpec | None, predictor: Weights
         max_megapixels=settings.io.max_photo_megapixels,
         chip_px=settings.clustering.thumbnail_px,
         log_level=logging.getLogger().getEffectiveLevel(),
+        readers=tuple(readers),
+    )
+
+
+def _selected_readers(settings: Settings, progress: ProgressListener, *, allow_download: bool) -> Sequence[ReaderSpec]:
+    """One reader for each attribute that is on: what each depends on is known by itself."""
+    asked = settings.attributes.readers
+    if not asked:
+        return ()
+    from curation.domain.report import Progress
+    from curation.engines.attributes.combining import single_specs
+    from curation.engines.attributes.selection import select_readers
+
+    def tell(name: str, done: int, total: int | None) -> None:
+        progress(Progress(f"downloading {name}", done, total or 0))
+
+    return single_specs(
+        select_readers(
+            asked,
+            settings.io.models_dir,
+            settings.engine.providers,
+            allow_download=allow_download and settings.engine.download,
+            progress=tell,
+            connect_timeout_s=settings.engine.connect_timeout_s,
+        )
     )
 
 

@@ -29,6 +29,7 @@ CurationError
 │   ├── LabelTakenError      a name would be given to somebody who has another one
 │   ├── PickTakenError       a pick would be given to a photo that has one
 │   ├── NotAttachableError   a correction cannot be given to other faces
+│   ├── AttributesOffError   a request needs ages of people, and none are read
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
 │   └── PhotoRefusedError    an uploaded photo is refused
@@ -42,9 +43,11 @@ CurationError
 │   └── WeightsBrokenError   damaged, or not the expected file
 ├── StorageError             a file cannot be read or written                       exit 5
 │   ├── RedisUnavailableError    the Redis server of the services does not answer
-│   └── RoleUnavailableError     a role of the services does not answer
+│   ├── RoleUnavailableError     a role of the services does not answer
+│   └── CollectorUnavailableError  the collector that gets the services' log does not answer
 ├── BusyError                another run uses the same output folder                exit 6
-│   └── TooBusyError         a role has too many requests waiting already
+│   ├── TooBusyError         a role has too many requests waiting already
+│   └── QueueFullError       the queue in Redis has too many pictures waiting already
 ├── WorkerError              worker processes cannot be started at all              exit 70
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
@@ -66,8 +69,10 @@ __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
     "AttributeDocumentError",
+    "AttributesOffError",
     "BusyError",
     "ClusterNotFoundError",
+    "CollectorUnavailableError",
     "CorrectionNotFoundError",
     "CorrectionsError",
     "CurationError",
@@ -101,6 +106,7 @@ __all__ = [
     "PhotosMissingError",
     "PickTakenError",
     "PicksError",
+    "QueueFullError",
     "RedisUnavailableError",
     "RoleUnavailableError",
     "RulesError",
@@ -324,6 +330,12 @@ class NotAttachableError(InputError):
     code = "not_attachable"
 
 
+class AttributesOffError(InputError):
+    """A request needs attributes of people that the settings do not ask for, or that no clustering has read yet."""
+
+    code = "attributes_off"
+
+
 class NothingToSplitError(InputError):
     """A request would split off all faces of a person."""
 
@@ -349,7 +361,7 @@ class NotAPhotoError(PhotoRefusedError):
 
 
 class UploadTooLargeError(PhotoRefusedError):
-    """The photo has more bytes than `service.upload_photo_mb` allows."""
+    """The photo has more bytes than `service.upload_photo_mb`, or `services.max_image_mb`, allows."""
 
     code = "too_large"
 
@@ -418,6 +430,12 @@ class RoleUnavailableError(StorageError):
     code = "role_unavailable"
 
 
+class CollectorUnavailableError(StorageError):
+    """The collector of `services.otlp_endpoint` does not answer, or asks to come again later."""
+
+    code = "collector_unavailable"
+
+
 class BusyError(CurationError):
     """Another run uses the same output folder."""
 
@@ -437,6 +455,12 @@ class TooBusyError(BusyError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class QueueFullError(BusyError):
+    """So many pictures wait in the queue in Redis already that no more are taken now."""
+
+    code = "queue_full"
 
 
 class WorkerError(CurationError):

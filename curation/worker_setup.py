@@ -7,6 +7,7 @@ photo waits for that.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 
 if TYPE_CHECKING:
+    from curation.domain.attributes.values import Attribute
+    from curation.engines.attributes.reader import AttributeReader, ReaderSpec
     from curation.engines.landmarks import LandmarkPredictor
 
 __all__ = ["WorkerSetup", "build_worker"]
@@ -31,6 +34,7 @@ class WorkerSetup:
         max_megapixels: Larger photos fail.
         chip_px: Longer side of the chips, in pixels.
         log_level: Level of the root logger in the parent.
+        readers: One for each attribute of faces that is asked for; most runs ask for none.
     """
 
     spec: EngineSpec | None
@@ -39,6 +43,7 @@ class WorkerSetup:
     max_megapixels: float
     chip_px: int
     log_level: int
+    readers: tuple[ReaderSpec, ...] = ()
 
 
 def build_worker(setup: WorkerSetup) -> None:
@@ -57,6 +62,7 @@ def build_worker(setup: WorkerSetup) -> None:
             state_dir=setup.state_dir,
             max_megapixels=setup.max_megapixels,
             chip_px=setup.chip_px,
+            make_readers=partial(_make_readers, setup.readers),
         )
     )
 
@@ -67,6 +73,13 @@ def _make_engine(spec: EngineSpec | None) -> FaceEngine:
     if spec is None:
         raise ValueError("this pool was made for a stage without an engine")
     return build_engine(spec)
+
+
+def _make_readers(specs: Sequence[ReaderSpec], asked: Collection[Attribute]) -> Sequence[AttributeReader]:
+    from curation.engines.attributes.building import build_reader
+    from curation.engines.attributes.combining import combined_specs
+
+    return [build_reader(spec) for spec in combined_specs(specs, asked)]
 
 
 def _make_predictor(weights: WeightsFile | None) -> LandmarkPredictor:

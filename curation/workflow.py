@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
+from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
 from curation.photos.files.listing import Listing, list_photos
@@ -32,6 +33,12 @@ __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
 logger = logging.getLogger(__name__)
 
 SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
+SelectReaders = Callable[[ProgressListener], Sequence[ReaderSpec]]
+MakePool = Callable[[EngineSpec | None, WeightsFile | None, Sequence[ReaderSpec]], TaskPool]
+
+
+def _no_readers(progress: ProgressListener) -> Sequence[ReaderSpec]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +48,18 @@ class WorkflowParts:
     Attributes:
         select_engine: Returns the engine to use, given that of an existing face_data.csv or None.
         find_predictor: Returns the landmark model of the scoring stage.
-        make_pool: Creates a pool whose workers have the given engine and landmark model; either may be None.
+        make_pool: Creates a pool whose workers have the given engine, landmark model and readers of attributes; the
+            first two may be None.
         caller: Who runs the stages, for the error messages of others while the output folder is in use; None is the
             name of the program.
+        select_readers: Returns the readers of the attributes that the settings ask for, one for each attribute.
     """
 
     select_engine: SelectEngine
     find_predictor: Callable[[], WeightsFile]
-    make_pool: Callable[[EngineSpec | None, WeightsFile | None], TaskPool]
+    make_pool: MakePool
     caller: str | None = None
+    select_readers: SelectReaders = _no_readers
 
 
 def _no_listener(progress: Progress) -> None:
@@ -91,12 +101,14 @@ class WorkflowOrchestrator:
             listing = self._listing()
             spec = self._parts.select_engine(self._pinned_engine(), listener)
             logger.info("engine %s: %s", spec.name, spec.reason)
+            readers = self._parts.select_readers(listener)
+            predictor = self._parts.find_predictor() if any(reader.needs_points68 for reader in readers) else None
             with (
                 closing(AnalysisStore(settings.io.state_dir)) as store,
-                closing(self._parts.make_pool(spec, None)) as pool,
+                closing(self._parts.make_pool(spec, predictor, readers)) as pool,
             ):
                 context = RunContext(settings, pool, store, listener, cancel or threading.Event())
-                report = FaceClusteringPipeline(context, spec).run(listing)
+                report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
         logger.info("Clustering completed successfully")
         return report
 
@@ -127,7 +139,7 @@ class WorkflowOrchestrator:
             predictor = self._parts.find_predictor()
             with (
                 closing(AnalysisStore(settings.io.state_dir)) as store,
-                closing(self._parts.make_pool(None, predictor)) as pool,
+                closing(self._parts.make_pool(None, predictor, ())) as pool,
             ):
                 context = RunContext(settings, pool, store, progress or _no_listener, cancel or threading.Event())
                 report = ScoringPipeline(context, predictor).run(listing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from curation.domain.attributes.values import Attribute
 from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
 from curation.domain.report import ClusteringReport, ScoringReport
+from curation.engines.attributes.combining import combined_specs
+from curation.engines.attributes.reader import AttributeReader, ReaderSpec
 from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, Pixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
 from curation.errors import FaceAnalysisError
@@ -28,6 +31,7 @@ from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 from curation.workers.pool import TaskPool
 from curation.workers.serial import SerialPool
 from curation.workflow import WorkflowOrchestrator, WorkflowParts
+from tests.fake_readers import FakeReader, fake_readers
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 
 __all__ = ["FACE_PX", "CountingEngine", "FakeEvent", "fake_event", "textured_photo"]
@@ -89,6 +93,8 @@ class FakeEvent:
         engine: What analyses the photos of all runs.
         predictor: What is asked for landmarks.
         pinned: The engine that the last clustering run was held to.
+        readers: All readers of attributes that were built.
+        broken_people: The readers fail on photos of these people.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -100,6 +106,8 @@ class FakeEvent:
         self.engine = CountingEngine(self.spec)
         self.predictor = CountingPredictor()
         self.pinned: str | None = None
+        self.readers: list[FakeReader] = []
+        self.broken_people: tuple[int, ...] = ()
 
     def add(self, name: str, *people: int, face_px: int = FACE_PX, seed: int = 0) -> Path:
         """Write a photo with the faces of these people from left to right; `seed` changes the content only."""
@@ -135,18 +143,32 @@ class FakeEvent:
             self.pinned = pinned
             return self.spec
 
-        def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
+        def make_pool(
+            spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]
+        ) -> TaskPool:
             parts = WorkerParts(
                 make_engine=self._make_engine,
                 make_predictor=lambda: cast(LandmarkPredictor, self.predictor),
                 state_dir=settings.io.state_dir,
                 max_megapixels=settings.io.max_photo_megapixels,
                 chip_px=settings.clustering.thumbnail_px,
+                make_readers=lambda asked: self._make_readers(readers, asked),
             )
             return SerialPool(prepare_worker, (parts,))
 
         weights = WeightsFile("landmarks.dat", self.folder / "landmarks.dat", "b" * 64)
-        return WorkflowOrchestrator(settings, WorkflowParts(select, lambda: weights, make_pool))
+        readers = fake_readers(settings.attributes.readers, self.folder)
+        parts = WorkflowParts(select, lambda: weights, make_pool, select_readers=lambda progress: readers)
+        return WorkflowOrchestrator(settings, parts)
+
+    def _make_readers(self, specs: Sequence[ReaderSpec], asked: Collection[Attribute]) -> list[AttributeReader]:
+        made = [FakeReader(spec, self.broken_people) for spec in combined_specs(specs, asked)]
+        self.readers += made
+        return list(made)
+
+    def photos_read(self) -> int:
+        """How often any reader was asked for a photo."""
+        return sum(reader.asked for reader in self.readers)
 
     def _make_engine(self) -> FaceEngine:
         return self.engine

@@ -12,7 +12,7 @@ from typing import Any
 from curation.services.answers import SUCCESS, ImageAnswer
 from curation.services.queue.consumer import run_with
 from curation.services.queue.pictures import QueueCounts
-from curation.services.role import Role
+from curation.services.role import GRPC_ROLES, Role
 from curation.services.trail.step import Step
 from curation.settings.services import PictureQueueSettings, RedisSettings, ServicesSettings
 from tests.redis_server import RedisServer
@@ -45,6 +45,7 @@ class FakeClient:
     def __init__(self, answer: Callable[[bytes], ImageAnswer] | None = None) -> None:
         self._answer = answer or (lambda content: ImageAnswer(status=SUCCESS))
         self.serves = True
+        self.all_serve = False
         self.calls: Counter[bytes] = Counter()
         self.most_at_once = 0
         self._at_once = 0
@@ -64,7 +65,8 @@ class FakeClient:
                 self._at_once -= 1
 
     def health(self) -> Mapping[Role, str]:
-        return {Role.IMAGE_INPUT: "SERVING" if self.serves else "UNREACHABLE"}
+        others = dict.fromkeys(GRPC_ROLES, "SERVING" if self.all_serve else "UNREACHABLE")
+        return {**others, Role.IMAGE_INPUT: "SERVING" if self.serves else "UNREACHABLE"}
 
 
 def failed(grpc_status: str, code: str = "", message: str = "it failed") -> ImageAnswer:

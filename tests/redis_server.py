@@ -13,7 +13,7 @@ import pytest
 
 from tests.processes import wait_until
 
-__all__ = ["RedisProcess", "RedisServer", "free_port", "redis_process", "redis_server"]
+__all__ = ["RedisProcess", "RedisServer", "free_port", "redis_process", "redis_server", "started"]
 
 
 class RedisServer(NamedTuple):
@@ -31,10 +31,11 @@ def free_port() -> int:
 
 
 class RedisProcess:
-    """A server that a test may stop and start again; its data are gone then, its address stays."""
+    """A server that a test may stop and start again; its data are gone then unless it keeps them, its address stays."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps: bool = False) -> None:
         self._folder = folder
+        self._keeps = keeps
         self.address = RedisServer("127.0.0.1", free_port())
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -43,7 +44,7 @@ class RedisProcess:
         program = shutil.which("redis-server")
         assert program is not None
         command = [program, "--port", str(self.address.port), "--bind", self.address.host, "--save", ""]
-        command += ["--appendonly", "no", "--daemonize", "no", "--dir", str(self._folder)]
+        command += ["--appendonly", "yes" if self._keeps else "no", "--daemonize", "no", "--dir", str(self._folder)]
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self._answers, f"a Redis server on port {self.address.port}")
@@ -65,10 +66,11 @@ class RedisProcess:
             self._process = None
 
 
-def _started(folder: Path) -> RedisProcess:
+def started(folder: Path, *, keeps: bool = False) -> RedisProcess:
+    """A server that runs; the test is skipped where the program is missing."""
     if shutil.which("redis-server") is None:
         pytest.skip("no redis-server: install it (Debian: apt install redis-server)")
-    process = RedisProcess(folder)
+    process = RedisProcess(folder, keeps=keeps)
     process.start()
     return process
 
@@ -76,7 +78,7 @@ def _started(folder: Path) -> RedisProcess:
 @pytest.fixture
 def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
     """A server of the test's own, which it may stop."""
-    process = _started(tmp_path_factory.mktemp("redis"))
+    process = started(tmp_path_factory.mktemp("redis"))
     yield process
     process.stop()
 

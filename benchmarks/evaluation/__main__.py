@@ -39,6 +39,7 @@ SECTIONS: tuple[str, ...] = (
     "identity",
     "judgements",
     "own_event",
+    "attributes",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 

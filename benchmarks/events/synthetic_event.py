@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from benchmarks.events.synthetic_measures import MEASURES_PER_FACE, MEASURES_PER_PHOTO, synthetic_measures
 from curation.domain.faces.face import Box, DetectedFace, FaceRow, FiveLandmarks
+from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, FaceEngine, FoundFace, PhotoPixels, WeightsFile
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.weights.inventory import locate
@@ -167,7 +168,7 @@ def orchestrator(settings: Settings, faces: float = 2.5) -> WorkflowOrchestrator
     def select(pinned: str | None, progress: ProgressListener) -> EngineSpec:
         return _spec()
 
-    def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
+    def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]) -> TaskPool:
         return ProcessPool(settings.performance.workers, initializer=_prepare, initargs=(settings, faces))
 
     return WorkflowOrchestrator(settings, WorkflowParts(select, partial(_predictor, settings), make_pool))

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from curation import __version__, bootstrap
 from curation.api.context import ServiceContext
 from curation.api.http.access import TokenGuard, refuse_open_binding
-from curation.api.http.attribute_requests import AttributeRequests
+from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
 from curation.api.http.log_output import log_output

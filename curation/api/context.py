@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from curation.api.http.attribute_requests import AttributeRequests
+from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog

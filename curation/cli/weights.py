@@ -63,7 +63,7 @@ def _list_weights(arguments: argparse.Namespace, settings: Settings) -> int:
             print(f"    from:    {address}")
         if found.known.contract:
             print(f"    network: {found.known.contract}")
-        if found.known.advice:
+        if found.known.advice and found.sha256:  # of a missing file, the note says it
             print(f"    to get it: {found.known.advice}")
         if found.known.reader and found.sha256:
             print(f"    accuracy: {_measured(found.sha256)}")

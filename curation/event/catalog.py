@@ -17,6 +17,7 @@ from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.errors import CurationError, NotScoredError, PersonNotFoundError
 from curation.event.clustered_faces import ClusteredFaces
 from curation.event.file_cache import Derived
+from curation.event.people.attributes import PeopleAttributes
 from curation.event.people.labels import EventLabels
 from curation.event.ranked_photos import RankedPhotos
 from curation.event.said_words import SaidWords
@@ -86,6 +87,7 @@ class Catalog:
         self.event_labels = EventLabels(
             output_dir / settings.scoring.labels_json, self.faces, Category(settings.scoring.unlabelled_category)
         )
+        self.attributes = PeopleAttributes(settings, self.faces, self.event_labels)
         self.ranked = RankedPhotos(settings, self.words)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()

@@ -6,16 +6,19 @@ that needs them. Tasks and results are small and frozen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.attributes.values import Attribute
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FiveLandmarks, PhotoAnalysis
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.engines.alignment import detail_scale
+from curation.engines.attributes.reader import AttributeReader
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor
 from curation.engines.spoilt_chips import spoilt_chips
@@ -25,13 +28,16 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
+from curation.pipelines.attributes.reading import read_attributes
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.face_attributes import pack_attributes
 
 __all__ = [
     "AnalyseBatch",
     "AnalyseTask",
     "AnalysedPhoto",
+    "AttributeKey",
     "MeasureTask",
     "MeasuredPhoto",
     "SpoilTask",
@@ -47,6 +53,14 @@ __all__ = [
 _MAX_CHIP_PX = 256  # larger chips need more pixels than `detail_scale` demands
 
 
+AttributeKey = tuple[Attribute, str]
+"""An attribute, and a key for everything that it depends on besides the content of the photo."""
+
+
+def _no_readers(asked: Collection[Attribute]) -> Sequence[AttributeReader]:
+    raise ValueError("this pool was made for a stage that reads no attributes")
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
     """The parts of a worker; the functions are called at the first photo that needs their result."""
@@ -56,15 +70,24 @@ class WorkerParts:
     state_dir: Path
     max_megapixels: float
     chip_px: int
+    make_readers: Callable[[Collection[Attribute]], Sequence[AttributeReader]] = _no_readers
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyseTask:
-    """A photo to be analysed; `key` names everything that the result depends on."""
+    """A photo to be analysed.
+
+    Attributes:
+        image_path: Of the photo.
+        path: To open it.
+        key: Names everything that the analysis depends on.
+        attributes: What is read of its faces besides, as far as the store does not have it.
+    """
 
     image_path: str
     path: Path
     key: str
+    attributes: tuple[AttributeKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +99,19 @@ class AnalyseBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysedPhoto:
-    """The SHA-256 of the content and its analysis, or None if the store has it already."""
+    """What was found on a photo.
+
+    Attributes:
+        sha256: Of its content.
+        analysis: None if the store has it already.
+        attributes: What was read of the faces: key, and the values as the store takes them.
+        unread: Why attributes could not be read; empty if they could, or if there was nothing to read.
+    """
 
     sha256: str
     analysis: PhotoAnalysis | None
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +164,12 @@ class _Worker:
         self._engine: FaceEngine | None = None
         self._predictor: LandmarkPredictor | None = None
         self._store: AnalysisStore | None = None
+        self._readers: dict[tuple[Attribute, ...], Sequence[AttributeReader]] = {}
+
+    def readers(self, asked: tuple[Attribute, ...]) -> Sequence[AttributeReader]:
+        if asked not in self._readers:
+            self._readers[asked] = self.parts.make_readers(asked)
+        return self._readers[asked]
 
     @property
     def engine(self) -> FaceEngine:
@@ -170,6 +208,8 @@ def prepare_worker(parts: WorkerParts) -> None:
 def analyse_photo_worker(task: AnalyseTask) -> AnalysedPhoto:
     """Detect the faces of one photo, compute their embeddings and qualities, unless the store has its content.
 
+    Attributes of the faces are read if the task asks for them; if that fails, the faces are kept without them.
+
     Raises:
         PhotoError: If the photo cannot be used.
         WeightsError: If the engine cannot be loaded.
@@ -191,25 +231,65 @@ def analyse_photos_worker(batch: AnalyseBatch) -> tuple[AnalysedPhoto | PhotoErr
     """
     worker = _current[-1]
     results: list[AnalysedPhoto | PhotoError | None] = []
-    new: list[tuple[int, str, OpenPhoto]] = []
+    new: list[tuple[int, AnalyseTask, str, OpenPhoto]] = []
     for number, task in enumerate(batch.tasks):
         try:
             sha256, content = _content(task.path)
             if worker.store.has_analysis(sha256, task.key):
-                results.append(AnalysedPhoto(sha256, None))
+                results.append(_known_photo(worker, task, sha256, content))
                 continue
-            new.append((number, sha256, _opened(task.path, content, worker.parts)))
+            new.append((number, task, sha256, _opened(task.path, content, worker.parts)))
             results.append(None)
         except PhotoError as error:
             results.append(error)
-    found = worker.engine.analyse_many([photo for _, _, photo in new]) if new else []
-    for (number, sha256, photo), faces in zip(new, found, strict=True):
-        results[number] = (
-            faces
-            if isinstance(faces, PhotoError)
-            else AnalysedPhoto(sha256, _judged(photo, faces, worker.parts.chip_px))
+    found = worker.engine.analyse_many([photo for *_, photo in new]) if new else []
+    for (number, task, sha256, photo), faces in zip(new, found, strict=True):
+        if isinstance(faces, PhotoError):
+            results[number] = faces
+            continue
+        analysis = _judged(photo, faces, worker.parts.chip_px)
+        places = [(face.box, face.landmarks) for face in faces]
+        results[number] = AnalysedPhoto(
+            sha256, analysis, *_attributes(worker, task, sha256, places, partial(_same, photo))
         )
     return tuple(result for result in results if result is not None)
+
+
+def _same(photo: OpenPhoto) -> OpenPhoto:
+    return photo
+
+
+def _known_photo(worker: _Worker, task: AnalyseTask, sha256: str, content: bytes | None) -> AnalysedPhoto:
+    """A photo whose analysis the store has."""
+    if not task.attributes:
+        return AnalysedPhoto(sha256, None)
+    known = worker.store.analysis(sha256, task.key)
+    places = [] if known is None else [(face.box, face.landmarks) for face in known.faces]
+
+    def opened() -> OpenPhoto:
+        return open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
+
+    return AnalysedPhoto(sha256, None, *_attributes(worker, task, sha256, places, opened))
+
+
+def _attributes(
+    worker: _Worker,
+    task: AnalyseTask,
+    sha256: str,
+    faces: Sequence[tuple[Box, FiveLandmarks]],
+    opened: Callable[[], OpenPhoto],
+) -> tuple[tuple[tuple[str, bytes], ...], str]:
+    """What is read of the faces, and why it could not be read; see `AnalysedPhoto`."""
+    wanted = [(name, key) for name, key in task.attributes if not worker.store.having_attributes([sha256], key)]
+    if not wanted:
+        return (), ""
+    asked = tuple(name for name, _ in wanted)
+    try:
+        readers = worker.readers(asked) if faces else ()
+        read = read_attributes(opened(), faces, readers, lambda: worker.predictor) if faces else []
+    except PhotoError as error:
+        return (), str(error)
+    return tuple((key, pack_attributes(read, name)) for name, key in wanted), ""
 
 
 def _opened(path: Path, content: bytes | None, parts: WorkerParts) -> OpenPhoto:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from curation.domain.attributes.values import Attribute
 from curation.settings.forms import OffWord, Section
 
 __all__ = ["AgeReaderName", "AttributesSettings", "EmotionReaderName", "EthnicityReaderName", "SexReaderName"]
@@ -23,3 +24,9 @@ class AttributesSettings(Section):
     ethnicity: EthnicityReaderName = "off"
     emotion: EmotionReaderName = "off"
     landmarks: LandmarksReaderName = "off"
+
+    @property
+    def readers(self) -> dict[Attribute, str]:
+        """The name of the reader of each attribute that is on."""
+        names: dict[Attribute, str] = {name: getattr(self, name.value) for name in Attribute}
+        return {name: reader for name, reader in names.items() if reader != "off"}

@@ -151,7 +151,8 @@ def load_settings(
 
     Raises:
         SettingsError: If the file is missing or unreadable, for a YAML error, an unknown key, a value of the wrong type
-            or out of range. The message names each key and its valid values.
+            or out of range, or a rule that needs ages while they are off. The message names each key and its valid
+            values.
     """
     path = config_path if config_path is not None else default_root / "config.yaml"
     if config_path is None and not path.is_file():
@@ -168,6 +169,11 @@ def load_settings(
         settings = Settings(**merged)
     except ValidationError as error:
         raise SettingsError(_validation_message(error, path)) from error
+    if settings.attributes.age == "off":
+        try:
+            settings.scoring.rules.refuse_without_ages()
+        except ValueError as error:
+            raise SettingsError(f"settings are not valid (file {path}): scoring.rules: {error}") from error
     settings._origin = SettingsOrigin(path.absolute(), config_path is not None, default_root, dict(overrides or {}))
     return settings
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation.domain.judging.rules import RULES_OF_AGE
 from curation.settings.forms import OffWord, Section, Token
 
 __all__ = [
@@ -182,12 +183,36 @@ class RulesSettings(Section):
     require_main_eyes_open: RuleSettings = RuleSettings(mode="veto")
     excuse_laughs: SwitchRuleSettings = SwitchRuleSettings(enabled=True)
     excuse_moments: SwitchRuleSettings = SwitchRuleSettings(enabled=True)
+    excuse_children: SwitchRuleSettings = SwitchRuleSettings()
     require_smile: RuleSettings = RuleSettings()
     require_in_focus: RuleSettings = RuleSettings()
     min_main_people: CountRuleSettings = CountRuleSettings()
     min_important_people: CountRuleSettings = CountRuleSettings()
+    min_children: CountRuleSettings = CountRuleSettings()
     ignore_others: SwitchRuleSettings = SwitchRuleSettings()
     max_unknown_faces: CountRuleSettings = CountRuleSettings(count=5)
+
+    def of_age_that_are_on(self) -> tuple[str, ...]:
+        """The rules that are on and need the ages of people, by name."""
+        rules: dict[str, RuleSettings | SwitchRuleSettings] = {name: getattr(self, name) for name in RULES_OF_AGE}
+        return tuple(
+            name
+            for name, rule in sorted(rules.items())
+            if (rule.enabled if isinstance(rule, SwitchRuleSettings) else rule.mode != "off")
+        )
+
+    def refuse_without_ages(self) -> None:
+        """Check that no rule is on that needs the ages of people, for settings that do not read them.
+
+        Raises:
+            ValueError: If one is on; names it, and says what to do.
+        """
+        for name in self.of_age_that_are_on():
+            raise ValueError(
+                f"the rule {name} needs the ages of people: set attributes.age in config.yaml to a reader such as dlib "
+                "(docs/attributes_in_events.md says what that means) and run the clustering again, or switch the rule "
+                "off"
+            )
 
 
 class BurstSettings(Section):

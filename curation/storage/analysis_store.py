@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.attributes.values import Attribute, FaceAttributes
 from curation.domain.faces.face import PhotoAnalysis
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.analysis_database import AnalysisDatabase
 from curation.storage.analysis_rows import CachedPhoto, pack_embeddings, pack_faces, unpack_photo
+from curation.storage.face_attributes import unpack_attributes
 from curation.storage.file_stamps import FileStamp
 
 __all__ = ["STORE_NAME", "AnalysisStore"]
@@ -302,6 +304,52 @@ class AnalysisStore:
                 (_path_key(stamp.path), stamp.size_bytes, stamp.mtime_ns, sha256),
             )
             connection.execute("INSERT OR REPLACE INTO measures VALUES (?, ?, ?)", (sha256, key, value))
+            connection.execute("COMMIT")
+
+    def having_attributes(self, sha256s: Iterable[str], key: str) -> set[str]:
+        """Those of the contents of whose faces the store has this attribute.
+
+        Args:
+            sha256s: Of photos.
+            key: Names the attribute and everything that it depends on.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT 1 FROM face_attributes WHERE sha256 = ? AND key = ?"
+        with self._database.use() as connection:
+            return {sha256 for sha256 in sha256s if connection.execute(query, (sha256, key)).fetchone() is not None}
+
+    def face_attributes(self, sha256: str, key: str, name: Attribute) -> list[FaceAttributes] | None:
+        """One attribute of the faces of a photo, from left to right; None if it was not read.
+
+        Raises:
+            StorageError: If the store fails, or the row is damaged.
+        """
+        query = "SELECT value FROM face_attributes WHERE sha256 = ? AND key = ?"
+        with self._database.use() as connection:
+            row = connection.execute(query, (sha256, key)).fetchone()
+        if row is None:
+            return None
+        try:
+            return unpack_attributes(row[0], name)
+        except (ValueError, TypeError, KeyError) as error:
+            raise StorageError(f"{self.path} is damaged ({error}); delete it and run again") from error
+
+    def save_face_attributes(self, sha256: str, values: Mapping[str, bytes]) -> None:
+        """Save attributes of the faces of a photo.
+
+        Args:
+            sha256: Of the photo.
+            values: By key, as `pack_attributes` returns them.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        rows = [(sha256, key, value) for key, value in values.items()]
+        with self._database.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT OR REPLACE INTO face_attributes VALUES (?, ?, ?)", rows)
             connection.execute("COMMIT")
 
 

@@ -102,13 +102,14 @@ def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str, late
         raise FaceDataError(f"{path} is not a table ({str(error).strip()}); {remedy}") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise FaceDataError(f"{path} is not a table (its lines have more cells than its header); {remedy}")
-    missing = [column for column in columns if column not in table.columns]
-    if missing and set(missing) <= set(later):
-        return table.assign(**dict.fromkeys(missing, ""))
+    absent = [column for column in columns if column not in table.columns]
+    missing = [column for column in absent if column not in later]
+    if absent and not missing:
+        return table.assign(**dict.fromkeys(absent, ""))
     if missing:
         raise FaceDataError(
             f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
-            f"(it must be separated by commas and have {', '.join(columns)}); {remedy}"
+            f"(it must be separated by commas and have {', '.join(c for c in columns if c not in later)}); {remedy}"
         )
     return table
 

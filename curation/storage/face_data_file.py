@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice, starmap
 from pathlib import Path
@@ -16,11 +16,18 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.attributes.values import Attribute
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks, Point
 from curation.errors import FaceDataError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.csv_tables import CellReader, csv_bytes, read_content, records
 from curation.storage.embeddings_file import EmbeddingsFile
+from curation.storage.face_attributes import (
+    ATTRIBUTE_COLUMNS,
+    attribute_cells,
+    attribute_columns,
+    attributes_in_cells,
+)
 
 __all__ = [
     "EMBEDDINGS",
@@ -35,13 +42,15 @@ __all__ = [
 
 FACE_DATA = "face_data.csv"
 EMBEDDINGS = "embeddings.npy"
-FACE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(FaceRow))
+FACE_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(FaceRow) if field.name != "attributes")
+"""The columns of every table; those of attributes that were asked for follow."""
 
 _REMEDY = "run the clustering again (python run_clustering.py) to create the file again"
+_LATER_COLUMNS = attribute_columns(ATTRIBUTE_COLUMNS)
 _BLOCK_ROWS = 1000  # rows whose JSON is parsed in one call
 
 
-def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path) -> str:
+def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path, asked: Collection[Attribute] = ()) -> str:
     """Write face_data.csv and embeddings.npy into `folder`; a file that has the same content already is not touched.
 
     Args:
@@ -49,6 +58,7 @@ def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path) -> 
         rows: One per face; `embedding_row` indexes `embeddings`.
         embeddings: A .npy file on the same disk, (number of rows, D) float32 of unit length; it becomes
             embeddings.npy, or stays where it is if embeddings.npy has the same vectors already.
+        asked: The attributes whose columns are written.
 
     Returns:
         SHA-256 of face_data.csv; `read_face_data` recognises an unchanged file by it.
@@ -68,10 +78,11 @@ def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path) -> 
             json.dumps([[round(x, 2), round(y, 2)] for x, y in row.landmarks]),
             row.embedding_row,
             row.engine,
+            *(attribute_cells(row.attributes, asked) if asked else ()),
         )
         for row in rows
     )
-    content = csv_bytes(FACE_COLUMNS, cells)
+    content = csv_bytes(FACE_COLUMNS + attribute_columns(asked), cells)
     # The two files are replaced one right after the other. If the process is killed in between, they do not match;
     # the run record reveals that.
     _move_if_new(embeddings, folder / EMBEDDINGS)
@@ -132,7 +143,8 @@ def iter_face_data(path: Path, *, written_sha256: str | None = None) -> Iterator
         return
     cell = CellReader(path, _REMEDY)
     seen: set[tuple[str, int]] = set()
-    for line, values in records(path, content, FACE_COLUMNS, _REMEDY):
+    own = len(FACE_COLUMNS)
+    for line, values in records(path, content, FACE_COLUMNS + _LATER_COLUMNS, _REMEDY, later=_LATER_COLUMNS):
         cell.line = line
         row = FaceRow(
             image_path=cell.text("image_path", values[0]),
@@ -145,6 +157,7 @@ def iter_face_data(path: Path, *, written_sha256: str | None = None) -> Iterator
             landmarks=cell.landmarks("landmarks", values[7]),
             embedding_row=cell.whole("embedding_row", values[8], 0),
             engine=cell.text("engine", values[9]),
+            attributes=attributes_in_cells(cell, dict(zip(_LATER_COLUMNS, values[own:], strict=True))),
         )
         if (row.image_path, row.face_index) in seen:
             raise cell.error("face_index", values[1], "a number that this photo does not have yet")
@@ -155,7 +168,8 @@ def iter_face_data(path: Path, *, written_sha256: str | None = None) -> Iterator
 def _rows_as_written(content: bytes) -> Iterator[FaceRow]:
     """Parse a table that `write_face_data` wrote, about ten times faster than with all checks."""
     lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
-    next(lines)
+    later = next(lines)[len(FACE_COLUMNS) :]
+    cell = CellReader(Path(FACE_DATA), _REMEDY)
     while cells := list(islice(lines, _BLOCK_ROWS)):
         boxes = json.loads(f"[{','.join(row[2] for row in cells)}]")
         points = json.loads(f"[{','.join(row[7] for row in cells)}]")
@@ -171,6 +185,7 @@ def _rows_as_written(content: bytes) -> Iterator[FaceRow]:
                 FiveLandmarks(*starmap(Point, five)),
                 int(row[8]),
                 row[9],
+                attributes_in_cells(cell, dict(zip(later, row[10:], strict=True))) if later else None,
             )
 
 

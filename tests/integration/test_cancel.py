@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
+from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.jobs.job import JobState, Stage
 from curation.jobs.runner import JobRunner
@@ -40,7 +41,7 @@ def runner_over(event: FakeEvent, store: JobStore, *, start_s: float) -> JobRunn
 
     settings = event.settings()
 
-    def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None) -> TaskPool:
+    def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]) -> TaskPool:
         return ProcessPool(2, initializer=set_up, initargs=(event.spec, event.folder, settings.io.state_dir, start_s))
 
     weights = WeightsFile("landmarks.dat", event.folder / "landmarks.dat", "b" * 64)

@@ -11,7 +11,7 @@ from tests.conftest import PROJECT_ROOT
 
 _PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|toml|yaml|md|txt|csv)))`")
 _SMALL_ROOM = 16  # 15 modules and __init__.py
-_LARGER_ROOMS = {"storage": 21, "api/routes": 21}
+_LARGER_ROOMS = {"storage": 21, "api/routes": 22}
 """One file for each kind of stored file, and one for each subject of the API."""
 
 

@@ -21,6 +21,7 @@ from curation.api.pages.people_view import (
 )
 from curation.api.pages.rendering import page_router, render
 from curation.api.pages.unfound import unfound_line
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 
 __all__ = ["router"]
@@ -36,13 +37,14 @@ SAMPLES = 12
 ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
 ShownQuery = Annotated[Shown, Query(alias="show")]
 NameQuery = Annotated[str, Query(alias="q", max_length=MAX_NAME_CHARS)]
+AgeQuery = Annotated[str, Query(alias="age", max_length=20)]
 OrderQuery = Annotated[FaceOrder, Query(alias="order")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
 @router.get("/review/people")
 def people_page(
-    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = ""
+    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
 ) -> HTMLResponse:
     """The grid of people, largest first."""
     if not context.catalog.face_data_path.is_file():
@@ -53,7 +55,8 @@ def people_page(
         "people/index.html",
         place="people",
         labels_etag=etag,
-        **_cards(context, shown, query, 0, PEOPLE_AT_ONCE),
+        **_cards(context, shown, query, age, 0, PEOPLE_AT_ONCE),
+        **_ages(context),
         counts=shown_counts(context.catalog),
         choices=Shown,
         unfound_line=unfound_line(context),
@@ -66,12 +69,13 @@ def people_cards(
     context: Context,
     shown: ShownQuery = Shown.ALL,
     query: NameQuery = "",
+    age: AgeQuery = "",
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PEOPLE_AT_ONCE,
 ) -> HTMLResponse:
     """A part of the grid, with the element that fetches the next part, if there is more."""
     etag, _ = context.people.labels()
-    response = render(request, "people/_cards.html", **_cards(context, shown, query, offset, limit))
+    response = render(request, "people/_cards.html", **_cards(context, shown, query, age, offset, limit))
     if offset == 0:
         # Only a whole grid is of this version; a part may be appended to an older one.
         response.headers["X-Labels-ETag"] = etag
@@ -80,11 +84,20 @@ def people_cards(
 
 @router.get("/fragments/people/filters")
 def people_filters(
-    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = ""
+    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
 ) -> HTMLResponse:
     """The filters with the number of people of each."""
     counts = shown_counts(context.catalog)
-    return render(request, "people/_filters.html", shown=shown, query=query, counts=counts, choices=Shown)
+    return render(
+        request,
+        "people/_filters.html",
+        shown=shown,
+        query=query,
+        age=_age_group(age),
+        counts=counts,
+        choices=Shown,
+        **_ages(context),
+    )
 
 
 @router.get("/fragments/people/{cluster_id}/inspector")
@@ -144,15 +157,27 @@ def person_head(request: Request, context: Context, cluster_id: ClusterId) -> HT
     return render(request, "people/_head.html", person=card, categories=Category)
 
 
-def _cards(context: ServiceContext, shown: Shown, query: str, offset: int, limit: int) -> dict[str, Any]:
-    cards = person_cards(context.catalog, shown, query)
+def _age_group(text: str) -> AgeGroup | None:
+    """The group of an address; one that is not known filters nothing."""
+    return AgeGroup(text) if text in tuple(AgeGroup) else None
+
+
+def _ages(context: ServiceContext) -> dict[str, Any]:
+    return {"ages": context.catalog.attributes.now().has_ages}
+
+
+def _cards(context: ServiceContext, shown: Shown, query: str, age: str, offset: int, limit: int) -> dict[str, Any]:
+    group = _age_group(age)
+    cards = person_cards(context.catalog, shown, query, group)
     end = offset + limit
-    more = urlencode({"show": shown.value, "q": query, "offset": end}) if end < len(cards) else None
+    asked = {"show": shown.value, "q": query, **({} if group is None else {"age": group.value})}
+    more = urlencode({**asked, "offset": end}) if end < len(cards) else None
     return {
         "cards": cards[offset:end],
         "categories": Category,
         "shown": shown,
         "query": query,
+        "age": group,
         "total": len(cards),
         "is_start": offset == 0,
         "more": more,

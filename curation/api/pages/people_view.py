@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 
+from curation.domain.attributes.age_groups import AgeGroup
+from curation.domain.attributes.values import FaceAttributes
 from curation.domain.faces.index import FaceEntry
 from curation.domain.labelling.labels import Category
 from curation.event.catalog import Catalog, ClusterSummary
@@ -54,6 +56,7 @@ class PersonCard:
         photos: The number of photos of the person.
         faces: The number of faces of the person.
         face_id: The id of the best face.
+        looks: What the person looks like, in words; empty unless the settings ask for it.
     """
 
     id: int
@@ -63,6 +66,7 @@ class PersonCard:
     photos: int
     faces: int
     face_id: str
+    looks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,16 @@ _JUDGED_FROM = 5
 """A number of faces; with fewer, the odd ones cannot be determined."""
 
 
-def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") -> Sequence[PersonCard]:
+def person_cards(
+    catalog: Catalog, shown: Shown = Shown.ALL, query: str = "", age: AgeGroup | None = None
+) -> Sequence[PersonCard]:
     """The people, the one in the most photos first.
 
     Args:
         catalog: The catalog of the event.
         shown: Only these people.
         query: Only people whose title contains this text, case-insensitively.
+        age: Only people who look like this; all of them while there are no ages.
 
     Raises:
         NotClusteredError: If there was no clustering yet.
@@ -103,14 +110,19 @@ def person_cards(catalog: Catalog, shown: Shown = Shown.ALL, query: str = "") ->
         StorageError: If a file cannot be read.
     """
     wanted = query.strip().casefold()
-    cards = (_card(cluster) for cluster in catalog.clusters() if _is_shown(cluster, shown))
+    clusters = (cluster for cluster in catalog.clusters() if _is_shown(cluster, shown))
+    if age is not None and (looks := catalog.attributes.now()).has_ages:
+        clusters = (cluster for cluster in clusters if looks.group_of_cluster(cluster.id) is age)
+    cards = map(_card, clusters)
     return [card for card in cards if wanted in card.title.casefold()]
 
 
 def person_card(catalog: Catalog, cluster_id: int) -> PersonCard | None:
     """One person; None if the cluster has no faces. Raises what `person_cards` raises."""
     cluster = catalog.cluster(cluster_id)
-    return None if cluster is None else _card(cluster)
+    if cluster is None:
+        return None
+    return replace(_card(cluster), looks=_looks(catalog.attributes.now().of_cluster(cluster_id)))
 
 
 def shown_counts(catalog: Catalog) -> Mapping[Shown, int]:
@@ -142,6 +154,17 @@ def face_cells(faces: Sequence[FaceEntry], among: Sequence[FaceEntry] = ()) -> S
         FaceCell(face.face_id, face.photo_id, face.row.image_path, face.row.cluster_confidence < limit)
         for face in faces
     ]
+
+
+def _looks(told: FaceAttributes | None) -> tuple[str, ...]:
+    """Apparent age and sex in words. The page says nothing of ethnicity."""
+    words = []
+    if told is not None and told.age is not None:
+        low, high = round(told.age.low), round(told.age.high)
+        words.append(f"apparent age {low} to {high}" if told.age.is_known else "apparent age: cannot tell")
+    if told is not None and told.sex is not None:
+        words.append(f"apparent sex: {told.sex.answer or 'cannot tell'}")
+    return tuple(words)
 
 
 def _is_shown(cluster: ClusterSummary, shown: Shown) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
@@ -65,6 +66,7 @@ class PhotoQuery:
         category: At least one person of this category is in the photo.
         score: Lower and upper limit, in [0, 1]; a photo without a score never passes.
         burst: Only the photos of this burst.
+        age: At least one person looks like this; everybody passes while there are no ages.
         problem: What is wrong with the photo.
         pick: Whether the user picked or rejected it, or did neither.
         min_rating: At least so many stars.
@@ -76,6 +78,7 @@ class PhotoQuery:
     category: Category | None = None
     score: tuple[float, float] | None = None
     burst: int | None = None
+    age: AgeGroup | None = None
     problem: Problem | None = None
     pick: PickFilter | None = None
     min_rating: int | None = None
@@ -102,6 +105,7 @@ class PhotoQuery:
             "category": self.category,
             "score": self.score_text,
             "burst": self.burst,
+            "age": self.age,
             "problem": self.problem,
             "pick": self.pick,
             "stars": self.min_rating,
@@ -120,6 +124,7 @@ def read_query(params: QueryParams) -> PhotoQuery:
         category=_one_of(Category, params.get("category")),
         score=_ends(params.get("score", "")),
         burst=_whole(params.get("burst"), MAX_BURST_ID),
+        age=_one_of(AgeGroup, params.get("age")),
         problem=_one_of(Problem, params.get("problem")),
         pick=_one_of(PickFilter, params.get("pick")),
         min_rating=_whole(params.get("stars"), MAX_RATING),
@@ -161,6 +166,8 @@ def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoFilter]:
         yield with_score_between(*query.score)
     if query.burst is not None:
         yield in_burst(query.burst)
+    if query.age is not None and (looks := catalog.attributes.now()).has_ages:
+        yield with_path_in(looks.photos[query.age])
     if query.problem is not None:
         yield _PROBLEMS[query.problem]
     if query.pick is not None:

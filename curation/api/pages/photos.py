@@ -16,6 +16,7 @@ from curation.api.pages.photo_query import Order, PhotoQuery, Problem, read_quer
 from curation.api.pages.photo_view import photo_view
 from curation.api.pages.rendering import page_router, render
 from curation.api.pages.unfound import unfound_line
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import Category
@@ -128,6 +129,7 @@ def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
         "chosen": {name.casefold() for name in query.people},
         "counts": _pick_counts(context),
         "categories": Category,
+        "ages": tuple(AgeGroup) if context.catalog.attributes.now().has_ages else (),
         "problems": Problem,
         "orders": Order,
         "pick_filters": PickFilter,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from curation.api.pages import choosing, event, faces, people, photos, sign_in, static_files, unfound
+from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
+from curation.api.pages.faces import charts, faces, log
 
 __all__ = ["PAGE_ROUTERS"]
 
@@ -16,5 +17,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     choosing.router,
     unfound.router,
     faces.router,
+    log.router,
+    charts.router,
     sign_in.router,
 )

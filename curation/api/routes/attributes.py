@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from curation.api.context import Context
-from curation.api.http.attribute_problems import ATTRIBUTE_PROBLEMS, problem_of_answer
+from curation.api.http.attributes.problems import ATTRIBUTE_PROBLEMS, problem_of_answer
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
 from curation.api.schemas.attributes import AttributesOut, AttributesStatusOut, StepOut

@@ -15,8 +15,10 @@ from curation.api.http.paging import Limit, Offset
 from curation.api.http.urls import cluster_thumbnail_url, face_picture_url
 from curation.api.schemas.clusters import ClusterOut, ClusterPage
 from curation.api.schemas.faces import FacePage, face_out
+from curation.api.schemas.person_attributes import PersonAttributesOut
 from curation.errors import NOT_CLUSTERED
 from curation.event.catalog import ClusterSummary
+from curation.event.people.attributes import PeopleLooks
 
 __all__ = ["router"]
 
@@ -45,11 +47,12 @@ _JPEG: dict[int | str, dict[str, Any]] = {
 def list_clusters(request: Request, context: Context, limit: Limit = 100, offset: Offset = 0) -> ClusterPage:
     """Each cluster is one person, as far as the clustering could tell; faces that are too poor are in no cluster."""
     clusters = context.catalog.clusters()
+    looks = context.catalog.attributes.now()
     return ClusterPage(
         total=len(clusters),
         limit=limit,
         offset=offset,
-        clusters=tuple(_cluster_out(request, cluster) for cluster in clusters[offset : offset + limit]),
+        clusters=tuple(_cluster_out(request, looks, cluster) for cluster in clusters[offset : offset + limit]),
     )
 
 
@@ -68,7 +71,7 @@ def get_cluster(request: Request, context: Context, cluster_id: ClusterId) -> Cl
             request.url_for("get_sample", cluster_id=cluster_id, number=number).path
             for number in range(len(context.catalog.samples(cluster_id)))
         )
-    return _cluster_out(request, cluster).model_copy(update={"sample_urls": urls})
+    return _cluster_out(request, context.catalog.attributes.now(), cluster).model_copy(update={"sample_urls": urls})
 
 
 @router.get(
@@ -146,7 +149,7 @@ def _not_found(cluster_id: int) -> ApiProblem:
     return ApiProblem(404, "cluster_not_found", f"there is no cluster {cluster_id}; GET /clusters lists all")
 
 
-def _cluster_out(request: Request, cluster: ClusterSummary) -> ClusterOut:
+def _cluster_out(request: Request, looks: PeopleLooks, cluster: ClusterSummary) -> ClusterOut:
     return ClusterOut(
         id=cluster.id,
         faces=cluster.faces,
@@ -154,4 +157,5 @@ def _cluster_out(request: Request, cluster: ClusterSummary) -> ClusterOut:
         name=None if cluster.label is None else cluster.label.name,
         category=None if cluster.label is None else cluster.label.category,
         thumbnail_url=cluster_thumbnail_url(request, cluster.id),
+        attributes=PersonAttributesOut.of(looks.of_cluster(cluster.id)),
     )

@@ -10,7 +10,7 @@ from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
-from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
+from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, NO_AGES, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import (
     MAX_CLUSTER_ID,
     NamesOut,
@@ -20,6 +20,7 @@ from curation.api.schemas.people import (
     PersonPage,
     PersonPatch,
 )
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
 from curation.errors import ClusterNotFoundError
@@ -45,7 +46,7 @@ _NAMES = 20
 @router.get(
     "",
     summary="All people, largest first",
-    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**READ_PROBLEMS)},
+    responses={200: {"headers": LABELS_ETAG}, **problem_responses(**READ_PROBLEMS, **NO_AGES)},
 )
 def list_people(
     response: Response,
@@ -53,6 +54,9 @@ def list_people(
     category: Annotated[Category | None, Query(description="Only people of this category.")] = None,
     labelled: Annotated[bool | None, Query(description="Only people with a label, or only those without.")] = None,
     min_photos: Annotated[int, Query(ge=0, le=1_000_000, description="Only people in at least so many photos.")] = 0,
+    age_group: Annotated[
+        AgeGroup | None, Query(description="Only people who look like this; needs `attributes.age` in config.yaml.")
+    ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PersonPage:
@@ -60,18 +64,25 @@ def list_people(
     etag, labels = context.people.labels()
     response.headers["ETag"] = etag
     event = context.catalog.event()
+    looks = context.catalog.attributes.now()
+    if age_group is not None:
+        looks.demand_ages()
     people = [
         person
         for person in context.catalog.clusters()
         if person.photos >= min_photos
         and (labelled is None or (person.label is not None) is labelled)
         and (category is None or (person.label is not None and person.label.category is category))
+        and (age_group is None or looks.group_of_cluster(person.id) is age_group)
     ]
     return PersonPage(
         total=len(people),
         limit=limit,
         offset=offset,
-        people=tuple(PersonOut.of(person_view(event, person, labels)) for person in people[offset : offset + limit]),
+        people=tuple(
+            PersonOut.of(person_view(event, person, labels), looks.of_cluster(person.id))
+            for person in people[offset : offset + limit]
+        ),
     )
 
 
@@ -111,7 +122,7 @@ def get_person(response: Response, context: Context, cluster_id: ClusterId) -> P
     """Its label and numbers. All faces are at `/clusters/{cluster_id}/faces`."""
     etag, labels = context.people.labels()
     response.headers["ETag"] = etag
-    return PersonOut.of(person_view(context.catalog.event(), _person(context, cluster_id), labels, alone=True))
+    return _person_out(context, cluster_id, labels)
 
 
 @router.patch(
@@ -136,7 +147,7 @@ def patch_person(
         lambda _: (cluster_id,), body.change, what, is_known=known_version(if_match)
     )
     response.headers["ETag"] = etag
-    return PersonOut.of(person_view(context.catalog.event(), _person(context, cluster_id), labels, alone=True))
+    return _person_out(context, cluster_id, labels)
 
 
 @router.patch(
@@ -173,6 +184,11 @@ def _person(context: ServiceContext, cluster_id: int) -> ClusterSummary:
     if person is None:
         raise ClusterNotFoundError(f"there is no person {cluster_id}")
     return person
+
+
+def _person_out(context: ServiceContext, cluster_id: int, labels: Labels) -> PersonOut:
+    view = person_view(context.catalog.event(), _person(context, cluster_id), labels, alone=True)
+    return PersonOut.of(view, context.catalog.attributes.now().of_cluster(cluster_id))
 
 
 def _what(change: LabelChange, who: str) -> str:

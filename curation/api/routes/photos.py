@@ -10,8 +10,10 @@ from curation.api.context import Context
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.http.urls import photo_picture_url
+from curation.api.routes.people_responses import NO_AGES
 from curation.api.schemas.faces import face_out
 from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, split_list
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
@@ -59,6 +61,7 @@ def photo_not_found(photo_id: str) -> ApiProblem:
         face_data_invalid=(409, "photo_scores.csv has no column `rank`; run the scoring again"),
         picks_invalid=(409, "picks.json: photo 'a.jpg': 'pickd' is not a pick; did you mean 'picked'?"),
         person_not_found=(404, "there is no person 'Ana'; known: Anna, Tom, and the ids of GET /clusters"),
+        **NO_AGES,
     ),
 )
 def list_photos(
@@ -83,6 +86,13 @@ def list_photos(
     min_score: ScoreLimit = None,
     max_score: ScoreLimit = None,
     category: Annotated[Category | None, Query(description="Only photos with a person of this category.")] = None,
+    age_group: Annotated[
+        AgeGroup | None,
+        Query(
+            description="Only photos with a person who looks like a child or an adult, or of whom it cannot be told; "
+            "needs `attributes.age` in config.yaml."
+        ),
+    ] = None,
     vetoed: Annotated[bool | None, Query(description="Only vetoed photos, or only those that are not.")] = None,
     burst_id: Annotated[int | None, Query(ge=1, le=MAX_BURST_ID, description="Only photos of this burst.")] = None,
     best_of_burst: Annotated[
@@ -120,6 +130,10 @@ def list_photos(
         )
     if category is not None:
         wanted.append(with_category(category))
+    if age_group is not None:
+        looks = catalog.attributes.now()
+        looks.demand_ages()
+        wanted.append(with_path_in(looks.photos[age_group]))
     if vetoed is not None:
         wanted.append(lambda p: bool(p.vetoes) is vetoed)
     if burst_id is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from curation.api.schemas.base import Out, Page
+from curation.api.schemas.person_attributes import PersonAttributesOut
 from curation.domain.labelling.labels import Category
 
 __all__ = ["ClusterOut", "ClusterPage"]
@@ -27,6 +28,8 @@ class ClusterOut(Out):
     """A picture of the best face; null if there is none."""
     sample_urls: Annotated[tuple[str, ...], Field(examples=[("/clusters/0/samples/0",)])] = ()
     """Pictures of varied faces; only in the response for a single cluster."""
+    attributes: PersonAttributesOut | None = None
+    """What the person looks like; null unless the section `attributes` of config.yaml asks for it."""
 
 
 class ClusterPage(Page):

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.api.schemas.base import Out, Page
 from curation.api.schemas.labels import LabelIn
+from curation.api.schemas.person_attributes import PersonAttributesOut
+from curation.domain.attributes.values import FaceAttributes
 from curation.domain.faces.ids import FACE_ID_PATTERN
 from curation.domain.labelling.corrections import Correction, CorrectionKind
 from curation.domain.labelling.label_changes import UNCHANGED, LabelChange
@@ -61,10 +63,12 @@ class PersonOut(Out):
     """Up to a dozen faces, spread evenly from good to poor; the best first."""
     same_name: tuple[ClusterIdValue, ...] = ()
     """Other clusters with this name: they count as the same person. Only in the response for a single person."""
+    attributes: PersonAttributesOut | None = None
+    """What the person looks like; null unless the section `attributes` of config.yaml asks for it."""
 
     @classmethod
-    def of(cls, view: PersonView) -> PersonOut:
-        """Convert a person."""
+    def of(cls, view: PersonView, told: FaceAttributes | None = None) -> PersonOut:
+        """Convert a person; `told` are the attributes."""
         summary, label = view.summary, view.summary.label
         return cls(
             cluster_id=summary.id,
@@ -76,6 +80,7 @@ class PersonOut(Out):
             best_face_id=summary.best_face,
             sample_face_ids=view.sample_face_ids,
             same_name=view.same_name,
+            attributes=PersonAttributesOut.of(told),
         )
 
 

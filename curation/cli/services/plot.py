@@ -43,5 +43,5 @@ def _plot(arguments: argparse.Namespace, settings: Settings) -> int:
     for path in draw_charts(figures, arguments.output or services.log_dir / CHARTS_DIR):
         print(path)
     errors = sum(count for *_, count in figures.errors)
-    print(f"{figures.pictures} pictures, {figures.faces} faces, {errors} steps that failed")
+    print(f"pictures: {figures.pictures}, faces: {figures.faces}, steps that failed: {errors}")
     return 0

@@ -89,9 +89,7 @@ def _parsed(text: str) -> tuple[Role, ...]:
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     roles = _parsed(arguments.roles)
     with extra_for(Extra.SERVICES, "python -m curation services"):
-        import grpc  # noqa: F401
-        import redis  # noqa: F401
-    from curation.services.serving.process import run_process
+        from curation.services.serving.process import run_process
 
     # Every answer is a line; the other rooms speak as they are told to.
     logging.getLogger("curation.services").setLevel(min(logging.INFO, logging.getLogger().level))

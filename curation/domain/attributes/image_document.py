@@ -91,7 +91,7 @@ def _face_object(face: AttributedFace) -> dict[str, Any]:
 
 
 def _floats(values: Iterable[float]) -> list[float]:
-    """Numbers as floats: a whole number must not be written as `54` by one role and, read back, as `54.0` by another."""
+    """Numbers as floats: what one role writes as `54` must not become `54.0` when another has read it."""
     return [float(value) for value in values]
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.faces.row_attributes import RowAttributes
+
 __all__ = [
     "AnalysedFace",
     "Box",
@@ -129,7 +131,7 @@ class PhotoAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class FaceRow:
-    """One row of face_data.csv; the fields are its columns, `facial_area` being the box.
+    """One row of face_data.csv; the fields but the last are its columns, `facial_area` being the box.
 
     Attributes:
         image_path: Path of the photo, relative to the input folder.
@@ -142,6 +144,7 @@ class FaceRow:
         landmarks: Five points.
         embedding_row: Row of embeddings.npy.
         engine: Name of the engine.
+        attributes: Age, sex and more, as far as settings asked for them, in columns of their own; None if for nothing.
     """
 
     image_path: str
@@ -154,3 +157,4 @@ class FaceRow:
     landmarks: FiveLandmarks
     embedding_row: int
     engine: str
+    attributes: RowAttributes | None = None

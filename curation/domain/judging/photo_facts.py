@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.judging.scoring_rules import Excuses, Thresholds
 from curation.domain.labelling.labels import Category, Person
 from curation.domain.measuring.closed_eyes import Excuse, is_laugh, moments
@@ -38,11 +39,13 @@ class ScoredFace:
         face_index: Number of the face in its photo.
         person: Whose face it is; None for an unknown face.
         measures: Its measures.
+        age_group: Whether the person looks like a child or an adult, by all faces of the person.
     """
 
     face_index: int
     person: Person | None
     measures: FaceMeasures
+    age_group: AgeGroup = AgeGroup.CANNOT_TELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class FaceFacts:
         smile_reason: Why the smile cannot be told.
         measures: Its measures, for its size and pose.
         excuse: Why closed eyes are no blink; None if the eyes are open or cannot be told, or if they blink.
+        age_group: Whether the person looks like a child or an adult.
     """
 
     name: str
@@ -91,6 +95,7 @@ class FaceFacts:
     smile_reason: Reason | None
     measures: FaceMeasures
     excuse: Excuse | None = None
+    age_group: AgeGroup = AgeGroup.CANNOT_TELL
 
     @property
     def blinks(self) -> bool:
@@ -193,6 +198,8 @@ def photo_facts(
             return replace(made, excuse=Excuse.MOMENT)
         if excuses.laughs and is_laugh(made.eyes, made.smile):
             return replace(made, excuse=Excuse.LAUGH)
+        if excuses.children and made.age_group is AgeGroup.CHILD:
+            return replace(made, excuse=Excuse.CHILD)
         return made
 
     groups: dict[Category, list[FaceFacts]] = {Category.MAIN: [], Category.IMPORTANT: [], Category.OTHER: []}
@@ -261,4 +268,5 @@ def _face_facts(face: ScoredFace, name: str, thresholds: Thresholds) -> FaceFact
         eyes_reason,
         smile_reason,
         measures,
+        age_group=face.age_group,
     )

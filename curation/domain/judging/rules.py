@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.judging.photo_facts import FaceFacts, PhotoFacts
 from curation.domain.judging.scoring_rules import Rules
 
-__all__ = ["RULES", "Verdict"]
+__all__ = ["RULES", "RULES_OF_AGE", "Verdict", "without_ages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Verdict:
     violations: tuple[str, ...]
 
 
+_CHILDREN = "children"
 _MET = Verdict(1.0, ())
 _NOT_APPLICABLE = Verdict(None, ())
 
@@ -94,6 +96,22 @@ def _at_least(found: int, wanted: int, category: str) -> Verdict:
     return Verdict(found / wanted, (f"{found} of at least {wanted} {category} people",))
 
 
+def _min_children(facts: PhotoFacts, rules: Rules) -> Verdict:
+    """At least `count` people who look like children are in the photo; needs ages, `attributes.age`.
+
+    As long as people whose age cannot be told could be the missing children, the rule does not apply. Unknown faces
+    are nobody's, so they are no missing children.
+    """
+    people = facts.key_people if rules.ignore_others.enabled else (*facts.key_people, *facts.other)
+    groups = [face.age_group for face in people]
+    found, perhaps, wanted = groups.count(AgeGroup.CHILD), groups.count(AgeGroup.CANNOT_TELL), rules.min_children.count
+    if found >= wanted:
+        return _MET
+    if found + perhaps >= wanted:
+        return _NOT_APPLICABLE
+    return Verdict(found / wanted, (f"{found} of at least {wanted} {_CHILDREN}",))
+
+
 def _max_unknown_faces(facts: PhotoFacts, rules: Rules) -> Verdict:
     """At most `count` faces are unknown."""
     found, allowed = len(facts.unknown), rules.max_unknown_faces.count
@@ -112,6 +130,15 @@ RULES: Mapping[str, RuleFunction] = {
     "require_in_focus": _require_in_focus,
     "min_main_people": _min_main_people,
     "min_important_people": _min_important_people,
+    "min_children": _min_children,
     "max_unknown_faces": _max_unknown_faces,
 }
 """The rules with a mode, by name; `ignore_others` and the excuses are switches that scoring and the rules read."""
+
+RULES_OF_AGE: frozenset[str] = frozenset({"min_children", "excuse_children"})
+"""The rules that need ages; what they say is never written into photos or exports."""
+
+
+def without_ages(sentences: str) -> str:
+    """Vetoes without those that tell who looks how old, for exports; they are separated by `; `."""
+    return "; ".join(part for part in sentences.split("; ") if not part.endswith(f" {_CHILDREN}"))

@@ -121,7 +121,12 @@ def _reaches(measure: Measure, threshold: float) -> bool | None:
 
 
 def _closed(face: FaceFacts) -> str:
-    words = {None: "closed", Excuse.LAUGH: "laughs", Excuse.MOMENT: "closed in a moment"}
+    words = {
+        None: "closed",
+        Excuse.LAUGH: "laughs",
+        Excuse.MOMENT: "closed in a moment",
+        Excuse.CHILD: "closed, excused",  # the words go onto contact sheets, which say nothing of ages
+    }
     return words[face.excuse]
 
 

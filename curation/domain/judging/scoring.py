@@ -10,7 +10,7 @@ from curation.domain.judging.components import Components, cast_of, counted_peop
 from curation.domain.judging.photo_facts import PhotoFacts, ScoredFace, photo_facts
 from curation.domain.judging.photo_problems import picture_problems
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.rules import RULES
+from curation.domain.judging.rules import RULES, RULES_OF_AGE
 from curation.domain.judging.score_summary import judged_faces, problems, results_string
 from curation.domain.judging.scoring_rules import (
     CategoryWeights,
@@ -210,5 +210,7 @@ def _apply_rules(facts: PhotoFacts, rules: Rules) -> tuple[list[_Part], list[str
             vetoes += [sentence for sentence in verdict.violations if sentence not in vetoes]
         elif verdict.value is not None:
             weighted.append((name, params.weight, verdict.value))
-            notes.append(f"{name} {verdict.value:.2f}")
+            # The words go onto contact sheets, which say nothing of ages.
+            if name not in RULES_OF_AGE:
+                notes.append(f"{name} {verdict.value:.2f}")
     return weighted, vetoes, notes

@@ -61,10 +61,12 @@ class Excuses:
     Attributes:
         laughs: Those of a strong smile.
         moments: Those of people who kiss, hug or pray together.
+        children: Those of people who look like children.
     """
 
     laughs: bool = True
     moments: bool = True
+    children: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,12 @@ class Rules:
     require_main_eyes_open: Rule = Rule(RuleMode.VETO)
     excuse_laughs: SwitchRule = SwitchRule(enabled=True)
     excuse_moments: SwitchRule = SwitchRule(enabled=True)
+    excuse_children: SwitchRule = SwitchRule()
     require_smile: Rule = Rule()
     require_in_focus: Rule = Rule()
     min_main_people: CountRule = CountRule()
     min_important_people: CountRule = CountRule()
+    min_children: CountRule = CountRule()
     ignore_others: SwitchRule = SwitchRule()
     max_unknown_faces: CountRule = CountRule(count=5)
 
@@ -182,7 +186,8 @@ class ScoringRules:
     @property
     def excuses(self) -> Excuses:
         """Which closed eyes are no blink."""
-        return Excuses(self.rules.excuse_laughs.enabled, self.rules.excuse_moments.enabled)
+        rules = self.rules
+        return Excuses(rules.excuse_laughs.enabled, rules.excuse_moments.enabled, rules.excuse_children.enabled)
 
     @property
     def people_asked_for(self) -> bool:
@@ -192,6 +197,7 @@ class ScoringRules:
             self.weights.people > 0
             or rules.min_main_people.mode is not RuleMode.OFF
             or rules.min_important_people.mode is not RuleMode.OFF
+            or rules.min_children.mode is not RuleMode.OFF
         )
 
     @property

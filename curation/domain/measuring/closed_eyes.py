@@ -1,4 +1,4 @@
-"""When closed eyes are no blink: in a laugh, and in a kiss, a hug or a prayer.
+"""When closed eyes are no blink: in a laugh, in a kiss, a hug or a prayer, and, if the user wants it, of children.
 
 A blink spoils a photo; the eyes that a hearty laugh presses shut do not, nor those that two people close together. Only
 the positions of the faces, the poses of the heads and the smile are looked at.
@@ -35,6 +35,7 @@ class Excuse(StrEnum):
 
     LAUGH = "laughs with closed eyes"
     MOMENT = "has closed eyes in a moment with others"
+    CHILD = "looks like a child and has closed eyes"
 
 
 def is_laugh(eyes: float | None, smile: float | None) -> bool:

@@ -57,8 +57,8 @@ FAMILIES: Mapping[str, ReaderFamily] = MappingProxyType(
                 GEAR,
                 {Attribute.AGE: _GEAR_FILE, Attribute.SEX: _GEAR_FILE, Attribute.ETHNICITY: _GEAR_FILE},
                 warning=(
-                    "gear is here to try things out only: its ethnicity is wrong for one face in five of the very set "
-                    "that it was probably trained on, and for most people of films"
+                    "gear is here to try things out only: its ethnicity is wrong for two of three Asian and Indian "
+                    "faces of the very set that it was probably trained on, and for most people of films"
                 ),
             ),
             ReaderFamily(

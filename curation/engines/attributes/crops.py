@@ -58,9 +58,7 @@ def chips_of(
     return chips
 
 
-def template_chip(
-    pixels: Pixels, face: FoundAt, *, template: NDArray[np.float64], size_px: int, mirrored: bool = False
-) -> NDArray[np.uint8]:
+def template_chip(pixels: Pixels, face: FoundAt, *, template: NDArray[np.float64], size_px: int) -> NDArray[np.uint8]:
     """Cut a face so that its five landmarks are as near as possible to a template.
 
     Args:
@@ -68,14 +66,12 @@ def template_chip(
         face: The face.
         template: (5, 2) positions in parts of the chip's side.
         size_px: Side of the chip.
-        mirrored: Whether left and right are exchanged.
 
     Raises:
         ValueError: If the landmarks coincide or are not finite.
     """
     points = (face.landmarks.as_array() + 0.5) * pixels.scale - 0.5
-    chip = aligned_face(pixels.array, points, template=template * size_px - 0.5, size_px=size_px)
-    return np.ascontiguousarray(chip[:, ::-1]) if mirrored else chip
+    return aligned_face(pixels.array, points, template=template * size_px - 0.5, size_px=size_px)
 
 
 def box_chip(

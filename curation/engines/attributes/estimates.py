@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,16 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate
 
-__all__ = ["AgeTable", "age_estimate", "as_distribution", "class_estimate", "softmax"]
+__all__ = ["STRETCHED_FROM", "AgeTable", "MeasuredAges", "age_estimate", "as_distribution", "class_estimate", "softmax"]
 
-_MIN_AGE_CERTAINTY = 0.5
-"""Below this the true age is more likely outside of ten years than within: cannot tell."""
+_MIN_AGE_CERTAINTY = 0.53
+"""Below this an age cannot be told.
+
+A little more than one half: at one half, OpenVINO's ages of children, 18 years too high, would count as known.
+"""
+
+STRETCHED_FROM = 40.0
+"""In years, see `MeasuredAges.stretch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +31,42 @@ class AgeTable:
     Between the lines of the table values are interpolated; beyond its ends they are those of the end.
 
     Attributes:
-        years: What the network says, ascending.
-        low: The tenth percentile of the true ages of faces of which it says so, in years.
-        high: The ninetieth.
-        within_ten: Share of these faces whose true age is at most ten years away, in [0, 1].
+        years: The expectation of the network's probabilities, ascending, in years.
+        low: Lower end of the range that holds four of five true ages of faces of which it says so, in years.
+        high: Its upper end.
+        within_ten: Share of these faces whose true age is at most ten years from what is told, in [0, 1].
     """
 
     years: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     within_ten: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredAges:
+    """What is known of a network's ages.
+
+    Attributes:
+        table: Of faces whose probabilities lie close together.
+        wide_table: Of the others, which are wrong more often; None if the network has no such faces.
+        wide_from: From this standard deviation of the probabilities on, in years, they are the others.
+        stretch: What is told grows by so much faster than the expectation, from `STRETCHED_FROM` on: the expectation
+            of classes that end at some age is too low for old people.
+    """
+
+    table: AgeTable
+    wide_table: AgeTable | None = None
+    wide_from: float = 0.0
+    stretch: float = 0.0
+
+    def told(self, expected: float) -> float:
+        """The age that is told for an expectation, in years."""
+        return expected + self.stretch * max(0.0, expected - STRETCHED_FROM)
+
+    def table_for(self, spread: float) -> AgeTable:
+        """The table for a standard deviation in years."""
+        return self.table if self.wide_table is None or spread < self.wide_from else self.wide_table
 
 
 def as_distribution(values: NDArray[np.floating]) -> NDArray[np.float64] | None:
@@ -54,26 +87,29 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def age_estimate(
-    distribution: NDArray[np.float64] | None, ages: Sequence[float], table: AgeTable | None, reader: str
+    distribution: NDArray[np.float64] | None, ages: Sequence[float], known: MeasuredAges | None, reader: str
 ) -> AgeEstimate:
     """The estimate of an age.
 
     Args:
         distribution: (N,) probabilities of sum 1; None if the network could not tell anything.
         ages: N ages in years, ascending.
-        table: Measured for these weights; None if nothing was, then the age is not known.
+        known: Measured for these weights; None if nothing was, then the age is not known.
         reader: Name of the reader.
     """
     if distribution is None:
-        distribution, table = np.full(len(ages), 1 / len(ages)), None
-    years = float(distribution @ np.asarray(ages, dtype=np.float64))
-    if table is None:
-        low, high, certainty = float(ages[0]), float(ages[-1]), 0.0
+        distribution, known = np.full(len(ages), 1 / len(ages)), None
+    values = np.asarray(ages, dtype=np.float64)
+    expected = float(distribution @ values)
+    if known is None:
+        years, low, high, certainty = expected, float(ages[0]), float(ages[-1]), 0.0
     else:
+        table = known.table_for(math.sqrt(float(distribution @ (values - expected) ** 2)))
+        years = known.told(expected)
         # The range holds the estimate itself also where the network is wrong in one direction only.
-        low = min(years, _interpolated(years, table.years, table.low))
-        high = max(years, _interpolated(years, table.years, table.high))
-        certainty = _interpolated(years, table.years, table.within_ten)
+        low = min(years, _interpolated(expected, table.years, table.low))
+        high = max(years, _interpolated(expected, table.years, table.high))
+        certainty = _interpolated(expected, table.years, table.within_ten)
     return AgeEstimate(
         years=years,
         low=low,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from curation.engines.base import WeightsFile
 from curation.engines.onnx_sessions import CPU_PROVIDER, onnx_session, remedy
 from curation.errors import FaceAnalysisError, WeightsBrokenError
 
-__all__ = ["AttributeNetwork"]
+__all__ = ["AttributeNetwork", "loaded_network"]
 
 # On the CPU, faces are run one after the other: a batch takes as long (measured with batches of 2 to 16), and so a
 # face's numbers depend on nothing but the face. Elsewhere a batch is worth its while.
@@ -106,6 +108,46 @@ class AttributeNetwork:
 
 def _listed(sizes: Sequence[int]) -> str:
     return " and ".join(str(size) for size in sizes)
+
+
+_loaded: WeakValueDictionary[tuple[object, ...], AttributeNetwork] = WeakValueDictionary()
+_loading = threading.Lock()
+
+
+def loaded_network(
+    weights: WeightsFile,
+    providers: Sequence[str],
+    *,
+    shape: tuple[int, ...],
+    sizes: tuple[int, ...],
+    other_shapes: Sequence[tuple[int, ...]] = (),
+) -> AttributeNetwork:
+    """A network, loaded once for all readers of a process that use it, as long as one of them is there.
+
+    Readers of different attributes often share a file, and some files need half a gigabyte of memory.
+
+    Args:
+        weights: The model file.
+        providers: ONNX Runtime's execution providers, in order of preference.
+        shape: See `AttributeNetwork`.
+        sizes: Likewise.
+        other_shapes: Likewise.
+
+    Raises:
+        WeightsMissingError: If the file is missing.
+        WeightsBrokenError: If it is not such a network.
+    """
+    try:
+        stamp = weights.path.stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    key = (weights, stamp, tuple(providers), shape, sizes)
+    with _loading:
+        network = _loaded.get(key)
+        if network is None:
+            network = AttributeNetwork(weights, providers, shape=shape, sizes=sizes, other_shapes=other_shapes)
+            _loaded[key] = network
+        return network
 
 
 def _fits(shape: Sequence[int], declared: Sequence[object]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.building import build_reader
 from curation.engines.attributes.catalogue import FAMILIES, ReaderFamily
-from curation.engines.attributes.measured import is_measured
+from curation.engines.attributes.measured import has_measurements, is_measured
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import WeightsFile
 from curation.engines.onnx_sessions import usable_providers
@@ -142,7 +142,7 @@ def _weights(
             # Another publisher's name, under which anything may lie: only a file that was measured here is meant.
             if (models_dir / name).is_file():
                 found = locate(name, models_dir)
-                if is_measured(found.sha256, attribute):
+                if has_measurements(found.sha256):
                     check(found)
                     return found
         if not allow_download or not _fetchable(first):

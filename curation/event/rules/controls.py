@@ -97,6 +97,11 @@ _TEXTS: Mapping[KeyPath, tuple[str, str]] = {
     ("bursts", "max_span_s"): ("Maximum time from the first to the last photo of a burst.", "seconds"),
     ("rules", "excuse_laughs"): ("Eyes that a strong smile presses shut are no blink: they cost little.", ""),
     ("rules", "excuse_moments"): ("Eyes that people close together in a kiss, a hug or a prayer are no blink.", ""),
+    ("rules", "excuse_children"): (
+        "Closed eyes of people who look like children are no blink, as of a baby that sleeps; needs ages "
+        "(attributes.age in config.yaml).",
+        "",
+    ),
     ("rules", "ignore_others"): ("Other people and unknown faces do not count at all.", ""),
 }
 _UNITS = {"count": "people"}

@@ -70,7 +70,7 @@ class RuleBook:
             SettingsFileError: If the file is not valid.
             StorageError: If the file cannot be read.
         """
-        return _changed(self.current()[1], change)
+        return self._changed(self.current()[1], change)
 
     def save(self, change: Mapping[str, Any], *, only_if: Callable[[str], bool]) -> CurrentRules | None:
         """Write changed values to the settings file and apply them.
@@ -92,7 +92,7 @@ class RuleBook:
             etag, scoring = self._read_current()
             if not only_if(etag):
                 return None
-            _changed(scoring, change)
+            self._changed(scoring, change)
             values = {("scoring", *path): value for path, value in _leaves(change)}
             fixed = self.fixed()
             for path in values:
@@ -114,6 +114,17 @@ class RuleBook:
             except SettingsError as error:
                 raise SettingsFileError(f"{origin.path.name}: {error}") from error
             return self._read_current()
+
+    def _changed(self, scoring: ScoringSettings, change: Mapping[str, Any]) -> ScoringSettings:
+        changed = _changed(scoring, change)
+        settings = self._runs.settings
+        # The next start takes the file's word for it, so both have to say so.
+        if "off" in (settings.attributes.age, reload_settings(settings).attributes.age):
+            try:
+                changed.rules.refuse_without_ages()
+            except ValueError as error:
+                raise RulesError(f"the rules are not valid: {error}", [("scoring.rules", str(error))]) from error
+        return changed
 
     def _read_current(self) -> CurrentRules:
         settings = self._runs.settings

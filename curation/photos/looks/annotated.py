@@ -27,6 +27,7 @@ _TEXT_SHARE = 0.022  # of the square root of the picture's pixels
 _MIN_TEXT_PX = 11
 _SMALLEST_TEXT_PX = 8  # of the line below a picture in which there is no place
 _SHRINK = 0.8
+_SMALLER_LABELS = 3  # sizes that are tried for labels that do not fit at the size of the others
 _CROWD, _CROWD_TEXT = 16, 0.4  # from so many faces on, text is at most this part of their height
 
 _DARK, _LIGHT = (18, 18, 20), (255, 255, 255)
@@ -40,12 +41,12 @@ _SUBPIXEL_BITS = 4
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-class _Layout(NamedTuple):
-    """The text of the labels and their places; labels without a place stand below the picture."""
+class _Label(NamedTuple):
+    """The text of a label, its size, and its place; a label without a place stands below the picture."""
 
+    text: str
     text_px: int
-    texts: list[str]
-    places: list[PlacedLabel | None]
+    place: PlacedLabel | None
 
 
 def annotated_jpeg(content: bytes, image: ImageAttributes, *, max_megapixels: float) -> bytes:
@@ -99,11 +100,14 @@ def drawn(array: NDArray[np.uint8], faces: Sequence[AttributedFace], *, scale: f
     canvas = np.array(array, dtype=np.uint8, order="C")
     height, width = canvas.shape[:2]
     boxes = [_scaled(face.box, scale, width, height) for face in faces]
-    layout = _layout((width, height), boxes, [label_text(face.face_index, face.attributes) for face in faces])
+    labels = _layout((width, height), boxes, [label_text(face.face_index, face.attributes) for face in faces])
+    text_px = max((label.text_px for label in labels), default=_MIN_TEXT_PX)
     for number, (face, box) in enumerate(zip(faces, boxes, strict=True)):
-        _draw_face(canvas, face, box, scale, _line_px(layout.text_px, box), _colour(number))
-    canvas = _with_lines_below(canvas, layout)
-    return _with_labels(canvas, layout)
+        # Thin around small faces, so that they stay visible.
+        line_px = max(1, min(_line_px(text_px), min(box.w, box.h) // 24))
+        _draw_face(canvas, face, box, scale, line_px, _colour(number))
+    _draw_labels(canvas, labels)
+    return _with_lines_below(canvas, [label.text for label in labels if label.place is None], text_px)
 
 
 def _scaled(box: Box, scale: float, width: int, height: int) -> Box:
@@ -115,9 +119,9 @@ def _colour(number: int) -> tuple[int, int, int]:
     return _COLOURS[number % len(_COLOURS)]
 
 
-def _line_px(text_px: int, box: Box) -> int:
-    """Width of the lines around a face: in proportion to the text, but thin around small faces."""
-    return max(1, min(round(text_px / 9), min(box.w, box.h) // 24))
+def _line_px(text_px: int) -> int:
+    """Width of lines, in proportion to the text."""
+    return max(1, round(text_px / 9))
 
 
 def _font(text_px: int) -> _Font:
@@ -133,25 +137,46 @@ def _label_size(text: str, font: _Font, text_px: int) -> tuple[int, int]:
     return round(font.getlength(text)) + 3 * _padding(text_px), round(1.2 * text_px) + 2 * _padding(text_px) // 2
 
 
-def _layout(size: tuple[int, int], boxes: Sequence[Box], texts: list[str]) -> _Layout:
-    """The largest text of which all labels find a place; else that of which most do."""
+def _layout(size: tuple[int, int], boxes: Sequence[Box], texts: Sequence[str]) -> list[_Label]:
+    """The largest text of which all labels find a place, some of them a little smaller; else that of which most do."""
     text_px = max(_MIN_TEXT_PX, round(_TEXT_SHARE * (size[0] * size[1]) ** 0.5))
     if len(boxes) > _CROWD:
         text_px = max(_MIN_TEXT_PX, min(text_px, int(np.median([box.h for box in boxes]) * _CROWD_TEXT)))
-    best: _Layout | None = None
+    best: list[_Label] = []
     while True:
-        font = _font(text_px)
-        border = max(1, round(text_px / 9))
-        around = [Box(b.x - border, b.y - border, b.w + 2 * border, b.h + 2 * border) for b in boxes]
-        places = place_labels(
-            size, around, [_label_size(text, font, text_px) for text in texts], gap=max(1, text_px // 12)
-        )
-        layout = _Layout(text_px, texts, places)
-        if best is None or places.count(None) < best.places.count(None):
-            best = layout
-        if None not in places or text_px <= _MIN_TEXT_PX:
+        labels = _placed(size, boxes, texts, text_px)
+        if not best or _without_place(labels) < _without_place(best):
+            best = labels
+        if not _without_place(labels) or text_px <= _MIN_TEXT_PX:
             return best
-        text_px = max(_MIN_TEXT_PX, int(text_px * _SHRINK))
+        text_px = _smaller(text_px)
+
+
+def _placed(size: tuple[int, int], boxes: Sequence[Box], texts: Sequence[str], text_px: int) -> list[_Label]:
+    """Labels with text of one size; those that find no place are tried again with smaller text."""
+    border = _line_px(text_px) + 1
+    around = [Box(b.x - border, b.y - border, b.w + 2 * border, b.h + 2 * border) for b in boxes]
+    sizes_px = [text_px] * len(boxes)
+    places: list[PlacedLabel | None] = [None] * len(boxes)
+    tried_px = text_px
+    for _ in range(_SMALLER_LABELS):
+        font = _font(tried_px)
+        labels = [_label_size(text, font, tried_px) for text in texts]
+        found = place_labels(size, around, labels, gap=max(1, tried_px // 12), kept=places)
+        sizes_px = [tried_px if old is None else px for old, px in zip(places, sizes_px, strict=True)]
+        places = found
+        if None not in places or tried_px <= _MIN_TEXT_PX:
+            break
+        tried_px = _smaller(tried_px)
+    return [_Label(*each) for each in zip(texts, sizes_px, places, strict=True)]
+
+
+def _without_place(labels: Sequence[_Label]) -> int:
+    return sum(label.place is None for label in labels)
+
+
+def _smaller(text_px: int) -> int:
+    return max(_MIN_TEXT_PX, int(text_px * _SHRINK))
 
 
 def _draw_face(
@@ -188,14 +213,31 @@ def _dot(canvas: NDArray[np.uint8], x: float, y: float, radius: float, colour: t
     cv2.circle(canvas, centre, round(radius * one), colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-def _with_lines_below(canvas: NDArray[np.uint8], layout: _Layout) -> NDArray[np.uint8]:
+def _draw_labels(canvas: NDArray[np.uint8], labels: Sequence[_Label]) -> None:
+    for number, label in enumerate(labels):
+        if label.place is not None and label.place.line is not None:
+            line_px = _line_px(label.text_px)
+            cv2.line(canvas, *label.place.line, _DARK, 3 * line_px, cv2.LINE_AA)
+            cv2.line(canvas, *label.place.line, _colour(number), line_px, cv2.LINE_AA)
+    for number, label in enumerate(labels):
+        if label.place is None:
+            continue
+        x, y, w, h = label.place.box
+        padding = _padding(label.text_px)
+        plate = Image.new("RGB", (w, h), _DARK)
+        draw = ImageDraw.Draw(plate)
+        draw.rectangle((0, 0, padding - 1, h - 1), _colour(number))
+        draw.text((2 * padding, h / 2), label.text, _LIGHT, _font(label.text_px), anchor="lm")
+        canvas[y : y + h, x : x + w] = np.asarray(plate)
+
+
+def _with_lines_below(canvas: NDArray[np.uint8], texts: Sequence[str], text_px: int) -> NDArray[np.uint8]:
     """The picture with room below it for the labels that have no place, and these labels in it."""
-    texts = [text for text, place in zip(layout.texts, layout.places, strict=True) if place is None]
     width = canvas.shape[1]
-    text_px = _fitting_text_px(texts, width, layout.text_px)
-    if not texts or text_px is None:
+    fitting_px = _fitting_text_px(texts, width, text_px)
+    if not texts or fitting_px is None:
         return canvas
-    font, padding = _font(text_px), _padding(text_px)
+    font, padding = _font(fitting_px), _padding(fitting_px)
     lines = [""]
     for text in texts:
         longer = f"{lines[-1]}    {text}" if lines[-1] else text
@@ -203,7 +245,7 @@ def _with_lines_below(canvas: NDArray[np.uint8], layout: _Layout) -> NDArray[np.
             lines[-1] = longer
         else:
             lines.append(text)
-    line_px = round(1.4 * text_px)
+    line_px = round(1.4 * fitting_px)
     band = Image.new("RGB", (width, len(lines) * line_px + padding), _DARK)
     draw = ImageDraw.Draw(band)
     for number, line in enumerate(lines):
@@ -218,27 +260,3 @@ def _fitting_text_px(texts: Sequence[str], width: int, text_px: int) -> int | No
         if all(font.getlength(text) + 2 * _padding(size) <= width for text in texts):
             return size
     return None
-
-
-def _with_labels(canvas: NDArray[np.uint8], layout: _Layout) -> NDArray[np.uint8]:
-    text_px = layout.text_px
-    font, padding = _font(text_px), _padding(text_px)
-    there = [
-        (number, text, place)
-        for number, (text, place) in enumerate(zip(layout.texts, layout.places, strict=True))
-        if place is not None
-    ]
-    if not there:
-        return canvas
-    line_px = max(1, round(text_px / 9))
-    for number, _, place in there:
-        if place.line is not None:
-            cv2.line(canvas, *place.line, _DARK, 3 * line_px, cv2.LINE_AA)
-            cv2.line(canvas, *place.line, _colour(number), line_px, cv2.LINE_AA)
-    for number, text, (x, y, w, h) in ((number, text, place.box) for number, text, place in there):
-        label = Image.new("RGB", (w, h), _DARK)
-        draw = ImageDraw.Draw(label)
-        draw.rectangle((0, 0, padding - 1, h - 1), _colour(number))
-        draw.text((2 * padding, h / 2), text, _LIGHT, font, anchor="lm")
-        canvas[y : y + h, x : x + w] = np.asarray(label)
-    return canvas

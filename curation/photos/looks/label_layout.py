@@ -34,7 +34,12 @@ class PlacedLabel:
 
 
 def place_labels(
-    size: tuple[int, int], faces: Sequence[Box], labels: Sequence[tuple[int, int]], *, gap: int
+    size: tuple[int, int],
+    faces: Sequence[Box],
+    labels: Sequence[tuple[int, int]],
+    *,
+    gap: int,
+    kept: Sequence[PlacedLabel | None] = (),
 ) -> list[PlacedLabel | None]:
     """Find a place for each label.
 
@@ -43,14 +48,17 @@ def place_labels(
         faces: Boxes, with what is drawn around them.
         labels: Width and height of the label of each face.
         gap: Between a label and all other things, in pixels.
+        kept: Labels that have their places already, None for each that is still to be placed.
 
     Returns:
         For each face the place of its label; None if there is none near it.
     """
-    placed: list[PlacedLabel | None] = [None] * len(faces)
-    in_the_way = list(faces)
+    placed: list[PlacedLabel | None] = list(kept) or [None] * len(faces)
+    in_the_way = [*faces, *(place.box for place in placed if place is not None)]
     # Large faces are what a picture is about, and leave the fewest places.
     for number in sorted(range(len(faces)), key=lambda each: (-faces[each].w * faces[each].h, each)):
+        if placed[number] is not None:
+            continue
         others = np.array(in_the_way)
         for ring in range(_RINGS):
             found = _place_in_ring(size, faces[number], labels[number], ring, others, own=number, gap=gap)

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +22,10 @@ from curation.domain.labelling.corrections import (
     constraints,
 )
 from curation.domain.report import ClusteringReport, Failure
-from curation.engines.base import EngineSpec
+from curation.engines.attributes.reader import ReaderSpec
+from curation.engines.base import EngineSpec, WeightsFile
 from curation.photos.files.listing import Listing
+from curation.pipelines.clustering.attributes import AttributesOfFaces
 from curation.pipelines.clustering.cluster_ids import assigned_ids
 from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces, collected_faces
@@ -48,6 +50,7 @@ from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_da
 from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.said.corrections_file import hold_corrections
+from curation.workers.pool import Outcome
 
 __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
@@ -71,8 +74,21 @@ def analysis_key(spec: EngineSpec, chip_px: int) -> str:
 class FaceClusteringPipeline:
     """Photos in, face_data.csv, embeddings.npy, output_clusters/ and clustering_run.json out."""
 
-    def __init__(self, context: RunContext, spec: EngineSpec) -> None:
-        """Take the run's context and the engine that the pool's workers build."""
+    def __init__(
+        self,
+        context: RunContext,
+        spec: EngineSpec,
+        readers: Sequence[ReaderSpec] = (),
+        predictor: WeightsFile | None = None,
+    ) -> None:
+        """Take what the pool's workers build.
+
+        Args:
+            context: Of the run.
+            spec: The engine.
+            readers: One for each attribute of faces that is asked for.
+            predictor: Of the 68 landmarks, if a reader needs them.
+        """
         self._context = context
         self._spec = spec
         clustering = context.settings.clustering
@@ -80,6 +96,7 @@ class FaceClusteringPipeline:
         self._grouping = FaceGrouping(context, self._rule)
         self._key = analysis_key(spec, clustering.thumbnail_px)
         self._readable = ReadableFaces(context, spec, self._key)
+        self._attributes = AttributesOfFaces(context.store, readers, predictor, self._key)
         self._output = context.settings.io.output_dir
 
     def run(self, listing: Listing) -> ClusteringReport:
@@ -169,7 +186,9 @@ class FaceClusteringPipeline:
             members = _members(ids.ids)
             rows = faces.rows(ids.ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
-            table_sha256 = write_face_data(self._output, rows, faces.embeddings.path)
+            table_sha256 = write_face_data(
+                self._output, self._attributes.added(rows, faces), faces.embeddings.path, self._attributes.columns
+            )
             told = int(identified.sum()), int(unreadable.is_unreadable.sum())
             unfound = words.unfound(ids.ids, faces, corrections)
             report = self._report(listing, faces, ids.ids, failures, reused, told, unfound, began)
@@ -190,27 +209,55 @@ class FaceClusteringPipeline:
         analysed = store.analysed(set(known.values()), self._key)
         hashes = {photo.image_path: known[photo.path] for photo in listing.photos if known.get(photo.path) in analysed}
         reused = len(hashes)
+        complete = self._attributes.complete(hashes.values())
         tasks = [
-            AnalyseTask(photo.image_path, photo.path, self._key)
+            AnalyseTask(photo.image_path, photo.path, self._key, self._attributes.keys)
             for photo in listing.photos
-            if photo.image_path not in hashes
+            if hashes.get(photo.image_path) not in complete
         ]
         failures = [Failure(path, reason) for path, reason in listing.failed]
-        done = reused + len(failures)
-        for outcome in self._context.work_through_batches(
-            "analysing photos", analyse_photo_worker, tasks, self._batches(), done=done, failed=len(failures)
-        ):
+        done = len(listing.photos) - len(tasks) + len(failures)
+        lost: list[AnalyseTask] = []
+        for outcome in self._worked_through(tasks, done, len(failures)):
             path = outcome.task.image_path
-            if outcome.failure is not None or outcome.result is None:
-                failures.append(Failure(path, outcome.failure.reason if outcome.failure else "no result"))
-                continue
-            hashes[path] = outcome.result.sha256
-            if outcome.result.analysis is None:
-                store.save_hash(stamps[path], outcome.result.sha256)
-                reused += 1
+            reason = outcome.failure.reason if outcome.failure is not None else "no result"
+            if outcome.result is not None:
+                reused += self._saved(stamps[path], path, outcome.result) and path not in hashes
+                hashes[path] = outcome.result.sha256
+            elif path in hashes:
+                self._attributes.failed(path, reason)  # its faces are known from an earlier run
+            elif outcome.task.attributes and outcome.failure is not None and outcome.failure.kind != "failed":
+                # Perhaps it was a reader that crashed or took too long: the faces are wanted without it.
+                self._attributes.failed(path, reason)
+                lost.append(replace(outcome.task, attributes=()))
             else:
-                store.save_analysis(stamps[path], outcome.result.sha256, self._key, outcome.result.analysis)
+                failures.append(Failure(path, reason))
+        for outcome in self._worked_through(lost, done + len(tasks) - len(lost), len(failures)) if lost else ():
+            path = outcome.task.image_path
+            if outcome.result is not None:
+                reused += self._saved(stamps[path], path, outcome.result)
+                hashes[path] = outcome.result.sha256
+            else:
+                self._attributes.photo_failed(path)
+                failures.append(Failure(path, outcome.failure.reason if outcome.failure else "no result"))
         return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
+
+    def _worked_through(
+        self, tasks: Sequence[AnalyseTask], done: int, failed: int
+    ) -> Iterator[Outcome[AnalyseTask, AnalysedPhoto]]:
+        return self._context.work_through_batches(
+            "analysing photos", analyse_photo_worker, tasks, self._batches(), done=done, failed=failed
+        )
+
+    def _saved(self, stamp: FileStamp, image_path: str, photo: AnalysedPhoto) -> bool:
+        """Save what was found on a photo; returns whether the store had its analysis."""
+        store = self._context.store
+        if photo.analysis is None:
+            store.save_hash(stamp, photo.sha256)
+        else:
+            store.save_analysis(stamp, photo.sha256, self._key, photo.analysis)
+        self._attributes.save(image_path, photo.sha256, photo.attributes, photo.unread)
+        return photo.analysis is None
 
     def _batches(self) -> Batches[AnalyseTask, AnalysedPhoto]:
         size = self._context.settings.performance.photos_per_batch
@@ -257,7 +304,7 @@ class FaceClusteringPipeline:
             engine_reason=self._spec.reason,
             outputs=(FACE_DATA, EMBEDDINGS, CLUSTERS_DIR, CLUSTERING_RUN),
             seconds=time.monotonic() - began,
-            warnings=unfound_told(unfound),
+            warnings=(*unfound_told(unfound), *self._attributes.warnings()),
         )
 
     def _threshold_source(self, evidence: GroupingEvidence) -> str:
@@ -295,6 +342,7 @@ class FaceClusteringPipeline:
                 "engine_reason": self._spec.reason,
                 "weights": {weights.name: weights.sha256 for weights in self._spec.weights},
                 "providers": list(self._spec.providers),
+                **self._attributes.record(),
                 "distance_threshold": evidence.single_distance,
                 "group_distance_threshold": evidence.group_distance,
                 "same_photo_penalty": evidence.same_photo_penalty,

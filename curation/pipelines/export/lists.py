@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.domain.judging.picks import UNJUDGED, Pick
+from curation.domain.judging.rules import without_ages
 from curation.errors import PhotoError
 from curation.photos.looks.pictures import PictureSize, photo_picture
 from curation.pipelines.export.contact_sheet import SheetPhoto
@@ -85,7 +86,7 @@ def photos_table(photos: Iterable[ExportedPhoto], event: ExportEvent) -> bytes:
                 said.rating or "",
                 "; ".join(event.names(photo.image_path)) or ("" if score is None else score.people),
                 "" if score is None else score.results_string,
-                "" if score is None else score.vetoes,
+                "" if score is None else without_ages(score.vetoes),
                 "" if score is None else score.problems,
             )
         )

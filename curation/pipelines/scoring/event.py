@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from curation.domain.attributes.age_groups import AgeGroup, age_group
+from curation.domain.attributes.event_people import people_attributes
 from curation.domain.faces.face import FaceRow
 from curation.domain.identity.said import Said
 from curation.domain.identity.unfound import Unfound
@@ -27,10 +29,12 @@ from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.labels_file import read_labels
 
 __all__ = [
+    "NO_AGES",
     "PHOTO_IS_GONE",
     "CachedMeasures",
     "MeasuresSource",
     "ScoringEvent",
+    "event_ages",
     "event_unfound",
     "find_measures",
     "measures_key",
@@ -39,6 +43,7 @@ __all__ = [
     "scored_faces",
 ]
 
+NO_AGES: Mapping[str, AgeGroup] = {}
 PHOTO_IS_GONE = "the photo is gone: put it back, or run the clustering again"
 
 
@@ -234,22 +239,37 @@ def find_measures(
     return CachedMeasures(stamps, tuple(gone), keys, cached, key if analysed else None)
 
 
-def scored_faces(rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures) -> list[ScoredFace]:
+def event_ages(settings: Settings, event: ScoringEvent, labels: Labels) -> Mapping[str, AgeGroup]:
+    """Who looks like a child and who like an adult, by the key of the person; nobody while ages are off."""
+    if settings.attributes.age == "off":
+        return NO_AGES
+    rows = (row for of_photo in event.faces.values() for row in of_photo)
+    people = ((None if (known := labels.person(row.cluster_id)) is None else known.key, row) for row in rows)
+    return {key: age_group(person.age) for key, person in people_attributes(people).items()}
+
+
+def scored_faces(
+    rows: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures, ages: Mapping[str, AgeGroup] = NO_AGES
+) -> list[ScoredFace]:
     """The faces of a photo with their people and measures, without those that the user says are not a person.
 
     Args:
         rows: In the order of `measures.faces`.
         labels: Of the event.
         measures: Of the photo.
+        ages: Of the people of the event, see `event_ages`.
 
     Raises:
         ValueError: If the numbers of faces differ.
     """
-    return [
-        ScoredFace(row.face_index, labels.person(row.cluster_id), measured)
-        for row, measured in zip(rows, measures.faces, strict=True)
-        if row.cluster_id != NOT_A_PERSON
-    ]
+    out = []
+    for row, measured in zip(rows, measures.faces, strict=True):
+        if row.cluster_id == NOT_A_PERSON:
+            continue
+        person = labels.person(row.cluster_id)
+        group = AgeGroup.CANNOT_TELL if person is None else ages.get(person.key, AgeGroup.CANNOT_TELL)
+        out.append(ScoredFace(row.face_index, person, measured, group))
+    return out
 
 
 def _texts(value: Any) -> list[str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.identity.unfound import Unfound, unfound_told
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.presets import with_preset
@@ -23,6 +24,7 @@ from curation.pipelines.said.words import read_picks_now, settle, unfound_json
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
     ScoringEvent,
+    event_ages,
     event_unfound,
     find_measures,
     read_event,
@@ -88,12 +90,13 @@ class ScoringPipeline:
         self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
+        ages = event_ages(self._context.settings, event, labels)
         scores = []
         for path, measured in measures.items():
             self._context.stop_if_cancelled()
-            scores.append(self._scorer.score(path, event.faces[path], labels, measured, people))
+            scores.append(self._scorer.score(path, event.faces[path], labels, measured, people, ages))
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
-        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures)
+        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages)
         self._context.stop_if_cancelled()
         with hold_scores(self._context.settings.io.state_dir):
             ranked = self._scorer.rank(marked, read_picks_now(self._output))
@@ -101,7 +104,7 @@ class ScoringPipeline:
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         unfound = event_unfound(self._context.settings, said, event)
-        warnings = self._warnings(event, unfound, new)
+        warnings = self._warnings(event, unfound, new, ages)
         report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
         self._write_record(report, labels, event.engine, unfound)
         return report
@@ -146,7 +149,9 @@ class ScoringPipeline:
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(cached)
 
-    def _warnings(self, event: ScoringEvent, unfound: Sequence[Unfound], new: Sequence[str]) -> tuple[str, ...]:
+    def _warnings(
+        self, event: ScoringEvent, unfound: Sequence[Unfound], new: Sequence[str], ages: Mapping[str, AgeGroup]
+    ) -> tuple[str, ...]:
         warnings = list(unfound_told(unfound))
         if new:
             came = "1 photo came" if len(new) == 1 else f"{len(new)} photos came"
@@ -155,6 +160,12 @@ class ScoringPipeline:
         if event.analysis_key is None:
             warnings.append(
                 f"there is no {CLUSTERING_RUN}: photos without faces are not ranked; run the clustering again"
+            )
+        asked = self._context.settings.scoring.rules.of_age_that_are_on()
+        if asked and not ages:
+            warnings.append(
+                f"the rule{'s' if len(asked) > 1 else ''} {' and '.join(asked)} had no effect: face_data.csv has no "
+                "ages; run the clustering again"
             )
         return tuple(warnings)
 

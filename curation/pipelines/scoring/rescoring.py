@@ -30,7 +30,14 @@ from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Person
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import CurationError, FaceDataError
-from curation.pipelines.scoring.event import PHOTO_IS_GONE, find_measures, read_event, read_event_labels, scored_faces
+from curation.pipelines.scoring.event import (
+    PHOTO_IS_GONE,
+    event_ages,
+    find_measures,
+    read_event,
+    read_event_labels,
+    scored_faces,
+)
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_data_file import FACE_DATA
@@ -167,8 +174,9 @@ class Rescorer:
             cached_store = _CachedStore(store, self._remembered)
             found = find_measures(event, cached_store, settings.io.input_dir, predictor, {})
         self._remembered = cached_store.used
+        ages = event_ages(settings, event, labels)
         shots = {
-            path: ScoringInput(measured, scored_faces(event.faces[path], labels, measured))
+            path: ScoringInput(measured, scored_faces(event.faces[path], labels, measured, ages))
             for path, measured in found.measures.items()
         }
         clusters: dict[str, set[int]] = defaultdict(set)

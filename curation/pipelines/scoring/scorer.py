@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
@@ -18,7 +19,7 @@ from curation.domain.measuring.measures import PhotoMeasures
 from curation.engines.base import PhotoPixels
 from curation.engines.landmarks import LandmarkPredictor
 from curation.pipelines.measuring import measure_photo
-from curation.pipelines.scoring.event import scored_faces
+from curation.pipelines.scoring.event import NO_AGES, scored_faces
 from curation.settings import ScoringSettings
 
 __all__ = ["PhotoScorer"]
@@ -40,7 +41,13 @@ class PhotoScorer:
         return measure_photo(photo, faces, predictor)
 
     def score(
-        self, image_path: str, faces: Sequence[FaceRow], labels: Labels, measures: PhotoMeasures, event: EventPeople
+        self,
+        image_path: str,
+        faces: Sequence[FaceRow],
+        labels: Labels,
+        measures: PhotoMeasures,
+        event: EventPeople,
+        ages: Mapping[str, AgeGroup] = NO_AGES,
     ) -> PhotoScore:
         """Judge one photo, without any file, clock or pixels.
 
@@ -50,6 +57,7 @@ class PhotoScorer:
             labels: Of the event.
             measures: Of the photo.
             event: The people of the whole event.
+            ages: Who of them looks like a child or an adult, see `event_ages`.
 
         Returns:
             The score, not yet ranked.
@@ -57,7 +65,7 @@ class PhotoScorer:
         Raises:
             ValueError: If the numbers of faces differ.
         """
-        return score_photo(image_path, scored_faces(faces, labels, measures), measures, event, self.rules)
+        return score_photo(image_path, scored_faces(faces, labels, measures, ages), measures, event, self.rules)
 
     def mark_bursts(
         self,
@@ -65,6 +73,7 @@ class PhotoScorer:
         faces: Mapping[str, Sequence[FaceRow]],
         labels: Labels,
         measures: Mapping[str, PhotoMeasures],
+        ages: Mapping[str, AgeGroup] = NO_AGES,
     ) -> list[PhotoScore]:
         """Find the bursts and mark the best photo of each, see `curation.domain.bursts.best_photo`.
 
@@ -73,9 +82,10 @@ class PhotoScorer:
             faces: By image path, in the order of the measures.
             labels: Of the event.
             measures: By image path; photos without measures are in no burst.
+            ages: Who looks like a child or an adult, see `event_ages`.
         """
         shots = {
-            path: ScoringInput(measured, scored_faces(faces[path], labels, measured))
+            path: ScoringInput(measured, scored_faces(faces[path], labels, measured, ages))
             for path, measured in measures.items()
         }
         return mark_bursts(scores, shots, event_bursts(shots, self.bursts), self.rules)

@@ -19,7 +19,7 @@ from curation.services.queue.patience import Patience, StoppedError
 from curation.services.queue.picture_work import PictureClient, PictureWork
 from curation.services.queue.presence import Presence
 from curation.services.queue.telling import QueueTeller
-from curation.services.role import Role
+from curation.services.results import ResultStore
 from curation.services.trail.step import Trail
 from curation.settings.services import ServicesSettings
 
@@ -58,21 +58,22 @@ class _Consumer:
     """Takes as many pictures as it may have in flight, each in a thread of its own."""
 
     def __init__(self, client: PictureClient, settings: ServicesSettings, trail: Trail, stop: threading.Event) -> None:
-        self._client = client
         self._settings = settings
         self._limits = settings.picture_queue
         self._stop = stop
         self._give_up = threading.Event()
         self._teller = QueueTeller(trail)
         self._deliveries = Deliveries(settings)
+        self._results = ResultStore(settings.redis)
         self._patience = Patience(self._tell_redis)
         self._work = PictureWork(
             client,
             settings,
             self._deliveries,
             self._patience,
-            Presence(self._is_serving, stop, self._tell_presence),
+            Presence(client.health, stop, self._tell_presence),
             self._teller,
+            self._has_result,
             stop=stop,
             give_up=self._give_up,
         )
@@ -97,6 +98,7 @@ class _Consumer:
             self._drain()
             signer.join(_JOIN_S)
             self._deliveries.close()
+            self._results.close()
             self._teller.ok("stopped")
 
     # ---- taking ---------------------------------------------------------------------------------------------------
@@ -178,8 +180,9 @@ class _Consumer:
 
     # ---- Redis and image_input ------------------------------------------------------------------------------------
 
-    def _is_serving(self) -> bool:
-        return self._client.health().get(Role.IMAGE_INPUT) == "SERVING"
+    def _has_result(self, delivery: Delivery) -> bool:
+        result = self._results.get(delivery.sha256)
+        return result is not None and result.is_complete and set(result.requests.values()) == {delivery.request_id}
 
     def _tell_redis(self, error: RedisUnavailableError | None) -> None:
         if error is not None:
@@ -187,10 +190,13 @@ class _Consumer:
         else:
             self._teller.ok("redis back")
 
-    def _tell_presence(self, is_away: bool) -> None:
-        if is_away:
-            detail = "image_input is away, pictures wait: `python -m curation services up` starts it"
+    def _tell_presence(self, away: str) -> None:
+        if away:
+            detail = (
+                f"{away}: no answer, pictures wait; `python -m curation services up` starts it; if it runs, "
+                "services.peers, token and TLS here have to be its own"
+            )
             _logger.warning(detail)
-            self._teller.error("image_input away", code="unavailable", detail=detail)
+            self._teller.error("roles away", code="unavailable", detail=detail)
         else:
-            self._teller.ok("image_input back")
+            self._teller.ok("roles back")

@@ -57,6 +57,8 @@ class Deliveries:
         script = self._redis.register_script
         self._done = script(scripts.DONE)
         self._end_dead = script(scripts.END_DEAD)
+        self._note_tries = script(scripts.NOTE_TRIES)
+        self._hold_alone = script(scripts.HOLD_ALONE)
         self._sign = script(scripts.SIGN)
         self._release = script(scripts.RELEASE)
         self._sweep = script(scripts.SWEEP)
@@ -130,7 +132,7 @@ class Deliveries:
     def note_tries(self, delivery: Delivery, tries: int) -> None:
         """Remember how often a picture was tried, so that it is known after this consumer's death."""
         with redis_errors_explained(self._address):
-            self._redis.hset(scripts.TRIES, delivery.entry_id, tries)
+            self._note_tries(keys=(scripts.TRIES,), args=(delivery.entry_id, tries))
 
     def sign(self, deliveries: Collection[Delivery]) -> None:
         """Give a sign of life for pictures that this consumer has, so that no other takes them over."""
@@ -166,7 +168,7 @@ class Deliveries:
             code,
             reason,
             tries,
-            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
         with redis_errors_explained(self._address):
             return bool(self._end_dead(keys=keys, args=values))
@@ -174,7 +176,8 @@ class Deliveries:
     def hold_alone(self, delivery: Delivery) -> bool:
         """Try to be the only consumer that tries a suspect now; it ends by itself when this consumer dies."""
         with redis_errors_explained(self._address):
-            return bool(self._redis.set(scripts.ALONE, self._holder(delivery), nx=True, px=self._alone_ms))
+            keys = (scripts.TRIES, scripts.ALONE)
+            return bool(self._hold_alone(keys=keys, args=(self._holder(delivery), self._alone_ms)))
 
     def end_alone(self, delivery: Delivery) -> None:
         """Let others try their suspects."""

@@ -13,10 +13,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from curation.errors import BusyError, CurationError, InputError, PhotosMissingError, RedisUnavailableError
+from curation.errors import (
+    BusyError,
+    CurationError,
+    PhotosMissingError,
+    QueueFullError,
+    RedisUnavailableError,
+    UploadTooLargeError,
+)
 from curation.photos.files.listing import Listing, PhotoFile, list_photos
 from curation.services.queue.patience import Patience, StoppedError
-from curation.services.queue.pictures import PictureQueue, Pushed, QueueFullError, WhatHappened
+from curation.services.queue.pictures import PictureQueue, Pushed, WhatHappened
 from curation.services.queue.sent import SentPictures, memory_path
 from curation.services.trail.step import Step, Trail
 from curation.settings.services import ServicesSettings
@@ -87,7 +94,7 @@ class _Input:
                 if not self._patience.ask(lambda: self._queue.wait_for_room(len(content), self._stop), self._stop):
                     raise StoppedError from None
                 continue
-            except InputError as error:
+            except UploadTooLargeError as error:
                 self.refuse(name, str(error))
                 return None
             break

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from curation.errors import RoleUnavailableError
 from curation.services.answers import ImageAnswer
 from curation.services.queue.deliveries import Deliveries, Delivery
 from curation.services.queue.patience import Patience, Pauses, StoppedError
@@ -21,7 +22,10 @@ __all__ = ["PictureClient", "PictureWork"]
 _ALONE_POLL_S = 0.2
 _CLIENT_MARGIN_S = 1.0
 _CONSUMER_DIED = ImageAnswer(
-    status="Failed", code="consumer_died", message="the process that had it ended before the answer came"
+    status="Failed",
+    code="consumer_died",
+    message="the process that had it ended before the answer came",
+    grpc_status="UNAVAILABLE",
 )
 
 
@@ -47,6 +51,7 @@ class PictureWork:
         patience: Waits for Redis.
         presence: Waits for image_input.
         teller: Is told each step.
+        has_result: Whether the result of a picture's request is stored, though its answer got lost.
         stop: Nothing new is tried any more.
         give_up: Nothing is waited for any more.
     """
@@ -59,6 +64,7 @@ class PictureWork:
         patience: Patience,
         presence: Presence,
         teller: QueueTeller,
+        has_result: Callable[[Delivery], bool],
         *,
         stop: threading.Event,
         give_up: threading.Event,
@@ -70,6 +76,7 @@ class PictureWork:
         self._patience = patience
         self._presence = presence
         self._teller = teller
+        self._has_result = has_result
         self._stop = stop
         self._give_up = give_up
 
@@ -99,12 +106,15 @@ class PictureWork:
             if verdict is Verdict.DEAD:
                 self._bury(delivery, last.code or "invalid", last.message or last.status, tries + 1)
                 return
-            was_tried = verdict is not Verdict.REFUSED
+            was_tried = self._was_tried(last, verdict)
             tries += was_tried
             if tries < self._most_tries:
                 self._tell_retry(delivery, last, f"try {tries} of {self._most_tries}" if was_tried else "no try")
                 if self._stop.wait(next(pauses)):
                     raise StoppedError
+        if verdict_of(last) is Verdict.AWAY and self._patience.ask(lambda: self._has_result(delivery), self._stop):
+            self._finish(delivery, last)
+            return
         reason = f"given up after {tries} tries; the last one: {last.message or last.status}"
         self._bury(delivery, last.code or "failed", reason, tries)
 
@@ -124,16 +134,21 @@ class PictureWork:
                 deadline_s=self._settings.deadline_s + _CLIENT_MARGIN_S,
             )
             verdict = verdict_of(answer)
+            if not self._was_tried(answer, verdict):
+                self._note_tries(delivery, tries)
             if verdict is Verdict.AWAY:
                 self._presence.lost()
-            else:
+            elif verdict in (Verdict.DONE, Verdict.DEAD):
                 self._presence.seen()
-            if verdict is Verdict.REFUSED:
-                self._note_tries(delivery, tries)
             return answer
         finally:
             if is_suspect:
                 self._patience.ask(lambda: self._deliveries.end_alone(delivery), self._give_up)
+
+    def _was_tried(self, answer: ImageAnswer, verdict: Verdict) -> bool:
+        """Whether an answer counts as a try; a role behind image_input that was never there cannot have been lost."""
+        never_there = answer.code == RoleUnavailableError.code and not self._presence.has_seen_all
+        return verdict is not Verdict.REFUSED and not never_there
 
     def _note_tries(self, delivery: Delivery, tries: int) -> None:
         self._patience.ask(lambda: self._deliveries.note_tries(delivery, tries), self._give_up)

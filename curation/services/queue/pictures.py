@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any
 
-from curation.errors import InputError
+from curation.errors import QueueFullError, UploadTooLargeError
 from curation.services.queue import scripts
 from curation.services.redis_connection import connect, redis_errors_explained
 from curation.services.streams import entries_of, text_of
@@ -21,10 +21,8 @@ from curation.settings.services import ServicesSettings
 __all__ = [
     "DeadLetter",
     "PictureQueue",
-    "PictureTooLargeError",
     "Pushed",
     "QueueCounts",
-    "QueueFullError",
     "Retried",
     "WhatHappened",
 ]
@@ -32,18 +30,6 @@ __all__ = [
 _MEGABYTE = 2**20
 _FULL_POLL_S = 0.5
 _PAGE = 500
-
-
-class QueueFullError(InputError):
-    """So many pictures wait already that no more are taken now."""
-
-    code = "queue_full"
-
-
-class PictureTooLargeError(InputError):
-    """A picture has more bytes than `services.max_image_mb`; the roles would refuse it."""
-
-    code = "too_large"
 
 
 class WhatHappened(StrEnum):
@@ -149,6 +135,7 @@ class PictureQueue:
         self._limits = settings.picture_queue
         self._redis: Any = connect(settings.redis)
         self._push = self._redis.register_script(scripts.PUSH)
+        self._count = self._redis.register_script(scripts.COUNT)
         self._retry = self._redis.register_script(scripts.RETRY)
         self._drop = self._redis.register_script(scripts.DROP)
 
@@ -174,10 +161,10 @@ class PictureQueue:
 
         Raises:
             QueueFullError: If `services.picture_queue` allows no more now; nothing was changed.
-            PictureTooLargeError: If the roles would refuse so many bytes.
+            UploadTooLargeError: If the roles would refuse so many bytes.
         """
         if len(content) > self._settings.max_image_mb * _MEGABYTE:
-            raise PictureTooLargeError(
+            raise UploadTooLargeError(
                 f"{name or 'the picture'} has {len(content) / _MEGABYTE:.1f} MB, and services.max_image_mb is "
                 f"{self._settings.max_image_mb:g}: make it smaller, or raise the limit"
             )
@@ -188,7 +175,7 @@ class PictureQueue:
             sha256,
             name.encode("utf-8", "backslashreplace"),
             request_id,
-            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             len(content),
             content,
             self._settings.redis.image_ttl_s,
@@ -212,10 +199,9 @@ class PictureQueue:
         return not stop.is_set()
 
     def _has_room(self, size: int) -> bool:
-        with redis_errors_explained(self._settings.redis), self._redis.pipeline(transaction=True) as commands:
-            commands.xlen(scripts.IN)
-            commands.hget(scripts.COUNTS, "bytes")
-            waiting, waiting_bytes = commands.execute()
+        with redis_errors_explained(self._settings.redis):
+            waiting = self._redis.xlen(scripts.IN)
+            waiting_bytes = self._redis.hget(scripts.COUNTS, "bytes")
         if waiting == 0:
             return True
         fits = int(waiting_bytes or 0) + size <= self._limits.waiting_mb * _MEGABYTE
@@ -223,26 +209,17 @@ class PictureQueue:
 
     def counts(self) -> QueueCounts:
         """How many pictures are where, all at one moment."""
-        with redis_errors_explained(self._settings.redis), self._redis.pipeline(transaction=True) as commands:
-            commands.hgetall(scripts.COUNTS)
-            commands.xlen(scripts.IN)
-            commands.xlen(scripts.DEAD)
-            commands.xpending(scripts.IN, scripts.GROUP)
-            # Without a group, before the first consumer, nothing is pending.
-            counts, queued, dead, pending = commands.execute(raise_on_error=False)
-            for answer in (counts, queued, dead):
-                if isinstance(answer, Exception):
-                    raise answer
-        in_flight = pending["pending"] if isinstance(pending, dict) else 0
-        numbers = {text_of(key): int(value) for key, value in counts.items()}
+        with redis_errors_explained(self._settings.redis):
+            answer = self._count(keys=(scripts.IN, scripts.COUNTS, scripts.DEAD))
+        pushed, done, dropped, size, queued, in_flight, dead = map(int, answer)
         return QueueCounts(
-            pushed=numbers.get("pushed", 0),
-            done=numbers.get("done", 0),
-            dead=dead + numbers.get("dropped", 0),
+            pushed=pushed,
+            done=done,
+            dead=dead + dropped,
             waiting=queued - in_flight,
             in_flight=in_flight,
-            dropped=numbers.get("dropped", 0),
-            bytes=numbers.get("bytes", 0),
+            dropped=dropped,
+            bytes=size,
         )
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 __all__ = [
     "ALONE",
+    "COUNT",
     "COUNTS",
     "DEAD",
     "DEAD_BY",
@@ -17,7 +18,9 @@ __all__ = [
     "DROP",
     "END_DEAD",
     "GROUP",
+    "HOLD_ALONE",
     "IN",
+    "NOTE_TRIES",
     "OPEN",
     "PUSH",
     "RELEASE",
@@ -73,7 +76,8 @@ return {'new', id}
 """
 
 # What both ends of a picture do. An entry that no longer is pending was ended by another consumer: nothing is counted.
-# An entry without `bytes` was added by another program, so that it was not counted when it was pushed.
+# An entry without `bytes` was added by another program, so that it was not counted when it was pushed. (Redis takes no
+# -0 for a number.)
 _END = """
 if redis.call('XACK', KEYS[1], 'consumers', ARGV[1]) == 0 then
   return 0
@@ -86,8 +90,22 @@ end
 if ARGV[3] == '' then
   redis.call('HINCRBY', KEYS[2], 'pushed', 1)
 else
-  redis.call('HINCRBY', KEYS[2], 'bytes', -tonumber(ARGV[3]))
+  redis.call('HINCRBY', KEYS[2], 'bytes', 0 - tonumber(ARGV[3]))
 end
+"""
+
+# How many pictures are where, all at one moment. Keys: in, counts, dead. A script, as Redis refuses transactions while
+# it is full. Answers pushed, done, dropped, bytes, length of the queue, in flight, dead letters.
+COUNT = """
+local answer = redis.call('HMGET', KEYS[2], 'pushed', 'done', 'dropped', 'bytes')
+for i = 1, 4 do
+  answer[i] = tonumber(answer[i] or '0')
+end
+answer[5] = redis.call('XLEN', KEYS[1])
+local pending = redis.pcall('XPENDING', KEYS[1], 'consumers')
+answer[6] = pending['err'] and 0 or pending[1]
+answer[7] = redis.call('XLEN', KEYS[3])
+return answer
 """
 
 # Keys: in, counts, open, tries, image. Arguments: entry, sha256, size or nothing.
@@ -153,6 +171,24 @@ if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then
 end
 redis.call('HINCRBY', KEYS[1], 'dropped', 1)
 return 1
+"""
+
+# The next two are scripts so that they work while Redis is full: it refuses what needs memory, but not in a script that
+# has written before. Else nothing could end, which is what makes room.
+
+# How often an entry was tried. Keys: tries. Arguments: entry, tries.
+NOTE_TRIES = """
+redis.call('HDEL', KEYS[1], ARGV[1])
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+"""
+
+# Be the only one who tries a suspect. Keys: tries, alone. Arguments: who, milliseconds. Answers 1, or 0 if another is.
+HOLD_ALONE = """
+redis.call('HDEL', KEYS[1], '')
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  return 1
+end
+return 0
 """
 
 # A sign of life for entries that still are this consumer's. Keys: in. Arguments: consumer, entries. Answers how many.

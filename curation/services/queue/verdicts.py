@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from curation.errors import RedisUnavailableError, StorageError
 from curation.services.answers import ImageAnswer
 
 __all__ = ["Verdict", "verdict_of"]
@@ -29,6 +30,8 @@ _AWAY = frozenset({"UNAVAILABLE"})
 _REFUSED = frozenset(
     {"RESOURCE_EXHAUSTED", "CANCELLED", "UNAUTHENTICATED", "PERMISSION_DENIED", "FAILED_PRECONDITION", "UNIMPLEMENTED"}
 )
+# The result cannot be kept anywhere now, which is no picture's fault: a full disk stops the queue and loses nothing.
+_NOT_KEPT = frozenset({RedisUnavailableError.code, StorageError.code})
 
 
 def verdict_of(answer: ImageAnswer) -> Verdict:
@@ -37,6 +40,8 @@ def verdict_of(answer: ImageAnswer) -> Verdict:
         return Verdict.DONE
     if answer.grpc_status in _OWN_FAULT:
         return Verdict.DEAD
+    if answer.code in _NOT_KEPT:
+        return Verdict.REFUSED
     if answer.grpc_status in _AWAY:
         return Verdict.AWAY
     if answer.grpc_status in _REFUSED:

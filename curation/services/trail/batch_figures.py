@@ -29,7 +29,7 @@ AGE_BIN_YEARS = 5
 
 _OLDEST = 100
 _MOST_FACTS = 500_000  # of each kind; a day of five pictures a second
-_TIME_BINS = 60
+_TIME_BINS = 40
 _ANSWERED = "answered"
 
 

@@ -118,8 +118,8 @@ def _ages(figures: BatchFigures, axes: Axes) -> tuple[str, str]:
         _nothing(axes, "no age is known yet")
     axes.set_xlabel("apparent age in years", color=_SOFT, fontsize=9)
     axes.set_ylabel("faces", color=_SOFT, fontsize=9)
-    note = f"{_number(known, 'face')}; of {figures.ages_unknown} more the age cannot be told{_missing(figures)}"
-    return "Apparent ages", note
+    untold = f"; of {figures.ages_unknown} more the age cannot be told" if figures.ages_unknown else ""
+    return "Apparent ages", f"{_number(known, 'face')}{untold}{_missing(figures)}"
 
 
 def _sexes(figures: BatchFigures, axes: Axes) -> tuple[str, str]:

@@ -13,10 +13,10 @@ from typing import Any
 
 import requests
 
-from curation.errors import CurationError
+from curation.errors import CollectorUnavailableError
 from curation.services.trail.line import TrailLine
 
-__all__ = ["CollectorUnavailableError", "OtlpSink", "spans_document"]
+__all__ = ["OtlpSink", "spans_document"]
 
 _TIMEOUT_S = 3.0
 _PATH = "/v1/traces"
@@ -25,12 +25,6 @@ _OK, _ERROR = 1, 2  # StatusCode
 _REFUSED_FROM, _AGAIN = 400, (408, 429)
 _AGAIN_FROM = 500
 _MICROSECOND = timedelta(microseconds=1)
-
-
-class CollectorUnavailableError(CurationError):
-    """The collector of `services.otlp_endpoint` does not answer, or asks to come again later."""
-
-    code = "collector_unavailable"
 
 
 class OtlpSink:

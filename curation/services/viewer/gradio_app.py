@@ -55,7 +55,7 @@ def gradio_module() -> Any:
         if error.name != "gradio":
             raise
         raise ExtraMissingError(
-            "python -m curation services viewer needs Gradio, which does not go together with the packages of Curation: "
+            "python -m curation services viewer needs Gradio, which does not go with the packages of Curation: "
             f"give it an environment of its own:  {HOW_TO_INSTALL}  and then, in the folder of the project, run  "
             "viewer/bin/python -m curation services viewer  The page /review/faces of the web service (make serve) "
             "shows the same without it"
@@ -132,7 +132,8 @@ def build_viewer(services: FaceServices, gradio: Any) -> Any:
     """
     viewer = Viewer(services)
     readers = sorted({*reader_names(Attribute.AGE), *reader_names(Attribute.SEX)})
-    with gradio.Blocks(title="Faces") as page:
+    # Nothing is told to its makers.
+    with gradio.Blocks(title="Faces", analytics_enabled=False) as page:
         gradio.Markdown(_TITLE)
         state = gradio.Textbox(label="Services", interactive=False)
         with gradio.Row():

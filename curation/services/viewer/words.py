@@ -27,8 +27,8 @@ def class_words(estimate: ClassEstimate | None) -> str:
         return ""
     if estimate.answer is None:
         best = max(estimate.distribution, default=0.0)
-        return f"cannot tell (at best a guess: {estimate.most_likely}, {best:.0%})".replace("%", " %")
-    return f"{estimate.answer} ({estimate.certainty:.0%})".replace("%", " %")
+        return f"cannot tell (at best a guess: {estimate.most_likely}, {_percent(best)})"
+    return f"{estimate.answer} ({_percent(estimate.certainty)})"
 
 
 def face_words(face: AttributedFace) -> str:
@@ -67,6 +67,11 @@ def difference_words(first: ImageAttributes, second: ImageAttributes) -> str:
             parts.append(_sex_difference(one.sex, other.sex))
         lines.append(f"Face {face.face_index + 1}: {', '.join(parts) or 'nothing can be compared'}")
     return "\n".join(lines) or "There is no face to compare."
+
+
+def _percent(share: float) -> str:
+    # No network is certain: 100 % would say so.
+    return "over 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
 
 
 def _age_difference(one: AgeEstimate, other: AgeEstimate) -> str:

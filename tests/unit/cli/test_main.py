@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from curation.cli.main import main
 from curation.engines import selection
 from curation.engines.weights import registry as weights
 from curation.engines.weights.registry import KnownWeights
+from tests.attribute_networks import write_network
 from tests.integration.file_server import Manners, Server, serving
 
 NAME = "other.onnx"
@@ -86,3 +88,45 @@ def test_ctrl_c_exits_with_130(server: Server, config: str, monkeypatch: pytest.
 
     monkeypatch.setattr(selection, "fetch_checked", interrupt)
     assert main(["--config", config, "weights", "fetch"]) == 130
+
+
+def test_attribute_models_come_only_when_they_or_their_reader_are_named(
+    server: Server,
+    config: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = "fairface.onnx"
+    network = tmp_path / "network.onnx"
+    write_network(network, (3, 224, 224), [np.zeros(7), np.zeros(2), np.zeros(9)], has_probabilities=False)
+    server.paths["/b"] = Manners(network.read_bytes())
+    known = KnownWeights(
+        name=file,
+        purpose="tells ages",
+        licence="free",
+        addresses=(f"{server.address}/b",),
+        contract="a face in, numbers out",
+        reader="fairface",
+    )
+    monkeypatch.setattr(weights, "REGISTRY", MappingProxyType({file: known}))
+    assert main(["--config", config, "weights", "fetch"]) == 0
+    assert "nothing to fetch" in capsys.readouterr().out and not server.requests
+    assert main(["--config", config, "weights", "fetch", "--reader", "fairface"]) == 0
+    assert (tmp_path / "nets" / file).is_file()
+    assert main(["--config", config, "weights", "fetch", "--reader", "nobody"]) == 2
+    capsys.readouterr()
+    assert main(["--config", config, "weights", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "a face in, numbers out" in out and "not measured here" in out
+
+
+def test_a_file_without_an_address_says_how_to_get_it(
+    config: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = KnownWeights(name=NAME, purpose="tells ages", licence="free", advice="bake it yourself", reader="gear")
+    monkeypatch.setattr(weights, "REGISTRY", MappingProxyType({NAME: known}))
+    assert main(["--config", config, "weights", "fetch", NAME]) == 2
+    assert "bake it yourself" in capsys.readouterr().err
+    assert main(["--config", config, "weights", "list"]) == 0
+    assert capsys.readouterr().out.count("bake it yourself") == 1

@@ -202,3 +202,13 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
         settings.io = settings.io  # type: ignore[misc]
     with pytest.raises(ValueError, match="frozen"):
         settings.io.skip_raw_with_jpeg = False  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("rule", ["min_children: {mode: veto}", "excuse_children: {enabled: true}"])
+def test_a_rule_that_needs_ages_is_refused_while_they_are_off(tmp_path: Path, rule: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"scoring: {{rules: {{{rule}}}}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=rf"the rule {rule.partition(':')[0]} needs the ages of people: set attrib"):
+        load_settings(path, default_root=tmp_path)
+    path.write_text(f"scoring: {{rules: {{{rule}}}}}\nattributes: {{age: dlib}}\n", encoding="utf-8")
+    load_settings(path, default_root=tmp_path)

@@ -83,7 +83,7 @@ def test_a_store_of_version_3_gets_looks_and_keeps_its_content(tmp_path: Path) -
         connection.commit()
     for _ in range(2):
         with closing(AnalysisStore(tmp_path)) as store:
-            assert store._database._connection.execute("PRAGMA user_version").fetchone() == (4,)
+            assert store._database._connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
             assert store.known_hashes([FileStamp(Path("/a"), 1, 2)]) == {Path("/a"): "s1"}
             assert store.last_hashes([Path("/a"), Path("/b")]) == {Path("/a"): "s1"}
             assert store.measures({"a": ("s1", "key")}) == {"a": measured}
@@ -92,6 +92,8 @@ def test_a_store_of_version_3_gets_looks_and_keeps_its_content(tmp_path: Path) -
             assert grouping is not None
             assert grouping[1] == "why"
             assert store.spoilt_face("s1", "key", 1) is not None
+            store.save_face_attributes("s1", {"key": b"value"})
+            assert store.having_attributes(["s1", "s2"], "key") == {"s1"}
             store.save_analysis(STAMP, "s2", "key", replace(analysis(), miniature=b"n" * MINIATURE_BYTES))
             assert store.look("s2") == (b"n" * MINIATURE_BYTES, None)
     assert not list(tmp_path.glob("*damaged*"))

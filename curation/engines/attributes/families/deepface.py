@@ -15,7 +15,7 @@ from curation.engines.attributes.catalogue import weights_of
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import BoxCrop, box_chip
 from curation.engines.attributes.measured import measured
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -55,12 +55,11 @@ class DeepfaceReader(ChipReader):
             head = _HEADS[attribute]
             grey = attribute is Attribute.EMOTION
             shape = (_GREY_PX, _GREY_PX, 1) if grey else (_CHIP_PX, _CHIP_PX, 3)
-            network = AttributeNetwork(
-                weights, spec.providers, shape=shape, sizes=(len(head.ages) or len(head.classes),)
-            )
+            network = loaded_network(weights, spec.providers, shape=shape, sizes=(len(head.ages) or len(head.classes),))
             prepared: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = grey_input if grey else rgb_to_input
-            crop = measured(weights.sha256).crop or BoxCrop.LETTERBOX
-            branches.append(Branch(weights, network, partial(_chips, crop=crop), prepared, (head,)))
+            known = measured(weights.sha256)
+            chips = partial(_chips, crop=known.crop or BoxCrop.LETTERBOX, margin=known.margin)
+            branches.append(Branch(weights, network, chips, prepared, (head,)))
         super().__init__(spec, branches, eye_distance_px=_EYE_DISTANCE_PX)
 
 
@@ -75,5 +74,5 @@ def grey_input(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(grey, (_GREY_PX, _GREY_PX))[:, :, None], dtype=np.float32)
 
 
-def _chips(pixels: Pixels, face: FoundAt, *, crop: BoxCrop) -> tuple[NDArray[np.uint8], ...]:
-    return (box_chip(pixels, face, size_px=_CHIP_PX, crop=crop, turned=True),)
+def _chips(pixels: Pixels, face: FoundAt, *, crop: BoxCrop, margin: float) -> tuple[NDArray[np.uint8], ...]:
+    return (box_chip(pixels, face, size_px=_CHIP_PX, crop=crop, margin=margin, turned=True),)

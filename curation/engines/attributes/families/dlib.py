@@ -11,7 +11,7 @@ from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.catalogue import weights_of
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import template_chip
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -24,11 +24,13 @@ MEAN_COLOUR: NDArray[np.float32] = np.array([122.781998, 117.000999, 104.297997]
 """What is subtracted from the pixels, RGB; then they are divided by 256 (dlib's `input_rgb_image_sized`)."""
 
 TEMPLATE: NDArray[np.float64] = np.array(
-    [[0.300, 0.281], [0.690, 0.286], [0.485, 0.510], [0.318, 0.668], [0.652, 0.673]]
+    [[0.289, 0.296], [0.711, 0.296], [0.500, 0.541], [0.320, 0.714], [0.680, 0.714]]
 )
-"""Where the five landmarks lie in a chip that dlib cuts with a padding of 0.2, in parts of its side.
+"""Where the five landmarks lie in a chip, in parts of its side.
 
-Medians over 360 faces whose chips dlib cut by its 68 points.
+Where they lie in the chips that dlib cuts by 68 points with a padding of 0.2 (medians of 360 faces), made symmetrical,
+8 % larger and 0.03 lower: of 15 such changes the best for the age on one half of UTKFace. On the other half it is
+better than dlib's own chips, for sex 0.929 against 0.907 of the adults, see docs/attributes.md.
 """
 
 _SIZES_PX = {Attribute.AGE: 64, Attribute.SEX: 32}
@@ -50,7 +52,7 @@ class DlibReader(ChipReader):
             weights = weights_of(spec.name, attribute, spec.weights)
             size_px = _SIZES_PX[attribute]
             head = Head(attribute, 0, ages=AGES) if attribute is Attribute.AGE else Head(attribute, 0, classes=SEXES)
-            network = AttributeNetwork(
+            network = loaded_network(
                 weights,
                 spec.providers,
                 shape=(3, size_px, size_px),
@@ -66,4 +68,6 @@ def prepared(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _chips(pixels: Pixels, face: FoundAt, *, size_px: int) -> tuple[NDArray[np.uint8], ...]:
-    return (template_chip(pixels, face, template=TEMPLATE, size_px=size_px),)
+    """The face and its mirror image."""
+    chip = template_chip(pixels, face, template=TEMPLATE, size_px=size_px)
+    return chip, np.ascontiguousarray(chip[:, ::-1])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import box_chip
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -51,7 +51,7 @@ class FairFaceReader(ChipReader):
             WeightsBrokenError: If it is not such a network.
         """
         weights = spec.weights[0]
-        network = AttributeNetwork(weights, spec.providers, shape=(3, _CHIP_PX, _CHIP_PX), sizes=_SIZES)
+        network = loaded_network(weights, spec.providers, shape=(3, _CHIP_PX, _CHIP_PX), sizes=_SIZES)
         heads = tuple(head for head in _HEADS if head.attribute in spec.attributes)
         super().__init__(spec, [Branch(weights, network, _chips, _prepared, heads)], eye_distance_px=_EYE_DISTANCE_PX)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.chip_reader import SEXES, Branch, ChipReader, Head
 from curation.engines.attributes.crops import box_chip
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import Pixels
 
@@ -19,7 +19,6 @@ AGES = (15.0, 23.0, 28.0, 35.5, 45.5, 55.5, 65.0)
 ETHNICITIES = ("white", "black", "asian", "indian", "other")
 
 _CHIP_PX = 198
-_MARGIN = 0.4  # of the box: the network was trained on faces with hair and chin, see docs/attributes.md
 _EYE_DISTANCE_PX = 64.0
 
 _HEADS = (
@@ -40,7 +39,7 @@ class GearReader(ChipReader):
             WeightsBrokenError: If it is not such a network.
         """
         weights = spec.weights[0]
-        network = AttributeNetwork(
+        network = loaded_network(
             weights,
             spec.providers,
             shape=(_CHIP_PX, _CHIP_PX, 3),
@@ -51,7 +50,7 @@ class GearReader(ChipReader):
 
 
 def _chips(pixels: Pixels, face: FoundAt) -> tuple[NDArray[np.uint8], ...]:
-    return (box_chip(pixels, face, size_px=_CHIP_PX, margin=_MARGIN),)
+    return (box_chip(pixels, face, size_px=_CHIP_PX),)
 
 
 def _prepared(chip: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from curation.domain.faces.geometry import (
     transform_scale,
 )
 from curation.engines.attributes.crops import chips_of, template_chip
-from curation.engines.attributes.network import AttributeNetwork
+from curation.engines.attributes.network import loaded_network
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.base import PhotoPixels, Pixels
 
@@ -52,7 +52,7 @@ class MediapipeReader:
             WeightsBrokenError: If it is not such a network.
         """
         self._spec = spec
-        self._network = AttributeNetwork(
+        self._network = loaded_network(
             spec.weights[0],
             spec.providers,
             shape=(_CHIP_PX, _CHIP_PX, 3),

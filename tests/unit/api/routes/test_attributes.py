@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 import pytest
 
-from curation.api.http.attribute_problems import STATUS_OF_GRPC
+from curation.api.http.attributes.problems import STATUS_OF_GRPC
 from curation.domain.attributes.image_document import image_of_document
 from curation.domain.attributes.values import Attribute
 from curation.domain.faces.face import Box

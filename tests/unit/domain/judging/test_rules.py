@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from curation.domain.judging.photo_facts import ScoredFace, photo_facts
-from curation.domain.judging.rules import RULES
+from curation.domain.attributes.age_groups import AgeGroup
+from curation.domain.judging.photo_facts import PhotoFacts, ScoredFace, photo_facts
+from curation.domain.judging.rules import RULES, without_ages
 from curation.domain.judging.scoring_rules import RuleMode, Rules, ScoringRules, Thresholds
 from curation.domain.labelling.labels import Person
 from curation.domain.measuring.measures import FaceMeasures, Measure, Reason
@@ -38,7 +39,7 @@ def vetoes(rules: ScoringRules, *faces: tuple[Person | None, FaceMeasures], focu
 
 def test_every_rule_of_the_settings_is_known_and_the_other_way_round() -> None:
     known = {f.name for f in fields(Rules)}
-    assert set(RULES) == known - {"ignore_others", "excuse_laughs", "excuse_moments"}
+    assert set(RULES) == known - {"ignore_others", "excuse_laughs", "excuse_moments", "excuse_children"}
     assert set(ScoringSettings().rules.model_dump()) == known
     assert all(function.__doc__ for function in RULES.values())
 
@@ -209,3 +210,56 @@ def test_modes_are_words() -> None:
     assert (
         Rules.from_mapping({"require_smile": {"mode": "weight", "weight": 2.5}}).require_smile.mode is RuleMode.WEIGHT
     )
+
+
+class TestAges:
+    """`min_children` and `excuse_children`."""
+
+    SLEEPS = face_measures(eyes=0.0, smile=0.1)
+
+    def facts(self, *groups: AgeGroup, measures: FaceMeasures = OPEN, rules: ScoringRules) -> PhotoFacts:
+        people = (ANNA, TOM, IDA, OLE)
+        faces = [ScoredFace(n, people[n], measures, group) for n, group in enumerate(groups)]
+        return photo_facts(faces, Measure.of(1.0, 0.0), rules.thresholds, rules.excuses)
+
+    @pytest.mark.parametrize(
+        ("groups", "value"),
+        [
+            ((AgeGroup.CHILD, AgeGroup.CHILD), 1.0),
+            ((AgeGroup.CHILD, AgeGroup.ADULT), 0.5),
+            ((AgeGroup.ADULT, AgeGroup.ADULT), 0.0),
+            ((AgeGroup.CHILD, AgeGroup.CANNOT_TELL), None),  # this may be the second one
+            ((AgeGroup.ADULT, AgeGroup.CANNOT_TELL), 0.0),
+            ((), 0.0),
+        ],
+    )
+    def test_at_least_two_children(self, groups: tuple[AgeGroup, ...], value: float | None) -> None:
+        rules = only("min_children", count=2)
+        verdict = RULES["min_children"](self.facts(*groups, rules=rules), rules.rules)
+        assert verdict.value == value
+        found = groups.count(AgeGroup.CHILD)
+        broken = value is not None and value < 1
+        assert verdict.violations == ((f"{found} of at least 2 children",) if broken else ())
+
+    def test_others_count_unless_they_are_ignored(self) -> None:
+        rules = only("min_children", count=1)
+        facts = self.facts(AgeGroup.ADULT, AgeGroup.ADULT, AgeGroup.ADULT, AgeGroup.CHILD, rules=rules)
+        assert RULES["min_children"](facts, rules.rules).value == 1
+        ignoring = ScoringRules.from_mapping({"rules": {"ignore_others": {"enabled": True}}})
+        assert RULES["min_children"](facts, replace(rules.rules, ignore_others=ignoring.rules.ignore_others)).value == 0
+
+    def test_a_sleeping_child_is_no_blink_if_the_user_says_so(self) -> None:
+        off = ScoringRules()
+        on = ScoringRules.from_mapping({"rules": {"excuse_children": {"enabled": True}}})
+        for rules, blinking in ((off, [True, True, True]), (on, [False, True, True])):
+            facts = self.facts(AgeGroup.CHILD, AgeGroup.ADULT, AgeGroup.CANNOT_TELL, measures=self.SLEEPS, rules=rules)
+            assert [face.blinks for face in facts.main + facts.important] == [blinking[0], blinking[2], blinking[1]]
+
+    def test_nothing_that_is_exported_tells_ages(self) -> None:
+        weighted = ScoringRules.from_mapping({"rules": {"min_children": {"mode": "weight", "count": 3}}})
+        score = scored([(ANNA, OPEN)], weighted, photo=photo_measures())
+        assert "child" not in score.results_string
+        assert without_ages("Anna (main) blinks; 0 of at least 3 children; 1 unknown face") == (
+            "Anna (main) blinks; 1 unknown face"
+        )
+        assert without_ages("") == ""

@@ -63,7 +63,7 @@ def test_the_table_of_presets(text: str) -> None:
 
 
 def test_every_rule_is_explained(text: str) -> None:
-    switches = {"ignore_others", "excuse_laughs", "excuse_moments"}
+    switches = {"ignore_others", "excuse_laughs", "excuse_moments", "excuse_children"}
     for name in [*RULES, *switches]:
         assert f"| `{name}` |" in text
     assert set(RULES) | switches == set(Rules.__dataclass_fields__)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from curation.errors import RedisUnavailableError
 from curation.services.answers import SUCCESS, ImageAnswer
 from curation.services.queue.deliveries import Deliveries
 from curation.services.queue.pictures import PictureQueue
+from curation.services.results import Half, ResultStore
 from curation.settings.services import ServicesSettings
 from tests.processes import wait_until
 from tests.queue_world import FakeClient, Told, consuming, failed, services_settings, total
@@ -95,7 +97,7 @@ def test_a_role_that_is_away_costs_no_try(queue: PictureQueue, settings: Service
     client.serves = False
     queue.push(b"picture")
     with consuming(client, settings, told):
-        wait_until(lambda: "image_input away" in told.names(), "it is said")
+        wait_until(lambda: "roles away" in told.names(), "it is said")
         time.sleep(1)
         assert queue.counts().in_flight == 1
         assert not client.calls
@@ -103,7 +105,49 @@ def test_a_role_that_is_away_costs_no_try(queue: PictureQueue, settings: Service
         wait_for_the_end(queue)
     assert queue.counts().done == 1
     assert client.calls[b"picture"] == 1
-    assert "image_input back" in told.names()
+    assert "roles back" in told.names()
+
+
+@pytest.mark.parametrize(("was_there", "tries"), [(False, 6), (True, 3)])
+def test_a_role_behind_image_input_that_was_never_there_costs_no_try(
+    queue: PictureQueue, settings: ServicesSettings, was_there: bool, tries: int
+) -> None:
+    answers = iter([failed("UNAVAILABLE", "role_unavailable")] * 5)
+    client = FakeClient(lambda content: next(answers, ImageAnswer(status=SUCCESS)))
+    client.all_serve = was_there
+    queue.push(b"picture")
+    with consuming(client, settings):
+        wait_for_the_end(queue)
+    assert client.calls[b"picture"] == tries
+    assert queue.counts().done == (not was_there)
+
+
+def test_a_role_that_was_there_is_waited_for(queue: PictureQueue, settings: ServicesSettings) -> None:
+    client, told = FakeClient(), Told()
+    client.all_serve = True
+    with consuming(client, settings, told):
+        queue.push(b"first")
+        wait_for_the_end(queue)
+        client.all_serve = False
+        time.sleep(1.1)
+        queue.push(b"second")
+        wait_until(lambda: "roles away" in told.names(), "it is said")
+        assert any("landmarks, age_gender, storage: no answer" in step.detail for step in told.steps)
+        client.all_serve = True
+        wait_for_the_end(queue)
+    assert client.calls[b"second"] == 1
+
+
+@pytest.mark.parametrize("code", ["redis_unavailable", "storage"])
+def test_a_result_that_cannot_be_kept_now_costs_no_try(
+    queue: PictureQueue, settings: ServicesSettings, code: str
+) -> None:
+    answers = iter([ImageAnswer(status="Partial: not stored", code=code, grpc_status="UNAVAILABLE")] * 4)
+    client = FakeClient(lambda content: next(answers, ImageAnswer(status=SUCCESS)))
+    queue.push(b"picture")
+    with consuming(client, settings):
+        wait_for_the_end(queue)
+    assert queue.counts().done == 1
 
 
 def test_a_picture_that_ends_the_role_is_given_up_and_the_others_are_not(settings: ServicesSettings) -> None:
@@ -239,6 +283,29 @@ def test_a_consumer_that_waits_for_redis_stops_when_told(tmp_path: Path, redis_p
     assert time.monotonic() - began < 10
 
 
+def test_a_full_redis_takes_no_more_but_what_is_there_ends(
+    queue: PictureQueue, settings: ServicesSettings, redis_server: RedisServer
+) -> None:
+    answers = iter([ImageAnswer(SUCCESS), *[failed("INTERNAL")] * 3])
+    client = FakeClient(lambda content: next(answers, ImageAnswer(SUCCESS)))
+    # What the consumer's connections and scripts need is there before.
+    with consuming(client, settings), redis.Redis(host=redis_server.host, port=redis_server.port) as admin:
+        queue.push(b"first")
+        wait_for_the_end(queue)
+        client.serves = False
+        time.sleep(1.1)
+        for number in range(10):
+            queue.push(bytes([number]) * 10_000)
+        admin.config_set("maxmemory", 1)
+        with pytest.raises(RedisUnavailableError, match="look at its log and its memory"):
+            queue.push(b"one more")
+        client.serves = True
+        wait_for_the_end(queue)
+        assert queue.counts().done == 11
+        admin.config_set("maxmemory", 0)
+        queue.push(b"one more")
+
+
 def test_several_consumers_share_the_work(queue: PictureQueue, settings: ServicesSettings) -> None:
     def answer(content: bytes) -> ImageAnswer:
         time.sleep(0.01)
@@ -253,3 +320,21 @@ def test_several_consumers_share_the_work(queue: PictureQueue, settings: Service
     assert set((first.calls + second.calls).values()) == {1}
     counts = queue.counts()
     assert (counts.done, total(counts)) == (100, 100)
+
+
+@pytest.mark.parametrize(("request_id", "done"), [("mine", 1), ("another", 0)])
+def test_a_result_whose_answer_got_lost_is_a_result(
+    queue: PictureQueue, settings: ServicesSettings, request_id: str, done: int
+) -> None:
+    pushed = queue.push(b"picture", request_id="mine")
+    store = ResultStore(settings.redis)
+
+    def answer(content: bytes) -> ImageAnswer:
+        halves: dict[Half, object] = {Half.LANDMARKS: {}, Half.AGE_GENDER: {}}
+        store.put(pushed.sha256, halves, request_id=request_id, engine="", weights={})
+        return failed("UNAVAILABLE", "unavailable", "connection lost")
+
+    with consuming(FakeClient(answer), settings):
+        wait_for_the_end(queue)
+    assert queue.counts().done == done
+    store.close()

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from curation.errors import RedisUnavailableError
+from curation.errors import QueueFullError, RedisUnavailableError, UploadTooLargeError
 from curation.services.queue.deliveries import Deliveries
 from curation.services.queue.pictures import (
     PictureQueue,
-    PictureTooLargeError,
-    QueueFullError,
     WhatHappened,
 )
 from curation.settings.services import ServicesSettings
@@ -64,6 +62,18 @@ def test_a_picture_waits_is_in_flight_and_done(queue: PictureQueue, deliveries: 
     assert numbers(queue) == (1, 1, 0, 0, 0)
     assert queue.counts().bytes == 0
     assert deliveries.content(delivery) is None
+
+
+def test_a_picture_without_bytes_goes_the_same_way(queue: PictureQueue, deliveries: Deliveries) -> None:
+    queue.push(b"")
+    (delivery,) = deliveries.take(1) or []
+    assert deliveries.content(delivery) == b""
+    assert deliveries.end_dead(delivery, code="photo_unreadable", reason="empty", tries=1)
+    assert numbers(queue) == (1, 0, 1, 0, 0)
+    assert len(queue.retry().again) == 1
+    (delivery,) = deliveries.take(1) or []
+    assert deliveries.end_done(delivery)
+    assert numbers(queue) == (1, 1, 0, 0, 0)
 
 
 def test_what_ended_does_not_end_again(queue: PictureQueue, deliveries: Deliveries) -> None:
@@ -209,7 +219,7 @@ def test_a_full_queue_takes_no_more_until_there_is_room(redis_server: RedisServe
 
 def test_a_picture_that_the_roles_would_refuse_is_not_pushed(redis_server: RedisServer, tmp_path: Path) -> None:
     with PictureQueue(services_settings(redis_server, tmp_path, max_image_mb=0.01)) as queue:
-        with pytest.raises(PictureTooLargeError, match="max_image_mb"):
+        with pytest.raises(UploadTooLargeError, match="max_image_mb"):
             queue.push(b"0" * 20_000, name="large.jpg")
         assert numbers(queue) == (0, 0, 0, 0, 0)
 

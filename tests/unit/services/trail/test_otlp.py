@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from curation.errors import CollectorUnavailableError
 from curation.services.trail.line import trace_of
 from curation.services.trail.opening import open_trail
-from curation.services.trail.otlp import CollectorUnavailableError, OtlpSink
+from curation.services.trail.otlp import OtlpSink
 from curation.services.trail.step import Step
 from tests.processes import wait_until
 from tests.queue_world import services_settings

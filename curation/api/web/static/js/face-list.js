@@ -1,7 +1,7 @@
 // The faces of a picture as a list: a crop of each, and what one or two readers say of it.
 
 import { make } from "./dom.js";
-import { ageWords, classWords, differenceWords, poseWords } from "./face-words.js";
+import { ageWords, classWords, differenceWords, percent, poseWords } from "./face-words.js";
 
 const CROP_PX = 96;
 const MARGIN = 0.25; // around the box, as a part of its larger side
@@ -81,7 +81,7 @@ const value = ({ text, more, isKnown }) => [make("strong", isKnown ? {} : { clas
 const row = (title, parts, below = null) => [make("dt", {}, title), make("dd", {}, ...parts, below)];
 
 function rest(face) {
-  return make("p", { class: "small muted look-rest" }, `Looks ${poseWords(face.pose)} · ${Math.round(100 * face.confidence)} % sure that it is a face`);
+  return make("p", { class: "small muted look-rest" }, `Looks ${poseWords(face.pose)} · surely a face: ${percent(face.confidence)}`);
 }
 
 /** Ages on a line from 0 to 100 years: the likely range as a bar, the best number as a mark. */

@@ -13,6 +13,7 @@ const STEPS = [
 ];
 const STATES = { waiting: "waiting", doing: "at work", done: "done", failed: "failed", skipped: "not asked for" };
 const BOX_LETTERS_PX = 14;
+const SHOWN_S = 0.005; // less is no time
 const MB = 1_000_000;
 let numbers = 0;
 
@@ -71,7 +72,7 @@ export class PictureLook {
   /** Say what went wrong, and what to do. */
   fail(text, at = 0) {
     this.#steps[at].break();
-    this.#note(this.readers.length > 1 ? `${this.readers[at].name}: ${text}` : text, true);
+    this.#note(text, { isBad: true, by: this.readers.length > 1 ? this.readers[at].name : "" });
     this.summary = `${this.file.name}: ${text}`;
   }
 
@@ -82,9 +83,9 @@ export class PictureLook {
     this.element.remove();
   }
 
-  #note(text, isBad = false) {
+  #note(text, { isBad = false, by = "" } = {}) {
     const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-    this.notices.append(make("p", { class: `notice${isBad ? " notice-bad" : ""}`, role: isBad ? "alert" : null }, sentence));
+    this.notices.append(make("p", { class: `notice${isBad ? " notice-bad" : ""}`, role: isBad ? "alert" : null }, by ? make("strong", {}, `${by}: `) : "", sentence));
   }
 
   #draw() {
@@ -152,13 +153,22 @@ export class PictureLook {
           make("button", { class: "button", type: "button", dataset: { copy: text } }, "Copy"),
           make("button", { class: "button", type: "button", on: { click: () => save(file(), `${answer.image.sha256}.json`) } }, "Download"),
           make("a", { class: "button button-quiet", href: `/review/faces/log?image=${answer.image.sha256}` }, "Log")),
-        answer.paths.length ? make("p", { class: "small muted look-paths" }, "Stored as ", ...answer.paths.flatMap((path, at) => [at ? ", " : "", make("code", {}, path)])) : null,
+        answer.paths.length ? make("p", { class: "small muted look-paths" }, ...storedWords(answer.paths)) : null,
         shown);
       // Long lists of probabilities and points are put in only when somebody looks.
       details.addEventListener("toggle", () => { if (details.open && !shown.textContent) shown.textContent = compact(answer.image); });
       return details;
     }));
   }
+}
+
+/** Where the files are; their names, which are hashes, in short. */
+function storedWords(paths) {
+  const parts = paths.map((path) => path.match(/^(.*)[\\/]([^\\/]+)$/) ?? [path, ".", path]);
+  const folders = [...new Set(parts.map(([, folder]) => folder))];
+  const names = [...new Set(parts.map(([, , name]) => name))];
+  const shown = (list, short = (text) => text) => list.flatMap((text, at) => [at ? (at === list.length - 1 ? " and " : ", ") : "", make("code", { title: text }, short(text))]);
+  return ["Stored as ", ...shown(names, (name) => name.replace(/^([0-9a-f]{12})[0-9a-f]{52}/, "$1…")), " in ", ...shown(folders)];
 }
 
 /** JSON with lists of numbers on one line. */
@@ -196,7 +206,7 @@ class StepList {
     const item = this.items.get(key);
     item.dataset.state = state;
     item.children[2].textContent = STATES[state];
-    if (seconds !== null) item.querySelector("[data-time]").textContent = `${seconds.toFixed(2)} s`;
+    if (seconds !== null && seconds >= SHOWN_S) item.querySelector("[data-time]").textContent = `${seconds.toFixed(2)} s`;
   }
 
   follow({ role, step, status, runtime_s: seconds }) {

@@ -1,6 +1,7 @@
 // What is said of a face in words: never a value without its range or certainty, and "cannot tell" where it is so.
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+// No network is certain: 100 % would say so.
+export const percent = (share) => (share > 0.99 ? "over 99 %" : `${Math.round(100 * share)} %`);
 
 /** {text, more, isKnown} of an apparent age; null if it was not asked for. */
 export function ageWords(age) {

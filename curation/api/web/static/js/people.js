@@ -76,6 +76,12 @@ function start() {
     if (target) grid.focusOn(target);
   }
 
+  // Which people are shown; the age only where the page can filter by it.
+  const shownFilters = () => {
+    const { show, age } = gridElement.dataset;
+    return age ? { show, age } : { show };
+  };
+
   // Fetch the grid again, as far as it was scrolled, and restore the focus.
   async function reload() {
     clearTimeout(inspectTimer);
@@ -84,7 +90,7 @@ function start() {
     const at = order.indexOf(focused);
     const address = new URL(location.href);
     const limit = Math.max(60, order.length);
-    const query = new URLSearchParams({ show: gridElement.dataset.show, q: address.searchParams.get("q") ?? "", limit });
+    const query = new URLSearchParams({ ...shownFilters(), q: address.searchParams.get("q") ?? "", limit });
     await htmx.ajax("GET", `/fragments/people/cards?${query}`, { target: "#cards", swap: "innerHTML" });
     const there = new Set(grid.cells().map((element) => element.dataset.id));
     chosen.set([...chosen.ids].filter((id) => there.has(id)));
@@ -309,7 +315,7 @@ function start() {
 
   function refreshFilters() {
     const q = new URL(location.href).searchParams.get("q") ?? "";
-    const query = new URLSearchParams({ show: gridElement.dataset.show, q });
+    const query = new URLSearchParams({ ...shownFilters(), q });
     return htmx.ajax("GET", `/fragments/people/filters?${query}`, { target: "#filters", swap: "innerHTML" });
   }
 

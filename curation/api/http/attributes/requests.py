@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
 
-from curation.api.http.attribute_problems import problem_of_answer
+from curation.api.http.attributes.problems import problem_of_answer
 from curation.api.http.errors import ApiProblem, problem_body, problem_of
 from curation.api.schemas.attributes import AttributesOut, StepOut
 from curation.domain.attributes.values import Attribute

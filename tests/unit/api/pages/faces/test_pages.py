@@ -10,6 +10,8 @@ import pytest
 
 from curation.services.answers import ImageAnswer
 from curation.services.role import Role
+from curation.services.trail.batch_figures import PersonFacts, figures_of
+from curation.services.trail.charts import CHART_NAMES, CHARTS_DIR, draw_charts
 from tests.fake_face_services import FakeFaceServices
 from tests.service import ServiceClient, make_settings, service
 from tests.unit.api.routes.test_attributes import BYTES, picture
@@ -70,6 +72,7 @@ class TestLog:
         client.post("/attributes?request_id=second", content=picture(), headers=BYTES)
         text = client.get(f"/review/faces/log?image={sha256[:10]}").text
         assert re.findall(r'<tr data-status="(\w+)">', text) == ["error", *["ok"] * 5]
+        assert "6 steps of 2 requests" in text
         assert "<strong>1 error</strong>" in text
         assert "<code>busy</code>" in text
 
@@ -87,3 +90,40 @@ class TestLog:
     def test_that_is_away(self, client: ServiceClient, fake: FakeFaceServices) -> None:
         fake.is_log_away = True
         assert "start one, such as redis-server" in client.get("/review/faces/log?image=abcdef").text
+
+
+class TestCharts:
+    def test_before_there_are_any(self, client: ServiceClient) -> None:
+        assert "services up --roles plotter" in client.get("/review/faces/charts").text
+        assert client.get("/review/faces/charts/ages.png").status_code == 404
+
+    def test_with_their_numbers(self, client: ServiceClient, fake: FakeFaceServices) -> None:
+        client.post("/attributes", content=picture(), headers=BYTES)
+        client.post("/attributes", content=b"no picture", headers=BYTES)
+        folder = client.settings.services.log_dir / CHARTS_DIR
+        draw_charts(
+            figures_of(fake.lines, {fake.lines[0].sha256: [PersonFacts(31, "female"), PersonFacts(None, None)]}), folder
+        )
+        text = client.get("/review/faces/charts").text
+        assert "1 picture with 2 faces" in text
+        sources = re.findall(r'<img src="([^"]+)"', text)
+        assert [source.partition("?")[0] for source in sources] == [
+            f"/review/faces/charts/{name}.png" for name in CHART_NAMES
+        ]
+        for source in sources:
+            response = client.get(source)
+            assert (response.headers["content-type"], response.content[:4]) == ("image/png", b"\x89PNG")
+        rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", text)]
+        assert ["30 to 34", "1", "0", "0"] in rows
+        assert ["cannot tell", "", "", "1"] in rows
+        assert ["image_input: photo_unreadable", "1"] in rows
+
+    def test_that_are_damaged(self, client: ServiceClient) -> None:
+        folder = client.settings.services.log_dir / CHARTS_DIR
+        folder.mkdir(parents=True)
+        (folder / "charts.json").write_text("{}")
+        assert "services plot" in client.get("/review/faces/charts").text
+
+    @pytest.mark.parametrize("name", ["nothing", "..%2f..%2fconfig", "charts.json"])
+    def test_no_other_file_can_be_named(self, client: ServiceClient, name: str) -> None:
+        assert client.get(f"/review/faces/charts/{name}.png").status_code == 404
