@@ -72,14 +72,15 @@ async def _half(
     response: pb.LandmarkResponse | pb.AgeGenderResponse,
 ) -> Kept:
     readers = readers_of(request.readers)
-    analyses.identify(call, request.image_data)
-    call.tell("received", detail=f"{len(request.image_data)} bytes")
-    image = await analyses.analyse(call, request.image_data, wanted, readers)
+    content = request.image_data  # each look makes a copy
+    analyses.identify(call, content)
+    call.tell("received", detail=f"{len(content)} bytes")
+    image = await analyses.analyse(call, content, wanted, readers)
     call.tell(call.role, runtime_s=call.runtime_s, faces=len(image.faces))
     fill_image(response, image)
     if request.skip_storage:
         return Kept()
-    return await keeping.keep(call, request.image_data, image, [half])
+    return await keeping.keep(call, content, image, [half])
 
 
 def _completed(response: Response, kept: Kept, call: Call) -> Response:

@@ -45,16 +45,17 @@ class InThisProcess:
     async def process_image(self, request: pb.ImageRequest, call: Call) -> pb.CombinedResponse:
         """See `ImageInputRole`."""
         readers = readers_of(request.readers)
-        self._analyses.identify(call, request.image_data)
-        call.tell("received", detail=f"{len(request.image_data)} bytes")
-        image = await self._analyses.analyse(call, request.image_data, BOTH_HALVES, readers)
+        content = request.image_data  # each look makes a copy
+        self._analyses.identify(call, content)
+        call.tell("received", detail=f"{len(content)} bytes")
+        image = await self._analyses.analyse(call, content, BOTH_HALVES, readers)
         read_s = call.runtime_s
         for role in (Role.LANDMARKS, Role.AGE_GENDER):
             call.tell(role, role=role, runtime_s=read_s, faces=len(image.faces))
         if request.skip_storage:
             kept = Kept()
         else:
-            kept = await self._keeping.keep(call, request.image_data, image, list(Half))
+            kept = await self._keeping.keep(call, content, image, list(Half))
         response = pb.CombinedResponse(
             status=kept.status,
             landmark_response=pb.LandmarkResponse(status=SUCCESS, runtime=read_s, redis_key=image.sha256),
@@ -81,12 +82,13 @@ class OverPeers:
 
     async def process_image(self, request: pb.ImageRequest, call: Call) -> pb.CombinedResponse:
         """See `ImageInputRole`."""
-        check_size(request.image_data, self._max_image_mb)
+        content = request.image_data  # each look makes a copy
+        check_size(content, self._max_image_mb)
         readers_of(request.readers)
-        call.sha256 = hashlib.sha256(request.image_data).hexdigest()
-        call.tell("received", detail=f"{len(request.image_data)} bytes")
+        call.sha256 = hashlib.sha256(content).hexdigest()
+        call.tell("received", detail=f"{len(content)} bytes")
         asked = pb.ImageRequest(
-            image_data=request.image_data,
+            image_data=content,
             request_id=call.request_id,
             readers=dict(request.readers),
             skip_storage=request.skip_storage,

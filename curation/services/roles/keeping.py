@@ -63,7 +63,7 @@ class Keeping:
         try:
             stored = await call.slot.run(self._put, call, image, halves)
         except RedisUnavailableError as error:
-            problem = error
+            problem = error.with_traceback(None)  # which would hold the picture, in a circle, for a while
         call.tell("result stored", runtime_s=call.runtime_s - began, error=problem)
         # Both halves of one analysis are the whole picture: its files need no Redis.
         is_whole = len(halves) == len(Half)

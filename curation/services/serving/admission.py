@@ -41,11 +41,13 @@ class Slot:
         return await asyncio.shield(asyncio.wrap_future(future))
 
     def when_idle(self, call: Callable[[], None]) -> None:
-        """Call something when the thread has nothing to do, which may be now."""
-        if self._last is None:
+        """Call something when the thread has nothing to do, which may be now; the slot is not used any more."""
+        # An error that is left in the future would hold the request, by its traceback, until garbage is collected.
+        last, self._last = self._last, None
+        if last is None:
             call()
         else:
-            self._last.add_done_callback(lambda _: call())
+            last.add_done_callback(lambda _: call())
 
 
 class Slots:

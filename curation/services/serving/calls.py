@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import grpc
 
-from curation.errors import CurationError, PhotoUnreadableError, RoleUnavailableError, TooBusyError
+from curation.errors import CurationError, InputError, PhotoUnreadableError, RoleUnavailableError, TooBusyError
 from curation.services.protocol import image_processing_pb2 as pb
 from curation.services.protocol.statuses import DETAIL_KEY, RETRY_AFTER_KEY, detail_of, status_of
 from curation.services.serving.admission import Slot, Slots
@@ -164,6 +164,9 @@ class CallRunner:
                     self._refuse_if_stopping()
                     async with asyncio.timeout_at(_loop_time(end)), slots.place():
                         request = await anext(requests)
+                        # Until its end is read, gRPC holds what it has given out.
+                        if await anext(requests, None) is not None:
+                            raise InputError("send one picture a call; for several there is ProcessImages")
                         async with slots.taken() as slot:
                             call = Call(role, slot, time.monotonic(), end, self._trail)
                             call.name(request.request_id)

@@ -30,6 +30,7 @@ _WATCHERS_S = 0.2  # that whoever watches the health has to hear of the end
 # are not even received.
 _MESSAGE_PER_IMAGE = 2
 _MESSAGE_BYTES = 1_000_000
+_UNREAD_BYTES = 2**20
 
 Handlers = Mapping[Role, Mapping[str, grpc.RpcMethodHandler]]
 
@@ -60,6 +61,9 @@ class RoleServer:
                 ("grpc.max_send_message_length", -1),
                 # Otherwise a second server on the same port would silently get half of the calls.
                 ("grpc.so_reuseport", 0),
+                # What gRPC itself takes in of a request that is not read yet; by its own estimate, whole pictures.
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.http2.lookahead_bytes", _UNREAD_BYTES),
             ],
         )
         names = [SERVICE_OF_ROLE[role] for role in handlers]

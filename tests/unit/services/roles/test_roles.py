@@ -226,6 +226,23 @@ def test_what_is_no_picture_is_an_invalid_argument(content: bytes, code: str, pa
     assert part in error.details() == detail.message
 
 
+@pytest.mark.parametrize(
+    ("count", "part"), [(0, "ended without a request"), (2, "one picture a call; for several there is ProcessImages")]
+)
+def test_a_call_has_one_request(count: int, part: str) -> None:
+    with roles(services_settings()) as known:
+        channel = blocking_channel(known, peer_address(known, Role.IMAGE_INPUT))
+        call = channel.stream_unary(
+            "/image_processing.ImageInput/ProcessImage", request_serializer=pb.ImageRequest.SerializeToString
+        )
+        with pytest.raises(grpc.RpcError) as raised:
+            call(iter([pb.ImageRequest(image_data=TWO)] * count), timeout=20)
+        channel.close()
+    error: Any = raised.value
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert part in error.details()
+
+
 def test_far_larger_messages_are_not_even_received() -> None:
     with roles(services_settings(max_image_mb=0.2)) as known:
         stub = stub_of(known, Role.IMAGE_INPUT, pb_grpc.ImageInputStub)
