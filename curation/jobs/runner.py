@@ -170,10 +170,13 @@ class JobRunner:
             StorageError: If the job cannot be read or the request cannot be stored.
         """
         self._store.interrupt_orphans()
-        for run in self._current_runs():
-            if run.job.id == job_id:
-                run.cancel_for_user()
-        job = self._store.request_cancel(job_id)
+        try:
+            # First, since a run that ends at once would look as if it had ended before it was asked to.
+            job = self._store.request_cancel(job_id)
+        finally:
+            for run in self._current_runs():
+                if run.job.id == job_id:
+                    run.cancel_for_user()
         if job is None:
             return None
         latest = self._latest(job)

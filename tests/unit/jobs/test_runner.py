@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -180,6 +181,25 @@ def test_cancel_ends_a_job_as_cancelled(store: JobStore) -> None:
     assert again.state is JobState.CANCELLED
     stage.release.set()
     finished(runner, runner.start(Stage.CLUSTERING))
+
+
+def test_a_job_that_ends_at_once_when_it_is_cancelled_was_cancelled(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Waiting()
+    runner = JobRunner(store, {Stage.CLUSTERING: stage})
+    job = runner.start(Stage.CLUSTERING)
+    assert stage.began.wait(WAIT_S)
+    request_cancel = store.request_cancel
+
+    def slow(job_id: str) -> Job | None:
+        time.sleep(0.3)  # a job that was told already has ended by then
+        return request_cancel(job_id)
+
+    monkeypatch.setattr(store, "request_cancel", slow)
+    asked = runner.cancel(job.id)
+    assert asked is not None and asked.cancel_requested_at is not None
+    assert finished(runner, job).state is JobState.CANCELLED
 
 
 def test_cancel_of_nothing(store: JobStore) -> None:
