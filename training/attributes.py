@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import AgeEstimate, Attribute, FaceAttributes
 from curation.engines.attributes.catalogue import weights_of
-from curation.engines.attributes.estimates import STRETCHED_FROM
+from curation.engines.attributes.estimates import STRETCHED_FROM, softened
 from curation.engines.attributes.reader import AttributeReader
 from ground_truth.attribute_faces import ADULT_YEARS, READERS, LabelledFace, labelled_faces, measured_reader
 from ground_truth.engines import small_engine
 
-__all__ = ["age_table", "best_stretch", "least_certainty", "main"]
+__all__ = ["age_table", "best_stretch", "best_temperature", "least_certainty", "main"]
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +36,7 @@ _WIDTH_YEARS, _WIDTH_GROWTH = 3.0, 0.06
 _WIDE_FROM_YEARS = 6.0  # standard deviation of a face's own probabilities
 _MIN_FACES = 8.0  # a line of the table rests on the weight of so many faces
 _CERTAINTIES = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99)
+_TEMPERATURES = tuple(round(0.5 + 0.05 * step, 2) for step in range(91))
 _WANTED_RIGHT = 0.975  # a little more than the goal of 0.97, since the other half turns out a little worse
 
 
@@ -92,6 +93,21 @@ def least_certainty(certainty: Floats, right: NDArray[np.bool_]) -> float | None
     return None
 
 
+def best_temperature(shares: Floats, truth: NDArray[np.int64]) -> float:
+    """The temperature with which the probabilities are least surprised by the truth (least log loss).
+
+    Args:
+        shares: (N, C) probabilities of each class.
+        truth: (N,) the right class of each.
+    """
+    kept = np.clip(shares, 1e-7, 1.0)
+    losses = [
+        -np.log(softened(kept / kept.sum(axis=1, keepdims=True), each)[np.arange(len(truth)), truth]).mean()
+        for each in _TEMPERATURES
+    ]
+    return _TEMPERATURES[int(np.argmin(losses))]
+
+
 def _print_constants(reader: AttributeReader, faces: Sequence[LabelledFace]) -> None:
     read = [reader.read(face.photo, [face.face])[0] for face in faces]
     for attribute in reader.spec.attributes:
@@ -125,14 +141,21 @@ def _spread(age: AgeEstimate) -> float:
 
 
 def _print_classes(attribute: Attribute, read: Sequence[FaceAttributes], faces: Sequence[LabelledFace]) -> None:
-    certainty, right = [], []
+    certainty, right, shares, truth = [], [], [], []
     for attributes, face in zip(read, faces, strict=True):
         estimate = attributes.sex if attribute is Attribute.SEX else attributes.ethnicity
-        if estimate is not None and (face.age >= ADULT_YEARS or attribute is not Attribute.SEX):
-            certainty.append(estimate.certainty)
-            right.append(estimate.most_likely == (face.sex if attribute is Attribute.SEX else face.ethnicity))
+        label = face.sex if attribute is Attribute.SEX else face.ethnicity
+        if estimate is None:
+            continue
+        shares.append(estimate.distribution)
+        truth.append(estimate.classes.index(label))
+        if face.age >= ADULT_YEARS or attribute is not Attribute.SEX:
+            certainty.append(max(estimate.distribution))
+            right.append(estimate.most_likely == label)
     least = least_certainty(np.array(certainty), np.array(right, dtype=np.bool_))
     print(f"    min_certainty={{Attribute.{attribute.name}: {least}}}")
+    temperature = best_temperature(np.array(shares), np.array(truth, dtype=np.int64))
+    print(f"    temperature={{Attribute.{attribute.name}: {temperature}}}")
 
 
 def _told(expected: Floats, stretch: float) -> Floats:

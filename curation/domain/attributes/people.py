@@ -72,11 +72,16 @@ def _class(faces: Sequence[tuple[ClassEstimate, float]]) -> ClassEstimate:
     is_answer = answered > 0 and distribution[best] >= _CERTAIN_SHARE and agreeing >= _CERTAIN_SHARE * answered
     return ClassEstimate(
         answer=answer if is_answer else None,
-        certainty=distribution[best],
+        certainty=_mean([_certainty_of(answer, each) for each, _ in used], [weight for _, weight in used]),
         classes=first.classes,
         distribution=distribution,
         reader=first.reader,
     )
+
+
+def _certainty_of(answer: str, estimate: ClassEstimate) -> float:
+    """How likely a face says that an answer is right."""
+    return estimate.certainty if estimate.most_likely == answer else 1.0 - estimate.certainty
 
 
 def _weight(quality: float) -> float:

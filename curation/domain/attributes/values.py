@@ -66,9 +66,10 @@ class ClassEstimate:
 
     Attributes:
         answer: The most likely class; None for "cannot tell".
-        certainty: Probability of the most likely class, in [0, 1], as the network gives it or as calibrated.
+        certainty: How likely the most likely class is the right one, in [0, 1], as measured on labelled faces; the
+            network's own probability, which is too high, if nothing was measured for these weights.
         classes: Names of the classes, in the reader's order; for sex `female` and `male`.
-        distribution: Probability of each, sum 1.
+        distribution: Probability of each as the network gives it, sum 1.
         reader: Name of the reader.
     """
 

@@ -104,7 +104,13 @@ class ChipReader:
         name = self._spec.name
         if head.ages:
             return age_estimate(distribution, head.ages, known.age, name)
-        return class_estimate(distribution, head.classes, known.min_certainty.get(head.attribute), name)
+        return class_estimate(
+            distribution,
+            head.classes,
+            known.min_certainty.get(head.attribute),
+            name,
+            temperature=known.temperature.get(head.attribute, 1.0),
+        )
 
 
 def _probabilities(row: NDArray[np.float32], head: Head) -> NDArray[np.float64] | None:

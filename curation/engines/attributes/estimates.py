@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate
 
-__all__ = ["STRETCHED_FROM", "AgeTable", "MeasuredAges", "age_estimate", "as_distribution", "class_estimate", "softmax"]
+__all__ = [
+    "STRETCHED_FROM",
+    "AgeTable",
+    "MeasuredAges",
+    "age_estimate",
+    "as_distribution",
+    "class_estimate",
+    "softened",
+    "softmax",
+]
 
 _MIN_AGE_CERTAINTY = 0.53
 """Below this an age cannot be told.
@@ -86,6 +95,22 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
+def softened(distribution: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities as often right as they say, of a network that is too sure of itself.
+
+    Temperature scaling (Guo et al., "On calibration of modern neural networks", ICML 2017): the logits are divided by a
+    number that was fitted to labelled faces; 1 changes nothing.
+
+    Args:
+        distribution: (..., N) probabilities of sum 1.
+        temperature: Above 1 for a network that is too sure.
+    """
+    if temperature == 1.0:
+        return distribution
+    with np.errstate(divide="ignore"):
+        return softmax(np.log(distribution) / temperature)
+
+
 def age_estimate(
     distribution: NDArray[np.float64] | None, ages: Sequence[float], known: MeasuredAges | None, reader: str
 ) -> AgeEstimate:
@@ -123,7 +148,12 @@ def age_estimate(
 
 
 def class_estimate(
-    distribution: NDArray[np.float64] | None, classes: Sequence[str], min_certainty: float | None, reader: str
+    distribution: NDArray[np.float64] | None,
+    classes: Sequence[str],
+    min_certainty: float | None,
+    reader: str,
+    *,
+    temperature: float = 1.0,
 ) -> ClassEstimate:
     """The estimate of a class.
 
@@ -133,15 +163,16 @@ def class_estimate(
         min_certainty: The least probability of an answer, measured for these weights; None if nothing was, then there
             is no answer.
         reader: Name of the reader.
+        temperature: Measured for these weights, see `softened`; the certainty is the softened probability.
     """
     told = distribution is not None and min_certainty is not None
     if distribution is None:
         distribution = np.full(len(classes), 1 / len(classes))
     best = int(np.argmax(distribution))
-    certainty = float(distribution[best])
+    is_sure = told and min_certainty is not None and float(distribution[best]) >= min_certainty
     return ClassEstimate(
-        answer=classes[best] if told and min_certainty is not None and certainty >= min_certainty else None,
-        certainty=certainty,
+        answer=classes[best] if is_sure else None,
+        certainty=float(softened(distribution, temperature)[best]),
         classes=tuple(classes),
         distribution=tuple(distribution.tolist()),
         reader=reader,

@@ -25,12 +25,14 @@ class Measured:
     Attributes:
         age: What is known of its ages; None if nothing is.
         min_certainty: For each class that it tells, the least probability of an answer.
+        temperature: For each class, by how much its probabilities are too sure; see `estimates.softened`.
         crop: How faces are cut for it, if that differs from the way of its reader.
         margin: By how much such a crop is larger than the box, in parts of it; negative if it is smaller.
     """
 
     age: MeasuredAges | None = None
     min_certainty: Mapping[Attribute, float] = field(default_factory=dict)
+    temperature: Mapping[Attribute, float] = field(default_factory=dict)
     crop: BoxCrop | None = None
     margin: float = 0.0
 
@@ -66,7 +68,7 @@ _MEASURED: Mapping[str, Measured] = MappingProxyType(
         ),
         # dlib_cydral_gender_v1.onnx
         "d4c4116cf720cde18de28a09071d8e1826bcff7935ef3470052163f3f6b5d734": Measured(
-            min_certainty={Attribute.SEX: 0.95}
+            min_certainty={Attribute.SEX: 0.95}, temperature={Attribute.SEX: 2.05}
         ),
         # OpenVINO's age-gender-recognition-retail-0013 in the form of deepface's age_model_weights.onnx
         "d7dde08d27f3705d2e44a33fd273b384d2710da077c69df6402c98e1bf2229a8": Measured(
@@ -84,7 +86,10 @@ _MEASURED: Mapping[str, Measured] = MappingProxyType(
         ),
         # ... and of gender_model_weights.onnx
         "6edd7d9ca416d3e48a77ff998698de9ed6676146e85999a0fa6cea43bfde1d35": Measured(
-            min_certainty={Attribute.SEX: 0.98}, crop=BoxCrop.SQUARE, margin=-0.2
+            min_certainty={Attribute.SEX: 0.98},
+            temperature={Attribute.SEX: 1.7},
+            crop=BoxCrop.SQUARE,
+            margin=-0.2,
         ),
         # gear_age_gender_race.onnx, converted with tf2onnx
         "af91edbeb9c57e60758d1f7196ee55fe6956accc501f7b2296e9e456f4658f01": Measured(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.attributes import age_table, best_stretch, least_certainty
+from training.attributes import age_table, best_stretch, best_temperature, least_certainty
 
 
 def _world(stretch: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -38,3 +38,11 @@ def test_the_least_certainty_that_is_right_often_enough() -> None:
     certainty = np.linspace(0.5, 1.0, 1000)
     assert least_certainty(certainty, certainty > 0.84) == 0.85
     assert least_certainty(certainty, np.zeros(1000, dtype=np.bool_)) is None
+
+
+def test_the_temperature_of_a_network_that_doubles_its_logits_is_two() -> None:
+    random = np.random.default_rng(5)
+    logits = random.normal(0, 2, 4000)
+    truth = (random.random(4000) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+    sure = 1 / (1 + np.exp(-2 * logits))
+    assert best_temperature(np.stack([1 - sure, sure], axis=1), truth) == pytest.approx(2, abs=0.15)

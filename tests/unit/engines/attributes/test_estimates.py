@@ -10,6 +10,7 @@ from curation.engines.attributes.estimates import (
     age_estimate,
     as_distribution,
     class_estimate,
+    softened,
     softmax,
 )
 
@@ -76,6 +77,14 @@ def test_a_class_is_answered_where_it_is_certain_enough(
     estimate = class_estimate(values, ("a", "b"), least, "x")
     assert estimate.answer == answer
     assert estimate.certainty == max(distribution or [0.5])
+
+
+def test_the_certainty_of_a_network_that_is_too_sure_is_softened_and_its_answer_is_not() -> None:
+    estimate = class_estimate(np.array([0.1, 0.9]), ("a", "b"), 0.9, "x", temperature=2.0)
+    assert estimate.answer == "b"
+    assert estimate.certainty == pytest.approx(0.75)  # odds of 9 become odds of 3
+    assert estimate.distribution == (0.1, 0.9)
+    assert softened(np.array([0.0, 1.0]), 2.0).tolist() == [0.0, 1.0]
 
 
 def test_numbers_that_are_no_probabilities_are_none() -> None:
