@@ -29,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from curation.domain.faces.ids import face_id, photo_id
 from curation.jobs.job import Stage
 from curation.jobs.store import JobStore
+from tests.fake_face_services import FakeFaceServices
 from tests.service import (
     FACES,
     PHOTOS,
@@ -143,7 +144,8 @@ def described(tmp_path: Path) -> Iterator[ServiceClient]:
     settings.io.input_dir.mkdir()
     for photo in PHOTOS[:3]:
         Image.new("RGB", (200, 150), "teal").save(settings.io.input_dir / str(photo["image_path"]))
-    with service(settings) as client:
+    # Without attribute services, which are programs of their own, every picture would get a 503.
+    with service(settings, face_services=FakeFaceServices().connected) as client:
         yield client
 
 
