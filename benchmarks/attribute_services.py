@@ -77,7 +77,9 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         work = Path(name)
         for file in (*(weights / one for one in _WEIGHTS), models / "retinaface.onnx", models / "arcface_weights.onnx"):
             (work / "models").mkdir(exist_ok=True)
-            (work / "models" / file.name).symlink_to(file)
+            if not file.is_file():
+                raise Unavailable(f"there is no {file}")
+            (work / "models" / file.name).symlink_to(file.resolve())
         redis_port = stack.enter_context(_redis(redis, work))
         servers = [
             stack.enter_context(_ours("one process", work, redis_port, apart=False)),
@@ -157,8 +159,11 @@ def _ours(name: str, work: Path, redis_port: int, *, apart: bool) -> Iterator[_S
     ports = dict(zip(GRPC_ROLES, _free_ports(len(GRPC_ROLES)), strict=True))
     listen = "\n".join(f"    {role}: {port}" for role, port in ports.items())
     config = folder / "config.yaml"
+    # The engine by name, so that another one cannot step in.
     config.write_text(
-        f"io:\n  models_dir: {work / 'models'}\nservices:\n  listen:\n{listen}\n  redis:\n    port: {redis_port}\n"
+        f"io:\n  models_dir: {work / 'models'}\n"
+        "engine:\n  name: retinaface-arcface\n"
+        f"services:\n  listen:\n{listen}\n  redis:\n    port: {redis_port}\n"
         "  readers:\n    age: deepface\n    sex: deepface\n  queue: 64\n",
         encoding="utf-8",
     )

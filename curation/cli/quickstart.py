@@ -149,15 +149,21 @@ def _call(script: str, options: Sequence[str]) -> int:
     """Run one of the two scripts and return its exit code; 130 if it was interrupted."""
     command = [sys.executable, str(PROJECT_ROOT / script), *options]
     child: subprocess.Popen[bytes] | None = None
+    is_told_to_end = False
 
     def forward(number: int, _frame: object) -> None:
         # Ctrl-C reaches the script through the terminal; this process only waits for the script to clean up.
-        if child is not None and number == signal.SIGTERM:
-            child.terminate()
+        nonlocal is_told_to_end
+        if number == signal.SIGTERM:
+            is_told_to_end = True
+            if child is not None:
+                child.terminate()
 
     previous = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         child = subprocess.Popen(command)
+        if is_told_to_end:  # while the script was being started
+            child.terminate()
         code = child.wait()
     finally:
         for number, handler in previous.items():

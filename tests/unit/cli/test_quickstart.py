@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.cli import quickstart
+
+
+def test_a_signal_that_comes_while_the_script_is_being_started_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "waits.py").write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    start = subprocess.Popen
+
+    def slow_start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        child = start(command, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return child
+
+    monkeypatch.setattr(quickstart, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", slow_start)
+    assert quickstart._call("waits.py", []) == 128 + signal.SIGTERM
