@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.cli.terminal import counted
 from curation.domain.attributes.values import Attribute
 from curation.errors import PhotosMissingError, RoleUnavailableError, SettingsError
 from curation.extras import Extra, extra_for
@@ -68,7 +69,8 @@ def _send(arguments: argparse.Namespace, settings: Settings) -> int:
     partial = sum(answer.status.startswith("Partial") for answer in answers)
     failed = len(paths) - complete - partial
     print(
-        f"{len(paths)} pictures: {complete} done, {partial} partial, {failed} failed; {faces} faces; "
+        f"{counted(len(paths), 'picture')}: {complete} done, {partial} partial, {failed} failed; "
+        f"{counted(faces, 'face')}; "
         f"{time.monotonic() - began:.1f} s",
         file=sys.stderr if arguments.json else sys.stdout,
     )
