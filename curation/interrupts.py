@@ -34,6 +34,7 @@ _CLEAN_UP_S = 2.0  # before that, a second Ctrl-C has no effect
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AGAIN_S = 0.02
 _ENDING = 0  # no signal's number
+_OWN_PACKAGE = __name__.partition(".")[0]
 _MAIN_THREAD = threading.main_thread().ident
 
 
@@ -114,7 +115,9 @@ class Interrupts:
                 os._exit(self._exit_code)  # the workers exit with this process
             return
         self._repeats_count_from = time.monotonic() + _CLEAN_UP_S
-        if _delay.depth:
+        if _is_in_tracer(frame):
+            self._again_soon()
+        elif _delay.depth:
             _delay.is_waiting = True
         else:
             raise KeyboardInterrupt
@@ -124,10 +127,14 @@ class Interrupts:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt) or not self.has_come:
             self._previous_hook(unraisable)
             return
+        self._again_soon()
+
+    def _again_soon(self) -> None:
         self._repeats_count_from = None
         _thread.start_new_thread(self._interrupt_again, ())
 
     def _interrupt_again(self) -> None:
+        sys.settrace(None)
         time.sleep(_AGAIN_S)  # until that callback is over
         number = next(iter(self._previous))
         if hasattr(signal, "pthread_kill"):
@@ -136,6 +143,7 @@ class Interrupts:
             _thread.interrupt_main(number)
 
     def _end_in_time(self) -> None:
+        sys.settrace(None)  # tracers take locks, and the main thread may have stopped with one of them
         end: float | None = None
         while select.select([self._reader], [], [], None if end is None else max(0.0, end - time.monotonic()))[0]:
             received = self._reader.recv(64)
@@ -182,3 +190,20 @@ class Interrupts:
             signal.signal(number, handler)
         _delay.is_waiting = False
         self._writer.close()
+
+
+def _is_in_tracer(frame: FrameType | None) -> bool:
+    """Whether the main thread is inside a tracer (coverage, a debugger), whose own locks must not stay taken."""
+    tracer = sys.gettrace()
+    if tracer is None:
+        return False
+    package = (getattr(tracer, "__module__", None) or type(tracer).__module__).partition(".")[0]
+    # Up to our code only: below it is what has started the program, and that may be the same package.
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if name == package:
+            return True
+        if name == _OWN_PACKAGE:
+            return False
+        frame = frame.f_back
+    return False

@@ -169,6 +169,43 @@ except KeyboardInterrupt:
     assert ended(script) == (0, "interrupted\n", "")
 
 
+# A tracer with a lock, as coverage and debuggers have; it is interrupted while it has the lock.
+TRACER = """
+import signal, sys, threading, time, types
+tool = types.ModuleType("tool.tracer")
+exec('''
+import signal, threading
+lock = threading.Lock()
+def trace(frame, event, argument):
+    lock.acquire()
+    if frame.f_code.co_name == "work" and event == "call":
+        {inside}
+    lock.release()
+    return trace
+''', tool.__dict__)
+def work():
+    time.sleep(30)
+Interrupts("kept")
+threading.settrace(tool.trace)
+sys.settrace(tool.trace)
+try:
+    work()
+except KeyboardInterrupt:
+    sys.settrace(None)
+    print("free" if tool.lock.acquire(timeout=5) else "taken")
+"""
+INTERRUPTS_LATER = 'threading.settrace(tool.trace)\nInterrupts("kept")'  # so that its thread is traced
+
+
+def test_a_tracer_is_not_interrupted() -> None:
+    assert ended(TRACER.format(inside="signal.raise_signal(signal.SIGINT)")) == (0, "free\n", "")
+
+
+def test_a_process_whose_tracer_waits_forever_ends_after_a_signal() -> None:
+    stuck = TRACER.replace('Interrupts("kept")\nthreading.settrace(tool.trace)', INTERRUPTS_LATER)
+    assert ended(stuck.format(inside="signal.raise_signal(signal.SIGINT); lock.acquire()")) == (130, "", "kept\n")
+
+
 def test_other_signals_end_nothing() -> None:
     script = "import signal, time\nInterrupts('kept')\nsignal.signal(signal.SIGALRM, lambda *_: None)\n"
     assert ended(f"{script}signal.raise_signal(signal.SIGALRM)\ntime.sleep(3)\nprint('done')") == (0, "done\n", "")
