@@ -23,6 +23,7 @@ CurationError
 │   │   ├── FaceNotFoundError        no face has this id
 │   │   ├── CorrectionNotFoundError  no correction has this id
 │   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
+│   │   ├── AssetNotFoundError       no asset has this id
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
 │   │   └── LabelsConflictError      ... and the same labels to other values
@@ -44,7 +45,8 @@ CurationError
 ├── StorageError             a file cannot be read or written                       exit 5
 │   ├── RedisUnavailableError    the Redis server of the services does not answer
 │   ├── RoleUnavailableError     a role of the services does not answer
-│   └── CollectorUnavailableError  the collector that gets the services' log does not answer
+│   ├── CollectorUnavailableError  the collector that gets the services' log does not answer
+│   └── DatabaseBusyError        the database of assets is busy or away for a moment
 ├── BusyError                another run uses the same output folder                exit 6
 │   ├── TooBusyError         a role has too many requests waiting already
 │   └── QueueFullError       the queue in Redis has too many pictures waiting already
@@ -54,6 +56,7 @@ CurationError
     ├── PhotoUnreadableError the file is damaged, empty or not an image
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
+    ├── AssetRejectedError   a picture that is not taken apart: too small, nobody on it ...
     └── FaceAnalysisError    the engine failed on this photo
 
 Every message says what to do next. `exit_code` is the exit code of the scripts, `code` the stable name in the error
@@ -68,6 +71,8 @@ from typing import ClassVar
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AssetNotFoundError",
+    "AssetRejectedError",
     "AttributeDocumentError",
     "AttributesOffError",
     "BusyError",
@@ -76,6 +81,7 @@ __all__ = [
     "CorrectionNotFoundError",
     "CorrectionsError",
     "CurationError",
+    "DatabaseBusyError",
     "ExtraMissingError",
     "FaceAnalysisError",
     "FaceDataError",
@@ -286,6 +292,12 @@ class UnfoundWordNotFoundError(NotFoundError):
     code = "unfound_not_found"
 
 
+class AssetNotFoundError(NotFoundError):
+    """There is no asset with this id."""
+
+    code: ClassVar[str] = "asset_not_found"
+
+
 class PhotoGoneError(NotFoundError):
     """The event has the photo, but its file is gone."""
 
@@ -436,6 +448,12 @@ class CollectorUnavailableError(StorageError):
     code = "collector_unavailable"
 
 
+class DatabaseBusyError(StorageError):
+    """The database of assets is busy or away for a moment; worth another try."""
+
+    code: ClassVar[str] = "database_busy"
+
+
 class BusyError(CurationError):
     """Another run uses the same output folder."""
 
@@ -516,3 +534,22 @@ def is_caused_by_interrupt(error: BaseException) -> bool:
     while cause is not None and not isinstance(cause, KeyboardInterrupt):
         cause = cause.__cause__
     return cause is not None
+
+
+class AssetRejectedError(PhotoError):
+    """A picture that cannot be taken apart through no fault of the program; another try gives the same."""
+
+    code: ClassVar[str] = "asset_rejected"
+
+    def __init__(self, message: str, reason: str = "unreadable") -> None:
+        """Say why.
+
+        Args:
+            message: For the user.
+            reason: A value of `curation.domain.assets.states.RejectCode`.
+        """
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[AssetRejectedError], tuple[str, str]]:
+        return type(self), (str(self), self.reason)

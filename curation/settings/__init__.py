@@ -1,5 +1,6 @@
 """The settings: reading and changing config.yaml, with the type, range and default of every key."""
 
+from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.loading import (
     CONFIG_VARIABLE,
@@ -40,6 +41,7 @@ from curation.settings.services import (
 
 __all__ = [
     "CONFIG_VARIABLE",
+    "AssetsSettings",
     "AttributesSettings",
     "BurstSettings",
     "CategoryWeights",

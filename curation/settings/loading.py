@@ -28,6 +28,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
+from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.sections import (
     ClusteringSettings,
@@ -94,6 +95,7 @@ class Settings(BaseSettings):
     service: ServiceSettings = ServiceSettings()
     attributes: AttributesSettings = AttributesSettings()
     services: ServicesSettings = ServicesSettings()
+    assets: AssetsSettings = AssetsSettings()
     _origin: SettingsOrigin | None = PrivateAttr(None)
 
     @property
@@ -128,6 +130,7 @@ _PATH_KEYS = (
     ("services", "tls_cert"),
     ("services", "tls_key"),
     ("services", "tls_ca"),
+    ("assets", "dir"),
 )
 
 

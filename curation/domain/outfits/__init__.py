@@ -1,0 +1,1 @@
+"""What people wear: colours by name, top and bottom, and how alike two outfits are."""

@@ -1,0 +1,1 @@
+"""Networks for whole people: boxes, poses, masks, clothes."""

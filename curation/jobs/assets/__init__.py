@@ -1,0 +1,1 @@
+"""Working through assets in the background: workers, tries, the sweeper."""

@@ -1,0 +1,1 @@
+"""One picture taken apart into people, masks, clothes and colours."""

@@ -1,0 +1,1 @@
+"""Records of assets in a database, and the files beside them."""
