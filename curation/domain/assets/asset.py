@@ -106,7 +106,8 @@ class AssetQuery:
         top: Somebody wears this colour above the hips ...
         bottom: ... and this one below; both on the same person.
         cut_at: Somebody (of `top` and `bottom`, if these are asked for) is cut there.
-        ids: Only these rows; for persons of the event, whose photos the caller knows.
+        people: Only these people, each as id of the asset and number of the person: for people of the event, whom the
+            caller knows by their faces. `top`, `bottom` and `cut_at` are asked of the same person.
         image_paths: Only rows of these photos of the event.
     """
 
@@ -114,5 +115,5 @@ class AssetQuery:
     top: ColourName | None = None
     bottom: ColourName | None = None
     cut_at: CutAt | None = None
-    ids: frozenset[str] | None = None
+    people: frozenset[tuple[str, int]] | None = None
     image_paths: frozenset[str] | None = None
