@@ -14,6 +14,7 @@ CurationError
 │   ├── PicksError           picks.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
+│   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
@@ -57,6 +58,7 @@ CurationError
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
     ├── AssetRejectedError   a picture that is not taken apart: too small, nobody on it ...
+    ├── AssetFailedError     a picture that could not be taken apart this time
     └── FaceAnalysisError    the engine failed on this photo
 
 Every message says what to do next. `exit_code` is the exit code of the scripts, `code` the stable name in the error
@@ -71,6 +73,8 @@ from typing import ClassVar
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AssetDocumentError",
+    "AssetFailedError",
     "AssetNotFoundError",
     "AssetRejectedError",
     "AttributeDocumentError",
@@ -230,6 +234,12 @@ class AttributeDocumentError(InputError):
     """A JSON document does not hold the attributes of a picture's faces, or those of another version."""
 
     code = "attribute_document_invalid"
+
+
+class AssetDocumentError(InputError):
+    """A JSON document is not of a picture that was taken apart, or of another version."""
+
+    code: ClassVar[str] = "asset_document_invalid"
 
 
 class NotClusteredError(InputError):
@@ -552,4 +562,23 @@ class AssetRejectedError(PhotoError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[AssetRejectedError], tuple[str, str]]:
+        return type(self), (str(self), self.reason)
+
+
+class AssetFailedError(PhotoError):
+    """A picture that could not be taken apart, through a fault of the program or the machine."""
+
+    code: ClassVar[str] = "asset_failed"
+
+    def __init__(self, message: str, reason: str = "bug") -> None:
+        """Say why.
+
+        Args:
+            message: For the user.
+            reason: A value of `curation.domain.assets.states.FailCode`, which says whether another try may help.
+        """
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[AssetFailedError], tuple[str, str]]:
         return type(self), (str(self), self.reason)
