@@ -58,7 +58,6 @@ CurationError
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
     ├── AssetRejectedError   a picture that is not taken apart: too small, nobody on it ...
-    ├── AssetFailedError     a picture that could not be taken apart this time
     └── FaceAnalysisError    the engine failed on this photo
 
 Every message says what to do next. `exit_code` is the exit code of the scripts, `code` the stable name in the error
@@ -74,7 +73,6 @@ __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
     "AssetDocumentError",
-    "AssetFailedError",
     "AssetNotFoundError",
     "AssetRejectedError",
     "AttributeDocumentError",
@@ -562,23 +560,4 @@ class AssetRejectedError(PhotoError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[AssetRejectedError], tuple[str, str]]:
-        return type(self), (str(self), self.reason)
-
-
-class AssetFailedError(PhotoError):
-    """A picture that could not be taken apart, through a fault of the program or the machine."""
-
-    code: ClassVar[str] = "asset_failed"
-
-    def __init__(self, message: str, reason: str = "bug") -> None:
-        """Say why.
-
-        Args:
-            message: For the user.
-            reason: A value of `curation.domain.assets.states.FailCode`, which says whether another try may help.
-        """
-        super().__init__(message)
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[type[AssetFailedError], tuple[str, str]]:
         return type(self), (str(self), self.reason)

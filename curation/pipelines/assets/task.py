@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curation.domain.assets.document import asset_document
-from curation.domain.assets.states import FailCode, RejectCode
+from curation.domain.assets.states import RejectCode
 from curation.domain.bodies.person import FaceOfBody
-from curation.errors import (
-    AssetFailedError,
-    AssetRejectedError,
-    CurationError,
-    DatabaseBusyError,
-    FaceAnalysisError,
-    PhotoTooLargeError,
-    PhotoUnreadableError,
-    StorageError,
-    WeightsError,
-)
+from curation.errors import AssetRejectedError, PhotoTooLargeError, PhotoUnreadableError
 from curation.pipelines.assets.pipeline import AssetPipeline
 from curation.pipelines.assets.setup import AssetSetup
-from curation.storage.atomic import write_bytes
+from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["AssetDone", "AssetTask", "explained_fault", "prepare_asset_worker", "process_image_pipeline"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["AssetDone", "AssetTask", "prepare_asset_worker", "process_image_pipeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,60 +65,26 @@ def process_image_pipeline(task: AssetTask) -> AssetDone:
     """Take a picture apart and write its files.
 
     Raises:
-        AssetRejectedError: The picture cannot be used; its reason is a `RejectCode`.
-        AssetFailedError: It could be used, but something went wrong; its reason is a `FailCode`.
+        AssetRejectedError: If the picture cannot be used; its reason is a `RejectCode`.
+        StorageError: If the picture's file cannot be read, or a file cannot be written.
+        FaceAnalysisError: If the networks for faces or people fail.
+        WeightsError: If a model file is missing or broken.
+        MemoryError: If there is not enough memory now.
     """
     if _worker is None:
         raise RuntimeError("prepare_asset_worker was not called in this process")
     try:
-        try:
-            content = task.path.read_bytes()
-        except OSError as error:
-            raise AssetFailedError(
-                f"the picture's file cannot be read: {error.strerror or error}", FailCode.IO.value
-            ) from error
+        content = task.path.read_bytes()
+    except OSError as error:
+        raise explained(error, task.path, "read") from error
+    try:
         result = _worker.process(content, faces=task.faces, name=task.name or task.path.name)
-        for name, data in result.files.items():
-            write_bytes(task.folder / name, data, durable=False)
-        return AssetDone(asset_document(result.record), tuple(result.files))
-    except Exception as error:
-        fault = explained_fault(error)
-        if isinstance(fault, AssetFailedError) and fault.reason == FailCode.BUG.value:
-            logger.exception("asset %s, attempt %d", task.asset_id, task.attempt)
-        if fault is error:
-            raise
-        raise fault from error
-
-
-def explained_fault(error: BaseException) -> AssetRejectedError | AssetFailedError:
-    """Any error of a worker as one of the two that the states know, with its code and a message for the user."""
-    if isinstance(error, AssetRejectedError | AssetFailedError):
-        return error
-    if isinstance(error, PhotoTooLargeError):
-        return AssetRejectedError(str(error), RejectCode.TOO_LARGE.value)
-    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        return AssetFailedError(
-            "there was not enough memory: end other programs, lower assets.workers, or make the picture smaller",
-            FailCode.MEMORY.value,
-        )
-    if isinstance(error, PhotoUnreadableError):
-        return AssetRejectedError(str(error), RejectCode.UNREADABLE.value)
-    return AssetFailedError(str(error) if isinstance(error, CurationError) else _in_words(error), _code(error).value)
-
-
-def _code(error: BaseException) -> FailCode:
-    if isinstance(error, DatabaseBusyError):
-        return FailCode.DATABASE
-    if isinstance(error, WeightsError | FaceAnalysisError):
-        return FailCode.MODEL
-    if isinstance(error, StorageError | OSError):
-        return FailCode.IO
-    return FailCode.BUG
-
-
-def _in_words(error: BaseException) -> str:
-    if isinstance(error, OSError):
-        if error.errno == errno.ENOSPC:
-            return "the disk is full: free some space; the picture is tried again"
-        return f"a file cannot be read or written: {error.strerror or error}"
-    return f"an error of the program ({type(error).__name__}: {error}); the log has the details"
+    except PhotoUnreadableError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise error.__cause__ from error  # not the picture's fault
+        raise AssetRejectedError(str(error), RejectCode.UNREADABLE.value) from error
+    except PhotoTooLargeError as error:
+        raise AssetRejectedError(str(error), RejectCode.TOO_LARGE.value) from error
+    for name, data in result.files.items():
+        write_bytes(task.folder / name, data, durable=False)
+    return AssetDone(asset_document(result.record), tuple(result.files))

@@ -9,6 +9,7 @@ import pytest
 
 from curation.domain.assets.document import ASSET_VERSION, asset_document, cutout_name, record_of_document
 from curation.domain.assets.record import AssetRecord, PersonRecord
+from curation.domain.assets.schema import asset_schema
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate, FaceAttributes
 from curation.domain.bodies.composition import Composition, CutAt
 from curation.domain.bodies.person import FaceOfBody, Person
@@ -157,6 +158,9 @@ class TestDocument:
 
     def test_the_schema_is_of_this_version(self) -> None:
         assert SCHEMA["properties"]["version"] == {"description": "of this object", "const": ASSET_VERSION}
+
+    def test_the_published_schema_is_that_of_the_program(self) -> None:
+        assert asset_schema() == SCHEMA
 
     def test_all_that_is_required_is_always_there(self) -> None:
         document = asset_document(FULL)
