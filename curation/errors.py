@@ -14,6 +14,7 @@ CurationError
 │   ├── PicksError           picks.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
+│   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
@@ -71,6 +72,7 @@ from typing import ClassVar
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AssetDocumentError",
     "AssetNotFoundError",
     "AssetRejectedError",
     "AttributeDocumentError",
@@ -230,6 +232,12 @@ class AttributeDocumentError(InputError):
     """A JSON document does not hold the attributes of a picture's faces, or those of another version."""
 
     code = "attribute_document_invalid"
+
+
+class AssetDocumentError(InputError):
+    """A JSON document is not of a picture that was taken apart, or of another version."""
+
+    code: ClassVar[str] = "asset_document_invalid"
 
 
 class NotClusteredError(InputError):
