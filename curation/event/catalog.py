@@ -256,8 +256,13 @@ class Catalog:
             StorageError: If a file cannot be read.
         """
         event = self.event()
+        return frozenset().union(*map(event.photos_of_cluster, self.clusters_of(person)))
+
+    def clusters_of(self, person: str) -> tuple[int, ...]:
+        """The clusters of a person that have faces. Takes and raises what `photos_of` does."""
+        event = self.event()
         if person.isascii() and person.isdecimal() and len(person) <= 9 and event.face_count(int(person)):
-            return event.photos_of_cluster(int(person))
+            return (int(person),)
         labels = self.labels()
         # Labels decides which spellings count as the same name.
         asked = Labels({0: PersonLabel(" ".join(person.split()), Category.OTHER)}, Category.OTHER).person(0)
@@ -271,7 +276,7 @@ class Catalog:
             names = sorted({known.display_name for known in people.values() if known and known.key.startswith("name:")})
             listed = ", ".join([*names[:_SHOWN_NAMES], "the ids of clusters"])
             raise PersonNotFoundError(f"there is no person {person!a}; known: {listed}")
-        return frozenset().union(*map(event.photos_of_cluster, found))
+        return tuple(found)
 
 
 _NOTHING: tuple[PhotoScore, ...] = ()
