@@ -19,6 +19,7 @@ from curation.event.clustered_faces import ClusteredFaces
 from curation.event.file_cache import Derived
 from curation.event.people.attributes import PeopleAttributes
 from curation.event.people.labels import EventLabels
+from curation.event.people.seen import SeenPeople
 from curation.event.ranked_photos import RankedPhotos
 from curation.event.said_words import SaidWords
 from curation.settings import Settings
@@ -89,6 +90,7 @@ class Catalog:
         )
         self.attributes = PeopleAttributes(settings, self.faces, self.event_labels)
         self.ranked = RankedPhotos(settings, self.words)
+        self.seen = SeenPeople(settings, self.words)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()

@@ -1,9 +1,9 @@
 """What the user's words are about: photos by their content, faces by their place in them, people by their faces.
 
-The words themselves stand in cluster_labels.json, corrections.json, picks.json and people_seen.json, which name clusters, paths and
-boxes. Those are only hints: clusters get other faces, files other names. So what a word was about when it was first
-read is kept here, as anchors: the content of the photo (its SHA-256) and the place of the face in it. A later run finds
-the anchors again and says where they are now.
+The words themselves stand in cluster_labels.json, corrections.json, picks.json and people_seen.json, which name
+clusters, paths and boxes. Those are only hints: clusters get other faces, files other names. So what a word was about
+when it was first read is kept here, as anchors: the content of the photo (its SHA-256) and the place of the face in it.
+A later run finds the anchors again and says where they are now.
 """
 
 from __future__ import annotations

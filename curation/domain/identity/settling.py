@@ -142,7 +142,7 @@ def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[Fac
             is_known_by_path(pick.photo) and not is_known_by_path(event.photo_key(path) or pick.photo)
             for path, pick in said.picks.items()
         )
-        and (words.seen is None or {id_: seen.said for id_, seen in said.seen.items()} == dict(words.seen))
+        and (words.seen is None or {id_: word.said for id_, word in said.seen.items()} == dict(words.seen))
         and not {pick.photo for pick in said.aside} & {pick.photo for pick in said.picks.values()}
     )
 
@@ -223,7 +223,7 @@ def used_photos(said: Said) -> Said:
     faces = [face for label in said.labels.values() for face in label.faces]
     faces += [face for of_correction in said.corrections.values() for face in of_correction.values()]
     keys = {key for key, _ in faces} | {pick.photo for pick in said.picks.values()}
-    keys |= {pick.photo for pick in (*said.aside, *said.seen.values())}
+    keys |= {pick.photo for pick in said.aside} | {word.photo for word in said.seen.values()}
     return replace(said, photos={key: photo for key, photo in said.photos.items() if key in keys})
 
 
@@ -310,5 +310,5 @@ def with_contents(said: Said, contents: Mapping[str, str]) -> Said:
         {id_: {place: anchor(face) for place, face in faces.items()} for id_, faces in said.corrections.items()},
         {path: replace(pick, photo=keys.get(pick.photo, pick.photo)) for path, pick in said.picks.items()},
         tuple(replace(pick, photo=keys.get(pick.photo, pick.photo)) for pick in said.aside),
-        {id_: replace(seen, photo=keys.get(seen.photo, seen.photo)) for id_, seen in said.seen.items()},
+        {id_: replace(word, photo=keys.get(word.photo, word.photo)) for id_, word in said.seen.items()},
     )

@@ -165,7 +165,7 @@ def _entry(where: str, value: object, mistakes: list[str]) -> PersonSeen | None:
     if found or body is None or size is None:
         return None
     return PersonSeen(
-        str(id_), str(at), str(path), Box(*body), (size[0], size[1]), str(name), SeenAnswer(answer), bool(undone)
+        str(id_), str(at), str(path), Box(*body), (size[0], size[1]), str(name), SeenAnswer(str(answer)), bool(undone)
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["Lookalike", "LookalikeRules", "Lookalikes", "Spread", "Worn", "lookalikes", "signature_distances"]
 
 _TOP_WEIGHT, _BOTTOM_WEIGHT = 0.6, 0.4  # as `curation.domain.outfits.signature.distance` has them
-_BLOCK = 512
+_BLOCK = 128
 _FAR = 9.0  # more than any distance
 
 
@@ -36,6 +36,7 @@ class LookalikeRules:
         most_wrong: If more of the suggestions for people who are known would be wrong, nothing is suggested at all.
         least_tried: So many known bodies must have been tried before anything is suggested.
         bodies_each: Of each person at most so many bodies are compared for the spread.
+        anchors_each: Of each person suggestions are learnt from at most so many bodies, spread over the event.
     """
 
     within_s: float = 3 * 3600.0
@@ -47,6 +48,7 @@ class LookalikeRules:
     most_wrong: float = 0.05
     least_tried: int = 4
     bodies_each: int = 24
+    anchors_each: int = 64
 
 
 _USUAL = LookalikeRules()
@@ -128,6 +130,7 @@ def lookalikes(bodies: Sequence[Worn], named: frozenset[str], rules: LookalikeRu
     spread = _measured_spread(bodies, known, named, rules)
     if spread.off or not faceless or not known:
         return Lookalikes((), spread)
+    known = _some_of_each(bodies, known, rules.anchors_each)
     found = _nearest_people(bodies, faceless, known, named, rules, apart_s=-1.0, alike=spread.alike)
     return Lookalikes(tuple(sorted(found, key=lambda one: (one.distance - one.lead, one.body))), spread)
 
@@ -217,20 +220,14 @@ def _times(bodies: Sequence[Worn], numbers: Sequence[int]) -> NDArray[np.float64
 def _measured_spread(
     bodies: Sequence[Worn], known: Sequence[int], named: frozenset[str], rules: LookalikeRules
 ) -> Spread:
-    of_people: dict[str, list[int]] = defaultdict(list)
-    for number in known:
-        of_people[bodies[number].person or ""].append(number)
-    chosen: list[int] = []
-    for numbers in of_people.values():
-        count = min(len(numbers), rules.bodies_each)
-        chosen += [numbers[place] for place in np.linspace(0, len(numbers) - 1, count).round().astype(int).tolist()]
-    if not chosen or not named & of_people.keys():
+    chosen = _some_of_each(bodies, known, rules.bodies_each)
+    present = named & {bodies[number].person for number in chosen}
+    if not present:
         return Spread(off="nobody with a name is shown with clothes that could be read")
     alike = _dressed_alike(bodies, sorted(chosen), named, rules)
     answers = _nearest_people(bodies, chosen, chosen, named, rules, apart_s=rules.apart_s, alike=alike)
     right = sum(answer.person == bodies[answer.body].person for answer in answers)
     wrong = len(answers) - right
-    present = named & of_people.keys()
     off = ""
     if len(chosen) < rules.least_tried:
         off = "too few people are shown with clothes that could be read"
@@ -242,6 +239,18 @@ def _measured_spread(
             "have got another name"
         )
     return Spread(len(chosen), right, wrong, alike, off)
+
+
+def _some_of_each(bodies: Sequence[Worn], known: Sequence[int], most: int) -> list[int]:
+    """Some bodies of each person, spread over the time and the photos of the event."""
+    of_people: dict[str, list[int]] = defaultdict(list)
+    for number in sorted(known, key=lambda each: (bodies[each].time_s or 0.0, bodies[each].photo, each)):
+        of_people[bodies[number].person or ""].append(number)
+    chosen: list[int] = []
+    for numbers in of_people.values():
+        count = min(len(numbers), most)
+        chosen += [numbers[place] for place in np.linspace(0, len(numbers) - 1, count).round().astype(int).tolist()]
+    return chosen
 
 
 def _dressed_alike(

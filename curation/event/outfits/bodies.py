@@ -20,7 +20,7 @@ from curation.domain.outfits.outfit import Outfit
 from curation.errors import CurationError
 from curation.storage.assets.store import AssetStore
 
-__all__ = ["AssetBodies", "Body", "PictureBodies", "Pictures", "bodies_of"]
+__all__ = ["AssetBodies", "Body", "PictureBodies", "Pictures", "bodies_of", "read_document"]
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,8 @@ def _body(found: PersonRecord) -> Body:
     )
 
 
-def _read_document(document: Mapping[str, Any]) -> AssetRecord:
+def read_document(document: Mapping[str, Any]) -> AssetRecord:
+    """The record that a document of the database has."""
     from curation.domain.assets.document import record_of_document  # type: ignore[import-not-found, unused-ignore]
 
     return record_of_document(document)  # type: ignore[no-any-return, unused-ignore]
@@ -116,7 +117,7 @@ class AssetBodies:
     Nothing of it is written anywhere: what was read of a record goes when the record is deleted.
     """
 
-    def __init__(self, store: AssetStore, *, read: Callable[[Mapping[str, Any]], AssetRecord] = _read_document) -> None:
+    def __init__(self, store: AssetStore, *, read: Callable[[Mapping[str, Any]], AssetRecord] = read_document) -> None:
         """Remember the database; nothing is read yet.
 
         Args:

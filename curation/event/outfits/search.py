@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from curation.domain.assets.asset import Asset
+from curation.domain.assets.record import AssetRecord
 from curation.domain.faces.face import Box, FaceRow
 from curation.domain.faces.geometry import box_iou
 from curation.domain.faces.index import EventIndex
 from curation.domain.labelling.corrections import SAME_PLACE_IOU
 from curation.domain.labelling.labels import Labels, Person
+from curation.domain.labelling.people_seen import PersonSeen, SeenAnswer, scaled_body
 from curation.errors import NotClusteredError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
-from curation.event.outfits.bodies import AssetBodies, Body, PictureBodies, Pictures
+from curation.event.outfits.bodies import AssetBodies, Body, PictureBodies, Pictures, read_document
+from curation.event.people.seen import SeenNow, name_key
 from curation.settings import Settings
 from curation.storage.assets.store import AssetStore
 
-__all__ = ["EventBodies", "OutfitSearch", "PhotoBodies"]
+__all__ = ["EventBodies", "OutfitSearch", "PhotoBodies", "body_of", "has_name", "named"]
 
 _HEAD_PART = 0.5  # a face whose middle is in this upper part of a body may be its face
 
@@ -65,18 +69,26 @@ class OutfitSearch:
     the cluster that it was grouped into or that the user corrected it to.
     """
 
-    def __init__(self, settings: Settings, catalog: Catalog, store: AssetStore) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        store: AssetStore,
+        *,
+        read: Callable[[Mapping[str, Any]], AssetRecord] = read_document,
+    ) -> None:
         """Remember the parts; nothing is read yet.
 
         Args:
-            settings: Of the service.
+            settings: Of the service; nothing of them is used yet.
             catalog: Of the event.
             store: The database of assets.
+            read: Reads a document of the database.
         """
-        self._settings = settings
         self._catalog = catalog
-        self.bodies = AssetBodies(store)
+        self.bodies = AssetBodies(store, read=read)
         self._event_bodies: Derived[EventBodies] = Derived()
+        self._seen: Derived[Mapping[tuple[str, int], str]] = Derived()
         self._of_clusters: Derived[Mapping[int, frozenset[tuple[str, int]]]] = Derived()
         self._guard = threading.Lock()
         self._matched_rows: tuple[FaceRow, ...] = ()
@@ -103,7 +115,10 @@ class OutfitSearch:
         clusters = self._catalog.clusters_of(name)
         event, found = self._catalog.event(), self.event_bodies()
         by_cluster = self._of_clusters.get((event, found), lambda: _of_clusters(event, found))
-        return frozenset().union(*(by_cluster.get(cluster, frozenset()) for cluster in clusters))
+        by_face = frozenset().union(*(by_cluster.get(cluster, frozenset()) for cluster in clusters))
+        labels = self._catalog.labels()
+        keys = {person.key for cluster in clusters if (person := named(labels, cluster)) is not None}
+        return by_face | {body for body, seen in self.accepted().items() if name_key(seen) in keys}
 
     def name_of(self, asset: Asset, person_index: int) -> str | None:
         """The name that the user gave a person of an asset; None for nobody who has a name in the event.
@@ -113,10 +128,20 @@ class OutfitSearch:
         try:
             event = self._catalog.event()
             row = self.event_bodies().row_of.get((asset.id, person_index), -1)
+            if row < 0:
+                return self.accepted().get((asset.id, person_index))
         except NotClusteredError:
             return None
-        person = None if row < 0 else self._catalog.labels().person(int(event.cluster_ids[row]))
+        person = self._catalog.labels().person(int(event.cluster_ids[row]))
         return person.display_name if person is not None and has_name(person) else None
+
+    def accepted(self) -> Mapping[tuple[str, int], str]:
+        """The names of people without a face, as the user accepted them, by id of the asset and number of the person.
+
+        Raises what `event_bodies` raises; also PeopleSeenError if people_seen.json is not valid.
+        """
+        found, seen = self.event_bodies(), self._catalog.seen.now()
+        return self._seen.get((found, seen), lambda: _accepted(found, seen))
 
     def event_bodies(self) -> EventBodies:
         """The bodies of the event's photos: the same object until a face, a photo or an asset changes.
@@ -177,6 +202,25 @@ def named(labels: Labels, cluster: int) -> Person | None:
     """The person of a cluster, if the user gave a name."""
     person = labels.person(cluster)
     return person if person is not None and has_name(person) else None
+
+
+def body_of(seen: PersonSeen, photo: PhotoBodies) -> Body | None:
+    """The body that an answer is about on the photo as it is now; None if it is not there or cannot be told."""
+    box = scaled_body(seen, photo.picture.width, photo.picture.height)
+    if box is None:
+        return None
+    best = max(photo.picture.bodies, key=lambda body: box_iou(box, body.box), default=None)
+    return best if best is not None and box_iou(box, best.box) >= SAME_PLACE_IOU else None
+
+
+def _accepted(bodies: EventBodies, seen: SeenNow) -> Mapping[tuple[str, int], str]:
+    out = {}
+    for photo in bodies.photos:
+        for answer in seen.by_photo.get(photo.image_path, ()):
+            body = body_of(answer, photo) if answer.answer is SeenAnswer.ACCEPTED else None
+            if body is not None:
+                out[photo.picture.asset_id, body.person_index] = answer.name
+    return out
 
 
 def _matched(picture: PictureBodies, image_path: str, rows: Sequence[FaceRow], numbers: Sequence[int]) -> PhotoBodies:

@@ -1,7 +1,6 @@
-"""people_seen.json on disk: what the user answered about people without a face. It is changed under the lock of the
-corrections.
+"""people_seen.json on disk: what the user answered about people without a face.
 
-Its content is checked by `curation.domain.labelling.people_seen`.
+It is changed under the lock of the corrections. Its content is checked by `curation.domain.labelling.people_seen`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def wears(top: int | None, bottom: int | None, noise: float = 0.0) -> np.ndarray
 
 def event(*clothes: tuple[str, int, int], times: bool = True, photos: int = 4, gap_s: float = 60.0) -> list[Worn]:
     """Each person alone on some photos, in clothes that look a little different each time."""
-    out = []
+    out: list[Worn] = []
     for person, top, bottom in clothes:
         for number in range(photos):
             photo = len(out)

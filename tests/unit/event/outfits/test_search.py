@@ -31,8 +31,7 @@ class World:
         self.catalog = Catalog(self.settings)
         self.edits = PeopleEdits(self.settings, self.catalog)
         self.store = MemoryAssets()
-        self.search = OutfitSearch(self.settings, self.catalog, cast(AssetStore, self.store))
-        self.search.bodies._read = self.store.read
+        self.search = OutfitSearch(self.settings, self.catalog, cast(AssetStore, self.store), read=self.store.read)
         self.ids = {path: self.take_apart(path) for path in ("a.png", "b.png", "c.png")}
 
     def take_apart(self, path: str) -> str:
@@ -115,8 +114,7 @@ def test_before_a_clustering_nobody_has_a_name(tmp_path: Path) -> None:
     with fake_event(tmp_path / "event") as event:
         settings = event.settings()
         store = MemoryAssets()
-        search = OutfitSearch(settings, Catalog(settings), cast(AssetStore, store))
-        search.bodies._read = store.read
+        search = OutfitSearch(settings, Catalog(settings), cast(AssetStore, store), read=store.read)
         asset = store.put(record("1" * 64, body((0, 0, 10, 10))))
         assert search.name_of(asset, 0) is None
 
