@@ -12,6 +12,7 @@ CurationError
 │   ├── LabelsError          cluster_labels.json is not valid
 │   ├── OtherEventError      the output folder holds another event's labels
 │   ├── PicksError           picks.json is not valid
+│   ├── PeopleSeenError      people_seen.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
 │   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
@@ -24,6 +25,7 @@ CurationError
 │   │   ├── FaceNotFoundError        no face has this id
 │   │   ├── CorrectionNotFoundError  no correction has this id
 │   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
+│   │   ├── SuggestionNotFoundError  no suggestion has this id
 │   │   ├── AssetNotFoundError       no asset has this id
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
@@ -106,6 +108,7 @@ __all__ = [
     "NothingToSplitError",
     "NothingToUndoError",
     "OtherEventError",
+    "PeopleSeenError",
     "PersonNotFoundError",
     "PhotoError",
     "PhotoGoneError",
@@ -127,6 +130,7 @@ __all__ = [
     "SettingsError",
     "SettingsFileError",
     "StorageError",
+    "SuggestionNotFoundError",
     "TooBusyError",
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",
@@ -226,6 +230,12 @@ class PicksError(InputError):
     code = "picks_invalid"
 
 
+class PeopleSeenError(InputError):
+    """people_seen.json is not valid; no part of it is used."""
+
+    code = "people_seen_invalid"
+
+
 class CorrectionsError(InputError):
     """corrections.json is not valid; no part of it is used."""
 
@@ -302,6 +312,12 @@ class UnfoundWordNotFoundError(NotFoundError):
     """No label, correction or pick that finds nobody has this id."""
 
     code = "unfound_not_found"
+
+
+class SuggestionNotFoundError(NotFoundError):
+    """No suggestion has this id; it may have been answered, or the event may have changed."""
+
+    code = "suggestion_not_found"
 
 
 class AssetNotFoundError(NotFoundError):
