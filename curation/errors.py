@@ -15,6 +15,7 @@ CurationError
 │   ├── PeopleSeenError      people_seen.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
+│   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
@@ -33,6 +34,8 @@ CurationError
 │   ├── PickTakenError       a pick would be given to a photo that has one
 │   ├── NotAttachableError   a correction cannot be given to other faces
 │   ├── AttributesOffError   a request needs ages of people, and none are read
+│   ├── AssetsOffError       a request is about assets, and the service does not work on them
+│   ├── AssetNotFailedError  an asset is to be tried again that did not fail
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
 │   └── PhotoRefusedError    an uploaded photo is refused
@@ -73,8 +76,11 @@ from typing import ClassVar
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AssetDocumentError",
+    "AssetNotFailedError",
     "AssetNotFoundError",
     "AssetRejectedError",
+    "AssetsOffError",
     "AttributeDocumentError",
     "AttributesOffError",
     "BusyError",
@@ -242,6 +248,12 @@ class AttributeDocumentError(InputError):
     code = "attribute_document_invalid"
 
 
+class AssetDocumentError(InputError):
+    """A JSON document is not of a picture that was taken apart, or of another version."""
+
+    code: ClassVar[str] = "asset_document_invalid"
+
+
 class NotClusteredError(InputError):
     """The results of the clustering are needed, but there are none yet."""
 
@@ -362,6 +374,18 @@ class AttributesOffError(InputError):
     """A request needs attributes of people that the settings do not ask for, or that no clustering has read yet."""
 
     code = "attributes_off"
+
+
+class AssetsOffError(InputError):
+    """A request is about assets, and the service does not work on them: `assets.enabled` is false."""
+
+    code: ClassVar[str] = "assets_off"
+
+
+class AssetNotFailedError(InputError):
+    """An asset is to be tried again that waits, is worked on, or has its result."""
+
+    code: ClassVar[str] = "asset_not_failed"
 
 
 class NothingToSplitError(InputError):

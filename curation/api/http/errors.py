@@ -18,6 +18,10 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from curation.errors import (
+    AssetNotFailedError,
+    AssetNotFoundError,
+    AssetRejectedError,
+    AssetsOffError,
     AttributeDocumentError,
     AttributesOffError,
     BusyError,
@@ -26,6 +30,7 @@ from curation.errors import (
     CorrectionNotFoundError,
     CorrectionsError,
     CurationError,
+    DatabaseBusyError,
     ExtraMissingError,
     FaceAnalysisError,
     FaceDataError,
@@ -133,6 +138,11 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     ClusterNotFoundError: HTTPStatus.NOT_FOUND,
     PhotoNotFoundError: HTTPStatus.NOT_FOUND,
     FaceNotFoundError: HTTPStatus.NOT_FOUND,
+    AssetNotFoundError: HTTPStatus.NOT_FOUND,
+    AssetsOffError: HTTPStatus.CONFLICT,
+    AssetNotFailedError: HTTPStatus.CONFLICT,
+    AssetRejectedError: HTTPStatus(422),
+    DatabaseBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     CorrectionNotFoundError: HTTPStatus.NOT_FOUND,
     UnfoundWordNotFoundError: HTTPStatus.NOT_FOUND,
     PhotoGoneError: HTTPStatus.NOT_FOUND,
@@ -159,6 +169,7 @@ _WHERE_TO_LOOK: Mapping[type[CurationError], str] = {
     ClusterNotFoundError: "GET /people lists all",
     PhotoNotFoundError: "GET /photos lists all",
     FaceNotFoundError: "GET /photos/{photo_id} lists those of a photo",
+    AssetNotFoundError: "GET /assets lists all",
     CorrectionNotFoundError: "GET /corrections lists all",
     UnfoundWordNotFoundError: "GET /unfound lists all",
 }
