@@ -19,9 +19,9 @@ from curation.domain.labelling.people_seen import PersonSeen, SeenAnswer, scaled
 from curation.errors import NotClusteredError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
-from curation.event.outfits.bodies import AssetBodies, Body, PictureBodies, Pictures, read_document
 from curation.event.people.seen import SeenNow, name_key
 from curation.settings import Settings
+from curation.storage.assets.picture_bodies import AssetBodies, Body, PictureBodies, Pictures, read_document
 from curation.storage.assets.store import AssetStore
 
 __all__ = ["EventBodies", "OutfitSearch", "PhotoBodies", "body_of", "has_name", "named"]

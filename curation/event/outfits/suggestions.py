@@ -18,12 +18,12 @@ from curation.domain.outfits.lookalikes import Lookalike, LookalikeRules, Lookal
 from curation.errors import SuggestionNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
-from curation.event.outfits.bodies import Body
 from curation.event.outfits.search import EventBodies, OutfitSearch, PhotoBodies, body_of, named
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.seen import NewAnswer, SeenNow, name_key
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.assets.picture_bodies import Body
 
 __all__ = ["SUGGESTION_ID_PATTERN", "LearntFrom", "OutfitSuggester", "OutfitSuggestion", "OutfitSuggestions"]
 
