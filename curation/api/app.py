@@ -87,7 +87,7 @@ def _open_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
     if not settings.assets.enabled:
         return AssetDesk()
     # Only here: whoever does not work on assets pays nothing for them.
-    from curation.jobs.assets.building import build_asset_jobs
+    from curation.jobs.assets.building import build_asset_jobs  # type: ignore[import-not-found, unused-ignore]
 
     return AssetDesk(build_asset_jobs(settings))
 
