@@ -36,6 +36,7 @@ from curation.api.routes import (
     jobs,
     labels,
     metrics,
+    outfits,
     people,
     photos,
     picks,
@@ -49,6 +50,7 @@ from curation.api.routes import (
 from curation.errors import CurationError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
@@ -112,6 +114,7 @@ def create_app(
             finally:
                 await to_thread.run_sync(context.runner.stop)
                 await to_thread.run_sync(context.attributes.services.close)
+                await to_thread.run_sync(context.outfits.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
@@ -131,6 +134,7 @@ def create_app(
         people,
         corrections,
         suggestions,
+        outfits,
         unfound,
         faces,
         labels,
@@ -221,5 +225,6 @@ def _start(
         judgement,
         UnfoundWords(settings, catalog, people_edits),
         AttributeRequests(face_services(settings.services)),
+        EventOutfits(settings, catalog, people_edits),
     )
     return context, store
