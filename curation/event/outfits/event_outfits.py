@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from curation.domain.assets.asset import Asset
 from curation.domain.assets.document import record_of_document
 from curation.domain.assets.record import AssetRecord
 from curation.domain.outfits.dress import DressCount, DressedBody, dress_count
@@ -78,6 +79,14 @@ class EventOutfits:
             if self._suggester is None:
                 self._suggester = OutfitSuggester(self._settings, self._catalog, search, self._edits)
             return self._suggester
+
+    def named_people(self, name: str) -> frozenset[tuple[str, int]]:
+        """See `OutfitSearch.named_people`; raises what `search` raises, too."""
+        return self.search.named_people(name)
+
+    def name_of(self, asset: Asset, person_index: int) -> str | None:
+        """See `OutfitSearch.name_of`; raises what `search` raises, too."""
+        return self.search.name_of(asset, person_index)
 
     def dress(self, top: ColourName | None, bottom: ColourName | None) -> DressCount:
         """How many people of the event wear colours, and who does not.

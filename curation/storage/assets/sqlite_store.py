@@ -26,7 +26,7 @@ from curation.storage.assets.sqlite_database import BUSY_TIMEOUT_S, AssetDatabas
 __all__ = ["SqliteAssetStore"]
 
 _SHORT = "id, sha256, settings_hash, name, state, code, message, attempts, created_at, updated_at, version, sequence"
-_ALL = f"{_SHORT}, document"
+_FROM = "FROM assets LEFT JOIN asset_documents ON asset = sequence"
 _AGAIN: Mapping[str, object] = {"state": AssetState.PENDING, "code": None, "message": "", "attempts": 0}
 _PARAMETERS = 500  # SQLite takes only so many in one statement
 
@@ -176,9 +176,10 @@ class SqliteAssetStore:
         text = document_text(document)
         people = people_of_document(document)
         with self._database.transaction() as connection:
-            sequence = self._finish(connection, claim, state=AssetState.COMPLETED, code=None, message="", document=text)
+            sequence = self._finish(connection, claim, state=AssetState.COMPLETED, code=None, message="")
             if sequence is None:
                 return False
+            connection.execute("INSERT OR REPLACE INTO asset_documents VALUES (?, ?)", (sequence, text))
             connection.executemany(
                 "INSERT OR REPLACE INTO asset_people VALUES (?, ?, ?, ?, ?)",
                 [(sequence, one.person_index, one.tops, one.bottoms, one.cut_at) for one in people],
@@ -245,7 +246,7 @@ class SqliteAssetStore:
     def get(self, asset_id: str) -> Asset | None:
         """See `AssetStore.get`."""
         with self._database.reading() as connection:
-            row = connection.execute(f"SELECT {_ALL} FROM assets WHERE id = ?", (asset_id,)).fetchone()
+            row = connection.execute(f"SELECT {_SHORT}, document {_FROM} WHERE id = ?", (asset_id,)).fetchone()
             return None if row is None else _assets(connection, [row])[0]
 
     def find(self, query: AssetQuery, *, limit: int, offset: int = 0) -> tuple[int, Sequence[Asset]]:
@@ -254,7 +255,7 @@ class SqliteAssetStore:
         with self._database.reading() as connection:
             (count,) = connection.execute(f"SELECT count(*) FROM assets {where}", values).fetchone()
             rows = connection.execute(
-                f"SELECT {_ALL} FROM assets {where} ORDER BY sequence DESC LIMIT :limit OFFSET :offset",
+                f"SELECT {_SHORT}, document {_FROM} {where} ORDER BY sequence DESC LIMIT :limit OFFSET :offset",
                 {**values, "limit": limit, "offset": offset},
             ).fetchall()
             return count, _assets(connection, rows)
@@ -298,7 +299,7 @@ def _add_photo(connection: sqlite3.Connection, sequence: int, image_path: str | 
 
 
 def _asset(connection: sqlite3.Connection, sequence: int) -> Asset:
-    row = connection.execute(f"SELECT {_ALL} FROM assets WHERE sequence = ?", (sequence,)).fetchone()
+    row = connection.execute(f"SELECT {_SHORT}, document {_FROM} WHERE sequence = ?", (sequence,)).fetchone()
     return _assets(connection, [row])[0]
 
 
