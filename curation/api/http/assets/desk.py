@@ -83,6 +83,10 @@ class AssetDesk:
         self._people = people
         self._missing = missing
 
+    def name_people(self, people: PeopleOfAssets) -> None:
+        """Set who knows the names of the event, unless somebody does."""
+        self._people = self._people or people
+
     @property
     def is_on(self) -> bool:
         """Whether the service works on assets."""
