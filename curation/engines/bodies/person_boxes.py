@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from curation.domain.bodies.person import PersonBox
 from curation.domain.faces.face import Box
-from curation.engines.base import Pixels
 from curation.engines.bodies.base import BodySpec
 from curation.engines.bodies.network import load_network
+from curation.engines.bodies.squares import Pyramid
 from curation.engines.bodies.suppression import kept_boxes
 
 __all__ = ["PersonBoxes", "clipped_box", "decode"]
@@ -39,11 +39,11 @@ class PersonBoxes:
         self._network = load_network(spec)
         self._grid, self._steps = _grid()
 
-    def find(self, pixels: Pixels, width: int, height: int) -> list[PersonBox]:
+    def find(self, photo: Pyramid, width: int, height: int) -> list[PersonBox]:
         """Find people.
 
         Args:
-            pixels: The photo.
+            photo: The photo.
             width: Of the full-size photo.
             height: Likewise.
 
@@ -53,12 +53,13 @@ class PersonBoxes:
         Raises:
             FaceAnalysisError: If the network fails.
         """
-        rows, columns = pixels.array.shape[:2]
+        array = photo.level(_SIDE_PX / max(width, height)).array
+        rows, columns = array.shape[:2]
         ratio = _SIDE_PX / max(rows, columns)
         size = max(1, round(columns * ratio)), max(1, round(rows * ratio))
         interpolation = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
         canvas = np.full((_SIDE_PX, _SIDE_PX, 3), _PADDING, dtype=np.uint8)
-        canvas[: size[1], : size[0]] = cv2.resize(pixels.array, size, interpolation=interpolation)
+        canvas[: size[1], : size[0]] = cv2.resize(array, size, interpolation=interpolation)
         given = canvas[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
         (output,) = self._network.run(given)
         edges, scores = decode(output.reshape(-1, 85), self._grid, self._steps)
