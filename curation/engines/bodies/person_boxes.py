@@ -96,8 +96,8 @@ def decode(
 
 def clipped_box(edges: NDArray[np.floating], width: int, height: int) -> Box | None:
     """Edges x1, y1, x2, y2 as a box of whole pixels inside the photo; None if nothing of it is inside."""
-    left, upper = max(0, int(np.floor(edges[0]))), max(0, int(np.floor(edges[1])))
-    right, lower = min(width, int(np.ceil(edges[2]))), min(height, int(np.ceil(edges[3])))
+    left, upper = max(0, round(float(edges[0]))), max(0, round(float(edges[1])))
+    right, lower = min(width, round(float(edges[2]))), min(height, round(float(edges[3])))
     if right <= left or lower <= upper:
         return None
     return Box(left, upper, right - left, lower - upper)
