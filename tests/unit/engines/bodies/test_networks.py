@@ -59,7 +59,7 @@ def test_landmarks_outside_the_photo_are_guesses(tmp_path: Path) -> None:
     network = PoseLandmarks(written_spec("full", tmp_path, landmarks_answer(pose)))
     skeleton = network.find(PHOTO, Square(100.0, 100.0, 256.0), 416, 150)
     nose, ankle = (skeleton.pose.at(joint) for joint in (PoseJoint.NOSE, PoseJoint.LEFT_ANKLE))
-    assert (nose.x, nose.y) == (pytest.approx(100), pytest.approx(5 + 0.07 * 220 - 28, abs=0.01))
+    assert nose.x == pytest.approx(100) and nose.y == pytest.approx(5 + 0.07 * 220 - 28, abs=0.01)
     assert nose.visibility == pytest.approx(OUTSIDE_VISIBILITY) and nose.y < 0
     shoulder = skeleton.pose.at(PoseJoint.LEFT_SHOULDER)
     assert shoulder.visibility == pytest.approx(0.8, abs=0.01)
