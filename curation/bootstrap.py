@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from curation.domain.attributes.values import Attribute
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
+    from curation.pipelines.assets.gate import GateLimits
+    from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
     from curation.settings import Settings
@@ -27,7 +29,15 @@ if TYPE_CHECKING:
     from curation.worker_setup import WorkerSetup
     from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["build", "build_analyser", "build_attribute_files", "worker_count", "worker_setup"]
+__all__ = [
+    "asset_limits",
+    "asset_setup",
+    "build",
+    "build_analyser",
+    "build_attribute_files",
+    "worker_count",
+    "worker_setup",
+]
 
 # Imported by every worker, independently of engine and stage.
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
@@ -149,6 +159,80 @@ def build_attribute_files(settings: Settings) -> AttributeFiles:
             "faces": partial(annotated_jpeg, max_megapixels=limit),
             "results": lambda content, image: kept_jpeg(content, max_megapixels=limit),
         },
+    )
+
+
+def asset_limits(settings: Settings) -> GateLimits:
+    """Which pictures are taken as assets; known without any network."""
+    from curation.pipelines.assets.gate import GateLimits
+
+    return GateLimits(
+        min_side_px=settings.assets.min_side_px,
+        max_megapixels=settings.io.max_photo_megapixels,
+        max_bytes=int(settings.service.upload_photo_mb * 1e6),
+    )
+
+
+def asset_setup(
+    settings: Settings, *, allow_download: bool = False, progress: ProgressListener | None = None
+) -> AssetSetup:
+    """Find the networks of the workers for assets; nothing is loaded.
+
+    Args:
+        settings: The section `assets`, the engine, the readers, the folders and the limits.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+        progress: Told of downloads.
+
+    Raises:
+        SettingsError: If there is no network with a name, or a reader cannot read what is asked.
+        WeightsError: If a model file is missing or broken.
+    """
+    from curation.domain.attributes.values import Attribute
+    from curation.domain.report import Progress
+    from curation.engines.attributes.selection import select_readers
+    from curation.engines.bodies.selection import select_bodies
+    from curation.engines.selection import select_engine
+    from curation.pipelines.assets.setup import AssetSetup
+    from curation.worker_setup import build_asset_networks
+
+    may_download = allow_download and settings.engine.download
+    models_dir, providers = settings.io.models_dir, settings.engine.providers
+
+    def tell(name: str, done: int, total: int | None) -> None:
+        if progress is not None:
+            progress(Progress(f"downloading {name}", done, total or 0))
+
+    readers = select_readers(
+        {Attribute.AGE: settings.assets.age, Attribute.SEX: settings.assets.sex},
+        models_dir,
+        providers,
+        allow_download=may_download,
+        progress=tell,
+        connect_timeout_s=settings.engine.connect_timeout_s,
+    )
+    bodies = select_bodies(
+        pose=settings.assets.pose,
+        cutouts=settings.assets.cutouts,
+        fine_segmenter=settings.assets.fine_segmenter,
+        models_dir=models_dir,
+        cache_dirs=(models_dir, settings.io.state_dir),
+        providers=providers,
+        allow_download=may_download,
+        progress=tell,
+        connect_timeout_s=settings.engine.connect_timeout_s,
+    )
+    return AssetSetup(
+        engine=select_engine(settings, pinned=None, allow_download=may_download, progress=tell),
+        people=bodies.people,
+        mask=bodies.mask,
+        cutout=bodies.cutout,
+        clothes=bodies.clothes,
+        readers=readers,
+        predictor=_find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None,
+        limits=asset_limits(settings),
+        min_person_px=settings.assets.min_person_px,
+        colours=settings.assets.colours,
+        build=build_asset_networks,
     )
 
 

@@ -12,8 +12,10 @@ CurationError
 │   ├── LabelsError          cluster_labels.json is not valid
 │   ├── OtherEventError      the output folder holds another event's labels
 │   ├── PicksError           picks.json is not valid
+│   ├── PeopleSeenError      people_seen.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
+│   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
@@ -23,6 +25,7 @@ CurationError
 │   │   ├── FaceNotFoundError        no face has this id
 │   │   ├── CorrectionNotFoundError  no correction has this id
 │   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
+│   │   ├── SuggestionNotFoundError  no suggestion has this id
 │   │   ├── AssetNotFoundError       no asset has this id
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
@@ -31,6 +34,8 @@ CurationError
 │   ├── PickTakenError       a pick would be given to a photo that has one
 │   ├── NotAttachableError   a correction cannot be given to other faces
 │   ├── AttributesOffError   a request needs ages of people, and none are read
+│   ├── AssetsOffError       a request is about assets, and the service does not work on them
+│   ├── AssetNotFailedError  an asset is to be tried again that did not fail
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
 │   └── PhotoRefusedError    an uploaded photo is refused
@@ -71,8 +76,11 @@ from typing import ClassVar
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AssetDocumentError",
+    "AssetNotFailedError",
     "AssetNotFoundError",
     "AssetRejectedError",
+    "AssetsOffError",
     "AttributeDocumentError",
     "AttributesOffError",
     "BusyError",
@@ -100,6 +108,7 @@ __all__ = [
     "NothingToSplitError",
     "NothingToUndoError",
     "OtherEventError",
+    "PeopleSeenError",
     "PersonNotFoundError",
     "PhotoError",
     "PhotoGoneError",
@@ -121,6 +130,7 @@ __all__ = [
     "SettingsError",
     "SettingsFileError",
     "StorageError",
+    "SuggestionNotFoundError",
     "TooBusyError",
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",
@@ -220,6 +230,12 @@ class PicksError(InputError):
     code = "picks_invalid"
 
 
+class PeopleSeenError(InputError):
+    """people_seen.json is not valid; no part of it is used."""
+
+    code = "people_seen_invalid"
+
+
 class CorrectionsError(InputError):
     """corrections.json is not valid; no part of it is used."""
 
@@ -230,6 +246,12 @@ class AttributeDocumentError(InputError):
     """A JSON document does not hold the attributes of a picture's faces, or those of another version."""
 
     code = "attribute_document_invalid"
+
+
+class AssetDocumentError(InputError):
+    """A JSON document is not of a picture that was taken apart, or of another version."""
+
+    code: ClassVar[str] = "asset_document_invalid"
 
 
 class NotClusteredError(InputError):
@@ -292,6 +314,12 @@ class UnfoundWordNotFoundError(NotFoundError):
     code = "unfound_not_found"
 
 
+class SuggestionNotFoundError(NotFoundError):
+    """No suggestion has this id; it may have been answered, or the event may have changed."""
+
+    code = "suggestion_not_found"
+
+
 class AssetNotFoundError(NotFoundError):
     """There is no asset with this id."""
 
@@ -346,6 +374,18 @@ class AttributesOffError(InputError):
     """A request needs attributes of people that the settings do not ask for, or that no clustering has read yet."""
 
     code = "attributes_off"
+
+
+class AssetsOffError(InputError):
+    """A request is about assets, and the service does not work on them: `assets.enabled` is false."""
+
+    code: ClassVar[str] = "assets_off"
+
+
+class AssetNotFailedError(InputError):
+    """An asset is to be tried again that waits, is worked on, or has its result."""
+
+    code: ClassVar[str] = "asset_not_failed"
 
 
 class NothingToSplitError(InputError):

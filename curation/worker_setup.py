@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,11 @@ from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 if TYPE_CHECKING:
     from curation.domain.attributes.values import Attribute
     from curation.engines.attributes.reader import AttributeReader, ReaderSpec
+    from curation.engines.bodies.base import Segmenter
     from curation.engines.landmarks import LandmarkPredictor
+    from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
 
-__all__ = ["WorkerSetup", "build_worker"]
+__all__ = ["WorkerSetup", "build_asset_networks", "build_worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,38 @@ def build_worker(setup: WorkerSetup) -> None:
             chip_px=setup.chip_px,
             make_readers=partial(_make_readers, setup.readers),
         )
+    )
+
+
+def build_asset_networks(setup: AssetSetup) -> AssetNetworks:
+    """Load the networks of a worker for assets, each file once.
+
+    Raises:
+        WeightsError: If a file is missing or broken.
+    """
+    import cv2
+
+    from curation.engines.attributes.building import build_reader
+    from curation.engines.bodies.clothes.building import build_clothes_segmenter
+    from curation.engines.bodies.people import build_people_finder
+    from curation.engines.bodies.segmenters.building import build_segmenter
+    from curation.engines.building import build_engine
+    from curation.pipelines.assets.setup import AssetNetworks
+
+    # One picture per core is faster than one picture on all cores.
+    cv2.setNumThreads(1)
+    masks = build_segmenter(setup.mask)
+    cutouts: Segmenter | None = masks
+    if setup.cutout != setup.mask:
+        cutouts = None if setup.cutout is None else build_segmenter(setup.cutout)
+    return AssetNetworks(
+        faces=build_engine(setup.engine),
+        people=build_people_finder(setup.people),
+        masks=masks,
+        cutouts=cutouts,
+        clothes=build_clothes_segmenter(setup.clothes),
+        readers=[build_reader(spec) for spec in setup.readers],
+        predictor=lru_cache(maxsize=1)(partial(_make_predictor, setup.predictor)),
     )
 
 

@@ -7,6 +7,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from curation.api.http.assets.desk import AssetDesk
+from curation.api.http.assets.events import AssetFeed
+from curation.api.http.assets.pictures import AssetPictures
 from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
@@ -43,6 +46,9 @@ class ServiceContext:
     judgement: Judgement
     unfound: UnfoundWords
     attributes: AttributeRequests
+    assets: AssetDesk
+    asset_feed: AssetFeed
+    asset_pictures: AssetPictures
 
 
 # A coroutine, so that it never waits for a free thread.

@@ -42,6 +42,15 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="READER",
         help="the files of a reader of attributes: dlib, deepface or fairface; see docs/attributes.md",
     )
+    fetching.add_argument(
+        "--part",
+        action="append",
+        default=[],
+        choices=["assets"],
+        metavar="PART",
+        help="the missing files of a part of the program: assets (those that the settings ask for); see "
+        "docs/assets_people.md",
+    )
     fetching.set_defaults(command=_fetch_weights)
     verifying = actions.add_parser(
         "verify",
@@ -97,12 +106,17 @@ def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
 
     models_dir = settings.io.models_dir
     names = [*arguments.names, *(name for reader in arguments.reader for name in fetchable_files(reader))]
-    if not arguments.names and not arguments.reader:
-        # Attributes are sensitive: their files come only when they are named.
+    if arguments.part:
+        names += _files_of_assets(settings)
+    if not arguments.names and not arguments.reader and not arguments.part:
+        # Attributes are sensitive, and pictures are taken apart by few: such files come only when they are named.
         names = [
             each.known.name
             for each in status(models_dir)
-            if each.known.addresses and each.known.reader is None and each.state is WeightsState.MISSING
+            if each.known.addresses
+            and each.known.reader is None
+            and each.known.part is None
+            and each.state is WeightsState.MISSING
         ]
     if not names:
         print(f"nothing to fetch: the weights are in {models_dir}")
@@ -120,6 +134,15 @@ def _fetch_weights(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             print(f"{weights.path}  SHA-256 {weights.sha256}")
     return code
+
+
+def _files_of_assets(settings: Settings) -> tuple[str, ...]:
+    from curation.engines.bodies.selection import fetchable_files
+
+    own = settings.assets
+    return fetchable_files(
+        settings.io.models_dir, pose=own.pose, cutouts=own.cutouts, fine_segmenter=own.fine_segmenter
+    )
 
 
 def _print_status(found: WeightsStatus) -> None:

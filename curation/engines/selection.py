@@ -223,8 +223,10 @@ def _with_providers(
 
 def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
     from curation.engines.attributes.selection import check_weights
+    from curation.engines.bodies.selection import check_weights as check_body_weights
     from curation.engines.retinaface.engine import check_detector, check_embedder
     from curation.engines.weights.attribute_files import ATTRIBUTE_FILES
+    from curation.engines.weights.body_files import BODY_FILES
     from curation.engines.weights.registry import ARCFACE_FILE, RETINAFACE_FILE
 
     cpu = (CPU_PROVIDER,)
@@ -232,4 +234,5 @@ def _checks_on_cpu() -> dict[str, Callable[[WeightsFile], None]]:
         RETINAFACE_FILE: _with_providers(check_detector, cpu),
         ARCFACE_FILE: _with_providers(check_embedder, cpu),
         **{known.name: _with_providers(check_weights, cpu) for known in ATTRIBUTE_FILES},
+        **{known.name: check_body_weights for known in BODY_FILES},
     }

@@ -19,6 +19,7 @@ from curation.event.clustered_faces import ClusteredFaces
 from curation.event.file_cache import Derived
 from curation.event.people.attributes import PeopleAttributes
 from curation.event.people.labels import EventLabels
+from curation.event.people.seen import SeenPeople
 from curation.event.ranked_photos import RankedPhotos
 from curation.event.said_words import SaidWords
 from curation.settings import Settings
@@ -89,6 +90,7 @@ class Catalog:
         )
         self.attributes = PeopleAttributes(settings, self.faces, self.event_labels)
         self.ranked = RankedPhotos(settings, self.words)
+        self.seen = SeenPeople(settings, self.words)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
@@ -256,8 +258,13 @@ class Catalog:
             StorageError: If a file cannot be read.
         """
         event = self.event()
+        return frozenset().union(*map(event.photos_of_cluster, self.clusters_of(person)))
+
+    def clusters_of(self, person: str) -> tuple[int, ...]:
+        """The clusters of a person that have faces. Takes and raises what `photos_of` does."""
+        event = self.event()
         if person.isascii() and person.isdecimal() and len(person) <= 9 and event.face_count(int(person)):
-            return event.photos_of_cluster(int(person))
+            return (int(person),)
         labels = self.labels()
         # Labels decides which spellings count as the same name.
         asked = Labels({0: PersonLabel(" ".join(person.split()), Category.OTHER)}, Category.OTHER).person(0)
@@ -271,7 +278,7 @@ class Catalog:
             names = sorted({known.display_name for known in people.values() if known and known.key.startswith("name:")})
             listed = ", ".join([*names[:_SHOWN_NAMES], "the ids of clusters"])
             raise PersonNotFoundError(f"there is no person {person!a}; known: {listed}")
-        return frozenset().union(*map(event.photos_of_cluster, found))
+        return tuple(found)
 
 
 _NOTHING: tuple[PhotoScore, ...] = ()

@@ -14,6 +14,7 @@ from curation.domain.identity.settling import Words, settled
 from curation.domain.identity.unfound import Unfound, UnfoundKind
 from curation.domain.judging.picks import Picks
 from curation.domain.labelling.corrections import Correction, not_persons
+from curation.domain.labelling.people_seen import PersonSeen
 from curation.errors import (
     ClusterNotFoundError,
     NotAttachableError,
@@ -24,7 +25,7 @@ from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived, FileCache
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.view import display_name
-from curation.pipelines.said.words import labels_json, words_unfound
+from curation.pipelines.said.words import labels_json, seen_words, words_unfound
 from curation.settings import Settings
 
 __all__ = ["UNFOUND_ID_PATTERN", "UnfoundWords", "unfound_id"]
@@ -35,7 +36,7 @@ _PLAIN_ID = re.compile(UNFOUND_ID_PATTERN)
 
 
 def unfound_id(word: Unfound) -> str:
-    """The id of a word in requests: that of a cluster or correction; 16 hex digits for a pick, whatever its path is."""
+    """The id of a word in requests: of a cluster, correction or answer; 16 hex digits for a pick, whatever its path."""
     if word.kind is not UnfoundKind.PICK and _PLAIN_ID.fullmatch(word.id):
         return word.id
     text = "\0".join((word.id, *word.photos[:1]))
@@ -61,7 +62,7 @@ class UnfoundWords:
         self._listed: Derived[tuple[Unfound, ...]] = Derived()
 
     def listed(self) -> tuple[Unfound, ...]:
-        """The words that find nobody: labels, then corrections, then picks; the same object until something changes.
+        """The words that find nobody: labels, corrections, picks, answers; the same object until something changes.
 
         Raises:
             NotClusteredError: If there was no clustering yet.
@@ -69,14 +70,16 @@ class UnfoundWords:
             LabelsError: If cluster_labels.json is not JSON.
             CorrectionsError: If corrections.json is not valid.
             PicksError: If picks.json is not valid.
+            PeopleSeenError: If people_seen.json is not valid.
             StorageError: If a file cannot be read.
         """
         event, record = self._catalog.event(), self._catalog.clustering_record()
         corrections = self._catalog.faces.corrections()
         labels, picks = self._labels.get(), self._catalog.ranked.written_picks()
+        seen = self._catalog.seen.written()
         said = self._catalog.words.said()
-        sources = (event, record, corrections, labels, picks, said)
-        return self._listed.get(sources, lambda: self._find(event, record, corrections, labels, picks, said))
+        sources = (event, record, corrections, labels, picks, seen, said)
+        return self._listed.get(sources, lambda: self._find(event, record, corrections, labels, picks, seen, said))
 
     def delete(self, kind: UnfoundKind, word_id: str) -> Unfound:
         """Forget a word that finds nobody. Labels and corrections can be brought back with `PeopleEdits.undo`.
@@ -98,6 +101,8 @@ class UnfoundWords:
             self._edits.move_label(int(word.id), None, f"forgot {word.name}, who was not found")
         elif kind is UnfoundKind.CORRECTION:
             self._edits.set_undone(word.id, undone=True, alone=True)
+        elif kind is UnfoundKind.SEEN:
+            self._edits.take_back_seen(word.id)
         else:
             self._catalog.ranked.drop(word)
         return word
@@ -129,6 +134,8 @@ class UnfoundWords:
                 "a correction is about its faces and cannot be given to others: forget it, and correct the faces that "
                 "are there now"
             )
+        if kind is UnfoundKind.SEEN:
+            raise NotAttachableError("an answer about a person without a face is about its photo only: forget it")
         if kind is UnfoundKind.LABEL:
             if isinstance(target, str):
                 raise NotAttachableError("a name goes to a person: give a cluster_id")
@@ -157,15 +164,17 @@ class UnfoundWords:
         corrections: Sequence[Correction],
         labels: Mapping[int, object] | None,
         picks: Picks | None,
+        seen: Mapping[str, PersonSeen],
         said: Said,
     ) -> tuple[Unfound, ...]:
-        if labels is None and picks is None and not corrections:
+        if labels is None and picks is None and not corrections and not seen:
             return ()
         words = Words(
             labels,
             {c.id: [(face.image_path, face.facial_area) for face in c.faces + c.others] for c in corrections},
             None,
             None if picks is None else dict(picks.to_json()),
+            seen_words(seen),
         )
         places = self._places.get((event,), lambda: _clusters_by_place(event))
         return words_unfound(
@@ -190,6 +199,7 @@ def _has_all(said: Said, words: Words) -> bool:
     return (
         all(cluster in said.labels and said.labels[cluster].said == label for cluster, label in _items(words.labels))
         and all(path in said.picks and said.picks[path].said == pick for path, pick in _items(words.picks))
+        and all(id_ in said.seen and said.seen[id_].said == word for id_, word in _items(words.seen))
         and said.corrections.keys() >= (words.corrections or {}).keys()
     )
 

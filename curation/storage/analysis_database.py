@@ -15,7 +15,7 @@ from curation.errors import StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained
 
-__all__ = ["SCHEMA_VERSION", "UPGRADES", "AnalysisDatabase"]
+__all__ = ["SCHEMA_VERSION", "UPGRADES", "AnalysisDatabase", "use_rollback_journal", "use_write_ahead_log"]
 
 logger = logging.getLogger(__name__)
 
@@ -109,13 +109,13 @@ class AnalysisDatabase:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 return connection
             try:
-                journal = _use_write_ahead_log(connection)
+                journal = use_write_ahead_log(connection)
             except sqlite3.OperationalError as error:
                 if getattr(error, "sqlite_errorname", "") in ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"):
                     raise
                 connection.close()
                 connection = self._connect("rwc")
-                journal = _use_rollback_journal(connection)
+                journal = use_rollback_journal(connection)
             connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
             self._upgrade(connection)
         except BaseException:
@@ -192,7 +192,7 @@ class _Use:
             self._delay.__exit__()
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> str:
+def use_write_ahead_log(connection: sqlite3.Connection) -> str:
     """Ask SQLite for the write-ahead log and try it; returns the name of the journal in use, which may be another one.
 
     The log needs shared memory, through a file beside the store. File systems without it (some network mounts) either
@@ -204,7 +204,8 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> str:
     return str(journal)
 
 
-def _use_rollback_journal(connection: sqlite3.Connection) -> str:
+def use_rollback_journal(connection: sqlite3.Connection) -> str:
+    """Use the journal that needs no shared memory; returns its name."""
     # A store that was copied from another disk may still have a log; in exclusive mode SQLite reads it without shared
     # memory.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")

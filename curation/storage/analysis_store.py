@@ -172,6 +172,21 @@ class AnalysisStore:
                 return measures.miniature, None if time is None else time.isoformat()
         return None
 
+    def capture_times(self, sha256s: Iterable[str]) -> dict[str, str]:
+        """Capture times in ISO 8601 of contents, as far as an analysis found one.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT capture_time FROM looks WHERE sha256 = ?"
+        out = {}
+        with self._database.use() as connection:
+            for sha256 in sha256s:
+                row = connection.execute(query, (sha256,)).fetchone()
+                if row is not None and row[0] is not None:
+                    out[sha256] = str(row[0])
+        return out
+
     def last_hashes(self, paths: Iterable[Path]) -> dict[Path, str]:
         """The SHA-256 that files had when they were last read, even if they were changed or removed since.
 

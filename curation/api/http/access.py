@@ -32,7 +32,7 @@ __all__ = [
 
 COOKIE_NAME = "curation_session"
 SIGN_IN_PATH = "/sign-in"
-STATIC_PREFIX = "/assets/"
+STATIC_PREFIX = "/static/"
 _OPEN_PATHS = frozenset({SIGN_IN_PATH})
 _TOKEN_NEEDED = (
     401,

@@ -44,6 +44,7 @@ TAGS = [
     {"name": "exports", "description": "Export photos."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "attributes", "description": "The faces of single pictures, by the attribute services."},
+    {"name": "assets", "description": "Pictures taken apart into people, cut-outs, clothes and colours."},
     {"name": "service", "description": "The service itself."},
 ]
 _SECURITY = {

@@ -22,7 +22,7 @@ from curation.api.http.errors import ApiProblem
 
 __all__ = ["asset_url", "router"]
 
-router = APIRouter(prefix="/assets", include_in_schema=False)
+router = APIRouter(prefix="/static", include_in_schema=False)
 
 _DIGEST_CHARS = 12
 _ONE_YEAR_S = 365 * 24 * 3600
@@ -55,11 +55,11 @@ def asset_url(path: str) -> str:
     assets = _assets()
     if path not in assets.by_path:
         raise KeyError(f"there is no static file {path!r}; known: {', '.join(sorted(assets.by_path))}")
-    return f"/assets/{assets.version}/{path}"
+    return f"/static/{assets.version}/{path}"
 
 
-@router.get("/{version}/{path:path}", name="get_asset")
-async def get_asset(request: Request, version: str, path: str) -> Response:
+@router.get("/{version}/{path:path}", name="get_static_file")
+async def get_static_file(request: Request, version: str, path: str) -> Response:
     """A static file; only files that are part of the package can be requested."""
     assets = _assets()
     asset = assets.by_path.get(path)

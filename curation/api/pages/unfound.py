@@ -29,7 +29,9 @@ _TITLES = {
     UnfoundKind.LABEL: "Names and categories",
     UnfoundKind.CORRECTION: "Corrections",
     UnfoundKind.PICK: "Picks and stars",
+    UnfoundKind.SEEN: "Answers about people without a face",
 }
+_FIXED = (UnfoundKind.CORRECTION, UnfoundKind.SEEN)  # cannot be given to others
 _SHOWN_OF_KIND = 200
 _SHOWN_PHOTOS = 3
 _MOST_PEOPLE = 500
@@ -147,7 +149,7 @@ def _list(context: ServiceContext) -> Mapping[str, Any]:
         if of_kind:
             shown = [_row(word) for word in of_kind[:_SHOWN_OF_KIND]]
             more = len(of_kind) - len(shown)
-            groups.append(_Group(kind, title, len(of_kind), shown, more, kind is not UnfoundKind.CORRECTION))
+            groups.append(_Group(kind, title, len(of_kind), shown, more, kind not in _FIXED))
     return {"groups": groups, "told": told(words)}
 
 

@@ -50,6 +50,8 @@ class UnfoundCounts(Out):
     labels: Annotated[int, Field(ge=0, examples=[2])]
     corrections: Annotated[int, Field(ge=0, examples=[1])]
     picks: Annotated[int, Field(ge=0, examples=[3])]
+    seen: Annotated[int, Field(ge=0, examples=[0])]
+    """Answers about people without a face."""
 
     @classmethod
     def of(cls, words: Sequence[Unfound]) -> UnfoundCounts:
@@ -59,6 +61,7 @@ class UnfoundCounts(Out):
             labels=kinds.count(UnfoundKind.LABEL),
             corrections=kinds.count(UnfoundKind.CORRECTION),
             picks=kinds.count(UnfoundKind.PICK),
+            seen=kinds.count(UnfoundKind.SEEN),
         )
 
 

@@ -20,7 +20,15 @@ from curation.domain.faces.face import Box, FiveLandmarks, Point
 from curation.domain.faces.geometry import HeadPose
 from curation.errors import AttributeDocumentError
 
-__all__ = ["DOCUMENT_VERSION", "image_document", "image_of_document"]
+__all__ = [
+    "DOCUMENT_VERSION",
+    "age_object",
+    "age_of_object",
+    "class_object",
+    "class_of_object",
+    "image_document",
+    "image_of_document",
+]
 
 DOCUMENT_VERSION = 1
 """Of the object `curation` in all documents; raised when a key changes its meaning or goes, not when one is added."""
@@ -83,10 +91,10 @@ def _face_object(face: AttributedFace) -> dict[str, Any]:
         "landmarks68": [_floats(point) for point in face.points68],
         "landmarks478": None if dense is None else [_floats((point.x, point.y, point.z)) for point in dense],
         "pose": dict(zip(HeadPose._fields, _floats(face.pose), strict=True)),
-        "age": _or_none(_age_object, face.attributes.age),
-        "sex": _or_none(_class_object, face.attributes.sex),
-        "ethnicity": _or_none(_class_object, face.attributes.ethnicity),
-        "emotion": _or_none(_class_object, face.attributes.emotion),
+        "age": _or_none(age_object, face.attributes.age),
+        "sex": _or_none(class_object, face.attributes.sex),
+        "ethnicity": _or_none(class_object, face.attributes.ethnicity),
+        "emotion": _or_none(class_object, face.attributes.emotion),
     }
 
 
@@ -95,7 +103,8 @@ def _floats(values: Iterable[float]) -> list[float]:
     return [float(value) for value in values]
 
 
-def _age_object(age: AgeEstimate) -> dict[str, Any]:
+def age_object(age: AgeEstimate) -> dict[str, Any]:
+    """An age as a JSON object."""
     return {
         "years": float(age.years),
         "low": float(age.low),
@@ -108,7 +117,8 @@ def _age_object(age: AgeEstimate) -> dict[str, Any]:
     }
 
 
-def _class_object(estimate: ClassEstimate) -> dict[str, Any]:
+def class_object(estimate: ClassEstimate) -> dict[str, Any]:
+    """A sex, an ethnicity or an emotion as a JSON object."""
     return {
         "answer": estimate.answer,
         "certainty": float(estimate.certainty),
@@ -138,14 +148,15 @@ def _face(face: Mapping[str, Any]) -> AttributedFace:
         points68=tuple(Point(float(x), float(y)) for x, y in face["landmarks68"]),
         pose=HeadPose(float(pose["yaw_deg"]), float(pose["pitch_deg"]), float(pose["roll_deg"])),
         attributes=FaceAttributes(
-            age=_or_none(_age, face["age"]),
+            age=_or_none(age_of_object, face["age"]),
             dense=_or_none(_dense, face["landmarks478"]),
-            **{name: _or_none(_classes, face[name]) for name in _CLASSES},
+            **{name: _or_none(class_of_object, face[name]) for name in _CLASSES},
         ),
     )
 
 
-def _age(age: Mapping[str, Any]) -> AgeEstimate:
+def age_of_object(age: Mapping[str, Any]) -> AgeEstimate:
+    """The age of a JSON object that `age_object` made; KeyError, TypeError or ValueError if it is none."""
     return AgeEstimate(
         years=float(age["years"]),
         low=float(age["low"]),
@@ -158,7 +169,8 @@ def _age(age: Mapping[str, Any]) -> AgeEstimate:
     )
 
 
-def _classes(estimate: Mapping[str, Any]) -> ClassEstimate:
+def class_of_object(estimate: Mapping[str, Any]) -> ClassEstimate:
+    """The estimate of a JSON object that `class_object` made; KeyError, TypeError or ValueError if it is none."""
     answer = estimate["answer"]
     return ClassEstimate(
         answer=None if answer is None else str(answer),

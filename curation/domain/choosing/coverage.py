@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from curation.domain.judging.photo_facts import PhotoFacts, ScoringInput, photo_facts
@@ -12,6 +12,9 @@ from curation.domain.judging.scoring_rules import Excuses, Thresholds
 from curation.domain.labelling.labels import Category, Person
 
 __all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos", "well_shown"]
+
+
+NOBODY_WITHOUT_FACE: Mapping[str, Collection[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,10 @@ def well_shown(image_path: str, people: Mapping[str, PhotoPeople]) -> frozenset[
 
 
 def coverage(
-    ranked: Sequence[PhotoScore], people: Mapping[str, PhotoPeople], persons: Iterable[Person]
+    ranked: Sequence[PhotoScore],
+    people: Mapping[str, PhotoPeople],
+    persons: Iterable[Person],
+    without_face: Mapping[str, Collection[str]] = NOBODY_WITHOUT_FACE,
 ) -> tuple[PersonCoverage, ...]:
     """How each main and important person is covered: main people first, then by name.
 
@@ -86,6 +92,8 @@ def coverage(
         ranked: All photos, best first.
         people: People of these photos, by image path.
         persons: All people of the event; only main and important ones are covered.
+        without_face: Keys of people whom photos show without a face, as the user said, by image path: such a photo is
+            one of the person, but none that shows the person well.
     """
     asked = [person for person in persons if person.category is not Category.OTHER]
     photos: dict[str, list[str]] = {person.key: [] for person in asked}
@@ -94,7 +102,7 @@ def coverage(
     for score in ranked:
         in_photo = people.get(score.image_path, _NOBODY)
         is_good = not score.vetoes and score.pick is not Pick.REJECTED
-        for key in in_photo.seen & photos.keys():
+        for key in (in_photo.seen | set(without_face.get(score.image_path, ()))) & photos.keys():
             photos[key].append(score.image_path)
             picked[key] += score.pick is Pick.PICKED
             if is_good and key in in_photo.well:

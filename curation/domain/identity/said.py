@@ -1,9 +1,9 @@
 """What the user's words are about: photos by their content, faces by their place in them, people by their faces.
 
-The words themselves stand in cluster_labels.json, corrections.json and picks.json, which name clusters, paths and
-boxes. Those are only hints: clusters get other faces, files other names. So what a word was about when it was first
-read is kept here, as anchors: the content of the photo (its SHA-256) and the place of the face in it. A later run finds
-the anchors again and says where they are now.
+The words themselves stand in cluster_labels.json, corrections.json, picks.json and people_seen.json, which name
+clusters, paths and boxes. Those are only hints: clusters get other faces, files other names. So what a word was about
+when it was first read is kept here, as anchors: the content of the photo (its SHA-256) and the place of the face in it.
+A later run finds the anchors again and says where they are now.
 """
 
 from __future__ import annotations
@@ -161,6 +161,7 @@ class Said:
             face that was meant.
         picks: By the path in picks.json.
         aside: Picks that picks.json has no place for.
+        seen: Answers about people without a face, by id: what people_seen.json has, and the photo that was meant.
     """
 
     photos: Mapping[str, SaidPhoto] = field(default_factory=dict)
@@ -168,6 +169,7 @@ class Said:
     corrections: Mapping[str, Mapping[FacePlace, FaceAnchor]] = field(default_factory=dict)
     picks: Mapping[str, SaidPick] = field(default_factory=dict)
     aside: tuple[AsidePick, ...] = ()
+    seen: Mapping[str, SaidPick] = field(default_factory=dict)
 
     def face_now(self, face: FaceAnchor) -> FacePlace | None:
         """Where a face is now, by path and box; None if it was not found."""

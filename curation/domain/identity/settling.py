@@ -52,12 +52,14 @@ class Words:
         corrections: By id, path and box of all faces that the correction names.
         answers: Path and box of all faces in grouping_answers.json.
         picks: By path, in the form of picks.json.
+        seen: By id, in the form of people_seen.json.
     """
 
     labels: Mapping[int, object] | None = None
     corrections: Mapping[str, Sequence[FacePlace]] | None = None
     answers: Sequence[FacePlace] | None = None
     picks: Mapping[str, object] | None = None
+    seen: Mapping[str, Mapping[str, object]] | None = None
 
 
 class _Photos:
@@ -123,7 +125,8 @@ def settled(said: Said, words: Words, event: SeenEvent) -> Said:
         labels = {cluster: _label(said, photos, cluster, label) for cluster, label in words.labels.items()}
     corrections = {id_: _correction(photos, said.corrections.get(id_, {}), faces) for id_, faces in about_faces.items()}
     picks, aside = _picks(said, photos, words.picks)
-    out = Said(photos.said, labels, corrections, picks, aside)
+    seen = dict(said.seen) if words.seen is None else _seen(said, photos, words.seen)
+    out = Said(photos.said, labels, corrections, picks, aside, seen)
     return used_photos(out)
 
 
@@ -139,6 +142,7 @@ def _is_settled(said: Said, words: Words, about_faces: Mapping[str, Sequence[Fac
             is_known_by_path(pick.photo) and not is_known_by_path(event.photo_key(path) or pick.photo)
             for path, pick in said.picks.items()
         )
+        and (words.seen is None or {id_: word.said for id_, word in said.seen.items()} == dict(words.seen))
         and not {pick.photo for pick in said.aside} & {pick.photo for pick in said.picks.values()}
     )
 
@@ -199,12 +203,27 @@ def _picks(
     return picks, tuple(pick for pick in aside if pick.photo not in picked)
 
 
+def _seen(said: Said, photos: _Photos, words: Mapping[str, Mapping[str, object]]) -> dict[str, SaidPick]:
+    out: dict[str, SaidPick] = {}
+    for id_, word in words.items():
+        path = str(word.get("image_path"))
+        before = said.seen.get(id_)
+        # Another answer of the same id is about the same photo, unless the file was edited to name another one.
+        is_same = before is not None and isinstance(before.said, Mapping) and before.said.get("image_path") == path
+        key = before.photo if before is not None and is_same and not is_known_by_path(before.photo) else None
+        if key is None:
+            key = photos.key(path) or known_by_path(path)
+            photos.said.setdefault(key, SaidPhoto(path))
+        out[id_] = SaidPick(word, key)
+    return out
+
+
 def used_photos(said: Said) -> Said:
     """The same without photos that no word is about."""
     faces = [face for label in said.labels.values() for face in label.faces]
     faces += [face for of_correction in said.corrections.values() for face in of_correction.values()]
     keys = {key for key, _ in faces} | {pick.photo for pick in said.picks.values()}
-    keys |= {pick.photo for pick in said.aside}
+    keys |= {pick.photo for pick in said.aside} | {word.photo for word in said.seen.values()}
     return replace(said, photos={key: photo for key, photo in said.photos.items() if key in keys})
 
 
@@ -291,4 +310,5 @@ def with_contents(said: Said, contents: Mapping[str, str]) -> Said:
         {id_: {place: anchor(face) for place, face in faces.items()} for id_, faces in said.corrections.items()},
         {path: replace(pick, photo=keys.get(pick.photo, pick.photo)) for path, pick in said.picks.items()},
         tuple(replace(pick, photo=keys.get(pick.photo, pick.photo)) for pick in said.aside),
+        {id_: replace(word, photo=keys.get(word.photo, word.photo)) for id_, word in said.seen.items()},
     )

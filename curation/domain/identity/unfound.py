@@ -19,6 +19,8 @@ class UnfoundKind(StrEnum):
     LABEL = "label"
     CORRECTION = "correction"
     PICK = "pick"
+    SEEN = "seen"
+    """An answer about a person without a face."""
 
 
 class Why(StrEnum):
@@ -49,7 +51,7 @@ class Unfound:
     Attributes:
         kind: Of the word.
         id: The cluster id of a label, the id of a correction, the path in picks.json of a pick; a pick that was put
-            aside has the prefix `aside:` and its photo's key.
+            aside has the prefix `aside:` and its photo's key; of an answer its id in people_seen.json.
         said: The word: a label as in cluster_labels.json, the kind of a correction, a pick as in picks.json.
         why: Why it finds nobody.
         photos: Where its photos were when it was said, in ascending order; of a correction those of the side that is
@@ -78,6 +80,8 @@ class Unfound:
         if self.kind is UnfoundKind.LABEL:
             name = self.said.get("name") if isinstance(self.said, Mapping) else None
             return str(name) if name else f"person {self.id}"
+        if self.kind is UnfoundKind.SEEN:
+            return _answer_told(self.said)
         return str(self.said).replace("_", " ") if self.kind is UnfoundKind.CORRECTION else _pick_told(self.said)
 
 
@@ -129,6 +133,11 @@ def unfound(
         if said.photo_now(pick_aside.photo) not in picked:
             why = _why_pick(said, pick_aside.photo)
             out.append(Unfound(UnfoundKind.PICK, aside_id(pick_aside), pick_aside.said, why, (pick_aside.image_path,)))
+    for id_, seen in said.seen.items():
+        word = seen.said if isinstance(seen.said, Mapping) else {}
+        if said.photo_now(seen.photo) not in picked and not word.get("undone"):
+            photos = (str(word.get("image_path")),)
+            out.append(Unfound(UnfoundKind.SEEN, id_, seen.said, _why_pick(said, seen.photo), photos))
     return tuple(out)
 
 
@@ -193,7 +202,7 @@ def counts_told(words: Sequence[Unfound]) -> str:
     counts = Counter(_noun(word) for word in words)
     parts = [
         f"{counts[noun]} {noun if counts[noun] == 1 else noun + 's'}"
-        for noun in ("pick", "correction", "name", "label")
+        for noun in ("pick", "correction", "answer", "name", "label")
         if counts[noun]
     ]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
@@ -206,7 +215,7 @@ def counts_told(words: Sequence[Unfound]) -> str:
 def _noun(word: Unfound) -> str:
     if word.kind is UnfoundKind.LABEL:
         return "name" if isinstance(word.said, Mapping) and word.said.get("name") else "label"
-    return word.kind.value
+    return "answer" if word.kind is UnfoundKind.SEEN else word.kind.value
 
 
 def unfound_told(words: Sequence[Unfound]) -> tuple[str, ...]:
@@ -222,6 +231,8 @@ def _name(word: Unfound) -> str:
     name = word.said.get("name") if isinstance(word.said, Mapping) else None
     if word.kind is UnfoundKind.LABEL:
         return f"{name} (person {word.id})" if name else f"of person {word.id}"
+    if word.kind is UnfoundKind.SEEN:
+        return word.name
     return f"{word.said} ({word.id})" if word.kind is UnfoundKind.CORRECTION else _pick_told(word.said)
 
 
@@ -230,6 +241,12 @@ def _pick_told(said: object) -> str:
     stars = pick.get("rating")
     told_stars = "" if not stars else "1 star" if stars == 1 else f"{stars} stars"
     return ", ".join(part for part in (str(pick.get("pick") or ""), told_stars) if part)
+
+
+def _answer_told(said: object) -> str:
+    word = said if isinstance(said, Mapping) else {}
+    name = str(word.get("name") or "")
+    return f"not {name}" if word.get("answer") == "refused" else f"{name} without a face"
 
 
 def _some_paths(paths: Sequence[str]) -> str:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from curation.engines.base import WeightsFile
 from curation.engines.weights.download import download
+from curation.engines.weights.files import file_digest
 from curation.engines.weights.http_source import DownloadProgress
+from curation.engines.weights.known import KnownWeights
 from curation.engines.weights.record import RECORD_FILE, WeightsRecord
 from curation.engines.weights.registry import known_names, known_weights
 from curation.errors import SettingsError, WeightsBrokenError, WeightsMissingError
 
-__all__ = ["fetch"]
+__all__ = ["check_delivered", "fetch"]
 
 logger = logging.getLogger(__name__)
+
+_DIGESTS = {"sha256": "SHA-256", "md5": "MD5"}
 
 
 def fetch(
@@ -53,6 +57,7 @@ def fetch(
     recorded = WeightsRecord(models_dir).downloaded_sha256(name)
 
     def check_part(path: Path) -> None:
+        check_delivered(path, known)
         if check is not None:
             check(WeightsFile(name, path, ""))
 
@@ -81,3 +86,18 @@ def fetch(
     record.save()
     logger.info("downloaded %s (SHA-256 %s) from %s", downloaded.path, downloaded.sha256, downloaded.address)
     return WeightsFile(name, downloaded.path, sha256)
+
+
+def check_delivered(path: Path, known: KnownWeights) -> None:
+    """Compare a download with `KnownWeights.delivered`.
+
+    Raises:
+        WeightsBrokenError: If it is another content.
+        StorageError: If it cannot be read.
+    """
+    algorithm, _, wanted = known.delivered.partition(":")
+    if not wanted:
+        return
+    found = file_digest(path, algorithm)
+    if found != wanted:
+        raise WeightsBrokenError(f"its {_DIGESTS[algorithm]} is {found}, but must be {wanted}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from functools import partial
 from pathlib import Path
 
 from curation.errors import StorageError
 
-__all__ = ["file_sha256", "not_writable", "write_atomically"]
+__all__ = ["file_digest", "file_sha256", "not_writable", "write_atomically"]
 
 
 def file_sha256(path: Path) -> str:
@@ -18,9 +19,22 @@ def file_sha256(path: Path) -> str:
     Raises:
         StorageError: If it cannot be read.
     """
+    return file_digest(path, "sha256")
+
+
+def file_digest(path: Path, algorithm: str) -> str:
+    """A hash of a file's content, in hex; not to protect from anybody, but to recognise a published file.
+
+    Args:
+        path: The file.
+        algorithm: As in `hashlib`, `sha256` or `md5`.
+
+    Raises:
+        StorageError: If it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, partial(hashlib.new, algorithm, usedforsecurity=False)).hexdigest()
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error}") from error
 

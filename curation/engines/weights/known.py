@@ -24,6 +24,10 @@ class KnownWeights:
             that needs to know.
         advice: How to get it where no address can be given, as a sentence.
         reader: The reader of attributes that uses it. Such files are downloaded only if they or their reader are named.
+        part: The part of the program that uses it, other than the faces of an event, for instance `assets`. Such files
+            are downloaded only if they or their part are named.
+        delivered: What the addresses give, as `sha256:HEX` or `md5:HEX`, where another file of the same name is as
+            good: a copy that somebody else exported. It is compared with downloads only.
     """
 
     name: str
@@ -36,3 +40,5 @@ class KnownWeights:
     contract: str = ""
     advice: str = ""
     reader: str | None = None
+    part: str | None = None
+    delivered: str = ""

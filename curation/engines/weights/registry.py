@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from curation.engines.weights.attribute_files import ATTRIBUTE_FILES
+from curation.engines.weights.body_files import BODY_FILES
 from curation.engines.weights.known import KnownWeights
 
 __all__ = [
@@ -81,7 +82,7 @@ _ENGINE_FILES = (
 )
 
 REGISTRY: Mapping[str, KnownWeights] = MappingProxyType(
-    {known.name: known for known in (*_ENGINE_FILES, *ATTRIBUTE_FILES)}
+    {known.name: known for known in (*_ENGINE_FILES, *ATTRIBUTE_FILES, *BODY_FILES)}
 )
 """All known files, by name."""
 

@@ -16,6 +16,7 @@ from curation.domain.labelling.corrections import Correction
 from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import Labels
 from curation.domain.labelling.new_corrections import with_ids
+from curation.domain.labelling.people_seen import SeenAnswer
 from curation.errors import (
     CorrectionNotFoundError,
     CurationError,
@@ -26,6 +27,7 @@ from curation.errors import (
 from curation.event.catalog import Catalog
 from curation.event.people.label_edits import ChangedLabels, LabelEdits, label_json
 from curation.event.people.label_versions import IsKnown
+from curation.event.people.seen import NewAnswer
 from curation.event.reattaching import labels_of, with_labels_back
 from curation.settings import Settings
 from curation.storage.said.corrections_file import hold_corrections
@@ -54,7 +56,7 @@ class Undone:
 
 
 class PeopleEdits:
-    """Changes labels and corrections, and undoes such changes. Thread-safe."""
+    """Changes labels, corrections and answers about people without a face, and undoes such changes. Thread-safe."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         """Remember the paths and the catalogue; nothing is read yet."""
@@ -179,6 +181,34 @@ class PeopleEdits:
                 self._journal.add(Change(what, {}, counted))
             return new, cluster, *self.labels()
 
+    def answer_seen(self, new: NewAnswer, earlier: Sequence[str]) -> None:
+        """Add an answer about a person without a face, as one change.
+
+        Args:
+            new: The answer.
+            earlier: Ids of answers that it replaces.
+
+        Raises:
+            PeopleSeenError: If people_seen.json is not valid.
+            BusyError: If another process has locked the corrections for long.
+            StorageError: If a file cannot be read or written.
+        """
+        with self._exclusive():
+            counted = self._catalog.seen.add(new, earlier)
+            told = f"{new.name} is the one without a face" if new.answer is SeenAnswer.ACCEPTED else f"not {new.name}"
+            self._journal.add(Change(told, seen=counted))
+
+    def take_back_seen(self, seen_id: str) -> bool:
+        """Take an answer about a person without a face back; False if it does not count anyway.
+
+        Raises what `answer_seen` raises.
+        """
+        with self._exclusive():
+            counted = self._catalog.seen.set_counting({seen_id: False})
+            if counted:
+                self._journal.add(Change("took an answer back", seen=counted))
+            return bool(counted)
+
     def set_undone(self, action: str, *, undone: bool, alone: bool = False) -> list[Correction]:
         """Undo the corrections of an action, or redo them.
 
@@ -236,6 +266,7 @@ class PeopleEdits:
                 self._journal.save(changes[:-1])
                 raise
             self._set_counting(last.corrections)
+            self._catalog.seen.set_counting(last.seen)
             self._put_anchors_back(last)
             self._journal.save(changes[:-1])
             return Undone(last.what, len(changes) - 1), *self.labels()

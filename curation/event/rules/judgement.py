@@ -13,6 +13,7 @@ from curation.domain.judging.picks import Picks
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
+from curation.event.people.seen import SeenNow
 from curation.event.rules.rule_book import RuleBook
 from curation.pipelines.scoring.rescoring import MeasuredEvent, Rescorer
 from curation.settings import ScoringSettings
@@ -72,15 +73,17 @@ class Judgement:
             FaceDataError: If a table is not valid.
             LabelsError: If cluster_labels.json is not valid.
             PicksError: If picks.json is not valid.
+            PeopleSeenError: If people_seen.json is not valid.
             StorageError: If a file cannot be read.
         """
         self._catalog.photos()
         picks = self._catalog.ranked.picks()
         _, scoring = self._rules.current()
         event = self._rescorer.event()
-        return self._judged.get((event, scoring, picks), lambda: self._judge(scoring, picks))
+        seen = self._catalog.seen.now()
+        return self._judged.get((event, scoring, picks, seen), lambda: self._judge(scoring, picks, seen))
 
-    def _judge(self, scoring: ScoringSettings, picks: Picks) -> Judged:
+    def _judge(self, scoring: ScoringSettings, picks: Picks, seen: SeenNow) -> Judged:
         event, ranked = self._rescorer.ranked(scoring, picks)
         rules = ScoringRules.from_mapping(scoring.model_dump())
         people = self._people.get(
@@ -97,5 +100,5 @@ class Judgement:
             scores={score.image_path: score for score in ranked},
             bursts={number: tuple(of_burst) for number, of_burst in bursts.items()},
             people=people,
-            coverage=coverage(ranked, people, event.persons.values()),
+            coverage=coverage(ranked, people, event.persons.values(), seen.keys_by_photo()),
         )

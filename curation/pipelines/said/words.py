@@ -13,11 +13,13 @@ from curation.domain.identity.settling import SeenEvent, Words, settled
 from curation.domain.identity.unfound import Unfound, unfound
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks, parse_pick
 from curation.domain.labelling.corrections import CorrectedFace, Correction
+from curation.domain.labelling.people_seen import PersonSeen
 from curation.errors import CurationError, LabelsError
 from curation.settings import Settings
 from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS, read_grouping_answers
 from curation.storage.said.labels_file import read_labels
+from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
 
@@ -28,6 +30,7 @@ __all__ = [
     "read_picks_now",
     "read_placed_corrections",
     "read_words",
+    "seen_words",
     "settle",
     "unfound_json",
     "words_unfound",
@@ -59,6 +62,7 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         LabelsError: If cluster_labels.json is not JSON.
         CorrectionsError: If corrections.json is not valid.
         PicksError: If picks.json is not valid.
+        PeopleSeenError: If people_seen.json is not valid.
         FaceDataError: If grouping_answers.json is not valid.
         StorageError: If a file cannot be read.
     """
@@ -68,6 +72,7 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         _read(output / CORRECTIONS, _corrections, is_strict),
         _read(output / GROUPING_ANSWERS, _answers, is_strict),
         _read(output / PICKS, lambda path: dict(read_picks(path).to_json()), is_strict),
+        _read(output / PEOPLE_SEEN, _people_seen, is_strict),
     )
 
 
@@ -103,6 +108,15 @@ def _corrections(path: Path) -> dict[str, list[FacePlace]]:
 
 def _answers(path: Path) -> list[FacePlace]:
     return list(dict.fromkeys(place for pair in read_grouping_answers(path) for place in pair))
+
+
+def _people_seen(path: Path) -> dict[str, Mapping[str, object]]:
+    return seen_words(read_people_seen(path))
+
+
+def seen_words(people: Mapping[str, PersonSeen]) -> dict[str, Mapping[str, object]]:
+    """Answers about people without a face, as `Words` has them."""
+    return {id_: seen.to_json() for id_, seen in people.items()}
 
 
 def settle(settings: Settings, event: SeenEvent, *, is_strict: bool = True) -> Said:
@@ -182,6 +196,7 @@ def words_unfound(
         labels={cluster: label for cluster, label in said.labels.items() if cluster in (words.labels or {})},
         picks={path: pick for path, pick in said.picks.items() if path in (words.picks or {})},
         aside=said.aside if words.picks is not None else (),
+        seen={id_: seen for id_, seen in said.seen.items() if id_ in (words.seen or {})},
     )
     return unfound(still_said, active, clusters, places, photos, moved)
 

@@ -18,6 +18,10 @@ class AssetStore(Protocol):
     for a moment, which is worth another try.
     """
 
+    @property
+    def identity(self) -> str:
+        """32 hexadecimal digits that no other database has; files of pictures lie under it."""
+
     def add(self, new: NewAsset) -> tuple[Asset, bool]:
         """Add a picture as PENDING, unless its id is there; then only its `image_path` is added to that row.
 
@@ -59,6 +63,12 @@ class AssetStore(Protocol):
             code: Why.
             message: The same for the user.
             retry_in_s: PENDING again, for an attempt in so many seconds at the earliest; None ends it as FAILED.
+        """
+
+    def release(self, claim: Claim) -> bool:
+        """Give an attempt back as if it had not begun: PENDING at once, and not counted; False as with `complete`.
+
+        For workers that are told to stop, after the process that had the picture has ended.
         """
 
     def sweep(self, *, max_attempts: int) -> int:

@@ -133,6 +133,8 @@ def _parts(said: Said) -> dict[str, dict[str, Any]]:
             for id_, faces in said.corrections.items()
         },
         "picks": {path: {"said": pick.said, "photo": pick.photo} for path, pick in said.picks.items()},
+        # Only where there are any: most events have none.
+        **({"seen": {id_: {"said": s.said, "photo": s.photo} for id_, s in said.seen.items()}} if said.seen else {}),
     }
 
 
@@ -185,6 +187,7 @@ def parse_said(data: Any) -> Said:
         },
         picks={str(path): SaidPick(entry["said"], str(entry["photo"])) for path, entry in data["picks"].items()},
         aside=tuple(AsidePick(str(entry["image_path"]), entry["said"], str(entry["photo"])) for entry in data["aside"]),
+        seen={str(id_): SaidPick(entry["said"], str(entry["photo"])) for id_, entry in data.get("seen", {}).items()},
     )
 
 

@@ -33,12 +33,14 @@ class Change:
         corrections: Whether each changed correction was active before, by its id.
         anchors: Of the labels that were taken from people who are not there, whom they were about, in the form of
             said.json; empty for none.
+        seen: Whether each changed answer about a person without a face counted before, by its id.
     """
 
     what: str
     labels: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     corrections: Mapping[str, bool] = field(default_factory=dict)
     anchors: Mapping[str, Any] = field(default_factory=dict)
+    seen: Mapping[str, bool] = field(default_factory=dict)
 
 
 class UndoJournal:
@@ -65,6 +67,7 @@ class UndoJournal:
                     {str(cluster): (before, after) for cluster, (before, after) in entry["labels"].items()},
                     {str(name): bool(counted) for name, counted in entry["corrections"].items()},
                     dict(entry.get("anchors", {})),
+                    {str(name): bool(counted) for name, counted in entry.get("seen", {}).items()},
                 )
                 for entry in data["changes"]
             ]
@@ -96,6 +99,7 @@ class UndoJournal:
             "changes": [
                 {"what": change.what, "labels": dict(change.labels), "corrections": dict(change.corrections)}
                 | ({"anchors": dict(change.anchors)} if change.anchors else {})
+                | ({"seen": dict(change.seen)} if change.seen else {})
                 for change in changes[-MAX_CHANGES:]
             ],
         }

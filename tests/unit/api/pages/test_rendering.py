@@ -26,7 +26,7 @@ class TestStaticFiles:
         assert (again.status_code, again.content) == (304, b"")
 
     def test_an_old_address_gives_the_present_file_but_not_for_good(self, empty: ServiceClient) -> None:
-        response = empty.get("/assets/0123456789ab/js/app.js")
+        response = empty.get("/static/0123456789ab/js/app.js")
         assert (response.status_code, response.headers["cache-control"]) == (200, "no-cache")
         assert response.headers["content-type"] == "text/javascript; charset=utf-8"
 
@@ -34,7 +34,7 @@ class TestStaticFiles:
         "path", ["nothing.css", "../templates/base.html", "..%2ftemplates%2fbase.html", "/etc/hosts"]
     )
     def test_nothing_else_can_be_named(self, empty: ServiceClient, path: str) -> None:
-        assert empty.get(f"/assets/0123456789ab/{path}").status_code == 404
+        assert empty.get(f"/static/0123456789ab/{path}").status_code == 404
 
     def test_an_unknown_name_in_a_template_is_an_error(self) -> None:
         with pytest.raises(KeyError, match="known"):

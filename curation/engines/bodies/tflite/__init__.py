@@ -1,0 +1,1 @@
+"""Networks of TensorFlow Lite as ONNX models: reading the file, rewriting its operators, keeping the result."""
