@@ -29,7 +29,7 @@ from curation.errors import AssetNotFoundError, PersonNotFoundError
 from curation.event.catalog import Catalog
 from curation.settings import Settings
 
-__all__ = ["FakeAssets", "FakePeople", "people_picture"]
+__all__ = ["SETTINGS_HASH", "FakeAssets", "FakePeople", "people_picture"]
 
 SETTINGS_HASH = "5e" * 32
 _RGB = {

@@ -40,6 +40,7 @@ from curation.api.routes import (
     jobs,
     labels,
     metrics,
+    outfits,
     people,
     photos,
     picks,
@@ -57,6 +58,7 @@ from curation.api.routes.assets import submitting as asset_submitting
 from curation.errors import CurationError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
@@ -87,7 +89,7 @@ def _open_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
     if not settings.assets.enabled:
         return AssetDesk()
     # Only here: whoever does not work on assets pays nothing for them.
-    from curation.jobs.assets.building import build_asset_jobs
+    from curation.jobs.assets.building import build_asset_jobs  # type: ignore[import-not-found, unused-ignore]
 
     return AssetDesk(build_asset_jobs(settings))
 
@@ -132,6 +134,7 @@ def create_app(
                 await to_thread.run_sync(context.runner.stop)
                 await to_thread.run_sync(context.assets.stop)
                 await to_thread.run_sync(context.attributes.services.close)
+                await to_thread.run_sync(context.outfits.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
@@ -151,6 +154,7 @@ def create_app(
         people,
         corrections,
         suggestions,
+        outfits,
         unfound,
         faces,
         labels,
@@ -236,6 +240,8 @@ def _start(
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
     merge_suggester = MergeSuggester(settings, catalog)
+    outfits = EventOutfits(settings, catalog, people_edits)
+    assets.name_people(outfits)
     context = ServiceContext(
         settings,
         orchestrator,
@@ -251,6 +257,7 @@ def _start(
         judgement,
         UnfoundWords(settings, catalog, people_edits),
         AttributeRequests(face_services(settings.services)),
+        outfits,
         assets,
         AssetFeed(assets),
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),

@@ -14,6 +14,7 @@ from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.rules.judgement import Judgement
@@ -46,6 +47,7 @@ class ServiceContext:
     judgement: Judgement
     unfound: UnfoundWords
     attributes: AttributeRequests
+    outfits: EventOutfits
     assets: AssetDesk
     asset_feed: AssetFeed
     asset_pictures: AssetPictures

@@ -42,6 +42,7 @@ class LearntFrom:
         asset_id: Of its picture.
         person_index: Of the body.
         box: Bounds of the body.
+        size: Width and height of its photo, in pixels.
         face_id: Of its face; None if it is one that the user accepted.
     """
 
@@ -49,6 +50,7 @@ class LearntFrom:
     asset_id: str
     person_index: int
     box: Box
+    size: tuple[int, int]
     face_id: str | None
 
 
@@ -223,6 +225,7 @@ def _suggestion(
             source.picture.asset_id,
             like.person_index,
             like.box,
+            (source.picture.width, source.picture.height),
             face_id(photo_id(source.image_path), event.rows[row].face_index) if row >= 0 else None,
         ),
     )

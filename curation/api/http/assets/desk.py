@@ -10,7 +10,7 @@ from curation.domain.assets.asset import Asset, AssetQuery
 from curation.domain.assets.states import AssetState
 from curation.errors import AssetsOffError
 
-__all__ = ["ASSETS_OFF", "AssetDesk", "AssetWork", "PeopleOfAssets"]
+__all__ = ["ASSETS_OFF", "AssetDesk", "AssetsPort", "PeopleOfAssets"]
 
 ASSETS_OFF = (
     "this service does not work on assets: set assets.enabled to true in config.yaml "
@@ -18,7 +18,7 @@ ASSETS_OFF = (
 )
 
 
-class AssetWork(Protocol):
+class AssetsPort(Protocol):
     """What the service needs of `curation.jobs.assets.asset_jobs.AssetJobs`. May be used from any thread."""
 
     def submit(self, content: bytes | Path, name: str, *, image_path: str | None = None) -> Asset:
@@ -67,7 +67,7 @@ class AssetDesk:
 
     def __init__(
         self,
-        work: AssetWork | None = None,
+        work: AssetsPort | None = None,
         people: PeopleOfAssets | None = None,
         *,
         missing: Callable[[], str] = str,
@@ -83,13 +83,17 @@ class AssetDesk:
         self._people = people
         self._missing = missing
 
+    def name_people(self, people: PeopleOfAssets) -> None:
+        """Set who knows the names of the event, unless somebody does."""
+        self._people = self._people or people
+
     @property
     def is_on(self) -> bool:
         """Whether the service works on assets."""
         return self._work is not None
 
     @property
-    def work(self) -> AssetWork:
+    def work(self) -> AssetsPort:
         """Where pictures are handed in and found.
 
         Raises:

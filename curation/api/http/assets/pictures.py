@@ -171,7 +171,9 @@ class AssetPictures:
             # A grid that is scrolled quickly leaves requests behind whose client has disconnected.
             if await request.is_disconnected():
                 return Response(status_code=_CLIENT_IS_GONE)
-            made: bytes = self._made.get(asset.id, key) or await to_thread.run_sync(make)
+            made = self._made.get(asset.id, key)
+            if made is None:
+                made = await to_thread.run_sync(make)
         self._made.put(asset.id, key, made)
         return Response(made, headers=headers, media_type=media_type)
 

@@ -28,9 +28,6 @@ from tests.attribute_values import a_sex, an_age
 from tests.fake_bodies import FakeClothes, FakePeople, FakeSegmenter, body_spec
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 
-pytest.importorskip("curation.domain.outfits.reading")
-pytest.importorskip("curation.photos.looks.cutouts")
-
 PAIR = ((Box(150, 60, 40, 50), 0), (Box(450, 80, 40, 50), 4))
 LIMITS = GateLimits(256, 10.0, 10_000_000)
 
