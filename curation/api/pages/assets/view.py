@@ -48,6 +48,9 @@ _BONES = (
     (_J.RIGHT_HEEL, _J.RIGHT_FOOT_INDEX),
 )
 
+# Those of a face lie too close to each other.
+_JOINTS = (_J.NOSE, *sorted({joint for bone in _BONES for joint in bone if joint >= _J.LEFT_SHOULDER}))
+
 Line = tuple[float, float, float, float]
 
 
@@ -313,7 +316,7 @@ def _is_seen(point: PoseLandmark, record: AssetRecord) -> bool:
 
 
 def _seen(pose: Pose, record: AssetRecord) -> Iterator[tuple[float, float]]:
-    for joint in sorted({joint for bone in _BONES for joint in bone}):
+    for joint in _JOINTS:
         point = pose.at(joint)
         if _is_seen(point, record):
             yield round(point.x, 1), round(point.y, 1)

@@ -46,8 +46,8 @@ def composition_words(found: Composition, title_of: Callable[[int], str]) -> tup
         elif found.headroom < _AGAINST_EDGE:
             words.append("The head is against the upper edge")
         else:
-            words.append(f"{found.headroom:.0%} of the height free above the head")
-    words.append(f"Fills {max(0.01, found.frame_share):.0%} of the picture")
+            words.append(f"{100 * found.headroom:.0f} % of the height free above the head")
+    words.append(f"Fills {max(1, round(100 * found.frame_share))} % of the picture")
     if found.tilt_deg is not None:
         side = "right" if found.tilt_deg > 0 else "left"
         is_level = abs(found.tilt_deg) < _LEVEL_DEG

@@ -62,6 +62,6 @@ export function wireFilters() {
     event.preventDefault();
     go();
   });
-  // A page that comes back from the browser's memory shows what its address says.
-  window.addEventListener("pageshow", (event) => event.persisted && form.reset());
+  // A page that is gone back to shows what its address says, not what was chosen last.
+  window.addEventListener("pageshow", () => form.reset());
 }
