@@ -73,10 +73,10 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
     if not rows:
         raise Unavailable("there are no clips and albums with people")
     yield Table(
-        "People whose faces were hidden (every photo taken apart again without faces, a third of the photos at a time), "
-        "suggested by their clothes; the half that no constant was chosen on: the second half of each clip, and the "
-        "photos of the album with an odd hash. Strangers: all photos that show somebody's face were taken out, so that "
-        "any suggestion for this person is wrong. The clips have no times between frames that would part days.",
+        "People whose faces were hidden (every photo was taken apart again without faces, a third of the photos at a "
+        "time), suggested by their clothes; of the half that no constant was chosen on: the second half of each clip, "
+        "and the photos of the album with an odd hash. Strangers: the face of one person is hidden on all photos, so "
+        "that nothing can be learnt of this person and any suggestion is wrong.",
         ("event", "hidden bodies", "suggested", "of them right", "strangers suggested", "tries switched off"),
         rows,
     )
@@ -197,10 +197,10 @@ def composition_pairs(evaluation: Evaluation) -> Table:
             (f"cropped {name}", str(usable), _share(better, usable), _share(same, usable), _share(worse, usable))
         )
     return Table(
-        f"Street photos of whole bodies (photos/clothes, {usable} of the half that no constant was chosen on) against the "
-        "same photos cropped, by the component `composition` alone. A crop through the shins or the head is a fault that "
-        f"nobody asked for; {whole_named} of the whole photos have a problem, too. It says nothing of what photographers "
-        "prefer, so the component stays off unless a weight is set.",
+        f"Street photos of whole bodies (photos/clothes, {usable} of the half that no constant was chosen on) against "
+        "the same photos cropped, by the component `composition` alone. A crop through the shins or the head is a fault "
+        f"that nobody asked for; {whole_named} of the whole photos have a problem, too. It says nothing of what "
+        "photographers prefer, so the component is off unless it is given a weight.",
         ("crop", "photos", "whole one is worth more", "the same", "less"),
         rows,
     )
