@@ -18,7 +18,7 @@ from ground_truth.evaluation import Evaluation
 
 __all__ = ["Told", "flagged", "looked_at", "named", "tables"]
 
-_PHOTOS = 40  # of the half that no constant was chosen on; 12 pictures each
+_PHOTOS = 30  # of the half that no constant was chosen on; 12 pictures each
 _WHOLE = ("whole", "whole, tight")
 _WAYS = ("with_outline", "by_box")
 _JOINTS = frozenset({CutAt.FEET, CutAt.KNEES, CutAt.HIPS})
