@@ -23,6 +23,8 @@ _MIN_POSE = 0.5  # confidence of a skeleton that is believed
 # cut through the shoes, at most 0.035 where the soles were inside.
 _CUT_CONTACT = 0.043
 _UNSURE_CONTACT = 0.02
+# ... if the body's box comes near to that edge too, per side of the photo: outlines run into what is behind people.
+_NEAR_SIDE, _NEAR_BOTTOM = 0.02, 0.06
 # Without an outline: a box that ends so near to an edge touches it, per side of the photo.
 _TOUCHES = 0.012
 
@@ -97,13 +99,16 @@ def cut_of(person: Person, width: int, height: int, contact: EdgeContact | None 
     pose = person.pose if person.pose is not None and person.pose.confidence >= _MIN_POSE else None
     if contact is None:
         return _cut_by_box(person, pose, width, height)
-    below = contact.bottom / person.box.h
+    box = person.box
+    below = contact.bottom / box.h if box.y + box.h >= height * (1 - _NEAR_BOTTOM) else 0.0
     if below >= _CUT_CONTACT:
         return _word_below(person, pose, height), _certainty(below)
-    beside = max(contact.left, contact.right) / person.box.h
+    left = contact.left if box.x <= _NEAR_SIDE * width else 0.0
+    right = contact.right if box.x + box.w >= width * (1 - _NEAR_SIDE) else 0.0
+    beside = max(left, right) / box.h
     if beside >= _CUT_CONTACT:
         return (None if pose is None else _word_beside(pose, width)) or CutAt.SIDE, _certainty(beside)
-    if contact.top / person.box.h >= _UNSURE_CONTACT and (headroom(person, height) or 0.0) < 0:
+    if contact.top / box.h >= _UNSURE_CONTACT and (headroom(person, height) or 0.0) < 0:
         return CutAt.HEAD, 0.8
     return CutAt.NONE, _certainty(max(below, beside))
 
