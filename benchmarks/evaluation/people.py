@@ -28,7 +28,7 @@ from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
 from ground_truth.splits import in_test_half
 
-__all__ = ["FoundInPhoto", "by_group_size", "joints_in_place", "no_people", "tables"]
+__all__ = ["FoundInPhoto", "Gymnast", "by_group_size", "joints_in_place", "no_people", "tables"]
 
 _SETS = ("groups", "five_celebs", "deepface_pairs", "codebasics_sports")
 _WITHOUT_PEOPLE = ("blur_focus200", "blur_kwentar")
@@ -71,7 +71,7 @@ class FoundInPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gymnast:
+class Gymnast:
     """The distances of all labelled joints of one picture, in torsos; infinite if there is no skeleton."""
 
     distances: tuple[float, ...]
@@ -127,7 +127,7 @@ def by_group_size(photos: Sequence[FoundInPhoto]) -> Table:
     )
 
 
-def joints_in_place(gymnasts: Mapping[str, Sequence[_Gymnast]]) -> Table:
+def joints_in_place(gymnasts: Mapping[str, Sequence[Gymnast]]) -> Table:
     """One row for each network of landmarks."""
     rows = []
     for pose, pictures in gymnasts.items():
@@ -202,7 +202,7 @@ def _found(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) -> 
         )
 
 
-def _gymnasts(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) -> Iterator[_Gymnast]:
+def _gymnasts(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) -> Iterator[Gymnast]:
     folder = evaluation.set_folder("poses")
     with (folder / "joints.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if in_test_half(row["path"])]
@@ -228,7 +228,7 @@ def _gymnasts(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) 
                 continue
             mark = person.pose.at(_JOINTS[name])
             distances.append(float(np.hypot(mark.x - place[0], mark.y - place[1])) / torso)
-        yield _Gymnast(tuple(distances), spent)
+        yield Gymnast(tuple(distances), spent)
 
 
 def _nobody(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) -> Iterator[tuple[str, int]]:
