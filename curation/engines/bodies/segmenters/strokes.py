@@ -163,21 +163,20 @@ def draw_body(canvas: Canvas, number: int, person: Person, area: Box, scale: flo
     draw_head(canvas, number, person, area, scale)
 
 
-def body_region(area: Box, scale: float, size: tuple[int, int], people: Sequence[Person]) -> NDArray[np.float32]:
-    """Where bodies may be, by the skeletons and faces.
+def body_region(area: Box, scale: float, size: tuple[int, int], person: Person) -> NDArray[np.float32]:
+    """Where a body may be, by its skeleton and face.
 
     Args:
         area: The part of the photo.
         scale: Pixels of the result per pixel of the photo.
         size: Width and height of the result.
-        people: Who are in the area.
+        person: Whose body.
 
     Returns:
         (height, width) float32 in [0, 1], soft at the edge.
     """
     canvas = np.zeros((size[1], size[0]), np.int32)
-    for person in people:
-        draw_body(canvas, 1, person, area, scale)
+    draw_body(canvas, 1, person, area, scale)
     return np.asarray(cv2.GaussianBlur(canvas.astype(np.float32), (0, 0), _BODY_SIGMA), dtype=np.float32)
 
 
