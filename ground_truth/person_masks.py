@@ -36,17 +36,18 @@ class LabelledPeople(NamedTuple):
     one: bool
 
 
-def labelled_people(folder: Path, *, in_test: bool) -> Iterator[LabelledPeople]:
+def labelled_people(folder: Path, *, in_test: bool, most: int | None = None) -> Iterator[LabelledPeople]:
     """The pictures of one half of a set.
 
     Args:
         folder: `photos/clothes` (one person each, class numbers) or `photos/cutouts` (masks of all people).
         in_test: Which half.
+        most: At most so many, evenly chosen by name; None for all.
     """
     is_clothes = (folder / "labels").is_dir()
-    for path in sorted((folder / "photos").iterdir()):
-        if in_test_half(path.name) != in_test:
-            continue
+    paths = [path for path in sorted((folder / "photos").iterdir()) if in_test_half(path.name) == in_test]
+    step = 1 if most is None else max(1, -(-len(paths) // most))
+    for path in paths[::step]:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
         labels = cv2.imread(str(folder / ("labels" if is_clothes else "masks") / f"{path.stem}.png"), 0)
         if picture is None or labels is None:

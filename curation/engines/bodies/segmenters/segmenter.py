@@ -15,7 +15,7 @@ from curation.engines.bodies.base import BodyMask, BodySpec
 from curation.engines.bodies.segmenters.areas import LookedAt, areas_of
 from curation.engines.bodies.segmenters.filling import filled
 from curation.engines.bodies.segmenters.network import ForegroundNetwork
-from curation.engines.bodies.segmenters.separation import shares_of
+from curation.engines.bodies.segmenters.separation import shares_of, without_islands
 from curation.engines.bodies.segmenters.strokes import body_region
 
 __all__ = ["NetworkSegmenter"]
@@ -64,14 +64,14 @@ class NetworkSegmenter:
         present = [place for place, person in enumerate(people) if _touch(person.box, area)]
         foreground = _resized(self._network.foreground(picture), size)
         foregrounds = [foreground] * len(present)
+        bodies = [body_region(area, scale, size, people[place]) for place in present]
         for network in self._beside:
-            bodies = [body_region(area, scale, size, people[place]) for place in present]
             foregrounds = filled(foreground, _resized(network.foreground(picture), size), bodies)
         anybody = np.maximum.reduce(foregrounds)
         shares = shares_of(picture, anybody, area, [people[place] for place in present])
         own = {
-            place: np.asarray(part * share, dtype=np.float32)
-            for place, part, share in zip(present, foregrounds, shares, strict=True)
+            place: without_islands(np.asarray(part * share, dtype=np.float32), body)
+            for place, part, share, body in zip(present, foregrounds, shares, bodies, strict=True)
         }
         return [BodyMask(own[member], area, scale) for member in look.members]
 

@@ -21,6 +21,7 @@ __all__ = [
     "body_region",
     "draw_arms",
     "draw_body",
+    "draw_hair",
     "draw_head",
     "draw_legs",
     "draw_torso",
@@ -52,6 +53,8 @@ _ARMS = (
 )
 # A face is the front of a head; the head reaches above and beside the detector's box.
 _HEAD_GROWTH = 0.25
+# Half axes and height of the centre of a head with its hair, in sizes of the face.
+_HAIR_WIDTH, _HAIR_HEIGHT, _HAIR_CENTRE = 0.65, 0.72, 0.35
 # What may be the body is so much wider than a stroke.
 _BODY_GROWTH = 1.6
 _INNER_TORSO = 0.7
@@ -148,6 +151,16 @@ def draw_head(canvas: Canvas, number: int, person: Person, area: Box, scale: flo
     face = person.face.box
     centre = _grid_point(face.x + face.w / 2, face.y + (0.5 - _HEAD_GROWTH / 2) * face.h, area, scale)
     axes = (max(1, round(face.w * scale * 0.5)), max(1, round(face.h * scale * (0.5 + _HEAD_GROWTH / 2))))
+    cv2.ellipse(canvas, centre, axes, 0, 0, 360, number, -1)
+
+
+def draw_hair(canvas: Canvas, number: int, person: Person, area: Box, scale: float) -> None:
+    """The head with its hair, if the face is known: what is near a face is rather that person's than a neighbour's."""
+    if person.face is None:
+        return
+    face = person.face.box
+    centre = _grid_point(face.x + face.w / 2, face.y + _HAIR_CENTRE * face.h, area, scale)
+    axes = (max(1, round(_HAIR_WIDTH * face.w * scale)), max(1, round(_HAIR_HEIGHT * face.h * scale)))
     cv2.ellipse(canvas, centre, axes, 0, 0, 360, number, -1)
 
 

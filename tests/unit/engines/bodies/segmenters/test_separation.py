@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
-from curation.engines.bodies.segmenters.separation import shares_of
+from curation.engines.bodies.segmenters.separation import shares_of, without_islands
 from tests.unit.engines.bodies.segmenters.people import standing
 
 _AREA = Box(0, 0, 400, 400)
@@ -71,3 +71,18 @@ def test_landmarks_far_outside_the_photo_do_no_harm() -> None:
     left, right = shares_of(picture, foreground, _AREA, people)
     assert _at(left, 100, 200) > 0.9
     assert _at(right, 270, 300) > 0.9
+
+
+def test_small_islands_beside_the_body_go() -> None:
+    mask, body = np.zeros((100, 80), np.float32), np.zeros((100, 80), np.float32)
+    mask[10:90, 20:50], body[10:90, 25:45] = 0.9, 1
+    mask[92:98, 30:36], body[92:98, 30:36] = 0.8, 1  # a foot
+    mask[20:28, 60:68] = 0.9
+    cleaned = without_islands(mask, body)
+    assert not cleaned[20:28, 60:68].any()
+    assert (cleaned[10:90, 20:50] == np.float32(0.9)).all()
+    assert (cleaned[92:98, 30:36] > 0).all()
+    large = mask.copy()
+    large[20:80, 55:75] = 0.7
+    assert (without_islands(large, body)[20:80, 55:75] > 0).all()
+    assert not without_islands(np.zeros_like(mask), body).any()
