@@ -42,6 +42,7 @@ SECTIONS: tuple[str, ...] = (
     "attributes",
     "outfits",
     "people",
+    "masks",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 
