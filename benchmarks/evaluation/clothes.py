@@ -28,8 +28,9 @@ __all__ = ["Case", "colours", "masks", "searches", "tables"]
 
 _COLOURS = 5  # `assets.colours`
 _EXACT, _CHEAP = "cut-outs on", "cut-outs off"
-_FORMS = {"": (False, False), "without skeleton": (True, False), "without face": (False, True)}
-_BOX_ONLY = "from the box alone"
+# What is left out: skeleton and face.
+_EXACT_FORMS = {"without skeleton": (True, False), "without face": (False, True), "by the box alone": (True, True)}
+_CHEAP_FORMS = {"by the box alone": (True, True)}
 
 
 @dataclass(slots=True)
@@ -81,8 +82,8 @@ def _look(photo: ClothedPhoto, networks: PeopleNetworks, segmenter: ClothesSegme
         began = time.process_time()
         mask = networks.segmenter(exact=exact).segment(opened, people)[place]
         mask_seconds = time.process_time() - began
-        variants = {f"{name}, {form}" if form else name: left_out for form, left_out in _FORMS.items()}
-        variants[f"{name}, {_BOX_ONLY}"] = (True, True)
+        forms = _EXACT_FORMS if exact else _CHEAP_FORMS
+        variants = {name: (False, False), **{f"{name}, {form}": left_out for form, left_out in forms.items()}}
         for key, (without_pose, without_face) in variants.items():
             case = cases.setdefault(key, Case())
             person = _without(people[place], pose=without_pose, face=without_face)
