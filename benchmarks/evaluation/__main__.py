@@ -43,6 +43,7 @@ SECTIONS: tuple[str, ...] = (
     "outfits",
     "people",
     "masks",
+    "clothes",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 
