@@ -360,7 +360,7 @@ def test_tens_of_thousands_of_people_and_photos_can_be_asked_for(store: AssetSto
     assert store.find(AssetQuery(people=people), limit=10)[0] == 1
     assert store.find(AssetQuery(people=people, top=ColourName.RED), limit=10)[0] == 1
     assert store.find(AssetQuery(image_paths=paths), limit=10)[0] == 1
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_another_opening_sees_the_same_database(store: AssetStore, address: str) -> None:
