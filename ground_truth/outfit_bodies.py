@@ -22,15 +22,18 @@ from curation.domain.bodies.person import FaceOfBody
 from curation.domain.faces.face import Box
 from curation.domain.faces.geometry import box_iou
 from curation.engines.base import FaceEngine
+from curation.engines.bodies.base import PeopleFinder
+from curation.engines.bodies.people import build_people_finder
 from curation.errors import AssetRejectedError, CurationError
 from curation.photos.files.decoding import open_photo_bytes
 from curation.pipelines.assets.pipeline import AssetPipeline
+from curation.pipelines.assets.setup import AssetSetup
 from curation.settings import load_settings
 from ground_truth.data_folder import SMALL_WEIGHTS
 from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 
-__all__ = ["OutfitEvent", "OutfitPhoto", "album_events", "asset_pipeline", "clip_event", "hidden_body"]
+__all__ = ["OutfitEvent", "OutfitPhoto", "album_events", "asset_pipeline", "clip_event", "hidden_body", "people_finder"]
 
 _PROJECT = Path(__file__).parents[1]
 _ONNX = Path("weights/onnx")
@@ -50,7 +53,8 @@ class OutfitPhoto:
         name: Of the photo.
         time_s: Of a clip's frame; None for photos.
         seen: Its record with the faces that were found.
-        people: Who each person of `seen` is; None for a body without a face, or of somebody without a name.
+        people: Who each person of `seen` is; None for a body without a face, and if nobody knows who it is. Somebody
+            who is none of the named people begins with `?`.
         hidden: Its record with no faces, as if everybody were seen from behind.
     """
 
@@ -82,6 +86,13 @@ def asset_pipeline(data: Path, scratch: Path) -> AssetPipeline:
     Raises:
         Unavailable: If weights are missing.
     """
+    try:
+        return AssetPipeline(_setup(data, scratch))
+    except CurationError as error:
+        raise Unavailable(str(error).splitlines()[0]) from error
+
+
+def _setup(data: Path, scratch: Path) -> AssetSetup:
     folder = scratch / "asset models"
     folder.mkdir(parents=True, exist_ok=True)
     for source in (data / _ONNX, data / SMALL_WEIGHTS):
@@ -94,8 +105,17 @@ def asset_pipeline(data: Path, scratch: Path) -> AssetPipeline:
         "engine": {"name": "retinaface-arcface", "download": False},
         "assets": {"cutouts": "off"},
     }
+    return bootstrap.asset_setup(load_settings(None, default_root=_PROJECT, overrides=overrides))
+
+
+def people_finder(data: Path, scratch: Path) -> PeopleFinder:
+    """The networks that find people and skeletons, on the weights of the test data.
+
+    Raises:
+        Unavailable: If weights are missing.
+    """
     try:
-        return AssetPipeline(bootstrap.asset_setup(load_settings(None, default_root=_PROJECT, overrides=overrides)))
+        return build_people_finder(_setup(data, scratch).people)
     except CurationError as error:
         raise Unavailable(str(error).splitlines()[0]) from error
 
@@ -197,7 +217,8 @@ def _named(one: PersonRecord, named: Sequence[tuple[str, Box]]) -> str | None:
     if face is None:
         return None
     name, box = max(named, key=lambda label: box_iou(face.box, label[1]), default=("", face.box))
-    return name if name and box_iou(face.box, box) >= _SAME_FACE else f"?{face.face_index}"
+    # Faces without a name may be of the named people, too: nothing is said of them.
+    return name if name and box_iou(face.box, box) >= _SAME_FACE else None
 
 
 def album_events(data: Path, scratch: Path, name: str, half: Callable[[str], str]) -> list[OutfitEvent]:

@@ -40,6 +40,7 @@ SECTIONS: tuple[str, ...] = (
     "judgements",
     "own_event",
     "attributes",
+    "outfits",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 

@@ -13,7 +13,7 @@ from curation.domain.bodies.composition import Composition, CutAt
 from curation.domain.judging.photo_facts import FaceFacts, ScoredFace
 from curation.domain.judging.photo_problems import NAMED_FROM
 
-__all__ = ["BodyProblem", "JudgedComposition", "PhotoComposition", "body_problems", "judged_composition"]
+__all__ = ["BodyProblem", "JudgedComposition", "PhotoComposition", "body_problems", "judged_composition", "worth_of"]
 
 # What a problem that is fully there takes away of a person.
 _COSTS = {"cut": 0.4, "head_at_edge": 0.3, "hidden": 0.3}
@@ -85,6 +85,14 @@ def body_problems(lies: Composition, people: int) -> tuple[BodyProblem, ...]:
     return tuple(found)
 
 
+def worth_of(problems: Sequence[BodyProblem]) -> float:
+    """What the problems of a person leave of 1."""
+    left = 1.0
+    for problem in problems:
+        left *= 1.0 - _COSTS[problem.name] * problem.strength
+    return left
+
+
 def judged_composition(
     photo: PhotoComposition | None, faces: Sequence[ScoredFace], key_people: Sequence[FaceFacts]
 ) -> JudgedComposition:
@@ -109,13 +117,12 @@ def judged_composition(
         lies = None if largest is None else photo.by_face.get(largest.face_index)
         if lies is None:
             continue
-        value = 1.0
-        for problem in body_problems(lies, photo.people):
-            value *= 1.0 - _COSTS[problem.name] * problem.strength
+        found = body_problems(lies, photo.people)
+        for problem in found:
             if problem.strength >= NAMED_FROM:
                 notes.append(f"{person.name} {_short(problem.words)}")
                 problems.append(f"{person.title} {problem.words}")
-        values.append(value)
+        values.append(worth_of(found))
     if not values:
         # Nobody who matters, or nobody whose body was found.
         return JudgedComposition(None, "composition cannot tell" if key_people else "", ())

@@ -36,6 +36,9 @@ ANNOTATED, CLOTHES, MASK = "annotated.jpg", "clothes.png", "mask.png"
 _WORKING_PX = 1600
 """The longer side of the picture that networks and colours see, unless the picture is needed at full size anyway."""
 
+_MIN_OF_TALLEST = 0.25
+"""People below this share of the tallest one's height are passers-by in the background, whom nobody cuts out."""
+
 _T = TypeVar("_T")
 
 
@@ -115,12 +118,7 @@ class AssetPipeline:
             raise AssetRejectedError(
                 "nobody was found on the picture: choose one with a person on it", RejectCode.NO_PERSON.value
             )
-        findings = _Findings(people, [each for each in people if each.box.h >= self._setup.min_person_px])
-        if not findings.large:
-            findings.notes.append(
-                f"all people are smaller than assets.min_person_px ({self._setup.min_person_px} pixels): only boxes "
-                "and skeletons are told"
-            )
+        findings = self._findings(people)
         self._read_clothes(photo, networks, findings)
         self._read_attributes(photo, networks, findings)
         files = self._mask_files(photo, findings)
@@ -160,6 +158,17 @@ class AssetPipeline:
             photo.full()
         else:
             photo.reduced(_WORKING_PX)
+
+    def _findings(self, people: tuple[Person, ...]) -> _Findings:
+        """Who is looked at closely, and a note if somebody is not."""
+        least = max(self._setup.min_person_px, _MIN_OF_TALLEST * max(each.box.h for each in people))
+        findings = _Findings(people, [each for each in people if each.box.h >= least])
+        if small := len(people) - len(findings.large):
+            findings.notes.append(
+                f"{small} of {len(people)} people: only boxes and skeletons, as they are smaller than "
+                f"assets.min_person_px ({self._setup.min_person_px}) or than a quarter of the tallest person"
+            )
+        return findings
 
     def _read_clothes(self, photo: OpenPhoto, networks: AssetNetworks, findings: _Findings) -> None:
         large = findings.large

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 from curation.domain.assets.asset import Asset, AssetQuery
@@ -16,6 +17,8 @@ ASSETS_OFF = (
     "this service does not work on assets: set assets.enabled to true in config.yaml "
     "(or CURATION_ASSETS__ENABLED=true), and start it again"
 )
+
+_SAY_AGAIN_S = 3.0
 
 
 class AssetsPort(Protocol):
@@ -71,6 +74,7 @@ class AssetDesk:
         people: PeopleOfAssets | None = None,
         *,
         missing: Callable[[], str] = str,
+        close: Callable[[], object] = str,
     ) -> None:
         """Take the parts; nothing is started yet.
 
@@ -78,10 +82,13 @@ class AssetDesk:
             work: None if assets are switched off.
             people: None if nobody has a name.
             missing: Says which weights are missing and how to get them; empty if none is.
+            close: Closes databases, after the work has stopped.
         """
         self._work = work
         self._people = people
         self._missing = missing
+        self._close = close
+        self._said: tuple[float, str] = (-_SAY_AGAIN_S, "")
 
     def name_people(self, people: PeopleOfAssets) -> None:
         """Set who knows the names of the event, unless somebody does."""
@@ -105,7 +112,14 @@ class AssetDesk:
 
     def missing(self) -> str:
         """Why pictures wait although the service works: a sentence that says what to do; empty if they do not."""
-        return "" if self._work is None else self._missing()
+        if self._work is None:
+            return ""
+        said_at_s, text = self._said
+        # Looking for weights reads the disk, and a page asks often.
+        if monotonic() - said_at_s > _SAY_AGAIN_S:
+            text = self._missing()
+            self._said = monotonic(), text
+        return text
 
     def named_people(self, name: str) -> frozenset[tuple[str, int]]:
         """See `PeopleOfAssets`; raises what that raises."""
@@ -121,6 +135,7 @@ class AssetDesk:
             self._work.start()
 
     def stop(self) -> None:
-        """Stop working."""
+        """Stop working, and close the databases."""
         if self._work is not None:
             self._work.stop()
+        self._close()

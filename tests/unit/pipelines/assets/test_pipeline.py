@@ -115,6 +115,14 @@ class TestPeople:
         assert sorted(result.files) == ["annotated.jpg"]
         assert "min_person_px" in result.record.notes[0]
 
+    def test_passers_by_in_the_background_are_not_looked_at_closely(self) -> None:
+        faces = ((Box(150, 60, 40, 50), 0), (Box(450, 100, 8, 10), 4))
+        result = AssetPipeline(a_setup(min_person_px=16)).process(picture(faces))
+        near, far = result.record.people
+        assert near.outfit is not None and far.outfit is None
+        assert "quarter" in result.record.notes[0]
+        assert "cutout_1.png" not in result.files
+
     def test_the_same_picture_gives_the_same_bytes(self) -> None:
         one, other = (AssetPipeline(a_setup()).process(picture()) for _ in range(2))
         assert one == other
