@@ -32,6 +32,11 @@ _LOOKS = 3
 _BEGUN = sa.cast(sa.func.extract("epoch", sa.func.now()), sa.Double)
 _IS_WAITING = sa.and_(ASSETS.c.state == AssetState.PENDING, ASSETS.c.due_at <= _BEGUN)
 _IS_LOST = sa.and_(ASSETS.c.state == AssetState.PROCESSING, ASSETS.c.due_at <= _BEGUN)
+_OTHER = ASSETS.alias("other")
+_NO_OTHER_SUSPECT = sa.or_(
+    ASSETS.c.code.is_distinct_from(FailCode.WORKER_LOST.value),
+    ~sa.exists().where(_OTHER.c.state == AssetState.PROCESSING, _OTHER.c.code == FailCode.WORKER_LOST),
+)
 _IS_DUE = sa.and_(ASSETS.c.state.in_((AssetState.PENDING, AssetState.PROCESSING)), ASSETS.c.due_at <= _BEGUN)
 
 
@@ -94,7 +99,7 @@ class PostgresAssetStore:
                 _sweep(connection, max_attempts)
                 row = connection.execute(
                     sa.select(ASSETS.c.sequence, ASSETS.c.attempts)
-                    .where(_IS_WAITING)
+                    .where(_IS_WAITING, _NO_OTHER_SUSPECT)
                     .order_by(ASSETS.c.due_at, ASSETS.c.sequence)
                     .limit(1)
                     .with_for_update(skip_locked=True)
