@@ -40,6 +40,7 @@ SECTIONS: tuple[str, ...] = (
     "judgements",
     "own_event",
     "attributes",
+    "composition",
     "outfits",
     "people",
     "masks",
