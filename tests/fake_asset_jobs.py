@@ -29,7 +29,7 @@ from curation.errors import AssetNotFoundError, PersonNotFoundError
 from curation.event.catalog import Catalog
 from curation.settings import Settings
 
-__all__ = ["FakeAssets", "FakePeople", "people_picture"]
+__all__ = ["SETTINGS_HASH", "FakeAssets", "FakePeople", "people_picture"]
 
 SETTINGS_HASH = "5e" * 32
 _RGB = {
@@ -61,9 +61,8 @@ def people_picture(count: int, *, width: int = 480, height: int = 360, seed: int
     draw = ImageDraw.Draw(image)
     for place in range(count):
         _paint(draw, _box(place, count, width, height), place)
-    image.putpixel((0, 0), (seed % 256, seed // 256 % 256, 0))
     file = io.BytesIO()
-    image.save(file, kind)
+    image.save(file, kind, comment=str(seed))
     return file.getvalue()
 
 

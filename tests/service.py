@@ -30,7 +30,15 @@ from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
 from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["FakeOrchestrator", "ServiceClient", "make_settings", "service", "write_face_data", "write_photo_scores"]
+__all__ = [
+    "FakeOrchestrator",
+    "ServiceClient",
+    "make_settings",
+    "no_assets",
+    "service",
+    "write_face_data",
+    "write_photo_scores",
+]
 
 FACE_DATA_HEADER = (
     "image_path,face_index,facial_area,detection_confidence,cluster_id,cluster_confidence,face_quality,landmarks,"
@@ -220,7 +228,8 @@ class ServiceClient:
         raise AssertionError(f"the job did not end: {job}")
 
 
-def _no_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
+def no_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
+    """Assets are switched off."""
     return AssetDesk()
 
 
@@ -229,7 +238,7 @@ def service(
     settings: Settings,
     orchestrator: FakeOrchestrator | None = None,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
-    open_assets: Callable[[Settings, Catalog], AssetDesk] = _no_assets,
+    open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
 ) -> Iterator[ServiceClient]:
     """The started application; its lifespan ends with the block."""
     fake = orchestrator or FakeOrchestrator(settings)

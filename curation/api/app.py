@@ -89,9 +89,24 @@ def _open_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
     if not settings.assets.enabled:
         return AssetDesk()
     # Only here: whoever does not work on assets pays nothing for them.
+    from curation.event.outfits.search import OutfitSearch
     from curation.jobs.assets.building import build_asset_jobs
+    from curation.storage.assets.opening import open_asset_store
 
-    return AssetDesk(build_asset_jobs(settings))
+    jobs, store = build_asset_jobs(settings), open_asset_store(settings)
+
+    def missing() -> str:
+        try:
+            _ = jobs.work
+        except CurationError as error:
+            return str(error)
+        return ""
+
+    def close() -> None:
+        jobs.close()
+        store.close()
+
+    return AssetDesk(jobs, OutfitSearch(settings, catalog, store), missing=missing, close=close)
 
 
 def create_app(

@@ -16,7 +16,7 @@ __all__ = [
     "head_size",
     "join",
     "nose_in_face",
-    "unexplained_boxes",
+    "pairs_of",
     "without_doubles",
 ]
 
@@ -85,29 +85,27 @@ def join(
     )
 
 
-def unexplained_boxes(
-    boxes: Sequence[PersonBox], poses: Sequence[Pose], faces: Sequence[FaceOfBody], width: int, height: int
-) -> list[tuple[PersonBox, FaceOfBody | None]]:
-    """The boxes of people who have no skeleton yet, each with the face that belongs to it, if there is one.
+def pairs_of(
+    boxes: Sequence[PersonBox], faces: Sequence[FaceOfBody], width: int, height: int
+) -> list[tuple[PersonBox | None, FaceOfBody | None]]:
+    """Which boxes and faces are of the same person, as long as no skeletons are known.
 
     Args:
         boxes: See `join`.
-        poses: Likewise.
         faces: Likewise.
         width: Likewise.
         height: Likewise.
 
     Returns:
-        In the order of the boxes.
+        The faces in their order, each with its box if it has one; then the other boxes in theirs.
     """
-    bodies = _bodies(poses, faces)
-    body_of_box = {box: body for body, box in _boxes_of(bodies, boxes, width, height).items()}
-    found: list[tuple[PersonBox, FaceOfBody | None]] = []
-    for place, box in enumerate(boxes):
-        pose, face = bodies[body_of_box[place]] if place in body_of_box else (None, None)
-        if pose is None:
-            found.append((box, face))
-    return found
+    bodies = _bodies((), faces)
+    box_of_body = _boxes_of(bodies, boxes, width, height)
+    found: list[tuple[PersonBox | None, FaceOfBody | None]] = [
+        (boxes[box_of_body[place]] if place in box_of_body else None, face) for place, (_, face) in enumerate(bodies)
+    ]
+    taken = set(box_of_body.values())
+    return found + [(box, None) for place, box in enumerate(boxes) if place not in taken]
 
 
 def without_doubles(poses: Sequence[Pose]) -> list[int]:

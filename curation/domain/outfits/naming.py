@@ -1,8 +1,9 @@
 """Names of colours: boundaries in lightness, chroma and hue of OKLab.
 
-The hues of the boundaries lie between the focal colours of the basic colour terms (Berlin and Kay, 1969; in Ottosson's
-OKLab); the chromas below which a colour counts as black, grey or white were chosen on labelled garments, see
-docs/assets_clothes.md.
+The hues of the boundaries lie between the focal colours of the basic colour terms (Berlin and Kay, 1969), in Ottosson's
+OKLab. Where a colour is so pale that it counts as black, grey or white depends on its hue: photographers balance for
+skin, and shade is bluish, so that a bluish grey is still called grey where an equally pale warm one is beige or brown.
+The numbers were chosen on one half of labelled street photos, see docs/assets_clothes.md.
 """
 
 from __future__ import annotations
@@ -15,22 +16,26 @@ from curation.domain.outfits.outfit import ColourName
 
 __all__ = ["colour_name", "colour_names"]
 
-_BLACK_BELOW = 0.34  # lightness of colours without a hue
-_WHITE_FROM = 0.80
-# Lightness, and the chroma from which a colour of that lightness has a hue; in between they are interpolated. Shade
-# turns greys bluish, so blue asks for more than the warm hues.
-_LIGHTNESSES = (0.0, 0.20, 0.30, 0.45, 0.65, 0.85, 1.0)
-_WARM_CHROMAS = (0.045, 0.045, 0.035, 0.030, 0.028, 0.028, 0.028)
-_COLD_CHROMAS = (0.045, 0.040, 0.034, 0.034, 0.036, 0.036, 0.036)
-_COLD_HUES = (150.0, 330.0)
+_BLACK_BELOW, _WHITE_FROM = 0.36, 0.78  # lightness of colours without a hue
 
-_RED_HUES = (5.0, 42.0)  # from pink to orange
-_YELLOW_FROM, _GREEN_FROM, _BLUE_FROM, _PURPLE_FROM, _PINK_FROM = 82.0, 112.0, 200.0, 290.0, 335.0
-_DULL_CHROMA = 0.10  # warm colours below are brown or beige
-_BEIGE_FROM = 0.66  # lightness of dull warm colours
-_BROWN_BELOW = 0.56  # lightness of orange hues
-_PINK_RED_LIGHTNESS = 0.66  # reds above are pink
-_PINK_RED_CHROMA = 0.17
+# Chroma from which a colour has a hue, at these lightnesses; in between it is interpolated.
+_LIGHTNESSES = (0.25, 0.50, 0.85, 0.97)
+_WARM_CHROMAS = (0.035, 0.018, 0.017, 0.022)
+_GREEN_CHROMAS = (0.035, 0.018, 0.025, 0.025)
+_COLD_CHROMAS = (0.040, 0.029, 0.036, 0.036)
+
+# Hues in degrees at which these begin; red ends where orange begins, and pinks lie on both sides of 0.
+_ORANGE_FROM, _YELLOW_FROM, _GREEN_FROM, _BLUE_FROM, _PURPLE_FROM, _PINK_FROM = 39.0, 82.0, 112.0, 200.0, 284.0, 330.0
+_WARM_TO, _RED_FROM, _OLIVE_FROM, _LEMON_TO = 118.0, 5.0, 100.0, 120.0
+
+_PINK_LIGHTNESS = 0.45  # of hues between purple and red; darker ones are red or purple
+_CRIMSON_CHROMA = 0.09
+_ROSE_LIGHTNESS, _ROSE_CHROMAS, _ROSE_TO = 0.66, (0.05, 0.17), 38.0  # light reds are pink
+_RUST_CHROMA, _DARK_RED_LIGHTNESS = 0.07, 0.30  # paler reds are brown, unless they are dark
+_CHOCOLATE = (0.40, 38.0, 0.12)  # dark reds with a hue towards orange and less chroma are brown
+_BEIGE_LIGHTNESS = 0.66
+_DULL_CHROMA, _YELLOW_CHROMA = 0.10, 0.09  # warm colours below are brown or beige
+_ORANGE_LIGHTNESS, _YELLOW_LIGHTNESS, _LEMON_LIGHTNESS = 0.56, 0.62, 0.80
 
 
 def colour_name(lab: NDArray[np.floating]) -> ColourName:
@@ -48,38 +53,47 @@ def colour_names(lab: NDArray[np.floating]) -> list[ColourName]:
 
 
 def _name(lightness: float, chroma: float, hue: float) -> ColourName:
-    cold = _COLD_HUES[0] <= hue < _COLD_HUES[1]
-    if chroma < np.interp(lightness, _LIGHTNESSES, _COLD_CHROMAS if cold else _WARM_CHROMAS):
+    if chroma < _least_chroma(lightness, hue):
         if lightness < _BLACK_BELOW:
             return ColourName.BLACK
         return ColourName.WHITE if lightness >= _WHITE_FROM else ColourName.GREY
     if _GREEN_FROM <= hue < _BLUE_FROM:
-        return ColourName.GREEN
+        return ColourName.YELLOW if hue < _LEMON_TO and lightness > _LEMON_LIGHTNESS else ColourName.GREEN
     if _BLUE_FROM <= hue < _PURPLE_FROM:
         return ColourName.BLUE
     if _PURPLE_FROM <= hue < _PINK_FROM:
         return ColourName.PURPLE
-    if hue >= _PINK_FROM or hue < _RED_HUES[1]:
-        return _of_red_hues(lightness, chroma, hue)
-    return _of_warm_hues(lightness, chroma, hue)
+    if hue >= _PINK_FROM or hue < _RED_FROM:
+        if lightness >= _PINK_LIGHTNESS:
+            return ColourName.PINK
+        return ColourName.RED if chroma > _CRIMSON_CHROMA else ColourName.PURPLE
+    return _of_reds(lightness, chroma, hue) if hue < _ORANGE_FROM else _of_yellows(lightness, chroma, hue)
 
 
-def _of_red_hues(lightness: float, chroma: float, hue: float) -> ColourName:
-    towards_pink = hue >= _PINK_FROM or hue < _RED_HUES[0]
-    if towards_pink:
-        return ColourName.PINK if lightness >= 0.45 else (ColourName.RED if chroma > 0.09 else ColourName.PURPLE)
-    if lightness >= _PINK_RED_LIGHTNESS and chroma < _PINK_RED_CHROMA:
-        return ColourName.PINK
-    if chroma < 0.07 and lightness >= 0.3:
-        return ColourName.BROWN if lightness < _BEIGE_FROM else ColourName.PINK
-    return ColourName.RED
+def _least_chroma(lightness: float, hue: float) -> float:
+    if hue >= _PINK_FROM or hue < _WARM_TO:
+        chromas = _WARM_CHROMAS
+    else:
+        chromas = _GREEN_CHROMAS if hue < _BLUE_FROM else _COLD_CHROMAS
+    return float(np.interp(lightness, _LIGHTNESSES, chromas))
 
 
-def _of_warm_hues(lightness: float, chroma: float, hue: float) -> ColourName:
-    if chroma < _DULL_CHROMA:
-        if lightness >= _BEIGE_FROM:
-            return ColourName.BEIGE
-        return ColourName.GREEN if hue >= 100 else ColourName.BROWN
-    if hue >= _YELLOW_FROM:
-        return ColourName.YELLOW if lightness >= 0.62 else (ColourName.GREEN if hue >= 100 else ColourName.BROWN)
-    return ColourName.ORANGE if lightness >= _BROWN_BELOW else ColourName.BROWN
+def _of_reds(lightness: float, chroma: float, hue: float) -> ColourName:
+    if lightness >= _ROSE_LIGHTNESS and chroma < _ROSE_CHROMAS[1]:
+        return ColourName.PINK if chroma > _ROSE_CHROMAS[0] and hue < _ROSE_TO else ColourName.BEIGE
+    if chroma < _RUST_CHROMA and lightness >= _DARK_RED_LIGHTNESS:
+        return ColourName.BROWN
+    below, from_hue, less_than = _CHOCOLATE
+    return ColourName.BROWN if lightness < below and hue > from_hue and chroma < less_than else ColourName.RED
+
+
+def _of_yellows(lightness: float, chroma: float, hue: float) -> ColourName:
+    if hue >= _YELLOW_FROM and chroma >= _YELLOW_CHROMA and lightness >= _YELLOW_LIGHTNESS:
+        return ColourName.YELLOW
+    if chroma < _DULL_CHROMA and lightness >= _BEIGE_LIGHTNESS:
+        return ColourName.BEIGE
+    if hue >= _OLIVE_FROM:
+        return ColourName.GREEN
+    if hue >= _YELLOW_FROM or chroma < _DULL_CHROMA or lightness < _ORANGE_LIGHTNESS:
+        return ColourName.BROWN
+    return ColourName.ORANGE

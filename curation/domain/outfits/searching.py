@@ -21,6 +21,6 @@ def wears(garment: Garment, name: ColourName) -> bool:
         True for the dominant colour, and for others with a large share; False if the colours cannot be told.
     """
     return any(
-        colour.name is name and (place == 0 or colour.share >= _LEAST_SHARE)
+        colour.name == name and (place == 0 or colour.share >= _LEAST_SHARE)
         for place, colour in enumerate(garment.colours)
     )

@@ -7,9 +7,9 @@ are painted over before it looks, and a skeleton counts only if its nose is wher
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from curation.domain.bodies.joining import head_size, join, nose_in_face, unexplained_boxes, without_doubles
+from curation.domain.bodies.joining import head_size, join, nose_in_face, pairs_of, without_doubles
 from curation.domain.bodies.person import FaceOfBody, Person
 from curation.domain.bodies.pose import Pose, PoseJoint
 from curation.domain.faces.face import Box
@@ -17,7 +17,7 @@ from curation.engines.base import PhotoPixels
 from curation.engines.bodies.base import BodySpec, PeopleFinder
 from curation.engines.bodies.catalogue import PERSON_BOXES, POSE_DETECTOR
 from curation.engines.bodies.person_boxes import PersonBoxes
-from curation.engines.bodies.pose_detector import PoseDetector
+from curation.engines.bodies.pose_detector import PoseDetector, Stand
 from curation.engines.bodies.pose_landmarks import PoseLandmarks
 from curation.engines.bodies.squares import Head, Pyramid, Square
 from curation.errors import SettingsError
@@ -27,7 +27,12 @@ __all__ = ["BodiesFinder", "build_people_finder"]
 _WORKING_SIZE_PX = 1600
 """Longer side of the picture that the networks get their parts from."""
 
-_LOOKS = 2  # at each person
+# At most at each place; in a group, where the square may move on to a neighbour, fewer.
+_LOOKS, _LOOKS_IN_GROUP = 4, 2
+# A square that moves less is where it should be: share of its side, logarithm of its growth, radians.
+_MOVED_SIDE, _MOVED_GROWTH, _MOVED_RAD = 0.08, 0.12, 0.2
+_FEW = 2  # people at most for whom the whole picture is given to BlazePose's detector
+_SURE = 0.9  # confidence of a skeleton from which nothing else is tried
 _MAX_LOOKS = 160  # in one picture, so that a crowd costs no more than some seconds
 _MIN_CONFIDENCE = 0.5
 _MIN_CONFIDENCE_WITH_FACE = 0.1  # of a skeleton whose nose lies in the face that it was looked for with
@@ -78,55 +83,92 @@ class BodiesFinder:
         """Find all people, see `PeopleFinder.find`."""
         width, height = photo.width, photo.height
         search = _Search(Pyramid(photo.reduced(_WORKING_SIZE_PX, averaged=False)), width, height, faces)
-        boxes = self._boxes.find(search.photo.pixels, width, height)
-        for face in sorted(faces, key=lambda face: -face.box.h):
-            self._follow(search, [square_of_face(face)], face)
-        for box, own in unexplained_boxes(boxes, search.poses, faces, width, height):
-            hidden, head = search.heads(own)
-            stands = self._detector.find(search.photo, square_around(box.box), hidden=hidden, own=head)
-            squares = [stand.square for stand in stands[:1]]
-            self._follow(search, [*squares, square_of_box(box.box)], own, box.box)
+        boxes = self._boxes.find(search.photo, width, height)
+        pairs = pairs_of(boxes, faces, width, height)
+        search.looks_at_each = _LOOKS if len(pairs) <= _FEW else _LOOKS_IN_GROUP
+        # BlazePose's own detector sees one person or two, and these better than any guess from a box.
+        stands = self._detector.find(search.photo, _whole(width, height)) if len(pairs) <= _FEW else []
+        for box, face in pairs:
+            if face is None and box is not None and any(_is_of(pose, box.box) for pose in search.poses):
+                continue
+            hidden, own = search.heads(face)
+            looks = self._squares(search, None if box is None else box.box, face, stands, hidden, own)
+            pose = self._best(search, looks, None if box is None else box.box, face, hidden, own)
+            if pose is not None:
+                search.poses.append(pose)
         if not search.poses:
-            whole = Square(width / 2, height / 2, float(max(width, height)))
-            for stand in self._detector.find(search.photo, whole):
-                self._follow(search, [stand.square])
+            pose = self._best(search, (stand.square for stand in stands), None, None, (), None)
+            if pose is not None:
+                search.poses.append(pose)
         kept = [search.poses[place] for place in without_doubles(search.poses)]
         return join(boxes, kept, faces, width, height)
 
-    def _follow(
-        self, search: _Search, squares: Sequence[Square], face: FaceOfBody | None = None, box: Box | None = None
-    ) -> None:
-        """Look for a skeleton in squares, one after the other, until there is one of the right person."""
-        hidden, own = search.heads(face)
-        for square in squares:
-            pose = self._skeleton(search, square, hidden, own, face, box)
-            if pose is not None:
-                search.poses.append(pose)
-                return
+    def _squares(
+        self,
+        search: _Search,
+        box: Box | None,
+        face: FaceOfBody | None,
+        stands: Sequence[Stand],
+        hidden: Sequence[Head],
+        own: Head | None,
+    ) -> Iterator[Square]:
+        """Where to look for a person, the likeliest first; computed as they are asked for."""
+        for stand in stands:
+            yield stand.square
+        if face is not None:
+            yield square_of_face(face)
+        if box is not None:
+            for stand in self._detector.find(search.photo, square_around(box), hidden=hidden, own=own)[:1]:
+                yield stand.square
+            if face is None:
+                yield square_around(box)
 
-    def _skeleton(
+    def _best(
+        self,
+        search: _Search,
+        squares: Iterable[Square],
+        box: Box | None,
+        face: FaceOfBody | None,
+        hidden: Sequence[Head],
+        own: Head | None,
+    ) -> Pose | None:
+        """The most certain skeleton of the right person, looked for in squares until one is certain enough."""
+        best = None
+        for square in squares:
+            pose = self._followed(search, square, box, face, hidden, own)
+            if pose is not None and (best is None or pose.confidence > best.confidence):
+                best = pose
+                if best.confidence >= _SURE:
+                    break
+        return best
+
+    def _followed(
         self,
         search: _Search,
         square: Square,
+        box: Box | None,
+        face: FaceOfBody | None,
         hidden: Sequence[Head],
         own: Head | None,
-        face: FaceOfBody | None,
-        box: Box | None,
     ) -> Pose | None:
-        """The landmarks of a person, looked at twice: the second time in the square that the first look gives."""
+        """The landmarks of a person, looked at again in the square that the last look gives until it stays."""
         found = None
-        for _ in range(_LOOKS):
+        for _ in range(search.looks_at_each):
             if search.looks == _MAX_LOOKS or not _is_usable(square):
                 break
             search.looks += 1
-            skeleton = self._landmarks.find(search.photo, square, search.width, search.height, hidden=hidden, own=own)
-            pose, square = skeleton
+            before = square
+            pose, square = self._landmarks.find(
+                search.photo, square, search.width, search.height, hidden=hidden, own=own
+            )
             if face is not None:
                 is_right = nose_in_face(pose, face) and pose.confidence >= _MIN_CONFIDENCE_WITH_FACE
             else:
                 is_right = pose.confidence >= _MIN_CONFIDENCE and (box is None or _nose_in(pose, box))
             if is_right:
                 found = pose
+            if not _has_moved(before, square):
+                break
         return found
 
 
@@ -139,6 +181,7 @@ class _Search:
         self.height = height
         self.poses: list[Pose] = []
         self.looks = 0
+        self.looks_at_each = _LOOKS
         self._faces = faces
 
     def heads(self, own: FaceOfBody | None) -> tuple[list[Head], Head | None]:
@@ -169,9 +212,8 @@ def square_around(box: Box) -> Square:
     return Square(box.x + box.w / 2, box.y + box.h / 2, _CROP_MARGIN * max(box.w, box.h))
 
 
-def square_of_box(box: Box) -> Square:
-    """The square of a person of whom a box is known."""
-    return Square(box.x + box.w / 2, box.y + box.h / 2, _CROP_MARGIN * max(box.w, box.h))
+def _whole(width: int, height: int) -> Square:
+    return Square(width / 2, height / 2, float(max(width, height)))
 
 
 def _head_of_face(face: FaceOfBody) -> Head:
@@ -186,9 +228,31 @@ def _head_of_pose(pose: Pose) -> Head:
     return Head(sum(mark.x for mark in marks) / 3, sum(mark.y for mark in marks) / 3, half, 1.2 * half)
 
 
+def _is_of(pose: Pose, box: Box) -> bool:
+    """Whether a box is of a skeleton: its nose is in the box's upper half, its shoulders are in the box."""
+    nose = pose.at(PoseJoint.NOSE)
+    if not (box.x <= nose.x <= box.x + box.w and box.y <= nose.y <= box.y + box.h / 2):
+        return False
+    return all(
+        box.x - 0.1 * box.w <= mark.x <= box.x + 1.1 * box.w
+        for mark in (pose.at(PoseJoint.LEFT_SHOULDER), pose.at(PoseJoint.RIGHT_SHOULDER))
+    )
+
+
 def _nose_in(pose: Pose, box: Box) -> bool:
     nose = pose.at(PoseJoint.NOSE)
     return box.x <= nose.x <= box.x + box.w and box.y - 0.1 * box.h <= nose.y <= box.y + box.h
+
+
+def _has_moved(before: Square, after: Square) -> bool:
+    if not _is_usable(after):
+        return True
+    turn = math.remainder(after.angle - before.angle, 2 * math.pi)
+    return (
+        math.hypot(after.x - before.x, after.y - before.y) > _MOVED_SIDE * before.side
+        or abs(math.log(after.side / before.side)) > _MOVED_GROWTH
+        or abs(turn) > _MOVED_RAD
+    )
 
 
 def _is_usable(square: Square) -> bool:

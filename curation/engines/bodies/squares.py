@@ -98,7 +98,7 @@ class Pyramid:
         Returns:
             (side_px, side_px, 3) uint8 RGB, black outside of the photo.
         """
-        array, scale = self._level(side_px / max(square.side, 1e-6))
+        array, scale = self.level(side_px / max(square.side, 1e-6))
         # From pixels of the result to those of the level; the middle of the first pixel is at (0, 0).
         step = square.side * scale / side_px
         cos, sin = math.cos(square.angle) * step, math.sin(square.angle) * step
@@ -115,8 +115,12 @@ class Pyramid:
         )
         return _painted(np.asarray(cut, dtype=np.uint8), square, hidden, own) if hidden else np.asarray(cut, np.uint8)
 
-    def _level(self, wanted: float) -> Pixels:
-        """The smallest level that is not reduced too much when it is brought to a scale."""
+    def level(self, wanted: float) -> Pixels:
+        """The smallest level that can be brought to a scale by bilinear sampling, or almost so.
+
+        Args:
+            wanted: Pixels wanted per pixel of the full-size photo.
+        """
         place = 0
         while self._levels[place].scale > _MAX_REDUCTION * wanted:
             if place + 1 == len(self._levels):

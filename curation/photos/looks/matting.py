@@ -22,17 +22,17 @@ __all__ = ["Matte", "estimate_matte"]
 Floats: TypeAlias = NDArray[np.float32]
 
 # Widths are in pixels of the coarse mask: the networks' edges are wrong by about that much.
-_SURE_PX = 2.5
+_SURE_PX = 1.0
 # Where the mask itself is undecided (hair), the edge may be so wide.
-_UNDECIDED_PX = 7.0
+_UNDECIDED_PX = 5.0
 _UNDECIDED = (0.06, 0.94)
 _GUIDE_PX = 2.0
 # Variance of colours, in [0, 1], below which the guided filter takes a window for flat.
 _GUIDE_EPS = 4e-4
 # Squared distance of foreground and background colours, in [0, 1], at which pixel and filter count the same.
-_APART = 0.02
+_APART = 0.03
 # Squared distance of a pixel from the line between both colours at which it says half as much.
-_OFF_LINE = 0.01
+_OFF_LINE = 0.003
 # The colours of a side come from so many pixels of the coarse mask around, and from farther where there are none.
 _COLOUR_PX = (40.0, 12.0, 4.0, 1.5)
 _ENOUGH_WEIGHT = 0.05

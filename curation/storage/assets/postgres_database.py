@@ -138,7 +138,7 @@ class PostgresDatabase:
         """
         try:
             address = sa.make_url(url)
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise _not_an_address() from error
         if address.get_backend_name() not in ("postgresql", "postgres") or not address.database:
             raise _not_an_address()

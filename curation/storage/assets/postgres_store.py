@@ -312,18 +312,12 @@ def _conditions(query: AssetQuery) -> list[sa.ColumnElement[bool]]:
         photos = sa.select(PHOTOS.c.asset).where(PHOTOS.c.image_path.in_(sa.select(paths.c.path)))
         parts.append(ASSETS.c.sequence.in_(photos))
     if asks_for_people(query):
-        parts.append(ASSETS.c.sequence.in_(sa.select(PEOPLE.c.asset).where(*_people_conditions(query))))
+        parts.append(ASSETS.c.sequence.in_(_people_found(query)))
     return parts
 
 
-def _people_conditions(query: AssetQuery) -> list[sa.ColumnElement[bool]]:
-    parts: list[sa.ColumnElement[bool]] = []
-    if query.top is not None:
-        parts.append(PEOPLE.c.tops.bitwise_and(COLOUR_BITS[query.top]) != 0)
-    if query.bottom is not None:
-        parts.append(PEOPLE.c.bottoms.bitwise_and(COLOUR_BITS[query.bottom]) != 0)
-    if query.cut_at is not None:
-        parts.append(PEOPLE.c.cut_at == query.cut_at)
+def _people_found(query: AssetQuery) -> sa.Select[tuple[int]]:
+    found = sa.select(PEOPLE.c.asset)
     if query.people is not None:
         pairs = list(query.people)
         asked = (
@@ -335,6 +329,12 @@ def _people_conditions(query: AssetQuery) -> list[sa.ColumnElement[bool]]:
             .render_derived(name="asked_people")
         )
         named = ASSETS.alias("named")
-        people = sa.select(named.c.sequence, asked.c.person_index).join_from(asked, named, named.c.id == asked.c.id)
-        parts.append(sa.tuple_(PEOPLE.c.asset, PEOPLE.c.person_index).in_(people))
-    return parts
+        is_same = sa.and_(PEOPLE.c.asset == named.c.sequence, PEOPLE.c.person_index == asked.c.person_index)
+        found = found.select_from(asked.join(named, named.c.id == asked.c.id).join(PEOPLE, is_same))
+    if query.top is not None:
+        found = found.where(PEOPLE.c.tops.bitwise_and(COLOUR_BITS[query.top]) != 0)
+    if query.bottom is not None:
+        found = found.where(PEOPLE.c.bottoms.bitwise_and(COLOUR_BITS[query.bottom]) != 0)
+    if query.cut_at is not None:
+        found = found.where(PEOPLE.c.cut_at == query.cut_at)
+    return found

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 from curation.domain.assets.asset import Asset, AssetQuery
 from curation.domain.assets.states import AssetState
 from curation.errors import AssetsOffError
 
-__all__ = ["ASSETS_OFF", "AssetDesk", "AssetWork", "PeopleOfAssets"]
+__all__ = ["ASSETS_OFF", "AssetDesk", "AssetsPort", "PeopleOfAssets"]
 
 ASSETS_OFF = (
     "this service does not work on assets: set assets.enabled to true in config.yaml "
     "(or CURATION_ASSETS__ENABLED=true), and start it again"
 )
 
+_SAY_AGAIN_S = 3.0
 
-class AssetWork(Protocol):
+
+class AssetsPort(Protocol):
     """What the service needs of `curation.jobs.assets.asset_jobs.AssetJobs`. May be used from any thread."""
 
     def submit(self, content: bytes | Path, name: str, *, image_path: str | None = None) -> Asset:
@@ -67,10 +70,11 @@ class AssetDesk:
 
     def __init__(
         self,
-        work: AssetWork | None = None,
+        work: AssetsPort | None = None,
         people: PeopleOfAssets | None = None,
         *,
         missing: Callable[[], str] = str,
+        close: Callable[[], object] = str,
     ) -> None:
         """Take the parts; nothing is started yet.
 
@@ -78,10 +82,13 @@ class AssetDesk:
             work: None if assets are switched off.
             people: None if nobody has a name.
             missing: Says which weights are missing and how to get them; empty if none is.
+            close: Closes databases, after the work has stopped.
         """
         self._work = work
         self._people = people
         self._missing = missing
+        self._close = close
+        self._said: tuple[float, str] = (-_SAY_AGAIN_S, "")
 
     def name_people(self, people: PeopleOfAssets) -> None:
         """Set who knows the names of the event, unless somebody does."""
@@ -93,7 +100,7 @@ class AssetDesk:
         return self._work is not None
 
     @property
-    def work(self) -> AssetWork:
+    def work(self) -> AssetsPort:
         """Where pictures are handed in and found.
 
         Raises:
@@ -105,7 +112,14 @@ class AssetDesk:
 
     def missing(self) -> str:
         """Why pictures wait although the service works: a sentence that says what to do; empty if they do not."""
-        return "" if self._work is None else self._missing()
+        if self._work is None:
+            return ""
+        said_at_s, text = self._said
+        # Looking for weights reads the disk, and a page asks often.
+        if monotonic() - said_at_s > _SAY_AGAIN_S:
+            text = self._missing()
+            self._said = monotonic(), text
+        return text
 
     def named_people(self, name: str) -> frozenset[tuple[str, int]]:
         """See `PeopleOfAssets`; raises what that raises."""
@@ -121,6 +135,7 @@ class AssetDesk:
             self._work.start()
 
     def stop(self) -> None:
-        """Stop working."""
+        """Stop working, and close the databases."""
         if self._work is not None:
             self._work.stop()
+        self._close()

@@ -9,14 +9,15 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from time import monotonic
 
 from anyio import to_thread
 
-from curation.api.http.assets.desk import AssetDesk, AssetWork
+from curation.api.http.assets.desk import AssetDesk
 from curation.api.schemas.assets import asset_out
+from curation.domain.assets.states import AssetState
 from curation.errors import CurationError
 
 __all__ = ["AssetFeed"]
@@ -27,6 +28,7 @@ _LOOK_EVERY_S = 0.4
 _SIGN_OF_LIFE_S = 15.0
 _RETRY_MS = 3000
 _AT_ONCE = 200
+_WAITING = (AssetState.PENDING, AssetState.PROCESSING)
 
 
 class AssetFeed:
@@ -52,7 +54,9 @@ class AssetFeed:
             return self._latest
 
     async def follow(self, after: int | None, is_ending: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Events `asset` for each change, and `counts` after some of them and at the start, without an end.
+        """Events `asset` for each change, and `counts` behind changes and at the start; `idle` when nothing waits.
+
+        The stream ends then, so that it keeps no connection; a browser connects again after a while by itself.
 
         Args:
             after: The version that the client knows; None begins with the next change.
@@ -62,7 +66,8 @@ class AssetFeed:
         work = self._desk.work
         try:
             seen = await to_thread.run_sync(self.latest) if after is None else after
-            yield await _counts(work)
+            counts = await to_thread.run_sync(work.counts)
+            yield _counts_event(counts)
             told_at_s = monotonic()
             while not is_ending():
                 changed = await to_thread.run_sync(partial(work.changes, seen, limit=_AT_ONCE))
@@ -70,8 +75,12 @@ class AssetFeed:
                     seen = asset.version
                     yield f"id: {seen}\nevent: asset\ndata: {asset_out(asset).model_dump_json()}\n\n".encode()
                 if changed:
-                    yield await _counts(work)
+                    counts = await to_thread.run_sync(work.counts)
+                    yield _counts_event(counts)
                     told_at_s = monotonic()
+                elif not any(counts.get(state) for state in _WAITING):
+                    yield b"event: idle\ndata: {}\n\n"
+                    return
                 elif monotonic() - told_at_s > _SIGN_OF_LIFE_S:
                     yield b": nothing new\n\n"
                     told_at_s = monotonic()
@@ -82,7 +91,6 @@ class AssetFeed:
             logger.warning("the assets cannot be followed: %s", error)
 
 
-async def _counts(work: AssetWork) -> bytes:
-    counts = await to_thread.run_sync(work.counts)
+def _counts_event(counts: Mapping[AssetState, int]) -> bytes:
     told = {state.value: count for state, count in counts.items()}
     return f"event: counts\ndata: {json.dumps(told)}\n\n".encode()

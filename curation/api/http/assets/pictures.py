@@ -27,8 +27,8 @@ from curation.domain.assets.document import cutout_name, record_of_document
 from curation.domain.assets.states import AssetState
 from curation.errors import AssetNotFoundError
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
-from curation.photos.looks.pictures import PictureSize, photo_picture
-from curation.photos.looks.transparent import transparent_picture
+from curation.photos.looks.pictures import PictureSize, picture_of_bytes
+from curation.photos.looks.small_pngs import png_picture
 from curation.storage.atomic import explained
 
 __all__ = ["NO_ASSET_FILE", "AssetPictures", "CutoutOf"]
@@ -76,15 +76,22 @@ class AssetPictures:
         """The picture as it came. Raises AssetNotFoundError."""
         asset = self._desk.work.get(asset_id)
         path = self._path(asset, ORIGINAL)
-        response = file_response(request, path, media_type=_media_type(path), download_as=asset.name)
+        response = file_response(request, path, media_type=_media_type(path, asset.name), download_as=asset.name)
         if response is None:
             raise _gone(asset, ORIGINAL)
         return response
 
-    def file(self, request: Request, asset_id: str, name: str, *, media_type: str) -> Response:
+    async def file(
+        self, request: Request, asset_id: str, name: str, *, size: PictureSize = PictureSize.FULL
+    ) -> Response:
         """A file that the pipeline wrote. Raises AssetNotFoundError, and a problem if this one has none."""
-        asset = self._desk.work.get(asset_id)
-        response = file_response(request, self._path(asset, name), media_type=media_type)
+        asset = await to_thread.run_sync(self._desk.work.get, asset_id)
+        path = await to_thread.run_sync(self._path, asset, name)
+        media_type = "image/png" if name.endswith(".png") else "image/jpeg"
+        if size is not PictureSize.FULL:
+            make = partial(png_picture, path, size, is_trimmed=False)
+            return await self._answer(request, asset, path, (size,), make, media_type=media_type)
+        response = await to_thread.run_sync(partial(file_response, request, path, media_type=media_type))
         if response is None:
             raise _gone(asset, name)
         return response
@@ -97,14 +104,14 @@ class AssetPictures:
             if response is None:
                 raise _gone(asset, path.name)
             return response
-        make = partial(transparent_picture, path, size, is_trimmed=is_trimmed)
+        make = partial(png_picture, path, size, is_trimmed=is_trimmed)
         return await self._answer(request, asset, path, (size, is_trimmed), make, media_type="image/png")
 
     async def picture(self, request: Request, asset_id: str, size: PictureSize) -> Response:
         """The picture as an upright JPEG in sRGB."""
         asset = await to_thread.run_sync(self._desk.work.get, asset_id)
         path = await to_thread.run_sync(self._path, asset, ORIGINAL)
-        make = partial(photo_picture, path, size, max_megapixels=self._max_megapixels)
+        make = partial(_upright, path, size, max_megapixels=self._max_megapixels, name=asset.name)
         return await self._answer(request, asset, path, (size,), make, media_type="image/jpeg")
 
     def cutouts_zip(self, asked: Sequence[CutoutOf]) -> Iterator[bytes]:
@@ -171,9 +178,20 @@ class AssetPictures:
             # A grid that is scrolled quickly leaves requests behind whose client has disconnected.
             if await request.is_disconnected():
                 return Response(status_code=_CLIENT_IS_GONE)
-            made: bytes = self._made.get(asset.id, key) or await to_thread.run_sync(make)
+            made = self._made.get(asset.id, key)
+            if made is None:
+                made = await to_thread.run_sync(make)
         self._made.put(asset.id, key, made)
         return Response(made, headers=headers, media_type=media_type)
+
+
+def _upright(path: Path, size: PictureSize, *, max_megapixels: float, name: str) -> bytes:
+    # The file has no extension where it is kept.
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise explained(error, path, "read") from error
+    return picture_of_bytes(content, size, max_megapixels=max_megapixels, name=name)
 
 
 class _Kept:
@@ -219,10 +237,10 @@ def _gone(asset: Asset, name: str) -> ApiProblem:
     return ApiProblem(404, "asset_file_not_found", detail)
 
 
-def _media_type(path: Path) -> str:
+def _media_type(path: Path, name: str) -> str:
     try:
         with path.open("rb") as file:
-            found = sniff(file.read(SNIFF_BYTES), "")
+            found = sniff(file.read(SNIFF_BYTES), PurePosixPath(name).suffix[1:].lower())
     except OSError:
         return _OCTETS  # the response itself says what is wrong
     return _OCTETS if found is None else _MEDIA_TYPES.get(found, _OCTETS)

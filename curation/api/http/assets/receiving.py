@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from anyio import CapacityLimiter, to_thread
 
-from curation.api.http.assets.desk import AssetWork
+from curation.api.http.assets.desk import AssetsPort
 from curation.api.http.body_limit import MB
 from curation.api.http.multipart_stream import FilePart, PartData
 from curation.domain.assets.asset import Asset
@@ -26,6 +26,7 @@ from curation.errors import (
     StorageError,
     TooManyPhotosError,
     UploadTooLargeError,
+    WeightsError,
 )
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
@@ -60,7 +61,7 @@ class HandedIn:
 class AssetReceiver:
     """Hands pictures in, one after the other; a bad one does not stop the others."""
 
-    def __init__(self, work: AssetWork, settings: Settings) -> None:
+    def __init__(self, work: AssetsPort, settings: Settings) -> None:
         """Take the limits; nothing is created yet."""
         self._work = work
         self._dir = settings.io.state_dir / INCOMING_DIR
@@ -87,7 +88,7 @@ class AssetReceiver:
                         await self._hand_in(path, sent)
                         file.remove()
                         file = None
-                except (PhotoRefusedError, PhotoError, StorageError) as refusal:
+                except (PhotoRefusedError, PhotoError, StorageError, WeightsError) as refusal:
                     self.done.append(HandedIn(_shown(sent), None, refusal))
                     if file is not None:
                         file.remove()
@@ -113,7 +114,7 @@ class AssetReceiver:
                 if stamp is None:
                     raise PhotoGoneError(f"the photo {photo.image_path} is gone: put it back")
                 await self._hand_in(stamp.path, photo.image_path, image_path=photo.image_path)
-            except (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError) as refusal:
+            except (PhotoNotFoundError, PhotoGoneError, PhotoError, StorageError, WeightsError) as refusal:
                 self.done.append(HandedIn(photo_id if photo is None else photo.image_path, None, refusal))
 
     async def _hand_in(self, path: Path, name: str, *, image_path: str | None = None) -> None:

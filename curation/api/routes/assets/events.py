@@ -27,7 +27,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
                 "schema": {
                     "type": "object",
                     "properties": {
-                        "event": {"type": "string", "enum": ["asset", "counts"]},
+                        "event": {"type": "string", "enum": ["asset", "counts", "idle"]},
                         "data": {
                             "type": "string",
                             "description": "JSON: of `asset` an AssetOut without its people, of `counts` the number of "
@@ -60,9 +60,10 @@ def get_asset_events(
         str | None, Header(description="The version that the client knows; a browser's EventSource sends it by itself.")
     ] = None,
 ) -> StreamingResponse:
-    """Server-sent events without an end: `asset` when a row changed, `counts` at the start and behind changes.
+    """Server-sent events: `asset` when a row changed, `counts` at the start and behind changes.
 
-    A client that connects again gets what it missed. Deleted assets are not told of.
+    When nothing waits any more, `idle` is sent and the stream ends; a browser's EventSource connects again every three
+    seconds, and gets what it missed. Deleted assets are not told of.
     """
     known = after
     if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():

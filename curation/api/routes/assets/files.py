@@ -25,6 +25,7 @@ Person = Annotated[
     int | None,
     Query(ge=0, le=MAX_PERSON, description="Only this person, by `person_index`; without it, everybody."),
 ]
+MaskSize = Annotated[PictureSize, Query(description="`full` is the file itself, binary; smaller ones have grey edges.")]
 _PROBLEMS = problem_responses(
     **ASSETS_PROBLEMS,
     **ASSET_NOT_FOUND,
@@ -129,9 +130,11 @@ async def get_asset_cutout(
     response_class=Response,
     responses=_responses("image/png", "White: a person; the size of the picture."),
 )
-def get_asset_mask(request: Request, context: Context, asset_id: AssetIdPath) -> Response:
+async def get_asset_mask(
+    request: Request, context: Context, asset_id: AssetIdPath, size: MaskSize = PictureSize.FULL
+) -> Response:
     """A binary mask."""
-    return context.asset_pictures.file(request, asset_id, "mask.png", media_type="image/png")
+    return await context.asset_pictures.file(request, asset_id, "mask.png", size=size)
 
 
 @router.get(
@@ -140,9 +143,11 @@ def get_asset_mask(request: Request, context: Context, asset_id: AssetIdPath) ->
     response_class=Response,
     responses=_responses("image/png", "White: clothes; the size of the picture."),
 )
-def get_asset_clothes(request: Request, context: Context, asset_id: AssetIdPath) -> Response:
+async def get_asset_clothes(
+    request: Request, context: Context, asset_id: AssetIdPath, size: MaskSize = PictureSize.FULL
+) -> Response:
     """A binary mask."""
-    return context.asset_pictures.file(request, asset_id, "clothes.png", media_type="image/png")
+    return await context.asset_pictures.file(request, asset_id, "clothes.png", size=size)
 
 
 @router.get(
@@ -151,6 +156,6 @@ def get_asset_clothes(request: Request, context: Context, asset_id: AssetIdPath)
     response_class=Response,
     responses=_responses("image/jpeg", "Boxes, skeletons and colours."),
 )
-def get_asset_annotated(request: Request, context: Context, asset_id: AssetIdPath) -> Response:
+async def get_asset_annotated(request: Request, context: Context, asset_id: AssetIdPath) -> Response:
     """For looking at."""
-    return context.asset_pictures.file(request, asset_id, "annotated.jpg", media_type="image/jpeg")
+    return await context.asset_pictures.file(request, asset_id, "annotated.jpg")

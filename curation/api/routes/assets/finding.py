@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
-from importlib import resources
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
@@ -22,6 +21,7 @@ from curation.api.schemas.assets import (
     asset_out,
 )
 from curation.domain.assets.asset import AssetQuery
+from curation.domain.assets.schema import asset_schema
 from curation.domain.assets.states import AssetState
 from curation.domain.bodies.composition import CutAt
 from curation.domain.labelling.labels import MAX_NAME_CHARS
@@ -99,13 +99,13 @@ def list_assets(
 
 @cache
 def _schema() -> bytes:
-    return (resources.files("curation.api") / "web" / "schemas" / "asset.schema.json").read_bytes()
+    return json.dumps(asset_schema(), indent=2).encode()
 
 
 @router.get("/schema", summary="The JSON schema of documents", response_class=Response, responses=_SCHEMA)
 async def get_asset_schema() -> Response:
     """What `document` of `GET /assets/{id}` holds; versioned."""
-    return Response(await to_thread.run_sync(_schema), media_type="application/schema+json")
+    return Response(_schema(), media_type="application/schema+json")
 
 
 @router.get("/{asset_id}", summary="One asset", responses=problem_responses(**ASSETS_PROBLEMS, **ASSET_NOT_FOUND))

@@ -58,6 +58,7 @@ _PROBLEMS = problem_responses(
     media_type_not_supported=_BODY_NEEDED,
     request_invalid=_NO_FILES,
     database_busy=(503, "the database of assets is busy: try again in a moment"),
+    weights_missing=(503, "nothing was accepted; IMG_0132.jpg: the weights yolox_nano.onnx are missing"),
     storage=(507, "nothing was accepted; IMG_0132.jpg: the disk is full: free some space and run again"),
 )
 _ACCEPTED: dict[int | str, dict[str, Any]] = {

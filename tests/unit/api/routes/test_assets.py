@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -338,22 +336,34 @@ class TestEvents:
     ) -> None:
         asset_id = taken_apart(client, fake)
         version = fake.rows[asset_id].version
-        events = followed(client, fake, "/assets/events?after=0", until="COMPLETED")
-        assert [event["event"] for event in events] == ["counts", "asset", "counts"]
+        events = followed(client, "/assets/events?after=0")
+        assert [event["event"] for event in events] == ["counts", "asset", "counts", "idle"]
         assert events[0]["data"]["COMPLETED"] == 1
         assert events[1]["id"] == str(version)
         told = events[1]["data"]
         assert (told["asset_id"], told["state"], told["people"]) == (asset_id, "COMPLETED", None)
-        missed = followed(client, fake, "/assets/events?after=0", header=str(version - 1), until="COMPLETED")
+        missed = followed(client, "/assets/events?after=0", last=str(version - 1))
         assert [event["id"] for event in missed if event["event"] == "asset"] == [str(version)]
+        assert [event["event"] for event in followed(client, "/assets/events?after=0", last=str(version))] == [
+            "counts",
+            "idle",
+        ]
 
-    def test_without_a_version_they_begin_now(self, client: ServiceClient, fake: FakeAssets) -> None:
+    def test_without_a_version_they_begin_now_and_end_when_nothing_waits(
+        self, client: ServiceClient, fake: FakeAssets
+    ) -> None:
         taken_apart(client, fake)
-        fake.takes_s = 0.3
-        picture = people_picture(1, seed=7)
-        threading.Timer(0.2, fake.submit, (picture, "new.jpg")).start()
-        events = followed(client, fake, "/assets/events", until="COMPLETED")
-        assert {event["data"]["name"] for event in events if event["event"] == "asset"} == {"new.jpg"}
+        fake.takes_s = 0.6
+        new = fake.submit(people_picture(1, seed=7), "new.jpg")
+        events = followed(client, "/assets/events")
+        told = [event["data"] for event in events if event["event"] == "asset"]
+        assert {row["asset_id"] for row in told} == {new.id}
+        assert told[-1]["state"] == "COMPLETED"
+        assert events[-1] == {"event": "idle", "data": {}}
+
+    def test_a_database_that_fails_ends_the_stream(self, client: ServiceClient, fake: FakeAssets) -> None:
+        fake.error = StorageError("the database is away")
+        assert followed(client, "/assets/events?after=0") == [{"event": "counts", "data": dict.fromkeys(AssetState, 0)}]
 
 
 def opened(answer: httpx.Response) -> Image.Image:
@@ -361,51 +371,9 @@ def opened(answer: httpx.Response) -> Image.Image:
     return Image.open(io.BytesIO(answer.content))
 
 
-def followed(
-    client: ServiceClient, fake: FakeAssets, path: str, *, until: str, header: str | None = None
-) -> list[dict[str, Any]]:
-    """The events until an asset has this state, and the counts behind it; httpx's transport waits for whole answers."""
-    scope = {
-        "type": "http", "method": "GET", "path": path.partition("?")[0],
-        "query_string": path.partition("?")[2].encode(),
-        "headers": [(b"host", b"127.0.0.1:8000"), *([(b"last-event-id", header.encode())] if header else [])],
-        "scheme": "http", "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 1), "root_path": "",
-        "http_version": "1.1", "raw_path": path.encode(), "app": client.app,
-    }  # fmt: skip
-    came: list[dict[str, Any]] = []
-
-    async def run() -> None:
-        text, end, is_asked = "", asyncio.Event(), False
-
-        async def receive() -> dict[str, Any]:
-            nonlocal is_asked
-            if not is_asked:
-                is_asked = True
-                return {"type": "http.request", "body": b"", "more_body": False}
-            await end.wait()
-            return {"type": "http.disconnect"}
-
-        async def send_(message: Any) -> None:
-            nonlocal text
-            if message["type"] == "http.response.start":
-                assert message["status"] == 200
-                assert (b"content-type", b"text/event-stream; charset=utf-8") in message["headers"]
-                return
-            text += message.get("body", b"").decode()
-            *whole, text = text.split("\n\n")
-            came.extend(event for event in map(parsed, whole) if "event" in event)
-            states = [event["data"]["state"] for event in came if event["event"] == "asset"]
-            if until in states and came[-1]["event"] == "counts":
-                end.set()
-
-        task = asyncio.ensure_future(client.app(scope, receive, send_))
-        await asyncio.wait_for(end.wait(), 20)
-        task.cancel()
-
-    asyncio.run(run())
-    return came
-
-
-def parsed(block: str) -> dict[str, Any]:
-    fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
-    return {**fields, "data": json.loads(fields["data"])} if "data" in fields else fields
+def followed(client: ServiceClient, path: str, *, last: str = "") -> list[dict[str, Any]]:
+    """The events until the stream ends."""
+    answer = client.get(path, headers={"last-event-id": last} if last else {})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    blocks = [dict(line.split(": ", 1) for line in block.split("\n")) for block in answer.text.split("\n\n") if block]
+    return [{**block, "data": json.loads(block["data"])} for block in blocks if "data" in block]
