@@ -41,10 +41,10 @@ class LookalikeRules:
     """
 
     within_s: float = 3 * 3600.0
-    most_distance: float = 0.12
+    most_distance: float = 0.09
     least_lead: float = 0.04
     apart_s: float = 3.0
-    usual_distance: float = 0.10
+    usual_distance: float = 0.08
     most_mistaken: float = 0.10
     most_alike: float = 0.5
     most_wrong: float = 0.05

@@ -92,7 +92,7 @@ def test_on_the_next_day_people_wear_other_clothes() -> None:
         Worn(
             100 + body.photo,
             day + (body.time_s or 0),
-            wears(GREEN, BLUE) if body.person == ANNA else wears(RED, RED),
+            wears(GREEN, BLUE, 0.02) if body.person == ANNA else wears(RED, RED, 0.02),
             body.person,
         )
         for body in first

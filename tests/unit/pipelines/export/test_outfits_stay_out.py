@@ -41,6 +41,6 @@ def test_an_export_has_the_same_bytes_with_and_without_records_and_answers(event
     assert files_of(after) == files_of(before)
     for name in files_of(before):
         assert (Path(after.path) / name).read_bytes() == (Path(before.path) / name).read_bytes(), name
-    for path in event.output.glob("*"):
-        if path.is_file():
-            assert b"0.876543211" not in path.read_bytes(), path
+    for file in event.output.glob("*"):
+        if file.is_file():
+            assert b"0.876543211" not in file.read_bytes(), file
