@@ -42,6 +42,9 @@ SECTIONS: tuple[str, ...] = (
     "attributes",
     "composition",
     "outfits",
+    "people",
+    "masks",
+    "clothes",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 
