@@ -49,7 +49,7 @@ class _Measured:
 
 def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     """Seconds by step, and peaks of memory."""
-    photos = sorted((data / "photos/clothes/photos").glob("*.jpg"))[: 24 if quick else 100]
+    photos = sorted((data / "photos/clothes/photos").glob("*.jpg"))[: 12 if quick else 100]
     if not photos:
         raise Unavailable(f"{data / 'photos/clothes/photos'} has no photos")
     large = [path for pattern in _LARGE for path in sorted((data / "photos").glob(pattern))]
