@@ -145,7 +145,7 @@ def _summed_up(assets: Sequence[tuple[str, Asset]], unread: int) -> int:
             print_line(f"  ... and {len(ended) - _SHOWN} more were {word}")
     people = sum(len((asset.document or {}).get("people", ())) for _, asset in assets)
     print_line(
-        f"{counted(counts[AssetState.COMPLETED], 'picture')} with {counted(people, 'person')}, "
+        f"{counted(counts[AssetState.COMPLETED], 'picture')} with {people} {'person' if people == 1 else 'people'}, "
         f"{counts[AssetState.REJECTED]} rejected, {counts[AssetState.FAILED] + unread} failed"
     )
     return 1 if counts[AssetState.FAILED] or unread else 0
