@@ -81,7 +81,8 @@ def flagged(told: Sequence[Told]) -> Table:
         f"Is a body cut? {len({each.name for each in told})} photos of the half of `clothes` that no constant was "
         "chosen on, whole and cut at known shares of the body's height above the soles (feet 0.02, ankles 0.06, "
         "shins 0.16, knees 0.285, thighs 0.41, hips 0.53, waist 0.63, chest 0.74), through the head, and from crown to "
-        "sole. Usually the person's outline tells; by box and skeleton alone, people are judged that are too small for one.",
+        "sole. Usually the person's outline tells; by box and skeleton alone, people are judged that are too small for "
+        "one.",
         ("cut at", "pictures", "flagged", "by box and skeleton alone"),
         rows,
     )
