@@ -28,6 +28,7 @@ BENCHMARKS: tuple[str, ...] = (
     "dlib_networks",
     "expressions",
     "attribute_services",
+    "assets",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 

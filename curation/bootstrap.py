@@ -187,11 +187,10 @@ def asset_setup(
         SettingsError: If there is no network with a name, or a reader cannot read what is asked.
         WeightsError: If a model file is missing or broken.
     """
-    from importlib import import_module
-
     from curation.domain.attributes.values import Attribute
     from curation.domain.report import Progress
     from curation.engines.attributes.selection import select_readers
+    from curation.engines.bodies.selection import select_bodies
     from curation.engines.selection import select_engine
     from curation.pipelines.assets.setup import AssetSetup
     from curation.worker_setup import build_asset_networks
@@ -211,7 +210,7 @@ def asset_setup(
         progress=tell,
         connect_timeout_s=settings.engine.connect_timeout_s,
     )
-    bodies = import_module("curation.engines.bodies.selection").select_bodies(
+    bodies = select_bodies(
         pose=settings.assets.pose,
         cutouts=settings.assets.cutouts,
         fine_segmenter=settings.assets.fine_segmenter,

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 if TYPE_CHECKING:
     from curation.domain.attributes.values import Attribute
     from curation.engines.attributes.reader import AttributeReader, ReaderSpec
+    from curation.engines.bodies.base import Segmenter
     from curation.engines.landmarks import LandmarkPredictor
     from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
 
@@ -78,25 +78,24 @@ def build_asset_networks(setup: AssetSetup) -> AssetNetworks:
     import cv2
 
     from curation.engines.attributes.building import build_reader
+    from curation.engines.bodies.clothes.building import build_clothes_segmenter
+    from curation.engines.bodies.people import build_people_finder
+    from curation.engines.bodies.segmenters.building import build_segmenter
     from curation.engines.building import build_engine
     from curation.pipelines.assets.setup import AssetNetworks
 
-    people = import_module("curation.engines.bodies.people")
-    segmenters = import_module("curation.engines.bodies.segmenters.building")
-    clothes = import_module("curation.engines.bodies.clothes.building")
     # One picture per core is faster than one picture on all cores.
     cv2.setNumThreads(1)
-    masks = segmenters.build_segmenter(setup.mask)
-    if setup.cutout is None:
-        cutouts = None
-    else:
-        cutouts = masks if setup.cutout == setup.mask else segmenters.build_segmenter(setup.cutout)
+    masks = build_segmenter(setup.mask)
+    cutouts: Segmenter | None = masks
+    if setup.cutout != setup.mask:
+        cutouts = None if setup.cutout is None else build_segmenter(setup.cutout)
     return AssetNetworks(
         faces=build_engine(setup.engine),
-        people=people.build_people_finder(setup.people),
+        people=build_people_finder(setup.people),
         masks=masks,
         cutouts=cutouts,
-        clothes=clothes.build_clothes_segmenter(setup.clothes),
+        clothes=build_clothes_segmenter(setup.clothes),
         readers=[build_reader(spec) for spec in setup.readers],
         predictor=lru_cache(maxsize=1)(partial(_make_predictor, setup.predictor)),
     )

@@ -22,6 +22,7 @@ from curation.jobs.assets.work import AssetWork, WorkLimits
 from curation.storage.assets.files import AssetFiles
 from curation.storage.assets.sqlite_store import SqliteAssetStore
 from curation.storage.assets.store import AssetStore
+from tests.asset_documents import person, picture_document
 
 __all__ = ["FakeDone", "FakeTask", "document", "fake_gate", "fake_jobs", "fake_work", "picture", "process_picture"]
 
@@ -51,7 +52,7 @@ def picture(kind: str, number: int = 0) -> bytes:
 
 def document(number: int = 0) -> dict[str, Any]:
     """What the work finds in `picture("ok", number)`."""
-    return {"number": number, "people": []}
+    return picture_document(person(cut_at="feet"), sha256=f"{number:064x}")
 
 
 def prepare() -> None:

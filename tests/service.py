@@ -19,16 +19,26 @@ from fastapi import FastAPI
 
 from curation import bootstrap
 from curation.api.app import create_app
+from curation.api.http.assets.desk import AssetDesk
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
+from curation.event.catalog import Catalog
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
 from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["FakeOrchestrator", "ServiceClient", "make_settings", "service", "write_face_data", "write_photo_scores"]
+__all__ = [
+    "FakeOrchestrator",
+    "ServiceClient",
+    "make_settings",
+    "no_assets",
+    "service",
+    "write_face_data",
+    "write_photo_scores",
+]
 
 FACE_DATA_HEADER = (
     "image_path,face_index,facial_area,detection_confidence,cluster_id,cluster_confidence,face_quality,landmarks,"
@@ -218,15 +228,21 @@ class ServiceClient:
         raise AssertionError(f"the job did not end: {job}")
 
 
+def no_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
+    """Assets are switched off."""
+    return AssetDesk()
+
+
 @contextmanager
 def service(
     settings: Settings,
     orchestrator: FakeOrchestrator | None = None,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
+    open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
 ) -> Iterator[ServiceClient]:
     """The started application; its lifespan ends with the block."""
     fake = orchestrator or FakeOrchestrator(settings)
-    app = create_app(lambda: settings, lambda _: cast(WorkflowOrchestrator, fake), face_services)
+    app = create_app(lambda: settings, lambda _: cast(WorkflowOrchestrator, fake), face_services, open_assets)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")

@@ -41,6 +41,7 @@ SECTIONS: tuple[str, ...] = (
     "own_event",
     "attributes",
     "clothes",
+    "outfits",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 

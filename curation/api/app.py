@@ -15,6 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from curation import __version__, bootstrap
 from curation.api.context import ServiceContext
 from curation.api.http.access import TokenGuard, refuse_open_binding
+from curation.api.http.assets.desk import AssetDesk
+from curation.api.http.assets.events import AssetFeed
+from curation.api.http.assets.pictures import AssetPictures
+from curation.api.http.assets.receiving import remove_abandoned
 from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
@@ -36,6 +40,7 @@ from curation.api.routes import (
     jobs,
     labels,
     metrics,
+    outfits,
     people,
     photos,
     picks,
@@ -46,9 +51,14 @@ from curation.api.routes import (
     unfound,
     uploads,
 )
+from curation.api.routes.assets import events as asset_events
+from curation.api.routes.assets import files as asset_files
+from curation.api.routes.assets import finding as asset_finding
+from curation.api.routes.assets import submitting as asset_submitting
 from curation.errors import CurationError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
@@ -75,10 +85,35 @@ def _build(settings: Settings) -> WorkflowOrchestrator:
     return bootstrap.build(settings, allow_download=False, caller="the service")
 
 
+def _open_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
+    if not settings.assets.enabled:
+        return AssetDesk()
+    # Only here: whoever does not work on assets pays nothing for them.
+    from curation.event.outfits.search import OutfitSearch
+    from curation.jobs.assets.building import build_asset_jobs
+    from curation.storage.assets.opening import open_asset_store
+
+    jobs, store = build_asset_jobs(settings), open_asset_store(settings)
+
+    def missing() -> str:
+        try:
+            _ = jobs.work
+        except CurationError as error:
+            return str(error)
+        return ""
+
+    def close() -> None:
+        jobs.close()
+        store.close()
+
+    return AssetDesk(jobs, OutfitSearch(settings, catalog, store), missing=missing, close=close)
+
+
 def create_app(
     load: Callable[[], Settings],
     build: Callable[[Settings], WorkflowOrchestrator] = _build,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
+    open_assets: Callable[[Settings, Catalog], AssetDesk] = _open_assets,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
@@ -86,6 +121,7 @@ def create_app(
         load: Reads the settings.
         build: Builds the orchestrator; by default without downloading any weights.
         face_services: Makes the way to the attribute services, which are other processes.
+        open_assets: Opens the assets; by default without downloading any weights.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -101,7 +137,7 @@ def create_app(
             raise
         with log_output(settings.service.log_format):
             try:
-                context, store = await to_thread.run_sync(lambda: _start(settings, build, face_services))
+                context, store = await to_thread.run_sync(lambda: _start(settings, build, face_services, open_assets))
             except CurationError as error:
                 app.state.start_refused = str(error)
                 raise
@@ -111,7 +147,9 @@ def create_app(
                     yield
             finally:
                 await to_thread.run_sync(context.runner.stop)
+                await to_thread.run_sync(context.assets.stop)
                 await to_thread.run_sync(context.attributes.services.close)
+                await to_thread.run_sync(context.outfits.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
@@ -131,6 +169,7 @@ def create_app(
         people,
         corrections,
         suggestions,
+        outfits,
         unfound,
         faces,
         labels,
@@ -143,10 +182,16 @@ def create_app(
         exports,
         downloads,
         attributes,
+        # Addresses with a name of their own come before /assets/{asset_id}.
+        asset_events,
+        asset_files,
+        asset_finding,
+        asset_submitting,
         metrics,
         health,
     ):
         app.include_router(module.router)
+    app.include_router(asset_submitting.upload_router)
     for router in PAGE_ROUTERS:
         app.include_router(router)
     add_problem_handlers(app)
@@ -185,6 +230,7 @@ def _start(
     settings: Settings,
     build: Callable[[Settings], WorkflowOrchestrator],
     face_services: Callable[[ServicesSettings], FaceServices],
+    open_assets: Callable[[Settings, Catalog], AssetDesk],
 ) -> tuple[ServiceContext, JobStore]:
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
@@ -203,9 +249,14 @@ def _start(
         catalog.read_ahead()
         rescorer.read_ahead()
 
+    remove_abandoned(settings.io.state_dir)
+    assets = open_assets(settings, catalog)
+    assets.start()
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
     people_edits = PeopleEdits(settings, catalog)
     merge_suggester = MergeSuggester(settings, catalog)
+    outfits = EventOutfits(settings, catalog, people_edits)
+    assets.name_people(outfits)
     context = ServiceContext(
         settings,
         orchestrator,
@@ -221,5 +272,9 @@ def _start(
         judgement,
         UnfoundWords(settings, catalog, people_edits),
         AttributeRequests(face_services(settings.services)),
+        outfits,
+        assets,
+        AssetFeed(assets),
+        AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
     )
     return context, store

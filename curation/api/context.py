@@ -7,10 +7,14 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from curation.api.http.assets.desk import AssetDesk
+from curation.api.http.assets.events import AssetFeed
+from curation.api.http.assets.pictures import AssetPictures
 from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.pictures import PictureResponses
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.rules.judgement import Judgement
@@ -43,6 +47,10 @@ class ServiceContext:
     judgement: Judgement
     unfound: UnfoundWords
     attributes: AttributeRequests
+    outfits: EventOutfits
+    assets: AssetDesk
+    asset_feed: AssetFeed
+    asset_pictures: AssetPictures
 
 
 # A coroutine, so that it never waits for a free thread.

@@ -119,6 +119,7 @@ class ComponentWeights(Section):
     exposure: Weight | None = None
     people: Weight | None = None
     picture: Weight | None = None
+    composition: Weight | None = None
 
     @model_validator(mode="after")
     def _not_all_zero(self) -> ComponentWeights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +27,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from curation.domain.assets.asset import asset_id
 from curation.domain.faces.ids import face_id, photo_id
 from curation.jobs.job import Stage
 from curation.jobs.store import JobStore
+from tests.fake_asset_jobs import SETTINGS_HASH, FakeAssets, people_picture
 from tests.fake_face_services import FakeFaceServices
 from tests.service import (
     FACES,
@@ -43,7 +46,14 @@ from tests.service import (
 
 WAIT_S = 20.0
 TOKEN = "0123456789-abcdefghij"
-KNOWN_IDS = {"photo_id": photo_id("a.jpg"), "face_id": face_id(photo_id("a.jpg"), 0), "cluster_id": 0, "number": 0}
+KNOWN_ASSET = people_picture(2)
+KNOWN_IDS = {
+    "asset_id": asset_id(hashlib.sha256(KNOWN_ASSET).hexdigest(), SETTINGS_HASH),
+    "photo_id": photo_id("a.jpg"),
+    "face_id": face_id(photo_id("a.jpg"), 0),
+    "cluster_id": 0,
+    "number": 0,
+}
 AUTHORISED = {"authorization": f"Bearer {TOKEN}"}
 
 
@@ -145,7 +155,10 @@ def described(tmp_path: Path) -> Iterator[ServiceClient]:
     for photo in PHOTOS[:3]:
         Image.new("RGB", (200, 150), "teal").save(settings.io.input_dir / str(photo["image_path"]))
     # Without attribute services, which are programs of their own, every picture would get a 503.
-    with service(settings, face_services=FakeFaceServices().connected) as client:
+    assets = FakeAssets(tmp_path / "assets")
+    for content, name in ((KNOWN_ASSET, "2 people.jpg"), (b"no picture", "note.txt")):
+        assets.settled(assets.submit(content, name).id)
+    with service(settings, face_services=FakeFaceServices().connected, open_assets=assets.opened) as client:
         yield client
 
 

@@ -15,6 +15,7 @@ MB = 1_000_000
 _FRAME_SHARE = 1.02
 """The body of an upload may be larger than its photos by this factor, for the form around them."""
 
+_UPLOAD_PATHS = frozenset({"/photos", "/assets", "/api/upload/"})
 _PICTURE_PATHS = frozenset({"/attributes", "/attributes/picture"})
 
 
@@ -58,7 +59,7 @@ class BodyLimit:
 
 
 def _limit_mb(request: Request, settings: Settings) -> float:
-    if request.method == "POST" and request.url.path == "/photos":
+    if request.method == "POST" and request.url.path in _UPLOAD_PATHS:
         return settings.service.upload_total_mb * _FRAME_SHARE
     if request.method == "POST" and request.url.path in _PICTURE_PATHS:
         # The services count a megabyte as 2^20 bytes.

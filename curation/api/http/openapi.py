@@ -34,6 +34,7 @@ TAGS = [
     {"name": "clusters", "description": "The clusters that the clustering found."},
     {"name": "people", "description": "The people with their labels."},
     {"name": "corrections", "description": "Correct the grouping, and undo changes."},
+    {"name": "outfits", "description": "What people wear: who is seen from behind, and who keeps a dress code."},
     {"name": "labels", "description": "All labels at once: who is who, and who matters."},
     {"name": "photos", "description": "The ranked photos."},
     {"name": "faces", "description": "The faces in the photos."},
@@ -44,6 +45,7 @@ TAGS = [
     {"name": "exports", "description": "Export photos."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "attributes", "description": "The faces of single pictures, by the attribute services."},
+    {"name": "assets", "description": "Pictures taken apart into people, cut-outs, clothes and colours."},
     {"name": "service", "description": "The service itself."},
 ]
 _SECURITY = {

@@ -29,6 +29,7 @@ NAVIGATION = (
     Place("rules", "/review/rules", "Rules"),
     Place("coverage", "/review/coverage", "Coverage"),
     Place("export", "/review/export", "Export"),
+    Place("assets", "/review/assets", "Assets"),
     Place("faces", "/review/faces", "Faces"),
 )
 """In the order of the work; what is not part of it comes last."""

@@ -60,6 +60,7 @@ def people_page(
         counts=shown_counts(context.catalog),
         choices=Shown,
         unfound_line=unfound_line(context),
+        asks_behind=context.outfits.is_on,
     )
 
 

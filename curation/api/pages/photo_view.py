@@ -71,6 +71,7 @@ class PhotoView:
         card: Its score, people and picks; None before scoring.
         parts: The components of the score.
         faces: Its faces, the most important people first.
+        without_face: Names of people who are on it without a face, as the user accepted.
         burst: All photos of its burst, best first; empty for a photo outside of bursts.
         before: The id of the previous photo in the view; None at the start.
         after: The id of the next photo in the view; None at the end.
@@ -87,6 +88,7 @@ class PhotoView:
     card: PhotoCard | None
     parts: tuple[Bar, ...]
     faces: tuple[FaceView, ...]
+    without_face: tuple[str, ...]
     burst: tuple[PhotoCard, ...]
     before: str | None
     after: str | None
@@ -105,6 +107,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
     Raises:
         FaceDataError: If a table is not valid, or the photo's path leads out of the folder of photos.
         LabelsError: If cluster_labels.json is not valid.
+        PeopleSeenError: If people_seen.json is not valid.
         StorageError: If a file or the analysis store cannot be read.
     """
     catalog = context.catalog
@@ -129,6 +132,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         card=None if score is None else photo_card(score, catalog.burst_sizes()),
         parts=() if score is None else _parts(score),
         faces=tuple(faces),
+        without_face=catalog.seen.now().names(entry.image_path),
         burst=_burst(context, score),
         before=None if before is None else photo_id(before),
         after=None if after is None else photo_id(after),

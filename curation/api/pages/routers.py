@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
+from curation.api.pages.assets import pages as assets
 from curation.api.pages.faces import charts, faces, log
 
 __all__ = ["PAGE_ROUTERS"]
@@ -16,6 +17,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     photos.router,
     choosing.router,
     unfound.router,
+    assets.router,
     faces.router,
     log.router,
     charts.router,

@@ -10,7 +10,15 @@ from curation.domain.bodies.person import FaceOfBody, Person, PersonBox
 from curation.domain.bodies.pose import Pose, PoseJoint
 from curation.domain.faces.face import Box
 
-__all__ = ["SOLE_BOX_CONFIDENCE", "box_of_pose", "head_size", "join", "nose_in_face", "without_doubles"]
+__all__ = [
+    "SOLE_BOX_CONFIDENCE",
+    "box_of_pose",
+    "head_size",
+    "join",
+    "nose_in_face",
+    "pairs_of",
+    "without_doubles",
+]
 
 SOLE_BOX_CONFIDENCE = 0.5
 """A box that neither a skeleton nor a face confirms is a person from this confidence on."""
@@ -61,34 +69,12 @@ def join(
     Returns:
         From left to right (left edge of the box, then its upper edge); each given face belongs to exactly one of them.
     """
-    face_of_pose = _pairs([[_nose_distance(pose, face) for face in faces] for pose in poses])
-    pose_of_face = {face: pose for pose, face in face_of_pose.items()}
-    # Everybody but those of whom there is a box only.
-    bodies: list[tuple[int | None, int | None]] = [(place, face_of_pose.get(place)) for place in range(len(poses))]
-    bodies += [(None, place) for place in range(len(faces)) if place not in pose_of_face]
-    box_of_body = _pairs(
-        [
-            [
-                _box_distance(
-                    None if pose is None else poses[pose], None if face is None else faces[face], box.box, width, height
-                )
-                for box in boxes
-            ]
-            for pose, face in bodies
-        ]
-    )
+    bodies = _bodies(poses, faces)
+    box_of_body = _boxes_of(bodies, boxes, width, height)
     found = []
     for place, (pose, face) in enumerate(bodies):
         box = box_of_body.get(place)
-        found.append(
-            _person(
-                None if box is None else boxes[box],
-                None if pose is None else poses[pose],
-                None if face is None else faces[face],
-                width,
-                height,
-            )
-        )
+        found.append(_person(None if box is None else boxes[box], pose, face, width, height))
     taken = set(box_of_body.values())
     for place, sole in enumerate(boxes):
         if place not in taken and sole.confidence >= SOLE_BOX_CONFIDENCE:
@@ -97,6 +83,29 @@ def join(
     return tuple(
         Person(place, person.box, person.confidence, person.pose, person.face) for place, person in enumerate(found)
     )
+
+
+def pairs_of(
+    boxes: Sequence[PersonBox], faces: Sequence[FaceOfBody], width: int, height: int
+) -> list[tuple[PersonBox | None, FaceOfBody | None]]:
+    """Which boxes and faces are of the same person, as long as no skeletons are known.
+
+    Args:
+        boxes: See `join`.
+        faces: Likewise.
+        width: Likewise.
+        height: Likewise.
+
+    Returns:
+        The faces in their order, each with its box if it has one; then the other boxes in theirs.
+    """
+    bodies = _bodies((), faces)
+    box_of_body = _boxes_of(bodies, boxes, width, height)
+    found: list[tuple[PersonBox | None, FaceOfBody | None]] = [
+        (boxes[box_of_body[place]] if place in box_of_body else None, face) for place, (_, face) in enumerate(bodies)
+    ]
+    taken = set(box_of_body.values())
+    return found + [(box, None) for place, box in enumerate(boxes) if place not in taken]
 
 
 def without_doubles(poses: Sequence[Pose]) -> list[int]:
@@ -165,6 +174,23 @@ def _edges_of_pose(pose: Pose, width: int, height: int) -> _Edges | None:
     if any(pose.at(joint).visibility >= _SEEN for joint in (PoseJoint.NOSE, *_HEAD)):
         edges = _around(edges, _Edges(nose.x - 0.6 * head, nose.y - 0.9 * head, nose.x + 0.6 * head, nose.y))
     return _clipped(edges, width, height)
+
+
+def _bodies(poses: Sequence[Pose], faces: Sequence[FaceOfBody]) -> list[tuple[Pose | None, FaceOfBody | None]]:
+    """Skeletons with their faces, then the faces that no skeleton has."""
+    face_of_pose = _pairs([[_nose_distance(pose, face) for face in faces] for pose in poses])
+    taken = set(face_of_pose.values())
+    bodies: list[tuple[Pose | None, FaceOfBody | None]] = [
+        (pose, faces[face_of_pose[place]] if place in face_of_pose else None) for place, pose in enumerate(poses)
+    ]
+    return bodies + [(None, face) for place, face in enumerate(faces) if place not in taken]
+
+
+def _boxes_of(
+    bodies: Sequence[tuple[Pose | None, FaceOfBody | None]], boxes: Sequence[PersonBox], width: int, height: int
+) -> dict[int, int]:
+    """The number of the box of each body that has one."""
+    return _pairs([[_box_distance(pose, face, box.box, width, height) for box in boxes] for pose, face in bodies])
 
 
 def _person(box: PersonBox | None, pose: Pose | None, face: FaceOfBody | None, width: int, height: int) -> Person:

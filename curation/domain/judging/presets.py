@@ -23,6 +23,7 @@ class ComponentWeights:
     exposure: float = 1.0
     people: float = 2.0
     picture: float = 2.0
+    composition: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

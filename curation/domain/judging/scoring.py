@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from curation.domain.judging.components import Components, cast_of, counted_people, score_components
+from curation.domain.judging.photo_composition import JudgedComposition, PhotoComposition, judged_composition
 from curation.domain.judging.photo_facts import PhotoFacts, ScoredFace, photo_facts
 from curation.domain.judging.photo_problems import picture_problems
 from curation.domain.judging.photo_score import PhotoScore
@@ -42,7 +43,8 @@ class ScorePart:
     """One of the values that the final score is the weighted mean of.
 
     Attributes:
-        name: Name of the component (`eyes`, `smile`, `focus`, `exposure`, `people`, `picture`), or of the rule.
+        name: Name of the component (`eyes`, `smile`, `focus`, `exposure`, `people`, `picture`,
+            `composition`), or of the rule.
         weight: Weight relative to the other parts.
         value: In [0, 1].
     """
@@ -58,6 +60,7 @@ def score_photo(
     measures: PhotoMeasures,
     event: EventPeople,
     rules: ScoringRules,
+    composition: PhotoComposition | None = None,
 ) -> PhotoScore:
     """Score one photo.
 
@@ -67,11 +70,13 @@ def score_photo(
         measures: Measures of the photo; its `faces` are not used.
         event: The people of the whole event.
         rules: The rules of scoring.
+        composition: How people lie in the frame; None for a photo that was not taken apart. Only used if it has a
+            weight.
 
     Returns:
         The score, with rank 0.
     """
-    return score_examined(examine_photo(image_path, faces, measures, event, rules), rules)
+    return score_examined(examine_photo(image_path, faces, measures, event, rules, composition), rules)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +93,22 @@ class ExaminedPhoto:
     people: str
     problems: str
     well_shown: int
+    composition: float | None = None
 
 
-ExaminationKey = tuple[Thresholds, Excuses, CategoryWeights, ProblemCosts, bool]
+ExaminationKey = tuple[Thresholds, Excuses, CategoryWeights, ProblemCosts, bool, bool]
 
 
 def examination_key(rules: ScoringRules) -> ExaminationKey:
     """The part of the scoring rules that `examine_photo` depends on."""
-    return rules.thresholds, rules.excuses, rules.counting_weights, rules.problem_costs, rules.people_asked_for
+    return (
+        rules.thresholds,
+        rules.excuses,
+        rules.counting_weights,
+        rules.problem_costs,
+        rules.people_asked_for,
+        rules.composition_asked_for,
+    )
 
 
 def examine_photo(
@@ -104,6 +117,7 @@ def examine_photo(
     measures: PhotoMeasures,
     event: EventPeople,
     rules: ScoringRules,
+    composition: PhotoComposition | None = None,
 ) -> ExaminedPhoto:
     """The first part of `score_photo`: the same for all rules with the same `examination_key`."""
     thresholds = rules.thresholds
@@ -111,14 +125,17 @@ def examine_photo(
     counted = counted_people(facts, cast_of(event, rules.counting_weights))
     judged = judged_faces(counted.faces)
     of_picture = picture_problems(counted.key, counted.strangers, measures)
+    lies = judged_composition(composition, faces, counted.key) if rules.composition_asked_for else _NOT_ASKED
+    results = results_string(facts, judged, measures, event, thresholds)
     return ExaminedPhoto(
         image_path,
         facts,
         score_components(counted, measures, of_picture, rules),
-        results_string(facts, judged, measures, event, thresholds),
+        " · ".join([results, lies.results]) if lies.results else results,
         "; ".join(face.name for group in (facts.main, facts.important, facts.other) for face in group),
-        "; ".join(problems(judged, of_picture, measures, thresholds, rules.problem_costs)),
+        "; ".join([*problems(judged, of_picture, measures, thresholds, rules.problem_costs), *lies.problems]),
         counted.well_shown,
+        lies.value,
     )
 
 
@@ -134,7 +151,7 @@ def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
     """
     facts = photo.facts
     ruled, vetoes, rule_notes = _apply_rules(facts, rules.rules)
-    parts = _weighed(photo.components, rules.weights) + ruled
+    parts = _weighed(photo.components, photo.composition, rules.weights) + ruled
     total = math.fsum(weight for _, weight, _ in parts)
     final = math.fsum(weight * value for _, weight, value in parts) / total if total > 0 else 0.0
     eyes, smile, focus, exposure, people, picture = photo.components
@@ -162,7 +179,11 @@ def score_examined(photo: ExaminedPhoto, rules: ScoringRules) -> PhotoScore:
 
 
 def score_parts(
-    faces: Sequence[ScoredFace], measures: PhotoMeasures, event: EventPeople, rules: ScoringRules
+    faces: Sequence[ScoredFace],
+    measures: PhotoMeasures,
+    event: EventPeople,
+    rules: ScoringRules,
+    composition: PhotoComposition | None = None,
 ) -> tuple[ScorePart, ...]:
     """The values that the final score of a photo is the weighted mean of, without parts of weight 0.
 
@@ -171,19 +192,22 @@ def score_parts(
         measures: Measures of the photo.
         event: The people of the whole event.
         rules: The rules of scoring.
+        composition: See `score_photo`.
     """
     facts = photo_facts(faces, measures.focus, rules.thresholds, rules.excuses)
     counted = counted_people(facts, cast_of(event, rules.counting_weights))
     of_picture = picture_problems(counted.key, counted.strangers, measures)
     components = score_components(counted, measures, of_picture, rules)
+    lies = judged_composition(composition, faces, counted.key) if rules.composition_asked_for else _NOT_ASKED
     ruled, _, _ = _apply_rules(facts, rules.rules)
-    return tuple(ScorePart(*part) for part in _weighed(components, rules.weights) + ruled if part[1] > 0)
+    return tuple(ScorePart(*part) for part in _weighed(components, lies.value, rules.weights) + ruled if part[1] > 0)
 
 
 _Part = tuple[str, float, float]  # name, weight and value
+_NOT_ASKED = JudgedComposition(None, "", ())
 
 
-def _weighed(components: Components, w: ComponentWeights) -> list[_Part]:
+def _weighed(components: Components, composition: float | None, w: ComponentWeights) -> list[_Part]:
     eyes, smile, focus, exposure, people, picture = components
     parts = (
         ("eyes", w.eyes, eyes),
@@ -192,6 +216,7 @@ def _weighed(components: Components, w: ComponentWeights) -> list[_Part]:
         ("exposure", w.exposure, exposure),
         ("people", w.people, people),
         ("picture", w.picture, picture),
+        ("composition", w.composition, composition),
     )
     return [(name, weight, value) for name, weight, value in parts if value is not None]
 

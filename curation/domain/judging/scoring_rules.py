@@ -201,6 +201,11 @@ class ScoringRules:
         )
 
     @property
+    def composition_asked_for(self) -> bool:
+        """Whether it counts how people lie in the frame."""
+        return self.weights.composition > 0
+
+    @property
     def counting_weights(self) -> CategoryWeights:
         """The category weights, with those of others and unknown faces 0 if they are ignored."""
         if not self.rules.ignore_others.enabled:

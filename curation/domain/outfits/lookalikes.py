@@ -31,6 +31,7 @@ class LookalikeRules:
         least_lead: By how much everybody else must be further away.
         apart_s: Photos of one moment say nothing of how well somebody can be told by clothes: the spread is measured
             between photos that lie further apart, in seconds.
+        usual_distance: Between two photos of one person in the same clothes, for people of whom there is only one.
         most_mistaken: Of the bodies of two people: if more of them could be taken for the other's, the two dress alike.
         most_alike: If more of the people with names dress like somebody else, nothing is suggested at all.
         most_wrong: If more of the suggestions for people who are known would be wrong, nothing is suggested at all.
@@ -40,9 +41,10 @@ class LookalikeRules:
     """
 
     within_s: float = 3 * 3600.0
-    most_distance: float = 0.45
-    least_lead: float = 0.12
+    most_distance: float = 0.12
+    least_lead: float = 0.05
     apart_s: float = 3.0
+    usual_distance: float = 0.10
     most_mistaken: float = 0.10
     most_alike: float = 0.5
     most_wrong: float = 0.05
@@ -195,16 +197,15 @@ def _nearest_people(
         for row, number in zip(away, block, strict=True):
             of_people = np.minimum.reduceat(row, starts)
             own = bodies[number].person
-            for there in on_photo[bodies[number].photo]:
-                if own is None or there != place[own]:
-                    of_people[there] = _FAR  # nobody is on a photo twice
+            there = on_photo[bodies[number].photo] - ({place[own]} if own is not None else set())
+            of_people[list(there)] = _FAR  # nobody is on a photo twice
             first = int(of_people.argmin())
             distance = float(of_people[first])
             others = np.delete(of_people, first)
             lead = min(1.0, float(others.min(initial=_FAR)) - distance)
             if distance > rules.most_distance or lead < rules.least_lead or people[first] not in named:
                 continue
-            if any(of_people[place[other]] < _FAR for other in alike.get(people[first], ())):
+            if any(place[other] not in there for other in alike.get(people[first], ())):
                 continue
             columns = np.flatnonzero(owners == first)
             learnt_from = known[int(columns[row[columns].argmin()])]
@@ -279,7 +280,8 @@ def _dressed_alike(
         away = np.where(usable & ~np.isnan(away), away, _FAR)
         nearest = np.minimum.reduceat(away, starts, axis=1)
         own = nearest[np.arange(len(nearest)), owners[rows]]
-        own = np.minimum(own, rules.most_distance)  # alone on one photo: whoever is as near as that could be it
+        # Whoever is seen at one moment only looks as much the same later as others do.
+        own = np.minimum(np.where(own < _FAR, own, rules.usual_distance), rules.most_distance)
         taken = nearest < (own + rules.least_lead)[:, None]
         np.add.at(mistaken, owners[rows], taken & (nearest < _FAR))
         np.add.at(compared_with, owners[rows], nearest < _FAR)

@@ -25,12 +25,14 @@ class BodySpec:
         weights: The model files that it uses.
         providers: ONNX Runtime's execution providers, in order of preference.
         converted: Models made from some of the weights, which are loaded instead of these.
+        beside: Networks that help this one, such as a coarse segmenter beside a fine one.
     """
 
     name: str
     weights: tuple[WeightsFile, ...]
     providers: tuple[str, ...]
     converted: tuple[WeightsFile, ...] = ()
+    beside: tuple[BodySpec, ...] = ()
 
 
 class BodyMask(NamedTuple):

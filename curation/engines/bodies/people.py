@@ -1,22 +1,25 @@
-"""Finding the people of a picture: boxes first, then a skeleton for each."""
+"""Finding the people of a picture: boxes and faces first, then a skeleton for each.
+
+The network of landmarks follows one person, and in a group often another one than was meant. So the heads of all others
+are painted over before it looks, and a skeleton counts only if its nose is where it should be.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 
-from curation.domain.bodies.joining import join, nose_in_face, without_doubles
-from curation.domain.bodies.person import FaceOfBody, Person, PersonBox
+from curation.domain.bodies.joining import head_size, join, nose_in_face, pairs_of, without_doubles
+from curation.domain.bodies.person import FaceOfBody, Person
 from curation.domain.bodies.pose import Pose, PoseJoint
 from curation.domain.faces.face import Box
 from curation.engines.base import PhotoPixels
 from curation.engines.bodies.base import BodySpec, PeopleFinder
 from curation.engines.bodies.catalogue import PERSON_BOXES, POSE_DETECTOR
 from curation.engines.bodies.person_boxes import PersonBoxes
-from curation.engines.bodies.pose_detector import PoseDetector
-from curation.engines.bodies.pose_landmarks import PoseLandmarks, Skeleton
-from curation.engines.bodies.squares import Pyramid, Square
+from curation.engines.bodies.pose_detector import PoseDetector, Stand
+from curation.engines.bodies.pose_landmarks import PoseLandmarks
+from curation.engines.bodies.squares import Head, Pyramid, Square
 from curation.errors import SettingsError
 
 __all__ = ["BodiesFinder", "build_people_finder"]
@@ -24,12 +27,19 @@ __all__ = ["BodiesFinder", "build_people_finder"]
 _WORKING_SIZE_PX = 1600
 """Longer side of the picture that the networks get their parts from."""
 
-_MIN_POSE_CONFIDENCE = 0.5
-_MAX_SKELETONS = 64  # looked for in one picture, so that a crowd costs no more than some seconds
+# At most at each place; in a group, where the square may move on to a neighbour, fewer.
+_LOOKS, _LOOKS_IN_GROUP = 4, 2
+# A square that moves less is where it should be: share of its side, logarithm of its growth, radians.
+_MOVED_SIDE, _MOVED_GROWTH, _MOVED_RAD = 0.08, 0.12, 0.2
+_FEW = 2  # people at most for whom the whole picture is given to BlazePose's detector
+_SURE = 0.9  # confidence of a skeleton from which nothing else is tried
+_MAX_LOOKS = 160  # in one picture, so that a crowd costs no more than some seconds
+_MIN_CONFIDENCE = 0.5
+_MIN_CONFIDENCE_WITH_FACE = 0.1  # of a skeleton whose nose lies in the face that it was looked for with
 _CROP_MARGIN = 1.25  # side of a part of the picture as a multiple of the box's longer side
 
 # A body below a face, upright: the square around it, as multiples of the longer side of the face's box.
-_HIPS_BELOW_FACE, _SQUARE_OF_FACE = 3.6, 10.5
+_HIPS_BELOW_FACE, _SQUARE_OF_FACE = 2.0, 5.0
 
 
 def build_people_finder(specs: Sequence[BodySpec]) -> PeopleFinder:
@@ -72,49 +82,150 @@ class BodiesFinder:
     def find(self, photo: PhotoPixels, faces: Sequence[FaceOfBody]) -> tuple[Person, ...]:
         """Find all people, see `PeopleFinder.find`."""
         width, height = photo.width, photo.height
-        pyramid = Pyramid(photo.reduced(_WORKING_SIZE_PX, averaged=False))
-        boxes = self._boxes.find(pyramid.pixels, width, height)
-        poses: list[Pose] = []
-        seeds = self._seeds(pyramid, boxes, faces, poses, width, height)
-        for square in islice(seeds, _MAX_SKELETONS):
-            skeleton = self._skeleton(pyramid, square, width, height)
-            if skeleton is not None:
-                poses.append(skeleton.pose)
-        kept = [poses[place] for place in without_doubles(poses)]
+        search = _Search(Pyramid(photo.reduced(_WORKING_SIZE_PX, averaged=False)), width, height, faces)
+        boxes = self._boxes.find(search.photo, width, height)
+        pairs = pairs_of(boxes, faces, width, height)
+        search.looks_at_each = _LOOKS if len(pairs) <= _FEW else _LOOKS_IN_GROUP
+        # BlazePose's own detector sees one person or two, and these better than any guess from a box.
+        stands = self._detector.find(search.photo, _whole(width, height)) if len(pairs) <= _FEW else []
+        for box, face in pairs:
+            if face is None and box is not None and any(_is_of(pose, box.box) for pose in search.poses):
+                continue
+            hidden, own = search.heads(face)
+            looks = self._squares(search, None if box is None else box.box, face, stands, hidden, own)
+            pose = self._best(search, looks, None if box is None else box.box, face, hidden, own)
+            if pose is not None:
+                search.poses.append(pose)
+        if not search.poses:
+            pose = self._best(search, (stand.square for stand in stands), None, None, (), None)
+            if pose is not None:
+                search.poses.append(pose)
+        kept = [search.poses[place] for place in without_doubles(search.poses)]
         return join(boxes, kept, faces, width, height)
 
-    def _seeds(
+    def _squares(
         self,
-        photo: Pyramid,
-        boxes: Sequence[PersonBox],
-        faces: Sequence[FaceOfBody],
-        poses: Sequence[Pose],
-        width: int,
-        height: int,
+        search: _Search,
+        box: Box | None,
+        face: FaceOfBody | None,
+        stands: Sequence[Stand],
+        hidden: Sequence[Head],
+        own: Head | None,
     ) -> Iterator[Square]:
-        """Squares in which people are looked for; what `poses`, which grows meanwhile, already explains is left out."""
-        whole = Square(width / 2, height / 2, float(max(width, height)))
-        for stand in self._detector.find(photo, whole):
+        """Where to look for a person, the likeliest first; computed as they are asked for."""
+        for stand in stands:
             yield stand.square
-        for box in boxes:
-            if any(_is_of(pose, box.box) for pose in poses):
-                continue
-            for stand in self._detector.find(photo, _around(box.box))[:1]:
+        if face is not None:
+            yield square_of_face(face)
+        if box is not None:
+            for stand in self._detector.find(search.photo, square_around(box), hidden=hidden, own=own)[:1]:
                 yield stand.square
-        for face in faces:
-            if not any(nose_in_face(pose, face, 0.0) for pose in poses):
-                yield _below(face)
+            if face is None:
+                yield square_around(box)
 
-    def _skeleton(self, photo: Pyramid, square: Square, width: int, height: int) -> Skeleton | None:
-        """The landmarks of a person, looked at twice: the second time in the square that the first look gives."""
-        for _ in range(2):
-            if not (all(math.isfinite(value) for value in square) and square.side >= 1):
-                return None
-            skeleton = self._landmarks.find(photo, square, width, height)
-            if skeleton.pose.confidence < _MIN_POSE_CONFIDENCE:
-                return None
-            square = skeleton.square
-        return skeleton
+    def _best(
+        self,
+        search: _Search,
+        squares: Iterable[Square],
+        box: Box | None,
+        face: FaceOfBody | None,
+        hidden: Sequence[Head],
+        own: Head | None,
+    ) -> Pose | None:
+        """The most certain skeleton of the right person, looked for in squares until one is certain enough."""
+        best = None
+        for square in squares:
+            pose = self._followed(search, square, box, face, hidden, own)
+            if pose is not None and (best is None or pose.confidence > best.confidence):
+                best = pose
+                if best.confidence >= _SURE:
+                    break
+        return best
+
+    def _followed(
+        self,
+        search: _Search,
+        square: Square,
+        box: Box | None,
+        face: FaceOfBody | None,
+        hidden: Sequence[Head],
+        own: Head | None,
+    ) -> Pose | None:
+        """The landmarks of a person, looked at again in the square that the last look gives until it stays."""
+        found = None
+        for _ in range(search.looks_at_each):
+            if search.looks == _MAX_LOOKS or not _is_usable(square):
+                break
+            search.looks += 1
+            before = square
+            pose, square = self._landmarks.find(
+                search.photo, square, search.width, search.height, hidden=hidden, own=own
+            )
+            if face is not None:
+                is_right = nose_in_face(pose, face) and pose.confidence >= _MIN_CONFIDENCE_WITH_FACE
+            else:
+                is_right = pose.confidence >= _MIN_CONFIDENCE and (box is None or _nose_in(pose, box))
+            if is_right:
+                found = pose
+            if not _has_moved(before, square):
+                break
+        return found
+
+
+class _Search:
+    """What is known while the people of one picture are looked for."""
+
+    def __init__(self, photo: Pyramid, width: int, height: int, faces: Sequence[FaceOfBody]) -> None:
+        self.photo = photo
+        self.width = width
+        self.height = height
+        self.poses: list[Pose] = []
+        self.looks = 0
+        self.looks_at_each = _LOOKS
+        self._faces = faces
+
+    def heads(self, own: FaceOfBody | None) -> tuple[list[Head], Head | None]:
+        """The heads of everybody else, and the own one."""
+        others = [_head_of_face(face) for face in self._faces if face is not own]
+        others += [
+            _head_of_pose(pose) for pose in self.poses if not any(nose_in_face(pose, face) for face in self._faces)
+        ]
+        return others, None if own is None else _head_of_face(own)
+
+
+def square_of_face(face: FaceOfBody) -> Square:
+    """The square of a body that stands upright below a face, or tilted half as much as the face."""
+    eyes = [(one + other) / 2 for one, other in zip(face.landmarks.right_eye, face.landmarks.left_eye, strict=True)]
+    mouth = [
+        (one + other) / 2 for one, other in zip(face.landmarks.mouth_right, face.landmarks.mouth_left, strict=True)
+    ]
+    # Heads are tilted more than bodies are.
+    angle = 0.5 * math.atan2(eyes[0] - mouth[0], mouth[1] - eyes[1])
+    side = max(face.box.w, face.box.h)
+    x, y = face.box.x + face.box.w / 2, face.box.y + face.box.h / 2
+    distance = _HIPS_BELOW_FACE * side
+    return Square(x - math.sin(angle) * distance, y + math.cos(angle) * distance, _SQUARE_OF_FACE * side, angle)
+
+
+def square_around(box: Box) -> Square:
+    """The part of the picture in which the person of a box is looked for."""
+    return Square(box.x + box.w / 2, box.y + box.h / 2, _CROP_MARGIN * max(box.w, box.h))
+
+
+def _whole(width: int, height: int) -> Square:
+    return Square(width / 2, height / 2, float(max(width, height)))
+
+
+def _head_of_face(face: FaceOfBody) -> Head:
+    """From the hair to the chin and from ear to ear."""
+    box = face.box
+    return Head(box.x + box.w / 2, box.y + 0.4 * box.h, 0.6 * box.w, 0.75 * box.h)
+
+
+def _head_of_pose(pose: Pose) -> Head:
+    marks = [pose.at(joint) for joint in (PoseJoint.NOSE, PoseJoint.LEFT_EAR, PoseJoint.RIGHT_EAR)]
+    half = 0.65 * head_size(pose)
+    return Head(sum(mark.x for mark in marks) / 3, sum(mark.y for mark in marks) / 3, half, 1.2 * half)
 
 
 def _is_of(pose: Pose, box: Box) -> bool:
@@ -128,20 +239,21 @@ def _is_of(pose: Pose, box: Box) -> bool:
     )
 
 
-def _around(box: Box) -> Square:
-    return Square(box.x + box.w / 2, box.y + box.h / 2, _CROP_MARGIN * max(box.w, box.h))
+def _nose_in(pose: Pose, box: Box) -> bool:
+    nose = pose.at(PoseJoint.NOSE)
+    return box.x <= nose.x <= box.x + box.w and box.y - 0.1 * box.h <= nose.y <= box.y + box.h
 
 
-def _below(face: FaceOfBody) -> Square:
-    """The square of a body that stands upright below a face, or as upright as the face."""
-    eyes = [(one + other) / 2 for one, other in zip(face.landmarks.right_eye, face.landmarks.left_eye, strict=True)]
-    mouth = [
-        (one + other) / 2 for one, other in zip(face.landmarks.mouth_right, face.landmarks.mouth_left, strict=True)
-    ]
-    angle = math.atan2(eyes[0] - mouth[0], mouth[1] - eyes[1])
-    # Heads are tilted more than bodies are.
-    angle *= 0.5
-    side = max(face.box.w, face.box.h)
-    x, y = face.box.x + face.box.w / 2, face.box.y + face.box.h / 2
-    distance = _HIPS_BELOW_FACE * side
-    return Square(x - math.sin(angle) * distance, y + math.cos(angle) * distance, _SQUARE_OF_FACE * side, angle)
+def _has_moved(before: Square, after: Square) -> bool:
+    if not _is_usable(after):
+        return True
+    turn = math.remainder(after.angle - before.angle, 2 * math.pi)
+    return (
+        math.hypot(after.x - before.x, after.y - before.y) > _MOVED_SIDE * before.side
+        or abs(math.log(after.side / before.side)) > _MOVED_GROWTH
+        or abs(turn) > _MOVED_RAD
+    )
+
+
+def _is_usable(square: Square) -> bool:
+    return all(math.isfinite(value) for value in square) and square.side >= 1

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from curation.domain.bodies.person import PersonBox
 from curation.domain.faces.face import Box
-from curation.engines.base import Pixels
 from curation.engines.bodies.base import BodySpec
 from curation.engines.bodies.network import load_network
+from curation.engines.bodies.squares import Pyramid
 from curation.engines.bodies.suppression import kept_boxes
 
 __all__ = ["PersonBoxes", "clipped_box", "decode"]
@@ -39,11 +39,11 @@ class PersonBoxes:
         self._network = load_network(spec)
         self._grid, self._steps = _grid()
 
-    def find(self, pixels: Pixels, width: int, height: int) -> list[PersonBox]:
+    def find(self, photo: Pyramid, width: int, height: int) -> list[PersonBox]:
         """Find people.
 
         Args:
-            pixels: The photo.
+            photo: The photo.
             width: Of the full-size photo.
             height: Likewise.
 
@@ -53,12 +53,13 @@ class PersonBoxes:
         Raises:
             FaceAnalysisError: If the network fails.
         """
-        rows, columns = pixels.array.shape[:2]
+        array = photo.level(_SIDE_PX / max(width, height)).array
+        rows, columns = array.shape[:2]
         ratio = _SIDE_PX / max(rows, columns)
         size = max(1, round(columns * ratio)), max(1, round(rows * ratio))
         interpolation = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
         canvas = np.full((_SIDE_PX, _SIDE_PX, 3), _PADDING, dtype=np.uint8)
-        canvas[: size[1], : size[0]] = cv2.resize(pixels.array, size, interpolation=interpolation)
+        canvas[: size[1], : size[0]] = cv2.resize(array, size, interpolation=interpolation)
         given = canvas[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
         (output,) = self._network.run(given)
         edges, scores = decode(output.reshape(-1, 85), self._grid, self._steps)
@@ -95,8 +96,8 @@ def decode(
 
 def clipped_box(edges: NDArray[np.floating], width: int, height: int) -> Box | None:
     """Edges x1, y1, x2, y2 as a box of whole pixels inside the photo; None if nothing of it is inside."""
-    left, upper = max(0, int(np.floor(edges[0]))), max(0, int(np.floor(edges[1])))
-    right, lower = min(width, int(np.ceil(edges[2]))), min(height, int(np.ceil(edges[3])))
+    left, upper = max(0, round(float(edges[0]))), max(0, round(float(edges[1])))
+    right, lower = min(width, round(float(edges[2]))), min(height, round(float(edges[3])))
     if right <= left or lower <= upper:
         return None
     return Box(left, upper, right - left, lower - upper)

@@ -5,6 +5,7 @@ It was made for one person in front of a camera: in groups it finds few, so that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from curation.engines.bodies.base import BodySpec
 from curation.engines.bodies.network import load_network
-from curation.engines.bodies.squares import Pyramid, Square, points_in_photo, square_between
+from curation.engines.bodies.squares import Head, Pyramid, Square, points_in_photo, square_between
 from curation.engines.bodies.suppression import kept_boxes
 
 __all__ = ["PoseDetector", "Stand"]
@@ -52,12 +53,16 @@ class PoseDetector:
         self._network = load_network(spec)
         self._anchors = _anchors()
 
-    def find(self, photo: Pyramid, area: Square) -> list[Stand]:
+    def find(
+        self, photo: Pyramid, area: Square, *, hidden: Sequence[Head] = (), own: Head | None = None
+    ) -> list[Stand]:
         """Find people in a part of a photo.
 
         Args:
             photo: The photo.
             area: The part, in pixels of the full-size photo.
+            hidden: Heads of other people, see `Pyramid.cut`.
+            own: The person's own, likewise.
 
         Returns:
             The most certain first.
@@ -65,7 +70,7 @@ class PoseDetector:
         Raises:
             FaceAnalysisError: If the network fails.
         """
-        given = photo.cut(area, _SIDE_PX).astype(np.float32)[None] / np.float32(127.5) - 1
+        given = photo.cut(area, _SIDE_PX, hidden=hidden, own=own).astype(np.float32)[None] / np.float32(127.5) - 1
         numbers, log_odds = self._network.run(given)
         scores = 1 / (1 + np.exp(-np.clip(log_odds[0].astype(np.float64), -_MAX_LOG_ODDS, _MAX_LOG_ODDS)))
         certain = scores >= _MIN_SCORE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from curation.domain.bodies.pose import Pose, PoseJoint, PoseLandmark
 from curation.engines.bodies.base import BodySpec
 from curation.engines.bodies.network import load_network
-from curation.engines.bodies.squares import Pyramid, Square, points_in_photo, square_between
+from curation.engines.bodies.squares import Head, Pyramid, Square, points_in_photo, square_between
 
 __all__ = ["PoseLandmarks", "Skeleton"]
 
@@ -46,7 +47,16 @@ class PoseLandmarks:
         """
         self._network = load_network(spec)
 
-    def find(self, photo: Pyramid, square: Square, width: int, height: int) -> Skeleton:
+    def find(
+        self,
+        photo: Pyramid,
+        square: Square,
+        width: int,
+        height: int,
+        *,
+        hidden: Sequence[Head] = (),
+        own: Head | None = None,
+    ) -> Skeleton:
         """Find the landmarks of the person in a square.
 
         Args:
@@ -54,11 +64,13 @@ class PoseLandmarks:
             square: Around the person, its "up" towards the head, in pixels of the full-size photo.
             width: Of the full-size photo.
             height: Likewise.
+            hidden: Heads of other people, see `Pyramid.cut`.
+            own: The person's own, likewise.
 
         Raises:
             FaceAnalysisError: If the network fails.
         """
-        given = photo.cut(square, _SIDE_PX).astype(np.float32)[None] / np.float32(255)
+        given = photo.cut(square, _SIDE_PX, hidden=hidden, own=own).astype(np.float32)[None] / np.float32(255)
         numbers, flag = self._network.run(given)
         values = numbers.reshape(_POINTS, 5).astype(np.float64)
         points = points_in_photo(values[:, :2], square, _SIDE_PX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curation.engines.base import WeightsFile
@@ -89,7 +89,9 @@ def select_bodies(
         return _spec(name, models_dir, cache_dirs, usable, allow_download, progress, connect_timeout_s)
 
     names = _names(pose, cutouts, fine_segmenter)
-    specs = {name: found(name) for name in dict.fromkeys((*names.people, names.mask, *names.cutout, *names.clothes))}
+    specs = {name: found(name) for name in dict.fromkeys(names.all)}
+    if names.beside:
+        specs[names.mask] = replace(specs[names.mask], beside=tuple(specs[name] for name in names.beside))
     return BodyEngines(
         people=tuple(specs[name] for name in names.people),
         mask=specs[names.mask],
@@ -124,7 +126,7 @@ def fetchable_files(models_dir: Path, *, pose: str, cutouts: str, fine_segmenter
         SettingsError: If there is no such network.
     """
     names = _names(pose, cutouts, fine_segmenter)
-    networks = [_network(name) for name in (*names.people, names.mask, *names.cutout, *names.clothes)]
+    networks = [_network(name) for name in names.all]
     missing = [
         network.files[-1] for network in networks if not any((models_dir / file).is_file() for file in network.files)
     ]
@@ -146,15 +148,20 @@ def check_weights(weights: WeightsFile) -> None:
 class _Names:
     people: tuple[str, ...]
     mask: str
+    beside: tuple[str, ...]
     cutout: tuple[str, ...]
     clothes: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.people, self.mask, *self.beside, *self.cutout, *self.clothes)
 
 
 def _names(pose: str, cutouts: str, fine_segmenter: str) -> _Names:
     people = (PERSON_BOXES, POSE_DETECTOR, pose)
     if cutouts == _OFF:
-        return _Names(people, SELFIE, (), (CLOTHES,))
-    return _Names(people, U2NETP, (fine_segmenter if cutouts == _FINE else U2NETP,), (CLOTHES,))
+        return _Names(people, SELFIE, (), (), (CLOTHES,))
+    return _Names(people, U2NETP, (SELFIE,), (fine_segmenter if cutouts == _FINE else U2NETP,), (CLOTHES,))
 
 
 def _network(name: str) -> BodyNetwork:

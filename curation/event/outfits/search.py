@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation.domain.assets.asset import Asset
+from curation.domain.assets.document import record_of_document
 from curation.domain.assets.record import AssetRecord
 from curation.domain.faces.face import Box, FaceRow
 from curation.domain.faces.geometry import box_iou
@@ -19,9 +20,9 @@ from curation.domain.labelling.people_seen import PersonSeen, SeenAnswer, scaled
 from curation.errors import NotClusteredError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
-from curation.event.outfits.bodies import AssetBodies, Body, PictureBodies, Pictures, read_document
 from curation.event.people.seen import SeenNow, name_key
 from curation.settings import Settings
+from curation.storage.assets.picture_bodies import AssetBodies, Body, PictureBodies, Pictures
 from curation.storage.assets.store import AssetStore
 
 __all__ = ["EventBodies", "OutfitSearch", "PhotoBodies", "body_of", "has_name", "named"]
@@ -75,7 +76,7 @@ class OutfitSearch:
         catalog: Catalog,
         store: AssetStore,
         *,
-        read: Callable[[Mapping[str, Any]], AssetRecord] = read_document,
+        read: Callable[[Mapping[str, Any]], AssetRecord] = record_of_document,
     ) -> None:
         """Remember the parts; nothing is read yet.
 

@@ -18,12 +18,12 @@ from curation.domain.outfits.lookalikes import Lookalike, LookalikeRules, Lookal
 from curation.errors import SuggestionNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
-from curation.event.outfits.bodies import Body
 from curation.event.outfits.search import EventBodies, OutfitSearch, PhotoBodies, body_of, named
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.seen import NewAnswer, SeenNow, name_key
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.assets.picture_bodies import Body
 
 __all__ = ["SUGGESTION_ID_PATTERN", "LearntFrom", "OutfitSuggester", "OutfitSuggestion", "OutfitSuggestions"]
 
@@ -42,6 +42,7 @@ class LearntFrom:
         asset_id: Of its picture.
         person_index: Of the body.
         box: Bounds of the body.
+        size: Width and height of its photo, in pixels.
         face_id: Of its face; None if it is one that the user accepted.
     """
 
@@ -49,6 +50,7 @@ class LearntFrom:
     asset_id: str
     person_index: int
     box: Box
+    size: tuple[int, int]
     face_id: str | None
 
 
@@ -223,6 +225,7 @@ def _suggestion(
             source.picture.asset_id,
             like.person_index,
             like.box,
+            (source.picture.width, source.picture.height),
             face_id(photo_id(source.image_path), event.rows[row].face_index) if row >= 0 else None,
         ),
     )

@@ -74,6 +74,10 @@ _TEXTS: Mapping[KeyPath, tuple[str, str]] = {
     ("preset",): ("What kind of event it is.", ""),
     ("weights", "people"): ("How many of the people who matter are in the photo.", ""),
     ("weights", "picture"): ("Whether the picture as a whole is free of problems.", ""),
+    ("weights", "composition"): (
+        "How people lie in the frame: cut at the feet, the head against the edge, hidden; needs records of assets.",
+        "",
+    ),
     ("category_weights", "main"): ("Main people.", ""),
     ("category_weights", "important"): ("Important people.", ""),
     ("category_weights", "other"): ("Other people; those without a label only where nobody matters more.", ""),

@@ -12,6 +12,7 @@ from curation.domain.assets.document import cutout_name, record_of_document
 from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.attributes.documents import document_text
 from curation.domain.outfits.outfit import Outfit
+from curation.domain.outfits.searching import wears
 from curation.errors import AssetNotFoundError
 from curation.storage.new_files import file_stem, write_new
 
@@ -101,14 +102,11 @@ def _is_meant(record: PersonRecord, query: AssetQuery, asset_id: str) -> bool:
 
 
 def _wears(outfit: Outfit | None, query: AssetQuery) -> bool:
-    from importlib import import_module
-
     wanted = [(part, name) for part, name in (("top", query.top), ("bottom", query.bottom)) if name is not None]
     if not wanted:
         return True
     if outfit is None:
         return False
-    wears: Callable[..., bool] = import_module("curation.domain.outfits.searching").wears
     return all(wears(getattr(outfit, part), name) for part, name in wanted)
 
 

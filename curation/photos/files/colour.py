@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageCms import ImageCmsTransform
 
-__all__ = ["array_to_srgb", "bands_to_srgb"]
+__all__ = ["array_to_srgb", "bands_to_srgb", "rgb_profile"]
 
 _BAND_PIXELS = 2_000_000
 _MAX_UINT16 = 65535
@@ -68,6 +68,29 @@ def bands_to_srgb(
     for top, bottom in _bands(width, height):
         out[top:bottom] = _rgb(band_of(top, bottom), transform, value_range)
     return out
+
+
+def rgb_profile(icc_profile: bytes | None, mode: str = "RGB") -> bytes | None:
+    """A colour profile as it is if it can be used for RGB pixels; else None, which stands for sRGB.
+
+    Args:
+        icc_profile: As embedded in the file.
+        mode: Pillow's name for the form of the file's pixels.
+    """
+    if not icc_profile or mode not in ("RGB", "RGBA", "RGBX", "RGBa"):
+        return None
+    return icc_profile if _is_for_rgb(icc_profile) else None
+
+
+@lru_cache(maxsize=8)
+def _is_for_rgb(icc_profile: bytes) -> bool:
+    from PIL import ImageCms
+
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
+        return str(profile.profile.xcolor_space).strip() == "RGB"
+    except Exception:  # whatever is wrong with an embedded profile, the picture can still be used
+        return False
 
 
 def _bands(width: int, height: int) -> list[tuple[int, int]]:

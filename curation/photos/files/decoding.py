@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
-from curation.photos.files.colour import array_to_srgb
+from curation.photos.files.colour import array_to_srgb, rgb_profile
 from curation.photos.files.exif import is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
@@ -36,8 +36,10 @@ class _JpegSource:
     divisors = JPEG_DIVISORS
     limit_share = 1.0
 
-    def __init__(self, read: Callable[[], bytes], header: JpegHeader) -> None:
+    def __init__(self, read: Callable[[], bytes], header: JpegHeader, *, own_colours: bool = False) -> None:
         self._read = read
+        self._own_colours = own_colours
+        self.icc_profile = rgb_profile(header.icc_profile) if header.components == 3 else None
         self._header = header
         self._data: bytes | None = None
         self.width, self.height = header.width, header.height
@@ -48,7 +50,7 @@ class _JpegSource:
         if self._data is None:
             self._data = self._read()
         array = decode_jpeg(self._data, self._header, divisor)
-        if self._header.components == 3:
+        if self._header.components == 3 and not self._own_colours:
             array_to_srgb(array, self._header.icc_profile)
         return array
 
@@ -58,6 +60,7 @@ class _ArraySource:
 
     divisors = (1,)
     limit_share = 1.0
+    icc_profile: bytes | None = None
 
     def __init__(
         self,
@@ -101,7 +104,7 @@ def open_photo(path: Path, *, max_megapixels: float, content: bytes | None = Non
         raise PhotoUnreadableError(reason_of(error)) from error
 
 
-def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "") -> OpenPhoto:
+def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", own_colours: bool = False) -> OpenPhoto:
     """Open a photo that is in memory only, and read its header.
 
     Args:
@@ -109,6 +112,7 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "") -
         max_megapixels: As for `open_photo`.
         name: Of the file, if it had one: its extension tells RAW files that begin like a TIFF; without it, their tags
             do.
+        own_colours: Leave pixels in the colour space of the photo's `icc_profile`, if it has one.
 
     Raises:
         PhotoUnreadableError: If it is empty, is not a picture, or is damaged.
@@ -120,34 +124,34 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "") -
         extension = Path(name).suffix[1:].lower()
         if not extension and is_raw_tiff(BytesIO(content)):
             extension = "dng"
-        return _opened(PhotoFile(None, content), extension, max_megapixels)
+        return _opened(PhotoFile(None, content), extension, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
     except MemoryError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
 
 
-def _opened(file: PhotoFile, extension: str, max_megapixels: float) -> OpenPhoto:
+def _opened(file: PhotoFile, extension: str, max_megapixels: float, *, own_colours: bool = False) -> OpenPhoto:
     with file.open() as opened:
         start = opened.read(SNIFF_BYTES)
     kind = sniff(start, extension)
     if kind is None:
         raise PhotoUnreadableError(describe_other(start))
-    return OpenPhoto(_source(file, kind, max_megapixels), max_megapixels=max_megapixels)
+    return OpenPhoto(_source(file, kind, max_megapixels, own_colours), max_megapixels=max_megapixels)
 
 
-def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float) -> PhotoSource:
+def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colours: bool) -> PhotoSource:
     if kind is PhotoFormat.RAW:
-        return _raw_source(file, max_megapixels)
+        return _raw_source(file, max_megapixels, own_colours)
     if kind is PhotoFormat.HEIF:
-        return HeifSource(file)
+        return HeifSource(file, own_colours=own_colours)
     if kind is not PhotoFormat.JPEG:
-        return PillowSource(file, kind, max_megapixels=max_megapixels)
+        return PillowSource(file, kind, max_megapixels=max_megapixels, own_colours=own_colours)
     if file.size_bytes > _MAX_JPEG_BYTES:
         raise PhotoTooLargeError(f"a JPEG file of more than {_MAX_JPEG_BYTES // 2**20} MiB: save it again")
     with file.open() as opened:
         header = read_jpeg_header(opened)
-    return _JpegSource(lambda: _read_jpeg(file), header)
+    return _JpegSource(lambda: _read_jpeg(file), header, own_colours=own_colours)
 
 
 def _read_jpeg(file: PhotoFile) -> bytes:
@@ -157,11 +161,11 @@ def _read_jpeg(file: PhotoFile) -> bytes:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
 
 
-def _raw_source(file: PhotoFile, max_megapixels: float) -> PhotoSource:
+def _raw_source(file: PhotoFile, max_megapixels: float, own_colours: bool) -> PhotoSource:
     preview = read_raw_preview(file, max_megapixels=max_megapixels)
     if preview.jpeg is not None:
         jpeg = preview.jpeg
-        source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)))
+        source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)), own_colours=own_colours)
         source.orientation, source.capture_time = preview.orientation, preview.facts.capture_time
         return source
     if preview.bitmap is not None:

@@ -34,6 +34,8 @@ class PhotoSource(Protocol):
     capture_time: datetime | None
     limit_share: float
     """The fraction of the limit in megapixels that applies to this file; below 1 if decoding takes much memory."""
+    icc_profile: bytes | None
+    """The colour profile in the file, if it is one for its RGB pixels."""
 
     @property
     def divisors(self) -> Sequence[int]:
@@ -55,6 +57,8 @@ class OpenPhoto:
         height: Of the upright full-size photo in pixels, known without decoding.
         capture_time: When it was taken, in the camera's local time without a time zone; None if unknown.
         orientation: Of the stored picture, 1 to 8 as in EXIF tag 0x0112.
+        icc_profile: The colour profile in the file, from which pixels are converted to sRGB unless the photo was opened
+            in its own colours; None if there is no usable one.
     """
 
     def __init__(self, source: PhotoSource, *, max_megapixels: float) -> None:
@@ -69,6 +73,7 @@ class OpenPhoto:
         self.width: Final = source.height if swapped else source.width
         self.height: Final = source.width if swapped else source.height
         self.capture_time: Final = source.capture_time
+        self.icc_profile: Final = source.icc_profile
         self._full_divisor: Final = _fitting_divisor(source, max_megapixels)
         self._decoded: dict[int, NDArray[np.uint8]] = {}
         self._reduced: tuple[tuple[int, bool], NDArray[np.uint8], float] | None = None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
-from curation.photos.files.colour import bands_to_srgb
+from curation.photos.files.colour import bands_to_srgb, rgb_profile
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block, read_tiff_facts
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.native_messages import native_messages_caught
@@ -75,8 +75,8 @@ class PillowSource:
 
     divisors = (1,)
 
-    def __init__(self, file: PhotoFile, kind: PhotoFormat, *, max_megapixels: float) -> None:
-        """Read the header.
+    def __init__(self, file: PhotoFile, kind: PhotoFormat, *, max_megapixels: float, own_colours: bool = False) -> None:
+        """Read the header; with `own_colours`, pixels are not converted to sRGB from `icc_profile`.
 
         Raises:
             PhotoUnreadableError: If there is no usable header.
@@ -86,12 +86,14 @@ class PillowSource:
         self._file = file
         self._kind = kind
         self._max_megapixels = max_megapixels
+        self._own_colours = own_colours
         self.limit_share = _LIMIT_SHARES.get(kind, 1.0)
         _check_file_size(file, kind)
         try:
             with open_pillow(file.opened_by_libraries, (kind.value,), max_megapixels=max_megapixels) as image:
                 self.width, self.height = image.size
                 facts = _facts(file, kind, image)
+                self.icc_profile = _profile(image.info.get("icc_profile"), image.mode)
         except OSError as error:
             if error.errno is not None:
                 raise
@@ -123,10 +125,14 @@ class PillowSource:
                     lambda top, bottom: image.crop((0, top, self.width, bottom)),
                     self.width,
                     self.height,
-                    profile if isinstance(profile, bytes) else None,
+                    None if self._is_left(profile) or not isinstance(profile, bytes) else profile,
                 )
         except Exception as error:  # Pillow's plugins raise all kinds of exceptions for damaged files
             raise PhotoUnreadableError(reason_of(error)) from error
+
+    def _is_left(self, profile: object) -> bool:
+        """Whether pixels stay in the colour space of a profile."""
+        return self._own_colours and self.icc_profile is not None and profile == self.icc_profile
 
 
 class HeifSource:
@@ -136,8 +142,8 @@ class HeifSource:
     orientation = 1
     limit_share = 1.0
 
-    def __init__(self, file: PhotoFile) -> None:
-        """Read the header.
+    def __init__(self, file: PhotoFile, *, own_colours: bool = False) -> None:
+        """Read the header; with `own_colours`, pixels are not converted to sRGB from `icc_profile`.
 
         Raises:
             PhotoUnreadableError: If there is no usable header.
@@ -152,11 +158,13 @@ class HeifSource:
         try:
             heif = self._heif = pillow_heif.open_heif(data, convert_hdr_to_8bit=True, bgr_mode=False)
             self.width, self.height = heif.size
+            self.icc_profile = _profile(heif.info.get("icc_profile"), heif.mode)
             exif = heif.info.get("exif")
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
         _check_size(self.width, self.height)
         self.capture_time = read_exif_block(exif).capture_time if isinstance(exif, bytes) else None
+        self._own_colours = own_colours
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         """Decode as stored, see `lazy_photo.PhotoSource`."""
@@ -169,16 +177,21 @@ class HeifSource:
             if heif.size != (self.width, self.height):
                 raise ValueError(f"the picture is {heif.size}, its header says {(self.width, self.height)}")
             profile = heif.info.get("icc_profile")
+            is_left = self._own_colours and self.icc_profile is not None
             return bands_to_srgb(
                 lambda top, bottom: Image.frombuffer(
                     mode, (self.width, bottom - top), pixels[top * stride : bottom * stride], "raw", mode, stride, 1
                 ),
                 self.width,
                 self.height,
-                profile if isinstance(profile, bytes) else None,
+                None if is_left or not isinstance(profile, bytes) else profile,
             )
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
+
+
+def _profile(icc_profile: object, mode: str) -> bytes | None:
+    return rgb_profile(icc_profile if isinstance(icc_profile, bytes) else None, mode)
 
 
 def too_large(size: str, max_megapixels: float, note: str = "") -> str:

@@ -17,7 +17,7 @@ from curation.photos.looks.png_writing import binary_png, colour_png
 __all__ = ["MaskOfArea", "cutout_png", "mask_png", "reach_of"]
 
 # The longer side at which alpha and colours are estimated; at full size they are only applied.
-_MATTE_PX = 1024
+_MATTE_PX = 768
 _STRIP_PIXELS = 1_000_000
 # Below that, a mask says "nothing there".
 _MIN_VALUE = 0.3

@@ -22,42 +22,42 @@ __all__ = ["Matte", "estimate_matte"]
 Floats: TypeAlias = NDArray[np.float32]
 
 # Widths are in pixels of the coarse mask: the networks' edges are wrong by about that much.
-_SURE_PX = 2.5
+_SURE_PX = 1.0
 # Where the mask itself is undecided (hair), the edge may be so wide.
-_UNDECIDED_PX = 7.0
+_UNDECIDED_PX = 5.0
 _UNDECIDED = (0.06, 0.94)
 _GUIDE_PX = 2.0
 # Variance of colours, in [0, 1], below which the guided filter takes a window for flat.
 _GUIDE_EPS = 4e-4
 # Squared distance of foreground and background colours, in [0, 1], at which pixel and filter count the same.
-_APART = 0.02
+_APART = 0.03
 # Squared distance of a pixel from the line between both colours at which it says half as much.
-_OFF_LINE = 0.01
+_OFF_LINE = 0.003
 # The colours of a side come from so many pixels of the coarse mask around, and from farther where there are none.
 _COLOUR_PX = (40.0, 12.0, 4.0, 1.5)
 _ENOUGH_WEIGHT = 0.05
 # What is nearly transparent or nearly opaque is so: noise of a few per cent is seen on a uniform ground.
 _FLOOR = 0.04
-_TILE_PX = 512
+_HALF = 0.5
+_ROW = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matte:
-    """What is needed to cut a person out at any size; all arrays have the bounded size.
+    """What is needed to cut a person out at any size.
 
     Attributes:
-        inside: (h, w) float32, 0 or 1: the mask with a hard edge.
-        band: (h, w) float32 in [0, 1]: 1 where a pixel may be a mixture, 0 where it surely is not.
-        slopes: (h, w, 4) float32: of the guided filter, for R, G, B in [0, 1], and its offset.
-        foreground: (h, w, 3) float32 in [0, 1].
-        background: (h, w, 3) float32 in [0, 1].
+        inside: (h, w) float32, 0 or 1: the mask with a hard edge, at the bounded size.
+        band: (h, w) float32 in [0, 1], at the same size: 1 where a pixel may be a mixture, 0 where it surely is not.
+        slopes: (h, w, 4) float32, at the same size: of the guided filter, for R, G, B in [0, 1], and its offset.
+        colours: (h', w', 6) float32 in [0, 1], at about the size of the coarse mask: of the foreground, then of the
+            background.
     """
 
     inside: Floats
     band: Floats
     slopes: Floats
-    foreground: Floats
-    background: Floats
+    colours: Floats
 
     def cut(self, strip: NDArray[np.uint8], top: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         """Cut out a strip of rows.
@@ -71,57 +71,45 @@ class Matte:
             (n, W, 4) uint8 RGBA; colours are those of the foreground alone, 0 where it is wholly transparent.
         """
         rows, width = strip.shape[:2]
+        xs, ys = np.arange(width, dtype=np.float32), np.arange(top, top + rows, dtype=np.float32)
+        across, down = np.broadcast_to(xs, (rows, width)), np.broadcast_to(ys[:, np.newaxis], (rows, width))
+        band = _sampled(self.band, across, down, size)
+        alpha = np.where(_sampled(self.inside, across, down, size) >= _HALF, np.uint8(255), np.uint8(0))
         out = np.empty((rows, width, 4), np.uint8)
-        for left in range(0, width, _TILE_PX):
-            right = min(width, left + _TILE_PX)
-            self._cut_tile(strip[:, left:right], left, top, size, out[:, left:right])
+        out[..., :3] = strip
+        at = np.nonzero(band > 0)
+        if len(at[0]):
+            mixed, shares = self._mixed(strip[at], at[1], at[0] + top, band[at], size)
+            out[..., :3][at] = mixed
+            alpha[at] = shares
+        out[..., :3] = cv2.bitwise_and(out[..., :3], out[..., :3], mask=alpha)
+        out[..., 3] = alpha
         return out
 
-    def _cut_tile(
-        self, tile: NDArray[np.uint8], left: int, top: int, size: tuple[int, int], out: NDArray[np.uint8]
-    ) -> None:
-        rows, columns = tile.shape[:2]
-        height, width = self.inside.shape
-        across, down = width / size[0], height / size[1]
-        # The part of the fields that the tile needs, with a pixel around for the interpolation.
-        x0, x1 = max(0, int(left * across) - 1), min(width, int((left + columns) * across) + 2)
-        y0, y1 = max(0, int(top * down) - 1), min(height, int((top + rows) * down) + 2)
-        part = (slice(y0, y1), slice(x0, x1))
-        inside, band = self.inside[part], self.band[part]
-        if not band.any() and (inside.min() == inside.max()):
-            out[...] = 0
-            if inside[0, 0] > 0:
-                out[..., :3], out[..., 3] = tile, 255
-            return
-        xs = (np.arange(left, left + columns, dtype=np.float32) + np.float32(0.5)) * across - np.float32(0.5 + x0)
-        ys = (np.arange(top, top + rows, dtype=np.float32) + np.float32(0.5)) * down - np.float32(0.5 + y0)
-        map_x, map_y = np.broadcast_to(xs, (rows, columns)), np.broadcast_to(ys[:, np.newaxis], (rows, columns))
-        map_x, map_y = map_x.astype(np.float32), map_y.astype(np.float32)
+    def _mixed(
+        self, pixels: NDArray[np.uint8], xs: NDArray[np.intp], ys: NDArray[np.intp], band: Floats, size: tuple[int, int]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Foreground colours (N, 3) and shares (N,) of single pixels that may be mixtures."""
+        colours = _unit(pixels)
+        across, down = _as_block(xs.astype(np.float32)), _as_block(ys.astype(np.float32))
+        count = len(xs)
 
-        def enlarged(field: Floats) -> Floats:
-            found = cv2.remap(
-                np.ascontiguousarray(field[part]), map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-            return np.asarray(found, dtype=np.float32)
+        def at_pixels(field: Floats) -> Floats:
+            found = _sampled(field, across, down, size)
+            return found.reshape(-1, *found.shape[2:])[:count]
 
-        colours = _unit(tile)
-        foreground, background = enlarged(self.foreground), enlarged(self.background)
-        slopes = enlarged(self.slopes)
-        guided = np.clip(np.einsum("ijk,ijk->ij", slopes[..., :3], colours) + slopes[..., 3], 0, 1)
+        foreground, background = at_pixels(self.colours[..., :3]), at_pixels(self.colours[..., 3:])
+        slopes = at_pixels(self.slopes)
+        guided = np.clip(np.einsum("ij,ij->i", slopes[:, :3], colours) + slopes[:, 3], 0, 1)
         alpha, trust = _mixture(colours, foreground, background)
         alpha = trust * alpha + (1 - trust) * guided
-        in_band = enlarged(self.band)
-        alpha = in_band * alpha + (1 - in_band) * enlarged(self.inside)
-        alpha = np.clip((alpha - _FLOOR) / (1 - 2 * _FLOOR), 0, 1)[..., np.newaxis]
-        rest = colours - alpha * foreground - (1 - alpha) * background
-        own = np.clip(foreground + alpha * rest, 0, 1)
-        out[..., :3] = np.where(alpha >= 1, tile, np.round(own * 255)).astype(np.uint8)
-        out[..., 3] = np.round(alpha[..., 0] * 255)
-        out[out[..., 3] == 0] = 0
-
-
-def _unit(picture: NDArray[np.uint8]) -> Floats:
-    return np.multiply(picture, np.float32(1 / 255), dtype=np.float32)
+        alpha = band * alpha + (1 - band) * at_pixels(self.inside)
+        alpha = np.clip((alpha - _FLOOR) / (1 - 2 * _FLOOR), 0, 1)
+        share = alpha[:, np.newaxis]
+        rest = colours - share * foreground - (1 - share) * background
+        own = np.clip(foreground + share * rest, 0, 1)
+        own[alpha >= 1] = colours[alpha >= 1]
+        return np.round(own * 255).astype(np.uint8), np.round(alpha * 255).astype(np.uint8)
 
 
 def estimate_matte(picture: NDArray[np.uint8], mask: Floats, coarseness: float) -> Matte:
@@ -134,12 +122,36 @@ def estimate_matte(picture: NDArray[np.uint8], mask: Floats, coarseness: float) 
     """
     colours = _unit(picture)
     inside, band = _band(mask, coarseness)
-    foreground = _spread(colours, inside * (1 - band), coarseness)
-    background = _spread(colours, (1 - inside) * (1 - band), coarseness)
-    alpha, trust = _mixture(colours, foreground, background)
+    sides = np.concatenate(
+        [_spread(colours, inside * (1 - band), coarseness), _spread(colours, (1 - inside) * (1 - band), coarseness)],
+        axis=2,
+    )
+    height, width = mask.shape
+    enlarged = np.asarray(cv2.resize(sides[..., :3], (width, height)), dtype=np.float32)
+    alpha, trust = _mixture(colours, enlarged, np.asarray(cv2.resize(sides[..., 3:], (width, height)), np.float32))
     first = band * (trust * alpha + (1 - trust) * mask) + (1 - band) * inside
     slopes = _guided(colours, first, max(1, round(_GUIDE_PX * coarseness)))
-    return Matte(inside, band, slopes, foreground, background)
+    return Matte(inside, band, slopes, sides)
+
+
+def _unit(picture: NDArray[np.uint8]) -> Floats:
+    return np.multiply(picture, np.float32(1 / 255), dtype=np.float32)
+
+
+def _as_block(values: Floats) -> Floats:
+    """(N,) as rows of `_ROW`, which OpenCV can take whatever N is; filled up with zeros."""
+    padded = np.zeros(-(-len(values) // _ROW) * _ROW, np.float32)
+    padded[: len(values)] = values
+    return padded.reshape(-1, _ROW)
+
+
+def _sampled(field: Floats, across: Floats, down: Floats, size: tuple[int, int]) -> Floats:
+    """A field of the whole picture at pixels of the picture at full size, bilinear."""
+    height, width = field.shape[:2]
+    map_x = (across + np.float32(0.5)) * np.float32(width / size[0]) - np.float32(0.5)
+    map_y = (down + np.float32(0.5)) * np.float32(height / size[1]) - np.float32(0.5)
+    found = cv2.remap(np.ascontiguousarray(field), map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, dtype=np.float32)
 
 
 def _band(mask: Floats, coarseness: float) -> tuple[Floats, Floats]:
@@ -160,14 +172,17 @@ def _band(mask: Floats, coarseness: float) -> tuple[Floats, Floats]:
 
 
 def _spread(colours: Floats, weight: Floats, coarseness: float) -> Floats:
-    """Colours where there is weight, and the colours of the nearest such pixels elsewhere."""
+    """Colours where there is weight, and of the nearest such pixels elsewhere; at about the coarse mask's size."""
+    height, width = weight.shape
+    size = (max(1, round(width / coarseness)), max(1, round(height / coarseness)))
+    weighted = np.asarray(cv2.resize(colours * weight[..., np.newaxis], size, interpolation=cv2.INTER_AREA))
+    weight = np.asarray(cv2.resize(weight, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     total = float(weight.sum())
     if total == 0:
-        return colours.copy()
-    spread = np.broadcast_to((colours * weight[..., np.newaxis]).sum(axis=(0, 1)) / total, colours.shape)
-    weighted = colours * weight[..., np.newaxis]
-    for width in _COLOUR_PX:
-        kernel = (2 * max(1, round(width * coarseness)) + 1,) * 2
+        return np.asarray(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+    spread = np.broadcast_to(weighted.sum(axis=(0, 1)) / total, weighted.shape)
+    for reach in _COLOUR_PX:
+        kernel = (2 * max(1, round(reach)) + 1,) * 2
         near = cv2.blur(cv2.blur(weight, kernel), kernel)[..., np.newaxis]
         found = cv2.blur(cv2.blur(weighted, kernel), kernel) / np.maximum(near, 1e-6)
         trust = near / (near + _ENOUGH_WEIGHT)
@@ -176,13 +191,13 @@ def _spread(colours: Floats, weight: Floats, coarseness: float) -> Floats:
 
 
 def _mixture(colours: Floats, foreground: Floats, background: Floats) -> tuple[Floats, Floats]:
-    """How much of each pixel is foreground by its colour, and how far that is to be trusted; both (h, w) in [0, 1]."""
+    """How much of each pixel is foreground by its colour, and how far that is to be trusted; both in [0, 1]."""
     apart = foreground - background
-    squared = np.einsum("ijk,ijk->ij", apart, apart)
-    alpha = np.einsum("ijk,ijk->ij", colours - background, apart) / np.maximum(squared, 1e-6)
+    squared = np.einsum("...k,...k->...", apart, apart)
+    alpha = np.einsum("...k,...k->...", colours - background, apart) / np.maximum(squared, 1e-6)
     alpha = np.clip(alpha, 0, 1)
     rest = colours - background - alpha[..., np.newaxis] * apart
-    off_line = np.einsum("ijk,ijk->ij", rest, rest)
+    off_line = np.einsum("...k,...k->...", rest, rest)
     return alpha, squared / (squared + _APART) * (_OFF_LINE / (_OFF_LINE + off_line))
 
 

@@ -59,19 +59,20 @@ def photo_picture(path: Path, size: PictureSize, *, max_megapixels: float) -> by
     return _picture(open_photo(path, max_megapixels=max_megapixels), size)
 
 
-def picture_of_bytes(content: bytes, size: PictureSize, *, max_megapixels: float) -> bytes:
+def picture_of_bytes(content: bytes, size: PictureSize, *, max_megapixels: float, name: str = "") -> bytes:
     """The same of a photo that is in memory only.
 
     Args:
         content: Of the photo's file, in any supported format.
         size: See `LONG_SIDE_PX`.
         max_megapixels: As for `photo_picture`.
+        name: Of the file, if it had one: its extension tells RAW files that begin like a TIFF.
 
     Raises:
         PhotoUnreadableError: If the photo cannot be decoded completely.
         PhotoTooLargeError: If it has more pixels than the limit.
     """
-    return _picture(open_photo_bytes(content, max_megapixels=max_megapixels), size)
+    return _picture(open_photo_bytes(content, max_megapixels=max_megapixels, name=name), size)
 
 
 def _picture(photo: OpenPhoto, size: PictureSize) -> bytes:

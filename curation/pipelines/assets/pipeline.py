@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import TypeVar
 
 from curation.domain.assets.record import AssetRecord, PersonRecord
@@ -15,10 +14,12 @@ from curation.domain.attributes.values import FaceAttributes
 from curation.domain.bodies.cutting import composition
 from curation.domain.bodies.person import FaceOfBody, Person
 from curation.domain.outfits.outfit import Outfit
-from curation.engines.base import Pixels
+from curation.domain.outfits.reading import read_outfit
+from curation.domain.outfits.signature import outfit_signature
 from curation.engines.bodies.base import BodyMask
 from curation.errors import AssetRejectedError, FaceAnalysisError
 from curation.photos.files.lazy_photo import OpenPhoto
+from curation.photos.files.own_colours import in_own_colours
 from curation.photos.looks.asset_picture import asset_jpeg
 from curation.pipelines.assets.cutting_out import cutout_files, mask_file
 from curation.pipelines.assets.gate import check
@@ -34,6 +35,9 @@ ANNOTATED, CLOTHES, MASK = "annotated.jpg", "clothes.png", "mask.png"
 
 _WORKING_PX = 1600
 """The longer side of the picture that networks and colours see, unless the picture is needed at full size anyway."""
+
+_MIN_OF_TALLEST = 0.25
+"""People below this share of the tallest one's height are passers-by in the background, whom nobody cuts out."""
 
 _T = TypeVar("_T")
 
@@ -114,15 +118,10 @@ class AssetPipeline:
             raise AssetRejectedError(
                 "nobody was found on the picture: choose one with a person on it", RejectCode.NO_PERSON.value
             )
-        findings = _Findings(people, [each for each in people if each.box.h >= self._setup.min_person_px])
-        if not findings.large:
-            findings.notes.append(
-                f"all people are smaller than assets.min_person_px ({self._setup.min_person_px} pixels): only boxes "
-                "and skeletons are told"
-            )
+        findings = self._findings(people)
         self._read_clothes(photo, networks, findings)
         self._read_attributes(photo, networks, findings)
-        files = self._files(photo, networks, findings)
+        files = self._mask_files(photo, findings)
         self._on_step("record")
         record = AssetRecord(
             sha256=hashlib.sha256(content).hexdigest(),
@@ -131,13 +130,19 @@ class AssetPipeline:
             people=tuple(_person_record(each, photo, findings) for each in people),
             engine=self._setup.engine.name,
             weights=self._setup.weights,
-            notes=tuple(findings.notes),
         )
         self._on_step("annotated picture")
         files[ANNOTATED] = asset_jpeg(photo.reduced(_WORKING_PX), record)
+        cut = self._finer_masks(photo, networks, findings)
+        if cut:
+            self._on_step("cut-outs")
+            # From here on only the picture in its own colours is needed; the other one gives its memory back.
+            own = in_own_colours(photo, content, max_megapixels=self._setup.limits.max_megapixels, name=name)
+            del photo
+            files.update(cutout_files(own, findings.large, cut))
         self._on_step("")
         ordered = dict(sorted(files.items()))
-        return AssetResult(replace(record, files=tuple(ordered)), ordered)
+        return AssetResult(replace(record, files=tuple(ordered), notes=tuple(findings.notes)), ordered)
 
     def _networks(self) -> AssetNetworks:
         if self._loaded is None:
@@ -145,11 +150,25 @@ class AssetPipeline:
         return self._loaded
 
     def _decode(self, photo: OpenPhoto) -> None:
-        """Decode once what all steps see, so that no step decodes a size of its own."""
-        if self._setup.cutout is not None:
+        """Decode once what all steps see, so that no step decodes a size of its own.
+
+        Cut-outs need all pixels, in the colours of the file: if these are not the usual ones, they are decoded later.
+        """
+        if self._setup.cutout is not None and photo.icc_profile is None:
             photo.full()
         else:
             photo.reduced(_WORKING_PX)
+
+    def _findings(self, people: tuple[Person, ...]) -> _Findings:
+        """Who is looked at closely, and a note if somebody is not."""
+        least = max(self._setup.min_person_px, _MIN_OF_TALLEST * max(each.box.h for each in people))
+        findings = _Findings(people, [each for each in people if each.box.h >= least])
+        if small := len(people) - len(findings.large):
+            findings.notes.append(
+                f"{small} of {len(people)} people: only boxes and skeletons, as they are smaller than "
+                f"assets.min_person_px ({self._setup.min_person_px}) or than a quarter of the tallest person"
+            )
+        return findings
 
     def _read_clothes(self, photo: OpenPhoto, networks: AssetNetworks, findings: _Findings) -> None:
         large = findings.large
@@ -169,7 +188,9 @@ class AssetPipeline:
         pixels = photo.reduced(_WORKING_PX)
         for person, mask in zip(large, clothes, strict=True):
             if inside_certainty(mask) is not None:
-                findings.outfits[person.person_index] = _outfit(pixels, mask, person, self._setup.colours)
+                index = person.person_index
+                findings.outfits[index] = read_outfit(pixels, mask, person, colours=self._setup.colours)
+                findings.signatures[index] = outfit_signature(pixels, mask, person)
 
     def _read_attributes(self, photo: OpenPhoto, networks: AssetNetworks, findings: _Findings) -> None:
         seen = [each for each in findings.large if each.face is not None]
@@ -183,24 +204,23 @@ class AssetPipeline:
         if read is not None:
             findings.attributes = {each.person_index: values for each, values in zip(seen, read, strict=True)}
 
-    def _files(self, photo: OpenPhoto, networks: AssetNetworks, findings: _Findings) -> dict[str, bytes]:
-        files: dict[str, bytes] = {}
-        large, masks = findings.large, findings.masks
-        cutter = networks.cutouts
-        if cutter is not None and large and masks:
-            self._on_step("cut-outs: masks")
-            finer = masks
-            if cutter is not networks.masks:
-                made = self._tried("fine outlines", findings, lambda: cutter.segment(photo, large))
-                finer = masks if made is None else made
-            self._on_step("cut-outs: files")
-            files.update(cutout_files(photo, large, finer, icc_profile=None))
+    def _mask_files(self, photo: OpenPhoto, findings: _Findings) -> dict[str, bytes]:
         self._on_step("mask files")
-        if masks:
-            files[MASK] = mask_file(masks, photo.width, photo.height)
+        files: dict[str, bytes] = {}
+        if findings.masks:
+            files[MASK] = mask_file(findings.masks, photo.width, photo.height)
         if findings.clothes:
             files[CLOTHES] = mask_file(findings.clothes, photo.width, photo.height)
         return files
+
+    def _finer_masks(self, photo: OpenPhoto, networks: AssetNetworks, findings: _Findings) -> Sequence[BodyMask]:
+        """The masks that people are cut out with, one for each; empty if nobody is."""
+        cutter = networks.cutouts
+        if cutter is None or not findings.masks or cutter is networks.masks:
+            return findings.masks if cutter is not None else ()
+        self._on_step("fine masks")
+        finer = self._tried("fine outlines", findings, lambda: cutter.segment(photo, findings.large))
+        return findings.masks if finer is None else finer
 
     def _tried(self, what: str, findings: _Findings, step: Callable[[], _T]) -> _T | None:
         """The result of a step that others can do without; None, and a note, if its network fails."""
@@ -221,11 +241,6 @@ def _found_faces(photo: OpenPhoto, networks: AssetNetworks) -> tuple[FaceOfBody,
         FaceOfBody(number, face.box, face.landmarks, min(1.0, max(0.0, float(face.confidence))))
         for number, face in enumerate(networks.faces.find(photo))
     )
-
-
-def _outfit(pixels: Pixels, mask: BodyMask, person: Person, colours: int) -> Outfit:
-    outfit: Outfit = import_module("curation.domain.outfits.reading").read_outfit(pixels, mask, person, colours=colours)
-    return outfit
 
 
 def _person_record(person: Person, photo: OpenPhoto, findings: _Findings) -> PersonRecord:

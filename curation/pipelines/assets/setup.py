@@ -100,6 +100,7 @@ class AssetSetup:
         files = [*self.engine.weights]
         for spec in (*self.people, self.mask, *([] if self.cutout is None else [self.cutout]), *self.clothes):
             files += spec.weights
+            files += [file for other in spec.beside for file in other.weights]
         for reader in self.readers:
             files += reader.weights
         if self.predictor is not None:
@@ -112,4 +113,4 @@ def _files(files: Sequence[WeightsFile]) -> list[list[str]]:
 
 
 def _body(spec: BodySpec) -> list[Any]:
-    return [spec.name, _files(spec.weights), list(spec.providers)]
+    return [spec.name, _files(spec.weights), list(spec.providers), [_body(other) for other in spec.beside]]

@@ -9,6 +9,7 @@ from typing import Any
 
 from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.identity.unfound import Unfound, unfound_told
+from curation.domain.judging.photo_composition import PhotoComposition
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.presets import with_preset
 from curation.domain.labelling.labels import Labels
@@ -21,6 +22,7 @@ from curation.photos.files.listing import Listing
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
 from curation.pipelines.said.last_event import last_event
 from curation.pipelines.said.words import read_picks_now, settle, unfound_json
+from curation.pipelines.scoring.composition import NO_COMPOSITIONS, missing_told, read_compositions
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
     ScoringEvent,
@@ -91,10 +93,13 @@ class ScoringPipeline:
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
         ages = event_ages(self._context.settings, event, labels)
+        compositions = self._compositions(event, measures, listing)
         scores = []
         for path, measured in measures.items():
             self._context.stop_if_cancelled()
-            scores.append(self._scorer.score(path, event.faces[path], labels, measured, people, ages))
+            scores.append(
+                self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
+            )
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages)
         self._context.stop_if_cancelled()
@@ -105,6 +110,9 @@ class ScoringPipeline:
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         unfound = event_unfound(self._context.settings, said, event)
         warnings = self._warnings(event, unfound, new, ages)
+        if self._scorer.rules.composition_asked_for:
+            untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
+            warnings += (untold,) if untold else ()
         report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
         self._write_record(report, labels, event.engine, unfound)
         return report
@@ -148,6 +156,21 @@ class ScoringPipeline:
             measures[path] = outcome.result.measures
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(cached)
+
+    def _compositions(
+        self, event: ScoringEvent, measures: Mapping[str, PhotoMeasures], listing: Listing
+    ) -> Mapping[str, PhotoComposition]:
+        """How people lie in the frame, by image path; nothing is read unless it has a weight."""
+        if not self._scorer.rules.composition_asked_for:
+            return NO_COMPOSITIONS
+        stamps = {
+            photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns)
+            for photo in listing.photos
+            if photo.image_path in measures
+        }
+        hashes = self._context.store.known_hashes(stamps.values())
+        contents = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
+        return read_compositions(self._context.settings, event.faces, contents)
 
     def _warnings(
         self, event: ScoringEvent, unfound: Sequence[Unfound], new: Sequence[str], ages: Mapping[str, AgeGroup]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
+from curation.domain.faces.face import FaceRow
+from curation.domain.judging.photo_composition import PhotoComposition
 from curation.domain.judging.photo_facts import ScoringInput
 from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
 from curation.domain.judging.picks import Picks
@@ -30,6 +32,7 @@ from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import EventPeople, Person
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import CurationError, FaceDataError
+from curation.pipelines.scoring.composition import NO_COMPOSITIONS, EventCompositions
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
     event_ages,
@@ -64,6 +67,8 @@ class MeasuredEvent:
         people: How many people of each category the event has.
         clusters: The clusters of each person in ascending order, by the key of the person.
         persons: The people by key.
+        faces: The faces of all photos, by image path.
+        contents: SHA-256 of the photos that could be read, by image path.
     """
 
     shots: Mapping[str, ScoringInput]
@@ -72,6 +77,8 @@ class MeasuredEvent:
     people: EventPeople
     clusters: Mapping[str, tuple[int, ...]]
     persons: Mapping[str, Person]
+    faces: Mapping[str, Sequence[FaceRow]] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 class Rescorer:
@@ -80,6 +87,7 @@ class Rescorer:
     def __init__(self, settings: Settings) -> None:
         """Set the files; nothing is read yet."""
         self._settings = settings
+        self._compositions = EventCompositions(settings)
         output_dir = settings.io.output_dir
         self._sources = (
             output_dir / FACE_DATA,
@@ -148,7 +156,22 @@ class Rescorer:
         shot = event.shots.get(image_path)
         if shot is None:
             return ()
-        return score_parts(shot.faces, shot.measures, event.people, ScoringRules.from_mapping(scoring.model_dump()))
+        rules = ScoringRules.from_mapping(scoring.model_dump())
+        with self._guard:
+            composition = self._compositions_of(event, rules).get(image_path)
+        return score_parts(shot.faces, shot.measures, event.people, rules, composition)
+
+    def _compositions_of(self, event: MeasuredEvent, rules: ScoringRules) -> Mapping[str, PhotoComposition]:
+        """How people lie in the frame, if that has a weight; what was judged by older records is forgotten."""
+        if not rules.composition_asked_for:
+            return NO_COMPOSITIONS
+        before = self._compositions.last
+        now = self._compositions.now(event, event.faces, event.contents)
+        if now is not before:
+            self._examined.clear()
+            self._marked.clear()
+            self._ranked.clear()
+        return now
 
     def _current(self) -> MeasuredEvent:
         version = tuple(map(_version, self._sources))
@@ -173,6 +196,7 @@ class Rescorer:
         with closing(AnalysisStore(settings.io.state_dir, read_only=True)) as store:
             cached_store = _CachedStore(store, self._remembered)
             found = find_measures(event, cached_store, settings.io.input_dir, predictor, {})
+            hashes = store.known_hashes(found.stamps.values())
         self._remembered = cached_store.used
         ages = event_ages(settings, event, labels)
         shots = {
@@ -194,10 +218,13 @@ class Rescorer:
             people=labels.event_people({cluster for of_person in clusters.values() for cluster in of_person}),
             clusters={key: tuple(sorted(ids)) for key, ids in clusters.items()},
             persons=persons,
+            faces=event.faces,
+            contents={path: hashes[stamp.path] for path, stamp in found.stamps.items() if stamp.path in hashes},
         )
 
     def _judged(self, event: MeasuredEvent, rules: ScoringRules, bursts: BurstRules) -> list[PhotoScore]:
         """Scores with their bursts, in no particular order; `event` must be the current one."""
+        compositions = self._compositions_of(event, rules)
         key = (id(event), rules, bursts)
         known = self._marked.get(key)
         if known is None:
@@ -206,8 +233,11 @@ class Rescorer:
                 found = _remember(self._bursts, (id(event), bursts), event_bursts(event.shots, bursts))
             examined = self._examined.get(examination_key(rules))
             if examined is None:
-                photos = (examine_photo(p, s.faces, s.measures, event.people, rules) for p, s in event.shots.items())
-                examined = _remember(self._examined, examination_key(rules), list(photos))
+                photos = [
+                    examine_photo(path, shot.faces, shot.measures, event.people, rules, compositions.get(path))
+                    for path, shot in event.shots.items()
+                ]
+                examined = _remember(self._examined, examination_key(rules), photos)
             scores = [score_examined(photo, rules) for photo in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
             facts = {photo.image_path: photo.facts for photo in examined}

@@ -8,6 +8,7 @@ from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
+from curation.domain.judging.photo_composition import PhotoComposition
 from curation.domain.judging.photo_facts import ScoringInput
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import NO_PICKS, Picks
@@ -48,6 +49,7 @@ class PhotoScorer:
         measures: PhotoMeasures,
         event: EventPeople,
         ages: Mapping[str, AgeGroup] = NO_AGES,
+        composition: PhotoComposition | None = None,
     ) -> PhotoScore:
         """Judge one photo, without any file, clock or pixels.
 
@@ -58,6 +60,7 @@ class PhotoScorer:
             measures: Of the photo.
             event: The people of the whole event.
             ages: Who of them looks like a child or an adult, see `event_ages`.
+            composition: How people lie in the frame, see `read_compositions`; None for "cannot tell".
 
         Returns:
             The score, not yet ranked.
@@ -65,7 +68,8 @@ class PhotoScorer:
         Raises:
             ValueError: If the numbers of faces differ.
         """
-        return score_photo(image_path, scored_faces(faces, labels, measures, ages), measures, event, self.rules)
+        scored = scored_faces(faces, labels, measures, ages)
+        return score_photo(image_path, scored, measures, event, self.rules, composition)
 
     def mark_bursts(
         self,

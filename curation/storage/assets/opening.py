@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from curation.extras import Extra, extra_for
 from curation.storage.assets.store import AssetStore
 
 if TYPE_CHECKING:
@@ -29,4 +30,6 @@ def open_asset_store(settings: Settings) -> AssetStore:
         from curation.storage.assets.sqlite_store import SqliteAssetStore
 
         return SqliteAssetStore(settings.io.state_dir / DATABASE_NAME)
-    raise NotImplementedError
+    with extra_for(Extra.ASSETS, "assets.database_url"):
+        from curation.storage.assets.postgres_store import PostgresAssetStore
+    return PostgresAssetStore(url.get_secret_value())

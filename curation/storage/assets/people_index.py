@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curation.domain.bodies.composition import CutAt
-from curation.domain.outfits.outfit import ColourName
+from curation.domain.assets.document import record_of_document
+from curation.domain.outfits.outfit import ColourName, Garment
+from curation.domain.outfits.searching import wears
 from curation.storage.assets.rows import PersonRow, colour_bits
 
 __all__ = ["people_of_document"]
@@ -17,21 +18,20 @@ def people_of_document(document: Mapping[str, Any]) -> Sequence[PersonRow]:
 
     Args:
         document: See `curation.domain.assets.document`.
+
+    Raises:
+        AssetDocumentError: If it is no such document.
     """
-    found = []
-    for number, person in enumerate(document.get("people", ())):
-        outfit = person.get("outfit") or {}
-        composition = person.get("composition") or {}
-        found.append(
-            PersonRow(
-                person_index=int(person.get("person_index", number)),
-                tops=_colours(outfit.get("top")),
-                bottoms=_colours(outfit.get("bottom")),
-                cut_at=str(composition.get("cut_at", CutAt.UNKNOWN)),
-            )
+    return [
+        PersonRow(
+            person_index=each.person.person_index,
+            tops=0 if each.outfit is None else _colours(each.outfit.top),
+            bottoms=0 if each.outfit is None else _colours(each.outfit.bottom),
+            cut_at=each.composition.cut_at.value,
         )
-    return found
+        for each in record_of_document(document).people
+    ]
 
 
-def _colours(garment: Mapping[str, Any] | None) -> int:
-    return colour_bits(ColourName(one["name"]) for one in (garment or {}).get("colours", ()))
+def _colours(garment: Garment) -> int:
+    return colour_bits(name for name in ColourName if wears(garment, name))

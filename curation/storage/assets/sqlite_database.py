@@ -36,11 +36,15 @@ CREATE TABLE assets (
     version       INTEGER NOT NULL,
     due_at        REAL,
     claimed       INTEGER,
-    owner         TEXT,
-    document      TEXT
+    owner         TEXT
 );
-CREATE INDEX assets_by_state ON assets (state, due_at, sequence);
+CREATE INDEX assets_due ON assets (state, due_at, sequence);
+CREATE INDEX assets_by_state ON assets (state, sequence);
 CREATE UNIQUE INDEX assets_by_version ON assets (version);
+CREATE TABLE asset_documents (
+    asset    INTEGER PRIMARY KEY REFERENCES assets (sequence) ON DELETE CASCADE,
+    document TEXT NOT NULL
+);
 CREATE TABLE asset_photos (
     asset      INTEGER NOT NULL REFERENCES assets (sequence) ON DELETE CASCADE,
     image_path TEXT NOT NULL,
@@ -61,6 +65,7 @@ UPGRADES = (_VERSION_1,)
 """The statements that bring a database from each version to the next, starting with an empty file.
 
 `due_at` is when a PENDING row may be worked on, and when the lease of a PROCESSING one ends, in seconds since 1970.
+Documents lie in a table of their own, so that rows are short and a search reads few pages.
 `claimed` is the version of the row at its last claim, which no other claim has: a result is written only with it.
 Never change one that was released: a change of the schema is a new step, which keeps the content.
 """

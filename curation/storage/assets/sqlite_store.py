@@ -26,8 +26,14 @@ from curation.storage.assets.sqlite_database import BUSY_TIMEOUT_S, AssetDatabas
 __all__ = ["SqliteAssetStore"]
 
 _SHORT = "id, sha256, settings_hash, name, state, code, message, attempts, created_at, updated_at, version, sequence"
-_ALL = f"{_SHORT}, document"
+_FROM = "FROM assets LEFT JOIN asset_documents ON asset = sequence"
 _AGAIN: Mapping[str, object] = {"state": AssetState.PENDING, "code": None, "message": "", "attempts": 0}
+# One parameter for all: there may be tens of thousands.
+_PHOTOS_ASKED = "SELECT asset FROM asset_photos WHERE image_path IN (SELECT value FROM json_each(:paths))"
+_PEOPLE_ASKED = (
+    "SELECT sequence AS asset, json_extract(value, '$[1]') AS person_index FROM json_each(:people) "
+    "JOIN assets ON assets.id = json_extract(value, '$[0]')"
+)
 _PARAMETERS = 500  # SQLite takes only so many in one statement
 
 
@@ -176,9 +182,10 @@ class SqliteAssetStore:
         text = document_text(document)
         people = people_of_document(document)
         with self._database.transaction() as connection:
-            sequence = self._finish(connection, claim, state=AssetState.COMPLETED, code=None, message="", document=text)
+            sequence = self._finish(connection, claim, state=AssetState.COMPLETED, code=None, message="")
             if sequence is None:
                 return False
+            connection.execute("INSERT OR REPLACE INTO asset_documents VALUES (?, ?)", (sequence, text))
             connection.executemany(
                 "INSERT OR REPLACE INTO asset_people VALUES (?, ?, ?, ?, ?)",
                 [(sequence, one.person_index, one.tops, one.bottoms, one.cut_at) for one in people],
@@ -245,19 +252,26 @@ class SqliteAssetStore:
     def get(self, asset_id: str) -> Asset | None:
         """See `AssetStore.get`."""
         with self._database.reading() as connection:
-            row = connection.execute(f"SELECT {_ALL} FROM assets WHERE id = ?", (asset_id,)).fetchone()
+            row = connection.execute(f"SELECT {_SHORT}, document {_FROM} WHERE id = ?", (asset_id,)).fetchone()
             return None if row is None else _assets(connection, [row])[0]
 
     def find(self, query: AssetQuery, *, limit: int, offset: int = 0) -> tuple[int, Sequence[Asset]]:
         """See `AssetStore.find`."""
-        where, values = _conditions(query)
+        if asks_for_people(query) and query.state not in (None, AssetState.COMPLETED):
+            return 0, []
+        found, values = _people_found(query) if asks_for_people(query) else _rows_found(query)
         with self._database.reading() as connection:
-            (count,) = connection.execute(f"SELECT count(*) FROM assets {where}", values).fetchone()
-            rows = connection.execute(
-                f"SELECT {_ALL} FROM assets {where} ORDER BY sequence DESC LIMIT :limit OFFSET :offset",
+            if query.people is not None:  # a long list of names is read once, not for the count and the page
+                numbers = [
+                    number for (number,) in connection.execute(f"SELECT DISTINCT {found} ORDER BY 1 DESC", values)
+                ]
+                return len(numbers), [_asset(connection, number) for number in numbers[offset : offset + limit]]
+            (count,) = connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT {found})", values).fetchone()
+            page = connection.execute(
+                f"SELECT DISTINCT {found} ORDER BY 1 DESC LIMIT :limit OFFSET :offset",
                 {**values, "limit": limit, "offset": offset},
             ).fetchall()
-            return count, _assets(connection, rows)
+            return count, [_asset(connection, sequence) for (sequence,) in page]
 
     def changes(self, after_version: int, *, limit: int) -> Sequence[Asset]:
         """See `AssetStore.changes`."""
@@ -298,7 +312,7 @@ def _add_photo(connection: sqlite3.Connection, sequence: int, image_path: str | 
 
 
 def _asset(connection: sqlite3.Connection, sequence: int) -> Asset:
-    row = connection.execute(f"SELECT {_ALL} FROM assets WHERE sequence = ?", (sequence,)).fetchone()
+    row = connection.execute(f"SELECT {_SHORT}, document {_FROM} WHERE sequence = ?", (sequence,)).fetchone()
     return _assets(connection, [row])[0]
 
 
@@ -317,28 +331,27 @@ def _photos(connection: sqlite3.Connection, sequences: Sequence[int]) -> Iterabl
         )
 
 
-def _conditions(query: AssetQuery) -> tuple[str, dict[str, object]]:
+def _rows_found(query: AssetQuery) -> tuple[str, dict[str, object]]:
+    """The end of a SELECT of the numbers of the rows that answer a query, and its parameters."""
     parts: list[str] = []
     values: dict[str, object] = {}
     if query.state is not None:
         parts.append("state = :state")
         values["state"] = query.state
     if query.image_paths is not None:
-        # One parameter for all: there may be tens of thousands.
-        parts.append(
-            "sequence IN (SELECT asset FROM asset_photos WHERE image_path IN (SELECT value FROM json_each(:paths)))"
-        )
-        values["paths"] = json.dumps([escaped(path) for path in query.image_paths])
-    if asks_for_people(query):
-        wanted, more = _people_conditions(query)
-        parts.append(f"sequence IN (SELECT asset FROM asset_people WHERE {wanted})")
-        values |= more
-    return ("WHERE " + " AND ".join(parts) if parts else ""), values
+        parts.append(f"sequence IN ({_PHOTOS_ASKED})")
+        values["paths"] = _paths_asked(query.image_paths)
+    return f"sequence FROM assets {'WHERE ' if parts else ''}{' AND '.join(parts)}", values
 
 
-def _people_conditions(query: AssetQuery) -> tuple[str, dict[str, object]]:
-    parts: list[str] = []
+def _people_found(query: AssetQuery) -> tuple[str, dict[str, object]]:
+    """As `_rows_found`, of a query that asks for people: only completed rows have some."""
+    parts = ["TRUE"]
     values: dict[str, object] = {}
+    tables = "asset_people"
+    if query.people is not None:
+        tables = f"({_PEOPLE_ASKED}) JOIN asset_people USING (asset, person_index)"
+        values["people"] = json.dumps([list(one) for one in query.people])
     if query.top is not None:
         parts.append("tops & :top != 0")
         values["top"] = COLOUR_BITS[query.top]
@@ -348,10 +361,11 @@ def _people_conditions(query: AssetQuery) -> tuple[str, dict[str, object]]:
     if query.cut_at is not None:
         parts.append("cut_at = :cut_at")
         values["cut_at"] = query.cut_at
-    if query.people is not None:
-        parts.append(
-            "(asset, person_index) IN (SELECT named.sequence, json_extract(value, '$[1]') FROM json_each(:people) "
-            "JOIN assets AS named ON named.id = json_extract(value, '$[0]'))"
-        )
-        values["people"] = json.dumps([list(one) for one in query.people])
-    return " AND ".join(parts), values
+    if query.image_paths is not None:
+        parts.append(f"asset IN ({_PHOTOS_ASKED})")
+        values["paths"] = _paths_asked(query.image_paths)
+    return f"asset FROM {tables} WHERE {' AND '.join(parts)}", values
+
+
+def _paths_asked(paths: Iterable[str]) -> str:
+    return json.dumps([escaped(path) for path in paths])

@@ -11,9 +11,12 @@ from contextlib import contextmanager, suppress
 import uvicorn
 
 from curation.api.app import create_app
+from curation.api.http.assets.desk import AssetDesk
+from curation.event.catalog import Catalog
 from curation.services.viewer.face_services import FaceServices
-from curation.settings import ServicesSettings
+from curation.settings import ServicesSettings, Settings
 from tests.fake_workflow import FakeEvent
+from tests.service import no_assets
 
 __all__ = ["serving"]
 
@@ -22,11 +25,13 @@ WAIT_S = 20.0
 
 @contextmanager
 def serving(
-    event: FakeEvent, face_services: Callable[[ServicesSettings], FaceServices] = FaceServices
+    event: FakeEvent,
+    face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
+    open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
 ) -> Iterator[str]:
     """The address of a service over the event; it ends with the block."""
     settings = event.settings()
-    app = create_app(lambda: settings, lambda _: event.workflow(), face_services)
+    app = create_app(lambda: settings, lambda _: event.workflow(), face_services, open_assets)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

@@ -1,1 +1,1 @@
-"""The JSON operations on assets."""
+"""The JSON operations on assets: handing in, finding, their files, following, trying again, deleting."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["BIREFNET_NAMES", "FORMS", "ISNET", "SELFIE", "U2NET_NAMES", "NetworkForm", "network_input"]
 
 SELFIE, ISNET = "selfie", "isnet"
-U2NET_NAMES = ("u2netp", "u2net", "u2net_human_seg")
+U2NET_NAMES = ("u2netp", "u2net", "u2net-human")
 BIREFNET_NAMES = ("birefnet-lite", "birefnet", "birefnet-portrait")
 
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -16,39 +16,23 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from curation.domain.bodies.person import Person
-from curation.domain.bodies.pose import PoseJoint as J
 from curation.domain.faces.face import Box
+from curation.engines.bodies.segmenters.strokes import (
+    draw_arms,
+    draw_head,
+    draw_legs,
+    draw_torso,
+    draw_trunk,
+    has_shoulders,
+)
 
 __all__ = ["shares_of"]
 
 _GRID_PX = 144  # longer side of the grid on which distances are measured
-_MIN_VISIBILITY = 0.5
 # Cost of a step of one pixel of the grid: its length, plus so much per unit of colour difference (Lab, 0 to 255), plus
 # so much where there is no foreground.
 _COLOUR_COST = 0.35
 _BACKGROUND_COST = 8.0
-# Widths of limbs as shares of the breadth of the shoulders; half of what limbs have, so that a stroke stays inside.
-_ARM, _LEG, _MIN_BREADTH = 0.14, 0.2, 0.35
-# Strokes from the back to the front: what is drawn later covers what was drawn before.
-_LEGS = (
-    (J.LEFT_HIP, J.LEFT_KNEE),
-    (J.LEFT_KNEE, J.LEFT_ANKLE),
-    (J.LEFT_ANKLE, J.LEFT_FOOT_INDEX),
-    (J.RIGHT_HIP, J.RIGHT_KNEE),
-    (J.RIGHT_KNEE, J.RIGHT_ANKLE),
-    (J.RIGHT_ANKLE, J.RIGHT_FOOT_INDEX),
-)
-_TORSO = (J.LEFT_SHOULDER, J.RIGHT_SHOULDER, J.RIGHT_HIP, J.LEFT_HIP)
-_ARMS = (
-    (J.LEFT_SHOULDER, J.LEFT_ELBOW),
-    (J.LEFT_ELBOW, J.LEFT_WRIST),
-    (J.LEFT_WRIST, J.LEFT_INDEX),
-    (J.RIGHT_SHOULDER, J.RIGHT_ELBOW),
-    (J.RIGHT_ELBOW, J.RIGHT_WRIST),
-    (J.RIGHT_WRIST, J.RIGHT_INDEX),
-)
-# A face is the front of a head; the head reaches above and beside the detector's box.
-_HEAD_GROWTH = 0.25
 # Blur of the border between two people, in pixels of the grid, so that masks fade into each other.
 _BORDER_SIGMA = 0.8
 
@@ -91,106 +75,19 @@ def _seeds(area: Box, scale: float, size: tuple[int, int], people: Sequence[Pers
     seeds = np.full((size[1], size[0]), -1, np.int32)
     by_depth = sorted(range(len(people)), key=lambda place: (people[place].box.y + people[place].box.h, place))
     for place in by_depth:
-        if _breadth(people[place]) is None:
-            _draw_trunk(seeds, place, people[place], area, scale)
-    for draw in (_draw_torso, _draw_legs, _draw_arms):
+        if not has_shoulders(people[place]):
+            draw_trunk(seeds, place, people[place], area, scale)
+    for draw in (draw_torso, draw_legs, draw_arms):
         for place in by_depth:
             draw(seeds, place, people[place], area, scale)
     for place in by_depth:
-        _draw_head(seeds, place, people[place], area, scale)
+        draw_head(seeds, place, people[place], area, scale)
     for place, person in enumerate(people):
         if not np.any(seeds == place):  # wholly covered by others: at least the middle of the box is the person's own
             x = int(np.clip((person.box.x + person.box.w / 2 - area.x) * scale, 0, size[0] - 1))
             y = int(np.clip((person.box.y + person.box.h / 3 - area.y) * scale, 0, size[1] - 1))
             seeds[y, x] = place
     return seeds
-
-
-def _grid_point(x: float, y: float, area: Box, scale: float) -> tuple[int, int]:
-    limit = 1 << 14  # OpenCV draws with integers of 32 bits, of which it shifts some
-    at = np.clip(np.array([(x - area.x) * scale, (y - area.y) * scale]), -limit, limit)
-    return round(float(at[0])), round(float(at[1]))
-
-
-def _joint(person: Person, joint: J) -> tuple[float, float] | None:
-    if person.pose is None:
-        return None
-    landmark = person.pose.at(joint)
-    return (landmark.x, landmark.y) if landmark.visibility >= _MIN_VISIBILITY else None
-
-
-def _breadth(person: Person) -> float | None:
-    """Of the shoulders, in pixels of the photo; from the side, of the body that belongs to this face or torso."""
-    left, right = _joint(person, J.LEFT_SHOULDER), _joint(person, J.RIGHT_SHOULDER)
-    if left is None or right is None:
-        return None
-    across = float(np.hypot(left[0] - right[0], left[1] - right[1]))
-    hips = [hip for hip in (_joint(person, J.LEFT_HIP), _joint(person, J.RIGHT_HIP)) if hip is not None]
-    long = max((float(np.hypot(left[0] - x, left[1] - y)) for x, y in hips), default=0.0)
-    face = 0.0 if person.face is None else 1.5 * max(person.face.box.w, person.face.box.h)
-    return max(across, _MIN_BREADTH * 2 * long, face, 1.0)
-
-
-def _draw_limbs(
-    seeds: NDArray[np.int32],
-    place: int,
-    person: Person,
-    area: Box,
-    scale: float,
-    limbs: Sequence[tuple[J, J]],
-    width_share: float,
-) -> None:
-    breadth = _breadth(person)
-    if breadth is None:
-        return
-    thickness = max(1, round(width_share * breadth * scale))
-    for start, end in limbs:
-        one, other = _joint(person, start), _joint(person, end)
-        if one is not None and other is not None:
-            ends = _grid_point(*one, area, scale), _grid_point(*other, area, scale)
-            cv2.line(seeds, *ends, place, thickness)
-
-
-def _draw_legs(seeds: NDArray[np.int32], place: int, person: Person, area: Box, scale: float) -> None:
-    _draw_limbs(seeds, place, person, area, scale, _LEGS, _LEG)
-
-
-def _draw_arms(seeds: NDArray[np.int32], place: int, person: Person, area: Box, scale: float) -> None:
-    _draw_limbs(seeds, place, person, area, scale, _ARMS, _ARM)
-
-
-def _draw_torso(seeds: NDArray[np.int32], place: int, person: Person, area: Box, scale: float) -> None:
-    corners = [point for point in (_joint(person, joint) for joint in _TORSO) if point is not None]
-    if len(corners) < 3:
-        return
-    points = np.array(corners)
-    inner = points.mean(axis=0) + 0.7 * (points - points.mean(axis=0))
-    cv2.fillConvexPoly(
-        seeds, cv2.convexHull(np.array([_grid_point(x, y, area, scale) for x, y in inner], np.int32)), place
-    )
-
-
-def _draw_trunk(seeds: NDArray[np.int32], place: int, person: Person, area: Box, scale: float) -> None:
-    """Where no shoulders are seen: down from the face as far as a chest reaches, else along the middle of the box."""
-    box = person.box
-    if person.face is None:
-        x, width = box.x + box.w / 2, 0.15 * box.w
-        top, bottom = box.y + 0.08 * box.h, box.y + 0.85 * box.h
-    else:
-        face = person.face.box
-        x, width = face.x + face.w / 2, 0.7 * face.w
-        top, bottom = face.y + face.h / 2, min(face.y + 3.5 * face.h, box.y + 0.95 * box.h)
-    ends = _grid_point(x, top, area, scale), _grid_point(x, bottom, area, scale)
-    cv2.line(seeds, *ends, place, max(1, round(width * scale)))
-
-
-def _draw_head(seeds: NDArray[np.int32], place: int, person: Person, area: Box, scale: float) -> None:
-    if person.face is None:
-        return
-    face = person.face.box
-    centre = _grid_point(face.x + face.w / 2, face.y + (0.5 - _HEAD_GROWTH / 2) * face.h, area, scale)
-    axes = (max(1, round(face.w * scale * 0.5)), max(1, round(face.h * scale * (0.5 + _HEAD_GROWTH / 2))))
-    cv2.ellipse(seeds, centre, axes, 0, 0, 360, place, -1)
 
 
 def _nearest(lab: NDArray[np.float32], coarse: NDArray[np.float32], seeds: NDArray[np.int32]) -> NDArray[np.int32]:

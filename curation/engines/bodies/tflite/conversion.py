@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from curation.engines.base import WeightsFile
+from curation.engines.bodies.tflite.operators import onnx_model
 from curation.engines.weights.model_cache import SHOWN_HASH_CHARACTERS, cache_paths, find_cached, write_cached
-from curation.errors import WeightsBrokenError, WeightsMissingError
+from curation.errors import WeightsMissingError
 
 __all__ = ["CONVERTER_VERSION", "converted_network", "temporarily_converted"]
 
@@ -69,4 +70,4 @@ def _converted(source: WeightsFile) -> bytes:
         data = source.path.read_bytes()
     except OSError as error:
         raise WeightsMissingError(f"{source.path} cannot be read: {error}") from error
-    raise WeightsBrokenError(f"{source.path} ({len(data)} bytes) cannot be converted")
+    return onnx_model(data, str(source.path))

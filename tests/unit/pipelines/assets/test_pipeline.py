@@ -28,9 +28,6 @@ from tests.attribute_values import a_sex, an_age
 from tests.fake_bodies import FakeClothes, FakePeople, FakeSegmenter, body_spec
 from tests.fakes import FakeEngine, fake_spec, painted_photo
 
-pytest.importorskip("curation.domain.outfits.reading")
-pytest.importorskip("curation.photos.looks.cutouts")
-
 PAIR = ((Box(150, 60, 40, 50), 0), (Box(450, 80, 40, 50), 4))
 LIMITS = GateLimits(256, 10.0, 10_000_000)
 
@@ -117,6 +114,14 @@ class TestPeople:
         assert (first.outfit, first.mask_confidence, first.clothes_share) == (None, None, None)
         assert sorted(result.files) == ["annotated.jpg"]
         assert "min_person_px" in result.record.notes[0]
+
+    def test_passers_by_in_the_background_are_not_looked_at_closely(self) -> None:
+        faces = ((Box(150, 60, 40, 50), 0), (Box(450, 100, 8, 10), 4))
+        result = AssetPipeline(a_setup(min_person_px=16)).process(picture(faces))
+        near, far = result.record.people
+        assert near.outfit is not None and far.outfit is None
+        assert "quarter" in result.record.notes[0]
+        assert "cutout_1.png" not in result.files
 
     def test_the_same_picture_gives_the_same_bytes(self) -> None:
         one, other = (AssetPipeline(a_setup()).process(picture()) for _ in range(2))

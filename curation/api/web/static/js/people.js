@@ -9,6 +9,7 @@ import {
   ignoreStrangers, labelsChangedElsewhere, labelsRead, merge, notAPerson, setCategory, setName,
 } from "./people-actions.js";
 import { showCorrections } from "./corrections.js";
+import { startFromBehind } from "./from-behind.js";
 import { completeNames } from "./names.js";
 import { startQuestions } from "./question.js";
 import { selection } from "./selection.js";
@@ -377,5 +378,7 @@ function start() {
   // htmx appends cards while the user scrolls; selected ones must be marked.
   cardsElement.addEventListener("htmx:afterSettle", () => chosen.repaint());
   startQuestions(document.getElementById("question"));
+  const behind = document.getElementById("from-behind");
+  if (behind) startFromBehind(behind);
   if (!NARROW.matches && grid.current()) inspect(grid.current().dataset.id);
 }

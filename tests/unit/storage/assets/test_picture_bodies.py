@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from curation.domain.assets.states import AssetState
-from curation.event.outfits.bodies import AssetBodies
+from curation.storage.assets.picture_bodies import AssetBodies
 from curation.storage.assets.store import AssetStore
 from tests.event_assets import MemoryAssets, body, record
 

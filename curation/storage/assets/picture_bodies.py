@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.assets.asset import Asset, AssetQuery
+from curation.domain.assets.document import record_of_document
 from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.assets.states import AssetState
 from curation.domain.bodies.composition import Composition
@@ -20,7 +21,7 @@ from curation.domain.outfits.outfit import Outfit
 from curation.errors import CurationError
 from curation.storage.assets.store import AssetStore
 
-__all__ = ["AssetBodies", "Body", "PictureBodies", "Pictures", "bodies_of", "read_document"]
+__all__ = ["AssetBodies", "Body", "PictureBodies", "Pictures", "bodies_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -104,20 +105,15 @@ def _body(found: PersonRecord) -> Body:
     )
 
 
-def read_document(document: Mapping[str, Any]) -> AssetRecord:
-    """The record that a document of the database has."""
-    from curation.domain.assets.document import record_of_document  # type: ignore[import-not-found, unused-ignore]
-
-    return record_of_document(document)  # type: ignore[no-any-return, unused-ignore]
-
-
 class AssetBodies:
     """Reads the bodies of all pictures, and afterwards only those whose rows were changed. Thread-safe.
 
     Nothing of it is written anywhere: what was read of a record goes when the record is deleted.
     """
 
-    def __init__(self, store: AssetStore, *, read: Callable[[Mapping[str, Any]], AssetRecord] = read_document) -> None:
+    def __init__(
+        self, store: AssetStore, *, read: Callable[[Mapping[str, Any]], AssetRecord] = record_of_document
+    ) -> None:
         """Remember the database; nothing is read yet.
 
         Args:

@@ -1,0 +1,88 @@
+"""The composition root of assets: the database, the files and the work that the settings ask for."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.domain.assets.asset import Asset
+from curation.jobs.assets.asset_jobs import AssetJobs
+from curation.jobs.assets.work import AssetWork, WorkLimits
+
+if TYPE_CHECKING:
+    from curation.event.known_faces import KnownFaces
+    from curation.pipelines.assets.setup import AssetSetup
+    from curation.pipelines.assets.task import AssetTask
+    from curation.settings import Settings
+
+__all__ = ["build_asset_jobs"]
+
+
+def build_asset_jobs(settings: Settings, *, allow_download: bool = False) -> AssetJobs:
+    """Open the database of assets; networks are looked for when the first picture is handed in or worked on.
+
+    Args:
+        settings: Of the program.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+
+    Raises:
+        StorageError: If the database cannot be used.
+        DatabaseBusyError: If it is busy or away for a moment.
+        SettingsError: If its address is not valid.
+        ExtraMissingError: If the packages for PostgreSQL are not installed.
+    """
+    from curation.storage.assets.files import AssetFiles
+    from curation.storage.assets.opening import open_asset_store
+
+    store = open_asset_store(settings)
+    # A folder for each database: what has no record in one may have one in another.
+    files = AssetFiles(settings.assets.dir / store.identity)
+    limits = WorkLimits(
+        workers=settings.assets.workers,
+        max_attempts=settings.assets.max_attempts,
+        lease_s=settings.assets.lease_s,
+        photo_timeout_s=settings.assets.photo_timeout_s,
+        sweep_s=settings.assets.sweep_s,
+    )
+    return AssetJobs(store, files, partial(_work, settings, allow_download=allow_download), limits)
+
+
+def _work(settings: Settings, *, allow_download: bool) -> AssetWork:
+    from curation.bootstrap import asset_limits, asset_setup
+    from curation.event.known_faces import KnownFaces
+    from curation.pipelines.assets import gate
+    from curation.pipelines.assets.task import process_image_pipeline
+
+    setup = asset_setup(settings, allow_download=allow_download)
+    limits = asset_limits(settings)
+    return AssetWork(
+        settings_hash=setup.settings_hash,
+        gate=lambda content, name: gate.check(content, limits, name=name),
+        process=process_image_pipeline,
+        make_task=partial(_task, KnownFaces(settings)),
+        initializer=_prepare,
+        initargs=(setup, logging.getLogger().getEffectiveLevel()),
+    )
+
+
+def _task(known: KnownFaces, asset: Asset, attempt: int, path: Path, folder: Path) -> AssetTask:
+    from curation.pipelines.assets.task import AssetTask
+
+    return AssetTask(
+        asset_id=asset.id,
+        attempt=attempt,
+        path=path,
+        folder=folder,
+        name=asset.name,
+        faces=known.of(asset.image_paths, asset.sha256),
+    )
+
+
+def _prepare(setup: AssetSetup, log_level: int) -> None:
+    """The initializer of worker processes."""
+    from curation.pipelines.assets.task import prepare_asset_worker
+
+    logging.basicConfig(level=max(log_level, logging.WARNING), format="%(levelname)s %(message)s")
+    prepare_asset_worker(setup)
