@@ -21,9 +21,9 @@ _LEAST_MEAN_OVERLAP = 0.8  # of the cheap masks; the whole half has 0.89
 
 
 @pytest.fixture(scope="module")
-def networks(test_data: Path) -> PeopleNetworks:
+def networks(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> PeopleNetworks:
     try:
-        return PeopleNetworks(test_data)
+        return PeopleNetworks(test_data, tmp_path_factory.mktemp("models"))
     except Unavailable as reason:
         pytest.skip(str(reason))
 
