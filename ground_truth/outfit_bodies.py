@@ -37,7 +37,7 @@ __all__ = ["OutfitEvent", "OutfitPhoto", "album_events", "asset_pipeline", "clip
 
 _PROJECT = Path(__file__).parents[1]
 _ONNX = Path("weights/onnx")
-_EVERY_FRAME = 16
+_EVERY_FRAME = 8
 _PHOTOS_EACH = 16  # of an album, so that the measurement takes minutes
 _SAME_FACE, _SAME_BODY = 0.4, 0.5
 _CENTROID_LIKENESS = 0.40  # a face of an album is one of its people from this cosine on

@@ -198,7 +198,7 @@ def composition_pairs(evaluation: Evaluation) -> Table:
         )
     return Table(
         f"Street photos of whole bodies (photos/clothes, {usable} of the half that no constant was chosen on) against "
-        "the same photos cropped, by the component `composition` alone. A crop through the shins or the head is a fault "
+        "the same photos cropped, by the component `composition` alone. A crop through shins or head is a fault "
         f"that nobody asked for; {whole_named} of the whole photos have a problem, too. It says nothing of what "
         "photographers prefer, so the component is off unless it is given a weight.",
         ("crop", "photos", "whole one is worth more", "the same", "less"),

@@ -40,7 +40,6 @@ from curation.api.routes import (
     jobs,
     labels,
     metrics,
-    outfits,
     people,
     photos,
     picks,
@@ -54,6 +53,7 @@ from curation.api.routes import (
 from curation.api.routes.assets import events as asset_events
 from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
+from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
 from curation.errors import CurationError
 from curation.event.analysis_lookup import AnalysisLookup

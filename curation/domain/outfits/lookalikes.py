@@ -41,10 +41,10 @@ class LookalikeRules:
     """
 
     within_s: float = 3 * 3600.0
-    most_distance: float = 0.12
-    least_lead: float = 0.05
+    most_distance: float = 0.09
+    least_lead: float = 0.04
     apart_s: float = 3.0
-    usual_distance: float = 0.10
+    usual_distance: float = 0.08
     most_mistaken: float = 0.10
     most_alike: float = 0.5
     most_wrong: float = 0.05
@@ -147,21 +147,43 @@ def signature_distances(first: NDArray[np.float32], second: NDArray[np.float32])
     Returns:
         (N, M) in [0, 1]; NaN for "cannot tell": one shows only the top and the other only the bottom.
     """
-    half = first.shape[1] // 2
-    total = np.zeros((len(first), len(second)), dtype=np.float32)
-    weight_sum = np.zeros_like(total)
-    for part, weight in ((slice(0, half), _TOP_WEIGHT), (slice(half, None), _BOTTOM_WEIGHT)):
-        roots = [_roots(each[:, part]) for each in (first, second)]
-        both = np.outer(roots[0].any(axis=1), roots[1].any(axis=1))
-        total += np.where(both, weight * np.maximum(0.0, 1.0 - roots[0] @ roots[1].T), 0.0).astype(np.float32)
-        weight_sum += np.where(both, weight, 0.0).astype(np.float32)
+    return _distances(_roots(first), _roots(second))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Roots:
+    """Signatures as they are compared.
+
+    Attributes:
+        roots: (N, D) square roots of the histograms: their products with others are Bhattacharyya coefficients. Scaled
+            by the roots of the parts' weights.
+        weights: (N, 2) weight of top and bottom, 0 for a part that is not in the photo.
+    """
+
+    roots: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def block(self, rows: slice) -> _Roots:
+        return _Roots(self.roots[rows], self.weights[rows])
+
+
+def _roots(signatures: NDArray[np.float32]) -> _Roots:
+    half = signatures.shape[1] // 2
+    parts = []
+    weights = []
+    for part, weight in ((signatures[:, :half], _TOP_WEIGHT), (signatures[:, half:], _BOTTOM_WEIGHT)):
+        sums = part.sum(axis=1, keepdims=True)
+        parts.append(np.sqrt(weight * part / np.where(sums > 0, sums, 1.0)))
+        weights.append(np.where(sums[:, 0] > 0, weight, 0.0))
+    return _Roots(np.concatenate(parts, axis=1).astype(np.float32), np.stack(weights, axis=1).astype(np.float32))
+
+
+def _distances(first: _Roots, second: _Roots) -> NDArray[np.float32]:
+    """(N, M), see `signature_distances`."""
+    # The weight of what both show, and of that what they have in common.
+    shown = sum(np.sqrt(np.outer(first.weights[:, part], second.weights[:, part])) for part in (0, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.sqrt(total / weight_sum), dtype=np.float32)
-
-
-def _roots(part: NDArray[np.float32]) -> NDArray[np.float32]:
-    sums = part.sum(axis=1, keepdims=True)
-    return np.asarray(np.sqrt(part / np.where(sums > 0, sums, 1.0)), dtype=np.float32)
+        return np.asarray(np.sqrt(np.maximum(0.0, 1.0 - (first.roots @ second.roots.T) / shown)), dtype=np.float32)
 
 
 def _nearest_people(
@@ -180,7 +202,7 @@ def _nearest_people(
     known = sorted(known, key=lambda number: place[bodies[number].person or ""])
     owners = np.array([place[bodies[number].person or ""] for number in known], dtype=np.intp)
     starts = np.searchsorted(owners, np.arange(len(people)))
-    signatures = np.stack([bodies[number].signature for number in known])
+    signatures = _roots(np.stack([bodies[number].signature for number in known]))
     times, photos = _times(bodies, known), np.array([bodies[number].photo for number in known])
     on_photo: dict[int, set[int]] = defaultdict(set)
     for number in known:
@@ -188,7 +210,7 @@ def _nearest_people(
     out = []
     for begin in range(0, len(asked), _BLOCK):
         block = list(asked[begin : begin + _BLOCK])
-        away = signature_distances(np.stack([bodies[number].signature for number in block]), signatures)
+        away = _distances(_roots(np.stack([bodies[number].signature for number in block])), signatures)
         gap = np.abs(_times(bodies, block)[:, None] - times[None, :])
         no_times = np.isnan(_times(bodies, block))[:, None] & np.isnan(times)[None, :]
         compared = ((gap <= rules.within_s) & (gap > apart_s)) | no_times
@@ -263,14 +285,14 @@ def _dressed_alike(
     ordered = sorted(chosen, key=lambda number: place[bodies[number].person or ""])
     owners = np.array([place[bodies[number].person or ""] for number in ordered], dtype=np.intp)
     starts = np.searchsorted(owners, np.arange(len(people)))
-    signatures = np.stack([bodies[number].signature for number in ordered])
+    signatures = _roots(np.stack([bodies[number].signature for number in ordered]))
     times = _times(bodies, ordered)
     photos = np.array([bodies[number].photo for number in ordered])
     mistaken = np.zeros((len(people), len(people)))
     compared_with = np.zeros_like(mistaken)
     for begin in range(0, len(ordered), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
-        away = signature_distances(signatures[rows], signatures)
+        away = _distances(signatures.block(rows), signatures)
         gap = np.abs(times[rows, None] - times[None, :])
         no_times = np.isnan(times[rows, None]) & np.isnan(times[None, :])
         near = (gap <= rules.within_s) | no_times

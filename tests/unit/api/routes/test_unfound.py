@@ -68,7 +68,7 @@ def test_everything_finds_somebody(clustered: ServiceClient) -> None:
 def test_the_list(client: ServiceClient, event: FakeEvent) -> None:
     body = client.get("/unfound").json()
     assert body["total"] == 3
-    assert body["counts"] == {"labels": 1, "corrections": 1, "picks": 1}
+    assert body["counts"] == {"labels": 1, "corrections": 1, "picks": 1, "seen": 0}
     assert body["told"].startswith("1 pick, 1 correction and 1 name find nobody: their photos are not in the folder.")
     label, _, pick = body["words"]
     assert label == {

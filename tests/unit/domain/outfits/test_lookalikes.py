@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from curation.domain.outfits.lookalikes import Worn, lookalikes, signature_distances
+from curation.domain.outfits.signature import SIGNATURE_LENGTH, distance
 
 RED, GREEN, BLUE, BLACK = 0, 1, 2, 3
 ANNA, BEN, TOM = "name:anna", "name:ben", "name:tom"
@@ -91,7 +92,7 @@ def test_on_the_next_day_people_wear_other_clothes() -> None:
         Worn(
             100 + body.photo,
             day + (body.time_s or 0),
-            wears(GREEN, BLUE) if body.person == ANNA else wears(RED, RED),
+            wears(GREEN, BLUE, 0.02) if body.person == ANNA else wears(RED, RED, 0.02),
             body.person,
         )
         for body in first
@@ -127,3 +128,15 @@ def test_the_order_of_bodies_does_not_matter() -> None:
     turned = bodies[::-1]
     assert lookalikes(turned, NAMED).found[0].person == ANNA
     assert lookalikes(turned, NAMED).spread.right == lookalikes(bodies, NAMED).spread.right
+
+
+def test_many_distances_at_once_are_those_of_single_pairs() -> None:
+    draw = np.random.default_rng(5)
+    halves = draw.dirichlet(np.full(SIGNATURE_LENGTH // 2, 0.1), size=(6, 2))
+    halves[1, 0] = halves[2, 1] = 0.0
+    signatures = halves.reshape(6, -1).astype(np.float32)
+    away = signature_distances(signatures, signatures)
+    for first in range(6):
+        for second in range(6):
+            single = distance(signatures[first], signatures[second])
+            assert away[first, second] == pytest.approx(np.nan if single is None else single, abs=2e-3, nan_ok=True)
