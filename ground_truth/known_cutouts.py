@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ground_truth.person_masks import clothes_labels, person_label
 from ground_truth.splits import in_test_half
 
-__all__ = ["KnownCutout", "edge_error", "known_cutouts", "person_label"]
+__all__ = ["KnownCutout", "edge_error", "known_cutouts"]
 
 # Pixels of the label's border are mixtures with the old background, or wrong.
 _ERODED_PX = 2
@@ -42,11 +43,6 @@ class KnownCutout(NamedTuple):
     background: NDArray[np.float32]
 
 
-def person_label(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The person with everything worn and carried, of a picture of class numbers."""
-    return labels > 0
-
-
 def known_cutouts(photos: Path, *, in_test: bool, count: int, hair: bool = True) -> Iterator[KnownCutout]:
     """Compose pictures; the same each time.
 
@@ -65,10 +61,10 @@ def known_cutouts(photos: Path, *, in_test: bool, count: int, hair: bool = True)
     for number, path in enumerate(people[:count]):
         random = np.random.default_rng(number)
         own = _rgb(path)
-        labels = cv2.imread(str(photos / "clothes/labels" / f"{path.stem}.png"), cv2.IMREAD_GRAYSCALE)
+        labels = clothes_labels(photos / "clothes", path.stem)
         if labels is None or not scenes:
             continue
-        foreground, alpha = _known_person(own, np.asarray(labels, dtype=np.uint8), random if hair else None)
+        foreground, alpha = _known_person(own, labels, random if hair else None)
         background = _ground(own.shape[:2], number, scenes, random)
         mixed = alpha[..., np.newaxis] * foreground + (1 - alpha[..., np.newaxis]) * background
         yield KnownCutout(path.stem, np.asarray(np.round(mixed), dtype=np.uint8), foreground, alpha, background)

@@ -40,7 +40,11 @@ SECTIONS: tuple[str, ...] = (
     "judgements",
     "own_event",
     "attributes",
+    "composition",
     "outfits",
+    "people",
+    "masks",
+    "clothes",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curation.domain.bodies.person import FaceOfBody, Person
 from curation.domain.bodies.pose import PoseJoint
+from curation.engines.base import Pixels
 from curation.engines.bodies.base import PeopleFinder
 from curation.engines.bodies.people import build_people_finder
 from curation.engines.bodies.selection import select_bodies
@@ -120,7 +121,7 @@ def test_faults_are_of_our_own_kinds(tmp_path: Path) -> None:
         build_people_finder((broken, detector, pose)).find(_noise(), [])
 
     class Unreadable(ArrayPhoto):
-        def reduced(self, long_side_px: int, *, averaged: bool = True) -> None:  # type: ignore[override]
+        def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
             raise PhotoUnreadableError("cut off")
 
     with pytest.raises(PhotoUnreadableError):

@@ -18,6 +18,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from curation.errors import (
+    AssetDocumentError,
     AssetNotFailedError,
     AssetNotFoundError,
     AssetRejectedError,
@@ -71,6 +72,7 @@ from curation.errors import (
     SettingsError,
     SettingsFileError,
     StorageError,
+    SuggestionNotFoundError,
     TooBusyError,
     TooManyPhotosError,
     UnfoundWordNotFoundError,
@@ -140,6 +142,8 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     FaceNotFoundError: HTTPStatus.NOT_FOUND,
     AssetNotFoundError: HTTPStatus.NOT_FOUND,
     AssetsOffError: HTTPStatus.CONFLICT,
+    AssetDocumentError: HTTPStatus.CONFLICT,
+    SuggestionNotFoundError: HTTPStatus.NOT_FOUND,
     AssetNotFailedError: HTTPStatus.CONFLICT,
     AssetRejectedError: HTTPStatus(422),
     DatabaseBusyError: HTTPStatus.SERVICE_UNAVAILABLE,

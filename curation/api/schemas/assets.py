@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,11 +12,12 @@ from curation.api.schemas.base import Out, Page, Text
 from curation.api.schemas.faces import BoxOut, PhotoId
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.document import record_of_document
-from curation.domain.assets.record import PersonRecord
+from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.assets.states import AssetState
 from curation.domain.bodies.composition import CutAt
 from curation.domain.faces.ids import photo_id
 from curation.domain.outfits.outfit import ColourName, Garment
+from curation.errors import AssetDocumentError
 
 __all__ = [
     "ASSET_ID_PATTERN",
@@ -29,7 +31,10 @@ __all__ = [
     "SubmittedOut",
     "asset_detail_out",
     "asset_out",
+    "record_of",
 ]
+
+logger = logging.getLogger(__name__)
 
 ASSET_ID_PATTERN = r"^[0-9a-f]{32}$"
 MAX_PHOTO_IDS = 200
@@ -136,6 +141,18 @@ class PhotosIn(Out):
     """From `GET /photos`."""
 
 
+def record_of(asset: Asset) -> AssetRecord | None:
+    """What was found; None until COMPLETED, and of a document that another version wrote."""
+    if asset.document is None:
+        return None
+    try:
+        return record_of_document(asset.document)
+    except AssetDocumentError as error:
+        # One old row must not keep all others from being listed.
+        logger.warning("the asset %s is shown without its people: %s", asset.id, error)
+        return None
+
+
 def asset_out(asset: Asset, name_of: NameOf | None = None) -> AssetOut:
     """A row as JSON; names of people by `name_of`."""
     return AssetOut(**_fields(asset, name_of))
@@ -148,7 +165,7 @@ def asset_detail_out(asset: Asset, name_of: NameOf | None = None) -> AssetDetail
 
 
 def _fields(asset: Asset, name_of: NameOf | None) -> dict[str, Any]:
-    record = None if asset.document is None else record_of_document(asset.document)
+    record = record_of(asset)
     people = None
     if record is not None:
         people = tuple(

@@ -25,6 +25,8 @@ class CutAt(StrEnum):
     """Above the hips: portraits."""
     WRISTS = "wrists"
     """Only a hand or a wrist, while head and feet are inside."""
+    SIDE = "side"
+    """A side of the body, an arm or a shoulder, while head and feet are inside."""
     HEAD = "head"
     """Only the head, at its top."""
     UNKNOWN = "unknown"

@@ -5,27 +5,47 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from curation.domain.bodies.composition import Composition, CutAt
 from curation.domain.bodies.headroom import headroom
 from curation.domain.bodies.overlaps import people_in_front
 from curation.domain.bodies.person import Person
-from curation.domain.bodies.pose import Pose, PoseJoint, PoseLandmark
+from curation.domain.bodies.pose import Pose, PoseJoint
 
-__all__ = ["composition", "cut_of", "shoulder_tilt_deg"]
+__all__ = ["EdgeContact", "composition", "cut_of", "shoulder_tilt_deg"]
 
 _MIN_SEEN = 0.5  # visibility from which on a joint is taken as seen
 _MIN_SHOULDERS = 0.25  # width of the shoulders per length of the torso, below which a person is seen from the side
 _MIN_POSE = 0.5  # confidence of a skeleton that is believed
-_TOUCHES = 0.012  # a box that ends so near to an edge touches it, per side of the photo
 
-# Places along the body: hips 0, knees 1, ankles 2, soles 2.3; the shoulders are -1.
+# An outline that covers so much of an edge, per height of the body's box, is cut there: 0.11 and more where photos were
+# cut through shins, at most 0.035 where the soles were inside.
+_CUT_CONTACT = 0.06
+_UNSURE_CONTACT = 0.02
+# Without an outline: a box that ends so near to an edge touches it, per side of the photo.
+_TOUCHES = 0.012
+
+# Places along the body: shoulders -1, hips 0, knees 1, ankles 2, soles 2.3.
 _SOLES = 2.3
-_FEET_FROM, _KNEES, _HIPS = 1.8, (0.8, 1.2), (-0.2, 0.2)
-_UNSURE_TORSOS = 0.04  # how far the feet are from an edge, in lengths of the torso, where it cannot be told
+_FEET_FROM, _AT_KNEES, _AT_HIPS = 1.75, 0.17, 0.2
+_FACES_TO_HIPS = 4.5  # from the top of a face's box to the hips, in heights of that box
+_SLIM = 2.0  # height per width of a box from which more than a torso is in it
+_HAND_NEAR = 0.25  # how near to an edge a hand is that is cut there, in lengths of the torso
 
 
-def composition(person: Person, others: Sequence[Person], width: int, height: int) -> Composition:
+class EdgeContact(NamedTuple):
+    """How much of the photo's edges the outline of a person covers, in pixels of the full-size photo."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def composition(
+    person: Person, others: Sequence[Person], width: int, height: int, *, contact: EdgeContact | None = None
+) -> Composition:
     """How a person lies in the frame.
 
     Args:
@@ -33,8 +53,9 @@ def composition(person: Person, others: Sequence[Person], width: int, height: in
         others: All people of the picture; the person itself is skipped, by its number.
         width: Of the upright full-size photo, in pixels.
         height: Likewise.
+        contact: Of the person's outline with the edges, which tells cuts best; None if there is no outline.
     """
-    cut_at, certainty = cut_of(person, width, height)
+    cut_at, certainty = cut_of(person, width, height, contact)
     return Composition(
         cut_at=cut_at,
         cut_certainty=certainty,
@@ -57,22 +78,51 @@ def shoulder_tilt_deg(pose: Pose) -> float | None:
     return math.degrees(math.atan2(dy, dx))
 
 
-def cut_of(person: Person, width: int, height: int) -> tuple[CutAt, float]:
-    """Where the photo's edges cut a body, and how certain that is, in [0, 1]."""
+def cut_of(person: Person, width: int, height: int, contact: EdgeContact | None = None) -> tuple[CutAt, float]:
+    """Where the photo's edges cut a body, and how certain it is that they do (or do not), in [0, 1].
+
+    Whether a body is cut is told by its outline, else by its box and its skeleton together; the skeleton tells where.
+
+    Args:
+        person: Whom it is about.
+        width: Of the upright full-size photo, in pixels.
+        height: Likewise.
+        contact: Of the person's outline with the edges; None without an outline.
+    """
+    pose = person.pose if person.pose is not None and person.pose.confidence >= _MIN_POSE else None
+    if contact is None:
+        return _cut_by_box(person, pose, width, height)
+    below = contact.bottom / person.box.h
+    if below >= _CUT_CONTACT:
+        word = _word_by_proportion(person) if pose is None else _word_below(pose, height)
+        return word, _certainty(below)
+    beside = max(contact.left, contact.right) / person.box.h
+    if beside >= _CUT_CONTACT:
+        return (None if pose is None else _word_beside(pose, width)) or CutAt.SIDE, _certainty(beside)
+    if contact.top / person.box.h >= _UNSURE_CONTACT and (headroom(person, height) or 0.0) < 0:
+        return CutAt.HEAD, 0.8
+    return CutAt.NONE, _certainty(max(below, beside))
+
+
+def _certainty(contact: float) -> float:
+    """How far from the limit a contact is: 0.5 at the limit."""
+    return min(0.99, 0.5 + 0.5 * abs(contact - _CUT_CONTACT) / _CUT_CONTACT)
+
+
+def _cut_by_box(person: Person, pose: Pose | None, width: int, height: int) -> tuple[CutAt, float]:
     box = person.box
-    touches = (
-        box.x <= _TOUCHES * width or box.y + box.h >= height * (1 - _TOUCHES) or box.x + box.w >= width * (1 - _TOUCHES)
-    )
-    pose = person.pose
-    if pose is None or pose.confidence < _MIN_POSE:
-        return (CutAt.UNKNOWN, 0.0) if touches else (CutAt.NONE, 0.7)
-    unit = max(_torso_px(pose), 1.0)
-    legs = [_place_of_cut(_leg(pose, side), width, height, unit) for side in (0, 1)]
-    place, depth = min(legs)
-    if not touches or place >= _SOLES:
-        return _smaller_cut(person, pose, width, height)
-    certainty = min(1.0, 0.5 + 0.5 * abs(depth) / (4 * _UNSURE_TORSOS))
-    return _word(place), certainty
+    at_bottom = box.y + box.h >= height * (1 - _TOUCHES)
+    at_side = box.x <= _TOUCHES * width or box.x + box.w >= width * (1 - _TOUCHES)
+    if pose is None:
+        return (CutAt.UNKNOWN, 0.0) if at_bottom or at_side else (CutAt.NONE, 0.7)
+    if at_bottom and _place_below(pose, height) < _SOLES:
+        return _word_below(pose, height), 0.7
+    if at_side and (word := _word_beside(pose, width)) is not None:
+        return word, 0.6
+    above = headroom(person, height)
+    if above is not None and above < 0:
+        return CutAt.HEAD, 0.7
+    return (CutAt.NONE, 0.5) if at_bottom or at_side else (CutAt.NONE, 0.8)
 
 
 def _torso_px(pose: Pose) -> float:
@@ -85,64 +135,67 @@ def _torso_px(pose: Pose) -> float:
     )
 
 
-def _leg(pose: Pose, side: int) -> list[tuple[float, PoseLandmark]]:
-    """Points from the shoulder down with their places along the body; side 0 is left, 1 right."""
-    points = pose.landmarks
-    return [
-        (-1.0, points[PoseJoint.LEFT_SHOULDER + side]),
-        (0.0, points[PoseJoint.LEFT_HIP + side]),
-        (1.0, points[PoseJoint.LEFT_KNEE + side]),
-        (2.0, points[PoseJoint.LEFT_ANKLE + side]),
-        (_SOLES, max((points[PoseJoint.LEFT_HEEL + side], points[PoseJoint.LEFT_FOOT_INDEX + side]), key=_down)),
-    ]
+def _word_by_proportion(person: Person) -> CutAt:
+    """What the lower edge cuts of a body without a skeleton: above the hips or below them."""
+    box, face = person.box, person.face
+    if face is not None:
+        return CutAt.LEGS if box.y + box.h - face.box.y >= _FACES_TO_HIPS * face.box.h else CutAt.CHEST
+    return CutAt.LEGS if box.h >= _SLIM * box.w else CutAt.CHEST
 
 
-def _down(point: PoseLandmark) -> float:
-    return point.y
-
-
-def _inside(point: PoseLandmark, width: int, height: int) -> float:
-    """How far a point is from the nearest edge, in pixels; negative outside. The upper edge cuts no legs."""
-    return min(point.x, width - point.x, height - point.y)
-
-
-def _place_of_cut(
-    chain: Sequence[tuple[float, PoseLandmark]], width: int, height: int, unit: float
-) -> tuple[float, float]:
-    """The place along the body where the photo ends, and how deep its last point lies outside; in torsos."""
-    depths = [(place, _inside(point, width, height) / unit - _UNSURE_TORSOS / 2) for place, point in chain]
-    for (place, here), (following, there) in itertools.pairwise(depths):
-        if there < 0:
-            if here <= 0:
-                return place, there
-            return place + (following - place) * here / (here - there), there
-    return math.inf, depths[-1][1]
-
-
-def _word(place: float) -> CutAt:
+def _word_below(pose: Pose, height: int) -> CutAt:
+    """What the lower edge cuts of a body that it does cut."""
+    place = _place_below(pose, height)
+    if place >= _SOLES:
+        return CutAt.LEGS  # the skeleton is wrong: it ends above the edge
     if place >= _FEET_FROM:
         return CutAt.FEET
-    if _KNEES[0] <= place <= _KNEES[1]:
+    if abs(place - 1.0) <= _AT_KNEES:
         return CutAt.KNEES
-    if _HIPS[0] <= place <= _HIPS[1]:
+    if abs(place) <= _AT_HIPS:
         return CutAt.HIPS
     return CutAt.LEGS if place > 0 else CutAt.CHEST
 
 
-def _smaller_cut(person: Person, pose: Pose, width: int, height: int) -> tuple[CutAt, float]:
-    """What is cut of a body whose legs are not: a hand, the head, or nothing."""
-    for joints in (
-        (PoseJoint.LEFT_WRIST, PoseJoint.LEFT_INDEX, PoseJoint.LEFT_PINKY),
-        (PoseJoint.RIGHT_WRIST, PoseJoint.RIGHT_INDEX, PoseJoint.RIGHT_PINKY),
-    ):
-        hand = [pose.at(joint) for joint in joints]
-        if any(_outside_all(point, width, height) for point in hand[1:]):
-            return CutAt.WRISTS, 0.7
-    above = headroom(person, height)
-    if above is not None and above < 0:
-        return CutAt.HEAD, 0.7
-    return CutAt.NONE, 0.8
+def _place_below(pose: Pose, height: int) -> float:
+    """The place along the body at the lower edge, of the leg that is cut most; `_SOLES` if both are inside."""
+    return min(_place_of_leg(pose, side, height) for side in (0, 1))
 
 
-def _outside_all(point: PoseLandmark, width: int, height: int) -> bool:
-    return not (0 <= point.x <= width and 0 <= point.y <= height)
+def _place_of_leg(pose: Pose, side: int, height: int) -> float:
+    """Likewise of one leg: 0 is the left one, 1 the right one."""
+    points = pose.landmarks
+    sole = max(points[PoseJoint.LEFT_HEEL + side].y, points[PoseJoint.LEFT_FOOT_INDEX + side].y)
+    chain = (
+        (-1.0, points[PoseJoint.LEFT_SHOULDER + side].y),
+        (0.0, points[PoseJoint.LEFT_HIP + side].y),
+        (1.0, points[PoseJoint.LEFT_KNEE + side].y),
+        (2.0, points[PoseJoint.LEFT_ANKLE + side].y),
+        (_SOLES, sole),
+    )
+    for (place, here), (following, there) in itertools.pairwise(chain):
+        if there > height:
+            return place if here >= height else place + (following - place) * (height - here) / (there - here)
+    return _SOLES
+
+
+def _word_beside(pose: Pose, width: int) -> CutAt | None:
+    """What an edge at the side cuts; None if the skeleton knows of nothing."""
+    points = pose.landmarks
+    unit = max(_torso_px(pose), 1.0)
+
+    def outside(joint: int) -> bool:
+        return not 0 <= points[joint].x <= width
+
+    if any(outside(joint) for joint in (PoseJoint.LEFT_HIP, PoseJoint.RIGHT_HIP, PoseJoint.NOSE)):
+        return CutAt.SIDE
+    if any(outside(joint) for joint in (PoseJoint.LEFT_KNEE, PoseJoint.RIGHT_KNEE)):
+        return CutAt.LEGS
+    if any(outside(joint) for joint in (PoseJoint.LEFT_ANKLE, PoseJoint.RIGHT_ANKLE)):
+        return CutAt.FEET
+    for side in (0, 1):
+        elbow, hand = points[PoseJoint.LEFT_ELBOW + side].x, points[PoseJoint.LEFT_INDEX + side].x
+        near = min(hand, width - hand) < _HAND_NEAR * unit
+        if near and min(elbow, width - elbow) > min(hand, width - hand) and 0 <= elbow <= width:
+            return CutAt.WRISTS
+    return None

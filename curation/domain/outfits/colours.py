@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from curation.domain.outfits.naming import colour_names
 from curation.domain.outfits.oklab import oklab
@@ -46,7 +47,9 @@ def garment_colours(
     lab = oklab(pixels)
     distinct = len(np.unique(pixels, axis=0))
     means = KMeans(min(count, distinct), n_init=_STARTS, random_state=_SEED)
-    cluster_of = means.fit_predict(lab, sample_weight=worth)
+    # A garment is a matter of milliseconds; threads would only wait for each other on a busy machine.
+    with threadpool_limits(1):
+        cluster_of = means.fit_predict(lab, sample_weight=worth)
     names = colour_names(means.cluster_centers_)
     found = []
     for name in sorted(set(names)):

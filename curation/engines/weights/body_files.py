@@ -113,7 +113,7 @@ BODY_FILES = (
     ),
     KnownWeights(
         name="u2net.onnx",
-        purpose="assets: what stands out of a picture (U-2-Net); another file in place of u2netp",
+        purpose="assets: what stands out of a picture (U-2-Net); to try out, no setting chooses it",
         licence=f"{_U2NET}; trained on DUTS-TR",
         addresses=(f"{_REMBG}/u2net.onnx",),
         contract=_U2NET_CONTRACT,
@@ -122,7 +122,7 @@ BODY_FILES = (
     ),
     KnownWeights(
         name="u2net_human_seg.onnx",
-        purpose="assets: people (U-2-Net, trained on people); another file in place of u2netp",
+        purpose="assets: people (U-2-Net, trained on people); to try out, no setting chooses it",
         licence=f"{_U2NET}; trained on Supervisely Person",
         addresses=(f"{_REMBG}/u2net_human_seg.onnx",),
         contract=_U2NET_CONTRACT,

@@ -23,6 +23,7 @@ from curation.errors import (
     StorageError,
     WorkerError,
 )
+from curation.interrupts import interrupts_delayed
 from curation.jobs.assets.hands import Bell, Hand, StopRequest
 from curation.jobs.assets.work import AssetWork, WorkLimits
 from curation.storage.assets.files import AssetFiles
@@ -214,7 +215,7 @@ class AssetJobs:
         self._start(self._limits.workers)
 
     def _start(self, hands: int) -> None:
-        with self._guard:
+        with interrupts_delayed(), self._guard:
             if self._threads:
                 return
             self._stop = StopRequest()
@@ -276,7 +277,7 @@ class AssetJobs:
         Args:
             grace_s: How long the pictures of now may take, in seconds.
         """
-        with self._guard:
+        with interrupts_delayed(), self._guard:
             threads, self._threads = self._threads, []
             self._stop.set(grace_s)
         self._bell.ring()
@@ -332,6 +333,9 @@ class AssetJobs:
                 if left == 0:
                     return
                 self._stop.wait(_TELL_S)
+        except KeyboardInterrupt:  # the user waits
+            self.stop(grace_s=0.0)
+            raise
         finally:
             self.stop()
 

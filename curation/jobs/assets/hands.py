@@ -15,6 +15,7 @@ from curation.domain.assets.asset import Claim
 from curation.domain.assets.retrying import retry_in_s
 from curation.domain.assets.states import FailCode
 from curation.errors import DatabaseBusyError, StorageError
+from curation.interrupts import interrupts_delayed
 from curation.jobs.assets.attempts import AttemptEnd, fail_code, run_attempt
 from curation.jobs.assets.work import AssetWork, WorkLimits
 from curation.storage.assets.files import AssetFiles
@@ -46,7 +47,7 @@ class Bell:
 
     def ring(self) -> None:
         """Wake all who wait."""
-        with self._condition:
+        with interrupts_delayed(), self._condition:
             self._rings += 1
             self._condition.notify_all()
 

@@ -63,6 +63,7 @@ _CUT_WORDS = {
     CutAt.LEGS: "cut at the legs",
     CutAt.CHEST: "cut at the chest",
     CutAt.WRISTS: "cut at the wrist",
+    CutAt.SIDE: "cut at the side",
     CutAt.HEAD: "head cut",
 }
 

@@ -16,8 +16,11 @@ from curation.photos.looks.png_writing import binary_png, colour_png
 
 __all__ = ["MaskOfArea", "cutout_png", "mask_png", "reach_of"]
 
-# The longer side at which alpha and colours are estimated; at full size they are only applied.
-_MATTE_PX = 768
+# The longer side at which alpha and colours are estimated; at full size they are only applied. Where several people
+# were looked at one by one, their masks together show more: then so many pixels for one of theirs, within a limit.
+_MATTE_PX = 512
+_MATTE_PER_MASK_PX = 1.6
+_MAX_MATTE_PX = 1024
 _STRIP_PIXELS = 1_000_000
 # Below that, a mask says "nothing there".
 _MIN_VALUE = 0.3
@@ -112,7 +115,9 @@ def reach_of(mask: MaskOfArea) -> Box | None:
 
 def _matte(picture: NDArray[np.uint8], scale: float, masks: Sequence[MaskOfArea], region: Box) -> Matte:
     """The matte of a region of the decoded picture."""
-    zoom = min(1.0, _MATTE_PX / max(region.w, region.h))
+    finest = max(mask.scale for mask in masks) / scale
+    longest = max(region.w, region.h)
+    zoom = min(1.0, _MAX_MATTE_PX / longest, max(_MATTE_PX / longest, _MATTE_PER_MASK_PX * finest))
     size = (max(1, round(region.w * zoom)), max(1, round(region.h * zoom)))
     part = picture[region.y : region.y + region.h, region.x : region.x + region.w]
     small = part if zoom == 1 else cv2.resize(np.ascontiguousarray(part), size, interpolation=cv2.INTER_AREA)
@@ -120,7 +125,7 @@ def _matte(picture: NDArray[np.uint8], scale: float, masks: Sequence[MaskOfArea]
     missing = np.ones((size[1], size[0]), np.float32)
     for mask in masks:
         missing *= 1 - _sampled(mask, in_photo, *size)
-    coarseness = max(1.0, zoom / scale**-1 / max(mask.scale for mask in masks))
+    coarseness = max(1.0, zoom / finest)
     return estimate_matte(np.asarray(small, dtype=np.uint8), 1 - missing, coarseness)
 
 

@@ -30,14 +30,14 @@ _GUIDE_PX = 2.0
 # Variance of colours, in [0, 1], below which the guided filter takes a window for flat.
 _GUIDE_EPS = 4e-4
 # Squared distance of foreground and background colours, in [0, 1], at which pixel and filter count the same.
-_APART = 0.03
+_APART = 0.05
 # Squared distance of a pixel from the line between both colours at which it says half as much.
-_OFF_LINE = 0.003
+_OFF_LINE = 0.001
 # The colours of a side come from so many pixels of the coarse mask around, and from farther where there are none.
-_COLOUR_PX = (40.0, 12.0, 4.0, 1.5)
+_COLOUR_PX = (40.0, 12.0, 4.0, 1.5, 1.0)
 _ENOUGH_WEIGHT = 0.05
 # What is nearly transparent or nearly opaque is so: noise of a few per cent is seen on a uniform ground.
-_FLOOR = 0.04
+_FLOOR = 0.03
 _HALF = 0.5
 _ROW = 1024
 

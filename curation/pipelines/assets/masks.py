@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.bodies.cutting import EdgeContact
 from curation.domain.faces.face import Box
 from curation.engines.bodies.base import BodyMask
 
-__all__ = ["IS_INSIDE", "area_px", "inside_certainty", "union_of"]
+__all__ = ["IS_INSIDE", "area_px", "edge_contact", "inside_certainty", "union_of"]
 
 IS_INSIDE = 0.5
 """From this value on, a pixel of a mask belongs to its thing."""
@@ -51,3 +52,27 @@ def union_of(masks: Sequence[BodyMask], width: int, height: int) -> BodyMask:
         part = values[top:bottom, left:right]
         np.maximum(part, placed, out=part)
     return BodyMask(values, Box(0, 0, width, height), scale)
+
+
+_EDGE_SHARE = 0.004  # how deep the strip along an edge is in which a mask touches it, per side of the photo
+
+
+def edge_contact(mask: BodyMask, width: int, height: int) -> EdgeContact:
+    """How much of the photo's edges the outline of a person covers.
+
+    Args:
+        mask: Of the person.
+        width: Of the upright full-size photo, in pixels.
+        height: Likewise.
+    """
+    inside = mask.values >= IS_INSIDE
+    x, y, w, h = mask.area
+    across, down = w / max(1, inside.shape[1]), h / max(1, inside.shape[0])  # pixels of the photo per pixel of the mask
+    strip_x = max(1, round(_EDGE_SHARE * width / across))
+    strip_y = max(1, round(_EDGE_SHARE * height / down))
+    return EdgeContact(
+        left=float(inside[:, :strip_x].all(axis=1).sum()) * down if x <= 0 else 0.0,
+        right=float(inside[:, -strip_x:].all(axis=1).sum()) * down if x + w >= width else 0.0,
+        bottom=float(inside[-strip_y:].all(axis=0).sum()) * across if y + h >= height else 0.0,
+        top=float(inside[:strip_y].all(axis=0).sum()) * across if y <= 0 else 0.0,
+    )

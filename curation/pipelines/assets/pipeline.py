@@ -23,7 +23,7 @@ from curation.photos.files.own_colours import in_own_colours
 from curation.photos.looks.asset_picture import asset_jpeg
 from curation.pipelines.assets.cutting_out import cutout_files, mask_file
 from curation.pipelines.assets.gate import check
-from curation.pipelines.assets.masks import area_px, inside_certainty
+from curation.pipelines.assets.masks import area_px, edge_contact, inside_certainty
 from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
 from curation.pipelines.attributes.reading import read_attributes
 
@@ -248,12 +248,13 @@ def _person_record(person: Person, photo: OpenPhoto, findings: _Findings) -> Per
     place = next((n for n, each in enumerate(findings.large) if each.person_index == index), None)
     mask = findings.masks[place] if place is not None and findings.masks else None
     clothes = findings.clothes[place] if place is not None and findings.clothes else None
+    contact = None if mask is None else edge_contact(mask, photo.width, photo.height)
     share = None
     if mask is not None and clothes is not None and area_px(mask) > 0:
         share = min(1.0, area_px(clothes) / area_px(mask))
     return PersonRecord(
         person=person,
-        composition=composition(person, findings.people, photo.width, photo.height),
+        composition=composition(person, findings.people, photo.width, photo.height, contact=contact),
         outfit=findings.outfits.get(index),
         attributes=findings.attributes.get(index),
         clothes_share=share,

@@ -28,8 +28,16 @@ _NOW = sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()), sa.Double)
 _SHORT = tuple(column for column in ASSETS.c if column.name not in ("document", "due_at", "claimed", "owner"))
 _ALL = (*_SHORT, ASSETS.c.document)
 _LOOKS = 3
-_IS_WAITING = sa.and_(ASSETS.c.state == AssetState.PENDING, ASSETS.c.due_at <= _NOW)
-_IS_LOST = sa.and_(ASSETS.c.state == AssetState.PROCESSING, ASSETS.c.due_at <= _NOW)
+# The time at which the transaction began, which, unlike the time of now, an index is searched by.
+_BEGUN = sa.cast(sa.func.extract("epoch", sa.func.now()), sa.Double)
+_IS_WAITING = sa.and_(ASSETS.c.state == AssetState.PENDING, ASSETS.c.due_at <= _BEGUN)
+_IS_LOST = sa.and_(ASSETS.c.state == AssetState.PROCESSING, ASSETS.c.due_at <= _BEGUN)
+_OTHER = ASSETS.alias("other")
+_NO_OTHER_SUSPECT = sa.or_(
+    ASSETS.c.code.is_distinct_from(FailCode.WORKER_LOST.value),
+    ~sa.exists().where(_OTHER.c.state == AssetState.PROCESSING, _OTHER.c.code == FailCode.WORKER_LOST),
+)
+_IS_DUE = sa.and_(ASSETS.c.state.in_((AssetState.PENDING, AssetState.PROCESSING)), ASSETS.c.due_at <= _BEGUN)
 
 
 class PostgresAssetStore:
@@ -86,12 +94,12 @@ class PostgresAssetStore:
         """See `AssetStore.claim`."""
         for _ in range(_LOOKS):
             with self._database.transaction() as connection:
-                if not connection.execute(sa.select(sa.exists().where(_IS_WAITING | _IS_LOST))).scalar_one():
+                if not connection.execute(sa.select(sa.exists().where(_IS_DUE))).scalar_one():
                     return None
                 _sweep(connection, max_attempts)
                 row = connection.execute(
                     sa.select(ASSETS.c.sequence, ASSETS.c.attempts)
-                    .where(_IS_WAITING)
+                    .where(_IS_WAITING, _NO_OTHER_SUSPECT)
                     .order_by(ASSETS.c.due_at, ASSETS.c.sequence)
                     .limit(1)
                     .with_for_update(skip_locked=True)

@@ -28,6 +28,10 @@ __all__ = ["SqliteAssetStore"]
 _SHORT = "id, sha256, settings_hash, name, state, code, message, attempts, created_at, updated_at, version, sequence"
 _FROM = "FROM assets LEFT JOIN asset_documents ON asset = sequence"
 _AGAIN: Mapping[str, object] = {"state": AssetState.PENDING, "code": None, "message": "", "attempts": 0}
+_NO_OTHER_SUSPECT = (
+    "(code IS NOT 'worker_lost' OR NOT EXISTS "
+    "(SELECT 1 FROM assets AS other WHERE other.state = 'PROCESSING' AND other.code = 'worker_lost'))"
+)
 # One parameter for all: there may be tens of thousands.
 _PHOTOS_ASKED = "SELECT asset FROM asset_photos WHERE image_path IN (SELECT value FROM json_each(:paths))"
 _PEOPLE_ASKED = (
@@ -142,7 +146,7 @@ class SqliteAssetStore:
             self._sweep(connection, max_attempts)
             row = connection.execute(
                 "SELECT sequence, attempts FROM assets WHERE state = 'PENDING' AND due_at <= ? "
-                "ORDER BY due_at, sequence LIMIT 1",
+                f"AND {_NO_OTHER_SUSPECT} ORDER BY due_at, sequence LIMIT 1",
                 (self._clock(),),
             ).fetchone()
             if row is None:

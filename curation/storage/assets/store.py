@@ -38,7 +38,8 @@ class AssetStore(Protocol):
         """Take the longest waiting picture that may be worked on now, and count the attempt; None if there is none.
 
         Rows whose lease has ended count as waiting; those of them with `max_attempts` attempts become FAILED
-        (`worker_lost`) instead. No two callers get the same attempt.
+        (`worker_lost`) instead. No two callers get the same attempt. Of pictures whose worker was lost before only one
+        is worked on at a time: if one of them ends the whole program each time, it does not take the others along.
 
         Args:
             owner: Who claims, for show.

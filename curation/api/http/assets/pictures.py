@@ -22,8 +22,10 @@ from fastapi.responses import Response
 from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.conditional import file_response, matches_any
 from curation.api.http.errors import ApiProblem
+from curation.api.schemas.assets import record_of
 from curation.domain.assets.asset import Asset
-from curation.domain.assets.document import cutout_name, record_of_document
+from curation.domain.assets.document import cutout_name
+from curation.domain.assets.record import AssetRecord
 from curation.domain.assets.states import AssetState
 from curation.errors import AssetNotFoundError
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, sniff
@@ -31,7 +33,7 @@ from curation.photos.looks.pictures import PictureSize, picture_of_bytes
 from curation.photos.looks.small_pngs import png_picture
 from curation.storage.atomic import explained
 
-__all__ = ["NO_ASSET_FILE", "AssetPictures", "CutoutOf"]
+__all__ = ["NO_ASSET_FILE", "AssetPictures", "CutoutOf", "cutout_of_person"]
 
 ORIGINAL = "original"
 CUTOUT = "cutout.png"
@@ -127,14 +129,23 @@ class AssetPictures:
         asset = self._desk.work.get(which.asset_id)
         if which.person_index is None:
             return asset, self._path(asset, CUTOUT)
-        count = 0 if asset.document is None else len(record_of_document(asset.document).people)
-        if asset.state is AssetState.COMPLETED and which.person_index >= count:
+        record = record_of(asset)
+        if record is None:
+            return asset, self._path(asset, cutout_name(which.person_index))
+        number, count = which.person_index, len(record.people)
+        if number >= count:
             people = "nobody" if not count else "one person" if count == 1 else f"{count} people"
             raise ApiProblem(
-                404, "asset_file_not_found", f"there is no person {which.person_index} in {asset.name}: it has {people}"
+                404, "asset_file_not_found", f"there is no person {number} in {asset.name}: it has {people}"
             )
-        # Where somebody is alone, everybody is that person.
-        return asset, self._path(asset, CUTOUT if count == 1 else cutout_name(which.person_index))
+        name = cutout_of_person(record, number)
+        if name is None and CUTOUT in record.files:
+            raise ApiProblem(
+                404,
+                "asset_file_not_found",
+                f"person {number} of {asset.name} is not cut out alone: too small, or hidden by others",
+            )
+        return asset, self._path(asset, name or CUTOUT)
 
     def _path(self, asset: Asset, name: str) -> Path:
         if name != ORIGINAL and asset.state is not AssetState.COMPLETED:
@@ -192,6 +203,21 @@ def _upright(path: Path, size: PictureSize, *, max_megapixels: float, name: str)
     except OSError as error:
         raise explained(error, path, "read") from error
     return picture_of_bytes(content, size, max_megapixels=max_megapixels, name=name)
+
+
+def cutout_of_person(record: AssetRecord, person_index: int) -> str | None:
+    """The name of the file with one person alone; None if there is none."""
+    name = cutout_name(person_index)
+    if name in record.files:
+        return name
+    # Where somebody is the only one who was cut out, everybody is that person.
+    others = [each for each in record.people if each.person.person_index != person_index]
+    is_alone = not any(
+        each.mask_confidence is not None or cutout_name(each.person.person_index) in record.files for each in others
+    )
+    mine = next((each for each in record.people if each.person.person_index == person_index), None)
+    has_mask = mine is not None and (mine.mask_confidence is not None or not others)
+    return CUTOUT if is_alone and has_mask and CUTOUT in record.files else None
 
 
 class _Kept:

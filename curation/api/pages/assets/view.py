@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from curation.api.http.assets.desk import AssetDesk
+from curation.api.http.assets.pictures import cutout_of_person
 from curation.api.pages.assets.asset_query import ViewQuery
 from curation.api.pages.assets.words import STATES, age_words, composition_words, sex_words
+from curation.api.schemas.assets import record_of
 from curation.domain.assets.asset import Asset
-from curation.domain.assets.document import record_of_document
 from curation.domain.assets.record import AssetRecord, PersonRecord
-from curation.domain.assets.states import AssetState
+from curation.domain.assets.states import AssetState, RejectCode
 from curation.domain.bodies.pose import Pose, PoseJoint, PoseLandmark
 from curation.domain.faces.face import Box
 from curation.domain.outfits.outfit import Garment, GarmentColour
@@ -19,6 +20,7 @@ from curation.domain.outfits.searching import wears
 
 __all__ = ["AssetCard", "AssetView", "Cutout", "GarmentView", "PersonView", "asset_card", "asset_view", "cutouts_of"]
 
+_MOST_TOLD = 4
 _SEEN = 0.5  # the least visibility of landmarks that are drawn
 _WHOLE = frozenset({"cutout.png"})
 _J = PoseJoint
@@ -125,13 +127,19 @@ class AssetCard:
     has_picture: bool
 
     @property
+    def told(self) -> tuple[PersonView, ...]:
+        """The people of whom there is something to tell: at most four; of small ones in the background there is not."""
+        known = [each for each in self.people if each.has_name or any(part.swatches for part in each.garments)]
+        return tuple((known or self.people)[:_MOST_TOLD])
+
+    @property
     def spoken(self) -> str:
         """The card for screen readers."""
         people = [
             ", ".join(
                 [person.title, *(f"{part.title} {part.swatches[0].name}" for part in person.garments if part.swatches)]
             )
-            for person in self.people
+            for person in self.told
         ]
         return "; ".join([self.name, self.state_word, *people, *([self.message] if self.message else [])])
 
@@ -175,8 +183,8 @@ class Cutout:
 
 
 def asset_card(asset: Asset, desk: AssetDesk) -> AssetCard:
-    """A row as a card. Raises what `AssetDesk.name_of` raises, and AssetDocumentError."""
-    return _card(asset, desk, None if asset.document is None else record_of_document(asset.document))
+    """A row as a card. Raises what `AssetDesk.name_of` raises."""
+    return _card(asset, desk, record_of(asset))
 
 
 def _card(asset: Asset, desk: AssetDesk, record: AssetRecord | None) -> AssetCard:
@@ -187,14 +195,14 @@ def _card(asset: Asset, desk: AssetDesk, record: AssetRecord | None) -> AssetCar
         state_word=STATES[asset.state],
         message=asset.message,
         people=() if record is None else _people(asset, record, desk),
-        # A picture that the gate refuses is not kept.
-        has_picture=asset.state is not AssetState.REJECTED or asset.attempts > 0,
+        # A picture that the gate refuses is not kept, and one that cannot be decoded cannot be shown.
+        has_picture=asset.state is not AssetState.REJECTED or asset.code == RejectCode.NO_PERSON,
     )
 
 
 def asset_view(asset: Asset, desk: AssetDesk) -> AssetView:
     """A row in detail. Raises what `asset_card` raises."""
-    record = None if asset.document is None else record_of_document(asset.document)
+    record = record_of(asset)
     return AssetView(
         card=_card(asset, desk, record),
         width=0 if record is None else record.width,
@@ -217,7 +225,7 @@ def cutouts_of(
 ) -> Iterator[Cutout]:
     """The cut-outs of pictures: one for each picture, or with `alone` one for each person whom the query asks for."""
     for asset in assets:
-        record = None if asset.document is None else record_of_document(asset.document)
+        record = record_of(asset)
         if record is None or not _WHOLE & set(record.files):
             continue
         names = {found.person.person_index: _title(asset, found, desk) for found in record.people}
@@ -227,7 +235,7 @@ def cutouts_of(
             continue
         for found in record.people:
             number = found.person.person_index
-            if _is_asked_for(asset, found, query, people) and _has_cutout(record, number):
+            if _is_asked_for(asset, found, query, people) and cutout_of_person(record, number) is not None:
                 yield Cutout(f"{asset.id}.{number}", asset.id, number, names[number], asset.name)
 
 
@@ -243,11 +251,6 @@ def _is_asked_for(
         wanted is None or (outfit is not None and wears(getattr(outfit, part), wanted))
         for part, wanted in (("top", query.top), ("bottom", query.bottom))
     )
-
-
-def _has_cutout(record: AssetRecord, number: int) -> bool:
-    name = "cutout.png" if len(record.people) == 1 else f"cutout_{number}.png"
-    return name in record.files
 
 
 def _title(asset: Asset, found: PersonRecord, desk: AssetDesk) -> str:
@@ -281,7 +284,7 @@ def _people(asset: Asset, record: AssetRecord, desk: AssetDesk) -> tuple[PersonV
                 is_coloured_light=found.outfit is not None and found.outfit.coloured_light,
                 composition=composition_words(found.composition, title_of),
                 attributes=_attributes(found),
-                has_cutout=_has_cutout(record, number),
+                has_cutout=cutout_of_person(record, number) is not None,
             )
         )
     return tuple(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from curation.engines.bodies.base import BodySpec, ClothesSegmenter
+from curation.engines.bodies.clothes.join import ClothesJoin
 from curation.engines.bodies.clothes.parsing_network import ParsingNetwork
 from curation.engines.bodies.clothes.segmenter import JoinedClothesSegmenter
 from curation.errors import SettingsError
@@ -26,4 +27,4 @@ def build_clothes_segmenter(specs: Sequence[BodySpec]) -> ClothesSegmenter:
     if len(specs) != 1:
         raise SettingsError(f"clothes are told by one network, not by {len(specs)}")
     (spec,) = specs
-    return JoinedClothesSegmenter(spec, ParsingNetwork(spec))
+    return JoinedClothesSegmenter(spec, ParsingNetwork(spec), ClothesJoin())

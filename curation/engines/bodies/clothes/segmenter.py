@@ -1,37 +1,39 @@
-"""Clothing masks of people: the network's maps joined with the person's mask and head."""
+"""Clothing masks of people: a network's maps joined with the person's mask, head, skeleton and skin."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.domain.bodies.person import Person
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.bodies.base import BodyMask, BodySpec
-from curation.engines.bodies.clothes.head import head_of
-from curation.engines.bodies.clothes.parsing_network import SIDE_PX, ParsedPicture, ParsingNetwork
+from curation.engines.bodies.clothes.evidence import evidence_of, worth_asking
+from curation.engines.bodies.clothes.join import ClothesJoin
+from curation.engines.bodies.clothes.parsing_network import SIDE_PX, ParsingNetwork
 from curation.engines.bodies.clothes.window import Window, window_of
 
 __all__ = ["GRID_PX", "JoinedClothesSegmenter"]
 
 GRID_PX = 192
-"""Cells of the longer side of the grid that evidence is joined on."""
+"""Cells of the longer side of the grid that evidence is joined on; the join was trained on it."""
 
 
 class JoinedClothesSegmenter:
     """Implements `curation.engines.bodies.base.ClothesSegmenter`."""
 
-    def __init__(self, spec: BodySpec, network: ParsingNetwork) -> None:
-        """Take a loaded network.
+    def __init__(self, spec: BodySpec, network: ParsingNetwork, join: ClothesJoin) -> None:
+        """Take a loaded network and the trees.
 
         Args:
-            spec: What it was loaded from.
+            spec: What the network was loaded from.
             network: Of that spec.
+            join: Tells clothes from all that is known of a cell.
         """
         self._spec = spec
         self._network = network
+        self._join = join
 
     @property
     def specs(self) -> tuple[BodySpec, ...]:
@@ -54,19 +56,15 @@ class JoinedClothesSegmenter:
         ]
 
     def _clothes(self, pixels: Pixels, window: Window, person: Person, mask: BodyMask) -> BodyMask:
-        if not mask.values.size or not (mask.values > 0).any():
-            return mask._replace(values=np.zeros_like(mask.values))
+        nothing = mask._replace(values=np.zeros_like(mask.values))
+        if not mask.values.size:
+            return nothing
+        on_grid = window.mask_on_grid(mask)
+        worth = worth_asking(on_grid)
+        if not worth.any() or on_grid.max() <= 0:
+            return nothing
         picture = window.picture(pixels)
-        joined = _joined(window, self._network.parse(picture), person, window.mask_on_grid(mask))
-        values = np.minimum(window.grid_on_mask(joined, mask), mask.values)
-        return mask._replace(values=np.clip(values, 0, 1).astype(np.float32))
-
-
-def _joined(window: Window, parsed: ParsedPicture, person: Person, mask: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The person less skin, hair and head: each cell goes to the class that the network gives most."""
-    skin, clothes, hair = (window.on_grid(each) for each in parsed)
-    joined = np.asarray(mask * clothes / np.maximum(clothes + np.maximum(skin, hair), 1e-3), dtype=np.float32)
-    head = head_of(person)
-    if head is not None:
-        joined[head.inside(window)] = 0
-    return joined
+        evidence = evidence_of(window, picture, self._network.parse(picture), on_grid, person)
+        joined = np.zeros(on_grid.shape, dtype=np.float32)
+        joined[worth] = self._join.clothes(evidence[worth])
+        return mask._replace(values=np.clip(window.grid_on_mask(joined, mask), 0, 1))

@@ -13,17 +13,12 @@ from curation.domain.faces.face import Box
 from curation.engines.base import PhotoPixels, Pixels
 from curation.engines.bodies.base import BodyMask, BodySpec
 from curation.engines.bodies.segmenters.areas import LookedAt, areas_of
+from curation.engines.bodies.segmenters.filling import filled
 from curation.engines.bodies.segmenters.network import ForegroundNetwork
-from curation.engines.bodies.segmenters.separation import shares_of
+from curation.engines.bodies.segmenters.separation import shares_of, without_islands
 from curation.engines.bodies.segmenters.strokes import body_region
 
 __all__ = ["NetworkSegmenter"]
-
-# A salient-object network such as U-2-Net leaves out what is as dark as the background, often the whole trunk in a
-# dark suit or dress. A network for people sees it, but takes seats and bystanders for people too; so it is believed
-# where the skeleton says that the body is, and only where it is sure: its value to this power. Chosen on the half of
-# photos/clothes and photos/cutouts that is not for testing.
-_CERTAINTY = 3.0
 
 
 class NetworkSegmenter:
@@ -68,14 +63,17 @@ class NetworkSegmenter:
         size = (max(1, round(area.w * scale)), max(1, round(area.h * scale)))
         present = [place for place, person in enumerate(people) if _touch(person.box, area)]
         foreground = _resized(self._network.foreground(picture), size)
-        if self._beside:
-            body = body_region(area, scale, size, [people[place] for place in present])
-            for network in self._beside:
-                other = _resized(network.foreground(picture), size)
-                foreground = np.maximum(foreground, other**_CERTAINTY * body)
-        shares = shares_of(picture, foreground, area, [people[place] for place in present])
-        own = dict(zip(present, shares, strict=True))
-        return [BodyMask(foreground * own[member], area, scale) for member in look.members]
+        foregrounds = [foreground] * len(present)
+        bodies = [body_region(area, scale, size, people[place]) for place in present]
+        for network in self._beside:
+            foregrounds = filled(foreground, _resized(network.foreground(picture), size), bodies)
+        anybody = np.maximum.reduce(foregrounds)
+        shares = shares_of(picture, anybody, area, [people[place] for place in present])
+        own = {
+            place: without_islands(np.asarray(part * share, dtype=np.float32), body)
+            for place, part, share, body in zip(present, foregrounds, shares, bodies, strict=True)
+        }
+        return [BodyMask(own[member], area, scale) for member in look.members]
 
 
 def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

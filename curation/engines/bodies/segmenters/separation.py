@@ -19,6 +19,7 @@ from curation.domain.bodies.person import Person
 from curation.domain.faces.face import Box
 from curation.engines.bodies.segmenters.strokes import (
     draw_arms,
+    draw_hair,
     draw_head,
     draw_legs,
     draw_torso,
@@ -26,15 +27,16 @@ from curation.engines.bodies.segmenters.strokes import (
     has_shoulders,
 )
 
-__all__ = ["shares_of"]
+__all__ = ["shares_of", "without_islands"]
 
-_GRID_PX = 144  # longer side of the grid on which distances are measured
+_GRID_PX = 192  # longer side of the grid on which distances are measured
 # Cost of a step of one pixel of the grid: its length, plus so much per unit of colour difference (Lab, 0 to 255), plus
 # so much where there is no foreground.
 _COLOUR_COST = 0.35
 _BACKGROUND_COST = 8.0
 # Blur of the border between two people, in pixels of the grid, so that masks fade into each other.
-_BORDER_SIGMA = 0.8
+_ISLAND_VALUE, _IN_BODY, _LARGE_ISLAND = 0.25, 0.5, 0.3
+_BORDER_SIGMA = 0.7
 
 
 def shares_of(
@@ -70,6 +72,24 @@ def shares_of(
     return shares
 
 
+def without_islands(mask: NDArray[np.float32], body: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A person's mask without what is neither connected with the body nor large: other people's hands, things around.
+
+    Args:
+        mask: (H, W) float32 in [0, 1].
+        body: Where the body may be, see `strokes.body_region`; (H, W) float32 in [0, 1].
+    """
+    count, parts, figures, _ = cv2.connectedComponentsWithStats((mask >= _ISLAND_VALUE).astype(np.uint8))
+    if count <= 2:  # the background and one part
+        return mask
+    areas = figures[:, cv2.CC_STAT_AREA].astype(np.float64)
+    areas[0] = 0
+    touching = np.bincount(parts.ravel(), weights=(body.ravel() >= _IN_BODY).astype(np.float64), minlength=count) > 0
+    kept = touching | (areas >= _LARGE_ISLAND * areas.max())
+    kept[0] = True
+    return np.asarray(np.where(kept[parts], mask, 0), dtype=np.float32)
+
+
 def _seeds(area: Box, scale: float, size: tuple[int, int], people: Sequence[Person]) -> NDArray[np.int32]:
     """The strokes: for each pixel of the grid the place of the person to whom it surely belongs, -1 for nobody."""
     seeds = np.full((size[1], size[0]), -1, np.int32)
@@ -77,7 +97,7 @@ def _seeds(area: Box, scale: float, size: tuple[int, int], people: Sequence[Pers
     for place in by_depth:
         if not has_shoulders(people[place]):
             draw_trunk(seeds, place, people[place], area, scale)
-    for draw in (draw_torso, draw_legs, draw_arms):
+    for draw in (draw_torso, draw_legs, draw_hair, draw_arms):
         for place in by_depth:
             draw(seeds, place, people[place], area, scale)
     for place in by_depth:

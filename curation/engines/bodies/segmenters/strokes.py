@@ -21,6 +21,7 @@ __all__ = [
     "body_region",
     "draw_arms",
     "draw_body",
+    "draw_hair",
     "draw_head",
     "draw_legs",
     "draw_torso",
@@ -52,6 +53,8 @@ _ARMS = (
 )
 # A face is the front of a head; the head reaches above and beside the detector's box.
 _HEAD_GROWTH = 0.25
+# Half axes and height of the centre of a head with its hair, in sizes of the face.
+_HAIR_WIDTH, _HAIR_HEIGHT, _HAIR_CENTRE = 0.65, 0.72, 0.35
 # What may be the body is so much wider than a stroke.
 _BODY_GROWTH = 1.6
 _INNER_TORSO = 0.7
@@ -151,6 +154,16 @@ def draw_head(canvas: Canvas, number: int, person: Person, area: Box, scale: flo
     cv2.ellipse(canvas, centre, axes, 0, 0, 360, number, -1)
 
 
+def draw_hair(canvas: Canvas, number: int, person: Person, area: Box, scale: float) -> None:
+    """The head with its hair, if the face is known: what is near a face is rather that person's than a neighbour's."""
+    if person.face is None:
+        return
+    face = person.face.box
+    centre = _grid_point(face.x + face.w / 2, face.y + _HAIR_CENTRE * face.h, area, scale)
+    axes = (max(1, round(_HAIR_WIDTH * face.w * scale)), max(1, round(_HAIR_HEIGHT * face.h * scale)))
+    cv2.ellipse(canvas, centre, axes, 0, 0, 360, number, -1)
+
+
 def draw_body(canvas: Canvas, number: int, person: Person, area: Box, scale: float) -> None:
     """The whole body as wide as limbs are, also where the skeleton is only guessed between what is seen."""
     if person.pose is None or not has_shoulders(person):
@@ -163,21 +176,20 @@ def draw_body(canvas: Canvas, number: int, person: Person, area: Box, scale: flo
     draw_head(canvas, number, person, area, scale)
 
 
-def body_region(area: Box, scale: float, size: tuple[int, int], people: Sequence[Person]) -> NDArray[np.float32]:
-    """Where bodies may be, by the skeletons and faces.
+def body_region(area: Box, scale: float, size: tuple[int, int], person: Person) -> NDArray[np.float32]:
+    """Where a body may be, by its skeleton and face.
 
     Args:
         area: The part of the photo.
         scale: Pixels of the result per pixel of the photo.
         size: Width and height of the result.
-        people: Who are in the area.
+        person: Whose body.
 
     Returns:
         (height, width) float32 in [0, 1], soft at the edge.
     """
     canvas = np.zeros((size[1], size[0]), np.int32)
-    for person in people:
-        draw_body(canvas, 1, person, area, scale)
+    draw_body(canvas, 1, person, area, scale)
     return np.asarray(cv2.GaussianBlur(canvas.astype(np.float32), (0, 0), _BODY_SIGMA), dtype=np.float32)
 
 

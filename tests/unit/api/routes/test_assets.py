@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from curation.api.http.assets.receiving import INCOMING_DIR, remove_abandoned
+from curation.domain.assets.document import asset_document, record_of_document
 from curation.domain.assets.states import AssetState
 from curation.domain.faces.ids import photo_id
 from curation.errors import DatabaseBusyError, StorageError
@@ -236,6 +238,18 @@ class TestFiles:
         assert "there is no person 2 in 2 people.jpg: it has 2 people" in said["detail"]
         one = taken_apart(client, fake, "1 person.jpg")
         assert opened(client.get(f"/assets/{one}/cutout.png?person=0")).size == (480, 360)
+
+    def test_only_one_of_several_is_large_enough_to_be_cut_out(self, client: ServiceClient, fake: FakeAssets) -> None:
+        two = taken_apart(client, fake)
+        row = fake.rows[two]
+        assert row.document is not None
+        record = record_of_document(row.document)
+        people = (record.people[0], replace(record.people[1], mask_confidence=None, outfit=None))
+        whole = tuple(name for name in record.files if not name.startswith("cutout_"))
+        fake.rows[two] = replace(row, document=asset_document(replace(record, people=people, files=whole)))
+        assert opened(client.get(f"/assets/{two}/cutout.png?person=0")).size == (480, 360)
+        said = problem(client.get(f"/assets/{two}/cutout.png?person=1"), 404, "asset_file_not_found")
+        assert "is not cut out alone" in said["detail"]
 
     def test_smaller_and_trimmed(self, client: ServiceClient, fake: FakeAssets) -> None:
         one = taken_apart(client, fake, "1 person.jpg")
