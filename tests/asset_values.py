@@ -16,17 +16,17 @@ __all__ = ["SHA256", "a_face_of_body", "a_person", "a_person_record", "a_record"
 # A person who stands upright and looks into the camera: x as a share of the height from the middle, to the picture's
 # right for the person's left side; y as a share of the height from the crown. In the order of `PoseJoint`.
 _HEAD = (
-    (0.0, 0.075),
-    (0.008, 0.062),
-    (0.016, 0.062),
-    (0.024, 0.062),
-    (-0.008, 0.062),
-    (-0.016, 0.062),
-    (-0.024, 0.062),
+    (0.0, 0.08),
+    (0.01, 0.064),
+    (0.019, 0.064),
+    (0.028, 0.064),
+    (-0.01, 0.064),
+    (-0.019, 0.064),
+    (-0.028, 0.064),
     (0.042, 0.068),
     (-0.042, 0.068),
-    (0.013, 0.093),
-    (-0.013, 0.093),
+    (0.015, 0.101),
+    (-0.015, 0.101),
 )
 _SIDE = (0.11, 0.19), (0.14, 0.33), (0.15, 0.45), (0.155, 0.49), (0.15, 0.5), (0.145, 0.48)
 _LEG = (0.055, 0.5), (0.06, 0.72), (0.06, 0.93), (0.055, 0.97), (0.075, 0.99)
@@ -50,7 +50,7 @@ def standing(centre_x: float, top: float, height: float, *, visibility: float = 
 
 def a_face_of_body(index: int, centre_x: float, top: float, height: float) -> FaceOfBody:
     """The face of a person like `standing`."""
-    points = [(-0.016, 0.062), (0.016, 0.062), (0.0, 0.075), (-0.013, 0.093), (0.013, 0.093)]
+    points = [(-0.019, 0.064), (0.019, 0.064), (0.0, 0.08), (-0.015, 0.101), (0.015, 0.101)]
     box = Box(round(centre_x - 0.035 * height), round(top + 0.03 * height), round(0.07 * height), round(0.08 * height))
     return FaceOfBody(
         index, box, FiveLandmarks(*(Point(centre_x + x * height, top + y * height) for x, y in points)), 0.98

@@ -7,9 +7,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from curation.cli.terminal import ProgressBars, counted, print_line, printable
 from curation.domain.assets.states import AssetState
@@ -20,6 +19,8 @@ from curation.settings import Settings
 
 if TYPE_CHECKING:
     from curation.domain.assets.asset import Asset, AssetQuery
+    from curation.event.outfits.search import OutfitSearch
+    from curation.jobs.assets.asset_jobs import AssetJobs
 
 __all__ = ["add_commands"]
 
@@ -182,7 +183,7 @@ def _told(asset: Asset) -> Iterator[str]:
         yield f"  note: {note}"
 
 
-def _id_of(text: str, jobs: Any) -> str:
+def _id_of(text: str, jobs: AssetJobs) -> str:
     """The id of a record that the user named by its id or by the picture."""
     if _ID.fullmatch(text) and not Path(text).exists():
         return text
@@ -238,14 +239,15 @@ def _nobody(asset: Asset, person_index: int) -> None:
     return None
 
 
-def _event_people(settings: Settings) -> Any:
+def _event_people(settings: Settings) -> OutfitSearch:
     from curation.event.catalog import Catalog
+    from curation.event.outfits.search import OutfitSearch
+    from curation.storage.assets.opening import open_asset_store
 
-    store = import_module("curation.storage.assets.opening").open_asset_store(settings)
-    return import_module("curation.event.outfits.search").OutfitSearch(settings, Catalog(settings), store)
+    return OutfitSearch(settings, Catalog(settings), open_asset_store(settings))
 
 
-def _query(arguments: argparse.Namespace, people: Any) -> AssetQuery:
+def _query(arguments: argparse.Namespace, people: OutfitSearch | None) -> AssetQuery:
     from curation.domain.assets.asset import AssetQuery
 
     return AssetQuery(
@@ -257,7 +259,7 @@ def _query(arguments: argparse.Namespace, people: Any) -> AssetQuery:
     )
 
 
-def _found(jobs: Any, query: AssetQuery) -> Iterator[Asset]:
+def _found(jobs: AssetJobs, query: AssetQuery) -> Iterator[Asset]:
     offset, total = 0, 1
     while offset < total:
         total, assets = jobs.find(query, limit=_PAGE, offset=offset)
@@ -267,5 +269,7 @@ def _found(jobs: Any, query: AssetQuery) -> Iterator[Asset]:
         offset += len(assets)
 
 
-def _jobs(settings: Settings, *, allow_download: bool = False) -> Any:
-    return import_module("curation.jobs.assets.building").build_asset_jobs(settings, allow_download=allow_download)
+def _jobs(settings: Settings, *, allow_download: bool = False) -> AssetJobs:
+    from curation.jobs.assets.building import build_asset_jobs
+
+    return build_asset_jobs(settings, allow_download=allow_download)

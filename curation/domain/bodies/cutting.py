@@ -19,18 +19,25 @@ _MIN_SEEN = 0.5  # visibility from which on a joint is taken as seen
 _MIN_SHOULDERS = 0.25  # width of the shoulders per length of the torso, below which a person is seen from the side
 _MIN_POSE = 0.5  # confidence of a skeleton that is believed
 
-# An outline that covers so much of an edge, per height of the body's box, is cut there: 0.11 and more where photos were
-# cut through shins, at most 0.035 where the soles were inside.
-_CUT_CONTACT = 0.06
+# An outline that covers so much of an edge, per height of the body's box, is cut there: 0.05 and more where photos were
+# cut through the shoes, at most 0.035 where the soles were inside.
+_CUT_CONTACT = 0.043
 _UNSURE_CONTACT = 0.02
+# ... if the body's box comes near to that edge too, per side of the photo: outlines run into what is behind people.
+_NEAR_SIDE, _NEAR_BOTTOM = 0.02, 0.06
 # Without an outline: a box that ends so near to an edge touches it, per side of the photo.
 _TOUCHES = 0.012
 
-# Places along the body: shoulders -1, hips 0, knees 1, ankles 2, soles 2.3.
+# Places along the body by the skeleton: shoulders -1, hips 0, knees 1, ankles 2, soles 2.3.
 _SOLES = 2.3
-_FEET_FROM, _AT_KNEES, _AT_HIPS = 1.75, 0.17, 0.2
-_FACES_TO_HIPS = 4.5  # from the top of a face's box to the hips, in heights of that box
-_SLIM = 2.0  # height per width of a box from which more than a torso is in it
+_SEEN_AT = {CutAt.HIPS: (-0.3, 0.3), CutAt.KNEES: (0.75, 1.3), CutAt.FEET: (1.75, math.inf)}
+# Places by proportion: height below the eyes per that of a whole body, which is this many times as high as the eyes are
+# apart from each other or from the mouth (the larger one, as heads turn and nod). The height of adults varies by 8 %
+# in this unit, so that it alone names no joint.
+_BODY_PER_FACE = 24.9
+_PROPORTION_AT = {CutAt.HIPS: (0.375, 0.46), CutAt.KNEES: (0.62, 0.72), CutAt.FEET: (0.87, math.inf)}
+_CHEST_ENDS = 0.375
+_SLIM = 2.0  # height per width of a box without a face from which more than a torso is in it
 _HAND_NEAR = 0.25  # how near to an edge a hand is that is cut there, in lengths of the torso
 
 
@@ -92,14 +99,16 @@ def cut_of(person: Person, width: int, height: int, contact: EdgeContact | None 
     pose = person.pose if person.pose is not None and person.pose.confidence >= _MIN_POSE else None
     if contact is None:
         return _cut_by_box(person, pose, width, height)
-    below = contact.bottom / person.box.h
+    box = person.box
+    below = contact.bottom / box.h if box.y + box.h >= height * (1 - _NEAR_BOTTOM) else 0.0
     if below >= _CUT_CONTACT:
-        word = _word_by_proportion(person) if pose is None else _word_below(pose, height)
-        return word, _certainty(below)
-    beside = max(contact.left, contact.right) / person.box.h
+        return _word_below(person, pose, height), _certainty(below)
+    left = contact.left if box.x <= _NEAR_SIDE * width else 0.0
+    right = contact.right if box.x + box.w >= width * (1 - _NEAR_SIDE) else 0.0
+    beside = max(left, right) / box.h
     if beside >= _CUT_CONTACT:
         return (None if pose is None else _word_beside(pose, width)) or CutAt.SIDE, _certainty(beside)
-    if contact.top / person.box.h >= _UNSURE_CONTACT and (headroom(person, height) or 0.0) < 0:
+    if contact.top / box.h >= _UNSURE_CONTACT and (headroom(person, height) or 0.0) < 0:
         return CutAt.HEAD, 0.8
     return CutAt.NONE, _certainty(max(below, beside))
 
@@ -116,7 +125,7 @@ def _cut_by_box(person: Person, pose: Pose | None, width: int, height: int) -> t
     if pose is None:
         return (CutAt.UNKNOWN, 0.0) if at_bottom or at_side else (CutAt.NONE, 0.7)
     if at_bottom and _place_below(pose, height) < _SOLES:
-        return _word_below(pose, height), 0.7
+        return _word_below(person, pose, height), 0.7
     if at_side and (word := _word_beside(pose, width)) is not None:
         return word, 0.6
     above = headroom(person, height)
@@ -135,26 +144,38 @@ def _torso_px(pose: Pose) -> float:
     )
 
 
-def _word_by_proportion(person: Person) -> CutAt:
-    """What the lower edge cuts of a body without a skeleton: above the hips or below them."""
-    box, face = person.box, person.face
-    if face is not None:
-        return CutAt.LEGS if box.y + box.h - face.box.y >= _FACES_TO_HIPS * face.box.h else CutAt.CHEST
-    return CutAt.LEGS if box.h >= _SLIM * box.w else CutAt.CHEST
+def _word_below(person: Person, pose: Pose | None, height: int) -> CutAt:
+    """What the lower edge cuts of a body that it does cut.
+
+    Skeletons of people who are cut are often squeezed into what is there, and proportions differ between people: a
+    joint is named only if both put the edge near it.
+    """
+    seen = None if pose is None else _place_below(pose, height)
+    share = _share_by_proportion(person)
+    if share is None:
+        is_torso = seen < _SEEN_AT[CutAt.HIPS][0] if seen is not None else person.box.h < _SLIM * person.box.w
+        return CutAt.CHEST if is_torso else CutAt.LEGS
+    if share < _CHEST_ENDS:
+        return CutAt.CHEST
+    for joint, (least, most) in _PROPORTION_AT.items():
+        if least <= share <= most and seen is not None and _SEEN_AT[joint][0] <= seen <= _SEEN_AT[joint][1]:
+            return joint
+    if share <= _PROPORTION_AT[CutAt.HIPS][1] and seen is not None and seen < _SEEN_AT[CutAt.HIPS][0]:
+        return CutAt.CHEST
+    return CutAt.LEGS
 
 
-def _word_below(pose: Pose, height: int) -> CutAt:
-    """What the lower edge cuts of a body that it does cut."""
-    place = _place_below(pose, height)
-    if place >= _SOLES:
-        return CutAt.LEGS  # the skeleton is wrong: it ends above the edge
-    if place >= _FEET_FROM:
-        return CutAt.FEET
-    if abs(place - 1.0) <= _AT_KNEES:
-        return CutAt.KNEES
-    if abs(place) <= _AT_HIPS:
-        return CutAt.HIPS
-    return CutAt.LEGS if place > 0 else CutAt.CHEST
+def _share_by_proportion(person: Person) -> float | None:
+    """How far down a body its box reaches, from the eyes (0) to the soles (1), by the size of the face."""
+    if person.face is None:
+        return None
+    five = person.face.landmarks
+    eyes = ((five.right_eye.x + five.left_eye.x) / 2, (five.right_eye.y + five.left_eye.y) / 2)
+    mouth = ((five.mouth_right.x + five.mouth_left.x) / 2, (five.mouth_right.y + five.mouth_left.y) / 2)
+    unit = max(math.dist(eyes, mouth), math.dist(five.right_eye, five.left_eye))
+    if not 0 < unit < math.inf:
+        return None
+    return (person.box.y + person.box.h - eyes[1]) / unit / _BODY_PER_FACE
 
 
 def _place_below(pose: Pose, height: int) -> float:

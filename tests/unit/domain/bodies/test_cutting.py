@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from curation.domain.bodies.composition import CutAt
-from curation.domain.bodies.cutting import composition
+from curation.domain.bodies.cutting import EdgeContact, composition
 from curation.domain.faces.face import Box
 from tests.asset_values import a_person
 
@@ -25,7 +25,7 @@ class TestCuts:
             (0.95, CutAt.FEET),
             (0.725, CutAt.KNEES),
             (0.62, CutAt.LEGS),
-            (0.5, CutAt.HIPS),
+            (0.48, CutAt.HIPS),
             (0.35, CutAt.CHEST),
         ],
     )
@@ -46,6 +46,41 @@ class TestCuts:
     def test_without_a_skeleton_nothing_is_told_at_an_edge(self) -> None:
         assert cut_of_height(0.7, with_pose=False) is CutAt.UNKNOWN
         assert cut_of_height(1.1, with_pose=False) is CutAt.NONE
+
+
+class TestOutlines:
+    WHOLE = EdgeContact(0.0, 0.0, 20.0, 0.0)
+
+    def test_an_outline_at_the_lower_edge_is_a_cut(self) -> None:
+        person = a_person(top=100.0, height=950.0)
+        found = composition(person, [], WIDTH, HEIGHT, contact=EdgeContact(0.0, 0.0, 90.0, 0.0))
+        assert found.cut_at is CutAt.FEET and found.cut_certainty > 0.9
+        assert composition(person, [], WIDTH, HEIGHT, contact=self.WHOLE).cut_at is CutAt.NONE
+
+    def test_an_outline_that_ran_away_from_its_box_is_not(self) -> None:
+        person = a_person(top=100.0, height=600.0)
+        assert composition(person, [], WIDTH, HEIGHT, contact=EdgeContact(90.0, 0.0, 90.0, 0.0)).cut_at is CutAt.NONE
+
+    def test_without_skeleton_and_face_only_torso_or_legs_are_told(self) -> None:
+        contact = EdgeContact(0.0, 0.0, 200.0, 0.0)
+        for height, expected in ((1300.0, CutAt.LEGS), (3000.0, CutAt.CHEST)):
+            person = a_person(top=100.0, height=height, with_pose=False, with_face=False)
+            assert composition(person, [], WIDTH, HEIGHT, contact=contact).cut_at is expected
+
+    def test_a_skeleton_alone_names_no_joint(self) -> None:
+        person = a_person(top=100.0, height=1250.0, with_face=False)
+        contact = EdgeContact(0.0, 0.0, 200.0, 0.0)
+        assert composition(person, [], WIDTH, HEIGHT, contact=contact).cut_at is CutAt.LEGS
+
+    def test_an_arm_at_the_side(self) -> None:
+        person = a_person(centre_x=122.0, top=100.0, height=800.0)
+        contact = EdgeContact(120.0, 0.0, 0.0, 0.0)
+        assert composition(person, [], WIDTH, HEIGHT, contact=contact).cut_at is CutAt.WRISTS
+
+    def test_a_head_at_the_upper_edge(self) -> None:
+        person = a_person(top=-30.0, height=800.0)
+        contact = EdgeContact(0.0, 0.0, 0.0, 100.0)
+        assert composition(person, [], WIDTH, HEIGHT, contact=contact).cut_at is CutAt.HEAD
 
 
 class TestFrame:
