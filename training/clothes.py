@@ -41,6 +41,8 @@ from ground_truth.people_networks import PeopleNetworks, person_at
 from training.samples.clothed_views import ClothedView, views
 from training.tree_files import tree_model
 
+__all__ = ["Looking", "Sample", "cells", "main", "overlaps", "samples", "trained"]
+
 _BESIDE_EVERY, _EXACT_CUT_EVERY = 4, 3  # of the photos: pairs of people, and cut photos with the exact mask
 _CELLS = 400  # of each variant of a view
 _TREES, _LEAVES, _RATE, _LEAST_CELLS, _RIDGE = 90, 31, 0.12, 100, 2.0

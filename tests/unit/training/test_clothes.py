@@ -4,10 +4,11 @@ import numpy as np
 
 from curation.engines.bodies.clothes.evidence import FEATURES
 from curation.engines.bodies.clothes.parsing_network import ParsedPicture
+from curation.engines.bodies.clothes.segmenter import GRID_PX
 from curation.engines.bodies.clothes.window import window_of
 from ground_truth.clothed_photos import PixelKind
 from tests.dressed_people import dressed_person
-from training.clothes import GRID_PX, Sample, cells, overlaps
+from training.clothes import Sample, cells, overlaps
 
 
 class _ByMask:
