@@ -29,6 +29,7 @@ BENCHMARKS: tuple[str, ...] = (
     "expressions",
     "attribute_services",
     "assets",
+    "asset_database",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 

@@ -24,19 +24,23 @@ _LEAST_OVERLAP = 0.3
 class PeopleNetworks:
     """Finds people and their masks as the program does, with cut-outs (exact masks) and without (cheap masks)."""
 
-    def __init__(self, data: Path, models: Path | None = None) -> None:
+    def __init__(self, data: Path, scratch: Path) -> None:
         """Load the networks.
 
         Args:
             data: Folder of the test data.
-            models: Folder with the networks for bodies; `data`/weights/onnx if None.
+            scratch: A folder that links to the weights are put into, as the program keeps a record beside its weights.
 
         Raises:
             Unavailable: If weights are missing.
         """
         self._faces = small_engine(data)
-        models = models or data / "weights" / "onnx"
-        exact, cheap = (_engines(models, cutouts) for cutouts in ("auto", "off"))
+        scratch.mkdir(parents=True, exist_ok=True)
+        for file in sorted((data / "weights" / "onnx").glob("*.onnx")):
+            link = scratch / file.name
+            if not link.exists():
+                link.symlink_to(file.resolve())
+        exact, cheap = (_engines(scratch, cutouts) for cutouts in ("auto", "off"))
         try:
             self._finder = build_people_finder(exact.people)
             self._exact, self._cheap = build_segmenter(exact.mask), build_segmenter(cheap.mask)

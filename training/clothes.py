@@ -1,6 +1,6 @@
 """Train the join of what is known of a person's pixels, on the choosing half of the labelled street photos.
 
-    python -m training.clothes ../shared [--models DIR] [--cache DIR] [--folds 3]
+    python -m training.clothes ../shared [--cache DIR] [--folds 3]
 
 Needs no torch. Boosted trees tell from the numbers of `curation.engines.bodies.clothes.evidence` whether a cell of a
 person's window is clothes. The people are found and masked as the program does it, with the cheap and with the exact
@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,8 @@ from ground_truth.clothed_photos import PixelKind, clothed_photos, overlap
 from ground_truth.people_networks import PeopleNetworks, person_at
 from training.samples.clothed_views import ClothedView, views
 from training.tree_files import tree_model
+
+__all__ = ["Looking", "Sample", "cells", "main", "overlaps", "samples", "trained"]
 
 _BESIDE_EVERY, _EXACT_CUT_EVERY = 4, 3  # of the photos: pairs of people, and cut photos with the exact mask
 _CELLS = 400  # of each variant of a view
@@ -92,9 +96,9 @@ class Sample:
 class Looking:
     """The program's networks, as they are used on photos."""
 
-    def __init__(self, data: Path, models: Path | None) -> None:
+    def __init__(self, data: Path, scratch: Path) -> None:
         """Load them."""
-        self._networks = PeopleNetworks(data, models)
+        self._networks = PeopleNetworks(data, scratch)
         self._parsing = ParsingNetwork(self._networks.clothes[0])
 
     def sample(self, view: ClothedView, *, exact: bool) -> Sample | None:
@@ -120,9 +124,9 @@ class Looking:
         )
 
 
-def samples(data: Path, models: Path | None) -> Iterator[Sample]:
+def samples(data: Path, scratch: Path) -> Iterator[Sample]:
     """All samples of the choosing half."""
-    looking = Looking(data, models)
+    looking = Looking(data, scratch)
     photo = -1
     for view in views(clothed_photos(data, test_half=False)):
         photo += view.form == "whole"
@@ -191,15 +195,14 @@ def overlaps(trees: Any, chosen: Sequence[Sample]) -> dict[str, list[float]]:
     return out
 
 
-def _cached(path: Path | None, data: Path, models: Path | None) -> list[Sample]:
-    if path is not None and path.is_file():
+def _cached(cache: Path, data: Path) -> list[Sample]:
+    path = cache / "clothed_samples.pickle"
+    if path.is_file():
         with path.open("rb") as file:
             return list(pickle.load(file))
-    found = list(samples(data, models))
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            pickle.dump(found, file)
+    found = list(samples(data, cache / "body models"))
+    with path.open("wb") as file:
+        pickle.dump(found, file)
     return found
 
 
@@ -207,11 +210,12 @@ def main() -> None:
     """Train, or test by folds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder that holds photos/ and weights/")
-    parser.add_argument("--models", type=Path, help="folder with the networks (default: DATA/weights/onnx)")
     parser.add_argument("--cache", type=Path, help="keep what the networks say here")
     parser.add_argument("--folds", type=int, default=0, help="test by so many folds instead of writing")
     options = parser.parse_args()
-    found = _cached(options.cache and options.cache / "clothed_samples.pickle", options.data, options.models)
+    with ExitStack() as stack:
+        cache = options.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        found = _cached(cache, options.data)
     names = sorted({sample.name for sample in found})
     print(f"{len(found)} views of {len(names)} photos")
     for fold in range(options.folds):

@@ -45,6 +45,8 @@ SECTIONS: tuple[str, ...] = (
     "people",
     "masks",
     "clothes",
+    "clothes",
+    "outfits",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""
 

@@ -55,7 +55,7 @@ class Case:
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """Masks, names of colours, searches."""
     photos = clothed_photos(evaluation.data, test_half=True)
-    networks = PeopleNetworks(evaluation.data)
+    networks = PeopleNetworks(evaluation.data, evaluation.scratch / "body models")
     segmenter = build_clothes_segmenter(networks.clothes)
     cases: dict[str, Case] = {}
     people_seconds = 0.0

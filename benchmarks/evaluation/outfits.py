@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.evaluation.tables import Table
+from curation.domain.assets.record import AssetRecord
 from curation.domain.bodies.composition import Composition
 from curation.domain.bodies.cutting import composition
 from curation.domain.judging.photo_composition import body_problems, worth_of
@@ -23,7 +25,7 @@ from ground_truth.evaluation import Evaluation
 from ground_truth.outfit_bodies import OutfitEvent, album_events, clip_event, hidden_body, people_finder
 from ground_truth.splits import in_test_half
 
-__all__ = ["CROPS", "Outcome", "composition_pairs", "hidden_faces", "outfit_events", "tables", "tried"]
+__all__ = ["CROPS", "Outcome", "composition_pairs", "hidden_faces", "in_uniform", "outfit_events", "tables", "tried"]
 
 _CLIPS = (("yakhyo_friends/in_video.mp4", "yakhyo"), ("hamilton/short_hamilton_clip.mp4", "hamilton"))
 _ALBUM = "codebasics_sports"
@@ -69,14 +71,17 @@ class Outcome:
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """Suggestions on the half that no constant was chosen on, and pairs of whole and cropped photos."""
-    rows = [tried(event).row(event.name) for event in outfit_events(evaluation, test_half=True)]
+    events = outfit_events(evaluation, test_half=True)
+    rows = [tried(event).row(event.name) for event in events]
+    rows += [tried(in_uniform(event)).row(f"{event.name}, in uniform") for event in events]
     if not rows:
         raise Unavailable("there are no clips and albums with people")
     yield Table(
         "People whose faces were hidden (every photo was taken apart again without faces, a third of the photos at a "
         "time), suggested by their clothes; of the half that no constant was chosen on: the second half of each clip, "
         "and the photos of the album with an odd hash. Strangers: the face of one person is hidden on all photos, so "
-        "that nothing can be learnt of this person and any suggestion is wrong.",
+        "that nothing can be learnt of this person and any suggestion is wrong. In uniform: everybody was given the "
+        "clothes of the person who is seen most, as they look on different photos.",
         ("event", "hidden bodies", "suggested", "of them right", "strangers suggested", "tries switched off"),
         rows,
     )
@@ -123,6 +128,30 @@ def tried(event: OutfitEvent, rules: LookalikeRules | None = None) -> Outcome:
         found = lookalikes(bodies, _names(event) - {person}, rules or LookalikeRules())
         outcome.strangers_suggested += sum(truth.get(one.body) == person for one in found.found)
     return outcome
+
+
+def in_uniform(event: OutfitEvent) -> OutfitEvent:
+    """The same with the clothes of the person who is seen most on everybody, as they look on one photo or another."""
+    seen = Counter(who for photo in event.photos for who in photo.people if who is not None)
+    model = max(sorted(seen), key=lambda who: seen[who])
+    looks = [
+        one.signature
+        for photo in event.photos
+        for one, who in zip(photo.seen.people, photo.people, strict=True)
+        if who == model and one.signature
+    ]
+    number = 0
+
+    def dressed(found: AssetRecord) -> AssetRecord:
+        nonlocal number
+        people = []
+        for one in found.people:
+            number += 1
+            people.append(replace(one, signature=looks[number % len(looks)] if one.signature and looks else ()))
+        return replace(found, people=tuple(people))
+
+    photos = [replace(photo, seen=dressed(photo.seen), hidden=dressed(photo.hidden)) for photo in event.photos]
+    return OutfitEvent(event.name, tuple(photos))
 
 
 def hidden_faces(

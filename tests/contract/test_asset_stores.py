@@ -389,6 +389,13 @@ def test_another_opening_sees_the_same_database(store: AssetStore, address: str)
     other.close()
 
 
+def test_many_programs_may_start_at_the_same_moment(address: str) -> None:
+    stores = in_threads(6, lambda number: opened(address))
+    assert len({store.identity for store in stores}) == 1
+    for store in stores:
+        store.close()
+
+
 def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
     """What `work` returns for each number, all at the same time."""
     together = threading.Barrier(count)

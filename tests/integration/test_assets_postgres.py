@@ -96,18 +96,6 @@ def test_tables_of_a_newer_version_are_refused(postgres_url: str) -> None:
         PostgresAssetStore(postgres_url)
 
 
-def test_many_machines_may_start_at_the_same_moment(postgres_url: str) -> None:
-    stores: list[PostgresAssetStore] = []
-    threads = [threading.Thread(target=lambda: stores.append(PostgresAssetStore(postgres_url))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({store.identity for store in stores}) == 1 and len(stores) == 6
-    for store in stores:
-        store.close()
-
-
 def test_a_machine_that_holds_a_row_for_too_long_makes_others_busy(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from curation.domain.faces.face import Box
 
 __all__ = [
     "SOLE_BOX_CONFIDENCE",
+    "are_doubles",
     "box_of_pose",
     "head_size",
     "join",
@@ -29,10 +30,14 @@ _SEEN = 0.5  # visibility from which a landmark belongs to the body's box
 _DOUBLE_NOSES = 0.6
 # A nose may lie so far beside a face's box, as a share of its sides: a detector's box may end at the cheek.
 _BESIDE_FACE = 0.2
-# Share of a body's box that has to be inside of another box for both to be of the same person.
+# Share of a body's box that has to be inside of another box for both to be of the same person, and how much they have
+# to overlap (as intersection over union): a small skeleton in front of somebody's box is of another person.
 _MIN_SHARED = 0.4
-# A face's middle lies in the upper part of a person's box.
+_MIN_OVERLAP = 0.15
+# A face's middle lies in the upper part of a person's box, and a body is at most so many faces high.
 _FACE_WITHIN = 0.6
+_FACES_OF_BODY = 18
+_USUAL_FACES_OF_BODY = 9  # of somebody who stands; of two faces in a box, the one of the right size is the person's
 # Of a person of whom only the face is known: head and shoulders, as multiples of the face's box.
 _SHOULDERS_BESIDE, _ABOVE, _BELOW = 0.8, 0.35, 0.9
 
@@ -116,15 +121,15 @@ def without_doubles(poses: Sequence[Pose]) -> list[int]:
     """
     kept: list[int] = []
     for place in sorted(range(len(poses)), key=lambda place: -poses[place].confidence):
-        nose = poses[place].at(PoseJoint.NOSE)
-        if not all(
-            math.hypot(nose.x - other.at(PoseJoint.NOSE).x, nose.y - other.at(PoseJoint.NOSE).y)
-            > _DOUBLE_NOSES * max(head_size(other), head_size(poses[place]))
-            for other in (poses[number] for number in kept)
-        ):
-            continue
-        kept.append(place)
+        if not any(are_doubles(poses[place], poses[other]) for other in kept):
+            kept.append(place)
     return kept
+
+
+def are_doubles(first: Pose, second: Pose) -> bool:
+    """Whether two skeletons are of one head: their noses are nearer than a share of the larger head's size."""
+    one, other = first.at(PoseJoint.NOSE), second.at(PoseJoint.NOSE)
+    return math.hypot(one.x - other.x, one.y - other.y) <= _DOUBLE_NOSES * max(head_size(first), head_size(second))
 
 
 def head_size(pose: Pose) -> float:
@@ -232,15 +237,17 @@ def _box_distance(pose: Pose | None, face: FaceOfBody | None, box: Box, width: i
         if face is None:
             return None
         middle_y = (face.box.y + face.box.h / 2 - edges.upper) / (edges.lower - edges.upper)
-        if middle_y > _FACE_WITHIN:
+        if middle_y > _FACE_WITHIN or _FACES_OF_BODY * face.box.h < box.h:
             return None
         # A face is at the top and in the middle of its body.
         middle_x = (face.box.x + face.box.w / 2 - edges.left) / (edges.right - edges.left)
-        return 1 + middle_y + abs(middle_x - 0.5)
+        too_small = math.log(max(1.0, box.h / (_USUAL_FACES_OF_BODY * face.box.h)))
+        return 1 + middle_y + abs(middle_x - 0.5) + too_small
     shared = _shared(body, edges)
     if shared < _MIN_SHARED * min(body.size, edges.size):
         return None
-    return 1 - shared / max(body.size + edges.size - shared, 1e-9)
+    overlap = shared / max(body.size + edges.size - shared, 1e-9)
+    return 1 - overlap if overlap >= _MIN_OVERLAP else None
 
 
 def _pairs(distances: Sequence[Sequence[float | None]]) -> dict[int, int]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from curation.domain.outfits.naming import colour_names
 from curation.domain.outfits.oklab import oklab
@@ -37,6 +35,10 @@ def garment_colours(
         raise ValueError(f"pixels are (N, 3) uint8, not {pixels.shape} {pixels.dtype}")
     if count < 1:
         raise ValueError(f"at least 1 colour is looked for, not {count}")
+    # Importing them changes the environment (OpenMP's variables), which an import of this module must not.
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
     worth = np.ones(len(pixels)) if weights is None else np.asarray(weights, dtype=np.float64)
     pixels, worth = pixels[worth > 0], worth[worth > 0]
     if not len(pixels):

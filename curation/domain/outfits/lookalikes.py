@@ -17,6 +17,7 @@ __all__ = ["Lookalike", "LookalikeRules", "Lookalikes", "Spread", "Worn", "looka
 
 _TOP_WEIGHT, _BOTTOM_WEIGHT = 0.6, 0.4  # as `curation.domain.outfits.signature.distance` has them
 _BLOCK = 128
+_LEAST_PEOPLE = 2  # of one alone nothing can be said about how people differ
 _FAR = 9.0  # more than any distance
 
 
@@ -48,7 +49,7 @@ class LookalikeRules:
     most_mistaken: float = 0.10
     most_alike: float = 0.5
     most_wrong: float = 0.05
-    least_tried: int = 4
+    least_tried: int = 6
     bodies_each: int = 24
     anchors_each: int = 64
 
@@ -252,7 +253,7 @@ def _measured_spread(
     right = sum(answer.person == bodies[answer.body].person for answer in answers)
     wrong = len(answers) - right
     off = ""
-    if len(chosen) < rules.least_tried:
+    if len(chosen) < rules.least_tried or len({bodies[number].person for number in chosen}) < _LEAST_PEOPLE:
         off = "too few people are shown with clothes that could be read"
     elif len(alike) > rules.most_alike * len(present) and len(present) > 1:
         off = f"people dress alike here: {len(alike)} of {len(present)} people with names could be taken for others"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from curation.domain.bodies.joining import head_size, join, nose_in_face, pairs_of, without_doubles
+from curation.domain.bodies.joining import are_doubles, head_size, join, nose_in_face, pairs_of, without_doubles
 from curation.domain.bodies.person import FaceOfBody, Person
 from curation.domain.bodies.pose import Pose, PoseJoint
 from curation.domain.faces.face import Box
@@ -32,6 +32,7 @@ _LOOKS, _LOOKS_IN_GROUP = 4, 2
 # A square that moves less is where it should be: share of its side, logarithm of its growth, radians.
 _MOVED_SIDE, _MOVED_GROWTH, _MOVED_RAD = 0.08, 0.12, 0.2
 _FEW = 2  # people at most for whom the whole picture is given to BlazePose's detector
+_SAME_STAND = 0.2  # distance of the hips from the middle of a square below which it is of this skeleton, in its sides
 _SURE = 0.9  # confidence of a skeleton from which nothing else is tried
 _MAX_LOOKS = 160  # in one picture, so that a crowd costs no more than some seconds
 _MIN_CONFIDENCE = 0.5
@@ -87,19 +88,21 @@ class BodiesFinder:
         pairs = pairs_of(boxes, faces, width, height)
         search.looks_at_each = _LOOKS if len(pairs) <= _FEW else _LOOKS_IN_GROUP
         # BlazePose's own detector sees one person or two, and these better than any guess from a box.
-        stands = self._detector.find(search.photo, _whole(width, height)) if len(pairs) <= _FEW else []
+        stands = self._detector.find(search.photo, _whole(width, height))
+        first = stands if len(pairs) <= _FEW else []
         for box, face in pairs:
             if face is None and box is not None and any(_is_of(pose, box.box) for pose in search.poses):
                 continue
             hidden, own = search.heads(face)
-            looks = self._squares(search, None if box is None else box.box, face, stands, hidden, own)
+            looks = self._squares(search, None if box is None else box.box, face, first, hidden, own)
             pose = self._best(search, looks, None if box is None else box.box, face, hidden, own)
             if pose is not None:
                 search.poses.append(pose)
-        if not search.poses:
-            pose = self._best(search, (stand.square for stand in stands), None, None, (), None)
-            if pose is not None:
-                search.poses.append(pose)
+        for stand in stands[:_FEW]:
+            if not any(_stands_at(pose, stand.square) for pose in search.poses):
+                pose = self._best(search, [stand.square], None, None, *search.heads(None))
+                if pose is not None:
+                    search.poses.append(pose)
         kept = [search.poses[place] for place in without_doubles(search.poses)]
         return join(boxes, kept, faces, width, height)
 
@@ -164,7 +167,12 @@ class BodiesFinder:
             if face is not None:
                 is_right = nose_in_face(pose, face) and pose.confidence >= _MIN_CONFIDENCE_WITH_FACE
             else:
-                is_right = pose.confidence >= _MIN_CONFIDENCE and (box is None or _nose_in(pose, box))
+                is_right = (
+                    pose.confidence >= _MIN_CONFIDENCE
+                    and (box is None or _nose_in(pose, box))
+                    # Somebody whose head is painted over, and who has a skeleton.
+                    and not any(are_doubles(pose, other) for other in search.poses)
+                )
             if is_right:
                 found = pose
             if not _has_moved(before, square):
@@ -237,6 +245,13 @@ def _is_of(pose: Pose, box: Box) -> bool:
         box.x - 0.1 * box.w <= mark.x <= box.x + 1.1 * box.w
         for mark in (pose.at(PoseJoint.LEFT_SHOULDER), pose.at(PoseJoint.RIGHT_SHOULDER))
     )
+
+
+def _stands_at(pose: Pose, square: Square) -> bool:
+    """Whether a skeleton's hips are in the middle of a square."""
+    hips = pose.at(PoseJoint.LEFT_HIP), pose.at(PoseJoint.RIGHT_HIP)
+    x, y = (sum(values) / 2 for values in ((hip.x for hip in hips), (hip.y for hip in hips)))
+    return math.hypot(x - square.x, y - square.y) < _SAME_STAND * square.side
 
 
 def _nose_in(pose: Pose, box: Box) -> bool:

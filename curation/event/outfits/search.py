@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from curation.domain.labelling.labels import Labels, Person
 from curation.domain.labelling.people_seen import PersonSeen, SeenAnswer, scaled_body
 from curation.errors import NotClusteredError
 from curation.event.catalog import Catalog
-from curation.event.file_cache import Derived
+from curation.event.file_cache import Derived, FileCache
 from curation.event.people.seen import SeenNow, name_key
 from curation.settings import Settings
 from curation.storage.assets.picture_bodies import AssetBodies, Body, PictureBodies, Pictures
@@ -27,6 +28,7 @@ from curation.storage.assets.store import AssetStore
 
 __all__ = ["EventBodies", "OutfitSearch", "PhotoBodies", "body_of", "has_name", "named"]
 
+_RECENT_S = 0.5
 _HEAD_PART = 0.5  # a face whose middle is in this upper part of a body may be its face
 
 
@@ -56,10 +58,14 @@ class EventBodies:
         photos: One for each photo that was taken apart, by path, ascending.
         row_of: The number of a body's face in the rows of the event, by id of the asset and number of the person; also
             of assets that are not the latest ones of their content.
+        rows: Of the event, which these numbers are of.
+        pictures: That the bodies were found among.
     """
 
     photos: tuple[PhotoBodies, ...]
     row_of: Mapping[tuple[str, int], int]
+    rows: tuple[FaceRow, ...]
+    pictures: Pictures
 
 
 class OutfitSearch:
@@ -81,7 +87,7 @@ class OutfitSearch:
         """Remember the parts; nothing is read yet.
 
         Args:
-            settings: Of the service; nothing of them is used yet.
+            settings: Name the folders.
             catalog: Of the event.
             store: The database of assets.
             read: Reads a document of the database.
@@ -91,6 +97,10 @@ class OutfitSearch:
         self._event_bodies: Derived[EventBodies] = Derived()
         self._seen: Derived[Mapping[tuple[str, int], str]] = Derived()
         self._of_clusters: Derived[Mapping[int, frozenset[tuple[str, int]]]] = Derived()
+        self._recent: tuple[float, EventBodies] | None = None
+        self._labels = FileCache(
+            settings.io.output_dir / settings.scoring.labels_json, lambda _: self._catalog.labels()
+        )
         self._guard = threading.Lock()
         self._matched_rows: tuple[FaceRow, ...] = ()
         # By id of the asset and path of the photo, as long as the rows are the same: version, and what was matched.
@@ -128,20 +138,36 @@ class OutfitSearch:
         """
         try:
             event = self._catalog.event()
-            row = self.event_bodies().row_of.get((asset.id, person_index), -1)
+            found = self._bodies_with(asset, event)
+            row = found.row_of.get((asset.id, person_index), -1)
             if row < 0:
-                return self.accepted().get((asset.id, person_index))
+                return self._accepted_among(found).get((asset.id, person_index))
         except NotClusteredError:
             return None
-        person = self._catalog.labels().person(int(event.cluster_ids[row]))
+        labels = self._labels.get() or self._catalog.labels()
+        person = labels.person(int(event.cluster_ids[row]))
         return person.display_name if person is not None and has_name(person) else None
+
+    def _bodies_with(self, asset: Asset, event: EventIndex) -> EventBodies:
+        """The bodies; for a page with many assets the database is not asked anew for each of them."""
+        now, recent = time.monotonic(), self._recent
+        if recent is not None and now - recent[0] < _RECENT_S and recent[1].rows is event.rows:
+            known = recent[1].pictures.by_id.get(asset.id)
+            if known is not None and known.version == asset.version:
+                return recent[1]
+        found = self.event_bodies()
+        self._recent = (now, found)
+        return found
 
     def accepted(self) -> Mapping[tuple[str, int], str]:
         """The names of people without a face, as the user accepted them, by id of the asset and number of the person.
 
         Raises what `event_bodies` raises; also PeopleSeenError if people_seen.json is not valid.
         """
-        found, seen = self.event_bodies(), self._catalog.seen.now()
+        return self._accepted_among(self.event_bodies())
+
+    def _accepted_among(self, found: EventBodies) -> Mapping[tuple[str, int], str]:
+        seen = self._catalog.seen.now()
         return self._seen.get((found, seen), lambda: _accepted(found, seen))
 
     def event_bodies(self) -> EventBodies:
@@ -182,7 +208,8 @@ class OutfitSearch:
                     )
                     if pictures.latest[picture.sha256] is picture:
                         photos.append(photo)
-        return EventBodies(tuple(sorted(photos, key=lambda photo: photo.image_path)), row_of)
+        ordered = tuple(sorted(photos, key=lambda photo: photo.image_path))
+        return EventBodies(ordered, row_of, event.rows, pictures)
 
     def _photo(
         self, picture: PictureBodies, image_path: str, rows: Sequence[FaceRow], numbers: Sequence[int]

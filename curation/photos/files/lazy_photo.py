@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from curation.engines.base import Pixels
 from curation.errors import PhotoTooLargeError
 from curation.photos.files.exif import sides_swapped, upright
-from curation.photos.files.halving import halved
 from curation.photos.files.pillow_files import too_large
 
-__all__ = ["OpenPhoto", "PhotoSource"]
+__all__ = ["OpenPhoto", "PhotoSource", "halved"]
 
 # A picture that is only a little smaller than wanted is used as it is: a 6000 px photo decoded at a quarter (1500 px)
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
@@ -176,3 +175,14 @@ def _fitting_divisor(source: PhotoSource, max_megapixels: float) -> int:
     note = "" if source.limit_share == 1 else f", of which {limit:g} apply to this format"
     size = f"{source.width} x {source.height} pixels ({megapixels:.4g} megapixels)"
     raise PhotoTooLargeError(too_large(size, max_megapixels, note))
+
+
+def halved(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture at half its size, each pixel the mean of four; many times faster than a resize by another factor.
+
+    Args:
+        array: (H, W, 3) uint8, H and W at least 2; the last row or column of an odd size is dropped.
+    """
+    height, width = array.shape[0] // 2, array.shape[1] // 2
+    small = cv2.resize(array[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)

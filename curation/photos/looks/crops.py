@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.geometry import clipped_box
 from curation.engines.base import Pixels
-from curation.photos.files.halving import halved
+from curation.photos.files.lazy_photo import halved
 
 __all__ = ["Crop", "square_crop"]
 

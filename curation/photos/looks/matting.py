@@ -73,17 +73,18 @@ class Matte:
         rows, width = strip.shape[:2]
         xs, ys = np.arange(width, dtype=np.float32), np.arange(top, top + rows, dtype=np.float32)
         across, down = np.broadcast_to(xs, (rows, width)), np.broadcast_to(ys[:, np.newaxis], (rows, width))
-        band = _sampled(self.band, across, down, size)
-        alpha = np.where(_sampled(self.inside, across, down, size) >= _HALF, np.uint8(255), np.uint8(0))
-        out = np.empty((rows, width, 4), np.uint8)
-        out[..., :3] = strip
+        both = _sampled(np.dstack([self.band, self.inside]), across, down, size)
+        band = both[..., 0]
+        alpha = np.where(both[..., 1] >= _HALF, np.uint8(255), np.uint8(0))
+        colours = np.array(strip, order="C")
         at = np.nonzero(band > 0)
         if len(at[0]):
             mixed, shares = self._mixed(strip[at], at[1], at[0] + top, band[at], size)
-            out[..., :3][at] = mixed
+            colours[at] = mixed
             alpha[at] = shares
-        out[..., :3] = cv2.bitwise_and(out[..., :3], out[..., :3], mask=alpha)
-        out[..., 3] = alpha
+        visible = cv2.bitwise_and(colours, colours, mask=alpha)
+        out = np.empty((rows, width, 4), np.uint8)
+        out[..., :3], out[..., 3] = visible, alpha
         return out
 
     def _mixed(

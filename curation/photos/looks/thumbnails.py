@@ -8,7 +8,7 @@ import simplejpeg
 
 from curation.domain.faces.face import Box
 from curation.engines.base import Pixels
-from curation.photos.files.halving import halved
+from curation.photos.files.lazy_photo import halved
 
 __all__ = ["face_chip_jpeg"]
 

@@ -16,7 +16,7 @@ from time import monotonic
 from anyio import to_thread
 
 from curation.api.http.assets.desk import AssetDesk
-from curation.api.schemas.assets import asset_out
+from curation.api.schemas.assets.rows import asset_out
 from curation.domain.assets.states import AssetState
 from curation.errors import CurationError
 

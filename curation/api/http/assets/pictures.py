@@ -22,7 +22,7 @@ from fastapi.responses import Response
 from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.conditional import file_response, matches_any
 from curation.api.http.errors import ApiProblem
-from curation.api.schemas.assets import record_of
+from curation.api.schemas.assets.rows import record_of
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.document import cutout_name
 from curation.domain.assets.record import AssetRecord

@@ -14,7 +14,8 @@ from curation.api.pages.assets.asset_query import ViewQuery, ViewQueryOf
 from curation.api.pages.assets.view import asset_card, asset_view, cutouts_of
 from curation.api.pages.assets.words import CUTS, STATES
 from curation.api.pages.rendering import page_router, render
-from curation.api.schemas.assets import ASSET_ID_PATTERN, MAX_PHOTO_IDS
+from curation.api.schemas.assets.handing_in import MAX_PHOTO_IDS
+from curation.api.schemas.assets.rows import ASSET_ID_PATTERN
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.states import AssetState
 from curation.domain.faces.ids import photo_id

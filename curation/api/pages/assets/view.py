@@ -9,7 +9,7 @@ from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.assets.pictures import cutout_of_person
 from curation.api.pages.assets.asset_query import ViewQuery
 from curation.api.pages.assets.words import STATES, age_words, composition_words, sex_words
-from curation.api.schemas.assets import record_of
+from curation.api.schemas.assets.rows import record_of
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.assets.states import AssetState, RejectCode

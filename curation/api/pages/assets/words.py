@@ -26,6 +26,7 @@ CUTS = {
     CutAt.CHEST: "Cut at the chest",
     CutAt.WRISTS: "A hand is cut off",
     CutAt.HEAD: "The head is cut",
+    CutAt.SIDE: "Cut at the side",
     CutAt.UNKNOWN: "Cannot tell where the body is cut",
 }
 _AGAINST_EDGE = 0.015  # of the picture's height

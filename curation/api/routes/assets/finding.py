@@ -13,13 +13,7 @@ from curation.api.context import Context
 from curation.api.http.assets.desk import ASSETS_OFF
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
-from curation.api.schemas.assets import (
-    ASSET_ID_PATTERN,
-    AssetDetailOut,
-    AssetPage,
-    asset_detail_out,
-    asset_out,
-)
+from curation.api.schemas.assets.rows import ASSET_ID_PATTERN, AssetDetailOut, AssetPage, asset_detail_out, asset_out
 from curation.domain.assets.asset import AssetQuery
 from curation.domain.assets.schema import asset_schema
 from curation.domain.assets.states import AssetState

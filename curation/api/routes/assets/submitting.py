@@ -15,7 +15,8 @@ from curation.api.http.assets.receiving import AssetReceiver, HandedIn
 from curation.api.http.errors import ApiProblem, problem_of, problem_responses
 from curation.api.http.multipart_stream import BrokenFormError, boundary_of, parts_of
 from curation.api.routes.assets.finding import ASSET_NOT_FOUND, ASSETS_PROBLEMS, AssetIdPath
-from curation.api.schemas.assets import AssetOut, HandedInOut, PhotosIn, SubmittedOut, asset_out
+from curation.api.schemas.assets.handing_in import HandedInOut, PhotosIn, SubmittedOut
+from curation.api.schemas.assets.rows import AssetOut, asset_out
 from curation.domain.assets.states import AssetState
 from curation.errors import NOT_CLUSTERED, AssetNotFailedError
 

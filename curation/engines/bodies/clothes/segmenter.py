@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from curation.domain.bodies.person import Person
 from curation.engines.base import PhotoPixels, Pixels
@@ -18,6 +20,12 @@ __all__ = ["GRID_PX", "JoinedClothesSegmenter"]
 
 GRID_PX = 192
 """Cells of the longer side of the grid that evidence is joined on; the join was trained on it."""
+
+_SMOOTHING = 0.8  # cells
+_CLOTHES_FROM = 0.5
+# Parts of clothes that are smaller than this part of the largest one are lips, buttons on the wall and noise.
+_LEAST_ISLAND = 0.02
+_SPECK = 0.45  # what remains of their probability
 
 
 class JoinedClothesSegmenter:
@@ -67,4 +75,16 @@ class JoinedClothesSegmenter:
         evidence = evidence_of(window, picture, self._network.parse(picture), on_grid, person)
         joined = np.zeros(on_grid.shape, dtype=np.float32)
         joined[worth] = self._join.clothes(evidence[worth])
-        return mask._replace(values=np.clip(window.grid_on_mask(joined, mask), 0, 1))
+        return mask._replace(values=np.clip(window.grid_on_mask(_tidied(joined), mask), 0, 1))
+
+
+def _tidied(joined: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Smoothed a little, as cells were judged one by one, and without small islands."""
+    smooth = np.asarray(cv2.GaussianBlur(joined, (0, 0), _SMOOTHING), dtype=np.float32)
+    inside = (smooth > _CLOTHES_FROM).astype(np.uint8)
+    count, island_of, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    small = [1 + place for place in range(count - 1) if sizes[place] < _LEAST_ISLAND * sizes.max()]
+    specks = np.isin(island_of, small)
+    smooth[specks] = np.minimum(smooth[specks], _SPECK)
+    return smooth

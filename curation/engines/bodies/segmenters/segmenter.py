@@ -21,6 +21,10 @@ from curation.engines.bodies.segmenters.strokes import body_region
 __all__ = ["NetworkSegmenter"]
 
 
+# A photo that takes 25 MB decoded; of larger ones the network's memory is given back before they are decoded in full.
+_LARGE_PHOTO_PX = 8_000_000
+
+
 class NetworkSegmenter:
     """Implements `curation.engines.bodies.base.Segmenter` with any of the networks in `forms`."""
 
@@ -50,19 +54,20 @@ class NetworkSegmenter:
         scale = min(1.0, max(self._network.side_px / max(look.area.w, look.area.h) for look in looks))
         pixels = photo.detailed(scale)
         masks: list[BodyMask | None] = [None] * len(people)
+        release = photo.width * photo.height > _LARGE_PHOTO_PX
         for look in looks:
-            for member, mask in zip(look.members, self._masks(pixels, look, people), strict=True):
+            for member, mask in zip(look.members, self._masks(pixels, look, people, release), strict=True):
                 masks[member] = mask
         return [mask for mask in masks if mask is not None]
 
-    def _masks(self, pixels: Pixels, look: LookedAt, people: Sequence[Person]) -> list[BodyMask]:
+    def _masks(self, pixels: Pixels, look: LookedAt, people: Sequence[Person], release: bool) -> list[BodyMask]:
         """The masks of an area's members."""
         area = look.area
         picture = _part(pixels, area)
         scale = min(1.0, self._network.side_px / max(area.w, area.h))
         size = (max(1, round(area.w * scale)), max(1, round(area.h * scale)))
         present = [place for place, person in enumerate(people) if _touch(person.box, area)]
-        foreground = _resized(self._network.foreground(picture), size)
+        foreground = _resized(self._network.foreground(picture, release=release), size)
         foregrounds = [foreground] * len(present)
         bodies = [body_region(area, scale, size, people[place]) for place in present]
         for network in self._beside:

@@ -10,11 +10,12 @@ from typing import cast
 
 import pytest
 
-from curation.domain.assets.asset import NewAsset
+from curation.domain.assets.asset import AssetQuery, NewAsset
 from curation.domain.assets.document import asset_document
 from curation.domain.assets.record import AssetRecord
 from curation.domain.faces.ids import photo_id
 from curation.domain.outfits.outfit import ColourName
+from curation.event.outfits.search import OutfitSearch
 from curation.storage.assets.opening import open_asset_store
 from tests.event_assets import body, outfit, record, with_face_of
 from tests.outfit_world import BEHIND, GREEN, RED, OutfitWorld, outfit_world, signature
@@ -96,6 +97,25 @@ def test_dress_code(world: OutfitWorld) -> None:
         assert (both["wearing"], both["of"]) == (1, 2)
         assert client.get("/outfits/dress").status_code == 422
         assert client.get("/outfits/dress", params={"top": "mauve"}).status_code == 422
+
+
+def test_the_woman_in_red_with_her_name(world: OutfitWorld) -> None:
+    store = open_asset_store(world.settings)
+    search = OutfitSearch(world.settings, world.catalog, store)
+    found = {
+        (name, colour): store.find(AssetQuery(top=colour, people=search.named_people(name)), limit=10)[0]
+        for name in ("Anna", "Tom")
+        for colour in (ColourName.RED, ColourName.BLACK)
+    }
+    assert found == {("Anna", "red"): 3, ("Anna", "black"): 0, ("Tom", "red"): 0, ("Tom", "black"): 3}
+    store.close()
+
+
+def test_the_page_of_people_asks_only_where_assets_are_on(world: OutfitWorld) -> None:
+    for enabled in (True, False):
+        with served(world, enabled=enabled) as client:
+            page = client.get("/review/people").text
+            assert ('id="from-behind"' in page) is enabled
 
 
 def test_without_assets_all_of_it_says_what_to_do(world: OutfitWorld) -> None:

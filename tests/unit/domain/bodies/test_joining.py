@@ -163,3 +163,19 @@ def test_every_box_and_face_is_in_exactly_one_pair(boxes: list[PersonBox], faces
     pairs = pairs_of(boxes, faces, WIDTH, HEIGHT)
     assert [face for _, face in pairs if face] == faces
     assert sorted(id(box) for box, _ in pairs if box) == sorted(map(id, boxes))
+
+
+def test_a_small_skeleton_in_front_of_a_box_is_another_person() -> None:
+    near, far = PersonBox(Box(300, 50, 300, 740), 0.9), standing_pose(420, 300, 120)
+    people = join([near], [far], [face_at(400, 80, 90)], WIDTH, HEIGHT)
+    assert len(people) == 2
+    with_face = next(person for person in people if person.face is not None)
+    assert with_face.box == near.box and with_face.pose is None
+
+
+def test_of_two_faces_at_the_top_of_a_box_the_larger_is_the_persons() -> None:
+    near = PersonBox(Box(300, 50, 300, 740), 0.9)
+    small, large = face_at(440, 60, 45, 0), face_at(490, 80, 90, 1)
+    people = join([near], [], [small, large], WIDTH, HEIGHT)
+    assert next(person for person in people if person.face == large).box == near.box
+    assert next(person for person in people if person.face == small).box != near.box

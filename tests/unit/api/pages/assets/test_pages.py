@@ -54,8 +54,8 @@ class TestPictures:
     def test_missing_weights_are_said(self, client: ServiceClient, fake: FakeAssets) -> None:
         fake.missing = "the weights u2netp.onnx are missing: python -m curation weights fetch --part assets"
         text = page(client, "/review/assets")
-        assert "Pictures wait." in text
-        assert "The weights u2netp.onnx are missing" in text
+        assert "Pictures wait, and none can be handed in" in text
+        assert "the weights u2netp.onnx are missing" in text
 
     def test_a_card_for_each_with_its_state(self, client: ServiceClient, fake: FakeAssets) -> None:
         for seed, name in enumerate(["2 people.jpg", "nobody.jpg", "broken.jpg"]):

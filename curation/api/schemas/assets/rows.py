@@ -1,4 +1,4 @@
-"""Assets as JSON: their rows, what is told of their people in lists, and the results of handing in."""
+"""Assets as JSON: their rows, and what is told of their people in lists."""
 
 from __future__ import annotations
 
@@ -21,14 +21,10 @@ from curation.errors import AssetDocumentError
 
 __all__ = [
     "ASSET_ID_PATTERN",
-    "MAX_PHOTO_IDS",
     "AssetDetailOut",
     "AssetOut",
     "AssetPage",
     "AssetPersonOut",
-    "HandedInOut",
-    "PhotosIn",
-    "SubmittedOut",
     "asset_detail_out",
     "asset_out",
     "record_of",
@@ -37,7 +33,6 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 ASSET_ID_PATTERN = r"^[0-9a-f]{32}$"
-MAX_PHOTO_IDS = 200
 
 NameOf = Callable[[Asset, int], str | None]
 AssetId = Annotated[str, Field(pattern=ASSET_ID_PATTERN, examples=["9f86d081884c7d6560303ae22b998861"])]
@@ -111,34 +106,6 @@ class AssetPage(Page):
     """Assets, the newest first."""
 
     assets: tuple[AssetOut, ...]
-
-
-class HandedInOut(Out):
-    """What became of one picture that was sent."""
-
-    sent_as: Annotated[Text, Field(examples=["IMG_0132.jpg"])]
-    """The file name that the client sent, or the path of the photo of the event."""
-    code: Annotated[str | None, Field(examples=["too_small"])]
-    """Why it is not worked on; null if it is."""
-    message: Text
-    """The same in words; empty if it is worked on."""
-    asset: AssetOut | None
-    """Its row; null if it was refused before it could have one: too many bytes, too many files, a full disk."""
-
-
-class SubmittedOut(Out):
-    """The result for each picture, in the order in which they were sent."""
-
-    accepted: Annotated[int, Field(ge=0, examples=[1])]
-    """How many are worked on, or have their result already."""
-    assets: tuple[HandedInOut, ...]
-
-
-class PhotosIn(Out):
-    """Photos of the event."""
-
-    photo_ids: Annotated[tuple[PhotoId, ...], Field(min_length=1, max_length=MAX_PHOTO_IDS)]
-    """From `GET /photos`."""
 
 
 def record_of(asset: Asset) -> AssetRecord | None:

@@ -1,0 +1,1 @@
+"""Assets as JSON: their rows, and handing pictures in."""
