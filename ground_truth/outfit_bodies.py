@@ -22,8 +22,6 @@ from curation.domain.bodies.person import FaceOfBody
 from curation.domain.faces.face import Box
 from curation.domain.faces.geometry import box_iou
 from curation.engines.base import FaceEngine
-from curation.engines.bodies.base import PeopleFinder
-from curation.engines.bodies.people import build_people_finder
 from curation.errors import AssetRejectedError, CurationError
 from curation.photos.files.decoding import open_photo_bytes
 from curation.pipelines.assets.pipeline import AssetPipeline
@@ -33,7 +31,7 @@ from ground_truth.data_folder import SMALL_WEIGHTS
 from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 
-__all__ = ["OutfitEvent", "OutfitPhoto", "album_events", "asset_pipeline", "clip_event", "hidden_body", "people_finder"]
+__all__ = ["OutfitEvent", "OutfitPhoto", "album_events", "asset_pipeline", "clip_event", "hidden_body"]
 
 _PROJECT = Path(__file__).parents[1]
 _ONNX = Path("weights/onnx")
@@ -106,18 +104,6 @@ def _setup(data: Path, scratch: Path) -> AssetSetup:
         "assets": {"cutouts": "off"},
     }
     return bootstrap.asset_setup(load_settings(None, default_root=_PROJECT, overrides=overrides))
-
-
-def people_finder(data: Path, scratch: Path) -> PeopleFinder:
-    """The networks that find people and skeletons, on the weights of the test data.
-
-    Raises:
-        Unavailable: If weights are missing.
-    """
-    try:
-        return build_people_finder(_setup(data, scratch).people)
-    except CurationError as error:
-        raise Unavailable(str(error).splitlines()[0]) from error
 
 
 class _Apart:

@@ -15,14 +15,13 @@ from PIL import Image
 from benchmarks.evaluation.tables import Table
 from curation.domain.assets.record import AssetRecord
 from curation.domain.bodies.composition import Composition
-from curation.domain.bodies.cutting import composition
 from curation.domain.judging.photo_composition import body_problems, worth_of
 from curation.domain.outfits.lookalikes import LookalikeRules, Worn, lookalikes
-from curation.engines.bodies.base import PeopleFinder
-from curation.photos.files.decoding import open_photo_bytes
+from curation.errors import AssetRejectedError
+from curation.pipelines.assets.pipeline import AssetPipeline
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
-from ground_truth.outfit_bodies import OutfitEvent, album_events, clip_event, hidden_body, people_finder
+from ground_truth.outfit_bodies import OutfitEvent, album_events, asset_pipeline, clip_event, hidden_body
 from ground_truth.splits import in_test_half
 
 __all__ = ["CROPS", "Outcome", "composition_pairs", "hidden_faces", "in_uniform", "outfit_events", "tables", "tried"]
@@ -30,8 +29,7 @@ __all__ = ["CROPS", "Outcome", "composition_pairs", "hidden_faces", "in_uniform"
 _CLIPS = (("yakhyo_friends/in_video.mp4", "yakhyo"), ("hamilton/short_hamilton_clip.mp4", "hamilton"))
 _ALBUM = "codebasics_sports"
 _FOLDS = 3
-_STREET_PHOTOS = 40
-_MAX_MEGAPIXELS = 200.0
+_STREET_PHOTOS = 12
 CROPS = (("at the feet", 0.97), ("at the ankles", 0.93), ("at the knees", 0.75), ("at the top of the head", 0.0))
 """Where a whole body is cropped, as a part of its height from the top."""
 
@@ -201,7 +199,7 @@ def composition_pairs(evaluation: Evaluation) -> Table:
         Unavailable: If the photos or the weights are missing.
     """
     folder = evaluation.set_folder("clothes")
-    finder = people_finder(evaluation.data, evaluation.scratch)
+    pipeline = asset_pipeline(evaluation.data, evaluation.scratch)
     photos = [path for path in sorted(folder.rglob("*.jpg")) if in_test_half(path.stem)][:_STREET_PHOTOS]
     rows = []
     counts = {name: [0, 0, 0] for name, _ in CROPS}
@@ -211,13 +209,13 @@ def composition_pairs(evaluation: Evaluation) -> Table:
         with Image.open(path) as opened:
             picture = opened.convert("RGB")
         extent = _extent(folder, path)
-        whole = _largest(finder, picture)
+        whole = _largest(pipeline, picture)
         if extent is None or whole is None:
             continue
         usable += 1
         whole_named += any(problem.strength >= 0.5 for problem in body_problems(whole, 1))
         for name, place in CROPS:
-            lies = _largest(finder, _cropped(picture, extent, place))
+            lies = _largest(pipeline, _cropped(picture, extent, place))
             worth = 0.5 if lies is None else worth_of(body_problems(lies, 1))
             difference = worth_of(body_problems(whole, 1)) - worth
             counts[name][0 if difference > 0 else 1 if difference == 0 else 2] += 1
@@ -254,13 +252,15 @@ def _cropped(picture: Image.Image, extent: tuple[int, int], place: float) -> Ima
     return picture.crop((0, row, picture.width, picture.height) if place == 0 else (0, 0, picture.width, row))
 
 
-def _largest(finder: PeopleFinder, picture: Image.Image) -> Composition | None:
+def _largest(pipeline: AssetPipeline, picture: Image.Image) -> Composition | None:
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=95)
-    photo = open_photo_bytes(file.getvalue(), max_megapixels=_MAX_MEGAPIXELS)
-    people = finder.find(photo, ())
-    best = max(people, key=lambda person: person.box.w * person.box.h, default=None)
-    return None if best is None else composition(best, people, photo.width, photo.height)
+    try:
+        people = pipeline.process(file.getvalue(), faces=()).record.people
+    except AssetRejectedError:
+        return None
+    best = max(people, key=lambda one: one.person.box.w * one.person.box.h, default=None)
+    return None if best is None else best.composition
 
 
 def _share(part: int, whole: int) -> str:

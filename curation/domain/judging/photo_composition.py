@@ -23,6 +23,7 @@ _CUT_WORDS = {
     CutAt.WRISTS: "has a hand cut off",
     CutAt.HEAD: "has the top of the head cut off",
 }
+_SOMEWHERE = 0.5  # of the strength where it cannot be told whether shins (a fault) or thighs (on purpose) are cut
 _HEADROOM = (0.03, 0.0)  # of the photo's height; where "the head against the edge" begins and where it is fully there
 _CLOSE_UP = 0.5  # of the strength in close-ups, where the hair is often cut on purpose
 _CLOSE_UP_CUTS = (CutAt.CHEST, CutAt.HIPS)
@@ -76,6 +77,8 @@ def body_problems(lies: Composition, people: int) -> tuple[BodyProblem, ...]:
     found = []
     if lies.cut_at in _CUT_WORDS:
         found.append(BodyProblem("cut", lies.cut_certainty, _CUT_WORDS[lies.cut_at]))
+    elif lies.cut_at is CutAt.LEGS:
+        found.append(BodyProblem("cut", _SOMEWHERE * lies.cut_certainty, "is cut at the legs"))
     if lies.headroom is not None and lies.cut_at is not CutAt.HEAD and lies.headroom < _HEADROOM[0]:
         strength = min(1.0, (_HEADROOM[0] - lies.headroom) / (_HEADROOM[0] - _HEADROOM[1]))
         strength *= _CLOSE_UP if lies.cut_at in _CLOSE_UP_CUTS and lies.headroom < 0 else 1.0

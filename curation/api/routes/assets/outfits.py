@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem, problem_responses
-from curation.api.routes.assets.outfit_answers import (
+from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
+from curation.api.schemas.assets.outfits import (
     AnsweredOut,
     AnswerIn,
     DressOut,
@@ -16,7 +17,6 @@ from curation.api.routes.assets.outfit_answers import (
     OutfitSuggestionsOut,
     SpreadOut,
 )
-from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
 from curation.domain.labelling.people_seen import SeenAnswer
 from curation.domain.outfits.dress import DressCount
 from curation.domain.outfits.outfit import ColourName

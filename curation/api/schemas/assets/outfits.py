@@ -1,4 +1,4 @@
-"""What people of an event wear, as JSON: what the routes about outfits take and answer."""
+"""What people of an event wear, as JSON."""
 
 from __future__ import annotations
 
