@@ -33,7 +33,11 @@ _GRID_PX = 192  # longer side of the grid on which distances are measured
 # Cost of a step of one pixel of the grid: its length, plus so much per unit of colour difference (Lab, 0 to 255), plus
 # so much where there is no foreground.
 _COLOUR_COST = 0.35
-_BACKGROUND_COST = 8.0
+_BACKGROUND_COST = 25.0
+# A pattern on clothes has strong edges everywhere: crossing them never costs as much as the background.
+_MAX_COLOUR_COST = 12.0
+# A pixel outside of its owner's box, widened by this share, goes to the only one whose box it is in.
+_BOX_MARGIN = 0.1
 # Blur of the border between two people, in pixels of the grid, so that masks fade into each other.
 _ISLAND_VALUE, _IN_BODY, _LARGE_ISLAND = 0.25, 0.5, 0.3
 _BORDER_SIGMA = 0.7
@@ -64,12 +68,30 @@ def shares_of(
     ).astype(np.float32)
     coarse = np.asarray(cv2.resize(foreground, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     seeds = _seeds(area, scale, size, people)
-    owner = _nearest(lab, coarse, seeds)
+    owner = _inside_boxes(_nearest(lab, coarse, seeds), seeds, area, scale, people)
     shares = []
     for place in range(len(people)):
         own = cv2.GaussianBlur((owner == place).astype(np.float32), (0, 0), _BORDER_SIGMA)
         shares.append(np.asarray(cv2.resize(own, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32))
     return shares
+
+
+def _inside_boxes(
+    owner: NDArray[np.int32], seeds: NDArray[np.int32], area: Box, scale: float, people: Sequence[Person]
+) -> NDArray[np.int32]:
+    """The owners, corrected by the boxes of the bodies, which are widened to where limbs were drawn."""
+    boxes = np.zeros((len(people), *owner.shape), np.bool_)
+    for place, (inside, person) in enumerate(zip(boxes, people, strict=True)):
+        x, y, w, h = person.box
+        left, top = (x - _BOX_MARGIN * w - area.x) * scale, (y - _BOX_MARGIN * h - area.y) * scale
+        right, bottom = left + (1 + 2 * _BOX_MARGIN) * w * scale, top + (1 + 2 * _BOX_MARGIN) * h * scale
+        inside[max(0, int(top)) : max(0, round(bottom)), max(0, int(left)) : max(0, round(right))] = True
+        rows, columns = np.nonzero(seeds == place)
+        if len(rows):
+            inside[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+    own = np.take_along_axis(boxes, np.maximum(owner, 0)[np.newaxis], axis=0)[0] & (owner >= 0)
+    moved = ~own & (boxes.sum(axis=0) == 1)
+    return np.where(moved, boxes.argmax(axis=0), owner).astype(np.int32)
 
 
 def without_islands(mask: NDArray[np.float32], body: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -93,15 +115,16 @@ def without_islands(mask: NDArray[np.float32], body: NDArray[np.float32]) -> NDA
 def _seeds(area: Box, scale: float, size: tuple[int, int], people: Sequence[Person]) -> NDArray[np.int32]:
     """The strokes: for each pixel of the grid the place of the person to whom it surely belongs, -1 for nobody."""
     seeds = np.full((size[1], size[0]), -1, np.int32)
-    by_depth = sorted(range(len(people)), key=lambda place: (people[place].box.y + people[place].box.h, place))
-    for place in by_depth:
-        if not has_shoulders(people[place]):
-            draw_trunk(seeds, place, people[place], area, scale)
-    for draw in (draw_torso, draw_legs, draw_hair, draw_arms):
-        for place in by_depth:
-            draw(seeds, place, people[place], area, scale)
-    for place in by_depth:
-        draw_head(seeds, place, people[place], area, scale)
+    # Whoever shows the face is rather in front; and a skeleton that was only imagined has none.
+    for has_face in (False, True):
+        layer = [place for place, person in enumerate(people) if (person.face is not None) == has_face]
+        layer.sort(key=lambda place: (people[place].box.y + people[place].box.h, place))
+        for place in layer:
+            if not has_shoulders(people[place]):
+                draw_trunk(seeds, place, people[place], area, scale)
+        for draw in (draw_torso, draw_legs, draw_hair, draw_arms, draw_head):
+            for place in layer:
+                draw(seeds, place, people[place], area, scale)
     for place, person in enumerate(people):
         if not np.any(seeds == place):  # wholly covered by others: at least the middle of the box is the person's own
             x = int(np.clip((person.box.x + person.box.w / 2 - area.x) * scale, 0, size[0] - 1))
@@ -122,7 +145,11 @@ def _nearest(lab: NDArray[np.float32], coarse: NDArray[np.float32], seeds: NDArr
         difference = np.linalg.norm(lab[start] - lab[end], axis=2)
         background = 1 - np.minimum(coarse[start], coarse[end])
         ends.append((number[start].ravel(), number[end].ravel()))
-        costs.append((length * (1 + _BACKGROUND_COST * background) + _COLOUR_COST * difference).ravel())
+        costs.append(
+            (
+                length * (1 + _BACKGROUND_COST * background) + np.minimum(_COLOUR_COST * difference, _MAX_COLOUR_COST)
+            ).ravel()
+        )
     first = np.concatenate([pair[0] for pair in ends])
     second = np.concatenate([pair[1] for pair in ends])
     graph = csr_matrix((np.concatenate(costs).astype(np.float64), (first, second)), shape=(count, count))
