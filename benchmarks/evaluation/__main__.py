@@ -40,12 +40,10 @@ SECTIONS: tuple[str, ...] = (
     "judgements",
     "own_event",
     "attributes",
-    "composition",
-    "outfits",
     "people",
     "masks",
     "clothes",
-    "clothes",
+    "composition",
     "outfits",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""

@@ -1,0 +1,208 @@
+"""All exceptions of Curation.
+
+CurationError
+├── SettingsError            wrong usage, an unknown key or a value out of range    exit 2
+│   ├── SettingsFileError    the settings file cannot be used or changed while the program runs
+│   ├── SettingFixedError    a setting that the environment or an option overrides
+│   ├── RulesError           rules of scoring are not valid
+│   └── ExtraMissingError    packages of an extra are needed, but not installed
+├── InputError               something that the user gave is missing or wrong       exit 3
+│   ├── PhotosMissingError   no folder of photos, or no photo in it
+│   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
+│   ├── LabelsError          cluster_labels.json is not valid
+│   ├── OtherEventError      the output folder holds another event's labels
+│   ├── PicksError           picks.json is not valid
+│   ├── PeopleSeenError      people_seen.json is not valid
+│   ├── CorrectionsError     corrections.json is not valid
+│   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
+│   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
+│   ├── NotClusteredError    the photos are not clustered yet
+│   ├── NotScoredError       the photos are not scored yet
+│   ├── NotFoundError        the event has nothing with this id or name
+│   │   ├── PersonNotFoundError      no person has this name or id
+│   │   ├── ClusterNotFoundError     the cluster has no faces
+│   │   ├── PhotoNotFoundError       no photo has this id
+│   │   ├── FaceNotFoundError        no face has this id
+│   │   ├── CorrectionNotFoundError  no correction has this id
+│   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
+│   │   ├── SuggestionNotFoundError  no suggestion has this id
+│   │   ├── AssetNotFoundError       no asset has this id
+│   │   └── PhotoGoneError           the event has the photo, but its file is gone
+│   ├── LabelsChangedError   someone else changed the labels in the meantime
+│   │   └── LabelsConflictError      ... and the same labels to other values
+│   ├── LabelTakenError      a name would be given to somebody who has another one
+│   ├── PickTakenError       a pick would be given to a photo that has one
+│   ├── NotAttachableError   a correction cannot be given to other faces
+│   ├── AttributesOffError   a request needs ages of people, and none are read
+│   ├── AssetsOffError       a request is about assets, and the service does not work on them
+│   ├── AssetNotFailedError  an asset is to be tried again that did not fail
+│   ├── NothingToSplitError  a request would split off all faces of a person
+│   ├── NothingToUndoError   there is nothing left to undo
+│   └── PhotoRefusedError    an uploaded photo is refused
+│       ├── NotAPhotoError           its name has no extension of a photo
+│       ├── UploadTooLargeError      it has too many bytes
+│       ├── TooManyPhotosError       too many photos in one request
+│       ├── PhotoPresentError        the event already has this photo
+│       └── NameTakenError           too many photos have its name
+├── WeightsError             a model file is missing or broken                      exit 4
+│   ├── WeightsMissingError  missing, and could not be downloaded
+│   └── WeightsBrokenError   damaged, or not the expected file
+├── StorageError             a file cannot be read or written                       exit 5
+│   ├── RedisUnavailableError    the Redis server of the services does not answer
+│   ├── RoleUnavailableError     a role of the services does not answer
+│   ├── CollectorUnavailableError  the collector that gets the services' log does not answer
+│   └── DatabaseBusyError        the database of assets is busy or away for a moment
+├── BusyError                another run uses the same output folder                exit 6
+│   ├── TooBusyError         a role has too many requests waiting already
+│   └── QueueFullError       the queue in Redis has too many pictures waiting already
+├── WorkerError              worker processes cannot be started at all              exit 70
+├── RunInterruptedError      the user or the service stopped the run                exit 130
+└── PhotoError               one photo cannot be used; reported per photo, never ends a stage
+    ├── PhotoUnreadableError the file is damaged, empty or not an image
+    ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
+    ├── PhotoTooSmallError   fewer pixels than the smallest face
+    ├── AssetRejectedError   a picture that is not taken apart: too small, nobody on it ...
+    └── FaceAnalysisError    the engine failed on this photo
+
+Every message says what to do next. `exit_code` is the exit code of the scripts, `code` the stable name in the error
+responses of the service.
+"""
+
+from curation.errors.base import CurationError, RunInterruptedError, WorkerError, is_caused_by_interrupt
+from curation.errors.inputs import (
+    NOT_CLUSTERED,
+    NOT_SCORED,
+    AssetDocumentError,
+    AttributeDocumentError,
+    CorrectionsError,
+    FaceDataError,
+    InputError,
+    LabelsError,
+    NotClusteredError,
+    NotScoredError,
+    OtherEventError,
+    PeopleSeenError,
+    PhotosMissingError,
+    PicksError,
+)
+from curation.errors.machine import (
+    BusyError,
+    CollectorUnavailableError,
+    DatabaseBusyError,
+    QueueFullError,
+    RedisUnavailableError,
+    RoleUnavailableError,
+    StorageError,
+    TooBusyError,
+    WeightsBrokenError,
+    WeightsError,
+    WeightsMissingError,
+)
+from curation.errors.not_found import (
+    AssetNotFoundError,
+    ClusterNotFoundError,
+    CorrectionNotFoundError,
+    FaceNotFoundError,
+    NotFoundError,
+    PersonNotFoundError,
+    PhotoGoneError,
+    PhotoNotFoundError,
+    SuggestionNotFoundError,
+    UnfoundWordNotFoundError,
+)
+from curation.errors.photos import (
+    AssetRejectedError,
+    FaceAnalysisError,
+    PhotoError,
+    PhotoTooLargeError,
+    PhotoTooSmallError,
+    PhotoUnreadableError,
+)
+from curation.errors.refusals import (
+    AssetNotFailedError,
+    AssetsOffError,
+    AttributesOffError,
+    LabelsChangedError,
+    LabelsConflictError,
+    LabelTakenError,
+    NameTakenError,
+    NotAPhotoError,
+    NotAttachableError,
+    NothingToSplitError,
+    NothingToUndoError,
+    PhotoPresentError,
+    PhotoRefusedError,
+    PickTakenError,
+    TooManyPhotosError,
+    UploadTooLargeError,
+)
+from curation.errors.usage import ExtraMissingError, RulesError, SettingFixedError, SettingsError, SettingsFileError
+
+__all__ = [
+    "NOT_CLUSTERED",
+    "NOT_SCORED",
+    "AssetDocumentError",
+    "AssetNotFailedError",
+    "AssetNotFoundError",
+    "AssetRejectedError",
+    "AssetsOffError",
+    "AttributeDocumentError",
+    "AttributesOffError",
+    "BusyError",
+    "ClusterNotFoundError",
+    "CollectorUnavailableError",
+    "CorrectionNotFoundError",
+    "CorrectionsError",
+    "CurationError",
+    "DatabaseBusyError",
+    "ExtraMissingError",
+    "FaceAnalysisError",
+    "FaceDataError",
+    "FaceNotFoundError",
+    "InputError",
+    "LabelTakenError",
+    "LabelsChangedError",
+    "LabelsConflictError",
+    "LabelsError",
+    "NameTakenError",
+    "NotAPhotoError",
+    "NotAttachableError",
+    "NotClusteredError",
+    "NotFoundError",
+    "NotScoredError",
+    "NothingToSplitError",
+    "NothingToUndoError",
+    "OtherEventError",
+    "PeopleSeenError",
+    "PersonNotFoundError",
+    "PhotoError",
+    "PhotoGoneError",
+    "PhotoNotFoundError",
+    "PhotoPresentError",
+    "PhotoRefusedError",
+    "PhotoTooLargeError",
+    "PhotoTooSmallError",
+    "PhotoUnreadableError",
+    "PhotosMissingError",
+    "PickTakenError",
+    "PicksError",
+    "QueueFullError",
+    "RedisUnavailableError",
+    "RoleUnavailableError",
+    "RulesError",
+    "RunInterruptedError",
+    "SettingFixedError",
+    "SettingsError",
+    "SettingsFileError",
+    "StorageError",
+    "SuggestionNotFoundError",
+    "TooBusyError",
+    "TooManyPhotosError",
+    "UnfoundWordNotFoundError",
+    "UploadTooLargeError",
+    "WeightsBrokenError",
+    "WeightsError",
+    "WeightsMissingError",
+    "WorkerError",
+    "is_caused_by_interrupt",
+]
