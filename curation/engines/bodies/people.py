@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from curation.domain.bodies.joining import are_doubles, head_size, join, nose_in_face, pairs_of, without_doubles
-from curation.domain.bodies.person import FaceOfBody, Person
+from curation.domain.bodies.person import FaceOfBody, Person, PersonBox
 from curation.domain.bodies.pose import Pose, PoseJoint
 from curation.domain.faces.face import Box
 from curation.engines.base import PhotoPixels
@@ -41,6 +41,11 @@ _CROP_MARGIN = 1.25  # side of a part of the picture as a multiple of the box's 
 
 # A body below a face, upright: the square around it, as multiples of the longer side of the face's box.
 _HIPS_BELOW_FACE, _SQUARE_OF_FACE = 2.0, 5.0
+# A body that is at least so many faces high is more than head and chest, and the box says better where it is.
+_STANDING_FACES = 5.0
+_HIPS_IN_BOX = 0.53  # height of the hips below the upper edge of the box of somebody who stands
+_USUAL_FACES_HIGH = 5.0  # of somebody without a box, who is often cut or covered
+_SMALL = 0.35  # share of the tallest person's height below which people are not of the group
 
 
 def build_people_finder(specs: Sequence[BodySpec]) -> PeopleFinder:
@@ -86,13 +91,18 @@ class BodiesFinder:
         search = _Search(Pyramid(photo.reduced(_WORKING_SIZE_PX, averaged=False)), width, height, faces)
         boxes = self._boxes.find(search.photo, width, height)
         pairs = pairs_of(boxes, faces, width, height)
-        search.looks_at_each = _LOOKS if len(pairs) <= _FEW else _LOOKS_IN_GROUP
+        # Small people in the background make no group of somebody who stands before them.
+        heights = [_likely_height(box, face) for box, face in pairs]
+        is_large = [height >= _SMALL * max(heights) for height in heights]
+        are_few = sum(is_large) <= _FEW
         # BlazePose's own detector sees one person or two, and these better than any guess from a box.
         stands = self._detector.find(search.photo, _whole(width, height))
-        first = stands if len(pairs) <= _FEW else []
-        for box, face in pairs:
+        for place in sorted(range(len(pairs)), key=lambda place: not is_large[place]):
+            box, face = pairs[place]
             if face is None and box is not None and any(_is_of(pose, box.box) for pose in search.poses):
                 continue
+            search.looks_at_each = _LOOKS if are_few and is_large[place] else _LOOKS_IN_GROUP
+            first = stands if are_few and is_large[place] else []
             hidden, own = search.heads(face)
             looks = self._squares(search, None if box is None else box.box, face, first, hidden, own)
             pose = self._best(search, looks, None if box is None else box.box, face, hidden, own)
@@ -118,6 +128,8 @@ class BodiesFinder:
         """Where to look for a person, the likeliest first; computed as they are asked for."""
         for stand in stands:
             yield stand.square
+        if box is not None and face is not None and box.h >= _STANDING_FACES * max(face.box.w, face.box.h):
+            yield square_of_standing(box)
         if face is not None:
             yield square_of_face(face)
         if box is not None:
@@ -215,9 +227,21 @@ def square_of_face(face: FaceOfBody) -> Square:
     return Square(x - math.sin(angle) * distance, y + math.cos(angle) * distance, _SQUARE_OF_FACE * side, angle)
 
 
+def square_of_standing(box: Box) -> Square:
+    """The square of somebody who stands whole in a box: as BlazePose's detector would draw it around the body."""
+    return Square(box.x + box.w / 2, box.y + box.h * _HIPS_IN_BOX, _CROP_MARGIN * max(box.w, box.h))
+
+
 def square_around(box: Box) -> Square:
     """The part of the picture in which the person of a box is looked for."""
     return Square(box.x + box.w / 2, box.y + box.h / 2, _CROP_MARGIN * max(box.w, box.h))
+
+
+def _likely_height(box: PersonBox | None, face: FaceOfBody | None) -> float:
+    """Of a person's box; of somebody of whom only the face is known, what is likely."""
+    if box is not None:
+        return float(box.box.h)
+    return 0.0 if face is None else _USUAL_FACES_HIGH * max(face.box.w, face.box.h)
 
 
 def _whole(width: int, height: int) -> Square:
