@@ -30,6 +30,7 @@ FILES_OF_AUTO = (
     "pose_detection.tflite",
     "pose_landmark_full.tflite",
     "u2netp.onnx",
+    "selfie_segmentation.tflite",  # beside it: what the one network misses of a body, the other may have
     "pan_skin_clothes_hair.onnx",
 )
 
@@ -109,8 +110,9 @@ def test_all_that_settings_ask_for_is_fetched_and_converted_once(server: Server,
     assert engines.mask.name == "u2netp" and engines.cutout == engines.mask
     assert [spec.name for spec in engines.clothes] == ["pan"]
     assert {path.name for path in (tmp_path / "converted").glob("*.onnx")} == {
-        loaded_file(spec).path.name for spec in engines.people if spec.converted
+        loaded_file(spec).path.name for spec in (*engines.people, *engines.mask.beside) if spec.converted
     }
+    assert [spec.name for spec in engines.mask.beside] == ["selfie"]
     for spec in (*engines.people, engines.mask, *engines.clothes):
         load_network(spec)
     asked = len(server.requests)
