@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from curation.domain.bodies.pose import PoseJoint
 from curation.engines.base import Pixels
 from curation.engines.bodies.base import PeopleFinder
 from curation.engines.bodies.people import build_people_finder
+from curation.engines.bodies.pose_landmarks import PoseLandmarks, Skeleton
 from curation.engines.bodies.selection import select_bodies
+from curation.engines.bodies.squares import Pyramid, Square
 from curation.errors import FaceAnalysisError, PhotoUnreadableError, SettingsError, WeightsMissingError
 from ground_truth.array_photo import ArrayPhoto
 from tests.conftest import real_data_dir
@@ -99,6 +102,26 @@ def test_a_crowd_costs_no_more_than_so_many_looks(tmp_path: Path, monkeypatch: p
     people = finder.find(photo, faces)
     _check(people, faces, photo)
     assert len(people) == 40
+
+
+@pytest.mark.parametrize("passers_by", [0, 4])
+def test_somebody_who_stands_is_looked_for_in_the_whole_body_whoever_passes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passers_by: int
+) -> None:
+    """A square of head and chest alone squeezes the legs into it, and the network is sure of them."""
+    looked: list[Square] = []
+    find = PoseLandmarks.find
+
+    def noting(self: PoseLandmarks, photo: Pyramid, square: Square, *others: int, **more: Any) -> Skeleton:
+        looked.append(square)
+        return find(self, photo, square, *others, **more)
+
+    monkeypatch.setattr(PoseLandmarks, "find", noting)
+    small = [(20.0 + 100 * place, 100.0, 16.0, 60.0, 0.9) for place in range(passers_by)]
+    finder = build_people_finder(people_specs(tmp_path, [BOX, *small], STANDING))
+    people = finder.find(_noise(), [face_at(190, 25, 40)])
+    assert len(people) == 1 + passers_by
+    assert looked[0].side >= BOX[3] and BOX[1] - 40 <= looked[0].y <= BOX[1] + 40
 
 
 def test_several_threads_and_another_process_get_the_same(tmp_path: Path) -> None:
