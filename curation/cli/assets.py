@@ -193,7 +193,14 @@ def _id_of(text: str, jobs: AssetJobs) -> str:
         content = Path(text).read_bytes()
     except OSError as error:
         raise AssetNotFoundError(f"{text} is neither an id of a record nor a picture that can be read") from error
-    return asset_id(hashlib.sha256(content).hexdigest(), jobs.work.settings_hash)
+    found = asset_id(hashlib.sha256(content).hexdigest(), jobs.work.settings_hash)
+    try:
+        return jobs.get(found).id
+    except AssetNotFoundError as error:
+        raise AssetNotFoundError(
+            f"there is no record of {text} with the settings and weights of now; `python -m curation assets run` makes "
+            "it, and records of other settings are found by their ids"
+        ) from error
 
 
 def _delete(arguments: argparse.Namespace, settings: Settings) -> int:

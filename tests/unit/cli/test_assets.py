@@ -13,6 +13,7 @@ import pytest
 from curation.cli.main import main
 from curation.domain.assets.schema import asset_schema
 from curation.domain.assets.states import AssetState
+from tests.fake_assets import fake_jobs, picture
 
 
 class FakeJobs:
@@ -83,3 +84,36 @@ def test_something_must_be_named(jobs: FakeJobs) -> None:
 def test_prints_the_schema(jobs: FakeJobs, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--config", "config.yaml", "assets", "schema"]) == 0
     assert json.loads(capsys.readouterr().out) == asset_schema()
+
+
+@pytest.fixture
+def worked(jobs: FakeJobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A picture that was taken apart, with the real jobs and records, by work that needs no network."""
+    monkeypatch.setattr("curation.jobs.assets.building.build_asset_jobs", lambda *_, **__: fake_jobs(tmp_path))
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture("ok", 1))
+    assert main(["--config", "config.yaml", "assets", "run", "a.jpg"]) == 0
+    return path
+
+
+def test_a_record_is_shown_exported_and_deleted_by_its_picture(
+    worked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(*words: str) -> int:
+        return main(["--config", "config.yaml", "assets", *words])
+
+    capsys.readouterr()
+    assert command("show", "a.jpg") == 0 and "COMPLETED" in capsys.readouterr().out
+    assert command("show", "a.jpg", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["people"]
+    assert command("export", "--to", "out") == 0
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".png"]
+    assert command("delete", "a.jpg") == 0
+    assert worked.exists() and not list((tmp_path / "assets").rglob("*.png"))
+    assert command("show", "a.jpg") == 3
+    assert "no record of a.jpg with the settings" in capsys.readouterr().err
+
+
+def test_what_is_neither_a_record_nor_a_picture_is_told(worked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--config", "config.yaml", "assets", "show", "none.jpg"]) == 3
+    assert "neither an id of a record nor a picture" in capsys.readouterr().err
