@@ -22,7 +22,7 @@ def test_an_export_has_the_same_bytes_with_and_without_records_and_answers(event
     event.add("c.png")
     prepared(event)
     event.score()
-    before = run(event, "a.jpg", "c.png")
+    before = run(event, "a.jpg", "c.png", name="Party")  # the name is on the contact sheet; of itself it is the time
 
     for path, sha256 in read_remembered(event.output).photos.items():
         store = open_asset_store(event.settings())
@@ -36,7 +36,7 @@ def test_an_export_has_the_same_bytes_with_and_without_records_and_answers(event
     write_people_seen(event.output / PEOPLE_SEEN, {"a1": seen})
     event.cluster()
     event.score()
-    after = run(event, "a.jpg", "c.png")
+    after = run(event, "a.jpg", "c.png", name="Party")
 
     assert files_of(after) == files_of(before)
     for name in files_of(before):
