@@ -16,9 +16,24 @@ from curation.errors import CurationError
 from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 
-__all__ = ["PeopleNetworks", "box_overlap", "person_at"]
+__all__ = ["PeopleNetworks", "box_overlap", "linked_networks", "person_at"]
 
 _LEAST_OVERLAP = 0.3
+
+
+def linked_networks(data: Path, scratch: Path) -> Path:
+    """A models folder of links to the networks of the test data: beside its models the program writes a record.
+
+    Args:
+        data: Folder of the test data, into which nothing is written.
+        scratch: The models folder; made if it is not there.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    for file in sorted((data / "weights" / "onnx").glob("*.onnx")):
+        link = scratch / file.name
+        if not link.exists():
+            link.symlink_to(file.resolve())
+    return scratch
 
 
 class PeopleNetworks:
@@ -35,12 +50,8 @@ class PeopleNetworks:
             Unavailable: If weights are missing.
         """
         self._faces = small_engine(data)
-        scratch.mkdir(parents=True, exist_ok=True)
-        for file in sorted((data / "weights" / "onnx").glob("*.onnx")):
-            link = scratch / file.name
-            if not link.exists():
-                link.symlink_to(file.resolve())
-        exact, cheap = (_engines(scratch, cutouts) for cutouts in ("auto", "off"))
+        models = linked_networks(data, scratch)
+        exact, cheap = (_engines(models, cutouts) for cutouts in ("auto", "off"))
         try:
             self._finder = build_people_finder(exact.people)
             self._exact, self._cheap = build_segmenter(exact.mask), build_segmenter(cheap.mask)

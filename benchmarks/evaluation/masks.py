@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -31,6 +30,7 @@ from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
 from ground_truth.known_cutouts import KnownCutout, edge_error, known_cutouts
+from ground_truth.people_networks import linked_networks
 from ground_truth.person_masks import LabelledPeople, labelled_people, who_is_labelled
 
 __all__ = ["placed", "plain_cutout", "stretched", "tables"]
@@ -60,7 +60,7 @@ class _Remembering(ForegroundNetwork):
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """How far masks agree with labels, and how wrong the edges of cut-outs look."""
-    engines = _engines(evaluation.data)
+    engines = _engines(evaluation)
     finder = build_people_finder(engines.people)
     faces = small_engine(evaluation.data)
     yield _agreement(evaluation, engines, finder, faces)
@@ -89,8 +89,8 @@ def plain_cutout(picture: NDArray[np.uint8], alpha: NDArray[np.float32]) -> NDAr
     return np.dstack([picture, np.round(alpha * 255).astype(np.uint8)])
 
 
-def _engines(data: Path) -> BodyEngines:
-    models = data / "weights/onnx"
+def _engines(evaluation: Evaluation) -> BodyEngines:
+    models = linked_networks(evaluation.data, evaluation.scratch / "body networks")
     try:
         return select_bodies(
             pose="full",

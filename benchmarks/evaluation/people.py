@@ -26,6 +26,7 @@ from curation.photos.files.decoding import open_photo
 from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 from ground_truth.evaluation import Evaluation
+from ground_truth.people_networks import linked_networks
 from ground_truth.splits import in_test_half
 
 __all__ = ["FoundInPhoto", "Gymnast", "by_group_size", "joints_in_place", "no_people", "tables"]
@@ -168,7 +169,7 @@ def no_people(found: Mapping[str, int]) -> Table:
 
 
 def _finder(evaluation: Evaluation, pose: str) -> PeopleFinder:
-    folder = evaluation.data / "weights" / "onnx"
+    folder = linked_networks(evaluation.data, evaluation.scratch / "body networks")
     try:
         engines = select_bodies(
             pose=pose,
