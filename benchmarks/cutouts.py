@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -72,7 +73,7 @@ class _Peak:
                 return
 
 
-class _Side:
+class _Side(ABC):
     """One of the two: cuts a picture out, and knows what that took."""
 
     def __init__(self, pid: int) -> None:
@@ -87,8 +88,9 @@ class _Side:
         self.cpu_s.append(self.peak.cpu_s() - cpu_s)
         return png
 
+    @abstractmethod
     def cut(self, path: Path) -> bytes:
-        raise NotImplementedError
+        """The picture of a file as a transparent PNG."""
 
     def forget(self) -> None:
         """Leave the first picture out, during which libraries are loaded."""

@@ -9,25 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation import bootstrap
 from curation.domain.assets.document import asset_document, record_of_document
 from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.bodies.person import FaceOfBody
 from curation.domain.faces.face import Box
 from curation.domain.faces.geometry import box_iou
 from curation.engines.base import FaceEngine
-from curation.errors import AssetRejectedError, CurationError
+from curation.errors import AssetRejectedError
 from curation.photos.files.decoding import open_photo_bytes
 from curation.pipelines.assets.pipeline import AssetPipeline
-from curation.pipelines.assets.setup import AssetSetup
-from curation.settings import load_settings
-from ground_truth.data_folder import SMALL_WEIGHTS
+from ground_truth.asset_pipelines import asset_setup_on
 from ground_truth.engines import small_engine
 from ground_truth.errors import Unavailable
 
@@ -84,26 +80,7 @@ def asset_pipeline(data: Path, scratch: Path) -> AssetPipeline:
     Raises:
         Unavailable: If weights are missing.
     """
-    try:
-        return AssetPipeline(_setup(data, scratch))
-    except CurationError as error:
-        raise Unavailable(str(error).splitlines()[0]) from error
-
-
-def _setup(data: Path, scratch: Path) -> AssetSetup:
-    folder = scratch / "asset models"
-    folder.mkdir(parents=True, exist_ok=True)
-    for source in (data / _ONNX, data / SMALL_WEIGHTS):
-        for file in sorted(source.glob("*.onnx")):
-            link = folder / file.name
-            if not link.exists():
-                link.symlink_to(file.resolve())
-    overrides: dict[str, dict[str, Any]] = {
-        "io": {"models_dir": str(folder.resolve()), "state_dir": str((scratch / "asset state").resolve())},
-        "engine": {"name": "retinaface-arcface", "download": False},
-        "assets": {"cutouts": "off"},
-    }
-    return bootstrap.asset_setup(load_settings(None, default_root=_PROJECT, overrides=overrides))
+    return AssetPipeline(asset_setup_on(data, scratch, cutouts="off"))
 
 
 class _Apart:

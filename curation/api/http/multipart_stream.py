@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
 
-__all__ = ["BrokenFormError", "FilePart", "PartData", "PartEnd", "boundary_of", "parts_of"]
+__all__ = ["BrokenFormError", "FilePart", "PartData", "PartEnd", "body_in_pieces", "boundary_of", "parts_of"]
 
 _NO_NAME = "photo"
+_WRITE_BYTES = 1024 * 1024  # each write switches to another thread
 
 
 class BrokenFormError(Exception):
@@ -125,3 +127,15 @@ class _Collector:
 
     def form_end(self) -> None:
         self.is_complete = True
+
+
+async def body_in_pieces(request: Request) -> AsyncIterator[bytes]:
+    """The body of a request in pieces of a megabyte or more, which are large enough to be written."""
+    pieces = bytearray()
+    async for piece in request.stream():
+        pieces += piece
+        if len(pieces) >= _WRITE_BYTES:
+            yield bytes(pieces)
+            pieces.clear()
+    if pieces:
+        yield bytes(pieces)

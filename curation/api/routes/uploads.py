@@ -12,7 +12,14 @@ from starlette.requests import ClientDisconnect
 from curation.api.context import Context
 from curation.api.http.body_limit import MB
 from curation.api.http.errors import ApiProblem, problem_responses, status_of
-from curation.api.http.multipart_stream import BrokenFormError, FilePart, PartData, boundary_of, parts_of
+from curation.api.http.multipart_stream import (
+    BrokenFormError,
+    FilePart,
+    PartData,
+    body_in_pieces,
+    boundary_of,
+    parts_of,
+)
 from curation.api.schemas.uploads import SentPhotoOut, UploadOut
 from curation.domain.faces.ids import photo_id
 from curation.errors import (
@@ -30,8 +37,6 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/photos", tags=["photos"])
 
-WRITE_BYTES = 1024 * 1024
-"""Smaller pieces are collected before they are written, because each write switches to another thread."""
 
 _FORM_NEEDED = (415, "send the photos as a form with files: Content-Type: multipart/form-data")
 _BROKEN_FORM = (400, "the form is broken: the form is cut off")
@@ -81,7 +86,7 @@ async def upload_photos(request: Request, context: Context) -> UploadOut:
         raise ApiProblem(_FORM_NEEDED[0], "media_type_not_supported", _FORM_NEEDED[1])
     receiver = _Receiver(context.settings)
     try:
-        refusals = await receiver.receive(parts_of(_body(request), boundary))
+        refusals = await receiver.receive(parts_of(body_in_pieces(request), boundary))
     except BrokenFormError as error:
         raise ApiProblem(400, "bad_request", f"the form is broken: {error}") from error
     except ClientDisconnect as error:
@@ -100,18 +105,6 @@ async def upload_photos(request: Request, context: Context) -> UploadOut:
             extra={"photos": [photo.model_dump() for photo in done]},
         )
     return UploadOut(stored=stored, photos=done)
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces that are large enough to be written."""
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) >= WRITE_BYTES:
-            yield bytes(pieces)
-            pieces.clear()
-    if pieces:
-        yield bytes(pieces)
 
 
 class _Receiver:

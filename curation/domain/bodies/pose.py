@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-__all__ = ["Pose", "PoseJoint", "PoseLandmark"]
+__all__ = ["BONES", "Pose", "PoseJoint", "PoseLandmark"]
 
 
 class PoseJoint(IntEnum):
@@ -45,6 +45,34 @@ class PoseJoint(IntEnum):
     RIGHT_HEEL = 30
     LEFT_FOOT_INDEX = 31
     RIGHT_FOOT_INDEX = 32
+
+
+BONES: tuple[tuple[PoseJoint, PoseJoint], ...] = (
+    (PoseJoint.LEFT_SHOULDER, PoseJoint.RIGHT_SHOULDER),
+    (PoseJoint.LEFT_SHOULDER, PoseJoint.LEFT_ELBOW),
+    (PoseJoint.LEFT_ELBOW, PoseJoint.LEFT_WRIST),
+    (PoseJoint.LEFT_WRIST, PoseJoint.LEFT_INDEX),
+    (PoseJoint.RIGHT_SHOULDER, PoseJoint.RIGHT_ELBOW),
+    (PoseJoint.RIGHT_ELBOW, PoseJoint.RIGHT_WRIST),
+    (PoseJoint.RIGHT_WRIST, PoseJoint.RIGHT_INDEX),
+    (PoseJoint.LEFT_SHOULDER, PoseJoint.LEFT_HIP),
+    (PoseJoint.RIGHT_SHOULDER, PoseJoint.RIGHT_HIP),
+    (PoseJoint.LEFT_HIP, PoseJoint.RIGHT_HIP),
+    (PoseJoint.LEFT_HIP, PoseJoint.LEFT_KNEE),
+    (PoseJoint.LEFT_KNEE, PoseJoint.LEFT_ANKLE),
+    (PoseJoint.LEFT_ANKLE, PoseJoint.LEFT_HEEL),
+    (PoseJoint.LEFT_HEEL, PoseJoint.LEFT_FOOT_INDEX),
+    (PoseJoint.RIGHT_HIP, PoseJoint.RIGHT_KNEE),
+    (PoseJoint.RIGHT_KNEE, PoseJoint.RIGHT_ANKLE),
+    (PoseJoint.RIGHT_ANKLE, PoseJoint.RIGHT_HEEL),
+    (PoseJoint.RIGHT_HEEL, PoseJoint.RIGHT_FOOT_INDEX),
+    (PoseJoint.LEFT_EAR, PoseJoint.LEFT_EYE),
+    (PoseJoint.LEFT_EYE, PoseJoint.NOSE),
+    (PoseJoint.NOSE, PoseJoint.RIGHT_EYE),
+    (PoseJoint.RIGHT_EYE, PoseJoint.RIGHT_EAR),
+    (PoseJoint.MOUTH_LEFT, PoseJoint.MOUTH_RIGHT),
+)
+"""Pairs of landmarks between which a line is drawn; those of hands and inside of the face are left out."""
 
 
 class PoseLandmark(NamedTuple):

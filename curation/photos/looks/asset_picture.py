@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.bodies.composition import CutAt
-from curation.domain.bodies.pose import Pose, PoseJoint
+from curation.domain.bodies.pose import BONES, Pose
 from curation.domain.faces.face import Box
 from curation.domain.outfits.outfit import Garment
 from curation.engines.base import Pixels
@@ -30,32 +30,6 @@ _TEXT_SHARE, _MIN_TEXT_PX = 0.02, 11  # of the square root of the picture's pixe
 _SMALLER = 0.8
 _MIN_SEEN = 0.3  # joints that are seen less are not drawn
 
-_J = PoseJoint
-_BONES = (
-    (_J.LEFT_SHOULDER, _J.RIGHT_SHOULDER),
-    (_J.LEFT_SHOULDER, _J.LEFT_ELBOW),
-    (_J.LEFT_ELBOW, _J.LEFT_WRIST),
-    (_J.LEFT_WRIST, _J.LEFT_INDEX),
-    (_J.RIGHT_SHOULDER, _J.RIGHT_ELBOW),
-    (_J.RIGHT_ELBOW, _J.RIGHT_WRIST),
-    (_J.RIGHT_WRIST, _J.RIGHT_INDEX),
-    (_J.LEFT_SHOULDER, _J.LEFT_HIP),
-    (_J.RIGHT_SHOULDER, _J.RIGHT_HIP),
-    (_J.LEFT_HIP, _J.RIGHT_HIP),
-    (_J.LEFT_HIP, _J.LEFT_KNEE),
-    (_J.LEFT_KNEE, _J.LEFT_ANKLE),
-    (_J.LEFT_ANKLE, _J.LEFT_HEEL),
-    (_J.LEFT_HEEL, _J.LEFT_FOOT_INDEX),
-    (_J.RIGHT_HIP, _J.RIGHT_KNEE),
-    (_J.RIGHT_KNEE, _J.RIGHT_ANKLE),
-    (_J.RIGHT_ANKLE, _J.RIGHT_HEEL),
-    (_J.RIGHT_HEEL, _J.RIGHT_FOOT_INDEX),
-    (_J.LEFT_EAR, _J.LEFT_EYE),
-    (_J.LEFT_EYE, _J.NOSE),
-    (_J.NOSE, _J.RIGHT_EYE),
-    (_J.RIGHT_EYE, _J.RIGHT_EAR),
-    (_J.MOUTH_LEFT, _J.MOUTH_RIGHT),
-)
 _CUT_WORDS = {
     CutAt.FEET: "cut at the feet",
     CutAt.KNEES: "cut at the knees",
@@ -149,9 +123,7 @@ def _draw_pose(canvas: NDArray[np.uint8], pose: Pose, scale: float, line_px: int
         )
         for point in pose.landmarks
     ]
-    bones = [
-        (places[a], places[b]) for a, b in _BONES if min(pose.at(a).visibility, pose.at(b).visibility) >= _MIN_SEEN
-    ]
+    bones = [(places[a], places[b]) for a, b in BONES if min(pose.at(a).visibility, pose.at(b).visibility) >= _MIN_SEEN]
     for thickness, shade in ((2 * line_px + 1, _DARK), (line_px, colour)):
         for start, end in bones:
             cv2.line(canvas, start, end, shade, thickness, cv2.LINE_AA)

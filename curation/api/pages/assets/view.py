@@ -13,7 +13,7 @@ from curation.api.schemas.assets.rows import record_of
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.record import AssetRecord, PersonRecord
 from curation.domain.assets.states import AssetState, RejectCode
-from curation.domain.bodies.pose import Pose, PoseJoint, PoseLandmark
+from curation.domain.bodies.pose import BONES, Pose, PoseJoint, PoseLandmark
 from curation.domain.faces.face import Box
 from curation.domain.outfits.outfit import Garment, GarmentColour
 from curation.domain.outfits.searching import wears
@@ -23,35 +23,9 @@ __all__ = ["AssetCard", "AssetView", "Cutout", "GarmentView", "PersonView", "ass
 _MOST_TOLD = 4
 _SEEN = 0.5  # the least visibility of landmarks that are drawn
 _WHOLE = frozenset({"cutout.png"})
-_J = PoseJoint
-_BONES = (
-    (_J.LEFT_EAR, _J.LEFT_EYE),
-    (_J.LEFT_EYE, _J.NOSE),
-    (_J.NOSE, _J.RIGHT_EYE),
-    (_J.RIGHT_EYE, _J.RIGHT_EAR),
-    (_J.MOUTH_LEFT, _J.MOUTH_RIGHT),
-    (_J.LEFT_SHOULDER, _J.RIGHT_SHOULDER),
-    (_J.LEFT_SHOULDER, _J.LEFT_ELBOW),
-    (_J.LEFT_ELBOW, _J.LEFT_WRIST),
-    (_J.LEFT_WRIST, _J.LEFT_INDEX),
-    (_J.RIGHT_SHOULDER, _J.RIGHT_ELBOW),
-    (_J.RIGHT_ELBOW, _J.RIGHT_WRIST),
-    (_J.RIGHT_WRIST, _J.RIGHT_INDEX),
-    (_J.LEFT_SHOULDER, _J.LEFT_HIP),
-    (_J.RIGHT_SHOULDER, _J.RIGHT_HIP),
-    (_J.LEFT_HIP, _J.RIGHT_HIP),
-    (_J.LEFT_HIP, _J.LEFT_KNEE),
-    (_J.LEFT_KNEE, _J.LEFT_ANKLE),
-    (_J.LEFT_ANKLE, _J.LEFT_HEEL),
-    (_J.LEFT_HEEL, _J.LEFT_FOOT_INDEX),
-    (_J.RIGHT_HIP, _J.RIGHT_KNEE),
-    (_J.RIGHT_KNEE, _J.RIGHT_ANKLE),
-    (_J.RIGHT_ANKLE, _J.RIGHT_HEEL),
-    (_J.RIGHT_HEEL, _J.RIGHT_FOOT_INDEX),
-)
 
 # Those of a face lie too close to each other.
-_JOINTS = (_J.NOSE, *sorted({joint for bone in _BONES for joint in bone if joint >= _J.LEFT_SHOULDER}))
+_JOINTS = (PoseJoint.NOSE, *sorted({joint for bone in BONES for joint in bone if joint >= PoseJoint.LEFT_SHOULDER}))
 
 Line = tuple[float, float, float, float]
 
@@ -326,7 +300,7 @@ def _seen(pose: Pose, record: AssetRecord) -> Iterator[tuple[float, float]]:
 
 
 def _bones(pose: Pose, record: AssetRecord) -> Iterator[Line]:
-    for start, end in _BONES:
+    for start, end in BONES:
         one, other = pose.at(start), pose.at(end)
         if _is_seen(one, record) and _is_seen(other, record):
             yield round(one.x, 1), round(one.y, 1), round(other.x, 1), round(other.y, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +12,7 @@ from curation.api.context import Context, ServiceContext
 from curation.api.http.assets.desk import ASSETS_OFF
 from curation.api.http.assets.receiving import AssetReceiver, HandedIn
 from curation.api.http.errors import ApiProblem, problem_of, problem_responses
-from curation.api.http.multipart_stream import BrokenFormError, boundary_of, parts_of
+from curation.api.http.multipart_stream import BrokenFormError, body_in_pieces, boundary_of, parts_of
 from curation.api.routes.assets.finding import ASSET_NOT_FOUND, ASSETS_PROBLEMS, AssetIdPath
 from curation.api.schemas.assets.handing_in import HandedInOut, PhotosIn, SubmittedOut
 from curation.api.schemas.assets.rows import AssetOut, asset_out
@@ -25,8 +24,6 @@ __all__ = ["router", "upload_router"]
 router = APIRouter(prefix="/assets", tags=["assets"])
 upload_router = APIRouter(prefix="/api", tags=["assets"])
 
-_WRITE_BYTES = 1024 * 1024
-"""Smaller pieces are collected before they are written, because each write switches to another thread."""
 
 _BODY_NEEDED = (
     415,
@@ -157,7 +154,7 @@ async def _submitted(request: Request, context: ServiceContext) -> SubmittedOut:
 
 async def _receive(request: Request, receiver: AssetReceiver, boundary: bytes) -> None:
     try:
-        await receiver.receive(parts_of(_body(request), boundary))
+        await receiver.receive(parts_of(body_in_pieces(request), boundary))
     except BrokenFormError as error:
         raise ApiProblem(400, "bad_request", f"the form is broken: {error}") from error
     except ClientDisconnect as error:
@@ -179,18 +176,6 @@ async def _photos(request: Request) -> PhotosIn:
         ]
         detail = "the request is not valid: " + "; ".join(f"{one['where']}: {one['message']}" for one in errors)
         raise ApiProblem(422, "request_invalid", detail, extra={"errors": errors}) from error
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces that are large enough to be written."""
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) >= _WRITE_BYTES:
-            yield bytes(pieces)
-            pieces.clear()
-    if pieces:
-        yield bytes(pieces)
 
 
 def _handed_in_out(one: HandedIn, context: ServiceContext) -> HandedInOut:
