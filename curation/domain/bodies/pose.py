@@ -48,6 +48,11 @@ class PoseJoint(IntEnum):
 
 
 BONES: tuple[tuple[PoseJoint, PoseJoint], ...] = (
+    (PoseJoint.LEFT_EAR, PoseJoint.LEFT_EYE),
+    (PoseJoint.LEFT_EYE, PoseJoint.NOSE),
+    (PoseJoint.NOSE, PoseJoint.RIGHT_EYE),
+    (PoseJoint.RIGHT_EYE, PoseJoint.RIGHT_EAR),
+    (PoseJoint.MOUTH_LEFT, PoseJoint.MOUTH_RIGHT),
     (PoseJoint.LEFT_SHOULDER, PoseJoint.RIGHT_SHOULDER),
     (PoseJoint.LEFT_SHOULDER, PoseJoint.LEFT_ELBOW),
     (PoseJoint.LEFT_ELBOW, PoseJoint.LEFT_WRIST),
@@ -66,11 +71,6 @@ BONES: tuple[tuple[PoseJoint, PoseJoint], ...] = (
     (PoseJoint.RIGHT_KNEE, PoseJoint.RIGHT_ANKLE),
     (PoseJoint.RIGHT_ANKLE, PoseJoint.RIGHT_HEEL),
     (PoseJoint.RIGHT_HEEL, PoseJoint.RIGHT_FOOT_INDEX),
-    (PoseJoint.LEFT_EAR, PoseJoint.LEFT_EYE),
-    (PoseJoint.LEFT_EYE, PoseJoint.NOSE),
-    (PoseJoint.NOSE, PoseJoint.RIGHT_EYE),
-    (PoseJoint.RIGHT_EYE, PoseJoint.RIGHT_EAR),
-    (PoseJoint.MOUTH_LEFT, PoseJoint.MOUTH_RIGHT),
 )
 """Pairs of landmarks between which a line is drawn; those of hands and inside of the face are left out."""
 
