@@ -16,6 +16,8 @@ CurationError
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
 │   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
+│   ├── FilmDocumentError        a file does not hold the results of a film
+│   ├── CatalogueFileError       the CSV of a catalogue of films is not valid
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
@@ -27,6 +29,7 @@ CurationError
 │   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
 │   │   ├── SuggestionNotFoundError  no suggestion has this id
 │   │   ├── AssetNotFoundError       no asset has this id
+│   │   ├── VideoNotFoundError       no film has this id
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
 │   │   └── LabelsConflictError      ... and the same labels to other values
@@ -35,6 +38,7 @@ CurationError
 │   ├── NotAttachableError   a correction cannot be given to other faces
 │   ├── AttributesOffError   a request needs ages of people, and none are read
 │   ├── AssetsOffError       a request is about assets, and the service does not work on them
+│   ├── VideosOffError       a request is about films, and the service cannot look at them
 │   ├── AssetNotFailedError  an asset is to be tried again that did not fail
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
@@ -61,6 +65,9 @@ CurationError
     ├── PhotoUnreadableError the file is damaged, empty or not an image
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
+    ├── ClipUnreadableError  a film is damaged, or holds no moving picture
+    ├── ClipRefusedError     a film is too long or too large
+    ├── AddressRefusedError  nothing is fetched from this address
     ├── AssetRejectedError   a picture that is not taken apart: too small, nobody on it ...
     └── FaceAnalysisError    the engine failed on this photo
 
@@ -69,6 +76,15 @@ responses of the service.
 """
 
 from curation.errors.base import CurationError, RunInterruptedError, WorkerError, is_caused_by_interrupt
+from curation.errors.films import (
+    AddressRefusedError,
+    CatalogueFileError,
+    ClipRefusedError,
+    ClipUnreadableError,
+    FilmDocumentError,
+    VideoNotFoundError,
+    VideosOffError,
+)
 from curation.errors.inputs import (
     NOT_CLUSTERED,
     NOT_SCORED,
@@ -141,6 +157,7 @@ from curation.errors.usage import ExtraMissingError, RulesError, SettingFixedErr
 __all__ = [
     "NOT_CLUSTERED",
     "NOT_SCORED",
+    "AddressRefusedError",
     "AssetDocumentError",
     "AssetNotFailedError",
     "AssetNotFoundError",
@@ -149,6 +166,9 @@ __all__ = [
     "AttributeDocumentError",
     "AttributesOffError",
     "BusyError",
+    "CatalogueFileError",
+    "ClipRefusedError",
+    "ClipUnreadableError",
     "ClusterNotFoundError",
     "CollectorUnavailableError",
     "CorrectionNotFoundError",
@@ -159,6 +179,7 @@ __all__ = [
     "FaceAnalysisError",
     "FaceDataError",
     "FaceNotFoundError",
+    "FilmDocumentError",
     "InputError",
     "LabelTakenError",
     "LabelsChangedError",
@@ -200,6 +221,8 @@ __all__ = [
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",
     "UploadTooLargeError",
+    "VideoNotFoundError",
+    "VideosOffError",
     "WeightsBrokenError",
     "WeightsError",
     "WeightsMissingError",

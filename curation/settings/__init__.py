@@ -38,6 +38,7 @@ from curation.settings.services import (
     ServicesSettings,
     StoreSettings,
 )
+from curation.settings.video import VideoSettings
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -69,6 +70,7 @@ __all__ = [
     "SwitchRuleSettings",
     "ThresholdSettings",
     "TilingMode",
+    "VideoSettings",
     "load_settings",
     "overridden_keys",
     "reload_settings",

@@ -39,6 +39,7 @@ from curation.settings.sections import (
     ServiceSettings,
 )
 from curation.settings.services import ServicesSettings
+from curation.settings.video import VideoSettings
 
 __all__ = [
     "Settings",
@@ -96,6 +97,7 @@ class Settings(BaseSettings):
     attributes: AttributesSettings = AttributesSettings()
     services: ServicesSettings = ServicesSettings()
     assets: AssetsSettings = AssetsSettings()
+    video: VideoSettings = VideoSettings()
     _origin: SettingsOrigin | None = PrivateAttr(None)
 
     @property
@@ -131,6 +133,7 @@ _PATH_KEYS = (
     ("services", "tls_key"),
     ("services", "tls_ca"),
     ("assets", "dir"),
+    ("video", "dir"),
 )
 
 

@@ -35,7 +35,12 @@ def test_the_projects_file_holds_every_key_with_its_default(project_root: Path, 
         return {key: keys(part) for key, part in value.items()} if isinstance(value, dict) else None
 
     assert keys(data) == keys(Settings().model_dump())
-    folders: dict[str, Any] = {"io": True, "services": {"image_dir", "log_dir", "store"}, "assets": {"dir"}}
+    folders: dict[str, Any] = {
+        "io": True,
+        "services": {"image_dir", "log_dir", "store"},
+        "assets": {"dir"},
+        "video": {"dir"},
+    }
     defaults = load_settings(None, default_root=tmp_path).model_dump(exclude=folders)
     assert shown.model_dump(exclude=folders) == defaults
 

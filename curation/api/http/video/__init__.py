@@ -1,0 +1,1 @@
+"""What requests about films have in common: receiving them, parts of files for players."""

@@ -1,0 +1,1 @@
+"""Films in the background: received, looked at, and kept."""

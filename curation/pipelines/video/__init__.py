@@ -1,0 +1,1 @@
+"""One film worked through: looks, tracks, characters, posters, and whole catalogues of films."""
