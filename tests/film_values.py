@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, Point
 from curation.domain.film.clip import ClipFacts, ClipStatus, Shot
@@ -15,10 +16,11 @@ from curation.domain.film.times import Interval
 from curation.domain.film.track import FilmAnalysis, Sighting, Track, TrackFace
 
 WIDTH, HEIGHT, DIMENSIONS = 1280, 720, 8
+FACE_BOX = Box(500, 200, 160, 200)
 CHIP = b"\xff\xd8\xff\xd9"
 
 
-def unit(values: Sequence[float]) -> NDArray[np.float32]:
+def unit(values: ArrayLike) -> NDArray[np.float32]:
     """A vector of unit length."""
     vector = np.asarray(values, dtype=np.float32)
     return vector / np.linalg.norm(vector)
@@ -43,7 +45,7 @@ def made_track(
     person: int = 0,
     *,
     shot: int = 0,
-    box: Box = Box(500, 200, 160, 200),
+    box: Box = FACE_BOX,
     quality: float = 0.8,
     step_s: float = 0.5,
     noise: float = 0.05,
@@ -66,7 +68,7 @@ def made_track(
         )
         for sighting in sightings[:3]
     )
-    mean = unit(sum(face.face.detected.embedding for face in faces))  # type: ignore[arg-type]
+    mean = unit(sum(face.face.detected.embedding for face in faces))
     return Track(shot, Interval(Fraction(first, fps), Fraction(last, fps)), sightings, faces, mean)
 
 
@@ -75,10 +77,7 @@ def made_film(
 ) -> FilmAnalysis:
     """A film of 1280 x 720 pixels with these tracks."""
     ends = [Fraction(0), *(Fraction(round(cut * fps), fps) for cut in cuts), Fraction(round(duration * fps), fps)]
-    shots = tuple(
-        Shot(index, Interval(a, b), Box(0, 0, WIDTH, HEIGHT))
-        for index, (a, b) in enumerate(zip(ends, ends[1:], strict=False))
-    )
+    shots = tuple(Shot(index, Interval(a, b), Box(0, 0, WIDTH, HEIGHT)) for index, (a, b) in enumerate(pairwise(ends)))
     ordered = tuple(sorted(tracks, key=lambda track: (track.span.start, track.sightings[0].box.x)))
     facts = ClipFacts(ends[-1], WIDTH, HEIGHT, fps_average=Fraction(fps), codec="h264")
     frames = round(duration * fps)
@@ -107,7 +106,7 @@ def made_result(film: FilmAnalysis, people: Sequence[tuple[Sequence[int], str]] 
                 faces=sum(len(track.sightings) for track in tracks),
                 best_track=indices[0],
                 attributes=None,
-                mean=unit(sum(track.mean for track in tracks)),  # type: ignore[arg-type]
+                mean=unit(sum(track.mean for track in tracks)),
             )
         )
     used = {index for indices, _ in people for index in indices}
