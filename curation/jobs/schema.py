@@ -70,8 +70,8 @@ _EXPORTS_AND_CANCELLING = (
     "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
 )
 _COLUMNS = (
-    "sequence, id, stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, owner, "
-    "request, result, cancel_requested_at"
+    "sequence, id, stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, "
+    "owner, request, result, cancel_requested_at"
 )
 _FILMS = (
     "DROP INDEX one_active_job_per_stage",

@@ -326,7 +326,9 @@ class VideoJobs:
             self._wake.clear()
             pause_s = _LOOK_AGAIN_S
             try:
-                self.begin_next()
+                # What waits for the present job to end is begun at once, as the runner tells nobody of it.
+                if self.begin_next() is None and self._runner is not None and self._runner.active:
+                    pause_s = _SOON_S
             except (StorageError, BusyError) as error:
                 logger.warning("no film can be begun: %s", error)
             except CurationError as error:

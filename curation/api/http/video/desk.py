@@ -16,8 +16,8 @@ from curation.jobs.video.video_jobs import VideoJobs
 __all__ = ["VIDEOS_OFF", "VideoDesk"]
 
 VIDEOS_OFF = (
-    "looking at films needs the extra video, and its package av is not installed. In a checkout:  make extras EXTRAS=video  "
-    "Where pip installed Curation:  pip install 'curation[video]'"
+    "looking at films needs the extra video, and its package av is not installed. In a checkout:  "
+    "make extras EXTRAS=video  Where pip installed Curation:  pip install 'curation[video]'"
 )
 """An example of why there are no films, for the description of the operations."""
 
@@ -62,7 +62,9 @@ class VideoDesk:
             raise VideosOffError(self.off)
         return self._films
 
-    def run(self, request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event) -> JobOutcome:
+    def run(
+        self, request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
         """The stage `video` of the job runner."""
         return self.jobs.run(request, progress, cancel)
 

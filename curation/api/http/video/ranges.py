@@ -23,7 +23,9 @@ _CHUNK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*")
 
 
-def ranged_response(request: Request, path: Path, *, media_type: str, download_as: str | None = None) -> Response | None:
+def ranged_response(
+    request: Request, path: Path, *, media_type: str, download_as: str | None = None
+) -> Response | None:
     """The file, a part of it, or 304 if the client already has this version.
 
     A request for several parts at once, which no player makes, gets the whole file, as the standard allows.

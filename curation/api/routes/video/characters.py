@@ -172,9 +172,7 @@ def _label_event(context: ServiceContext, cluster_id: int, change: LabelChange, 
         return any(tag == "*" or tag.rpartition(".")[0] == etag.strip('"') for tag in tags)
 
     what = f"named person {cluster_id} of a film"
-    context.people.change_labels(
-        lambda _: (cluster_id,), change, what, is_known=None if if_match is None else is_known
-    )
+    context.people.change_labels(lambda _: (cluster_id,), change, what, is_known=None if if_match is None else is_known)
 
 
 def _label_film(

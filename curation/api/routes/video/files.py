@@ -182,8 +182,11 @@ def get_video_cover(
 def get_video_export(
     request: Request, context: Context, video_id: VideoIdPath, export_format: ExportFormat
 ) -> Response:
-    """Made when it is asked for, with the names of now: subtitles (WebVTT, SubRip) say who is on screen, EDL and
-    OpenTimelineIO are markers for editors, chapters are an FFmpeg metadata file, CSV is a table of appearances."""
+    """Made when it is asked for, with the names of now.
+
+    Subtitles (WebVTT, SubRip) say who is on screen, EDL and OpenTimelineIO are markers for editors, chapters are a file
+    of FFmpeg's metadata, CSV is a table of appearances.
+    """
     film = context.videos.films.get(video_id)
     content, name = _export(context, video_id, export_format)
     headers = {

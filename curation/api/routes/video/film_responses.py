@@ -42,9 +42,7 @@ VIDEO_PROBLEMS = {
     "busy": (409, ".films.lock is held by another process; try again when it has ended"),
     "labels_invalid": (422, "cluster_labels.json: key '0': 'mian' is not a category; did you mean 'main'?"),
 }
-VIDEO_NOT_FOUND = {
-    "video_not_found": (404, "there is no film 9f86d081884c7d6560303ae22b998861; GET /videos lists all")
-}
+VIDEO_NOT_FOUND = {"video_not_found": (404, "there is no film 9f86d081884c7d6560303ae22b998861; GET /videos lists all")}
 NOT_READY = {
     "video_not_ready": (409, "trailer.mp4 has no result yet: it is working"),
     "film_document_invalid": (409, "result.json is not the result of a film: try the film again"),

@@ -161,7 +161,9 @@ async def submit_video(request: Request, context: Context) -> HandedInVideoOut:
 @router.get(
     "/{video_id}",
     summary="One film",
-    responses=problem_responses(**VIDEO_PROBLEMS, **VIDEO_NOT_FOUND, film_document_invalid=NOT_READY["film_document_invalid"]),
+    responses=problem_responses(
+        **VIDEO_PROBLEMS, **VIDEO_NOT_FOUND, film_document_invalid=NOT_READY["film_document_invalid"]
+    ),
 )
 def get_video(request: Request, context: Context, video_id: VideoIdPath) -> VideoDetailOut:
     """Its state, and when it was looked at what is known of it."""
@@ -207,7 +209,10 @@ def delete_video(context: Context, video_id: VideoIdPath) -> Response:
         **problem_responses(
             **VIDEO_PROBLEMS,
             **VIDEO_NOT_FOUND,
-            video_of_event=(409, "day 1/clip.mp4 is a clip of the event: it is looked at with the photos, POST /cluster"),
+            video_of_event=(
+                409,
+                "day 1/clip.mp4 is a clip of the event: it is looked at with the photos, POST /cluster",
+            ),
         ),
     },
 )
@@ -252,9 +257,7 @@ def _answer(request: Request, context: ServiceContext, video_id: str, kind: Task
     return VideoAnswer(video=video, job=job)
 
 
-def _handed_in(
-    request: Request, context: ServiceContext, video_id: str, poster_id: str | None
-) -> HandedInVideoOut:
+def _handed_in(request: Request, context: ServiceContext, video_id: str, poster_id: str | None) -> HandedInVideoOut:
     video, job = _with_job(request, context, video_id, TaskKind.LOOK)
     return HandedInVideoOut(video=video, job=job, poster_id=poster_id)
 
