@@ -16,7 +16,7 @@ from curation.video.deinterlacing import Deinterlacer
 from curation.video.files import StampedPacket
 from curation.video.timeline import Stamp
 
-__all__ = ["DecodedPicture", "StartNotReadableError", "decoded"]
+__all__ = ["DecodedPicture", "Losses", "StartNotReadableError", "decoded"]
 
 _VP8_SHOWN: Final = 0x10  # RFC 6386, 9.1: the bit of the frame tag that says whether the picture is shown
 
@@ -42,8 +42,19 @@ class DecodedPicture:
     is_corrupt: bool
 
 
+@dataclass(slots=True)
+class Losses:
+    """Pictures that could not be put in order.
+
+    Attributes:
+        late: Number of pictures that came out of the decoder after one that is shown later; they were left out.
+    """
+
+    late: int = 0
+
+
 def decoded(
-    packets: Iterator[StampedPacket], stream: Any, *, start: Fraction | None, is_begin: bool
+    packets: Iterator[StampedPacket], stream: Any, *, start: Fraction | None, is_begin: bool, losses: Losses
 ) -> Iterator[DecodedPicture]:
     """Decode packets.
 
@@ -52,13 +63,14 @@ def decoded(
         stream: The stream that they are of.
         start: Pictures before this time are of no interest; None: all are.
         is_begin: Whether the packets begin where the film begins.
+        losses: Is told what is left out.
 
     Raises:
         StartNotReadableError: Nothing at or after `start` was yielded, and decoding has to begin at an earlier key
             picture to show what is there; never with `is_begin`.
     """
     is_vp8 = stream.codec_context.name == "vp8"
-    state = _Order(start=start, is_begin=is_begin)
+    state = _Order(start=start, is_begin=is_begin, losses=losses)
     deinterlacer = Deinterlacer(stream)
     import av
 
@@ -88,7 +100,7 @@ def decoded(
 class _Order:
     """Which packets are still in the decoder, and which never came out."""
 
-    def __init__(self, *, start: Fraction | None, is_begin: bool) -> None:
+    def __init__(self, *, start: Fraction | None, is_begin: bool, losses: Losses) -> None:
         self._start = start
         self._waits: dict[int, Stamp] = {}
         self._untold: list[Fraction] = []
@@ -96,6 +108,7 @@ class _Order:
         self._last: Fraction | None = None
         self._first_number: int | None = None
         self._is_sure = is_begin or start is None
+        self._losses = losses
 
     def fed(self, stamp: Stamp) -> None:
         if self._first_number is None:
@@ -130,6 +143,10 @@ class _Order:
             time = heapq.heappop(self._untold)
         if stamp.number == self._first_number and not is_corrupt:
             self._is_sure = True
+        if self._last is not None and time <= self._last:
+            if self._start is None or time >= self._start:
+                self._losses.late += 1
+            return
         self._before, self._last = frame, time
         yield DecodedPicture(frame, time, stamp.duration, is_corrupt)
 
@@ -145,5 +162,6 @@ class _Order:
         for stamp in sorted(gone, key=lambda stamp: (stamp.time, stamp.number)):
             del self._waits[stamp.number]
             # Two half pictures may come in two packets; a picture that is only referred to has the next one's time.
-            if not is_field_pair and stamp.time != self._last:
+            if not is_field_pair and (self._last is None or stamp.time > self._last):
+                self._last = stamp.time
                 yield DecodedPicture(self._before, stamp.time, stamp.duration, is_corrupt=True)

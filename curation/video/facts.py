@@ -17,6 +17,7 @@ from curation.video.timeline import rate_of
 __all__ = ["Survey", "capture_time_of", "last_duration", "start_timecode_of", "surveyed"]
 
 _FIRST_YEAR: Final = 1980  # earlier ones are clocks that were never set: 1904 and 1970
+_OUT_OF_ORDER: Final = 4
 _CAPTURE_KEYS: Final = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "icrd", "date")
 
 
@@ -84,13 +85,14 @@ def _survey(path: Path, size: int, modified_ns: int) -> Survey:
         shown = sorted(set(ticks))
         # Times are whole ticks from the container's start, which need not be one.
         offset = _offset(file, base)
-        steps = [later - earlier for earlier, later in pairwise(shown)]
+        # Where a file is cut off, pictures are missing among the last ones, as they are stored out of order.
+        steps = [later - earlier for earlier, later in pairwise(shown[:-_OUT_OF_ORDER] or shown)]
         return Survey(
             first=shown[0] * base + offset,
             end=shown[-1] * base + offset + last_duration(file.stream, last_told),
             count=len(shown),
             # Both ends of a step are rounded to a tick.
-            is_vfr=bool(steps) and max(steps) - min(steps) > 2,
+            is_vfr=len(steps) > 1 and max(steps) - min(steps) > 2,
             keys=tuple(key * base + offset for key in sorted(keys)) if are_told else (),
             is_indexed=file.is_indexed,
         )

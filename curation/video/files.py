@@ -51,6 +51,7 @@ class FilmFile:
         # A film in fragments has no table of the whole, and says so by a count of 0.
         self.is_indexed: Final = "matroska" in names or ("mov" in names and stream.frames > 0)
         self._mends_jumps: Final = not any(name in names for name in (*_INDEXED, "gif", "avi"))
+        self._has_only_order: Final = "avi" in names and bool(stream.codec_context.has_b_frames)
         self.sound_end = Fraction(0)
 
     def close(self) -> None:
@@ -63,7 +64,7 @@ class FilmFile:
         Raises:
             av.FFmpegError: If the file cannot be read any further.
         """
-        timeline = Timeline(self.stream, self.start, mends_jumps=self._mends_jumps)
+        timeline = Timeline(self.stream, self.start, mends_jumps=self._mends_jumps, has_only_order=self._has_only_order)
         sounds = tuple(self.container.streams.audio)
         for packet in self.container.demux(self.stream, *sounds):
             if packet.size == 0 and packet.pts is None and packet.dts is None:
@@ -162,10 +163,9 @@ def open_file(path: Path) -> FilmFile:
         raise ClipUnreadableError(f"The file cannot be read ({error.strerror}): check its permissions.") from error
     stream = _picture_of(container)
     if stream is None:
-        has_sound = bool(container.streams.audio)
+        why = _no_picture(container)
         container.close()
-        what = "only sound" if has_sound else "no moving picture"
-        raise ClipUnreadableError(f"The file holds {what}: choose a file with a picture.")
+        raise ClipUnreadableError(why)
     stream.codec_context.thread_count = 1
     stream.codec_context.copy_opaque = True
     return FilmFile(container, stream)
@@ -185,6 +185,15 @@ def _picture_of(container: Any) -> Any:
     ]
     chosen = [stream for stream in streams if stream.disposition & Disposition.default]
     return next(iter([*chosen, *streams]), None)
+
+
+def _no_picture(container: Any) -> str:
+    """Why no stream of a file is a film's picture, in words that say what to do."""
+    if any(stream.codec_context is None for stream in container.streams.video):
+        return "The film's picture is coded in a way that is not known, or its head is damaged: convert it to H.264."
+    if container.streams.audio:
+        return "The file holds only sound: choose a file with a picture."
+    return "The file holds no moving picture: choose a film."
 
 
 def _not_opened(path: Path) -> str:

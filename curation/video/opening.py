@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 from curation.domain.film.clip import ClipFacts
 from curation.domain.film.times import Interval
 from curation.errors import ClipRefusedError, ClipUnreadableError
-from curation.video.decoding import DecodedPicture, StartNotReadableError, decoded
+from curation.video.decoding import DecodedPicture, Losses, StartNotReadableError, decoded
 from curation.video.display import Display, turn_of_matrix
 from curation.video.facts import Survey, capture_time_of, last_duration, start_timecode_of, surveyed
 from curation.video.files import FilmFile, open_file
@@ -138,11 +138,11 @@ class Clip:
             packets, is_begin = file.packets(), True
         else:
             packets, is_begin = file.packets_before(span.start, keys_back)
-        reading = _Reading(packets)
+        reading, losses = _Reading(packets), Losses()
         start = None if span is None else span.start
         number = 0
         waiting: DecodedPicture | None = None
-        for picture in decoded(iter(reading), file.stream, start=start, is_begin=is_begin):
+        for picture in decoded(iter(reading), file.stream, start=start, is_begin=is_begin, losses=losses):
             if waiting is not None:
                 yield self._frame(waiting, picture.time - waiting.time, number)
                 number += 1
@@ -153,6 +153,8 @@ class Clip:
         if waiting is not None:
             yield self._frame(waiting, last_duration(file.stream, waiting.duration), number)
         self.problem = reading.problem or self._cut_off(file, reading.end)
+        if losses.late and not self.problem:
+            self.problem = f"{losses.late} damaged pictures came out of order and were left out."
 
     def _frame(self, picture: DecodedPicture, duration: Fraction, number: int) -> ClipFrame:
         return ClipFrame(
@@ -184,7 +186,9 @@ class Clip:
         file = self._taken_file()
         try:
             aspect = Fraction(file.stream.sample_aspect_ratio or 1) or Fraction(1)
-            for picture in decoded(iter(_Reading(file.packets())), file.stream, start=None, is_begin=True):
+            for picture in decoded(
+                iter(_Reading(file.packets())), file.stream, start=None, is_begin=True, losses=Losses()
+            ):
                 frame = picture.frame
                 if frame is None:
                     continue

@@ -13,9 +13,9 @@ from typing import Any, Final
 __all__ = ["JUMP_S", "Stamp", "Timeline", "container_start", "rate_of"]
 
 JUMP_S: Final = 30
-"""Time that passes between two packets, forwards, or that is taken back, beyond which the clock was set anew."""
+"""Time between two packets beyond which the clock was set anew; so it was if it runs backwards."""
 
-_BACK_S: Final = 3  # pictures are stored at most this much out of order
+_AHEAD_S: Final = 10  # a picture is decoded at most this long before it is shown
 _USUAL_RATE: Final = Fraction(25)
 _HIGHEST_RATE: Final = 480
 
@@ -49,9 +49,17 @@ class Timeline:
             the packet alone, and reading may begin anywhere.
     """
 
-    def __init__(self, stream: Any, start: Fraction, *, mends_jumps: bool) -> None:
-        """For a stream of a container that starts at `start`; in some containers a jump is a picture that stands."""
+    def __init__(self, stream: Any, start: Fraction, *, mends_jumps: bool, has_only_order: bool) -> None:
+        """For the packets of a stream from where reading begins.
+
+        Args:
+            stream: PyAV's.
+            start: When its container starts.
+            mends_jumps: Whether a leap of the clock is an error; elsewhere it is a picture that stands for long.
+            has_only_order: Whether the container tells when pictures are decoded, and not when they are shown.
+        """
         self._mends_jumps = mends_jumps
+        self._has_only_order = has_only_order
         self._base = Fraction(stream.time_base)
         self._start = start
         self._step = 1 / rate_of(stream)
@@ -62,24 +70,32 @@ class Timeline:
 
     def stamp(self, packet: Any) -> Stamp:
         """The next packet's stamp."""
-        ticks = packet.pts
+        is_told = packet.pts is not None and not self._has_only_order
+        ticks = packet.pts if is_told else packet.dts
+        self.is_exact = self.is_exact and is_told
+        step = (packet.duration or 0) * self._base or self._step
         if ticks is None:
-            ticks = packet.dts
-            self.is_exact = False
-        duration = (packet.duration or 0) * self._base
-        if ticks is None:
-            time = Fraction(0) if self._last is None else self._last + (duration or self._step)
+            time = self._start if self._last is None else self._last + step
+            place = time
         else:
-            time = ticks * self._base - self._start + self._offset
-        is_jump = self._last is not None and not -_BACK_S <= time - self._last <= JUMP_S
-        if self._last is not None and is_jump and self._mends_jumps:
-            fixed = self._last + (duration or self._step)
-            self._offset += fixed - time
-            time = fixed
-            self.is_exact = False
-        self._last = time
-        is_told = packet.pts is not None
-        stamp = Stamp(self._number, time, duration, bool(packet.is_keyframe), not packet.is_discard, is_told)
+            time = ticks * self._base
+            # Pictures are stored in the order of decoding: that clock never runs backwards.
+            place = time if packet.dts is None else packet.dts * self._base
+        if self._mends_jumps:
+            if abs(time - place) > _AHEAD_S:
+                time = place
+            if self._last is not None and not 0 <= place + self._offset - self._last <= JUMP_S:
+                self._offset = self._last + step - place
+                self.is_exact = False
+        self._last = place + self._offset
+        stamp = Stamp(
+            number=self._number,
+            time=time - self._start + self._offset,
+            duration=(packet.duration or 0) * self._base,
+            is_key=bool(packet.is_keyframe),
+            is_shown=not packet.is_discard,
+            is_told=is_told,
+        )
         self._number += 1
         return stamp
 
