@@ -81,7 +81,7 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
         ),
         ("scoring: {rules: {require_smile: {mode: on}}}", ["scoring.rules.require_smile.mode", "veto"]),
         ("scoring: {unlabelled_category: friend}", ["unlabelled_category", "important"]),
-        ("video: {ethnicity: gear}", ["video", "infer_ethnicity", "prohibited in the European Union", "ethnicity: off"]),
+        ("video: {ethnicity: gear}", ["infer_ethnicity", "prohibited in the European Union", "ethnicity: off"]),
         ("- io", ["sections", "list"]),
         ("just text", ["sections", "str"]),
         ("io: {input_dir: [", ["YAML"]),
