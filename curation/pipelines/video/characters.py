@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from fractions import Fraction
 
@@ -39,6 +39,9 @@ ETHNICITY_WARNING = (
     "films only; this run's results say that it was on"
 )
 
+Earlier = TrailerResult | NDArray[np.int64] | None
+"""What an earlier run said of a film."""
+
 SAME_PHOTO_PART = 1 / 3
 """Of the threshold, as for photos: how much nearer tracks on screen at the same time have to be to be one person, if
 that was not measured for the weights."""
@@ -61,7 +64,8 @@ def characters_of(
     known: KnownPeople | None = None,
     labels: Labels | None = None,
     first_new_id: int = 0,
-    earlier: Sequence[TrailerResult | None] = (),
+    earlier: Sequence[Earlier] = (),
+    settle: Callable[[Mapping[int, int], NDArray[np.int64]], dict[int, int]] | None = None,
     threads: int = 1,
 ) -> tuple[TrailerResult, ...]:
     """The characters of films that share one space of people.
@@ -74,8 +78,12 @@ def characters_of(
         setup: Rules and options.
         known: People whom tracks may join, for instance those of an event's photos; their ids stay.
         labels: Names and categories by cluster id. Clusters of one name are one character of a film.
-        first_new_id: Characters who are nobody known get ids from here on, the longest on screen first.
-        earlier: Results of an earlier run, one for each film, None for films that are new: characters keep their ids.
+        first_new_id: Characters who are nobody known get ids from here on, the longest on screen first; never one that
+            somebody known or an earlier character has.
+        earlier: What an earlier run said of each film, so that characters keep their ids: its result, the id of each
+            track (-1 for none), or None for a film that is new.
+        settle: Has the last word on who joins whom, for instance by what the user said: gets the known person by group
+            and the group of each track of all films in turn (-1 for none), and returns what counts of it.
         threads: Number of CPU threads. The result does not depend on it.
 
     Returns:
@@ -91,7 +99,11 @@ def characters_of(
     rule = tracks_rule(setup.engine, setup.people)
     groups = _grouped(tracks, film_of, rule, setup.people, threads)
     joined = {} if known is None else _joined(tracks, film_of, groups.labels, rule, known, labels)
+    if settle is not None:
+        joined = settle(joined, groups.labels)
     before = _earlier_ids(films, earlier, known)
+    if known is not None:
+        first_new_id = max(first_new_id, int(known.cluster_ids.max(initial=-1)) + 1)
     ids = _ids(tracks, film_of, groups.labels, joined, before, first_new_id, setup.people)
     if any(Attribute.ETHNICITY in reader.attributes for reader in setup.readers):
         logger.warning(ETHNICITY_WARNING)
@@ -166,7 +178,7 @@ def _ids(
 
 
 def _earlier_ids(
-    films: Sequence[FilmAnalysis], earlier: Sequence[TrailerResult | None], known: KnownPeople | None
+    films: Sequence[FilmAnalysis], earlier: Sequence[Earlier], known: KnownPeople | None
 ) -> NDArray[np.int64]:
     """(N,) the id that each track had in an earlier run, -1 for none: same place, same time.
 
@@ -176,6 +188,9 @@ def _earlier_ids(
     out: list[int] = []
     for number, film in enumerate(films):
         result = earlier[number] if earlier else None
+        if isinstance(result, np.ndarray):
+            out += np.where(np.isin(result, list(held)), -1, result).tolist()
+            continue
         places: dict[tuple[Fraction, object], int] = {}
         if result is not None:
             for person in result.people:

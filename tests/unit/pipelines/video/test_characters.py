@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -152,6 +152,9 @@ def test_characters_keep_their_ids() -> None:
     assert ids(characters(film, earlier=[None])) == ids(characters(film))
     # Whom photos have known since: their id.
     assert set(ids(characters(film, earlier=[before], known=known(0)))) == {3, 7}
+    # Said track by track.
+    assert set(ids(characters(film, earlier=[np.array([5, 6, 6, 5, -1])]))) == {5, 6}
+    assert set(ids(characters(film, earlier=[np.array([7, 6, 6, 7, -1])], known=known(4)))) == {6, 8}
     with pytest.raises(ValueError, match="each film"):
         characters_of([film, film], made_setup(), earlier=[before])
 
@@ -259,3 +262,11 @@ def test_the_picture_of_a_character_is_the_best_face() -> None:
     (person,) = characters(film).people
     assert person.best_track == 1
     assert person.screen_time == Fraction(5)
+
+
+def test_what_the_user_said_has_the_last_word() -> None:
+    def settle(joined: Mapping[int, int], groups: np.ndarray) -> dict[int, int]:
+        assert groups.tolist() == [0, 1, 1, 0, 2] and joined == {1: 7}
+        return {int(groups[0]): 7}
+
+    assert ids(characters(two_people(), known=known(1), settle=settle, first_new_id=20)) == {7: (0, 3), 20: (1, 2)}
