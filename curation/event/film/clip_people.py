@@ -23,7 +23,7 @@ from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.face_data_file import EMBEDDINGS
 from curation.storage.video.remembered_clips import ClipPerson, RememberedClips, RememberedTrack
 
-__all__ = ["Proposal", "earlier_ids", "known_people", "kept_names", "own_ids", "remembered", "without_other_event"]
+__all__ = ["Proposal", "earlier_ids", "kept_names", "known_people", "own_ids", "remembered", "without_other_event"]
 
 _BLOCK_ROWS = 4096
 _SAME_START_S = 1.0
@@ -149,7 +149,7 @@ def kept_names(
     for group, cluster in joined.items():
         if not votes[group]:
             continue
-        before = min(votes[group], key=lambda one: (-votes[group][one], one))  # noqa: B023
+        before = min(votes[group], key=lambda one: (-votes[group][one], one))
         named, own = labels.by_cluster[before], labels.by_cluster.get(cluster)
         person, other = labels.person(before), labels.person(cluster)
         if named.name is not None and person is not None and other is not None and person.key == other.key:
@@ -194,6 +194,6 @@ def remembered(
                 vector = person.mean.astype(np.float64) * weight
                 sums[person.cluster_id] = sums.get(person.cluster_id, np.zeros(len(vector))) + vector
     for cluster, total in sums.items():
-        people[cluster] = ClipPerson(engine, (total / max(np.linalg.norm(total), 1e-9)).astype(np.float32))
+        people[cluster] = ClipPerson(engine, (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32))
     next_id = max([clips.next_id, first_new_id, *(cluster + 1 for cluster in own)])
     return RememberedClips(next_id, tuple(tracks), people, frozenset(present))
