@@ -95,9 +95,18 @@ def without_other_event(clips: RememberedClips, photo_ids: frozenset[int]) -> Re
     )
 
 
-def earlier_ids(film: FilmAnalysis, content: str, clips: RememberedClips) -> NDArray[np.int64]:
-    """(N,) the person that each track of a film was in an earlier run, -1 for nobody."""
-    known = [track for track in clips.tracks if track.content == content]
+def earlier_ids(
+    film: FilmAnalysis, content: str, clips: RememberedClips, photo_ids: frozenset[int]
+) -> NDArray[np.int64]:
+    """(N,) the person that each track of a film was in an earlier run, -1 for nobody.
+
+    Args:
+        film: Of this run.
+        content: Of the clip.
+        clips: What is remembered.
+        photo_ids: The people of the photos, who are told by their means: what clips said of them does not count.
+    """
+    known = [track for track in clips.tracks if track.content == content and track.cluster_id not in photo_ids]
     exact = {(track.start, track.box): track.cluster_id for track in known}
     out = np.full(len(film.tracks), -1, dtype=np.int64)
     for row, track in enumerate(film.tracks):

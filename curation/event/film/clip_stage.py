@@ -7,11 +7,10 @@ is grouped over all clips together and gets an id that nobody had before, and ke
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -75,8 +74,13 @@ _SHOWN = 5
 class FilmLooker(Protocol):
     """The part of `FilmAnalyser` that is needed here."""
 
-    def analyse(self, path: Path, *, progress: ProgressListener, cancel: threading.Event | None) -> FilmAnalysis:
-        """See `FilmAnalyser.analyse`."""
+    def analyse_many(
+        self, paths: Iterable[Path], *, progress: ProgressListener, cancel: threading.Event | None
+    ) -> Iterator[tuple[Path, FilmAnalysis | PhotoError]]:
+        """See `FilmAnalyser.analyse_many`."""
+
+    def close(self) -> None:
+        """End the workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class FilmParts:
     Attributes:
         setup: Rules and options.
         looker: Finds the appearances of faces.
-        facts_of: Returns what the file of a clip tells of itself; raises PhotoError for one that is unreadable.
+        facts_of: Returns what the file of a clip tells of itself; raises PhotoError for one that is unreadable. It is
+            asked only of films beside photos of the same name.
     """
 
     setup: VideoSetup
@@ -166,49 +171,38 @@ class ClipStage:
         return report
 
     def _look(self, clips: Sequence[ClipFile]) -> tuple[list[_Looked], list[Failure]]:
-        lengths: dict[str, float] = {}
-        failures: list[Failure] = []
-        wanted = []
-        for clip in clips:
-            stop_if(self._cancel)
-            try:
-                facts = self._parts.facts_of(clip.path)
-            except PhotoError as error:
-                failures.append(Failure(clip.video_path, str(error)))
-                continue
-            if clip.beside and facts.duration <= COMPANION_S:
-                self._companions.append(clip)
-                continue
-            lengths[clip.video_path] = float(facts.duration)
-            wanted.append(clip)
-        total = math.ceil(sum(lengths.values()))
-        done = 0.0
-        looked = []
-        self._progress(Progress(PHASE, 0, total, len(failures)))
-        for clip in wanted:
-            length = lengths[clip.video_path]
-            try:
-                film = self._parts.looker.analyse(
-                    clip.path, progress=self._within(done, length, total, len(failures)), cancel=self._cancel
-                )
-                content = film_content(FileStamp(clip.path, clip.size_bytes, clip.mtime_ns))
-                looked.append(_Looked(clip, content, film))
-            except PhotoError as error:
-                failures.append(Failure(clip.video_path, str(error)))
-            done += length
-            self._progress(Progress(PHASE, min(math.floor(done), total), total, len(failures)))
-        self._progress(Progress(PHASE, total, total, len(failures)))
+        wanted = [clip for clip in clips if not self._is_companion(clip)]
+        of_path = {clip.path: clip for clip in wanted}
+        looked, failures = [], []
+        try:
+            for path, film in self._parts.looker.analyse_many(list(of_path), progress=self._tell, cancel=self._cancel):
+                clip = of_path[path]
+                try:
+                    if isinstance(film, PhotoError):
+                        raise film
+                    content = film_content(FileStamp(clip.path, clip.size_bytes, clip.mtime_ns))
+                    looked.append(_Looked(clip, content, film))
+                except PhotoError as error:
+                    failures.append(Failure(clip.video_path, str(error)))
+        finally:
+            self._parts.looker.close()
         return looked, sorted(failures, key=lambda failure: failure.image_path)
 
-    def _within(self, done: float, length: float, total: int, failed: int) -> ProgressListener:
-        """Progress of one clip as progress of all, in seconds of film."""
+    def _is_companion(self, clip: ClipFile) -> bool:
+        """Whether a film is the moving part of the photo beside it."""
+        stop_if(self._cancel)
+        if not clip.beside:
+            return False
+        try:
+            is_short = self._parts.facts_of(clip.path).duration <= COMPANION_S
+        except PhotoError:
+            return False  # it fails with the other clips, and says why
+        if is_short:
+            self._companions.append(clip)
+        return is_short
 
-        def tell(progress: Progress) -> None:
-            if progress.total > 0:
-                now = done + length * min(progress.done / progress.total, 1.0)
-                self._progress(Progress(PHASE, min(math.floor(now), total), total, failed))
-
-        return tell
+    def _tell(self, progress: Progress) -> None:
+        self._progress(replace(progress, phase=PHASE))
 
     def _people(self, looked: Sequence[_Looked]) -> _Found:
         has_photos = (self._output / FACE_DATA).is_file()
@@ -235,7 +229,7 @@ class ClipStage:
                 "compared: run the clustering again with the same weights"
             )
         films = [one.film for one in looked]
-        before = [earlier_ids(one.film, one.content, clips) for one in looked]
+        before = [earlier_ids(one.film, one.content, clips, photo_ids) for one in looked]
         proposals: tuple[Proposal, ...] = ()
 
         def settle(joined: Mapping[int, int], groups: NDArray[np.int64]) -> dict[int, int]:
