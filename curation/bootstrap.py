@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from curation.domain.attributes.values import Attribute
+    from curation.domain.film.clip import ClipFacts
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
+    from curation.event.film.clip_stage import FilmParts
     from curation.pipelines.assets.gate import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
@@ -91,7 +93,19 @@ def build(
             started=mine,
         )
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers)
+    def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
+        from curation.event.film.clip_stage import FilmParts
+        from curation.video.opening import open_clip
+
+        setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+
+        def facts_of(path: Path) -> ClipFacts:
+            with open_clip(path) as clip:
+                return clip.facts
+
+        return FilmParts(setup, video_analyser(settings, setup), facts_of)
+
+    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
     return WorkflowOrchestrator(settings, parts)
 
 
