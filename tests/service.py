@@ -23,7 +23,7 @@ from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.video.desk import VideoDesk
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
-from curation.domain.report import ClusteringReport, Progress, ScoringReport
+from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
 from curation.event.catalog import Catalog
 from curation.event.people.edits import PeopleEdits
@@ -155,6 +155,11 @@ class FakeOrchestrator:
             outputs=("face_data.csv",),
             seconds=0.1,
         )
+
+    def run_videos(
+        self, *, progress: Callable[[Progress], None] | None = None, cancel: threading.Event | None = None
+    ) -> FilmsReport:
+        return FilmsReport()
 
     def run_scoring(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: threading.Event | None = None

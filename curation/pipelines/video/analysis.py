@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from curation.domain.film.clip import ClipFacts
 from curation.domain.film.gathering import MissingSegment, gathered
@@ -16,14 +19,14 @@ from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval, rational_text
 from curation.domain.film.track import FilmAnalysis
 from curation.domain.report import Progress
-from curation.errors import ClipUnreadableError
+from curation.errors import ClipUnreadableError, CurationError, PhotoError
 from curation.pipelines.stage import ProgressListener, content_key
 from curation.pipelines.video.segment_task import SegmentTask, analyse_segment_worker
 from curation.pipelines.video.setup import VideoSetup
 from curation.storage.file_stamps import stamp_of
 from curation.storage.video.segment_store import SegmentStore
 from curation.video.opening import open_clip
-from curation.workers.pool import TaskPool, stop_if
+from curation.workers.pool import Outcome, TaskPool, stop_if
 
 __all__ = ["LOOKS_VERSION", "FilmAnalyser", "looks_key"]
 
@@ -35,11 +38,12 @@ LOOKS_VERSION = 1
 SEGMENT_S = 60
 """Aimed length of segments: two cores share one film, and a killed run loses little."""
 
-PHASE = "looking at the film"
+PHASE = "looking at films"
 
 _SECONDS_PER_PHOTO = 10
 """So many seconds of film may take as long as one photo, before a worker is given up."""
 
+_CPU = "CPUExecutionProvider"
 _AFTER_ALL = Fraction(10**9)
 
 
@@ -62,7 +66,7 @@ def looks_key(setup: VideoSetup) -> str:
 
 
 class FilmAnalyser:
-    """Finds the tracks of films."""
+    """Finds the tracks of films. Its workers are kept from film to film; `close` ends them."""
 
     def __init__(
         self, setup: VideoSetup, make_pool: Callable[[], TaskPool], *, photo_timeout_s: float | None = None
@@ -71,12 +75,29 @@ class FilmAnalyser:
 
         Args:
             setup: Of the films; the pool's workers are prepared with the same one.
-            make_pool: Makes a pool whose workers are prepared by `prepare_video_worker`; closed after each film.
+            make_pool: Makes a pool whose workers are prepared by `prepare_video_worker`; called when there is work.
             photo_timeout_s: How long one photo may take; ten seconds of film may take as long. None is no limit.
         """
         self._setup = setup
         self._make_pool = make_pool
         self._photo_timeout_s = photo_timeout_s
+        self._pool: TaskPool | None = None
+
+    def close(self) -> None:
+        """End the workers; a later film starts new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+
+    def __enter__(self) -> Self:
+        """The analyser itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the workers."""
+        self.close()
 
     def analyse(
         self, path: Path, *, progress: ProgressListener = lambda _: None, cancel: threading.Event | None = None
@@ -98,81 +119,176 @@ class FilmAnalyser:
             WeightsError: If a model file is missing or broken.
             StorageError: If the store of the findings fails.
         """
-        stop_if(cancel)
-        stamp = stamp_of(path)
-        if stamp is None:
-            raise ClipUnreadableError(f"there is no film {path.name}, or it cannot be read: check the path")
-        with open_clip(path, max_minutes=self._setup.max_minutes, max_mb=self._setup.max_mb) as clip:
-            facts = clip.facts
-            starts = clip.segment_starts(SEGMENT_S)
+        ((_, film),) = self.analyse_many([path], progress=progress, cancel=cancel)
+        if isinstance(film, CurationError):
+            raise film
+        return film
+
+    def analyse_many(
+        self,
+        paths: Iterable[Path],
+        *,
+        progress: ProgressListener = lambda _: None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[tuple[Path, FilmAnalysis | PhotoError]]:
+        """Look at films; segments of several films are looked at at the same time.
+
+        Args:
+            paths: Of the films; they are opened before the first one is looked at.
+            progress: Told of the seconds that were looked at, of all films together.
+            cancel: When set, the work stops within a second; finished segments are kept for the next time.
+
+        Yields:
+            Each path with what was found, or why the file cannot be used; in the order given.
+
+        Raises:
+            CurationError: As `analyse`, except for what is wrong with a film.
+        """
+        with SegmentStore(self._setup.state_dir) as store:
+            of_path: dict[Path, _Film] = {}
+            waiting: deque[_Film] = deque()
+            meter = _Meter(of_path, progress)
+            for path in paths:
+                stop_if(cancel)
+                if path not in of_path:
+                    of_path[path] = self._opened(path, store)
+                waiting.append(of_path[path])
+                meter.tell()
+                yield from self._ready(waiting)
+            tasks = [task for film in of_path.values() for task in film.left]
+            if not tasks:
+                return
+            try:
+                for outcome in self._run(tasks, cancel):
+                    film = of_path[outcome.task.path]
+                    film.take(outcome, store)
+                    meter.tell()
+                    yield from self._ready(waiting)
+            finally:
+                if waiting or self._frees_gpu:
+                    self.close()
+
+    @property
+    def _frees_gpu(self) -> bool:
+        """Whether the workers hold memory of a GPU, which others may need after each film."""
+        return any(provider != _CPU for provider in self._setup.engine.providers)
+
+    def _opened(self, path: Path, store: SegmentStore) -> _Film:
+        try:
+            stamp = stamp_of(path)
+            if stamp is None:
+                raise ClipUnreadableError(f"there is no film {path.name}, or it cannot be read: check the path")
+            content = store.content(stamp)
+            known = store.facts(content)
+            if known is None or known[0].duration > self._setup.max_minutes * 60:
+                with open_clip(path, max_minutes=self._setup.max_minutes, max_mb=self._setup.max_mb) as clip:
+                    known = clip.facts, clip.segment_starts(SEGMENT_S)
+                store.save_facts(content, *known)
+            facts, starts = known
+            last = starts[0] + facts.duration
+        except PhotoError as error:
+            return _Film(path, error)
         tasks = [
-            SegmentTask(path, stamp, number, Interval(start, end))
+            SegmentTask(path, stamp, number, Interval(start, end), float(max(min(end, last) - start, Fraction(0))))
             for number, (start, end) in enumerate(zip(starts, (*starts[1:], _AFTER_ALL), strict=True))
         ]
-        with SegmentStore(self._setup.state_dir) as store:
-            content, key = store.content(stamp), looks_key(self._setup)
-            found: dict[int, AnalysedSegment | MissingSegment] = {}
-            for task in tasks:
-                kept = store.segment(content, key, _name(task))
-                if kept is not None:
-                    found[task.number] = kept
-            meter = _Meter(facts, tasks, progress)
-            meter.tell(found)
-            left = [task for task in tasks if task.number not in found]
-            if left:
-                self._look(left, store, content, key, found, meter, cancel)
-        return gathered(
-            facts, [found[task.number] for task in tasks], faces_per_track=self._setup.looks.faces_per_track
-        )
+        return _Film(path, None, facts, tasks, content, looks_key(self._setup)).with_kept(store)
 
-    def _look(
-        self,
-        tasks: list[SegmentTask],
-        store: SegmentStore,
-        content: str,
-        key: str,
-        found: dict[int, AnalysedSegment | MissingSegment],
-        meter: _Meter,
-        cancel: threading.Event | None,
-    ) -> None:
+    def _run(
+        self, tasks: Sequence[SegmentTask], cancel: threading.Event | None
+    ) -> Iterator[Outcome[SegmentTask, AnalysedSegment]]:
         timeout_s = None
         if self._photo_timeout_s is not None:
-            longest = max(meter.seconds(task) for task in tasks)
+            longest = max(task.seconds for task in tasks)
             timeout_s = self._photo_timeout_s * (1 + ceil(longest / _SECONDS_PER_PHOTO))
-        pool = self._make_pool()
-        try:
-            for outcome in pool.run(analyse_segment_worker, tasks, timeout_s=timeout_s, cancel=cancel):
-                task = outcome.task
-                if outcome.failure is not None:
-                    logger.warning("a segment of %s failed: %s", task.path.name, outcome.failure.reason)
-                    span = Interval(task.span.start, task.span.start + Fraction(meter.seconds(task)))
-                    found[task.number] = MissingSegment(span, _reason(outcome.failure.kind, outcome.failure.reason))
-                elif outcome.result is not None:
-                    store.save(content, key, _name(task), outcome.result)
-                    found[task.number] = outcome.result
-                meter.tell(found)
-        finally:
-            pool.close()
+        if self._pool is None:
+            self._pool = self._make_pool()
+        return self._pool.run(analyse_segment_worker, tasks, timeout_s=timeout_s, cancel=cancel)
+
+    def _ready(self, waiting: deque[_Film]) -> Iterator[tuple[Path, FilmAnalysis | PhotoError]]:
+        """The films at the head of the queue that are done; they are removed from it."""
+        while waiting and not waiting[0].left:
+            film = waiting.popleft()
+            yield film.path, film.result(self._setup.looks.faces_per_track)
+            if film not in waiting:
+                film.forget()
+
+
+class _Film:
+    """A film, and what is known of its segments so far."""
+
+    def __init__(
+        self,
+        path: Path,
+        error: PhotoError | None,
+        facts: ClipFacts | None = None,
+        tasks: Sequence[SegmentTask] = (),
+        content: str = "",
+        key: str = "",
+    ) -> None:
+        self.path = path
+        self.error = error
+        self.facts = facts
+        self.tasks = tasks
+        self.found: dict[int, AnalysedSegment | MissingSegment | None] = {}
+        self.failed = int(error is not None)
+        self._content = content
+        self._key = key
+
+    @property
+    def seconds_done(self) -> float:
+        """Of the film, failed ones too."""
+        return sum(task.seconds for task in self.tasks if task.number in self.found)
+
+    @property
+    def left(self) -> list[SegmentTask]:
+        """What is still to be looked at."""
+        return [task for task in self.tasks if task.number not in self.found]
+
+    def with_kept(self, store: SegmentStore) -> _Film:
+        """The film with what was kept of it by an earlier run."""
+        for task in self.tasks:
+            kept = store.segment(self._content, self._key, _name(task))
+            if kept is not None:
+                self.found[task.number] = kept
+        return self
+
+    def take(self, outcome: Outcome[SegmentTask, AnalysedSegment], store: SegmentStore) -> None:
+        """A segment is done, or failed."""
+        task, failure = outcome.task, outcome.failure
+        if outcome.result is not None:
+            store.save(self._content, self._key, _name(task), outcome.result)
+            self.found[task.number] = outcome.result
+        elif failure is not None:
+            logger.warning("a segment of %s failed: %s", self.path.name, failure.reason)
+            span = Interval(task.span.start, task.span.start + Fraction(task.seconds))
+            self.found[task.number] = MissingSegment(span, _reason(failure.kind, failure.reason))
+            self.failed += 1
+
+    def result(self, faces_per_track: int) -> FilmAnalysis | PhotoError:
+        """The film, out of its segments."""
+        if self.error is not None or self.facts is None:
+            return self.error or ClipUnreadableError("the film cannot be read")
+        parts = [part for part in (self.found[task.number] for task in self.tasks) if part is not None]
+        return gathered(self.facts, parts, faces_per_track=faces_per_track)
+
+    def forget(self) -> None:
+        """Give the memory back; that it is done stays known."""
+        self.found = dict.fromkeys(self.found)
 
 
 class _Meter:
-    """Progress in seconds of film."""
+    """Progress in seconds of film, over all films that were opened so far."""
 
-    def __init__(self, facts: ClipFacts, tasks: list[SegmentTask], progress: ProgressListener) -> None:
-        self._end = tasks[0].span.start + facts.duration if tasks else Fraction(0)
-        self._tasks = tasks
-        self._total = ceil(facts.duration)
+    def __init__(self, films: Mapping[Path, _Film], progress: ProgressListener) -> None:
+        self._films = films
         self._progress = progress
 
-    def seconds(self, task: SegmentTask) -> float:
-        """How long a segment is, as far as the file tells."""
-        return float(max(Fraction(0), min(task.span.end, self._end) - task.span.start))
-
-    def tell(self, found: dict[int, AnalysedSegment | MissingSegment]) -> None:
-        done = sum(self.seconds(task) for task in self._tasks if task.number in found)
-        failed = sum(isinstance(part, MissingSegment) for part in found.values())
-        whole = len(found) == len(self._tasks)
-        self._progress(Progress(PHASE, self._total if whole else min(int(done), self._total), self._total, failed))
+    def tell(self) -> None:
+        films = self._films.values()
+        total = sum(task.seconds for film in films for task in film.tasks)
+        done = sum(film.seconds_done for film in films)
+        self._progress(Progress(PHASE, round(done), round(total), sum(film.failed for film in films)))
 
 
 def _name(task: SegmentTask) -> str:

@@ -36,12 +36,14 @@ class SegmentTask:
         stamp: Of the file as the parent saw it.
         number: Of the segment, 0-based.
         span: From its key frame to that of the next segment.
+        seconds: How long it is, as far as the file tells.
     """
 
     path: Path
     stamp: FileStamp | None
     number: int
     span: Interval
+    seconds: float
 
 
 class _Worker:

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from curation.domain.faces.face import Box
 from curation.domain.film.clip import Shot
 from curation.domain.film.segments import AnalysedSegment
@@ -19,8 +22,9 @@ from curation.pipelines.video.looking import Look, Looker, SeenFace
 from curation.pipelines.video.options import LookOptions
 from curation.pipelines.video.track_reading import TrackReader
 from curation.pipelines.video.tracker import Tracker, same_faces
+from curation.video.frame import ClipFrame
 from curation.video.letterbox import effective_area
-from curation.video.opening import Clip, ClipFrame
+from curation.video.opening import Clip
 from curation.video.shots import with_cuts
 
 __all__ = ["analyse_segment"]
@@ -78,7 +82,7 @@ class _Walk:
         self._waiting: list[ClipFrame] = []
         self._last: Look | None = None
         self._shot_start: Fraction | None = None
-        self._samples: list[object] = []
+        self._samples: list[NDArray[np.uint8]] = []
         self._decoded = 0
         self._corrupt: list[int] = []
         self._corrupt_count = 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -13,12 +15,12 @@ import numpy as np
 
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate, FaceAttributes
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, Point
-from curation.domain.film.clip import Shot
+from curation.domain.film.clip import ClipFacts, Shot
 from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval, rational, rational_text
 from curation.domain.film.track import Sighting, Track, TrackFace
 
-__all__ = ["pack_segment", "unpack_segment"]
+__all__ = ["pack_facts", "pack_segment", "unpack_facts", "unpack_segment"]
 
 _MAGIC = b"film-segment-1\n"
 _LENGTHS = struct.Struct("<II")  # of the compressed JSON and of the embeddings, in bytes
@@ -62,6 +64,30 @@ def unpack_segment(packed: bytes) -> AnalysedSegment:
         return _unpacked(packed)
     except (ValueError, TypeError, KeyError, IndexError, struct.error, zlib.error) as error:
         raise ValueError(f"these are not the findings of a segment ({error})") from error
+
+
+def pack_facts(facts: ClipFacts, starts: Sequence[Fraction]) -> str:
+    """What a film's file tells, and where its segments begin, as JSON."""
+    told = asdict(facts)
+    told["duration"] = rational_text(facts.duration)
+    told["fps_average"] = None if facts.fps_average is None else rational_text(facts.fps_average)
+    return json.dumps([told, [rational_text(start) for start in starts]], sort_keys=True)
+
+
+def unpack_facts(text: str) -> tuple[ClipFacts, tuple[Fraction, ...]]:
+    """The inverse of `pack_facts`.
+
+    Raises:
+        ValueError: If this is no such text.
+    """
+    try:
+        told, starts = json.loads(text)
+        told["duration"] = rational(told["duration"])
+        if told["fps_average"] is not None:
+            told["fps_average"] = rational(told["fps_average"])
+        return ClipFacts(**told), tuple(rational(start) for start in starts)
+    except (TypeError, KeyError) as error:
+        raise ValueError(str(error)) from error
 
 
 def _unpacked(packed: bytes) -> AnalysedSegment:

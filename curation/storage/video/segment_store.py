@@ -14,26 +14,31 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from curation.domain.film.clip import ClipFacts
 from curation.domain.film.segments import AnalysedSegment
 from curation.errors import ClipUnreadableError, StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
 from curation.storage.atomic import explained
 from curation.storage.file_stamps import FileStamp
-from curation.storage.video.segment_rows import pack_segment, unpack_segment
+from curation.storage.video.segment_rows import pack_facts, pack_segment, unpack_facts, unpack_segment
 
-__all__ = ["MAX_BYTES", "SCHEMA_VERSION", "STORE_NAME", "UPGRADES", "SegmentStore", "film_content"]
+__all__ = ["FACTS_VERSION", "MAX_BYTES", "SCHEMA_VERSION", "STORE_NAME", "UPGRADES", "SegmentStore", "film_content"]
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 STORE_NAME = "films.sqlite"
+FACTS_VERSION = 1
+"""Raise it when the facts of files are told in another way, or segments begin elsewhere."""
+
 MAX_BYTES = 2 * 1024**3
 """Of all rows together; an hour of film takes 10 to 60 MB."""
 
@@ -43,6 +48,8 @@ _PIECE_BYTES = 1024**2
 _VERSION_1 = """
 CREATE TABLE films (path BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     content TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (content TEXT PRIMARY KEY, version INTEGER NOT NULL, told TEXT NOT NULL, checksum TEXT NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE segments (content TEXT NOT NULL, key TEXT NOT NULL, segment TEXT NOT NULL, findings BLOB NOT NULL,
     checksum TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (content, key, segment));
 CREATE INDEX segments_by_use ON segments (used);
@@ -127,6 +134,34 @@ class SegmentStore:
         values = (path, stamp.size_bytes, stamp.mtime_ns, content)
         self._use(lambda base: base.execute("INSERT OR REPLACE INTO films VALUES (?, ?, ?, ?)", values))
         return content
+
+    def facts(self, content: str) -> tuple[ClipFacts, tuple[Fraction, ...]] | None:
+        """What the file of a film tells, and where its segments begin; None if it is not known.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT told, checksum FROM facts WHERE content = ? AND version = ?"
+        row = self._use(lambda base: base.execute(query, (content, FACTS_VERSION)).fetchone())
+        if row is None:
+            return None
+        try:
+            if _checksum(str(row[0]).encode()) != row[1]:
+                raise ValueError("its checksum is wrong")
+            return unpack_facts(str(row[0]))
+        except ValueError as error:
+            logger.warning("what was kept of a film's file is damaged (%s); the file is read again", error)
+            return None
+
+    def save_facts(self, content: str, facts: ClipFacts, starts: Sequence[Fraction]) -> None:
+        """Keep what the file of a film tells.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        told = pack_facts(facts, starts)
+        values = (content, FACTS_VERSION, told, _checksum(told.encode()))
+        self._use(lambda base: base.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", values))
 
     def segment(self, content: str, key: str, segment: str) -> AnalysedSegment | None:
         """What was found in a segment, or None; a damaged row is deleted.
