@@ -31,7 +31,7 @@ class BestFace:
 
 
 def best_faces(result: TrailerResult, person: FilmPerson) -> tuple[BestFace, ...]:
-    """The best face of the character, then those of the other appearances, best first; at least one, at most a dozen."""
+    """The best face of the character, then those of the other appearances, best first: one to twelve."""
     first = result.film.tracks[person.best_track]
     others = [result.film.tracks[index] for index in person.tracks if index != person.best_track]
     seen = [track for track in others if track.faces]

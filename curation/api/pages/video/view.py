@@ -274,7 +274,7 @@ def _facts(film: Film, result: TrailerResult | None) -> tuple[str, ...]:
     told = []
     if result is not None:
         facts = result.film.facts
-        told.append(f"{facts.width} × {facts.height} pixels")
+        told.append(f"{facts.width} x {facts.height} pixels")
         if facts.fps_average is not None:
             told.append(f"{float(facts.fps_average):.4g} pictures a second{' on average' if facts.is_vfr else ''}")
         told += ["HDR"] if facts.is_hdr else []

@@ -22,8 +22,9 @@ EXPORTS: tuple[tuple[str, str, str], ...] = (
     ("vtt", "WebVTT subtitles", "who is on screen, for players"),
     ("srt", "SubRip subtitles", "the same for older players"),
     ("edl", "EDL markers", "for DaVinci Resolve"),
-    ("otio", "OpenTimelineIO", "for editing programs"),
-    ("chapters", "Chapters", "metadata for FFmpeg"),
+    ("fcpxml", "FCPXML", "keywords for Final Cut Pro"),
+    ("otio", "OpenTimelineIO", "for other editing programs"),
+    ("chapters", "Chapters", "by who is on screen, WebVTT"),
     ("csv", "Table", "all appearances as CSV"),
 )
 """Format, title, and what it is for."""
