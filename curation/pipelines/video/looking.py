@@ -28,6 +28,9 @@ _SMALLEST_EFFECTIVE_SHARE = 0.3
 """An upright film between pillars in a wide one has this share of the picture; smaller faces are dropped later, when
 the bars are known."""
 
+_SHARPNESS_EVERY_S = 3
+"""Measuring how sharp a whole picture is takes as long as finding its faces; a median needs few pictures."""
+
 _CROP_EYES_PX = 64.0
 _READ_EYES_PX = 100.0
 """Distance of the eyes at which a face shows all details: to embed it and show it, and for readers of attributes."""
@@ -93,6 +96,7 @@ class Looker:
         self.pictures = 0
         self.embedded = 0
         self.sharpness: list[float] = []
+        self._measured_at: Fraction | None = None
 
     def look(self, picture: PhotoPixels, time: Fraction, until: Fraction, number: int, *, regular: bool) -> Look:
         """Find the faces of a picture.
@@ -109,7 +113,8 @@ class Looker:
         """
         self.pictures += 1
         found = [face for face in self._engine.find(picture) if self._counts(face, picture)]
-        if regular:
+        if regular and (self._measured_at is None or not 0 <= time - self._measured_at < _SHARPNESS_EVERY_S):
+            self._measured_at = time
             small = picture.reduced(self._options.working_size_px).array
             measure = photo_focus_measure(sharpest_detail(small), with_people=bool(found))
             self.sharpness.append(round(measure.value or 0.0, 4))
