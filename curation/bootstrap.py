@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from curation.domain.attributes.values import Attribute
+    from curation.domain.film.clip import ClipFacts
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
+    from curation.event.film.clip_stage import FilmParts
     from curation.pipelines.assets.gate import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
     from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.inference import VideoInference
     from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
     from curation.storage.attribute_files import AttributeFiles
@@ -38,6 +41,7 @@ __all__ = [
     "build",
     "build_analyser",
     "build_attribute_files",
+    "build_video",
     "video_analyser",
     "video_setup",
     "worker_count",
@@ -89,7 +93,19 @@ def build(
             started=mine,
         )
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers)
+    def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
+        from curation.event.film.clip_stage import FilmParts
+        from curation.video.opening import open_clip
+
+        setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+
+        def facts_of(path: Path) -> ClipFacts:
+            with open_clip(path) as clip:
+                return clip.facts
+
+        return FilmParts(setup, video_analyser(settings, setup), facts_of)
+
+    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
     return WorkflowOrchestrator(settings, parts)
 
 
@@ -336,6 +352,56 @@ def video_analyser(settings: Settings, setup: VideoSetup) -> FilmAnalyser:
         return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
 
     return FilmAnalyser(setup, make_pool, photo_timeout_s=settings.performance.photo_timeout_s)
+
+
+def build_video(
+    settings: Settings,
+    *,
+    allow_download: bool = False,
+    pinned: str | None = None,
+    progress: ProgressListener | None = None,
+) -> VideoInference:
+    """Create what looks at films, posters and catalogues; networks are loaded when there is work for them.
+
+    Args:
+        settings: The section `video`, the engine, the folders and the limits.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+        pinned: Engine of an event whose people the films show too; None if there is none.
+        progress: Told of downloads of weights.
+
+    Raises:
+        SettingsError: If there is no network with a name, or there is no GPU where one is asked for.
+        WeightsError: If a model file is missing or broken.
+        ExtraMissingError: If what films need is not installed.
+    """
+    from curation.engines.building import build_engine
+    from curation.pipelines.video.inference import VideoInference
+    from curation.pipelines.video.media import MediaLimits, MediaShelf
+    from curation.pipelines.video.trailer import infer_on_trailer
+
+    setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+    analyser = video_analyser(settings, setup)
+
+    def check_film(path: Path) -> None:
+        from curation.video.opening import open_clip
+
+        with open_clip(path, max_minutes=setup.max_minutes, max_mb=setup.max_mb):
+            pass
+
+    limits = MediaLimits(
+        urls=settings.video.urls,
+        max_film_mb=settings.video.max_video_mb,
+        max_picture_mb=settings.service.upload_photo_mb,
+        max_megapixels=settings.io.max_photo_megapixels,
+        timeout_s=settings.video.url_timeout_s,
+    )
+    return VideoInference(
+        setup,
+        partial(infer_on_trailer, analyser=analyser, setup=setup),
+        MediaShelf(settings.io.state_dir / "fetched_media", limits, check_film=check_film),
+        make_engine=build_engine,
+        max_megapixels=settings.io.max_photo_megapixels,
+    )
 
 
 def worker_count(settings: Settings) -> int:
