@@ -120,7 +120,7 @@ def test_the_catalogue_is_gathered(world: Path) -> None:
         ("two", "0", ""),
         ("four", "0", ""),
     ]
-    assert rows[0]["screen_time_s"] == "0.8"
+    assert rows[0]["screen_time_s"] == "0.800"
     faces = table(world, "posters.csv")
     assert [(row["item_id"], row["status"]) for row in faces] == [
         ("one", "matched"),
@@ -284,7 +284,8 @@ from tests.fake_inference import FakeLook, fake_inference
 folder = Path(sys.argv[1])
 look = FakeLook()
 look.before = lambda: (print("looking", flush=True), time.sleep(float(sys.argv[2])))
-fake_inference(folder / "state", look).infer_pipeline(folder / "catalogue.csv", options=CatalogueOptions(folder / "out"))
+options = CatalogueOptions(folder / "out")
+fake_inference(folder / "state", look).infer_pipeline(folder / "catalogue.csv", options=options)
 print("done", flush=True)
 """
 
