@@ -58,6 +58,7 @@ class FakeLook:
         *,
         known: Any,
         labels: Any,
+        first_new_id: int,
         progress: Callable[[Progress], None],
         cancel: threading.Event | None,
     ) -> TrailerResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +14,10 @@ from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
 
 if TYPE_CHECKING:
-    from curation.domain.film.joining import KnownPeople
     from curation.domain.film.movies import CatalogueReport
     from curation.domain.film.people import PosterResult, TrailerResult
-    from curation.domain.labelling.labels import Labels
     from curation.domain.report import Progress
+    from curation.event.film.event_people import EventPeople
     from curation.pipelines.video.inference import VideoInference
     from curation.storage.video.stored_predictions import ItemRecord
 
@@ -28,6 +26,7 @@ __all__ = ["add_commands"]
 _RESULTS = Path("film_results")
 _SHOWN = 20
 _TOLD_EVERY_S = 10.0
+_FORMAT_ALIASES = {"vtt": "webvtt"}
 
 
 def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -128,6 +127,10 @@ def _add_export(commands: Any) -> None:
     export.add_argument("result", type=Path, metavar="RESULT", help="result.json, or its folder")
     export.add_argument("--formats", required=True, metavar="LIST", help="such as vtt,otio; `all` for all")
     export.add_argument("--output", type=Path, metavar="DIR", help="folder (default: that of the result)")
+    export.add_argument("--named-only", action="store_true", help="leave out people without a name, and other guests")
+    export.add_argument(
+        "--start-timecode", default="", metavar="CODE", help="of the first picture, such as 01:00:00:00"
+    )
     export.set_defaults(command=_export)
 
 
@@ -144,19 +147,11 @@ def _adapted(arguments: argparse.Namespace, settings: Settings) -> Settings:
     return settings.model_copy(update={"video": settings.video.model_copy(update=changes)}) if changes else settings
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """Who is known already."""
-
-    known: KnownPeople | None = None
-    labels: Labels | None = None
-    engine: str | None = None
-
-
 def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     formats = _formats(arguments.formats)
     people = _people(arguments.people, settings)
-    inference = _inference(settings, arguments, people)
+    inference = _inference(settings, arguments, None if people is None else people.engine)
+    joining = _joining(people, inference)
     folders = _folders(arguments.clips, arguments.output)
     done: list[tuple[str, TrailerResult]] = []
     failed: list[tuple[str, str]] = []
@@ -166,9 +161,7 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
             shown = _shown(clip)
             visuals = _FilmVisuals(folder, bars) if arguments.visuals or settings.video.store_visuals else None
             try:
-                result = inference.infer_on_trailer(
-                    clip, known=people.known, labels=people.labels, progress=bars, on_film=visuals
-                )
+                result = inference.infer_on_trailer(clip, progress=bars, on_film=visuals, **joining)
                 _write(folder, result, None, shown, formats)
             except (PhotoError, InputError) as error:
                 bars.close()
@@ -193,7 +186,7 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
 
     trailer = read_result(arguments.trailer)
     selected = _selected(arguments.select, trailer)
-    inference = _inference(settings, arguments, _People(engine=trailer.engine))
+    inference = _inference(settings, arguments, trailer.engine)
     _check_weights(inference, trailer, arguments.trailer)
     bars = ProgressBars()
     done: list[PosterOf] = []
@@ -232,7 +225,8 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError("name a film with --trailer, a poster with --poster, or both")
     formats = _formats(arguments.formats)
     people = _people(arguments.people, settings)
-    inference = _inference(settings, arguments, people)
+    inference = _inference(settings, arguments, None if people is None else people.engine)
+    joining = _joining(people, inference)
     named = _stem(arguments.trailer or arguments.poster)
     folder: Path = arguments.output or _RESULTS / named
     bars = ProgressBars()
@@ -240,10 +234,9 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         result = inference.predict_one_item(
             Movie(named, arguments.trailer, arguments.poster),
-            known=people.known,
-            labels=people.labels,
             progress=bars,
             on_film=visuals,
+            **joining,
         )
     finally:
         bars.close()
@@ -269,7 +262,7 @@ def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.storage.video.catalogue_file import read_catalogue
 
     read_catalogue(arguments.csv)  # before anything is loaded
-    inference = _inference(settings, arguments, _People())
+    inference = _inference(settings, arguments)
     bars = ProgressBars()
     draws = arguments.visuals or settings.video.store_visuals
     options = CatalogueOptions(
@@ -295,9 +288,16 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
 
     formats = _formats(arguments.formats)
     result = read_result(arguments.result)
-    folder = arguments.output or (arguments.result if arguments.result.is_dir() else arguments.result.parent)
-    write_exports(folder, result, formats, source=read_source(arguments.result))
-    print_line(f"{', '.join(formats)} written to {folder}")
+    written = write_exports(
+        arguments.output or (arguments.result if arguments.result.is_dir() else arguments.result.parent),
+        result,
+        formats,
+        source=read_source(arguments.result),
+        named_only=arguments.named_only,
+        start_timecode=arguments.start_timecode,
+    )
+    for path in written:
+        print_line(f"written: {path}")
     return 0
 
 
@@ -349,21 +349,35 @@ def _annotated(path: Path, result: TrailerResult, target: Path) -> None:
     annotate(path, result, target)
 
 
-def _inference(settings: Settings, arguments: argparse.Namespace, people: _People) -> VideoInference:
+def _inference(settings: Settings, arguments: argparse.Namespace, engine: str | None = None) -> VideoInference:
     from curation.bootstrap import build_video
 
-    return build_video(settings, allow_download=arguments.download, pinned=people.engine)
+    return build_video(settings, allow_download=arguments.download, pinned=engine)
 
 
-def _people(folder: Path | None, settings: Settings) -> _People:
+def _people(folder: Path | None, settings: Settings) -> EventPeople | None:
     """The people of an event, with the names that the user gave them."""
     if folder is None:
-        return _People()
-    from curation.event.film.clip_people import event_people
+        return None
+    from curation.event.film.event_people import people_of_event
 
     io = settings.io.model_copy(update={"output_dir": folder.absolute()})
-    known, labels, engine = event_people(settings.model_copy(update={"io": io}))
-    return _People(known, labels, engine)
+    return people_of_event(settings.model_copy(update={"io": io}))
+
+
+def _joining(people: EventPeople | None, inference: VideoInference) -> dict[str, Any]:
+    """Whom characters join, as arguments; the same networks must have embedded both."""
+    if people is None:
+        return {}
+    spec = inference.setup.engine
+    if people.engine not in (None, spec.name) or any(
+        people.weights.get(file.name) not in (None, file.sha256) for file in spec.weights
+    ):
+        raise SettingsError(
+            "the photos of the event were looked at with other model files than those of now, so people cannot be "
+            "compared: run the clustering again"
+        )
+    return {"known": people.known, "labels": people.labels, "first_new_id": people.first_new_id}
 
 
 def _write(
@@ -426,10 +440,10 @@ def _formats(text: str | None) -> tuple[str, ...]:
     known = tuple(EXPORT_FORMATS)
     if text.strip() == "all":
         return known
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    named = tuple(dict.fromkeys(_FORMAT_ALIASES.get(part.strip(), part.strip()) for part in text.split(",")))
     unknown = [name for name in named if name not in known]
-    if unknown or not named:
-        raise SettingsError(f"there is no format {', '.join(unknown) or text!r}; there are {', '.join(known)}")
+    if unknown:
+        raise SettingsError(f"there is no format {', '.join(map(repr, unknown))}; there are {', '.join(known)}, or all")
     return named
 
 
