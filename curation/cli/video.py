@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.cli.film_tables import film_lines, poster_lines, time_left_text
-from curation.cli.terminal import ProgressBars, counted, print_line, printable
+from curation.cli.film_tables import film_lines, poster_lines
+from curation.cli.terminal import ProgressBars, print_line, printable
+from curation.cli.video_batch import add_batch, add_device, video_inference
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
 
 if TYPE_CHECKING:
-    from curation.domain.film.movies import CatalogueReport
     from curation.domain.film.people import PosterResult, TrailerResult
-    from curation.domain.report import Progress
     from curation.event.film.event_people import EventPeople
     from curation.pipelines.video.inference import VideoInference
-    from curation.storage.video.stored_predictions import ItemRecord
 
 __all__ = ["add_commands"]
 
@@ -41,7 +38,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_trailer(commands)
     _add_poster(commands)
     _add_item(commands)
-    _add_batch(commands)
+    add_batch(commands)
     _add_export(commands)
 
 
@@ -65,7 +62,7 @@ def _add_trailer(commands: Any) -> None:
     )
     trailer.add_argument("--formats", metavar="LIST", help="also for players and editors, such as vtt,otio; see export")
     trailer.add_argument("--visuals", action="store_true", help="also the film with boxes and names drawn in; slow")
-    _add_common(trailer)
+    add_device(trailer)
     trailer.set_defaults(command=_trailer)
 
 
@@ -80,7 +77,7 @@ def _add_poster(commands: Any) -> None:
     poster.add_argument("--select", metavar="IDS", help="compare with these characters only, such as 0,3")
     poster.add_argument("--output", type=Path, metavar="DIR", help="write posters.csv and the faces into this folder")
     poster.add_argument("--visuals", action="store_true", help="also the posters with boxes and names drawn in")
-    _add_common(poster)
+    add_device(poster)
     poster.set_defaults(command=_poster)
 
 
@@ -94,28 +91,8 @@ def _add_item(commands: Any) -> None:
     item.add_argument("--people", type=Path, metavar="DIR", help="output folder of an event, see trailer")
     item.add_argument("--formats", metavar="LIST", help="also for players and editors, see export")
     item.add_argument("--visuals", action="store_true", help="also film and poster with boxes and names drawn in")
-    _add_common(item)
+    add_device(item)
     item.set_defaults(command=_item)
-
-
-def _add_batch(commands: Any) -> None:
-    batch = commands.add_parser(
-        "batch",
-        help="a whole catalogue of films and posters",
-        description="Looks at all films and posters of a CSV file with the columns item_id (or movie_id), trailer and "
-        "poster. Each movie is kept as soon as it is done, in tmp/stored_predictions; at the end all of them are "
-        "gathered in outputs/final_predictions. After Ctrl-C or a crash the same command does the rest. Exit code 1 "
-        "if some movies failed; they are listed, and tried again the next time.",
-    )
-    batch.add_argument("csv", type=Path, metavar="CSV", help="the catalogue")
-    batch.add_argument("--output", type=Path, metavar="DIR", help="folder of the results (default: io.output_dir)")
-    batch.add_argument("--istart", type=int, default=0, metavar="N", help="the first movie, from 0 (default: 0)")
-    batch.add_argument("--istop", type=int, metavar="N", help="the first movie that is not done any more")
-    batch.add_argument("--memory-profile", action="store_true", help="measure the peak memory of each movie")
-    batch.add_argument("--pickle", action="store_true", help="write .pkl files too; they are never read")
-    batch.add_argument("--visuals", action="store_true", help="also films with boxes and names drawn in; slow")
-    _add_common(batch)
-    batch.set_defaults(command=_batch)
 
 
 def _add_export(commands: Any) -> None:
@@ -134,23 +111,10 @@ def _add_export(commands: Any) -> None:
     export.set_defaults(command=_export)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=["auto", "cuda", "cpu"], help="default: video.device")
-    parser.add_argument("--download", action="store_true", help="download missing model files")
-    parser.set_defaults(adapted=_adapted)
-
-
-def _adapted(arguments: argparse.Namespace, settings: Settings) -> Settings:
-    changes: dict[str, Any] = {}
-    if arguments.device is not None:
-        changes["device"] = arguments.device
-    return settings.model_copy(update={"video": settings.video.model_copy(update=changes)}) if changes else settings
-
-
 def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     formats = _formats(arguments.formats)
     people = _people(arguments.people, settings)
-    inference = _inference(settings, arguments, None if people is None else people.engine)
+    inference = video_inference(settings, arguments, None if people is None else people.engine)
     joining = _joining(people, inference)
     folders = _folders(arguments.clips, arguments.output)
     done: list[tuple[str, TrailerResult]] = []
@@ -186,7 +150,7 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
 
     trailer = read_result(arguments.trailer)
     selected = _selected(arguments.select, trailer)
-    inference = _inference(settings, arguments, trailer.engine)
+    inference = video_inference(settings, arguments, trailer.engine)
     _check_weights(inference, trailer, arguments.trailer)
     bars = ProgressBars()
     done: list[PosterOf] = []
@@ -225,7 +189,7 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError("name a film with --trailer, a poster with --poster, or both")
     formats = _formats(arguments.formats)
     people = _people(arguments.people, settings)
-    inference = _inference(settings, arguments, None if people is None else people.engine)
+    inference = video_inference(settings, arguments, None if people is None else people.engine)
     joining = _joining(people, inference)
     named = _stem(arguments.trailer or arguments.poster)
     folder: Path = arguments.output or _RESULTS / named
@@ -257,31 +221,6 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if result.has_failure else 0
 
 
-def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.pipelines.video.catalogue import CatalogueOptions
-    from curation.storage.video.catalogue_file import read_catalogue
-
-    read_catalogue(arguments.csv)  # before anything is loaded
-    inference = _inference(settings, arguments)
-    bars = ProgressBars()
-    draws = arguments.visuals or settings.video.store_visuals
-    options = CatalogueOptions(
-        output_dir=(arguments.output or settings.io.output_dir).absolute(),
-        with_pickle=arguments.pickle,
-        memory_profile=arguments.memory_profile,
-        annotate=_annotated if draws else None,
-    )
-    pace = _Pace(bars)
-    try:
-        report = inference.infer_pipeline(
-            arguments.csv, arguments.istart, arguments.istop, options=options, progress=pace, on_item=pace.told
-        )
-    finally:
-        bars.close()
-    _print_report(report)
-    return 1 if report.failed else 0
-
-
 def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.storage.video.exports import write_exports
     from curation.storage.video.result_files import read_result, read_source
@@ -301,35 +240,6 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-class _Pace:
-    """Tells the progress of a catalogue: a bar on a terminal, else a line now and then, with the time left."""
-
-    def __init__(self, bars: ProgressBars) -> None:
-        from curation.jobs.pace import PaceMeter
-
-        self._bars = bars
-        self._meter = PaceMeter()
-        self._told_s = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        import sys
-
-        now = time.monotonic()
-        self._meter.add(progress, now)
-        self._bars(progress)
-        pace = self._meter.pace(now)
-        if pace is None or sys.stderr.isatty() or now - self._told_s < _TOLD_EVERY_S or progress.done == progress.total:
-            return
-        self._told_s = now
-        print_line(time_left_text(progress.done, progress.total, pace.rate_per_s, pace.seconds_left), sys.stderr)
-
-    def told(self, record: ItemRecord, is_reused: bool) -> None:
-        """Tell what is wrong with a movie as soon as it is known."""
-        for problem in record.problems:
-            self._bars.close()
-            print_line(f"  {record.status}: {printable(record.item_id)}: {printable(problem)}")
-
-
 class _FilmVisuals:
     """Draws over films that were looked at."""
 
@@ -341,18 +251,6 @@ class _FilmVisuals:
         from curation.video.annotated import annotate
 
         annotate(path, result, self._folder / "annotated.mp4", progress=self._bars)
-
-
-def _annotated(path: Path, result: TrailerResult, target: Path) -> None:
-    from curation.video.annotated import annotate
-
-    annotate(path, result, target)
-
-
-def _inference(settings: Settings, arguments: argparse.Namespace, engine: str | None = None) -> VideoInference:
-    from curation.bootstrap import build_video
-
-    return build_video(settings, allow_download=arguments.download, pinned=engine)
 
 
 def _people(folder: Path | None, settings: Settings) -> EventPeople | None:
@@ -485,15 +383,3 @@ def _shown(where: str) -> str:
     from curation.pipelines.video.media import media_name
 
     return media_name(where)
-
-
-def _print_report(report: CatalogueReport) -> None:
-    for item_id, megabytes in report.peak_mb:
-        print_line(f"  memory: {printable(item_id)}: {megabytes:.0f} MB")
-    for warning in report.warnings:
-        print_line(f"  note: {warning}")
-    again = f", {report.reused} of them known from an earlier run" if report.reused else ""
-    counts = f"{report.ok} whole, {report.partial} in part, {report.failed} failed{again}"
-    print_line(f"{counted(report.total, 'movie')}: {counts}; {report.seconds:.1f} s on {report.device}")
-    for output in report.outputs:
-        print_line(f"written to {output}")
