@@ -167,12 +167,16 @@ def _present(path: Path, media: Media, folders: Sequence[Path]) -> Path:
     for candidate in candidates:
         try:
             if candidate.is_dir():
-                raise unreadable(f"{candidate} is a folder; name the file itself")
+                raise unreadable(f"{_printable(candidate)} is a folder; name the file itself")
             if candidate.exists():
                 return candidate
-        except (OSError, ValueError) as error:  # names that are too long, or have a zero in them
-            raise unreadable(f"{str(path)[:200]!r} cannot be opened: {error}") from error
-    raise unreadable(f"there is no file {candidates[0]}")
+        except OSError as error:  # names that are too long
+            raise unreadable(f"{_printable(path)[:200]} cannot be opened: {error.strerror or error}") from error
+    raise unreadable(f"there is no file {_printable(candidates[0])}")
+
+
+def _printable(path: Path) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(path))
 
 
 def _is_text(path: Path) -> bool:
