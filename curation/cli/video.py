@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.cli.film_tables import film_lines, poster_lines, time_left_text
 from curation.cli.terminal import ProgressBars, counted, print_line, printable
+from curation.cli.video_event import add_event, add_frames
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
 
@@ -44,6 +45,8 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_item(commands)
     _add_batch(commands)
     _add_export(commands)
+    add_event(commands)
+    add_frames(commands)
 
 
 def _add_trailer(commands: Any) -> None:

@@ -33,8 +33,8 @@ def add_frames(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "frames",
         help="the best pictures of an event's clips, as photos",
-        description="Writes the best pictures of the clips in full size, as JPEG files with the time at which they were "
-        "taken: those that show somebody better than the photos do, or any picture that you name. Run the scoring "
+        description="Writes the best pictures of the clips in full size, as JPEG files with the time at which they "
+        "were taken: those that show somebody better than the photos do, or any picture that you name. Run the scoring "
         "first.",
     )
     _add_folders(parser)
