@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from curation.domain.attributes.values import Attribute
+    from curation.domain.film.clip import ClipFacts
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
+    from curation.event.film.clip_stage import FilmParts
     from curation.pipelines.assets.gate import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
+    from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.inference import VideoInference
+    from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
     from curation.storage.attribute_files import AttributeFiles
     from curation.worker_setup import WorkerSetup
@@ -35,9 +41,14 @@ __all__ = [
     "build",
     "build_analyser",
     "build_attribute_files",
+    "build_video",
+    "video_analyser",
+    "video_setup",
     "worker_count",
     "worker_setup",
 ]
+
+_GPU_BATCH = 8  # pictures of films; on the CPU one at a time is faster
 
 # Imported by every worker, independently of engine and stage.
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
@@ -82,7 +93,19 @@ def build(
             started=mine,
         )
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers)
+    def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
+        from curation.event.film.clip_stage import FilmParts
+        from curation.video.opening import open_clip
+
+        setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+
+        def facts_of(path: Path) -> ClipFacts:
+            with open_clip(path) as clip:
+                return clip.facts
+
+        return FilmParts(setup, video_analyser(settings, setup), facts_of)
+
+    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
     return WorkflowOrchestrator(settings, parts)
 
 
@@ -236,6 +259,151 @@ def asset_setup(
     )
 
 
+def video_setup(
+    settings: Settings,
+    *,
+    allow_download: bool = False,
+    progress: ProgressListener | None = None,
+    pinned: str | None = None,
+) -> VideoSetup:
+    """Find the networks of the workers for films; nothing is loaded.
+
+    Args:
+        settings: The section `video`, the engine, the folders and the limits.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+        progress: Told of downloads.
+        pinned: Engine of an event's face_data.csv, whose people the films show too; None if there is none.
+
+    Raises:
+        SettingsError: If there is no network with a name, a reader cannot read what is asked, or there is no GPU.
+        WeightsError: If a model file is missing or broken.
+        ExtraMissingError: If what films need is not installed.
+    """
+    from curation.domain.attributes.values import Attribute
+    from curation.domain.report import Progress
+    from curation.engines.attributes.combining import single_specs
+    from curation.engines.attributes.selection import select_readers
+    from curation.engines.selection import select_engine
+    from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
+    from curation.pipelines.video.setup import VideoSetup, reader_key
+    from curation.worker_setup import build_video_parts
+
+    video = settings.video
+    on_device = _on_device(settings)
+    providers = on_device.engine.providers
+    may_download = allow_download and settings.engine.download
+
+    def tell(name: str, done: int, total: int | None) -> None:
+        if progress is not None:
+            progress(Progress(f"downloading {name}", done, total or 0))
+
+    def engine(for_settings: Settings) -> EngineSpec:
+        return select_engine(for_settings, pinned=pinned, allow_download=may_download, progress=tell)
+
+    ethnicity = video.ethnicity if video.infer_ethnicity else "off"
+    readers = single_specs(
+        select_readers(
+            {Attribute.AGE: video.age, Attribute.SEX: video.sex, Attribute.ETHNICITY: ethnicity},
+            settings.io.models_dir,
+            providers,
+            allow_download=may_download,
+            progress=tell,
+            connect_timeout_s=settings.engine.connect_timeout_s,
+        )
+    )
+    predictor = _find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None
+    looks = LookOptions(
+        **{name: getattr(video, name) for name in LookOptions.__dataclass_fields__ if hasattr(video, name)}
+    )
+    looks = replace(
+        looks,
+        uses_effective_area=video.effective_area == "auto",
+        attributes=tuple((reader.attributes[0], reader_key(reader, predictor)) for reader in readers),
+        batch_size=video.batch_size or (_GPU_BATCH if providers[0].startswith("CUDA") else 1),
+    )
+    return VideoSetup(
+        engine=engine(_for_films(on_device)),
+        poster_engine=engine(on_device),
+        looks=looks,
+        people=PeopleOptions(**{name: getattr(video, name) for name in PeopleOptions.__dataclass_fields__}),
+        posters=PosterOptions(
+            match=video.poster_match,
+            distance=video.poster_distance,
+            min_area=video.min_area,
+            max_area=video.max_area,
+            min_conf=video.min_conf,
+        ),
+        readers=readers,
+        predictor=predictor,
+        state_dir=settings.io.state_dir,
+        max_minutes=video.max_video_minutes,
+        max_mb=video.max_video_mb,
+        build=build_video_parts,
+    )
+
+
+def video_analyser(settings: Settings, setup: VideoSetup) -> FilmAnalyser:
+    """Create what finds the tracks of films, in worker processes."""
+    from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.segment_task import prepare_video_worker
+
+    def make_pool() -> TaskPool:
+        workers = settings.video.num_cpu or worker_count(settings)
+        return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
+
+    return FilmAnalyser(setup, make_pool, photo_timeout_s=settings.performance.photo_timeout_s)
+
+
+def build_video(
+    settings: Settings,
+    *,
+    allow_download: bool = False,
+    pinned: str | None = None,
+    progress: ProgressListener | None = None,
+) -> VideoInference:
+    """Create what looks at films, posters and catalogues; networks are loaded when there is work for them.
+
+    Args:
+        settings: The section `video`, the engine, the folders and the limits.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+        pinned: Engine of an event whose people the films show too; None if there is none.
+        progress: Told of downloads of weights.
+
+    Raises:
+        SettingsError: If there is no network with a name, or there is no GPU where one is asked for.
+        WeightsError: If a model file is missing or broken.
+        ExtraMissingError: If what films need is not installed.
+    """
+    from curation.engines.building import build_engine
+    from curation.pipelines.video.inference import VideoInference
+    from curation.pipelines.video.media import MediaLimits, MediaShelf
+    from curation.pipelines.video.trailer import infer_on_trailer
+
+    setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+    analyser = video_analyser(settings, setup)
+
+    def check_film(path: Path) -> None:
+        from curation.video.opening import open_clip
+
+        with open_clip(path, max_minutes=setup.max_minutes, max_mb=setup.max_mb):
+            pass
+
+    limits = MediaLimits(
+        urls=settings.video.urls,
+        max_film_mb=settings.video.max_video_mb,
+        max_picture_mb=settings.service.upload_photo_mb,
+        max_megapixels=settings.io.max_photo_megapixels,
+        timeout_s=settings.video.url_timeout_s,
+    )
+    return VideoInference(
+        setup,
+        partial(infer_on_trailer, analyser=analyser, setup=setup),
+        MediaShelf(settings.io.state_dir / "fetched_media", limits, check_film=check_film),
+        make_engine=build_engine,
+        max_megapixels=settings.io.max_photo_megapixels,
+    )
+
+
 def worker_count(settings: Settings) -> int:
     """The number of worker processes: that of the settings, else one per core that this process may use."""
     return settings.performance.workers or usable_cores()
@@ -263,6 +431,33 @@ def worker_setup(
         log_level=logging.getLogger().getEffectiveLevel(),
         readers=tuple(readers),
     )
+
+
+def _on_device(settings: Settings) -> Settings:
+    """The settings with the providers that `video.device` asks for."""
+    wanted = {"cpu": ("CPUExecutionProvider",), "cuda": ("CUDAExecutionProvider",)}.get(settings.video.device)
+    if wanted is None:
+        return settings
+    return settings.model_copy(update={"engine": settings.engine.model_copy(update={"providers": wanted})})
+
+
+def _for_films(settings: Settings) -> Settings:
+    """The settings of the engine for pictures of films: one look at the working size of films.
+
+    Its confidences are those of the engine; `video.min_conf` decides later, so that a changed limit needs no other
+    engine. dlib sees no face below 80 pixels in a picture of this size, so it gets twice as much.
+    """
+    size_px = settings.video.working_size_px
+    engine = settings.engine
+    films = engine.model_copy(
+        update={
+            "retinaface_arcface": engine.retinaface_arcface.model_copy(
+                update={"working_size_px": size_px, "tiling": "off"}
+            ),
+            "dlib": engine.dlib.model_copy(update={"working_size_px": min(2 * size_px, 4096), "tiling": "off"}),
+        }
+    )
+    return settings.model_copy(update={"engine": films})
 
 
 def _selected_readers(settings: Settings, progress: ProgressListener, *, allow_download: bool) -> Sequence[ReaderSpec]:

@@ -34,8 +34,7 @@ CLEAN_YAW_DEG = 60.0
 CLEAN_FACE_PX = 24
 """And its shorter side has at least so many pixels."""
 LEAST_TRACKS = 2
-"""Of clean ones: what is left over joins only groups of at least so many, or one that is as near as single tracks
-have to be."""
+"""What is left over joins groups of at least so many more easily than a single track."""
 
 _GROUP_PART = 0.6
 """Of the way from the limit of single faces to that of large clusters: where the limit of large groups of tracks is.
@@ -237,12 +236,14 @@ class _Grouping:
         clean, poor = np.flatnonzero(self._clean), np.flatnonzero(~self._clean)
         labels[clean] = self._linked(clean, self.limits)
         wide = self.limits.group_distance - self.limits.single_distance
-        left = self.limits.single_distance + _POOR_PART * wide
-        self._join(labels, poor, left)
-        self._join(labels, self._alone(labels), left)
+        single, left = self.limits.single_distance, self.limits.single_distance + _POOR_PART * wide
+        self._join(labels, poor, self._clean, left)
+        # Now as near to the whole group, profiles included, as single tracks have to be.
+        self._join(labels, np.flatnonzero(labels < 0), labels >= 0, single)
+        self._join(labels, self._alone(labels), labels >= 0, left, joins_single=False)
         # Poor tracks that are nobody's are compared with each other at the limit of single ones, however many they are.
         rest = np.flatnonzero(labels < 0)
-        strict = replace(self.limits, group_distance=self.limits.single_distance)
+        strict = replace(self.limits, group_distance=single)
         labels[rest] = self._linked(rest, strict) + labels.max(initial=-1) + 1
         return labels
 
@@ -270,33 +271,47 @@ class _Grouping:
         sizes = np.bincount(labels[labels >= 0], minlength=1)
         return np.flatnonzero((labels >= 0) & (sizes[labels] == 1) & self._clean)
 
-    def _join(self, labels: NDArray[np.int64], rows: Rows, limit: float) -> None:
-        """Let tracks join the groups of clean tracks that are clearly nearest, the nearest track first."""
-        sizes = np.bincount(labels[self._clean], minlength=1)
-        if len(rows) == 0 or sizes.max() == 0:
+    def _join(
+        self,
+        labels: NDArray[np.int64],
+        rows: Rows,
+        counts: NDArray[np.bool_],
+        limit: float,
+        *,
+        joins_single: bool = True,
+    ) -> None:
+        """Let tracks join the groups that are clearly nearest, the nearest track first.
+
+        Args:
+            labels: (N,) groups, -1 for none; changed.
+            rows: The tracks that may join.
+            counts: (N,) of which tracks the means of the groups are made.
+            limit: Of the distance.
+            joins_single: Whether they may also join a group of a single track, at the limit of single tracks.
+        """
+        groups, owner, sizes = np.unique(labels[counts], return_inverse=True, return_counts=True)
+        if len(rows) == 0 or len(groups) == 0:
             return
-        groups = np.flatnonzero(sizes)
-        sums = np.zeros((len(sizes), self._vectors.shape[1]))
-        np.add.at(sums, labels[self._clean], self._vectors[self._clean].astype(np.float64))
-        means = sums[groups] / sizes[groups][:, None]
-        away = 1.0 - self._vectors[rows].astype(np.float64) @ means.T
-        limits = np.where(sizes[groups] >= LEAST_TRACKS, limit, self.limits.single_distance)
-        own = groups[None, :] == labels[rows][:, None]
-        away[own] = np.inf
-        taken: list[set[int]] = [set() for _ in groups]
-        for row, label in enumerate(labels.tolist()):
-            if label >= 0:
-                taken[int(np.searchsorted(groups, label))].update(self._others[row])
-        for place in np.argsort(away.min(axis=1), kind="stable").tolist():
-            row = int(rows[place])
-            open_groups = [number for number in range(len(groups)) if row not in taken[number]]
-            nearest = sorted(open_groups, key=lambda number: (away[place, number], number))[:2]
-            if not nearest or not away[place, nearest[0]] < limits[nearest[0]]:
-                continue
-            if len(nearest) == 2 and away[place, nearest[1]] - away[place, nearest[0]] < self._margin:
-                continue
-            labels[row] = groups[nearest[0]]
-            taken[nearest[0]].update(self._others[row])
+        sums = np.zeros((len(groups), self._vectors.shape[1]))
+        np.add.at(sums, owner, self._vectors[counts].astype(np.float64))
+        away = 1.0 - self._vectors[rows].astype(np.float64) @ (sums / sizes[:, None]).T
+        limits = np.where(sizes >= LEAST_TRACKS, limit, self.limits.single_distance if joins_single else -np.inf)
+        away[groups[None, :] == labels[rows][:, None]] = np.inf
+        place = np.full(len(labels), -1)
+        place[rows] = np.arange(len(rows))
+        number = np.searchsorted(groups, labels)
+        for row in np.flatnonzero(labels >= 0).tolist():
+            away[self._mates_among(row, place), number[row]] = np.inf
+        for at in np.argsort(away.min(axis=1), kind="stable").tolist():
+            nearest = int(away[at].argmin())
+            nearer_than = np.partition(away[at], 1)[1] - self._margin if len(groups) > 1 else np.inf
+            if away[at, nearest] < limits[nearest] and away[at, nearest] <= nearer_than:
+                labels[rows[at]] = groups[nearest]
+                away[self._mates_among(int(rows[at]), place), nearest] = np.inf
+
+    def _mates_among(self, row: int, place: NDArray[np.intp]) -> list[int]:
+        """The places of the tracks that cannot be the same person."""
+        return [at for other in self._others[row] if (at := int(place[other])) >= 0]
 
 
 def _strangers(away: NDArray[np.float64], moments: NDArray[np.int64], near_copy: float) -> Strangers | None:

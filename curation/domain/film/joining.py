@@ -7,14 +7,14 @@ known person whose mean is near enough, and clearly nearer than that of anybody 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.film.grouping import ScreenMates, margin_of
+from curation.domain.film.grouping import ScreenMates, film_rule, margin_of
 from curation.domain.grouping.grouping_rule import GroupingRule
 
 __all__ = ["KnownPeople", "ids_of_groups", "joined_people"]
@@ -86,7 +86,7 @@ def joined_people(
     np.add.at(sums, owner, vectors)
     people = rule.compared(known.means.astype(np.float32)).astype(np.float64)
     away = 1.0 - (sums / sizes[:, None]) @ people.T
-    limit = rule.largest_distance(sizes[:, None].astype(np.int64), known.sizes[None, :].astype(np.int64))
+    limit = film_rule(rule).largest_distance(sizes[:, None].astype(np.int64), known.sizes[None, :].astype(np.int64))
     ids = known.cluster_ids.tolist()
     persons = [(same_person or {}).get(cluster, f"cluster:{cluster}") for cluster in ids]
     apart = {frozenset(pair) for pair in known.apart.tolist()}
@@ -142,6 +142,7 @@ def ids_of_groups(
     joined: Mapping[int, int],
     earlier: NDArray[np.int64],
     first_new_id: int,
+    seen: Collection[int],
 ) -> dict[int, int]:
     """The id of each group: of the known person whom it joins, else that which most of its tracks had, else a new one.
 
@@ -151,9 +152,10 @@ def ids_of_groups(
         joined: From `joined_people`.
         earlier: (N,) id that each track had in an earlier run, -1 for none.
         first_new_id: New ids are from here on, the longest on screen first; not below it, nor among the earlier ones.
+        seen: Groups that are seen enough to count; others get no new id.
 
     Returns:
-        Id by group.
+        Id by group; a group without one is not in it.
     """
     out = dict(joined)
     votes: Counter[tuple[int, int]] = Counter()
@@ -172,7 +174,7 @@ def ids_of_groups(
             out[label] = before
             taken.add(before)
     next_id = max([first_new_id, *(before + 1 for before in earlier.tolist())])
-    rest = [label for label in first if label not in out]
+    rest = [label for label in first if label not in out and label in seen]
     for label in sorted(rest, key=lambda label: (-on_screen[label], first[label])):
         out[label] = next_id
         next_id += 1

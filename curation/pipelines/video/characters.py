@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from fractions import Fraction
 
@@ -39,6 +39,9 @@ ETHNICITY_WARNING = (
     "films only; this run's results say that it was on"
 )
 
+Earlier = TrailerResult | NDArray[np.int64] | None
+"""What an earlier run said of a film."""
+
 SAME_PHOTO_PART = 1 / 3
 """Of the threshold, as for photos: how much nearer tracks on screen at the same time have to be to be one person, if
 that was not measured for the weights."""
@@ -61,7 +64,8 @@ def characters_of(
     known: KnownPeople | None = None,
     labels: Labels | None = None,
     first_new_id: int = 0,
-    earlier: Sequence[TrailerResult | None] = (),
+    earlier: Sequence[Earlier] = (),
+    settle: Callable[[Mapping[int, int], NDArray[np.int64]], dict[int, int]] | None = None,
     threads: int = 1,
 ) -> tuple[TrailerResult, ...]:
     """The characters of films that share one space of people.
@@ -74,8 +78,12 @@ def characters_of(
         setup: Rules and options.
         known: People whom tracks may join, for instance those of an event's photos; their ids stay.
         labels: Names and categories by cluster id. Clusters of one name are one character of a film.
-        first_new_id: Characters who are nobody known get ids from here on, the longest on screen first.
-        earlier: Results of an earlier run, one for each film, None for films that are new: characters keep their ids.
+        first_new_id: Characters who are nobody known get ids from here on, the longest on screen first; never one that
+            somebody known or an earlier character has.
+        earlier: What an earlier run said of each film, so that characters keep their ids: its result, the id of each
+            track (-1 for none), or None for a film that is new.
+        settle: Has the last word on who joins whom, for instance by what the user said: gets the known person by group
+            and the group of each track of all films in turn (-1 for none), and returns what counts of it.
         threads: Number of CPU threads. The result does not depend on it.
 
     Returns:
@@ -87,10 +95,16 @@ def characters_of(
     if earlier and len(earlier) != len(films):
         raise ValueError("one earlier result is needed for each film")
     tracks = [track for film in films for track in film.tracks]
-    film_of = [number for number, film in enumerate(films) for _ in film.tracks]
+    film_of = np.array([number for number, film in enumerate(films) for _ in film.tracks], dtype=np.int64)
     rule = tracks_rule(setup.engine, setup.people)
     groups = _grouped(tracks, film_of, rule, setup.people, threads)
-    ids = _ids(tracks, film_of, groups.labels, rule, known, labels, first_new_id, _earlier_ids(films, earlier, known))
+    joined = {} if known is None else _joined(tracks, film_of, groups.labels, rule, known, labels)
+    if settle is not None:
+        joined = settle(joined, groups.labels)
+    before = _earlier_ids(films, earlier, known)
+    if known is not None:
+        first_new_id = max(first_new_id, int(known.cluster_ids.max(initial=-1)) + 1)
+    ids = _ids(tracks, film_of, groups.labels, joined, before, first_new_id, setup.people)
     if any(Attribute.ETHNICITY in reader.attributes for reader in setup.readers):
         logger.warning(ETHNICITY_WARNING)
     out, start = [], 0
@@ -102,10 +116,10 @@ def characters_of(
 
 
 def _grouped(
-    tracks: Sequence[Track], film_of: Sequence[int], rule: GroupingRule, options: PeopleOptions, threads: int
+    tracks: Sequence[Track], film_of: NDArray[np.int64], rule: GroupingRule, options: PeopleOptions, threads: int
 ) -> TrackGroups:
     if options.cluster_model != WHISPERS:
-        return group_tracks(tracks, rule, film_of=film_of, threads=threads)
+        return group_tracks(tracks, rule, film_of=film_of.tolist(), threads=threads)
     threshold = options.cluster_threshold or DEFAULT_THRESHOLD
     faces = [face for track in tracks for face in track.faces]
     owner = np.array([row for row, track in enumerate(tracks) for _ in track.faces], dtype=np.intp)
@@ -124,38 +138,47 @@ def _grouped(
     return TrackGroups(labels, confidence, rule)
 
 
-def _ids(
+def _joined(
     tracks: Sequence[Track],
-    film_of: Sequence[int],
+    film_of: NDArray[np.int64],
     groups: NDArray[np.int64],
     rule: GroupingRule,
-    known: KnownPeople | None,
+    known: KnownPeople,
     labels: Labels | None,
-    first_new_id: int,
-    before: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """(N,) the cluster id of each track, -1 for nobody."""
-    out = np.full(len(tracks), -1, dtype=np.int64)
-    films = np.asarray(film_of, dtype=np.int64)
-    order = canonical_order(tracks, films)
-    rows = order[groups[order] >= 0]
+) -> dict[int, int]:
+    """The known person whom each group joins."""
+    rows = np.flatnonzero(groups >= 0)
     if len(rows) == 0:
-        return out
+        return {}
     used = [tracks[row] for row in rows.tolist()]
-    joined: dict[int, int] = {}
-    if known is not None:
-        persons = {cluster: _person(cluster, labels)[0] for cluster in known.cluster_ids.tolist()}
-        means = np.stack([track.mean for track in used])
-        mates = screen_mates(used, films[rows])
-        joined = joined_people(means, groups[rows], mates, known, rule, same_person=persons)
-    times = [track.span.length for track in used]
-    ids = ids_of_groups(groups[rows], times, joined, before[rows], first_new_id)
-    out[rows] = [ids[group] for group in groups[rows].tolist()]
-    return out
+    persons = {cluster: _person(cluster, labels)[0] for cluster in known.cluster_ids.tolist()}
+    means = np.stack([track.mean for track in used])
+    mates = screen_mates(used, film_of[rows])
+    return joined_people(means, groups[rows], mates, known, rule, same_person=persons)
+
+
+def _ids(
+    tracks: Sequence[Track],
+    film_of: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    joined: dict[int, int],
+    before: NDArray[np.int64],
+    first_new_id: int,
+    options: PeopleOptions,
+) -> NDArray[np.int64]:
+    """(N,) the cluster id of each track, -1 for nobody, and for those who are seen too little to be a new character."""
+    by_film: dict[tuple[int, int], list[Track]] = defaultdict(list)
+    for track, film, group in zip(tracks, film_of.tolist(), groups.tolist(), strict=True):
+        by_film[film, group].append(track)
+    seen = {group for (_, group), mine in by_film.items() if group >= 0 and _is_seen(mine, options)}
+    order = canonical_order(tracks, film_of)
+    times = [tracks[row].span.length for row in order.tolist()]
+    ids = ids_of_groups(groups[order], times, joined, before[order], first_new_id, seen)
+    return np.array([ids.get(group, -1) for group in groups.tolist()], dtype=np.int64)
 
 
 def _earlier_ids(
-    films: Sequence[FilmAnalysis], earlier: Sequence[TrailerResult | None], known: KnownPeople | None
+    films: Sequence[FilmAnalysis], earlier: Sequence[Earlier], known: KnownPeople | None
 ) -> NDArray[np.int64]:
     """(N,) the id that each track had in an earlier run, -1 for none: same place, same time.
 
@@ -165,6 +188,9 @@ def _earlier_ids(
     out: list[int] = []
     for number, film in enumerate(films):
         result = earlier[number] if earlier else None
+        if isinstance(result, np.ndarray):
+            out += np.where(np.isin(result, list(held)), -1, result).tolist()
+            continue
         places: dict[tuple[Fraction, object], int] = {}
         if result is not None:
             for person in result.people:
@@ -195,7 +221,7 @@ def _result(
             persons[_person(cluster, labels)[0]].append(index)
     people = []
     for indices in persons.values():
-        if _is_seen(film, indices, setup.people):
+        if _is_seen([film.tracks[index] for index in indices], setup.people):
             people.append(_character(film, indices, ids, confidence, setup.people.agr_method, labels))
     people.sort(key=lambda person: person.cluster_id)
     used = {index for person in people for index in person.tracks}
@@ -217,10 +243,13 @@ def _person(cluster: int, labels: Labels | None) -> tuple[str, str, str]:
     return person.key, labels.by_cluster[cluster].name or "", person.category.value
 
 
-def _is_seen(film: FilmAnalysis, indices: Sequence[int], options: PeopleOptions) -> bool:
-    """Whether a character is seen often and long enough to count."""
-    tracks = [film.tracks[index] for index in indices]
-    looks = sum(len(track.sightings) for track in tracks)
+def _is_seen(tracks: Sequence[Track], options: PeopleOptions) -> bool:
+    """Whether a character is looked at often enough in a film, and on screen for long enough, to count.
+
+    At a step of half a second two looks are at least that long, or both ends of a short shot; where every picture is
+    looked at they are two pictures, and the time alone decides: it means the same at any step.
+    """
+    looks = len({sighting.frame_index for track in tracks for sighting in track.sightings})
     on_screen = length_of(union_of(track.span for track in tracks))
     return looks >= options.min_cluster_faces and on_screen >= Fraction(str(options.min_screen_time_s))
 

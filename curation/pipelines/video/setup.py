@@ -9,9 +9,26 @@ from pathlib import Path
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.pipelines.per_photo import WorkerParts
+from curation.pipelines.stage import content_key
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 
-__all__ = ["VideoSetup"]
+__all__ = ["VideoSetup", "reader_key"]
+
+_READING_VERSION = 1
+"""Raise it when something other than a reader's weights changes what is read of the faces of films."""
+
+
+def reader_key(reader: ReaderSpec, predictor: WeightsFile | None) -> str:
+    """A key for everything that an attribute depends on, apart from the face.
+
+    Args:
+        reader: Asked for this attribute alone.
+        predictor: Of the 68 landmarks, if the reader needs them.
+    """
+    weights = sorted((weights.name, weights.sha256) for weights in reader.weights)
+    points = predictor.sha256 if predictor is not None and reader.needs_points68 else None
+    asked = [str(name) for name in reader.attributes]
+    return content_key([_READING_VERSION, reader.name, asked, weights, points, list(reader.providers)])
 
 
 @dataclass(frozen=True, slots=True)
