@@ -6,8 +6,8 @@ Each way has a process of its own with one thread, and its networks are loaded b
 run, on the same engine, decoder and film. The usual design finds and embeds every face of every picture and groups them
 by Chinese Whispers (`benchmarks.harness.every_frame`). The film is yakhyo_friends of the test data, of 26 s and 720p,
 unless another one is named. With --full also the memory of a film of --minutes (120), made by joining copies of that
-film without recoding, and --kills (20) runs that are killed at some moment and go on, whose results are compared byte by
-byte.
+film without recoding, and --kills (20) runs that are killed at some moment and go on, whose results are compared byte
+by byte.
 """
 
 from __future__ import annotations

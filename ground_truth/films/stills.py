@@ -6,6 +6,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -84,10 +85,10 @@ def portrait_stills(
         for person in sorted(named):
             if taken == people or in_test_half(person) != test_half or len(named[person]) < each:
                 continue
-            found = [_portrait(photos, f"{name}/{path}", person, engine) for path in named[person]]
-            stills = [still for still in found if still is not None]
-            if len(stills) >= each:
-                out[person] = stills[:each]
+            found = (_portrait(photos, f"{name}/{path}", person, engine) for path in named[person])
+            stills = list(islice((still for still in found if still is not None), each))
+            if len(stills) == each:
+                out[person] = stills
                 taken += 1
     return out
 
