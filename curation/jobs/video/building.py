@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from curation.domain.faces.face import Box
 from curation.errors import VideoFileNotFoundError
 from curation.extras import Extra, extra_for
-from curation.jobs.video.event_people import people_to_join, pinned_engine
+from curation.jobs.video.event_engine import pinned_engine
 from curation.jobs.video.film_folders import FilmFolders
 from curation.jobs.video.film_work import FilmLook, FilmPictures, FilmWork
 from curation.jobs.video.films import Films
@@ -157,9 +157,10 @@ def _look(
     progress: Callable[[Progress], None],
     cancel: threading.Event,
 ) -> FilmLook:
+    from curation.event.film.joinable import joinable_people
     from curation.pipelines.video.trailer import infer_on_trailer
 
-    people = people_to_join(settings, setup.engine)
+    people = joinable_people(settings, setup.engine)
     result = infer_on_trailer(
         path,
         analyser,
@@ -196,7 +197,7 @@ def _forget(settings: Settings, path: Path) -> None:
 def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> str:
     from urllib.parse import unquote, urlsplit
 
-    from curation.pipelines.video.fetching import FetchLimits, fetch
+    from curation.pipelines.video.web.fetching import FetchLimits, fetch
 
     video = settings.video
     # Whoever may send requests is not whoever may reach the machine's own network.
