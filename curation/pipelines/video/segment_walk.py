@@ -58,7 +58,7 @@ def analyse_segment(
         ClipUnreadableError: If the film cannot be decoded from there.
         FaceAnalysisError: If a network fails.
     """
-    walk = _Walk(clip, looker, reader, options)
+    walk = _Walk(looker, reader, options)
     ends_with_cut = True
     # A few pictures of the next segment tell whether it begins with a cut.
     for frame, is_cut in with_cuts(clip.frames(Interval(span.start, _AFTER_ALL))):
@@ -71,8 +71,7 @@ def analyse_segment(
 
 
 class _Walk:
-    def __init__(self, clip: Clip, looker: Looker, reader: TrackReader, options: LookOptions) -> None:
-        self._clip = clip
+    def __init__(self, looker: Looker, reader: TrackReader, options: LookOptions) -> None:
         self._looker = looker
         self._reader = reader
         self._options = options
@@ -82,6 +81,7 @@ class _Walk:
         self._waiting: list[ClipFrame] = []
         self._last: Look | None = None
         self._shot_start: Fraction | None = None
+        self._size = (1, 1)
         self._samples: list[NDArray[np.uint8]] = []
         self._decoded = 0
         self._corrupt: list[int] = []
@@ -95,6 +95,9 @@ class _Walk:
 
     def add(self, frame: ClipFrame, *, is_cut: bool) -> None:
         """Go on with the next picture."""
+        if self._decoded == 0:
+            # Not from the clip's facts: for these the whole file would be read, in each worker.
+            self._size = (frame.picture.width, frame.picture.height)
         self._decoded += 1
         self._measure_gap(frame)
         if frame.is_corrupt:
@@ -216,7 +219,6 @@ class _Walk:
         return face.sighting.confidence >= self._options.track_min_conf
 
     def _area(self) -> Box:
-        facts = self._clip.facts
         if not self._options.uses_effective_area or not self._samples:
-            return Box(0, 0, facts.width, facts.height)
-        return effective_area(self._samples, facts.width, facts.height)
+            return Box(0, 0, *self._size)
+        return effective_area(self._samples, *self._size)
