@@ -48,6 +48,7 @@ __all__ = [
     "worker_setup",
 ]
 
+_LEAST_CONFIDENCE = 0.1  # of the settings of the engine
 _GPU_BATCH = 8  # pictures of films; on the CPU one at a time is faster
 
 # Imported by every worker, independently of engine and stage.
@@ -444,15 +445,16 @@ def _on_device(settings: Settings) -> Settings:
 def _for_films(settings: Settings) -> Settings:
     """The settings of the engine for pictures of films: one look at the working size of films.
 
-    Its confidences are those of the engine; `video.min_conf` decides later, so that a changed limit needs no other
-    engine. dlib sees no face below 80 pixels in a picture of this size, so it gets twice as much.
+    `video.min_conf` decides which faces count, so the engine has to find them. dlib sees no face below 80 pixels in a
+    picture of this size, so it gets twice as much.
     """
     size_px = settings.video.working_size_px
     engine = settings.engine
+    least = min(engine.retinaface_arcface.min_confidence, max(settings.video.min_conf, _LEAST_CONFIDENCE))
     films = engine.model_copy(
         update={
             "retinaface_arcface": engine.retinaface_arcface.model_copy(
-                update={"working_size_px": size_px, "tiling": "off"}
+                update={"working_size_px": size_px, "tiling": "off", "min_confidence": least}
             ),
             "dlib": engine.dlib.model_copy(update={"working_size_px": min(2 * size_px, 4096), "tiling": "off"}),
         }

@@ -17,6 +17,10 @@ AREA = Box(0, 0, 1280, 720)
 FACTS = made_film([], duration=20).facts
 
 
+def between(start: int, end: int) -> Interval:
+    return Interval(Fraction(start), Fraction(end))
+
+
 def segment(
     start: int, end: int, *tracks: Track, cut: bool = False, area: Box = AREA, **more: object
 ) -> AnalysedSegment:
@@ -49,7 +53,7 @@ def test_a_track_that_goes_on_is_one_track() -> None:
     film = gathered(FACTS, [segment(0, 10, made_track(2, 10)), segment(10, 20, made_track(10, 14))], faces_per_track=3)
 
     (track,) = film.tracks
-    assert track.span == (2, 14)
+    assert track.span == between(2, 14)
     assert [each.frame_index for each in track.sightings] == sorted({each.frame_index for each in track.sightings})
     assert all(each.time == Fraction(each.frame_index, 25) for each in track.sightings)
     assert len(track.faces) == 3
@@ -63,7 +67,7 @@ def test_through_several_segments() -> None:
 
     film = gathered(FACTS, parts, faces_per_track=2)
 
-    assert [track.span for track in film.tracks] == [(2, 20)]
+    assert [track.span for track in film.tracks] == [between(2, 20)]
     assert len(film.tracks[0].faces) == 2
 
 
@@ -72,7 +76,7 @@ def test_a_cut_at_the_boundary_ends_tracks_and_shots() -> None:
 
     film = gathered(FACTS, parts, faces_per_track=3)
 
-    assert [(track.shot, track.span) for track in film.tracks] == [(0, (2, 10)), (1, (10, 14))]
+    assert [(track.shot, track.span) for track in film.tracks] == [(0, between(2, 10)), (1, between(10, 14))]
     assert [shot.index for shot in film.shots] == [0, 1]
 
 
@@ -97,7 +101,11 @@ def test_bars_are_those_of_both_parts() -> None:
 
 def test_missing_seconds_are_told_and_nothing_is_joined_over_them() -> None:
     missing = MissingSegment(Interval(Fraction(5), Fraction(10)), "the worker died")
-    parts = [segment(0, 5, made_track(2, 5)), missing, segment(10, 20, made_track(10, 14))]
+    parts: list[AnalysedSegment | MissingSegment] = [
+        segment(0, 5, made_track(2, 5)),
+        missing,
+        segment(10, 20, made_track(10, 14)),
+    ]
 
     film = gathered(FACTS, parts, faces_per_track=3)
 
