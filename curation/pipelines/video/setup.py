@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.pipelines.per_photo import WorkerParts
-from curation.pipelines.stage import content_key
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def reader_key(reader: ReaderSpec, predictor: WeightsFile | None) -> str:
         reader: Asked for this attribute alone.
         predictor: Of the 68 landmarks, if the reader needs them.
     """
+    from curation.pipelines.stage import content_key  # workers need no settings, which it imports
+
     weights = sorted((weights.name, weights.sha256) for weights in reader.weights)
     points = predictor.sha256 if predictor is not None and reader.needs_points68 else None
     asked = [str(name) for name in reader.attributes]
