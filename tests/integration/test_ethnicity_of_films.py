@@ -20,15 +20,12 @@ from curation.domain.film.people import TrailerResult
 from curation.engines.attributes.building import build_reader
 from curation.engines.attributes.reader import FoundAt, ReaderSpec
 from curation.engines.attributes.selection import select_readers
-from curation.engines.building import build_engine
 from curation.engines.landmarks import LandmarkPredictor
-from curation.engines.selection import select_engine
 from curation.engines.weights import registry as registry_module
 from curation.engines.weights.files import file_sha256
 from curation.errors import WeightsBrokenError, WeightsMissingError
 from curation.pipelines.attributes.reading import read_attributes
 from curation.pipelines.video.characters import ETHNICITY_WARNING, characters_of
-from curation.settings import load_settings
 from ground_truth.array_photo import ArrayPhoto
 from tests.attribute_networks import stand_in_spec
 from tests.conftest import real_data_dir
@@ -41,7 +38,7 @@ CPU = ("CPUExecutionProvider",)
 FILES = {"gear": "gear_age_gender_race.onnx", "deepface": "race_model_single_batch.onnx", "fairface": "fairface.onnx"}
 CLASSES = {"gear": 5, "deepface": 6, "fairface": 7}
 FACE = Box(20, 30, 90, 90)
-HOG = {"engine": {"name": "dlib", "dlib": {"detector": "hog", "working_size_px": 640}}}
+REAL_FACES = ((astronaut, Box(174, 74, 100, 100)), (grace_hopper, Box(173, 128, 203, 203)))
 
 
 @pytest.fixture
@@ -138,14 +135,10 @@ def test_gear_runs_the_whole_way(tmp_path: Path) -> None:
         pytest.skip(f"{FILES['gear']} is missing: set CURATION_TEST_DATA to a folder that contains weights/onnx/")
     shutil.copy(file, tmp_path / FILES["gear"])
     (spec,) = select_readers({Attribute.ETHNICITY: "gear"}, tmp_path, CPU, allow_download=False)
-    settings = load_settings(None, default_root=tmp_path, overrides=HOG)
-    engine = build_engine(select_engine(settings, pinned=None, allow_download=False))
     reader = build_reader(spec)
     tracks = []
-    for person, make in enumerate((astronaut, grace_hopper)):
-        photo = ArrayPhoto(make())
-        faces = [(face.box, face.landmarks) for face in engine.find(photo)]
-        (read,) = read_attributes(photo, faces, [reader], _no_predictor)
+    for person, (make, box) in enumerate(REAL_FACES):
+        (read,) = read_attributes(ArrayPhoto(make()), [(box, points_in(box))], [reader], _no_predictor)
         tracks.append(with_attributes(made_track(2 * person, 2 * person + 1, person), read))
     (result,) = characters_of([made_film(tracks)], made_setup(readers=(spec,)))
     for character in result.people:
