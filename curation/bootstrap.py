@@ -284,6 +284,7 @@ def video_setup(
     from curation.engines.attributes.combining import single_specs
     from curation.engines.attributes.selection import select_readers
     from curation.engines.selection import select_engine
+    from curation.pipelines.video.characters import warn_of_ethnicity
     from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
     from curation.pipelines.video.setup import VideoSetup, reader_key
     from curation.worker_setup import build_video_parts
@@ -311,6 +312,7 @@ def video_setup(
             connect_timeout_s=settings.engine.connect_timeout_s,
         )
     )
+    warn_of_ethnicity(readers)
     predictor = _find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None
     looks = LookOptions(
         **{name: getattr(video, name) for name in LookOptions.__dataclass_fields__ if hasattr(video, name)}
