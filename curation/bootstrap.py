@@ -281,6 +281,7 @@ def video_setup(
     from curation.engines.attributes.combining import single_specs
     from curation.engines.attributes.selection import select_readers
     from curation.engines.selection import select_engine
+    from curation.pipelines.video.characters import warn_of_ethnicity
     from curation.pipelines.video.setup import (
         VideoSetup,
         for_films,
@@ -314,6 +315,7 @@ def video_setup(
             connect_timeout_s=settings.engine.connect_timeout_s,
         )
     )
+    warn_of_ethnicity(readers)
     predictor = _find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None
     return VideoSetup(
         engine=engine(for_films(on_device)),
