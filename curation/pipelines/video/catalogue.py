@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.domain.film.clip import ClipStatus
-from curation.domain.film.movies import CatalogueReport, ItemResult, Movie
+from curation.domain.film.movies import CatalogueReport, ItemResult, Media, Movie
 from curation.domain.report import Progress
 from curation.errors import CatalogueFileError
 from curation.pipelines.stage import ProgressListener, content_key
@@ -21,6 +21,7 @@ from curation.pipelines.video.web.addresses import is_address
 from curation.storage.locks import hold_catalogue
 from curation.storage.video.catalogue_file import read_catalogue
 from curation.storage.video.final_predictions import write_final_predictions
+from curation.storage.video.prediction_tables import arrow_schema
 from curation.storage.video.stored_predictions import ItemRecord, StoredPredictions
 from curation.workers.memory import PeakMemory
 from curation.workers.pool import stop_if
@@ -98,6 +99,7 @@ def run_catalogue(
 
     Raises:
         CatalogueFileError: If the file or the range is wrong; nothing was begun.
+        ExtraMissingError: If pyarrow is not installed; nothing was begun.
         BusyError: If another run works on the same folder.
         RunInterruptedError: If `cancel` was set.
         CurationError: If nothing can be looked at at all: model files are missing, the disk is full.
@@ -105,6 +107,7 @@ def run_catalogue(
     began_s = time.monotonic()
     movies = read_catalogue(csv)
     asked = _asked(csv, movies, istart, istop)
+    arrow_schema(Media.TRAILER)  # what is missing to write the tables is told now, not after the first movie
     with hold_catalogue(options.output_dir):
         run = _Run(inference, csv, options, cancel, progress or _nobody_listens)
         run.stored.sweep()
