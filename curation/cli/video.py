@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from curation.cli.film_tables import film_lines, poster_lines
 from curation.cli.terminal import ProgressBars, print_line, printable
 from curation.cli.video_batch import add_batch, add_device, video_inference
+from curation.cli.video_event import add_event, add_frames
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
 
@@ -40,6 +41,8 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_item(commands)
     add_batch(commands)
     _add_export(commands)
+    add_event(commands)
+    add_frames(commands)
 
 
 def _add_trailer(commands: Any) -> None:
