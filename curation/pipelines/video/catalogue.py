@@ -27,7 +27,7 @@ from curation.workers.memory import PeakMemory
 from curation.workers.pool import stop_if
 
 if TYPE_CHECKING:
-    from curation.domain.film.people import TrailerResult
+    from curation.domain.film.people import PosterResult, TrailerResult
     from curation.pipelines.video.inference import VideoInference
 
 __all__ = ["FINAL_FOLDER", "STORED_FOLDER", "CatalogueOptions", "ItemListener", "run_catalogue"]
@@ -44,9 +44,6 @@ _KEY_PART_BYTES = 1 << 20
 ItemListener = Callable[[ItemRecord, bool], None]
 """Told of each movie when it is kept, and whether an earlier run had done it."""
 
-Annotator = Callable[[Path, "TrailerResult", Path], None]
-"""Writes a film with boxes and names drawn in."""
-
 
 @dataclass(frozen=True, slots=True)
 class CatalogueOptions:
@@ -56,13 +53,15 @@ class CatalogueOptions:
         output_dir: Gets `tmp/stored_predictions` and `outputs/final_predictions`.
         with_pickle: Whether `.pkl` files are written besides.
         memory_profile: Whether the peak memory of each movie is measured.
-        annotate: Draws over films; None for no drawn films.
+        draw_film: Draws over a film: given the film, what was found in it, and the file to write; None for none.
+        draw_poster: Draws over a poster likewise: given the poster, its faces, the film, and the file to write.
     """
 
     output_dir: Path
     with_pickle: bool = False
     memory_profile: bool = False
-    annotate: Annotator | None = None
+    draw_film: Callable[[Path, TrailerResult, Path], None] | None = None
+    draw_poster: Callable[[Path, PosterResult, TrailerResult, Path], None] | None = None
 
 
 def run_catalogue(
@@ -204,13 +203,23 @@ class _Run:
         return report
 
     def _looked_at(self, movie: Movie) -> ItemResult:
-        def draw(path: Path, trailer: TrailerResult) -> None:
-            if self.options.annotate is not None:
-                target = self.options.output_dir / _VISUALS_FOLDER / f"{movie.item_id}.mp4"
-                self.options.annotate(path, trailer, target)
+        folder, options = self.options.output_dir / _VISUALS_FOLDER, self.options
+
+        def film(path: Path, trailer: TrailerResult) -> None:
+            if options.draw_film is not None:
+                options.draw_film(path, trailer, folder / f"{movie.item_id}_trailer.mp4")
+
+        def poster(path: Path, found: PosterResult, trailer: TrailerResult) -> None:
+            if options.draw_poster is not None:
+                options.draw_poster(path, found, trailer, folder / f"{movie.item_id}_poster.jpg")
 
         return self.inference.predict_one_item(
-            movie, folders=self.folders, progress=self._of_movie, cancel=self.cancel, on_film=draw
+            movie,
+            folders=self.folders,
+            progress=self._of_movie,
+            cancel=self.cancel,
+            on_film=film,
+            on_poster=poster,
         )
 
     def _of_movie(self, progress: Progress) -> None:
