@@ -216,6 +216,20 @@ class SegmentStore:
 
         self._use(write)
 
+    def forget(self, content: str) -> None:
+        """Delete everything that is known of a film; nothing happens if nothing is.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+
+        def write(base: sqlite3.Connection) -> None:
+            base.execute("DELETE FROM segments WHERE content = ?", (content,))
+            base.execute("DELETE FROM facts WHERE content = ?", (content,))
+            base.execute("DELETE FROM films WHERE content = ?", (content,))
+
+        self._use(write)
+
     def _evict(self, base: sqlite3.Connection, total: int) -> None:
         """Delete the oldest rows, but never the one that was written just now."""
         rows = base.execute("SELECT rowid, length(findings) FROM segments ORDER BY used, rowid").fetchall()
