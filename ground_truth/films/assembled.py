@@ -1,7 +1,8 @@
 """Films assembled from photos of known people: who is where is known exactly, in each picture.
 
-Nobody is in a film of both halves: the halves are those of `in_test_half`, by the name of the person (of group photos, of
-the folder), so that one can be used for choosing and the other one for the report. Within a half nobody is in two films.
+Nobody is in a film of both halves: the halves are those of `in_test_half`, by the name of the person (of group photos,
+of the folder), so that one can be used for choosing and the other one for the report. Within a half nobody is in two
+films.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from curation.domain.faces.face import Box
@@ -150,8 +150,6 @@ def _at(scenes: Sequence[Scene], place: int, time_s: float, width: int, height: 
 def _lit(picture: Picture, kind: FilmKind, random: np.random.Generator) -> Picture:
     if kind.light == 1.0 and not kind.noise:
         return picture
-    noise = np.zeros(picture.shape, dtype=np.int16)
-    if kind.noise:
-        cv2.randn(noise, 0, kind.noise)
-    bright = picture.astype(np.float32) * np.float32(kind.light) + noise
+    grain = random.standard_normal(picture.shape, dtype=np.float32) * np.float32(kind.noise)
+    bright = picture.astype(np.float32) * np.float32(kind.light) + grain
     return np.asarray(np.clip(bright, 0, 255), dtype=np.uint8)

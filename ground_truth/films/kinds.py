@@ -38,6 +38,9 @@ class Material:
     height: int
 
 
+_PLAIN = FilmFile()
+
+
 @dataclass(frozen=True, slots=True)
 class FilmKind:
     """A kind of film.
@@ -62,7 +65,7 @@ class FilmKind:
     people: int
     size: tuple[int, int] = (640, 360)
     rate: Fraction = Fraction(24)
-    form: FilmFile = FilmFile()
+    form: FilmFile = _PLAIN
     varies: bool = False
     delay_s: Fraction = Fraction(0)
     light: float = 1.0

@@ -6,6 +6,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box, DetectedFace
+from curation.domain.faces.geometry import box_iou
 from curation.engines.base import FaceEngine
 from curation.photos.files.decoding import open_photo
 from ground_truth.array_photo import ArrayPhoto
@@ -31,7 +33,9 @@ _MAX_MEGAPIXELS = 120.0
 _LONG_SIDE_PX = 1600
 _MIDDLE_PX = 60  # the labelled face of lfw is in the middle of 250 pixels
 _MIN_FACE_PX = 60
+_SAME_FACE = 0.3
 _MIN_CONFIDENCE = 0.9
+_BYSTANDERS_PX = 640  # pictures are enlarged to this for faces in the background, which films will show as large
 _PORTRAIT_SETS = ("lfw", "five_celebs")
 _GROUP_FOLDERS = ("groups/bbt", "groups/azure", "groups/dlib", "groups/human", "groups/face_recognition")
 _BACKGROUNDS, _BACKGROUND_COUNT = "blur_focus200", 12
@@ -81,10 +85,10 @@ def portrait_stills(
         for person in sorted(named):
             if taken == people or in_test_half(person) != test_half or len(named[person]) < each:
                 continue
-            found = [_portrait(photos, f"{name}/{path}", person, engine) for path in named[person]]
-            stills = [still for still in found if still is not None]
-            if len(stills) >= each:
-                out[person] = stills[:each]
+            found = (_portrait(photos, f"{name}/{path}", person, engine) for path in named[person])
+            stills = list(islice((still for still in found if still is not None), each))
+            if len(stills) == each:
+                out[person] = stills
                 taken += 1
     return out
 
@@ -111,8 +115,17 @@ def _portrait(photos: Path, key: str, person: str, engine: FaceEngine) -> Still 
         return None
     if not faces or min(faces[0].box.w, faces[0].box.h) < _MIN_FACE_PX:
         return None
-    named = ((person, faces[0].box), *((NOBODY_KNOWN, face.box) for face in faces[1:]))
+    named = ((person, faces[0].box), *((NOBODY_KNOWN, box) for box in _bystanders(picture, faces[0].box, engine)))
     return Still(key, picture, named, faces[0].embedding)
+
+
+def _bystanders(picture: Picture, main: Box, engine: FaceEngine) -> list[Box]:
+    """Every other face that might be one, also those that are found in the enlarged picture only."""
+    factor = max(_BYSTANDERS_PX / max(picture.shape[:2]), 1.0)
+    size = (round(picture.shape[1] * factor), round(picture.shape[0] * factor))
+    large = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    found = [Box(*(round(side / factor) for side in face.box)) for face in engine.find(ArrayPhoto(large))]
+    return [box for box in found if box_iou(box, main) < _SAME_FACE]
 
 
 def _middle(box: Box) -> NDArray[np.float64]:

@@ -35,7 +35,7 @@ LABELLED_CLIPS = MappingProxyType(
         "wolfgang": "wolfgang/WolfgangLanger_Pexels.mp4",
     }
 )
-"""Files of the clips that were labelled by hand; the constants of the analysis of films were chosen on the first two."""
+"""Files of the clips that were labelled by hand; constants of the analysis of films were chosen on the first two."""
 
 _MUST, _IGNORE = "must", "ignore"
 _COLUMNS = ("frame_index", "time_s", "person", "kind", "x", "y", "w", "h")
@@ -59,13 +59,13 @@ class TruePicture(NamedTuple):
     """A picture of a film.
 
     Attributes:
-        index: Number in the order of presentation, 0-based.
+        number: In the order of presentation, 0-based.
         time_s: Since the container's start.
         duration_s: Until the next one.
         faces: All that are named.
     """
 
-    index: int
+    number: int
     time_s: float
     duration_s: float
     faces: tuple[NamedFace, ...]
@@ -124,9 +124,9 @@ def labelled_film(name: str, path: Path, labels: Path, *, kind: str = "") -> Lab
     Raises:
         Unavailable: If one of them is missing.
     """
-    for file in (path, labels):
-        if not file.is_file():
-            raise Unavailable(f"{file} is missing")
+    for needed in (path, labels):
+        if not needed.is_file():
+            raise Unavailable(f"{needed} is missing")
     faces: dict[int, list[NamedFace]] = defaultdict(list)
     with labels.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -151,7 +151,8 @@ def picture_times(path: Path) -> list[tuple[Fraction, Fraction]]:
         base = stream.time_base or Fraction(1, 1000)
         times = sorted(packet.pts * base - start for packet in container.demux(stream) if packet.pts is not None)
     steps = [after - before for before, after in pairwise(times)]
-    return list(zip(times, [*steps, Fraction(np.median([float(step) for step in steps])) if steps else Fraction(1)]))
+    usual = Fraction(float(np.median([float(step) for step in steps]))) if steps else Fraction(1)
+    return list(zip(times, [*steps, usual], strict=True))
 
 
 def write_labels(path: Path, pictures: Iterable[tuple[int, float, Sequence[NamedFace]]]) -> None:
