@@ -119,7 +119,14 @@ class FakeFilms:
         target.write_bytes(poster_picture() if address.endswith(".jpg") else film("ok", 77))
         return address.rpartition("/")[2]
 
-    def _look(self, path: Path, *, progress: Callable[[Progress], None], cancel: threading.Event) -> FilmLook:
+    def _look(
+        self,
+        path: Path,
+        *,
+        earlier: TrailerResult | None,
+        progress: Callable[[Progress], None],
+        cancel: threading.Event,
+    ) -> FilmLook:
         self.looked.append(path)
         kind = path.read_bytes().split(b"\n")[1].decode() if b"\n" in path.read_bytes()[:100] else "ok"
         progress(Progress("looking", 0, 10))
@@ -160,7 +167,10 @@ class FakeEventFilm:
     """A clip of the event."""
 
     video_path: str
-    result: TrailerResult
+    path: Path
+    result: TrailerResult | None
+    status: ClipStatus = ClipStatus.OK
+    error: str = ""
 
 
 @dataclass

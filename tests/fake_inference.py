@@ -14,11 +14,11 @@ from curation.domain.film.clip import ClipStatus
 from curation.domain.film.people import TrailerResult
 from curation.domain.report import Progress
 from curation.errors import ClipUnreadableError
-from curation.pipelines.video.addresses import Resolver, UrlRule
 from curation.pipelines.video.inference import VideoInference
 from curation.pipelines.video.media import MediaLimits, MediaShelf
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 from curation.pipelines.video.setup import VideoSetup
+from curation.pipelines.video.web.addresses import Resolver, UrlRule
 from tests.fakes import FAKE_PEOPLE, FakeEngine, fake_spec
 from tests.film_values import made_film, made_result, made_track, unit
 
@@ -58,6 +58,7 @@ class FakeLook:
         *,
         known: Any,
         labels: Any,
+        first_new_id: int,
         progress: Callable[[Progress], None],
         cancel: threading.Event | None,
     ) -> TrailerResult:

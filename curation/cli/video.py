@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.cli.film_tables import film_lines, poster_lines, time_left_text
-from curation.cli.terminal import ProgressBars, counted, print_line, printable
+from curation.cli.film_tables import film_lines, poster_lines
+from curation.cli.terminal import ProgressBars, print_line, printable
+from curation.cli.video_batch import add_batch, add_device, video_inference
+from curation.cli.video_event import add_event, add_frames
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
 
 if TYPE_CHECKING:
-    from curation.domain.film.joining import KnownPeople
-    from curation.domain.film.movies import CatalogueReport
     from curation.domain.film.people import PosterResult, TrailerResult
-    from curation.domain.labelling.labels import Labels
-    from curation.domain.report import Progress
+    from curation.event.film.event_people import EventPeople
     from curation.pipelines.video.inference import VideoInference
-    from curation.storage.video.stored_predictions import ItemRecord
 
 __all__ = ["add_commands"]
 
 _RESULTS = Path("film_results")
 _SHOWN = 20
 _TOLD_EVERY_S = 10.0
+_FORMAT_ALIASES = {"vtt": "webvtt"}
 
 
 def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,8 +39,10 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_trailer(commands)
     _add_poster(commands)
     _add_item(commands)
-    _add_batch(commands)
+    add_batch(commands)
     _add_export(commands)
+    add_event(commands)
+    add_frames(commands)
 
 
 def _add_trailer(commands: Any) -> None:
@@ -66,7 +65,7 @@ def _add_trailer(commands: Any) -> None:
     )
     trailer.add_argument("--formats", metavar="LIST", help="also for players and editors, such as vtt,otio; see export")
     trailer.add_argument("--visuals", action="store_true", help="also the film with boxes and names drawn in; slow")
-    _add_common(trailer)
+    add_device(trailer)
     trailer.set_defaults(command=_trailer)
 
 
@@ -81,7 +80,7 @@ def _add_poster(commands: Any) -> None:
     poster.add_argument("--select", metavar="IDS", help="compare with these characters only, such as 0,3")
     poster.add_argument("--output", type=Path, metavar="DIR", help="write posters.csv and the faces into this folder")
     poster.add_argument("--visuals", action="store_true", help="also the posters with boxes and names drawn in")
-    _add_common(poster)
+    add_device(poster)
     poster.set_defaults(command=_poster)
 
 
@@ -95,28 +94,8 @@ def _add_item(commands: Any) -> None:
     item.add_argument("--people", type=Path, metavar="DIR", help="output folder of an event, see trailer")
     item.add_argument("--formats", metavar="LIST", help="also for players and editors, see export")
     item.add_argument("--visuals", action="store_true", help="also film and poster with boxes and names drawn in")
-    _add_common(item)
+    add_device(item)
     item.set_defaults(command=_item)
-
-
-def _add_batch(commands: Any) -> None:
-    batch = commands.add_parser(
-        "batch",
-        help="a whole catalogue of films and posters",
-        description="Looks at all films and posters of a CSV file with the columns item_id (or movie_id), trailer and "
-        "poster. Each movie is kept as soon as it is done, in tmp/stored_predictions; at the end all of them are "
-        "gathered in outputs/final_predictions. After Ctrl-C or a crash the same command does the rest. Exit code 1 "
-        "if some movies failed; they are listed, and tried again the next time.",
-    )
-    batch.add_argument("csv", type=Path, metavar="CSV", help="the catalogue")
-    batch.add_argument("--output", type=Path, metavar="DIR", help="folder of the results (default: io.output_dir)")
-    batch.add_argument("--istart", type=int, default=0, metavar="N", help="the first movie, from 0 (default: 0)")
-    batch.add_argument("--istop", type=int, metavar="N", help="the first movie that is not done any more")
-    batch.add_argument("--memory-profile", action="store_true", help="measure the peak memory of each movie")
-    batch.add_argument("--pickle", action="store_true", help="write .pkl files too; they are never read")
-    batch.add_argument("--visuals", action="store_true", help="also films with boxes and names drawn in; slow")
-    _add_common(batch)
-    batch.set_defaults(command=_batch)
 
 
 def _add_export(commands: Any) -> None:
@@ -128,35 +107,18 @@ def _add_export(commands: Any) -> None:
     export.add_argument("result", type=Path, metavar="RESULT", help="result.json, or its folder")
     export.add_argument("--formats", required=True, metavar="LIST", help="such as vtt,otio; `all` for all")
     export.add_argument("--output", type=Path, metavar="DIR", help="folder (default: that of the result)")
+    export.add_argument("--named-only", action="store_true", help="leave out people without a name, and other guests")
+    export.add_argument(
+        "--start-timecode", default="", metavar="CODE", help="of the first picture, such as 01:00:00:00"
+    )
     export.set_defaults(command=_export)
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=["auto", "cuda", "cpu"], help="default: video.device")
-    parser.add_argument("--download", action="store_true", help="download missing model files")
-    parser.set_defaults(adapted=_adapted)
-
-
-def _adapted(arguments: argparse.Namespace, settings: Settings) -> Settings:
-    changes: dict[str, Any] = {}
-    if arguments.device is not None:
-        changes["device"] = arguments.device
-    return settings.model_copy(update={"video": settings.video.model_copy(update=changes)}) if changes else settings
-
-
-@dataclass(frozen=True, slots=True)
-class _People:
-    """Who is known already."""
-
-    known: KnownPeople | None = None
-    labels: Labels | None = None
-    engine: str | None = None
 
 
 def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     formats = _formats(arguments.formats)
     people = _people(arguments.people, settings)
-    inference = _inference(settings, arguments, people)
+    inference = video_inference(settings, arguments, None if people is None else people.engine)
+    joining = _joining(people, inference)
     folders = _folders(arguments.clips, arguments.output)
     done: list[tuple[str, TrailerResult]] = []
     failed: list[tuple[str, str]] = []
@@ -166,9 +128,7 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
             shown = _shown(clip)
             visuals = _FilmVisuals(folder, bars) if arguments.visuals or settings.video.store_visuals else None
             try:
-                result = inference.infer_on_trailer(
-                    clip, known=people.known, labels=people.labels, progress=bars, on_film=visuals
-                )
+                result = inference.infer_on_trailer(clip, progress=bars, on_film=visuals, **joining)
                 _write(folder, result, None, shown, formats)
             except (PhotoError, InputError) as error:
                 bars.close()
@@ -193,7 +153,7 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
 
     trailer = read_result(arguments.trailer)
     selected = _selected(arguments.select, trailer)
-    inference = _inference(settings, arguments, _People(engine=trailer.engine))
+    inference = video_inference(settings, arguments, trailer.engine)
     _check_weights(inference, trailer, arguments.trailer)
     bars = ProgressBars()
     done: list[PosterOf] = []
@@ -232,7 +192,8 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError("name a film with --trailer, a poster with --poster, or both")
     formats = _formats(arguments.formats)
     people = _people(arguments.people, settings)
-    inference = _inference(settings, arguments, people)
+    inference = video_inference(settings, arguments, None if people is None else people.engine)
+    joining = _joining(people, inference)
     named = _stem(arguments.trailer or arguments.poster)
     folder: Path = arguments.output or _RESULTS / named
     bars = ProgressBars()
@@ -240,10 +201,9 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         result = inference.predict_one_item(
             Movie(named, arguments.trailer, arguments.poster),
-            known=people.known,
-            labels=people.labels,
             progress=bars,
             on_film=visuals,
+            **joining,
         )
     finally:
         bars.close()
@@ -264,70 +224,23 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if result.has_failure else 0
 
 
-def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.pipelines.video.catalogue import CatalogueOptions
-    from curation.storage.video.catalogue_file import read_catalogue
-
-    read_catalogue(arguments.csv)  # before anything is loaded
-    inference = _inference(settings, arguments, _People())
-    bars = ProgressBars()
-    draws = arguments.visuals or settings.video.store_visuals
-    options = CatalogueOptions(
-        output_dir=(arguments.output or settings.io.output_dir).absolute(),
-        with_pickle=arguments.pickle,
-        memory_profile=arguments.memory_profile,
-        annotate=_annotated if draws else None,
-    )
-    pace = _Pace(bars)
-    try:
-        report = inference.infer_pipeline(
-            arguments.csv, arguments.istart, arguments.istop, options=options, progress=pace, on_item=pace.told
-        )
-    finally:
-        bars.close()
-    _print_report(report)
-    return 1 if report.failed else 0
-
-
 def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.storage.video.exports import write_exports
     from curation.storage.video.result_files import read_result, read_source
 
     formats = _formats(arguments.formats)
     result = read_result(arguments.result)
-    folder = arguments.output or (arguments.result if arguments.result.is_dir() else arguments.result.parent)
-    write_exports(folder, result, formats, source=read_source(arguments.result))
-    print_line(f"{', '.join(formats)} written to {folder}")
+    written = write_exports(
+        arguments.output or (arguments.result if arguments.result.is_dir() else arguments.result.parent),
+        result,
+        formats,
+        source=read_source(arguments.result),
+        named_only=arguments.named_only,
+        start_timecode=arguments.start_timecode,
+    )
+    for path in written:
+        print_line(f"written: {path}")
     return 0
-
-
-class _Pace:
-    """Tells the progress of a catalogue: a bar on a terminal, else a line now and then, with the time left."""
-
-    def __init__(self, bars: ProgressBars) -> None:
-        from curation.jobs.pace import PaceMeter
-
-        self._bars = bars
-        self._meter = PaceMeter()
-        self._told_s = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        import sys
-
-        now = time.monotonic()
-        self._meter.add(progress, now)
-        self._bars(progress)
-        pace = self._meter.pace(now)
-        if pace is None or sys.stderr.isatty() or now - self._told_s < _TOLD_EVERY_S or progress.done == progress.total:
-            return
-        self._told_s = now
-        print_line(time_left_text(progress.done, progress.total, pace.rate_per_s, pace.seconds_left), sys.stderr)
-
-    def told(self, record: ItemRecord, is_reused: bool) -> None:
-        """Tell what is wrong with a movie as soon as it is known."""
-        for problem in record.problems:
-            self._bars.close()
-            print_line(f"  {record.status}: {printable(record.item_id)}: {printable(problem)}")
 
 
 class _FilmVisuals:
@@ -343,27 +256,29 @@ class _FilmVisuals:
         annotate(path, result, self._folder / "annotated.mp4", progress=self._bars)
 
 
-def _annotated(path: Path, result: TrailerResult, target: Path) -> None:
-    from curation.video.annotated import annotate
-
-    annotate(path, result, target)
-
-
-def _inference(settings: Settings, arguments: argparse.Namespace, people: _People) -> VideoInference:
-    from curation.bootstrap import build_video
-
-    return build_video(settings, allow_download=arguments.download, pinned=people.engine)
-
-
-def _people(folder: Path | None, settings: Settings) -> _People:
+def _people(folder: Path | None, settings: Settings) -> EventPeople | None:
     """The people of an event, with the names that the user gave them."""
     if folder is None:
-        return _People()
-    from curation.event.film.clip_people import event_people
+        return None
+    from curation.event.film.event_people import people_of_event
 
     io = settings.io.model_copy(update={"output_dir": folder.absolute()})
-    known, labels, engine = event_people(settings.model_copy(update={"io": io}))
-    return _People(known, labels, engine)
+    return people_of_event(settings.model_copy(update={"io": io}))
+
+
+def _joining(people: EventPeople | None, inference: VideoInference) -> dict[str, Any]:
+    """Whom characters join, as arguments; the same networks must have embedded both."""
+    if people is None:
+        return {}
+    spec = inference.setup.engine
+    if people.engine not in (None, spec.name) or any(
+        people.weights.get(file.name) not in (None, file.sha256) for file in spec.weights
+    ):
+        raise SettingsError(
+            "the photos of the event were looked at with other model files than those of now, so people cannot be "
+            "compared: run the clustering again"
+        )
+    return {"known": people.known, "labels": people.labels, "first_new_id": people.first_new_id}
 
 
 def _write(
@@ -426,10 +341,10 @@ def _formats(text: str | None) -> tuple[str, ...]:
     known = tuple(EXPORT_FORMATS)
     if text.strip() == "all":
         return known
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    named = tuple(dict.fromkeys(_FORMAT_ALIASES.get(part.strip(), part.strip()) for part in text.split(",")))
     unknown = [name for name in named if name not in known]
-    if unknown or not named:
-        raise SettingsError(f"there is no format {', '.join(unknown) or text!r}; there are {', '.join(known)}")
+    if unknown:
+        raise SettingsError(f"there is no format {', '.join(map(repr, unknown))}; there are {', '.join(known)}, or all")
     return named
 
 
@@ -471,15 +386,3 @@ def _shown(where: str) -> str:
     from curation.pipelines.video.media import media_name
 
     return media_name(where)
-
-
-def _print_report(report: CatalogueReport) -> None:
-    for item_id, megabytes in report.peak_mb:
-        print_line(f"  memory: {printable(item_id)}: {megabytes:.0f} MB")
-    for warning in report.warnings:
-        print_line(f"  note: {warning}")
-    again = f", {report.reused} of them known from an earlier run" if report.reused else ""
-    counts = f"{report.ok} whole, {report.partial} in part, {report.failed} failed{again}"
-    print_line(f"{counted(report.total, 'movie')}: {counts}; {report.seconds:.1f} s on {report.device}")
-    for output in report.outputs:
-        print_line(f"written to {output}")

@@ -36,6 +36,8 @@ CLEARLY = 0.05
 """How much more focus than on any photo: below it, nobody sees the difference."""
 NEUTRAL = 0.5
 """For what cannot be told of a face."""
+LARGEST_ROLL_DEG = 45.0
+"""Of the head: who lies on a sofa is no portrait, and a clip whose file does not say how the phone was held is none."""
 _WEIGHTS = (("focus", 0.4), ("eyes", 0.3), ("smile", 0.2), ("exposure", 0.1))
 
 
@@ -161,9 +163,18 @@ def clock_text(time: Fraction) -> str:
     return f"{clock}.{tenths % 10}" if tenths % 10 else clock
 
 
-def is_worth_keeping(face: FaceFacts) -> bool:
-    """Whether a face alone would make a photo of the person: open eyes, in focus, lit, not cut, not tiny."""
-    return face.shown_well and face.in_focus is True and not face.is_tiny
+def is_worth_keeping(face: FaceFacts, *, is_only_picture: bool = False) -> bool:
+    """Whether a face alone would make a photo of the person: open eyes, in focus, lit, upright, not cut, not tiny.
+
+    Args:
+        face: Of the person.
+        is_only_picture: Whether there is no photo of the person: then a profile, or one a little soft, is better than
+            nothing.
+    """
+    if not face.shown_well or face.is_tiny or abs(face.measures.roll_deg) > LARGEST_ROLL_DEG:
+        return False
+    eyes_are_seen = face.eyes_open is True or face.excuse is not None
+    return is_only_picture or (eyes_are_seen and face.in_focus is True)
 
 
 def frame_value(face: FaceFacts) -> float:

@@ -20,9 +20,19 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.merge_evidence import decided_merges
 from curation.domain.grouping.people_nearby import usual_strangers
 from curation.domain.grouping.shared_photos import Strangers
+from curation.domain.grouping.unreadable_faces import UnreadableRule
 from curation.domain.linkage.average_linkage import merge_history
 
-__all__ = ["ScreenMates", "TrackGroups", "canonical_order", "film_rule", "group_tracks", "margin_of", "screen_mates"]
+__all__ = [
+    "ScreenMates",
+    "TrackGroups",
+    "canonical_order",
+    "film_rule",
+    "group_tracks",
+    "margin_of",
+    "screen_mates",
+    "shows_somebody",
+]
 
 Rows = NDArray[np.intp]
 
@@ -54,7 +64,7 @@ class TrackGroups:
     """Groups of tracks.
 
     Attributes:
-        labels: (N,) group of each track, from 0 to K - 1 by the first track of each; -1: nobody, it has no face.
+        labels: (N,) group of each track, from 0 to K - 1 by the first track of each; -1: nobody, see `shows_somebody`.
         confidence: (N,) how well each track fits its group, in [0, 1]; 0 for a track that is alone.
         rule: The limits that were applied.
     """
@@ -148,14 +158,16 @@ def group_tracks(
     rule: GroupingRule,
     *,
     film_of: Sequence[int] | None = None,
+    unreadable: UnreadableRule | None = None,
     threads: int = 1,
 ) -> TrackGroups:
     """Group the tracks of one or several films by person. The order of the tracks does not matter.
 
     Args:
-        tracks: N tracks, N from 0; those without faces are nobody.
+        tracks: N tracks, N from 0.
         rule: Of the weights, as for faces.
         film_of: (N,) number of the film of each track; all are of one if None.
+        unreadable: Which faces cannot be read, for the weights; None if nobody knows.
         threads: Number of CPU threads. The result does not depend on it.
 
     Raises:
@@ -163,7 +175,7 @@ def group_tracks(
     """
     films = np.zeros(len(tracks), dtype=np.int64) if film_of is None else np.asarray(film_of, dtype=np.int64)
     order = canonical_order(tracks, films)
-    rows = order[[len(tracks[row].faces) > 0 and len(tracks[row].mean) > 0 for row in order.tolist()]]
+    rows = order[shows_somebody(tracks, unreadable)[order]]
     labels = np.full(len(tracks), -1, dtype=np.int64)
     if len(rows) == 0:
         return TrackGroups(labels, np.zeros(len(tracks)), film_rule(rule))
@@ -187,6 +199,23 @@ def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array(
         [-1 if label < 0 else numbers.setdefault(label, len(numbers)) for label in labels.tolist()], dtype=np.int64
     )
+
+
+def shows_somebody(tracks: Sequence[Track], unreadable: UnreadableRule | None) -> NDArray[np.bool_]:
+    """Which tracks may be a person: they have faces, and these can be read.
+
+    A hand, a lamp, a face in the dark or behind another head is followed like a face, but its embedding lies where
+    those of spoilt faces do.
+
+    Args:
+        tracks: N tracks.
+        unreadable: For the weights; None if nobody knows.
+    """
+    out = np.array([len(track.faces) > 0 and len(track.mean) > 0 for track in tracks], dtype=np.bool_)
+    rows = np.flatnonzero(out)
+    if unreadable is not None and len(rows) > 0:
+        out[rows] = ~unreadable.is_unreadable(np.stack([tracks[row].mean for row in rows.tolist()]))
+    return out
 
 
 def _is_clean(track: Track) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from curation.domain.faces.face import Box
 from curation.domain.faces.geometry import box_iou
 
-__all__ = ["SAME_FACE_COSINE", "SAME_FACE_IOU", "matched"]
+__all__ = ["SAME_FACE_COSINE", "SAME_FACE_IOU", "STRANGER_COSINE", "matched"]
 
 SAME_FACE_IOU = 0.3
 """Faces of two looks that overlap by this much of their union are taken for one. At 25 pictures a second a face that
@@ -15,6 +15,11 @@ moves by its own width in half a second is found by its embedding instead."""
 
 SAME_FACE_COSINE = 0.4
 """What two single faces that do not overlap need in common; strangers of films reach 0.30 once in 170 pairs."""
+
+STRANGER_COSINE = 0.2
+"""Overlapping faces with less in common are two people: one has sat down where the other one was, or there was a
+dissolve. Half a second apart, one person falls below it only by turning to the side, and then not from one picture to
+the next."""
 
 _SURE_IOU = 0.5
 """Above it nobody is asked."""
@@ -24,7 +29,11 @@ _LARGEST_RATIO = 3.0
 
 
 def matched(
-    first: Sequence[Box], second: Sequence[Box], similarity: Callable[[int, int], float | None]
+    first: Sequence[Box],
+    second: Sequence[Box],
+    similarity: Callable[[int, int], float | None],
+    is_like: Callable[[int, int], bool] = lambda number, other: True,
+    are_readable: Callable[[int, int], bool] = lambda number, other: True,
 ) -> list[tuple[int, int]]:
     """Pair the faces of two looks at one shot.
 
@@ -35,6 +44,9 @@ def matched(
         first: Boxes of the first look.
         second: Boxes of the second look.
         similarity: Cosine of the embeddings of two faces, by their numbers; None if one of them cannot be embedded.
+        is_like: Whether two faces look alike at a glance: if so, and they overlap well, nobody needs to be asked.
+        are_readable: Whether the embeddings of two faces can tell that they are two people; profiles and blurred faces
+            resemble nobody, themselves half a second later neither.
 
     Returns:
         Pairs of numbers, by the first; each face is in one pair at most.
@@ -52,9 +64,10 @@ def matched(
         if number in pairs or other in taken:
             continue
         # Where two faces cross, the one that overlaps most may be the other person.
-        if -overlap < _SURE_IOU or rivals(number, other):
+        is_asked = -overlap < _SURE_IOU or rivals(number, other) or not is_like(number, other)
+        if is_asked and are_readable(number, other):
             likeness = similarity(number, other)
-            if likeness is not None and likeness < _stranger_limit(-overlap):
+            if likeness is not None and likeness < STRANGER_COSINE:
                 continue
         pairs[number] = other
         taken.add(other)
@@ -66,11 +79,6 @@ def _rivals(overlaps: Sequence[tuple[float, int, int]]) -> Callable[[int, int], 
     """Whether one of two faces overlaps a third one, too."""
     firsts, seconds = [number for _, number, _ in overlaps], [other for _, _, other in overlaps]
     return lambda number, other: firsts.count(number) > 1 or seconds.count(other) > 1
-
-
-def _stranger_limit(iou: float) -> float:
-    """Cosine below which overlapping faces are two people; the less they overlap, the more is asked."""
-    return 0.1 if iou >= _SURE_IOU else 0.15
 
 
 def _add_alike(

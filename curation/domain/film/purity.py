@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from curation.domain.film.best_faces import weighted_mean
 
-__all__ = ["SUSPICIOUS_COSINE", "identity_changes", "is_suspicious"]
+__all__ = ["READABLE_QUALITY", "SUSPICIOUS_COSINE", "identity_changes", "is_suspicious"]
 
 SUSPICIOUS_COSINE = 0.4
 """Neighbouring faces of a track that have less in common are looked at more closely."""
@@ -18,7 +18,7 @@ SUSPICIOUS_COSINE = 0.4
 _OTHER_PERSON_COSINE = 0.2
 """Means of two parts of a track that have less in common are of two people."""
 
-_READABLE_QUALITY = 0.12
+READABLE_QUALITY = 0.12
 """Poorer faces say nothing about who they are: they resemble nobody, or all others of their kind."""
 
 
@@ -43,7 +43,7 @@ def identity_changes(embeddings: Sequence[NDArray[np.float32]], qualities: Seque
     Returns:
         Rising numbers of the faces at which another person begins.
     """
-    readable = [number for number, quality in enumerate(qualities) if quality >= _READABLE_QUALITY]
+    readable = [number for number, quality in enumerate(qualities) if quality >= READABLE_QUALITY]
     changes = _changes([embeddings[number] for number in readable], [qualities[number] for number in readable])
     return tuple(readable[change] for change in changes)
 

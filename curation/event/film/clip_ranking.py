@@ -280,9 +280,11 @@ class ClipRanking:
         by_person: dict[str, list[_Shown]] = defaultdict(list)
         for one in shown:
             person = one.face.person
-            if person is not None and is_worth_keeping(one.face) and not one.score.vetoes:
-                by_person[person.key].append(one)
-        frames = []
+            if person is not None and not one.score.vetoes:
+                is_only = photos.get(person.key, PersonPhotos()).count == 0
+                if is_worth_keeping(one.face, is_only_picture=is_only):
+                    by_person[person.key].append(one)
+        frames: list[tuple[int, BestFrame]] = []
         for key, of_person in by_person.items():
             of_person.sort(key=lambda one: (-round(frame_value(one.face), 4), one.clip.video_path, one.moment.time))
             chosen: list[_Shown] = []
@@ -292,8 +294,10 @@ class ClipRanking:
                     for other in chosen
                 ):
                     chosen.append(one)
-            frames += [self._frame(one, photos.get(key, PersonPhotos()), ranks) for one in chosen]
-        return sorted(frames, key=lambda frame: frame.order)
+            of_key = photos.get(key, PersonPhotos())
+            frames += [(number, self._frame(one, of_key, ranks)) for number, one in enumerate(chosen)]
+        # First the best picture of each person.
+        return [frame for _, frame in sorted(frames, key=lambda item: (item[0], item[1].order))]
 
     def _frame(self, one: _Shown, photos: PersonPhotos, ranks: Mapping[str, int]) -> BestFrame:
         path, time, face = one.clip.video_path, one.moment.time, one.face

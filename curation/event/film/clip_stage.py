@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,40 +21,30 @@ from numpy.typing import NDArray
 from curation.domain.film.clip import ClipFacts, ClipStatus
 from curation.domain.film.people import TrailerResult
 from curation.domain.film.track import FilmAnalysis
-from curation.domain.labelling.corrections import next_free_id
-from curation.domain.labelling.labels import Category, Labels, parse_labels
+from curation.domain.labelling.labels import Labels
 from curation.domain.report import Failure, FilmsReport, Progress
-from curation.engines.base import EngineSpec
-from curation.errors import LabelsError, PhotoError
+from curation.errors import PhotoError
 from curation.event.film.clip_people import (
     Proposal,
     earlier_ids,
     kept_names,
-    known_people,
     own_ids,
     remembered,
-    without_other_event,
 )
+from curation.event.film.joinable import event_so_far, vectors_key, with_clip_people
 from curation.event.film.kept_results import result_folder, sweep_results
 from curation.photos.files.listing import ClipFile
-from curation.pipelines.scoring.event import ScoringEvent, read_event, read_event_labels
-from curation.pipelines.stage import ProgressListener, content_key
+from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.characters import characters_of
 from curation.pipelines.video.setup import VideoSetup
 from curation.settings import Settings
-from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.run_records import (
-    CLUSTERING_RUN,
     VIDEO_RUN,
-    next_cluster_id,
-    read_run_record,
     versions,
     write_run_record,
 )
-from curation.storage.said.corrections_file import hold_corrections, read_corrections
-from curation.storage.said.labels_file import read_labels
-from curation.storage.said.remembered_file import read_remembered
+from curation.storage.said.corrections_file import hold_corrections
 from curation.storage.video.remembered_clips import REMEMBERED_CLIPS, RememberedClips, read_clips, write_clips
 from curation.storage.video.result_files import write_result
 from curation.storage.video.segment_store import film_content
@@ -205,31 +195,15 @@ class ClipStage:
         self._progress(replace(progress, phase=PHASE))
 
     def _people(self, looked: Sequence[_Looked]) -> _Found:
-        has_photos = (self._output / FACE_DATA).is_file()
-        event = read_event(self._output) if has_photos else _NO_PHOTOS
-        photo_ids = frozenset(row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0)
-        clips = without_other_event(read_clips(self._output), photo_ids)
-        labels = self._labels(event, clips, has_photos=has_photos)
-        record = read_run_record(self._output / CLUSTERING_RUN)
-        first_new_id = max(
-            next_cluster_id(record),
-            max(photo_ids, default=-1) + 1,
-            next_free_id(read_corrections(self._output, {})),
-            read_remembered(self._output).ids.highest + 1,
-            max(labels.by_cluster, default=-1) + 1,
-            clips.next_id,
-        )
         spec = self._parts.setup.engine
-        known, notes = None, []
-        if has_photos and _same_vectors(record, event, spec):
-            known = known_people(self._output, event)
-        elif photo_ids:
-            notes.append(
-                f"the clips were looked at with {spec.name} and other weights than the photos, so their people are not "
-                "compared: run the clustering again with the same weights"
-            )
+        event = event_so_far(self._settings, spec)
+        clips, labels = event.clips, event.labels
+        contents = {one.content for one in looked}
+        here = {track.cluster_id for track in clips.tracks if track.content in contents}
+        # Somebody whom the user named in a clip that is away, or was cut since, is known by the face.
+        away = labels.by_cluster.keys() & clips.people.keys() - here
         films = [one.film for one in looked]
-        before = [earlier_ids(one.film, one.content, clips, photo_ids) for one in looked]
+        before = [earlier_ids(one.film, one.content, clips, event.photo_ids) for one in looked]
         proposals: tuple[Proposal, ...] = ()
 
         def settle(joined: Mapping[int, int], groups: NDArray[np.int64]) -> dict[int, int]:
@@ -241,30 +215,24 @@ class ClipStage:
         results = characters_of(
             films,
             self._parts.setup,
-            known=known,
+            known=with_clip_people(event.known, clips, spec, away),
             labels=labels,
-            first_new_id=first_new_id,
+            first_new_id=event.first_new_id,
             earlier=before,
             settle=settle,
             threads=usable_cores(),
         )
         by_content = {one.content: result for one, result in zip(looked, results, strict=True)}
-        now = remembered(by_content, clips, first_new_id, _vectors_key(spec))
-        return _Found(results, proposals, photo_ids, now, labels, tuple(notes))
-
-    def _labels(self, event: ScoringEvent, clips: RememberedClips, *, has_photos: bool) -> Labels:
-        """The labels that the user wrote; nobody is anything without them."""
-        if has_photos:
-            labels, is_labelled = read_event_labels(self._settings, event)
-            return labels if is_labelled else Labels({}, Category.OTHER)
-        path = self._output / self._settings.scoring.labels_json
-        data = read_labels(path)
-        try:
-            category = Category(self._settings.scoring.unlabelled_category)
-            known = frozenset(range(clips.next_id))
-            return parse_labels({} if data is None else data, known_ids=known, unlabelled_category=category)
-        except LabelsError as error:
-            raise LabelsError(f"{path}: {error}") from error
+        now = remembered(by_content, clips, event.first_new_id, vectors_key(spec))
+        notes = (
+            (
+                f"the clips were looked at with {spec.name} and other weights than the photos, so their people are not "
+                "compared: run the clustering again with the same weights",
+            )
+            if event.is_other_engine
+            else ()
+        )
+        return _Found(results, proposals, event.photo_ids, now, labels, notes)
 
     def _report(self, looked: Sequence[_Looked], failures: list[Failure], found: _Found, began: float) -> FilmsReport:
         people = {person.cluster_id for result in found.results for person in result.people}
@@ -336,23 +304,6 @@ class ClipStage:
                 "versions": versions(),
             },
         )
-
-
-_NO_PHOTOS = ScoringEvent({}, {}, None, "", None, frozenset())
-
-
-def _vectors_key(spec: EngineSpec) -> str:
-    return content_key([spec.name, sorted(weights.sha256 for weights in spec.weights)])
-
-
-def _same_vectors(record: Mapping[str, Any] | None, event: ScoringEvent, spec: EngineSpec) -> bool:
-    """Whether the faces of photos were embedded by the same weights."""
-    if event.engine is not None and event.engine != spec.name:
-        return False
-    weights = (record or {}).get("weights")
-    if not isinstance(weights, dict):
-        return True  # a table without its record: the name has to do
-    return all(weights.get(file.name) in (None, file.sha256) for file in spec.weights)
 
 
 def _proposed(found: _Found) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from curation.domain.choosing.best_frames import BestFrame, ClipScore, Worth
 from curation.domain.faces.ids import photo_id
-from curation.domain.film.clip import ClipStatus
+from curation.domain.film.clip import ClipFacts, ClipStatus
 from curation.domain.film.people import FilmPerson, TrailerResult
+from curation.domain.film.track import FilmAnalysis
 from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.errors import CurationError, FilmDocumentError, NotClusteredError, PhotoGoneError, VideoNotFoundError
 from curation.event.catalog import Catalog
@@ -49,7 +50,7 @@ class EventFilm:
         duration_s: Length in seconds; 0 if unknown.
         capture_time: ISO 8601; empty if unknown.
         content: What its result is kept under; empty if it failed.
-        result: Who is in it, with the names and categories that the user has given by now; None if it failed, or its
+        result: Who is in it, with the names and categories that the user has given by now; nobody if it failed, or its
             result has to be made again by a run over the clips.
     """
 
@@ -61,12 +62,11 @@ class EventFilm:
     duration_s: float
     capture_time: str
     content: str
-    result: TrailerResult | None
+    result: TrailerResult
 
     def person(self, cluster_id: int) -> FilmPerson | None:
         """A person of the clip; None if somebody else, or nobody, is in it."""
-        people = () if self.result is None else self.result.people
-        return next((person for person in people if person.cluster_id == cluster_id), None)
+        return next((person for person in self.result.people if person.cluster_id == cluster_id), None)
 
 
 def film_id(video_path: str) -> str:
@@ -158,9 +158,7 @@ class EventFilms:
 
     def clusters(self) -> frozenset[int]:
         """The cluster ids of everybody in the clips."""
-        return frozenset(
-            person.cluster_id for film in self.films() if film.result is not None for person in film.result.people
-        )
+        return frozenset(person.cluster_id for film in self.films() for person in film.result.people)
 
     def scores(self) -> tuple[ClipScore, ...]:
         """The clips as the last scoring ranked them, best first; empty before.
@@ -254,11 +252,17 @@ class EventFilms:
             duration_s=_number(row.get("duration_s")),
             capture_time=str(row.get("capture_time") or ""),
             content=str(row.get("content") or ""),
-            result=None if result is None else named(result, labels),
+            result=_nobody(error) if result is None else named(result, labels),
         )
 
 
 _NO_RECORD: Mapping[str, Any] = {}
+
+
+def _nobody(problem: str) -> TrailerResult:
+    """The result of a clip that could not be looked at."""
+    film = FilmAnalysis(ClipFacts(Fraction(0), 0, 0), ClipStatus.FAILED, problem, (), 0, 0, 0, 0.0, (), ())
+    return TrailerResult(film, (), (), "")
 
 
 def _read(path: Path) -> TrailerResult | None:

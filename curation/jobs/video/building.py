@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+import threading
+from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
@@ -11,24 +12,25 @@ from typing import TYPE_CHECKING
 
 from curation.domain.faces.face import Box
 from curation.extras import Extra, extra_for
+from curation.jobs.video.event_people import people_to_join, pinned_engine
 from curation.jobs.video.film_folders import FilmFolders
-from curation.jobs.video.film_work import FilmPictures, FilmWork
+from curation.jobs.video.film_work import FilmLook, FilmPictures, FilmWork
 from curation.jobs.video.films import Films
 from curation.jobs.video.video_jobs import VideoJobs
 
 if TYPE_CHECKING:
     from curation.domain.film.clip import ClipFacts
     from curation.domain.film.people import PosterResult, TrailerResult
+    from curation.domain.report import Progress
     from curation.event.catalog import Catalog
     from curation.event.people.edits import PeopleEdits
+    from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
 
 __all__ = ["build_films", "demand_extra"]
 
-logger = logging.getLogger(__name__)
-
 FACE_PX = 256
-_FACE_QUALITY = 88
 
 
 def demand_extra() -> None:
@@ -50,9 +52,11 @@ def build_films(settings: Settings, catalog: Catalog, labels: PeopleEdits) -> tu
         catalog: Of the event, whose people films may show.
         labels: Of the event.
     """
+    from curation.event.film.event_films import EventFilms
+
     folders = FilmFolders(settings.video.dir)
-    films = Films(folders, settings.io.input_dir, None, labels)
-    jobs = VideoJobs(folders, _pictures(settings), partial(_work, settings, catalog, folders))
+    films = Films(folders, settings.io.input_dir, EventFilms(settings, catalog), labels)
+    jobs = VideoJobs(folders, _pictures(settings), partial(_work, settings))
     return jobs, films
 
 
@@ -81,26 +85,85 @@ def _still(path: Path, time: Fraction, long_side_px: int) -> bytes:
 
 
 def _face(path: Path, time: Fraction, box: Box) -> bytes:
-    import simplejpeg
-
+    from curation.photos.looks.thumbnails import face_chip_jpeg
     from curation.video.stills import still
 
-    pixels = still(path, time)
-    margin = round(0.35 * max(box.w, box.h))
-    height, width = pixels.shape[:2]
-    top, left = max(0, box.y - margin), max(0, box.x - margin)
-    cut = pixels[top : min(height, box.y + box.h + margin), left : min(width, box.x + box.w + margin)]
-    jpeg: bytes = simplejpeg.encode_jpeg(cut.copy(), quality=_FACE_QUALITY, colorspace="RGB")
-    return jpeg
+    return face_chip_jpeg(still(path, time), box, long_side_px=FACE_PX)
 
 
-def _work(settings: Settings, catalog: Catalog, folders: FilmFolders) -> FilmWork:
-    raise NotImplementedError
+def _work(settings: Settings) -> FilmWork:
+    from curation.bootstrap import build_video, video_analyser
+
+    inference = build_video(settings, pinned=pinned_engine(settings))
+    analyser = video_analyser(settings, inference.setup)
+    return FilmWork(
+        settings_hash=inference.settings_key,
+        look=partial(_look, settings, inference.setup, analyser),
+        match=inference.infer_on_poster,
+        annotate=_annotate,
+        forget=partial(_forget, settings),
+    )
+
+
+def _look(
+    settings: Settings,
+    setup: VideoSetup,
+    analyser: FilmAnalyser,
+    path: Path,
+    *,
+    earlier: TrailerResult | None,
+    progress: Callable[[Progress], None],
+    cancel: threading.Event,
+) -> FilmLook:
+    from curation.pipelines.video.trailer import infer_on_trailer
+
+    people = people_to_join(settings, setup.engine)
+    result = infer_on_trailer(
+        path,
+        analyser,
+        setup,
+        known=people.known,
+        labels=people.labels,
+        first_new_id=people.first_new_id,
+        earlier=earlier,
+        progress=progress,
+        cancel=cancel,
+    )
+    known = set() if people.known is None else set(people.known.cluster_ids.tolist())
+    return FilmLook(result, frozenset(person.cluster_id for person in result.people if person.cluster_id in known))
+
+
+def _annotate(
+    path: Path, result: TrailerResult, target: Path, progress: Callable[[Progress], None], cancel: threading.Event
+) -> None:
+    from curation.video.annotated import annotate
+
+    annotate(path, result, target, progress=progress, cancel=cancel)
+
+
+def _forget(settings: Settings, path: Path) -> None:
+    from curation.storage.file_stamps import stamp_of
+    from curation.storage.video.segment_store import SegmentStore, film_content
+
+    stamp = stamp_of(path)
+    if stamp is not None:
+        with SegmentStore(settings.io.state_dir) as store:
+            store.forget(film_content(stamp))
 
 
 def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> str:
-    raise NotImplementedError
+    from urllib.parse import unquote, urlsplit
+
+    from curation.pipelines.video.fetching import FetchLimits, fetch
+
+    video = settings.video
+    # Whoever may send requests is not whoever may reach the machine's own network.
+    limits = FetchLimits(video.urls, int(max_bytes), video.url_timeout_s, "video.max_video_mb")
+    fetch(address, target, limits)
+    return unquote(urlsplit(address).path).rpartition("/")[2]
 
 
 def _poster(settings: Settings, path: Path, poster: PosterResult, result: TrailerResult) -> bytes:
-    raise NotImplementedError
+    from curation.video.annotated_poster import annotated_poster
+
+    return annotated_poster(path, poster, result, max_megapixels=settings.io.max_photo_megapixels)

@@ -35,8 +35,13 @@ class FilmLook:
 class LookAtFilm(Protocol):
     """Looks at a film."""
 
-    def __call__(self, path: Path, *, progress: ProgressListener, cancel: threading.Event) -> FilmLook:
-        """Raises ClipUnreadableError, ClipRefusedError, RunInterruptedError, WeightsError, StorageError."""
+    def __call__(
+        self, path: Path, *, earlier: TrailerResult | None, progress: ProgressListener, cancel: threading.Event
+    ) -> FilmLook:
+        """With the result of an earlier look its characters keep their ids.
+
+        Raises ClipUnreadableError, ClipRefusedError, RunInterruptedError, WeightsError, StorageError.
+        """
 
 
 @dataclass(frozen=True, slots=True)

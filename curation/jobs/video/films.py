@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from curation.domain.faces.ids import photo_id
+from curation.domain.film.clip import ClipStatus
 from curation.domain.film.people import FilmPerson, TrailerResult
 from curation.domain.labelling.labels import Labels, same_name
 from curation.errors import (
@@ -54,6 +55,9 @@ class FilmState(StrEnum):
     STOPPED = "stopped"
 
 
+_OF_STATUS = {ClipStatus.OK: FilmState.DONE, ClipStatus.PARTIAL: FilmState.PARTIAL, ClipStatus.FAILED: FilmState.FAILED}
+
+
 class EventFilmPort(Protocol):
     """A clip of the event, see `curation.event.film.event_films.EventFilm`."""
 
@@ -62,15 +66,27 @@ class EventFilmPort(Protocol):
         """Relative to the folder of photos."""
 
     @property
-    def result(self) -> TrailerResult:
-        """Its people, with the names of the event."""
+    def path(self) -> Path:
+        """Its file, which may be gone."""
+
+    @property
+    def status(self) -> ClipStatus:
+        """How much of it could be looked at."""
+
+    @property
+    def error(self) -> str:
+        """Why it could not be looked at, or not to its end; else empty."""
+
+    @property
+    def result(self) -> TrailerResult | None:
+        """Its people, with the names of the event; None if it failed."""
 
 
 class EventFilmsPort(Protocol):
     """The clips of the event, see `curation.event.film.event_films.EventFilms`."""
 
     def films(self) -> Sequence[EventFilmPort]:
-        """All clips with a result."""
+        """All clips."""
 
 
 class LabelsPort(Protocol):
@@ -163,11 +179,7 @@ class Films:
         """All films, the newest first. Raises what reading the event's results raises."""
         records = {record.id: record for record in self._folders.records()}
         found = [self._handed_in(record) for record in records.values() if not record.video_path]
-        found += [
-            film
-            for clip in self._clips()
-            if (film := self._clip(clip, records.get(photo_id(clip.video_path)))) is not None
-        ]
+        found += [self._clip(clip, records.get(photo_id(clip.video_path))) for clip in self._clips()]
         return sorted(found, key=lambda film: (film.created_at, film.id), reverse=True)
 
     def get(self, film_id: str) -> Film:
@@ -181,9 +193,7 @@ class Films:
             return self._handed_in(record)
         for clip in self._clips():
             if photo_id(clip.video_path) == film_id:
-                film = self._clip(clip, record)
-                if film is not None:
-                    return film
+                return self._clip(clip, record)
         raise no_film(film_id)
 
     def with_person(self, films: Sequence[Film], name: str) -> list[Film]:
@@ -232,7 +242,7 @@ class Films:
         for person in self._result(film).people:
             of_event = self._is_of_event(film, person.cluster_id)
             name, category = _named(person.cluster_id, labels if of_event else None, said)
-            if of_event and film.source is FilmSource.EVENT and labels is None:
+            if film.source is FilmSource.EVENT:
                 name, category = person.name, person.category
             out.append(Character(replace(person, name=name, category=category), of_event))
         return tuple(sorted(out, key=lambda one: (-one.person.screen_time, one.person.cluster_id)))
@@ -324,38 +334,35 @@ class Films:
             record=record,
         )
 
-    def _clip(self, clip: EventFilmPort, record: FilmRecord | None) -> Film | None:
-        path = self._input_dir / clip.video_path
-        summary = summary_of(clip.result)
-        status = clip.result.film.status.value
+    def _clip(self, clip: EventFilmPort, record: FilmRecord | None) -> Film:
         try:
-            stat = path.stat()
-            size, created, media_type = stat.st_size, stat.st_mtime, media_type_of(path)
+            stat = clip.path.stat()
+            size, created, media_type = stat.st_size, stat.st_mtime, media_type_of(clip.path)
         except (OSError, CurationError):
             size, created, media_type = 0, 0.0, UNKNOWN_TYPE
-        states = {"ok": FilmState.DONE, "partial": FilmState.PARTIAL}
+        state = _OF_STATUS[clip.status] if clip.result is not None else FilmState.FAILED
         return Film(
             id=photo_id(clip.video_path),
             source=FilmSource.EVENT,
             name=clip.video_path,
             created_at=datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds"),
-            path=path,
+            path=clip.path,
             size_bytes=size,
             media_type=media_type,
-            state=states.get(status, FilmState.FAILED),
-            code="" if status in states else "clip_unreadable",
-            message=clip.result.film.problem,
+            state=state,
+            code="clip_unreadable" if state is FilmState.FAILED else "",
+            message=clip.error,
             job_id="",
-            summary=summary,
+            summary=None if clip.result is None else summary_of(clip.result),
             record=record,
         )
 
     def _result(self, film: Film) -> TrailerResult:
         if film.source is FilmSource.EVENT:
             for clip in self._clips():
-                if photo_id(clip.video_path) == film.id:
+                if photo_id(clip.video_path) == film.id and clip.result is not None:
                     return clip.result
-            raise no_film(film.id)
+            raise FilmNotReadyError(f"{film.name} could not be looked at: {film.message}")
         if film.summary is None:
             raise FilmNotReadyError(f"{film.name} has no result yet: it is {film.state}")
         from curation.storage.video.result_files import read_result
@@ -395,6 +402,8 @@ class Films:
     def _names(self, film: Film, labels: Labels | None) -> dict[int, str]:
         if film.summary is None:
             return {}
+        if film.source is FilmSource.EVENT:
+            return {person.cluster_id: person.name for person in self._result(film).people if person.name}
         said = self._said(film)
         out = {}
         for person in film.summary.people:

@@ -23,6 +23,7 @@ from curation.domain.report import Progress
 from curation.errors import (
     BusyError,
     CurationError,
+    FilmDocumentError,
     FilmNotReadyError,
     RunInterruptedError,
     StorageError,
@@ -423,7 +424,11 @@ class VideoJobs:
     ) -> JobOutcome:
         from curation.storage.video.result_files import write_result
 
-        look = self.work.look(self._file_of(record), progress=progress, cancel=cancel)
+        earlier = None
+        if record.summary is not None:
+            with suppress(FilmDocumentError):
+                earlier = self._kept_result(record)
+        look = self.work.look(self._file_of(record), earlier=earlier, progress=progress, cancel=cancel)
         result = look.result
         folder = self.folders.result(record.id)
         new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")

@@ -100,7 +100,7 @@ class FilmAnalyser:
         self.close()
 
     def analyse(
-        self, path: Path, *, progress: ProgressListener = lambda _: None, cancel: threading.Event | None = None
+        self, path: Path, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
     ) -> FilmAnalysis:
         """Look at a film, as far as that was not done before.
 
@@ -128,7 +128,7 @@ class FilmAnalyser:
         self,
         paths: Iterable[Path],
         *,
-        progress: ProgressListener = lambda _: None,
+        progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
     ) -> Iterator[tuple[Path, FilmAnalysis | PhotoError]]:
         """Look at films; segments of several films are looked at at the same time.
@@ -280,11 +280,13 @@ class _Film:
 class _Meter:
     """Progress in seconds of film, over all films that were opened so far."""
 
-    def __init__(self, films: Mapping[Path, _Film], progress: ProgressListener) -> None:
+    def __init__(self, films: Mapping[Path, _Film], progress: ProgressListener | None) -> None:
         self._films = films
         self._progress = progress
 
     def tell(self) -> None:
+        if self._progress is None:
+            return
         films = self._films.values()
         total = sum(task.seconds for film in films for task in film.tasks)
         done = sum(film.seconds_done for film in films)

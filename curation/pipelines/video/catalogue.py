@@ -17,12 +17,12 @@ from curation.domain.film.movies import CatalogueReport, ItemResult, Movie
 from curation.domain.report import Progress
 from curation.errors import CatalogueFileError
 from curation.pipelines.stage import ProgressListener, content_key
-from curation.pipelines.video.addresses import is_address
-from curation.pipelines.video.memory import PeakMemory
+from curation.pipelines.video.web.addresses import is_address
 from curation.storage.locks import hold_catalogue
 from curation.storage.video.catalogue_file import read_catalogue
 from curation.storage.video.final_predictions import write_final_predictions
 from curation.storage.video.stored_predictions import ItemRecord, StoredPredictions
+from curation.workers.memory import PeakMemory
 from curation.workers.pool import stop_if
 
 if TYPE_CHECKING:

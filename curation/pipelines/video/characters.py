@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import Attribute
 from curation.domain.film.aggregation import agreed, without_ethnicity_of_faces
-from curation.domain.film.grouping import TrackGroups, canonical_order, group_tracks, screen_mates
+from curation.domain.film.grouping import TrackGroups, canonical_order, group_tracks, screen_mates, shows_somebody
 from curation.domain.film.joining import KnownPeople, ids_of_groups, joined_people
 from curation.domain.film.people import FilmPerson, TrailerResult
 from curation.domain.film.screen_time import face_area, length_of, union_of
@@ -97,7 +97,7 @@ def characters_of(
     tracks = [track for film in films for track in film.tracks]
     film_of = np.array([number for number, film in enumerate(films) for _ in film.tracks], dtype=np.int64)
     rule = tracks_rule(setup.engine, setup.people)
-    groups = _grouped(tracks, film_of, rule, setup.people, threads)
+    groups = _grouped(tracks, film_of, rule, setup, threads)
     joined = {} if known is None else _joined(tracks, film_of, groups.labels, rule, known, labels)
     if settle is not None:
         joined = settle(joined, groups.labels)
@@ -116,24 +116,26 @@ def characters_of(
 
 
 def _grouped(
-    tracks: Sequence[Track], film_of: NDArray[np.int64], rule: GroupingRule, options: PeopleOptions, threads: int
+    tracks: Sequence[Track], film_of: NDArray[np.int64], rule: GroupingRule, setup: VideoSetup, threads: int
 ) -> TrackGroups:
+    """The groups of tracks, by the model that the options ask for."""
+    unreadable, options = setup.engine.unreadable, setup.people
     if options.cluster_model != WHISPERS:
-        return group_tracks(tracks, rule, film_of=film_of.tolist(), threads=threads)
+        return group_tracks(tracks, rule, film_of=film_of.tolist(), unreadable=unreadable, threads=threads)
     threshold = options.cluster_threshold or DEFAULT_THRESHOLD
-    faces = [face for track in tracks for face in track.faces]
-    owner = np.array([row for row, track in enumerate(tracks) for _ in track.faces], dtype=np.intp)
-    vectors = np.stack([face.face.detected.embedding for face in faces]) if faces else np.zeros((0, 1), np.float32)
-    of_face = chinese_whispers(vectors, threshold)
-    labels = np.full(len(tracks), -1, dtype=np.int64)
-    for row in np.unique(owner).tolist():
-        # The faces of a track may be told apart; a track is one appearance, so most of them decide, then the best.
-        mine = of_face[owner == row].tolist()
-        labels[row] = max(dict.fromkeys(mine), key=mine.count)
-    confidence = np.zeros(len(tracks))
-    rows = np.flatnonzero(labels >= 0)
+    rows = np.flatnonzero(shows_somebody(tracks, unreadable))
+    labels, confidence = np.full(len(tracks), -1, dtype=np.int64), np.zeros(len(tracks))
     if len(rows) > 0:
-        means = np.stack([tracks[row].mean for row in rows.tolist()])
+        used = [tracks[row] for row in rows.tolist()]
+        faces = [face.face.detected.embedding for track in used for face in track.faces]
+        owner = np.repeat(np.arange(len(used)), [len(track.faces) for track in used])
+        of_face = chinese_whispers(np.stack(faces), threshold)
+        for place, row in enumerate(rows.tolist()):
+            # Its faces may be told apart; a track is one appearance, so most of them decide, then the best.
+            mine = of_face[owner == place].tolist()
+            labels[row] = max(dict.fromkeys(mine), key=mine.count)
+        means = np.stack([track.mean for track in used])
+        # For unit vectors the cosine distance is half the square of the Euclidean one.
         confidence[rows] = confidences(means, labels[rows], threshold * threshold / 2.0)
     return TrackGroups(labels, confidence, rule)
 

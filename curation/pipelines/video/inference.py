@@ -49,6 +49,7 @@ class TrailerInference(Protocol):
         *,
         known: KnownPeople | None,
         labels: Labels | None,
+        first_new_id: int,
         progress: ProgressListener,
         cancel: threading.Event | None,
     ) -> TrailerResult:
@@ -114,6 +115,7 @@ class VideoInference:
         *,
         known: KnownPeople | None = None,
         labels: Labels | None = None,
+        first_new_id: int = 0,
         folders: Sequence[Path] = (),
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
@@ -125,6 +127,7 @@ class VideoInference:
             trailer: Path or http(s) address.
             known: People who are known already, whom its faces join.
             labels: What they are called.
+            first_new_id: Ids of characters who are nobody known begin here.
             folders: Where a relative path is looked for; the current folder if empty.
             progress: Told how far it is.
             cancel: Stops it.
@@ -135,7 +138,14 @@ class VideoInference:
             RunInterruptedError: If `cancel` was set.
         """
         with self._shelf.opened(trailer, Media.TRAILER, folders=folders, progress=progress, cancel=cancel) as path:
-            result = self._look(path, known=known, labels=labels, progress=progress or _nobody_listens, cancel=cancel)
+            result = self._look(
+                path,
+                known=known,
+                labels=labels,
+                first_new_id=first_new_id,
+                progress=progress or _nobody_listens,
+                cancel=cancel,
+            )
             if on_film is not None:
                 on_film(path, result)
             return result
@@ -176,6 +186,7 @@ class VideoInference:
         selected: Collection[int] | None = None,
         known: KnownPeople | None = None,
         labels: Labels | None = None,
+        first_new_id: int = 0,
         folders: Sequence[Path] = (),
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
@@ -188,6 +199,7 @@ class VideoInference:
             selected: See `infer_on_poster`.
             known: See `infer_on_trailer`.
             labels: See `infer_on_trailer`.
+            first_new_id: See `infer_on_trailer`.
             folders: See `infer_on_trailer`.
             progress: Told how far it is.
             cancel: Stops it.
@@ -210,6 +222,7 @@ class VideoInference:
                         movie.trailer,
                         known=known,
                         labels=labels,
+                        first_new_id=first_new_id,
                         folders=folders,
                         progress=progress,
                         cancel=cancel,

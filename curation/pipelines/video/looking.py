@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from curation.domain.faces.face import DetectedFace, FaceQuality
 from curation.domain.film.track import Sighting
 from curation.domain.measuring.calibration import photo_focus_measure
-from curation.engines.alignment import detail_scale
+from curation.engines.alignment import ARCFACE_SIZE_PX, ARCFACE_TEMPLATE, aligned_face, detail_scale
 from curation.engines.base import FaceEngine, FoundFace, PhotoPixels
 from curation.errors import FaceAnalysisError
 from curation.photos.looks.focus import sharpest_detail
@@ -24,9 +24,16 @@ __all__ = ["Look", "Looker", "SeenFace"]
 
 _NO_EMBEDDING: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
 
+_FORM_PX = 16
+_NO_FORM: NDArray[np.float32] = np.zeros(_FORM_PX * _FORM_PX, dtype=np.float32)
+_EVEN_FORM = 16.0  # one grey level: a face of one colour has no form
+
 _SMALLEST_EFFECTIVE_SHARE = 0.3
 """An upright film between pillars in a wide one has this share of the picture; smaller faces are dropped later, when
 the bars are known."""
+
+_SHARPNESS_EVERY_S = 3
+"""Measuring how sharp a whole picture is takes as long as finding its faces; a median needs few pictures."""
 
 _CROP_EYES_PX = 64.0
 _READ_EYES_PX = 100.0
@@ -40,15 +47,17 @@ class SeenFace:
         sighting: Where it is.
         quality: How well it can be recognised.
         crop: The face and its surroundings; None once it is not needed any more.
+        form: (256,) float32 light and dark of the aligned face, of mean 0 and unit length; all 0 if it is even.
     """
 
-    __slots__ = ("_embedding", "crop", "quality", "sighting")
+    __slots__ = ("_embedding", "crop", "form", "quality", "sighting")
 
     def __init__(self, sighting: Sighting, quality: FaceQuality, crop: FaceCrop | None) -> None:
         """Take a face, not embedded yet."""
         self.sighting = sighting
         self.quality = quality
         self.crop = crop
+        self.form = _NO_FORM if crop is None else _form(sighting, crop)
         self._embedding: NDArray[np.float32] | None = None
 
     @property
@@ -93,6 +102,7 @@ class Looker:
         self.pictures = 0
         self.embedded = 0
         self.sharpness: list[float] = []
+        self._measured_at: Fraction | None = None
 
     def look(self, picture: PhotoPixels, time: Fraction, until: Fraction, number: int, *, regular: bool) -> Look:
         """Find the faces of a picture.
@@ -109,7 +119,8 @@ class Looker:
         """
         self.pictures += 1
         found = [face for face in self._engine.find(picture) if self._counts(face, picture)]
-        if regular:
+        if regular and (self._measured_at is None or not 0 <= time - self._measured_at < _SHARPNESS_EVERY_S):
+            self._measured_at = time
             small = picture.reduced(self._options.working_size_px).array
             measure = photo_focus_measure(sharpest_detail(small), with_people=bool(found))
             self.sharpness.append(round(measure.value or 0.0, 4))
@@ -152,6 +163,19 @@ class Looker:
             crop = face_crop(picture, pixels, box, scale=scale)
             seen.append(SeenFace(Sighting(time, number, box, landmarks, confidence), quality, crop))
         return tuple(seen)
+
+
+def _form(sighting: Sighting, crop: FaceCrop) -> NDArray[np.float32]:
+    points = (crop.points_within(sighting.landmarks).as_array() + 0.5) * crop.scale - 0.5
+    template = (ARCFACE_TEMPLATE + 0.5) * (_FORM_PX / ARCFACE_SIZE_PX) - 0.5
+    try:
+        chip = aligned_face(crop.array, points, template=template, size_px=_FORM_PX)
+    except ValueError:
+        return _NO_FORM
+    grey = chip.astype(np.float32).mean(axis=2).ravel()
+    grey -= grey.mean()
+    length = float(np.sqrt((grey * grey).sum(dtype=np.float64)))
+    return grey / np.float32(length) if length > _EVEN_FORM else _NO_FORM
 
 
 def _as_it_is(chip: NDArray[np.uint8]) -> Sequence[NDArray[np.uint8]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 from curation.domain.film.movies import Media
 from curation.errors import ClipUnreadableError, PhotoError, PhotoUnreadableError
 from curation.pipelines.stage import ProgressListener
-from curation.pipelines.video.addresses import Resolver, UrlRule, address_name, is_address
-from curation.pipelines.video.fetching import FetchLimits, fetch
+from curation.pipelines.video.web.addresses import Resolver, UrlRule, address_name, is_address
+from curation.pipelines.video.web.fetching import FetchLimits, fetch
 from curation.storage.atomic import explained, is_process
 
 __all__ = ["MediaLimits", "MediaShelf", "media_name"]

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
+
 from curation.domain.faces.geometry import box_iou
 from curation.domain.film.best_faces import best_spread, worst_kept
 from curation.domain.film.matching import SAME_FACE_IOU, matched
-from curation.domain.film.purity import identity_changes, is_suspicious
+from curation.domain.film.purity import READABLE_QUALITY, identity_changes, is_suspicious
 from curation.domain.film.times import Interval
 from curation.pipelines.video.looking import Look, Looker, SeenFace
 
@@ -23,6 +25,12 @@ _MIN_CANDIDATES = 8
 """Crops of a track that are kept until its end is known; they are spread over its time."""
 
 _BRIDGE_COSINE = 0.3
+
+_LIKE_FORMS = 0.6
+"""Correlation of the forms of a face half a second apart, above which nobody is asked whether it is the same person."""
+
+_CHECKED_S = 1
+"""In longer tracks the first and the last face are compared with the best ones, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,6 +166,11 @@ class Tracker:
         candidates = track.candidates
         chosen = self._chosen(candidates)
         in_time = sorted(chosen, key=lambda face: face.sighting.time)
+        if track.end - track.start >= _CHECKED_S:
+            # The best faces may all be of the second of two people.
+            readable = [face for face in candidates if face.quality.score >= READABLE_QUALITY]
+            ends = [face for face in (*readable[:1], *readable[-1:]) if face not in in_time]
+            in_time = sorted([*in_time, *ends], key=lambda face: face.sighting.time)
         known = [face.embedding(self._looker) for face in in_time if len(face.embedding(self._looker))]
         cuts: list[int] = []
         if len(track.faces) > 1 and (track.at_risk or is_suspicious(known)):
@@ -207,15 +220,15 @@ class Tracker:
 
     @staticmethod
     def _place(track: _Open, before: SeenFace, behind: SeenFace) -> int:
-        """The number of the first face of the other person: where neighbours overlap least."""
+        """The number of the first face of the other person: where the forms change most in favour of the other."""
         first, last = track.faces.index(before), track.faces.index(behind)
-        return min(
-            range(first + 1, last + 1),
-            key=lambda number: (
-                box_iou(track.faces[number - 1].sighting.box, track.faces[number].sighting.box),
-                number,
-            ),
-        )
+        best, place, balance = 0.0, last, 0.0
+        for number in range(last - 1, first, -1):
+            face = track.faces[number]
+            balance += _form_likeness(face, behind) - _form_likeness(face, before)
+            if balance > best:
+                best, place = balance, number
+        return place
 
 
 def same_faces(first: Sequence[SeenFace], second: Sequence[SeenFace], looker: Looker) -> list[tuple[int, int]]:
@@ -224,4 +237,13 @@ def same_faces(first: Sequence[SeenFace], second: Sequence[SeenFace], looker: Lo
         [face.sighting.box for face in first],
         [face.sighting.box for face in second],
         lambda number, other: looker.similarity(first[number], second[other]),
+        lambda number, other: _form_likeness(first[number], second[other]) >= _LIKE_FORMS,
+        lambda number, other: min(first[number].quality.score, second[other].quality.score) >= READABLE_QUALITY,
     )
+
+
+def _form_likeness(first: SeenFace, second: SeenFace) -> float:
+    """In [-1, 1]; 1 if one of them has no form."""
+    if not first.form.any() or not second.form.any():
+        return 1.0
+    return float(first.form.astype(np.float64) @ second.form.astype(np.float64))

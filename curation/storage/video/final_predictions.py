@@ -6,25 +6,23 @@ The movies are read one after the other from what is stored of each, so a catalo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from curation.domain.film.item_rows import CHARACTER_COLUMNS, POSTER_COLUMNS, Cell, Kind
 from curation.domain.film.movies import CatalogueReport, Media
 from curation.extras import Extra, extra_for
 from curation.storage.atomic import open_atomic, write_bytes
 from curation.storage.csv_tables import csv_bytes
 from curation.storage.run_records import versions, write_run_record
+from curation.storage.video.prediction_tables import COLUMNS, arrow_schema
 from curation.storage.video.stored_predictions import ItemRecord, StoredPredictions
+from curation.storage.video.table_columns import guarded
 
 __all__ = ["write_final_predictions"]
 
 _REPORT_COLUMNS = ("item_id", "status", "reason")
-_TABLES: tuple[tuple[str, Media, tuple[tuple[str, Kind], ...]], ...] = (
-    ("predictions", Media.TRAILER, CHARACTER_COLUMNS),
-    ("posters", Media.POSTER, POSTER_COLUMNS),
-)
+_TABLES = {"predictions": Media.TRAILER, "posters": Media.POSTER}
 
 
 def write_final_predictions(
@@ -46,55 +44,33 @@ def write_final_predictions(
         StorageError: If anything cannot be read or written.
         ExtraMissingError: If pyarrow is not installed.
     """
-    for name, media, columns in _TABLES:
-        _write_csv(folder / f"{name}.csv", columns, _rows(stored, records, media))
-        _write_parquet(folder / f"{name}.parquet", columns, _rows(stored, records, media))
+    for name, media in _TABLES.items():
+        _write_csv(folder / f"{name}.csv", media, records)
+        _write_parquet(folder / f"{name}.parquet", media, stored, records)
     with open_atomic(folder / "predictions.json") as file:
         _write_json(file, stored, records)
-    cells = ((record.item_id, record.status.value, "; ".join(record.problems)) for record in records)
+    cells = ((guarded(record.item_id), record.status.value, guarded("; ".join(record.problems))) for record in records)
     write_bytes(folder / "report.csv", csv_bytes(_REPORT_COLUMNS, cells))
     write_run_record(folder / "video_run.json", _run_record(report))
 
 
-def _rows(stored: StoredPredictions, records: Sequence[ItemRecord], media: Media) -> Iterator[list[tuple[Cell, ...]]]:
-    for record in records:
-        yield stored.rows(record, media)
-
-
-def _write_csv(path: Path, columns: Sequence[tuple[str, Kind]], groups: Iterator[list[tuple[Cell, ...]]]) -> None:
-    names = [name for name, _ in columns]
+def _write_csv(path: Path, media: Media, records: Iterable[ItemRecord]) -> None:
+    names = [name for name, _ in COLUMNS[media]]
+    cells = (row for record in records for row in record.cells.get(media, ()))
     with open_atomic(path) as file:
-        file.write(csv_bytes(names, ()))
-        header = file.tell()
-        for rows in groups:
-            cells = (tuple("" if cell is None else cell for cell in row) for row in rows)
-            file.write(csv_bytes(names, cells)[header:])
+        file.write(csv_bytes(names, cells))
 
 
-def _write_parquet(path: Path, columns: Sequence[tuple[str, Kind]], groups: Iterator[list[tuple[Cell, ...]]]) -> None:
-    with extra_for(Extra.VIDEO, "python -m curation video batch"):
-        import pyarrow as pa
+def _write_parquet(path: Path, media: Media, stored: StoredPredictions, records: Sequence[ItemRecord]) -> None:
+    with extra_for(Extra.VIDEO, "writing tables as Parquet"):
         from pyarrow import parquet
 
-    types = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
-    schema = pa.schema([pa.field(name, types[kind]) for name, kind in columns])
+    schema = arrow_schema(media)
     with open_atomic(path) as file, parquet.ParquetWriter(file, schema) as writer:
-        for block in _blocks(groups):
-            arrays = [pa.array([row[place] for row in block], field.type) for place, field in enumerate(schema)]
-            writer.write_table(pa.table(arrays, schema=schema))
-
-
-_BLOCK_ROWS = 10_000
-
-
-def _blocks(groups: Iterator[list[tuple[Cell, ...]]]) -> Iterator[list[tuple[Cell, ...]]]:
-    block: list[tuple[Cell, ...]] = []
-    for rows in groups:
-        block += rows
-        if len(block) >= _BLOCK_ROWS:
-            yield block
-            block = []
-    yield block
+        for record in records:
+            table = stored.table(record, media)
+            if table is not None:
+                writer.write_table(table)
 
 
 def _write_json(file: BinaryIO, stored: StoredPredictions, records: Sequence[ItemRecord]) -> None:
@@ -104,17 +80,20 @@ def _write_json(file: BinaryIO, stored: StoredPredictions, records: Sequence[Ite
             "item_id": record.item_id,
             "status": record.status.value,
             "problems": list(record.problems),
-            "characters": _objects(CHARACTER_COLUMNS, stored.rows(record, Media.TRAILER)),
-            "poster_faces": _objects(POSTER_COLUMNS, stored.rows(record, Media.POSTER)),
+            "characters": _objects(stored, record, Media.TRAILER),
+            "poster_faces": _objects(stored, record, Media.POSTER),
         }
         text = json.dumps(item, ensure_ascii=False, allow_nan=False)
         file.write((",\n" if number else "\n").encode() + text.encode("utf-8", "backslashreplace"))
     file.write(b"\n]}\n")
 
 
-def _objects(columns: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell]]) -> list[dict[str, Any]]:
-    names = [name for name, _ in columns[1:]]
-    return [dict(zip(names, row[1:], strict=True)) for row in rows]
+def _objects(stored: StoredPredictions, record: ItemRecord, media: Media) -> list[dict[str, Any]]:
+    table = stored.table(record, media)
+    if table is None:
+        return []
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return [{name: value for name, value in row.items() if name != "item_id"} for row in rows]
 
 
 def _run_record(report: CatalogueReport) -> dict[str, Any]:

@@ -10,32 +10,30 @@ import hashlib
 import io
 import json
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from curation.domain.film.clip import ClipStatus
-from curation.domain.film.item_rows import (
-    CHARACTER_COLUMNS,
-    POSTER_COLUMNS,
-    Cell,
-    Kind,
-    character_rows,
-    poster_rows,
-)
+from curation.domain.film.document import film_chips, film_document, film_embeddings, poster_object
+from curation.domain.film.estimations import aggregated_estimations, embedded_faces, flattened_faces_perso_ids
 from curation.domain.film.movies import ItemResult, Media
 from curation.domain.film.people import PosterResult, TrailerResult
 from curation.extras import Extra, extra_for
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
+from curation.storage.video.prediction_tables import character_rows, face_rows, parquet_bytes
 
-__all__ = ["ItemRecord", "StoredPredictions", "parquet_bytes", "poster_document"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ItemRecord", "StoredPredictions"]
 
 _VERSION = 1
 _RECORD_SUFFIX = "_item.json"
-_MAX_RECORD_BYTES = 1 << 22
+_MAX_RECORD_BYTES = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class ItemRecord:
         key: Of all that the result depends on: files, settings, weights.
         settings_key: Of settings and weights alone.
         files: Names in the folder, with the SHA-256 of each.
+        cells: The rows of the tables, as cells of a CSV file, by what they are about.
     """
 
     item_id: str
@@ -59,6 +58,7 @@ class ItemRecord:
     key: str
     settings_key: str
     files: tuple[tuple[str, str], ...]
+    cells: Mapping[Media, tuple[tuple[object, ...], ...]]
 
 
 class StoredPredictions:
@@ -88,10 +88,15 @@ class StoredPredictions:
         """
         item_id = result.movie.item_id
         contents: dict[str, bytes] = {}
+        cells: dict[Media, tuple[tuple[object, ...], ...]] = {}
         if result.trailer is not None:
-            contents |= _trailer_files(item_id, result, result.trailer, with_pickle=with_pickle)
+            rows = character_rows(result.movie, result.trailer, result.poster, path=_source(result.movie.trailer))
+            cells[Media.TRAILER] = rows.cells
+            contents |= _trailer_files(result, result.trailer, rows.values, with_pickle=with_pickle)
         if result.poster is not None:
-            contents |= _poster_files(item_id, result.movie.poster, result.poster, with_pickle=with_pickle)
+            rows = face_rows(result.movie, result.poster, path=_source(result.movie.poster))
+            cells[Media.POSTER] = rows.cells
+            contents |= _poster_files(result, result.poster, rows.values, with_pickle=with_pickle)
         # First, so that no record ever vouches for files of two results.
         self._remove(self._record_path(item_id))
         for media in Media:
@@ -100,7 +105,8 @@ class StoredPredictions:
                 if name not in contents:
                     self._remove(self._folder / name)
         for name, content in contents.items():
-            write_bytes(self._folder / name, content)
+            # The record has their hashes: what a power cut takes is seen to be missing.
+            write_bytes(self._folder / name, content, durable=False)
         record = ItemRecord(
             item_id,
             result.status,
@@ -109,6 +115,7 @@ class StoredPredictions:
             key,
             settings_key,
             tuple(sorted((name, hashlib.sha256(content).hexdigest()) for name, content in contents.items())),
+            cells,
         )
         write_bytes(self._record_path(item_id), _json_bytes(_record_json(record)))
         return record
@@ -136,24 +143,23 @@ class StoredPredictions:
             return None
         return record
 
-    def rows(self, record: ItemRecord, media: Media) -> list[tuple[Cell, ...]]:
-        """The rows of a movie that is whole, as `CHARACTER_COLUMNS` or `POSTER_COLUMNS`; empty if it has none.
+    def table(self, record: ItemRecord, media: Media) -> pa.Table | None:
+        """The rows of a movie that is whole; None if it has none.
 
         Raises:
             StorageError: If they cannot be read.
             ExtraMissingError: If pyarrow is not installed.
         """
-        name = f"{record.item_id}_{media}_predictions.parquet"
-        if name not in dict(record.files):
-            return []
-        with extra_for(Extra.VIDEO, "python -m curation video batch"):
+        path = self._folder / f"{record.item_id}_{media}_predictions.parquet"
+        if path.name not in dict(record.files):
+            return None
+        with extra_for(Extra.VIDEO, "reading tables as Parquet"):
             import pyarrow as pa
             from pyarrow import parquet
         try:
-            table = parquet.read_table(self._folder / name)
+            return parquet.read_table(pa.BufferReader(path.read_bytes()))
         except (OSError, pa.ArrowException) as error:
-            raise explained(OSError(str(error)), self._folder / name, "read") from error
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            raise explained(error if isinstance(error, OSError) else OSError(str(error)), path, "read") from error
 
     def _record_path(self, item_id: str) -> Path:
         return self._folder / f"{item_id}{_RECORD_SUFFIX}"
@@ -166,67 +172,25 @@ class StoredPredictions:
             raise explained(error, path, "removed") from error
 
 
-def poster_document(poster: PosterResult, *, source: str = "") -> dict[str, Any]:
-    """A poster with its faces as JSON values.
-
-    Args:
-        poster: The poster.
-        source: What it was read from, for the reader.
-    """
-    return {
-        "source": source,
-        "width": poster.width,
-        "height": poster.height,
-        "unmatched": poster.unmatched,
-        "faces": [
-            dict(zip([name for name, _ in POSTER_COLUMNS[1:]], row[1:], strict=True)) | {"facial_area": list(face.box)}
-            for row, face in zip(poster_rows("", poster), poster.faces, strict=True)
-        ],
-    }
-
-
-def parquet_bytes(columns: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell]]) -> bytes:
-    """A table as Parquet; the same bytes for the same rows.
-
-    Raises:
-        ExtraMissingError: If pyarrow is not installed.
-    """
-    with extra_for(Extra.VIDEO, "python -m curation video batch"):
-        import pyarrow as pa
-        from pyarrow import parquet
-
-    types = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
-    schema = pa.schema([pa.field(name, types[kind]) for name, kind in columns])
-    arrays = [pa.array([row[place] for row in rows], field.type) for place, field in enumerate(schema)]
-    content = io.BytesIO()
-    parquet.write_table(pa.table(arrays, schema=schema), content)
-    return content.getvalue()
-
-
-def _trailer_files(item_id: str, result: ItemResult, trailer: TrailerResult, *, with_pickle: bool) -> dict[str, bytes]:
-    from curation.domain.film.document import film_document
-
-    stem = f"{item_id}_{Media.TRAILER}_predictions"
-    embeddings = [face.face.detected.embedding for track in trailer.film.tracks for face in track.faces]
-    means = [person.mean for person in trailer.people]
+def _trailer_files(
+    result: ItemResult, trailer: TrailerResult, rows: tuple[tuple[Any, ...], ...], *, with_pickle: bool
+) -> dict[str, bytes]:
+    stem = f"{result.movie.item_id}_{Media.TRAILER}_predictions"
+    document = film_document(trailer, source=_source(result.movie.trailer), with_chips=False)
+    chips = film_chips(trailer)
     files = {
-        f"{stem}.json": _json_bytes(film_document(trailer, source=_source(result.movie.trailer))),
+        f"{stem}.json": _json_bytes(document),
         f"{stem}.npz": _npz_bytes(
             {
-                "embeddings": np.stack(embeddings) if embeddings else np.zeros((0, 0), np.float32),
-                "means": np.stack(means) if means else np.zeros((0, 0), np.float32),
+                "embeddings": film_embeddings(trailer),
                 "cluster_ids": np.array([person.cluster_id for person in trailer.people], dtype=np.int64),
+                "chips": np.frombuffer(b"".join(chips), dtype=np.uint8),
+                "chip_ends": np.cumsum([len(chip) for chip in chips], dtype=np.int64),
             }
         ),
-        f"{stem}.parquet": parquet_bytes(CHARACTER_COLUMNS, character_rows(item_id, trailer, result.poster)),
+        f"{stem}.parquet": parquet_bytes(Media.TRAILER, rows),
     }
     if with_pickle:
-        from curation.domain.film.estimations import (
-            aggregated_estimations,
-            embedded_faces,
-            flattened_faces_perso_ids,
-        )
-
         plain = {
             "aggregated_estimations": aggregated_estimations(trailer),
             "embedded_faces": embedded_faces(trailer),
@@ -236,15 +200,16 @@ def _trailer_files(item_id: str, result: ItemResult, trailer: TrailerResult, *, 
     return files
 
 
-def _poster_files(item_id: str, where: str, poster: PosterResult, *, with_pickle: bool) -> dict[str, bytes]:
-    stem = f"{item_id}_{Media.POSTER}_predictions"
-    document = poster_document(poster, source=_source(where))
+def _poster_files(
+    result: ItemResult, poster: PosterResult, rows: tuple[tuple[Any, ...], ...], *, with_pickle: bool
+) -> dict[str, bytes]:
+    stem = f"{result.movie.item_id}_{Media.POSTER}_predictions"
+    document = {"source": _source(result.movie.poster), "poster": poster_object(poster, with_chips=False)}
+    chips = {f"cropped_face_{face.face_index}": np.frombuffer(face.chip_jpeg, dtype=np.uint8) for face in poster.faces}
     files = {
         f"{stem}.json": _json_bytes(document),
-        f"{stem}.npz": _npz_bytes(
-            {f"cropped_face_{face.face_index}": np.frombuffer(face.chip_jpeg, dtype=np.uint8) for face in poster.faces}
-        ),
-        f"{stem}.parquet": parquet_bytes(POSTER_COLUMNS, poster_rows(item_id, poster)),
+        f"{stem}.npz": _npz_bytes(chips),
+        f"{stem}.parquet": parquet_bytes(Media.POSTER, rows),
     }
     if with_pickle:
         files[f"{stem}.pkl"] = pickle.dumps(document, protocol=4)
@@ -279,6 +244,7 @@ def _record_json(record: ItemRecord) -> dict[str, Any]:
         "key": record.key,
         "settings_key": record.settings_key,
         "files": dict(record.files),
+        "cells": {media.value: [list(row) for row in rows] for media, rows in record.cells.items()},
     }
 
 
@@ -293,4 +259,5 @@ def _record_of(value: Any) -> ItemRecord:
         str(value["key"]),
         str(value["settings_key"]),
         tuple((str(name), str(digest)) for name, digest in value["files"].items()),
+        {Media(media): tuple(tuple(row) for row in rows) for media, rows in value["cells"].items()},
     )

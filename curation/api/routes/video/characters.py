@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -26,13 +25,13 @@ from curation.domain.labelling.label_changes import LabelChange, Unchanged
 from curation.domain.labelling.labels import Category, PersonLabel
 from curation.errors import LabelsChangedError
 from curation.event.people.label_edits import LABELS_CHANGED
+from curation.jobs.video.best_faces import MAX_BEST, best_faces
 from curation.jobs.video.films import Character, Film
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 
-MAX_BEST = 11
 _PROBLEMS = {**VIDEO_PROBLEMS, **VIDEO_NOT_FOUND, **NOT_READY}
 IfMatch = Annotated[
     str | None,
@@ -134,34 +133,14 @@ def get_character_face(
     """Made of the film when it is first asked for. An appearance that is not there is answered with the best face."""
     films = context.videos.films
     film = films.get(video_id)
-    result = films.result(film)
-    person = films.character(film, cluster_id).person
-    tracks = [result.film.tracks[index] for index in person.tracks]
-    ordered = [result.film.tracks[person.best_track]]
-    ordered += sorted(
-        (track for track in tracks if track is not ordered[0] and track.faces),
-        key=lambda track: -track.faces[0].face.quality.score,
-    )
-    track = ordered[best] if best < len(ordered) else ordered[0]
-    if track.faces:
-        time, box, chip = track.faces[0].time, track.faces[0].face.detected.box, track.faces[0].face.chip_jpeg
-    else:
-        seen = track.sightings[len(track.sightings) // 2]
-        time, box, chip = seen.time, seen.box, b""
-    return _face(request, context, film, chip, time, box)
-
-
-def _face(
-    request: Request, context: ServiceContext, film: Film, chip: bytes, time: Fraction, box: tuple[int, int, int, int]
-) -> Response:
-    from curation.domain.faces.face import Box
-
-    etag = f'"{film.id}-{time.numerator:x}-{time.denominator:x}-{"-".join(map(str, box))}"'
+    faces = best_faces(films.result(film), films.character(film, cluster_id).person)
+    face = faces[best] if best < len(faces) else faces[0]
+    etag = f'"{film.id}-{face.time.numerator:x}-{face.time.denominator:x}-{"-".join(map(str, face.box))}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = request.headers.get("if-none-match")
     if known is not None and matches_any(known, etag, weak=True):
         return Response(status_code=304, headers=headers)
-    content = chip or context.videos.jobs.pictures.face(film.path, time, Box(*box))
+    content = face.chip_jpeg or context.videos.jobs.pictures.face(film.path, face.time, face.box)
     return Response(content, headers=headers, media_type="image/jpeg")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from curation.api.context import Context, ServiceContext
+from curation.api.context import Context
 from curation.api.http.conditional import attachment, matches_any
-from curation.api.http.errors import ApiProblem, problem_responses
+from curation.api.http.errors import problem_responses
 from curation.api.http.video.ranges import NO_SUCH_RANGE, ranged_response
 from curation.api.routes.video.film_responses import (
     NOT_READY,
@@ -31,24 +30,20 @@ COVER_PX = 640
 
 
 class ExportFormat(StrEnum):
-    """What editors and players read."""
+    """What players and editors read; the names that its users have for the formats of `storage.video.exports`."""
 
     VTT = "vtt"
     SRT = "srt"
-    EDL = "edl"
-    OTIO = "otio"
+    BOXES = "boxes"
     CHAPTERS = "chapters"
+    FFMETADATA = "ffmetadata"
+    EDL = "edl"
     CSV = "csv"
+    OTIO = "otio"
+    FCPXML = "fcpxml"
 
 
-_MEDIA_TYPES = {
-    ExportFormat.VTT: "text/vtt; charset=utf-8",
-    ExportFormat.SRT: "application/x-subrip; charset=utf-8",
-    ExportFormat.EDL: "text/plain; charset=utf-8",
-    ExportFormat.OTIO: "application/json",
-    ExportFormat.CHAPTERS: "text/plain; charset=utf-8",
-    ExportFormat.CSV: "text/csv; charset=utf-8",
-}
+_NAMES = {ExportFormat.VTT: "webvtt", ExportFormat.CSV: "markers"}
 _PROBLEMS = {**VIDEO_PROBLEMS, **VIDEO_NOT_FOUND}
 _GONE = {"video_file_not_found": (404, "the file of trailer.mp4 is gone: put it back, or delete the film")}
 
@@ -187,24 +182,15 @@ def get_video_export(
     Subtitles (WebVTT, SubRip) say who is on screen, EDL and OpenTimelineIO are markers for editors, chapters are a file
     of FFmpeg's metadata, CSV is a table of appearances.
     """
-    film = context.videos.films.get(video_id)
-    content, name = _export(context, video_id, export_format)
-    headers = {
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": attachment(f"{Path(film.name).stem}{Path(name).suffix}"),
-    }
-    return Response(content, headers=headers, media_type=_MEDIA_TYPES[export_format])
-
-
-def _export(context: ServiceContext, video_id: str, export_format: ExportFormat) -> tuple[bytes, str]:
-    from curation.storage.video.exports import write_exports
+    from curation.storage.video.exports import EXPORT_FORMATS, export_content
 
     films = context.videos.films
     film = films.get(video_id)
-    result = films.result(film)
-    with tempfile.TemporaryDirectory(prefix="curation-export-") as folder:
-        write_exports(Path(folder), result, (export_format.value,), source=film.name)
-        made = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-        if not made:
-            raise ApiProblem(404, "video_file_not_found", f"{film.name} has nothing to export as {export_format}")
-        return made[0].read_bytes(), made[0].name
+    name = _NAMES.get(export_format, export_format.value)
+    form = EXPORT_FORMATS[name]
+    content = export_content(films.result(film), name, source=film.name)
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": attachment(f"{Path(film.name).stem} {form.file_name}"),
+    }
+    return Response(content, headers=headers, media_type=f"{form.media_type}; charset=utf-8")

@@ -16,6 +16,7 @@ from curation.domain.film.times import Interval
 from curation.domain.film.track import Track
 from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.shared_photos import Strangers
+from curation.domain.grouping.unreadable_faces import UnreadableRule
 from tests.film_values import made_track, unit
 
 RULE = GroupingRule(0.64, 0.82, 0.25)
@@ -113,6 +114,14 @@ def test_tracks_without_faces_are_nobody() -> None:
     groups = group_tracks([empty, made_track(2, 3)], RULE)
     assert groups.labels.tolist() == [-1, 0]
     assert group_tracks([empty], RULE).labels.tolist() == [-1]
+
+
+def test_what_cannot_be_read_is_nobody() -> None:
+    hand = with_mean(made_track(4, 5), [0.3, 0.0, 0.0, 0.95])
+    rule = UnreadableRule(((0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0),), 0.5)
+    tracks = [made_track(0, 1), hand, made_track(2, 3)]
+    assert group_tracks(tracks, RULE, unreadable=rule).labels.tolist() == [0, -1, 0]
+    assert group_tracks(tracks, RULE).labels.tolist() == [0, 1, 0]
 
 
 def test_nothing_and_a_single_track() -> None:

@@ -12,15 +12,19 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from curation.domain.faces.face import Box
 from curation.domain.film.document import result_of_document
+from curation.domain.film.movies import CatalogueReport
 from curation.domain.report import Progress
 from curation.errors import BusyError, CatalogueFileError, CurationError, RunInterruptedError, StorageError
-from curation.pipelines.video.catalogue import FINAL_FOLDER, STORED_FOLDER, CatalogueOptions
+from curation.pipelines.stage import ProgressListener
+from curation.pipelines.video.catalogue import FINAL_FOLDER, STORED_FOLDER, CatalogueOptions, ItemListener
+from curation.pipelines.video.inference import VideoInference
 from curation.pipelines.video.options import PosterOptions
 from curation.storage.locks import hold_catalogue
 from tests.fake_inference import FakeLook, fake_inference, text_film
@@ -55,13 +59,28 @@ def catalogue(folder: Path, rows: Sequence[str]) -> Path:
 ROWS = ("one,a.mp4,poster.png", "two,b.mp4,", "three,,poster.png", "four,cut.mp4,none.png", "five,bad.mp4,")
 
 
-def run(folder: Path, rows: Sequence[str] = ROWS, look: FakeLook | None = None, **options: object) -> object:
-    given = {
-        name: options.pop(name) for name in ("istart", "istop", "progress", "cancel", "on_item") if name in options
-    }
-    inference = options.pop("inference", None) or fake_inference(folder / "state", look)
-    return inference.infer_pipeline(  # type: ignore[attr-defined]
-        catalogue(folder, rows), options=CatalogueOptions(folder / "out", **options), **given
+def run(
+    folder: Path,
+    rows: Sequence[str] = ROWS,
+    look: FakeLook | None = None,
+    inference: VideoInference | None = None,
+    *,
+    istart: int = 0,
+    istop: int | None = None,
+    progress: ProgressListener | None = None,
+    cancel: threading.Event | None = None,
+    on_item: ItemListener | None = None,
+    **options: Any,
+) -> CatalogueReport:
+    inference = inference or fake_inference(folder / "state", look)
+    return inference.infer_pipeline(
+        catalogue(folder, rows),
+        istart,
+        istop,
+        options=CatalogueOptions(folder / "out", **options),
+        progress=progress,
+        cancel=cancel,
+        on_item=on_item,
     )
 
 
@@ -120,7 +139,7 @@ def test_the_catalogue_is_gathered(world: Path) -> None:
         ("two", "0", ""),
         ("four", "0", ""),
     ]
-    assert rows[0]["screen_time_s"] == "0.8"
+    assert rows[0]["screen_time_s"] == "0.800"
     faces = table(world, "posters.csv")
     assert [(row["item_id"], row["status"]) for row in faces] == [
         ("one", "matched"),
@@ -188,7 +207,7 @@ def test_parts_of_a_catalogue_are_gathered_together(world: Path) -> None:
     assert (second.total, second.warnings) == (2, ())
     assert [row["item_id"] for row in table(world, "report.csv")] == ["one", "two", "three"]
     whole = files(world)
-    run(world / "again" if (world / "again").mkdir() else world, ROWS[:3])
+    run(world, ROWS[:3])
     assert files(world) == whole
 
 
@@ -284,7 +303,8 @@ from tests.fake_inference import FakeLook, fake_inference
 folder = Path(sys.argv[1])
 look = FakeLook()
 look.before = lambda: (print("looking", flush=True), time.sleep(float(sys.argv[2])))
-fake_inference(folder / "state", look).infer_pipeline(folder / "catalogue.csv", options=CatalogueOptions(folder / "out"))
+options = CatalogueOptions(folder / "out")
+fake_inference(folder / "state", look).infer_pipeline(folder / "catalogue.csv", options=options)
 print("done", flush=True)
 """
 

@@ -20,6 +20,7 @@ from curation.domain.film.joining import KnownPeople
 from curation.domain.film.people import TrailerResult
 from curation.domain.film.track import FilmAnalysis, Track
 from curation.domain.grouping.grouping_rule import GroupingRule
+from curation.domain.grouping.unreadable_faces import UnreadableRule
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
@@ -92,6 +93,16 @@ def test_films_with_nobody_or_one_face(model: str) -> None:
     empty = replace(made_track(0, 1), faces=(), mean=np.zeros(0, dtype=np.float32))
     assert characters(made_film([empty]), setup).dropped == (0,)
     assert characters_of([], setup) == ()
+
+
+@pytest.mark.parametrize("model", ["linkage", "chinese_whispers"])
+def test_what_cannot_be_read_is_no_character(model: str) -> None:
+    setup = made_setup(cluster_model=model)
+    unreadable = UnreadableRule((tuple(vector_of(1).tolist()),), 0.9)
+    setup = replace(setup, engine=replace(setup.engine, unreadable=unreadable))
+    result = characters(two_people(), setup)
+    assert ids(result) == {0: (0, 3)}
+    assert result.dropped == (1, 2, 4)
 
 
 def test_chinese_whispers_takes_its_own_threshold() -> None:

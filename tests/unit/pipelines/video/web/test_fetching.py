@@ -13,8 +13,8 @@ import pytest
 
 from curation.domain.report import Progress
 from curation.errors import AddressRefusedError, RunInterruptedError
-from curation.pipelines.video.addresses import UrlRule
-from curation.pipelines.video.fetching import FetchLimits, fetch
+from curation.pipelines.video.web.addresses import UrlRule
+from curation.pipelines.video.web.fetching import FetchLimits, fetch
 from tests.film_server import FilmServer, film_server
 
 _MAX_BYTES = 100_000
@@ -98,7 +98,7 @@ def test_a_redirect_must_not_lead_into_a_private_network(server: FilmServer, tmp
         # The first name is taken for public by the check, though it stands for this machine: only so can it answer.
         return ["127.0.0.1"]
 
-    from curation.pipelines.video import addresses
+    from curation.pipelines.video.web import addresses
 
     private = addresses._is_public
     try:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from curation.errors import AddressRefusedError
-from curation.pipelines.video.addresses import address_name, checked_address, is_address
+from curation.pipelines.video.web.addresses import address_name, checked_address, is_address
 
 
 def public(host: str, port: int) -> list[str]:

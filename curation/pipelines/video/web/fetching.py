@@ -21,7 +21,7 @@ from curation import __version__
 from curation.domain.report import Progress
 from curation.errors import AddressRefusedError
 from curation.pipelines.stage import ProgressListener
-from curation.pipelines.video.addresses import CheckedAddress, Resolver, UrlRule, address_name, checked_address
+from curation.pipelines.video.web.addresses import CheckedAddress, Resolver, UrlRule, address_name, checked_address
 from curation.storage.atomic import explained
 from curation.workers.pool import stop_if
 
