@@ -6,6 +6,7 @@ import csv
 import re
 import runpy
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,9 @@ def test_the_score_is_that_of_the_script_beside_the_labels(
         writer = csv.writer(file)
         writer.writerow(["time_s", "identity", "x", "y", "w", "h"])
         writer.writerows([row.time_s, row.identity, *row.box] for row in rows)
-    runpy.run_path(str(script))["main"](clip.labels, predicted)
+    with ExitStack() as opened:  # the script closes none of its files
+        files = {"open": lambda path: opened.enter_context(Path(path).open())}
+        runpy.run_path(str(script), init_globals=files)["main"](clip.labels, predicted)
     told = capsys.readouterr().out
     numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", told)]
     assert numbers == pytest.approx(_numbers(scored(clip.pictures, rows)), abs=0.011)
