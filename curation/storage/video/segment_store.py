@@ -40,7 +40,7 @@ FACTS_VERSION = 1
 """Raise it when the facts of files are told in another way, or segments begin elsewhere."""
 
 MAX_BYTES = 2 * 1024**3
-"""Of all rows together; an hour of film takes 10 to 60 MB."""
+"""Of all rows together; an hour of film takes 20 to 100 MB."""
 
 _BUSY_TIMEOUT_S = 30.0
 _PIECE_BYTES = 1024**2
