@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from curation.domain.report import Progress
     from curation.event.catalog import Catalog
     from curation.event.people.edits import PeopleEdits
-    from curation.pipelines.video.analysis import FilmAnalyser
     from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
 
@@ -134,13 +133,12 @@ class _KeptPictures:
 
 
 def _work(settings: Settings) -> FilmWork:
-    from curation.bootstrap import build_video, video_analyser
+    from curation.bootstrap import build_video
 
     inference = build_video(settings, pinned=pinned_engine(settings))
-    analyser = video_analyser(settings, inference.setup)
     return FilmWork(
         settings_hash=inference.settings_key,
-        look=partial(_look, settings, inference.setup, analyser),
+        look=partial(_look, settings, inference.setup),
         match=inference.infer_on_poster,
         annotate=_annotate,
         forget=partial(_forget, settings),
@@ -150,28 +148,30 @@ def _work(settings: Settings) -> FilmWork:
 def _look(
     settings: Settings,
     setup: VideoSetup,
-    analyser: FilmAnalyser,
     path: Path,
     *,
     earlier: TrailerResult | None,
     progress: Callable[[Progress], None],
     cancel: threading.Event,
 ) -> FilmLook:
+    from curation.bootstrap import video_analyser
     from curation.event.film.joinable import joinable_people
     from curation.pipelines.video.trailer import infer_on_trailer
 
     people = joinable_people(settings, setup.engine)
-    result = infer_on_trailer(
-        path,
-        analyser,
-        setup,
-        known=people.known,
-        labels=people.labels,
-        first_new_id=people.first_new_id,
-        earlier=earlier,
-        progress=progress,
-        cancel=cancel,
-    )
+    # The workers end with each film: a service that has none to look at needs no memory for it.
+    with video_analyser(settings, setup) as analyser:
+        result = infer_on_trailer(
+            path,
+            analyser,
+            setup,
+            known=people.known,
+            labels=people.labels,
+            first_new_id=people.first_new_id,
+            earlier=earlier,
+            progress=progress,
+            cancel=cancel,
+        )
     known = set() if people.known is None else set(people.known.cluster_ids.tolist())
     return FilmLook(result, frozenset(person.cluster_id for person in result.people if person.cluster_id in known))
 
