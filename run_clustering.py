@@ -21,6 +21,7 @@ Writes into the output folder:
   face_data.csv          every face: photo, position, cluster (-1: too poor to identify), quality
   output_clusters/       cluster_N.jpg is the best face of cluster N, cluster_N/ holds samples of it
   clustering_run.json    settings, counts, failed photos
+  videos.csv and more    who is in the clips of the folder, see docs/video_events.md
 
 Then label the people who matter in cluster_labels.json, in the same folder, for instance
   {"0": "main", "1": {"name": "Anna", "category": "important"}}
@@ -40,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
     from curation.cli.terminal import counted, print_failures, print_line
+    from curation.event.film.told import told_of_films
 
-    report = build(settings, eager_without="face_data.csv").run_clustering(progress=bars)
+    workflow = build(settings, eager_without="face_data.csv")
+    report = workflow.run_clustering(progress=bars)
     bars.close()
     output = settings.io.output_dir
     reused = f", {report.reused} of them known from earlier" if report.reused else ""
@@ -55,12 +58,16 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
         print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {output / 'clustering_run.json'}")
     for warning in report.warnings:
         print_line(f"  note: {warning}")
-    if report.clusters:
+    films = workflow.run_videos(progress=bars)
+    bars.close()
+    for line in told_of_films(films, output):
+        print_line(line)
+    if report.clusters or films.people:
         pictures, labels = output / "output_clusters", output / settings.scoring.labels_json
         print_line(f"next: look at {pictures}, write labels in {labels}, then run run_scoring.py")
     else:
         print_line("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
-    return 1 if report.failed else 0
+    return 1 if report.failed or films.failed else 0
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ BENCHMARKS: tuple[str, ...] = (
     "attribute_services",
     "assets",
     "asset_database",
+    "video",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from curation.domain.attributes.values import Attribute
+    from curation.domain.film.clip import ClipFacts
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
+    from curation.event.film.clip_stage import FilmParts
     from curation.pipelines.assets.gate import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
+    from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.inference import VideoInference
+    from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
     from curation.storage.attribute_files import AttributeFiles
     from curation.worker_setup import WorkerSetup
@@ -35,6 +40,9 @@ __all__ = [
     "build",
     "build_analyser",
     "build_attribute_files",
+    "build_video",
+    "video_analyser",
+    "video_setup",
     "worker_count",
     "worker_setup",
 ]
@@ -82,7 +90,19 @@ def build(
             started=mine,
         )
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers)
+    def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
+        from curation.event.film.clip_stage import FilmParts
+        from curation.video.opening import open_clip
+
+        setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+
+        def facts_of(path: Path) -> ClipFacts:
+            with open_clip(path) as clip:
+                return clip.facts
+
+        return FilmParts(setup, video_analyser(settings, setup), facts_of)
+
+    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
     return WorkflowOrchestrator(settings, parts)
 
 
@@ -233,6 +253,144 @@ def asset_setup(
         min_person_px=settings.assets.min_person_px,
         colours=settings.assets.colours,
         build=build_asset_networks,
+    )
+
+
+def video_setup(
+    settings: Settings,
+    *,
+    allow_download: bool = False,
+    progress: ProgressListener | None = None,
+    pinned: str | None = None,
+) -> VideoSetup:
+    """Find the networks of the workers for films; nothing is loaded.
+
+    Args:
+        settings: The section `video`, the engine, the folders and the limits.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+        progress: Told of downloads.
+        pinned: Engine of an event's face_data.csv, whose people the films show too; None if there is none.
+
+    Raises:
+        SettingsError: If there is no network with a name, a reader cannot read what is asked, or there is no GPU.
+        WeightsError: If a model file is missing or broken.
+        ExtraMissingError: If what films need is not installed.
+    """
+    from curation.domain.attributes.values import Attribute
+    from curation.domain.report import Progress
+    from curation.engines.attributes.combining import single_specs
+    from curation.engines.attributes.selection import select_readers
+    from curation.engines.selection import select_engine
+    from curation.pipelines.video.characters import warn_of_ethnicity
+    from curation.pipelines.video.setup import (
+        VideoSetup,
+        for_films,
+        look_options,
+        on_video_device,
+        people_options,
+        poster_options,
+    )
+    from curation.worker_setup import build_video_parts
+
+    video = settings.video
+    on_device = on_video_device(settings)
+    providers = on_device.engine.providers
+    may_download = allow_download and settings.engine.download
+
+    def tell(name: str, done: int, total: int | None) -> None:
+        if progress is not None:
+            progress(Progress(f"downloading {name}", done, total or 0))
+
+    def engine(for_settings: Settings) -> EngineSpec:
+        return select_engine(for_settings, pinned=pinned, allow_download=may_download, progress=tell)
+
+    ethnicity = video.ethnicity if video.infer_ethnicity else "off"
+    readers = single_specs(
+        select_readers(
+            {Attribute.AGE: video.age, Attribute.SEX: video.sex, Attribute.ETHNICITY: ethnicity},
+            settings.io.models_dir,
+            providers,
+            allow_download=may_download,
+            progress=tell,
+            connect_timeout_s=settings.engine.connect_timeout_s,
+        )
+    )
+    warn_of_ethnicity(readers)
+    predictor = _find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None
+    return VideoSetup(
+        engine=engine(for_films(on_device)),
+        poster_engine=engine(on_device),
+        looks=look_options(video, readers, predictor, providers),
+        people=people_options(video),
+        posters=poster_options(video),
+        readers=readers,
+        predictor=predictor,
+        state_dir=settings.io.state_dir,
+        max_minutes=video.max_video_minutes,
+        max_mb=video.max_video_mb,
+        build=build_video_parts,
+    )
+
+
+def video_analyser(settings: Settings, setup: VideoSetup) -> FilmAnalyser:
+    """Create what finds the tracks of films, in worker processes."""
+    from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.segment_task import prepare_video_worker
+
+    def make_pool() -> TaskPool:
+        workers = settings.video.num_cpu or worker_count(settings)
+        return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
+
+    return FilmAnalyser(setup, make_pool, photo_timeout_s=settings.performance.photo_timeout_s)
+
+
+def build_video(
+    settings: Settings,
+    *,
+    allow_download: bool = False,
+    pinned: str | None = None,
+    progress: ProgressListener | None = None,
+) -> VideoInference:
+    """Create what looks at films, posters and catalogues; networks are loaded when there is work for them.
+
+    Args:
+        settings: The section `video`, the engine, the folders and the limits.
+        allow_download: Whether missing weights may be downloaded, if `engine.download` allows it too.
+        pinned: Engine of an event whose people the films show too; None if there is none.
+        progress: Told of downloads of weights.
+
+    Raises:
+        SettingsError: If there is no network with a name, or there is no GPU where one is asked for.
+        WeightsError: If a model file is missing or broken.
+        ExtraMissingError: If what films need is not installed.
+    """
+    from curation.engines.building import build_engine
+    from curation.pipelines.video.inference import VideoInference
+    from curation.pipelines.video.media import MediaLimits, MediaShelf
+    from curation.pipelines.video.trailer import infer_on_trailer
+
+    setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+    analyser = video_analyser(settings, setup)
+
+    def check_film(path: Path) -> None:
+        from curation.video.opening import open_clip
+
+        with open_clip(path, max_minutes=setup.max_minutes, max_mb=setup.max_mb):
+            pass
+
+    limits = MediaLimits(
+        urls=settings.video.urls,
+        max_film_mb=settings.video.max_video_mb,
+        max_picture_mb=settings.service.upload_photo_mb,
+        max_megapixels=settings.io.max_photo_megapixels,
+        timeout_s=settings.video.url_timeout_s,
+    )
+    return VideoInference(
+        setup,
+        partial(infer_on_trailer, analyser=analyser, setup=setup),
+        MediaShelf(settings.io.state_dir / "fetched_media", limits, check_film=check_film),
+        make_engine=build_engine,
+        max_megapixels=settings.io.max_photo_megapixels,
     )
 
 

@@ -7,6 +7,7 @@ photo waits for that.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
     from curation.engines.bodies.base import Segmenter
     from curation.engines.landmarks import LandmarkPredictor
     from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
+    from curation.pipelines.per_photo import WorkerParts
+    from curation.pipelines.video.setup import VideoSetup
 
-__all__ = ["WorkerSetup", "build_asset_networks", "build_worker"]
+__all__ = ["WorkerSetup", "build_asset_networks", "build_video_parts", "build_worker"]
+
+_FILM_CHIP_PX = 256  # longer side of the faces of films that a person sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,24 @@ def build_asset_networks(setup: AssetSetup) -> AssetNetworks:
         clothes=build_clothes_segmenter(setup.clothes),
         readers=[build_reader(spec) for spec in setup.readers],
         predictor=lru_cache(maxsize=1)(partial(_make_predictor, setup.predictor)),
+    )
+
+
+def build_video_parts(setup: VideoSetup) -> WorkerParts:
+    """The parts of a worker for films; models are loaded when the first segment needs them."""
+    import cv2
+
+    from curation.pipelines.per_photo import WorkerParts
+
+    # One segment per core is faster than one segment on all cores.
+    cv2.setNumThreads(1)
+    return WorkerParts(
+        make_engine=partial(_make_engine, setup.engine),
+        make_predictor=partial(_make_predictor, setup.predictor),
+        state_dir=setup.state_dir,
+        max_megapixels=math.inf,
+        chip_px=_FILM_CHIP_PX,
+        make_readers=partial(_make_readers, setup.readers),
     )
 
 

@@ -6,13 +6,16 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
-from curation.domain.report import ClusteringReport, Progress, ScoringReport
+from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
+from curation.event.film.clip_ranking import ClipRanking, with_clips
+from curation.event.film.clip_stage import ClipStage, FilmParts
+from curation.event.film.looking import left_out
 from curation.photos.files.listing import Listing, list_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
 from curation.pipelines.export.event import read_export_event
@@ -25,7 +28,7 @@ from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
 from curation.storage.face_data_file import FACE_DATA, first_engine
 from curation.storage.locks import hold_export, hold_output
-from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
 from curation.workers.pool import TaskPool
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
@@ -34,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
 SelectReaders = Callable[[ProgressListener], Sequence[ReaderSpec]]
+SelectFilms = Callable[[str | None, ProgressListener], FilmParts]
 MakePool = Callable[[EngineSpec | None, WeightsFile | None, Sequence[ReaderSpec]], TaskPool]
 
 
@@ -53,6 +57,7 @@ class WorkflowParts:
         caller: Who runs the stages, for the error messages of others while the output folder is in use; None is the
             name of the program.
         select_readers: Returns the readers of the attributes that the settings ask for, one for each attribute.
+        select_films: Returns what looks at clips, given the engine of the photos; None if clips are not looked at.
     """
 
     select_engine: SelectEngine
@@ -60,6 +65,7 @@ class WorkflowParts:
     make_pool: MakePool
     caller: str | None = None
     select_readers: SelectReaders = _no_readers
+    select_films: SelectFilms | None = None
 
 
 def _no_listener(progress: Progress) -> None:
@@ -99,6 +105,7 @@ class WorkflowOrchestrator:
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             listing = self._listing()
+            left_out(settings.video.event_clips, listing.clips)  # told now, not after hours of work
             spec = self._parts.select_engine(self._pinned_engine(), listener)
             logger.info("engine %s: %s", spec.name, spec.reason)
             readers = self._parts.select_readers(listener)
@@ -111,6 +118,34 @@ class WorkflowOrchestrator:
                 report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
         logger.info("Clustering completed successfully")
         return report
+
+    def run_videos(
+        self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
+    ) -> FilmsReport:
+        """Look at the clips beside the photos, and find their people among those of the photos; see `ClipStage`.
+
+        Args:
+            progress: Called with the progress, from the calling thread.
+            cancel: When set, the stage stops within a second.
+
+        Returns:
+            What was found; `analysed + failed == total`. Empty if there are no clips, or they are not looked at.
+
+        Raises:
+            CurationError: One subclass per kind of failure, see `curation.errors`.
+        """
+        settings = self.settings
+        listener = progress or _no_listener
+        with hold_output(settings.io.output_dir, run="looking at clips", caller=self._parts.caller):
+            sweep_temporaries(settings.io.output_dir)
+            clips = event_listing(settings, needs_photos=False).clips
+            report = left_out(settings.video.event_clips, clips)
+            if report is None and (clips or (settings.io.output_dir / VIDEO_RUN).exists()):
+                if self._parts.select_films is None:
+                    return FilmsReport()
+                films = self._parts.select_films(self._pinned_engine(), listener)
+                report = ClipStage(settings, films, listener, cancel or threading.Event()).run(clips)
+        return report or FilmsReport()
 
     def run_scoring(
         self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
@@ -143,6 +178,8 @@ class WorkflowOrchestrator:
             ):
                 context = RunContext(settings, pool, store, progress or _no_listener, cancel or threading.Event())
                 report = ScoringPipeline(context, predictor).run(listing)
+                if settings.video.event_clips != "off":
+                    report = with_clips(report, ClipRanking(context, predictor).run())
         logger.info("Workflow complete")
         return report
 
@@ -189,8 +226,12 @@ class WorkflowOrchestrator:
         return engine if isinstance(engine, str) else None
 
 
-def event_listing(settings: Settings) -> Listing:
-    """The photos of the event, without pictures that this program wrote.
+def event_listing(settings: Settings, *, needs_photos: bool = True) -> Listing:
+    """The photos and clips of the event, without pictures and films that this program wrote.
+
+    Args:
+        settings: Name the folders; without `video.event_clips` clips are files like others that are no photos.
+        needs_photos: Whether a folder without a photo is an error.
 
     Raises:
         PhotosMissingError: If the folder does not exist or cannot be read, or has no photo.
@@ -198,11 +239,14 @@ def event_listing(settings: Settings) -> Listing:
     """
     io = settings.io
     # Pictures that this program wrote are not photos of the event, wherever the output folder is.
-    exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir]
+    exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir, settings.video.dir]
     output, photos = io.output_dir.resolve(), io.input_dir.resolve()
     if output != photos and output.is_relative_to(photos):
         exclude.append(io.output_dir)
     try:
-        return list_photos(io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg)
+        listing = list_photos(
+            io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg, needs_photos=needs_photos
+        )
     except OSError as error:
         raise explained(error, io.input_dir, "read") from error
+    return replace(listing, clips=()) if settings.video.event_clips == "off" else listing.clips_apart()

@@ -20,11 +20,13 @@ from fastapi import FastAPI
 from curation import bootstrap
 from curation.api.app import create_app
 from curation.api.http.assets.desk import AssetDesk
+from curation.api.http.video.desk import VideoDesk
 from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
-from curation.domain.report import ClusteringReport, Progress, ScoringReport
+from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
 from curation.event.catalog import Catalog
+from curation.event.people.edits import PeopleEdits
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
@@ -154,6 +156,11 @@ class FakeOrchestrator:
             seconds=0.1,
         )
 
+    def run_videos(
+        self, *, progress: Callable[[Progress], None] | None = None, cancel: threading.Event | None = None
+    ) -> FilmsReport:
+        return FilmsReport()
+
     def run_scoring(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: threading.Event | None = None
     ) -> ScoringReport:
@@ -233,16 +240,24 @@ def no_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
     return AssetDesk()
 
 
+def no_videos(settings: Settings, catalog: Catalog, labels: PeopleEdits) -> VideoDesk:
+    """The extra for films is not installed."""
+    return VideoDesk()
+
+
 @contextmanager
 def service(
     settings: Settings,
     orchestrator: FakeOrchestrator | None = None,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
+    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
 ) -> Iterator[ServiceClient]:
     """The started application; its lifespan ends with the block."""
     fake = orchestrator or FakeOrchestrator(settings)
-    app = create_app(lambda: settings, lambda _: cast(WorkflowOrchestrator, fake), face_services, open_assets)
+    app = create_app(
+        lambda: settings, lambda _: cast(WorkflowOrchestrator, fake), face_services, open_assets, open_videos
+    )
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")

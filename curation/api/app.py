@@ -27,6 +27,7 @@ from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.http.pictures import PictureResponses
 from curation.api.http.same_site import SameSiteGuard
+from curation.api.http.video.desk import VideoDesk
 from curation.api.pages.routers import PAGE_ROUTERS
 from curation.api.routes import (
     attributes,
@@ -55,7 +56,11 @@ from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
-from curation.errors import CurationError
+from curation.api.routes.video import characters as video_characters
+from curation.api.routes.video import files as video_files
+from curation.api.routes.video import films as videos
+from curation.api.routes.video import posters as video_posters
+from curation.errors import CurationError, ExtraMissingError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.outfits.event_outfits import EventOutfits
@@ -65,6 +70,7 @@ from curation.event.pictures import EventPictures
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
+from curation.jobs.job import Stage
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
@@ -109,11 +115,23 @@ def _open_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
     return AssetDesk(jobs, OutfitSearch(settings, catalog, store), missing=missing, close=close)
 
 
+def _open_videos(settings: Settings, catalog: Catalog, labels: PeopleEdits) -> VideoDesk:
+    # Only here: without the extra none of it can be imported.
+    from curation.jobs.video.building import build_films, demand_extra
+
+    try:
+        demand_extra()
+    except ExtraMissingError as error:
+        return VideoDesk(off=str(error))
+    return VideoDesk(*build_films(settings, catalog, labels))
+
+
 def create_app(
     load: Callable[[], Settings],
     build: Callable[[Settings], WorkflowOrchestrator] = _build,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = _open_assets,
+    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = _open_videos,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
@@ -122,6 +140,7 @@ def create_app(
         build: Builds the orchestrator; by default without downloading any weights.
         face_services: Makes the way to the attribute services, which are other processes.
         open_assets: Opens the assets; by default without downloading any weights.
+        open_videos: Opens the films; likewise.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -137,7 +156,9 @@ def create_app(
             raise
         with log_output(settings.service.log_format):
             try:
-                context, store = await to_thread.run_sync(lambda: _start(settings, build, face_services, open_assets))
+                context, store = await to_thread.run_sync(
+                    lambda: _start(settings, build, face_services, open_assets, open_videos)
+                )
             except CurationError as error:
                 app.state.start_refused = str(error)
                 raise
@@ -147,6 +168,7 @@ def create_app(
                     yield
             finally:
                 await to_thread.run_sync(context.runner.stop)
+                await to_thread.run_sync(context.videos.stop)
                 await to_thread.run_sync(context.assets.stop)
                 await to_thread.run_sync(context.attributes.services.close)
                 await to_thread.run_sync(context.outfits.close)
@@ -187,6 +209,10 @@ def create_app(
         asset_files,
         asset_finding,
         asset_submitting,
+        videos,
+        video_characters,
+        video_posters,
+        video_files,
         metrics,
         health,
     ):
@@ -231,6 +257,7 @@ def _start(
     build: Callable[[Settings], WorkflowOrchestrator],
     face_services: Callable[[ServicesSettings], FaceServices],
     open_assets: Callable[[Settings, Catalog], AssetDesk],
+    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk],
 ) -> tuple[ServiceContext, JobStore]:
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
@@ -238,8 +265,10 @@ def _start(
     logs.delete_except({job.id for job in store.list(limit=2 * MAX_STORED_JOBS)})
     rule_book = RuleBook(orchestrator)
     catalog = Catalog(settings)
+    people_edits = PeopleEdits(settings, catalog)
+    videos = open_videos(settings, catalog, people_edits)
     runs = stage_runs(orchestrator, before_scoring=rule_book.refresh, after_run=catalog.read_ahead)
-    runner = JobRunner(store, runs, log_context=logs.recording)
+    runner = JobRunner(store, {**runs, Stage.VIDEO: videos.run}, log_context=logs.recording)
     analysis = AnalysisLookup(settings, catalog)
     pictures = PictureResponses(EventPictures(settings, catalog, analysis))
     rescorer = Rescorer(settings)
@@ -252,8 +281,8 @@ def _start(
     remove_abandoned(settings.io.state_dir)
     assets = open_assets(settings, catalog)
     assets.start()
+    videos.start(runner)
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
-    people_edits = PeopleEdits(settings, catalog)
     merge_suggester = MergeSuggester(settings, catalog)
     outfits = EventOutfits(settings, catalog, people_edits)
     assets.name_people(outfits)
@@ -276,5 +305,6 @@ def _start(
         assets,
         AssetFeed(assets),
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
+        videos,
     )
     return context, store

@@ -12,6 +12,7 @@ from curation.api.http.assets.events import AssetFeed
 from curation.api.http.assets.pictures import AssetPictures
 from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.pictures import PictureResponses
+from curation.api.http.video.desk import VideoDesk
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.outfits.event_outfits import EventOutfits
@@ -51,6 +52,7 @@ class ServiceContext:
     assets: AssetDesk
     asset_feed: AssetFeed
     asset_pictures: AssetPictures
+    videos: VideoDesk
 
 
 # A coroutine, so that it never waits for a free thread.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ClusteringReport", "Failure", "Progress", "ScoringReport"]
+__all__ = ["ClusteringReport", "Failure", "FilmsReport", "Progress", "ScoringReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +107,38 @@ class ScoringReport:
     best: tuple[tuple[str, float], ...]
     outputs: tuple[str, ...]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilmsReport:
+    """The result of looking at the clips of an event; `analysed + failed == total`.
+
+    Attributes:
+        total: Clips, without those that only accompany a photo.
+        analysed: Clips that were looked at, also those of which only a part could be.
+        failed: Clips that could not be used.
+        failures: Why, one for each failed clip.
+        partial: Clips among `analysed` of which only a part could be looked at.
+        companions: Short films beside their photos, which are a part of these.
+        people: Different people in the clips.
+        known_people: Those of them who are on photos, too.
+        tracks: Appearances of faces.
+        seconds_of_film: Length of all clips that were looked at.
+        warnings: What the user should know, in sentences.
+        outputs: Files that were written.
+        seconds: Wall time.
+    """
+
+    total: int = 0
+    analysed: int = 0
+    failed: int = 0
+    failures: tuple[Failure, ...] = ()
+    partial: int = 0
+    companions: int = 0
+    people: int = 0
+    known_people: int = 0
+    tracks: int = 0
+    seconds_of_film: float = 0.0
+    warnings: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    seconds: float = 0.0

@@ -30,6 +30,9 @@ CurationError
 │   │   ├── SuggestionNotFoundError  no suggestion has this id
 │   │   ├── AssetNotFoundError       no asset has this id
 │   │   ├── VideoNotFoundError       no film has this id
+│   │   ├── CharacterNotFoundError   the film has no such character
+│   │   ├── PosterNotFoundError      the film has no such poster
+│   │   ├── VideoFileNotFoundError   the film has no such file (any more)
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
 │   │   └── LabelsConflictError      ... and the same labels to other values
@@ -39,6 +42,7 @@ CurationError
 │   ├── AttributesOffError   a request needs ages of people, and none are read
 │   ├── AssetsOffError       a request is about assets, and the service does not work on them
 │   ├── VideosOffError       a request is about films, and the service cannot look at them
+│   ├── FilmNotReadyError    a request needs the result of a film that has none yet
 │   ├── AssetNotFailedError  an asset is to be tried again that did not fail
 │   ├── NothingToSplitError  a request would split off all faces of a person
 │   ├── NothingToUndoError   there is nothing left to undo
@@ -79,9 +83,13 @@ from curation.errors.base import CurationError, RunInterruptedError, WorkerError
 from curation.errors.films import (
     AddressRefusedError,
     CatalogueFileError,
+    CharacterNotFoundError,
     ClipRefusedError,
     ClipUnreadableError,
     FilmDocumentError,
+    FilmNotReadyError,
+    PosterNotFoundError,
+    VideoFileNotFoundError,
     VideoNotFoundError,
     VideosOffError,
 )
@@ -167,6 +175,7 @@ __all__ = [
     "AttributesOffError",
     "BusyError",
     "CatalogueFileError",
+    "CharacterNotFoundError",
     "ClipRefusedError",
     "ClipUnreadableError",
     "ClusterNotFoundError",
@@ -180,6 +189,7 @@ __all__ = [
     "FaceDataError",
     "FaceNotFoundError",
     "FilmDocumentError",
+    "FilmNotReadyError",
     "InputError",
     "LabelTakenError",
     "LabelsChangedError",
@@ -207,6 +217,7 @@ __all__ = [
     "PhotosMissingError",
     "PickTakenError",
     "PicksError",
+    "PosterNotFoundError",
     "QueueFullError",
     "RedisUnavailableError",
     "RoleUnavailableError",
@@ -221,6 +232,7 @@ __all__ = [
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",
     "UploadTooLargeError",
+    "VideoFileNotFoundError",
     "VideoNotFoundError",
     "VideosOffError",
     "WeightsBrokenError",

@@ -11,9 +11,13 @@ from curation.errors.photos import PhotoError
 __all__ = [
     "AddressRefusedError",
     "CatalogueFileError",
+    "CharacterNotFoundError",
     "ClipRefusedError",
     "ClipUnreadableError",
     "FilmDocumentError",
+    "FilmNotReadyError",
+    "PosterNotFoundError",
+    "VideoFileNotFoundError",
     "VideoNotFoundError",
     "VideosOffError",
 ]
@@ -59,3 +63,27 @@ class VideosOffError(InputError):
     """A request is about films, and the service cannot look at them: the extra video is not installed."""
 
     code: ClassVar[str] = "videos_off"
+
+
+class FilmNotReadyError(InputError):
+    """A request needs the result of a film that has none yet."""
+
+    code: ClassVar[str] = "video_not_ready"
+
+
+class CharacterNotFoundError(NotFoundError):
+    """A film has no character with this cluster id."""
+
+    code: ClassVar[str] = "character_not_found"
+
+
+class PosterNotFoundError(NotFoundError):
+    """A film has no poster with this id."""
+
+    code: ClassVar[str] = "poster_not_found"
+
+
+class VideoFileNotFoundError(NotFoundError):
+    """There is no such file of a film: it is gone, or was not made."""
+
+    code: ClassVar[str] = "video_file_not_found"

@@ -28,6 +28,7 @@ from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, read_face_data
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.said.corrections_file import CORRECTIONS, read_corrections, with_applied, write_corrections
+from curation.storage.video.remembered_clips import NO_CLIPS, REMEMBERED_CLIPS, RememberedClips, read_clips
 
 __all__ = ["ClusteredFaces"]
 
@@ -51,6 +52,7 @@ class ClusteredFaces:
         self._record = FileCache(output_dir / CLUSTERING_RUN, _read_record)
         self._rows = FileCache(self.table_path, self._read_rows)
         self._written_corrections = FileCache(output_dir / CORRECTIONS, lambda _: read_corrections(output_dir, {}))
+        self._clips = FileCache(output_dir / REMEMBERED_CLIPS, lambda _: read_clips(output_dir))
         self._corrections: Derived[tuple[Correction, ...]] = Derived()
         self._places: Derived[FacePlaces] = Derived()
         self._as_clustered: Derived[EventIndex] = Derived()
@@ -154,7 +156,16 @@ class ClusteredFaces:
             next_cluster_id(self._record.get()),
             next_free_id(self.corrections()),
             int(self.index().cluster_ids.max(initial=-1)) + 1,
+            self.clips().next_id,
         )
+
+    def clips(self) -> RememberedClips:
+        """The people of the clips, as the last run over them left them; the same object until the file changes.
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        return self._clips.get() or NO_CLIPS
 
     def _read_rows(self, path: Path) -> tuple[FaceRow, ...]:
         try:

@@ -27,6 +27,7 @@ from curation.event.people.edits import PeopleEdits
 from curation.event.people.view import display_name
 from curation.pipelines.said.words import labels_json, seen_words, words_unfound
 from curation.settings import Settings
+from curation.storage.video.remembered_clips import RememberedClips
 
 __all__ = ["UNFOUND_ID_PATTERN", "UnfoundWords", "unfound_id"]
 
@@ -77,9 +78,11 @@ class UnfoundWords:
         corrections = self._catalog.faces.corrections()
         labels, picks = self._labels.get(), self._catalog.ranked.written_picks()
         seen = self._catalog.seen.written()
-        said = self._catalog.words.said()
-        sources = (event, record, corrections, labels, picks, seen, said)
-        return self._listed.get(sources, lambda: self._find(event, record, corrections, labels, picks, seen, said))
+        said, clips = self._catalog.words.said(), self._catalog.faces.clips()
+        sources = (event, record, corrections, labels, picks, seen, said, clips)
+        return self._listed.get(
+            sources, lambda: self._find(event, record, corrections, labels, picks, seen, said, clips)
+        )
 
     def delete(self, kind: UnfoundKind, word_id: str) -> Unfound:
         """Forget a word that finds nobody. Labels and corrections can be brought back with `PeopleEdits.undo`.
@@ -166,6 +169,7 @@ class UnfoundWords:
         picks: Picks | None,
         seen: Mapping[str, PersonSeen],
         said: Said,
+        clips: RememberedClips,
     ) -> tuple[Unfound, ...]:
         if labels is None and picks is None and not corrections and not seen:
             return ()
@@ -185,6 +189,7 @@ class UnfoundWords:
             event.photo_counts.keys() | not_persons(corrections),
             places,
             self._readable_photos(event, record),
+            clips,
         )
 
     @staticmethod

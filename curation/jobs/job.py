@@ -19,6 +19,7 @@ class Stage(StrEnum):
     CLUSTERING = "clustering"
     SCORING = "scoring"
     EXPORT = "export"
+    VIDEO = "video"
 
 
 class JobState(StrEnum):

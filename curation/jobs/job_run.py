@@ -133,6 +133,9 @@ def stopped(job: Job, *, by_user: bool) -> Job:
     next_step = f"what was done so far is kept: start the {job.stage} stage again to continue"
     if job.stage is Stage.EXPORT:
         next_step = "nothing of the export is left: export again"
+    elif job.stage is Stage.VIDEO:
+        next_step = "what was looked at is kept; "
+        next_step += "try the film again to continue" if by_user else "it goes on when the service is started again"
     if by_user:
         state, error = JobState.CANCELLED, JobError("cancelled", f"this job was stopped; {next_step}")
     else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from curation.domain.choosing.export import ExportReport
-from curation.domain.report import ClusteringReport, Failure, ScoringReport
+from curation.domain.report import ClusteringReport, Failure, FilmsReport, ScoringReport
 
-__all__ = ["JobOutcome", "outcome_of"]
+__all__ = ["JobOutcome", "outcome_of", "with_films"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class JobOutcome:
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
-def outcome_of(report: ClusteringReport | ScoringReport | ExportReport) -> JobOutcome:
+def outcome_of(report: ClusteringReport | FilmsReport | ScoringReport | ExportReport) -> JobOutcome:
     """The outcome from a stage's report: all its numbers, failures and warnings."""
     values = {item.name: getattr(report, item.name) for item in fields(report)}
     counts = {
@@ -38,3 +38,23 @@ def outcome_of(report: ClusteringReport | ScoringReport | ExportReport) -> JobOu
     warnings = report.warnings
     outputs = (report.path,) if isinstance(report, ExportReport) else report.outputs
     return JobOutcome(counts, report.failures, warnings, {"outputs": list(outputs)})
+
+
+def with_films(outcome: JobOutcome, films: FilmsReport) -> JobOutcome:
+    """The outcome of a clustering with what was found in the clips after it; the same if there are none."""
+    if not films.total and not films.companions and not films.warnings:
+        return outcome
+    outputs = [*outcome.result.get("outputs", ()), *films.outputs]
+    return replace(
+        outcome,
+        counts={
+            **outcome.counts,
+            "clips": films.total,
+            "clips_failed": films.failed,
+            "clip_people": films.people,
+            "seconds": outcome.counts.get("seconds", 0) + films.seconds,
+        },
+        failures=(*outcome.failures, *films.failures),
+        warnings=(*outcome.warnings, *films.warnings),
+        result={**outcome.result, "outputs": outputs},
+    )

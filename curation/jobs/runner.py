@@ -159,6 +159,14 @@ class JobRunner:
         """
         return tuple(self._latest(job) for job in self._store.list(active=True))
 
+    def end_orphans(self) -> None:
+        """Mark active jobs of service processes that died as interrupted.
+
+        Raises:
+            StorageError: If the table cannot be read or written.
+        """
+        self._store.interrupt_orphans()
+
     def cancel(self, job_id: str) -> Job | None:
         """Ask a job to stop, whichever service process runs it; it stops within 2 s.
 

@@ -69,7 +69,40 @@ _EXPORTS_AND_CANCELLING = (
     "DROP TABLE jobs_of_version_1",
     "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
 )
-UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING)
+_COLUMNS = (
+    "sequence, id, stage, state, created_at, started_at, finished_at, progress, counts, failures, warnings, error, "
+    "owner, request, result, cancel_requested_at"
+)
+_FILMS = (
+    "DROP INDEX one_active_job_per_stage",
+    "ALTER TABLE jobs RENAME TO jobs_of_version_2",
+    """
+    CREATE TABLE jobs (
+        sequence            INTEGER PRIMARY KEY AUTOINCREMENT,
+        id                  TEXT NOT NULL UNIQUE,
+        stage               TEXT NOT NULL CHECK (stage IN ('clustering', 'scoring', 'export', 'video')),
+        state               TEXT NOT NULL CHECK (
+            state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled')
+        ),
+        created_at          TEXT NOT NULL,
+        started_at          TEXT,
+        finished_at         TEXT,
+        progress            TEXT,
+        counts              TEXT NOT NULL DEFAULT '{}',
+        failures            TEXT NOT NULL DEFAULT '[]',
+        warnings            TEXT NOT NULL DEFAULT '[]',
+        error               TEXT,
+        owner               TEXT NOT NULL,
+        request             TEXT NOT NULL DEFAULT '{}',
+        result              TEXT NOT NULL DEFAULT '{}',
+        cancel_requested_at TEXT
+    )
+    """,
+    f"INSERT INTO jobs ({_COLUMNS}) SELECT {_COLUMNS} FROM jobs_of_version_2",
+    "DROP TABLE jobs_of_version_2",
+    "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
+)
+UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING, _FILMS)
 
 SCHEMA_VERSION = len(UPGRADES)
 

@@ -11,7 +11,7 @@ from curation.domain.choosing.export import ExportRequest
 from curation.domain.report import Progress
 from curation.jobs.job import Stage
 from curation.jobs.job_run import StageRun
-from curation.jobs.outcomes import JobOutcome, outcome_of
+from curation.jobs.outcomes import JobOutcome, outcome_of, with_films
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["stage_runs"]
@@ -35,6 +35,7 @@ def stage_runs(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
         outcome = outcome_of(orchestrator.run_clustering(progress=progress, cancel=cancel))
+        outcome = with_films(outcome, orchestrator.run_videos(progress=progress, cancel=cancel))
         if after_run is not None:
             after_run()
         return outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ _LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[None]]] = {
     Stage.CLUSTERING: hold_output,
     Stage.SCORING: hold_output,
     Stage.EXPORT: hold_export,
+    # Films have folders of their own.
+    Stage.VIDEO: lambda _: nullcontext(),
 }
 
 

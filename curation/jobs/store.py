@@ -205,7 +205,11 @@ class JobStore:
                     error=JobError(
                         "interrupted",
                         f"the service stopped while this job was {job.state}; what was analysed so far is kept: "
-                        f"start the {job.stage} stage again to continue",
+                        + (
+                            "the service goes on with it by itself"
+                            if job.stage is Stage.VIDEO
+                            else f"start the {job.stage} stage again to continue"
+                        ),
                     ),
                 )
             )

@@ -47,6 +47,7 @@ __all__ = [
     "prepare_worker",
     "score_photo_worker",
     "spoilt_face_worker",
+    "worker_predictor",
 ]
 
 
@@ -357,6 +358,15 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
             )
     measures = measure_photo(photo, task.faces, worker.predictor, capture_time=photo.capture_time)
     return MeasuredPhoto(sha256, measures)
+
+
+def worker_predictor() -> LandmarkPredictor:
+    """The landmark predictor of this worker, for work on other pictures than photos.
+
+    Raises:
+        WeightsError: If it cannot be loaded.
+    """
+    return _current[-1].predictor
 
 
 def _content(path: Path) -> tuple[str, bytes | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from curation.settings.attributes import AgeReaderName, EthnicityReaderName, SexReaderName
 from curation.settings.forms import OffWord, Section
@@ -53,3 +53,13 @@ class VideoSettings(Section):
     max_video_mb: Annotated[float, Field(gt=0, le=10_000_000)] = 20_000
     urls: Annotated[Literal["off", "public", "any"], OffWord] = "off"
     url_timeout_s: Annotated[float, Field(ge=1, le=86_400)] = 600
+
+    @model_validator(mode="after")
+    def _ethnicity_is_meant(self) -> VideoSettings:
+        if self.ethnicity != "off" and not self.infer_ethnicity:
+            raise ValueError(
+                "ethnicity names a reader, and infer_ethnicity is false: to infer a person's race from a face is "
+                "prohibited in the European Union for most purposes, so it needs both; set ethnicity: off, or read "
+                "docs/video_people.md and set infer_ethnicity: true"
+            )
+        return self

@@ -20,10 +20,11 @@ from filelock import FileLock, Timeout
 from curation.errors import BusyError
 from curation.storage.atomic import explained
 
-__all__ = ["EXPORT_LOCK_NAME", "LOCK_NAME", "hold_export", "hold_file_lock", "hold_output"]
+__all__ = ["EXPORT_LOCK_NAME", "LOCK_NAME", "hold_catalogue", "hold_export", "hold_file_lock", "hold_output"]
 
 LOCK_NAME = ".curation.lock"
 EXPORT_LOCK_NAME = ".curation-export.lock"
+_CATALOGUE_LOCK_NAME = ".curation-catalogue.lock"
 _NOTE_SUFFIX = ".by"
 _LONGEST_NOTE = 1000
 _FILE_WAIT_S = 30.0  # others hold such a lock while they write a file or two
@@ -53,6 +54,16 @@ def hold_export(output_dir: Path, *, caller: str | None = None) -> Iterator[None
     Raises the same errors as `hold_output`.
     """
     with _hold(output_dir, EXPORT_LOCK_NAME, "an export", caller):
+        yield
+
+
+@contextmanager
+def hold_catalogue(output_dir: Path, *, caller: str | None = None) -> Iterator[None]:
+    """Hold the output folder's lock for catalogues of films: one at a time, but at the same time as a stage.
+
+    Raises the same errors as `hold_output`.
+    """
+    with _hold(output_dir, _CATALOGUE_LOCK_NAME, "a catalogue of films", caller):
         yield
 
 

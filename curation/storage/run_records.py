@@ -1,4 +1,4 @@
-"""clustering_run.json and scoring_run.json: what a run did, with which settings, and what failed."""
+"""clustering_run.json, scoring_run.json and video_run.json: what a run did, with which settings, and what failed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from curation.storage.atomic import explained, write_bytes
 __all__ = [
     "CLUSTERING_RUN",
     "SCORING_RUN",
+    "VIDEO_RUN",
     "landmark_model_sha256",
     "next_cluster_id",
     "read_run_record",
@@ -25,6 +26,7 @@ __all__ = [
 
 CLUSTERING_RUN = "clustering_run.json"
 SCORING_RUN = "scoring_run.json"
+VIDEO_RUN = "video_run.json"
 
 _LIBRARIES = (
     "deepface",

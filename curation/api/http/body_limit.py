@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +18,8 @@ _FRAME_SHARE = 1.02
 """The body of an upload may be larger than its photos by this factor, for the form around them."""
 
 _UPLOAD_PATHS = frozenset({"/photos", "/assets", "/api/upload/"})
+_FILMS_PATH = "/videos"
+_POSTERS_PATH = re.compile(r"/videos/[0-9a-f]+/posters")
 _PICTURE_PATHS = frozenset({"/attributes", "/attributes/picture"})
 
 
@@ -61,6 +65,11 @@ class BodyLimit:
 def _limit_mb(request: Request, settings: Settings) -> float:
     if request.method == "POST" and request.url.path in _UPLOAD_PATHS:
         return settings.service.upload_total_mb * _FRAME_SHARE
+    if request.method == "POST" and request.url.path == _FILMS_PATH:
+        poster_mb = settings.service.upload_photo_mb
+        return (settings.video.max_video_mb + poster_mb) * _FRAME_SHARE
+    if request.method == "POST" and _POSTERS_PATH.fullmatch(request.url.path):
+        return settings.service.upload_photo_mb * _FRAME_SHARE
     if request.method == "POST" and request.url.path in _PICTURE_PATHS:
         # The services count a megabyte as 2^20 bytes.
         return settings.services.max_image_mb * 2**20 / MB * _FRAME_SHARE

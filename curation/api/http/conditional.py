@@ -15,7 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from curation.storage.atomic import explained
 
-__all__ = ["file_response", "known_version", "matches_any"]
+__all__ = ["attachment", "file_response", "known_version", "matches_any"]
 
 CHUNK_BYTES = 256 * 1024
 
@@ -77,11 +77,11 @@ def file_response(request: Request, path: Path, *, media_type: str, download_as:
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(stat.st_size)
     if download_as is not None:
-        headers["Content-Disposition"] = _attachment(download_as)
+        headers["Content-Disposition"] = attachment(download_as)
     return StreamingResponse(_chunks(file, stat.st_size), headers=headers, media_type=media_type)
 
 
-def _attachment(name: str) -> str:
+def attachment(name: str) -> str:
     """The Content-Disposition (RFC 6266); a name that is not ASCII appears a second time, encoded."""
     plain = name.encode("ascii", "replace").decode("ascii").replace('"', "_").replace("\\", "_")
     encoded = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"

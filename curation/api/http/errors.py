@@ -18,6 +18,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from curation.errors import (
+    AddressRefusedError,
     AssetDocumentError,
     AssetNotFailedError,
     AssetNotFoundError,
@@ -26,6 +27,10 @@ from curation.errors import (
     AttributeDocumentError,
     AttributesOffError,
     BusyError,
+    CatalogueFileError,
+    CharacterNotFoundError,
+    ClipRefusedError,
+    ClipUnreadableError,
     ClusterNotFoundError,
     CollectorUnavailableError,
     CorrectionNotFoundError,
@@ -36,6 +41,8 @@ from curation.errors import (
     FaceAnalysisError,
     FaceDataError,
     FaceNotFoundError,
+    FilmDocumentError,
+    FilmNotReadyError,
     InputError,
     LabelsChangedError,
     LabelsConflictError,
@@ -63,6 +70,7 @@ from curation.errors import (
     PhotoUnreadableError,
     PicksError,
     PickTakenError,
+    PosterNotFoundError,
     QueueFullError,
     RedisUnavailableError,
     RoleUnavailableError,
@@ -77,6 +85,9 @@ from curation.errors import (
     TooManyPhotosError,
     UnfoundWordNotFoundError,
     UploadTooLargeError,
+    VideoFileNotFoundError,
+    VideoNotFoundError,
+    VideosOffError,
     WeightsBrokenError,
     WeightsError,
     WeightsMissingError,
@@ -164,6 +175,17 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     TooManyPhotosError: HTTPStatus(413),
     PhotoPresentError: HTTPStatus.CONFLICT,
     NameTakenError: HTTPStatus.CONFLICT,
+    ClipUnreadableError: HTTPStatus(422),
+    ClipRefusedError: HTTPStatus(422),
+    AddressRefusedError: HTTPStatus(422),
+    FilmDocumentError: HTTPStatus.CONFLICT,
+    CatalogueFileError: HTTPStatus.CONFLICT,
+    VideosOffError: HTTPStatus.CONFLICT,
+    FilmNotReadyError: HTTPStatus.CONFLICT,
+    VideoNotFoundError: HTTPStatus.NOT_FOUND,
+    CharacterNotFoundError: HTTPStatus.NOT_FOUND,
+    PosterNotFoundError: HTTPStatus.NOT_FOUND,
+    VideoFileNotFoundError: HTTPStatus.NOT_FOUND,
 }
 """The HTTP status of every CurationError; a test checks that none is missing."""
 
@@ -176,6 +198,9 @@ _WHERE_TO_LOOK: Mapping[type[CurationError], str] = {
     AssetNotFoundError: "GET /assets lists all",
     CorrectionNotFoundError: "GET /corrections lists all",
     UnfoundWordNotFoundError: "GET /unfound lists all",
+    VideoNotFoundError: "GET /videos lists all",
+    CharacterNotFoundError: "GET /videos/{id}/people lists all",
+    PosterNotFoundError: "GET /videos/{id}/posters lists all",
 }
 """The requests that list what exists; added to messages of errors that know nothing of HTTP."""
 

@@ -21,9 +21,10 @@ class BrokenFormError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file begins; `name` is the file name that the client sent, which may be anything."""
+    """A file begins; `name` is the file name that the client sent, `field` that of the field; both may be anything."""
 
     name: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class _Collector:
         name = options.get(b"filename")
         if name is not None:
             self._is_file = True
-            self._events.append(FilePart(name.decode("utf-8", "replace") or _NO_NAME))
+            field = options.get(b"name", b"").decode("utf-8", "replace")
+            self._events.append(FilePart(name.decode("utf-8", "replace") or _NO_NAME, field))
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:

@@ -46,6 +46,10 @@ TAGS = [
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "attributes", "description": "The faces of single pictures, by the attribute services."},
     {"name": "assets", "description": "Pictures taken apart into people, cut-outs, clothes and colours."},
+    {
+        "name": "videos",
+        "description": "Films: who is in them and when, and on their posters.",
+    },
     {"name": "service", "description": "The service itself."},
 ]
 _SECURITY = {

@@ -29,6 +29,7 @@ NAVIGATION = (
     Place("rules", "/review/rules", "Rules"),
     Place("coverage", "/review/coverage", "Coverage"),
     Place("export", "/review/export", "Export"),
+    Place("videos", "/review/videos", "Videos"),
     Place("assets", "/review/assets", "Assets"),
     Place("faces", "/review/faces", "Faces"),
 )

@@ -19,7 +19,7 @@ from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError
 
-__all__ = ["PageRoute", "page_router", "render"]
+__all__ = ["PageRoute", "clock", "page_router", "render"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ _CONTENT_SECURITY_POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
+        "media-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -113,6 +114,7 @@ def _environment() -> Environment:
     environment.filters["number"] = _number
     environment.filters["counted"] = _counted
     environment.filters["lasting"] = _lasting
+    environment.filters["clock"] = clock
     return environment
 
 
@@ -124,6 +126,13 @@ def _number(value: float) -> str:
 def _counted(count: int, one: str, many: str | None = None) -> str:
     """A number and its noun: `1 photo`, `20,000 photos`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def clock(seconds: float) -> str:
+    """A time in a film: `0:07`, `12:31`, `1:02:09`."""
+    whole = int(seconds)
+    minutes, rest = f"{whole // 60 % 60}", f"{whole % 60:02d}"
+    return f"{minutes}:{rest}" if whole < 3600 else f"{whole // 3600}:{minutes:>02}:{rest}"
 
 
 def _lasting(seconds: float) -> str:

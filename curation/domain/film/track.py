@@ -87,7 +87,7 @@ class FilmAnalysis:
         corrupt_count: How many these are in all.
         frames_decoded: Pictures that were decoded.
         frames_looked_at: Pictures in which faces were looked for.
-        sharpness: Median over the pictures that were looked at, in [0, 1].
+        sharpness: Median over some of the pictures that were looked at, in [0, 1].
         shots: By time.
         tracks: By start, then by the left edge of the first box; `persons_ids` and tables number them in this order.
         notes: What the user should know besides, in sentences.

@@ -31,6 +31,7 @@ class Why(StrEnum):
     UNREADABLE = "unreadable"
     NO_FACE = "no_face"
     WITH_OTHERS = "with_others"
+    CLIPS_AWAY = "clips_away"
 
 
 _SHOWN = 10
@@ -41,6 +42,7 @@ _REASONS = {
     Why.UNREADABLE: "their photos could not be read in the last run",
     Why.NO_FACE: "their photos are there, but these faces were not found on them",
     Why.WITH_OTHERS: "their faces are there, but were grouped with other people in the last run",
+    Why.CLIPS_AWAY: "they were in clips only, and these are not in the folder or were not looked at",
 }
 
 
@@ -92,16 +94,18 @@ def unfound(
     places: Mapping[FacePlace, int],
     picked: Collection[str],
     moved: Mapping[FacePlace, int],
+    of_clips: Collection[int] = (),
 ) -> tuple[Unfound, ...]:
     """The words that find nobody.
 
     Args:
         said: All words with their anchors.
         corrections: For each correction that counts, its kind, its faces and its others, as corrections.json has them.
-        clusters: The clusters that have faces, with the corrections laid over.
+        clusters: The clusters that have faces, with the corrections laid over, and the people of the clips.
         places: The cluster of each face by path and box, with the corrections laid over.
         picked: Paths of all photos of the event, those that could not be read left out.
         moved: The cluster that corrections gave faces to, by where these are now.
+        of_clips: The clusters of people who were in clips, but never on a photo.
     """
     out = []
     for cluster, label in sorted(said.labels.items()):
@@ -116,6 +120,10 @@ def unfound(
             continue  # another cluster with the same name has them
         is_there = bool(there)
         why = Why.WITH_OTHERS if is_there else _why(said, keys)
+        if cluster in of_clips and not keys:
+            if name is not None and any(_named(said, other) == name for other in clusters):
+                continue  # meanwhile the person is on photos, too, as another cluster with the same name
+            why = Why.CLIPS_AWAY
         out.append(Unfound(UnfoundKind.LABEL, str(cluster), label.said, why, _paths(said, keys)))
     for id_, (kind, faces, others) in corrections.items():
         anchors = said.corrections.get(id_, {})

@@ -13,6 +13,7 @@ __all__ = [
     "SUPPORTED_FORMATS",
     "UNSUPPORTED_PICTURES",
     "VIDEO_EXTENSIONS",
+    "VIDEO_PROXY_EXTENSIONS",
     "PhotoFormat",
     "describe_other",
     "sniff",
@@ -69,8 +70,10 @@ UNSUPPORTED_PICTURES: Mapping[str, str] = {
 """Extensions of pictures that are not photos or cannot be opened, with their names for the report."""
 
 VIDEO_EXTENSIONS = _extensions(
-    "3g2 3gp asf avi flv insv lrv m2t m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
+    "3g2 3gp asf avi flv insv lrf lrv m2t m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
 )
+VIDEO_PROXY_EXTENSIONS = _extensions("lrf lrv")
+"""Small copies that action cameras and drones write beside each clip: whoever is in them is in the clip, too."""
 
 SNIFF_BYTES = 64
 

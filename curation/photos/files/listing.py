@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from curation.errors import FaceDataError, PhotosMissingError
@@ -17,9 +17,10 @@ from curation.photos.files.formats import (
     SUPPORTED_FORMATS,
     UNSUPPORTED_PICTURES,
     VIDEO_EXTENSIONS,
+    VIDEO_PROXY_EXTENSIONS,
 )
 
-__all__ = ["Listing", "PhotoFile", "list_photos", "photo_path"]
+__all__ = ["ClipFile", "Listing", "PhotoFile", "list_photos", "photo_path"]
 
 # Created in folders by systems and network disks, besides names that begin with a dot.
 _SYSTEM_NAMES = frozenset(
@@ -42,6 +43,7 @@ _SILENT_EXTENSIONS = frozenset({
     "aae", "csv", "db", "doc", "docx", "exif", "htm", "html", "ini", "json", "log", "lrcat", "lrdata", "md", "npy",
     "ods", "odt", "on1", "pdf", "pp3", "py", "thm", "txt", "url", "wav", "xls", "xlsx", "xml", "xmp", "yaml", "yml",
 })  # fmt: skip
+_CLIP_EXTENSIONS = VIDEO_EXTENSIONS - VIDEO_PROXY_EXTENSIONS
 # The list of files in a folder of cluster pictures; whatever run made them, they are not photos of the event.
 _CLUSTERS_MARK = ".curation-files.json"
 # Bytes that are not UTF-8 are represented in names by these code points (PEP 383).
@@ -68,22 +70,51 @@ class PhotoFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipFile:
+    """One film of the input folder.
+
+    Attributes:
+        video_path: As `PhotoFile.image_path`.
+        path: Absolute.
+        size_bytes: Of the file.
+        mtime_ns: When its content was last changed, in nanoseconds since 1970.
+        beside: `image_path` of the photo of the same name in the same folder; empty if there is none. A short film
+            beside its photo is the moving part of that photo.
+    """
+
+    video_path: str
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What a folder contains.
 
     Attributes:
         photos: Sorted by `image_path`.
-        ignored: (relative path, reason) of skipped files that a user may ask about; sorted.
+        ignored: (relative path, reason) of skipped files that a user may ask about, clips among them; sorted.
         failed: (relative path, reason) of photos and folders that cannot be read; sorted.
+        clips: Sorted by `video_path`; small copies that cameras write beside their clips are left out.
     """
 
     photos: tuple[PhotoFile, ...]
     ignored: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str], ...]
+    clips: tuple[ClipFile, ...] = ()
+
+    def clips_apart(self) -> Listing:
+        """The same without the clips in `ignored`: they are looked at."""
+        names = {clip.video_path for clip in self.clips}
+        return replace(self, ignored=tuple(item for item in self.ignored if item[0] not in names))
 
 
-def list_photos(input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg: bool) -> Listing:
-    """List the photos of a folder and its sub-folders, by their file extensions.
+def list_photos(
+    input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg: bool, needs_photos: bool = True
+) -> Listing:
+    """List the photos and clips of a folder and its sub-folders, by their file extensions.
 
     Hidden and system files are skipped without a note. Links are followed; a folder that is reached
     twice is listed once, under its own name if it is inside `input_dir`.
@@ -94,6 +125,7 @@ def list_photos(input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg:
             need not exist.
         skip_raw_with_jpeg: Whether to skip a RAW file if there is a JPEG or HEIC of the same name in the
             same folder.
+        needs_photos: Whether a folder without a photo is an error.
 
     Raises:
         PhotosMissingError: If there is no such folder, it cannot be read, or it contains no photo.
@@ -103,14 +135,16 @@ def list_photos(input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg:
     walk = _Walk(root, exclude)
     walk.run()
     photos = walk.photos
+    clips = _beside_photos(walk.clips, photos)
     if skip_raw_with_jpeg:
         photos = _without_raw_twins(photos, walk.ignored)
-    if not photos:
+    if not photos and needs_photos:
         raise PhotosMissingError(_nothing_found(root, walk))
     return Listing(
         photos=tuple(sorted(photos, key=lambda photo: photo.image_path)),
         ignored=tuple(sorted(walk.ignored)),
         failed=tuple(sorted(walk.failed)),
+        clips=tuple(sorted(clips, key=lambda clip: clip.video_path)),
     )
 
 
@@ -182,6 +216,7 @@ class _Walk:
         self._visited: set[tuple[int, int]] = set()
         self._links: list[tuple[PurePosixPath, Path]] = []
         self.photos: list[PhotoFile] = []
+        self.clips: list[ClipFile] = []
         self.ignored: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
 
@@ -240,6 +275,8 @@ class _Walk:
             self.photos.append(PhotoFile(name, path, status.st_size, status.st_mtime_ns))
         elif reason:
             self.ignored.append((name, reason))
+            if stat.S_ISREG(status.st_mode) and _extension(entry.name) in _CLIP_EXTENSIONS:
+                self.clips.append(ClipFile(name, path, status.st_size, status.st_mtime_ns))
         return None
 
 
@@ -270,6 +307,17 @@ def _why_not(name: str) -> str | None:
     if not extension:
         return "its name has no extension such as .jpg"
     return "not a photo, judging by its extension"
+
+
+def _beside_photos(clips: list[ClipFile], photos: list[PhotoFile]) -> list[ClipFile]:
+    """The clips with the photos of the same name in the same folder."""
+    if not clips:
+        return clips
+    named = {
+        (photo.path.parent, photo.path.stem.casefold()): photo.image_path
+        for photo in sorted(photos, key=lambda photo: photo.image_path, reverse=True)
+    }
+    return [replace(clip, beside=named.get((clip.path.parent, clip.path.stem.casefold()), "")) for clip in clips]
 
 
 def _without_raw_twins(photos: list[PhotoFile], ignored: list[tuple[str, str]]) -> list[PhotoFile]:

@@ -31,6 +31,7 @@ from curation.storage.said.grouping_answers import (
 )
 from curation.storage.said.labels_file import read_labels
 from curation.storage.said.said_file import read_said
+from curation.storage.video.remembered_clips import read_clips
 
 __all__ = ["GROUPING_PAGE", "EventGroupingCheck", "verdict_in_words"]
 
@@ -83,7 +84,8 @@ class EventGroupingCheck:
         clusters: list[int] = np.maximum(corrected_clusters(self._rows, corrections), NOBODY).tolist()
         if data is None:
             return clusters
-        known_ids = range(max(next_id, max(clusters, default=-1) + 1, next_free_id(corrections)))
+        of_clips = read_clips(self._settings.io.output_dir).next_id
+        known_ids = range(max(next_id, max(clusters, default=-1) + 1, next_free_id(corrections), of_clips))
         labels = parse_labels(data, known_ids=known_ids)
         first_of: dict[str, int] = {}
         out = []

@@ -113,16 +113,18 @@ def assigned_ids(
     pinned = constraints(corrections, places).cluster
     shown = shown_rows(said, places)
     photos = faces.image_paths()
-    has_words = bool(said.labels or said.corrections)
+    # Names of people who are only in clips are about no photo.
+    of_clips = said.labels.keys() & earlier.clips.people.keys()
+    has_words = bool(said.labels.keys() - of_clips or said.corrections)
     is_new = all(map(present.is_new, faces.sha256))
     if is_new and not ((first >= 0).any() or shown or (pinned != NOBODY).any()):
         if has_words:
             raise _other_event(earlier, said, input_dir)
         # Another event, or the first run: nothing is known that has to stay.
         claims = Claims(pinned, first, last, {})
-        ids, grouping = ids_of_groups(groups, photos, keys, claims, {}, next_id=0)
+        next_id = earlier.clips.next_id if of_clips else 0
+        ids, grouping = ids_of_groups(groups, photos, keys, claims, {}, next_id=next_id)
         remembered = RememberedIds()
-        next_id = 0
     else:
         first, last = _undone(corrections, places, first, last)
         next_id = max(
@@ -131,6 +133,7 @@ def assigned_ids(
             max(said.labels, default=-1) + 1,
             next_free_id(corrections),
             earlier.remembered.ids.highest + 1,
+            earlier.clips.next_id,
         )
         remembered = earlier.remembered.ids
         likeness = ShownLikeness(said, shown, present, faces, rule)

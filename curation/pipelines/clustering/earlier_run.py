@@ -28,6 +28,7 @@ from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.remembered_file import read_remembered
 from curation.storage.said.said_file import read_said
+from curation.storage.video.remembered_clips import read_clips
 
 __all__ = ["EarlierRow", "EarlierRun"]
 
@@ -51,6 +52,7 @@ class EarlierRun:
         record: Of the last run; None without one.
         remembered: Of all runs.
         said: All words, with anchors.
+        clips: The people of the clips, whose ids no cluster of photos gets.
         is_comparable: Whether the table is of this run's engine, so that vectors can be compared.
     """
 
@@ -77,6 +79,7 @@ class EarlierRun:
         self._embeddings: EmbeddingsFile | None = None
         self.record = read_run_record(self._output / CLUSTERING_RUN)
         self.remembered = read_remembered(self._output)
+        self.clips = read_clips(self._output)
         words = read_words(settings)
         is_needed = bool(words.labels or words.corrections) and len(self.remembered.ids.keys) == 0
         self._rows = self._read(is_needed=is_needed)

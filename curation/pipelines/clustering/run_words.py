@@ -133,6 +133,7 @@ class RunWords:
             clusters,
             dict(zip(faces.places(), ids.tolist(), strict=True)),
             self._present.contents().keys(),
+            self._earlier.clips,
         )
 
     def remember(self, ids: RememberedIds, contents: Mapping[str, str] | None) -> None:

@@ -22,6 +22,7 @@ from curation.storage.said.labels_file import read_labels
 from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
 from curation.storage.said.said_file import change_said, read_said
+from curation.storage.video.remembered_clips import NO_CLIPS, RememberedClips
 
 __all__ = [
     "labels_json",
@@ -164,6 +165,7 @@ def words_unfound(
     clusters: Collection[int],
     places: Mapping[FacePlace, int],
     photos: Collection[str],
+    clips: RememberedClips = NO_CLIPS,
 ) -> tuple[Unfound, ...]:
     """The words that find nobody.
 
@@ -174,6 +176,7 @@ def words_unfound(
         clusters: The clusters that have faces, with the corrections applied.
         places: The cluster of each face by path and box, with the corrections applied.
         photos: Paths of all photos that could be read.
+        clips: The people of the clips, who are found there.
     """
     active = {
         correction.id: (
@@ -198,7 +201,8 @@ def words_unfound(
         aside=said.aside if words.picks is not None else (),
         seen={id_: seen for id_, seen in said.seen.items() if id_ in (words.seen or {})},
     )
-    return unfound(still_said, active, clusters, places, photos, moved)
+    found = {*clusters, *clips.present}
+    return unfound(still_said, active, found, places, photos, moved, clips.people.keys())
 
 
 def unfound_json(words: Sequence[Unfound]) -> list[dict[str, Any]]:

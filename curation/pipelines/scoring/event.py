@@ -27,6 +27,7 @@ from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.run_records import CLUSTERING_RUN, next_cluster_id, read_run_record
 from curation.storage.said.corrections_file import read_corrections
 from curation.storage.said.labels_file import read_labels
+from curation.storage.video.remembered_clips import NO_CLIPS, RememberedClips, read_clips
 
 __all__ = [
     "NO_AGES",
@@ -59,6 +60,7 @@ class ScoringEvent:
         input_dir: The folder that was clustered.
         engine: Name of the engine that found the faces; None if there are no faces.
         known_ids: All cluster ids that labels may name, including retired ones.
+        clips: The people of the clips.
     """
 
     faces: dict[str, list[FaceRow]]
@@ -67,6 +69,7 @@ class ScoringEvent:
     input_dir: str
     engine: str | None
     known_ids: frozenset[int]
+    clips: RememberedClips = NO_CLIPS
 
 
 def read_event(output_dir: Path) -> ScoringEvent:
@@ -101,13 +104,16 @@ def read_event(output_dir: Path) -> ScoringEvent:
             failed[photo] = str(failure.get("reason"))
     used = {row.cluster_id for row in rows if row.cluster_id >= 0}
     key = recorded.get("analysis_key")
+    clips = read_clips(output_dir)
+    next_id = max(next_cluster_id(record), next_free_id(corrections), clips.next_id)
     return ScoringEvent(
         dict(faces),
         failed,
         key if isinstance(key, str) else None,
         str(recorded.get("input_dir", "another folder")),
         next((row.engine for row in rows), None),
-        frozenset(used | set(range(max(next_cluster_id(record), next_free_id(corrections))))),
+        frozenset(used | set(range(next_id))),
+        clips,
     )
 
 
@@ -158,6 +164,7 @@ def event_unfound(settings: Settings, said: Said, event: ScoringEvent) -> tuple[
         {row.cluster_id for row in rows} | not_persons(corrections),
         {(row.image_path, row.facial_area): row.cluster_id for row in rows},
         event.faces.keys(),
+        event.clips,
     )
 
 

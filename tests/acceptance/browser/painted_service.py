@@ -12,11 +12,13 @@ import uvicorn
 
 from curation.api.app import create_app
 from curation.api.http.assets.desk import AssetDesk
+from curation.api.http.video.desk import VideoDesk
 from curation.event.catalog import Catalog
+from curation.event.people.edits import PeopleEdits
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
 from tests.fake_workflow import FakeEvent
-from tests.service import no_assets
+from tests.service import no_assets, no_videos
 
 __all__ = ["serving"]
 
@@ -28,10 +30,11 @@ def serving(
     event: FakeEvent,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
+    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
 ) -> Iterator[str]:
     """The address of a service over the event; it ends with the block."""
     settings = event.settings()
-    app = create_app(lambda: settings, lambda _: event.workflow(), face_services, open_assets)
+    app = create_app(lambda: settings, lambda _: event.workflow(), face_services, open_assets, open_videos)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

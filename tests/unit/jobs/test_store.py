@@ -231,12 +231,13 @@ def test_a_database_of_version_1_is_migrated(tmp_path: Path) -> None:
     assert cut_off is not None
     assert cut_off.state is JobState.INTERRUPTED
     export = store.create(Stage.EXPORT)
+    film = store.create(Stage.VIDEO)
     store.save(replace(ended(store.create(Stage.SCORING)), state=JobState.CANCELLED))
-    assert [job.id for job in store.list()][1:] == [export.id, "nine", "seven"]
+    assert [job.id for job in store.list()][1:] == [film.id, export.id, "nine", "seven"]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         numbers = [row[0] for row in connection.execute("SELECT sequence FROM jobs ORDER BY sequence")]
-        assert numbers == [7, 9, 10, 11]
+        assert numbers == [7, 9, 10, 11, 12]
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(
                 "INSERT INTO jobs (id, stage, state, created_at, owner) VALUES ('x', 'export', 'running', '', '')"
@@ -248,8 +249,8 @@ def test_an_upgrade_that_fails_leaves_the_old_database(tmp_path: Path, monkeypat
     path = tmp_path / "jobs.sqlite3"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
-    first, second = jobs_schema.UPGRADES
-    monkeypatch.setattr(jobs_schema, "UPGRADES", (first, (*second, "SELECT * FROM no_such_table")))
+    first, second, *others = jobs_schema.UPGRADES
+    monkeypatch.setattr(jobs_schema, "UPGRADES", (first, (*second, "SELECT * FROM no_such_table"), *others))
     with pytest.raises(StorageError, match="no_such_table"):
         JobStore(path)
     with closing(sqlite3.connect(path)) as connection:

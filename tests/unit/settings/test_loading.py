@@ -81,6 +81,7 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
         ),
         ("scoring: {rules: {require_smile: {mode: on}}}", ["scoring.rules.require_smile.mode", "veto"]),
         ("scoring: {unlabelled_category: friend}", ["unlabelled_category", "important"]),
+        ("video: {ethnicity: gear}", ["infer_ethnicity", "prohibited in the European Union", "ethnicity: off"]),
         ("- io", ["sections", "list"]),
         ("just text", ["sections", "str"]),
         ("io: {input_dir: [", ["YAML"]),
@@ -217,3 +218,9 @@ def test_a_rule_that_needs_ages_is_refused_while_they_are_off(tmp_path: Path, ru
         load_settings(path, default_root=tmp_path)
     path.write_text(f"scoring: {{rules: {{{rule}}}}}\nattributes: {{age: dlib}}\n", encoding="utf-8")
     load_settings(path, default_root=tmp_path)
+
+
+def test_ethnicity_of_films_needs_a_reader_and_the_key(tmp_path: Path) -> None:
+    assert load(tmp_path, "video: {ethnicity: gear, infer_ethnicity: true}").video.ethnicity == "gear"
+    # The key alone reads nothing.
+    assert load(tmp_path, "video: {infer_ethnicity: true}").video.ethnicity == "off"

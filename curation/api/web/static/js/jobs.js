@@ -8,6 +8,7 @@ export const STAGES = {
   clustering: { doing: "Finding the people", done: "The people are found", next: "/review/people", show: "Show them" },
   scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: "/review/photos", show: "Show them" },
   export: { doing: "Exporting", done: "The export is done", next: "/review/export", show: "Show it" },
+  video: { doing: "Looking at a film", done: "The film is ready", next: "/review/videos", show: "Show it" },
 };
 const UNKNOWN_STAGE = { doing: "Working", done: "Done", next: "/", show: "Show it" };
 

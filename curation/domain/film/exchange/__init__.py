@@ -1,0 +1,1 @@
+"""Texts for players and editors: who is on screen when, as subtitles, chapters and markers."""

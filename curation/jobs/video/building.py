@@ -1,0 +1,212 @@
+"""The composition root of films in the service: the folder, the networks and the event that the settings name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.domain.faces.face import Box
+from curation.errors import VideoFileNotFoundError
+from curation.extras import Extra, extra_for
+from curation.jobs.video.event_engine import pinned_engine
+from curation.jobs.video.film_folders import FilmFolders
+from curation.jobs.video.film_work import FilmLook, FilmPictures, FilmWork
+from curation.jobs.video.films import Films
+from curation.jobs.video.video_jobs import VideoJobs
+from curation.storage.atomic import write_bytes
+
+if TYPE_CHECKING:
+    from curation.domain.film.clip import ClipFacts
+    from curation.domain.film.people import PosterResult, TrailerResult
+    from curation.domain.report import Progress
+    from curation.event.catalog import Catalog
+    from curation.event.people.edits import PeopleEdits
+    from curation.pipelines.video.analysis import FilmAnalyser
+    from curation.pipelines.video.setup import VideoSetup
+    from curation.settings import Settings
+
+__all__ = ["build_films", "demand_extra"]
+
+FACE_PX = 256
+PICTURES_DIR = "film_pictures"
+"""The folder of kept pictures: beside films that were handed in; for clips of the event in `io.state_dir`."""
+PICTURES_VERSION = 1  # raise it when pictures made of the same film change
+
+
+def demand_extra() -> None:
+    """Make sure that films can be looked at.
+
+    Raises:
+        ExtraMissingError: If the packages are not installed; says how to get them.
+    """
+    with extra_for(Extra.VIDEO, "looking at films"):
+        if find_spec("av") is None:
+            raise ModuleNotFoundError("No module named 'av'", name="av")
+
+
+def build_films(settings: Settings, catalog: Catalog, labels: PeopleEdits) -> tuple[VideoJobs, Films]:
+    """Create the films of the service; networks are looked for when the first film comes.
+
+    Args:
+        settings: Of the program.
+        catalog: Of the event, whose people films may show.
+        labels: Of the event.
+    """
+    from curation.event.film.event_films import EventFilms
+
+    folders = FilmFolders(settings.video.dir)
+    films = Films(folders, settings.io.input_dir, EventFilms(settings, catalog), labels)
+    jobs = VideoJobs(folders, _pictures(settings, folders), partial(_work, settings))
+    return jobs, films
+
+
+def _pictures(settings: Settings, folders: FilmFolders) -> FilmPictures:
+    kept = _KeptPictures(settings, folders)
+    return FilmPictures(
+        facts=partial(_facts, settings),
+        still=kept.still,
+        face=kept.face,
+        fetch=partial(_fetch, settings),
+        poster=partial(_poster, settings),
+    )
+
+
+def _facts(settings: Settings, path: Path) -> ClipFacts:
+    from curation.video.opening import open_clip
+
+    video = settings.video
+    with open_clip(path, max_minutes=video.max_video_minutes, max_mb=video.max_video_mb) as clip:
+        return clip.facts
+
+
+class _KeptPictures:
+    """Pictures of films, made once and kept until others need the room."""
+
+    def __init__(self, settings: Settings, folders: FilmFolders) -> None:
+        from curation.storage.picture_cache import PictureCache
+
+        self._folders = folders
+        self._cache = PictureCache(
+            settings.io.state_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
+        )
+
+    def still(self, path: Path, time: Fraction, long_side_px: int) -> bytes:
+        def make() -> bytes:
+            from curation.video.stills import still_jpeg
+
+            return still_jpeg(path, time, long_side_px=long_side_px)
+
+        return self._made(path, make, "still", time, long_side_px)
+
+    def face(self, path: Path, time: Fraction, box: Box) -> bytes:
+        def make() -> bytes:
+            from curation.photos.looks.thumbnails import face_chip_jpeg
+            from curation.video.stills import still
+
+            return face_chip_jpeg(still(path, time), box, long_side_px=FACE_PX)
+
+        return self._made(path, make, "face", time, *box)
+
+    def _made(self, path: Path, make: Callable[[], bytes], *what: object) -> bytes:
+        from curation.storage.file_stamps import stamp_of
+        from curation.storage.picture_cache import picture_key
+
+        stamp = stamp_of(path)
+        if stamp is None:
+            raise VideoFileNotFoundError(f"the film {path.name} is gone: put it back, or delete it")
+        key = picture_key(stamp, PICTURES_VERSION, *map(str, what))
+        if not self._folders.holds(path):
+            kept = self._cache.get(key)
+            return self._cache.made(key, make) if kept is None else kept
+        # Beside the film, so that they are gone with it.
+        beside = path.parent / PICTURES_DIR / f"{key}.jpg"
+        try:
+            return beside.read_bytes()
+        except OSError:
+            content = make()
+        write_bytes(beside, content, durable=False)
+        return content
+
+
+def _work(settings: Settings) -> FilmWork:
+    from curation.bootstrap import build_video, video_analyser
+
+    inference = build_video(settings, pinned=pinned_engine(settings))
+    analyser = video_analyser(settings, inference.setup)
+    return FilmWork(
+        settings_hash=inference.settings_key,
+        look=partial(_look, settings, inference.setup, analyser),
+        match=inference.infer_on_poster,
+        annotate=_annotate,
+        forget=partial(_forget, settings),
+    )
+
+
+def _look(
+    settings: Settings,
+    setup: VideoSetup,
+    analyser: FilmAnalyser,
+    path: Path,
+    *,
+    earlier: TrailerResult | None,
+    progress: Callable[[Progress], None],
+    cancel: threading.Event,
+) -> FilmLook:
+    from curation.event.film.joinable import joinable_people
+    from curation.pipelines.video.trailer import infer_on_trailer
+
+    people = joinable_people(settings, setup.engine)
+    result = infer_on_trailer(
+        path,
+        analyser,
+        setup,
+        known=people.known,
+        labels=people.labels,
+        first_new_id=people.first_new_id,
+        earlier=earlier,
+        progress=progress,
+        cancel=cancel,
+    )
+    known = set() if people.known is None else set(people.known.cluster_ids.tolist())
+    return FilmLook(result, frozenset(person.cluster_id for person in result.people if person.cluster_id in known))
+
+
+def _annotate(
+    path: Path, result: TrailerResult, target: Path, progress: Callable[[Progress], None], cancel: threading.Event
+) -> None:
+    from curation.video.annotated import annotate
+
+    annotate(path, result, target, progress=progress, cancel=cancel)
+
+
+def _forget(settings: Settings, path: Path) -> None:
+    from curation.storage.file_stamps import stamp_of
+    from curation.storage.video.segment_store import SegmentStore, film_content
+
+    stamp = stamp_of(path)
+    if stamp is not None:
+        with SegmentStore(settings.io.state_dir) as store:
+            store.forget(film_content(stamp))
+
+
+def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    from curation.pipelines.video.web.fetching import FetchLimits, fetch
+
+    video = settings.video
+    # Whoever may send requests is not whoever may reach the machine's own network.
+    limits = FetchLimits(video.urls, int(max_bytes), video.url_timeout_s, "video.max_video_mb")
+    fetch(address, target, limits)
+    return unquote(urlsplit(address).path).rpartition("/")[2]
+
+
+def _poster(settings: Settings, path: Path, poster: PosterResult, result: TrailerResult) -> bytes:
+    from curation.video.annotated_poster import annotated_poster
+
+    return annotated_poster(path, poster, result, max_megapixels=settings.io.max_photo_megapixels)
