@@ -27,6 +27,7 @@ from curation.video.facts import Survey, capture_time_of, last_length, start_tim
 from curation.video.files import FilmFile, StampedPacket, open_file
 from curation.video.frame import ClipFrame
 from curation.video.picture import Screen
+from curation.video.timeline import rate_of
 
 __all__ = ["Clip", "open_clip"]
 
@@ -210,6 +211,9 @@ class _ContainerFacts:
     def __init__(self, file: FilmFile) -> None:
         container, stream = file.container, file.stream
         self.duration = None if container.duration is None else Fraction(container.duration, 1_000_000)
+        if container.format.name == "avi" and stream.frames and self.duration is not None:
+            # Without the index at its end FFmpeg tells what is there; the head still tells what was.
+            self.duration = max(self.duration, stream.frames / rate_of(stream))
         self.has_audio = bool(container.streams.audio)
         self.codec = str(stream.codec_context.codec.canonical_name)
         self.is_interlaced = stream.codec_context.field_order in _INTERLACED_ORDERS
