@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.film.grouping import ScreenMates, film_rule, margin_of
+from curation.domain.film.grouping import ScreenMates, distances_of, film_rule, margin_of
 from curation.domain.grouping.grouping_rule import GroupingRule
 
 __all__ = ["KnownPeople", "ids_of_groups", "joined_people"]
@@ -81,9 +81,9 @@ def joined_people(
     if len(used) == 0 or len(known.cluster_ids) == 0:
         return {}
     groups, owner, sizes = np.unique(labels[used], return_inverse=True, return_counts=True)
-    vectors = rule.compared(means[used]).astype(np.float64)
+    vectors = rule.compared(means[used])
     sums = np.zeros((len(groups), vectors.shape[1]))
-    np.add.at(sums, owner, vectors)
+    np.add.at(sums, owner, vectors.astype(np.float64))
     people = rule.compared(known.means.astype(np.float32)).astype(np.float64)
     away = 1.0 - (sums / sizes[:, None]) @ people.T
     limit = film_rule(rule).largest_distance(sizes[:, None].astype(np.int64), known.sizes[None, :].astype(np.int64))
@@ -116,7 +116,7 @@ def joined_people(
 
 
 def _conflicts(
-    vectors: NDArray[np.float64],
+    vectors: NDArray[np.float32],
     labels: NDArray[np.int64],
     used: NDArray[np.intp],
     mates: ScreenMates,
@@ -126,13 +126,12 @@ def _conflicts(
     place = np.full(len(labels), -1)
     place[used] = np.arange(len(used))
     out: dict[int, set[int]] = defaultdict(set)
-    for one, other in mates.pairs.tolist():
-        a, b = int(labels[one]), int(labels[other])
-        if a < 0 or b < 0 or a == b:
-            continue
-        if 1.0 - float(vectors[place[one]] @ vectors[place[other]]) >= rule.near_copy:
-            out[a].add(b)
-            out[b].add(a)
+    sides = labels[mates.pairs]
+    between = mates.pairs[(sides >= 0).all(axis=1) & (sides[:, 0] != sides[:, 1])]
+    is_other = distances_of(vectors, place[between]) >= rule.near_copy
+    for one, other in np.unique(labels[between[is_other]], axis=0).tolist():
+        out[one].add(other)
+        out[other].add(one)
     return out
 
 
