@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["add_commands"]
 
 _RESULTS = Path("film_results")
-_SHOWN = 20
+_OTHER_NAMES = {"vtt": "webvtt", "webvtt": "vtt"}
 _TOLD_EVERY_S = 10.0
 
 
@@ -353,7 +353,8 @@ def _formats(text: str | None) -> tuple[str, ...]:
     known = tuple(EXPORT_FORMATS)
     if text.strip() == "all":
         return known
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    asked = [part.strip() for part in text.split(",")]
+    named = tuple(dict.fromkeys(name if name in known else _OTHER_NAMES.get(name, name) for name in asked))
     unknown = [name for name in named if name not in known]
     if unknown:
         raise SettingsError(f"there is no format {', '.join(map(repr, unknown))}; there are {', '.join(known)}, or all")
