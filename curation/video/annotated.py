@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.film.exchange.names import shown_people
+from curation.domain.film.exchange.positions import position_at
 from curation.domain.film.people import TrailerResult
-from curation.domain.film.positions import position_at
 from curation.domain.report import Progress
 from curation.errors import ClipUnreadableError, RunInterruptedError
-from curation.photos.looks.lettering import writable
-from curation.photos.looks.named_boxes import BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.named_boxes import BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.words import writable
 from curation.storage.atomic import open_atomic
 from curation.video.files import open_file
 from curation.video.frame import ClipFrame

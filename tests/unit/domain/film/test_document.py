@@ -19,8 +19,8 @@ from curation.domain.film.document import (
     result_of_document,
     source_of_document,
 )
+from curation.domain.film.documents.schema import film_schema
 from curation.domain.film.people import TrailerResult
-from curation.domain.film.schema import film_schema
 from curation.errors import FilmDocumentError
 from tests.conftest import PROJECT_ROOT
 from tests.film_values import made_film, made_result, made_track
