@@ -199,3 +199,30 @@ def test_cluster_pictures_of_any_run_are_no_photos(tmp_path: Path) -> None:
     for name in (".curation-files.json", "cluster_0.jpg", "cluster_0/01_a_face0.jpg"):
         (pictures / name).touch()
     assert [photo.image_path for photo in listed(tmp_path).photos] == ["a.jpg"]
+
+
+def test_clips_are_listed_beside_photos(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "IMG_1.HEIC", "img_1.MOV", "sub/b.MP4", "sub/IMG_1.mts", "a.webm", "GX01.LRV", "DJI.LRF", "GX01.THM"
+    )
+    touch(tmp_path, ".hidden.mp4", "notes.ts.txt")
+    listing = listed(tmp_path)
+    assert [(clip.video_path, clip.beside) for clip in listing.clips] == [
+        ("a.webm", ""),
+        ("img_1.MOV", "IMG_1.HEIC"),
+        ("sub/IMG_1.mts", ""),
+        ("sub/b.MP4", ""),
+    ]
+    assert listing.clips[0].path == tmp_path / "a.webm"
+    assert dict(listing.ignored)["a.webm"] == "a video, not a photo"
+    apart = listing.clips_apart()
+    assert [path for path, _ in apart.ignored] == ["DJI.LRF", "GX01.LRV", "notes.ts.txt"][: len(apart.ignored)]
+    assert apart.photos == listing.photos
+
+
+def test_a_folder_of_clips_alone(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4")
+    with pytest.raises(PhotosMissingError):
+        listed(tmp_path)
+    listing = list_photos(tmp_path, exclude=[], skip_raw_with_jpeg=True, needs_photos=False)
+    assert [clip.video_path for clip in listing.clips] == ["a.mp4"]
