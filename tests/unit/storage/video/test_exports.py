@@ -59,6 +59,11 @@ class TestFiles:
             write_exports(tmp_path / "new", a_result("Anna"), ["webvtt", "avid"])
         assert not (tmp_path / "new").exists()
 
+    def test_a_time_code_that_is_none(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="such as 01:00:00:00"):
+            write_exports(tmp_path / "new", a_result("Anna"), ["webvtt", "edl"], start_timecode="1:2")
+        assert not (tmp_path / "new").exists()
+
     @pytest.mark.parametrize(
         ("source", "title"),
         [("a/b.mp4", "b.mp4"), ("https://x.org/f/c.webm?token=1", "c.webm"), ("", "film"), ("C:\\f\\d.mov", "d.mov")],

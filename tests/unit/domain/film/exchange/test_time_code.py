@@ -112,7 +112,11 @@ class TestOfFilms:
         code = time_code_of(replace(FACTS, fps_average=Fraction(25), start_timecode="01:00:00;00"))
         assert (code.is_drop, code.text(0)) == (False, "01:00:00:00")
 
-    def test_one_that_cannot_be_read_is_told(self) -> None:
-        code = time_code_of(replace(FACTS, fps_average=Fraction(25), start_timecode="soon"))
+    @pytest.mark.parametrize("text", ["soon", "00:60:00:00", "00:00:61:00", "00:00:00:25"])
+    def test_one_that_cannot_be_read_is_told(self, text: str) -> None:
+        facts = replace(FACTS, fps_average=Fraction(25))
+        with pytest.raises(ValueError, match="no time code at 25"):
+            time_code_of(facts, start=text)
+        code = time_code_of(replace(facts, start_timecode=text))
         assert code.start == 0
         assert "cannot be read" in code.note
