@@ -64,7 +64,7 @@ def write_exports(
         folder: Where they go.
         result: The film.
         formats: Names of `EXPORT_FORMATS`.
-        source: Path or address of the film, for editors; may be empty.
+        source: Path or address of the film, for editors; may be empty. Of a file that is there they get the full path.
         named_only: Leave out people without a name, and those of the category `other`.
         start_timecode: Of the first picture, instead of that of the film, such as `01:00:00:00`.
 
@@ -79,6 +79,7 @@ def write_exports(
     for name in formats:
         _known(name)
     _code(result, start_timecode)
+    source = _located(source)
     written = []
     for name, form in EXPORT_FORMATS.items():
         if name in formats:
@@ -124,6 +125,14 @@ def _code(result: TrailerResult, start: str) -> TimeCode:
         return time_code_of(result.film.facts, start=start)
     except ValueError as error:
         raise InputError(f"{error}; give hours, minutes, seconds and frames, such as 01:00:00:00") from error
+
+
+def _located(source: str) -> str:
+    path = Path(source)
+    try:
+        return str(path.absolute()) if path.is_file() else source
+    except OSError:  # not a path, or of a folder that may not be read
+        return source
 
 
 def _known(name: str) -> None:
