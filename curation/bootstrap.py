@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -47,8 +46,6 @@ __all__ = [
     "worker_count",
     "worker_setup",
 ]
-
-_GPU_BATCH = 8  # pictures of films; on the CPU one at a time is faster
 
 # Imported by every worker, independently of engine and stage.
 _WORKER_MODULES = ("curation.worker_setup", "curation.workers.pool", "curation.pipelines.per_photo")
@@ -287,12 +284,19 @@ def video_setup(
     from curation.engines.attributes.combining import single_specs
     from curation.engines.attributes.selection import select_readers
     from curation.engines.selection import select_engine
-    from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
-    from curation.pipelines.video.setup import VideoSetup, reader_key
+    from curation.pipelines.video.characters import warn_of_ethnicity
+    from curation.pipelines.video.setup import (
+        VideoSetup,
+        for_films,
+        look_options,
+        on_video_device,
+        people_options,
+        poster_options,
+    )
     from curation.worker_setup import build_video_parts
 
     video = settings.video
-    on_device = _on_device(settings)
+    on_device = on_video_device(settings)
     providers = on_device.engine.providers
     may_download = allow_download and settings.engine.download
 
@@ -314,28 +318,14 @@ def video_setup(
             connect_timeout_s=settings.engine.connect_timeout_s,
         )
     )
+    warn_of_ethnicity(readers)
     predictor = _find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None
-    looks = LookOptions(
-        **{name: getattr(video, name) for name in LookOptions.__dataclass_fields__ if hasattr(video, name)}
-    )
-    looks = replace(
-        looks,
-        uses_effective_area=video.effective_area == "auto",
-        attributes=tuple((reader.attributes[0], reader_key(reader, predictor)) for reader in readers),
-        batch_size=video.batch_size or (_GPU_BATCH if providers[0].startswith("CUDA") else 1),
-    )
     return VideoSetup(
-        engine=engine(_for_films(on_device)),
+        engine=engine(for_films(on_device)),
         poster_engine=engine(on_device),
-        looks=looks,
-        people=PeopleOptions(**{name: getattr(video, name) for name in PeopleOptions.__dataclass_fields__}),
-        posters=PosterOptions(
-            match=video.poster_match,
-            distance=video.poster_distance,
-            min_area=video.min_area,
-            max_area=video.max_area,
-            min_conf=video.min_conf,
-        ),
+        looks=look_options(video, readers, predictor, providers),
+        people=people_options(video),
+        posters=poster_options(video),
         readers=readers,
         predictor=predictor,
         state_dir=settings.io.state_dir,
@@ -434,33 +424,6 @@ def worker_setup(
         log_level=logging.getLogger().getEffectiveLevel(),
         readers=tuple(readers),
     )
-
-
-def _on_device(settings: Settings) -> Settings:
-    """The settings with the providers that `video.device` asks for."""
-    wanted = {"cpu": ("CPUExecutionProvider",), "cuda": ("CUDAExecutionProvider",)}.get(settings.video.device)
-    if wanted is None:
-        return settings
-    return settings.model_copy(update={"engine": settings.engine.model_copy(update={"providers": wanted})})
-
-
-def _for_films(settings: Settings) -> Settings:
-    """The settings of the engine for pictures of films: one look at the working size of films.
-
-    Its confidences are those of the engine; `video.min_conf` decides later, so that a changed limit needs no other
-    engine. dlib sees no face below 80 pixels in a picture of this size, so it gets twice as much.
-    """
-    size_px = settings.video.working_size_px
-    engine = settings.engine
-    films = engine.model_copy(
-        update={
-            "retinaface_arcface": engine.retinaface_arcface.model_copy(
-                update={"working_size_px": size_px, "tiling": "off"}
-            ),
-            "dlib": engine.dlib.model_copy(update={"working_size_px": min(2 * size_px, 4096), "tiling": "off"}),
-        }
-    )
-    return settings.model_copy(update={"engine": films})
 
 
 def _selected_readers(settings: Settings, progress: ProgressListener, *, allow_download: bool) -> Sequence[ReaderSpec]:

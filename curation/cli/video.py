@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.film_tables import film_lines, poster_lines
 from curation.cli.terminal import ProgressBars, print_line, printable
-from curation.cli.video_batch import add_batch, add_device, video_inference
+from curation.cli.video_batch import add_batch, add_device, draw_film, draw_poster, video_inference
 from curation.cli.video_event import add_event, add_frames
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
@@ -24,7 +25,6 @@ __all__ = ["add_commands"]
 _RESULTS = Path("film_results")
 _SHOWN = 20
 _TOLD_EVERY_S = 10.0
-_FORMAT_ALIASES = {"vtt": "webvtt"}
 
 
 def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -126,9 +126,9 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         for clip, folder in zip(arguments.clips, folders, strict=True):
             shown = _shown(clip)
-            visuals = _FilmVisuals(folder, bars) if arguments.visuals or settings.video.store_visuals else None
+            draw = _Visuals(folder, bars, settings).film if _draws(arguments, settings) else None
             try:
-                result = inference.infer_on_trailer(clip, progress=bars, on_film=visuals, **joining)
+                result = inference.infer_on_trailer(clip, progress=bars, on_film=draw, **joining)
                 _write(folder, result, None, shown, formats)
             except (PhotoError, InputError) as error:
                 bars.close()
@@ -155,13 +155,19 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
     selected = _selected(arguments.select, trailer)
     inference = video_inference(settings, arguments, trailer.engine)
     _check_weights(inference, trailer, arguments.trailer)
+    folder: Path = arguments.output or _RESULTS / "posters"
+    writes = arguments.output is not None or arguments.visuals
     bars = ProgressBars()
     done: list[PosterOf] = []
     failed = 0
     for number, where in enumerate(arguments.posters):
         shown = _shown(where)
         try:
-            poster = inference.infer_on_poster(where, trailer, selected=selected, progress=bars)
+            stem = _stem(where) if len(arguments.posters) == 1 else f"{number:03d}_{_stem(where)}"
+            draw = None
+            if arguments.visuals:
+                draw = partial(_Visuals(folder, bars, settings).poster, name=f"{stem}_annotated")
+            poster = inference.infer_on_poster(where, trailer, selected=selected, progress=bars, on_poster=draw)
         except PhotoError as error:
             bars.close()
             print_line(f"  failed: {printable(shown)}: {error}")
@@ -171,17 +177,16 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
         done.append(PosterOf(shown, "", poster))
         for line in poster_lines(shown, poster, trailer):
             print_line(line)
-        if arguments.output is not None:
-            stem = _stem(where) if len(arguments.posters) == 1 else f"{number:03d}_{_stem(where)}"
-            _write_poster(arguments.output, stem, where, poster, trailer, drawn=arguments.visuals)
-    if arguments.output is not None and done:
+        if writes:
+            _write_faces(folder, stem, poster)
+    if writes and done:
         from curation.storage.atomic import write_bytes
         from curation.storage.video.table_rows import PosterRow, poster_row
         from curation.storage.video.tables import POSTERS, table_bytes
 
         rows = [poster_row(each.poster_path, each.item_id, face) for each in done for face in each.result.faces]
-        write_bytes(arguments.output / POSTERS, table_bytes(PosterRow, rows))
-        print_line(f"written to {arguments.output}")
+        write_bytes(folder / POSTERS, table_bytes(PosterRow, rows))
+        print_line(f"written to {folder}")
     return 1 if failed else 0
 
 
@@ -197,12 +202,13 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     named = _stem(arguments.trailer or arguments.poster)
     folder: Path = arguments.output or _RESULTS / named
     bars = ProgressBars()
-    visuals = _FilmVisuals(folder, bars) if arguments.visuals or settings.video.store_visuals else None
+    visuals = _Visuals(folder, bars, settings) if _draws(arguments, settings) else None
     try:
         result = inference.predict_one_item(
             Movie(named, arguments.trailer, arguments.poster),
             progress=bars,
-            on_film=visuals,
+            on_film=None if visuals is None else visuals.film,
+            on_poster=None if visuals is None else visuals.poster,
             **joining,
         )
     finally:
@@ -217,7 +223,7 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     if result.poster is not None:
         for line in poster_lines(_shown(arguments.poster), result.poster, result.trailer):
             print_line(line)
-        _write_poster(folder, "poster", arguments.poster, result.poster, result.trailer, drawn=arguments.visuals)
+        _write_faces(folder, "poster", result.poster)
     if result.trailer is not None or result.poster is not None:
         _write_item_tables(folder, named, arguments, result.trailer, result.poster)
         print_line(f"  written to {folder}")
@@ -243,17 +249,21 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-class _FilmVisuals:
-    """Draws over films that were looked at."""
+class _Visuals:
+    """Draws over films and posters that were looked at."""
 
-    def __init__(self, folder: Path, bars: ProgressBars) -> None:
+    def __init__(self, folder: Path, bars: ProgressBars, settings: Settings) -> None:
         self._folder = folder
         self._bars = bars
+        self._settings = settings
 
-    def __call__(self, path: Path, result: TrailerResult) -> None:
-        from curation.video.annotated import annotate
+    def film(self, path: Path, result: TrailerResult) -> None:
+        draw_film(path, result, self._folder / "annotated.mp4", progress=self._bars)
 
-        annotate(path, result, self._folder / "annotated.mp4", progress=self._bars)
+    def poster(
+        self, path: Path, poster: PosterResult, trailer: TrailerResult, *, name: str = "annotated_poster"
+    ) -> None:
+        draw_poster(path, poster, trailer, self._folder / f"{name}.jpg", settings=self._settings)
 
 
 def _people(folder: Path | None, settings: Settings) -> EventPeople | None:
@@ -313,13 +323,15 @@ def _write_item_tables(
     write_tables(folder, films, posters)
 
 
-def _write_poster(
-    folder: Path, stem: str, where: str, poster: PosterResult, trailer: TrailerResult | None, *, drawn: bool
-) -> None:
+def _write_faces(folder: Path, stem: str, poster: PosterResult) -> None:
     from curation.storage.atomic import write_bytes
 
     for face in poster.faces:
         write_bytes(folder / "poster_faces" / f"{stem}_{face.face_index}.jpg", face.chip_jpeg, durable=False)
+
+
+def _draws(arguments: argparse.Namespace, settings: Settings) -> bool:
+    return bool(arguments.visuals or settings.video.store_visuals)
 
 
 def _check_weights(inference: VideoInference, trailer: TrailerResult, path: Path) -> None:
@@ -341,7 +353,7 @@ def _formats(text: str | None) -> tuple[str, ...]:
     known = tuple(EXPORT_FORMATS)
     if text.strip() == "all":
         return known
-    named = tuple(dict.fromkeys(_FORMAT_ALIASES.get(part.strip(), part.strip()) for part in text.split(",")))
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     unknown = [name for name in named if name not in known]
     if unknown:
         raise SettingsError(f"there is no format {', '.join(map(repr, unknown))}; there are {', '.join(known)}, or all")

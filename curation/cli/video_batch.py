@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,12 @@ from curation.settings import Settings
 
 if TYPE_CHECKING:
     from curation.domain.film.movies import CatalogueReport
-    from curation.domain.film.people import TrailerResult
+    from curation.domain.film.people import PosterResult, TrailerResult
     from curation.domain.report import Progress
     from curation.pipelines.video.inference import VideoInference
     from curation.storage.video.stored_predictions import ItemRecord
 
-__all__ = ["add_batch", "add_device", "video_inference"]
+__all__ = ["add_batch", "add_device", "draw_film", "draw_poster", "video_inference"]
 
 _TOLD_EVERY_S = 10.0
 
@@ -78,7 +79,8 @@ def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
         output_dir=(arguments.output or settings.io.output_dir).absolute(),
         with_pickle=arguments.pickle,
         memory_profile=arguments.memory_profile,
-        annotate=_annotated if draws else None,
+        draw_film=draw_film if draws else None,
+        draw_poster=partial(draw_poster, settings=settings) if draws else None,
     )
     pace = _Pace(bars)
     try:
@@ -118,10 +120,20 @@ class _Pace:
             print_line(f"  {record.status}: {printable(record.item_id)}: {printable(problem)}")
 
 
-def _annotated(path: Path, result: TrailerResult, target: Path) -> None:
+def draw_film(path: Path, result: TrailerResult, target: Path, *, progress: ProgressBars | None = None) -> None:
+    """Write a film with boxes and names drawn in."""
     from curation.video.annotated import annotate
 
-    annotate(path, result, target)
+    annotate(path, result, target, progress=progress)
+
+
+def draw_poster(path: Path, poster: PosterResult, trailer: TrailerResult, target: Path, *, settings: Settings) -> None:
+    """Write a poster with boxes and names drawn in."""
+    from curation.storage.atomic import write_bytes
+    from curation.video.annotated_poster import annotated_poster
+
+    limit = settings.io.max_photo_megapixels
+    write_bytes(target, annotated_poster(path, poster, trailer, max_megapixels=limit), durable=False)
 
 
 def _print_report(report: CatalogueReport) -> None:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.engines.base import PhotoPixels
 from curation.video.picture import FilmPicture, Screen
 
 __all__ = ["SAMPLE_ROWS", "ClipFrame"]
@@ -55,7 +54,7 @@ class ClipFrame:
         self._picture: FilmPicture | None = None
 
     @property
-    def picture(self) -> PhotoPixels:
+    def picture(self) -> FilmPicture:
         """Its pixels: upright, square, RGB; converted when they are asked for, and kept with the frame."""
         if self._picture is None:
             self._picture = FilmPicture(self._frame, self._screen, kept_px=self._kept_px)

@@ -30,7 +30,6 @@ from curation.video.picture import Screen
 
 __all__ = ["Clip", "open_clip"]
 
-_HDR_TRANSFERS: Final = (16, 18)  # ITU-T H.273: PQ and HLG
 _INTERLACED_ORDERS: Final = (2, 3, 4, 5)
 _SCANNED_PARTS: Final = 8
 """Into how many parts at most a film is cut whose file has to be read from its start for each."""
@@ -50,7 +49,7 @@ class Clip:
         self.problem = ""
         self._first_file: FilmFile | None = file
         self._container_facts = _ContainerFacts(file)
-        self._screen, self._is_hdr, self._is_interlaced = self._first_look()
+        self._screen, self._is_interlaced = self._first_look()
 
     def __enter__(self) -> Self:
         """The clip itself."""
@@ -81,7 +80,7 @@ class Clip:
             is_mirrored=self._screen.display.is_mirrored,
             fps_average=survey.count / duration if survey.count > 1 and duration > 0 else None,
             is_vfr=survey.is_vfr,
-            is_hdr=self._is_hdr,
+            is_hdr=self._screen.is_hdr,
             is_interlaced=self._is_interlaced or told.is_interlaced,
             has_audio=told.has_audio,
             codec=told.codec,
@@ -181,7 +180,7 @@ class Clip:
     def _survey(self) -> Survey:
         return surveyed(self.path)
 
-    def _first_look(self) -> tuple[Screen, bool, bool]:
+    def _first_look(self) -> tuple[Screen, bool]:
         """How the pictures are shown, by the first one that can be decoded."""
         file = self._taken_file()
         try:
@@ -193,8 +192,8 @@ class Clip:
                 if frame is None:
                     continue
                 display = Display(*_turn_of(frame), pixel_aspect=aspect)
-                screen = Screen(display, *display.size(frame.width, frame.height))
-                return screen, frame.color_trc in _HDR_TRANSFERS, bool(frame.interlaced_frame)
+                screen = Screen(display, *display.size(frame.width, frame.height), transfer=int(frame.color_trc))
+                return screen, bool(frame.interlaced_frame)
         finally:
             file.close()
         raise ClipUnreadableError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from curation.engines.base import Pixels
 from curation.video.display import Display
+from curation.video.tone import HLG, PQ, tone_mapped
 
 __all__ = ["FilmPicture", "Scaler", "Screen"]
 
@@ -56,24 +57,44 @@ class Screen:
         display: From stored to upright.
         width: Of the upright pictures, in pixels.
         height: Likewise.
+        transfer: How brightness is coded, by its number in ITU-T H.273.
         scaler: Kept for all of them.
     """
 
     display: Display
     width: int
     height: int
+    transfer: int = 0
     scaler: Scaler = field(default_factory=Scaler, compare=False)
 
-    def rgb(self, frame: Any, width: int, height: int, *, averaged: bool = True) -> NDArray[np.uint8]:
-        """(height, width, 3) uint8 RGB: a stored frame, upright, at a size; one of another shape gets black bars."""
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the brightness is coded as PQ or HLG."""
+        return self.transfer in (PQ, HLG)
+
+    def rgb(
+        self, frame: Any, width: int, height: int, *, averaged: bool = True, graded: bool = False
+    ) -> NDArray[np.uint8]:
+        """(height, width, 3) uint8 RGB: a stored frame, upright, at a size; one of another shape gets black bars.
+
+        Args:
+            frame: PyAV's.
+            width: Of the upright picture.
+            height: Likewise.
+            averaged: Whether each pixel is the mean of those that it stands for.
+            graded: Whether HDR is brought to what an ordinary screen shows, instead of passed on as coded.
+        """
         own_width, own_height = self.display.size(frame.width, frame.height)
         scale = min(width / own_width, height / own_height)
         inner = (max(1, round(own_width * scale)), max(1, round(own_height * scale)))
         if abs(inner[0] - width) <= 2 and abs(inner[1] - height) <= 2:
             inner = (width, height)
         stored = inner[::-1] if self.display.turned_deg in (90, 270) else inner
-        scaled = self.scaler.scaled(frame, *stored, "rgb24", averaged=averaged)
-        upright = self.display.upright(scaled.to_ndarray())
+        if graded and self.is_hdr:
+            codes = self.scaler.scaled(frame, *stored, "rgb48le", averaged=averaged).to_ndarray()
+            upright = self.display.upright(tone_mapped(codes, self.transfer))
+        else:
+            upright = self.display.upright(self.scaler.scaled(frame, *stored, "rgb24", averaged=averaged).to_ndarray())
         if inner == (width, height):
             return upright
         canvas = np.zeros((height, width, 3), dtype=np.uint8)
@@ -125,6 +146,19 @@ class FilmPicture:
         if long_side_px < 1:
             raise ValueError(f"a picture cannot be reduced to {long_side_px} pixels")
         return self._at(min(self._largest, long_side_px / max(self.width, self.height)), averaged=averaged)
+
+    def graded(self, long_side_px: int | None = None) -> Pixels:
+        """The picture as an ordinary screen shows it: HDR is tone-mapped; others are as `reduced` or `full` give them.
+
+        Analysis looks at pictures as they are coded, which serves faces better; this is for people's eyes.
+        """
+        if self._frame is None or not self._screen.is_hdr:
+            return self.full() if long_side_px is None else self.reduced(long_side_px)
+        scale = self._largest
+        if long_side_px is not None:
+            scale = min(scale, long_side_px / max(self.width, self.height))
+        width, height = max(1, round(self.width * scale)), max(1, round(self.height * scale))
+        return Pixels(self._screen.rgb(self._frame, width, height, graded=True), scale)
 
     def _at(self, scale: float, *, averaged: bool) -> Pixels:
         width, height = max(1, round(self.width * scale)), max(1, round(self.height * scale))

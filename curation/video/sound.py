@@ -95,7 +95,8 @@ class SoundCopier:
             return None  # the rest of the file cannot be read; its pictures end here too
 
     def _time(self, packet: Any) -> Fraction:
-        return packet.pts * Fraction(packet.time_base) - self._file.start
+        time: Fraction = packet.pts * Fraction(packet.time_base) - self._file.start
+        return time
 
     def _write(self, packet: Any) -> None:
         if packet.pts is None:

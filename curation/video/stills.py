@@ -51,8 +51,7 @@ def still(path: Path, time: Fraction, *, long_side_px: int | None = None) -> Pix
             frame = next((frame for frame in clip.frames() if not frame.is_corrupt), None)
         if frame is None:
             raise ClipUnreadableError("The film holds no picture that is whole: copy the file again.")
-        picture = frame.picture
-        return picture.full() if long_side_px is None else picture.reduced(long_side_px)
+        return frame.picture.graded(long_side_px)
 
 
 def still_jpeg(path: Path, time: Fraction, *, long_side_px: int | None = None) -> bytes:

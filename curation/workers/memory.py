@@ -39,12 +39,15 @@ class PeakMemory:
         self._ended.set()
         self._thread.join()
 
+    def sample(self) -> None:
+        """Measure now, besides from time to time."""
+        self.peak_mb = max(self.peak_mb, round(_used_mb(), 1))
+
     def _measure(self) -> None:
-        while True:
-            self.peak_mb = max(self.peak_mb, _used_mb())
-            if self._ended.wait(_SAMPLE_S):
-                self.peak_mb = round(max(self.peak_mb, _used_mb()), 1)
-                return
+        self.sample()
+        while not self._ended.wait(_SAMPLE_S):
+            self.sample()
+        self.sample()
 
 
 def _used_mb() -> float:

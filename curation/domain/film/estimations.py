@@ -35,9 +35,10 @@ def aggregated_estimations(result: TrailerResult) -> list[dict[str, Any]]:
         faces: How many faces were looked at.
         persons_ids: `{"frame_index", "track"}` of each picture in which the character was seen.
         confidence: Of the grouping, in [0, 1].
-        sex, sex_confidence: `female`, `male` or `unknown`; only if it was asked for.
+        sex, sex_confidence, sex_distribution: `female`, `male` or `unknown`; only if it was asked for.
         age, age_low, age_high, age_confidence: In years; null for "cannot tell"; only if it was asked for.
-        ethnicity, ethnicity_confidence: A class of the reader or `unknown`; only if it was asked for.
+        ethnicity, ethnicity_confidence, ethnicity_distribution: A class of the reader or `unknown`; only if it was
+            asked for.
     """
     return [_character(result, person) for person in result.people]
 
@@ -72,7 +73,13 @@ def _character(result: TrailerResult, person: FilmPerson) -> dict[str, Any]:
 
 
 def _class(name: str, estimate: ClassEstimate) -> dict[str, Any]:
-    return {name: estimate.answer or UNKNOWN, f"{name}_confidence": round(estimate.certainty, 4)}
+    return {
+        name: estimate.answer or UNKNOWN,
+        f"{name}_confidence": round(estimate.certainty, 4),
+        f"{name}_distribution": {
+            one: round(share, 4) for one, share in zip(estimate.classes, estimate.distribution, strict=True)
+        },
+    }
 
 
 def _age(estimate: AgeEstimate) -> dict[str, Any]:

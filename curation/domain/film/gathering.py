@@ -140,6 +140,7 @@ class _Gathering:
             [self._tracks[number].sightings[-1].box for number in ended],
             [tracks[number].sightings[0].box for number in begun],
             lambda number, other: _likeness(self._tracks[ended[number]], tracks[begun[other]]),
+            lambda number, other: False,  # their means are known: ask them
         )
         for number, other in pairs:
             tracks[begun[other]] = self._one(self._tracks[ended[number]], tracks[begun[other]])

@@ -18,6 +18,9 @@ SUSPICIOUS_COSINE = 0.4
 _OTHER_PERSON_COSINE = 0.2
 """Means of two parts of a track that have less in common are of two people."""
 
+_NEAREST = 2
+"""Faces on each side of a cut that are compared by themselves; one alone may be blurred or turned."""
+
 READABLE_QUALITY = 0.12
 """Poorer faces say nothing about who they are: they resemble nobody, or all others of their kind."""
 
@@ -52,8 +55,10 @@ def _changes(embeddings: Sequence[NDArray[np.float32]], qualities: Sequence[floa
     if len(embeddings) < 2:
         return []
     likenesses = [
-        (_cosine(embeddings[:cut], qualities[:cut], embeddings[cut:], qualities[cut:]), cut)
+        (_cosine(embeddings[first:cut], qualities[first:cut], embeddings[cut:last], qualities[cut:last]), cut)
         for cut in range(1, len(embeddings))
+        # Somebody who comes back is on both sides of every cut: so the nearest faces are compared by themselves, too.
+        for first, last in ((0, len(embeddings)), (max(0, cut - _NEAREST), cut + _NEAREST))
     ]
     least, cut = min(likenesses)
     if least >= _OTHER_PERSON_COSINE:

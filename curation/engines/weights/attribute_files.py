@@ -97,7 +97,7 @@ ATTRIBUTE_FILES = (
     ),
     KnownWeights(
         name="race_model_single_batch.onnx",
-        purpose="attributes, reader deepface: ethnicity",
+        purpose="attributes, reader deepface: ethnicity; not measured here",
         licence=_DEEPFACE,
         addresses=_of_deepface("race_model_single_batch.onnx"),
         contract=(
@@ -119,7 +119,7 @@ ATTRIBUTE_FILES = (
     ),
     KnownWeights(
         name="fairface.onnx",
-        purpose="attributes, reader fairface: age in nine classes, sex, seven ethnicities",
+        purpose="attributes, reader fairface: age in nine classes, sex, seven ethnicities; not measured here",
         licence="CC BY 4.0 (FairFace, by Karkkainen and Joo; the statement stands beside the data)",
         addresses=("https://github.com/yakhyo/fairface-onnx/releases/download/weights/fairface.onnx",),
         sha256="9c8c47d437cd310538d233f2465f9ed0524cb7fb51882a37f74e8bc22437fdbf",

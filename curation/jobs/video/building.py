@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.domain.faces.face import Box
+from curation.errors import VideoFileNotFoundError
 from curation.extras import Extra, extra_for
-from curation.jobs.video.event_people import people_to_join, pinned_engine
+from curation.jobs.video.event_engine import pinned_engine
 from curation.jobs.video.film_folders import FilmFolders
 from curation.jobs.video.film_work import FilmLook, FilmPictures, FilmWork
 from curation.jobs.video.films import Films
 from curation.jobs.video.video_jobs import VideoJobs
+from curation.storage.atomic import write_bytes
 
 if TYPE_CHECKING:
     from curation.domain.film.clip import ClipFacts
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["build_films", "demand_extra"]
 
 FACE_PX = 256
+PICTURES_DIR = "film_pictures"
+"""The folder of kept pictures: beside films that were handed in; for clips of the event in `io.state_dir`."""
+PICTURES_VERSION = 1  # raise it when pictures made of the same film change
 
 
 def demand_extra() -> None:
@@ -56,15 +61,16 @@ def build_films(settings: Settings, catalog: Catalog, labels: PeopleEdits) -> tu
 
     folders = FilmFolders(settings.video.dir)
     films = Films(folders, settings.io.input_dir, EventFilms(settings, catalog), labels)
-    jobs = VideoJobs(folders, _pictures(settings), partial(_work, settings))
+    jobs = VideoJobs(folders, _pictures(settings, folders), partial(_work, settings))
     return jobs, films
 
 
-def _pictures(settings: Settings) -> FilmPictures:
+def _pictures(settings: Settings, folders: FilmFolders) -> FilmPictures:
+    kept = _KeptPictures(settings, folders)
     return FilmPictures(
         facts=partial(_facts, settings),
-        still=_still,
-        face=_face,
+        still=kept.still,
+        face=kept.face,
         fetch=partial(_fetch, settings),
         poster=partial(_poster, settings),
     )
@@ -78,17 +84,53 @@ def _facts(settings: Settings, path: Path) -> ClipFacts:
         return clip.facts
 
 
-def _still(path: Path, time: Fraction, long_side_px: int) -> bytes:
-    from curation.video.stills import still_jpeg
+class _KeptPictures:
+    """Pictures of films, made once and kept until others need the room."""
 
-    return still_jpeg(path, time, long_side_px=long_side_px)
+    def __init__(self, settings: Settings, folders: FilmFolders) -> None:
+        from curation.storage.picture_cache import PictureCache
 
+        self._folders = folders
+        self._cache = PictureCache(
+            settings.io.state_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
+        )
 
-def _face(path: Path, time: Fraction, box: Box) -> bytes:
-    from curation.photos.looks.thumbnails import face_chip_jpeg
-    from curation.video.stills import still
+    def still(self, path: Path, time: Fraction, long_side_px: int) -> bytes:
+        def make() -> bytes:
+            from curation.video.stills import still_jpeg
 
-    return face_chip_jpeg(still(path, time), box, long_side_px=FACE_PX)
+            return still_jpeg(path, time, long_side_px=long_side_px)
+
+        return self._made(path, make, "still", time, long_side_px)
+
+    def face(self, path: Path, time: Fraction, box: Box) -> bytes:
+        def make() -> bytes:
+            from curation.photos.looks.thumbnails import face_chip_jpeg
+            from curation.video.stills import still
+
+            return face_chip_jpeg(still(path, time), box, long_side_px=FACE_PX)
+
+        return self._made(path, make, "face", time, *box)
+
+    def _made(self, path: Path, make: Callable[[], bytes], *what: object) -> bytes:
+        from curation.storage.file_stamps import stamp_of
+        from curation.storage.picture_cache import picture_key
+
+        stamp = stamp_of(path)
+        if stamp is None:
+            raise VideoFileNotFoundError(f"the film {path.name} is gone: put it back, or delete it")
+        key = picture_key(stamp, PICTURES_VERSION, *map(str, what))
+        if not self._folders.holds(path):
+            kept = self._cache.get(key)
+            return self._cache.made(key, make) if kept is None else kept
+        # Beside the film, so that they are gone with it.
+        beside = path.parent / PICTURES_DIR / f"{key}.jpg"
+        try:
+            return beside.read_bytes()
+        except OSError:
+            content = make()
+        write_bytes(beside, content, durable=False)
+        return content
 
 
 def _work(settings: Settings) -> FilmWork:
@@ -115,9 +157,10 @@ def _look(
     progress: Callable[[Progress], None],
     cancel: threading.Event,
 ) -> FilmLook:
+    from curation.event.film.joinable import joinable_people
     from curation.pipelines.video.trailer import infer_on_trailer
 
-    people = people_to_join(settings, setup.engine)
+    people = joinable_people(settings, setup.engine)
     result = infer_on_trailer(
         path,
         analyser,
@@ -154,7 +197,7 @@ def _forget(settings: Settings, path: Path) -> None:
 def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> str:
     from urllib.parse import unquote, urlsplit
 
-    from curation.pipelines.video.fetching import FetchLimits, fetch
+    from curation.pipelines.video.web.fetching import FetchLimits, fetch
 
     video = settings.video
     # Whoever may send requests is not whoever may reach the machine's own network.

@@ -62,6 +62,10 @@ class FilmFolders:
         """The film as it came; its folder names no kind of file, as FFmpeg looks at the content."""
         return self.of(film_id) / _ORIGINAL
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file is a film that was handed in."""
+        return path.name == _ORIGINAL and path.parent.parent == self.folder
+
     def result(self, film_id: str) -> Path:
         """The folder of its result."""
         return self.of(film_id) / RESULT_DIR

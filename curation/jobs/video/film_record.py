@@ -83,6 +83,7 @@ class FilmSummary:
 
     Attributes:
         duration_s: Of the film.
+        end_s: When its last picture ends, since the container's start: films may start late.
         width: Of its upright picture.
         height: Likewise.
         codec: Of its pictures, as FFmpeg calls it.
@@ -93,6 +94,7 @@ class FilmSummary:
     """
 
     duration_s: float
+    end_s: float
     width: int
     height: int
     codec: str

@@ -500,6 +500,7 @@ def summary_of(result: TrailerResult) -> FilmSummary:
         best_s = float(track.faces[0].time if track.faces else _middle(track.span))
     return FilmSummary(
         duration_s=round(float(film.facts.duration), 3),
+        end_s=round(float(max((shot.span.end for shot in film.shots), default=film.facts.duration)), 3),
         width=film.facts.width,
         height=film.facts.height,
         codec=film.facts.codec,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curation.photos.looks.lettering import plate
 
-__all__ = ["BoxDrawer", "NamedBox", "colour_of"]
+__all__ = ["NOBODY_COLOUR", "BoxDrawer", "NamedBox", "colour_of"]
 
 _Colour = tuple[int, int, int]
 _Rectangle = tuple[int, int, int, int]
@@ -28,6 +28,7 @@ _COLOURS: tuple[_Colour, ...] = (
     (90, 160, 255),
 )
 _TEXT_SHARE, _MIN_TEXT_PX = 0.024, 11  # of the square root of the picture's pixels
+_SMALL_PX = 240  # of the shorter side: lines of pictures below it have one pixel
 _KEPT_PLATES = 256
 
 
@@ -48,6 +49,10 @@ class NamedBox:
     colour: _Colour
 
 
+NOBODY_COLOUR: _Colour = (170, 170, 170)
+"""Of faces that are no character's."""
+
+
 def colour_of(number: int) -> _Colour:
     """The colour of a person by number; after the last one the first again."""
     return _COLOURS[number % len(_COLOURS)]
@@ -60,7 +65,7 @@ class BoxDrawer:
         """For pictures of this size, in pixels."""
         self._width, self._height = width, height
         self._text_px = max(_MIN_TEXT_PX, round(_TEXT_SHARE * (width * height) ** 0.5))
-        self._line_px = max(1, round(self._text_px / 9))
+        self._line_px = max(1 if min(width, height) < _SMALL_PX else 2, round(self._text_px / 9))
         self._plates: dict[tuple[str, _Colour], NDArray[np.uint8]] = {}
         self._places: dict[Hashable, int] = {}
 

@@ -36,7 +36,11 @@ LOOKS_VERSION = 1
 """Part of the key of what is kept: raise it when a change of the code changes what is found in films."""
 
 SEGMENT_S = 60
-"""Aimed length of segments: two cores share one film, and a killed run loses little."""
+"""Aimed length of segments: several cores share one film, and a killed run loses little."""
+
+_LEAST_SEGMENT_S = 15
+_SEGMENTS = 4
+"""Trailers are cut into so many shorter ones, so that they gain from several cores, too."""
 
 PHASE = "looking at films"
 
@@ -182,7 +186,7 @@ class FilmAnalyser:
             known = store.facts(content)
             if known is None or known[0].duration > self._setup.max_minutes * 60:
                 with open_clip(path, max_minutes=self._setup.max_minutes, max_mb=self._setup.max_mb) as clip:
-                    known = clip.facts, clip.segment_starts(SEGMENT_S)
+                    known = clip.facts, clip.segment_starts(_segment_length(clip.facts))
                 store.save_facts(content, *known)
             facts, starts = known
             last = starts[0] + facts.duration
@@ -291,6 +295,11 @@ class _Meter:
         total = sum(task.seconds for film in films for task in film.tasks)
         done = sum(film.seconds_done for film in films)
         self._progress(Progress(PHASE, round(done), round(total), sum(film.failed for film in films)))
+
+
+def _segment_length(facts: ClipFacts) -> int:
+    """In seconds; by the film alone, so that the number of workers changes nothing."""
+    return min(SEGMENT_S, max(_LEAST_SEGMENT_S, round(facts.duration / _SEGMENTS)))
 
 
 def _name(task: SegmentTask) -> str:

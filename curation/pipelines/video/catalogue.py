@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.domain.film.clip import ClipStatus
-from curation.domain.film.movies import CatalogueReport, ItemResult, Movie
+from curation.domain.film.movies import CatalogueReport, ItemResult, Media, Movie
 from curation.domain.report import Progress
 from curation.errors import CatalogueFileError
 from curation.pipelines.stage import ProgressListener, content_key
@@ -21,12 +21,13 @@ from curation.pipelines.video.web.addresses import is_address
 from curation.storage.locks import hold_catalogue
 from curation.storage.video.catalogue_file import read_catalogue
 from curation.storage.video.final_predictions import write_final_predictions
+from curation.storage.video.prediction_tables import arrow_schema
 from curation.storage.video.stored_predictions import ItemRecord, StoredPredictions
 from curation.workers.memory import PeakMemory
 from curation.workers.pool import stop_if
 
 if TYPE_CHECKING:
-    from curation.domain.film.people import TrailerResult
+    from curation.domain.film.people import PosterResult, TrailerResult
     from curation.pipelines.video.inference import VideoInference
 
 __all__ = ["FINAL_FOLDER", "STORED_FOLDER", "CatalogueOptions", "ItemListener", "run_catalogue"]
@@ -43,9 +44,6 @@ _KEY_PART_BYTES = 1 << 20
 ItemListener = Callable[[ItemRecord, bool], None]
 """Told of each movie when it is kept, and whether an earlier run had done it."""
 
-Annotator = Callable[[Path, "TrailerResult", Path], None]
-"""Writes a film with boxes and names drawn in."""
-
 
 @dataclass(frozen=True, slots=True)
 class CatalogueOptions:
@@ -55,13 +53,15 @@ class CatalogueOptions:
         output_dir: Gets `tmp/stored_predictions` and `outputs/final_predictions`.
         with_pickle: Whether `.pkl` files are written besides.
         memory_profile: Whether the peak memory of each movie is measured.
-        annotate: Draws over films; None for no drawn films.
+        draw_film: Draws over a film: given the film, what was found in it, and the file to write; None for none.
+        draw_poster: Draws over a poster likewise: given the poster, its faces, the film, and the file to write.
     """
 
     output_dir: Path
     with_pickle: bool = False
     memory_profile: bool = False
-    annotate: Annotator | None = None
+    draw_film: Callable[[Path, TrailerResult, Path], None] | None = None
+    draw_poster: Callable[[Path, PosterResult, TrailerResult, Path], None] | None = None
 
 
 def run_catalogue(
@@ -98,6 +98,7 @@ def run_catalogue(
 
     Raises:
         CatalogueFileError: If the file or the range is wrong; nothing was begun.
+        ExtraMissingError: If pyarrow is not installed; nothing was begun.
         BusyError: If another run works on the same folder.
         RunInterruptedError: If `cancel` was set.
         CurationError: If nothing can be looked at at all: model files are missing, the disk is full.
@@ -105,6 +106,7 @@ def run_catalogue(
     began_s = time.monotonic()
     movies = read_catalogue(csv)
     asked = _asked(csv, movies, istart, istop)
+    arrow_schema(Media.TRAILER)  # what is missing to write the tables is told now, not after the first movie
     with hold_catalogue(options.output_dir):
         run = _Run(inference, csv, options, cancel, progress or _nobody_listens)
         run.stored.sweep()
@@ -201,13 +203,23 @@ class _Run:
         return report
 
     def _looked_at(self, movie: Movie) -> ItemResult:
-        def draw(path: Path, trailer: TrailerResult) -> None:
-            if self.options.annotate is not None:
-                target = self.options.output_dir / _VISUALS_FOLDER / f"{movie.item_id}.mp4"
-                self.options.annotate(path, trailer, target)
+        folder, options = self.options.output_dir / _VISUALS_FOLDER, self.options
+
+        def film(path: Path, trailer: TrailerResult) -> None:
+            if options.draw_film is not None:
+                options.draw_film(path, trailer, folder / f"{movie.item_id}_trailer.mp4")
+
+        def poster(path: Path, found: PosterResult, trailer: TrailerResult) -> None:
+            if options.draw_poster is not None:
+                options.draw_poster(path, found, trailer, folder / f"{movie.item_id}_poster.jpg")
 
         return self.inference.predict_one_item(
-            movie, folders=self.folders, progress=self._of_movie, cancel=self.cancel, on_film=draw
+            movie,
+            folders=self.folders,
+            progress=self._of_movie,
+            cancel=self.cancel,
+            on_film=film,
+            on_poster=poster,
         )
 
     def _of_movie(self, progress: Progress) -> None:

@@ -22,12 +22,13 @@ from curation.domain.film.track import FilmAnalysis, Track
 from curation.domain.grouping.clusters import confidences
 from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.labels import Labels
+from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec
 from curation.engines.whispers import DEFAULT_THRESHOLD, chinese_whispers
 from curation.pipelines.video.options import PeopleOptions
 from curation.pipelines.video.setup import VideoSetup
 
-__all__ = ["ETHNICITY_WARNING", "WHISPERS", "characters_of", "tracks_rule"]
+__all__ = ["ETHNICITY_WARNING", "WHISPERS", "characters_of", "tracks_rule", "warn_of_ethnicity"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,12 @@ Earlier = TrailerResult | NDArray[np.int64] | None
 SAME_PHOTO_PART = 1 / 3
 """Of the threshold, as for photos: how much nearer tracks on screen at the same time have to be to be one person, if
 that was not measured for the weights."""
+
+
+def warn_of_ethnicity(readers: Sequence[ReaderSpec]) -> None:
+    """Log the warning if a reader tells ethnicity; called once in a run, however many films it looks at."""
+    if any(Attribute.ETHNICITY in reader.attributes for reader in readers):
+        logger.warning(ETHNICITY_WARNING)
 
 
 def tracks_rule(spec: EngineSpec, options: PeopleOptions) -> GroupingRule:
@@ -105,8 +112,6 @@ def characters_of(
     if known is not None:
         first_new_id = max(first_new_id, int(known.cluster_ids.max(initial=-1)) + 1)
     ids = _ids(tracks, film_of, groups.labels, joined, before, first_new_id, setup.people)
-    if any(Attribute.ETHNICITY in reader.attributes for reader in setup.readers):
-        logger.warning(ETHNICITY_WARNING)
     out, start = [], 0
     for film in films:
         part = slice(start, start + len(film.tracks))

@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from curation.domain.labelling.labels import Labels
     from curation.pipelines.video.catalogue import CatalogueOptions, ItemListener
 
-__all__ = ["FilmListener", "TrailerInference", "VideoInference", "device_name"]
+__all__ = ["FilmListener", "PosterListener", "TrailerInference", "VideoInference", "device_name"]
 
 logger = logging.getLogger(__name__)
 
 FilmListener = Callable[[Path, TrailerResult], None]
 """Told of a film that was looked at, as long as its file is there: for drawing over it."""
+
+PosterListener = Callable[[Path, PosterResult, TrailerResult], None]
+"""Likewise of a poster, and the film that it was matched with."""
 
 _CPU = "CPUExecutionProvider"
 _RESULTS_VERSION = 1
@@ -159,6 +162,7 @@ class VideoInference:
         folders: Sequence[Path] = (),
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
+        on_poster: PosterListener | None = None,
     ) -> PosterResult:
         """Match the faces of a poster with the characters of a film.
 
@@ -169,6 +173,7 @@ class VideoInference:
             folders: Where a relative path is looked for; the current folder if empty.
             progress: Told of a download.
             cancel: Stops it.
+            on_poster: Told of the poster while its file is there; not of a content.
 
         Raises:
             PhotoError: If the poster cannot be used.
@@ -177,7 +182,10 @@ class VideoInference:
         if isinstance(poster, bytes):
             return self._match(poster, trailer, selected)
         with self._shelf.opened(poster, Media.POSTER, folders=folders, progress=progress, cancel=cancel) as path:
-            return self._match(path, trailer, selected)
+            result = self._match(path, trailer, selected)
+            if on_poster is not None:
+                on_poster(path, result, trailer)
+            return result
 
     def predict_one_item(
         self,
@@ -191,6 +199,7 @@ class VideoInference:
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
         on_film: FilmListener | None = None,
+        on_poster: PosterListener | None = None,
     ) -> ItemResult:
         """Look at the trailer and the poster of a movie; what is wrong with one of them does not end the other.
 
@@ -204,6 +213,7 @@ class VideoInference:
             progress: Told how far it is.
             cancel: Stops it.
             on_film: See `infer_on_trailer`.
+            on_poster: See `infer_on_poster`.
 
         Raises:
             ValueError: If a mapping has no id.
@@ -241,6 +251,7 @@ class VideoInference:
                         folders=folders,
                         progress=progress,
                         cancel=cancel,
+                        on_poster=on_poster,
                     )
                 failures += poster is None
         finally:

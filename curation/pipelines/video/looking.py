@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from curation.domain.faces.face import DetectedFace, FaceQuality
 from curation.domain.film.track import Sighting
 from curation.domain.measuring.calibration import photo_focus_measure
 from curation.engines.alignment import ARCFACE_SIZE_PX, ARCFACE_TEMPLATE, aligned_face, detail_scale
-from curation.engines.base import FaceEngine, FoundFace, PhotoPixels
+from curation.engines.base import FaceEngine, FoundFace, PhotoPixels, Pixels
 from curation.errors import FaceAnalysisError
 from curation.photos.looks.focus import sharpest_detail
 from curation.pipelines.measuring import face_quality
@@ -102,6 +104,7 @@ class Looker:
         self.pictures = 0
         self.embedded = 0
         self.sharpness: list[float] = []
+        self._ahead: dict[int, Sequence[FoundFace]] = {}
         self._measured_at: Fraction | None = None
 
     def look(self, picture: PhotoPixels, time: Fraction, until: Fraction, number: int, *, regular: bool) -> Look:
@@ -118,13 +121,32 @@ class Looker:
             FaceAnalysisError: If the network fails.
         """
         self.pictures += 1
-        found = [face for face in self._engine.find(picture) if self._counts(face, picture)]
+        faces = self._ahead.pop(number, None)
+        found = [
+            face for face in (self._engine.find(picture) if faces is None else faces) if self._counts(face, picture)
+        ]
         if regular and (self._measured_at is None or not 0 <= time - self._measured_at < _SHARPNESS_EVERY_S):
             self._measured_at = time
             small = picture.reduced(self._options.working_size_px).array
             measure = photo_focus_measure(sharpest_detail(small), with_people=bool(found))
             self.sharpness.append(round(measure.value or 0.0, 4))
         return Look(time, until, number, self._seen(picture, found, time, number))
+
+    def find_ahead(self, pictures: Sequence[tuple[int, PhotoPixels]]) -> None:
+        """Find the faces of pictures at the same time, which a GPU does faster; what is found is the same.
+
+        Args:
+            pictures: Number and picture of each; they are looked at next.
+
+        Raises:
+            FaceAnalysisError: If the network fails.
+        """
+        if len(pictures) < 2:
+            return
+        with ThreadPoolExecutor(len(pictures)) as threads:
+            guard = Lock()
+            found = threads.map(lambda each: self._engine.find(_Shared(each[1], guard)), pictures)
+            self._ahead = dict(zip((number for number, _ in pictures), found, strict=True))
 
     def embed(self, sighting: Sighting, crop: FaceCrop) -> NDArray[np.float32]:
         """(D,) float32 of unit length; empty if the points are no face."""
@@ -163,6 +185,28 @@ class Looker:
             crop = face_crop(picture, pixels, box, scale=scale)
             seen.append(SeenFace(Sighting(time, number, box, landmarks, confidence), quality, crop))
         return tuple(seen)
+
+
+class _Shared:
+    """A picture that several threads ask for pixels: one conversion at a time, as FFmpeg's scaler is shared."""
+
+    def __init__(self, picture: PhotoPixels, guard: Lock) -> None:
+        self._picture = picture
+        self._guard = guard
+        self.width = picture.width
+        self.height = picture.height
+
+    def full(self) -> Pixels:
+        with self._guard:
+            return self._picture.full()
+
+    def detailed(self, scale: float) -> Pixels:
+        with self._guard:
+            return self._picture.detailed(scale)
+
+    def reduced(self, long_side_px: int, *, averaged: bool = True) -> Pixels:
+        with self._guard:
+            return self._picture.reduced(long_side_px, averaged=averaged)
 
 
 def _form(sighting: Sighting, crop: FaceCrop) -> NDArray[np.float32]:

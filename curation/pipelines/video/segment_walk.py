@@ -58,7 +58,7 @@ def analyse_segment(
         ClipUnreadableError: If the film cannot be decoded from there.
         FaceAnalysisError: If a network fails.
     """
-    walk = _Walk(clip, looker, reader, options)
+    walk = _Walk(looker, reader, options)
     ends_with_cut = True
     # A few pictures of the next segment tell whether it begins with a cut.
     for frame, is_cut in with_cuts(clip.frames(Interval(span.start, _AFTER_ALL))):
@@ -71,8 +71,7 @@ def analyse_segment(
 
 
 class _Walk:
-    def __init__(self, clip: Clip, looker: Looker, reader: TrackReader, options: LookOptions) -> None:
-        self._clip = clip
+    def __init__(self, looker: Looker, reader: TrackReader, options: LookOptions) -> None:
         self._looker = looker
         self._reader = reader
         self._options = options
@@ -80,8 +79,11 @@ class _Walk:
         self._tolerance = Fraction(str(options.boundary_tolerance_s))
         self._tracker = self._new_tracker()
         self._waiting: list[ClipFrame] = []
+        self._plans: list[tuple[list[ClipFrame], ClipFrame]] = []
+        self._planned: Fraction | None = None  # time of the last picture that is looked at in any case
         self._last: Look | None = None
         self._shot_start: Fraction | None = None
+        self._size = (1, 1)
         self._samples: list[NDArray[np.uint8]] = []
         self._decoded = 0
         self._corrupt: list[int] = []
@@ -95,6 +97,9 @@ class _Walk:
 
     def add(self, frame: ClipFrame, *, is_cut: bool) -> None:
         """Go on with the next picture."""
+        if self._decoded == 0:
+            # Not from the clip's facts: for these the whole file would be read, in each worker.
+            self._size = (frame.picture.width, frame.picture.height)
         self._decoded += 1
         self._measure_gap(frame)
         if frame.is_corrupt:
@@ -110,10 +115,10 @@ class _Walk:
         self._end = frame.time + frame.duration
         if frame.is_corrupt:
             return
-        if self._last is None or self._is_due(frame):
+        if self._planned is None or self._is_due(frame):
             if len(self._samples) < _MAX_SAMPLES:
                 self._samples.append(frame.sample())
-            self._look_up_to(frame)
+            self._plan(frame)
             return
         self._wait(frame)
 
@@ -122,7 +127,8 @@ class _Walk:
         if self._shot_start is None:
             return
         if self._waiting:
-            self._look_up_to(self._waiting.pop())
+            self._plan(self._waiting.pop())
+        self._look_as_planned()
         span = Interval(self._shot_start, self._end)
         area = self._area()
         number = len(self._shots)
@@ -133,6 +139,7 @@ class _Walk:
                 self._tracks.append(track)
         self._tracker = self._new_tracker()
         self._last = None
+        self._planned = None
         self._shot_start = None
         self._samples.clear()
 
@@ -166,8 +173,8 @@ class _Walk:
         self._last_time = frame.time
 
     def _is_due(self, frame: ClipFrame) -> bool:
-        assert self._last is not None
-        return frame.time - self._last.time >= self._step or len(self._waiting) >= _MAX_HELD
+        assert self._planned is not None
+        return frame.time - self._planned >= self._step or len(self._waiting) >= _MAX_HELD
 
     def _wait(self, frame: ClipFrame) -> None:
         """Keep a picture in case that it has to be looked at; the newest one always, as it may be the shot's last."""
@@ -176,16 +183,30 @@ class _Walk:
             waiting.pop()
         waiting.append(frame.held(_HELD_PX))
 
-    def _look_up_to(self, frame: ClipFrame) -> None:
+    def _plan(self, frame: ClipFrame) -> None:
+        """A picture is looked at in any case: now, or together with the next ones where that is faster."""
+        self._plans.append((self._waiting, frame))
+        self._waiting = []
+        self._planned = frame.time
+        pictures = len(self._plans) + sum(len(waiting) for waiting, _ in self._plans)
+        if len(self._plans) >= self._options.batch_size or pictures >= 2 * _MAX_HELD:
+            self._look_as_planned()
+
+    def _look_as_planned(self) -> None:
+        self._looker.find_ahead([(frame.number, frame.picture) for _, frame in self._plans])
+        for waiting, frame in self._plans:
+            self._look_up_to(waiting, frame)
+        self._plans.clear()
+
+    def _look_up_to(self, waiting: Sequence[ClipFrame], frame: ClipFrame) -> None:
         """Look at a picture, and at those that wait, as far as faces came or went between."""
         look = self._look(frame, regular=True)
         if self._last is None:
             self._tracker.add(look)
         else:
-            for each in self._between(self._last, self._waiting, look):
+            for each in self._between(self._last, waiting, look):
                 self._tracker.add(each)
         self._last = look
-        self._waiting.clear()
 
     def _look(self, frame: ClipFrame, *, regular: bool) -> Look:
         return self._looker.look(frame.picture, frame.time, frame.time + frame.duration, frame.number, regular=regular)
@@ -216,7 +237,6 @@ class _Walk:
         return face.sighting.confidence >= self._options.track_min_conf
 
     def _area(self) -> Box:
-        facts = self._clip.facts
         if not self._options.uses_effective_area or not self._samples:
-            return Box(0, 0, facts.width, facts.height)
-        return effective_area(self._samples, facts.width, facts.height)
+            return Box(0, 0, *self._size)
+        return effective_area(self._samples, *self._size)

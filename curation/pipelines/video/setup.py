@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.pipelines.per_photo import WorkerParts
-from curation.pipelines.stage import content_key
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 
-__all__ = ["VideoSetup", "reader_key"]
+if TYPE_CHECKING:
+    from curation.settings import Settings
+    from curation.settings.video import VideoSettings
+
+__all__ = [
+    "VideoSetup",
+    "for_films",
+    "look_options",
+    "on_video_device",
+    "people_options",
+    "poster_options",
+    "reader_key",
+]
+
+_LEAST_CONFIDENCE = 0.1  # of the settings of the engine
+_GPU_BATCH = 8  # pictures of films; on the CPU one at a time is faster
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 _READING_VERSION = 1
 """Raise it when something other than a reader's weights changes what is read of the faces of films."""
@@ -25,6 +41,8 @@ def reader_key(reader: ReaderSpec, predictor: WeightsFile | None) -> str:
         reader: Asked for this attribute alone.
         predictor: Of the 68 landmarks, if the reader needs them.
     """
+    from curation.pipelines.stage import content_key  # workers need no settings, which it imports
+
     weights = sorted((weights.name, weights.sha256) for weights in reader.weights)
     points = predictor.sha256 if predictor is not None and reader.needs_points68 else None
     asked = [str(name) for name in reader.attributes]
@@ -60,3 +78,67 @@ class VideoSetup:
     max_minutes: float
     max_mb: float
     build: Callable[[VideoSetup], WorkerParts]
+
+
+def on_video_device(settings: Settings) -> Settings:
+    """The settings with the execution providers that `video.device` asks for."""
+    wanted = {"cpu": (_CPU,), "cuda": (_CUDA,)}.get(settings.video.device)
+    if wanted is None:
+        return settings
+    return settings.model_copy(update={"engine": settings.engine.model_copy(update={"providers": wanted})})
+
+
+def for_films(settings: Settings) -> Settings:
+    """The settings of the engine for pictures of films: one look at the working size of films.
+
+    `video.min_conf` decides which faces count, so the engine has to find them. dlib sees no face below 80 pixels in a
+    picture of this size, so it gets twice as much.
+    """
+    size_px = settings.video.working_size_px
+    engine = settings.engine
+    least = min(engine.retinaface_arcface.min_confidence, max(settings.video.min_conf, _LEAST_CONFIDENCE))
+    films = engine.model_copy(
+        update={
+            "retinaface_arcface": engine.retinaface_arcface.model_copy(
+                update={"working_size_px": size_px, "tiling": "off", "min_confidence": least}
+            ),
+            "dlib": engine.dlib.model_copy(update={"working_size_px": min(2 * size_px, 4096), "tiling": "off"}),
+        }
+    )
+    return settings.model_copy(update={"engine": films})
+
+
+def look_options(
+    video: VideoSettings, readers: Sequence[ReaderSpec], predictor: WeightsFile | None, providers: Sequence[str]
+) -> LookOptions:
+    """How films are looked at.
+
+    Args:
+        video: The settings.
+        readers: One for each attribute that is asked for.
+        predictor: Of the 68 landmarks, if a reader needs them.
+        providers: That the engine runs on.
+    """
+    named = {name: getattr(video, name) for name in LookOptions.__dataclass_fields__ if hasattr(video, name)}
+    return replace(
+        LookOptions(**named),
+        uses_effective_area=video.effective_area == "auto",
+        attributes=tuple((reader.attributes[0], reader_key(reader, predictor)) for reader in readers),
+        batch_size=video.batch_size or (_GPU_BATCH if providers[0] == _CUDA else 1),
+    )
+
+
+def people_options(video: VideoSettings) -> PeopleOptions:
+    """How tracks become characters."""
+    return PeopleOptions(**{name: getattr(video, name) for name in PeopleOptions.__dataclass_fields__})
+
+
+def poster_options(video: VideoSettings) -> PosterOptions:
+    """How faces of posters are matched."""
+    return PosterOptions(
+        match=video.poster_match,
+        distance=video.poster_distance,
+        min_area=video.min_area,
+        max_area=video.max_area,
+        min_conf=video.min_conf,
+    )

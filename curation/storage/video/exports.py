@@ -36,13 +36,13 @@ class ExportFormat(NamedTuple):
 
 
 EXPORT_FORMATS: Mapping[str, ExportFormat] = {
-    "vtt": ExportFormat("names.vtt", "text/vtt", "who is on screen, as subtitles (WebVTT)"),
+    "webvtt": ExportFormat("names.vtt", "text/vtt", "who is on screen, as subtitles (WebVTT)"),
     "srt": ExportFormat("names.srt", "application/x-subrip", "the same as SubRip, for players and editors"),
     "boxes": ExportFormat("boxes.vtt", "text/vtt", "where each face is, as WebVTT metadata for pages"),
-    "vtt_chapters": ExportFormat("chapters.vtt", "text/vtt", "chapters by who is on screen (WebVTT)"),
-    "chapters": ExportFormat("chapters.ffmeta", "text/plain", "the same chapters, for FFmpeg"),
+    "chapters": ExportFormat("chapters.vtt", "text/vtt", "chapters by who is on screen (WebVTT)"),
+    "ffmetadata": ExportFormat("chapters.ffmeta", "text/plain", "the same chapters, for FFmpeg"),
     "edl": ExportFormat("markers.edl", "text/plain", "markers for DaVinci Resolve"),
-    "csv": ExportFormat("markers.csv", "text/csv", "the same markers as a table"),
+    "markers": ExportFormat("markers.csv", "text/csv", "the same markers as a table"),
     "otio": ExportFormat("markers.otio", "application/json", "the same markers, OpenTimelineIO"),
     "fcpxml": ExportFormat("markers.fcpxml", "application/xml", "keywords for Final Cut Pro (FCPXML 1.11)"),
 }
@@ -98,13 +98,13 @@ def export_content(
     """
     _known(name)
     people = shown_people(result, named_only=named_only)
-    if name in ("vtt", "srt"):
-        return _encoded((webvtt if name == "vtt" else srt)(people))
+    if name in ("webvtt", "srt"):
+        return _encoded((webvtt if name == "webvtt" else srt)(people))
     if name == "boxes":
         return _encoded(webvtt_boxes(result, people))
-    if name in ("chapters", "vtt_chapters"):
+    if name in ("chapters", "ffmetadata"):
         titled = chapters(result, people)
-        return _encoded((ffmetadata if name == "chapters" else webvtt_chapters)(titled))
+        return _encoded((ffmetadata if name == "ffmetadata" else webvtt_chapters)(titled))
     facts = result.film.facts
     code = time_code_of(facts, start=start_timecode)
     marks = markers(result, people, code)

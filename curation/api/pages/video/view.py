@@ -121,7 +121,7 @@ class FilmView:
         card: As in the list.
         source: The address that a player can play; empty if none can.
         has_boxes: Whether boxes are drawn over the player; not over a film into which they are drawn already.
-        duration_s: 0 if unknown.
+        end_s: When its last picture ends, since the container's start; 0 if unknown.
         width: In pixels; 0 if unknown.
         height: Likewise.
         codec: Of its pictures; empty if unknown.
@@ -136,7 +136,7 @@ class FilmView:
     card: FilmCard
     source: str
     has_boxes: bool
-    duration_s: float
+    end_s: float
     width: int
     height: int
     codec: str
@@ -222,7 +222,8 @@ def film_view(film: Film, films: Films, jobs: VideoJobs) -> FilmView:
     has_boxes = bool(source)
     if not source and has_annotated:
         source = f"/videos/{film.id}/annotated"
-    result, characters = None, ()
+    result: TrailerResult | None = None
+    characters: tuple[CharacterView, ...] = ()
     if card.is_ready:
         result = films.result(film)
         characters = tuple(_character(one, number, result) for number, one in enumerate(films.characters(film)))
@@ -230,7 +231,7 @@ def film_view(film: Film, films: Films, jobs: VideoJobs) -> FilmView:
         card=card,
         source=source,
         has_boxes=has_boxes,
-        duration_s=0.0 if summary is None else summary.duration_s,
+        end_s=0.0 if summary is None else summary.end_s,
         width=0 if summary is None else summary.width,
         height=0 if summary is None else summary.height,
         codec=codec,

@@ -100,7 +100,9 @@ class VideoOut(Out):
     size_bytes: Annotated[int, Field(ge=0)]
     media_type: Annotated[str, Field(examples=["video/mp4"])]
     duration_s: Seconds | None
-    """Null until it was looked at; so are the next two."""
+    """From the first to the end of the last picture; null until it was looked at, as the next three."""
+    end_s: Seconds | None
+    """When the last picture ends, since the container's start: films may start late."""
     width: int | None
     height: int | None
     people: Annotated[int | None, Field(ge=0, examples=[4])]
@@ -214,6 +216,7 @@ def _values(request: Request, film: Film, names: Mapping[int, str]) -> dict[str,
         "size_bytes": film.size_bytes,
         "media_type": film.media_type,
         "duration_s": None if summary is None else summary.duration_s,
+        "end_s": None if summary is None else summary.end_s,
         "width": None if summary is None else summary.width,
         "height": None if summary is None else summary.height,
         "people": None if summary is None else len(people),

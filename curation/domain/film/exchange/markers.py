@@ -61,6 +61,9 @@ def markers(result: TrailerResult, people: Sequence[ShownPerson], code: TimeCode
 def edl(marks: Sequence[Marker], code: TimeCode, *, title: str) -> str:
     """Markers as DaVinci Resolve imports them (Timelines, Import, Timeline Markers from EDL).
 
+    Resolve keeps one marker a picture: of people who come on screen together, each one's stands a picture later than
+    the one's before, and ends where it should.
+
     Args:
         marks: By time.
         code: How pictures are counted.
@@ -69,14 +72,18 @@ def edl(marks: Sequence[Marker], code: TimeCode, *, title: str) -> str:
     lines = [f"TITLE: {title}", f"FCM: {'DROP FRAME' if code.is_drop else 'NON-DROP FRAME'}"]
     if code.note:
         lines.append(f"* NOTE: {code.note}")
+    free = 0
     for number, mark in enumerate(marks, 1):
-        start, end = code.text(mark.first), code.text(mark.first + 1)
+        first = max(mark.first, free)
+        free = first + 1
+        length = max(mark.first + mark.length - first, 1)
+        start, end = code.text(first), code.text(first + 1)
         name = mark.person.name.replace("|", _BAR)
         colour = _COLOURS[mark.colour % len(_COLOURS)]
         lines += [
             "",
             f"{number:03d}  001      V     C        {start} {end} {start} {end}  ",
-            f" |C:ResolveColor{colour} |M:{name} |D:{mark.length}",
+            f" |C:ResolveColor{colour} |M:{name} |D:{length}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -15,6 +15,7 @@ from curation.pipelines.video import analysis
 from curation.pipelines.video.analysis import FilmAnalyser, looks_key
 from tests.fake_film_engine import Actor, CountingEngine, acted_film, fake_analyser, fake_video_setup
 from tests.film_files import cut_off, plain, write_film
+from tests.film_run import film_hash
 
 pytest.importorskip("av")
 
@@ -93,6 +94,19 @@ def test_every_picture_and_few_pictures_agree(tmp_path: Path) -> None:
         assert abs(float(one.span.start - other.span.start)) <= other.start_tolerance_s + 1e-9
         assert abs(float(one.span.end - other.span.end)) <= other.end_tolerance_s + 1e-9
     assert all(track.end_tolerance_s == 0 for track in every.tracks)
+
+
+def test_several_pictures_at_once_give_the_same(tmp_path: Path) -> None:
+    path = acted_film(
+        tmp_path / "film.mp4",
+        (60, [Actor(0, 5, 41, step=(1, 0)), Actor(3, 0, 59, Box(150, 50, 30, 40))]),
+        (35, [Actor(5, 12, 34)]),
+    )
+
+    for number, step in enumerate((0.0, 0.2)):
+        alone = fake_analyser(tmp_path / f"alone{number}", sample_step_s=step).analyse(path)
+        together = fake_analyser(tmp_path / f"together{number}", sample_step_s=step, batch_size=4).analyse(path)
+        assert film_hash(alone) == film_hash(together)
 
 
 def test_a_fast_face_is_known_again_by_its_embedding(tmp_path: Path) -> None:

@@ -289,10 +289,15 @@ def test_the_peak_memory_of_each_movie(world: Path) -> None:
     assert record["device"] == "cpu"
 
 
-def test_films_are_drawn_over_while_they_are_there(world: Path) -> None:
+def test_films_and_posters_are_drawn_over_while_they_are_there(world: Path) -> None:
     drawn: list[tuple[str, str]] = []
-    run(world, ROWS[:1], annotate=lambda path, result, target: drawn.append((path.name, target.name)))
-    assert drawn == [("a.mp4", "one.mp4")]
+    run(
+        world,
+        ROWS[:1],
+        draw_film=lambda path, _, target: drawn.append((path.name, target.name)),
+        draw_poster=lambda path, _, __, target: drawn.append((path.name, target.name)),
+    )
+    assert drawn == [("a.mp4", "one_trailer.mp4"), ("poster.png", "one_poster.jpg")]
 
 
 _PROGRAM = """

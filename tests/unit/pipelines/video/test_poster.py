@@ -14,9 +14,6 @@ from PIL import Image
 from curation.domain.attributes.values import AgeEstimate, FaceAttributes
 from curation.domain.faces.face import Box
 from curation.domain.film.people import PosterStatus, TrailerResult
-from curation.engines.base import EngineSpec, WeightsFile
-from curation.engines.weights.grouping_rules import EDGEFACE_XS
-from curation.engines.weights.poster_limits import poster_limits
 from curation.errors import PhotoUnreadableError
 from curation.pipelines.video.options import PosterOptions
 from curation.pipelines.video.poster import infer_on_poster, poster_rule
@@ -108,15 +105,6 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
         infer_on_poster(b"no picture", film_of(3), engine=FakeEngine(), options=PosterOptions())
     with pytest.raises(PhotoUnreadableError):
         infer_on_poster(tmp_path / "none.png", film_of(3), engine=FakeEngine(), options=PosterOptions())
-
-
-def test_limits_belong_to_the_weights() -> None:
-    measured = replace(fake_spec(), weights=(WeightsFile("any name", Path("x"), EDGEFACE_XS),))
-    assert "EdgeFace-XS" in poster_limits(measured).source
-    other: EngineSpec = replace(fake_spec(), distance_threshold=0.68)
-    limits = poster_limits(other)
-    assert limits.person.distance == pytest.approx((2 * 0.68) ** 0.5)
-    assert "made up for tests" in limits.source
 
 
 def test_a_distance_of_the_options_goes_before_the_measured_one() -> None:

@@ -55,8 +55,8 @@ class TestFiles:
             assert isinstance(export_content(made_result(made_film([])), name), bytes)
 
     def test_an_unknown_format(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="vtt, srt"):
-            write_exports(tmp_path / "new", a_result("Anna"), ["vtt", "avid"])
+        with pytest.raises(InputError, match="webvtt, srt"):
+            write_exports(tmp_path / "new", a_result("Anna"), ["webvtt", "avid"])
         assert not (tmp_path / "new").exists()
 
     @pytest.mark.parametrize(
@@ -71,22 +71,22 @@ class TestOtherReaders:
     """What FFmpeg (by PyAV), OpenTimelineIO and an XML parser read of the files."""
 
     @pytest.mark.parametrize("name", BAD_NAMES)
-    @pytest.mark.parametrize("form", ["vtt", "srt", "vtt_chapters"])
+    @pytest.mark.parametrize("form", ["webvtt", "srt", "chapters"])
     def test_subtitles_by_ffmpeg(self, tmp_path: Path, form: str, name: str) -> None:
         av = pytest.importorskip("av")
         (path,) = write_exports(tmp_path, a_result(name, "Ben"), [form])
         with av.open(str(path)) as container:
             packets = [packet for packet in container.demux(container.streams[0]) if packet.size]
             times = [(packet.pts * packet.time_base, packet.duration * packet.time_base) for packet in packets]
-        if form != "vtt_chapters":
+        if form != "chapters":
             assert times == [(0, 3), (3, 3)]
             assert bytes(packets[1]) == b"Ben"
-        assert sum(duration for _, duration in times) == (10 if form == "vtt_chapters" else 6)
+        assert sum(duration for _, duration in times) == (10 if form == "chapters" else 6)
 
     @pytest.mark.parametrize("name", BAD_NAMES)
     def test_chapters_by_ffmpeg(self, tmp_path: Path, name: str) -> None:
         av = pytest.importorskip("av")
-        (path,) = write_exports(tmp_path, a_result(name, "Ben"), ["chapters"])
+        (path,) = write_exports(tmp_path, a_result(name, "Ben"), ["ffmetadata"])
         with av.open(str(path), format="ffmetadata") as container:
             found = container.chapters()
         assert [each["metadata"]["title"] for each in found] == [re.sub(r"\\$", "/", shown(name)), "Ben", "\N{EN DASH}"]
@@ -125,7 +125,7 @@ class TestOtherReaders:
         assert root.find("resources/asset/media-rep").get("src") == "file:///films/a%20b.mp4"
 
     def test_the_table_of_markers(self, tmp_path: Path) -> None:
-        (path,) = write_exports(tmp_path, a_result("=1+1", "Ben"), ["csv"])
+        (path,) = write_exports(tmp_path, a_result("=1+1", "Ben"), ["markers"])
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["name"] for row in rows] == ["'=1+1", "Ben"]

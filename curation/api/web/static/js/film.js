@@ -13,7 +13,7 @@ import { toastError } from "./toast.js";
 
 const film = document.getElementById("film");
 const { id } = film.dataset;
-const length = Number(film.dataset.duration);
+const length = Number(film.dataset.end);
 const player = document.getElementById("player");
 const people = document.getElementById("characters");
 
@@ -34,6 +34,10 @@ for (const [event, isOn] of [["pointerover", true], ["focusin", true], ["pointer
     if (one) mark(isOn ? one.dataset.cluster : null);
   });
 }
+
+// From a page that knows a moment of this film.
+const at = Number(new URLSearchParams(location.search).get("t") ?? NaN);
+if (player && at >= 0) player.currentTime = at;
 
 const overlay = player ? startOverlay({ id, player, film }) : null;
 const timeline = startTimeline({ film, player, length, jump });

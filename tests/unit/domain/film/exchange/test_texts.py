@@ -237,6 +237,14 @@ class TestEdl:
             assert abs(first / rate - mark.span.start) <= 1 / rate / 2
             assert abs((first + int(length)) / rate - mark.span.end) <= 1 / rate / 2
 
+    def test_two_markers_never_stand_at_one_picture(self) -> None:
+        tracks = [made_track(1, 3, 0), made_track(1, 3, 1), made_track(1, 1.04, 2)]
+        result = made_result(made_film(tracks), [([0], "Anna"), ([1], "Ben"), ([2], "Carl")])
+        code = time_code_of(result.film.facts)
+        text = edl(markers(result, shown_people(result), code), code, title="x")
+        assert re.findall(r" C        (\S+)", text) == ["00:00:01:00", "00:00:01:01", "00:00:01:02"]
+        assert re.findall(r"\|D:(\d+)$", text, re.MULTILINE) == ["50", "49", "1"]
+
     def test_times_count_from_the_first_picture(self) -> None:
         result = a_result("Anna")
         late = Fraction(1704, 1000)
