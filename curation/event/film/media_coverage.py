@@ -10,9 +10,11 @@ from fractions import Fraction
 from curation.domain.choosing.best_frames import BestFrame
 from curation.domain.choosing.coverage import PersonCoverage
 from curation.domain.labelling.labels import Category, Labels, Person
-from curation.event.film.event_films import EventFilm
+from curation.errors import NotScoredError
+from curation.event.film.event_films import EventFilm, EventFilms
+from curation.event.rules.judgement import Judgement
 
-__all__ = ["MediaCoverage", "media_coverage"]
+__all__ = ["MediaCoverage", "event_coverage", "media_coverage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,16 @@ def media_coverage(
         )
         for person in order
     )
+
+
+def event_coverage(judgement: Judgement, films: EventFilms) -> tuple[MediaCoverage, ...]:
+    """How everybody is covered by the event as it is judged now; by clips alone before the photos are scored.
+
+    Raises:
+        CurationError: If a table or the labels are not valid.
+    """
+    try:
+        judged = judgement.now()
+    except NotScoredError:
+        return media_coverage((), {}, films.films(), films.best_frames(), films.labels())
+    return media_coverage(judged.coverage, judged.event.clusters, films.films(), films.best_frames(), films.labels())

@@ -6,10 +6,10 @@ import logging
 from dataclasses import dataclass
 
 from curation.api.context import ServiceContext
-from curation.api.routes.video.event_clips import covered
 from curation.domain.choosing.best_frames import BestFrame
 from curation.errors import CurationError
 from curation.event.film.event_films import film_id
+from curation.event.film.media_coverage import event_coverage
 
 __all__ = ["ClipCard", "ClipStrip", "clip_strip", "only_in_clips"]
 
@@ -61,7 +61,11 @@ def clip_strip(context: ServiceContext) -> ClipStrip:
 def only_in_clips(context: ServiceContext) -> tuple[str, ...]:
     """The names of main and important people who are in clips, but on no photo; none if that cannot be read."""
     try:
-        return tuple(one.person.display_name for one in covered(context) if one.is_only_in_clips)
+        return tuple(
+            one.person.display_name
+            for one in event_coverage(context.judgement, context.event_films)
+            if one.is_only_in_clips
+        )
     except CurationError as error:
         logger.info("nobody is told to be only in clips: %s", error)
         return ()

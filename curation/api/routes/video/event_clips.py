@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from curation.api.context import Context, ServiceContext
+from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.schemas.video.event_clips import (
@@ -20,10 +20,10 @@ from curation.api.schemas.video.event_clips import (
 )
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.labelling.labels import MAX_NAME_CHARS, same_name
-from curation.errors import NOT_CLUSTERED, NotScoredError
-from curation.event.film.media_coverage import MediaCoverage, media_coverage
+from curation.errors import NOT_CLUSTERED
+from curation.event.film.media_coverage import event_coverage
 
-__all__ = ["covered", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/event", tags=["videos"])
 
@@ -94,18 +94,4 @@ def list_best_frames(
 @router.get("/coverage", summary="Coverage over photos and clips", responses=problem_responses(**_NOT_READY))
 def get_media_coverage(context: Context) -> MediaCoverageOut:
     """All main and important people with their photos and clips, and what would fill a gap."""
-    return MediaCoverageOut(people=tuple(map(person_out, covered(context))))
-
-
-def covered(context: ServiceContext) -> tuple[MediaCoverage, ...]:
-    """How everybody is covered; by clips alone before the photos are scored.
-
-    Raises:
-        CurationError: If a table or the labels are not valid.
-    """
-    films = context.event_films
-    try:
-        judged = context.judgement.now()
-    except NotScoredError:
-        return media_coverage((), {}, films.films(), films.best_frames(), films.labels())
-    return media_coverage(judged.coverage, judged.event.clusters, films.films(), films.best_frames(), films.labels())
+    return MediaCoverageOut(people=tuple(map(person_out, event_coverage(context.judgement, context.event_films))))
