@@ -74,6 +74,8 @@ def test_films_are_opened_before_they_are_taken(tmp_path: Path) -> None:
             "old.avi": ("video/x-msvideo", False),
         }
         assert client.get("/videos").json()["total"] == 3
+        address = client.post("/videos", json={"trailer": "http://127.0.0.1:9/film.mp4"})
+        assert (address.status_code, address.json()["code"]) == (422, "address_refused")
         video_id = answers["good.mp4"]["video"]["video_id"]
         looked_at(client, video_id)
         cover = client.get(f"/videos/{video_id}/cover.jpg")

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from curation.domain.faces.face import Box
 from curation.errors import VideoFileNotFoundError
@@ -200,8 +200,11 @@ def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> 
     from curation.pipelines.video.web.fetching import FetchLimits, fetch
 
     video = settings.video
-    # Whoever may send requests is not whoever may reach the machine's own network.
-    limits = FetchLimits(video.urls, int(max_bytes), video.url_timeout_s, "video.max_video_mb")
+    # Whoever may send requests need not be able to reach the machine's own network: `any` is for commands.
+    rule: Literal["off", "public"] = "off" if video.urls == "off" else "public"
+    is_poster = max_bytes == settings.service.upload_photo_mb * 1e6
+    setting = "service.upload_photo_mb" if is_poster else "video.max_video_mb"
+    limits = FetchLimits(rule, int(max_bytes), video.url_timeout_s, setting)
     fetch(address, target, limits)
     return unquote(urlsplit(address).path).rpartition("/")[2]
 
