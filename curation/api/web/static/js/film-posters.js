@@ -5,6 +5,7 @@ import { ask } from "./dialog.js";
 import { toast, toastError } from "./toast.js";
 
 const MB = 1_000_000;
+const LOOK_EVERY_MS = 2500;
 
 /** Wire the posters of a film. */
 export function startPosters({ id, film }) {
@@ -88,5 +89,9 @@ export function startPosters({ id, film }) {
     const isOver = !["queued", "running"].includes(job.state);
     if (job.stage === "video" && isOver && posters.querySelector("[data-state=waiting], [data-state=working]")) refresh();
   });
+  // A job may end before this page listens to it.
+  setInterval(() => {
+    if (document.visibilityState !== "hidden" && posters.querySelector("[data-state=waiting], [data-state=working]")) refresh();
+  }, LOOK_EVERY_MS);
   place();
 }

@@ -11,6 +11,8 @@ import { duration } from "./jobs.js";
 import { bind } from "./keyboard.js";
 import { toastError } from "./toast.js";
 
+const LOOK_EVERY_MS = 2500;
+
 const film = document.getElementById("film");
 const { id } = film.dataset;
 const length = Number(film.dataset.end);
@@ -100,6 +102,16 @@ function onProgress(job) {
   document.getElementById("wait-text").textContent = "The film is being looked at.";
   document.getElementById("wait-left").textContent = duration(left) ? `About ${duration(left)} left.` : "You can leave the page meanwhile.";
 }
+/** A job may end before this page listens to it: look now and then, whatever is told. */
+async function lookAfter() {
+  if (document.visibilityState === "hidden") return;
+  if (bar) {
+    const { state } = await get(`/videos/${id}`).catch(() => ({}));
+    if (state && !["waiting", "working"].includes(state)) location.reload();
+  }
+  if (document.getElementById("annotate-bar")) await refreshAnnotated();
+}
+setInterval(lookAfter, LOOK_EVERY_MS);
 if (bar && film.dataset.job) followJob(film.dataset.job, { progress: onProgress, end: () => location.reload() });
 
 document.getElementById("stop")?.addEventListener("click", async (event) => {

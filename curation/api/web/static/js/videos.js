@@ -8,6 +8,7 @@ import { toast, toastError } from "./toast.js";
 
 const MB = 1_000_000; // as the service counts
 const LIST_PAUSE_MS = 400;
+const LOOK_EVERY_MS = 5000;
 
 const list = document.getElementById("list");
 const files = document.getElementById("files");
@@ -146,6 +147,11 @@ document.addEventListener("curation:job", ({ detail: job }) => {
   const text = card.querySelector(".video-card-left");
   if (text) text.textContent = duration(left) ? `About ${duration(left)} left` : "Looking at it …";
 });
+
+// A job may end before this page listens to it.
+setInterval(() => {
+  if (document.visibilityState !== "hidden" && list.querySelector(".video-card[data-state=waiting], .video-card[data-state=working]")) refresh();
+}, LOOK_EVERY_MS);
 
 list.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-retry]");
