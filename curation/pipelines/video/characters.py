@@ -24,7 +24,7 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.labels import Labels
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec
-from curation.engines.whispers import DEFAULT_THRESHOLD, chinese_whispers
+from curation.engines.whispers import chinese_whispers, usual_threshold
 from curation.pipelines.video.options import PeopleOptions
 from curation.pipelines.video.setup import VideoSetup
 
@@ -127,7 +127,7 @@ def _grouped(
     unreadable, options = setup.engine.unreadable, setup.people
     if options.cluster_model != WHISPERS:
         return group_tracks(tracks, rule, film_of=film_of.tolist(), unreadable=unreadable, threads=threads)
-    threshold = options.cluster_threshold or DEFAULT_THRESHOLD
+    threshold = options.cluster_threshold or usual_threshold(rule.single_distance)
     rows = np.flatnonzero(shows_somebody(tracks, unreadable))
     labels, confidence = np.full(len(tracks), -1, dtype=np.int64), np.zeros(len(tracks))
     if len(rows) > 0:
