@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import Attribute
 from curation.domain.film.aggregation import agreed, without_ethnicity_of_faces
-from curation.domain.film.grouping import TrackGroups, canonical_order, group_tracks, screen_mates, shows_somebody
+from curation.domain.film.grouping import (
+    TrackGroups,
+    canonical_order,
+    group_tracks,
+    screen_mates,
+    shows_somebody,
+    stands_alone,
+)
 from curation.domain.film.joining import KnownPeople, ids_of_earlier, ids_of_groups, joined_people
 from curation.domain.film.people import FilmPerson, TrailerResult
 from curation.domain.film.screen_time import face_area, length_of, union_of
@@ -139,6 +146,8 @@ def _grouped(
             # Its faces may be told apart; a track is one appearance, so most of them decide, then the best.
             mine = of_face[owner == place].tolist()
             labels[row] = max(dict.fromkeys(mine), key=mine.count)
+        somebody = labels[rows][stands_alone(used, unreadable)]
+        labels[rows] = np.where(np.isin(labels[rows], somebody), labels[rows], -1)
         means = np.stack([track.mean for track in used])
         # For unit vectors the cosine distance is half the square of the Euclidean one.
         confidence[rows] = confidences(means, labels[rows], threshold * threshold / 2.0)
