@@ -204,7 +204,7 @@ def films(draw: st.DrawFn) -> list[Track]:
     return tracks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(films(), st.randoms(use_true_random=False))
 def test_the_order_of_the_tracks_does_not_matter(tracks: list[Track], random: object) -> None:
     order = list(range(len(tracks)))
@@ -219,7 +219,7 @@ def test_the_order_of_the_tracks_does_not_matter(tracks: list[Track], random: ob
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(films())
 def test_nobody_is_on_screen_twice_but_in_mirrors(tracks: list[Track]) -> None:
     labels = group_tracks(tracks, RULE).labels
