@@ -40,8 +40,8 @@ def draw_film(path: Path, result: TrailerResult, target: Path, *, progress: Prog
 
 def draw_poster(path: Path, poster: PosterResult, trailer: TrailerResult, target: Path, *, settings: Settings) -> None:
     """Write a poster with boxes and names drawn in."""
+    from curation.photos.lettering.annotated_poster import annotated_poster
     from curation.storage.atomic import write_bytes
-    from curation.video.annotated_poster import annotated_poster
 
     limit = settings.io.max_photo_megapixels
     write_bytes(target, annotated_poster(path, poster, trailer, max_megapixels=limit), durable=False)

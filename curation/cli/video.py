@@ -323,7 +323,7 @@ def _check_weights(inference: VideoInference, trailer: TrailerResult, path: Path
 
 
 def _print_schema(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.domain.film.schema import film_schema
+    from curation.domain.film.documents.schema import film_schema
 
     print(json.dumps(film_schema(), indent=2))
     return 0
