@@ -27,6 +27,7 @@ __all__ = [
     "panned",
     "pattern",
     "plain",
+    "shifted",
     "shot",
     "spoilt",
     "two_shots",
@@ -260,6 +261,24 @@ def write_sound(path: Path, *, seconds: int = 1) -> Path:
     with av.open(str(path), "w", format="mp4") as container:
         _write_tone(container, container.add_stream("aac", rate=_SOUND_RATE), Fraction(0), Fraction(seconds))
     return path
+
+
+def shifted(source: Path, target: Path, seconds: Fraction) -> Path:
+    """A copy whose pictures come later, or earlier: those before 0 are hidden by an edit list, in MP4."""
+    import av
+
+    with av.open(str(source)) as reading, av.open(str(target), "w") as writing:
+        stream: Any = reading.streams.video[0]
+        copy = writing.add_stream_from_template(stream)
+        shift = round(seconds / Fraction(stream.time_base))
+        packet: Any
+        for packet in reading.demux(stream):
+            if packet.dts is not None:
+                packet.pts += shift
+                packet.dts += shift
+                packet.stream = copy
+                writing.mux(packet)
+    return target
 
 
 def cut_off(source: Path, target: Path, *, share: float = 0.5) -> Path:

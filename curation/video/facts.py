@@ -11,10 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from curation.video.files import FilmFile, open_file
+from curation.video.files import open_file
 from curation.video.timeline import rate_of
 
-__all__ = ["Survey", "capture_time_of", "last_duration", "start_timecode_of", "surveyed"]
+__all__ = ["Survey", "capture_time_of", "last_length", "start_timecode_of", "surveyed"]
 
 _FIRST_YEAR: Final = 1980  # earlier ones are clocks that were never set: 1904 and 1970
 _OUT_OF_ORDER: Final = 4
@@ -61,54 +61,43 @@ def _survey(path: Path, size: int, modified_ns: int) -> Survey:
 
     file = open_file(path)
     try:
-        base = Fraction(file.stream.time_base)
         ticks = array.array("q")
         keys: set[int] = set()
-        last_told = Fraction(0)
-        latest = -(2**62)
+        latest, told = -(2**62), 0
         are_told = True
         try:
-            for stamp, _ in file.packets():
-                are_told = are_told and stamp.is_told
-                if not stamp.is_shown:
-                    continue
-                tick = round(stamp.time / base)
-                ticks.append(tick)
-                if stamp.is_key:
-                    keys.add(tick)
-                if tick > latest:
-                    latest, last_told = tick, stamp.duration
+            for _, tick, length, is_key, is_shown, is_told in (stamp for stamp, _ in file.packets()):
+                are_told = are_told and is_told
+                if is_shown:
+                    ticks.append(tick)
+                    if is_key:
+                        keys.add(tick)
+                    if tick > latest:
+                        latest, told = tick, length
         except av.FFmpegError:
-            pass
+            pass  # what could be read is what there is; reading it again says why
         if not ticks:
             return Survey(Fraction(0), Fraction(0), 0, False, (), file.is_indexed)
         shown = sorted(set(ticks))
-        # Times are whole ticks from the container's start, which need not be one.
-        offset = _offset(file, base)
         # Where a file is cut off, pictures are missing among the last ones, as they are stored out of order.
         steps = [later - earlier for earlier, later in pairwise(shown[:-_OUT_OF_ORDER] or shown)]
         return Survey(
-            first=shown[0] * base + offset,
-            end=shown[-1] * base + offset + last_duration(file.stream, last_told),
+            first=file.time_of(shown[0]),
+            end=file.time_of(shown[-1]) + last_length(file.stream, told) * file.base,
             count=len(shown),
             # Both ends of a step are rounded to a tick.
             is_vfr=len(steps) > 1 and max(steps) - min(steps) > 2,
-            keys=tuple(key * base + offset for key in sorted(keys)) if are_told else (),
+            keys=tuple(file.time_of(key) for key in sorted(keys)) if are_told else (),
             is_indexed=file.is_indexed,
         )
     finally:
         file.close()
 
 
-def _offset(file: FilmFile, base: Fraction) -> Fraction:
-    """What rounding a time to ticks takes away, the same for all times."""
-    return -file.start - round(-file.start / base) * base
-
-
-def last_duration(stream: Any, told: Fraction) -> Fraction:
-    """For how long the last picture is shown: as the file tells, unless that is far too short to be true."""
-    step = 1 / rate_of(stream)
-    return told if told >= step / 2 else step
+def last_length(stream: Any, told: int) -> Fraction:
+    """For how many ticks the last picture is shown: as the file tells, unless that is far too short to be true."""
+    step = 1 / rate_of(stream) / Fraction(stream.time_base)
+    return Fraction(told) if told >= step / 2 else step
 
 
 def capture_time_of(container: Any) -> str:

@@ -6,6 +6,7 @@ addresses, or a file whose name looks like an address, leads nowhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -52,11 +53,27 @@ class FilmFile:
         self.is_indexed: Final = "matroska" in names or ("mov" in names and stream.frames > 0)
         self._mends_jumps: Final = not any(name in names for name in (*_INDEXED, "gif", "avi"))
         self._has_only_order: Final = "avi" in names and bool(stream.codec_context.has_b_frames)
-        self.sound_end = Fraction(0)
+        self.base: Final = Fraction(stream.time_base)
+        self._sound_ends: dict[int, int] = {}
 
     def close(self) -> None:
         """Close the file."""
         self.container.close()
+
+    @property
+    def sound_end(self) -> Fraction:
+        """Until when sound was met among the packets that were read."""
+        streams = self.container.streams
+        ends = (end * Fraction(streams[index].time_base) - self.start for index, end in self._sound_ends.items())
+        return max(ends, default=Fraction(0))
+
+    def time_of(self, tick: int) -> Fraction:
+        """Seconds since the container's start of a time on the picture's own clock."""
+        return tick * self.base - self.start
+
+    def tick_of(self, time: Fraction) -> int:
+        """The first tick at or after a time."""
+        return math.ceil((time + self.start) / self.base)
 
     def packets(self) -> Iterator[StampedPacket]:
         """The picture's packets from where the file stands, with stamps.
@@ -64,16 +81,18 @@ class FilmFile:
         Raises:
             av.FFmpegError: If the file cannot be read any further.
         """
-        timeline = Timeline(self.stream, self.start, mends_jumps=self._mends_jumps, has_only_order=self._has_only_order)
+        timeline = Timeline(self.stream, mends_jumps=self._mends_jumps, has_only_order=self._has_only_order)
         sounds = tuple(self.container.streams.audio)
+        index, ends = self.stream.index, self._sound_ends
         for packet in self.container.demux(self.stream, *sounds):
-            if packet.size == 0 and packet.pts is None and packet.dts is None:
+            pts = packet.pts
+            if pts is None and packet.size == 0 and packet.dts is None:
                 continue
-            if packet.stream_index == self.stream.index:
+            if packet.stream_index == index:
                 yield timeline.stamp(packet), packet
-            elif packet.pts is not None:
-                end = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base) - self.start
-                self.sound_end = max(self.sound_end, end)
+            elif pts is not None:
+                end = pts + (packet.duration or 0)
+                ends[packet.stream_index] = max(ends.get(packet.stream_index, end), end)
 
     def packets_before(self, time: Fraction, keys_back: int) -> tuple[Iterator[StampedPacket], bool]:
         """The packets from the last key picture at or before a time on, or `keys_back` key pictures before that one.
@@ -88,8 +107,8 @@ class FilmFile:
     def _from_table(self, time: Fraction, keys_back: int) -> tuple[Iterator[StampedPacket], bool]:
         import av
 
-        base = Fraction(self.stream.time_base)
-        target = int((time + self.start) // base)
+        latest = math.floor((time + self.start) / self.base)
+        target = latest
         left = keys_back
         for _ in range(8 + 2 * keys_back):
             try:
@@ -99,7 +118,7 @@ class FilmFile:
             except (av.FFmpegError, StopIteration):
                 break
             place = packet.dts if packet.dts is not None else packet.pts
-            if stamp.is_key and stamp.time <= time:
+            if stamp.is_key and stamp.tick <= latest:
                 if left == 0:
                     return _again((stamp, packet), packets), False
                 left -= 1
@@ -110,12 +129,14 @@ class FilmFile:
         return self.packets(), True
 
     def _from_start(self, time: Fraction, keys_back: int) -> tuple[Iterator[StampedPacket], bool]:
+        latest = math.floor((time + self.start) / self.base)
+        ahead_ticks = round(_AHEAD_S / self.base)
         packets = self.packets()
         groups: list[list[StampedPacket]] = [[]]
         size = 0
         has_dropped = False
         for stamp, packet in packets:
-            if stamp.is_key and stamp.time <= time:
+            if stamp.is_key and stamp.tick <= latest:
                 groups.append([])
                 dropped = groups[: -(keys_back + 1)]
                 if dropped:
@@ -124,7 +145,7 @@ class FilmFile:
                     groups = groups[-(keys_back + 1) :]
             groups[-1].append((stamp, packet))
             size += packet.size
-            is_past = stamp.time > time and (stamp.is_key or stamp.time > time + _AHEAD_S)
+            is_past = stamp.tick > latest and (stamp.is_key or stamp.tick > latest + ahead_ticks)
             if is_past or size > _MAX_AHEAD_BYTES or not stamp.is_told:
                 break
         ahead = [pair for group in groups for pair in group]

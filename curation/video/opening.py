@@ -23,10 +23,11 @@ from curation.domain.film.times import Interval
 from curation.errors import ClipRefusedError, ClipUnreadableError
 from curation.video.decoding import DecodedPicture, Losses, StartNotReadableError, decoded
 from curation.video.display import Display, turn_of_matrix
-from curation.video.facts import Survey, capture_time_of, last_duration, start_timecode_of, surveyed
-from curation.video.files import FilmFile, open_file
+from curation.video.facts import Survey, capture_time_of, last_length, start_timecode_of, surveyed
+from curation.video.files import FilmFile, StampedPacket, open_file
 from curation.video.frame import ClipFrame
 from curation.video.picture import Screen
+from curation.video.timeline import rate_of
 
 __all__ = ["Clip", "open_clip"]
 
@@ -138,41 +139,43 @@ class Clip:
         else:
             packets, is_begin = file.packets_before(span.start, keys_back)
         reading, losses = _Reading(packets), Losses()
-        start = None if span is None else span.start
+        start = None if span is None else file.tick_of(span.start)
+        end = None if span is None else file.tick_of(span.end)
         number = 0
         waiting: DecodedPicture | None = None
         for picture in decoded(iter(reading), file.stream, start=start, is_begin=is_begin, losses=losses):
             if waiting is not None:
-                yield self._frame(waiting, picture.time - waiting.time, number)
+                yield self._frame(file, waiting, picture.tick - waiting.tick, number)
                 number += 1
                 waiting = None
-            if span is not None and picture.time >= span.end:
+            if end is not None and picture.tick >= end:
                 return
             waiting = picture
         if waiting is not None:
-            yield self._frame(waiting, last_duration(file.stream, waiting.duration), number)
-        self.problem = reading.problem or self._cut_off(file, reading.end)
+            yield self._frame(file, waiting, last_length(file.stream, waiting.length), number)
+        self.problem = reading.problem(file) or self._cut_off(file, reading.end)
         if losses.late and not self.problem:
             self.problem = f"{losses.late} damaged pictures came out of order and were left out."
 
-    def _frame(self, picture: DecodedPicture, duration: Fraction, number: int) -> ClipFrame:
+    def _frame(self, file: FilmFile, picture: DecodedPicture, length: Fraction | int, number: int) -> ClipFrame:
         return ClipFrame(
             picture.frame,
             self._screen,
-            time=picture.time,
-            duration=duration if duration > 0 else picture.duration,
+            time=file.time_of(picture.tick),
+            duration=length * file.base,
             number=number,
             is_corrupt=picture.is_corrupt,
         )
 
-    def _cut_off(self, file: FilmFile, end: Fraction) -> str:
+    def _cut_off(self, file: FilmFile, end: int) -> str:
         """Whether a file ends before the time that its head tells, as a sentence."""
-        reached = max(end, file.sound_end)
+        end_s = file.time_of(end)
+        reached = max(end_s, file.sound_end)
         told = self._container_facts.duration
         if told is None or reached >= told - max(Fraction(1, 2), told / 100):
             return ""
         return (
-            f"The film ends after {float(end):.1f} s of {float(told):.1f} s: the file is cut off. What is there was "
+            f"The film ends after {float(end_s):.1f} s of {float(told):.1f} s: the file is cut off. What is there was "
             "looked at; copy the file again for the rest."
         )
 
@@ -208,6 +211,9 @@ class _ContainerFacts:
     def __init__(self, file: FilmFile) -> None:
         container, stream = file.container, file.stream
         self.duration = None if container.duration is None else Fraction(container.duration, 1_000_000)
+        if container.format.name == "avi" and stream.frames and self.duration is not None:
+            # Without the index at its end FFmpeg tells what is there; the head still tells what was.
+            self.duration = max(self.duration, stream.frames / rate_of(stream))
         self.has_audio = bool(container.streams.audio)
         self.codec = str(stream.codec_context.codec.canonical_name)
         self.is_interlaced = stream.codec_context.field_order in _INTERLACED_ORDERS
@@ -218,22 +224,28 @@ class _ContainerFacts:
 class _Reading:
     """Packets, with how far they go and what stopped them."""
 
-    def __init__(self, packets: Iterator[Any]) -> None:
+    def __init__(self, packets: Iterator[StampedPacket]) -> None:
         self._packets = packets
-        self.problem = ""
-        self.end = Fraction(0)
+        self._reason = ""
+        self.end = 0
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[StampedPacket]:
         import av
 
         try:
             for stamp, packet in self._packets:
                 if stamp.is_shown:
-                    self.end = max(self.end, stamp.time + stamp.duration)
+                    self.end = max(self.end, stamp.tick + stamp.length)
                 yield stamp, packet
         except (av.FFmpegError, OSError) as error:
-            reason = error.strerror or "damaged"
-            self.problem = f"Reading stopped after {float(self.end):.1f} s ({reason}). What is before was looked at."
+            self._reason = error.strerror or "damaged"
+
+    def problem(self, file: FilmFile) -> str:
+        """What stopped them, as a sentence; empty if they came to their end."""
+        if not self._reason:
+            return ""
+        end_s = float(file.time_of(self.end))
+        return f"Reading stopped after {end_s:.1f} s ({self._reason}). What is before was looked at."
 
 
 def open_clip(path: Path, *, max_minutes: float = math.inf, max_mb: float = math.inf) -> Clip:

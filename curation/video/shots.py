@@ -27,6 +27,9 @@ _MIN_CHANGE: Final = 4.0
 """Mean difference of two samples, of 255, below which nothing is a cut: noise, and what is black."""
 _PLANES: Final = np.array([0.5, 0.25, 0.25], dtype=np.float32)
 """Brightness counts as much as both colours."""
+_MIN_STEP: Final = 3.0
+_WHOLE_PICTURE: Final = 0.5
+"""At least this share of the samples changes by `_MIN_STEP`: a title that appears is no cut."""
 _MIN_UNLIKE: Final = 0.15
 _UNLIKE: Final = 0.45
 """From here on, how the whole picture changes beside the cut does not matter any more."""
@@ -123,7 +126,7 @@ class _Window:
     def _is_cut(self, place: int) -> bool:
         samples = self._samples
         change = samples[place].change
-        if change < _MIN_CHANGE:
+        if change < _MIN_CHANGE or _changed_share(samples[place - 1], samples[place]) < _WHOLE_PICTURE:
             return False
         unlike = _unlike(samples[place - 1], samples[place])
         if unlike < _MIN_UNLIKE:
@@ -148,6 +151,13 @@ def _change(first: _Sample, second: _Sample) -> float:
     if first.levels.shape != second.levels.shape:
         return 255.0
     return float(np.abs(first.levels - second.levels).mean(axis=(0, 1)) @ _PLANES)
+
+
+def _changed_share(first: _Sample, second: _Sample) -> float:
+    """The share of the samples that are not the same any more."""
+    if first.levels.shape != second.levels.shape:
+        return 1.0
+    return float((np.abs(first.levels - second.levels).max(axis=2) >= _MIN_STEP).mean())
 
 
 def _unlike(first: _Sample, second: _Sample) -> float:

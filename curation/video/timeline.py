@@ -6,9 +6,8 @@ joined, clocks that overflow) or run backwards; there, the times go on where the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = ["JUMP_S", "Stamp", "Timeline", "container_start", "rate_of"]
 
@@ -20,84 +19,69 @@ _USUAL_RATE: Final = Fraction(25)
 _HIGHEST_RATE: Final = 480
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What is known of a packet's time.
+class Stamp(NamedTuple):
+    """What is known of a packet's time, in ticks: units of the stream's time base, on the stream's own clock.
 
     Attributes:
         number: Of the packet in the file from where reading began, 0-based.
-        time: When its picture is shown.
-        duration: For how long, as the file tells; 0 if it does not.
+        tick: When its picture is shown.
+        length: For how long, as the file tells; 0 if it does not.
         is_key: Whether its picture needs no other.
         is_shown: Whether its picture is shown at all; edit lists hide some.
         is_told: Whether the file tells when the picture is shown, and not only when it is decoded.
     """
 
     number: int
-    time: Fraction
-    duration: Fraction
+    tick: int
+    length: int
     is_key: bool
     is_shown: bool = True
     is_told: bool = True
 
 
 class Timeline:
-    """Turns the time stamps of one stream's packets, in the order of the file, into times.
+    """Stamps one stream's packets, in the order of the file."""
 
-    Attributes:
-        is_exact: Whether every packet so far had its own stamp and no clock was set anew, so that a time depends on
-            the packet alone, and reading may begin anywhere.
-    """
-
-    def __init__(self, stream: Any, start: Fraction, *, mends_jumps: bool, has_only_order: bool) -> None:
+    def __init__(self, stream: Any, *, mends_jumps: bool, has_only_order: bool) -> None:
         """For the packets of a stream from where reading begins.
 
         Args:
             stream: PyAV's.
-            start: When its container starts.
             mends_jumps: Whether a leap of the clock is an error; elsewhere it is a picture that stands for long.
             has_only_order: Whether the container tells when pictures are decoded, and not when they are shown.
         """
+        base = Fraction(stream.time_base)
         self._mends_jumps = mends_jumps
         self._has_only_order = has_only_order
-        self._base = Fraction(stream.time_base)
-        self._start = start
-        self._step = 1 / rate_of(stream)
-        self._offset = Fraction(0)
-        self._last: Fraction | None = None
+        self._step = max(1, round(1 / rate_of(stream) / base))
+        self._jump = round(JUMP_S / base)
+        self._ahead = round(_AHEAD_S / base)
+        self._begin = stream.start_time or 0
+        self._offset = 0
+        self._last: int | None = None
         self._number = 0
-        self.is_exact = True
 
     def stamp(self, packet: Any) -> Stamp:
         """The next packet's stamp."""
-        is_told = packet.pts is not None and not self._has_only_order
-        ticks = packet.pts if is_told else packet.dts
-        self.is_exact = self.is_exact and is_told
-        step = (packet.duration or 0) * self._base or self._step
-        if ticks is None:
-            time = self._start if self._last is None else self._last + step
-            place = time
-        else:
-            time = ticks * self._base
-            # Pictures are stored in the order of decoding: that clock never runs backwards.
-            place = time if packet.dts is None else packet.dts * self._base
+        shown, place = packet.pts, packet.dts
+        length = packet.duration or 0
+        is_told = shown is not None and not self._has_only_order
+        tick = shown if is_told else place
+        step = length or self._step
+        if tick is None:
+            tick = self._begin if self._last is None else self._last - self._offset + step
+        # Pictures are stored in the order of decoding: that clock never runs backwards.
+        if place is None:
+            place = tick
         if self._mends_jumps:
-            if abs(time - place) > _AHEAD_S:
-                time = place
-            if self._last is not None and not 0 <= place + self._offset - self._last <= JUMP_S:
+            if abs(tick - place) > self._ahead:
+                tick = place
+            if self._last is not None and not 0 <= place + self._offset - self._last <= self._jump:
                 self._offset = self._last + step - place
-                self.is_exact = False
         self._last = place + self._offset
-        stamp = Stamp(
-            number=self._number,
-            time=time - self._start + self._offset,
-            duration=(packet.duration or 0) * self._base,
-            is_key=bool(packet.is_keyframe),
-            is_shown=not packet.is_discard,
-            is_told=is_told,
-        )
-        self._number += 1
-        return stamp
+        number = self._number
+        self._number = number + 1
+        return Stamp(number, tick + self._offset, length, packet.is_keyframe, not packet.is_discard, is_told)
 
 
 def rate_of(stream: Any) -> Fraction:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ __all__ = [
     "ScreenMates",
     "TrackGroups",
     "canonical_order",
+    "distances_of",
     "film_rule",
     "group_tracks",
     "margin_of",
@@ -56,6 +58,7 @@ _MARGIN_SPREADS = 0.5
 """How much nearer than the second nearest a group has to be, in spreads of strangers, as for single photos."""
 _LEAST_PAIRS, _LEAST_MOMENTS = 30, 5
 """Of tracks on screen together, before they tell how far strangers are, as for photos."""
+_BLOCK_ROWS = 1024
 _QUARTILES = 1.349  # between the quartiles of a normal distribution, in standard deviations
 
 
@@ -113,25 +116,41 @@ def screen_mates(tracks: Sequence[Track], films: NDArray[np.int64]) -> ScreenMat
         tracks: N tracks.
         films: (N,) number of the film of each.
     """
-    order = sorted(range(len(tracks)), key=lambda row: (int(films[row]), tracks[row].span.start, row))
     frames = [frozenset(sighting.frame_index for sighting in track.sightings) for track in tracks]
+    # Whole numbers in the order of the times: comparing these is exact as well, and far faster.
+    moments = {time: number for number, time in enumerate(sorted({time for track in tracks for time in track.span}))}
+    starts, ends = ([moments[time] for time in times] for times in _spans(tracks))
     pairs: list[tuple[int, int]] = []
-    open_rows: list[int] = []
-    for row in order:
-        start = tracks[row].span.start
-        open_rows = [other for other in open_rows if films[other] == films[row] and tracks[other].span.end > start]
-        pairs += [
-            (min(row, other), max(row, other))
-            for other in open_rows
-            if frames[row] & frames[other] or _overlap_s(tracks[row], tracks[other]) > 0
-        ]
-        open_rows.append(row)
+    for film in np.unique(films).tolist():
+        there: list[int] = []
+        for row in sorted(np.flatnonzero(films == film).tolist(), key=lambda row: (starts[row], row)):
+            there = [other for other in there if ends[other] > starts[row]]
+            pairs += [
+                (min(row, other), max(row, other))
+                for other in there
+                if not frames[row].isdisjoint(frames[other]) or _overlap_s(tracks[row], tracks[other]) > 0
+            ]
+            there.append(row)
     pairs.sort()
     shots = {key: number for number, key in enumerate(sorted({(int(films[a]), tracks[a].shot) for a, _ in pairs}))}
     return ScreenMates(
         np.array(pairs, dtype=np.intp).reshape(-1, 2),
         np.array([shots[int(films[a]), tracks[a].shot] for a, _ in pairs], dtype=np.int64),
     )
+
+
+def distances_of(vectors: NDArray[np.float32], pairs: Rows) -> NDArray[np.float64]:
+    """(M,) cosine distances of the pairs of rows of (N, D)."""
+    out = np.empty(len(pairs))
+    for start in range(0, len(pairs), _BLOCK_ROWS):
+        a, b = vectors[pairs[start : start + _BLOCK_ROWS].T].astype(np.float64)
+        out[start : start + len(a)] = 1.0 - np.einsum("ij,ij->i", a, b)
+    return out
+
+
+def _spans(tracks: Sequence[Track]) -> tuple[list[Fraction], list[Fraction]]:
+    """The starts and the ends."""
+    return [track.span.start for track in tracks], [track.span.end for track in tracks]
 
 
 def _overlap_s(one: Track, other: Track) -> float:
@@ -247,9 +266,7 @@ class _Grouping:
         self._clean = np.array([_is_clean(track) for track in tracks])
         self._threads = threads
         self._margin = margin_of(rule)
-        exact = vectors.astype(np.float64)
-        a, b = mates.pairs.T
-        away = 1.0 - np.einsum("ij,ij->i", exact[a], exact[b])
+        away = distances_of(vectors, mates.pairs)
         learned = rule.fitted(_strangers(away, mates.moments, 0.0)) if rule.follows_strangers else rule
         is_other = away >= learned.near_copy
         self._apart = mates.pairs[is_other]

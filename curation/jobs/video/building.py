@@ -207,6 +207,6 @@ def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> 
 
 
 def _poster(settings: Settings, path: Path, poster: PosterResult, result: TrailerResult) -> bytes:
-    from curation.video.annotated_poster import annotated_poster
+    from curation.photos.lettering.annotated_poster import annotated_poster
 
     return annotated_poster(path, poster, result, max_megapixels=settings.io.max_photo_megapixels)

