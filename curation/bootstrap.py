@@ -94,13 +94,16 @@ def build(
         from curation.event.film.clip_stage import FilmParts
         from curation.video.opening import open_clip
 
-        setup = video_setup(settings, allow_download=allow_download, progress=progress, pinned=pinned)
+        # Never read of guests, whatever is asked of films for statistics.
+        video = settings.video.model_copy(update={"ethnicity": "off", "infer_ethnicity": False})
+        of_event = settings.model_copy(update={"video": video})
+        setup = video_setup(of_event, allow_download=allow_download, progress=progress, pinned=pinned)
 
         def facts_of(path: Path) -> ClipFacts:
             with open_clip(path) as clip:
                 return clip.facts
 
-        return FilmParts(setup, video_analyser(settings, setup), facts_of)
+        return FilmParts(setup, video_analyser(of_event, setup), facts_of)
 
     parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
     return WorkflowOrchestrator(settings, parts)

@@ -19,14 +19,13 @@ from curation.pipelines.video.segment_task import prepare_video_worker
 from curation.pipelines.video.setup import VideoSetup
 from curation.workers.serial import SerialPool
 from tests.fakes import FakeEngine, fake_spec, paint_face
-from tests.film_files import write_film
+from tests.film_files import pattern, write_film
 
 __all__ = ["Actor", "CountingEngine", "acted_film", "build_fake_parts", "fake_analyser", "fake_video_setup", "scenes"]
 
 WIDTH, HEIGHT = 192, 108
 FPS = 25
 _PLACE = Box(40, 30, 30, 40)
-_GREYS = (60, 190, 110, 230, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,10 @@ class Actor:
 def scenes(*acted: tuple[int, Sequence[Actor]]) -> Iterable[NDArray[np.uint8]]:
     """The pictures of a film: for each scene how many, and who acts in it. Scenes differ in their background."""
     for scene, (count, actors) in enumerate(acted):
+        grey = pattern(scene, width=WIDTH, height=HEIGHT, cells=12).mean(axis=2, keepdims=True)
+        background = np.repeat(grey.astype(np.uint8), 3, axis=2)
         for number in range(count):
-            picture = np.full((HEIGHT, WIDTH, 3), _GREYS[scene % len(_GREYS)], dtype=np.uint8)
+            picture = background.copy()
             for actor in actors:
                 if actor.first <= number <= actor.last:
                     paint_face(picture, actor.box(number), actor.person)

@@ -7,6 +7,7 @@ film, `fails` raises while it is looked at, `slow` lasts until it is stopped or 
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ from tests.film_values import made_film, made_result, made_track
 
 __all__ = ["FakeEventFilm", "FakeEventFilms", "FakeFilms", "film", "jpeg", "poster_picture", "two_characters"]
 
+_KIND = re.compile(rb".{8,30}?isom\n(\w+)\n", re.DOTALL)
 SECOND_BOX = Box(900, 220, 150, 190)
 
 
@@ -128,7 +130,8 @@ class FakeFilms:
         cancel: threading.Event,
     ) -> FilmLook:
         self.looked.append(path)
-        kind = path.read_bytes().split(b"\n")[1].decode() if b"\n" in path.read_bytes()[:100] else "ok"
+        said = _KIND.match(path.read_bytes()[:100])
+        kind = "ok" if said is None else said[1].decode()
         progress(Progress("looking", 0, 10))
         self.began.set()
         while kind == "slow" and not self.release.wait(0.01):

@@ -12,8 +12,20 @@ from curation.domain.film.aggregation import METHODS, agreed
 
 __all__ = ["KNOWN_SEXES", "sexes_table"]
 
-_WOMEN = ("Michelle", "Mother", "Monica", "Phoebe", "Rachel")
-_MEN = ("Chandler", "Joey", "Lacamoire", "Lin", "Obama", "Ross", "W")
+_WOMEN = (
+    *("Michelle", "Mother", "Monica", "Phoebe", "Rachel"),
+    *("Amelie_Mauresmo", "Anna_Kournikova", "Diana_Krall", "Elsa_Zylberstein", "Gwyneth_Paltrow", "Kim_Clijsters"),
+    "mindy_kaling",
+)
+_MEN = (
+    *("Chandler", "Joey", "Lacamoire", "Lin", "Obama", "Ross", "W"),
+    *("Abdullah_Gul", "Adrien_Brody", "Al_Gore", "Bill_Clinton", "Bill_Gates", "Bill_Graham", "Bob_Stoops"),
+    *("Boris_Becker", "Charles_Moose", "Clint_Eastwood", "Costas_Simitis", "David_Wells", "Fernando_Gonzalez"),
+    *("Fujio_Cho", "George_HW_Bush", "Gordon_Brown", "Gray_Davis", "Hamid_Karzai", "Hugh_Grant", "Jack_Straw"),
+    *("Jeong_Se-hyun", "Jimmy_Carter", "Joan_Laporta", "Joe_Lieberman", "John_Ashcroft", "John_Bolton"),
+    *("John_Edwards", "John_Howard", "Jon_Gruden", "Jose_Serra", "Joschka_Fischer", "Juan_Pablo_Montoya"),
+    *("Junichiro_Koizumi", "Keanu_Reeves", "Kim_Dae-jung"),
+)
 KNOWN_SEXES: Mapping[str, str] = MappingProxyType({**dict.fromkeys(_WOMEN, "female"), **dict.fromkeys(_MEN, "male")})
 """Of the people of the films, as they are publicly known."""
 

@@ -6,6 +6,7 @@ films of the reported half were not used.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
@@ -72,7 +73,12 @@ def _reference(data: Path, models: Path, scratch: Path, film: LabelledFilm) -> M
 
     cv2.setNumThreads(1)
     program = FilmProgram(data, models, scratch)
-    faces = list(every_face(film.path, program.film_engine(), program.setup.looks))
+    kept = scratch / "every face" / f"{film.path.parent.name} {film.path.stem}.pickle"
+    if not kept.exists():
+        faces = list(every_face(film.path, program.film_engine(), program.setup.looks))
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(pickle.dumps(faces))
+    faces = pickle.loads(kept.read_bytes())
     return {threshold: scored(film.pictures, whispered(faces, threshold)) for threshold in _THRESHOLDS}
 
 

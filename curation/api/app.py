@@ -57,12 +57,14 @@ from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
 from curation.api.routes.video import characters as video_characters
+from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
 from curation.api.routes.video import films as videos
 from curation.api.routes.video import posters as video_posters
 from curation.errors import CurationError, ExtraMissingError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.film.event_films import EventFilms
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -213,6 +215,7 @@ def create_app(
         video_characters,
         video_posters,
         video_files,
+        event_clips,
         metrics,
         health,
     ):
@@ -306,5 +309,6 @@ def _start(
         AssetFeed(assets),
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
         videos,
+        EventFilms(settings, catalog),
     )
     return context, store

@@ -15,6 +15,7 @@ from curation.api.http.pictures import PictureResponses
 from curation.api.http.video.desk import VideoDesk
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.film.event_films import EventFilms
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -53,6 +54,7 @@ class ServiceContext:
     asset_feed: AssetFeed
     asset_pictures: AssetPictures
     videos: VideoDesk
+    event_films: EventFilms
 
 
 # A coroutine, so that it never waits for a free thread.

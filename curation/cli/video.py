@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.cli.film_files import (
+    RESULTS,
+    Keeping,
+    Visuals,
+    file_stem,
+    folders_of,
+    shown_name,
+    write_faces,
+    write_film,
+)
 from curation.cli.film_tables import film_lines, poster_lines
 from curation.cli.terminal import ProgressBars, print_line, printable
-from curation.cli.video_batch import add_batch, add_device, draw_film, draw_poster, video_inference
+from curation.cli.video_batch import add_batch, add_device, video_inference
 from curation.cli.video_event import add_event, add_frames
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
@@ -22,8 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
-_RESULTS = Path("film_results")
-_SHOWN = 20
+_OTHER_NAMES = {"vtt": "webvtt", "webvtt": "vtt"}
 _TOLD_EVERY_S = 10.0
 
 
@@ -41,6 +51,8 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_item(commands)
     add_batch(commands)
     _add_export(commands)
+    schema = commands.add_parser("schema", help="print the JSON schema of result.json")
+    schema.set_defaults(command=_print_schema)
     add_event(commands)
     add_frames(commands)
 
@@ -58,12 +70,13 @@ def _add_trailer(commands: Any) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help=f"folder of the results; with several films a folder in it for each (default: {_RESULTS}/NAME)",
+        help=f"folder of the results; with several films a folder in it for each (default: {RESULTS}/NAME)",
     )
     trailer.add_argument(
         "--people", type=Path, metavar="DIR", help="output folder of an event: characters join its people, and names"
     )
     trailer.add_argument("--formats", metavar="LIST", help="also for players and editors, such as vtt,otio; see export")
+    trailer.add_argument("--parquet", action="store_true", help="also the tables as Parquet")
     trailer.add_argument("--visuals", action="store_true", help="also the film with boxes and names drawn in; slow")
     add_device(trailer)
     trailer.set_defaults(command=_trailer)
@@ -90,9 +103,10 @@ def _add_item(commands: Any) -> None:
     )
     item.add_argument("--trailer", metavar="CLIP", default="", help="film file or address")
     item.add_argument("--poster", metavar="PICTURE", default="", help="picture file or address")
-    item.add_argument("--output", type=Path, metavar="DIR", help=f"folder of the results (default: {_RESULTS}/NAME)")
+    item.add_argument("--output", type=Path, metavar="DIR", help=f"folder of the results (default: {RESULTS}/NAME)")
     item.add_argument("--people", type=Path, metavar="DIR", help="output folder of an event, see trailer")
     item.add_argument("--formats", metavar="LIST", help="also for players and editors, see export")
+    item.add_argument("--parquet", action="store_true", help="also the tables as Parquet")
     item.add_argument("--visuals", action="store_true", help="also film and poster with boxes and names drawn in")
     add_device(item)
     item.set_defaults(command=_item)
@@ -119,17 +133,17 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     people = _people(arguments.people, settings)
     inference = video_inference(settings, arguments, None if people is None else people.engine)
     joining = _joining(people, inference)
-    folders = _folders(arguments.clips, arguments.output)
+    folders = folders_of(arguments.clips, arguments.output)
     done: list[tuple[str, TrailerResult]] = []
     failed: list[tuple[str, str]] = []
     bars = ProgressBars()
     try:
         for clip, folder in zip(arguments.clips, folders, strict=True):
-            shown = _shown(clip)
-            draw = _Visuals(folder, bars, settings).film if _draws(arguments, settings) else None
+            shown = shown_name(clip)
+            visuals = Visuals(folder, bars, settings) if _draws(arguments, settings) else None
+            keep = Keeping(folder, shown, formats, visuals)
             try:
-                result = inference.infer_on_trailer(clip, progress=bars, on_film=draw, **joining)
-                _write(folder, result, None, shown, formats)
+                result = inference.infer_on_trailer(clip, progress=bars, on_film=keep, **joining)
             except (PhotoError, InputError) as error:
                 bars.close()
                 failed.append((shown, str(error)))
@@ -143,7 +157,9 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     finally:
         bars.close()
     if done or len(failed) > 1:
-        _write_tables(arguments.output or (folders[0] if len(folders) == 1 else _RESULTS), done, failed)
+        _write_tables(
+            arguments.output or (folders[0] if len(folders) == 1 else RESULTS), done, failed, parquet=arguments.parquet
+        )
     return 1 if failed else 0
 
 
@@ -155,18 +171,19 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
     selected = _selected(arguments.select, trailer)
     inference = video_inference(settings, arguments, trailer.engine)
     _check_weights(inference, trailer, arguments.trailer)
-    folder: Path = arguments.output or _RESULTS / "posters"
+    folder: Path = arguments.output or RESULTS / "posters"
     writes = arguments.output is not None or arguments.visuals
     bars = ProgressBars()
+    prefix = "" if len(arguments.posters) == 1 else "{:03d}_"
     done: list[PosterOf] = []
     failed = 0
     for number, where in enumerate(arguments.posters):
-        shown = _shown(where)
+        shown = shown_name(where)
         try:
-            stem = _stem(where) if len(arguments.posters) == 1 else f"{number:03d}_{_stem(where)}"
+            stem = f"{prefix.format(number)}{Path(file_stem(where)).stem}"
             draw = None
             if arguments.visuals:
-                draw = partial(_Visuals(folder, bars, settings).poster, name=f"{stem}_annotated")
+                draw = partial(Visuals(folder, bars, settings).poster, name=f"{stem}_annotated")
             poster = inference.infer_on_poster(where, trailer, selected=selected, progress=bars, on_poster=draw)
         except PhotoError as error:
             bars.close()
@@ -178,7 +195,7 @@ def _poster(arguments: argparse.Namespace, settings: Settings) -> int:
         for line in poster_lines(shown, poster, trailer):
             print_line(line)
         if writes:
-            _write_faces(folder, stem, poster)
+            write_faces(folder, stem, poster)
     if writes and done:
         from curation.storage.atomic import write_bytes
         from curation.storage.video.table_rows import PosterRow, poster_row
@@ -199,10 +216,10 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     people = _people(arguments.people, settings)
     inference = video_inference(settings, arguments, None if people is None else people.engine)
     joining = _joining(people, inference)
-    named = _stem(arguments.trailer or arguments.poster)
-    folder: Path = arguments.output or _RESULTS / named
+    named = file_stem(arguments.trailer or arguments.poster)
+    folder: Path = arguments.output or RESULTS / named
     bars = ProgressBars()
-    visuals = _Visuals(folder, bars, settings) if _draws(arguments, settings) else None
+    visuals = Visuals(folder, bars, settings) if _draws(arguments, settings) else None
     try:
         result = inference.predict_one_item(
             Movie(named, arguments.trailer, arguments.poster),
@@ -216,14 +233,14 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
     for problem in result.problems:
         print_line(f"  failed: {problem}" if result.has_failure else f"  note: {problem}")
     if result.trailer is not None:
-        shown = _shown(arguments.trailer)
-        _write(folder, result.trailer, result.poster, shown, formats)
+        shown = shown_name(arguments.trailer)
+        write_film(folder, result.trailer, result.poster, shown, formats)
         for line in film_lines(shown, result.trailer):
             print_line(line)
     if result.poster is not None:
-        for line in poster_lines(_shown(arguments.poster), result.poster, result.trailer):
+        for line in poster_lines(shown_name(arguments.poster), result.poster, result.trailer):
             print_line(line)
-        _write_faces(folder, "poster", result.poster)
+        write_faces(folder, "poster", result.poster)
     if result.trailer is not None or result.poster is not None:
         _write_item_tables(folder, named, arguments, result.trailer, result.poster)
         print_line(f"  written to {folder}")
@@ -247,23 +264,6 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     for path in written:
         print_line(f"written: {path}")
     return 0
-
-
-class _Visuals:
-    """Draws over films and posters that were looked at."""
-
-    def __init__(self, folder: Path, bars: ProgressBars, settings: Settings) -> None:
-        self._folder = folder
-        self._bars = bars
-        self._settings = settings
-
-    def film(self, path: Path, result: TrailerResult) -> None:
-        draw_film(path, result, self._folder / "annotated.mp4", progress=self._bars)
-
-    def poster(
-        self, path: Path, poster: PosterResult, trailer: TrailerResult, *, name: str = "annotated_poster"
-    ) -> None:
-        draw_poster(path, poster, trailer, self._folder / f"{name}.jpg", settings=self._settings)
 
 
 def _people(folder: Path | None, settings: Settings) -> EventPeople | None:
@@ -291,22 +291,12 @@ def _joining(people: EventPeople | None, inference: VideoInference) -> dict[str,
     return {"known": people.known, "labels": people.labels, "first_new_id": people.first_new_id}
 
 
-def _write(
-    folder: Path, result: TrailerResult, poster: PosterResult | None, shown: str, formats: Sequence[str]
+def _write_tables(
+    folder: Path, films: Sequence[tuple[str, TrailerResult]], failed: Sequence[tuple[str, str]], *, parquet: bool
 ) -> None:
-    from curation.storage.video.result_files import write_result
-
-    write_result(folder, result, poster=poster, source=shown)
-    if formats:
-        from curation.storage.video.exports import write_exports
-
-        write_exports(folder, result, formats, source=shown)
-
-
-def _write_tables(folder: Path, films: Sequence[tuple[str, TrailerResult]], failed: Sequence[tuple[str, str]]) -> None:
     from curation.storage.video.tables import write_tables
 
-    write_tables(folder, films, failed=failed)
+    write_tables(folder, films, failed=failed, parquet=parquet)
 
 
 def _write_item_tables(
@@ -318,16 +308,9 @@ def _write_item_tables(
 ) -> None:
     from curation.storage.video.tables import PosterOf, write_tables
 
-    films = [] if trailer is None else [(_shown(arguments.trailer), trailer)]
-    posters = [] if poster is None else [PosterOf(_shown(arguments.poster), item_id, poster)]
-    write_tables(folder, films, posters)
-
-
-def _write_faces(folder: Path, stem: str, poster: PosterResult) -> None:
-    from curation.storage.atomic import write_bytes
-
-    for face in poster.faces:
-        write_bytes(folder / "poster_faces" / f"{stem}_{face.face_index}.jpg", face.chip_jpeg, durable=False)
+    films = [] if trailer is None else [(shown_name(arguments.trailer), trailer)]
+    posters = [] if poster is None else [PosterOf(shown_name(arguments.poster), item_id, poster)]
+    write_tables(folder, films, posters, parquet=arguments.parquet)
 
 
 def _draws(arguments: argparse.Namespace, settings: Settings) -> bool:
@@ -345,6 +328,13 @@ def _check_weights(inference: VideoInference, trailer: TrailerResult, path: Path
         )
 
 
+def _print_schema(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.domain.film.documents.schema import film_schema
+
+    print(json.dumps(film_schema(), indent=2))
+    return 0
+
+
 def _formats(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
@@ -353,7 +343,8 @@ def _formats(text: str | None) -> tuple[str, ...]:
     known = tuple(EXPORT_FORMATS)
     if text.strip() == "all":
         return known
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    asked = [part.strip() for part in text.split(",")]
+    named = tuple(dict.fromkeys(name if name in known else _OTHER_NAMES.get(name, name) for name in asked))
     unknown = [name for name in named if name not in known]
     if unknown:
         raise SettingsError(f"there is no format {', '.join(map(repr, unknown))}; there are {', '.join(known)}, or all")
@@ -372,29 +363,3 @@ def _selected(text: str | None, trailer: TrailerResult) -> frozenset[int] | None
         missing = ", ".join(map(str, sorted(ids - there)))
         raise SettingsError(f"the film has no character {missing}; it has {', '.join(map(str, sorted(there)))}")
     return ids
-
-
-def _folders(clips: Sequence[str], output: Path | None) -> list[Path]:
-    """A folder for the results of each film; films of the same name get a number."""
-    if output is not None and len(clips) == 1:
-        return [output]
-    taken: dict[str, int] = {}
-    folders = []
-    for clip in clips:
-        stem = _stem(clip)
-        taken[stem] = taken.get(stem, 0) + 1
-        folders.append((output or _RESULTS) / (stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"))
-    return folders
-
-
-def _stem(where: str) -> str:
-    """A name for files from a path or an address; the extension stays, as a.mp4 and a.mkv are two films."""
-    name = _shown(where).rstrip("/").rpartition("/")[2]
-    safe = "".join(char if char.isalnum() or char in " ._-" else "_" for char in name).strip(" .")
-    return safe[:120] or "film"
-
-
-def _shown(where: str) -> str:
-    from curation.pipelines.video.media import media_name
-
-    return media_name(where)

@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.cli.film_files import draw_film, draw_poster
 from curation.cli.film_tables import time_left_text
 from curation.cli.terminal import ProgressBars, counted, print_line, printable
 from curation.settings import Settings
 
 if TYPE_CHECKING:
     from curation.domain.film.movies import CatalogueReport
-    from curation.domain.film.people import PosterResult, TrailerResult
     from curation.domain.report import Progress
     from curation.pipelines.video.inference import VideoInference
     from curation.storage.video.stored_predictions import ItemRecord
 
-__all__ = ["add_batch", "add_device", "draw_film", "draw_poster", "video_inference"]
+__all__ = ["add_batch", "add_device", "video_inference"]
 
 _TOLD_EVERY_S = 10.0
 
@@ -118,22 +118,6 @@ class _Pace:
         for problem in record.problems:
             self._bars.close()
             print_line(f"  {record.status}: {printable(record.item_id)}: {printable(problem)}")
-
-
-def draw_film(path: Path, result: TrailerResult, target: Path, *, progress: ProgressBars | None = None) -> None:
-    """Write a film with boxes and names drawn in."""
-    from curation.video.annotated import annotate
-
-    annotate(path, result, target, progress=progress)
-
-
-def draw_poster(path: Path, poster: PosterResult, trailer: TrailerResult, target: Path, *, settings: Settings) -> None:
-    """Write a poster with boxes and names drawn in."""
-    from curation.storage.atomic import write_bytes
-    from curation.video.annotated_poster import annotated_poster
-
-    limit = settings.io.max_photo_megapixels
-    write_bytes(target, annotated_poster(path, poster, trailer, max_megapixels=limit), durable=False)
 
 
 def _print_report(report: CatalogueReport) -> None:

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.film.exchange.names import shown_people
+from curation.domain.film.exchange.positions import position_at
 from curation.domain.film.people import TrailerResult
-from curation.domain.film.positions import position_at
 from curation.domain.report import Progress
 from curation.errors import ClipUnreadableError, RunInterruptedError
-from curation.photos.looks.lettering import writable
-from curation.photos.looks.named_boxes import BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.named_boxes import BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.words import writable
 from curation.storage.atomic import open_atomic
 from curation.video.files import open_file
 from curation.video.frame import ClipFrame
@@ -40,6 +40,7 @@ _CODEC: Final = "libx264"
 # tells how long a picture is shown in the order of decoding, so that must be the order in which they are shown.
 _OPTIONS: Final = {"preset": "veryfast", "crf": "21", "threads": "4", "bf": "0"}
 _KEY_EVERY_S: Final = 2
+_USUAL_RATE: Final = Fraction(25)
 _MAX_BASE: Final = 2**30  # MP4 counts ticks a second in 32 bits
 _FALLBACK_BASE: Final = 90_000 * 1001
 _TOLD_EVERY: Final = 10  # pictures
@@ -98,7 +99,7 @@ def _write(
     container = av.open(target, "w", format="mp4", options=options)
     try:
         with SoundCopier(clip.path, container) as sound:
-            pictures = _Pictures(container, clip, first, _Faces(result), ticks)
+            pictures = _Pictures(container, first, _Faces(result), ticks, result.film.facts.fps_average)
             for number, frame in enumerate(chain((first,), frames)):
                 if cancel is not None and cancel.is_set():
                     raise RunInterruptedError("the annotated film was stopped; nothing of it is kept")
@@ -128,9 +129,9 @@ def _abandon(container: Any) -> None:
 class _Pictures:
     """The stream of pictures of the new film."""
 
-    def __init__(self, container: Any, clip: Clip, first: ClipFrame, faces: _Faces, ticks: int) -> None:
+    def __init__(self, container: Any, first: ClipFrame, faces: _Faces, ticks: int, told_rate: Fraction | None) -> None:
         width, height = first.picture.width, first.picture.height
-        rate = (clip.facts.fps_average or Fraction(25)).limit_denominator(100_000)
+        rate = (told_rate or _USUAL_RATE).limit_denominator(100_000)
         self._container = container
         self._faces = faces
         self._drawer = BoxDrawer(width, height)

@@ -60,12 +60,12 @@ class SoundCopier:
         """Write the sound up to a little after a time; all of it for None."""
         if self._stream is None:
             return
-        while (packet := self._next()) is not None:
+        while self._stream is not None and (packet := self._next()) is not None:
             if time is not None and packet.pts is not None and self._time(packet) > time + _AHEAD_S:
                 self._waiting = packet
                 return
             self._write(packet)
-        if self._resampler is not None:
+        if self._resampler is not None and self._stream is not None:
             self._encode(None)
         self._stream = None
 
@@ -99,6 +99,8 @@ class SoundCopier:
         return time
 
     def _write(self, packet: Any) -> None:
+        import av
+
         if packet.pts is None:
             return
         if self._resampler is not None:
@@ -111,7 +113,10 @@ class SoundCopier:
             return  # joined files set their clock back; MP4 has none that does
         self._last = packet.dts
         packet.stream = self._stream
-        self._target.mux(packet)
+        try:
+            self._target.mux(packet)
+        except (av.InvalidDataError, av.ArgumentError):
+            self._stream = None  # damaged so that MP4 does not take it: the rest is left out
 
     def _decode(self, packet: Any) -> None:
         import av
@@ -128,7 +133,11 @@ class SoundCopier:
             self._encode(frame)
 
     def _encode(self, frame: Any) -> None:
-        for resampled in self._resampler.resample(frame):
+        try:
+            resampled_frames = self._resampler.resample(frame)
+        except ValueError:
+            return  # damaged: it says to be of another kind than those before
+        for resampled in resampled_frames:
             if self._last is not None and resampled.pts is not None and resampled.pts <= self._last:
                 continue
             self._last = resampled.pts

@@ -27,7 +27,7 @@ __all__ = ["assembled_films", "film_pictures", "made_film"]
 
 _MARK = 1  # counts up when films are made otherwise, so that kept ones are not used
 _PEOPLE_OF_LFW, _EACH, _USED = 50, 6, 3
-_ALBUM_PHOTOS = 6
+_ALBUM_PHOTOS, _ALBUM_FACES = 6, 8
 
 
 def assembled_films(
@@ -92,8 +92,9 @@ def _chosen(kind: FilmKind, left: Sequence[str], people: Mapping[str, Sequence[S
 
 
 def _largest(stills: Sequence[Still]) -> list[Still]:
-    """The photos with the most people, and those of the same people alone."""
-    return sorted(stills, key=lambda still: (-len(still.faces), still.key))[:_ALBUM_PHOTOS]
+    """The photos with the most people, but no crowds, and those of the same people alone."""
+    few = [still for still in stills if len(still.faces) <= _ALBUM_FACES]
+    return sorted(few, key=lambda still: (-len(still.faces), still.key))[:_ALBUM_PHOTOS]
 
 
 def made_film(name: str, kind: FilmKind, material: Material, folder: Path) -> LabelledFilm:

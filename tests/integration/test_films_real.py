@@ -11,6 +11,7 @@ import pytest
 from curation.bootstrap import video_analyser, video_setup
 from curation.domain.film.clip import ClipStatus
 from curation.domain.film.track import FilmAnalysis
+from curation.pipelines.video.characters import characters_of
 from curation.settings import Settings, load_settings
 from tests.film_run import film_hash
 
@@ -60,3 +61,14 @@ def test_a_real_clip(test_data: Path, tmp_path: Path) -> None:
     assert float(singer.span.start) == pytest.approx(3.58, abs=0.2)
     assert float(singer.span.end) == pytest.approx(7.88, abs=0.2)
     assert max(face.face.quality.score for face in singer.faces) == singer.faces[0].face.quality.score
+
+    # Its people: the singer of the first shot is the one of the fourth, the four at the end are four, and a face in
+    # the dark is nobody. A musician, tiny in the first shot and from the side in the second, may be two.
+    (result,) = characters_of([alone], video_setup(settings_of(test_data, tmp_path / "one")))
+    assert len(result.people) in (6, 7)
+    whole = max(result.people, key=lambda person: person.screen_time)
+    assert len(whole.tracks) == 2 and alone.tracks.index(singer) in whole.tracks
+    four = {alone.tracks.index(track) for track in last}
+    owners = [person.cluster_id for person in result.people for index in person.tracks if index in four]
+    assert len(owners) == len(set(owners)) == 4
+    assert len(result.dropped) <= 1

@@ -31,8 +31,10 @@ from curation.domain.assets.asset import asset_id
 from curation.domain.faces.ids import face_id, photo_id
 from curation.jobs.job import Stage
 from curation.jobs.store import JobStore
+from curation.pipelines.stage import content_key
 from tests.fake_asset_jobs import SETTINGS_HASH, FakeAssets, people_picture
 from tests.fake_face_services import FakeFaceServices
+from tests.fake_films import FakeFilms, film, poster_picture
 from tests.service import (
     FACES,
     PHOTOS,
@@ -53,6 +55,8 @@ KNOWN_IDS = {
     "face_id": face_id(photo_id("a.jpg"), 0),
     "cluster_id": 0,
     "number": 0,
+    "video_id": content_key({"content": hashlib.sha256(film()).hexdigest(), "settings": FakeFilms().settings_hash}),
+    "poster_id": hashlib.sha256(poster_picture()).hexdigest()[:16],
 }
 AUTHORISED = {"authorization": f"Bearer {TOKEN}"}
 
@@ -158,8 +162,19 @@ def described(tmp_path: Path) -> Iterator[ServiceClient]:
     assets = FakeAssets(tmp_path / "assets")
     for content, name in ((KNOWN_ASSET, "2 people.jpg"), (b"no picture", "note.txt")):
         assets.settled(assets.submit(content, name).id)
-    with service(settings, face_services=FakeFaceServices().connected, open_assets=assets.opened) as client:
+    films = FakeFilms(joined=frozenset({1}))
+    with service(
+        settings,
+        face_services=FakeFaceServices().connected,
+        open_assets=assets.opened,
+        open_videos=films.open,
+    ) as client:
+        files = {"film": ("film.mp4", film()), "poster": ("poster.jpg", poster_picture())}
+        answer = client.post("/videos", files=files, headers=AUTHORISED).json()
+        known = (answer["video"]["video_id"], answer["poster_id"])
+        assert known == (KNOWN_IDS["video_id"], KNOWN_IDS["poster_id"])
         yield client
+        films.release.set()
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)

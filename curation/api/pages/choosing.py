@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
 from curation.api.pages.rendering import page_router, render
+from curation.api.pages.video.clip_strip import clip_strip, only_in_clips
 from curation.domain.judging.picks import Pick
 
 __all__ = ["router"]
@@ -37,7 +38,14 @@ def coverage_page(request: Request, context: Context) -> HTMLResponse:
     photos = context.catalog.ranked.photos()
     if photos is None:
         return _not_ranked(request, context, "coverage")
-    return render(request, "choosing/coverage.html", place="coverage", number=_usual_number(len(photos)))
+    return render(
+        request,
+        "choosing/coverage.html",
+        place="coverage",
+        number=_usual_number(len(photos)),
+        clips=clip_strip(context),
+        only_in_clips=only_in_clips(context),
+    )
 
 
 @router.get("/review/export")

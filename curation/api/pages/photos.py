@@ -16,6 +16,7 @@ from curation.api.pages.photo_query import Order, PhotoQuery, Problem, read_quer
 from curation.api.pages.photo_view import photo_view
 from curation.api.pages.rendering import page_router, render
 from curation.api.pages.unfound import unfound_line
+from curation.api.pages.video.clip_strip import clip_strip
 from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
@@ -55,6 +56,7 @@ def photos_page(
         place="photos",
         at=at,
         unfound_line=unfound_line(context),
+        clips=clip_strip(context),
         **_frame(context, query),
         **_start(context, gallery, at),
     )

@@ -20,8 +20,8 @@ from curation.domain.attributes.image_document import age_object, class_object
 from curation.domain.attributes.values import FaceAttributes
 from curation.domain.faces.face import FiveLandmarks
 from curation.domain.film.clip import ClipFacts, Shot
-from curation.domain.film.document_reading import read_poster, read_result
-from curation.domain.film.json_values import JsonValue
+from curation.domain.film.documents.json_values import JsonValue
+from curation.domain.film.documents.reading import read_poster, read_result
 from curation.domain.film.people import FilmPerson, PosterFace, PosterResult, TrailerResult
 from curation.domain.film.times import Interval, rational_text, seconds_text
 from curation.domain.film.track import Sighting, Track, TrackFace

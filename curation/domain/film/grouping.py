@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +28,13 @@ __all__ = [
     "ScreenMates",
     "TrackGroups",
     "canonical_order",
+    "distances_of",
     "film_rule",
     "group_tracks",
     "margin_of",
     "screen_mates",
     "shows_somebody",
+    "stands_alone",
 ]
 
 Rows = NDArray[np.intp]
@@ -43,6 +46,8 @@ CLEAN_YAW_DEG = 60.0
 """And is turned to the side by at most this: only profiles of different people were nearer than 0.68."""
 CLEAN_FACE_PX = 24
 """And its shorter side has at least so many pixels."""
+CLEARLY_READABLE = 0.5
+"""Of the limit from which on a face cannot be read: below it a face can, without a doubt."""
 LEAST_TRACKS = 2
 """What is left over joins groups of at least so many more easily than a single track."""
 
@@ -56,6 +61,7 @@ _MARGIN_SPREADS = 0.5
 """How much nearer than the second nearest a group has to be, in spreads of strangers, as for single photos."""
 _LEAST_PAIRS, _LEAST_MOMENTS = 30, 5
 """Of tracks on screen together, before they tell how far strangers are, as for photos."""
+_BLOCK_ROWS = 1024
 _QUARTILES = 1.349  # between the quartiles of a normal distribution, in standard deviations
 
 
@@ -113,25 +119,41 @@ def screen_mates(tracks: Sequence[Track], films: NDArray[np.int64]) -> ScreenMat
         tracks: N tracks.
         films: (N,) number of the film of each.
     """
-    order = sorted(range(len(tracks)), key=lambda row: (int(films[row]), tracks[row].span.start, row))
     frames = [frozenset(sighting.frame_index for sighting in track.sightings) for track in tracks]
+    # Whole numbers in the order of the times: comparing these is exact as well, and far faster.
+    moments = {time: number for number, time in enumerate(sorted({time for track in tracks for time in track.span}))}
+    starts, ends = ([moments[time] for time in times] for times in _spans(tracks))
     pairs: list[tuple[int, int]] = []
-    open_rows: list[int] = []
-    for row in order:
-        start = tracks[row].span.start
-        open_rows = [other for other in open_rows if films[other] == films[row] and tracks[other].span.end > start]
-        pairs += [
-            (min(row, other), max(row, other))
-            for other in open_rows
-            if frames[row] & frames[other] or _overlap_s(tracks[row], tracks[other]) > 0
-        ]
-        open_rows.append(row)
+    for film in np.unique(films).tolist():
+        there: list[int] = []
+        for row in sorted(np.flatnonzero(films == film).tolist(), key=lambda row: (starts[row], row)):
+            there = [other for other in there if ends[other] > starts[row]]
+            pairs += [
+                (min(row, other), max(row, other))
+                for other in there
+                if not frames[row].isdisjoint(frames[other]) or _overlap_s(tracks[row], tracks[other]) > 0
+            ]
+            there.append(row)
     pairs.sort()
     shots = {key: number for number, key in enumerate(sorted({(int(films[a]), tracks[a].shot) for a, _ in pairs}))}
     return ScreenMates(
         np.array(pairs, dtype=np.intp).reshape(-1, 2),
         np.array([shots[int(films[a]), tracks[a].shot] for a, _ in pairs], dtype=np.int64),
     )
+
+
+def distances_of(vectors: NDArray[np.float32], pairs: Rows) -> NDArray[np.float64]:
+    """(M,) cosine distances of the pairs of rows of (N, D)."""
+    out = np.empty(len(pairs))
+    for start in range(0, len(pairs), _BLOCK_ROWS):
+        a, b = vectors[pairs[start : start + _BLOCK_ROWS].T].astype(np.float64)
+        out[start : start + len(a)] = 1.0 - np.einsum("ij,ij->i", a, b)
+    return out
+
+
+def _spans(tracks: Sequence[Track]) -> tuple[list[Fraction], list[Fraction]]:
+    """The starts and the ends."""
+    return [track.span.start for track in tracks], [track.span.end for track in tracks]
 
 
 def _overlap_s(one: Track, other: Track) -> float:
@@ -185,7 +207,7 @@ def group_tracks(
         raise ValueError("the means of tracks are to be numbers, and of unit length")
     vectors = rule.compared(means)
     mates = screen_mates(used, films[rows])
-    grouping = _Grouping(used, vectors, mates, rule, threads)
+    grouping = _Grouping(used, vectors, mates, rule, stands_alone(used, unreadable), threads)
     found = grouping.run()
     confidence = np.zeros(len(tracks))
     confidence[rows] = confidences(means, found, max(grouping.limits.group_distance, 1e-9))
@@ -202,10 +224,26 @@ def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def shows_somebody(tracks: Sequence[Track], unreadable: UnreadableRule | None) -> NDArray[np.bool_]:
-    """Which tracks may be a person: they have faces, and these can be read.
+    """Which tracks may be a person: they have faces, and at least one of them can be read.
 
-    A hand, a lamp, a face in the dark or behind another head is followed like a face, but its embedding lies where
+    A hand, a lamp, a face in the dark or behind another head is followed like a face, but its embeddings lie where
     those of spoilt faces do.
+
+    Args:
+        tracks: N tracks.
+        unreadable: For the weights; None if nobody knows.
+    """
+    out = np.array([len(track.faces) > 0 and len(track.mean) > 0 for track in tracks], dtype=np.bool_)
+    if unreadable is None:
+        return out
+    for row in np.flatnonzero(out & ~stands_alone(tracks, unreadable)).tolist():
+        faces = np.stack([face.face.detected.embedding for face in tracks[row].faces])
+        out[row] = unreadable.likeness(faces).min() < CLEARLY_READABLE * unreadable.limit
+    return out
+
+
+def stands_alone(tracks: Sequence[Track], unreadable: UnreadableRule | None) -> NDArray[np.bool_]:
+    """Which tracks may be a person of their own: their mean can be read. Others only join somebody.
 
     Args:
         tracks: N tracks.
@@ -241,15 +279,15 @@ class _Grouping:
         vectors: NDArray[np.float32],
         mates: ScreenMates,
         rule: GroupingRule,
+        alone: NDArray[np.bool_],
         threads: int,
     ) -> None:
         self._vectors = vectors
-        self._clean = np.array([_is_clean(track) for track in tracks])
+        self._stands_alone = alone
+        self._clean = np.array([_is_clean(track) for track in tracks]) & alone
         self._threads = threads
         self._margin = margin_of(rule)
-        exact = vectors.astype(np.float64)
-        a, b = mates.pairs.T
-        away = 1.0 - np.einsum("ij,ij->i", exact[a], exact[b])
+        away = distances_of(vectors, mates.pairs)
         learned = rule.fitted(_strangers(away, mates.moments, 0.0)) if rule.follows_strangers else rule
         is_other = away >= learned.near_copy
         self._apart = mates.pairs[is_other]
@@ -260,7 +298,7 @@ class _Grouping:
             self._others[other].add(one)
 
     def run(self) -> NDArray[np.int64]:
-        """(N,) labels, from 0 on, in no particular order."""
+        """(N,) labels, from 0 on, in no particular order; -1 for nobody."""
         labels = np.full(len(self._vectors), -1, dtype=np.int64)
         clean, poor = np.flatnonzero(self._clean), np.flatnonzero(~self._clean)
         labels[clean] = self._linked(clean, self.limits)
@@ -271,7 +309,7 @@ class _Grouping:
         self._join(labels, np.flatnonzero(labels < 0), labels >= 0, single)
         self._join(labels, self._alone(labels), labels >= 0, left, joins_single=False)
         # Poor tracks that are nobody's are compared with each other at the limit of single ones, however many they are.
-        rest = np.flatnonzero(labels < 0)
+        rest = np.flatnonzero((labels < 0) & self._stands_alone)
         strict = replace(self.limits, group_distance=single)
         labels[rest] = self._linked(rest, strict) + labels.max(initial=-1) + 1
         return labels

@@ -14,14 +14,20 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.film.grouping import ScreenMates, film_rule, margin_of
+from curation.domain.faces.geometry import box_iou
+from curation.domain.film.grouping import ScreenMates, distances_of, film_rule, margin_of
+from curation.domain.film.track import Sighting, Track
 from curation.domain.grouping.grouping_rule import GroupingRule
 
-__all__ = ["KnownPeople", "ids_of_groups", "joined_people"]
+__all__ = ["KnownPeople", "ids_of_earlier", "ids_of_groups", "joined_people"]
 
 _APART_MARGINS = 2.0
 """How many margins nearer than a second person from whom the user keeps the nearest apart: these two resemble each
 other."""
+
+
+_SAME_PLACE = 0.3
+"""Overlap of two boxes of one face that was found twice, at about the same time: intersection over union."""
 
 
 def _no_pairs() -> NDArray[np.int64]:
@@ -81,9 +87,9 @@ def joined_people(
     if len(used) == 0 or len(known.cluster_ids) == 0:
         return {}
     groups, owner, sizes = np.unique(labels[used], return_inverse=True, return_counts=True)
-    vectors = rule.compared(means[used]).astype(np.float64)
+    vectors = rule.compared(means[used])
     sums = np.zeros((len(groups), vectors.shape[1]))
-    np.add.at(sums, owner, vectors)
+    np.add.at(sums, owner, vectors.astype(np.float64))
     people = rule.compared(known.means.astype(np.float32)).astype(np.float64)
     away = 1.0 - (sums / sizes[:, None]) @ people.T
     limit = film_rule(rule).largest_distance(sizes[:, None].astype(np.int64), known.sizes[None, :].astype(np.int64))
@@ -116,7 +122,7 @@ def joined_people(
 
 
 def _conflicts(
-    vectors: NDArray[np.float64],
+    vectors: NDArray[np.float32],
     labels: NDArray[np.int64],
     used: NDArray[np.intp],
     mates: ScreenMates,
@@ -126,13 +132,12 @@ def _conflicts(
     place = np.full(len(labels), -1)
     place[used] = np.arange(len(used))
     out: dict[int, set[int]] = defaultdict(set)
-    for one, other in mates.pairs.tolist():
-        a, b = int(labels[one]), int(labels[other])
-        if a < 0 or b < 0 or a == b:
-            continue
-        if 1.0 - float(vectors[place[one]] @ vectors[place[other]]) >= rule.near_copy:
-            out[a].add(b)
-            out[b].add(a)
+    sides = labels[mates.pairs]
+    between = mates.pairs[(sides >= 0).all(axis=1) & (sides[:, 0] != sides[:, 1])]
+    is_other = distances_of(vectors, place[between]) >= rule.near_copy
+    for one, other in np.unique(labels[between[is_other]], axis=0).tolist():
+        out[one].add(other)
+        out[other].add(one)
     return out
 
 
@@ -179,3 +184,30 @@ def ids_of_groups(
         out[label] = next_id
         next_id += 1
     return out
+
+
+def ids_of_earlier(tracks: Sequence[Track], earlier: Sequence[tuple[Track, int]]) -> list[int]:
+    """The id that each track of a film had when the film was looked at before, perhaps at other times; -1 for none.
+
+    Args:
+        tracks: As they are now.
+        earlier: As they were, each with its id.
+    """
+    starts = np.array([float(track.span.start) for track, _ in earlier])
+    ends = np.array([float(track.span.end) for track, _ in earlier])
+    out = []
+    for track in tracks:
+        there = np.flatnonzero((starts < float(track.span.end)) & (ends > float(track.span.start))).tolist()
+        votes = Counter(
+            earlier[row][1] for row in there for sighting in track.sightings if _is_in(sighting, earlier[row][0])
+        )
+        out.append(min(votes, key=lambda one: (-votes[one], one)) if votes else -1)
+    return out
+
+
+def _is_in(sighting: Sighting, track: Track) -> bool:
+    """Whether a track was where a face is, at that time."""
+    if not track.span.start <= sighting.time < track.span.end:
+        return False
+    nearest = min(track.sightings, key=lambda other: abs(other.time - sighting.time))
+    return box_iou(nearest.box, sighting.box) >= _SAME_PLACE

@@ -32,8 +32,8 @@ __all__ = ["LOOKS_VERSION", "FilmAnalyser", "looks_key"]
 
 logger = logging.getLogger(__name__)
 
-LOOKS_VERSION = 1
-"""Part of the key of what is kept: raise it when a change of the code changes what is found in films."""
+LOOKS_VERSION = 2
+"""Part of the key of what is kept: raise it when a change of the code (of looks, cuts or decoding) changes what is found."""
 
 SEGMENT_S = 60
 """Aimed length of segments: several cores share one film, and a killed run loses little."""

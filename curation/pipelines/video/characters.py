@@ -14,8 +14,15 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import Attribute
 from curation.domain.film.aggregation import agreed, without_ethnicity_of_faces
-from curation.domain.film.grouping import TrackGroups, canonical_order, group_tracks, screen_mates, shows_somebody
-from curation.domain.film.joining import KnownPeople, ids_of_groups, joined_people
+from curation.domain.film.grouping import (
+    TrackGroups,
+    canonical_order,
+    group_tracks,
+    screen_mates,
+    shows_somebody,
+    stands_alone,
+)
+from curation.domain.film.joining import KnownPeople, ids_of_earlier, ids_of_groups, joined_people
 from curation.domain.film.people import FilmPerson, TrailerResult
 from curation.domain.film.screen_time import face_area, length_of, union_of
 from curation.domain.film.track import FilmAnalysis, Track
@@ -24,7 +31,7 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.labels import Labels
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec
-from curation.engines.whispers import DEFAULT_THRESHOLD, chinese_whispers
+from curation.engines.whispers import chinese_whispers, usual_threshold
 from curation.pipelines.video.options import PeopleOptions
 from curation.pipelines.video.setup import VideoSetup
 
@@ -127,7 +134,7 @@ def _grouped(
     unreadable, options = setup.engine.unreadable, setup.people
     if options.cluster_model != WHISPERS:
         return group_tracks(tracks, rule, film_of=film_of.tolist(), unreadable=unreadable, threads=threads)
-    threshold = options.cluster_threshold or DEFAULT_THRESHOLD
+    threshold = options.cluster_threshold or usual_threshold(rule.single_distance)
     rows = np.flatnonzero(shows_somebody(tracks, unreadable))
     labels, confidence = np.full(len(tracks), -1, dtype=np.int64), np.zeros(len(tracks))
     if len(rows) > 0:
@@ -139,6 +146,8 @@ def _grouped(
             # Its faces may be told apart; a track is one appearance, so most of them decide, then the best.
             mine = of_face[owner == place].tolist()
             labels[row] = max(dict.fromkeys(mine), key=mine.count)
+        somebody = labels[rows][stands_alone(used, unreadable)]
+        labels[rows] = np.where(np.isin(labels[rows], somebody), labels[rows], -1)
         means = np.stack([track.mean for track in used])
         # For unit vectors the cosine distance is half the square of the Euclidean one.
         confidence[rows] = confidences(means, labels[rows], threshold * threshold / 2.0)
@@ -187,7 +196,7 @@ def _ids(
 def _earlier_ids(
     films: Sequence[FilmAnalysis], earlier: Sequence[Earlier], known: KnownPeople | None
 ) -> NDArray[np.int64]:
-    """(N,) the id that each track had in an earlier run, -1 for none: same place, same time.
+    """(N,) the id that each track had in an earlier run, -1 for none.
 
     Known people are told by their means, so what a film said of them earlier does not count.
     """
@@ -198,20 +207,13 @@ def _earlier_ids(
         if isinstance(result, np.ndarray):
             out += np.where(np.isin(result, list(held)), -1, result).tolist()
             continue
-        places: dict[tuple[Fraction, object], int] = {}
-        if result is not None:
-            for person in result.people:
-                if person.cluster_id not in held:
-                    for index in person.tracks:
-                        places.update(dict.fromkeys(_places(result.film.tracks[index]), person.cluster_id))
-        for track in film.tracks:
-            votes = [places[place] for place in _places(track) if place in places]
-            out.append(max(dict.fromkeys(sorted(votes)), key=votes.count) if votes else -1)
+        were = (
+            [(result.film.tracks[index], person.cluster_id) for person in result.people for index in person.tracks]
+            if result is not None
+            else []
+        )
+        out += ids_of_earlier(film.tracks, [(track, cluster) for track, cluster in were if cluster not in held])
     return np.array(out, dtype=np.int64)
-
-
-def _places(track: Track) -> list[tuple[Fraction, object]]:
-    return [(sighting.time, sighting.box) for sighting in track.sightings]
 
 
 def _result(

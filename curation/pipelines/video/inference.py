@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from curation.domain.film.clip import ClipFacts, ClipStatus
+from curation.domain.film.document import FILM_VERSION
 from curation.domain.film.movies import CatalogueReport, ItemResult, Media, Movie
 from curation.domain.film.people import PosterResult, TrailerResult
 from curation.domain.film.track import FilmAnalysis
 from curation.engines.base import EngineSpec, FaceEngine
+from curation.engines.weights.poster_limits import poster_limits
 from curation.errors import CurationError, InputError, PhotoError
 from curation.pipelines.stage import ProgressListener, content_key
+from curation.pipelines.video.analysis import LOOKS_VERSION
 from curation.pipelines.video.media import MediaShelf, media_name
 from curation.pipelines.video.poster import infer_on_poster, poster_rule
 from curation.pipelines.video.setup import VideoSetup
@@ -97,13 +100,14 @@ class VideoInference:
 
     @property
     def settings_key(self) -> str:
-        """A hash of all settings and weights that results depend on."""
+        """A hash of all settings and weights that results depend on, to the last bit."""
         setup = self.setup
         # Neither depends on how many pictures are worked on at once.
         looks = {name: value for name, value in asdict(setup.looks).items() if name != "batch_size"}
         return content_key(
             {
-                "version": _RESULTS_VERSION,
+                "versions": [_RESULTS_VERSION, LOOKS_VERSION, FILM_VERSION],
+                "device": self.device,
                 "engines": [_engine_facts(setup.engine), _engine_facts(setup.poster_engine)],
                 "looks": looks,
                 "people": asdict(setup.people),
@@ -111,6 +115,21 @@ class VideoInference:
                 "readers": [[reader.name, [file.sha256 for file in reader.weights]] for reader in setup.readers],
             }
         )
+
+    @property
+    def run_facts(self) -> dict[str, Any]:
+        """What the record of a run says of settings and weights, as JSON values."""
+        setup = self.setup
+        files = [*setup.engine.weights, *(file for reader in setup.readers for file in reader.weights)]
+        return {
+            "engine": setup.engine.name,
+            "weights": {file.name: file.sha256 for file in files},
+            "looks": {name: value for name, value in asdict(setup.looks).items() if name != "attributes"},
+            "people": asdict(setup.people),
+            "posters": asdict(setup.posters),
+            "poster_limits": poster_limits(setup.poster_engine).source,
+            "attributes": [str(attribute) for reader in setup.readers for attribute in reader.attributes],
+        }
 
     def infer_on_trailer(
         self,

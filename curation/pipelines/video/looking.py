@@ -22,9 +22,12 @@ from curation.pipelines.measuring import face_quality
 from curation.pipelines.video.face_crop import FaceCrop, face_crop
 from curation.pipelines.video.options import LookOptions
 
-__all__ = ["Look", "Looker", "SeenFace"]
+__all__ = ["DOUBTFUL_PART", "Look", "Looker", "SeenFace"]
 
 _NO_EMBEDDING: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+
+DOUBTFUL_PART = 0.3
+"""How much less certain than `min_conf` a face may be that continues a track: somebody who turns to the side."""
 
 _FORM_PX = 16
 _NO_FORM: NDArray[np.float32] = np.zeros(_FORM_PX * _FORM_PX, dtype=np.float32)
@@ -48,16 +51,18 @@ class SeenFace:
     Attributes:
         sighting: Where it is.
         quality: How well it can be recognised.
+        certainty: The detector's largest confidence in its track so far.
         crop: The face and its surroundings; None once it is not needed any more.
         form: (256,) float32 light and dark of the aligned face, of mean 0 and unit length; all 0 if it is even.
     """
 
-    __slots__ = ("_embedding", "crop", "form", "quality", "sighting")
+    __slots__ = ("_embedding", "certainty", "crop", "form", "quality", "sighting")
 
     def __init__(self, sighting: Sighting, quality: FaceQuality, crop: FaceCrop | None) -> None:
         """Take a face, not embedded yet."""
         self.sighting = sighting
         self.quality = quality
+        self.certainty = sighting.confidence
         self.crop = crop
         self.form = _NO_FORM if crop is None else _form(sighting, crop)
         self._embedding: NDArray[np.float32] | None = None
@@ -168,7 +173,7 @@ class Looker:
         share = face.box.w * face.box.h / (picture.width * picture.height)
         options = self._options
         return (
-            face.confidence >= options.min_conf
+            face.confidence >= options.min_conf - DOUBTFUL_PART
             and _SMALLEST_EFFECTIVE_SHARE * options.min_area <= share <= options.max_area
         )
 

@@ -163,7 +163,7 @@ class _Walk:
         )
 
     def _new_tracker(self) -> Tracker:
-        return Tracker(self._looker, faces_per_track=self._options.faces_per_track)
+        return Tracker(self._looker, faces_per_track=self._options.faces_per_track, min_conf=self._options.min_conf)
 
     def _measure_gap(self, frame: ClipFrame) -> None:
         if self._last_time is not None:
@@ -234,7 +234,7 @@ class _Walk:
 
     def _matters(self, face: SeenFace) -> bool:
         """Whether the track of a face will probably be kept: doubtful ones flicker, and would be looked for forever."""
-        return face.sighting.confidence >= self._options.track_min_conf
+        return face.certainty >= self._options.track_min_conf
 
     def _area(self) -> Box:
         if not self._options.uses_effective_area or not self._samples:

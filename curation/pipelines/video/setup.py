@@ -26,6 +26,7 @@ __all__ = [
     "reader_key",
 ]
 
+DOUBTFUL_PART = 0.3
 _LEAST_CONFIDENCE = 0.1  # of the settings of the engine
 _GPU_BATCH = 8  # pictures of films; on the CPU one at a time is faster
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -96,7 +97,9 @@ def for_films(settings: Settings) -> Settings:
     """
     size_px = settings.video.working_size_px
     engine = settings.engine
-    least = min(engine.retinaface_arcface.min_confidence, max(settings.video.min_conf, _LEAST_CONFIDENCE))
+    least = min(
+        engine.retinaface_arcface.min_confidence, max(settings.video.min_conf - DOUBTFUL_PART, _LEAST_CONFIDENCE)
+    )
     films = engine.model_copy(
         update={
             "retinaface_arcface": engine.retinaface_arcface.model_copy(

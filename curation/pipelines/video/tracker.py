@@ -69,8 +69,15 @@ class _Open:
 class Tracker:
     """The tracks of one shot."""
 
-    def __init__(self, looker: Looker, *, faces_per_track: int) -> None:
-        """Begin a shot."""
+    def __init__(self, looker: Looker, *, faces_per_track: int, min_conf: float) -> None:
+        """Begin a shot.
+
+        Args:
+            looker: That looked.
+            faces_per_track: How many faces of a track are embedded in the end.
+            min_conf: Less certain faces begin no track; they may continue one.
+        """
+        self._min_conf = min_conf
         self._looker = looker
         self._count = faces_per_track
         self._limit = max(_MIN_CANDIDATES, 2 * faces_per_track)
@@ -102,6 +109,8 @@ class Tracker:
                 self._continue(again, face, look)
                 self._active.append(again)
                 continue
+            if face.sighting.confidence < self._min_conf:
+                continue
             start, tolerance = self._boundary(look, begins=True)
             track = _Open([], start, tolerance)
             self._continue(track, face, look)
@@ -131,6 +140,8 @@ class Tracker:
     def _continue(self, track: _Open, face: SeenFace, look: Look) -> None:
         if track.faces and box_iou(track.faces[-1].sighting.box, face.sighting.box) < 2 * SAME_FACE_IOU:
             track.at_risk = True
+        if track.faces:
+            face.certainty = max(face.certainty, track.faces[-1].certainty)
         track.faces.append(face)
         track.last_seen = look.until
         track.candidates.append(face)

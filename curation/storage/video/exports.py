@@ -10,7 +10,7 @@ from curation.domain.film.exchange.chapters import chapters, ffmetadata, webvtt_
 from curation.domain.film.exchange.markers import MARKER_COLUMNS, edl, marker_rows, markers
 from curation.domain.film.exchange.names import shown_people
 from curation.domain.film.exchange.subtitles import srt, webvtt, webvtt_boxes
-from curation.domain.film.exchange.time_code import time_code_of
+from curation.domain.film.exchange.time_code import TimeCode, time_code_of
 from curation.domain.film.people import TrailerResult
 from curation.errors import InputError
 from curation.storage.atomic import write_bytes
@@ -64,7 +64,7 @@ def write_exports(
         folder: Where they go.
         result: The film.
         formats: Names of `EXPORT_FORMATS`.
-        source: Path or address of the film, for editors; may be empty.
+        source: Path or address of the film, for editors; may be empty. Of a file that is there they get the full path.
         named_only: Leave out people without a name, and those of the category `other`.
         start_timecode: Of the first picture, instead of that of the film, such as `01:00:00:00`.
 
@@ -72,12 +72,14 @@ def write_exports(
         The files, in the order of `EXPORT_FORMATS`.
 
     Raises:
-        InputError: If there is no such format; nothing was written.
+        InputError: If there is no such format, or `start_timecode` is none; nothing was written.
         StorageError: If a file cannot be written.
         ExtraMissingError: If a format needs the extra `video` and it is not installed.
     """
     for name in formats:
         _known(name)
+    _code(result, start_timecode)
+    source = _located(source)
     written = []
     for name, form in EXPORT_FORMATS.items():
         if name in formats:
@@ -93,7 +95,7 @@ def export_content(
     """A film's names in one format, see `write_exports`.
 
     Raises:
-        InputError: If there is no such format.
+        InputError: If there is no such format, or `start_timecode` is none.
         ExtraMissingError: If the format needs the extra `video` and it is not installed.
     """
     _known(name)
@@ -106,7 +108,7 @@ def export_content(
         titled = chapters(result, people)
         return _encoded((ffmetadata if name == "ffmetadata" else webvtt_chapters)(titled))
     facts = result.film.facts
-    code = time_code_of(facts, start=start_timecode)
+    code = _code(result, start_timecode)
     marks = markers(result, people, code)
     if name == "edl":
         return _encoded(edl(marks, code, title=film_title(source)))
@@ -116,6 +118,21 @@ def export_content(
         return fcpxml(marks, facts, code, source=source)
     rows = (tuple(guarded(cell) if isinstance(cell, str) else cell for cell in row) for row in marker_rows(marks, code))
     return csv_bytes(MARKER_COLUMNS, rows)
+
+
+def _code(result: TrailerResult, start: str) -> TimeCode:
+    try:
+        return time_code_of(result.film.facts, start=start)
+    except ValueError as error:
+        raise InputError(f"{error}; give hours, minutes, seconds and frames, such as 01:00:00:00") from error
+
+
+def _located(source: str) -> str:
+    path = Path(source)
+    try:
+        return str(path.absolute()) if path.is_file() else source
+    except OSError:  # not a path, or of a folder that may not be read
+        return source
 
 
 def _known(name: str) -> None:

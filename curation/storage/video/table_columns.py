@@ -33,6 +33,7 @@ __all__ = [
     "UNIT",
     "WHOLE",
     "WHOLES",
+    "YEARS",
     "Kind",
     "cells_of",
     "column",
@@ -195,6 +196,9 @@ UNIT = Kind(
 
 NUMBER = Kind(_rounded, _number, "float64", lambda value: round(float(value), _DIGITS))
 """Any number, with 4 decimals."""
+
+YEARS = Kind(lambda value: f"{value:.1f}", _number, "float64", lambda value: round(float(value), 1))
+"""An age in years, with 1 decimal."""
 
 SECONDS = Kind(seconds_text, _seconds, "float64", lambda value: float(seconds_text(value)))
 """A time in seconds, with 3 decimals."""

@@ -27,6 +27,7 @@ from curation.storage.video.table_columns import (
     UNIT,
     WHOLE,
     WHOLES,
+    YEARS,
     column,
     one_of,
     or_empty,
@@ -147,9 +148,9 @@ class FilmPersonRow:
     best_s: Fraction = field(metadata=column(SECONDS))
     gender: str = field(metadata=column(TEXT))
     gender_confidence: float | None = field(metadata=column(or_empty(UNIT)))
-    age: float | None = field(metadata=column(or_empty(NUMBER)))
-    age_low: float | None = field(metadata=column(or_empty(NUMBER)))
-    age_high: float | None = field(metadata=column(or_empty(NUMBER)))
+    age: float | None = field(metadata=column(or_empty(YEARS)))
+    age_low: float | None = field(metadata=column(or_empty(YEARS)))
+    age_high: float | None = field(metadata=column(or_empty(YEARS)))
     ethnicity: str = field(metadata=column(TEXT))
     ethnicity_confidence: float | None = field(metadata=column(or_empty(UNIT)))
     cluster_confidence: float | None = field(default=None, metadata=column(or_empty(UNIT)))
@@ -170,7 +171,7 @@ class PosterRow:
     nearest_face_distance: float | None = field(metadata=column(or_empty(NUMBER)))
     occupied_area: float = field(metadata=column(UNIT))
     gender: str = field(metadata=column(TEXT))
-    age: float | None = field(metadata=column(or_empty(NUMBER)))
+    age: float | None = field(metadata=column(or_empty(YEARS)))
     ethnicity: str = field(metadata=column(TEXT))
     detection_confidence: float | None = field(default=None, metadata=column(or_empty(UNIT)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ __all__ = ["fcpxml", "film_title", "otio_text"]
 
 _COLOURS = ("BLUE", "GREEN", "YELLOW", "RED", "PINK", "PURPLE", "CYAN", "ORANGE", "MAGENTA")
 _VERSION = "1.11"
+_DRIVE = re.compile(r"[A-Za-z]:/")  # of Windows
 
 
 def film_title(source: str) -> str:
@@ -138,6 +140,8 @@ def _address(source: str) -> str:
     if "://" in source:
         return source
     path = quote(source.replace("\\", "/").encode("utf-8", "surrogateescape"), safe="/:@")
+    if _DRIVE.match(path):
+        path = f"/{path}"
     return f"file://{path}" if path.startswith("/") else f"./{path}"
 
 

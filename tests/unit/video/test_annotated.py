@@ -83,6 +83,19 @@ class TestTimes:
         assert [time for time, _ in times_of(tmp_path / "out.mp4")] == [time for time, _ in times_of(source)]
 
 
+class TestRealFilms:
+    @pytest.mark.parametrize("name", ["odd/vfr.mp4", "containers/webm.webm"])
+    def test_every_picture_keeps_its_time(self, test_data: Path, tmp_path: Path, name: str) -> None:
+        source = test_data / "photos" / "videos" / name
+        if not source.is_file():
+            pytest.skip(f"{source} is missing: CURATION_TEST_DATA names the folder of test data")
+        annotate(source, a_result("Anna"), tmp_path / "out.mp4")
+        with open_clip(source) as before, open_clip(tmp_path / "out.mp4") as after:
+            assert [frame.time for frame in after.frames()] == [frame.time for frame in before.frames()]
+            assert after.facts.has_audio == before.facts.has_audio
+            assert abs(after.facts.duration - before.facts.duration) < Fraction(1, 1000)
+
+
 class TestSound:
     def test_it_is_copied_where_mp4_can_hold_it(self, tmp_path: Path) -> None:
         source = write_film(tmp_path / "a.mkv", list(shot(1, 25)), sound=True)

@@ -11,8 +11,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from curation.domain.film.exchange.names import ShownPerson, joined_names, on_screen
+from curation.domain.film.exchange.positions import position_at
 from curation.domain.film.people import TrailerResult
-from curation.domain.film.positions import position_at
 from curation.domain.film.times import Interval
 from curation.domain.film.track import Track
 

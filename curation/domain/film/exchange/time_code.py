@@ -58,6 +58,9 @@ def time_code_of(facts: ClipFacts, *, start: str = "") -> TimeCode:
         facts: Of the film. Its own time code counts, if it has one; otherwise the first picture is 00:00:00:00, and
             29.97 and 59.94 are drop frame.
         start: A time code for the first picture that counts instead of the film's.
+
+    Raises:
+        ValueError: If `start` is no time code at this rate.
     """
     average = facts.fps_average or Fraction(25)
     rate = min(_RATES, key=lambda each: (abs(each / average - 1), each))
@@ -71,7 +74,9 @@ def time_code_of(facts: ClipFacts, *, start: str = "") -> TimeCode:
     can_drop = rate.denominator == 1001 and round(rate) % 30 == 0
     text = start or facts.start_timecode
     match = _TEXT.fullmatch(text)
-    if match is None:
+    if match is None or max(int(match[2]), int(match[3])) > 59 or int(match[5]) >= round(rate):
+        if start:
+            raise ValueError(f"{start[:20]!r} is no time code at {_rate_text(rate)} pictures a second")
         if text:
             notes.append(f"The film's time code {text[:20]!r} cannot be read; the first picture is 0.")
         return TimeCode(rate, can_drop, 0, " ".join(notes))

@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from curation.domain.faces.face import Box
 from curation.domain.film.grouping import ScreenMates, margin_of, screen_mates
-from curation.domain.film.joining import KnownPeople, ids_of_groups, joined_people
+from curation.domain.film.joining import KnownPeople, ids_of_earlier, ids_of_groups, joined_people
 from curation.domain.grouping.grouping_rule import GroupingRule
 from tests.film_values import made_track, unit
 
@@ -117,6 +118,18 @@ def test_a_character_keeps_the_id_that_most_tracks_had() -> None:
 
 def test_ids_are_never_given_twice() -> None:
     assert ids([0, 1, 2], [-1, 9, -1], first=3) == [10, 9, 11]
+
+
+def test_a_track_is_found_again_when_the_film_was_looked_at_otherwise() -> None:
+    right = Box(900, 200, 80, 100)
+    before = [(made_track(0, 2, step_s=0.5), 4), (made_track(0, 2, box=right), 5), (made_track(5, 6), 6)]
+    moved = Box(505, 210, 160, 190)
+    now = [made_track(0.2, 1.8, box=moved, step_s=0.04), made_track(0.4, 1, box=right), made_track(3, 4)]
+    assert ids_of_earlier(now, before) == [4, 5, -1]
+    assert ids_of_earlier(now, []) == [-1, -1, -1]
+    # Two that are one now: most of its pictures decide.
+    halves = [(made_track(0, 1.2), 7), (made_track(1.2, 2), 8)]
+    assert ids_of_earlier([made_track(0, 2, step_s=0.04)], halves) == [7]
 
 
 def test_who_is_seen_too_little_gets_no_new_id() -> None:

@@ -53,7 +53,8 @@ def test_faces_are_followed_and_shots_end_tracks(tmp_path: Path) -> None:
 
 def test_begin_and_end_are_found_to_the_tolerance(tmp_path: Path) -> None:
     path = acted_film(
-        tmp_path / "film.mp4", (75, [Actor(2, 17, 52, step=(1, 0)), Actor(7, 0, 74, Box(140, 20, 30, 40))])
+        tmp_path / "film.mp4",
+        (75, [Actor(2, 17, 52, Box(40, 30, 18, 24), (1, 0)), Actor(7, 0, 74, Box(140, 20, 30, 40))]),
     )
 
     film = fake_analyser(tmp_path / "state").analyse(path)

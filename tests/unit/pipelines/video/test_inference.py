@@ -132,7 +132,8 @@ def test_on_a_processor_the_engine_stays(tmp_path: Path) -> None:
 def test_the_key_of_settings() -> None:
     here = Path("here")
     key = fake_inference(here).settings_key
-    assert key == fake_inference(Path("elsewhere"), providers=("CUDAExecutionProvider",)).settings_key
+    assert key == fake_inference(Path("elsewhere")).settings_key
+    assert key != fake_inference(here, providers=("CUDAExecutionProvider",)).settings_key
     assert key != fake_inference(here, posters=PosterOptions(distance=0.5)).settings_key
     assert key != fake_inference(here, posters=PosterOptions(match="nearest_face")).settings_key
 

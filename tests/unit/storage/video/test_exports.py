@@ -59,6 +59,23 @@ class TestFiles:
             write_exports(tmp_path / "new", a_result("Anna"), ["webvtt", "avid"])
         assert not (tmp_path / "new").exists()
 
+    def test_editors_get_the_full_path_of_a_film_that_is_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "a b.mp4").touch()
+        (path,) = write_exports(tmp_path / "out", a_result("Anna"), ["fcpxml"], source="a b.mp4")
+        assert f'src="file://{tmp_path}/a%20b.mp4"' in path.read_text()
+        (path,) = write_exports(tmp_path / "out", a_result("Anna"), ["fcpxml"], source="C:\\films\\c.mov")
+        assert 'src="file:///C:/films/c.mov"' in path.read_text()
+        (path,) = write_exports(tmp_path / "out", a_result("Anna"), ["fcpxml"], source="gone.mp4" + "x" * 5000)
+        assert 'src="./gone.mp4' in path.read_text()
+
+    def test_a_time_code_that_is_none(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="such as 01:00:00:00"):
+            write_exports(tmp_path / "new", a_result("Anna"), ["webvtt", "edl"], start_timecode="1:2")
+        assert not (tmp_path / "new").exists()
+
     @pytest.mark.parametrize(
         ("source", "title"),
         [("a/b.mp4", "b.mp4"), ("https://x.org/f/c.webm?token=1", "c.webm"), ("", "film"), ("C:\\f\\d.mov", "d.mov")],

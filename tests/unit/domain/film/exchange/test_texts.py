@@ -11,10 +11,10 @@ import pytest
 from curation.domain.film.exchange.chapters import MIN_CHAPTER_S, chapters, ffmetadata, webvtt_chapters
 from curation.domain.film.exchange.markers import edl, markers
 from curation.domain.film.exchange.names import joined_names, on_screen, one_line, shown_people
+from curation.domain.film.exchange.positions import position_at
 from curation.domain.film.exchange.subtitles import srt, vtt_time, webvtt, webvtt_boxes
 from curation.domain.film.exchange.time_code import frame_of, time_code_of
 from curation.domain.film.people import TrailerResult
-from curation.domain.film.positions import position_at
 from curation.domain.film.times import Interval
 from tests.film_values import made_film, made_result, made_track
 from tests.random_films import NAMES, RandomFilms

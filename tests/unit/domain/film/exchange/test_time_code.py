@@ -13,9 +13,9 @@ NTSC, DOUBLE_NTSC = Fraction(30_000, 1001), Fraction(60_000, 1001)
 FACTS = ClipFacts(Fraction(10), 640, 360)
 
 
-def counted(base: int, left_out: int) -> Iterator[str]:
-    """All time codes of an hour by counting, leaving numbers out as the standard says it in words."""
-    for minute in range(60):
+def counted(base: int, left_out: int, minutes: int) -> Iterator[str]:
+    """All time codes of some minutes by counting, leaving numbers out as the standard says it in words."""
+    for minute in range(minutes):
         for second in range(60):
             for frame in range(base):
                 if not (second == 0 and minute % 10 and frame < left_out):
@@ -23,12 +23,14 @@ def counted(base: int, left_out: int) -> Iterator[str]:
 
 
 class TestDropFrame:
-    @pytest.mark.parametrize(("base", "left_out"), [(30, 2), (60, 4)])
-    def test_every_frame_of_an_hour(self, base: int, left_out: int) -> None:
-        texts = list(counted(base, left_out))
+    @pytest.mark.parametrize(("base", "left_out", "minutes"), [(30, 2, 60), (60, 4, 21)])
+    def test_every_frame(self, base: int, left_out: int, minutes: int) -> None:
+        texts = list(counted(base, left_out, minutes))
         assert [frame_text(number, base, is_drop=True) for number in range(len(texts))] == texts
         assert [frame_of(text, base, is_drop=True) for text in texts] == list(range(len(texts)))
-        assert frame_text(len(texts), base, is_drop=True) == "01:00:00;00"
+
+    def test_an_hour_is_an_hour(self) -> None:
+        assert frame_text(107_892, 30, is_drop=True) == frame_text(215_784, 60, is_drop=True) == "01:00:00;00"
 
     @pytest.mark.parametrize("rate", [NTSC, DOUBLE_NTSC])
     def test_it_keeps_to_the_clock(self, rate: Fraction) -> None:
@@ -110,7 +112,11 @@ class TestOfFilms:
         code = time_code_of(replace(FACTS, fps_average=Fraction(25), start_timecode="01:00:00;00"))
         assert (code.is_drop, code.text(0)) == (False, "01:00:00:00")
 
-    def test_one_that_cannot_be_read_is_told(self) -> None:
-        code = time_code_of(replace(FACTS, fps_average=Fraction(25), start_timecode="soon"))
+    @pytest.mark.parametrize("text", ["soon", "00:60:00:00", "00:00:61:00", "00:00:00:25"])
+    def test_one_that_cannot_be_read_is_told(self, text: str) -> None:
+        facts = replace(FACTS, fps_average=Fraction(25))
+        with pytest.raises(ValueError, match="no time code at 25"):
+            time_code_of(facts, start=text)
+        code = time_code_of(replace(facts, start_timecode=text))
         assert code.start == 0
         assert "cannot be read" in code.note

@@ -11,8 +11,8 @@ import simplejpeg
 from curation.domain.film.exchange.names import shown_people
 from curation.domain.film.people import PosterResult, TrailerResult
 from curation.photos.files.decoding import open_photo, open_photo_bytes
-from curation.photos.looks.lettering import writable
-from curation.photos.looks.named_boxes import NOBODY_COLOUR, BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.named_boxes import NOBODY_COLOUR, BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.words import writable
 from curation.photos.looks.png_writing import colour_png
 
 __all__ = ["annotated_poster"]

@@ -11,8 +11,8 @@ from PIL import Image
 from curation.domain.faces.face import Box
 from curation.domain.film.people import PosterFace, PosterResult, PosterStatus, TrailerResult
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
-from curation.photos.looks.named_boxes import NOBODY_COLOUR, colour_of
-from curation.video.annotated_poster import annotated_poster
+from curation.photos.lettering.annotated_poster import annotated_poster
+from curation.photos.lettering.named_boxes import NOBODY_COLOUR, colour_of
 from tests.film_values import made_film, made_result, made_track
 
 GREY = 90

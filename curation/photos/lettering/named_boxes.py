@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.photos.looks.lettering import plate
+from curation.photos.lettering.words import plate
 
 __all__ = ["NOBODY_COLOUR", "BoxDrawer", "NamedBox", "colour_of"]
 

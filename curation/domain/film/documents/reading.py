@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate, FaceAttributes
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, Point
 from curation.domain.film.clip import ClipFacts, ClipStatus, Shot
-from curation.domain.film.json_values import JsonValue
+from curation.domain.film.documents.json_values import JsonValue
 from curation.domain.film.people import FilmPerson, PosterFace, PosterResult, PosterStatus, TrailerResult
 from curation.domain.film.times import Interval
 from curation.domain.film.track import FilmAnalysis, Sighting, Track, TrackFace

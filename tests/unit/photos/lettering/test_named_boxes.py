@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.photos.looks.lettering import plate, writable
-from curation.photos.looks.named_boxes import BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.named_boxes import BoxDrawer, NamedBox, colour_of
+from curation.photos.lettering.words import plate, writable
 
 YELLOW = colour_of(0)
 

@@ -1,0 +1,1 @@
+"""What the document of a film is made of: checked values, its reader, its schema."""

@@ -1,0 +1,1 @@
+"""Words and named boxes on pictures, in any script."""
