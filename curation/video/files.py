@@ -28,6 +28,8 @@ _KINDS: Final = (
 # Files of these kinds have a table of their pictures, with a stamp for each: reading may begin at any key picture.
 _INDEXED: Final = ("mov", "matroska")
 _STILL_CODECS: Final = frozenset({"png", "bmp", "webp", "tiff", "jpegls"})
+_MAX_PIXELS: Final = 16_384 * 8_640
+"""Of a picture: twice the largest cameras'. More is damage, or meant to fill the memory."""
 # What is read ahead while the last key picture before a time is looked for.
 _MAX_AHEAD_BYTES: Final = 64_000_000
 _AHEAD_S: Final = 3
@@ -200,6 +202,7 @@ def open_file(path: Path) -> FilmFile:
         raise ClipUnreadableError(why)
     stream.codec_context.thread_count = 1
     stream.codec_context.copy_opaque = True
+    stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
     return FilmFile(container, stream)
 
 

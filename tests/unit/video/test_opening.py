@@ -11,6 +11,7 @@ import pytest
 from curation.domain.film.clip import ClipFacts
 from curation.domain.film.times import Interval
 from curation.errors import ClipRefusedError, ClipUnreadableError
+from curation.video import files
 from curation.video.opening import open_clip
 from tests.film_files import corner_marks, cut_off, shot, two_shots, write_film, write_sound
 
@@ -108,6 +109,8 @@ def test_a_film_whose_table_was_never_written(tmp_path: Path) -> None:
 def test_files_without_a_picture(tmp_path: Path) -> None:
     with pytest.raises(ClipUnreadableError, match="only sound"):
         open_clip(write_sound(tmp_path / "sound.m4a"))
+    with pytest.raises(ClipUnreadableError, match="only sound"):
+        open_clip(write_sound(tmp_path / "song.m4a", has_cover=True))
     with pytest.raises(ClipUnreadableError, match="look whether it is there"):
         open_clip(tmp_path / "missing.mp4")
 
@@ -125,6 +128,13 @@ def test_limits(tmp_path: Path) -> None:
     with pytest.raises(ClipRefusedError, match=r"video\.max_video_mb allows 0\.001"):
         open_clip(path, max_mb=0.001)
     open_clip(path, max_minutes=1, max_mb=1).close()
+
+
+def test_pictures_that_would_fill_the_memory_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_film(tmp_path / "film.mp4", shot(1, 3))
+    monkeypatch.setattr(files, "_MAX_PIXELS", 1000)
+    with pytest.raises(ClipUnreadableError, match="No picture of the film can be decoded"):
+        open_clip(path)
 
 
 def test_a_file_that_vanishes_says_so(tmp_path: Path) -> None:
