@@ -95,7 +95,7 @@ class CharacterView:
         title: The name, or `person 3`.
         category: Empty without one.
         of_event: Whether it is a person of the event.
-        screen_time: Such as `0:42`.
+        screen_time: Such as `0.6 s` or `0:42`.
         percent: Of the film's duration.
         bars: When it is on screen.
         faces: The best ones.
@@ -254,7 +254,7 @@ def _character(one: Character, number: int, result: TrailerResult) -> CharacterV
         title=title,
         category=person.category,
         of_event=one.of_event,
-        screen_time=clock(round(float(person.screen_time))),
+        screen_time=_lasting(float(person.screen_time)),
         percent=round(100 * person.screen_share),
         bars=tuple(
             Bar(
@@ -269,6 +269,11 @@ def _character(one: Character, number: int, result: TrailerResult) -> CharacterV
             for at, face in enumerate(best_faces(result, person)[:_BEST_FACES])
         ),
     )
+
+
+def _lasting(seconds: float) -> str:
+    """A time on screen: `0.6 s`, `0:42`."""
+    return f"{seconds:.1f} s" if seconds < 10 else clock(seconds)
 
 
 def _facts(film: Film, result: TrailerResult | None) -> tuple[str, ...]:
