@@ -283,20 +283,30 @@ class VideoInference:
 
     def infer_pipeline(
         self,
-        csv: Path,
+        csv: str | Path,
         istart: int = 0,
         istop: int | None = None,
         *,
-        options: CatalogueOptions,
+        options: CatalogueOptions | None = None,
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
         on_item: ItemListener | None = None,
     ) -> CatalogueReport:
-        """Look at all movies of a catalogue, see `curation.pipelines.video.catalogue.run_catalogue`."""
-        from curation.pipelines.video.catalogue import run_catalogue
+        """Look at all movies of a catalogue, see `curation.pipelines.video.catalogue.run_catalogue`.
+
+        Without `options` the results go into the current folder.
+        """
+        from curation.pipelines.video.catalogue import CatalogueOptions, run_catalogue
 
         return run_catalogue(
-            self, csv, istart, istop, options=options, progress=progress, cancel=cancel, on_item=on_item
+            self,
+            Path(csv),
+            istart,
+            istop,
+            options=options or CatalogueOptions(Path.cwd()),
+            progress=progress,
+            cancel=cancel,
+            on_item=on_item,
         )
 
     def _match(self, poster: Path | bytes, trailer: TrailerResult, selected: Collection[int] | None) -> PosterResult:
