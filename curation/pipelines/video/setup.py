@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
+from curation.engines.building import RETINAFACE_ARCFACE
 from curation.pipelines.per_photo import WorkerParts
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 
@@ -116,6 +117,8 @@ def for_films(settings: Settings) -> Settings:
 
 def film_engine(spec: EngineSpec) -> EngineSpec:
     """The engine for pictures of films: whether a profile stands on its head is not asked in each of them."""
+    if spec.name != RETINAFACE_ARCFACE:
+        return spec
     return replace(spec, options=tuple(sorted({**dict(spec.options), "sure_from": _SURE_FROM}.items())))
 
 
