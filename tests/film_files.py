@@ -201,7 +201,7 @@ def write_film(
         b_frames: Pictures between others that are decoded after them.
         sound: Whether a tone is heard.
         turned_deg: By how much a player has to turn the pictures clockwise; a multiple of 90.
-        mirrored: Whether a player has to mirror them besides.
+        mirrored: Whether a player has to mirror them besides, once they are turned.
         pixel_aspect: Width of a pixel over its height.
         interlaced: Whether pictures are stored as half pictures, upper one first; needs a height that 4 divides.
         trc: Number of the transfer characteristic: 16 is PQ, 18 is HLG.

@@ -84,7 +84,7 @@ class FilmFile:
         timeline = Timeline(self.stream, mends_jumps=self._mends_jumps, has_only_order=self._has_only_order)
         sounds = tuple(self.container.streams.audio)
         index, ends = self.stream.index, self._sound_ends
-        for packet in self.container.demux(self.stream, *sounds):
+        for packet in self._read(sounds):
             pts = packet.pts
             if pts is None and packet.size == 0 and packet.dts is None:
                 continue
@@ -93,6 +93,17 @@ class FilmFile:
             elif pts is not None:
                 end = pts + (packet.duration or 0)
                 ends[packet.stream_index] = max(ends.get(packet.stream_index, end), end)
+
+    def _read(self, sounds: tuple[Any, ...]) -> Iterator[Any]:
+        """Packets of the picture and of sounds."""
+        while True:
+            try:
+                yield from self.container.demux(self.stream, *sounds)
+            except IndexError:
+                # A stream that begins in the middle, of a broadcast or of damaged bytes, is unknown to PyAV: go on
+                # with the packet after its first one.
+                continue
+            return
 
     def packets_before(self, time: Fraction, keys_back: int) -> tuple[Iterator[StampedPacket], bool]:
         """The packets from the last key picture at or before a time on, or `keys_back` key pictures before that one.
