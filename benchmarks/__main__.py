@@ -31,6 +31,7 @@ BENCHMARKS: tuple[str, ...] = (
     "assets",
     "asset_database",
     "video",
+    "film_people",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 

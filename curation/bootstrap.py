@@ -287,6 +287,7 @@ def video_setup(
     from curation.pipelines.video.characters import warn_of_ethnicity
     from curation.pipelines.video.setup import (
         VideoSetup,
+        film_engine,
         for_films,
         look_options,
         on_video_device,
@@ -321,7 +322,7 @@ def video_setup(
     warn_of_ethnicity(readers)
     predictor = _find_predictor(settings) if any(reader.needs_points68 for reader in readers) else None
     return VideoSetup(
-        engine=engine(for_films(on_device)),
+        engine=film_engine(engine(for_films(on_device))),
         poster_engine=engine(on_device),
         looks=look_options(video, readers, predictor, providers),
         people=people_options(video),

@@ -64,7 +64,15 @@ def scenes(*acted: tuple[int, Sequence[Actor]]) -> Iterable[NDArray[np.uint8]]:
             for actor in actors:
                 if actor.first <= number <= actor.last:
                     paint_face(picture, actor.box(number), actor.person)
+                    _shade(picture, actor.box(number), actor.person)
             yield picture
+
+
+def _shade(picture: NDArray[np.uint8], box: Box, person: int) -> None:
+    """Make a part of a painted face darker: people differ in form, not only in colour."""
+    x, y = box.x + (person % 2) * box.w // 2, box.y + (person // 2 % 2) * box.h // 2
+    part = picture[y : y + box.h // 2, x : x + box.w // 2]
+    part[:] = (part * 0.55).astype(np.uint8)
 
 
 def acted_film(path: Path, *acted: tuple[int, Sequence[Actor]], key_every: int = 25) -> Path:

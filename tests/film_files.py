@@ -201,7 +201,7 @@ def write_film(
         b_frames: Pictures between others that are decoded after them.
         sound: Whether a tone is heard.
         turned_deg: By how much a player has to turn the pictures clockwise; a multiple of 90.
-        mirrored: Whether a player has to mirror them besides.
+        mirrored: Whether a player has to mirror them besides, once they are turned.
         pixel_aspect: Width of a pixel over its height.
         interlaced: Whether pictures are stored as half pictures, upper one first; needs a height that 4 divides.
         trc: Number of the transfer characteristic: 16 is PQ, 18 is HLG.
@@ -254,12 +254,21 @@ def write_film(
     return path
 
 
-def write_sound(path: Path, *, seconds: int = 1) -> Path:
-    """A file with sound and no picture, such as an .m4a."""
+def write_sound(path: Path, *, seconds: int = 1, has_cover: bool = False) -> Path:
+    """A file with sound and no picture, such as an .m4a; with a cover it has one that does not move."""
     import av
+    from av.stream import Disposition
 
     with av.open(str(path), "w", format="mp4") as container:
-        _write_tone(container, container.add_stream("aac", rate=_SOUND_RATE), Fraction(0), Fraction(seconds))
+        cover: Any = container.add_stream("mjpeg", rate=1) if has_cover else None
+        sound = container.add_stream("aac", rate=_SOUND_RATE)
+        if cover is not None:
+            cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+            cover.disposition = Disposition.attached_pic
+            grey = np.full((64, 64, 3), 128, dtype=np.uint8)
+            container.mux(cover.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+            container.mux(cover.encode(None))
+        _write_tone(container, sound, Fraction(0), Fraction(seconds))
     return path
 
 

@@ -9,9 +9,9 @@ import hashlib
 import sys
 from pathlib import Path
 
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval
 from curation.domain.film.track import FilmAnalysis
+from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.domain.report import Progress
 from curation.pipelines.video import analysis
 from curation.pipelines.video.analysis import FilmAnalyser

@@ -45,6 +45,7 @@ SECTIONS: tuple[str, ...] = (
     "clothes",
     "composition",
     "outfits",
+    "cuts",
     "video",
 )
 """Modules of this package that offer `tables`, in the order of the document; add new sections here."""

@@ -76,6 +76,7 @@ def _add_trailer(commands: Any) -> None:
         "--people", type=Path, metavar="DIR", help="output folder of an event: characters join its people, and names"
     )
     trailer.add_argument("--formats", metavar="LIST", help="also for players and editors, such as vtt,otio; see export")
+    trailer.add_argument("--parquet", action="store_true", help="also the tables as Parquet")
     trailer.add_argument("--visuals", action="store_true", help="also the film with boxes and names drawn in; slow")
     add_device(trailer)
     trailer.set_defaults(command=_trailer)
@@ -105,6 +106,7 @@ def _add_item(commands: Any) -> None:
     item.add_argument("--output", type=Path, metavar="DIR", help=f"folder of the results (default: {RESULTS}/NAME)")
     item.add_argument("--people", type=Path, metavar="DIR", help="output folder of an event, see trailer")
     item.add_argument("--formats", metavar="LIST", help="also for players and editors, see export")
+    item.add_argument("--parquet", action="store_true", help="also the tables as Parquet")
     item.add_argument("--visuals", action="store_true", help="also film and poster with boxes and names drawn in")
     add_device(item)
     item.set_defaults(command=_item)
@@ -155,7 +157,9 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
     finally:
         bars.close()
     if done or len(failed) > 1:
-        _write_tables(arguments.output or (folders[0] if len(folders) == 1 else RESULTS), done, failed)
+        _write_tables(
+            arguments.output or (folders[0] if len(folders) == 1 else RESULTS), done, failed, parquet=arguments.parquet
+        )
     return 1 if failed else 0
 
 
@@ -287,10 +291,12 @@ def _joining(people: EventPeople | None, inference: VideoInference) -> dict[str,
     return {"known": people.known, "labels": people.labels, "first_new_id": people.first_new_id}
 
 
-def _write_tables(folder: Path, films: Sequence[tuple[str, TrailerResult]], failed: Sequence[tuple[str, str]]) -> None:
+def _write_tables(
+    folder: Path, films: Sequence[tuple[str, TrailerResult]], failed: Sequence[tuple[str, str]], *, parquet: bool
+) -> None:
     from curation.storage.video.tables import write_tables
 
-    write_tables(folder, films, failed=failed)
+    write_tables(folder, films, failed=failed, parquet=parquet)
 
 
 def _write_item_tables(
@@ -304,7 +310,7 @@ def _write_item_tables(
 
     films = [] if trailer is None else [(shown_name(arguments.trailer), trailer)]
     posters = [] if poster is None else [PosterOf(shown_name(arguments.poster), item_id, poster)]
-    write_tables(folder, films, posters)
+    write_tables(folder, films, posters, parquet=arguments.parquet)
 
 
 def _draws(arguments: argparse.Namespace, settings: Settings) -> bool:

@@ -2,16 +2,17 @@
 
 A decoder drops damaged pictures without a word, or raises and goes on. Each packet carries its stamp through it,
 so the ones that never come out are known: a player shows the picture before them for longer, and so does this.
+Half pictures of interlaced films become whole ones.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from curation.video.deinterlacing import Deinterlacer
 from curation.video.files import StampedPacket
 from curation.video.timeline import Stamp
 
@@ -68,7 +69,7 @@ def decoded(
         StartNotReadableError: Nothing at or after `start` was yielded, and decoding has to begin at an earlier key
             picture to show what is there; never with `is_begin`.
     """
-    deinterlacer = Deinterlacer(stream)
+    deinterlacer = _Deinterlacer(stream)
     order = _Order(start=start, is_begin=is_begin, losses=losses)
     for picture in _ordered(packets, stream, order):
         yield from deinterlacer.passed(picture, order.is_needed(picture), is_begin=is_begin)
@@ -164,3 +165,80 @@ class _Order:
             if not is_field_pair and (self._last is None or stamp.tick > self._last):
                 self._last = stamp.tick
                 yield DecodedPicture(self._before, stamp.tick, stamp.length, is_corrupt=True)
+
+
+class _Deinterlacer:
+    """Makes whole pictures of half ones, from the first interlaced picture on.
+
+    FFmpeg's filter bwdif (Bob Weaver with w3fdif and cubic) looks at the pictures before and after, so it gives each
+    one when the next one has come. A film that is not interlaced passes unchanged and without delay.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        """For the pictures of a stream."""
+        self._stream = stream
+        self._graph: Any = None
+        self._size: tuple[int, int, str] | None = None
+        self._before: Any = None
+        self._waits: deque[tuple[DecodedPicture, bool]] = deque()
+
+    def passed(self, picture: DecodedPicture, is_needed: bool, *, is_begin: bool) -> Iterator[DecodedPicture]:
+        """The pictures that are ready now that another one has come, without those that are not needed.
+
+        Raises:
+            StartNotReadableError: The first picture that is needed is interlaced, and the one before it is not known.
+        """
+        frame = picture.frame
+        if frame is None or (self._graph is None and not frame.interlaced_frame):
+            self._before = frame
+            if is_needed:
+                yield picture
+            return
+        size = (frame.width, frame.height, frame.format.name)
+        if self._graph is not None and size != self._size:
+            yield from self.rest()
+        if self._graph is None:
+            if self._before is None and is_needed and not is_begin:
+                raise StartNotReadableError
+            self._graph, self._size = self._new_graph(frame), size
+            if self._before is not None and (self._before.width, self._before.height) == size[:2]:
+                self._push(picture, None, self._before)
+        self._before = frame
+        self._push(picture, is_needed, frame)
+        yield from self._ready()
+
+    def rest(self) -> Iterator[DecodedPicture]:
+        """What the filter still holds; afterwards it begins anew."""
+        if self._graph is not None:
+            self._graph.push(None)
+            yield from self._ready()
+            self._graph = None
+            self._waits.clear()
+
+    def _push(self, picture: DecodedPicture, is_needed: bool | None, frame: Any) -> None:
+        self._waits.append((picture, bool(is_needed)))
+        frame.pts = None  # the filter drops pictures whose stamps run backwards; ours go beside it
+        self._graph.push(frame)
+
+    def _ready(self) -> Iterator[DecodedPicture]:
+        import av
+
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.FFmpegError, EOFError):
+                return
+            picture, is_needed = self._waits.popleft()
+            if is_needed:
+                yield replace(picture, frame=frame)
+
+    def _new_graph(self, frame: Any) -> Any:
+        from av.filter import Graph
+
+        graph = Graph()
+        source = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=self._stream.time_base
+        )
+        bwdif = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+        graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
+        return graph

@@ -28,6 +28,8 @@ _KINDS: Final = (
 # Files of these kinds have a table of their pictures, with a stamp for each: reading may begin at any key picture.
 _INDEXED: Final = ("mov", "matroska")
 _STILL_CODECS: Final = frozenset({"png", "bmp", "webp", "tiff", "jpegls"})
+_MAX_PIXELS: Final = 16_384 * 8_640
+"""Of a picture: twice the largest cameras'. More is damage, or meant to fill the memory."""
 # What is read ahead while the last key picture before a time is looked for.
 _MAX_AHEAD_BYTES: Final = 64_000_000
 _AHEAD_S: Final = 3
@@ -84,7 +86,7 @@ class FilmFile:
         timeline = Timeline(self.stream, mends_jumps=self._mends_jumps, has_only_order=self._has_only_order)
         sounds = tuple(self.container.streams.audio)
         index, ends = self.stream.index, self._sound_ends
-        for packet in self.container.demux(self.stream, *sounds):
+        for packet in self._read(sounds):
             pts = packet.pts
             if pts is None and packet.size == 0 and packet.dts is None:
                 continue
@@ -93,6 +95,17 @@ class FilmFile:
             elif pts is not None:
                 end = pts + (packet.duration or 0)
                 ends[packet.stream_index] = max(ends.get(packet.stream_index, end), end)
+
+    def _read(self, sounds: tuple[Any, ...]) -> Iterator[Any]:
+        """Packets of the picture and of sounds."""
+        while True:
+            try:
+                yield from self.container.demux(self.stream, *sounds)
+            except IndexError:
+                # A stream that begins in the middle, of a broadcast or of damaged bytes, is unknown to PyAV: go on
+                # with the packet after its first one.
+                continue
+            return
 
     def packets_before(self, time: Fraction, keys_back: int) -> tuple[Iterator[StampedPacket], bool]:
         """The packets from the last key picture at or before a time on, or `keys_back` key pictures before that one.
@@ -189,6 +202,7 @@ def open_file(path: Path) -> FilmFile:
         raise ClipUnreadableError(why)
     stream.codec_context.thread_count = 1
     stream.codec_context.copy_opaque = True
+    stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
     return FilmFile(container, stream)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -112,33 +113,31 @@ def _sampled(frame: Any, screen: Screen) -> NDArray[np.uint8]:
         return np.broadcast_to(np.asarray(_BLACK, dtype=np.uint8), (SAMPLE_ROWS, columns, 3))
     turned = screen.display.turned_deg in (90, 270)
     rows, columns = (columns, SAMPLE_ROWS) if turned else (SAMPLE_ROWS, columns)
-    planes = _planes(frame)
-    if planes is None:
-        frame = screen.scaler.scaled(frame, columns, rows, "yuv444p")
-        planes = _planes(frame)
-        assert planes is not None
+    dtype = _plane_type(frame)
+    if dtype is None:
+        frame, dtype = screen.scaler.scaled(frame, columns, rows, "yuv444p"), np.dtype(np.uint8)
     sample = np.empty((rows, columns, 3), dtype=np.uint8)
-    for index, plane in enumerate(planes):
-        height, width = plane.shape
-        y = (2 * np.arange(rows) + 1) * height // (2 * rows)
-        x = (2 * np.arange(columns) + 1) * width // (2 * columns)
-        values = plane[y[:, np.newaxis], x]
-        sample[..., index] = values if plane.dtype == np.uint8 else values >> _extra_bits(frame)
+    for index, plane in enumerate(tuple(frame.planes)[:3]):
+        places = _places(rows, columns, plane.height, plane.width, plane.line_size // dtype.itemsize)
+        values = np.frombuffer(plane, dtype=dtype).take(places)
+        sample[..., index] = values if dtype == np.uint8 else values >> _extra_bits(frame)
     return screen.display.upright(sample)
 
 
-def _planes(frame: Any) -> list[NDArray[Any]] | None:
-    """Views of the Y, U and V planes; None for formats that have none."""
+def _plane_type(frame: Any) -> np.dtype[Any] | None:
+    """Of the values in the Y, U and V planes; None for formats that have no such planes."""
     name = str(frame.format.name)
     if not name.startswith("yuv") or not name.endswith(("p", "le")) or len(frame.planes) < 3:
         return None
-    dtype = np.dtype("<u2" if name.endswith("le") else np.uint8)
-    planes: list[NDArray[Any]] = []
-    for plane in tuple(frame.planes)[:3]:
-        stride = plane.line_size // dtype.itemsize
-        lines = np.frombuffer(plane, dtype=dtype)[: plane.height * stride]
-        planes.append(lines.reshape(plane.height, stride)[:, : plane.width])
-    return planes
+    return np.dtype("<u2" if name.endswith("le") else np.uint8)
+
+
+@lru_cache(maxsize=16)
+def _places(rows: int, columns: int, height: int, width: int, stride: int) -> NDArray[np.intp]:
+    """(rows, columns) where the middles of the grid's fields lie in a plane's memory, in values."""
+    y = (2 * np.arange(rows) + 1) * height // (2 * rows)
+    x = (2 * np.arange(columns) + 1) * width // (2 * columns)
+    return np.asarray(y[:, np.newaxis] * stride + x, dtype=np.intp)
 
 
 def _extra_bits(frame: Any) -> int:

@@ -27,7 +27,6 @@ from curation.video.facts import Survey, capture_time_of, last_length, start_tim
 from curation.video.files import FilmFile, StampedPacket, open_file
 from curation.video.frame import ClipFrame
 from curation.video.picture import Screen
-from curation.video.timeline import rate_of
 
 __all__ = ["Clip", "open_clip"]
 
@@ -212,8 +211,8 @@ class _ContainerFacts:
         container, stream = file.container, file.stream
         self.duration = None if container.duration is None else Fraction(container.duration, 1_000_000)
         if container.format.name == "avi" and stream.frames and self.duration is not None:
-            # Without the index at its end FFmpeg tells what is there; the head still tells what was.
-            self.duration = max(self.duration, stream.frames / rate_of(stream))
+            # Without the index at its end FFmpeg tells what is there; the head still tells what was, in ticks.
+            self.duration = max(self.duration, stream.frames * file.base)
         self.has_audio = bool(container.streams.audio)
         self.codec = str(stream.codec_context.codec.canonical_name)
         self.is_interlaced = stream.codec_context.field_order in _INTERLACED_ORDERS

@@ -13,12 +13,13 @@ from curation.domain.film.times import Interval
 from curation.engines.base import Pixels
 from curation.errors import ClipUnreadableError
 from curation.video.frame import ClipFrame
-from curation.video.opening import open_clip
+from curation.video.opening import Clip, open_clip
 
 __all__ = ["still", "still_jpeg"]
 
 _QUALITY: Final = 92
 _LOOK_BACK_S: Final = 2
+_AFTER: Final = Fraction(1, 1_000_000)  # the span's end does not belong to it
 
 
 def still(path: Path, time: Fraction, *, long_side_px: int | None = None) -> Pixels:
@@ -36,22 +37,25 @@ def still(path: Path, time: Fraction, *, long_side_px: int | None = None) -> Pix
         ExtraMissingError: PyAV is not installed.
     """
     with open_clip(path) as clip:
-        frame: ClipFrame | None = None
-        back = Fraction(_LOOK_BACK_S)
-        first = clip.facts.duration
-        while frame is None:
-            begin = time - back
-            for candidate in clip.frames(Interval(begin, time + Fraction(1, 1_000_000))):
-                if not candidate.is_corrupt:
-                    frame = candidate
-            if begin < -first:
-                break
-            back *= 8
+        frame = _on_screen(clip, time)
         if frame is None:
             frame = next((frame for frame in clip.frames() if not frame.is_corrupt), None)
         if frame is None:
             raise ClipUnreadableError("The film holds no picture that is whole: copy the file again.")
         return frame.picture.graded(long_side_px)
+
+
+def _on_screen(clip: Clip, time: Fraction) -> ClipFrame | None:
+    """The last whole picture that begins at or before a time; None if there is none."""
+    back = Fraction(_LOOK_BACK_S)
+    while True:
+        frame = None
+        for candidate in clip.frames(Interval(time - back, time + _AFTER)):
+            if not candidate.is_corrupt:
+                frame = candidate
+        if frame is not None or time < back:
+            return frame
+        back *= 8  # a picture that stands for long, or a time after the end
 
 
 def still_jpeg(path: Path, time: Fraction, *, long_side_px: int | None = None) -> bytes:

@@ -122,10 +122,6 @@ def test_a_catalogue_is_continued_after_a_kill(folder: Path, test_data: Path) ->
     assert {row["item_id"] for row in rows} == {"real"}
     record = json.loads((final / "video_run.json").read_text())
     assert 50 < record["peak_memory_mb"]["real"] < 1500
-    before = {path: path.read_bytes() for path in (folder / "out/tmp/stored_predictions").iterdir()}
-    again = video(folder, "batch", "films.csv", "--output", "out")
-    assert "2 of them known from an earlier run" in again.stdout
-    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_what_is_wrong_is_told(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from curation.api.context import ServiceContext
 from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
-from curation.jobs.job import Job
+from curation.jobs.job import Job, Stage
 from curation.storage.run_records import SCORING_RUN
 from curation.workflow import event_listing
 
@@ -145,7 +145,10 @@ def event_state(context: ServiceContext) -> EventState:
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
         outdated=scored and _is_outdated(context),
         jobs=jobs,
-        active=next((job for job in jobs if job.state.is_active), None),
+        # Films run beside everything else, and are watched on their own page.
+        active=min(
+            (job for job in jobs if job.state.is_active), key=lambda job: job.stage is Stage.VIDEO, default=None
+        ),
     )
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "margin_of",
     "screen_mates",
     "shows_somebody",
+    "stands_alone",
 ]
 
 Rows = NDArray[np.intp]
@@ -45,6 +46,8 @@ CLEAN_YAW_DEG = 60.0
 """And is turned to the side by at most this: only profiles of different people were nearer than 0.68."""
 CLEAN_FACE_PX = 24
 """And its shorter side has at least so many pixels."""
+CLEARLY_READABLE = 0.5
+"""Of the limit from which on a face cannot be read: below it a face can, without a doubt."""
 LEAST_TRACKS = 2
 """What is left over joins groups of at least so many more easily than a single track."""
 
@@ -204,7 +207,7 @@ def group_tracks(
         raise ValueError("the means of tracks are to be numbers, and of unit length")
     vectors = rule.compared(means)
     mates = screen_mates(used, films[rows])
-    grouping = _Grouping(used, vectors, mates, rule, threads)
+    grouping = _Grouping(used, vectors, mates, rule, stands_alone(used, unreadable), threads)
     found = grouping.run()
     confidence = np.zeros(len(tracks))
     confidence[rows] = confidences(means, found, max(grouping.limits.group_distance, 1e-9))
@@ -221,10 +224,26 @@ def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def shows_somebody(tracks: Sequence[Track], unreadable: UnreadableRule | None) -> NDArray[np.bool_]:
-    """Which tracks may be a person: they have faces, and these can be read.
+    """Which tracks may be a person: they have faces, and at least one of them can be read.
 
-    A hand, a lamp, a face in the dark or behind another head is followed like a face, but its embedding lies where
+    A hand, a lamp, a face in the dark or behind another head is followed like a face, but its embeddings lie where
     those of spoilt faces do.
+
+    Args:
+        tracks: N tracks.
+        unreadable: For the weights; None if nobody knows.
+    """
+    out = np.array([len(track.faces) > 0 and len(track.mean) > 0 for track in tracks], dtype=np.bool_)
+    if unreadable is None:
+        return out
+    for row in np.flatnonzero(out & ~stands_alone(tracks, unreadable)).tolist():
+        faces = np.stack([face.face.detected.embedding for face in tracks[row].faces])
+        out[row] = unreadable.likeness(faces).min() < CLEARLY_READABLE * unreadable.limit
+    return out
+
+
+def stands_alone(tracks: Sequence[Track], unreadable: UnreadableRule | None) -> NDArray[np.bool_]:
+    """Which tracks may be a person of their own: their mean can be read. Others only join somebody.
 
     Args:
         tracks: N tracks.
@@ -260,10 +279,12 @@ class _Grouping:
         vectors: NDArray[np.float32],
         mates: ScreenMates,
         rule: GroupingRule,
+        alone: NDArray[np.bool_],
         threads: int,
     ) -> None:
         self._vectors = vectors
-        self._clean = np.array([_is_clean(track) for track in tracks])
+        self._stands_alone = alone
+        self._clean = np.array([_is_clean(track) for track in tracks]) & alone
         self._threads = threads
         self._margin = margin_of(rule)
         away = distances_of(vectors, mates.pairs)
@@ -277,7 +298,7 @@ class _Grouping:
             self._others[other].add(one)
 
     def run(self) -> NDArray[np.int64]:
-        """(N,) labels, from 0 on, in no particular order."""
+        """(N,) labels, from 0 on, in no particular order; -1 for nobody."""
         labels = np.full(len(self._vectors), -1, dtype=np.int64)
         clean, poor = np.flatnonzero(self._clean), np.flatnonzero(~self._clean)
         labels[clean] = self._linked(clean, self.limits)
@@ -288,7 +309,7 @@ class _Grouping:
         self._join(labels, np.flatnonzero(labels < 0), labels >= 0, single)
         self._join(labels, self._alone(labels), labels >= 0, left, joins_single=False)
         # Poor tracks that are nobody's are compared with each other at the limit of single ones, however many they are.
-        rest = np.flatnonzero(labels < 0)
+        rest = np.flatnonzero((labels < 0) & self._stands_alone)
         strict = replace(self.limits, group_distance=single)
         labels[rest] = self._linked(rest, strict) + labels.max(initial=-1) + 1
         return labels

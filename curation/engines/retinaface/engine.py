@@ -8,6 +8,7 @@ configured. This module imports neither package before an engine is built.
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -85,8 +86,9 @@ class RetinaFaceArcFaceEngine:
 
     Implements `curation.engines.base.FaceEngine`. Results depend on the weights and on
     `spec.options`: `working_size_px`, the longer side of the photo as the detector sees it (its
-    shorter side is at most 1024 px, retina-face's own limit), `min_confidence`, and `tiling`, the mode of a second
-    look at large photos, see `curation.engines.tiling`.
+    shorter side is at most 1024 px, retina-face's own limit), `min_confidence`, `tiling`, the mode of a second look at
+    large photos, see `curation.engines.tiling`, and `sure_from`, see `curation.engines.retinaface.finder`; without it
+    every doubtful face is looked at from other sides.
     """
 
     def __init__(self, spec: EngineSpec) -> None:
@@ -118,7 +120,9 @@ class RetinaFaceArcFaceEngine:
             min_confidence=float(options["min_confidence"]),
         )
         self._least_confidence = min(_SUSPICION, tiling.min_confidence)
-        self._finder = FaceFinder(self._look, int(options["working_size_px"]), tiling)
+        self._finder = FaceFinder(
+            self._look, int(options["working_size_px"]), tiling, sure_from=float(options.get("sure_from", math.inf))
+        )
         postprocess, client_class = _import_packages(spec.weights[DETECTOR].path.parent)
         if spec.converted:  # made from networks that were checked
             detector, embedder = (onnx_session(network, spec.providers) for network in spec.converted)

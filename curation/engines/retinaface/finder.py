@@ -8,6 +8,7 @@ other sides; if one of these shows a face upright, the whole photo is looked at 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -64,14 +65,23 @@ class _View(NamedTuple):
 class FaceFinder:
     """Finds the faces of photos with a detector that sees a picture of at most 1952 x 1024 pixels."""
 
-    def __init__(self, look: Callable[[NDArray[np.uint8]], Detections], working_size_px: int, tiling: Tiling) -> None:
+    def __init__(
+        self,
+        look: Callable[[NDArray[np.uint8]], Detections],
+        working_size_px: int,
+        tiling: Tiling,
+        *,
+        sure_from: float = math.inf,
+    ) -> None:
         """Set the detector.
 
         Args:
             look: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, including those that it only suspects.
             working_size_px: The longer side of the photo in the first look.
             tiling: Parameters of the finer look, and the minimum confidence of a face.
+            sure_from: Faces of this confidence are not looked at from other sides, whatever their form.
         """
+        self._sure_from = sure_from
         self._look = look
         self._working_size_px = working_size_px
         self._tiling = tiling
@@ -123,7 +133,7 @@ class FaceFinder:
         sides = (areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0)
         trusted = np.array([is_trusted(*one) for one in zip(points, confidences, strict=True)], dtype=bool)
         doubtful = ~trusted & (confidences >= _MIN_DOUBTFUL_CONFIDENCE) | trusted & (confidences < _BEYOND_DOUBT)
-        eligible = np.flatnonzero(doubtful & (sides >= _MIN_DOUBTFUL_PX))
+        eligible = np.flatnonzero(doubtful & (sides >= _MIN_DOUBTFUL_PX) & (confidences < self._sure_from))
         ranked = eligible[np.lexsort((-confidences[eligible], trusted[eligible]))]
         for index in ranked[:_MAX_DOUBTFUL]:
             # Landmarks of the right form in the wrong places are found on heads that are upside down.

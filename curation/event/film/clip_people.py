@@ -16,10 +16,9 @@ from curation.domain.film.joining import KnownPeople
 from curation.domain.film.people import TrailerResult
 from curation.domain.film.track import FilmAnalysis, Track
 from curation.domain.labelling.corrections import FacePlaces, constraints
-from curation.domain.labelling.labels import Category, Labels
+from curation.domain.labelling.labels import Labels
 from curation.pipelines.said.words import read_placed_corrections
-from curation.pipelines.scoring.event import ScoringEvent, read_event, read_event_labels
-from curation.settings import Settings
+from curation.pipelines.scoring.event import ScoringEvent
 from curation.storage.embeddings_file import EmbeddingsFile
 from curation.storage.face_data_file import EMBEDDINGS
 from curation.storage.video.remembered_clips import ClipPerson, RememberedClips, RememberedTrack
@@ -27,7 +26,6 @@ from curation.storage.video.remembered_clips import ClipPerson, RememberedClips,
 __all__ = [
     "Proposal",
     "earlier_ids",
-    "event_people",
     "kept_names",
     "known_people",
     "own_ids",
@@ -87,24 +85,6 @@ def known_people(output_dir: Path, event: ScoringEvent) -> KnownPeople:
     apart = np.sort(clusters[pairs].reshape(-1, 2), axis=1)
     apart = apart[(apart >= 0).all(axis=1) & (apart[:, 0] != apart[:, 1])]
     return KnownPeople(np.array(ids, dtype=np.int64), means, sizes, np.unique(apart, axis=0).astype(np.int64))
-
-
-def event_people(settings: Settings) -> tuple[KnownPeople, Labels, str | None]:
-    """The people of an event's photos for films that are not among them: who they are, their names, and the engine.
-
-    Args:
-        settings: `io.output_dir` is the output folder of the event.
-
-    Raises:
-        FaceDataError: If there is no face_data.csv, or a table is not valid.
-        LabelsError: If the labels are not valid.
-        CorrectionsError: If corrections.json is not valid.
-        StorageError: If a file cannot be read.
-    """
-    event = read_event(settings.io.output_dir)
-    labels, is_labelled = read_event_labels(settings, event)
-    nobody = Labels({}, Category.OTHER)
-    return known_people(settings.io.output_dir, event), labels if is_labelled else nobody, event.engine
 
 
 def _nobody() -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from curation.domain.faces.face import Box
 from curation.errors import VideoFileNotFoundError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from curation.domain.report import Progress
     from curation.event.catalog import Catalog
     from curation.event.people.edits import PeopleEdits
-    from curation.pipelines.video.analysis import FilmAnalyser
     from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
 
@@ -134,13 +133,12 @@ class _KeptPictures:
 
 
 def _work(settings: Settings) -> FilmWork:
-    from curation.bootstrap import build_video, video_analyser
+    from curation.bootstrap import build_video
 
     inference = build_video(settings, pinned=pinned_engine(settings))
-    analyser = video_analyser(settings, inference.setup)
     return FilmWork(
         settings_hash=inference.settings_key,
-        look=partial(_look, settings, inference.setup, analyser),
+        look=partial(_look, settings, inference.setup),
         match=inference.infer_on_poster,
         annotate=_annotate,
         forget=partial(_forget, settings),
@@ -150,28 +148,30 @@ def _work(settings: Settings) -> FilmWork:
 def _look(
     settings: Settings,
     setup: VideoSetup,
-    analyser: FilmAnalyser,
     path: Path,
     *,
     earlier: TrailerResult | None,
     progress: Callable[[Progress], None],
     cancel: threading.Event,
 ) -> FilmLook:
+    from curation.bootstrap import video_analyser
     from curation.event.film.joinable import joinable_people
     from curation.pipelines.video.trailer import infer_on_trailer
 
     people = joinable_people(settings, setup.engine)
-    result = infer_on_trailer(
-        path,
-        analyser,
-        setup,
-        known=people.known,
-        labels=people.labels,
-        first_new_id=people.first_new_id,
-        earlier=earlier,
-        progress=progress,
-        cancel=cancel,
-    )
+    # The workers end with each film: a service that has none to look at needs no memory for it.
+    with video_analyser(settings, setup) as analyser:
+        result = infer_on_trailer(
+            path,
+            analyser,
+            setup,
+            known=people.known,
+            labels=people.labels,
+            first_new_id=people.first_new_id,
+            earlier=earlier,
+            progress=progress,
+            cancel=cancel,
+        )
     known = set() if people.known is None else set(people.known.cluster_ids.tolist())
     return FilmLook(result, frozenset(person.cluster_id for person in result.people if person.cluster_id in known))
 
@@ -200,8 +200,11 @@ def _fetch(settings: Settings, address: str, target: Path, max_bytes: float) -> 
     from curation.pipelines.video.web.fetching import FetchLimits, fetch
 
     video = settings.video
-    # Whoever may send requests is not whoever may reach the machine's own network.
-    limits = FetchLimits(video.urls, int(max_bytes), video.url_timeout_s, "video.max_video_mb")
+    # Whoever may send requests need not be able to reach the machine's own network: `any` is for commands.
+    rule: Literal["off", "public"] = "off" if video.urls == "off" else "public"
+    is_poster = max_bytes == settings.service.upload_photo_mb * 1e6
+    setting = "service.upload_photo_mb" if is_poster else "video.max_video_mb"
+    limits = FetchLimits(rule, int(max_bytes), video.url_timeout_s, setting)
     fetch(address, target, limits)
     return unquote(urlsplit(address).path).rpartition("/")[2]
 

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from curation.domain.film.clip import ClipFacts
-from curation.domain.film.gathering import MissingSegment, gathered
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval, rational_text
 from curation.domain.film.track import FilmAnalysis
+from curation.domain.film.tracking.gathering import MissingSegment, gathered
+from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.domain.report import Progress
 from curation.errors import ClipUnreadableError, CurationError, PhotoError
 from curation.pipelines.stage import ProgressListener, content_key
@@ -32,9 +32,8 @@ __all__ = ["LOOKS_VERSION", "FilmAnalyser", "looks_key"]
 
 logger = logging.getLogger(__name__)
 
-LOOKS_VERSION = 2
-"""Part of the key of what is kept: raise it when a change of the code (here, of cuts, of decoding) changes what is found
-in films."""
+LOOKS_VERSION = 3
+"""Part of the key of what is kept: raise it when a change of the code (looks, cuts, decoding) changes what is found."""
 
 SEGMENT_S = 60
 """Aimed length of segments: several cores share one film, and a killed run loses little."""

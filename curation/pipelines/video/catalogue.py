@@ -199,7 +199,7 @@ class _Run:
             warnings=tuple(warnings),
             peak_mb=tuple(self.peaks),
         )
-        write_final_predictions(folder, self.stored, ready, report)
+        write_final_predictions(folder, self.stored, ready, report, self.inference.run_facts)
         return report
 
     def _looked_at(self, movie: Movie) -> ItemResult:

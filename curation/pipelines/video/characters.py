@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import Attribute
 from curation.domain.film.aggregation import agreed, without_ethnicity_of_faces
-from curation.domain.film.grouping import TrackGroups, canonical_order, group_tracks, screen_mates, shows_somebody
+from curation.domain.film.grouping import (
+    TrackGroups,
+    canonical_order,
+    group_tracks,
+    screen_mates,
+    shows_somebody,
+    stands_alone,
+)
 from curation.domain.film.joining import KnownPeople, ids_of_earlier, ids_of_groups, joined_people
 from curation.domain.film.people import FilmPerson, TrailerResult
 from curation.domain.film.screen_time import face_area, length_of, union_of
@@ -24,7 +31,7 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.labelling.labels import Labels
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec
-from curation.engines.whispers import DEFAULT_THRESHOLD, chinese_whispers
+from curation.engines.whispers import chinese_whispers, usual_threshold
 from curation.pipelines.video.options import PeopleOptions
 from curation.pipelines.video.setup import VideoSetup
 
@@ -127,7 +134,7 @@ def _grouped(
     unreadable, options = setup.engine.unreadable, setup.people
     if options.cluster_model != WHISPERS:
         return group_tracks(tracks, rule, film_of=film_of.tolist(), unreadable=unreadable, threads=threads)
-    threshold = options.cluster_threshold or DEFAULT_THRESHOLD
+    threshold = options.cluster_threshold or usual_threshold(rule.single_distance)
     rows = np.flatnonzero(shows_somebody(tracks, unreadable))
     labels, confidence = np.full(len(tracks), -1, dtype=np.int64), np.zeros(len(tracks))
     if len(rows) > 0:
@@ -139,6 +146,8 @@ def _grouped(
             # Its faces may be told apart; a track is one appearance, so most of them decide, then the best.
             mine = of_face[owner == place].tolist()
             labels[row] = max(dict.fromkeys(mine), key=mine.count)
+        somebody = labels[rows][stands_alone(used, unreadable)]
+        labels[rows] = np.where(np.isin(labels[rows], somebody), labels[rows], -1)
         means = np.stack([track.mean for track in used])
         # For unit vectors the cosine distance is half the square of the Euclidean one.
         confidence[rows] = confidences(means, labels[rows], threshold * threshold / 2.0)

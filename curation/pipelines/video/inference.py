@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from curation.domain.film.clip import ClipFacts, ClipStatus
 from curation.domain.film.document import FILM_VERSION
@@ -17,6 +17,7 @@ from curation.domain.film.movies import CatalogueReport, ItemResult, Media, Movi
 from curation.domain.film.people import PosterResult, TrailerResult
 from curation.domain.film.track import FilmAnalysis
 from curation.engines.base import EngineSpec, FaceEngine
+from curation.engines.weights.poster_limits import poster_limits
 from curation.errors import CurationError, InputError, PhotoError
 from curation.pipelines.stage import ProgressListener, content_key
 from curation.pipelines.video.analysis import LOOKS_VERSION
@@ -114,6 +115,21 @@ class VideoInference:
                 "readers": [[reader.name, [file.sha256 for file in reader.weights]] for reader in setup.readers],
             }
         )
+
+    @property
+    def run_facts(self) -> dict[str, Any]:
+        """What the record of a run says of settings and weights, as JSON values."""
+        setup = self.setup
+        files = [*setup.engine.weights, *(file for reader in setup.readers for file in reader.weights)]
+        return {
+            "engine": setup.engine.name,
+            "weights": {file.name: file.sha256 for file in files},
+            "looks": {name: value for name, value in asdict(setup.looks).items() if name != "attributes"},
+            "people": asdict(setup.people),
+            "posters": asdict(setup.posters),
+            "poster_limits": poster_limits(setup.poster_engine).source,
+            "attributes": [str(attribute) for reader in setup.readers for attribute in reader.attributes],
+        }
 
     def infer_on_trailer(
         self,
@@ -267,20 +283,30 @@ class VideoInference:
 
     def infer_pipeline(
         self,
-        csv: Path,
+        csv: str | Path,
         istart: int = 0,
         istop: int | None = None,
         *,
-        options: CatalogueOptions,
+        options: CatalogueOptions | None = None,
         progress: ProgressListener | None = None,
         cancel: threading.Event | None = None,
         on_item: ItemListener | None = None,
     ) -> CatalogueReport:
-        """Look at all movies of a catalogue, see `curation.pipelines.video.catalogue.run_catalogue`."""
-        from curation.pipelines.video.catalogue import run_catalogue
+        """Look at all movies of a catalogue, see `curation.pipelines.video.catalogue.run_catalogue`.
+
+        Without `options` the results go into the current folder.
+        """
+        from curation.pipelines.video.catalogue import CatalogueOptions, run_catalogue
 
         return run_catalogue(
-            self, csv, istart, istop, options=options, progress=progress, cancel=cancel, on_item=on_item
+            self,
+            Path(csv),
+            istart,
+            istop,
+            options=options or CatalogueOptions(Path.cwd()),
+            progress=progress,
+            cancel=cancel,
+            on_item=on_item,
         )
 
     def _match(self, poster: Path | bytes, trailer: TrailerResult, selected: Collection[int] | None) -> PosterResult:

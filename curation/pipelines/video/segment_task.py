@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval
+from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.engines.attributes.reader import AttributeReader
 from curation.engines.base import FaceEngine
 from curation.engines.landmarks import LandmarkPredictor

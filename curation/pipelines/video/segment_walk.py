@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from curation.domain.faces.face import Box
 from curation.domain.film.clip import Shot
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval
 from curation.domain.film.track import Track
+from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.pipelines.video.looking import Look, Looker, SeenFace
 from curation.pipelines.video.options import LookOptions
 from curation.pipelines.video.track_reading import TrackReader

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
+from curation.engines.building import RETINAFACE_ARCFACE
 from curation.pipelines.per_photo import WorkerParts
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VideoSetup",
+    "film_engine",
     "for_films",
     "look_options",
     "on_video_device",
@@ -28,6 +30,8 @@ __all__ = [
 
 DOUBTFUL_PART = 0.3
 _LEAST_CONFIDENCE = 0.1  # of the settings of the engine
+_SURE_FROM = 0.9
+"""Confidence from which a face of a film is upright; profiles of photos are looked at from all sides even above it."""
 _GPU_BATCH = 8  # pictures of films; on the CPU one at a time is faster
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
@@ -109,6 +113,13 @@ def for_films(settings: Settings) -> Settings:
         }
     )
     return settings.model_copy(update={"engine": films})
+
+
+def film_engine(spec: EngineSpec) -> EngineSpec:
+    """The engine for pictures of films: whether a profile stands on its head is not asked in each of them."""
+    if spec.name != RETINAFACE_ARCFACE:
+        return spec
+    return replace(spec, options=tuple(sorted({**dict(spec.options), "sure_from": _SURE_FROM}.items())))
 
 
 def look_options(

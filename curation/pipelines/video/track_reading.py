@@ -8,8 +8,8 @@ from statistics import median
 from curation.domain.attributes.values import FaceAttributes
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace
 from curation.domain.faces.geometry import clipped_box
-from curation.domain.film.best_faces import weighted_mean
 from curation.domain.film.track import Track, TrackFace
+from curation.domain.film.tracking.best_faces import weighted_mean
 from curation.engines.attributes.reader import AttributeReader
 from curation.engines.landmarks import LandmarkPredictor
 from curation.errors import PhotoError

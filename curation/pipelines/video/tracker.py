@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from curation.domain.faces.geometry import box_iou
-from curation.domain.film.best_faces import best_spread, worst_kept
-from curation.domain.film.matching import SAME_FACE_IOU, matched
-from curation.domain.film.purity import READABLE_QUALITY, identity_changes, is_suspicious
 from curation.domain.film.times import Interval
+from curation.domain.film.tracking.best_faces import best_spread, worst_kept
+from curation.domain.film.tracking.matching import SAME_FACE_IOU, matched
+from curation.domain.film.tracking.purity import READABLE_QUALITY, identity_changes, is_suspicious
 from curation.pipelines.video.looking import Look, Looker, SeenFace
 
 __all__ = ["FinishedTrack", "Tracker", "same_faces"]
@@ -28,6 +28,9 @@ _BRIDGE_COSINE = 0.3
 
 _LIKE_FORMS = 0.6
 """Correlation of the forms of a face half a second apart, above which nobody is asked whether it is the same person."""
+
+_SAME_FORMS = 0.85
+"""The same for the ends of a track, seconds apart: two people in one pose and light are hardly more alike."""
 
 _CHECKED_S = 1
 """In longer tracks the first and the last face are compared with the best ones, in seconds."""
@@ -180,7 +183,11 @@ class Tracker:
         if track.end - track.start >= _CHECKED_S:
             # The best faces may all be of the second of two people.
             readable = [face for face in candidates if face.quality.score >= READABLE_QUALITY]
-            ends = [face for face in (*readable[:1], *readable[-1:]) if face not in in_time]
+            ends = [
+                face
+                for face in (*readable[:1], *readable[-1:])
+                if all(face is not other and _form_likeness(face, other) < _SAME_FORMS for other in in_time)
+            ]
             in_time = sorted([*in_time, *ends], key=lambda face: face.sighting.time)
         known = [face.embedding(self._looker) for face in in_time if len(face.embedding(self._looker))]
         cuts: list[int] = []
@@ -243,7 +250,7 @@ class Tracker:
 
 
 def same_faces(first: Sequence[SeenFace], second: Sequence[SeenFace], looker: Looker) -> list[tuple[int, int]]:
-    """Pairs of numbers of faces of two looks that are the same face, see `domain.film.matching`."""
+    """Pairs of numbers of faces of two looks that are the same face, see `domain.film.tracking.matching`."""
     return matched(
         [face.sighting.box for face in first],
         [face.sighting.box for face in second],
@@ -254,7 +261,5 @@ def same_faces(first: Sequence[SeenFace], second: Sequence[SeenFace], looker: Lo
 
 
 def _form_likeness(first: SeenFace, second: SeenFace) -> float:
-    """In [-1, 1]; 1 if one of them has no form."""
-    if not first.form.any() or not second.form.any():
-        return 1.0
+    """In [-1, 1]; 0 if one of them has no form."""
     return float(first.form.astype(np.float64) @ second.form.astype(np.float64))

@@ -6,9 +6,10 @@ The movies are read one after the other from what is stored of each, so a catalo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curation.domain.film.movies import CatalogueReport, Media
 from curation.extras import Extra, extra_for
@@ -19,14 +20,22 @@ from curation.storage.video.prediction_tables import COLUMNS, arrow_schema
 from curation.storage.video.stored_predictions import ItemRecord, StoredPredictions
 from curation.storage.video.table_columns import guarded
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["write_final_predictions"]
 
 _REPORT_COLUMNS = ("item_id", "status", "reason")
+_GROUP_ROWS = 10_000
 _TABLES = {"predictions": Media.TRAILER, "posters": Media.POSTER}
 
 
 def write_final_predictions(
-    folder: Path, stored: StoredPredictions, records: Sequence[ItemRecord], report: CatalogueReport
+    folder: Path,
+    stored: StoredPredictions,
+    records: Sequence[ItemRecord],
+    report: CatalogueReport,
+    facts: Mapping[str, Any],
 ) -> None:
     """Gather what is stored of movies.
 
@@ -39,6 +48,7 @@ def write_final_predictions(
         stored: Where the movies are.
         records: Of the movies, in the order of the catalogue.
         report: Of the run.
+        facts: What else the record of the run says: engine, weights, options.
 
     Raises:
         StorageError: If anything cannot be read or written.
@@ -46,12 +56,24 @@ def write_final_predictions(
     """
     for name, media in _TABLES.items():
         _write_csv(folder / f"{name}.csv", media, records)
-        _write_parquet(folder / f"{name}.parquet", media, stored, records)
-    with open_atomic(folder / "predictions.json") as file:
-        _write_json(file, stored, records)
+    with ExitStack() as stack:
+        writers = {
+            media: _ParquetFile(stack.enter_context(open_atomic(folder / f"{name}.parquet")), media)
+            for name, media in _TABLES.items()
+        }
+        file = stack.enter_context(open_atomic(folder / "predictions.json"))
+        file.write(b'{"version": 1, "items": [')
+        for number, record in enumerate(records):
+            tables = {media: stored.table(record, media) for media in Media}
+            for media, table in tables.items():
+                writers[media].add(table)
+            file.write((",\n" if number else "\n").encode() + _item_json(record, tables))
+        file.write(b"\n]}\n")
+        for writer in writers.values():
+            writer.close()
     cells = ((guarded(record.item_id), record.status.value, guarded("; ".join(record.problems))) for record in records)
     write_bytes(folder / "report.csv", csv_bytes(_REPORT_COLUMNS, cells))
-    write_run_record(folder / "video_run.json", _run_record(report))
+    write_run_record(folder / "video_run.json", {**_run_record(report), **facts})
 
 
 def _write_csv(path: Path, media: Media, records: Iterable[ItemRecord]) -> None:
@@ -61,35 +83,48 @@ def _write_csv(path: Path, media: Media, records: Iterable[ItemRecord]) -> None:
         file.write(csv_bytes(names, cells))
 
 
-def _write_parquet(path: Path, media: Media, stored: StoredPredictions, records: Sequence[ItemRecord]) -> None:
-    with extra_for(Extra.VIDEO, "writing tables as Parquet"):
-        from pyarrow import parquet
+class _ParquetFile:
+    """Joins the tables of movies into groups of rows: a group each would make the file ten times as large."""
 
-    schema = arrow_schema(media)
-    with open_atomic(path) as file, parquet.ParquetWriter(file, schema) as writer:
-        for record in records:
-            table = stored.table(record, media)
-            if table is not None:
-                writer.write_table(table)
+    def __init__(self, file: BinaryIO, media: Media) -> None:
+        with extra_for(Extra.VIDEO, "writing tables as Parquet"):
+            from pyarrow import parquet
+
+        self._writer = parquet.ParquetWriter(file, arrow_schema(media))
+        self._tables: list[pa.Table] = [arrow_schema(media).empty_table()]
+
+    def add(self, table: pa.Table | None) -> None:
+        """Add the rows of a movie, if it has any."""
+        if table is not None:
+            self._tables.append(table)
+            if sum(each.num_rows for each in self._tables) >= _GROUP_ROWS:
+                self._write()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        self._write()
+        self._writer.close()
+
+    def _write(self) -> None:
+        import pyarrow as pa
+
+        if self._tables:
+            self._writer.write_table(pa.concat_tables(self._tables).combine_chunks())
+            self._tables = []
 
 
-def _write_json(file: BinaryIO, stored: StoredPredictions, records: Sequence[ItemRecord]) -> None:
-    file.write(b'{"version": 1, "items": [')
-    for number, record in enumerate(records):
-        item = {
-            "item_id": record.item_id,
-            "status": record.status.value,
-            "problems": list(record.problems),
-            "characters": _objects(stored, record, Media.TRAILER),
-            "poster_faces": _objects(stored, record, Media.POSTER),
-        }
-        text = json.dumps(item, ensure_ascii=False, allow_nan=False)
-        file.write((",\n" if number else "\n").encode() + text.encode("utf-8", "backslashreplace"))
-    file.write(b"\n]}\n")
+def _item_json(record: ItemRecord, tables: Mapping[Media, pa.Table | None]) -> bytes:
+    item = {
+        "item_id": record.item_id,
+        "status": record.status.value,
+        "problems": list(record.problems),
+        "characters": _objects(tables[Media.TRAILER]),
+        "poster_faces": _objects(tables[Media.POSTER]),
+    }
+    return json.dumps(item, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
 
 
-def _objects(stored: StoredPredictions, record: ItemRecord, media: Media) -> list[dict[str, Any]]:
-    table = stored.table(record, media)
+def _objects(table: pa.Table | None) -> list[dict[str, Any]]:
     if table is None:
         return []
     rows: list[dict[str, Any]] = table.to_pylist()

@@ -16,9 +16,9 @@ import numpy as np
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate, FaceAttributes
 from curation.domain.faces.face import AnalysedFace, Box, DetectedFace, FaceQuality, FiveLandmarks, Point
 from curation.domain.film.clip import ClipFacts, Shot
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval, rational, rational_text
 from curation.domain.film.track import Sighting, Track, TrackFace
+from curation.domain.film.tracking.segments import AnalysedSegment
 
 __all__ = ["pack_facts", "pack_segment", "unpack_facts", "unpack_segment"]
 

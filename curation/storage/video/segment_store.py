@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from curation.domain.film.clip import ClipFacts
-from curation.domain.film.segments import AnalysedSegment
+from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.errors import ClipUnreadableError, StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log

@@ -93,7 +93,7 @@ def test_films_are_handed_in_watched_and_deleted(
         expect(ready).to_contain_text("Ready")
         expect(ready.get_by_role("img", name="person 0")).to_be_visible()
         failed.get_by_role("link").click()
-        expect(page.get_by_role("alert")).to_contain_text("This film could not be looked at.")
+        expect(page.get_by_role("alert").first).to_contain_text("This film could not be looked at.")
         page.get_by_role("button", name="Delete").click()
         page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         expect(page).to_have_url(f"{origin}/review/videos")

@@ -61,8 +61,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def test_a_trailer(run: Run, tmp_path: Path) -> None:
-    code, out, _ = run("trailer", "good.mp4", "--output", "out")
+    code, out, _ = run("trailer", "good.mp4", "--output", "out", "--parquet")
     assert code == 0
+    assert (tmp_path / "out" / "video_people.parquet").is_file()
     assert "good.mp4: 0:10.0, 1280 x 720, 1 shot, 2 appearances, 2 characters" in out
     assert "#0         0.80 s     8.0%   0:00.0  0:00.8  1" in out
     assert len(read_result(tmp_path / "out").people) == 2

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.engines.whispers import chinese_whispers
+from curation.engines.whispers import DEFAULT_THRESHOLD, chinese_whispers, usual_threshold
 
 
 def faces(seed: int, people: int = 4, each: int = 8, spread: float = 0.5) -> np.ndarray:
@@ -56,6 +56,12 @@ def test_the_order_does_not_matter(seed: int, count: int, threshold: float, rand
     back[order] = shuffled
     assert len(set(zip(straight.tolist(), back.tolist(), strict=True))) == len(set(straight.tolist()))
     assert len(set(straight.tolist())) == len(set(back.tolist()))
+
+
+def test_the_threshold_follows_the_weights() -> None:
+    assert usual_threshold(0.64) == pytest.approx(DEFAULT_THRESHOLD)
+    # dlib's own 0.6, of vectors that are not of unit length, is about as much.
+    assert usual_threshold(0.066) == pytest.approx(0.353, abs=0.001)
 
 
 def test_what_is_no_number_is_refused() -> None:

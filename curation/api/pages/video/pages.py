@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -13,6 +14,7 @@ from curation.api.pages.video.view import film_card, film_view, poster_views
 from curation.api.pages.video.words import EXPORTS
 from curation.api.schemas.video.films import VIDEO_ID_PATTERN
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.errors import NotClusteredError
 from curation.jobs.video.films import FilmSource
 
 __all__ = ["router"]
@@ -63,7 +65,7 @@ def video_page(request: Request, context: Context, video_id: FilmId) -> HTMLResp
         request,
         "videos/film.html",
         place="videos",
-        view=film_view(film, films, jobs),
+        view=film_view(film, films, jobs, partial(_is_on_photos, context)),
         posters=poster_views(film, films, jobs),
         labels_etag=films.etag(film),
         categories=Category,
@@ -85,6 +87,13 @@ def video_annotated(request: Request, context: Context, video_id: FilmId) -> HTM
     """How far the annotated version is."""
     films, jobs = context.videos.films, context.videos.jobs
     return render(request, "videos/_annotated.html", view=film_view(films.get(video_id), films, jobs))
+
+
+def _is_on_photos(context: ServiceContext, cluster_id: int) -> bool:
+    try:
+        return context.catalog.has_cluster(cluster_id)
+    except NotClusteredError:
+        return False
 
 
 def _list(context: ServiceContext, person: str, source: str, page: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from curation.api.pages.rendering import clock
@@ -95,7 +95,8 @@ class CharacterView:
         title: The name, or `person 3`.
         category: Empty without one.
         of_event: Whether it is a person of the event.
-        screen_time: Such as `0:42`.
+        is_on_photos: Whether that person has a page, having faces on photos.
+        screen_time: Such as `0.6 s` or `0:42`.
         percent: Of the film's duration.
         bars: When it is on screen.
         faces: The best ones.
@@ -107,6 +108,7 @@ class CharacterView:
     title: str
     category: str
     of_event: bool
+    is_on_photos: bool
     screen_time: str
     percent: int
     bars: tuple[Bar, ...]
@@ -211,8 +213,10 @@ def film_card(film: Film, names: Mapping[int, str]) -> FilmCard:
     )
 
 
-def film_view(film: Film, films: Films, jobs: VideoJobs) -> FilmView:
-    """A film in detail. Raises what reading its result raises."""
+def film_view(
+    film: Film, films: Films, jobs: VideoJobs, is_on_photos: Callable[[int], bool] = lambda cluster: False
+) -> FilmView:
+    """A film in detail; `is_on_photos` tells of a person of the event. Raises what reading its result raises."""
     card = film_card(film, films.names_of(film))
     annotated = film.task(TaskKind.ANNOTATE)
     has_annotated = jobs.folders.annotated(film.id).is_file()
@@ -226,7 +230,10 @@ def film_view(film: Film, films: Films, jobs: VideoJobs) -> FilmView:
     characters: tuple[CharacterView, ...] = ()
     if card.is_ready:
         result = films.result(film)
-        characters = tuple(_character(one, number, result) for number, one in enumerate(films.characters(film)))
+        characters = tuple(
+            _character(one, number, result, is_on_photos=one.of_event and is_on_photos(one.person.cluster_id))
+            for number, one in enumerate(films.characters(film))
+        )
     return FilmView(
         card=card,
         source=source,
@@ -244,7 +251,7 @@ def film_view(film: Film, films: Films, jobs: VideoJobs) -> FilmView:
     )
 
 
-def _character(one: Character, number: int, result: TrailerResult) -> CharacterView:
+def _character(one: Character, number: int, result: TrailerResult, *, is_on_photos: bool) -> CharacterView:
     person = one.person
     title = person.name or f"person {person.cluster_id}"
     return CharacterView(
@@ -254,7 +261,8 @@ def _character(one: Character, number: int, result: TrailerResult) -> CharacterV
         title=title,
         category=person.category,
         of_event=one.of_event,
-        screen_time=clock(round(float(person.screen_time))),
+        is_on_photos=is_on_photos,
+        screen_time=_lasting(float(person.screen_time)),
         percent=round(100 * person.screen_share),
         bars=tuple(
             Bar(
@@ -269,6 +277,11 @@ def _character(one: Character, number: int, result: TrailerResult) -> CharacterV
             for at, face in enumerate(best_faces(result, person)[:_BEST_FACES])
         ),
     )
+
+
+def _lasting(seconds: float) -> str:
+    """A time on screen: `0.6 s`, `0:42`."""
+    return f"{seconds:.1f} s" if seconds < 10 else clock(seconds)
 
 
 def _facts(film: Film, result: TrailerResult | None) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ EXPORTS: tuple[tuple[str, str, str], ...] = (
     ("edl", "EDL markers", "for DaVinci Resolve"),
     ("fcpxml", "FCPXML", "keywords for Final Cut Pro"),
     ("otio", "OpenTimelineIO", "for other editing programs"),
-    ("chapters", "Chapters", "by who is on screen, for FFmpeg"),
+    ("chapters", "Chapters", "by who is on screen"),
     ("csv", "Table", "all appearances as CSV"),
 )
 """Format, title, and what it is for."""

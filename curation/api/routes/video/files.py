@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathParameter
 
 from curation.api.context import Context
 from curation.api.http.conditional import attachment, matches_any
@@ -21,28 +21,27 @@ from curation.api.routes.video.film_responses import (
     binary,
 )
 from curation.errors import VideoFileNotFoundError
+from curation.storage.video.exports import EXPORT_FORMATS, export_content
 
-__all__ = ["ExportFormat", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 
 COVER_PX = 640
 
 
-class ExportFormat(StrEnum):
-    """What players and editors read: the formats of `storage.video.exports`."""
-
-    VTT = "vtt"
-    SRT = "srt"
-    BOXES = "boxes"
-    VTT_CHAPTERS = "vtt_chapters"
-    CHAPTERS = "chapters"
-    EDL = "edl"
-    CSV = "csv"
-    OTIO = "otio"
-    FCPXML = "fcpxml"
-
-
+_ALSO_CALLED = {"vtt": "webvtt", "csv": "markers"}
+_FORMATS = (*EXPORT_FORMATS, *_ALSO_CALLED)
+FormatPath = Annotated[
+    str,
+    PathParameter(
+        pattern=f"^({'|'.join(_FORMATS)})$",
+        description="; ".join(f"`{name}`: {form.description}" for name, form in EXPORT_FORMATS.items())
+        + "; `vtt` is `webvtt`, `csv` is `markers`",
+        examples=["webvtt"],
+        json_schema_extra={"enum": list(_FORMATS)},
+    ),
+]
 _PROBLEMS = {**VIDEO_PROBLEMS, **VIDEO_NOT_FOUND}
 _GONE = {"video_file_not_found": (404, "the file of trailer.mp4 is gone: put it back, or delete the film")}
 
@@ -173,20 +172,17 @@ def get_video_cover(
         ),
     },
 )
-def get_video_export(
-    request: Request, context: Context, video_id: VideoIdPath, export_format: ExportFormat
-) -> Response:
+def get_video_export(request: Request, context: Context, video_id: VideoIdPath, export_format: FormatPath) -> Response:
     """Made when it is asked for, with the names of now.
 
     Subtitles (WebVTT, SubRip) say who is on screen, EDL and OpenTimelineIO are markers for editors, chapters are a file
     of FFmpeg's metadata, CSV is a table of appearances.
     """
-    from curation.storage.video.exports import EXPORT_FORMATS, export_content
-
     films = context.videos.films
     film = films.get(video_id)
-    form = EXPORT_FORMATS[export_format.value]
-    content = export_content(films.result(film), export_format.value, source=film.name)
+    name = _ALSO_CALLED.get(export_format, export_format)
+    form = EXPORT_FORMATS[name]
+    content = export_content(films.result(film), name, source=film.name)
     headers = {
         "Cache-Control": "private, no-cache",
         "Content-Disposition": attachment(f"{Path(film.name).stem} {form.file_name}"),

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from curation.domain.attributes.values import AgeEstimate, ClassEstimate, FaceAttributes
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval
 from curation.domain.film.track import Track, TrackFace
+from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.errors import ClipUnreadableError, StorageError
 from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.video.segment_rows import pack_facts, pack_segment, unpack_facts, unpack_segment

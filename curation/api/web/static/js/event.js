@@ -36,6 +36,8 @@ overview.addEventListener("click", async (event) => {
 document.addEventListener("curation:job", ({ detail: job }) => {
   const panel = document.getElementById("job");
   const isActive = job.state === "queued" || job.state === "running";
+  // A film beside the job that is shown here is watched on its own page.
+  if (isActive && panel && job.stage === "video" && panel.dataset.job !== job.id) return;
   if (!isActive || panel?.dataset.job !== job.id) {
     refresh();
     return;

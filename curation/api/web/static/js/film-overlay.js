@@ -78,6 +78,8 @@ export function startOverlay({ id, player, film }) {
     element.style.top = `${(100 * at.y) / size.height}%`;
     element.style.width = `${(100 * at.w) / size.width}%`;
     element.style.height = `${(100 * at.h) / size.height}%`;
+    // Below a face at the lower edge there is no room for its name.
+    element.toggleAttribute("data-low", at.y + at.h > 0.92 * size.height);
   }
 
   function tell(seen) {

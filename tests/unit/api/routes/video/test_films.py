@@ -300,7 +300,7 @@ class TestFiles:
             "working",
         )
 
-    @pytest.mark.parametrize("name", sorted(EXPORT_FORMATS))
+    @pytest.mark.parametrize("name", [*sorted(EXPORT_FORMATS), "vtt", "csv"])
     def test_exports(self, client: ServiceClient, name: str) -> None:
         video_id = looked_at(client)
         export = client.get(f"/videos/{video_id}/exports/{name}")

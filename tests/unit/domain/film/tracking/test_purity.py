@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from curation.domain.film.purity import identity_changes, is_suspicious
+from curation.domain.film.tracking.purity import identity_changes, is_suspicious
 from tests.film_values import vector_of
 
 

@@ -8,12 +8,12 @@ from fractions import Fraction
 from statistics import median
 
 from curation.domain.faces.face import Box
-from curation.domain.film.best_faces import best_spread, weighted_mean
 from curation.domain.film.clip import ClipFacts, ClipStatus, Shot
-from curation.domain.film.matching import matched
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval, seconds_text
 from curation.domain.film.track import FilmAnalysis, Track
+from curation.domain.film.tracking.best_faces import best_spread, weighted_mean
+from curation.domain.film.tracking.matching import matched
+from curation.domain.film.tracking.segments import AnalysedSegment
 
 __all__ = ["MissingSegment", "gathered"]
 

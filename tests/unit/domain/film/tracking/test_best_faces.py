@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from curation.domain.film.best_faces import best_spread, weighted_mean, worst_kept
+from curation.domain.film.tracking.best_faces import best_spread, weighted_mean, worst_kept
 from tests.film_values import vector_of
 
 SECONDS = [Fraction(number) for number in range(7)]

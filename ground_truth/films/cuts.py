@@ -6,7 +6,7 @@ lights, fast camera moves, dissolves; and what hides them: darkness, noise, shot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LABELLED_CUTS", "AssembledFilm", "assembled"]
+__all__ = ["LABELLED_CUTS", "AssembledFilm", "CutCount", "assembled", "counted", "slowly_moved"]
 
 Picture = NDArray[np.uint8]
 WIDTH, HEIGHT = 320, 180
@@ -50,6 +50,48 @@ class AssembledFilm:
     cuts: frozenset[int]
     unclear: frozenset[int] = frozenset()
     late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CutCount:
+    """How many cuts were found at their picture, found where none is, and missed."""
+
+    right: int = 0
+    false: int = 0
+    missed: int = 0
+
+    def __add__(self, other: CutCount) -> CutCount:
+        """The sum of two."""
+        return CutCount(self.right + other.right, self.false + other.false, self.missed + other.missed)
+
+    @property
+    def f1(self) -> float:
+        """2 right / (2 right + false + missed); 1 if nothing was to be found and nothing was."""
+        total = 2 * self.right + self.false + self.missed
+        return 2 * self.right / total if total else 1.0
+
+
+def counted(found: Iterable[int], cuts: Collection[int], *, unclear: Collection[int] = (), late: int = 0) -> CutCount:
+    """Compare cuts, each by the number of the first picture of a shot.
+
+    Args:
+        found: What was found.
+        cuts: Where they are.
+        unclear: Where one counts neither as right nor as false.
+        late: By how many pictures one may be found late.
+    """
+    left = set(cuts)
+    right = false = 0
+    for number in sorted(found):
+        if number in unclear:
+            continue
+        match = next((cut for cut in sorted(left) if 0 <= number - cut <= late), None)
+        if match is None:
+            false += 1
+        else:
+            left.discard(match)
+            right += 1
+    return CutCount(right, false, len(left))
 
 
 @dataclass(slots=True)
@@ -259,6 +301,11 @@ _KINDS: Final[tuple[Callable[[_Material], AssembledFilm], ...]] = (
     _things_before_the_camera,
     _dissolves,
 )
+
+
+def slowly_moved(photo: Picture, seed: int) -> list[Picture]:
+    """Footage of 70 pictures: a camera that moves slowly over a photo."""
+    return _moved(photo, 70, 1.5, np.random.default_rng(seed))
 
 
 def assembled(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from curation.domain.faces.face import Box
-from curation.domain.film.matching import matched
+from curation.domain.film.tracking.matching import matched
 
 
 def nobody_asks(number: int, other: int) -> float | None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.film.best_faces import weighted_mean
+from curation.domain.film.tracking.best_faces import weighted_mean
 
 __all__ = ["READABLE_QUALITY", "SUSPICIOUS_COSINE", "identity_changes", "is_suspicious"]
 

@@ -7,10 +7,10 @@ import pytest
 
 from curation.domain.faces.face import Box
 from curation.domain.film.clip import ClipStatus, Shot
-from curation.domain.film.gathering import MissingSegment, gathered
-from curation.domain.film.segments import AnalysedSegment
 from curation.domain.film.times import Interval
 from curation.domain.film.track import Track
+from curation.domain.film.tracking.gathering import MissingSegment, gathered
+from curation.domain.film.tracking.segments import AnalysedSegment
 from tests.film_values import made_film, made_track
 
 AREA = Box(0, 0, 1280, 720)

@@ -1,0 +1,1 @@
+"""Following faces through a film: looks matched, tracks kept pure, segments joined."""
