@@ -15,7 +15,19 @@ from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.unreadable_faces import UnreadableRule
 from curation.errors import PhotoError
 
-__all__ = ["EngineSpec", "FaceEngine", "FoundFace", "PhotoPixels", "Pixels", "WeightsFile"]
+__all__ = [
+    "DLIB",
+    "RETINAFACE_ARCFACE",
+    "EngineSpec",
+    "FaceEngine",
+    "FoundFace",
+    "PhotoPixels",
+    "Pixels",
+    "WeightsFile",
+]
+
+RETINAFACE_ARCFACE = "retinaface-arcface"
+DLIB = "dlib"
 
 
 class Pixels(NamedTuple):

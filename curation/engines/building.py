@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from curation.engines.base import EngineSpec, FaceEngine
+from curation.engines.base import DLIB, RETINAFACE_ARCFACE, EngineSpec, FaceEngine
 from curation.errors import SettingsError
 
-__all__ = ["DLIB", "ENGINE_NAMES", "RETINAFACE_ARCFACE", "build_engine"]
+__all__ = ["ENGINE_NAMES", "build_engine"]
 
-RETINAFACE_ARCFACE = "retinaface-arcface"
-DLIB = "dlib"
 ENGINE_NAMES = (RETINAFACE_ARCFACE, DLIB)
 """The engines that can be asked for by name."""
 

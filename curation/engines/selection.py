@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from curation.engines.base import EngineSpec, WeightsFile
-from curation.engines.building import DLIB, ENGINE_NAMES, RETINAFACE_ARCFACE
+from curation.engines.base import DLIB, RETINAFACE_ARCFACE, EngineSpec, WeightsFile
+from curation.engines.building import ENGINE_NAMES
 from curation.engines.onnx_sessions import CPU_PROVIDER, usable_providers
 from curation.engines.weights.fetching import fetch
 from curation.engines.weights.grouping_rules import grouping_rule

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.engines.attributes.reader import ReaderSpec
-from curation.engines.base import EngineSpec, WeightsFile
-from curation.engines.building import RETINAFACE_ARCFACE
+from curation.engines.base import RETINAFACE_ARCFACE, EngineSpec, WeightsFile
 from curation.pipelines.per_photo import WorkerParts
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 

@@ -7,8 +7,7 @@ import pytest
 
 from curation.domain.attributes.values import Attribute
 from curation.engines.attributes.reader import ReaderSpec
-from curation.engines.base import WeightsFile
-from curation.engines.building import RETINAFACE_ARCFACE
+from curation.engines.base import RETINAFACE_ARCFACE, WeightsFile
 from curation.pipelines.video.setup import film_engine, for_films, look_options, on_video_device, reader_key
 from curation.settings import Settings, load_settings
 from tests.fakes import fake_spec
