@@ -79,7 +79,9 @@ class FaceFinder:
             look: Finds faces in an (H, W, 3) uint8 RGB picture, in its pixels, including those that it only suspects.
             working_size_px: The longer side of the photo in the first look.
             tiling: Parameters of the finer look, and the minimum confidence of a face.
-            sure_from: Faces of this confidence are not looked at from other sides, whatever their form.
+            sure_from: Faces of this confidence are not looked at from other sides, whatever their form; beside one that
+                has the form of an upright face, nor are others: the picture stands upright. For films, in which a
+                doubtful face is a profile far more often than a head upside down, and is seen again soon.
         """
         self._sure_from = sure_from
         self._look = look
@@ -132,6 +134,8 @@ class FaceFinder:
         areas, confidences, points = view.seen
         sides = (areas[:, 2:] - areas[:, :2]).max(axis=1, initial=0)
         trusted = np.array([is_trusted(*one) for one in zip(points, confidences, strict=True)], dtype=bool)
+        if (trusted & (confidences >= self._sure_from)).any():
+            return
         doubtful = ~trusted & (confidences >= _MIN_DOUBTFUL_CONFIDENCE) | trusted & (confidences < _BEYOND_DOUBT)
         eligible = np.flatnonzero(doubtful & (sides >= _MIN_DOUBTFUL_PX) & (confidences < self._sure_from))
         ranked = eligible[np.lexsort((-confidences[eligible], trusted[eligible]))]

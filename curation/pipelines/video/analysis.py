@@ -32,7 +32,7 @@ __all__ = ["LOOKS_VERSION", "FilmAnalyser", "looks_key"]
 
 logger = logging.getLogger(__name__)
 
-LOOKS_VERSION = 3
+LOOKS_VERSION = 4
 """Part of the key of what is kept: raise it when a change of the code (looks, cuts, decoding) changes what is found."""
 
 SEGMENT_S = 60

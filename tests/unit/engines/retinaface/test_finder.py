@@ -110,6 +110,17 @@ def test_one_lying_head_among_upright_ones_is_seen_from_its_side() -> None:
     assert right_eye[1] > left_eye[1] and mouth[0] > right_eye[0]
 
 
+def test_in_films_a_doubtful_head_beside_a_sure_one_costs_nothing() -> None:
+    photo = _photo((100, 100, 120, 160))
+    photo[300:420, 400:560] = np.rot90(_photo((0, 0, 120, 160), size=(160, 120)), 1)
+    alone = photo.copy()
+    alone[100:260, 100:220] = 0
+    for picture, is_turned in ((photo, False), (alone, True)):
+        detector = PaintedHeads(0.6)
+        FaceFinder(detector, 1600, TILING, sure_from=0.9).find(ArrayPhoto(picture))
+        assert (len(detector.looks) > 1) == is_turned
+
+
 def test_doubtful_faces_cost_little() -> None:
     detector = PaintedHeads()
     heads = [(20 + 110 * column, 100, 60, 80) for column in range(10)]
