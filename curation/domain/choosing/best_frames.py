@@ -34,8 +34,9 @@ LAUGHS_FROM = 0.85
 """Of the smile's measure: a hearty one, with teeth."""
 CLEARLY = 0.05
 """How much more focus than on any photo: below it, nobody sees the difference."""
-NEUTRAL = 0.5
-"""For what cannot be told of a face."""
+UNTOLD = 0.25
+"""For what cannot be told of a face: it is turned aside, looks down or is covered, and whoever looks for a picture of a
+person wants to see the face."""
 LARGEST_ROLL_DEG = 45.0
 """Of the head: who lies on a sofa is no portrait, and a clip whose file does not say how the phone was held is none."""
 _WEIGHTS = (("focus", 0.4), ("eyes", 0.3), ("smile", 0.2), ("exposure", 0.1))
@@ -180,7 +181,7 @@ def is_worth_keeping(face: FaceFacts, *, is_only_picture: bool = False) -> bool:
 def frame_value(face: FaceFacts) -> float:
     """How well a picture shows a person, in [0, 1], to choose among pictures of one person."""
     known = {"focus": face.focus, "eyes": face.eyes, "smile": face.smile, "exposure": face.exposure}
-    values = ((NEUTRAL if (value := known[name]) is None else value, weight) for name, weight in _WEIGHTS)
+    values = ((UNTOLD if (value := known[name]) is None else value, weight) for name, weight in _WEIGHTS)
     return sum(value * weight for value, weight in values)
 
 
