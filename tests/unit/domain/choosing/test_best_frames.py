@@ -74,9 +74,8 @@ def test_smiles_and_focus_make_the_better_picture() -> None:
     assert frame_value(FACE) > frame_value(replace(FACE, focus=0.4))
     assert 0 <= frame_value(PROFILE) <= 1
     turned = replace(FACE, eyes=None, smile=None, focus=0.65)
-    assert frame_value(replace(FACE, smile=0.5, focus=0.3)) > frame_value(
-        turned
-    )  # a face that is seen, though less sharp
+    # A face that is seen, though less sharp.
+    assert frame_value(replace(FACE, smile=0.5, focus=0.3)) > frame_value(turned)
 
 
 def test_what_photos_have() -> None:
