@@ -325,6 +325,7 @@ class _Grouping:
         history = merge_history(
             vectors,
             max(limits.group_distance, limits.single_distance),
+            together=_copies(vectors),
             apart=apart[(apart >= 0).all(axis=1)],
             threads=self._threads,
         )
@@ -379,6 +380,18 @@ class _Grouping:
     def _mates_among(self, row: int, place: NDArray[np.intp]) -> list[int]:
         """The places of the tracks that cannot be the same person."""
         return [at for other in self._others[row] if (at := int(place[other])) >= 0]
+
+
+def _copies(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(R,) the same number for tracks with the same vector, -1 for all others.
+
+    A film that repeats itself (a loop, credits over scenes that were seen) has many of them. They would be merged first
+    anyway, as nothing is nearer; but each of them would be weighed against each other one, all equally near. Copies
+    that are on screen together are mirrors and not kept apart, so nothing that is apart is put together.
+    """
+    _, number, count = np.unique(vectors, axis=0, return_inverse=True, return_counts=True)
+    number = number.reshape(-1)
+    return np.where(count[number] > 1, number, -1).astype(np.int64)
 
 
 def _strangers(away: NDArray[np.float64], moments: NDArray[np.int64], near_copy: float) -> Strangers | None:

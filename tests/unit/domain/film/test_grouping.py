@@ -18,7 +18,8 @@ from curation.domain.film.track import Track
 from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.grouping.shared_photos import Strangers
 from curation.domain.grouping.unreadable_faces import UnreadableRule
-from tests.film_values import made_track, unit
+from curation.domain.linkage.exact_similarity import ClusterSums
+from tests.film_values import FACE_BOX, made_track, unit
 
 RULE = GroupingRule(0.64, 0.82, 0.25)
 OTHER_BOX = Box(900, 200, 120, 150)
@@ -82,6 +83,24 @@ def test_a_track_that_broke_is_not_two_people() -> None:
     assert screen_mates([one, rest], np.zeros(2, dtype=np.int64)).pairs.tolist() == []
     sure = replace(made_track(1.8, 4), start_tolerance_s=0.12)
     assert screen_mates([one, sure], np.zeros(2, dtype=np.int64)).pairs.tolist() == [[0, 1]]
+
+
+def test_a_film_that_repeats_itself_costs_no_exact_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    exact = ClusterSums._exact_similarity
+
+    def counted(sums: ClusterSums, one: int, other: int) -> Fraction:
+        asked.append((one, other))
+        return exact(sums, one, other)
+
+    monkeypatch.setattr(ClusterSums, "_exact_similarity", counted)
+    tracks = [
+        at_angle(made_track(10 * turn + start, 10 * turn + start + 2, box=box), cosine, side=side)
+        for turn in range(30)
+        for start, cosine, side, box in ((0, 1, 1, FACE_BOX), (1, 0.2, 1, OTHER_BOX), (3, 0.8, 2, FACE_BOX))
+    ]
+    assert group_tracks(tracks, RULE).labels.tolist() == [0, 1, 0] * 30
+    assert len(asked) < len(tracks)
 
 
 def test_films_do_not_share_a_screen() -> None:
