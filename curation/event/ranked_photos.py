@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -106,7 +106,9 @@ class RankedPhotos:
     def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]]) -> tuple[Picks, Picks]:
         """Change the picks of some photos; all other entries of picks.json stay, also those edited by hand.
 
-        What the new picks are about is saved first: if the service is killed in between, the old picks stay.
+        What the new picks are about is saved first: if the service is killed in between, the old picks stay. A pick
+        that goes, and that picks.json has under another name than its photo has now, leaves that file before all else:
+        it must not come to the photo that has the name now.
 
         Args:
             make: Gets the current picks and returns the changed ones, by image path.
@@ -123,6 +125,7 @@ class RankedPhotos:
             self._words.settle_picks(self.written_picks())
             before = self.picks()
             changes = make(before)
+            self._forget_renamed({path for path, pick in changes.items() if pick == UNJUDGED})
             contents = self._words.contents(list(changes))
             copied = set(contents.values())
             photos = self._words.said().photos.items()
@@ -192,6 +195,19 @@ class RankedPhotos:
             return after
 
         self._words.change(changed)
+
+    def _forget_renamed(self, image_paths: Collection[str]) -> None:
+        """Take picks out of picks.json that it has under other names than these, which their photos have now."""
+        said, written = self._words.said(), self._picks.get()
+        renamed = {
+            path
+            for path, pick in said.picks.items()
+            if (now := said.photo_now(pick.photo)) in image_paths and now != path
+        }
+        if written is not None and renamed & written.by_path.keys():
+            kept = Picks({path: pick for path, pick in written.by_path.items() if path not in renamed})
+            write_picks(self._picks.path, kept)
+            self._picks.put(kept)
 
     def _write(self, said: Said) -> None:
         # A pick that says nothing is not in the file.

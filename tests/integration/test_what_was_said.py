@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -146,3 +147,18 @@ TestWordsStay.settings = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
+
+
+@pytest.mark.parametrize("killed_at", [0, 1, 2, 3])
+def test_a_pick_that_goes_while_two_photos_have_changed_names_falls_on_none_of_them(
+    tmp_path: Path, killed_at: int
+) -> None:
+    world = SaidWorld(tmp_path)
+    for shown in ((0, 1), (1, 2), (0, 2)):
+        world.add(shown, "card")
+    world.run()
+    world.pick(0, PhotoPick(Pick.PICKED, 5))
+    world.swap(0, 1)
+    world.run()
+    world.pick(0, PhotoPick(), killed_at=killed_at)
+    world.run()
