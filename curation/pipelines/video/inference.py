@@ -42,7 +42,7 @@ PosterListener = Callable[[Path, PosterResult, TrailerResult], None]
 """Likewise of a poster, and the film that it was matched with."""
 
 _CPU = "CPUExecutionProvider"
-_RESULTS_VERSION = 1
+_RESULTS_VERSION = 2
 """Part of the keys of stored predictions: raise it when films or posters give other results than before."""
 
 

@@ -18,6 +18,8 @@ from curation.domain.film.tracking.segments import AnalysedSegment
 __all__ = ["MissingSegment", "gathered"]
 
 _MAX_CORRUPT = 1000
+_LITTLE_DAMAGE = 0.01
+"""A film of which so few pictures are damaged counts as whole: nobody is missed by a picture in four seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class _Gathering:
     def result(self) -> FilmAnalysis:
         """The film."""
         if self._corrupt_count:
-            self._notes.append(f"{self._corrupt_count} of {self._frames} pictures are damaged and were not looked at")
+            is_little = self._corrupt_count <= _LITTLE_DAMAGE * self._frames
+            told = self._notes if is_little else self._problems
+            told.append(f"{self._corrupt_count} of {self._frames} pictures are damaged and were not looked at")
         status = ClipStatus.PARTIAL if self._problems else ClipStatus.OK
         if not self._something:
             status = ClipStatus.FAILED

@@ -139,6 +139,19 @@ def test_damaged_pictures_are_numbered_through_the_film() -> None:
     assert film.notes == ("3 of 500 pictures are damaged and were not looked at",)
 
 
+@pytest.mark.parametrize(
+    ("damaged", "status"), [(5, ClipStatus.OK), (6, ClipStatus.PARTIAL), (300, ClipStatus.PARTIAL)]
+)
+def test_a_film_with_many_damaged_pictures_is_not_whole(damaged: int, status: ClipStatus) -> None:
+    parts = [segment(0, 10, corrupt_frames=(), corrupt_count=damaged), segment(10, 20)]
+
+    film = gathered(FACTS, parts, faces_per_track=3)
+
+    assert film.status is status
+    told = f"{damaged} of 500 pictures are damaged and were not looked at"
+    assert (film.problem, film.notes) == (("", (told,)) if status is ClipStatus.OK else (told, ()))
+
+
 def test_what_decoding_showed_replaces_what_the_file_tells() -> None:
     film = gathered(replace(FACTS, duration=Fraction(99)), [segment(0, 10), segment(10, 20)], faces_per_track=3)
 
