@@ -29,6 +29,7 @@ CurationError
 │   │   ├── UnfoundWordNotFoundError no word that finds nobody has this id
 │   │   ├── SuggestionNotFoundError  no suggestion has this id
 │   │   ├── AssetNotFoundError       no asset has this id
+│   │   ├── KnownPersonNotFoundError the gallery has nobody with this id or name
 │   │   ├── VideoNotFoundError       no film has this id
 │   │   ├── CharacterNotFoundError   the film has no such character
 │   │   ├── PosterNotFoundError      the film has no such poster
@@ -36,6 +37,8 @@ CurationError
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
 │   │   └── LabelsConflictError      ... and the same labels to other values
+│   ├── KnownPersonTakenError the gallery has another person of this name
+│   ├── GalleryOffError      a request is about known people, and the gallery is off
 │   ├── LabelTakenError      a name would be given to somebody who has another one
 │   ├── PickTakenError       a pick would be given to a photo that has one
 │   ├── NotAttachableError   a correction cannot be given to other faces
@@ -59,7 +62,14 @@ CurationError
 │   ├── RedisUnavailableError    the Redis server of the services does not answer
 │   ├── RoleUnavailableError     a role of the services does not answer
 │   ├── CollectorUnavailableError  the collector that gets the services' log does not answer
-│   └── DatabaseBusyError        the database of assets is busy or away for a moment
+│   ├── DatabaseBusyError        the database of assets is busy or away for a moment
+│   ├── ObjectStorageError       object storage refuses a request
+│   │   ├── ObjectStorageUnavailableError  it does not answer
+│   │   ├── ObjectMissingError       it has no such object
+│   │   └── ObjectChangedError       somebody else wrote the object in the meantime
+│   ├── BrokerUnavailableError   the broker of the workers does not answer
+│   ├── WorkersMissingError      no worker of another machine takes work
+│   └── GalleryError             the gallery of known people cannot be read or written
 ├── BusyError                another run uses the same output folder                exit 6
 │   ├── TooBusyError         a role has too many requests waiting already
 │   └── QueueFullError       the queue in Redis has too many pictures waiting already
@@ -110,9 +120,15 @@ from curation.errors.inputs import (
     PicksError,
 )
 from curation.errors.machine import (
+    BrokerUnavailableError,
     BusyError,
     CollectorUnavailableError,
     DatabaseBusyError,
+    GalleryError,
+    ObjectChangedError,
+    ObjectMissingError,
+    ObjectStorageError,
+    ObjectStorageUnavailableError,
     QueueFullError,
     RedisUnavailableError,
     RoleUnavailableError,
@@ -121,12 +137,14 @@ from curation.errors.machine import (
     WeightsBrokenError,
     WeightsError,
     WeightsMissingError,
+    WorkersMissingError,
 )
 from curation.errors.not_found import (
     AssetNotFoundError,
     ClusterNotFoundError,
     CorrectionNotFoundError,
     FaceNotFoundError,
+    KnownPersonNotFoundError,
     NotFoundError,
     PersonNotFoundError,
     PhotoGoneError,
@@ -146,6 +164,8 @@ from curation.errors.refusals import (
     AssetNotFailedError,
     AssetsOffError,
     AttributesOffError,
+    GalleryOffError,
+    KnownPersonTakenError,
     LabelsChangedError,
     LabelsConflictError,
     LabelTakenError,
@@ -173,6 +193,7 @@ __all__ = [
     "AssetsOffError",
     "AttributeDocumentError",
     "AttributesOffError",
+    "BrokerUnavailableError",
     "BusyError",
     "CatalogueFileError",
     "CharacterNotFoundError",
@@ -190,7 +211,11 @@ __all__ = [
     "FaceNotFoundError",
     "FilmDocumentError",
     "FilmNotReadyError",
+    "GalleryError",
+    "GalleryOffError",
     "InputError",
+    "KnownPersonNotFoundError",
+    "KnownPersonTakenError",
     "LabelTakenError",
     "LabelsChangedError",
     "LabelsConflictError",
@@ -203,6 +228,10 @@ __all__ = [
     "NotScoredError",
     "NothingToSplitError",
     "NothingToUndoError",
+    "ObjectChangedError",
+    "ObjectMissingError",
+    "ObjectStorageError",
+    "ObjectStorageUnavailableError",
     "OtherEventError",
     "PeopleSeenError",
     "PersonNotFoundError",
@@ -239,5 +268,6 @@ __all__ = [
     "WeightsError",
     "WeightsMissingError",
     "WorkerError",
+    "WorkersMissingError",
     "is_caused_by_interrupt",
 ]

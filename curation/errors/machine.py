@@ -7,9 +7,15 @@ from typing import ClassVar
 from curation.errors.base import CurationError
 
 __all__ = [
+    "BrokerUnavailableError",
     "BusyError",
     "CollectorUnavailableError",
     "DatabaseBusyError",
+    "GalleryError",
+    "ObjectChangedError",
+    "ObjectMissingError",
+    "ObjectStorageError",
+    "ObjectStorageUnavailableError",
     "QueueFullError",
     "RedisUnavailableError",
     "RoleUnavailableError",
@@ -18,6 +24,7 @@ __all__ = [
     "WeightsBrokenError",
     "WeightsError",
     "WeightsMissingError",
+    "WorkersMissingError",
 ]
 
 
@@ -69,6 +76,48 @@ class DatabaseBusyError(StorageError):
     """The database of assets is busy or away for a moment; worth another try."""
 
     code: ClassVar[str] = "database_busy"
+
+
+class ObjectStorageError(StorageError):
+    """Object storage refuses a request: no such bucket, wrong or expired credentials, no permission."""
+
+    code = "object_storage"
+
+
+class ObjectStorageUnavailableError(ObjectStorageError):
+    """Object storage does not answer, or not rightly, also after several tries; worth another run."""
+
+    code = "object_storage_unavailable"
+
+
+class ObjectMissingError(ObjectStorageError):
+    """There is no object with this key (any more)."""
+
+    code = "object_missing"
+
+
+class ObjectChangedError(ObjectStorageError):
+    """An object is not, or no longer, what the caller saw: somebody else wrote it in the meantime."""
+
+    code = "object_changed"
+
+
+class BrokerUnavailableError(StorageError):
+    """The broker of `workers.broker_url` does not answer, or refuses the password."""
+
+    code = "broker_unavailable"
+
+
+class WorkersMissingError(StorageError):
+    """No worker of another machine takes work: none is there, or all were refused; the message names them."""
+
+    code = "workers_missing"
+
+
+class GalleryError(StorageError):
+    """The gallery of known people cannot be read or written: damaged, another key, another version, no server."""
+
+    code = "gallery"
 
 
 class BusyError(CurationError):

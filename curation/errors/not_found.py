@@ -11,6 +11,7 @@ __all__ = [
     "ClusterNotFoundError",
     "CorrectionNotFoundError",
     "FaceNotFoundError",
+    "KnownPersonNotFoundError",
     "NotFoundError",
     "PersonNotFoundError",
     "PhotoGoneError",
@@ -54,6 +55,12 @@ class CorrectionNotFoundError(NotFoundError):
     """There is no correction with this id."""
 
     code = "correction_not_found"
+
+
+class KnownPersonNotFoundError(NotFoundError):
+    """The gallery of known people has nobody with this id or name."""
+
+    code: ClassVar[str] = "known_person_not_found"
 
 
 class UnfoundWordNotFoundError(NotFoundError):

@@ -11,6 +11,8 @@ __all__ = [
     "AssetNotFailedError",
     "AssetsOffError",
     "AttributesOffError",
+    "GalleryOffError",
+    "KnownPersonTakenError",
     "LabelTakenError",
     "LabelsChangedError",
     "LabelsConflictError",
@@ -75,6 +77,18 @@ class AssetsOffError(InputError):
     """A request is about assets, and the service does not work on them: `assets.enabled` is false."""
 
     code: ClassVar[str] = "assets_off"
+
+
+class GalleryOffError(InputError):
+    """A request is about known people, and `gallery.enabled` is false."""
+
+    code: ClassVar[str] = "gallery_off"
+
+
+class KnownPersonTakenError(InputError):
+    """The gallery has another person of this name; nothing was written."""
+
+    code: ClassVar[str] = "known_person_taken"
 
 
 class AssetNotFailedError(InputError):

@@ -10,6 +10,7 @@ from curation.settings.loading import (
     overridden_keys,
     reload_settings,
 )
+from curation.settings.scale import GallerySettings, WorkersSettings
 from curation.settings.sections import (
     BurstSettings,
     CategoryWeights,
@@ -51,6 +52,7 @@ __all__ = [
     "CountRuleSettings",
     "DlibSettings",
     "EngineSettings",
+    "GallerySettings",
     "IoSettings",
     "ListenSettings",
     "PeerSettings",
@@ -71,6 +73,7 @@ __all__ = [
     "ThresholdSettings",
     "TilingMode",
     "VideoSettings",
+    "WorkersSettings",
     "load_settings",
     "overridden_keys",
     "reload_settings",

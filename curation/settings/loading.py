@@ -7,6 +7,7 @@ file's folder; those in the environment and in options to the current folder.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from pydantic_settings import SettingsError as UnparsedSettingsError
 from curation.errors import SettingsError
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
+from curation.settings.scale import GallerySettings, WorkersSettings
 from curation.settings.sections import (
     ClusteringSettings,
     EngineSettings,
@@ -98,12 +100,31 @@ class Settings(BaseSettings):
     services: ServicesSettings = ServicesSettings()
     assets: AssetsSettings = AssetsSettings()
     video: VideoSettings = VideoSettings()
+    workers: WorkersSettings = WorkersSettings()
+    gallery: GallerySettings = GallerySettings()
     _origin: SettingsOrigin | None = PrivateAttr(None)
+    _addresses: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def origin(self) -> SettingsOrigin | None:
         """Where the settings were loaded from; None if not by `load_settings`."""
         return self._origin
+
+    @property
+    def input_address(self) -> str:
+        """Where the photos lie in object storage, such as `s3://bucket/folder`; empty if they lie in a folder.
+
+        If there is one, `io.input_dir` is the folder of this machine into which photos are fetched.
+        """
+        return self._addresses.get("input_dir", "")
+
+    @property
+    def output_address(self) -> str:
+        """Where outputs and labels lie in object storage; empty if they lie in a folder.
+
+        If there is one, `io.output_dir` is this machine's working copy.
+        """
+        return self._addresses.get("output_dir", "")
 
     @classmethod
     def settings_customise_sources(
@@ -134,6 +155,8 @@ _PATH_KEYS = (
     ("services", "tls_ca"),
     ("assets", "dir"),
     ("video", "dir"),
+    ("gallery", "path"),
+    ("gallery", "key_file"),
 )
 
 
@@ -171,6 +194,7 @@ def load_settings(
     _refuse_unknown_variables()
     merged = _merged(data, _with_absolute_paths(_environment(), Path.cwd()), path)
     merged = _merged(merged, _with_absolute_paths(dict(overrides or {}), Path.cwd()), path)
+    merged, addresses = _with_working_copies(merged)
     try:
         settings = Settings(**merged)
     except ValidationError as error:
@@ -180,6 +204,7 @@ def load_settings(
             settings.scoring.rules.refuse_without_ages()
         except ValueError as error:
             raise SettingsError(f"settings are not valid (file {path}): scoring.rules: {error}") from error
+    settings._addresses = addresses
     settings._origin = SettingsOrigin(path.absolute(), config_path is not None, default_root, dict(overrides or {}))
     return settings
 
@@ -250,9 +275,33 @@ def _with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: 
             if default is not None:
                 _section(out, sections, create=True).setdefault(key, default.as_posix())
         values = _section(out, sections, create=False)
+        if isinstance(values.get(key), str) and _is_address(values[key]):
+            continue  # of object storage, see `_with_working_copies`
         if isinstance(values.get(key), str | Path):
             values[key] = root.resolve() / Path(values[key]).expanduser()
     return out
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text
+
+
+def _with_working_copies(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Put folders of this machine where addresses of object storage stand.
+
+    Returns:
+        The settings with a folder in `io.state_dir` for each address, and the addresses by key of `io`.
+    """
+    out = _copied(data)
+    io = _section(out, ["io"], create=False)
+    addresses: dict[str, str] = {}
+    for key, name in (("input_dir", "originals"), ("output_dir", "output")):
+        address = io.get(key)
+        if isinstance(address, str) and _is_address(address):
+            addresses[key] = address.rstrip("/")
+            short = hashlib.sha256(addresses[key].encode()).hexdigest()[:16]
+            io[key] = Path(io["state_dir"]) / "objects" / short / name
+    return out, addresses
 
 
 def _copied(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class IoSettings(Section):
     models_dir: Path = Path("models")
     max_photo_megapixels: Annotated[float, Field(ge=1, le=1000)] = 120
     skip_raw_with_jpeg: bool = True
+    cache_mb: Annotated[int, Field(ge=100, le=10_000_000)] = 4000
+    object_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 60
 
     @property
     def exports(self) -> Path:
@@ -240,11 +242,12 @@ class ScoringSettings(Section):
 
 
 class PerformanceSettings(Section):
-    """Worker processes, batches and the time limit of a photo."""
+    """Who works on photos: processes of this machine or workers of many; batches and the time limit of a photo."""
 
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     photo_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120
     photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
+    pool: Literal["local", "celery"] = "local"
 
 
 class ServiceSettings(Section):

@@ -26,6 +26,7 @@ from curation.errors import (
     AssetsOffError,
     AttributeDocumentError,
     AttributesOffError,
+    BrokerUnavailableError,
     BusyError,
     CatalogueFileError,
     CharacterNotFoundError,
@@ -43,7 +44,11 @@ from curation.errors import (
     FaceNotFoundError,
     FilmDocumentError,
     FilmNotReadyError,
+    GalleryError,
+    GalleryOffError,
     InputError,
+    KnownPersonNotFoundError,
+    KnownPersonTakenError,
     LabelsChangedError,
     LabelsConflictError,
     LabelsError,
@@ -56,6 +61,10 @@ from curation.errors import (
     NothingToSplitError,
     NothingToUndoError,
     NotScoredError,
+    ObjectChangedError,
+    ObjectMissingError,
+    ObjectStorageError,
+    ObjectStorageUnavailableError,
     OtherEventError,
     PeopleSeenError,
     PersonNotFoundError,
@@ -92,6 +101,7 @@ from curation.errors import (
     WeightsError,
     WeightsMissingError,
     WorkerError,
+    WorkersMissingError,
 )
 
 __all__ = [
@@ -186,6 +196,16 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     CharacterNotFoundError: HTTPStatus.NOT_FOUND,
     PosterNotFoundError: HTTPStatus.NOT_FOUND,
     VideoFileNotFoundError: HTTPStatus.NOT_FOUND,
+    ObjectStorageError: HTTPStatus.BAD_GATEWAY,
+    ObjectStorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ObjectMissingError: HTTPStatus.NOT_FOUND,
+    ObjectChangedError: HTTPStatus.PRECONDITION_FAILED,
+    BrokerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    WorkersMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
+    GalleryError: HTTPStatus.SERVICE_UNAVAILABLE,
+    GalleryOffError: HTTPStatus.CONFLICT,
+    KnownPersonNotFoundError: HTTPStatus.NOT_FOUND,
+    KnownPersonTakenError: HTTPStatus.CONFLICT,
 }
 """The HTTP status of every CurationError; a test checks that none is missing."""
 

@@ -40,6 +40,7 @@ def test_the_projects_file_holds_every_key_with_its_default(project_root: Path, 
         "services": {"image_dir", "log_dir", "store"},
         "assets": {"dir"},
         "video": {"dir"},
+        "gallery": {"path"},
     }
     defaults = load_settings(None, default_root=tmp_path).model_dump(exclude=folders)
     assert shown.model_dump(exclude=folders) == defaults
@@ -224,3 +225,18 @@ def test_ethnicity_of_films_needs_a_reader_and_the_key(tmp_path: Path) -> None:
     assert load(tmp_path, "video: {ethnicity: gear, infer_ethnicity: true}").video.ethnicity == "gear"
     # The key alone reads nothing.
     assert load(tmp_path, "video: {infer_ethnicity: true}").video.ethnicity == "off"
+
+
+def test_addresses_of_object_storage_become_working_copies_on_this_machine(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("io: {input_dir: 's3://bucket/wedding/', output_dir: 's3://bucket/results', state_dir: state}")
+    settings = load_settings(path, default_root=tmp_path)
+    assert settings.input_address == "s3://bucket/wedding"
+    assert settings.output_address == "s3://bucket/results"
+    assert settings.io.input_dir.is_relative_to(tmp_path / "state" / "objects")
+    assert settings.io.output_dir.is_relative_to(tmp_path / "state" / "objects")
+    assert settings.io.input_dir != settings.io.output_dir
+    by_option = load_settings(path, default_root=tmp_path, overrides={"io": {"input_dir": "photos"}})
+    assert by_option.input_address == ""
+    assert by_option.io.input_dir == Path.cwd() / "photos"
+    assert by_option.output_address == "s3://bucket/results"

@@ -1,0 +1,91 @@
+"""What parent and workers say to each other: plain JSON values, never pickles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts"]
+
+PROTOCOL = 1
+"""Of these messages; raised with every change that an older worker would misunderstand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A task that is sent to the workers.
+
+    Attributes:
+        run: Of the parent; random, hex.
+        task_id: Of the task within the run; the same at every send, so that the first answer counts.
+        send: How often the task was sent, from 1.
+        function: Name of a function that workers know, see `curation.remote`.
+        setup: What the worker has to prepare, as JSON; the same for all tasks of a run.
+        setup_hash: Of `setup`; a worker prepares itself again only when it changes.
+        task: As JSON.
+        timeout_s: Time limit of the task; None is no limit.
+        label: What a person calls the task, such as the photo's image_path.
+    """
+
+    run: str
+    task_id: str
+    send: int
+    function: str
+    setup: Any
+    setup_hash: str
+    task: Any
+    timeout_s: float | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """Who a worker is; told in every greeting and answer.
+
+    Attributes:
+        name: Unique among the workers, such as `worker@photo-7`.
+        host: Of the machine.
+        pid: Of the process that answers.
+        program: Version of this program.
+        protocol: `PROTOCOL` of the worker.
+        runtime: Versions of ONNX Runtime and numpy.
+        cpu: Kind of the processor and its vector instructions: floats are the same bytes only on one kind.
+        processes: How many tasks it works on at once.
+    """
+
+    name: str
+    host: str
+    pid: int
+    program: str
+    protocol: int
+    runtime: str
+    cpu: str
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a request ended.
+
+    Attributes:
+        run: As in the request.
+        task_id: As in the request.
+        send: As in the request.
+        kind: `ok`, `photo`, `stage` and `bug` as `workers.pool.Reply`; `killed` and `timeout` of a process that the
+            worker lost; `refused` if the worker cannot do such work (no weights, another version, no such folder);
+            `transport` if storage or network failed, which is never the fault of the photo.
+        value: The result, or the facts of a `stage` error, as JSON.
+        text: Message for the user; for `refused` what the worker lacks.
+        worker: Who answers.
+        seconds: How long it worked.
+    """
+
+    run: str
+    task_id: str
+    send: int
+    kind: Literal["ok", "photo", "stage", "bug", "killed", "timeout", "refused", "transport"]
+    value: Any
+    text: str
+    worker: Mapping[str, Any]
+    seconds: float
