@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["ObjectInfo", "ObjectStore"]
+__all__ = ["Lease", "ObjectInfo", "ObjectStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,21 @@ class ObjectInfo:
     size_bytes: int
     etag: str
     mtime_ns: int
+
+
+class Lease(Protocol):
+    """A lock object that is held."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody else may hold it by now: they took it, or it could not be renewed for a whole lease."""
+
+    def check(self) -> None:
+        """Ask before each write that needs the lock.
+
+        Raises:
+            ObjectChangedError: If it is lost.
+        """
 
 
 class ObjectStore(Protocol):
@@ -79,8 +94,18 @@ class ObjectStore(Protocol):
     def presigned(self, key: str, *, expires_s: int) -> str | None:
         """An address at which anybody can read the object for so long; None where the store has none."""
 
-    def hold(self, key: str, *, holder: str, lease_s: float) -> AbstractContextManager[None]:
+    def hold(self, key: str, *, holder: str, lease_s: float) -> AbstractContextManager[Lease]:
         """Hold a lock object, whose lease is renewed in the background while it is held.
+
+        Args:
+            key: Of the lock object, which stays when it is let go; `KEY.now` is written for a moment where the lock is
+                taken, to know the storage's own time.
+            holder: Who holds it, for the messages of others, such as `clustering on host anna`.
+            lease_s: How long after the last sign of life others may take it.
+
+        Returns:
+            What knows whether the lock is still held. Leaving the context raises `ObjectChangedError` if it was lost,
+            unless another exception is on its way.
 
         Raises:
             BusyError: If somebody else holds it and the lease has not ended; the message names the holder and the time.
