@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from curation.storage.atomic import explained, open_atomic
 from curation.storage.objects.addresses import Address
 from curation.storage.objects.faults import ShortBodyError, Tries, of_library
 from curation.storage.objects.lease import held
-from curation.storage.objects.signed_s3 import SignedS3, of_request, signed_s3
+from curation.storage.objects.signed_s3 import SignedS3, of_request, signed_s3, stamp_ns
 from curation.storage.objects.store import Lease, ObjectInfo
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ class Bucket:
                 _claim_runtime()
                 download = _Download(self._store, full, file, etag or "")
                 info = self._library.of(what, lambda _: download.go_on())
+            file.flush()
+            os.utime(file.fileno(), ns=(time.time_ns(), info.mtime_ns))
         return ObjectInfo(key, info.size_bytes, info.etag, info.mtime_ns)
 
     def write(self, key: str, content: bytes) -> ObjectInfo:
@@ -273,9 +276,9 @@ class Bucket:
             self._library.of(what, lambda _: obstore.sign(self._store, "GET", full, timedelta(seconds=expires_s)))
         )
 
-    def hold(self, key: str, *, holder: str, lease_s: float) -> AbstractContextManager[Lease]:
+    def hold(self, key: str, *, holder: str, lease_s: float, owner: str = "") -> AbstractContextManager[Lease]:
         """See `ObjectStore.hold`."""
-        return held(self, key, holder=holder, lease_s=lease_s)
+        return held(self, key, holder=holder, lease_s=lease_s, owner=owner)
 
     def _full(self, key: str) -> str:
         if not key:
@@ -383,4 +386,5 @@ def _is_odd(full: str) -> bool:
 
 def _told(key: str, meta: Any) -> ObjectInfo:
     written: datetime = meta["last_modified"]
-    return ObjectInfo(key, meta["size"], meta["e_tag"] or "", int(written.timestamp()) * 1_000_000_000)
+    etag = meta["e_tag"] or ""
+    return ObjectInfo(key, meta["size"], etag, stamp_ns(written, etag))

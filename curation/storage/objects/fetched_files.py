@@ -24,6 +24,8 @@ __all__ = ["OWN_FOLDER", "FetchedFiles"]
 OWN_FOLDER = "%curation"  # no object's file is called so: see file_names
 
 _LOCKS = 1024
+_TRUSTED_S = 15.0
+_LONGEST_PATH = 3000  # bytes; the system takes 4095
 _KEPT_SHARE = 0.9  # after making room: not a file at a time
 
 
@@ -96,10 +98,21 @@ class FetchedFiles:
                 raise
             file.close()
 
-    def touch(self, path: Path) -> None:
+    def is_trusted(self, file: BinaryIO) -> bool:
+        """Whether a file was fetched, or compared with its object, a moment ago."""
+        # The time of change is set by writing and by `trust`; nobody can set it to another time.
+        status = os.fstat(file.fileno())
+        return status.st_mtime_ns > 0 and 0 <= time.time() - status.st_ctime < _TRUSTED_S
+
+    def trust(self, path: Path) -> None:
         """Note that a file was used, and that it is the object's content as of now."""
         with suppress(OSError):
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+
+    def distrust(self, path: Path) -> None:
+        """Let a file be compared with its object before it is used again."""
+        with suppress(OSError):
+            os.utime(path, ns=(0, 0))
 
     @contextmanager
     def fetching(self, file_name: str) -> Iterator[None]:
@@ -108,8 +121,8 @@ class FetchedFiles:
         with self._lock(f"fetching-{number}"):
             yield
 
-    def make_room(self, size_bytes: int) -> None:
-        """Count a file that is about to be written, and remove others if all together would be too many.
+    def count(self, size_bytes: int, path: Path) -> None:
+        """Count a file that was written, and remove others if all together are too many.
 
         Raises:
             StorageError: If the folder cannot be written into.
@@ -117,32 +130,33 @@ class FetchedFiles:
         with self._lock("size") as file:
             total = self._total(file)
             if total is None or total + size_bytes > self._limit_bytes:
-                total = self._swept(size_bytes)
+                total = self._swept(path)
+            else:
+                total += size_bytes
             file.seek(0)
             file.truncate()
-            file.write(str(total + size_bytes).encode())
+            file.write(str(total).encode())
             file.flush()
 
-    def forget(self, path: Path) -> None:
-        """Remove a file, which is of no use any more, unless it is in use; it is counted until the next sweep."""
-        self._removed(path)
+    def remove(self, path: Path) -> bool:
+        """Remove a file unless it is in use; it is counted until others must go."""
+        return self._removed(path)
 
     def _total(self, file: BinaryIO) -> int | None:
         file.seek(0)
         text = file.read(32)
         return int(text) if text.isdigit() else None
 
-    def _swept(self, size_bytes: int) -> int:
-        """Remove what was used least recently until there is room; returns what lies there then."""
+    def _swept(self, new: Path) -> int:
+        """Remove what was used least recently, but not the new file; returns what lies there then."""
         kept = sorted(self._kept(), key=lambda one: (one.used_ns, one.path))
         total = sum(one.size_bytes for one in kept)
-        if total + size_bytes <= self._limit_bytes:
+        if total <= self._limit_bytes:
             return total
-        goal = max(0, int(self._limit_bytes * _KEPT_SHARE) - size_bytes)
         for one in kept:
-            if total <= goal:
+            if total <= self._limit_bytes * _KEPT_SHARE:
                 break
-            if self._removed(one.path):
+            if one.path != new and self._removed(one.path):
                 total -= one.size_bytes
         return total
 
@@ -192,6 +206,3 @@ class FetchedFiles:
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
-
-
-_LONGEST_PATH = 3000

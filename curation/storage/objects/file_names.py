@@ -11,11 +11,7 @@ Almost every key is its own file name. Parts that no file can be called are esca
 
 from __future__ import annotations
 
-import hashlib
-
-from curation.storage.objects.store import ObjectInfo
-
-__all__ = ["file_name_of", "key_of", "stamp_ns"]
+__all__ = ["file_name_of", "key_of"]
 
 _PLAIN = {"": "%00", ".": "%2E", "..": "%2E%2E"}
 _SPECIAL = {name: part for part, name in _PLAIN.items()}
@@ -75,13 +71,3 @@ def _shortened(name: str) -> str:
             size = len(character.encode())
         pieces[-1] += character
     return f"{_MORE}/{_REST}".join([*pieces, name[-_TAIL:]])
-
-
-def stamp_ns(info: ObjectInfo) -> int:
-    """When an object was written, in nanoseconds since 1970, with its ETag in the part below a second.
-
-    Storage tells times in whole seconds. A stamp of size and time, as files have, then also tells contents apart that
-    were written within a second of each other. Microseconds only, which every file system keeps.
-    """
-    mark = int.from_bytes(hashlib.sha256(info.etag.encode()).digest()[:8]) % 1_000_000
-    return info.mtime_ns // 1_000_000_000 * 1_000_000_000 + mark * 1000

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -120,6 +121,8 @@ class Folder:
                     size = self._copy(source, file, key)
                     if size != before.size_bytes or _told(key, os.fstat(source.fileno())) != before:
                         raise _WrittenMeanwhileError
+                    file.flush()
+                    os.utime(file.fileno(), ns=(time.time_ns(), before.mtime_ns))
                     return before
         raise ObjectStorageUnavailableError(f"{self._named(key)} is being written all the time; try again")
 
@@ -180,9 +183,9 @@ class Folder:
         """See `ObjectStore.presigned`."""
         return None
 
-    def hold(self, key: str, *, holder: str, lease_s: float) -> AbstractContextManager[Lease]:
+    def hold(self, key: str, *, holder: str, lease_s: float, owner: str = "") -> AbstractContextManager[Lease]:
         """See `ObjectStore.hold`."""
-        return held(self, key, holder=holder, lease_s=lease_s)
+        return held(self, key, holder=holder, lease_s=lease_s, owner=owner)
 
     def _put(self, key: str, content: bytes | BinaryIO, *, is_new: bool = False) -> ObjectInfo:
         path = self._path(key)

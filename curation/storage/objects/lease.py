@@ -46,25 +46,25 @@ class _Store(Protocol):
 
 
 @contextmanager
-def held(store: _Store, key: str, *, holder: str, lease_s: float) -> Iterator[Lease]:
+def held(store: _Store, key: str, *, holder: str, lease_s: float, owner: str = "") -> Iterator[Lease]:
     """See `ObjectStore.hold`."""
-    keeper = _Keeper(store, key, holder, lease_s)
+    keeper = _Keeper(store, key, holder, lease_s, owner)
     keeper.take()
     try:
         yield keeper
     finally:
         keeper.let_go()
-    keeper.check()
 
 
 class _Keeper:
     """Has the lock, and keeps it."""
 
-    def __init__(self, store: _Store, key: str, holder: str, lease_s: float) -> None:
+    def __init__(self, store: _Store, key: str, holder: str, lease_s: float, owner: str) -> None:
         self._store = store
         self._key = key
         self._holder = holder[:_LONGEST_NAME]
         self._lease_s = lease_s
+        self._owner = owner
         self._token = uuid.uuid4().hex
         self._since = datetime.now().astimezone().isoformat(timespec="seconds")
         self._signs = 0
@@ -84,7 +84,7 @@ class _Keeper:
     def check(self) -> None:
         """See `Lease.check`."""
         if self.is_lost:
-            raise ObjectChangedError(
+            raise BusyError(
                 f"the lock {self._store.address}/{self._key} was lost ({self._lost}): another run may be writing to "
                 f"{self._store.address} now; run again when it has ended"
             )
@@ -111,15 +111,15 @@ class _Keeper:
             pass
         old, info = self._store.read(self._key)
         told = _told(old)
-        if not told.get("free") and not self._has_ended(info, told):
+        is_ours = bool(self._owner) and told.get("owner") == self._owner
+        if not told.get("free") and not is_ours and not self._has_ended(info, told):
             since = str(told.get("since", ""))[:_LONGEST_NAME]
-            name = str(told.get("holder", "somebody"))[:_LONGEST_NAME]
             raise BusyError(
-                f"another run is using {self._store.address}: {name}, since {since}; wait until it has ended. If its "
-                f"machine has died, the lock is free {_lease_of(told):g} s after its last sign of life"
+                f"another run is using {self._store.address}: {_holder_of(told)}, since {since}; wait until it has "
+                f"ended. If its machine has died, the lock is free {_lease_of(told):g} s after its last sign of life"
             )
         if not told.get("free"):
-            _log.warning("%s: the lease of %s has ended; taking over", self._store.address, told.get("holder"))
+            _log.warning("%s: %s is gone without letting go; taking over", self._store.address, _holder_of(told))
         return self._store.replace(self._key, content, etag=info.etag).etag
 
     def _has_ended(self, info: ObjectInfo, told: dict[str, Any]) -> bool:
@@ -130,6 +130,7 @@ class _Keeper:
     def _content(self, *, is_free: bool = False) -> bytes:
         told = {
             "holder": self._holder,
+            "owner": self._owner,
             "token": self._token,
             "since": self._since,
             "lease_s": self._lease_s,
@@ -157,7 +158,7 @@ class _Keeper:
 
     def _other(self) -> str:
         try:
-            return str(_told(self._store.read(self._key)[0]).get("holder", "nobody known"))[:_LONGEST_NAME]
+            return _holder_of(_told(self._store.read(self._key)[0]))
         except CurationError:
             return "nobody known"
 
@@ -170,6 +171,7 @@ class _Keeper:
             self._store.replace(self._key, self._content(is_free=True), etag=self._etag)
         except (ObjectChangedError, ObjectMissingError):
             self._lost = f"somebody else holds it now: {self._other()}"
+            _log.warning("the lock of %s was lost: %s", self._store.address, self._lost)
         except CurationError as error:
             _log.warning("the lock of %s ends by itself in %g s: %s", self._store.address, self._lease_s, error)
 
@@ -186,3 +188,7 @@ def _told(content: bytes) -> dict[str, Any]:
 def _lease_of(told: dict[str, Any]) -> float:
     value = told.get("lease_s")
     return float(value) if isinstance(value, int | float) and 0 < value < 1e6 else 600.0
+
+
+def _holder_of(told: dict[str, Any]) -> str:
+    return str(told.get("holder", "somebody"))[:_LONGEST_NAME]

@@ -5,26 +5,25 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
-from curation.errors import CurationError, ObjectChangedError, ObjectMissingError, PhotoUnreadableError
-from curation.storage.objects.fetched_files import FetchedFiles
-from curation.storage.objects.file_names import key_of, stamp_ns
+from curation.errors import CurationError, ObjectMissingError, ObjectStorageUnavailableError, PhotoUnreadableError
+from curation.storage.atomic import explained
+from curation.storage.objects.fetched_files import OWN_FOLDER, FetchedFiles
+from curation.storage.objects.file_names import file_name_of, key_of
 from curation.storage.objects.opening import open_store
-from curation.storage.objects.store import ObjectInfo, ObjectStore
+from curation.storage.objects.store import ObjectStore
 
 __all__ = ["ObjectOriginals"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-_TRUSTED_S = 15.0  # a copy that was compared with the object a moment ago is not compared again
 _AHEAD = 8
 _THREADS = 4
 _CHANGES = 5
@@ -33,7 +32,8 @@ _CHANGES = 5
 class ObjectOriginals:
     """See `Originals`. Safe in several threads and processes at once; picklable, without credentials.
 
-    A file lies at `root / file_name_of(key)`, with the size of the object and, as its time of writing, its `stamp_ns`.
+    A file lies at `root / file_name_of(key)`, with the object's size and time of writing. A copy that was
+    compared with its object in the last seconds is used as it is; an older one is compared again.
     """
 
     def __init__(self, address: str, root: Path, cache_mb: int, timeout_s: float) -> None:
@@ -79,7 +79,14 @@ class ObjectOriginals:
         with ExitStack() as held:
             yield self._fetched(file_name, held)
 
-    def fetch_ahead(self, tasks: Iterable[_T], path_of: Callable[[_T], Path | None]) -> Iterator[_T]:
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let the files of these keys be fetched anew when they are opened next; those in use are left until then."""
+        for key in keys:
+            path = self._files.place_of(file_name_of(key))
+            self._files.distrust(path)
+            self._files.remove(path)
+
+    def fetch_ahead(self, tasks: Iterable[_T], path_of: Callable[[_T], Path | Sequence[Path] | None]) -> Iterator[_T]:
         """Pass tasks on while the files of the next ones are fetched: 8 ahead, 4 at once.
 
         A task is passed on at once, also where its file is not there yet: who opens it then waits for it, or
@@ -87,28 +94,23 @@ class ObjectOriginals:
 
         Args:
             tasks: Of a pool.
-            path_of: The file that a task opens; None if there is none.
+            path_of: The file that a task opens, or several; None if there is none.
         """
-        waiting: deque[tuple[_T, Future[None]]] = deque()
-        source = iter(tasks)
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="fetch-ahead") as threads:
-            try:
-                while True:
-                    while len(waiting) < _AHEAD:
-                        try:
-                            task = next(source)
-                        except StopIteration:
-                            break
-                        waiting.append((task, threads.submit(self._fetch_quietly, path_of(task))))
-                    if not waiting:
-                        return
-                    yield waiting.popleft()[0]
-            finally:
-                threads.shutdown(wait=False, cancel_futures=True)
+        waiting: deque[_T] = deque()
+        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="fetch-ahead")
+        try:
+            for task in tasks:
+                paths = path_of(task)
+                for path in (paths,) if isinstance(paths, Path) else paths or ():
+                    threads.submit(self._fetch_quietly, path)
+                waiting.append(task)
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft()
+            yield from waiting
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    def _fetch_quietly(self, path: Path | None) -> None:
-        if path is None:
-            return
+    def _fetch_quietly(self, path: Path) -> None:
         try:
             with self.at_hand(path):
                 pass
@@ -117,48 +119,49 @@ class ObjectOriginals:
 
     def _file_name(self, path: Path) -> str | None:
         try:
-            relative = path.relative_to(self._root)
+            parts = path.relative_to(self._root).parts
         except ValueError:
             return None
-        parts = relative.parts
-        return "/".join(parts) if parts and ".." not in parts else None
+        return "/".join(parts) if parts and ".." not in parts and parts[0] != OWN_FOLDER else None
 
     def _fetched(self, file_name: str, held: ExitStack) -> Path:
         """Fetch a file unless it is there, and hold it until `held` ends."""
-        key = key_of(file_name)
         path = self._files.place_of(file_name)
-        trusted = held.enter_context(self._files.used(path))
-        if trusted is not None and time.time() - os.fstat(trusted.fileno()).st_ctime < _TRUSTED_S:
+        file = held.enter_context(self._files.used(path))
+        if file is not None and self._files.is_trusted(file):
             return path
         held.close()
         with self._files.fetching(file_name):
             for _ in range(_CHANGES):
-                info = self._asked(key, path)
-                used = held.enter_context(self._files.used(path))
-                if used is not None and _is_same(os.fstat(used.fileno()), info):
-                    self._files.touch(path)
-                    return path
-                held.close()
-                self._files.forget(path)
                 path = self._files.place_of(file_name)
-                self._files.make_room(info.size_bytes)
-                try:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    info = self._store().fetch(key, path, etag=info.etag)
-                except ObjectChangedError:
-                    continue
-                except ObjectMissingError:
-                    continue  # the next question tells
-                os.utime(path, ns=(time.time_ns(), stamp_ns(info)))
-        raise PhotoUnreadableError("it is being written all the time")
+                file = held.enter_context(self._files.used(path))
+                if file is not None:
+                    if self._files.is_trusted(file) or self._is_current(file, path, key_of(file_name)):
+                        return path
+                    held.close()
+                    self._files.remove(path)
+                self._fetch(key_of(file_name), path)
+        raise ObjectStorageUnavailableError(
+            f"{self._address}/{key_of(file_name)} is removed from {self._root} again and again: io.cache_mb is too small"
+        )
 
-    def _asked(self, key: str, path: Path) -> ObjectInfo:
+    def _is_current(self, file: BinaryIO, path: Path, key: str) -> bool:
+        status = os.fstat(file.fileno())
         try:
-            return self._store().head(key)
+            info = self._store().head(key)
+        except ObjectMissingError:
+            return False  # fetching it tells
+        if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.mtime_ns):
+            return False
+        self._files.trust(path)
+        return True
+
+    def _fetch(self, key: str, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            info = self._store().fetch(key, path)
         except ObjectMissingError as error:
-            self._files.forget(path)
             raise PhotoUnreadableError("the file is gone from object storage") from error
-
-
-def _is_same(status: os.stat_result, info: ObjectInfo) -> bool:
-    return status.st_size == info.size_bytes and status.st_mtime_ns == stamp_ns(info)
+        except OSError as error:
+            raise explained(error, path, "written") from error
+        self._files.count(info.size_bytes, path)

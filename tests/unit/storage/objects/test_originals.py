@@ -7,7 +7,7 @@ import pytest
 
 from curation.errors import PhotoUnreadableError
 from curation.storage.objects.fetched_files import OWN_FOLDER
-from curation.storage.objects.file_names import file_name_of, stamp_ns
+from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.originals import ObjectOriginals
 
@@ -29,7 +29,7 @@ def test_a_photo_is_fetched_once_and_again_when_it_changes(address: str, tmp_pat
     with originals.at_hand(root / "a" / "b c.jpg") as path:
         assert path == root / "a" / "b c.jpg"
         assert path.read_bytes() == b"1"
-        assert path.stat().st_mtime_ns == stamp_ns(info)
+        assert path.stat().st_mtime_ns == info.mtime_ns
     store.write("a/b c.jpg", b"2")
     again = pickle.loads(pickle.dumps(originals))
     with again.at_hand(root / "a" / "b c.jpg") as path:
