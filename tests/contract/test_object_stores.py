@@ -11,8 +11,9 @@ import pytest
 from curation.errors import BusyError, ObjectChangedError, ObjectMissingError, ObjectStorageError
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.store import ObjectStore
+from tests.s3_server import s3_address, s3_process, s3_server
 
-pytest_plugins = ["tests.s3_server"]
+__all__ = ["s3_address", "s3_process", "s3_server"]
 
 
 @pytest.fixture(params=["file", "s3"])
