@@ -36,6 +36,8 @@ class RabbitServer:
         self._folder = folder
         self.port = free_port()
         self._distribution_port = free_port()
+        self._names_port = free_port()
+        self._names: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,15 +80,20 @@ class RabbitServer:
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_PID_FILE": str(self._folder / "pid"),
-            # Without the daemon of Erlang's names: no process is left, and no port is shared with other nodes. Busy
-            # waiting is of use to servers that own their machine.
+            # Busy waiting is of use to servers that own their machine.
+            "ERL_EPMD_PORT": str(self._names_port),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} "
-                f"-erl_epmd_port {self._distribution_port} +S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
+                "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
             ),
         }
         (self._folder / "log").mkdir(exist_ok=True)
         with (self._folder / "out.log").open("ab") as out:
+            # Nodes find each other by this daemon. Without one of its own, the node would start one for the whole
+            # machine, and leave it running.
+            self._names = subprocess.Popen(
+                ["epmd", "-port", str(self._names_port), "-address", "127.0.0.1"],
+                env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self._folder,
+            )  # fmt: skip
             self._process = subprocess.Popen(
                 [_SCRIPT], env=variables, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
                 cwd=self._folder,
@@ -113,11 +120,15 @@ class RabbitServer:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+        if self._names is not None:
+            self._names.kill()
+            self._names.wait()
+            self._names = None
 
 
 def started(folder: Path, *, wait: bool = True) -> RabbitServer:
     """A server that runs; the test is skipped where the program is missing."""
-    if not _SCRIPT.exists() or shutil.which("erl") is None:
+    if not _SCRIPT.exists() or shutil.which("epmd") is None:
         pytest.skip("no rabbitmq-server: install it (Debian: apt install rabbitmq-server)")
     server = RabbitServer(folder)
     server.start(wait=wait)
