@@ -212,7 +212,7 @@ class FaceClusteringPipeline:
         reused = len(hashes)
         complete = self._attributes.complete(hashes.values())
         tasks = [
-            AnalyseTask(photo.image_path, photo.path, self._key, self._attributes.keys)
+            AnalyseTask(photo.image_path, photo.path, self._key, self._attributes.keys, photo.size_bytes)
             for photo in listing.photos
             if hashes.get(photo.image_path) not in complete
         ]

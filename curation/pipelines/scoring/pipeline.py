@@ -137,6 +137,7 @@ class ScoringPipeline:
                 tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
                 found.analysis_key,
                 keys[path],
+                stamp.size_bytes,
             )
             for path, stamp in stamps.items()
             if path not in cached
