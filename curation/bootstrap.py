@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from curation.domain.attributes.values import Attribute
     from curation.domain.film.clip import ClipFacts
+    from curation.domain.report import RecognitionReport
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
     from curation.event.film.clip_stage import FilmParts
@@ -108,8 +109,17 @@ def build(
 
         return FilmParts(setup, video_analyser(of_event, setup), facts_of)
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
+    parts = WorkflowParts(
+        select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films, _recognise
+    )
     return WorkflowOrchestrator(settings, parts)
+
+
+def _recognise(settings: Settings) -> RecognitionReport:
+    # Only here: whoever has no gallery pays nothing for it.
+    from curation.event.known_people.after_clustering import recognise_event
+
+    return recognise_event(settings)
 
 
 def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
-from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
+from curation.domain.report import ClusteringReport, FilmsReport, Progress, RecognitionReport, ScoringReport
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
 SelectReaders = Callable[[ProgressListener], Sequence[ReaderSpec]]
 SelectFilms = Callable[[str | None, ProgressListener], FilmParts]
+Recognise = Callable[[Settings], RecognitionReport]
 MakePool = Callable[[EngineSpec | None, WeightsFile | None, Sequence[ReaderSpec]], TaskPool]
 
 
@@ -66,6 +67,7 @@ class WorkflowParts:
             name of the program.
         select_readers: Returns the readers of the attributes that the settings ask for, one for each attribute.
         select_films: Returns what looks at clips, given the engine of the photos; None if clips are not looked at.
+        recognise: Compares an event that was clustered with the gallery of known people; None without a gallery.
     """
 
     select_engine: SelectEngine
@@ -74,6 +76,7 @@ class WorkflowParts:
     caller: str | None = None
     select_readers: SelectReaders = _no_readers
     select_films: SelectFilms | None = None
+    recognise: Recognise | None = None
 
 
 def _no_listener(progress: Progress) -> None:
@@ -124,6 +127,13 @@ class WorkflowOrchestrator:
             ):
                 context = self._context(pool, store, listener, cancel)
                 report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
+            if settings.gallery.enabled and self._parts.recognise is not None:
+                found = self._parts.recognise(settings)
+                report = replace(
+                    report,
+                    outputs=(*report.outputs, *found.outputs),
+                    warnings=(*report.warnings, *found.warnings),
+                )
         logger.info("Clustering completed successfully")
         return report
 
