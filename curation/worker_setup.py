@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
+from curation.photos.originals import LocalOriginals, Originals
 
 if TYPE_CHECKING:
     from curation.domain.attributes.values import Attribute
@@ -42,6 +43,7 @@ class WorkerSetup:
         chip_px: Longer side of the chips, in pixels.
         log_level: Level of the root logger in the parent.
         readers: One for each attribute of faces that is asked for; most runs ask for none.
+        originals: Gets photos and clips to hand before they are opened; picklable.
     """
 
     spec: EngineSpec | None
@@ -51,6 +53,7 @@ class WorkerSetup:
     chip_px: int
     log_level: int
     readers: tuple[ReaderSpec, ...] = ()
+    originals: Originals = field(default_factory=LocalOriginals)
 
 
 def build_worker(setup: WorkerSetup) -> None:
@@ -70,6 +73,7 @@ def build_worker(setup: WorkerSetup) -> None:
             max_megapixels=setup.max_megapixels,
             chip_px=setup.chip_px,
             make_readers=partial(_make_readers, setup.readers),
+            originals=setup.originals,
         )
     )
 
@@ -121,6 +125,7 @@ def build_video_parts(setup: VideoSetup) -> WorkerParts:
         max_megapixels=math.inf,
         chip_px=_FILM_CHIP_PX,
         make_readers=partial(_make_readers, setup.readers),
+        originals=setup.originals,
     )
 
 

@@ -6,8 +6,9 @@ that needs them. Tasks and results are small and frozen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
+from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.attributes.reading import read_attributes
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.analysis_store import AnalysisStore
@@ -47,6 +49,7 @@ __all__ = [
     "prepare_worker",
     "score_photo_worker",
     "spoilt_face_worker",
+    "worker_originals",
     "worker_predictor",
 ]
 
@@ -64,7 +67,17 @@ def _no_readers(asked: Collection[Attribute]) -> Sequence[AttributeReader]:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The parts of a worker; the functions are called at the first photo that needs their result."""
+    """The parts of a worker; the functions are called at the first photo that needs their result.
+
+    Attributes:
+        make_engine: Loads the networks that find and embed faces.
+        make_predictor: Loads the landmark model.
+        state_dir: Folder of the analysis store.
+        max_megapixels: Larger photos fail.
+        chip_px: Longer side of the chips, in pixels.
+        make_readers: Loads what reads attributes of faces, given those that are asked for.
+        originals: Gets photos and clips to hand before they are opened.
+    """
 
     make_engine: Callable[[], FaceEngine]
     make_predictor: Callable[[], LandmarkPredictor]
@@ -72,6 +85,7 @@ class WorkerParts:
     max_megapixels: float
     chip_px: int
     make_readers: Callable[[Collection[Attribute]], Sequence[AttributeReader]] = _no_readers
+    originals: Originals = field(default_factory=LocalOriginals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +245,20 @@ def analyse_photos_worker(batch: AnalyseBatch) -> tuple[AnalysedPhoto | PhotoErr
         WeightsError: If the engine cannot be loaded.
     """
     worker = _current[-1]
+    with ExitStack() as held:  # all files of the batch are read until its last face is embedded
+        return _analysed(worker, batch, held)
+
+
+def _analysed(worker: _Worker, batch: AnalyseBatch, held: ExitStack) -> tuple[AnalysedPhoto | PhotoError, ...]:
     results: list[AnalysedPhoto | PhotoError | None] = []
     new: list[tuple[int, AnalyseTask, str, OpenPhoto]] = []
     for number, task in enumerate(batch.tasks):
         try:
-            sha256, content = _content(task.path)
+            path, sha256, content = held.enter_context(_content(worker, task.path))
             if worker.store.has_analysis(sha256, task.key):
-                results.append(_known_photo(worker, task, sha256, content))
+                results.append(_known_photo(worker, task, path, sha256, content))
                 continue
-            new.append((number, task, sha256, _opened(task.path, content, worker.parts)))
+            new.append((number, task, sha256, _opened(path, content, worker.parts)))
             results.append(None)
         except PhotoError as error:
             results.append(error)
@@ -260,7 +279,7 @@ def _same(photo: OpenPhoto) -> OpenPhoto:
     return photo
 
 
-def _known_photo(worker: _Worker, task: AnalyseTask, sha256: str, content: bytes | None) -> AnalysedPhoto:
+def _known_photo(worker: _Worker, task: AnalyseTask, path: Path, sha256: str, content: bytes | None) -> AnalysedPhoto:
     """A photo whose analysis the store has."""
     if not task.attributes:
         return AnalysedPhoto(sha256, None)
@@ -268,7 +287,7 @@ def _known_photo(worker: _Worker, task: AnalyseTask, sha256: str, content: bytes
     places = [] if known is None else [(face.box, face.landmarks) for face in known.faces]
 
     def opened() -> OpenPhoto:
-        return open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
+        return open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
 
     return AnalysedPhoto(sha256, None, *_attributes(worker, task, sha256, places, opened))
 
@@ -328,11 +347,11 @@ def spoilt_face_worker(task: SpoilTask) -> NDArray[np.float32]:
         WeightsError: If the engine cannot be loaded.
     """
     worker = _current[-1]
-    sha256, content = _content(task.path)
-    if sha256 != task.sha256:
-        raise PhotoUnreadableError("the photo was changed during the run")
-    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
-    return worker.engine.embed_changed(photo, task.landmarks, spoilt_chips)
+    with _content(worker, task.path) as (path, sha256, content):
+        if sha256 != task.sha256:
+            raise PhotoUnreadableError("the photo was changed during the run")
+        photo = open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
+        return worker.engine.embed_changed(photo, task.landmarks, spoilt_chips)
 
 
 def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
@@ -343,21 +362,21 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
         WeightsError: If the landmark predictor cannot be loaded.
     """
     worker = _current[-1]
-    sha256, content = _content(task.path)
-    if task.analysis_key is not None and not worker.store.has_analysis(sha256, task.analysis_key):
-        raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
-    cached = worker.store.measures({sha256: (sha256, task.measures_key)})
-    if cached:
-        return MeasuredPhoto(sha256, cached[sha256])
-    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
-    for box, _ in task.faces:
-        if box.x + box.w > photo.width or box.y + box.h > photo.height:
-            raise PhotoUnreadableError(
-                f"a face at {list(box)} lies outside the photo of {photo.width} x {photo.height} pixels: "
-                "the photo or face_data.csv was changed; run the clustering again"
-            )
-    measures = measure_photo(photo, task.faces, worker.predictor, capture_time=photo.capture_time)
-    return MeasuredPhoto(sha256, measures)
+    with _content(worker, task.path) as (path, sha256, content):
+        if task.analysis_key is not None and not worker.store.has_analysis(sha256, task.analysis_key):
+            raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
+        cached = worker.store.measures({sha256: (sha256, task.measures_key)})
+        if cached:
+            return MeasuredPhoto(sha256, cached[sha256])
+        photo = open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
+        for box, _ in task.faces:
+            if box.x + box.w > photo.width or box.y + box.h > photo.height:
+                raise PhotoUnreadableError(
+                    f"a face at {list(box)} lies outside the photo of {photo.width} x {photo.height} pixels: "
+                    "the photo or face_data.csv was changed; run the clustering again"
+                )
+        measures = measure_photo(photo, task.faces, worker.predictor, capture_time=photo.capture_time)
+        return MeasuredPhoto(sha256, measures)
 
 
 def worker_predictor() -> LandmarkPredictor:
@@ -369,7 +388,15 @@ def worker_predictor() -> LandmarkPredictor:
     return _current[-1].predictor
 
 
-def _content(path: Path) -> tuple[str, bytes | None]:
-    if not path.exists():
-        raise PhotoUnreadableError("the photo is gone: put it back, or run the clustering again")
-    return read_content(path)
+def worker_originals() -> Originals:
+    """What gets photos and clips to hand in this worker."""
+    return _current[-1].parts.originals
+
+
+@contextmanager
+def _content(worker: _Worker, photo: Path) -> Iterator[tuple[Path, str, bytes | None]]:
+    """Where the file of a photo can be opened now, its SHA-256, and its content unless it is too large to be held."""
+    with worker.parts.originals.at_hand(photo) as path:
+        if not path.exists():
+            raise PhotoUnreadableError("the photo is gone: put it back, or run the clustering again")
+        yield path, *read_content(path)
