@@ -42,6 +42,7 @@ _NO_CREDENTIALS = re.compile(
 )
 _EXPIRED = frozenset({"ExpiredToken", "TokenRefreshRequired", "ExpiredTokenException", "RequestExpired"})
 _WRONG_KEY = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed", "InvalidToken"})
+_WRONG_CLOCK = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
 _LATER = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "ConditionalRequestConflict"})
 
 
@@ -82,6 +83,8 @@ def understood(status: int | None, code: str, text: str = "") -> Fault:
             f"it does not know these credentials ({code}): check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
             "AWS_SESSION_TOKEN and AWS_REGION",
         )
+    if code in _WRONG_CLOCK:
+        return Fault(FaultKind.REFUSED, "the clock of this machine is wrong: set it")
     if status == 404:
         return Fault(FaultKind.MISSING, "there is no such object")
     if status in (409, 412):

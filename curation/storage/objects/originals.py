@@ -7,9 +7,9 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import BinaryIO, TypeVar
 
 from curation.errors import CurationError, ObjectMissingError, ObjectStorageUnavailableError, PhotoUnreadableError
@@ -97,18 +97,28 @@ class ObjectOriginals:
             path_of: The file that a task opens, or several; None if there is none.
         """
         waiting: deque[_T] = deque()
-        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="fetch-ahead")
+        wanted: SimpleQueue[Path | None] = SimpleQueue()
+        ended = threading.Event()
+        # Daemons: where storage stands still, they must not hold up the end of the program.
+        for _ in range(_THREADS):
+            threading.Thread(target=self._fetch_wanted, args=(wanted, ended), name="fetch-ahead", daemon=True).start()
         try:
             for task in tasks:
                 paths = path_of(task)
                 for path in (paths,) if isinstance(paths, Path) else paths or ():
-                    threads.submit(self._fetch_quietly, path)
+                    wanted.put(path)
                 waiting.append(task)
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft()
             yield from waiting
         finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+            ended.set()
+            for _ in range(_THREADS):
+                wanted.put(None)
+
+    def _fetch_wanted(self, wanted: SimpleQueue[Path | None], ended: threading.Event) -> None:
+        while (path := wanted.get()) is not None and not ended.is_set():
+            self._fetch_quietly(path)
 
     def _fetch_quietly(self, path: Path) -> None:
         try:
@@ -142,7 +152,8 @@ class ObjectOriginals:
                     self._files.remove(path)
                 self._fetch(key_of(file_name), path)
         raise ObjectStorageUnavailableError(
-            f"{self._address}/{key_of(file_name)} is removed from {self._root} again and again: io.cache_mb is too small"
+            f"{self._address}/{key_of(file_name)} is removed from {self._root} again and again: io.cache_mb is too "
+            "small"
         )
 
     def _is_current(self, file: BinaryIO, path: Path, key: str) -> bool:
