@@ -34,7 +34,7 @@ def working_copy_of(settings: Settings) -> WorkingCopy | None:
     from curation.storage.objects.opening import open_store
 
     io = settings.io
-    words = (settings.scoring.labels_json, CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID)
+    words = (settings.scoring.labels_json.as_posix(), CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID)
     return WorkingCopy(open_store(settings.output_address, timeout_s=io.object_timeout_s), io.output_dir, words=words)
 
 
