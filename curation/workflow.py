@@ -211,6 +211,8 @@ class WorkflowOrchestrator:
         """
         io = self.settings.io
         with hold_export(io.output_dir, caller=self._parts.caller), edited_outputs(self.settings):
+            if self.settings.input_address:
+                event_listing(self.settings, needs_photos=False)  # so that it is known which files lie beside photos
             return export(
                 request,
                 read_export_event(self.settings),
