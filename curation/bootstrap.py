@@ -345,6 +345,7 @@ def video_setup(
         readers=readers,
         predictor=predictor,
         state_dir=settings.io.state_dir,
+        originals=originals_of(settings),
         max_minutes=video.max_video_minutes,
         max_mb=video.max_video_mb,
         build=build_video_parts,
@@ -446,6 +447,7 @@ def worker_setup(
         chip_px=settings.clustering.thumbnail_px,
         log_level=logging.getLogger().getEffectiveLevel(),
         readers=tuple(readers),
+        originals=originals_of(settings),
     )
 
 

@@ -33,7 +33,7 @@ from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
 from curation.storage.face_data_file import FACE_DATA, first_engine
 from curation.storage.locks import hold_export, hold_output
-from curation.storage.objects.file_names import file_name_of, stamp_ns
+from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
 from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
@@ -221,6 +221,8 @@ class WorkflowOrchestrator:
         """
         io = self.settings.io
         with hold_export(io.output_dir, caller=self._parts.caller), edited_outputs(self.settings):
+            if self.settings.input_address:
+                event_listing(self.settings, needs_photos=False)  # so that it is known which files lie beside photos
             return export(
                 request,
                 read_export_event(self.settings),
@@ -319,7 +321,7 @@ def _object_listing(settings: Settings, *, needs_photos: bool) -> Listing:
     exclude = [CLUSTERS_DIR]
     if outputs.startswith(f"{address}/"):
         exclude.append(outputs.removeprefix(f"{address}/"))
-    files = [ListedFile(file_name_of(info.key), info.size_bytes, stamp_ns(info)) for info in found]
+    files = [ListedFile(file_name_of(info.key), info.size_bytes, info.mtime_ns) for info in found]
     return list_object_photos(
         address, root, files, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg, needs_photos=needs_photos
     )

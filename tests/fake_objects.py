@@ -27,7 +27,7 @@ class FakeLease:
 
     def check(self) -> None:
         if self.is_lost:
-            raise ObjectChangedError("the lock was lost")
+            raise BusyError("the lock was lost")
 
 
 class MemoryStore:
@@ -37,6 +37,7 @@ class MemoryStore:
         self.address = address
         self.objects: dict[str, tuple[bytes, int]] = {}
         self.leases_are_lost = False
+        self._owner = ""
         self.calls: list[tuple[str, str]] = []
         self.before: Callable[[str, str], None] = lambda what, key: None
         """Called before each request; raises to inject a fault."""
@@ -114,11 +115,12 @@ class MemoryStore:
         return None
 
     @contextmanager
-    def hold(self, key: str, *, holder: str, lease_s: float) -> Iterator[FakeLease]:
+    def hold(self, key: str, *, holder: str, lease_s: float, owner: str = "") -> Iterator[FakeLease]:
         self._asked("hold", key)
         with self._guard:
-            if key in self.objects:
+            if key in self.objects and not (owner and owner == self._owner):
                 raise BusyError(f"another run is using {self.address}: {self.objects[key][0].decode()}")
+            self._owner = owner
             self._put(key, holder.encode())
         try:
             yield FakeLease(self)

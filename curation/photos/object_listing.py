@@ -18,7 +18,7 @@ class ListedFile(NamedTuple):
 
     path: str
     size_bytes: int
-    stamp_ns: int
+    mtime_ns: int
 
 
 def list_object_photos(
@@ -47,12 +47,12 @@ def list_object_photos(
     marked = {path.rpartition("/")[0] for path, *_ in listed if path.rpartition("/")[2] == CLUSTERS_MARK}
     passed_over = {*(path.rstrip("/") for path in exclude), *marked}
     found = FoundFiles()
-    for path, size_bytes, stamp_ns in listed:
+    for path, size_bytes, mtime_ns in listed:
         if path.endswith(_FOLDER_MARK) and not size_bytes:
             continue
         parts = path.split("/")
         folders = {"/".join(parts[:count]) for count in range(1, len(parts))}
         is_ours = "" in passed_over or path in passed_over or not passed_over.isdisjoint(folders)
         if not is_ours and not any(map(is_passed_over, parts)):
-            found.add(escaped(path), root / path, size_bytes, stamp_ns)
+            found.add(escaped(path), root / path, size_bytes, mtime_ns)
     return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)

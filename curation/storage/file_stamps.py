@@ -37,7 +37,7 @@ def stamp_of(path: Path) -> FileStamp | None:
     if found is not None:
         listed, name = found
         info = listed.objects.get(name)
-        return None if info is None else FileStamp(path, info.size_bytes, info.stamp_ns)
+        return None if info is None else FileStamp(path, info.size_bytes, info.mtime_ns)
     try:
         status = path.stat()
     except OSError:

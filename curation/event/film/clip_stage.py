@@ -170,7 +170,8 @@ class ClipStage:
                 try:
                     if isinstance(film, PhotoError):
                         raise film
-                    content = film_content(FileStamp(clip.path, clip.size_bytes, clip.mtime_ns))
+                    with self._parts.setup.originals.at_hand(clip.path) as opened:
+                        content = film_content(FileStamp(opened, clip.size_bytes, clip.mtime_ns))
                     looked.append(_Looked(clip, content, film))
                 except PhotoError as error:
                     failures.append(Failure(clip.video_path, str(error)))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from curation.errors import StorageError
 from curation.storage.atomic import explained, write_bytes
-from curation.storage.objects.file_names import file_name_of, stamp_ns
+from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.store import ObjectInfo
 
 __all__ = ["LISTED_NAME", "ListedObject", "ListedObjects", "listed_at", "names_in", "size_and_time", "write_listed"]
@@ -32,10 +32,9 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """Size in bytes, the stamp that changes with the content, and when it was written, in nanoseconds since 1970."""
+    """Size in bytes, and when it was written, see `ObjectInfo.mtime_ns`."""
 
     size_bytes: int
-    stamp_ns: int
     mtime_ns: int
 
 
@@ -71,7 +70,7 @@ def write_listed(root: Path, found: Iterable[ObjectInfo]) -> None:
     Raises:
         StorageError: If the index cannot be written.
     """
-    rows = [[file_name_of(info.key), info.size_bytes, stamp_ns(info), info.mtime_ns] for info in found]
+    rows = [[file_name_of(info.key), info.size_bytes, info.mtime_ns] for info in found]
     content = json.dumps({"version": _VERSION, "objects": rows}).encode()
     write_bytes(root.parent / LISTED_NAME, content, durable=False)
 
@@ -134,7 +133,7 @@ def _read(path: Path) -> ListedObjects | None:
         if cached is not None and cached[0] == version:
             return cached[1]
         data = json.loads(path.read_bytes())
-        objects = {key: ListedObject(size, stamp, mtime) for key, size, stamp, mtime in data["objects"]}
+        objects = {key: ListedObject(size, mtime_ns) for key, size, mtime_ns in data["objects"]}
     except FileNotFoundError:
         return None
     except OSError as error:

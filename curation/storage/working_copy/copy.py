@@ -72,15 +72,14 @@ class WorkingCopy:
             caller: As for `hold_output`.
 
         Raises:
-            BusyError: If a run of another machine holds it.
-            ObjectChangedError: If such a run took it over because this one was away for too long.
+            BusyError: If a run of another machine holds it, or took it over because this one was away for too long.
             StorageError: If object storage cannot be reached or refuses, or a file cannot be read or written.
         """
         with self._locked():
             sweep_transfers(self._files.folder.parent)
             state = self._files.state()
             self._files.save(state)  # with its id, which the lock names
-        with hold_run(self._store, run=run, caller=caller, copy_id=state.id) as still_held:
+        with hold_run(self._store, run=run, caller=caller, owner=state.id) as still_held:
             _tell(self.pull(holds_lock=True))
             self._set_pending(run)
             done = False
@@ -190,7 +189,7 @@ class WorkingCopy:
             self._redo(found)
             return
         try:
-            with hold_run(self._store, run="finishing a push", caller=None, copy_id=None):
+            with hold_run(self._store, run="finishing a push", caller=None):
                 self._redo(found)
         except BusyError as error:
             raise BusyError(f"outputs are just being written to {self.address}: {error}") from error

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from curation.errors import SettingsError
+from curation.errors import BusyError, ObjectStorageUnavailableError, SettingsError
 from curation.settings import Settings
 from curation.storage.said.corrections_file import CORRECTIONS
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS
 from curation.storage.said.people_seen_file import PEOPLE_SEEN
 from curation.storage.said.picks_file import PICKS
 from curation.storage.said.said_file import SAID
-from curation.storage.working_copy.copy import Synced, WorkingCopy
+from curation.storage.working_copy.copy import WorkingCopy
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["edited_outputs", "held_outputs", "refresh_words", "working_copy_of"]
 
@@ -34,7 +37,7 @@ def working_copy_of(settings: Settings) -> WorkingCopy | None:
     from curation.storage.objects.opening import open_store
 
     io = settings.io
-    words = (settings.scoring.labels_json, CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID)
+    words = (settings.scoring.labels_json.as_posix(), CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID)
     return WorkingCopy(open_store(settings.output_address, timeout_s=io.object_timeout_s), io.output_dir, words=words)
 
 
@@ -61,7 +64,15 @@ def edited_outputs(settings: Settings) -> Iterator[list[str]]:
     told += copy.push_words().conflicts
 
 
-def refresh_words(settings: Settings) -> Synced:
-    """Fetch what the user said elsewhere in the meantime; see `WorkingCopy.pull_words`."""
+def refresh_words(settings: Settings) -> None:
+    """Fetch what the user said elsewhere in the meantime, if it can be fetched; see `WorkingCopy.pull_words`."""
     copy = working_copy_of(settings)
-    return Synced() if copy is None else copy.pull_words()
+    if copy is None:
+        return
+    try:
+        conflicts = copy.pull_words().conflicts
+    except (ObjectStorageUnavailableError, BusyError) as error:
+        logger.warning("what was said elsewhere during this run is not known: %s", error)
+        return
+    for sentence in conflicts:
+        logger.warning("%s", sentence)
