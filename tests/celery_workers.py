@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,27 @@ from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 from tests.processes import wait_until
 
-__all__ = ["CeleryWorker", "PoolWork", "execute", "lacking"]
+__all__ = ["CeleryWorker", "PoolWork", "away", "execute", "lacking", "unfit", "unheard"]
 
 _prepared: list[str] = []
+
+
+def away(number: int) -> int:
+    """Double, after so many answers that the storage was away."""
+    raise NotImplementedError(number)
+
+
+def unfit(number: int) -> int:
+    """Refused by each worker."""
+    raise NotImplementedError(number)
+
+
+def unheard(number: int) -> int:
+    """Double; the first answer is lost."""
+    raise NotImplementedError(number)
+
+
+_ODD: dict[str, Callable[[int], int]] = {"away": away, "unfit": unfit, "unheard": unheard}
 
 
 class PoolWork:
@@ -43,7 +62,8 @@ class PoolWork:
     def name_of(self, function: Callable[..., Any]) -> str | None:
         if self._functions is not None and function not in self._functions:
             return None
-        return function.__name__ if getattr(pool_tasks, function.__name__, None) is function else None
+        known = getattr(pool_tasks, function.__name__, None) is function or function in _ODD.values()
+        return function.__name__ if known else None
 
     def encode(self, task: Any) -> Any:
         return task
@@ -70,7 +90,11 @@ def execute(request: Request) -> Answer:
         return _answer(request, "transport", None, "the storage is away")
     if request.function == "unfit":
         return _answer(request, "refused", None, "it has no weights for this")
-    reply = call(getattr(pool_tasks, request.function), request.task)
+    if request.function == "unheard" and request.send == 1:
+        # Its parent knows no such task, so this answer is as good as lost.
+        return replace(_answer(request, "ok", 0, ""), task_id="lost")
+    function = pool_tasks.double if request.function in _ODD else getattr(pool_tasks, request.function)
+    reply = call(function, request.task)
     value = str(reply.value) if reply.kind in ("stage", "bug") else reply.value
     return _answer(request, reply.kind, value, reply.text)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from curation.workers.distributed.messages import Answer, Request
 
 __all__ = ["execute", "lacking"]
 
+_WORK = "curation.remote.execution"  # loaded when there is work: a worker that is idle needs none of it
+
 
 def execute(request: Request) -> Answer:
     """Do a task; in a child process of the worker."""
-    from curation.remote import execution
-
-    return execution.execute(request)
+    answer: Answer = import_module(_WORK).execute(request)
+    return answer
 
 
 def lacking(setup: Any) -> str:
@@ -21,6 +23,5 @@ def lacking(setup: Any) -> str:
 
     In the worker's main process, whose children are forked later: nothing is loaded that has threads of its own.
     """
-    from curation.remote import execution
-
-    return execution.lacking(setup)
+    text: str = import_module(_WORK).lacking(setup)
+    return text

@@ -151,11 +151,17 @@ def _add_task(made: Celery, broker: BrokerOptions, executor: str) -> None:
     class ToldRequest(Request):  # type: ignore[misc]
         """Tells the node how a task ended; in the main process."""
 
-        def on_success(self, failed__retval__runtime: tuple[bool, Any, float], **kwargs: Any) -> Any:
-            failed, returned, _ = failed__retval__runtime
-            if not failed:
-                nodes[0].finished(self.id, str(returned))
-            return super().on_success(failed__retval__runtime, **kwargs)
+        def __init_subclass__(cls) -> None:
+            # Celery derives a class for each task, whose own on_success does not call this one's.
+            plain = cls.on_success
+
+            def on_success(self: Any, failed__retval__runtime: tuple[bool, Any, float], **kwargs: Any) -> Any:
+                failed, returned, _ = failed__retval__runtime
+                if not failed:
+                    nodes[0].finished(self.id, str(returned))
+                return plain(self, failed__retval__runtime, **kwargs)
+
+            cls.on_success = on_success
 
         def on_timeout(self, soft: bool, timeout: float) -> Any:
             if not soft and not worker_state.should_terminate:

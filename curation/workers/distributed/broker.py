@@ -54,6 +54,7 @@ _HEARTBEAT_S = 20  # after two of them without a sign of life RabbitMQ's connect
 # Redis hands a task out again after this time if its worker did not acknowledge it. The parent notices lost tasks much
 # earlier, so this only has to be longer than the longest task.
 _VISIBILITY_TIMEOUT_S = 6 * 3600
+_REDIS_WAIT_S = 0.2
 _PREFIX = "curation."
 
 
@@ -111,6 +112,8 @@ def transport_options(options: BrokerOptions, *, connect_timeout_s: float = _CON
             "visibility_timeout": _VISIBILITY_TIMEOUT_S,
             "socket_connect_timeout": connect_timeout_s,
             "socket_keepalive": True,
+            # How long Redis is asked to wait for a message; in that time a worker does not see a new run's queue.
+            "polling_interval": _REDIS_WAIT_S,
         }
     # With confirmation, who has published knows that the broker has it.
     return {"confirm_publish": True, "connect_timeout": connect_timeout_s}

@@ -32,6 +32,7 @@ LEFT = "left:"
 """Begins what a child returns if its answer lies in a file."""
 
 _UNGREETED_S = 30.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
+_CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
 _CHECK_AGAIN_S = 20.0  # what a worker lacked may be there now: a disk was mounted, storage is back
 _REMEMBERED = 1000  # tasks whose end was told; a lost child is reported in several ways
 
@@ -132,9 +133,11 @@ class Node:
         is_old = known.lacks != "" and time.monotonic() - known.checked > _CHECK_AGAIN_S
         if (known.lacks is None or is_old) and not known.is_checking:
             known.is_checking = True
-            threading.Thread(
+            thread = threading.Thread(
                 target=self._check, args=(known, greeting.get("setup")), name="check-setup", daemon=True
-            ).start()
+            )
+            thread.start()
+            thread.join(_CHECK_S)
         if known.lacks is None:
             return "preparing", ""
         return ("refused", known.lacks) if known.lacks else ("ready", "")
