@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from curation.domain.attributes.values import Attribute
     from curation.domain.film.clip import ClipFacts
+    from curation.domain.report import RecognitionReport
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
     from curation.event.film.clip_stage import FilmParts
+    from curation.photos.originals import Originals
     from curation.pipelines.assets.gate import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
@@ -41,6 +43,7 @@ __all__ = [
     "build_analyser",
     "build_attribute_files",
     "build_video",
+    "originals_of",
     "video_analyser",
     "video_setup",
     "worker_count",
@@ -98,15 +101,25 @@ def build(
         video = settings.video.model_copy(update={"ethnicity": "off", "infer_ethnicity": False})
         of_event = settings.model_copy(update={"video": video})
         setup = video_setup(of_event, allow_download=allow_download, progress=progress, pinned=pinned)
+        originals = originals_of(settings)
 
         def facts_of(path: Path) -> ClipFacts:
-            with open_clip(path) as clip:
+            with originals.at_hand(path) as opened, open_clip(opened) as clip:
                 return clip.facts
 
         return FilmParts(setup, video_analyser(of_event, setup), facts_of)
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
+    parts = WorkflowParts(
+        select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films, _recognise
+    )
     return WorkflowOrchestrator(settings, parts)
+
+
+def _recognise(settings: Settings) -> RecognitionReport:
+    # Only here: whoever has no gallery pays nothing for it.
+    from curation.event.known_people.after_clustering import recognise_event
+
+    return recognise_event(settings)
 
 
 def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
@@ -115,8 +128,10 @@ def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]
     try:
         if (settings.io.output_dir / unless_there).exists():
             return []
-        with os.scandir(settings.io.input_dir) as entries:
-            count = sum(1 for _ in islice(entries, worker_count(settings)))
+        count = worker_count(settings)
+        if not settings.input_address:
+            with os.scandir(settings.io.input_dir) as entries:
+                count = sum(1 for _ in islice(entries, count))
         for _ in range(count):
             process = WorkerProcess()
             process.start_early(_WORKER_MODULES)
@@ -401,6 +416,13 @@ def build_video(
 def worker_count(settings: Settings) -> int:
     """The number of worker processes: that of the settings, else one per core that this process may use."""
     return settings.performance.workers or usable_cores()
+
+
+def originals_of(settings: Settings) -> Originals:
+    """What gets the photos of these settings to hand, from a folder or from object storage; nothing is opened yet."""
+    from curation.pipelines.originals import originals_of as of_settings
+
+    return of_settings(settings)
 
 
 def worker_setup(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from curation.errors import FaceNotFoundError, PhotoGoneError, PhotoNotFoundError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, face_picture, photo_picture
+from curation.pipelines.originals import originals_of
 from curation.settings import Settings
 from curation.storage.file_stamps import FileStamp
 from curation.storage.picture_cache import PictureCache, picture_key
@@ -41,6 +43,7 @@ class EventPictures:
     def __init__(self, settings: Settings, catalog: Catalog, analyses: AnalysisLookup) -> None:
         """Remember the settings and parts; nothing is made yet."""
         self._catalog = catalog
+        self._originals = originals_of(settings)
         self._analyses = analyses
         self._max_megapixels = settings.io.max_photo_megapixels
         self._face_px = settings.clustering.thumbnail_px
@@ -74,7 +77,7 @@ class EventPictures:
             raise PhotoNotFoundError(f"there is no photo {photo_id}")
         stamp = self._stamp(known.image_path)
         key = picture_key(stamp, PICTURES_VERSION, size, self._max_megapixels)
-        make = partial(photo_picture, stamp.path, size, max_megapixels=self._max_megapixels)
+        make = self._at_hand(stamp.path, partial(photo_picture, size=size, max_megapixels=self._max_megapixels))
         return Picture(key, self._cache.get(key), make)
 
     def face(self, face_id: str) -> Picture:
@@ -93,8 +96,18 @@ class EventPictures:
         chip = self._analyses.chip(face, stamp)
         how = "cut" if chip is None else "chip"  # the two pictures may differ in a few pixels
         key = picture_key(stamp, PICTURES_VERSION, how, *box, self._face_px)
-        make = partial(face_picture, stamp.path, box, long_side_px=self._face_px, max_megapixels=self._max_megapixels)
+        cut = partial(face_picture, box=box, long_side_px=self._face_px, max_megapixels=self._max_megapixels)
+        make = self._at_hand(stamp.path, cut)
         return Picture(key, self._cache.get(key) if chip is None else chip, make)
+
+    def _at_hand(self, path: Path, make: Callable[[Path], bytes]) -> Callable[[], bytes]:
+        """Make a picture of a photo, wherever that lies."""
+
+        def made() -> bytes:
+            with self._originals.at_hand(path) as opened:
+                return make(opened)
+
+        return made
 
     def _stamp(self, image_path: str) -> FileStamp:
         stamp = self._analyses.stamp(image_path)

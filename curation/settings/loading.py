@@ -300,7 +300,8 @@ def _with_working_copies(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
         if isinstance(address, str) and _is_address(address):
             addresses[key] = address.rstrip("/")
             short = hashlib.sha256(addresses[key].encode()).hexdigest()[:16]
-            io[key] = Path(io["state_dir"]) / "objects" / short / name
+            # Without "..": photos are known by their paths below this folder.
+            io[key] = Path(os.path.abspath(Path(io["state_dir"]) / "objects" / short / name))  # noqa: PTH100
     return out, addresses
 
 

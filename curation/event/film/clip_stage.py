@@ -262,7 +262,7 @@ class ClipStage:
             self._output / VIDEO_RUN,
             {
                 "stage": "clips",
-                "input_dir": str(self._settings.io.input_dir),
+                "input_dir": self._settings.input_address or str(self._settings.io.input_dir),
                 "engine": setup.engine.name,
                 "weights": {file.name: file.sha256 for file in files},
                 "options": {name: value for result in found.results[:1] for name, value in result.options},

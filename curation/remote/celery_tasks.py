@@ -1,0 +1,26 @@
+"""What a worker of another machine runs; Celery's side loads this module by its name, see `workers.celery_app`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curation.workers.distributed.messages import Answer, Request
+
+__all__ = ["execute", "lacking"]
+
+
+def execute(request: Request) -> Answer:
+    """Do a task; in a child process of the worker."""
+    from curation.remote import execution
+
+    return execution.execute(request)
+
+
+def lacking(setup: Any) -> str:
+    """What this machine lacks for a run; empty if nothing. Weights that are missing are fetched.
+
+    In the worker's main process, whose children are forked later: nothing is loaded that has threads of its own.
+    """
+    from curation.remote import execution
+
+    return execution.lacking(setup)
