@@ -86,12 +86,20 @@ def build(
 
     def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]) -> TaskPool:
         mine = [started.pop() for _ in range(len(started))]
-        return ProcessPool(
-            worker_count(settings),
-            initializer=build_worker,
-            initargs=(worker_setup(settings, spec, predictor, readers),),
-            started=mine,
-        )
+
+        def here() -> TaskPool:
+            return ProcessPool(
+                worker_count(settings),
+                initializer=build_worker,
+                initargs=(worker_setup(settings, spec, predictor, readers),),
+                started=mine,
+            )
+
+        if settings.performance.pool == "local":
+            return here()
+        from curation.remote.work import PhotoRemoteWork, shared_out
+
+        return shared_out(settings, PhotoRemoteWork(settings, spec, predictor, readers), here)
 
     def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
         from curation.event.film.clip_stage import FilmParts
@@ -107,7 +115,7 @@ def build(
             with originals.at_hand(path) as opened, open_clip(opened) as clip:
                 return clip.facts
 
-        return FilmParts(setup, video_analyser(of_event, setup), facts_of)
+        return FilmParts(setup, video_analyser(of_event, setup, of_event=True), facts_of)
 
     parts = WorkflowParts(
         select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films, _recognise
@@ -125,6 +133,8 @@ def _recognise(settings: Settings) -> RecognitionReport:
 def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
     """One process for each worker that will probably get a photo; unused ones end with this process."""
     started: list[WorkerProcess] = []
+    if settings.performance.pool != "local":
+        return started
     try:
         if (settings.io.output_dir / unless_there).exists():
             return []
@@ -352,14 +362,28 @@ def video_setup(
     )
 
 
-def video_analyser(settings: Settings, setup: VideoSetup) -> FilmAnalyser:
-    """Create what finds the tracks of films, in worker processes."""
+def video_analyser(settings: Settings, setup: VideoSetup, *, of_event: bool = False) -> FilmAnalyser:
+    """Create what finds the tracks of films, in worker processes.
+
+    Args:
+        settings: Of the program.
+        setup: Of the films.
+        of_event: Whether the films lie among an event's photos. Others lie in folders: if photos lie in object storage,
+            workers of other machines see no folder of this one, and these films are looked at here.
+    """
     from curation.pipelines.video.analysis import FilmAnalyser
     from curation.pipelines.video.segment_task import prepare_video_worker
 
-    def make_pool() -> TaskPool:
+    def here() -> TaskPool:
         workers = settings.video.num_cpu or worker_count(settings)
         return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
+
+    def make_pool() -> TaskPool:
+        if settings.performance.pool == "local" or (settings.input_address and not of_event):
+            return here()
+        from curation.remote.work import FilmRemoteWork, shared_out
+
+        return shared_out(settings, FilmRemoteWork(settings, setup), here)
 
     return FilmAnalyser(setup, make_pool, photo_timeout_s=settings.performance.photo_timeout_s)
 

@@ -12,7 +12,7 @@ from curation.workers.distributed.messages import Answer, Request
 from curation.workers.distributed.remote_work import RemoteWork
 from curation.workers.pool import Outcome, Reply, TaskPool, outcome_of, stop_if
 
-__all__ = ["RemotePool", "RefusedError"]
+__all__ = ["RefusedError", "RemotePool"]
 
 
 class RefusedError(Exception):

@@ -31,6 +31,8 @@ _ROOMS = {
     "curation.domain.film.times": ("Interval",),
     "curation.domain.film.track": ("Sighting", "Track", "TrackFace"),
     "curation.domain.film.tracking.segments": ("AnalysedSegment",),
+    "curation.domain.grouping.grouping_rule": ("GroupingRule",),
+    "curation.domain.grouping.unreadable_faces": ("UnreadableRule",),
     "curation.domain.measuring.measures": ("Artefacts", "FaceMeasures", "Measure", "PhotoMeasures", "Reason"),
     "curation.engines.attributes.reader": ("ReaderSpec",),
     "curation.engines.base": ("EngineSpec",),

@@ -26,9 +26,9 @@ from curation.errors import (
     WeightsMissingError,
 )
 from curation.remote.errors import error_json
-from curation.remote.fetching import fetch_elsewhere
 from curation.remote.functions import FUNCTIONS, function_named
 from curation.remote.machine import Machine, NotTheRunsFileError, this_machine
+from curation.remote.own_process import fetch_elsewhere
 from curation.remote.preparing import Preparations, Prepared, setup_of
 from curation.workers.distributed.messages import Answer, Request
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.errors import PhotoUnreadableError
-from curation.photos.originals import LocalOriginals, Originals
+from curation.photos.originals import Originals
+from curation.pipelines.originals import originals_of
 from curation.remote.codec import Codec
 from curation.remote.places import INPUT, Places, key_of, places_of
 from curation.remote.weights import WeightsShelf
@@ -38,7 +39,7 @@ class Machine:
     def originals(self) -> Originals:
         """Gets photos to hand."""
         if self._originals is None:
-            self._originals = _originals(self.settings)
+            self._originals = originals_of(self.settings)
         return self._originals
 
     @property
@@ -117,13 +118,3 @@ def this_machine() -> Machine:
     from curation.settings.machine import machine_settings
 
     return Machine(machine_settings())
-
-
-def _originals(settings: Settings) -> Originals:
-    if not settings.input_address:
-        return LocalOriginals()
-    from curation.storage.objects.originals import ObjectOriginals
-
-    io = settings.io
-    originals: Originals = ObjectOriginals(settings.input_address, io.input_dir, io.cache_mb, io.object_timeout_s)
-    return originals

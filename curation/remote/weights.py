@@ -35,7 +35,7 @@ from curation.storage.locks import hold_file_lock
 if TYPE_CHECKING:
     from curation.settings import Settings
 
-__all__ = ["FETCHED_DIR", "WeightsShelf", "publish"]
+__all__ = ["FETCHED_DIR", "WeightsShelf", "publish", "shown_address"]
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class WeightsShelf:
     def _fetch(self, url: str, name: str, sha256: str, target: Path) -> None:
         """Fetch a file to its place, in several tries."""
         began = time.monotonic()
-        where = _shown(url)
+        where = shown_address(url)
         for pause_s in (*_PAUSES_S, None):
             try:
                 self._fetch_once(url, sha256, target)
@@ -232,7 +232,7 @@ def publish(files: Mapping[str, Path], address: str, *, timeout_s: float) -> int
         try:
             store.head(sha256)
         except ObjectMissingError:
-            logger.info("putting %s into %s for the workers", path.name, _shown(address))
+            logger.info("putting %s into %s for the workers", path.name, shown_address(address))
             store.upload(sha256, path)
             count += 1
     return count
@@ -282,6 +282,6 @@ def _hold(path: Path) -> Iterator[None]:
         yield
 
 
-def _shown(address: str) -> str:
+def shown_address(address: str) -> str:
     """An address without what may be a password."""
     return re.sub(r"//[^/@]*@", "//", address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +29,9 @@ from curation.storage.file_stamps import stamp_of
 if TYPE_CHECKING:
     from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
+    from curation.workers.pool import TaskPool
 
-__all__ = ["FilmRemoteWork", "PhotoRemoteWork"]
+__all__ = ["FilmRemoteWork", "PhotoRemoteWork", "shared_out"]
 
 logger = logging.getLogger(__name__)
 
@@ -135,15 +137,10 @@ class PhotoRemoteWork(_RemoteWork):
             "sizes": [self._size_seen(part.path, getattr(part, "size_bytes", None)) for part in parts],
         }
 
-    def close(self) -> None:
-        """Close the analysis store."""
-        store, self._store = self._store, None
-        if store is not None:
-            store.close()
-
     def _opened(self) -> AnalysisStore:
         if self._store is None:
             self._store = AnalysisStore(self._state_dir)
+            weakref.finalize(self, self._store.close)
             self._store.index_sizes()
         return self._store
 
@@ -176,8 +173,19 @@ class FilmRemoteWork(_RemoteWork):
             "sizes": [size if is_same else -1],
         }
 
-    def close(self) -> None:
-        """Nothing is open."""
+
+def shared_out(settings: Settings, work: PhotoRemoteWork | FilmRemoteWork, here: Callable[[], TaskPool]) -> TaskPool:
+    """A pool that shares tasks out to the workers of other machines.
+
+    Args:
+        settings: The section `workers`.
+        work: What workers know.
+        here: Makes the pool of this machine, for what they do not know.
+    """
+    from curation.workers.distributed.broker import BrokerOptions
+    from curation.workers.distributed.pool import CeleryPool
+
+    return CeleryPool(BrokerOptions.of(settings.workers), work, here=here)
 
 
 def _parts(task: Any) -> _Parts:
