@@ -352,6 +352,10 @@ def open_bucket(address: Address, environment: Mapping[str, str], *, timeout_s: 
     """Open a bucket; nothing is asked of it yet."""
     from obstore.store import AzureStore, GCSStore, S3Store
 
+    for name, value in environment.items():
+        # obstore panics, and its message shows the value.
+        if name.startswith(("AWS_", "AZURE_")) and not value.isprintable():
+            raise ObjectStorageError(f"{name} holds a line break or another character that cannot be sent")
     endpoints = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
     client: dict[str, Any] = {
         "connect_timeout": timedelta(seconds=min(timeout_s, _LONGEST_CONNECT_S)),

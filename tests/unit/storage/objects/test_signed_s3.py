@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import urllib.request
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ class _Recorder:
 def test_signatures_are_those_of_botocore(key: str, endpoint: str, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
+    from botocore.config import Config
     from botocore.credentials import Credentials
 
     environment = {**_ENVIRONMENT, "AWS_ENDPOINT_URL": endpoint, "AWS_SESSION_TOKEN": token}
@@ -47,24 +49,12 @@ def test_signatures_are_those_of_botocore(key: str, endpoint: str, token: str, m
     assert sent is not None
     headers = {name.lower(): value for name, value in sent.header_items()}
 
-    class _Then(S3SigV4Auth):
-        def _modify_request_before_signing(self, request: Any) -> None:
-            super()._modify_request_before_signing(request)
-            request.headers["X-Amz-Date"] = request.context["timestamp"] = headers["x-amz-date"]
-
-        def add_auth(self, request: Any) -> None:
-            request.context["timestamp"] = headers["x-amz-date"]
-            request.context["payload_signing_enabled"] = True
-            request.headers.pop("X-Amz-Content-SHA256", None)
-            request.headers["X-Amz-Content-SHA256"] = self.payload(request)
-            self._modify_request_before_signing(request)
-            canonical = self.canonical_request(request)
-            text = self.string_to_sign(request, canonical)
-            self._inject_signature_to_request(request, self.signature(text, request))
-
+    moment = datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: moment)
     credentials = Credentials("AKIDEXAMPLE", "very/secret+key", token or None)
     theirs = AWSRequest(method="GET", url=sent.full_url)
-    _Then(credentials, "s3", "eu-west-3").add_auth(theirs)
+    theirs.context["client_config"] = Config(s3={"payload_signing_enabled": True})
+    S3SigV4Auth(credentials, "s3", "eu-west-3").add_auth(theirs)
     assert headers["authorization"] == theirs.headers["Authorization"]
     assert headers.get("x-amz-security-token", "") == token
 
@@ -88,8 +78,6 @@ def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "hunter2\ntoken")
-    store = open_store("s3://bucket", timeout_s=0.1)
-    for action in (lambda: list(store.list()), lambda: store.read("a//b"), lambda: store.read("x")):
-        with pytest.raises(ObjectStorageError) as raised:
-            action()
-        assert "hunter2" not in str(raised.value)
+    with pytest.raises(ObjectStorageError, match="AWS_SESSION_TOKEN holds a line break") as raised:
+        open_store("s3://bucket", timeout_s=0.1)
+    assert "hunter2" not in str(raised.value)
