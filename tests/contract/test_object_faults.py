@@ -123,6 +123,23 @@ def test_a_slow_body_is_waited_for(store: ObjectStore, s3_proxy: FaultyProxy, tm
     assert (tmp_path / "target").read_bytes() == _BODY
 
 
+def test_the_parts_of_a_large_file_are_sent_again(
+    store: ObjectStore, s3_server: S3Server, s3_proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    source = tmp_path / "large"
+    source.write_bytes(bytes(range(256)) * (160 << 10))
+    rules = [
+        s3_proxy.add("status", method="PUT", path="partNumber=2", times=2),
+        s3_proxy.add("drop", method="PUT", path="partNumber=1", times=1),
+        s3_proxy.add("status", method="POST", path="uploadId", times=1),
+    ]
+    info = open_store(s3_server.address, timeout_s=10).upload("large", source)
+    assert [rule.hits for rule in rules] == [2, 1, 1]
+    assert info.size_bytes == source.stat().st_size
+    assert store.fetch("large", tmp_path / "back").etag == info.etag
+    assert (tmp_path / "back").read_bytes() == source.read_bytes()
+
+
 def test_an_object_that_changes_on_its_way(
     store: ObjectStore, s3_server: S3Server, s3_proxy: FaultyProxy, tmp_path: Path
 ) -> None:

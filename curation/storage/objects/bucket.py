@@ -194,8 +194,8 @@ class Bucket:
     def replace(self, key: str, content: bytes, *, etag: str) -> ObjectInfo:
         """See `ObjectStore.replace`."""
         if self._address.scheme == "gs":
-            return self._put(key, content, {"e_tag": None, "version": self._generation(key, etag)})
-        return self._put(key, content, {"e_tag": etag, "version": None})
+            return self._put(key, content, {"version": self._generation(key, etag)})
+        return self._put(key, content, {"e_tag": etag})
 
     def _generation(self, key: str, etag: str) -> str:
         """GCS compares numbers of generations where others compare ETags."""
