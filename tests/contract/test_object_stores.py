@@ -15,9 +15,6 @@ from curation.storage.objects import lease as lease_module
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.store import ObjectStore
 from tests.processes import wait_until
-from tests.s3_server import s3_address, s3_process, s3_server
-
-__all__ = ["s3_address", "s3_process", "s3_server"]
 
 
 @pytest.fixture(params=["file", "s3"])
