@@ -12,8 +12,8 @@ import redis
 
 from curation.errors import ObjectStorageUnavailableError, RunInterruptedError, WorkersMissingError
 from curation.workers.distributed import dispatch, flights, muster
-from curation.workers.distributed.roster import Roster
 from curation.workers.distributed.broker import BrokerOptions
+from curation.workers.distributed.roster import Roster
 from tests.celery_workers import CeleryWorker, away, unfit, unheard
 from tests.integration import pool_tasks
 from tests.integration.distributed.conftest import MakePool, StartWorker
@@ -54,7 +54,7 @@ def test_a_task_that_is_delivered_twice_ends_once(redis_url: str, worker: Celery
             for key in client.scan_iter("curation.tasks.*"):
                 for message in client.lrange(key, 0, 1):
                     client.lpush(key, message)
-    assert counts == {n: 1 for n in range(30)}
+    assert counts == dict.fromkeys(range(30), 1)
 
 
 def test_a_straggler_is_given_to_a_second_worker(
