@@ -194,6 +194,8 @@ def test_kills_leave_the_old_outputs_or_the_new_ones(
     s3_server.client().delete_object(Bucket=s3_server.bucket, Key="in/a/../odd.jpg")
     machine.cluster()
     machine.score()
+    folder_event.cluster()
+    folder_event.score()
     reader = ObjectEvent(tmp_path / "reader", s3_server.address)
     copy = working_copy_of(reader.settings())
     assert copy is not None
@@ -203,7 +205,7 @@ def test_kills_leave_the_old_outputs_or_the_new_ones(
     folder_event.cluster()
     folder_event.score()
     chance = random.Random(7)
-    for number in range(4):
+    for number in range(3):
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.object_event", str(tmp_path / "machine"), s3_server.address],
             cwd=PROJECT, stdout=subprocess.PIPE, text=True,
