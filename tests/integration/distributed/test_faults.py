@@ -12,8 +12,8 @@ import redis
 
 from curation.errors import ObjectStorageUnavailableError, RunInterruptedError, WorkersMissingError
 from curation.workers.distributed import dispatch, flights, muster
-from curation.workers.distributed.roster import Roster
 from curation.workers.distributed.broker import BrokerOptions
+from curation.workers.distributed.roster import Roster
 from tests.celery_workers import CeleryWorker, away, unfit, unheard
 from tests.integration import pool_tasks
 from tests.integration.distributed.conftest import MakePool, StartWorker
@@ -32,7 +32,9 @@ def test_a_photo_that_kills_its_workers_is_given_up_and_one_that_hangs_too(
     assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
 
 
-def test_a_killed_child_costs_no_photo(redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path) -> None:
+def test_a_killed_child_costs_no_photo(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path
+) -> None:
     paths = [str(tmp_path / f"photo{n}") for n in range(4)]
     outcomes = list(make_pool(redis_url).run(pool_tasks.deadly_once, paths, timeout_s=20))
     assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(p, Path(p).name) for p in paths]
@@ -54,7 +56,7 @@ def test_a_task_that_is_delivered_twice_ends_once(redis_url: str, worker: Celery
             for key in client.scan_iter("curation.tasks.*"):
                 for message in client.lrange(key, 0, 1):
                     client.lpush(key, message)
-    assert counts == {n: 1 for n in range(30)}
+    assert counts == dict.fromkeys(range(30), 1)
 
 
 def test_a_straggler_is_given_to_a_second_worker(
@@ -78,7 +80,9 @@ def test_storage_that_is_away_is_never_the_fault_of_the_photo(
     monkeypatch.setattr(dispatch, "_TRANSPORT_PAUSE_S", 0.01)
     outcomes = list(make_pool(redis_url).run(away, [0, 5, 2]))
     assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(0, 0), (2, 4), (5, 10)]
-    with pytest.raises(ObjectStorageUnavailableError, match=r"worker steady@test could not reach .*the storage is away"):
+    with pytest.raises(
+        ObjectStorageUnavailableError, match=r"worker steady@test could not reach .*the storage is away"
+    ):
         list(make_pool(redis_url, patience_s=0.2).run(away, [50]))
 
 
@@ -99,7 +103,11 @@ def test_without_workers(redis_process: object, make_pool: MakePool) -> None:
 
 
 def test_a_worker_of_another_version_is_refused_by_name(
-    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker, caplog: pytest.LogCaptureFixture
+    redis_url: str,
+    worker: CeleryWorker,
+    make_pool: MakePool,
+    start_worker: StartWorker,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     start_worker(redis_url, name="old", version="0.0.1")
     outcomes = list(make_pool(redis_url).run(pool_tasks.slow, [[0.1, n] for n in range(12)]))
@@ -141,7 +149,11 @@ def test_a_worker_that_is_told_to_end_finishes_its_photos(
 
 
 def test_a_machine_that_dies(
-    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    redis_url: str,
+    worker: CeleryWorker,
+    make_pool: MakePool,
+    start_worker: StartWorker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(muster, "SILENT_S", 3.0)
     dying = start_worker(redis_url, name="dying", processes=2)
