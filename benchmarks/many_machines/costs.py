@@ -9,6 +9,7 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +100,11 @@ def measured_costs(photos: Sequence[Path], models: Path, folder: Path) -> PhotoC
     answers: list[tuple[Path, AnalysedPhoto, MeasuredPhoto]] = []
     for turn, path in enumerate((photos[0], *photos)):
         try:
-            analysed, seconds = _timed(lambda path=path: analyse_photo_worker(AnalyseTask(path.name, path, _KEY)))
+            analysed, seconds = _timed(partial(analyse_photo_worker, AnalyseTask(path.name, path, _KEY)))
             assert analysed.analysis is not None  # the store is empty
             found = tuple((face.detected.box, face.detected.landmarks) for face in analysed.analysis.faces)
             task = MeasureTask(path.name, path, found, None, _KEY)
-            measured, scoring_s = _timed(lambda task=task: score_photo_worker(task))
+            measured, scoring_s = _timed(partial(score_photo_worker, task))
         except PhotoError:
             continue
         if turn == 0:

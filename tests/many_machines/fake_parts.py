@@ -99,6 +99,6 @@ def install(hours: Path | None) -> None:
     def predictor(path: Path) -> NappingPredictor:
         return NappingPredictor(path, hours)
 
-    building.build_engine = build  # type: ignore[assignment]
+    building.build_engine = build
     selection.select_engine = select
-    landmarks.LandmarkPredictor = predictor  # type: ignore[assignment, misc]
+    landmarks.LandmarkPredictor = predictor  # type: ignore[misc, assignment]

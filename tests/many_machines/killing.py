@@ -31,14 +31,14 @@ _LABELS = {"0": {"name": "Anna", "category": "main"}, "1": "important", "2": {"n
 _STAGES = ("clustering", "scoring")
 _BUSY = 6
 _POLL_S = 0.02
-_KINDS, _WEIGHTS = ("child", "worker", "broker", "coordinator"), (76, 14, 4, 6)
-_LATE_KILLS = 2
+_LATE_KILLS = 1
 
 
 class Broker(Protocol):
     """A server that can be killed and started again."""
 
-    url: str
+    @property
+    def url(self) -> str: ...
 
     def start(self) -> None: ...
 
@@ -152,7 +152,9 @@ def _without_earlier(value: Any) -> Any:
 
 
 class Trial:
-    """Both stages once, by workers without a common folder, with so many kills in each stage.
+    """Both stages once, by workers without a common folder, with so many kills of each kind in each stage.
+
+    Kinds are `child` (a process that a worker started), `worker`, `broker` and `coordinator`.
 
     Attributes:
         kills: Of all kinds, while it runs.
@@ -161,7 +163,15 @@ class Trial:
     """
 
     def __init__(
-        self, event: Event, broker: Broker, name: str, *, kills_per_stage: int, pace_s: float, nap_s: float, seed: int
+        self,
+        event: Event,
+        broker: Broker,
+        name: str,
+        *,
+        kills_per_stage: Mapping[str, int],
+        pace_s: float,
+        nap_s: float,
+        seed: int,
     ) -> None:
         self._event = event
         self._broker = broker
@@ -171,7 +181,7 @@ class Trial:
         self.kills = Kills()
         self.seconds: dict[str, float] = {}
         self.killing_s: dict[str, float] = {}
-        self._next = "child"
+        self._deck: list[str] = []
         self._folder = event.folder / name
         self._folder.mkdir()
         self._hours = self._folder / "quiet-hours"
@@ -243,7 +253,8 @@ class Trial:
 
     def _runs_of(self, stage: str) -> Iterator[None]:
         """Run a stage to its end, with kills; started again whenever it was killed."""
-        left = self._kills_per_stage
+        self._deck = [kind for kind, count in self._kills_per_stage.items() for _ in range(count)]
+        self._chance.shuffle(self._deck)
         late = _LATE_KILLS
         began = time.monotonic()
         next_kill = time.monotonic() + self._pause()
@@ -254,23 +265,22 @@ class Trial:
             if not self._coordinator.is_running:
                 code = self._coordinator.code
                 if code == 1:
-                    assert left == 0, f"{stage} ended before it was killed often enough"
+                    assert not self._deck, f"{stage} ended before it was killed often enough"
                     return
                 assert code in (-signal.SIGKILL, _BUSY), self.told(f"{stage} ended with {code}")
                 if code == _BUSY:
                     time.sleep(0.5)
                 self._coordinator.start(stage)
             if time.monotonic() >= next_kill:
-                if left and self._kill_something():
-                    left -= 1
-                    if not left:
+                if self._deck:
+                    if self._kill_something() and not self._deck:
                         self._hours.touch()
                         self.killing_s[stage] = time.monotonic() - began
-                elif not left and late and self._coordinator.kill():
+                elif late and self._coordinator.kill():
                     # In the middle of whatever follows the photos: grouping, writing, bringing the results away.
                     late -= 1
                     self.kills.of_kind["coordinator, late"] += 1
-                next_kill = time.monotonic() + (self._pause() if left else self._chance.uniform(0.5, 4))
+                next_kill = time.monotonic() + (self._pause() if self._deck else self._chance.uniform(0.5, 4))
             time.sleep(_POLL_S)
             yield
 
@@ -278,26 +288,26 @@ class Trial:
         return self._chance.expovariate(1 / self._pace_s)
 
     def _kill_something(self) -> bool:
-        """Kill what comes next, if there is such a thing now; what comes next is known before, so nothing is favoured."""
-        children = [child for worker in self._workers for child in worker.children()]
-        if self._next == "child":
+        """Kill what is next in the shuffled deck, if there is such a thing just now."""
+        kind = self._deck[-1]
+        if kind == "child":
+            children = [child for worker in self._workers for child in worker.children()]
             if not children:
                 return False
             with suppress(psutil.NoSuchProcess):
                 self._chance.choice(children).kill()
-        elif self._next == "worker":
+        elif kind == "worker":
             # Those that work already; one that is just starting has nothing to lose.
             working = [worker for worker in self._workers if worker.children()]
             if not working or not self._chance.choice(working).crash():
                 return False
-        elif self._next == "broker":
+        elif kind == "broker":
             self._broker.stop()
             time.sleep(self._chance.uniform(0, 1))
             self._broker.start()
         elif not self._coordinator.kill():
             return False
-        self.kills.of_kind[self._next] += 1
-        self._next = self._chance.choices(_KINDS, _WEIGHTS)[0]
+        self.kills.of_kind[self._deck.pop()] += 1
         return True
 
     def _compare(self, stage: str) -> None:

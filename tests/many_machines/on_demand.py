@@ -17,7 +17,13 @@ from tests.many_machines.killing import Event, Trial
 from tests.many_machines.servers import RabbitBroker, RedisBroker
 from tests.s3_server import S3Process, S3Server
 
-_BROKERS = {"redis": RedisBroker, "rabbitmq": RabbitBroker}
+_BROKERS: dict[str, type[RedisBroker | RabbitBroker]] = {"redis": RedisBroker, "rabbitmq": RabbitBroker}
+
+
+def _shares(kills: int) -> dict[str, int]:
+    """How many of each kind."""
+    shares = {"worker": kills * 14 // 100, "broker": kills * 6 // 100, "coordinator": kills * 8 // 100}
+    return {**shares, "child": kills - sum(shares.values())}
 
 
 def main() -> int:
@@ -52,7 +58,7 @@ def main() -> int:
                     event,
                     broker,
                     f"{name}-{seed}",
-                    kills_per_stage=options.kills_per_stage,
+                    kills_per_stage=_shares(options.kills_per_stage),
                     pace_s=options.pace,
                     nap_s=options.nap,
                     seed=seed,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_nothing_is_narrow_but_the_workers(processes: int) -> None:
         ("storage", {"storage_mb_per_s": 25.0}, 25),
     ],
 )
-def test_the_narrowest_part_decides(part: str, change: dict[str, float], most_per_s: float) -> None:
+def test_the_narrowest_part_decides(part: str, change: dict[str, Any], most_per_s: float) -> None:
     found = simulate(replace(MACHINERY, **change), 200)
     assert found.photos_per_s == pytest.approx(most_per_s, rel=0.05)
     assert found.narrowest == part
