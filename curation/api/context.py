@@ -24,6 +24,7 @@ from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
+from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
 from curation.storage.working_copy.keeping import KeptCopy
@@ -56,6 +57,7 @@ class ServiceContext:
     asset_pictures: AssetPictures
     videos: VideoDesk
     event_films: EventFilms
+    who_works: WhoWorks
     mirror: KeptCopy | None = None
 
 

@@ -15,6 +15,7 @@ from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.video.desk import VideoDesk
 from curation.event.catalog import Catalog
 from curation.event.people.edits import PeopleEdits
+from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
 from tests.fake_workflow import FakeEvent
@@ -31,10 +32,11 @@ def serving(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
+    who_works: Callable[[Settings], WhoWorks] = WhoWorks,
 ) -> Iterator[str]:
     """The address of a service over the event; it ends with the block."""
     settings = event.settings()
-    app = create_app(lambda: settings, lambda _: event.workflow(), face_services, open_assets, open_videos)
+    app = create_app(lambda: settings, lambda _: event.workflow(), face_services, open_assets, open_videos, who_works)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
