@@ -56,6 +56,8 @@ from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
+from curation.api.routes.known_people import people as known_people
+from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -65,6 +67,8 @@ from curation.errors import CurationError, ExtraMissingError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.film.event_films import EventFilms
+from curation.event.known_people.event_known import EventKnown
+from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -134,6 +138,7 @@ def create_app(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = _open_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = _open_videos,
+    open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
@@ -143,6 +148,7 @@ def create_app(
         face_services: Makes the way to the attribute services, which are other processes.
         open_assets: Opens the assets; by default without downloading any weights.
         open_videos: Opens the films; likewise.
+        open_gallery: Makes what opens the gallery of known people.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -159,7 +165,7 @@ def create_app(
         with log_output(settings.service.log_format):
             try:
                 context, store = await to_thread.run_sync(
-                    lambda: _start(settings, build, face_services, open_assets, open_videos)
+                    lambda: _start(settings, build, face_services, open_assets, open_videos, open_gallery)
                 )
             except CurationError as error:
                 app.state.start_refused = str(error)
@@ -174,6 +180,7 @@ def create_app(
                 await to_thread.run_sync(context.assets.stop)
                 await to_thread.run_sync(context.attributes.services.close)
                 await to_thread.run_sync(context.outfits.close)
+                await to_thread.run_sync(context.known.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 store.close()
 
@@ -195,6 +202,9 @@ def create_app(
         suggestions,
         outfits,
         unfound,
+        # Addresses with a name of their own come before /known-people/{person_id}.
+        known_proposals,
+        known_people,
         faces,
         labels,
         photos,
@@ -261,6 +271,7 @@ def _start(
     face_services: Callable[[ServicesSettings], FaceServices],
     open_assets: Callable[[Settings, Catalog], AssetDesk],
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk],
+    open_gallery: Callable[[Settings], OpenGallery],
 ) -> tuple[ServiceContext, JobStore]:
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
@@ -310,5 +321,6 @@ def _start(
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
         videos,
         EventFilms(settings, catalog),
+        EventKnown(settings, catalog, people_edits, open_gallery(settings)),
     )
     return context, store

@@ -16,6 +16,7 @@ from curation.api.http.video.desk import VideoDesk
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.film.event_films import EventFilms
+from curation.event.known_people.event_known import EventKnown
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -55,6 +56,7 @@ class ServiceContext:
     asset_pictures: AssetPictures
     videos: VideoDesk
     event_films: EventFilms
+    known: EventKnown
 
 
 # A coroutine, so that it never waits for a free thread.
