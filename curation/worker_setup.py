@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
+from curation.photos.originals import LocalOriginals, Originals
 
 if TYPE_CHECKING:
     from curation.domain.attributes.values import Attribute
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from curation.engines.bodies.base import Segmenter
     from curation.engines.landmarks import LandmarkPredictor
     from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
+    from curation.pipelines.known_photos import KnownPhotos
     from curation.pipelines.per_photo import WorkerParts
     from curation.pipelines.video.setup import VideoSetup
 
@@ -42,6 +44,8 @@ class WorkerSetup:
         chip_px: Longer side of the chips, in pixels.
         log_level: Level of the root logger in the parent.
         readers: One for each attribute of faces that is asked for; most runs ask for none.
+        originals: Gets photos and clips to hand before they are opened; picklable.
+        make_known: Opens what is known of earlier runs, given `state_dir`; None opens the analysis store there.
     """
 
     spec: EngineSpec | None
@@ -51,12 +55,15 @@ class WorkerSetup:
     chip_px: int
     log_level: int
     readers: tuple[ReaderSpec, ...] = ()
+    originals: Originals = field(default_factory=LocalOriginals)
+    make_known: Callable[[Path], KnownPhotos] | None = None
 
 
 def build_worker(setup: WorkerSetup) -> None:
     """Prepare this process as a worker; models are loaded at the first photo that needs them."""
     import cv2
 
+    from curation.pipelines.known_photos import StoredPhotos
     from curation.pipelines.per_photo import WorkerParts, prepare_worker
 
     logging.basicConfig(level=max(setup.log_level, logging.WARNING), format="%(levelname)s %(message)s")
@@ -70,6 +77,8 @@ def build_worker(setup: WorkerSetup) -> None:
             max_megapixels=setup.max_megapixels,
             chip_px=setup.chip_px,
             make_readers=partial(_make_readers, setup.readers),
+            originals=setup.originals,
+            make_known=setup.make_known or StoredPhotos,
         )
     )
 
@@ -121,6 +130,7 @@ def build_video_parts(setup: VideoSetup) -> WorkerParts:
         max_megapixels=math.inf,
         chip_px=_FILM_CHIP_PX,
         make_readers=partial(_make_readers, setup.readers),
+        originals=setup.originals,
     )
 
 

@@ -6,8 +6,9 @@ that needs them. Tasks and results are small and frozen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -28,9 +29,10 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.lazy_photo import OpenPhoto
 from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
+from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.attributes.reading import read_attributes
+from curation.pipelines.known_photos import KnownPhotos, StoredPhotos
 from curation.pipelines.measuring import face_quality, measure_photo
-from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_attributes import pack_attributes
 
 __all__ = [
@@ -47,6 +49,8 @@ __all__ = [
     "prepare_worker",
     "score_photo_worker",
     "spoilt_face_worker",
+    "swap_worker",
+    "worker_originals",
     "worker_predictor",
 ]
 
@@ -64,7 +68,18 @@ def _no_readers(asked: Collection[Attribute]) -> Sequence[AttributeReader]:
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """The parts of a worker; the functions are called at the first photo that needs their result."""
+    """The parts of a worker; the functions are called at the first photo that needs their result.
+
+    Attributes:
+        make_engine: Loads the networks that find and embed faces.
+        make_predictor: Loads the landmark model.
+        state_dir: Folder of the analysis store.
+        max_megapixels: Larger photos fail.
+        chip_px: Longer side of the chips, in pixels.
+        make_readers: Loads what reads attributes of faces, given those that are asked for.
+        originals: Gets photos and clips to hand before they are opened.
+        make_known: Opens what is known of earlier runs, given `state_dir`.
+    """
 
     make_engine: Callable[[], FaceEngine]
     make_predictor: Callable[[], LandmarkPredictor]
@@ -72,6 +87,8 @@ class WorkerParts:
     max_megapixels: float
     chip_px: int
     make_readers: Callable[[Collection[Attribute]], Sequence[AttributeReader]] = _no_readers
+    originals: Originals = field(default_factory=LocalOriginals)
+    make_known: Callable[[Path], KnownPhotos] = StoredPhotos
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +99,15 @@ class AnalyseTask:
         image_path: Of the photo.
         path: To open it.
         key: Names everything that the analysis depends on.
-        attributes: What is read of its faces besides, as far as the store does not have it.
+        attributes: What is read of its faces besides, as far as it is not known.
+        size_bytes: Of the file when it was listed; None if it is not known.
     """
 
     image_path: str
     path: Path
     key: str
     attributes: tuple[AttributeKey, ...] = ()
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +123,7 @@ class AnalysedPhoto:
 
     Attributes:
         sha256: Of its content.
-        analysis: None if the store has it already.
+        analysis: None if it is known already.
         attributes: What was read of the faces: key, and the values as the store takes them.
         unread: Why attributes could not be read; empty if they could, or if there was nothing to read.
     """
@@ -124,7 +143,8 @@ class MeasureTask:
         path: To open it.
         faces: Box and landmarks of each face, in pixels of the upright full-size photo.
         analysis_key: Of the analysis that found the faces; None if it is not known.
-        measures_key: Names everything that the measures depend on; if the store has them, the photo is not measured.
+        measures_key: Names everything that the measures depend on; if they are known, the photo is not measured.
+        size_bytes: Of the file when it was listed; None if it is not known.
     """
 
     image_path: str
@@ -132,6 +152,7 @@ class MeasureTask:
     faces: tuple[tuple[Box, FiveLandmarks], ...]
     analysis_key: str | None
     measures_key: str
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +185,7 @@ class _Worker:
         self.parts = parts
         self._engine: FaceEngine | None = None
         self._predictor: LandmarkPredictor | None = None
-        self._store: AnalysisStore | None = None
+        self._known: KnownPhotos | None = None
         self._readers: dict[tuple[Attribute, ...], Sequence[AttributeReader]] = {}
 
     def readers(self, asked: tuple[Attribute, ...]) -> Sequence[AttributeReader]:
@@ -185,14 +206,14 @@ class _Worker:
         return self._predictor
 
     @property
-    def store(self) -> AnalysisStore:
-        if self._store is None:
-            self._store = AnalysisStore(self.parts.state_dir, read_only=True)
-        return self._store
+    def known(self) -> KnownPhotos:
+        if self._known is None:
+            self._known = self.parts.make_known(self.parts.state_dir)
+        return self._known
 
     def close(self) -> None:
-        if self._store is not None:
-            self._store.close()
+        if self._known is not None:
+            self._known.close()
 
 
 # A process has one worker; the functions that the pool calls can reach it only in this way.
@@ -206,8 +227,23 @@ def prepare_worker(parts: WorkerParts) -> None:
     _current.append(_Worker(parts))
 
 
+def swap_worker(worker: object | None) -> object | None:
+    """Put a worker that was prepared before in the place of this process's.
+
+    Args:
+        worker: That an earlier call returned; None for none.
+
+    Returns:
+        The worker of until now, with all that it has loaded; None if there was none.
+    """
+    before = _current.pop() if _current else None
+    if isinstance(worker, _Worker):
+        _current.append(worker)
+    return before
+
+
 def analyse_photo_worker(task: AnalyseTask) -> AnalysedPhoto:
-    """Detect the faces of one photo, compute their embeddings and qualities, unless the store has its content.
+    """Detect the faces of one photo, compute their embeddings and qualities, unless its content is known.
 
     Attributes of the faces are read if the task asks for them; if that fails, the faces are kept without them.
 
@@ -231,15 +267,20 @@ def analyse_photos_worker(batch: AnalyseBatch) -> tuple[AnalysedPhoto | PhotoErr
         WeightsError: If the engine cannot be loaded.
     """
     worker = _current[-1]
+    with ExitStack() as held:  # all files of the batch are read until its last face is embedded
+        return _analysed(worker, batch, held)
+
+
+def _analysed(worker: _Worker, batch: AnalyseBatch, held: ExitStack) -> tuple[AnalysedPhoto | PhotoError, ...]:
     results: list[AnalysedPhoto | PhotoError | None] = []
     new: list[tuple[int, AnalyseTask, str, OpenPhoto]] = []
     for number, task in enumerate(batch.tasks):
         try:
-            sha256, content = _content(task.path)
-            if worker.store.has_analysis(sha256, task.key):
-                results.append(_known_photo(worker, task, sha256, content))
+            path, sha256, content = held.enter_context(_content(worker, task.path))
+            if worker.known.is_analysed(sha256, task.key):
+                results.append(_known_photo(worker, task, path, sha256, content))
                 continue
-            new.append((number, task, sha256, _opened(task.path, content, worker.parts)))
+            new.append((number, task, sha256, _opened(path, content, worker.parts)))
             results.append(None)
         except PhotoError as error:
             results.append(error)
@@ -260,15 +301,14 @@ def _same(photo: OpenPhoto) -> OpenPhoto:
     return photo
 
 
-def _known_photo(worker: _Worker, task: AnalyseTask, sha256: str, content: bytes | None) -> AnalysedPhoto:
-    """A photo whose analysis the store has."""
+def _known_photo(worker: _Worker, task: AnalyseTask, path: Path, sha256: str, content: bytes | None) -> AnalysedPhoto:
+    """A photo whose analysis is known."""
     if not task.attributes:
         return AnalysedPhoto(sha256, None)
-    known = worker.store.analysis(sha256, task.key)
-    places = [] if known is None else [(face.box, face.landmarks) for face in known.faces]
+    places = worker.known.faces(sha256, task.key)
 
     def opened() -> OpenPhoto:
-        return open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
+        return open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
 
     return AnalysedPhoto(sha256, None, *_attributes(worker, task, sha256, places, opened))
 
@@ -281,7 +321,7 @@ def _attributes(
     opened: Callable[[], OpenPhoto],
 ) -> tuple[tuple[tuple[str, bytes], ...], str]:
     """What is read of the faces, and why it could not be read; see `AnalysedPhoto`."""
-    wanted = [(name, key) for name, key in task.attributes if not worker.store.having_attributes([sha256], key)]
+    wanted = [(name, key) for name, key in task.attributes if not worker.known.has_attribute(sha256, key)]
     if not wanted:
         return (), ""
     asked = tuple(name for name, _ in wanted)
@@ -328,11 +368,11 @@ def spoilt_face_worker(task: SpoilTask) -> NDArray[np.float32]:
         WeightsError: If the engine cannot be loaded.
     """
     worker = _current[-1]
-    sha256, content = _content(task.path)
-    if sha256 != task.sha256:
-        raise PhotoUnreadableError("the photo was changed during the run")
-    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
-    return worker.engine.embed_changed(photo, task.landmarks, spoilt_chips)
+    with _content(worker, task.path) as (path, sha256, content):
+        if sha256 != task.sha256:
+            raise PhotoUnreadableError("the photo was changed during the run")
+        photo = open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
+        return worker.engine.embed_changed(photo, task.landmarks, spoilt_chips)
 
 
 def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
@@ -343,21 +383,21 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
         WeightsError: If the landmark predictor cannot be loaded.
     """
     worker = _current[-1]
-    sha256, content = _content(task.path)
-    if task.analysis_key is not None and not worker.store.has_analysis(sha256, task.analysis_key):
-        raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
-    cached = worker.store.measures({sha256: (sha256, task.measures_key)})
-    if cached:
-        return MeasuredPhoto(sha256, cached[sha256])
-    photo = open_photo(task.path, max_megapixels=worker.parts.max_megapixels, content=content)
-    for box, _ in task.faces:
-        if box.x + box.w > photo.width or box.y + box.h > photo.height:
-            raise PhotoUnreadableError(
-                f"a face at {list(box)} lies outside the photo of {photo.width} x {photo.height} pixels: "
-                "the photo or face_data.csv was changed; run the clustering again"
-            )
-    measures = measure_photo(photo, task.faces, worker.predictor, capture_time=photo.capture_time)
-    return MeasuredPhoto(sha256, measures)
+    with _content(worker, task.path) as (path, sha256, content):
+        if task.analysis_key is not None and not worker.known.is_analysed(sha256, task.analysis_key):
+            raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
+        cached = worker.known.measures(sha256, task.measures_key)
+        if cached is not None:
+            return MeasuredPhoto(sha256, cached)
+        photo = open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
+        for box, _ in task.faces:
+            if box.x + box.w > photo.width or box.y + box.h > photo.height:
+                raise PhotoUnreadableError(
+                    f"a face at {list(box)} lies outside the photo of {photo.width} x {photo.height} pixels: "
+                    "the photo or face_data.csv was changed; run the clustering again"
+                )
+        measures = measure_photo(photo, task.faces, worker.predictor, capture_time=photo.capture_time)
+        return MeasuredPhoto(sha256, measures)
 
 
 def worker_predictor() -> LandmarkPredictor:
@@ -369,7 +409,15 @@ def worker_predictor() -> LandmarkPredictor:
     return _current[-1].predictor
 
 
-def _content(path: Path) -> tuple[str, bytes | None]:
-    if not path.exists():
-        raise PhotoUnreadableError("the photo is gone: put it back, or run the clustering again")
-    return read_content(path)
+def worker_originals() -> Originals:
+    """What gets photos and clips to hand in this worker."""
+    return _current[-1].parts.originals
+
+
+@contextmanager
+def _content(worker: _Worker, photo: Path) -> Iterator[tuple[Path, str, bytes | None]]:
+    """Where the file of a photo can be opened now, its SHA-256, and its content unless it is too large to be held."""
+    with worker.parts.originals.at_hand(photo) as path:
+        if not path.exists():
+            raise PhotoUnreadableError("the photo is gone: put it back, or run the clustering again")
+        yield path, *read_content(path)

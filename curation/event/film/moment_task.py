@@ -14,7 +14,7 @@ from curation.domain.measuring.measures import PhotoMeasures
 from curation.engines.base import Pixels
 from curation.errors import ClipUnreadableError
 from curation.pipelines.measuring import measure_photo
-from curation.pipelines.per_photo import worker_predictor
+from curation.pipelines.per_photo import worker_originals, worker_predictor
 
 __all__ = ["MomentTask", "StillPhoto", "measure_moment_worker"]
 
@@ -84,7 +84,8 @@ def measure_moment_worker(task: MomentTask) -> PhotoMeasures:
     """
     from curation.video.stills import still
 
-    photo = StillPhoto(still(task.path, task.time))
+    with worker_originals().at_hand(task.path) as path:
+        photo = StillPhoto(still(path, task.time))
     for box, _ in task.faces:
         if box.x + box.w > photo.width or box.y + box.h > photo.height:
             raise ClipUnreadableError(

@@ -24,7 +24,7 @@ from curation.pipelines.video.track_reading import TrackReader
 from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.video.opening import open_clip
 
-__all__ = ["SegmentTask", "analyse_segment_worker", "prepare_video_worker"]
+__all__ = ["SegmentTask", "analyse_segment_worker", "prepare_video_worker", "swap_video_worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,14 @@ def prepare_video_worker(setup: VideoSetup) -> None:
     _current.append(_Worker(setup))
 
 
+def swap_video_worker(worker: object | None) -> object | None:
+    """The same as `curation.pipelines.per_photo.swap_worker` for workers of films."""
+    before = _current.pop() if _current else None
+    if isinstance(worker, _Worker):
+        _current.append(worker)
+    return before
+
+
 def analyse_segment_worker(task: SegmentTask) -> AnalysedSegment:
     """Look at one segment.
 
@@ -90,10 +98,18 @@ def analyse_segment_worker(task: SegmentTask) -> AnalysedSegment:
         WeightsError: If a model file is missing or broken.
     """
     worker = _current[-1]
-    if stamp_of(task.path) != task.stamp:
-        raise ClipUnreadableError("the film was changed or removed while it was looked at: look at it again")
     options = worker.setup.looks
     looker = Looker(worker.engine, options)
     reader = TrackReader(options, looker, worker.readers, worker.predictor, chip_px=worker.parts.chip_px)
-    with open_clip(task.path) as clip:
-        return analyse_segment(clip, task.span, looker, reader, options)
+    with worker.setup.originals.at_hand(task.path) as path:
+        if not _is_same(stamp_of(path), task.stamp):
+            raise ClipUnreadableError("the film was changed or removed while it was looked at: look at it again")
+        with open_clip(path) as clip:
+            return analyse_segment(clip, task.span, looker, reader, options)
+
+
+def _is_same(now: FileStamp | None, then: FileStamp | None) -> bool:
+    """Whether a file is the one that the parent saw; on another machine it may lie elsewhere."""
+    if now is None or then is None:
+        return now is then
+    return (now.size_bytes, now.mtime_ns) == (then.size_bytes, then.mtime_ns)

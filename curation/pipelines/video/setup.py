@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import RETINAFACE_ARCFACE, EngineSpec, WeightsFile
+from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.per_photo import WorkerParts
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 
@@ -69,6 +70,7 @@ class VideoSetup:
         max_minutes: Longer films are refused.
         max_mb: Larger files are refused.
         build: Prepares the engine, the predictor and the readers in a worker; injected, as pipelines know no engine.
+        originals: Gets films to hand before a worker opens them; picklable.
     """
 
     engine: EngineSpec
@@ -82,6 +84,7 @@ class VideoSetup:
     max_minutes: float
     max_mb: float
     build: Callable[[VideoSetup], WorkerParts]
+    originals: Originals = field(default_factory=LocalOriginals)
 
 
 def on_video_device(settings: Settings) -> Settings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -155,3 +156,42 @@ def test_quality_hardly_depends_on_the_decoded_size(tmp_path: Path, enlargement:
     assert (one.size_px, one.yaw_deg) == (other.size_px, other.yaw_deg)
     assert one.sharpness == pytest.approx(other.sharpness, abs=0.05)
     assert (one.sharpness < 0.3) == bool(blur_px)
+
+
+class Elsewhere:
+    """Files that lie in another folder; those that are in use are counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.held, self.most = folder, 0, 0
+
+    @contextmanager
+    def at_hand(self, path: Path) -> Iterator[Path]:
+        self.held += 1
+        self.most = max(self.most, self.held)
+        try:
+            yield self.folder / path.name
+        finally:
+            self.held -= 1
+
+
+def test_photos_are_opened_where_the_originals_say(tmp_path: Path, decoded: list[int]) -> None:
+    (tmp_path / "there").mkdir()
+    first = _task(tmp_path / "there" / "a.jpg", (Box(100, 100, 400, 400), 1))
+    second = _task(tmp_path / "there" / "b.jpg", (Box(100, 100, 300, 300), 2))
+    expected = [_faces(analyse_photo_worker(task)) for task in (first, second)]
+    originals = Elsewhere(tmp_path / "there")
+    prepare_worker(
+        WorkerParts(
+            make_engine=ReducingEngine,
+            make_predictor=_no_predictor,
+            state_dir=tmp_path / "state",
+            max_megapixels=120,
+            chip_px=256,
+            originals=originals,
+        )
+    )
+    tasks = tuple(AnalyseTask(name, tmp_path / name, "key") for name in ("a.jpg", "b.jpg", "gone.jpg"))
+    *found, gone = analyse_photos_worker(AnalyseBatch(tasks))
+    assert [_faces(result) for result in found] == expected
+    assert isinstance(gone, PhotoUnreadableError)
+    assert (originals.held, originals.most) == (0, 3)  # kept while the batch is worked on, then let go
