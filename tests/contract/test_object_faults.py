@@ -18,7 +18,7 @@ from curation.errors import (
     ObjectStorageUnavailableError,
     PhotoUnreadableError,
 )
-from curation.storage.objects import faults
+from curation.storage.objects import bucket, faults
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.originals import ObjectOriginals
 from curation.storage.objects.store import ObjectStore
@@ -114,10 +114,12 @@ def test_a_slow_body_is_waited_for(store: ObjectStore, s3_proxy: FaultyProxy, tm
 
 
 def test_the_parts_of_a_large_file_are_sent_again(
-    store: ObjectStore, s3_server: S3Server, s3_proxy: FaultyProxy, tmp_path: Path
+    store: ObjectStore, s3_server: S3Server, s3_proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bucket, "_LARGE_BYTES", 6 << 20)
+    monkeypatch.setattr(bucket, "_PART_BYTES", 5 << 20)
     source = tmp_path / "large"
-    source.write_bytes(bytes(range(256)) * (160 << 10))
+    source.write_bytes(bytes(range(256)) * (48 << 10))
     rules = [
         s3_proxy.add("status", method="PUT", path="partNumber=2", times=2),
         s3_proxy.add("drop", method="PUT", path="partNumber=1", times=1),
