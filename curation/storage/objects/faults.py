@@ -123,7 +123,7 @@ def _without_answer(text: str) -> str:
     if "refused" in lowered:
         return "nothing listens at its address: check AWS_ENDPOINT_URL"
     if "certificate" in lowered:
-        return "its certificate is not trusted"
+        return "its certificate is not trusted: set AWS_CA_BUNDLE to the file of who signed it"
     if "connect" in lowered:
         return "it cannot be reached: check the network and AWS_ENDPOINT_URL"
     return "the answer was not whole, or not readable"
