@@ -48,6 +48,8 @@ TASK_NAME = "curation.work"
 QUEUE_EXPIRES_S = 3600
 """Longer than the queue of a living run is ever without a message or a reader."""
 
+_ANSWERS_EXPIRE_S = 300  # nobody reads them after the end of the run; an answer may come late
+
 _CONNECT_TIMEOUT_S = 5.0
 _QUICK_S = 2.0
 _STILL_S = 15.0
@@ -197,14 +199,14 @@ def task_queue(run: str) -> Queue:
 
 def answer_queue(run: str) -> Queue:
     """The queue of what workers say to the parent of a run."""
-    return _queue(f"{_PREFIX}answers.{run}")
+    return _queue(f"{_PREFIX}answers.{run}", _ANSWERS_EXPIRE_S)
 
 
-def _queue(name: str) -> Queue:
+def _queue(name: str, expires_s: int = QUEUE_EXPIRES_S) -> Queue:
     from kombu import Exchange, Queue
 
     # The default exchange leads to the queue by its name, so nothing has to be bound and nothing stays when it is gone.
-    return Queue(name, Exchange(""), routing_key=name, durable=True, expires=QUEUE_EXPIRES_S)
+    return Queue(name, Exchange(""), routing_key=name, durable=True, expires=expires_s)
 
 
 def control_exchange() -> Exchange:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 _POLL_S = 0.2  # the longest time until a cancellation is noticed
 _TURN_S = 0.5  # between two looks at what may be late
 _MUTE_S = 6.0  # since the last greeting: the broker takes no messages, even if the connection stands
-_HOPELESS_S = 10.0  # how long all workers may be refused
+_HOPELESS_S = 30.0  # how long all workers may be refused: they look again meanwhile, and others may come
 _REMIND_S = 30.0  # between two lines about workers that are missing
 _TRANSPORT_PAUSE_S = 0.5
 _TRANSPORT_LONGEST_S = 15.0
@@ -324,11 +324,11 @@ class Dispatch(Generic[T]):
             return
         if self._lonely_since is None:
             self._lonely_since, self._reminded = now, now - _REMIND_S + 5.0
-        preparing = [known.facts.name for known in facts.muster.workers.values() if known.state == "preparing"]
+        preparing = facts.muster.preparing
         if preparing:
             self._lonely_since = now  # it is fetching weights, which may take long
         alone_s = now - self._lonely_since
-        refused = "; ".join(f"{known.facts.name}: {known.text}" for known in facts.muster.refused)
+        refused = "; ".join(f"{known.facts.name}: {known.text}" for known in facts.muster.idle)
         if facts.muster.is_hopeless() and alone_s > min(_HOPELESS_S, facts.broker.patience_s):
             raise WorkersMissingError(
                 f"no worker at {facts.broker.address} can do this work: {refused}. Mend that, or set "
@@ -336,9 +336,9 @@ class Dispatch(Generic[T]):
             )
         if alone_s > facts.broker.patience_s:
             raise WorkersMissingError(
-                f"no worker answered at {facts.broker.address} for {facts.broker.patience_s:g} s (workers.patience_s); "
+                f"no worker was ready at {facts.broker.address} in {facts.broker.patience_s:g} s (workers.patience_s): "
                 "start some with:  python -m curation worker  or set performance.pool to local"
-                + (f". Refused: {refused}" if refused else "")
+                + (f". Not ready: {refused}" if refused else "")
             )
         if now - self._reminded > _REMIND_S:
             self._reminded = now

@@ -93,8 +93,8 @@ class Muster:
         name, facts = known.facts.name, known.facts
         if known.state == "ready":
             log.info("worker %s takes part: %d processes on %s (%s)", name, facts.processes, facts.host, facts.cpu)
-        elif known.state == "refused":
-            log.warning("worker %s takes no part: %s", name, known.text)
+        elif known.text:
+            log.warning("worker %s takes no part%s: %s", name, "" if known.state == "refused" else " yet", known.text)
 
     def silent(self, now: float) -> list[Known]:
         """Take out the workers that did not answer for a while."""
@@ -152,9 +152,14 @@ class Muster:
         return sum(max(1, known.facts.processes) for known in self.ready)
 
     @property
-    def refused(self) -> list[Known]:
-        """The workers that take none."""
-        return [known for known in self.workers.values() if known.state == "refused"]
+    def preparing(self) -> list[str]:
+        """The names of workers that are preparing themselves: they may be fetching weights."""
+        return [name for name, known in self.workers.items() if known.state == "preparing" and not known.text]
+
+    @property
+    def idle(self) -> list[Known]:
+        """The workers that take none, and say why."""
+        return [known for known in self.workers.values() if known.state != "ready" and known.text]
 
     def is_hopeless(self) -> bool:
         """Whether there are workers, and none of them can take part for now."""
