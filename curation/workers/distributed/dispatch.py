@@ -77,7 +77,6 @@ class Dispatch(Generic[T]):
         self._flights: Flights[T] = Flights(
             max_losses=facts.broker.max_sends,
             lease_s=None if timeout_s is None else timeout_s + margin,
-            ahead=facts.broker.ahead,
         )
         self._outcomes: deque[Outcome[T, Any]] = deque()
         self._round: Round | None = None
@@ -89,10 +88,13 @@ class Dispatch(Generic[T]):
 
     def outcomes(self, source: Iterator[T], cancel: threading.Event | None) -> Iterator[Outcome[T, Any]]:
         """See `TaskPool.run`."""
-        self._facts.post.greet_soon()
+        self._facts.post.listen()
+        self._facts.muster.greet_again(time.monotonic())
         next_turn = 0.0
         while True:
             stop_if(cancel)
+            # First what was said while the caller was busy: nobody is silent who was not listened to.
+            self._listen(0.0)
             now = time.monotonic()
             if now >= next_turn:
                 self._look_around(now)
@@ -100,13 +102,15 @@ class Dispatch(Generic[T]):
             self._hand_out(source, now)
             if self._is_drained and not len(self._flights) and not self._outcomes:
                 return
-            self._listen()
+            if not self._outcomes:
+                self._listen(_POLL_S)
             while self._outcomes:
                 yield self._outcomes.popleft()
                 stop_if(cancel)
 
     def let_go(self) -> None:
         """Take back what no worker has yet, at the end of the run, whatever ended it."""
+        self._facts.post.stop_listening()
         if len(self._flights) or self._has_doubles:
             self._facts.post.clear()
 
@@ -168,11 +172,11 @@ class Dispatch(Generic[T]):
 
     # What is heard
 
-    def _listen(self) -> None:
+    def _listen(self, timeout_s: float) -> None:
         """Wait a little for what workers say, and take in everything that is there."""
         inbox = self._facts.post.inbox
         try:
-            said = inbox.get(timeout=_POLL_S)
+            said = inbox.get(timeout=timeout_s) if timeout_s else inbox.get_nowait()
             while True:
                 self._take_in(said)
                 said = inbox.get_nowait()
@@ -185,9 +189,7 @@ class Dispatch(Generic[T]):
             self._evaluate()
             self._round = said
         elif said.get("type") == "hello":
-            replaced = self._facts.muster.heard(said, now)
-            if replaced is not None:
-                self._lose_all_of(replaced)
+            self._facts.muster.heard(said, now)
             self._flights.seen(self._facts.muster.holders(), now)
         elif said.get("type") == "answer":
             try:

@@ -33,6 +33,7 @@ LEFT = "left:"
 """Begins what a child returns if its answer lies in a file."""
 
 _UNGREETED_S = 10.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
+_STARVED_ROUNDS = 5
 _TEND_S = 0.5
 _CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
 _TRIES = 5  # of a check that fails by an error of its own, before the worker is refused
@@ -67,6 +68,7 @@ class _Run:
         checked: When the last check ended.
         tries: How many checks in a row failed.
         is_checking: Whether one is going on.
+        starved: In how many greetings in a row tasks waited and this worker had none.
     """
 
     setup_hash: str
@@ -76,6 +78,7 @@ class _Run:
     checked: float = 0.0
     tries: int = 0
     is_checking: bool = False
+    starved: int = 0
 
 
 @dataclass(slots=True)
@@ -119,6 +122,10 @@ class Node:
             consumer.timer.call_repeatedly(_TEND_S, self._tend)
         self._consumer = consumer
         state, text = self._state(run, greeting)
+        held = self._held(run)
+        if state == "ready" and not held and self._is_starved(run, greeting):
+            log.warning("tasks of run %s wait, and none comes; its queue is taken anew", run)
+            self._take(consumer, run, is_wanted=False)
         self._take(consumer, run, is_wanted=state == "ready")
         self.clerk.say(
             run,
@@ -128,10 +135,19 @@ class Node:
                 "state": state,
                 "text": text,
                 "since": self._since,
-                "held": self._held(run),
+                "held": held,
                 "worker": self.facts(),
             },
         )
+
+    def _is_starved(self, run: str, greeting: Mapping[str, Any]) -> bool:
+        """Whether tasks wait for a worker that has none for a while: its place at the queue may be lost."""
+        known = self._runs[run]
+        known.starved = known.starved + 1 if greeting.get("waiting") else 0
+        if known.starved < _STARVED_ROUNDS:
+            return False
+        known.starved = 0
+        return True
 
     def _state(self, run: str, greeting: Mapping[str, Any]) -> tuple[str, str]:
         if greeting.get("protocol") != PROTOCOL or greeting.get("program") != curation.__version__:
