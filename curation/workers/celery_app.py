@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from curation.extras import Extra, extra_for
-from curation.workers.distributed.broker import CONTROL, TASK_NAME, BrokerOptions, transport_options
+from curation.workers.distributed.broker import CONTROL, TASK_NAME, BrokerOptions, tls_options, transport_options
 from curation.workers.pool import usable_cores
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=transport_options(broker),
+        **({"broker_use_ssl": tls} if (tls := tls_options(broker)) else {}),
         control_exchange=CONTROL,
         enable_utc=True,
     )

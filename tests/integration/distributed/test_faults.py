@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -15,9 +17,10 @@ from curation.workers.distributed import dispatch, flights, muster
 from curation.workers.distributed.broker import BrokerOptions
 from curation.workers.distributed.roster import Roster
 from tests.celery_workers import CeleryWorker, away, unfit, unheard
+from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 from tests.integration.distributed.conftest import MakePool, StartWorker
-from tests.processes import wait_until
+from tests.processes import Run, wait_until
 
 
 def test_a_photo_that_kills_its_workers_is_given_up_and_one_that_hangs_too(
@@ -129,6 +132,18 @@ def test_cancelled_soon_and_nothing_is_left(redis_url: str, worker: CeleryWorker
         assert not list(client.scan_iter("curation.tasks.*"))
         left = [client.ttl(key) for key in client.scan_iter("curation.*", _type="list")]
         assert all(0 < seconds <= 300 for seconds in left), "late answers expire"
+
+
+def test_ctrl_c_ends_soon_and_leaves_no_tasks(redis_url: str, worker: CeleryWorker, tmp_path: Path) -> None:
+    program = "tests.integration.distributed.parent"
+    run = Run([sys.executable, "-m", program, redis_url, tmp_path], cwd=PROJECT_ROOT, variables={})
+    wait_until(lambda: (tmp_path / "seen2").exists(), "some results")
+    begun = time.monotonic()
+    run.send(signal.SIGINT)
+    assert run.finish(30).code == 130
+    assert time.monotonic() - begun < 5
+    with redis.Redis.from_url(redis_url) as client:
+        assert not list(client.scan_iter("curation.tasks.*"))
 
 
 def test_functions_that_workers_do_not_know_run_here(redis_url: str, make_pool: MakePool) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 from pydantic import SecretStr
 
 from curation.settings.scale import WorkersSettings
+from curation.workers.celery_app import make_app
 from curation.workers.distributed import broker
 from curation.workers.distributed.broker import BrokerOptions
 
@@ -32,6 +35,16 @@ def test_options_of_settings() -> None:
     assert BrokerOptions.of(settings) == BrokerOptions("redis://h/0", 4, 5, 6.0, 7.0)
 
 
+@pytest.mark.parametrize("url", ["rediss://h:1/0", "amqps://h//"])
+def test_certificates_are_checked(url: str) -> None:
+    connection = broker.connect(BrokerOptions(url))
+    assert isinstance(connection.ssl, dict)
+    assert ssl.CERT_REQUIRED in connection.ssl.values()
+    app = make_app(BrokerOptions(url))
+    assert app.connection_for_read().ssl == broker.tls_options(BrokerOptions(url))
+    assert broker.tls_options(BrokerOptions("rediss://h:1/0?ssl_cert_reqs=none")) is None
+
+
 def test_queues_lead_by_the_default_exchange_and_expire() -> None:
     tasks, answers = broker.task_queue("ab"), broker.answer_queue("ab")
     assert (tasks.name, answers.name) == ("curation.tasks.ab", "curation.answers.ab")
@@ -51,3 +64,9 @@ def test_a_broker_that_refuses_us_is_not_waited_for(error: Exception, denied: bo
     assert broker.is_denied(error) is denied
     said = str(broker.unavailable(BrokerOptions("redis://h/0"), error))
     assert ("refuses" in said) is denied
+
+
+def test_a_certificate_that_is_not_trusted_is_told() -> None:
+    error = OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    assert broker.is_denied(error)
+    assert "SSL_CERT_FILE" in str(broker.unavailable(BrokerOptions("rediss://h/0"), error))
