@@ -79,7 +79,11 @@ def _of_class(name: str) -> st.SearchStrategy[Any]:
     if issubclass(kind, Enum):
         return st.sampled_from(list(kind))
     hints = typing.get_type_hints(kind)
-    return st.builds(kind, *[st.deferred(lambda hint=hints[field]: _values(hint)) for field in field_names(name)])
+    return st.builds(kind, *[_later(hints[field]) for field in field_names(name)])
+
+
+def _later(hint: Any) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: _values(hint))
 
 
 def _assert_same(one: Any, other: Any) -> None:

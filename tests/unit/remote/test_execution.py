@@ -257,7 +257,8 @@ def test_a_file_system_of_another_machine_that_fails_is_not_the_photos_fault(
 
 def test_errors_of_a_stage_are_of_our_tree_whatever_comes(world: World) -> None:
     work = world.work()
-    for value in (None, 5, [], {}, {"error": "SystemExit", "message": "x"}, {"error": ["x"], "message": "m"}):
+    odd: list[Any] = [None, 5, [], {}]
+    for value in (*odd, {"error": "SystemExit", "message": "x"}, {"error": ["x"], "message": "m"}):
         assert isinstance(work.error_of(value), CurationError)
     assert not isinstance(work.error_of({"error": "PhotoUnreadableError", "message": "x"}), PhotoUnreadableError)
 
