@@ -12,7 +12,6 @@ import os
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.extras import Extra, extra_for
@@ -38,10 +37,9 @@ def __getattr__(name: str) -> Any:
     """Make `app` when it is asked for."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from curation.settings import load_settings
+    from curation.settings.machine import machine_settings
 
-    named = os.environ.get("CURATION_CONFIG")
-    workers = load_settings(Path(named) if named else None, default_root=Path.cwd()).workers
+    workers = machine_settings().workers
     made = make_app(BrokerOptions.of(workers), concurrency=workers.concurrency)
     globals()["app"] = made
     return made
