@@ -214,7 +214,7 @@ def _measured(data: Path, models: Path, *, quick: bool) -> Iterator[Row | Measur
 def _coordinator_s(folder: Path, models: Path, broker: str) -> float:
     """Processor time of the coordinator for each photo of a real run by one process of a worker."""
     photos = folder / "huge"
-    io = {"input_dir": str(photos), "state_dir": str(folder / "worker-state"), "models_dir": str(models)}
+    io = {"input_dir": str(photos), "state_dir": str(folder / "worker-state"), "models_dir": str(models.resolve())}
     with worker({"io": io, "workers": {"broker_url": broker, "concurrency": 1}}):
         places = [str(photos), str(folder / "out"), str(folder / "run-state")]
         options = ["--models", str(models), "--engine", "retinaface-arcface", "--workers", "1", "--broker", broker]
