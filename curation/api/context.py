@@ -16,6 +16,7 @@ from curation.api.http.video.desk import VideoDesk
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.film.event_films import EventFilms
+from curation.event.known_people.event_known import EventKnown
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -58,6 +59,7 @@ class ServiceContext:
     videos: VideoDesk
     event_films: EventFilms
     who_works: WhoWorks
+    known: EventKnown
     mirror: KeptCopy | None = None
 
 
