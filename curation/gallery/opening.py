@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curation.gallery.postgres_store import PostgresGallery
 from curation.gallery.sqlite_store import SqliteGallery
 from curation.gallery.store import GalleryStore
 from curation.settings import GallerySettings
@@ -13,7 +14,9 @@ def open_gallery(settings: GallerySettings) -> GalleryStore:
     """Open the gallery: the file of `gallery.path`, or the server of `gallery.url`.
 
     Raises:
-        GalleryError: If it cannot be used.
-        ExtraMissingError: A server is named, and the extra `gallery` is not installed.
+        GalleryError: If it cannot be used: damaged, locked, written by a newer version, no server, no pgvector.
+        ExtraMissingError: If a server is named, and the extra `gallery` is not installed.
     """
+    if settings.url is not None:
+        return PostgresGallery(settings.url.get_secret_value())
     return SqliteGallery(settings.path)

@@ -114,15 +114,19 @@ class GalleryDatabase:
             self.finish_deletion()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that writes, and gives the gallery another version; it is rolled back if the block raises.
+    def transaction(self, *, another_version: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction that writes; it is rolled back if the block raises.
+
+        Args:
+            another_version: Whether the gallery gets another version.
 
         Raises:
             GalleryError: If SQLite fails, or others write for too long.
         """
         with self._use("BEGIN IMMEDIATE") as connection:
             yield connection
-            connection.execute("UPDATE gallery_facts SET value = value + 1 WHERE name = 'version'")
+            if another_version:
+                connection.execute("UPDATE gallery_facts SET value = value + 1 WHERE name = 'version'")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

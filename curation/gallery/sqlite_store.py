@@ -181,12 +181,12 @@ class SqliteGallery:
 
     def seen(self, person_id: str, when: str) -> None:
         """Note that a person was seen (ISO 8601)."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(another_version=False) as connection:
             number = _number(connection, person_id)
             connection.execute("UPDATE people SET last_seen = max(last_seen, ?) WHERE number = ?", (when, number))
 
     def version(self) -> str:
-        """Another text whenever anything changed."""
+        """Another text whenever people, names or faces changed."""
         return self._database.version()
 
     def close(self) -> None:
