@@ -34,7 +34,8 @@ def _programs() -> Path:
             pwd.getpwnam(_USER)
         except KeyError:
             pytest.skip(f"PostgreSQL does not run as root, and there is no user {_USER} (apt install postgresql)")
-        asked = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups", folder / "postgres", "--version"]
+        user = [f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
+        asked: list[str | Path] = ["setpriv", *user, folder / "postgres", "--version"]
         if subprocess.run(asked, capture_output=True, check=False, cwd="/").returncode:
             pytest.skip(f"the user {_USER} may not read {folder}: put the virtual environment elsewhere")
     return folder
