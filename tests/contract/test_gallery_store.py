@@ -25,11 +25,15 @@ __all__ = ["vector_server", "vector_url"]
 FEW = 6
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "encrypted", "postgres"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> GallerySettings:
     """Where a gallery is; `open_gallery` opens it, in other processes too."""
     if request.param == "postgres":
         return GallerySettings(enabled=True, url=request.getfixturevalue("vector_url"))
+    if request.param == "encrypted":
+        pytest.importorskip("sqlcipher3", reason="the extra gallery is not installed: make extras EXTRAS=gallery")
+        (tmp_path / "key").write_text("5a" * 32)
+        return GallerySettings(enabled=True, path=tmp_path / "gallery", key_file=tmp_path / "key")
     return GallerySettings(enabled=True, path=tmp_path / "gallery")
 
 
