@@ -33,6 +33,8 @@ BENCHMARKS: tuple[str, ...] = (
     "gallery",
     "video",
     "film_people",
+    "workers",
+    "scale_plan",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 
