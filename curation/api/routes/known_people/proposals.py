@@ -6,11 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from curation.api.context import Context, ServiceContext
+from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.routes.known_people.problems import GALLERY_PROBLEMS
 from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
-from curation.api.schemas.known_people.people import face_url
 from curation.api.schemas.known_people.proposals import (
     AcceptAllIn,
     AcceptedOut,
@@ -21,13 +20,11 @@ from curation.api.schemas.known_people.proposals import (
     ShownOut,
 )
 from curation.api.schemas.people import MAX_CLUSTER_ID
-from curation.event.known_people.proposals import Proposal
 
-__all__ = ["proposal_out", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/known-people/proposals", tags=["known people"])
 
-_FACES = 4
 _READ = {
     **READ_PROBLEMS,
     **GALLERY_PROBLEMS,
@@ -50,7 +47,7 @@ def list_proposals(
     return ProposalsOut(
         total=len(found),
         names=sum(one.is_sure for one in found),
-        proposals=tuple(proposal_out(context, one) for one in found[:limit]),
+        proposals=tuple(ProposalOut.shown(one, context.catalog.event(), context.known) for one in found[:limit]),
     )
 
 
@@ -97,15 +94,4 @@ def accept_proposals(context: Context, body: AcceptAllIn) -> AcceptedOut:
     return AcceptedOut(
         accepted=tuple(ShownOut(cluster_id=one.cluster_id, name=one.name) for one in accepted),
         left=len(context.known.open_proposals()),
-    )
-
-
-def proposal_out(context: ServiceContext, one: Proposal) -> ProposalOut:
-    """A proposal with some faces of both sides."""
-    faces = context.catalog.event().sample_faces(one.cluster_id, _FACES)
-    known = context.known.faces(one.person_id)[:_FACES]
-    return ProposalOut.from_proposal(
-        one,
-        tuple(face.face_id for face in faces),
-        tuple(face_url(one.person_id, face.exemplar_id) for face in known),
     )
