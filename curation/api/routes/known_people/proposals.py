@@ -13,7 +13,7 @@ from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
 from curation.api.schemas.known_people.proposals import (
     AcceptAllIn,
     AcceptedOut,
-    AnsweredOut,
+    ProposalAnsweredOut,
     ProposalAnswerIn,
     ProposalOut,
     ProposalsOut,
@@ -64,7 +64,7 @@ def answer_proposal(
     context: Context,
     cluster_id: Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="From `GET /known-people/proposals`.")],
     body: ProposalAnswerIn,
-) -> AnsweredOut:
+) -> ProposalAnsweredOut:
     """An accepted name is a label like others; a refused one is remembered for these faces. `POST /undo` undoes both.
 
     Send the person whose name was shown: a proposal that changed meanwhile is not answered.
@@ -77,7 +77,7 @@ def answer_proposal(
         can_add = known.enrolment.event not in person.events
     else:
         one = known.proposals.decline(cluster_id, body.person_id)
-    return AnsweredOut(
+    return ProposalAnsweredOut(
         cluster_id=cluster_id,
         name=one.name,
         answer=body.answer,

@@ -14,7 +14,7 @@ from curation.domain.faces.index import EventIndex
 from curation.event.known_people.event_known import EventKnown
 from curation.event.known_people.proposals import Proposal
 
-__all__ = ["AcceptAllIn", "AcceptedOut", "AnsweredOut", "ProposalAnswerIn", "ProposalOut", "ProposalsOut", "ShownIn"]
+__all__ = ["AcceptAllIn", "AcceptedOut", "ProposalAnsweredOut", "ProposalAnswerIn", "ProposalOut", "ProposalsOut", "ShownIn"]
 
 _FACES = 4
 
@@ -80,7 +80,7 @@ class ProposalAnswerIn(BaseModel):
     answer: Literal["accept", "refuse"]
 
 
-class AnsweredOut(Out):
+class ProposalAnsweredOut(Out):
     """A proposal that was answered."""
 
     cluster_id: int
