@@ -65,6 +65,7 @@ from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
 from curation.api.routes.video import films as videos
 from curation.api.routes.video import posters as video_posters
+from curation.api.routes.workers import weights, workers
 from curation.errors import CurationError, ExtraMissingError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
@@ -84,6 +85,7 @@ from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import MAX_STORED_JOBS, JobStore
+from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
@@ -142,6 +144,7 @@ def create_app(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = _open_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = _open_videos,
+    who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
@@ -152,6 +155,7 @@ def create_app(
         face_services: Makes the way to the attribute services, which are other processes.
         open_assets: Opens the assets; by default without downloading any weights.
         open_videos: Opens the films; likewise.
+        who_works: Makes what asks who works on what.
         open_gallery: Makes what opens the gallery of known people.
 
     Returns:
@@ -169,7 +173,7 @@ def create_app(
         with log_output(settings.service.log_format):
             try:
                 context, store = await to_thread.run_sync(
-                    lambda: _start(settings, build, face_services, open_assets, open_videos, open_gallery)
+                    lambda: _start(settings, build, face_services, open_assets, open_videos, who_works, open_gallery)
                 )
             except CurationError as error:
                 app.state.start_refused = str(error)
@@ -183,6 +187,7 @@ def create_app(
                 await to_thread.run_sync(context.videos.stop)
                 await to_thread.run_sync(context.assets.stop)
                 await to_thread.run_sync(context.attributes.services.close)
+                await to_thread.run_sync(context.who_works.close)
                 await to_thread.run_sync(context.outfits.close)
                 await to_thread.run_sync(context.known.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
@@ -232,6 +237,8 @@ def create_app(
         video_posters,
         video_files,
         event_clips,
+        workers,
+        weights,
         metrics,
         health,
     ):
@@ -278,6 +285,7 @@ def _start(
     face_services: Callable[[ServicesSettings], FaceServices],
     open_assets: Callable[[Settings, Catalog], AssetDesk],
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk],
+    who_works: Callable[[Settings], WhoWorks],
     open_gallery: Callable[[Settings], OpenGallery],
 ) -> tuple[ServiceContext, JobStore]:
     orchestrator = build(settings)
@@ -333,6 +341,7 @@ def _start(
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
         videos,
         EventFilms(settings, catalog),
+        who_works(settings),
         EventKnown(settings, catalog, people_edits, open_gallery(settings)),
         mirror,
     )

@@ -51,6 +51,7 @@ TAGS = [
         "name": "videos",
         "description": "Films: who is in them and when, and on their posters.",
     },
+    {"name": "workers", "description": "Who works on what, and weights for the workers of other machines."},
     {"name": "service", "description": "The service itself."},
 ]
 _SECURITY = {

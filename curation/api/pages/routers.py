@@ -9,6 +9,7 @@ from curation.api.pages.assets import pages as assets
 from curation.api.pages.faces import charts, faces, log
 from curation.api.pages.known_people import pages as known_people
 from curation.api.pages.video import pages as videos
+from curation.api.pages.workers import pages as workers
 
 __all__ = ["PAGE_ROUTERS"]
 
@@ -25,5 +26,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     faces.router,
     log.router,
     charts.router,
+    workers.router,
     sign_in.router,
 )

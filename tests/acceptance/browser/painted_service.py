@@ -17,6 +17,7 @@ from curation.api.http.video.desk import VideoDesk
 from curation.event.catalog import Catalog
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
+from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
 from tests.fake_workflow import FakeEvent
@@ -33,13 +34,20 @@ def serving(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
+    who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[str]:
     """The address of a service over the event, with other settings of some sections; it ends with the block."""
     settings = event.settings(sections)
     app = create_app(
-        lambda: settings, lambda _: event.workflow(), face_services, open_assets, open_videos, open_gallery
+        lambda: settings,
+        lambda _: event.workflow(),
+        face_services,
+        open_assets,
+        open_videos,
+        who_works,
+        open_gallery,
     )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
