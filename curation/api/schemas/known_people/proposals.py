@@ -14,7 +14,15 @@ from curation.domain.faces.index import EventIndex
 from curation.event.known_people.event_known import EventKnown
 from curation.event.known_people.proposals import Proposal
 
-__all__ = ["AcceptAllIn", "AcceptedOut", "ProposalAnsweredOut", "ProposalAnswerIn", "ProposalOut", "ProposalsOut", "ShownIn"]
+__all__ = [
+    "AcceptAllIn",
+    "AcceptedOut",
+    "ProposalAnswerIn",
+    "ProposalAnsweredOut",
+    "ProposalOut",
+    "ProposalsOut",
+    "ShownIn",
+]
 
 _FACES = 4
 
