@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import assets, attributes, export, quality, unfound, video, weights, worker
+from curation.cli import assets, attributes, export, quality, unfound, weights, worker
 from curation.cli.gallery import commands as gallery
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
+from curation.cli.video import commands as video
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
