@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from curation.domain.attributes.values import Attribute
     from curation.domain.film.clip import ClipFacts
+    from curation.domain.report import RecognitionReport
     from curation.engines.attributes.reader import ReaderSpec
     from curation.engines.base import EngineSpec, WeightsFile
     from curation.event.film.clip_stage import FilmParts
+    from curation.photos.originals import Originals
     from curation.pipelines.assets.gate import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
@@ -41,6 +43,7 @@ __all__ = [
     "build_analyser",
     "build_attribute_files",
     "build_video",
+    "originals_of",
     "video_analyser",
     "video_setup",
     "worker_count",
@@ -83,12 +86,20 @@ def build(
 
     def make_pool(spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]) -> TaskPool:
         mine = [started.pop() for _ in range(len(started))]
-        return ProcessPool(
-            worker_count(settings),
-            initializer=build_worker,
-            initargs=(worker_setup(settings, spec, predictor, readers),),
-            started=mine,
-        )
+
+        def here() -> TaskPool:
+            return ProcessPool(
+                worker_count(settings),
+                initializer=build_worker,
+                initargs=(worker_setup(settings, spec, predictor, readers),),
+                started=mine,
+            )
+
+        if settings.performance.pool == "local":
+            return here()
+        from curation.remote.work import PhotoRemoteWork, shared_out
+
+        return shared_out(settings, PhotoRemoteWork(settings, spec, predictor, readers), here)
 
     def select_films(pinned: str | None, progress: ProgressListener) -> FilmParts:
         from curation.event.film.clip_stage import FilmParts
@@ -98,25 +109,39 @@ def build(
         video = settings.video.model_copy(update={"ethnicity": "off", "infer_ethnicity": False})
         of_event = settings.model_copy(update={"video": video})
         setup = video_setup(of_event, allow_download=allow_download, progress=progress, pinned=pinned)
+        originals = originals_of(settings)
 
         def facts_of(path: Path) -> ClipFacts:
-            with open_clip(path) as clip:
+            with originals.at_hand(path) as opened, open_clip(opened) as clip:
                 return clip.facts
 
-        return FilmParts(setup, video_analyser(of_event, setup), facts_of)
+        return FilmParts(setup, video_analyser(of_event, setup, of_event=True), facts_of)
 
-    parts = WorkflowParts(select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films)
+    parts = WorkflowParts(
+        select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films, _recognise
+    )
     return WorkflowOrchestrator(settings, parts)
+
+
+def _recognise(settings: Settings) -> RecognitionReport:
+    # Only here: whoever has no gallery pays nothing for it.
+    from curation.event.known_people.after_clustering import recognise_event
+
+    return recognise_event(settings)
 
 
 def _started_early(settings: Settings, unless_there: str) -> list[WorkerProcess]:
     """One process for each worker that will probably get a photo; unused ones end with this process."""
     started: list[WorkerProcess] = []
+    if settings.performance.pool != "local":
+        return started
     try:
         if (settings.io.output_dir / unless_there).exists():
             return []
-        with os.scandir(settings.io.input_dir) as entries:
-            count = sum(1 for _ in islice(entries, worker_count(settings)))
+        count = worker_count(settings)
+        if not settings.input_address:
+            with os.scandir(settings.io.input_dir) as entries:
+                count = sum(1 for _ in islice(entries, count))
         for _ in range(count):
             process = WorkerProcess()
             process.start_early(_WORKER_MODULES)
@@ -330,20 +355,35 @@ def video_setup(
         readers=readers,
         predictor=predictor,
         state_dir=settings.io.state_dir,
+        originals=originals_of(settings),
         max_minutes=video.max_video_minutes,
         max_mb=video.max_video_mb,
         build=build_video_parts,
     )
 
 
-def video_analyser(settings: Settings, setup: VideoSetup) -> FilmAnalyser:
-    """Create what finds the tracks of films, in worker processes."""
+def video_analyser(settings: Settings, setup: VideoSetup, *, of_event: bool = False) -> FilmAnalyser:
+    """Create what finds the tracks of films, in worker processes.
+
+    Args:
+        settings: Of the program.
+        setup: Of the films.
+        of_event: Whether the films lie among an event's photos. Others lie in folders: if photos lie in object storage,
+            workers of other machines see no folder of this one, and these films are looked at here.
+    """
     from curation.pipelines.video.analysis import FilmAnalyser
     from curation.pipelines.video.segment_task import prepare_video_worker
 
-    def make_pool() -> TaskPool:
+    def here() -> TaskPool:
         workers = settings.video.num_cpu or worker_count(settings)
         return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
+
+    def make_pool() -> TaskPool:
+        if settings.performance.pool == "local" or (settings.input_address and not of_event):
+            return here()
+        from curation.remote.work import FilmRemoteWork, shared_out
+
+        return shared_out(settings, FilmRemoteWork(settings, setup), here)
 
     return FilmAnalyser(setup, make_pool, photo_timeout_s=settings.performance.photo_timeout_s)
 
@@ -403,6 +443,13 @@ def worker_count(settings: Settings) -> int:
     return settings.performance.workers or usable_cores()
 
 
+def originals_of(settings: Settings) -> Originals:
+    """What gets the photos of these settings to hand, from a folder or from object storage; nothing is opened yet."""
+    from curation.pipelines.originals import originals_of as of_settings
+
+    return of_settings(settings)
+
+
 def worker_setup(
     settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec] = ()
 ) -> WorkerSetup:
@@ -424,6 +471,7 @@ def worker_setup(
         chip_px=settings.clustering.thumbnail_px,
         log_level=logging.getLogger().getEffectiveLevel(),
         readers=tuple(readers),
+        originals=originals_of(settings),
     )
 
 

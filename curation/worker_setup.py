@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curation.engines.bodies.base import Segmenter
     from curation.engines.landmarks import LandmarkPredictor
     from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
+    from curation.pipelines.known_photos import KnownPhotos
     from curation.pipelines.per_photo import WorkerParts
     from curation.pipelines.video.setup import VideoSetup
 
@@ -44,6 +45,7 @@ class WorkerSetup:
         log_level: Level of the root logger in the parent.
         readers: One for each attribute of faces that is asked for; most runs ask for none.
         originals: Gets photos and clips to hand before they are opened; picklable.
+        make_known: Opens what is known of earlier runs, given `state_dir`; None opens the analysis store there.
     """
 
     spec: EngineSpec | None
@@ -54,12 +56,14 @@ class WorkerSetup:
     log_level: int
     readers: tuple[ReaderSpec, ...] = ()
     originals: Originals = field(default_factory=LocalOriginals)
+    make_known: Callable[[Path], KnownPhotos] | None = None
 
 
 def build_worker(setup: WorkerSetup) -> None:
     """Prepare this process as a worker; models are loaded at the first photo that needs them."""
     import cv2
 
+    from curation.pipelines.known_photos import StoredPhotos
     from curation.pipelines.per_photo import WorkerParts, prepare_worker
 
     logging.basicConfig(level=max(setup.log_level, logging.WARNING), format="%(levelname)s %(message)s")
@@ -74,6 +78,7 @@ def build_worker(setup: WorkerSetup) -> None:
             chip_px=setup.chip_px,
             make_readers=partial(_make_readers, setup.readers),
             originals=setup.originals,
+            make_known=setup.make_known or StoredPhotos,
         )
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
-from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
+from curation.domain.report import ClusteringReport, FilmsReport, Progress, RecognitionReport, ScoringReport
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import FaceDataError
@@ -17,9 +20,11 @@ from curation.event.film.clip_ranking import ClipRanking, with_clips
 from curation.event.film.clip_stage import ClipStage, FilmParts
 from curation.event.film.looking import left_out
 from curation.photos.files.listing import Listing, list_photos
+from curation.photos.object_listing import ListedFile, list_object_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
 from curation.pipelines.export.event import read_export_event
 from curation.pipelines.export.pipeline import export
+from curation.pipelines.originals import originals_of
 from curation.pipelines.scoring.pipeline import ScoringPipeline
 from curation.pipelines.stage import ProgressListener, RunContext
 from curation.settings import Settings
@@ -28,7 +33,10 @@ from curation.storage.atomic import explained, sweep_temporaries
 from curation.storage.cluster_pictures import CLUSTERS_DIR, sweep_pictures
 from curation.storage.face_data_file import FACE_DATA, first_engine
 from curation.storage.locks import hold_export, hold_output
+from curation.storage.objects.file_names import file_name_of
+from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
+from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
 from curation.workers.pool import TaskPool
 
 __all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
@@ -38,6 +46,7 @@ logger = logging.getLogger(__name__)
 SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
 SelectReaders = Callable[[ProgressListener], Sequence[ReaderSpec]]
 SelectFilms = Callable[[str | None, ProgressListener], FilmParts]
+Recognise = Callable[[Settings], RecognitionReport]
 MakePool = Callable[[EngineSpec | None, WeightsFile | None, Sequence[ReaderSpec]], TaskPool]
 
 
@@ -58,6 +67,7 @@ class WorkflowParts:
             name of the program.
         select_readers: Returns the readers of the attributes that the settings ask for, one for each attribute.
         select_films: Returns what looks at clips, given the engine of the photos; None if clips are not looked at.
+        recognise: Compares an event that was clustered with the gallery of known people; None without a gallery.
     """
 
     select_engine: SelectEngine
@@ -66,6 +76,7 @@ class WorkflowParts:
     caller: str | None = None
     select_readers: SelectReaders = _no_readers
     select_films: SelectFilms | None = None
+    recognise: Recognise | None = None
 
 
 def _no_listener(progress: Progress) -> None:
@@ -101,7 +112,7 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         listener = progress or _no_listener
-        with hold_output(settings.io.output_dir, run="clustering", caller=self._parts.caller):
+        with self._held("clustering"):
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
             listing = self._listing()
@@ -114,8 +125,15 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(spec, predictor, readers)) as pool,
             ):
-                context = RunContext(settings, pool, store, listener, cancel or threading.Event())
+                context = self._context(pool, store, listener, cancel)
                 report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
+            if settings.gallery.enabled and self._parts.recognise is not None:
+                found = self._parts.recognise(settings)
+                report = replace(
+                    report,
+                    outputs=(*report.outputs, *found.outputs),
+                    warnings=(*report.warnings, *found.warnings),
+                )
         logger.info("Clustering completed successfully")
         return report
 
@@ -136,7 +154,7 @@ class WorkflowOrchestrator:
         """
         settings = self.settings
         listener = progress or _no_listener
-        with hold_output(settings.io.output_dir, run="looking at clips", caller=self._parts.caller):
+        with self._held("looking at clips"):
             sweep_temporaries(settings.io.output_dir)
             clips = event_listing(settings, needs_photos=False).clips
             report = left_out(settings.video.event_clips, clips)
@@ -163,12 +181,10 @@ class WorkflowOrchestrator:
             CurationError: One subclass per kind of failure, see `curation.errors`.
         """
         settings = self.settings
-        if not self.face_data_exists():
-            raise FaceDataError(
-                f"there is no {settings.io.output_dir / FACE_DATA}: run the clustering first "
-                "(python run_clustering.py, with the same --input and --output)"
-            )
-        with hold_output(settings.io.output_dir, run="scoring", caller=self._parts.caller):
+        if not settings.output_address:
+            self._demand_face_data()
+        with self._held("scoring"):
+            self._demand_face_data()
             sweep_temporaries(settings.io.output_dir)
             listing = self._listing()
             predictor = self._parts.find_predictor()
@@ -176,7 +192,7 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(None, predictor, ())) as pool,
             ):
-                context = RunContext(settings, pool, store, progress or _no_listener, cancel or threading.Event())
+                context = self._context(pool, store, progress or _no_listener, cancel)
                 report = ScoringPipeline(context, predictor).run(listing)
                 if settings.video.event_clips != "off":
                     report = with_clips(report, ClipRanking(context, predictor).run())
@@ -204,7 +220,9 @@ class WorkflowOrchestrator:
             CurationError: One subclass per kind of failure, see `curation.errors`.
         """
         io = self.settings.io
-        with hold_export(io.output_dir, caller=self._parts.caller):
+        with hold_export(io.output_dir, caller=self._parts.caller), edited_outputs(self.settings):
+            if self.settings.input_address:
+                event_listing(self.settings, needs_photos=False)  # so that it is known which files lie beside photos
             return export(
                 request,
                 read_export_event(self.settings),
@@ -212,6 +230,39 @@ class WorkflowOrchestrator:
                 max_megapixels=io.max_photo_megapixels,
                 progress=progress or _no_listener,
                 cancel=cancel or threading.Event(),
+            )
+
+    @contextmanager
+    def _held(self, run: str) -> Iterator[None]:
+        """Hold the output folder for a stage, and the output address if outputs lie in object storage."""
+        settings, caller = self.settings, self._parts.caller
+        with (
+            hold_output(settings.io.output_dir, run=run, caller=caller),
+            held_outputs(settings, run, caller=caller),
+        ):
+            yield
+
+    def _context(
+        self, pool: TaskPool, store: AnalysisStore, listener: ProgressListener, cancel: threading.Event | None
+    ) -> RunContext:
+        settings = self.settings
+        ahead = originals_of(settings) if settings.input_address and settings.performance.pool == "local" else None
+        return RunContext(
+            settings,
+            pool,
+            store,
+            listener,
+            cancel or threading.Event(),
+            fetch_ahead=getattr(ahead, "fetch_ahead", None),
+            refresh_words=partial(refresh_words, settings),
+        )
+
+    def _demand_face_data(self) -> None:
+        if not self.face_data_exists():
+            place = self.settings.output_address or self.settings.io.output_dir
+            raise FaceDataError(
+                f"there is no {FACE_DATA} in {place}: run the clustering first "
+                "(python run_clustering.py, with the same --input and --output)"
             )
 
     def _listing(self) -> Listing:
@@ -238,6 +289,8 @@ def event_listing(settings: Settings, *, needs_photos: bool = True) -> Listing:
         StorageError: If the folder cannot be searched.
     """
     io = settings.io
+    if settings.input_address:
+        return _with_clips_asked_for(_object_listing(settings, needs_photos=needs_photos), settings)
     # Pictures that this program wrote are not photos of the event, wherever the output folder is.
     exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir, settings.video.dir]
     output, photos = io.output_dir.resolve(), io.input_dir.resolve()
@@ -249,4 +302,26 @@ def event_listing(settings: Settings, *, needs_photos: bool = True) -> Listing:
         )
     except OSError as error:
         raise explained(error, io.input_dir, "read") from error
+    return _with_clips_asked_for(listing, settings)
+
+
+def _with_clips_asked_for(listing: Listing, settings: Settings) -> Listing:
     return replace(listing, clips=()) if settings.video.event_clips == "off" else listing.clips_apart()
+
+
+def _object_listing(settings: Settings, *, needs_photos: bool) -> Listing:
+    """The photos and clips in object storage."""
+    from curation.storage.objects.opening import open_store
+
+    io, address = settings.io, settings.input_address
+    root = Path(os.path.abspath(io.input_dir))  # noqa: PTH100 - as for folders
+    found = list(open_store(address, timeout_s=io.object_timeout_s).list())
+    write_listed(root, found)
+    outputs = settings.output_address
+    exclude = [CLUSTERS_DIR]
+    if outputs.startswith(f"{address}/"):
+        exclude.append(outputs.removeprefix(f"{address}/"))
+    files = [ListedFile(file_name_of(info.key), info.size_bytes, info.mtime_ns) for info in found]
+    return list_object_photos(
+        address, root, files, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg, needs_photos=needs_photos
+    )

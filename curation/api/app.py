@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import cast
 
 from anyio import to_thread
@@ -24,6 +25,7 @@ from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
 from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
+from curation.api.http.mirrored_edits import MirroredEdits
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
 from curation.api.http.pictures import PictureResponses
 from curation.api.http.same_site import SameSiteGuard
@@ -81,7 +83,9 @@ from curation.jobs.store import MAX_STORED_JOBS, JobStore
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
-from curation.workflow import WorkflowOrchestrator
+from curation.storage.working_copy.keeping import KeptCopy
+from curation.storage.working_copy.opening import working_copy_of
+from curation.workflow import WorkflowOrchestrator, event_listing
 
 __all__ = ["JOBS_DATABASE", "create_app"]
 
@@ -175,6 +179,8 @@ def create_app(
                 await to_thread.run_sync(context.attributes.services.close)
                 await to_thread.run_sync(context.outfits.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
+                if context.mirror is not None:
+                    await to_thread.run_sync(context.mirror.stop)
                 store.close()
 
     # Serves the Swagger page's scripts itself, so that /docs works without a network.
@@ -226,6 +232,7 @@ def create_app(
     add_problem_handlers(app)
     app.state.metrics = ServiceMetrics(lambda: cast(ServiceContext, app.state.service))
     # From the inside out: the middleware that is added last sees a request first.
+    app.add_middleware(MirroredEdits)
     app.add_middleware(BodyLimit)
     app.add_middleware(TokenGuard)
     app.add_middleware(SameSiteGuard)
@@ -266,6 +273,9 @@ def _start(
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
     logs = JobLogs(settings.io.state_dir)
     logs.delete_except({job.id for job in store.list(limit=2 * MAX_STORED_JOBS)})
+    mirror = _mirror(settings)
+    if mirror is not None:
+        mirror.start()  # before anything reads the outputs
     rule_book = RuleBook(orchestrator)
     catalog = Catalog(settings)
     people_edits = PeopleEdits(settings, catalog)
@@ -281,6 +291,8 @@ def _start(
         catalog.read_ahead()
         rescorer.read_ahead()
 
+    if mirror is not None:
+        mirror.after_change = read_ahead
     remove_abandoned(settings.io.state_dir)
     assets = open_assets(settings, catalog)
     assets.start()
@@ -310,5 +322,14 @@ def _start(
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
         videos,
         EventFilms(settings, catalog),
+        mirror,
     )
     return context, store
+
+
+def _mirror(settings: Settings) -> KeptCopy | None:
+    """What keeps the places of the event in object storage; None if both are folders."""
+    if not (settings.input_address or settings.output_address):
+        return None
+    list_photos = partial(event_listing, settings, needs_photos=False) if settings.input_address else None
+    return KeptCopy(working_copy_of(settings), list_photos=list_photos)

@@ -26,6 +26,7 @@ from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
+from curation.storage.working_copy.keeping import KeptCopy
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["Context", "ServiceContext"]
@@ -55,6 +56,7 @@ class ServiceContext:
     asset_pictures: AssetPictures
     videos: VideoDesk
     event_films: EventFilms
+    mirror: KeptCopy | None = None
 
 
 # A coroutine, so that it never waits for a free thread.

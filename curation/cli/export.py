@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.errors import SettingsError
-from curation.settings import Settings
+from curation.settings import Settings, with_places
 
 if TYPE_CHECKING:
     from curation.domain.report import Progress
@@ -27,8 +27,8 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "face regions for other programs, a table and a contact sheet. The originals are never changed. "
         "Exit code 1 if some photos could not be exported.",
     )
-    parser.add_argument("--input", type=Path, metavar="DIR", help="folder of the photos (default: io.input_dir)")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder of the runs (default: io.output_dir)")
+    parser.add_argument("--input", metavar="DIR", help="folder or address of the photos (default: io.input_dir)")
+    parser.add_argument("--output", metavar="DIR", help="output folder or address (default: io.output_dir)")
     parser.add_argument("--to", type=Path, metavar="DIR", help="folder to export to (default: io.export_dir)")
     parser.add_argument("--best", type=_count, metavar="N", help="the best N photos instead of those that you picked")
     parser.add_argument(
@@ -61,10 +61,8 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.bootstrap import build
     from curation.domain.choosing.export import ExportMode, ExportRequest
 
-    given = {"input_dir": arguments.input, "output_dir": arguments.output, "export_dir": arguments.to}
-    changes = {key: path.absolute() for key, path in given.items() if path is not None}
-    io = settings.io.model_copy(update=changes)
-    settings = settings.model_copy(update={"io": io})
+    settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output, export_dir=arguments.to)
+    io = settings.io
     if arguments.to is not None and io.exports.resolve().is_relative_to(io.input_dir.resolve()):
         raise SettingsError(
             f"{io.exports} lies among the photos, where exports would be taken for photos: choose another folder"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.settings import Settings
+from curation.settings import Settings, with_places
 
 if TYPE_CHECKING:
     from curation.domain.grouping.check import Pair
@@ -25,7 +25,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "it estimates how pure (precision) and how complete (recall) the clusters are. Answers are saved in the output "
         "folder.",
     )
-    quality.add_argument("--output", type=Path, metavar="DIR", help="output folder of the run (default: io.output_dir)")
+    quality.add_argument("--output", metavar="DIR", help="output folder or address (default: io.output_dir)")
     quality.add_argument(
         "--pairs", type=_pairs, default=50, metavar="N", help="number of questions (default: %(default)s)"
     )
@@ -42,11 +42,19 @@ def _pairs(text: str) -> int:
 
 
 def _check_quality(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.storage.working_copy.opening import edited_outputs
+
+    settings = with_places(settings, output_dir=arguments.output)
+    with edited_outputs(settings) as told:
+        _checked(arguments, settings)
+    for sentence in told:
+        print(f"note: {sentence}")
+    return 0
+
+
+def _checked(arguments: argparse.Namespace, settings: Settings) -> None:
     from curation.pipelines.clustering.check import EventGroupingCheck, verdict_in_words
 
-    if arguments.output is not None:
-        io = settings.io.model_copy(update={"output_dir": arguments.output.absolute()})
-        settings = settings.model_copy(update={"io": io})
     check = EventGroupingCheck(settings, count=arguments.pairs, seed=arguments.seed)
     if arguments.answers is not None:
         print(f"{check.import_answers(arguments.answers)} answers imported")
@@ -61,7 +69,6 @@ def _check_quality(arguments: argparse.Namespace, settings: Settings) -> int:
         "precision: share of a face's cluster that is the same person; "
         "recall: share of the person's faces that is in its cluster"
     )
-    return 0
 
 
 def _ask(check: EventGroupingCheck, questions: Sequence[Pair]) -> bool:

@@ -23,7 +23,7 @@ from curation.cli.project import PROJECT_ROOT
 from curation.errors import CurationError, PhotosMissingError, StorageError
 from curation.photos.files.listing import list_photos, photo_path
 from curation.photos.sample_event import build_sample_event
-from curation.settings import CONFIG_VARIABLE, Settings, load_settings
+from curation.settings import CONFIG_VARIABLE, Settings, is_address, load_settings, with_places
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 
 __all__ = ["main"]
@@ -39,10 +39,23 @@ _STAGES = (("run_clustering.py", CLUSTERING_RUN), ("run_scoring.py", SCORING_RUN
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """The folders of one run."""
+    """The places of one run.
 
-    input_dir: Path
+    Attributes:
+        input: Folder or address of the photos, as the scripts take it.
+        output: The same of the results.
+        output_dir: The folder of this machine that has the results after the run.
+    """
+
+    input: str
+    output: str
     output_dir: Path
+
+    def photo(self, image_path: str) -> str:
+        """Where a photo lies, for people."""
+        return (
+            f"{self.input}/{image_path}" if is_address(self.input) else _shown(photo_path(Path(self.input), image_path))
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,7 +110,7 @@ def _serve(settings: Settings) -> None:
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     event = _event(arguments, settings)
-    options = ["--input", str(event.input_dir), "--output", str(event.output_dir)]
+    options = ["--input", event.input, "--output", event.output]
     if arguments.engine:
         options += ["--engine", arguments.engine]
     if arguments.workers:
@@ -118,11 +131,18 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
+    if arguments.input and is_address(arguments.input):
+        place = arguments.input.rstrip("/")
+        own = place == settings.input_address
+        default = PROJECT_ROOT / CURATED_FOLDER / (place.rpartition("/")[2] or "photos")
+        return _event_at(place, _own_output(settings) if own else str(default), arguments, settings)
     if arguments.input:
         # Not resolve(): the output is named after the folder as the user typed it, even if that is a link.
         folder = Path(os.path.abspath(Path(arguments.input).expanduser()))  # noqa: PTH100
         own = folder.resolve() == settings.io.input_dir.resolve()
-        default = settings.io.output_dir if own else PROJECT_ROOT / CURATED_FOLDER / (folder.name or "photos")
+        default = _own_output(settings) if own else str(PROJECT_ROOT / CURATED_FOLDER / (folder.name or "photos"))
+    elif settings.input_address:
+        return _event_at(settings.input_address, _own_output(settings), arguments, settings)
     else:
         folder = settings.io.input_dir
         try:
@@ -131,16 +151,27 @@ def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
             if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
                 raise
             return _sample_event(error)
-        default = settings.io.output_dir
-    output = Path(arguments.output).expanduser().absolute() if arguments.output else default
-    return _Event(folder, output)
+        default = _own_output(settings)
+    return _event_at(str(folder), default, arguments, settings)
+
+
+def _own_output(settings: Settings) -> str:
+    return settings.output_address or str(settings.io.output_dir)
+
+
+def _event_at(place: str, default: str, arguments: argparse.Namespace, settings: Settings) -> _Event:
+    output = arguments.output or default
+    if not is_address(output):
+        output = str(Path(output).expanduser().absolute())
+    return _Event(place, output, with_places(settings, output_dir=output).io.output_dir)
 
 
 def _sample_event(reason: PhotosMissingError) -> _Event:
-    event = _Event(PROJECT_ROOT / SAMPLE_FOLDER / "photos", PROJECT_ROOT / SAMPLE_FOLDER)
-    made = build_sample_event(event.input_dir)
+    photos = PROJECT_ROOT / SAMPLE_FOLDER / "photos"
+    event = _Event(str(photos), str(PROJECT_ROOT / SAMPLE_FOLDER), PROJECT_ROOT / SAMPLE_FOLDER)
+    made = build_sample_event(photos)
     print(f"{reason}.")
-    print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(event.input_dir)}.")
+    print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(photos)}.")
     print("For your own photos: make run PHOTOS=/path/to/photos\n", flush=True)
     return event
 
@@ -193,8 +224,7 @@ def _print_summary(event: _Event, settings: Settings) -> None:
     if best:
         print("\nThe best photos:")
         for row in best:
-            photo = _shown(photo_path(event.input_dir, row["image_path"]))
-            print(f"  {float(row['final_score']):.2f}  {photo}  {row['results_string']}")
+            print(f"  {float(row['final_score']):.2f}  {event.photo(row['image_path'])}  {row['results_string']}")
     print("\nOpen:")
     print(f"  {_shown(_scores_file(event))}  every photo, best first, with the reasons")
     largest = sorted(clusters.items(), key=lambda item: (-item[1], int(item[0])))[:SHOWN_CLUSTERS]
@@ -219,8 +249,9 @@ def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) 
     else:
         return
     command = [_shown(Path(sys.executable)), "run_scoring.py"]
-    if (event.input_dir, event.output_dir) != (settings.io.input_dir, settings.io.output_dir):
-        command += ["--input", _shown(event.input_dir), "--output", _shown(event.output_dir)]
+    own = settings.input_address or str(settings.io.input_dir), _own_output(settings)
+    if (event.input, event.output) != own:
+        command += ["--input", _shown_place(event.input), "--output", _shown_place(event.output)]
     print(f"  {shlex.join(command)}")
 
 
@@ -247,6 +278,10 @@ def _version(path: Path) -> tuple[int, int] | None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _shown_place(place: str) -> str:
+    return place if is_address(place) else _shown(Path(place))
 
 
 def _shown(path: Path) -> str:

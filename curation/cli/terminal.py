@@ -106,12 +106,12 @@ def _parser(program: str, description: str, engine_help: str) -> argparse.Argume
     parser.add_argument(
         "--input",
         metavar="DIR",
-        help="folder of the photos, with its sub-folders (default: io.input_dir, event_images)",
+        help="folder of the photos, or an address such as s3://bucket/folder (default: io.input_dir, event_images)",
     )
     parser.add_argument(
         "--output",
         metavar="DIR",
-        help="folder of the results and of cluster_labels.json, one for each event (default: io.output_dir, .)",
+        help="folder or address of the results and of cluster_labels.json, one an event (default: io.output_dir, .)",
     )
     parser.add_argument("--engine", metavar="NAME", help=engine_help)
     parser.add_argument(

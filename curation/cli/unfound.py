@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.cli.terminal import printable
 from curation.errors import SettingsError
-from curation.settings import Settings
+from curation.settings import Settings, with_places
 
 if TYPE_CHECKING:
     from curation.domain.identity.unfound import Unfound, UnfoundKind
@@ -30,8 +29,8 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "They are kept, and count again when their photos are back. KIND is label, correction or pick, ID is what the "
         "list shows (for a pick also its path), TARGET the id of a person for a label and a photo's path for a pick.",
     )
-    parser.add_argument("--input", type=Path, metavar="DIR", help="folder of the photos (default: io.input_dir)")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder of the runs (default: io.output_dir)")
+    parser.add_argument("--input", metavar="DIR", help="folder or address of the photos (default: io.input_dir)")
+    parser.add_argument("--output", metavar="DIR", help="output folder or address (default: io.output_dir)")
     doing = parser.add_mutually_exclusive_group()
     doing.add_argument("--forget", nargs=2, metavar=("KIND", "ID"), help="remove one of them")
     doing.add_argument("--give", nargs=3, metavar=("KIND", "ID", "TARGET"), help="give one of them to somebody else")
@@ -40,13 +39,21 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _unfound(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.storage.working_copy.opening import edited_outputs
+
+    settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output)
+    with edited_outputs(settings) as told:
+        code = _listed(arguments, settings)
+    for sentence in told:
+        print(f"note: {sentence}")
+    return code
+
+
+def _listed(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.event.catalog import Catalog
     from curation.event.people.edits import PeopleEdits
     from curation.event.unfound_words import UnfoundWords
 
-    given = {"input_dir": arguments.input, "output_dir": arguments.output}
-    changes = {key: path.absolute() for key, path in given.items() if path is not None}
-    settings = settings.model_copy(update={"io": settings.io.model_copy(update=changes)})
     catalog = Catalog(settings)
     words = UnfoundWords(settings, catalog, PeopleEdits(settings, catalog))
     done = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from curation.cli.terminal import ProgressBars, counted, print_failures, print_line, printable
 from curation.errors import SettingsError
-from curation.settings import Settings
+from curation.settings import Settings, with_places
 
 __all__ = ["add_event", "add_frames"]
 
@@ -53,9 +53,7 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def _with_folders(arguments: argparse.Namespace, settings: Settings) -> Settings:
-    folders = {"input_dir": arguments.input, "output_dir": arguments.output}
-    given = {name: Path(folder).absolute() for name, folder in folders.items() if folder}
-    return settings.model_copy(update={"io": settings.io.model_copy(update=given)}) if given else settings
+    return with_places(settings, input_dir=arguments.input or None, output_dir=arguments.output or None)
 
 
 def _seconds(text: str) -> Fraction:

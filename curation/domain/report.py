@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ClusteringReport", "Failure", "FilmsReport", "Progress", "ScoringReport"]
+__all__ = ["ClusteringReport", "Failure", "FilmsReport", "Progress", "RecognitionReport", "ScoringReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +142,16 @@ class FilmsReport:
     warnings: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionReport:
+    """What the comparison with the gallery of known people did.
+
+    Attributes:
+        outputs: Files that were written.
+        warnings: What the user should know, in sentences.
+    """
+
+    outputs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -33,7 +33,7 @@ from curation.errors import (
 if TYPE_CHECKING:
     from curation.settings import Settings
 
-__all__ = ["fetch_checked", "select_engine"]
+__all__ = ["converted_networks", "fetch_checked", "select_engine"]
 
 logger = logging.getLogger(__name__)
 
@@ -110,12 +110,45 @@ def fetch_checked(
     )
 
 
+def converted_networks(
+    engine: str, weights: Sequence[WeightsFile], providers: Sequence[str], models_dir: Path, state_dir: Path
+) -> tuple[WeightsFile, ...]:
+    """Find what an engine makes of its model files (see `EngineSpec.converted`) in its cache, or make it.
+
+    Args:
+        engine: Its name; another one makes nothing.
+        weights: Its model files.
+        providers: ONNX Runtime's execution providers.
+        models_dir: The models folder, the preferred place of the cache.
+        state_dir: The place of the cache if the models folder cannot be written.
+
+    Raises:
+        WeightsMissingError: If a file is missing.
+        WeightsBrokenError: If a file is not what it should be.
+        StorageError: If what is made can be written to neither folder.
+    """
+    if engine == RETINAFACE_ARCFACE:
+        from curation.engines.retinaface.prepared_networks import prepared_networks
+
+        return prepared_networks(weights, providers, models_dir, state_dir)
+    if engine != DLIB:
+        return ()
+    from curation.engines.dlib.converter.conversion import converted_network
+
+    found = [converted_network(one, models_dir, state_dir) for one in weights if one.name != DLIB_PREDICTOR_FILE]
+    found += [
+        converted_network(one, models_dir, state_dir, screening=True)
+        for one in weights
+        if one.name == DLIB_DETECTOR_FILE
+    ]
+    return tuple(found)
+
+
 def _retinaface_arcface(
     settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None
 ) -> EngineSpec:
     """The spec; without a `reason` the engine is preferred but not required, so a failed download is not fatal."""
     from curation.engines.retinaface.engine import check_detector, check_embedder
-    from curation.engines.retinaface.prepared_networks import prepared_networks
 
     own = settings.engine.retinaface_arcface
     providers = usable_providers(settings.engine.providers)
@@ -154,15 +187,13 @@ def _retinaface_arcface(
         threshold_source=source,
         providers=providers,
         reason=reason,
-        converted=prepared_networks(found, providers, models_dir, settings.io.state_dir),
+        converted=converted_networks(RETINAFACE_ARCFACE, found, providers, models_dir, settings.io.state_dir),
         grouping=grouping,
         unreadable=unreadable_rule(found[1].sha256),
     )
 
 
 def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadProgress | None) -> EngineSpec:
-    from curation.engines.dlib.converter.conversion import converted_network
-
     own = settings.engine.dlib
     providers = usable_providers(settings.engine.providers)
     names = [DLIB_DESCRIPTOR_FILE, DLIB_PREDICTOR_FILE]
@@ -170,13 +201,7 @@ def _dlib(settings: Settings, reason: str, may_fetch: bool, progress: DownloadPr
         names.append(DLIB_DETECTOR_FILE)
     # Their hashes are known, so they need not be loaded to check them.
     weights = tuple(locate(name, settings.io.models_dir) for name in names)
-    networks = tuple(
-        converted_network(source, settings.io.models_dir, settings.io.state_dir)
-        for source in weights
-        if source.name != DLIB_PREDICTOR_FILE
-    )
-    if own.detector == "mmod":
-        networks += (converted_network(weights[-1], settings.io.models_dir, settings.io.state_dir, screening=True),)
+    networks = converted_networks(DLIB, weights, providers, settings.io.models_dir, settings.io.state_dir)
     threshold, grouping, source = grouping_rule(weights[0].sha256)
     return EngineSpec(
         name=DLIB,

@@ -13,6 +13,7 @@ CurationError
 │   ├── OtherEventError      the output folder holds another event's labels
 │   ├── PicksError           picks.json is not valid
 │   ├── PeopleSeenError      people_seen.json is not valid
+│   ├── RefusalsError        known_refused.json is not valid
 │   ├── CorrectionsError     corrections.json is not valid
 │   ├── AttributeDocumentError   a JSON document is not of a picture's attributes
 │   ├── AssetDocumentError       a JSON document is not of a picture that was taken apart
@@ -118,6 +119,7 @@ from curation.errors.inputs import (
     PeopleSeenError,
     PhotosMissingError,
     PicksError,
+    RefusalsError,
 )
 from curation.errors.machine import (
     BrokerUnavailableError,
@@ -249,6 +251,7 @@ __all__ = [
     "PosterNotFoundError",
     "QueueFullError",
     "RedisUnavailableError",
+    "RefusalsError",
     "RoleUnavailableError",
     "RulesError",
     "RunInterruptedError",

@@ -21,6 +21,7 @@ __all__ = [
     "PeopleSeenError",
     "PhotosMissingError",
     "PicksError",
+    "RefusalsError",
 ]
 
 NOT_CLUSTERED = "the photos are not clustered yet; run the clustering first: POST /cluster, or python run_clustering.py"
@@ -68,6 +69,12 @@ class PeopleSeenError(InputError):
     """people_seen.json is not valid; no part of it is used."""
 
     code = "people_seen_invalid"
+
+
+class RefusalsError(InputError):
+    """known_refused.json is not valid; no part of it is used."""
+
+    code = "known_refused_invalid"
 
 
 class CorrectionsError(InputError):

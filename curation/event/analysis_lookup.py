@@ -16,6 +16,7 @@ from curation.event.catalog import Catalog, PhotoEntry
 from curation.event.file_cache import FileCache
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
+from curation.pipelines.originals import originals_of
 from curation.pipelines.scoring.event import measures_key
 from curation.settings import Settings
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore
@@ -49,6 +50,7 @@ class AnalysisLookup:
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         """Remember the paths; nothing is opened yet."""
         self._catalog = catalog
+        self._originals = originals_of(settings)
         self._state_dir = settings.io.state_dir
         # The same form of path that the listing uses, which is the key in the store.
         self._input_dir = Path(os.path.abspath(settings.io.input_dir))  # noqa: PTH100 - resolve follows links
@@ -90,10 +92,11 @@ class AnalysisLookup:
         if stored is not None:
             return stored
         try:
-            opened = open_photo(stamp.path, max_megapixels=self._max_megapixels)
+            with self._originals.at_hand(stamp.path) as path:
+                opened = open_photo(path, max_megapixels=self._max_megapixels)
+                return PhotoFacts(opened.width, opened.height, opened.capture_time, None)
         except PhotoError:
             return PhotoFacts(None, None, None, None)
-        return PhotoFacts(opened.width, opened.height, opened.capture_time, None)
 
     def _stored_facts(self, photo: PhotoEntry, stamp: FileStamp) -> PhotoFacts | None:
         predictor = landmark_model_sha256(self._scoring_record.get() or {})

@@ -17,6 +17,7 @@ from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.errors import CurationError, NotScoredError, PersonNotFoundError
 from curation.event.clustered_faces import ClusteredFaces
 from curation.event.file_cache import Derived
+from curation.event.known_people.refusals import KnownRefusals
 from curation.event.people.attributes import PeopleAttributes
 from curation.event.people.labels import EventLabels
 from curation.event.people.seen import SeenPeople
@@ -91,6 +92,7 @@ class Catalog:
         self.attributes = PeopleAttributes(settings, self.faces, self.event_labels)
         self.ranked = RankedPhotos(settings, self.words)
         self.seen = SeenPeople(settings, self.words)
+        self.refusals = KnownRefusals(settings, self.words)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()

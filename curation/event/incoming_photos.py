@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
 import threading
 import unicodedata
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from curation.errors import NameTakenError, NotAPhotoError, PhotoError, PhotoPresentError, UploadTooLargeError
-from curation.photos.files.content import content_sha256
+from curation.errors import NameTakenError, NotAPhotoError, PhotoPresentError, UploadTooLargeError
+from curation.event.photo_places import PhotoPlace, disk_faults
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
-from curation.storage.atomic import explained, is_process
+from curation.storage.atomic import is_process
 
 __all__ = ["IncomingPhoto", "photo_name", "remove_abandoned_uploads"]
 
@@ -28,7 +26,6 @@ _LONGEST_STEM_BYTES = 150
 _MOST_OF_ONE_NAME = 9999
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*\\/\x00-\x1f\x7f-\x9f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 # Decoding a photo takes much memory.
 _DECODING = threading.BoundedSemaphore(2)
 
@@ -55,16 +52,16 @@ def photo_name(sent: str) -> str:
 
 
 class IncomingPhoto:
-    """A photo that is being received, in a hidden temporary file in the folder of photos. Close it when done.
+    """A photo that is being received, in a hidden temporary file. Close it when done.
 
     Not thread-safe.
     """
 
-    def __init__(self, input_dir: Path, sent: str, *, max_bytes: float) -> None:
+    def __init__(self, place: PhotoPlace, sent: str, *, max_bytes: float) -> None:
         """Start to receive a photo.
 
         Args:
-            input_dir: The folder of photos; created if it is missing.
+            place: Where it goes; its folder is created if it is missing.
             sent: The file name that the client sent.
             max_bytes: Maximum size of the photo in bytes.
 
@@ -73,14 +70,15 @@ class IncomingPhoto:
             StorageError: If the file cannot be created.
         """
         self.name = photo_name(sent)
-        self._folder = input_dir
+        self._place = place
+        self._folder = place.folder
         self._max_bytes = max_bytes
         self._size = 0
         self._hash = hashlib.sha256()
         extension = self.name.rpartition(".")[2]
-        self._path = input_dir / f".{uuid.uuid4().hex}.{os.getpid()}{_MARK}{extension}"
-        with _disk_faults(input_dir):
-            input_dir.mkdir(parents=True, exist_ok=True)
+        self._path = self._folder / f".{uuid.uuid4().hex}.{os.getpid()}{_MARK}{extension}"
+        with disk_faults(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO | None = self._path.open("xb")
 
     def write(self, data: bytes) -> None:
@@ -98,7 +96,7 @@ class IncomingPhoto:
         if self._file is None:
             raise ValueError("the photo is complete already")
         self._hash.update(data)
-        with _disk_faults(self._folder):
+        with disk_faults(self._folder):
             self._file.write(data)
 
     def store(self, *, max_megapixels: float) -> str:
@@ -118,7 +116,7 @@ class IncomingPhoto:
         """
         if self._file is None:
             raise ValueError("the photo is complete already")
-        with _disk_faults(self._folder), self._file as file:
+        with disk_faults(self._folder), self._file as file:
             self._file = None
             file.flush()
             os.fsync(file.fileno())
@@ -126,13 +124,11 @@ class IncomingPhoto:
             open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
         stem, _, extension = self.name.rpartition(".")
         for number in range(1, _MOST_OF_ONE_NAME):
-            path = self._folder / (self.name if number == 1 else f"{stem} ({number}).{extension}")
-            with _disk_faults(self._folder):
-                is_stored = _move(self._path, path)
-            if is_stored:
-                return path.name
-            if self._is_same(path):
-                raise PhotoPresentError(f"the folder has this photo already, as {path.name}", stored_as=path.name)
+            name = self.name if number == 1 else f"{stem} ({number}).{extension}"
+            if self._place.put(self._path, name):
+                return name
+            if self._place.has(name, size_bytes=self._size, sha256=self._hash.hexdigest()):
+                raise PhotoPresentError(f"the folder has this photo already, as {name}", stored_as=name)
         raise NameTakenError("too many photos have this name; give it another one")
 
     def close(self) -> None:
@@ -143,12 +139,6 @@ class IncomingPhoto:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def _is_same(self, other: Path) -> bool:
-        try:
-            return other.stat().st_size == self._size and content_sha256(other) == self._hash.hexdigest()
-        except (OSError, PhotoError):
-            return False
-
 
 def remove_abandoned_uploads(input_dir: Path) -> None:
     """Remove the temporary files of uploads whose process has ended."""
@@ -157,39 +147,3 @@ def remove_abandoned_uploads(input_dir: Path) -> None:
             owner = path.name.partition(_MARK)[0].rpartition(".")[2]
             if not (owner.isdecimal() and is_process(int(owner))):
                 path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _disk_faults(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise explained(error, path, "written") from error
-
-
-def _move(source: Path, target: Path) -> bool:
-    """Move a file unless the target exists; never overwrites a file.
-
-    Returns:
-        False if the target exists.
-
-    Raises:
-        OSError: If the file cannot be moved.
-    """
-    try:
-        target.hardlink_to(source)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-    else:
-        source.unlink()
-        return True
-    # FAT disks (cameras) have no hard links: create the target first, then replace it atomically.
-    try:
-        target.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    source.replace(target)
-    return True

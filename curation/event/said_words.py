@@ -14,6 +14,7 @@ from curation.errors import CurationError, PhotoError
 from curation.event.file_cache import FileCache
 from curation.photos.files.content import content_sha256
 from curation.photos.files.listing import photo_path
+from curation.pipelines.originals import originals_of
 from curation.pipelines.said.seen_table import SeenTable
 from curation.pipelines.said.words import read_words
 from curation.settings import Settings
@@ -120,9 +121,14 @@ class SaidWords:
         stamps = {path: stamp for path in image_paths if (stamp := stamp_of(photo_path(folder, path))) is not None}
         with closing(AnalysisStore(self._settings.io.state_dir)) as store:
             hashes = store.known_hashes(stamps.values())
+        originals = originals_of(self._settings)
         for path, stamp in stamps.items():
             try:
-                out[path] = hashes.get(stamp.path) or content_sha256(stamp.path)
+                if stamp.path in hashes:
+                    out[path] = hashes[stamp.path]
+                    continue
+                with originals.at_hand(stamp.path) as opened:
+                    out[path] = content_sha256(opened)
             except PhotoError as error:
                 logger.info("%s is known by the last clustering only: %s", path, error)
         return out

@@ -26,9 +26,10 @@ class Exemplar:
         quality: As `face_quality`, in [0, 1].
         chip_jpeg: The face as a small JPEG, so that a person sees who is meant and another embedder can embed it.
         event: Where the face comes from, as a person calls it.
-        photo_sha256: Of the photo's content.
+        photo_sha256: Of the photo's content, or of the frame's; a person has at most one face of each and embedder.
         face_box: x, y, w, h in pixels of the upright full-size photo.
         added: Date and time of the enrolment, ISO 8601 with a time zone.
+        yaw_deg: Turn of the head to the side, in degrees as `FaceQuality.yaw_deg`; None if it is not known.
     """
 
     vector: NDArray[np.float32]
@@ -41,6 +42,7 @@ class Exemplar:
     face_box: tuple[int, int, int, int]
     added: str
     exemplar_id: str = ""
+    yaw_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

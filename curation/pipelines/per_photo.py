@@ -31,8 +31,8 @@ from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.attributes.reading import read_attributes
+from curation.pipelines.known_photos import KnownPhotos, StoredPhotos
 from curation.pipelines.measuring import face_quality, measure_photo
-from curation.storage.analysis_store import AnalysisStore
 from curation.storage.face_attributes import pack_attributes
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "prepare_worker",
     "score_photo_worker",
     "spoilt_face_worker",
+    "swap_worker",
     "worker_originals",
     "worker_predictor",
 ]
@@ -77,6 +78,7 @@ class WorkerParts:
         chip_px: Longer side of the chips, in pixels.
         make_readers: Loads what reads attributes of faces, given those that are asked for.
         originals: Gets photos and clips to hand before they are opened.
+        make_known: Opens what is known of earlier runs, given `state_dir`.
     """
 
     make_engine: Callable[[], FaceEngine]
@@ -86,6 +88,7 @@ class WorkerParts:
     chip_px: int
     make_readers: Callable[[Collection[Attribute]], Sequence[AttributeReader]] = _no_readers
     originals: Originals = field(default_factory=LocalOriginals)
+    make_known: Callable[[Path], KnownPhotos] = StoredPhotos
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,15 @@ class AnalyseTask:
         image_path: Of the photo.
         path: To open it.
         key: Names everything that the analysis depends on.
-        attributes: What is read of its faces besides, as far as the store does not have it.
+        attributes: What is read of its faces besides, as far as it is not known.
+        size_bytes: Of the file when it was listed; None if it is not known.
     """
 
     image_path: str
     path: Path
     key: str
     attributes: tuple[AttributeKey, ...] = ()
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class AnalysedPhoto:
 
     Attributes:
         sha256: Of its content.
-        analysis: None if the store has it already.
+        analysis: None if it is known already.
         attributes: What was read of the faces: key, and the values as the store takes them.
         unread: Why attributes could not be read; empty if they could, or if there was nothing to read.
     """
@@ -138,7 +143,8 @@ class MeasureTask:
         path: To open it.
         faces: Box and landmarks of each face, in pixels of the upright full-size photo.
         analysis_key: Of the analysis that found the faces; None if it is not known.
-        measures_key: Names everything that the measures depend on; if the store has them, the photo is not measured.
+        measures_key: Names everything that the measures depend on; if they are known, the photo is not measured.
+        size_bytes: Of the file when it was listed; None if it is not known.
     """
 
     image_path: str
@@ -146,6 +152,7 @@ class MeasureTask:
     faces: tuple[tuple[Box, FiveLandmarks], ...]
     analysis_key: str | None
     measures_key: str
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,7 @@ class _Worker:
         self.parts = parts
         self._engine: FaceEngine | None = None
         self._predictor: LandmarkPredictor | None = None
-        self._store: AnalysisStore | None = None
+        self._known: KnownPhotos | None = None
         self._readers: dict[tuple[Attribute, ...], Sequence[AttributeReader]] = {}
 
     def readers(self, asked: tuple[Attribute, ...]) -> Sequence[AttributeReader]:
@@ -199,14 +206,14 @@ class _Worker:
         return self._predictor
 
     @property
-    def store(self) -> AnalysisStore:
-        if self._store is None:
-            self._store = AnalysisStore(self.parts.state_dir, read_only=True)
-        return self._store
+    def known(self) -> KnownPhotos:
+        if self._known is None:
+            self._known = self.parts.make_known(self.parts.state_dir)
+        return self._known
 
     def close(self) -> None:
-        if self._store is not None:
-            self._store.close()
+        if self._known is not None:
+            self._known.close()
 
 
 # A process has one worker; the functions that the pool calls can reach it only in this way.
@@ -220,8 +227,23 @@ def prepare_worker(parts: WorkerParts) -> None:
     _current.append(_Worker(parts))
 
 
+def swap_worker(worker: object | None) -> object | None:
+    """Put a worker that was prepared before in the place of this process's.
+
+    Args:
+        worker: That an earlier call returned; None for none.
+
+    Returns:
+        The worker of until now, with all that it has loaded; None if there was none.
+    """
+    before = _current.pop() if _current else None
+    if isinstance(worker, _Worker):
+        _current.append(worker)
+    return before
+
+
 def analyse_photo_worker(task: AnalyseTask) -> AnalysedPhoto:
-    """Detect the faces of one photo, compute their embeddings and qualities, unless the store has its content.
+    """Detect the faces of one photo, compute their embeddings and qualities, unless its content is known.
 
     Attributes of the faces are read if the task asks for them; if that fails, the faces are kept without them.
 
@@ -255,7 +277,7 @@ def _analysed(worker: _Worker, batch: AnalyseBatch, held: ExitStack) -> tuple[An
     for number, task in enumerate(batch.tasks):
         try:
             path, sha256, content = held.enter_context(_content(worker, task.path))
-            if worker.store.has_analysis(sha256, task.key):
+            if worker.known.is_analysed(sha256, task.key):
                 results.append(_known_photo(worker, task, path, sha256, content))
                 continue
             new.append((number, task, sha256, _opened(path, content, worker.parts)))
@@ -280,11 +302,10 @@ def _same(photo: OpenPhoto) -> OpenPhoto:
 
 
 def _known_photo(worker: _Worker, task: AnalyseTask, path: Path, sha256: str, content: bytes | None) -> AnalysedPhoto:
-    """A photo whose analysis the store has."""
+    """A photo whose analysis is known."""
     if not task.attributes:
         return AnalysedPhoto(sha256, None)
-    known = worker.store.analysis(sha256, task.key)
-    places = [] if known is None else [(face.box, face.landmarks) for face in known.faces]
+    places = worker.known.faces(sha256, task.key)
 
     def opened() -> OpenPhoto:
         return open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
@@ -300,7 +321,7 @@ def _attributes(
     opened: Callable[[], OpenPhoto],
 ) -> tuple[tuple[tuple[str, bytes], ...], str]:
     """What is read of the faces, and why it could not be read; see `AnalysedPhoto`."""
-    wanted = [(name, key) for name, key in task.attributes if not worker.store.having_attributes([sha256], key)]
+    wanted = [(name, key) for name, key in task.attributes if not worker.known.has_attribute(sha256, key)]
     if not wanted:
         return (), ""
     asked = tuple(name for name, _ in wanted)
@@ -363,11 +384,11 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
     """
     worker = _current[-1]
     with _content(worker, task.path) as (path, sha256, content):
-        if task.analysis_key is not None and not worker.store.has_analysis(sha256, task.analysis_key):
+        if task.analysis_key is not None and not worker.known.is_analysed(sha256, task.analysis_key):
             raise PhotoUnreadableError("the photo was changed after the clustering: run the clustering again")
-        cached = worker.store.measures({sha256: (sha256, task.measures_key)})
-        if cached:
-            return MeasuredPhoto(sha256, cached[sha256])
+        cached = worker.known.measures(sha256, task.measures_key)
+        if cached is not None:
+            return MeasuredPhoto(sha256, cached)
         photo = open_photo(path, max_megapixels=worker.parts.max_megapixels, content=content)
         for box, _ in task.faces:
             if box.x + box.w > photo.width or box.y + box.h > photo.height:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
@@ -40,15 +41,32 @@ class Batches(Generic[T, R]):
     function: Callable[[Any], Sequence[R | PhotoError]]
 
 
+def _nothing() -> None:
+    """Words of the user lie in a folder: they are always as they were said."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """The settings, pool, store and callbacks of one run of a stage."""
+    """The settings, pool, store and callbacks of one run of a stage.
+
+    Attributes:
+        settings: Of the run.
+        pool: Carries out tasks.
+        store: What is known of photos.
+        progress: Is told how far the run is.
+        cancel: Asks the run to stop.
+        fetch_ahead: Gets photos to hand before a worker asks for them, see `ObjectOriginals.fetch_ahead`; None if they
+            lie in a folder, or workers of other machines fetch them.
+        refresh_words: Called before the words of the user are read for the last time: they may come from elsewhere.
+    """
 
     settings: Settings
     pool: TaskPool
     store: AnalysisStore
     progress: ProgressListener
     cancel: threading.Event
+    fetch_ahead: Callable[[Iterable[Any], Callable[[Any], Path | None]], Iterator[Any]] | None = None
+    refresh_words: Callable[[], object] = _nothing
 
     def work_through(
         self, phase: str, function: Callable[[T], R], tasks: Sequence[T], *, done: int = 0, failed: int = 0
@@ -65,7 +83,7 @@ class RunContext:
         total = done + len(tasks)
         self.progress(Progress(phase, done, total, failed))
         timeout_s = self.settings.performance.photo_timeout_s
-        for outcome in self.pool.run(function, tasks, timeout_s=timeout_s, cancel=self.cancel):
+        for outcome in self.pool.run(function, self._at_hand(tasks), timeout_s=timeout_s, cancel=self.cancel):
             done += 1
             failed += outcome.failure is not None
             # Reported after the caller has saved the result, so that what is shown as done is done.
@@ -95,7 +113,7 @@ class RunContext:
         timeout_s = self.settings.performance.photo_timeout_s * batches.size
         alone: list[T] = []
         for outcome in self.pool.run(
-            batches.function, map(batches.pack, packed), timeout_s=timeout_s, cancel=self.cancel
+            batches.function, self._at_hand(map(batches.pack, packed)), timeout_s=timeout_s, cancel=self.cancel
         ):
             of_batch = batches.unpack(outcome.task)
             if outcome.result is None:
@@ -112,6 +130,9 @@ class RunContext:
         if alone:
             yield from self.work_through(phase, function, alone, done=done, failed=failed)
 
+    def _at_hand(self, tasks: Iterable[T]) -> Iterable[T]:
+        return tasks if self.fetch_ahead is None else self.fetch_ahead(tasks, _path_of)
+
     def stop_if_cancelled(self) -> None:
         """End the run if it was cancelled.
 
@@ -119,6 +140,13 @@ class RunContext:
             RunInterruptedError: If so.
         """
         stop_if(self.cancel)
+
+
+def _path_of(task: Any) -> Path | None:
+    """The file that a task opens first; None if it is about something else."""
+    first = next(iter(getattr(task, "tasks", ())), task)
+    path = getattr(first, "path", None)
+    return path if isinstance(path, Path) else None
 
 
 def content_key(value: Any) -> str:

@@ -6,9 +6,11 @@ from curation.settings.loading import (
     CONFIG_VARIABLE,
     Settings,
     SettingsOrigin,
+    is_address,
     load_settings,
     overridden_keys,
     reload_settings,
+    with_places,
 )
 from curation.settings.scale import GallerySettings, WorkersSettings
 from curation.settings.sections import (
@@ -74,7 +76,9 @@ __all__ = [
     "TilingMode",
     "VideoSettings",
     "WorkersSettings",
+    "is_address",
     "load_settings",
     "overridden_keys",
     "reload_settings",
+    "with_places",
 ]

@@ -46,9 +46,11 @@ from curation.settings.video import VideoSettings
 __all__ = [
     "Settings",
     "SettingsOrigin",
+    "is_address",
     "load_settings",
     "overridden_keys",
     "reload_settings",
+    "with_places",
 ]
 
 ENV_PREFIX = "CURATION_"
@@ -222,6 +224,24 @@ def reload_settings(settings: Settings) -> Settings:
     return load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
 
 
+def with_places(settings: Settings, **places: str | Path | None) -> Settings:
+    """The same settings with other folders or addresses in `io`.
+
+    Args:
+        settings: As loaded.
+        places: `input_dir`, `output_dir` or `export_dir`; relative paths start at the current folder. None changes
+            nothing.
+    """
+    given = {key: str(place) for key, place in places.items() if place is not None}
+    absolute = _with_absolute_paths({"io": {**given, "state_dir": settings.io.state_dir}}, Path.cwd())
+    merged, addresses = _with_working_copies(absolute)
+    changes = {key: merged["io"][key] for key in given}
+    out = settings.model_copy(update={"io": settings.io.model_copy(update=changes)})
+    kept = {key: address for key, address in settings._addresses.items() if key not in given}
+    out._addresses = {**kept, **addresses}
+    return out
+
+
 def overridden_keys(settings: Settings) -> dict[tuple[str, ...], str]:
     """The keys that the environment or an option overrides, by path, with the source of the value.
 
@@ -275,14 +295,15 @@ def _with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: 
             if default is not None:
                 _section(out, sections, create=True).setdefault(key, default.as_posix())
         values = _section(out, sections, create=False)
-        if isinstance(values.get(key), str) and _is_address(values[key]):
+        if isinstance(values.get(key), str) and is_address(values[key]):
             continue  # of object storage, see `_with_working_copies`
         if isinstance(values.get(key), str | Path):
             values[key] = root.resolve() / Path(values[key]).expanduser()
     return out
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether a place is an address of object storage, such as `s3://bucket/folder`, and not a folder."""
     return "://" in text
 
 
@@ -297,10 +318,11 @@ def _with_working_copies(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
     addresses: dict[str, str] = {}
     for key, name in (("input_dir", "originals"), ("output_dir", "output")):
         address = io.get(key)
-        if isinstance(address, str) and _is_address(address):
+        if isinstance(address, str) and is_address(address):
             addresses[key] = address.rstrip("/")
             short = hashlib.sha256(addresses[key].encode()).hexdigest()[:16]
-            io[key] = Path(io["state_dir"]) / "objects" / short / name
+            # Without "..": photos are known by their paths below this folder.
+            io[key] = Path(os.path.abspath(Path(io["state_dir"]) / "objects" / short / name))  # noqa: PTH100
     return out, addresses
 
 

@@ -70,6 +70,25 @@ class AnalysisStore:
                     out[stamp.path] = str(row[0])
         return out
 
+    def index_sizes(self) -> None:
+        """Prepare `contents_of_size`, which otherwise reads the whole table of files at each call.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        with self._database.use() as connection:
+            connection.execute("CREATE INDEX IF NOT EXISTS files_by_size ON files (size_bytes)")
+
+    def contents_of_size(self, size_bytes: int) -> list[str]:
+        """The SHA-256 of all files with so many bytes, whatever happened to them since, in ascending order.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT DISTINCT sha256 FROM files WHERE size_bytes = ? ORDER BY sha256"
+        with self._database.use() as connection:
+            return [str(row[0]) for row in connection.execute(query, (size_bytes,))]
+
     def save_hash(self, stamp: FileStamp, sha256: str) -> None:
         """Save the hash of a file.
 

@@ -1,16 +1,24 @@
-"""What tells cheaply whether a file changed: its size and its time."""
+"""What tells cheaply whether a file changed: its size and its time; of a photo in object storage, its size and ETag."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.storage.objects.listed import listed_at
+
 __all__ = ["FileStamp", "stamp_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """Size and modification time of a file; a file with the same stamp is taken to have the same content."""
+    """Size and modification time of a file; a file with the same stamp is taken to have the same content.
+
+    Attributes:
+        path: Of the file.
+        size_bytes: Of its content.
+        mtime_ns: In nanoseconds since 1970; of a photo in object storage, seconds with a number made of its ETag.
+    """
 
     path: Path
     size_bytes: int
@@ -18,7 +26,18 @@ class FileStamp:
 
 
 def stamp_of(path: Path) -> FileStamp | None:
-    """The stamp of a file as it is now, or None if the file cannot be accessed."""
+    """The stamp of a file as it is now, or None if the file cannot be accessed.
+
+    A photo in object storage has the stamp that the last listing gave it; its file need not be on this machine.
+
+    Raises:
+        StorageError: If the index of that listing is damaged.
+    """
+    found = listed_at(path)
+    if found is not None:
+        listed, name = found
+        info = listed.objects.get(name)
+        return None if info is None else FileStamp(path, info.size_bytes, info.mtime_ns)
     try:
         status = path.stat()
     except OSError:

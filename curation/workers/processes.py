@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from curation.errors import WorkerError
 from curation.interrupts import interrupts_delayed
+from curation.workers.at_work import ProcessAtWork, watched
 from curation.workers.pool import Outcome, TaskFailure, call, outcome_of, stop_if
 from curation.workers.slots import STARTUP_TIMEOUT_S, Flight, Slot
 from curation.workers.worker_process import WorkerProcess
@@ -57,6 +58,11 @@ class ProcessPool:
         self._initializer = initializer
         self._initargs = initargs
         self._slots: list[Slot[Any]] = []
+        self._function = ""
+
+    def at_work(self) -> tuple[ProcessAtWork, ...]:
+        """What its processes are doing; from any thread."""
+        return tuple(slot.at_work(self._function) for slot in tuple(self._slots))
 
     def run(
         self,
@@ -69,6 +75,18 @@ class ProcessPool:
         """See `TaskPool.run`. At most three tasks per worker are taken from `tasks` ahead of their turn."""
         source = iter(tasks)
         pending: deque[T] = deque()  # taken from the source, not yet given to a worker
+        self._function = getattr(function, "__name__", "")
+        with watched(self):
+            yield from self._work_through(source, pending, function, timeout_s, cancel)
+
+    def _work_through(
+        self,
+        source: Iterator[T],
+        pending: deque[T],
+        function: Callable[[T], R],
+        timeout_s: float | None,
+        cancel: threading.Event | None,
+    ) -> Iterator[Outcome[T, R]]:
         try:
             while True:
                 # Futures and executors share locks with the threads that serve the workers: an interruption that left
@@ -139,6 +157,8 @@ class ProcessPool:
             while slot.flights and slot.flights[0].future in done:
                 outcome = self._outcome_of(slot, slot.pop(), pending)
                 if outcome is not None:
+                    slot.done += outcome.failure is None
+                    slot.failed += outcome.failure is not None
                     outcomes.append(outcome)
         return outcomes
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from curation.workers.at_work import ProcessAtWork, TaskAtWork, label_of
 from curation.workers.worker_process import WorkerProcess
 
 __all__ = ["STARTUP_TIMEOUT_S", "Flight", "Slot"]
@@ -27,12 +28,23 @@ class Flight(Generic[T]):
 
 
 class Slot(Generic[T]):
-    """A worker process and its calls in their order. It works on the first of them."""
+    """A worker process and its calls in their order. It works on the first of them.
+
+    Attributes:
+        process: The process.
+        flights: The calls.
+        began: When it was started, in seconds since 1970.
+        done: Tasks that it did.
+        failed: Tasks that it could not do.
+    """
 
     def __init__(self, process: WorkerProcess) -> None:
         """Take a process without calls."""
         self.process = process
         self.flights: deque[Flight[T]] = deque()
+        self.began = time.time()
+        self.done = 0
+        self.failed = 0
         self._first_since = time.monotonic()
 
     @property
@@ -50,6 +62,19 @@ class Slot(Generic[T]):
         """Remove the first call; the time of the next one begins now."""
         self._first_since = time.monotonic()
         return self.flights.popleft()
+
+    def at_work(self, function: str) -> ProcessAtWork:
+        """What it is doing, told to another thread than the one that gives it calls.
+
+        Args:
+            function: Name of what is called.
+        """
+        flights = tuple(self.flights)
+        current = None
+        if flights and not flights[0].is_start:
+            since = time.time() - (time.monotonic() - self._first_since)
+            current = TaskAtWork(label_of(flights[0].task, function), function, since)
+        return ProcessAtWork(self.process.pid, self.began, current, self.done, self.failed)
 
     def deadline(self, timeout_s: float | None) -> float | None:
         """When the first call will have taken too long, on the monotonic clock; None if it may take any time.

@@ -9,20 +9,54 @@ from pathlib import Path
 import pytest
 
 from curation.errors import RunInterruptedError, WeightsMissingError
+from curation.workers.distributed.broker import BrokerOptions
+from curation.workers.distributed.pool import CeleryPool
 from curation.workers.pool import TaskPool
 from curation.workers.processes import ProcessPool
 from curation.workers.serial import SerialPool
+from tests import redis_server
+from tests.celery_workers import CeleryWorker, PoolWork
 from tests.integration import pool_tasks
+from tests.rabbitmq_server import RabbitServer, rabbitmq_server
+
+__all__ = ["rabbitmq_server"]
 
 
-@pytest.fixture(params=["serial", "process"])
+@pytest.fixture(scope="module")
+def redis_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Real workers over Redis; the broker's address."""
+    folder = tmp_path_factory.mktemp("redis-workers")
+    server = redis_server.started(folder)
+    url = f"redis://127.0.0.1:{server.address.port}/0"
+    yield from _working(url, folder)
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_workers(rabbitmq_server: RabbitServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Real workers over RabbitMQ; the broker's address."""
+    yield from _working(rabbitmq_server.url, tmp_path_factory.mktemp("rabbitmq-workers"))
+
+
+def _working(url: str, folder: Path) -> Iterator[str]:
+    worker = CeleryWorker(url, folder)
+    worker.wait_until_ready()
+    yield url
+    worker.kill()
+
+
+@pytest.fixture(params=["serial", "process", "celery over redis", "celery over rabbitmq"])
 def pool(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TaskPool]:
     pool_tasks.state["set_up"] = 0
     made: TaskPool
     if request.param == "serial":
         made = SerialPool(pool_tasks.set_up, (str(tmp_path),))
-    else:
+    elif request.param == "process":
         made = ProcessPool(2, initializer=pool_tasks.set_up, initargs=(str(tmp_path),))
+    else:
+        url = request.getfixturevalue(f"{request.param.split()[-1]}_workers")
+        options = BrokerOptions(url, patience_s=30)
+        made = CeleryPool(options, PoolWork(tmp_path), here=lambda: SerialPool(pool_tasks.set_up, (str(tmp_path),)))
     yield made
     made.close()
 

@@ -40,6 +40,34 @@ def picky(number: int) -> int:
     return number
 
 
+def slow(task: list[float]) -> float:
+    """Sleep for so many seconds; the second number tells tasks apart."""
+    time.sleep(task[0])
+    return task[1]
+
+
+def slow_once(path: str) -> str:
+    """Take long the first time, whoever has it."""
+    mine = Path(path)
+    try:
+        mine.touch(exist_ok=False)
+    except FileExistsError:
+        return mine.name
+    time.sleep(30)
+    return mine.name
+
+
+def deadly_once(path: str) -> str:
+    """Kill the first process that has it."""
+    mine = Path(path)
+    try:
+        mine.touch(exist_ok=False)
+    except FileExistsError:
+        return mine.name
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
 def mark(path: str) -> None:
     Path(path).touch()
 

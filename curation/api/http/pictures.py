@@ -8,7 +8,7 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from curation.api.http.conditional import matches_any
 from curation.event.pictures import EventPictures, Picture
@@ -26,8 +26,14 @@ class PictureResponses:
     def __init__(self, pictures: EventPictures) -> None:
         """Take the event's pictures; nothing is made yet."""
         self._pictures = pictures
+        self._origin = pictures.origin
         # Requests wait for a free decoder in the event loop, so that they do not block threads of other routes.
         self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
+
+    @property
+    def origin(self) -> str:
+        """See `EventPictures.origin`."""
+        return self._origin
 
     @property
     def made_count(self) -> int:
@@ -36,6 +42,10 @@ class PictureResponses:
 
     async def photo(self, request: Request, photo_id: str, size: PictureSize) -> Response:
         """A photo, upright. Raises what `EventPictures.photo` and `EventPictures.made` raise."""
+        address = await to_thread.run_sync(self._pictures.address, photo_id, size)
+        if address is not None:
+            # The address is as good as a password for as long as it is valid.
+            return RedirectResponse(address, status_code=307, headers={"Cache-Control": "no-store"})
         return await self._answer(request, partial(self._pictures.photo, photo_id, size))
 
     async def face(self, request: Request, face_id: str) -> Response:

@@ -62,7 +62,17 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
     )
     # File names that are not valid UTF-8 contain lone surrogates.
     content = html.encode("utf-8", "backslashreplace")
-    return HTMLResponse(content, status_code=status, headers=HTML_HEADERS)
+    return HTMLResponse(content, status_code=status, headers=_headers(request))
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """The headers of pages; pictures may also come from object storage, where the settings say so."""
+    service = getattr(request.app.state, "service", None)
+    origin = "" if service is None else service.pictures.origin
+    if not origin:
+        return HTML_HEADERS
+    policy = _CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {origin}")
+    return {**HTML_HEADERS, "Content-Security-Policy": policy}
 
 
 class PageRoute(APIRoute):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -31,6 +30,7 @@ from curation.errors import (
     TooManyPhotosError,
 )
 from curation.event.incoming_photos import IncomingPhoto, remove_abandoned_uploads
+from curation.event.photo_places import photo_place
 from curation.settings import Settings
 
 __all__ = ["router"]
@@ -111,7 +111,7 @@ class _Receiver:
     """Stores the files of a form, and records the result for each of them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._input_dir: Path = settings.io.input_dir
+        self._place = photo_place(settings)
         self._max_megapixels = settings.io.max_photo_megapixels
         self._max_bytes = settings.service.upload_photo_mb * MB
         self._max_photos = settings.service.upload_photos
@@ -119,7 +119,7 @@ class _Receiver:
 
     async def receive(self, parts: AsyncIterator[object]) -> list[CurationError]:
         """Store the files; returns the errors of those that were not stored."""
-        await to_thread.run_sync(remove_abandoned_uploads, self._input_dir)
+        await to_thread.run_sync(remove_abandoned_uploads, self._place.folder)
         refusals: list[CurationError] = []
         sent, photo = "", None
         try:
@@ -151,7 +151,7 @@ class _Receiver:
     def _begin(self, sent: str) -> IncomingPhoto:
         if len(self.done) >= self._max_photos:
             raise TooManyPhotosError(f"one request may bring at most {self._max_photos} photos (service.upload_photos)")
-        return IncomingPhoto(self._input_dir, sent, max_bytes=self._max_bytes)
+        return IncomingPhoto(self._place, sent, max_bytes=self._max_bytes)
 
     def _keep(self, photo: IncomingPhoto) -> str:
         try:

@@ -14,9 +14,13 @@ from curation.engines.weights.record import WeightsRecord
 from curation.engines.weights.registry import KnownWeights, all_known_weights, known_names, known_weights
 from curation.errors import WeightsBrokenError, WeightsMissingError
 
-__all__ = ["WeightsState", "WeightsStatus", "locate", "status", "verify"]
+__all__ = ["WeightsState", "WeightsStatus", "find_by_sha256", "locate", "status", "verify"]
 
 logger = logging.getLogger(__name__)
+
+_MODEL_SUFFIXES = frozenset({".bin", ".caffemodel", ".dat", ".h5", ".onnx", ".pb", ".pt", ".tflite"})
+_CONVERTED = "converted"
+"""Folder of the models folder with networks that were made from others."""
 
 
 class WeightsState(StrEnum):
@@ -105,6 +109,34 @@ def locate(name: str, models_dir: Path, *, check: Callable[[WeightsFile], None] 
         record.set_checked(path)
     record.save()
     return weights
+
+
+def find_by_sha256(sha256: str, models_dir: Path) -> WeightsFile | None:
+    """Find a model file by its content: a known one, or another one in the models folder.
+
+    Args:
+        sha256: Of the content, in hex.
+        models_dir: The models folder.
+
+    Returns:
+        The file; None if no model file here has this content. A file that changed since its hash was recorded is read.
+
+    Raises:
+        StorageError: If a file cannot be read.
+    """
+    places = {known.name: path for known in all_known_weights() if (path := _place(known, models_dir)) is not None}
+    for folder in (models_dir, models_dir / _CONVERTED):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix.lower() in _MODEL_SUFFIXES and not path.name.startswith("."):
+                places.setdefault(path.name, path)
+    record = WeightsRecord(models_dir)
+    found = None
+    for name, path in places.items():
+        if path.is_file() and record.sha256_of(path) == sha256:
+            found = WeightsFile(name, path, sha256)
+            break
+    record.save()
+    return found
 
 
 def _status_of(

@@ -170,7 +170,8 @@ class ClipStage:
                 try:
                     if isinstance(film, PhotoError):
                         raise film
-                    content = film_content(FileStamp(clip.path, clip.size_bytes, clip.mtime_ns))
+                    with self._parts.setup.originals.at_hand(clip.path) as opened:
+                        content = film_content(FileStamp(opened, clip.size_bytes, clip.mtime_ns))
                     looked.append(_Looked(clip, content, film))
                 except PhotoError as error:
                     failures.append(Failure(clip.video_path, str(error)))
@@ -262,7 +263,7 @@ class ClipStage:
             self._output / VIDEO_RUN,
             {
                 "stage": "clips",
-                "input_dir": str(self._settings.io.input_dir),
+                "input_dir": self._settings.input_address or str(self._settings.io.input_dir),
                 "engine": setup.engine.name,
                 "weights": {file.name: file.sha256 for file in files},
                 "options": {name: value for result in found.results[:1] for name, value in result.options},

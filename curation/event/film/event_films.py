@@ -20,6 +20,7 @@ from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived, FileCache
 from curation.event.film.kept_results import result_folder
 from curation.photos.files.listing import photo_path
+from curation.pipelines.originals import originals_of
 from curation.settings import Settings
 from curation.storage.file_stamps import stamp_of
 from curation.storage.picture_cache import PictureCache, picture_key
@@ -85,6 +86,7 @@ class EventFilms:
             catalog: Of the event, for the labels.
         """
         self._catalog = catalog
+        self._originals = originals_of(settings)
         self._io = settings.io
         self._labels_path = settings.io.output_dir / settings.scoring.labels_json
         output_dir = settings.io.output_dir
@@ -218,7 +220,8 @@ class EventFilms:
             # Imported here, as the program works without the extra.
             from curation.video.stills import still_jpeg
 
-            return still_jpeg(film.path, time, long_side_px=side)
+            with self._originals.at_hand(film.path) as path:
+                return still_jpeg(path, time, long_side_px=side)
 
         kept = self._stills.get(key)
         return self._stills.made(key, make) if kept is None else kept

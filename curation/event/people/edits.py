@@ -18,6 +18,7 @@ from curation.domain.labelling.labels import Labels
 from curation.domain.labelling.new_corrections import with_ids
 from curation.domain.labelling.people_seen import SeenAnswer
 from curation.errors import (
+    ClusterNotFoundError,
     CorrectionNotFoundError,
     CurationError,
     LabelsConflictError,
@@ -209,6 +210,41 @@ class PeopleEdits:
                 self._journal.add(Change("took an answer back", seen=counted))
             return bool(counted)
 
+    def refuse_known(self, person_id: str, name: str, cluster: int) -> None:
+        """Note that a cluster is not the known person whose name was proposed for it, as one change.
+
+        Args:
+            person_id: Of the gallery.
+            name: For the description of the change.
+            cluster: Its faces of now are what the answer is about.
+
+        Raises:
+            ClusterNotFoundError: If there is no such cluster.
+            RefusalsError: If known_refused.json is not valid.
+            BusyError: If another process has locked the corrections for long.
+            StorageError: If a file cannot be read or written.
+        """
+        with self._exclusive():
+            faces = self._catalog.faces.seen().shown_faces(cluster)
+            if not faces:
+                raise ClusterNotFoundError(f"there is no person {cluster}")
+            self._journal.add(Change(f"not {name}", refused=self._catalog.refusals.add(person_id, faces)))
+
+    def forget_refusals(self, person_ids: Collection[str]) -> int:
+        """Remove all answers about known people who are forgotten; that cannot be undone.
+
+        Returns:
+            How many there were. Raises what `refuse_known` raises.
+        """
+        with self._exclusive():
+            removed = self._catalog.refusals.remove(person_ids)
+            changes = self._journal.changes()
+            # Their descriptions have the name.
+            kept = [change for change in changes if not removed.intersection(change.refused)]
+            if len(kept) < len(changes):
+                self._journal.save(kept)
+            return len(removed)
+
     def set_undone(self, action: str, *, undone: bool, alone: bool = False) -> list[Correction]:
         """Undo the corrections of an action, or redo them.
 
@@ -267,6 +303,7 @@ class PeopleEdits:
                 raise
             self._set_counting(last.corrections)
             self._catalog.seen.set_counting(last.seen)
+            self._catalog.refusals.set_counting(last.refused)
             self._put_anchors_back(last)
             self._journal.save(changes[:-1])
             return Undone(last.what, len(changes) - 1), *self.labels()

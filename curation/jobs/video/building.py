@@ -18,6 +18,7 @@ from curation.jobs.video.film_folders import FilmFolders
 from curation.jobs.video.film_work import FilmLook, FilmPictures, FilmWork
 from curation.jobs.video.films import Films
 from curation.jobs.video.video_jobs import VideoJobs
+from curation.pipelines.originals import originals_of
 from curation.storage.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _facts(settings: Settings, path: Path) -> ClipFacts:
     from curation.video.opening import open_clip
 
     video = settings.video
-    with open_clip(path, max_minutes=video.max_video_minutes, max_mb=video.max_video_mb) as clip:
+    limits = {"max_minutes": video.max_video_minutes, "max_mb": video.max_video_mb}
+    with originals_of(settings).at_hand(path) as opened, open_clip(opened, **limits) as clip:
         return clip.facts
 
 
@@ -90,6 +92,7 @@ class _KeptPictures:
         from curation.storage.picture_cache import PictureCache
 
         self._folders = folders
+        self._originals = originals_of(settings)
         self._cache = PictureCache(
             settings.io.state_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
         )
@@ -98,7 +101,8 @@ class _KeptPictures:
         def make() -> bytes:
             from curation.video.stills import still_jpeg
 
-            return still_jpeg(path, time, long_side_px=long_side_px)
+            with self._originals.at_hand(path) as opened:
+                return still_jpeg(opened, time, long_side_px=long_side_px)
 
         return self._made(path, make, "still", time, long_side_px)
 
@@ -107,7 +111,8 @@ class _KeptPictures:
             from curation.photos.looks.thumbnails import face_chip_jpeg
             from curation.video.stills import still
 
-            return face_chip_jpeg(still(path, time), box, long_side_px=FACE_PX)
+            with self._originals.at_hand(path) as opened:
+                return face_chip_jpeg(still(opened, time), box, long_side_px=FACE_PX)
 
         return self._made(path, make, "face", time, *box)
 

@@ -28,6 +28,7 @@ from curation.jobs.video.film_names import FilmName, anchors_of, names_version, 
 from curation.jobs.video.film_record import FilmRecord, FilmSummary, FilmTask, TaskKind, TaskState
 from curation.jobs.video.media_types import UNKNOWN_TYPE, media_type_of
 from curation.jobs.video.video_jobs import VideoJobs, summary_of
+from curation.storage.objects.listed import size_and_time
 
 __all__ = ["Character", "EventFilmsPort", "Film", "FilmSource", "FilmState", "Films", "LabelsPort"]
 
@@ -336,8 +337,8 @@ class Films:
 
     def _clip(self, clip: EventFilmPort, record: FilmRecord | None) -> Film:
         try:
-            stat = clip.path.stat()
-            size, created, media_type = stat.st_size, stat.st_mtime, media_type_of(clip.path)
+            size, created = size_and_time(clip.path)
+            media_type = media_type_of(clip.path)
         except (OSError, CurationError):
             size, created, media_type = 0, 0.0, UNKNOWN_TYPE
         state = _OF_STATUS[clip.status] if clip.result is not None else FilmState.FAILED

@@ -20,7 +20,17 @@ from curation.photos.files.formats import (
     VIDEO_PROXY_EXTENSIONS,
 )
 
-__all__ = ["ClipFile", "Listing", "PhotoFile", "list_photos", "photo_path"]
+__all__ = [
+    "CLUSTERS_MARK",
+    "ClipFile",
+    "FoundFiles",
+    "Listing",
+    "PhotoFile",
+    "escaped",
+    "is_passed_over",
+    "list_photos",
+    "photo_path",
+]
 
 # Created in folders by systems and network disks, besides names that begin with a dot.
 _SYSTEM_NAMES = frozenset(
@@ -44,8 +54,8 @@ _SILENT_EXTENSIONS = frozenset({
     "ods", "odt", "on1", "pdf", "pp3", "py", "thm", "txt", "url", "wav", "xls", "xlsx", "xml", "xmp", "yaml", "yml",
 })  # fmt: skip
 _CLIP_EXTENSIONS = VIDEO_EXTENSIONS - VIDEO_PROXY_EXTENSIONS
-# The list of files in a folder of cluster pictures; whatever run made them, they are not photos of the event.
-_CLUSTERS_MARK = ".curation-files.json"
+CLUSTERS_MARK = ".curation-files.json"
+"""The list of files in a folder of cluster pictures; whatever run made them, they are not photos of the event."""
 # Bytes that are not UTF-8 are represented in names by these code points (PEP 383).
 _SURROGATE = re.compile("[\udc80-\udcff]")
 _ESCAPE = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
@@ -134,18 +144,7 @@ def list_photos(
     _check_root(root)
     walk = _Walk(root, exclude)
     walk.run()
-    photos = walk.photos
-    clips = _beside_photos(walk.clips, photos)
-    if skip_raw_with_jpeg:
-        photos = _without_raw_twins(photos, walk.ignored)
-    if not photos and needs_photos:
-        raise PhotosMissingError(_nothing_found(root, walk))
-    return Listing(
-        photos=tuple(sorted(photos, key=lambda photo: photo.image_path)),
-        ignored=tuple(sorted(walk.ignored)),
-        failed=tuple(sorted(walk.failed)),
-        clips=tuple(sorted(clips, key=lambda clip: clip.video_path)),
-    )
+    return walk.found.listing(_shown(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
 
 
 def photo_path(input_dir: Path, image_path: str) -> Path:
@@ -163,8 +162,8 @@ def photo_path(input_dir: Path, image_path: str) -> Path:
         raise FaceDataError(f"{image_path!r} is not a path as the clustering writes it: {error}") from error
 
 
-def _escaped(name: str) -> str:
-    """A name as valid text: surrogates and backslashes escaped, the same in every locale."""
+def escaped(name: str) -> str:
+    """A path as `PhotoFile.image_path` has it: surrogates and backslashes escaped, the same in every locale."""
     text = os.fsencode(name).decode("utf-8", "surrogateescape")
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):x}", text.replace("\\", "\\\\"))
 
@@ -197,14 +196,71 @@ def _shown(path: Path) -> str:
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(path))
 
 
-def _nothing_found(root: Path, walk: _Walk) -> str:
-    skipped = [*sorted(walk.failed), *sorted(walk.ignored)]
-    named = "".join(f"; {path}: {reason}" for path, reason in skipped[:3])
-    more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
-    return (
-        f"there is no photo in {_shown(root)}: put photos there ({SUPPORTED_FORMATS}) or name another folder "
-        f"with --input{named}{more}"
-    )
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is hidden or of the system: nobody is told of it."""
+    return name.startswith(".") or name.casefold() in _SYSTEM_NAMES
+
+
+class FoundFiles:
+    """What was found so far, wherever it lies; becomes a `Listing`."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.photos: list[PhotoFile] = []
+        self.clips: list[ClipFile] = []
+        self.ignored: list[tuple[str, str]] = []
+        self.failed: list[tuple[str, str]] = []
+
+    def add(self, name: str, path: Path, size_bytes: int, mtime_ns: int, *, is_regular: bool = True) -> None:
+        """Take a file as a photo, as a clip, as ignored, or silently as nothing, by its extension.
+
+        Args:
+            name: As `PhotoFile.image_path`.
+            path: Absolute.
+            size_bytes: Of the file.
+            mtime_ns: As `PhotoFile.mtime_ns`.
+            is_regular: Whether it is a file that can be read, not a pipe or a device.
+        """
+        reason = _why_not(path.name) if is_regular else "not a regular file"
+        if reason is None:
+            self.photos.append(PhotoFile(name, path, size_bytes, mtime_ns))
+        elif reason:
+            self.ignored.append((name, reason))
+            if is_regular and _extension(path.name) in _CLIP_EXTENSIONS:
+                self.clips.append(ClipFile(name, path, size_bytes, mtime_ns))
+
+    def listing(self, place: str, *, skip_raw_with_jpeg: bool, needs_photos: bool) -> Listing:
+        """All that was found, sorted.
+
+        Args:
+            place: The folder or address, for the message.
+            skip_raw_with_jpeg: As for `list_photos`.
+            needs_photos: As for `list_photos`.
+
+        Raises:
+            PhotosMissingError: If there is no photo, and there must be one.
+        """
+        photos, ignored = self.photos, list(self.ignored)
+        clips = _beside_photos(self.clips, photos)
+        if skip_raw_with_jpeg:
+            photos = _without_raw_twins(photos, ignored)
+        if not photos and needs_photos:
+            raise PhotosMissingError(self._nothing(place))
+        return Listing(
+            photos=tuple(sorted(photos, key=lambda photo: photo.image_path)),
+            ignored=tuple(sorted(ignored)),
+            failed=tuple(sorted(self.failed)),
+            clips=tuple(sorted(clips, key=lambda clip: clip.video_path)),
+        )
+
+    def _nothing(self, place: str) -> str:
+        skipped = [*sorted(self.failed), *sorted(self.ignored)]
+        named = "".join(f"; {path}: {reason}" for path, reason in skipped[:3])
+        more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+        return (
+            f"there is no photo in {place}: put photos there ({SUPPORTED_FORMATS}) or name another folder "
+            f"with --input{named}{more}"
+        )
 
 
 class _Walk:
@@ -215,10 +271,7 @@ class _Walk:
         self._excluded = {identity for path in exclude if (identity := _identity(path)) is not None}
         self._visited: set[tuple[int, int]] = set()
         self._links: list[tuple[PurePosixPath, Path]] = []
-        self.photos: list[PhotoFile] = []
-        self.clips: list[ClipFile] = []
-        self.ignored: list[tuple[str, str]] = []
-        self.failed: list[tuple[str, str]] = []
+        self.found = FoundFiles()
 
     def run(self) -> None:
         self._walk(PurePosixPath(), self._root)
@@ -239,9 +292,9 @@ class _Walk:
                 with os.scandir(folder) as scan:
                     entries = sorted(scan, key=lambda entry: entry.name)
             except OSError as error:
-                self.failed.append((_escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
+                self.found.failed.append((escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
                 continue
-            if any(entry.name == _CLUSTERS_MARK for entry in entries):
+            if any(entry.name == CLUSTERS_MARK for entry in entries):
                 continue
             prefix = "" if relative == PurePosixPath() else f"{relative}/"
             for entry in entries:
@@ -251,7 +304,7 @@ class _Walk:
 
     def _entry(self, relative: str, entry: os.DirEntry[str]) -> Path | None:
         """Record a file or a link; returns a folder to walk."""
-        if entry.name.startswith(".") or entry.name.casefold() in _SYSTEM_NAMES:
+        if is_passed_over(entry.name):
             return None
         try:
             status = entry.stat()
@@ -259,7 +312,7 @@ class _Walk:
             if _extension(entry.name) in PHOTO_EXTENSIONS:
                 broken = isinstance(error, FileNotFoundError)
                 fault = "a link that leads nowhere" if broken else f"cannot be read: {error.strerror}"
-                self.failed.append((_escaped(relative), fault))
+                self.found.failed.append((escaped(relative), fault))
             return None
         if (status.st_dev, status.st_ino) in self._excluded:
             return None
@@ -269,14 +322,8 @@ class _Walk:
                 return path
             self._links.append((PurePosixPath(relative), path))
             return None
-        name = _escaped(relative)
-        reason = "not a regular file" if not stat.S_ISREG(status.st_mode) else _why_not(entry.name)
-        if reason is None:
-            self.photos.append(PhotoFile(name, path, status.st_size, status.st_mtime_ns))
-        elif reason:
-            self.ignored.append((name, reason))
-            if stat.S_ISREG(status.st_mode) and _extension(entry.name) in _CLIP_EXTENSIONS:
-                self.clips.append(ClipFile(name, path, status.st_size, status.st_mtime_ns))
+        is_regular = stat.S_ISREG(status.st_mode)
+        self.found.add(escaped(relative), path, status.st_size, status.st_mtime_ns, is_regular=is_regular)
         return None
 
 

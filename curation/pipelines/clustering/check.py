@@ -18,6 +18,7 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.pipelines.clustering.check_page import PagePair, grouping_page
+from curation.pipelines.originals import originals_of
 from curation.pipelines.said.words import read_placed_corrections
 from curation.settings import Settings
 from curation.storage.atomic import write_bytes
@@ -64,7 +65,9 @@ class EventGroupingCheck:
         self._rows = read_face_data(output / FACE_DATA)
         embeddings = read_embeddings(output / EMBEDDINGS, self._rows)
         record = read_run_record(output / CLUSTERING_RUN)
-        self._input = Path(str((record or {}).get("input_dir") or settings.io.input_dir))
+        recorded = None if settings.input_address else (record or {}).get("input_dir")
+        self._input = Path(str(recorded or settings.io.input_dir))
+        self._originals = originals_of(settings)
         groups = self._groups(next_cluster_id(record))
         try:
             self._check = GroupingCheck(embeddings, groups, count=count, seed=seed)
@@ -149,7 +152,7 @@ class EventGroupingCheck:
             PhotosMissingError: If the folder of the photos is missing.
             StorageError: If it cannot be written.
         """
-        if not self._input.is_dir():
+        if not self._settings.input_address and not self._input.is_dir():
             raise PhotosMissingError(f"there is no folder {self._input}: the faces are cut out of the photos in it")
         pairs = [
             PagePair(number, self._rows[first], self._rows[second], self._chip(first), self._chip(second))
@@ -160,17 +163,17 @@ class EventGroupingCheck:
     def _chip(self, row: int) -> bytes | None:
         """The face as a JPEG, or None if its photo cannot be opened."""
         if row not in self._chips:
-            self._chips[row] = _cut(self._input, self._rows[row], self._settings.io.max_photo_megapixels)
+            self._chips[row] = self._cut(self._rows[row])
         return self._chips[row]
 
-
-def _cut(folder: Path, face: FaceRow, max_megapixels: float) -> bytes | None:
-    try:
-        photo = open_photo(photo_path(folder, face.image_path), max_megapixels=max_megapixels)
-        return face_chip_jpeg(photo.full(), face.facial_area, long_side_px=_CHIP_PX)
-    except PhotoError as error:
-        logger.warning("%s cannot be shown: %s", face.image_path, error)
-        return None
+    def _cut(self, face: FaceRow) -> bytes | None:
+        try:
+            with self._originals.at_hand(photo_path(self._input, face.image_path)) as path:
+                photo = open_photo(path, max_megapixels=self._settings.io.max_photo_megapixels)
+                return face_chip_jpeg(photo.full(), face.facial_area, long_side_px=_CHIP_PX)
+        except PhotoError as error:
+            logger.warning("%s cannot be shown: %s", face.image_path, error)
+            return None
 
 
 def verdict_in_words(verdict: Verdict) -> Mapping[str, str]:

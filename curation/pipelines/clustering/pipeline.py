@@ -167,6 +167,7 @@ class FaceClusteringPipeline:
             logger.info("distance threshold %.3f: %s", evidence.single_distance, self._threshold_source(evidence))
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.io.state_dir):
+            self._context.refresh_words()
             words.read_again()
             corrections = words.corrections()
             ids = assigned_ids(
@@ -178,7 +179,7 @@ class FaceClusteringPipeline:
                 corrections,
                 present,
                 grouping_rule(ClusteringSettings(), self._spec),
-                str(self._context.settings.io.input_dir),
+                self._context.settings.input_address or str(self._context.settings.io.input_dir),
             )
             words.save()
             # Before the tables: whoever was killed in between gives out the same ids again.
@@ -212,7 +213,7 @@ class FaceClusteringPipeline:
         reused = len(hashes)
         complete = self._attributes.complete(hashes.values())
         tasks = [
-            AnalyseTask(photo.image_path, photo.path, self._key, self._attributes.keys)
+            AnalyseTask(photo.image_path, photo.path, self._key, self._attributes.keys, photo.size_bytes)
             for photo in listing.photos
             if hashes.get(photo.image_path) not in complete
         ]
@@ -338,7 +339,7 @@ class FaceClusteringPipeline:
             self._output / CLUSTERING_RUN,
             {
                 "stage": "clustering",
-                "input_dir": str(settings.io.input_dir),
+                "input_dir": settings.input_address or str(settings.io.input_dir),
                 "engine": self._spec.name,
                 "engine_reason": self._spec.reason,
                 "weights": {weights.name: weights.sha256 for weights in self._spec.weights},

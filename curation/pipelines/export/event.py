@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from curation.domain.choosing.export import ExportRequest
@@ -12,6 +12,8 @@ from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick, Picks
 from curation.domain.labelling.labels import Category, Labels, Person
+from curation.photos.originals import LocalOriginals, Originals
+from curation.pipelines.originals import originals_of
 from curation.pipelines.said.words import read_picks_now
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
@@ -32,6 +34,7 @@ class ExportEvent:
         labels: Names and categories of the clusters.
         scores: The ranked photos by image path, best first; empty before scoring.
         picks: Picks and ratings of the user.
+        originals: Gets the photos to hand.
     """
 
     input_dir: Path
@@ -39,6 +42,7 @@ class ExportEvent:
     labels: Labels
     scores: Mapping[str, PhotoScore]
     picks: Picks
+    originals: Originals = field(default_factory=LocalOriginals)
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
         """The faces of a photo that have a named person, the most important first, then from left to right."""
@@ -93,6 +97,7 @@ def read_export_event(settings: Settings) -> ExportEvent:
         labels=labels,
         scores={score.image_path: score for score in scores},
         picks=read_picks_now(output_dir),
+        originals=originals_of(settings),
     )
 
 

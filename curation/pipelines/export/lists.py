@@ -49,7 +49,8 @@ class ExportedPhoto:
 def sheet_photo(photo: ExportedPhoto, event: ExportEvent, *, max_megapixels: float) -> SheetPhoto:
     """The entry of a photo on the contact sheet; photos that are too large or cannot be decoded have no picture."""
     try:
-        thumbnail = photo_picture(photo.source, PictureSize.THUMBNAIL, max_megapixels=max_megapixels)
+        with event.originals.at_hand(photo.source) as path:
+            thumbnail = photo_picture(path, PictureSize.THUMBNAIL, max_megapixels=max_megapixels)
     except PhotoError:
         thumbnail = None
     score = event.scores.get(photo.image_path)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from curation.domain.choosing.export import free_name, name_key, portable_name
 from curation.photos.files.formats import RAW_EXTENSIONS
 from curation.photos.files.listing import photo_path
+from curation.storage.objects.listed import names_in
 
 __all__ = ["Companions", "ExportNames", "is_raw", "is_too_long"]
 
@@ -94,8 +95,8 @@ class Companions:
         if names is None:
             names = self._folders[folder] = {}
             try:
-                with os.scandir(folder) as entries:
-                    for name in sorted(entry.name for entry in entries if not entry.name.startswith(".")):
+                for name in names_in(folder):
+                    if not name.startswith("."):
                         names.setdefault(Path(name).stem.casefold(), []).append(name)
             except OSError:
                 pass  # opening the photo reports the cause

@@ -28,6 +28,7 @@ from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_
 from curation.pipelines.export.sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
+from curation.storage.file_stamps import stamp_of
 
 __all__ = ["CONTACT_SHEET", "PHOTOS_TABLE", "export"]
 
@@ -116,9 +117,10 @@ def export(
 def _size_bytes(event: ExportEvent, image_path: str) -> int:
     """Of a photo; 0 for one that cannot be read."""
     try:
-        return photo_path(event.input_dir, image_path).stat().st_size
-    except (OSError, FaceDataError):
+        stamp = stamp_of(photo_path(event.input_dir, image_path))
+    except FaceDataError:
         return 0
+    return 0 if stamp is None else stamp.size_bytes
 
 
 def _warnings(notes: Sequence[str]) -> tuple[str, ...]:
@@ -148,7 +150,7 @@ class _Export:
         self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
         self._companions = Companions()
         self._descriptions = Descriptions(request, event, max_megapixels, self._note)
-        self._sidecars = SidecarWriter(self._names, self._companions, target, self._note)
+        self._sidecars = SidecarWriter(self._names, self._companions, target, self._note, event.originals)
 
     @property
     def sidecars(self) -> int:
@@ -161,7 +163,8 @@ class _Export:
         for done, image_path in enumerate(image_paths, start=1):
             self._stop_if_cancelled()
             try:
-                self._add_photo(image_path)
+                with self._event.originals.at_hand(photo_path(self._event.input_dir, image_path)) as source:
+                    self._add_photo(image_path, source)
             except (PhotoError, FaceDataError) as error:
                 self.tally.failures.append(Failure(image_path, str(error)))
             self._progress(Progress("exporting photos", done, len(image_paths), len(self.tally.failures)))
@@ -177,8 +180,7 @@ class _Export:
                 PHOTOS_TABLE, [photos_table(self.tally.exported, self._event)], mtime_ns=now_ns, size_bytes=0
             )
 
-    def _add_photo(self, image_path: str) -> None:
-        source = photo_path(self._event.input_dir, image_path)
+    def _add_photo(self, image_path: str, source: Path) -> None:
         kind = format_of(source)
         description = self._descriptions.of_photo(image_path, source)
         file = self._names.of_photo(image_path)
@@ -201,12 +203,13 @@ class _Export:
         """Export the RAW file beside a photo, under the name of the photo."""
         name = self._names.beside(file, PurePosixPath(file).stem + raw.suffix)
         try:
-            self._copy(raw, name, None)
+            with self._event.originals.at_hand(raw) as opened:
+                self._copy(opened, name, None)
+                described = self._descriptions.of_raw(description, image_path, photo, opened, name)
         except PhotoError as error:
             self._note(name, f"could not be exported: {error}")
             return
         self.tally.raw_files += 1
-        described = self._descriptions.of_raw(description, image_path, photo, raw, name)
         wanted = WantedSidecars(short=True, long=self._request.sidecars, alone=True)
         self._sidecars.add(raw, name, described, wanted)
 

@@ -11,6 +11,7 @@ from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoError, PhotoUnreadableError
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.stored_picture import format_of
+from curation.photos.originals import Originals
 from curation.photos.xmp.description import described_sidecar, sidecar_of_jpeg
 from curation.photos.xmp.packet import MAX_PACKET_BYTES
 from curation.pipelines.export.names import Companions, ExportNames, is_too_long
@@ -38,7 +39,12 @@ class SidecarWriter:
     """Writes the sidecars of one export."""
 
     def __init__(
-        self, names: ExportNames, companions: Companions, target: ExportTarget, note: Callable[[str, str], None]
+        self,
+        names: ExportNames,
+        companions: Companions,
+        target: ExportTarget,
+        note: Callable[[str, str], None],
+        originals: Originals,
     ) -> None:
         """Take the parts of the export.
 
@@ -47,8 +53,10 @@ class SidecarWriter:
             companions: Of the photos.
             target: Receives the files.
             note: Called with a file and a message for the user.
+            originals: Gets sidecars beside the photos to hand.
         """
         self.written = 0
+        self._originals = originals
         self._names = names
         self._companions = companions
         self._target = target
@@ -90,7 +98,8 @@ class SidecarWriter:
             if existing is None:
                 new, notes = _first_sidecar(photo, description)
             else:
-                old, old_mtime_ns = _read(existing)
+                with self._originals.at_hand(existing) as path:
+                    old, old_mtime_ns = _read(path)
                 new, notes = described_sidecar(old, description)
                 if new == old:
                     mtime_ns = old_mtime_ns

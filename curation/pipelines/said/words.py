@@ -18,6 +18,7 @@ from curation.errors import CurationError, LabelsError
 from curation.settings import Settings
 from curation.storage.said.corrections_file import CORRECTIONS, read_corrections
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS, read_grouping_answers
+from curation.storage.said.known_refused_file import KNOWN_REFUSED, read_refusals
 from curation.storage.said.labels_file import read_labels
 from curation.storage.said.people_seen_file import PEOPLE_SEEN, read_people_seen
 from curation.storage.said.picks_file import PICKS, read_picks
@@ -64,6 +65,7 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
         CorrectionsError: If corrections.json is not valid.
         PicksError: If picks.json is not valid.
         PeopleSeenError: If people_seen.json is not valid.
+        RefusalsError: If known_refused.json is not valid.
         FaceDataError: If grouping_answers.json is not valid.
         StorageError: If a file cannot be read.
     """
@@ -71,7 +73,7 @@ def read_words(settings: Settings, *, is_strict: bool = True) -> Words:
     return Words(
         _read(output / settings.scoring.labels_json, _labels, is_strict),
         _read(output / CORRECTIONS, _corrections, is_strict),
-        _read(output / GROUPING_ANSWERS, _answers, is_strict),
+        _answered(output, is_strict),
         _read(output / PICKS, lambda path: dict(read_picks(path).to_json()), is_strict),
         _read(output / PEOPLE_SEEN, _people_seen, is_strict),
     )
@@ -93,6 +95,19 @@ def _read(path: Path, read: Callable[[Path], T], is_strict: bool) -> T | None:
         return None
 
 
+def _answered(output: Path, is_strict: bool) -> list[FacePlace] | None:
+    """The faces of all answers about faces; None if one of the files is not valid, or there is none."""
+    files: list[tuple[Path, Callable[[Path], list[FacePlace]]]] = [
+        (output / GROUPING_ANSWERS, _answers),
+        (output / KNOWN_REFUSED, _refused),
+    ]
+    there = [(path, read) for path, read in files if path.exists()]
+    faces = [_read(path, read, is_strict) for path, read in there]
+    if not there or any(found is None for found in faces):
+        return None
+    return list(dict.fromkeys(place for found in faces for place in found or ()))
+
+
 def _labels(path: Path) -> dict[int, object]:
     try:
         return labels_json(path)
@@ -109,6 +124,10 @@ def _corrections(path: Path) -> dict[str, list[FacePlace]]:
 
 def _answers(path: Path) -> list[FacePlace]:
     return list(dict.fromkeys(place for pair in read_grouping_answers(path) for place in pair))
+
+
+def _refused(path: Path) -> list[FacePlace]:
+    return [place for refusal in read_refusals(path).values() for place in refusal.faces]
 
 
 def _people_seen(path: Path) -> dict[str, Mapping[str, object]]:

@@ -103,6 +103,7 @@ class ScoringPipeline:
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages)
         self._context.stop_if_cancelled()
+        self._context.refresh_words()
         with hold_scores(self._context.settings.io.state_dir):
             ranked = self._scorer.rank(marked, read_picks_now(self._output))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
@@ -126,8 +127,9 @@ class ScoringPipeline:
         stamps, keys, cached = found.stamps, found.keys, found.measures
         failures = {**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)}
         if event.faces and not stamps:
+            place = self._context.settings.input_address or input_dir
             raise PhotosMissingError(
-                f"none of the {len(event.faces)} photos of {self._output / FACE_DATA} is in {input_dir}; they were "
+                f"none of the {len(event.faces)} photos of {self._output / FACE_DATA} is in {place}; they were "
                 f"clustered from {event.input_dir}: give the same --input, or run the clustering again"
             )
         tasks = [
@@ -137,6 +139,7 @@ class ScoringPipeline:
                 tuple((row.facial_area, row.landmarks) for row in event.faces[path]),
                 found.analysis_key,
                 keys[path],
+                stamp.size_bytes,
             )
             for path, stamp in stamps.items()
             if path not in cached
@@ -236,7 +239,7 @@ class ScoringPipeline:
             self._output / SCORING_RUN,
             {
                 "stage": "scoring",
-                "input_dir": str(settings.io.input_dir),
+                "input_dir": settings.input_address or str(settings.io.input_dir),
                 "engine": engine,
                 "landmark_model": self._predictor.sha256,
                 "weights": {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())},

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -23,8 +23,8 @@ from curation.errors import ClipUnreadableError, CurationError, PhotoError
 from curation.pipelines.stage import ProgressListener, content_key
 from curation.pipelines.video.segment_task import SegmentTask, analyse_segment_worker
 from curation.pipelines.video.setup import VideoSetup
-from curation.storage.file_stamps import stamp_of
-from curation.storage.video.segment_store import SegmentStore
+from curation.storage.file_stamps import FileStamp, stamp_of
+from curation.storage.video.segment_store import SegmentStore, film_content
 from curation.video.opening import open_clip
 from curation.workers.pool import Outcome, TaskPool, stop_if
 
@@ -182,10 +182,11 @@ class FilmAnalyser:
             stamp = stamp_of(path)
             if stamp is None:
                 raise ClipUnreadableError(f"there is no film {path.name}, or it cannot be read: check the path")
-            content = store.content(stamp)
+            content = store.content(stamp, self._content)
             known = store.facts(content)
             if known is None or known[0].duration > self._setup.max_minutes * 60:
-                with open_clip(path, max_minutes=self._setup.max_minutes, max_mb=self._setup.max_mb) as clip:
+                limits = {"max_minutes": self._setup.max_minutes, "max_mb": self._setup.max_mb}
+                with self._setup.originals.at_hand(path) as opened, open_clip(opened, **limits) as clip:
                     known = clip.facts, clip.segment_starts(_segment_length(clip.facts))
                 store.save_facts(content, *known)
             facts, starts = known
@@ -197,6 +198,10 @@ class FilmAnalyser:
             for number, (start, end) in enumerate(zip(starts, (*starts[1:], _AFTER_ALL), strict=True))
         ]
         return _Film(path, None, facts, tasks, content, looks_key(self._setup)).with_kept(store)
+
+    def _content(self, stamp: FileStamp) -> str:
+        with self._setup.originals.at_hand(stamp.path) as path:
+            return film_content(replace(stamp, path=path))
 
     def _run(
         self, tasks: Sequence[SegmentTask], cancel: threading.Event | None

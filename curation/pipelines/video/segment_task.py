@@ -24,7 +24,7 @@ from curation.pipelines.video.track_reading import TrackReader
 from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.video.opening import open_clip
 
-__all__ = ["SegmentTask", "analyse_segment_worker", "prepare_video_worker"]
+__all__ = ["SegmentTask", "analyse_segment_worker", "prepare_video_worker", "swap_video_worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,14 @@ def prepare_video_worker(setup: VideoSetup) -> None:
     """Make this process a worker for films; a further call replaces the worker."""
     _current.clear()
     _current.append(_Worker(setup))
+
+
+def swap_video_worker(worker: object | None) -> object | None:
+    """The same as `curation.pipelines.per_photo.swap_worker` for workers of films."""
+    before = _current.pop() if _current else None
+    if isinstance(worker, _Worker):
+        _current.append(worker)
+    return before
 
 
 def analyse_segment_worker(task: SegmentTask) -> AnalysedSegment:

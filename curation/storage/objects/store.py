@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["ObjectInfo", "ObjectStore"]
+__all__ = ["Lease", "ObjectInfo", "ObjectStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,29 @@ class ObjectInfo:
         key: Below the prefix of the store, `/` between its parts; any Unicode text.
         size_bytes: Of its content.
         etag: Changes with the content; an opaque text.
-        mtime_ns: When it was written last, in nanoseconds since 1970.
+        mtime_ns: When it was written last, in nanoseconds since 1970. Buckets tell whole seconds, so there the part
+            below a second is made of the etag: size and time together, as files have them, tell contents apart.
     """
 
     key: str
     size_bytes: int
     etag: str
     mtime_ns: int
+
+
+class Lease(Protocol):
+    """A lock object that is held."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody else may hold it by now: they took it, or it could not be renewed for a whole lease."""
+
+    def check(self) -> None:
+        """Ask before each write that needs the lock.
+
+        Raises:
+            BusyError: If it is lost.
+        """
 
 
 class ObjectStore(Protocol):
@@ -55,6 +71,8 @@ class ObjectStore(Protocol):
     def fetch(self, key: str, target: Path, *, etag: str | None = None) -> ObjectInfo:
         """Write the content of an object into a file: beside it first, then renamed; whole or not at all.
 
+        The file's time of writing is the object's `mtime_ns`.
+
         Args:
             key: Of the object.
             target: The file; its folder exists.
@@ -79,8 +97,19 @@ class ObjectStore(Protocol):
     def presigned(self, key: str, *, expires_s: int) -> str | None:
         """An address at which anybody can read the object for so long; None where the store has none."""
 
-    def hold(self, key: str, *, holder: str, lease_s: float) -> AbstractContextManager[None]:
+    def hold(self, key: str, *, holder: str, lease_s: float, owner: str = "") -> AbstractContextManager[Lease]:
         """Hold a lock object, whose lease is renewed in the background while it is held.
+
+        Args:
+            key: Of the lock object, which stays when it is let go; `KEY.now` is written for a moment where the lock is
+                taken from somebody else, to know the storage's own time.
+            holder: Who holds it, for the messages of others, such as `clustering on host anna`.
+            lease_s: How long after the last sign of life others may take it.
+            owner: A lock that was taken under the same name is taken over at once. For callers who hold another lock
+                besides, which tells them that its former holder is dead; empty for none.
+
+        Returns:
+            What knows whether the lock is still held. Losing it raises nothing by itself.
 
         Raises:
             BusyError: If somebody else holds it and the lease has not ended; the message names the holder and the time.

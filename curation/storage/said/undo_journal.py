@@ -34,6 +34,7 @@ class Change:
         anchors: Of the labels that were taken from people who are not there, whom they were about, in the form of
             said.json; empty for none.
         seen: Whether each changed answer about a person without a face counted before, by its id.
+        refused: Likewise of answers to proposed names of the gallery.
     """
 
     what: str
@@ -41,6 +42,7 @@ class Change:
     corrections: Mapping[str, bool] = field(default_factory=dict)
     anchors: Mapping[str, Any] = field(default_factory=dict)
     seen: Mapping[str, bool] = field(default_factory=dict)
+    refused: Mapping[str, bool] = field(default_factory=dict)
 
 
 class UndoJournal:
@@ -68,6 +70,7 @@ class UndoJournal:
                     {str(name): bool(counted) for name, counted in entry["corrections"].items()},
                     dict(entry.get("anchors", {})),
                     {str(name): bool(counted) for name, counted in entry.get("seen", {}).items()},
+                    {str(name): bool(counted) for name, counted in entry.get("refused", {}).items()},
                 )
                 for entry in data["changes"]
             ]
@@ -100,6 +103,7 @@ class UndoJournal:
                 {"what": change.what, "labels": dict(change.labels), "corrections": dict(change.corrections)}
                 | ({"anchors": dict(change.anchors)} if change.anchors else {})
                 | ({"seen": dict(change.seen)} if change.seen else {})
+                | ({"refused": dict(change.refused)} if change.refused else {})
                 for change in changes[-MAX_CHANGES:]
             ],
         }

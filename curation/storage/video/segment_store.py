@@ -118,8 +118,12 @@ class SegmentStore:
         """Close the file."""
         self.close()
 
-    def content(self, stamp: FileStamp) -> str:
+    def content(self, stamp: FileStamp, read: Callable[[FileStamp], str] = film_content) -> str:
         """What a film is known by; read from the file only if its size or time changed since.
+
+        Args:
+            stamp: Of the film.
+            read: Reads it from the file.
 
         Raises:
             ClipUnreadableError: If the file cannot be read.
@@ -130,7 +134,7 @@ class SegmentStore:
         row = self._use(lambda base: base.execute(query, (path, stamp.size_bytes, stamp.mtime_ns)).fetchone())
         if row is not None:
             return str(row[0])
-        content = film_content(stamp)
+        content = read(stamp)
         values = (path, stamp.size_bytes, stamp.mtime_ns, content)
         self._use(lambda base: base.execute("INSERT OR REPLACE INTO films VALUES (?, ?, ?, ?)", values))
         return content

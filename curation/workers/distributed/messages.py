@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeVar
 
-__all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts"]
+__all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts", "from_json", "to_json"]
+
+M = TypeVar("M", bound="Request | WorkerFacts | Answer")
 
 PROTOCOL = 1
 """Of these messages; raised with every change that an older worker would misunderstand."""
@@ -89,3 +91,19 @@ class Answer:
     text: str
     worker: Mapping[str, Any]
     seconds: float
+
+
+def to_json(message: Request | WorkerFacts | Answer) -> dict[str, Any]:
+    """A message as a JSON object."""
+    return {each.name: getattr(message, each.name) for each in fields(message)}
+
+
+def from_json(kind: type[M], value: Any) -> M:
+    """A message from a JSON object.
+
+    Raises:
+        ValueError: If the fields are not those of the message.
+    """
+    if not isinstance(value, dict) or value.keys() != {each.name for each in fields(kind)}:
+        raise ValueError(f"this is no {kind.__name__}")
+    return kind(**value)

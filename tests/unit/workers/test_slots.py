@@ -16,6 +16,9 @@ class _Clock:
     def monotonic(self) -> float:
         return self.now_s
 
+    def time(self) -> float:
+        return 1_800_000_000 + self.now_s
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import FaceDataError, PhotosMissingError
-from curation.photos.files.listing import Listing, PhotoFile, _escaped, list_photos, photo_path
+from curation.photos.files.listing import Listing, PhotoFile, escaped, list_photos, photo_path
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -170,7 +170,7 @@ def test_any_name_survives(tmp_path: Path, name: bytes) -> None:
 
 
 def test_bytes_that_are_not_utf8_stand_as_backslash_form(tmp_path: Path) -> None:
-    assert _escaped(os.fsdecode(b"caf\xe9.jpg")) == "caf\\udce9.jpg"
+    assert escaped(os.fsdecode(b"caf\xe9.jpg")) == "caf\\udce9.jpg"
     assert photo_path(tmp_path, "caf\\udce9.jpg") == tmp_path / os.fsdecode(b"caf\xe9.jpg")
 
 
@@ -179,9 +179,9 @@ def test_escaping_is_reversible_and_unique(name: bytes) -> None:
     text = os.fsdecode(name)
     if text in (".", ".."):
         return
-    escaped = _escaped(text)
-    assert escaped.encode("utf-8").decode("utf-8") == escaped
-    assert photo_path(Path("/photos"), escaped) == Path("/photos") / text
+    name = escaped(text)
+    assert name.encode("utf-8").decode("utf-8") == name
+    assert photo_path(Path("/photos"), name) == Path("/photos") / text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,147 @@
+"""Where photos that are sent to the service go: a folder, or object storage. Nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from curation.errors import CurationError, ObjectChangedError
+from curation.photos.files.content import content_sha256
+from curation.settings import Settings
+from curation.storage.atomic import explained
+from curation.storage.objects.store import ObjectStore
+
+__all__ = ["FolderPlace", "ObjectPlace", "PhotoPlace", "disk_faults", "photo_place"]
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+
+
+class PhotoPlace(Protocol):
+    """Takes new photos."""
+
+    @property
+    def folder(self) -> Path:
+        """Where a photo is received under a hidden name, on this machine."""
+
+    def put(self, source: Path, name: str) -> bool:
+        """Take a received file under a name; False if there is something of this name.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+
+    def has(self, name: str, *, size_bytes: int, sha256: str) -> bool:
+        """Whether there is a photo of this name with this content; False if that cannot be told."""
+
+
+class FolderPlace:
+    """The folder of photos."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder, which need not exist."""
+        self.folder = folder
+
+    def put(self, source: Path, name: str) -> bool:
+        """See `PhotoPlace.put`."""
+        with disk_faults(self.folder):
+            return _move(source, self.folder / name)
+
+    def has(self, name: str, *, size_bytes: int, sha256: str) -> bool:
+        """See `PhotoPlace.has`."""
+        other = self.folder / name
+        try:
+            return other.stat().st_size == size_bytes and content_sha256(other) == sha256
+        except (OSError, CurationError):
+            return False
+
+
+class ObjectPlace:
+    """The photos in object storage."""
+
+    def __init__(self, store: ObjectStore, folder: Path) -> None:
+        """Take the storage, and a folder of this machine for photos that are being received."""
+        self._store = store
+        self.folder = folder
+
+    def put(self, source: Path, name: str) -> bool:
+        """See `PhotoPlace.put`."""
+        with disk_faults(self.folder):
+            content = source.read_bytes()
+        try:
+            self._store.create(name, content)
+        except ObjectChangedError:
+            return False
+        with disk_faults(self.folder):
+            source.unlink(missing_ok=True)
+        return True
+
+    def has(self, name: str, *, size_bytes: int, sha256: str) -> bool:
+        """See `PhotoPlace.has`."""
+        compared = self.folder / f".{sha256}.compared"
+        try:
+            if self._store.head(name).size_bytes != size_bytes:
+                return False
+            self._store.fetch(name, compared)
+            return content_sha256(compared) == sha256
+        except CurationError:
+            return False
+        finally:
+            compared.unlink(missing_ok=True)
+
+
+def photo_place(settings: Settings) -> PhotoPlace:
+    """Where new photos of the event go.
+
+    Raises:
+        ExtraMissingError: If the extra for object storage is not installed.
+    """
+    if not settings.input_address:
+        return FolderPlace(settings.io.input_dir)
+    from curation.storage.objects.opening import open_store
+
+    store = open_store(settings.input_address, timeout_s=settings.io.object_timeout_s)
+    return ObjectPlace(store, settings.io.state_dir / "received_photos")
+
+
+@contextmanager
+def disk_faults(path: Path) -> Iterator[None]:
+    """Explain what the operating system says of a file in `path`.
+
+    Raises:
+        StorageError: Instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise explained(error, path, "written") from error
+
+
+def _move(source: Path, target: Path) -> bool:
+    """Move a file unless the target exists; never overwrites a file.
+
+    Returns:
+        False if the target exists.
+
+    Raises:
+        OSError: If the file cannot be moved.
+    """
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    else:
+        source.unlink()
+        return True
+    # FAT disks (cameras) have no hard links: create the target first, then replace it atomically.
+    try:
+        target.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    source.replace(target)
+    return True

@@ -1,0 +1,299 @@
+"""The SQLite file of a gallery: opening it, its schema, transactions, real deletion, and its errors in words.
+
+What is deleted must be gone from the disk. Three things are needed for it, each measured by searching the raw files:
+`secure_delete` overwrites what a row leaves behind, `VACUUM` writes the file anew without the copies that pages keep
+when rows move to others, and a truncating checkpoint empties the write-ahead log, whose answer tells whether a reader
+held it back. A deletion that must be complete sets a mark in its own transaction, and the mark goes when all of it is
+done: a killed process leaves the mark, and whoever opens the gallery next goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from curation.errors import GalleryError
+from curation.interrupts import interrupts_delayed
+from curation.storage.atomic import explained, set_aside
+
+__all__ = ["SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
+
+_VERSION_1 = """
+CREATE TABLE gallery_facts (
+    name  TEXT PRIMARY KEY,
+    value NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE people (
+    number    INTEGER PRIMARY KEY,
+    person_id TEXT NOT NULL UNIQUE,
+    name      TEXT NOT NULL,
+    name_key  TEXT NOT NULL UNIQUE,
+    category  TEXT NOT NULL,
+    added     TEXT NOT NULL,
+    last_seen TEXT NOT NULL
+);
+CREATE TABLE person_events (
+    person INTEGER NOT NULL REFERENCES people (number) ON DELETE CASCADE,
+    event  TEXT NOT NULL,
+    PRIMARY KEY (person, event)
+) WITHOUT ROWID;
+CREATE TABLE exemplars (
+    number       INTEGER PRIMARY KEY,
+    exemplar_id  TEXT NOT NULL UNIQUE,
+    person       INTEGER NOT NULL REFERENCES people (number) ON DELETE CASCADE,
+    embedder     TEXT NOT NULL,
+    engine       TEXT NOT NULL,
+    quality      REAL NOT NULL,
+    yaw_deg      REAL,
+    vector       BLOB NOT NULL,
+    event        TEXT NOT NULL,
+    photo_sha256 TEXT NOT NULL,
+    x INTEGER NOT NULL, y INTEGER NOT NULL, w INTEGER NOT NULL, h INTEGER NOT NULL,
+    added        TEXT NOT NULL
+);
+CREATE INDEX exemplars_by_person ON exemplars (person, embedder);
+CREATE TABLE chips (
+    exemplar INTEGER PRIMARY KEY REFERENCES exemplars (number) ON DELETE CASCADE,
+    jpeg     BLOB NOT NULL
+);
+INSERT INTO gallery_facts VALUES ('version', 0), ('unfinished', 0);
+"""
+UPGRADES = (_VERSION_1,)
+"""The statements that bring a gallery from each version to the next, starting with an empty file.
+
+Chips lie in a table of their own, so that the vectors of a large gallery are read without them.
+Never change one that was released: a change of the schema is a new step, which keeps the content.
+"""
+SCHEMA_VERSION = len(UPGRADES)
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a writer waits for another one."""
+_AGAIN_S = 0.02
+_APPLICATION_ID = 0x43754761  # "CuGa": tells the file from other programs' SQLite files
+
+_creating = threading.Lock()
+
+
+class GalleryDatabase:
+    """An open gallery file. May be used from several threads, and open in several processes."""
+
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        """Open the file; create it if it is missing; finish a deletion that was interrupted.
+
+        Args:
+            path: It must be on a local disk.
+            busy_timeout_s: How long to wait for others, in seconds.
+
+        Raises:
+            GalleryError: If it cannot be used, or was written by a newer version; or if it is damaged: then it was
+                renamed, and the next attempt begins with an empty gallery; or others use it for too long.
+        """
+        self.path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._guard = threading.RLock()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(error, path.parent, "created") from error
+        try:
+            self._connection = self._opened()
+        except sqlite3.Error as error:
+            if _is_damage(error):
+                raise self._damaged(error) from error
+            raise self._error(error) from error
+        with self.reading() as connection:
+            facts = dict(connection.execute("SELECT name, value FROM gallery_facts").fetchall())
+        self.identity = str(facts["identity"])
+        if facts["unfinished"]:
+            self.finish_deletion()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that writes, and gives the gallery another version; it is rolled back if the block raises.
+
+        Raises:
+            GalleryError: If SQLite fails, or others write for too long.
+        """
+        with self._use("BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.execute("UPDATE gallery_facts SET value = value + 1 WHERE name = 'version'")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads: all its statements see the same rows.
+
+        Raises:
+            GalleryError: If SQLite fails, or others write for too long.
+        """
+        with self._use("BEGIN") as connection:
+            yield connection
+
+    def version(self) -> str:
+        """Another text after each transaction that wrote, of any process."""
+        with self.reading() as connection:
+            (number,) = connection.execute("SELECT value FROM gallery_facts WHERE name = 'version'").fetchone()
+        return f"{self.identity}-{number}"
+
+    @staticmethod
+    def must_be_gone(connection: sqlite3.Connection) -> None:
+        """Mark, in a transaction that deletes, that what is deleted must be gone from the disk."""
+        connection.execute("UPDATE gallery_facts SET value = 1 WHERE name = 'unfinished'")
+
+    def finish_deletion(self) -> None:
+        """Remove from the disk what was deleted: write the file anew, empty the log, and check that it is empty.
+
+        Raises:
+            GalleryError: If SQLite fails or a reader holds the log back for too long; the mark stays, and the next
+                opening tries again.
+        """
+        with interrupts_delayed(), self._guard:
+            try:
+                self._connection.execute("VACUUM")
+                self._empty_log()
+                self._connection.execute("UPDATE gallery_facts SET value = 0 WHERE name = 'unfinished'")
+            except sqlite3.Error as error:
+                raise self._error(error) from error
+
+    def _empty_log(self) -> None:
+        end = time.monotonic() + self._busy_timeout_s
+        while True:
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return
+            if time.monotonic() >= end:
+                raise GalleryError(
+                    f"a person is deleted from the gallery {self.path}, but its log still has old pages, which another "
+                    f"program has been reading for {self._busy_timeout_s:g} s: end that program; the next command for "
+                    "the gallery then empties the log"
+                )
+            time.sleep(_AGAIN_S)
+
+    @contextmanager
+    def _use(self, begin: str) -> Iterator[sqlite3.Connection]:
+        # An interruption that left the lock taken would let every other thread wait for ever.
+        with interrupts_delayed(), self._guard:
+            try:
+                self._connection.execute(begin)
+                try:
+                    yield self._connection
+                except BaseException:
+                    self._roll_back()
+                    raise
+                try:
+                    self._connection.execute("COMMIT")
+                except sqlite3.Error:
+                    self._roll_back()
+                    raise
+            except sqlite3.Error as error:
+                raise self._error(error) from error
+
+    def _roll_back(self) -> None:
+        # After some errors SQLite has rolled back by itself; the first error is the one to tell.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file."""
+        with interrupts_delayed(), self._guard:
+            self._connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        with _creating:
+            self._create()
+            connection = sqlite3.connect(
+                self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
+            )
+        try:
+            self._check_owner(connection)
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            # Who was told that a person is known, or forgotten, must not find it otherwise after a power cut.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            # VACUUM and sorting would write names into files of the system's folder for temporary files.
+            connection.execute("PRAGMA temp_store = MEMORY")
+            self._upgrade(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _create(self) -> None:
+        """Create the file with the permissions that its log and the log's index get too.
+
+        A file that is there is not opened here: closing it would end all locks that this process has on it.
+        """
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise explained(error, self.path, "written") from error
+
+    def _check_owner(self, connection: sqlite3.Connection) -> None:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        if tables and owner != _APPLICATION_ID:
+            raise GalleryError(f"{self.path} is a file of another program: name another gallery.path")
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise GalleryError(
+                f"the gallery {self.path} was written by a newer version of Curation: update, or name another "
+                "gallery.path"
+            )
+        for upgrade in UPGRADES[version:]:
+            for statement in filter(str.strip, upgrade.split(";")):
+                connection.execute(statement)
+        if version == 0:
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute("INSERT INTO gallery_facts VALUES ('identity', ?)", (uuid.uuid4().hex,))
+        if version < SCHEMA_VERSION:
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+
+    def _damaged(self, error: sqlite3.Error) -> GalleryError:
+        # The log goes with it: whoever repairs the file needs both.
+        aside = set_aside(self.path)
+        for suffix in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
+        return GalleryError(
+            f"the gallery {self.path} is damaged ({error}) and was renamed to {aside.name}: copy a backup to "
+            f"{self.path}, or run again to begin with an empty gallery"
+        )
+
+    def _error(self, error: sqlite3.Error) -> GalleryError:
+        name = _name_of(error)
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return GalleryError(
+                f"the gallery {self.path} is busy ({error}): another program has been writing to it for longer than "
+                f"{self._busy_timeout_s:g} s; try again, and end programs that hang"
+            )
+        if name == "SQLITE_FULL":
+            return GalleryError(f"the gallery {self.path} cannot be written: the disk is full: free some space")
+        if _is_damage(error):
+            return GalleryError(
+                f"the gallery {self.path} is damaged ({error}): end all programs that use it, and copy a backup there"
+            )
+        return GalleryError(
+            f"the gallery {self.path} cannot be used ({error}): check that its disk is local and not full and that you "
+            "may write there, or name another gallery.path"
+        )
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return _name_of(error) in ("SQLITE_CORRUPT", "SQLITE_NOTADB") or "unsupported file format" in str(error)
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    return str(getattr(error, "sqlite_errorname", ""))

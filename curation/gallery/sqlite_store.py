@@ -1,0 +1,288 @@
+"""The embedded gallery: one SQLite file, for all processes of one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from curation.domain.recognition.known import KnownFaces
+from curation.errors import GalleryError
+from curation.gallery.enrolment import (
+    arrived,
+    checked_exemplars,
+    checked_name,
+    faces_of,
+    gone,
+    kept,
+    new_id,
+    same_name,
+    stored_vector,
+    taken,
+    vector_of,
+)
+from curation.gallery.sqlite_database import GalleryDatabase
+from curation.gallery.store import Exemplar, KnownPerson
+
+__all__ = ["GALLERY_FILE", "SqliteGallery"]
+
+GALLERY_FILE = "gallery.sqlite"
+"""In the folder of `gallery.path`."""
+
+_PERSON = """
+SELECT number, person_id, name, category, added, last_seen,
+    (SELECT count(*) FROM exemplars WHERE person = people.number)
+FROM people
+"""
+_EXEMPLAR = """
+SELECT exemplar_id, vector, embedder, engine, quality, jpeg, event, photo_sha256, x, y, w, h, added, yaw_deg
+FROM exemplars JOIN chips ON chips.exemplar = exemplars.number
+"""
+_READ_ROWS = 10_000
+
+
+class SqliteGallery:
+    """Implements `curation.gallery.store.GalleryStore`. May be used from several threads and processes."""
+
+    def __init__(self, folder: Path, *, busy_timeout_s: float | None = None) -> None:
+        """Open the gallery of a folder; both are created if they are missing.
+
+        Raises:
+            GalleryError: If it cannot be used.
+        """
+        more = {} if busy_timeout_s is None else {"busy_timeout_s": busy_timeout_s}
+        self._database = GalleryDatabase(folder / GALLERY_FILE, **more)
+
+    def people(self) -> Sequence[KnownPerson]:
+        """All people, by name."""
+        with self._database.reading() as connection:
+            rows = connection.execute(f"{_PERSON} ORDER BY name_key").fetchall()
+            events = _events(connection, "SELECT person, event FROM person_events ORDER BY event")
+        return [_person(row, tuple(events.get(row[0], ()))) for row in rows]
+
+    def person(self, person_id: str) -> KnownPerson:
+        """One person."""
+        with self._database.reading() as connection:
+            return _read(connection, person_id)
+
+    def find(self, name: str) -> KnownPerson | None:
+        """The person of a name, compared in NFC without case."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT person_id FROM people WHERE name_key = ?", (same_name(name),)).fetchone()
+            return None if row is None else _read(connection, row[0])
+
+    def enrol(self, name: str, category: str, exemplars: Sequence[Exemplar], *, max_exemplars: int) -> KnownPerson:
+        """Add faces to the person of a name, who is added if there is none."""
+        name, new = checked_name(name), checked_exemplars(exemplars)
+        first, last = arrived(new)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO people (person_id, name, name_key, category, added, last_seen) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (name_key) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen), "
+                "category = iif(excluded.category = '', category, excluded.category)",
+                (new_id(), name, same_name(name), category, first, last),
+            )
+            number, person_id = connection.execute(
+                "SELECT number, person_id FROM people WHERE name_key = ?", (same_name(name),)
+            ).fetchone()
+            _keep(connection, number, new, max_exemplars)
+            connection.executemany(
+                "INSERT INTO person_events VALUES (?, ?) ON CONFLICT DO NOTHING",
+                sorted({(number, exemplar.event) for exemplar in new if exemplar.event}),
+            )
+            return _read(connection, person_id)
+
+    def exemplars(self, person_id: str) -> Sequence[Exemplar]:
+        """The faces of a person, the best first."""
+        with self._database.reading() as connection:
+            return _exemplars(connection, _number(connection, person_id))
+
+    def known_faces(self, embedder: str) -> KnownFaces:
+        """Everybody's faces of one embedder."""
+        with self._database.reading() as connection:
+            people = connection.execute(
+                "SELECT person_id, name, faces, length FROM people JOIN (SELECT person, count(*) AS faces, "
+                "max(length(vector)) AS length FROM exemplars WHERE embedder = ? GROUP BY person) ON person = number "
+                "ORDER BY person_id",
+                (embedder,),
+            ).fetchall()
+            lengths = {row[3] for row in people}
+            vectors = np.empty((sum(row[2] for row in people), max(lengths, default=0) // 2), dtype="<f2")
+            found = connection.execute(
+                "SELECT vector FROM exemplars JOIN people ON person = people.number WHERE embedder = ? "
+                "ORDER BY person_id, exemplar_id",
+                (embedder,),
+            )
+            start = 0
+            while rows := found.fetchmany(_READ_ROWS):
+                block = b"".join(row[0] for row in rows)
+                if len(block) != len(rows) * vectors.shape[1] * 2:
+                    raise _mixed(self._database.path, embedder)
+                vectors[start : start + len(rows)] = np.frombuffer(block, dtype="<f2").reshape(len(rows), -1)
+                start += len(rows)
+        return faces_of([(row[0], row[1]) for row in people], [row[2] for row in people], vectors, embedder)
+
+    def rename(self, person_id: str, name: str) -> KnownPerson:
+        """Give another name."""
+        name = checked_name(name)
+        with self._database.transaction() as connection:
+            number = _number(connection, person_id)
+            try:
+                connection.execute(
+                    "UPDATE people SET name = ?, name_key = ? WHERE number = ?", (name, same_name(name), number)
+                )
+            except sqlite3.IntegrityError as error:
+                raise taken(name) from error
+            return _read(connection, person_id)
+
+    def merge(self, person_id: str, into: str, *, max_exemplars: int) -> KnownPerson:
+        """Make one person of two: the faces of the first go to the second, whose name stays."""
+        with self._database.transaction() as connection:
+            number, other = _number(connection, person_id), _number(connection, into)
+            if number == other:
+                return _read(connection, into)
+            moved = _exemplars(connection, number)
+            connection.execute(
+                "INSERT INTO person_events SELECT ?, event FROM person_events WHERE person = ? ON CONFLICT DO NOTHING",
+                (other, number),
+            )
+            connection.execute(
+                "UPDATE people SET added = min(people.added, gone.added), "
+                "last_seen = max(people.last_seen, gone.last_seen), "
+                "category = iif(people.category = '', gone.category, people.category) "
+                "FROM people AS gone WHERE people.number = ? AND gone.number = ?",
+                (other, number),
+            )
+            connection.execute("DELETE FROM people WHERE number = ?", (number,))
+            _keep(connection, other, moved, max_exemplars)
+            self._database.must_be_gone(connection)
+            merged = _read(connection, into)
+        self._database.finish_deletion()
+        return merged
+
+    def remove_exemplar(self, person_id: str, exemplar_id: str) -> None:
+        """Take a wrong face away, for good."""
+        self._delete(
+            lambda connection: connection.execute(
+                "DELETE FROM exemplars WHERE person = ? AND exemplar_id = ?",
+                (_number(connection, person_id), exemplar_id),
+            ),
+            "such face of this person",
+        )
+
+    def forget(self, person_id: str) -> None:
+        """Remove a person for good: nothing of name, vectors and pictures stays in any file of the store."""
+        self._delete(
+            lambda connection: connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,)),
+            f"person with the id {person_id}",
+        )
+
+    def seen(self, person_id: str, when: str) -> None:
+        """Note that a person was seen (ISO 8601)."""
+        with self._database.transaction() as connection:
+            number = _number(connection, person_id)
+            connection.execute("UPDATE people SET last_seen = max(last_seen, ?) WHERE number = ?", (when, number))
+
+    def version(self) -> str:
+        """Another text whenever anything changed."""
+        return self._database.version()
+
+    def close(self) -> None:
+        """Free what is held."""
+        self._database.close()
+
+    def _delete(self, statement: Callable[[sqlite3.Connection], sqlite3.Cursor], what: str) -> None:
+        with self._database.transaction() as connection:
+            if not statement(connection).rowcount:
+                raise gone(what)
+            self._database.must_be_gone(connection)
+        self._database.finish_deletion()
+
+
+def _number(connection: sqlite3.Connection, person_id: str) -> int:
+    row = connection.execute("SELECT number FROM people WHERE person_id = ?", (person_id,)).fetchone()
+    if row is None:
+        raise gone(f"person with the id {person_id}")
+    return int(row[0])
+
+
+def _events(
+    connection: sqlite3.Connection, statement: str, parameters: tuple[object, ...] = ()
+) -> dict[int, list[str]]:
+    events: dict[int, list[str]] = {}
+    for person, event in connection.execute(statement, parameters):
+        events.setdefault(person, []).append(event)
+    return events
+
+
+def _read(connection: sqlite3.Connection, person_id: str) -> KnownPerson:
+    row = connection.execute(f"{_PERSON} WHERE person_id = ?", (person_id,)).fetchone()
+    if row is None:
+        raise gone(f"person with the id {person_id}")
+    events = _events(connection, "SELECT person, event FROM person_events WHERE person = ? ORDER BY event", (row[0],))
+    return _person(row, tuple(events.get(row[0], ())))
+
+
+def _person(row: tuple[object, ...], events: tuple[str, ...]) -> KnownPerson:
+    _, person_id, name, category, added, last_seen, exemplars = row
+    return KnownPerson(
+        str(person_id), str(name), str(category), int(str(exemplars)), events, str(added), str(last_seen)
+    )
+
+
+def _exemplars(connection: sqlite3.Connection, number: int) -> list[Exemplar]:
+    rows = connection.execute(f"{_EXEMPLAR} WHERE person = ? ORDER BY quality DESC, exemplar_id", (number,)).fetchall()
+    return [
+        Exemplar(
+            exemplar_id=row[0],
+            vector=vector_of(row[1]),
+            embedder=row[2],
+            engine=row[3],
+            quality=row[4],
+            chip_jpeg=row[5],
+            event=row[6],
+            photo_sha256=row[7],
+            face_box=(row[8], row[9], row[10], row[11]),
+            added=row[12],
+            yaw_deg=row[13],
+        )
+        for row in rows
+    ]
+
+
+def _keep(connection: sqlite3.Connection, number: int, new: Sequence[Exemplar], most: int) -> None:
+    """Give a person the best of the faces there and some new ones."""
+    old = _exemplars(connection, number)
+    stay = kept(old, new, most)
+    there, staying = {one.exemplar_id for one in old}, {one.exemplar_id for one in stay}
+    connection.executemany("DELETE FROM exemplars WHERE exemplar_id = ?", [(one,) for one in sorted(there - staying)])
+    for one in stay:
+        if one.exemplar_id in there:
+            continue
+        connection.execute(
+            "INSERT INTO exemplars (exemplar_id, person, embedder, engine, quality, yaw_deg, vector, event, "
+            "photo_sha256, x, y, w, h, added) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                one.exemplar_id,
+                number,
+                one.embedder,
+                one.engine,
+                float(one.quality),
+                one.yaw_deg,
+                stored_vector(one.vector),
+                one.event,
+                one.photo_sha256,
+                *(int(side) for side in one.face_box),
+                one.added,
+            ),
+        )
+        connection.execute("INSERT INTO chips VALUES (last_insert_rowid(), ?)", (one.chip_jpeg,))
+
+
+def _mixed(path: Path, embedder: str) -> GalleryError:
+    return GalleryError(
+        f"the gallery {path} has vectors of different lengths of one embedder ({embedder[:12]}): copy a backup there, "
+        "or forget the people of the wrong ones"
+    )

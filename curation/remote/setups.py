@@ -1,0 +1,70 @@
+"""What workers of other machines are told before their first task: networks by name and hash, and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curation.engines.attributes.reader import ReaderSpec
+from curation.engines.base import EngineSpec, WeightsFile
+from curation.pipelines.video.options import LookOptions
+
+__all__ = ["Converted", "FilmWork", "PhotoWork"]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A network that is made from another one, see `EngineSpec.converted`.
+
+    Attributes:
+        name: Of the file that it is made from.
+        sha256: Of the made network; where another one is made, results might be others, too.
+        file_name: Of the made network.
+    """
+
+    name: str
+    sha256: str
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoWork:
+    """The setup of workers for photos; see `curation.worker_setup.WorkerSetup`.
+
+    Attributes:
+        spec: The engine without its converted networks and its rules of grouping; None if the stage needs none.
+        converted: Networks of the engine that are made from its files.
+        predictor: The landmark model, if the stage needs one.
+        readers: One for each attribute that is asked for.
+        max_megapixels: Larger photos fail.
+        chip_px: Longer side of the chips, in pixels.
+        input_address: Of the run's photos in object storage; empty if they lie in a folder.
+    """
+
+    spec: EngineSpec | None
+    converted: tuple[Converted, ...]
+    predictor: WeightsFile | None
+    readers: tuple[ReaderSpec, ...]
+    max_megapixels: float
+    chip_px: int
+    input_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmWork:
+    """The setup of workers for films; see `curation.pipelines.video.setup.VideoSetup`.
+
+    Attributes:
+        spec: The engine, as in `PhotoWork`.
+        converted: As in `PhotoWork`.
+        predictor: The landmark model, if a reader needs it.
+        readers: One for each attribute that is asked for.
+        looks: How films are looked at.
+        input_address: As in `PhotoWork`.
+    """
+
+    spec: EngineSpec
+    converted: tuple[Converted, ...]
+    predictor: WeightsFile | None
+    readers: tuple[ReaderSpec, ...]
+    looks: LookOptions
+    input_address: str

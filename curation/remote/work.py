@@ -1,0 +1,227 @@
+"""What a pool of other machines' workers has to know of photos and films; implements `RemoteWork`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curation.engines.attributes.reader import ReaderSpec
+from curation.engines.base import EngineSpec, WeightsFile
+from curation.errors import CurationError, StorageError
+from curation.pipelines.per_photo import AnalyseBatch, AnalyseTask, MeasureTask
+from curation.pipelines.video.segment_task import SegmentTask
+from curation.remote.codec import Codec
+from curation.remote.errors import stage_error_of
+from curation.remote.functions import FILMS, FUNCTIONS, PHOTOS
+from curation.remote.known_contents import known_contents
+from curation.remote.places import INPUT, Places, places_of
+from curation.remote.setups import Converted, FilmWork, PhotoWork
+from curation.remote.weights import publish
+from curation.storage.analysis_store import AnalysisStore
+from curation.storage.file_stamps import stamp_of
+
+if TYPE_CHECKING:
+    from curation.pipelines.video.setup import VideoSetup
+    from curation.settings import Settings
+    from curation.workers.pool import TaskPool
+
+__all__ = ["FilmRemoteWork", "PhotoRemoteWork", "shared_out"]
+
+logger = logging.getLogger(__name__)
+
+_Parts = Sequence[Any]
+
+
+class _RemoteWork:
+    """What photos and films have in common."""
+
+    def __init__(self, settings: Settings, kind: str, setup: PhotoWork | FilmWork) -> None:
+        self._places: Places = places_of(settings)
+        self._has_address = bool(settings.input_address)
+        self._codec = Codec(self._places)
+        self._names = {(one.module, one.name): name for name, one in FUNCTIONS.items() if one.kind == kind}
+        self._setup = self._codec.encoded(setup)
+        text = json.dumps(self._setup, sort_keys=True, separators=(",", ":"))
+        self._setup_hash = hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def setup(self) -> Any:
+        """See `RemoteWork`."""
+        return self._setup
+
+    @property
+    def setup_hash(self) -> str:
+        """See `RemoteWork`."""
+        return self._setup_hash
+
+    def name_of(self, function: Callable[..., Any]) -> str | None:
+        """See `RemoteWork.name_of`."""
+        return self._names.get((function.__module__, getattr(function, "__name__", "")))
+
+    def decode(self, name: str, value: Any) -> Any:
+        """See `RemoteWork.decode`."""
+        known = FUNCTIONS.get(name)
+        if known is None or (known.module, known.name) not in self._names:
+            raise ValueError(f"there is no function {name[:80]!r} for these workers")
+        result = self._codec.decoded(value)
+        if not known.is_result(result):
+            raise ValueError(f"a {type(result).__name__} is no result of {name}")
+        return result
+
+    def error_of(self, value: Any) -> CurationError:
+        """See `RemoteWork.error_of`."""
+        return stage_error_of(value)
+
+    def label_of(self, task: Any) -> str:
+        """See `RemoteWork.label_of`."""
+        if isinstance(task, AnalyseBatch):
+            first, more = task.tasks[0].image_path, len(task.tasks) - 1
+            return f"{first} and {more} more" if more else first
+        if isinstance(task, SegmentTask):
+            return f"{task.path.name}, from {float(task.span.start):.0f} s"
+        return str(task.image_path)
+
+    def _size_seen(self, path: Path, listed: int | None) -> int | None:
+        """How many bytes the file has, as this machine sees it; None if it does not see it."""
+        if self._has_address and path.is_relative_to(self._places.root(INPUT)):
+            return listed
+        stamp = stamp_of(path)
+        return None if stamp is None else stamp.size_bytes
+
+
+class PhotoRemoteWork(_RemoteWork):
+    """The work on photos, and on single pictures of clips: both stages."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        spec: EngineSpec | None,
+        predictor: WeightsFile | None,
+        readers: Sequence[ReaderSpec] = (),
+    ) -> None:
+        """Tell workers what a run needs; what they may lack is put into object storage if they fetch from there.
+
+        Args:
+            settings: Of the run.
+            spec: The engine, if the stage needs one.
+            predictor: The landmark model, if the stage needs one.
+            readers: One for each attribute that is asked for.
+        """
+        setup = PhotoWork(
+            _told_spec(spec),
+            _told_converted(spec),
+            predictor,
+            tuple(readers),
+            settings.io.max_photo_megapixels,
+            settings.clustering.thumbnail_px,
+            settings.input_address,
+        )
+        super().__init__(settings, PHOTOS, setup)
+        _put_weights(settings, spec, predictor, readers)
+        self._state_dir = settings.io.state_dir
+        self._store: AnalysisStore | None = None
+
+    def encode(self, task: Any) -> Any:
+        """See `RemoteWork.encode`; what the analysis store knows of the photo's content goes with it."""
+        parts = _parts(task)
+        known = known_contents(task, self._opened()) if isinstance(parts[0], AnalyseTask | MeasureTask) else ()
+        return {
+            "task": self._codec.encoded(task),
+            "known": [self._codec.encoded(one) for one in known],
+            "sizes": [self._size_seen(part.path, getattr(part, "size_bytes", None)) for part in parts],
+        }
+
+    def _opened(self) -> AnalysisStore:
+        if self._store is None:
+            self._store = AnalysisStore(self._state_dir)
+            weakref.finalize(self, self._store.close)
+            self._store.index_sizes()
+        return self._store
+
+
+class FilmRemoteWork(_RemoteWork):
+    """The work on segments of films."""
+
+    def __init__(self, settings: Settings, setup: VideoSetup) -> None:
+        """Tell workers what looking at films needs; see `PhotoRemoteWork`."""
+        told = FilmWork(
+            _without_rules(setup.engine),
+            _told_converted(setup.engine),
+            setup.predictor,
+            setup.readers,
+            setup.looks,
+            settings.input_address,
+        )
+        super().__init__(settings, FILMS, told)
+        _put_weights(settings, setup.engine, setup.predictor, setup.readers)
+
+    def encode(self, task: Any) -> Any:
+        """See `RemoteWork.encode`."""
+        listed = None if task.stamp is None else task.stamp.size_bytes
+        size = self._size_seen(task.path, listed)
+        # Other machines see another time of the same file; that it is the same one is known here.
+        is_same = self._has_address or stamp_of(task.path) == task.stamp
+        return {
+            "task": self._codec.encoded(replace(task, stamp=None)),
+            "known": [],
+            "sizes": [size if is_same else -1],
+        }
+
+
+def shared_out(settings: Settings, work: PhotoRemoteWork | FilmRemoteWork, here: Callable[[], TaskPool]) -> TaskPool:
+    """A pool that shares tasks out to the workers of other machines.
+
+    Args:
+        settings: The section `workers`.
+        work: What workers know.
+        here: Makes the pool of this machine, for what they do not know.
+    """
+    from curation.workers.distributed.broker import BrokerOptions
+    from curation.workers.distributed.pool import CeleryPool
+
+    return CeleryPool(BrokerOptions.of(settings.workers), work, here=here)
+
+
+def _parts(task: Any) -> _Parts:
+    return task.tasks if isinstance(task, AnalyseBatch) else (task,)
+
+
+def _told_spec(spec: EngineSpec | None) -> EngineSpec | None:
+    return None if spec is None else _without_rules(spec)
+
+
+def _without_rules(spec: EngineSpec) -> EngineSpec:
+    """What a worker needs of an engine: its rules are applied by the parent, and are long."""
+    return replace(spec, converted=(), grouping=None, unreadable=None, reason="", threshold_source="")
+
+
+def _told_converted(spec: EngineSpec | None) -> tuple[Converted, ...]:
+    converted = () if spec is None else spec.converted
+    return tuple(Converted(one.name, one.sha256, one.path.name) for one in converted)
+
+
+def _put_weights(
+    settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]
+) -> None:
+    """Put what workers may lack into the object storage that they fetch it from."""
+    url = settings.workers.weights_url
+    if url is None or url.startswith(("http://", "https://")):
+        return
+    files = [] if spec is None else [*spec.weights, *spec.converted]
+    files += [file for reader in readers for file in reader.weights]
+    files += [] if predictor is None else [predictor]
+    try:
+        publish(
+            {file.sha256: file.path for file in files},
+            url,
+            timeout_s=settings.io.object_timeout_s,
+        )
+    except StorageError as error:
+        # Workers that have the files need nothing from there; the others say what they lack.
+        logger.warning("model files could not be put where workers fetch them: %s", error)

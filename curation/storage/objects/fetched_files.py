@@ -1,0 +1,208 @@
+"""Files fetched from object storage: a bounded folder that several processes share.
+
+Locks are those of the operating system, on open files, and end with their process: who uses a file holds it shared, who
+removes it must hold it alone; who fetches holds a lock of its key. How much lies in the folder stands in one file, and
+is counted anew whenever files must go. The least recently used goes first: the time of access is set on each use.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
+
+__all__ = ["OWN_FOLDER", "FetchedFiles"]
+
+OWN_FOLDER = "%curation"  # no object's file is called so: see file_names
+
+_LOCKS = 1024
+_TRUSTED_S = 15.0
+_LONGEST_PATH = 3000  # bytes; the system takes 4095
+_KEPT_SHARE = 0.9  # after making room: not a file at a time
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    used_ns: int
+    size_bytes: int
+    path: Path
+
+
+class FetchedFiles:
+    """See the module. Picklable; each process opens what it needs."""
+
+    def __init__(self, root: Path, limit_bytes: int) -> None:
+        """Take a folder, which is created when it is used.
+
+        Args:
+            root: Of the files.
+            limit_bytes: Of all files together; those in use at the same time may be more.
+        """
+        self._root = root
+        self._limit_bytes = limit_bytes
+
+    def place_of(self, file_name: str) -> Path:
+        """Where a file lies: below the root under its name, unless an object of that name's first parts lies there."""
+        path = self._root / file_name
+        if len(os.fsencode(path)) < _LONGEST_PATH and not self._is_blocked(path):
+            return path
+        digest = hashlib.sha256(file_name.encode()).hexdigest()
+        return self._root / OWN_FOLDER / "aside" / f"{digest}{path.suffix}"
+
+    def _is_blocked(self, path: Path) -> bool:
+        if path.is_dir():
+            return True
+        for parent in path.parents:
+            if parent == self._root:
+                return False
+            if parent.is_file():
+                return True
+            if parent.is_dir():
+                return False
+        return False
+
+    @contextmanager
+    def used(self, path: Path) -> Iterator[BinaryIO | None]:
+        """Hold a file so that nobody removes it; None if it is not there."""
+        file = self._opened(path)
+        if file is None:
+            yield None
+            return
+        with file:
+            yield file
+
+    def _opened(self, path: Path) -> BinaryIO | None:
+        while True:
+            try:
+                file = path.open("rb")
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            except OSError as error:
+                raise explained(error, path, "read") from error
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    return file
+            except FileNotFoundError:
+                pass  # removed or replaced between the two steps
+            except BaseException:
+                file.close()
+                raise
+            file.close()
+
+    def is_trusted(self, file: BinaryIO) -> bool:
+        """Whether a file was fetched, or compared with its object, a moment ago."""
+        # The time of change is set by writing and by `trust`; nobody can set it to another time.
+        status = os.fstat(file.fileno())
+        return status.st_mtime_ns > 0 and 0 <= time.time() - status.st_ctime < _TRUSTED_S
+
+    def trust(self, path: Path) -> None:
+        """Note that a file was used, and that it is the object's content as of now."""
+        with suppress(OSError):
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+
+    def distrust(self, path: Path) -> None:
+        """Let a file be compared with its object before it is used again."""
+        with suppress(OSError):
+            os.utime(path, ns=(0, 0))
+
+    @contextmanager
+    def fetching(self, file_name: str) -> Iterator[None]:
+        """Let one process and thread at a time fetch a file."""
+        number = int.from_bytes(hashlib.sha256(file_name.encode()).digest()[:4]) % _LOCKS
+        with self._lock(f"fetching-{number}"):
+            yield
+
+    def count(self, size_bytes: int, path: Path) -> None:
+        """Count a file that was written, and remove others if all together are too many.
+
+        Raises:
+            StorageError: If the folder cannot be written into.
+        """
+        with self._lock("size") as file:
+            total = self._total(file)
+            if total is None or total + size_bytes > self._limit_bytes:
+                total = self._swept(path)
+            else:
+                total += size_bytes
+            file.seek(0)
+            file.truncate()
+            file.write(str(total).encode())
+            file.flush()
+
+    def remove(self, path: Path) -> bool:
+        """Remove a file unless it is in use; it is counted until others must go."""
+        return self._removed(path)
+
+    def _total(self, file: BinaryIO) -> int | None:
+        file.seek(0)
+        text = file.read(32)
+        return int(text) if text.isdigit() else None
+
+    def _swept(self, new: Path) -> int:
+        """Remove what was used least recently, but not the new file; returns what lies there then."""
+        kept = sorted(self._kept(), key=lambda one: (one.used_ns, one.path))
+        total = sum(one.size_bytes for one in kept)
+        if total <= self._limit_bytes:
+            return total
+        for one in kept:
+            if total <= self._limit_bytes * _KEPT_SHARE:
+                break
+            if one.path != new and self._removed(one.path):
+                total -= one.size_bytes
+        return total
+
+    def _kept(self) -> Iterator[_Kept]:
+        own = self._root / OWN_FOLDER
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                path = Path(folder, name)
+                if path.parent == own:
+                    continue  # locks
+                if name.endswith(TEMPORARY_SUFFIX):
+                    owner = name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
+                    if not (owner.isdecimal() and is_process(int(owner))):
+                        with suppress(OSError):
+                            path.unlink(missing_ok=True)
+                    continue
+                with suppress(OSError):
+                    status = path.stat()
+                    yield _Kept(status.st_atime_ns, status.st_size, path)
+
+    def _removed(self, path: Path) -> bool:
+        try:
+            with path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    return False
+                path.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # in use
+        with suppress(OSError):
+            for parent in path.parents:
+                if parent == self._root:
+                    break
+                parent.rmdir()
+        return True
+
+    @contextmanager
+    def _lock(self, name: str) -> Iterator[BinaryIO]:
+        path = self._root / OWN_FOLDER / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+b")
+        except OSError as error:
+            raise explained(error, path.parent, "written into") from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file

@@ -1,0 +1,169 @@
+"""Which workers there are, as a parent sees it: who is ready, who was refused and why, who holds which task."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import curation
+from curation.workers.distributed.messages import PROTOCOL, WorkerFacts, from_json
+
+__all__ = ["SILENT_S", "Known", "Muster"]
+
+log = logging.getLogger(__name__)
+
+SILENT_S = 10.0
+"""A worker that did not answer greetings for that long is gone; it would have answered five."""
+
+_RESTING_S = 30.0  # for a worker that cannot reach the photos while others can
+_TRANSPORTS_IN_A_ROW = 3
+
+
+@dataclass(slots=True)
+class Known:
+    """A worker and what it said last.
+
+    Attributes:
+        facts: Who it is.
+        since: When it was started, in Unix seconds; with the process id it tells it from one of the same name.
+        state: `ready`, `preparing` or `refused`.
+        text: Why it is refused.
+        seen: When it answered last, on the monotonic clock.
+        round: Number of the greeting that it answered.
+        held: Ids of the sent tasks that it has.
+        transports: How many tasks in a row it could not do because of storage or network.
+    """
+
+    facts: WorkerFacts
+    since: float
+    state: str
+    text: str
+    seen: float
+    round: int
+    held: Collection[str] = ()
+    transports: int = 0
+
+
+@dataclass(slots=True)
+class Muster:
+    """All workers that answered.
+
+    Attributes:
+        workers: By name.
+        excluded: Workers that are not to take tasks: name, and why.
+    """
+
+    workers: dict[str, Known] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
+    _resting: dict[str, float] = field(default_factory=dict)
+
+    def heard(self, hello: Mapping[str, Any], now: float) -> Known | None:
+        """Take in the answer to a greeting.
+
+        Returns:
+            The worker of the same name that this one replaces, if there is one: its tasks are lost.
+        """
+        try:
+            facts = from_json(WorkerFacts, hello.get("worker"))
+            state, text = str(hello["state"]), str(hello["text"])
+            since, number = float(hello["since"]), int(hello["round"])
+            held = frozenset(map(str, hello["held"]))
+        except (KeyError, TypeError, ValueError):
+            log.debug("an answer to a greeting cannot be understood")
+            return None
+        if state == "ready" and (facts.program != curation.__version__ or facts.protocol != PROTOCOL):
+            state, text = "refused", f"it is version {facts.program}, and this program is {curation.__version__}"
+            self.excluded[facts.name] = text
+        before = self.workers.get(facts.name)
+        replaced = before if before is not None and (before.facts.pid, before.since) != (facts.pid, since) else None
+        known = Known(facts, since, state, text, now, number, held)
+        if before is not None and replaced is None:
+            known.transports = before.transports
+        if replaced is not None:
+            self.excluded.pop(facts.name, None)
+            self._resting.pop(facts.name, None)
+        self.workers[facts.name] = known
+        if before is None or replaced is not None or (before.state, before.text) != (state, text):
+            self._tell(known)
+        return replaced
+
+    def _tell(self, known: Known) -> None:
+        name, facts = known.facts.name, known.facts
+        if known.state == "ready":
+            log.info("worker %s takes part: %d processes on %s (%s)", name, facts.processes, facts.host, facts.cpu)
+        elif known.state == "refused":
+            log.warning("worker %s takes no part: %s", name, known.text)
+
+    def silent(self, now: float) -> list[Known]:
+        """Take out the workers that did not answer for a while."""
+        gone = [known for known in self.workers.values() if now - known.seen > SILENT_S]
+        for known in gone:
+            if known.state == "ready":
+                log.warning("worker %s does not answer any more", known.facts.name)
+            del self.workers[known.facts.name]
+        return gone
+
+    def exclude(self, name: str, why: str) -> None:
+        """Let a worker take no more tasks of this run."""
+        self.excluded[name] = why
+        known = self.workers.get(name)
+        if known is not None:
+            known.state, known.text = "refused", why
+            self._tell(known)
+
+    def could_not_reach(self, name: str, why: str, now: float) -> None:
+        """Count a task that a worker could not do because of storage or network.
+
+        If other workers are there, one that fails again and again rests for a while: else it would take one task after
+        the other from those that can do them.
+        """
+        known = self.workers.get(name)
+        if known is None:
+            return
+        known.transports += 1
+        others = any(each.state == "ready" and not each.transports for each in self.workers.values())
+        if known.transports >= _TRANSPORTS_IN_A_ROW and others and name not in self.excluded:
+            log.warning("worker %s rests for %g s: %s", name, _RESTING_S, why)
+            self.excluded[name] = why
+            self._resting[name] = now + _RESTING_S
+
+    def worked(self, name: str) -> None:
+        """Note that a worker has done a task."""
+        known = self.workers.get(name)
+        if known is not None:
+            known.transports = 0
+
+    def wake(self, now: float) -> None:
+        """Let workers that rested take tasks again."""
+        for name in [name for name, until in self._resting.items() if until <= now]:
+            del self._resting[name]
+            self.excluded.pop(name, None)
+
+    @property
+    def ready(self) -> list[Known]:
+        """The workers that take tasks."""
+        return [known for known in self.workers.values() if known.state == "ready"]
+
+    @property
+    def processes(self) -> int:
+        """How many tasks they work on at once."""
+        return sum(max(1, known.facts.processes) for known in self.ready)
+
+    @property
+    def refused(self) -> list[Known]:
+        """The workers that take none."""
+        return [known for known in self.workers.values() if known.state == "refused"]
+
+    def is_hopeless(self) -> bool:
+        """Whether there are workers, and none of them can take part for now."""
+        return bool(self.workers) and all(known.state == "refused" for known in self.workers.values())
+
+    def holders(self) -> dict[str, Known]:
+        """Who holds which sent task."""
+        return {sent: known for known in self.workers.values() for sent in known.held}
+
+    def have_all_answered(self, number: int) -> bool:
+        """Whether every worker that takes tasks has answered this greeting or a later one."""
+        return all(known.round >= number for known in self.ready)

@@ -1,0 +1,264 @@
+"""A worker's main process: it answers greetings, takes the tasks of runs that it can serve, and tells of lost children.
+
+A parent greets all workers every few seconds. A worker of the same version that has what the run needs answers `ready`
+and takes tasks of the run's queue; another one says what it lacks. The answer also names the tasks that it holds, so
+that the parent soon misses those that nobody holds. A run that nobody greets for is over.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import curation
+from curation.workers.distributed.broker import BrokerOptions, task_queue
+from curation.workers.distributed.messages import PROTOCOL, Answer, to_json
+from curation.workers.distributed.worker.facts import worker_facts
+from curation.workers.distributed.worker.handing_in import Clerk
+
+__all__ = ["LEFT", "Node", "sent_id", "split_id"]
+
+log = logging.getLogger(__name__)
+
+LEFT = "left:"
+"""Begins what a child returns if its answer lies in a file."""
+
+_UNGREETED_S = 30.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
+_CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
+_CHECK_AGAIN_S = 20.0  # what a worker lacked may be there now: a disk was mounted, storage is back
+_REMEMBERED = 1000  # tasks whose end was told; a lost child is reported in several ways
+
+
+def sent_id(run: str, task_id: str, send: int) -> str:
+    """The id of a sent task at the broker; all that is needed to answer for a child that cannot."""
+    return f"{run}/{task_id}/{send}"
+
+
+def split_id(celery_id: str) -> tuple[str, str, int]:
+    """Run, task and send of an id.
+
+    Raises:
+        ValueError: If the id is not one of ours.
+    """
+    run, task_id, send = celery_id.split("/")
+    return run, task_id, int(send)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What this worker knows of a run; `lacks` is None as long as it is not known whether anything is lacking."""
+
+    setup_hash: str
+    greeted: float
+    lacks: str | None = None
+    checked: float = 0.0
+    is_checking: bool = False
+    is_taking: bool = False
+
+
+@dataclass(slots=True)
+class _Counts:
+    done: int = 0
+    failed: int = 0
+    told: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+
+class Node:
+    """The state of a worker's main process. Everything but the checks runs in Celery's event loop."""
+
+    def __init__(self, broker: BrokerOptions, executor: str) -> None:
+        """Begin.
+
+        Args:
+            broker: Where answers go.
+            executor: Name of the module that does the work, see `celery_app`.
+        """
+        self.broker = broker
+        self.clerk = Clerk(broker)
+        self._executor = executor
+        self._since = time.time()
+        self._runs: dict[str, _Run] = {}
+        self._counts = _Counts()
+        self._name = ""
+        self._processes = 0
+        self._checking = threading.Lock()
+
+    def introduce(self, name: str, processes: int) -> None:
+        """Say who this worker is, once it is known."""
+        self._name, self._processes = name, processes
+
+    def greeted(self, consumer: Any, greeting: Mapping[str, Any]) -> None:
+        """Answer a parent's greeting, and take or leave the tasks of its run."""
+        run = str(greeting.get("run", ""))
+        if not run:
+            return
+        self.forget_silent(consumer)
+        state, text = self._state(run, greeting)
+        self._take(consumer, run, is_wanted=state == "ready")
+        self.clerk.say(
+            run,
+            {
+                "type": "hello",
+                "round": greeting.get("round", 0),
+                "state": state,
+                "text": text,
+                "since": self._since,
+                "held": self._held(run),
+                "worker": self.facts(),
+            },
+        )
+
+    def _state(self, run: str, greeting: Mapping[str, Any]) -> tuple[str, str]:
+        if greeting.get("protocol") != PROTOCOL or greeting.get("program") != curation.__version__:
+            return "refused", (
+                f"it is version {curation.__version__} (messages {PROTOCOL}), and the run is by version "
+                f"{greeting.get('program')} (messages {greeting.get('protocol')}); install the same version"
+            )
+        known = self._runs.get(run)
+        setup_hash = str(greeting.get("setup_hash", ""))
+        if known is None or known.setup_hash != setup_hash:
+            known = self._runs[run] = _Run(setup_hash, 0.0)
+        known.greeted = time.monotonic()
+        excluded = greeting.get("excluded")
+        if isinstance(excluded, dict) and self._name in excluded:
+            return "refused", str(excluded[self._name])
+        is_old = known.lacks != "" and time.monotonic() - known.checked > _CHECK_AGAIN_S
+        if (known.lacks is None or is_old) and not known.is_checking:
+            known.is_checking = True
+            thread = threading.Thread(
+                target=self._check, args=(known, greeting.get("setup")), name="check-setup", daemon=True
+            )
+            thread.start()
+            thread.join(_CHECK_S)
+        if known.lacks is None:
+            return "preparing", ""
+        return ("refused", known.lacks) if known.lacks else ("ready", "")
+
+    def _check(self, run: _Run, setup: Any) -> None:
+        """Look in a thread whether this machine has what a run needs; weights may be fetched for that."""
+        try:
+            with self._checking:
+                lacking = getattr(importlib.import_module(self._executor), "lacking", None)
+                run.lacks = "" if lacking is None else str(lacking(setup))
+        except Exception as error:  # whatever it is, this machine cannot do the work
+            log.exception("the set-up of a run cannot be checked")
+            run.lacks = f"it cannot prepare itself ({type(error).__name__}: {error})"
+        run.checked = time.monotonic()
+        run.is_checking = False
+        if run.lacks:
+            log.warning("this worker does not work for a run, because %s", run.lacks)
+
+    def _take(self, consumer: Any, run: str, *, is_wanted: bool) -> None:
+        tasks = getattr(consumer, "task_consumer", None)
+        if tasks is None:
+            return
+        target = task_queue(run)
+        is_taking = tasks.consuming_from(target.name)
+        if is_wanted and not is_taking:
+            # Not by Celery's own list of queues: there it would be bound to an exchange, and taken again after the
+            # broker was away, whether its run is still there or not. The next greeting does that better.
+            tasks.add_queue(target)
+            tasks.consume()
+            log.info("takes tasks of run %s", run)
+        elif is_taking and not is_wanted:
+            tasks.cancel_by_queue(target.name)
+            log.info("takes no more tasks of run %s", run)
+        if run in self._runs:
+            self._runs[run].is_taking = is_wanted
+
+    def part(self, consumer: Any, run: str) -> None:
+        """Leave a run that is over; what is being worked on is finished, and its answer expires."""
+        self._take(consumer, run, is_wanted=False)
+        self._runs.pop(run, None)
+
+    def forget_silent(self, consumer: Any) -> None:
+        """Leave the runs whose parents have not greeted for a while."""
+        now = time.monotonic()
+        for run in [run for run, known in self._runs.items() if now - known.greeted > _UNGREETED_S]:
+            log.warning("the parent of run %s is silent", run)
+            self.part(consumer, run)
+
+    def facts(self) -> dict[str, Any]:
+        """Who this worker is, as JSON."""
+        return to_json(worker_facts(self._name, self._processes))
+
+    def _held(self, run: str) -> list[str]:
+        from celery.worker import state
+
+        return [request.id for request in tuple(state.reserved_requests) if request.id.startswith(f"{run}/")]
+
+    def report(self, to: str) -> None:
+        """Tell who asks (the roster) what this worker is doing."""
+        from celery.worker import state
+
+        current = [
+            {
+                "run": request.id.partition("/")[0],
+                "label": request.argsrepr,
+                "function": request.kwargsrepr,
+                "since": request.time_start,
+            }
+            for request in tuple(state.active_requests)
+            if request.id.count("/") == 2 and request.time_start
+        ]
+        self.clerk.say(
+            to,
+            {
+                "type": "report",
+                "worker": self.facts(),
+                "since": self._since,
+                "current": current,
+                "done": self._counts.done,
+                "failed": self._counts.failed,
+                "refused": next((known.lacks for known in self._runs.values() if known.lacks), ""),
+            },
+        )
+
+    def finished(self, celery_id: str, returned: str) -> None:
+        """Count a task whose child has answered; publish the answer if the child could not."""
+        returned = returned.strip("'\"")
+        if returned.startswith(LEFT):
+            kind, _, path = returned.removeprefix(LEFT).partition(":")
+            self.clerk.hand_in(split_id(celery_id)[0], Path(path))
+            returned = kind
+        if returned == "ok":
+            self._counts.done += 1
+        else:
+            self._counts.failed += 1
+
+    def lost(self, celery_id: str, kind: str, text: str, seconds: float) -> None:
+        """Answer for a child that cannot; once for each task that was sent."""
+        if celery_id in self._counts.told:
+            return
+        self._counts.told[celery_id] = None
+        while len(self._counts.told) > _REMEMBERED:
+            self._counts.told.popitem(last=False)
+        self._counts.failed += 1
+        try:
+            run, task_id, send = split_id(celery_id)
+        except ValueError:
+            return
+        answer = Answer(
+            run=run,
+            task_id=task_id,
+            send=send,
+            kind=kind,  # type: ignore[arg-type]  # one of the two that the caller has
+            value=None,
+            text=text,
+            worker=self.facts(),
+            seconds=seconds,
+        )
+        self.clerk.hand_in(run, {"type": "answer", **to_json(answer)})
+
+    def close(self) -> None:
+        """Publish what is waiting, at most for some seconds, and remove the folder of answers."""
+        self.clerk.drain()
+        shutil.rmtree(self.clerk.folder, ignore_errors=True)

@@ -1,0 +1,132 @@
+"""One suite for all object storage: a folder, and a bucket of a real S3 server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from curation.errors import BusyError, ObjectChangedError, ObjectMissingError, ObjectStorageError
+from curation.storage.objects.opening import open_store
+from curation.storage.objects.store import ObjectStore
+
+pytest_plugins = ["tests.s3_server"]
+
+
+@pytest.fixture(params=["file", "s3"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "file":
+        return f"file://{tmp_path}/store"
+    return f"{request.getfixturevalue('s3_address')}/a folder/ünd"
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[ObjectStore]:
+    yield open_store(address, timeout_s=5)
+
+
+KEYS = ["ab", "a b/c+d.jpg", "a%20b.jpg", "a-b", "a/b/c", "back\\slash", "ünï/日本😀.jpg", "q\"'<&>?#;=*", "~", " s "]
+
+
+def test_what_is_written_is_read_listed_and_removed(store: ObjectStore) -> None:
+    written = {key: store.write(key, key.encode()) for key in KEYS}
+    listed = list(store.list())
+    assert [info.key for info in listed] == sorted(KEYS, key=str.encode)
+    for info in listed:
+        assert info == written[info.key] == store.head(info.key)
+        assert info.size_bytes == len(info.key.encode())
+        assert abs(info.mtime_ns / 1e9 - time.time()) < 60
+        assert store.read(info.key) == (info.key.encode(), info)
+    for key in KEYS:
+        store.delete(key)
+        store.delete(key)
+    assert list(store.list()) == []
+
+
+def test_a_prefix_need_not_be_a_folder(store: ObjectStore) -> None:
+    for key in ("ab/1", "ab/2/3", "abc", "b", "a"):
+        store.write(key, b"")
+    assert [info.key for info in store.list("ab")] == ["ab/1", "ab/2/3", "abc"]
+    assert [info.key for info in store.list("ab/2")] == ["ab/2/3"]
+    assert [info.key for info in store.list("x/y")] == []
+
+
+def test_what_is_not_there(store: ObjectStore, tmp_path: Path) -> None:
+    store.write("here", b"1")
+    for key in ("gone", "here/gone"):
+        with pytest.raises(ObjectMissingError):
+            store.head(key)
+        with pytest.raises(ObjectMissingError):
+            store.read(key)
+        with pytest.raises(ObjectMissingError):
+            store.fetch(key, tmp_path / "file")
+        with pytest.raises(ObjectMissingError):
+            store.read_range(key, 0, 1)
+    assert not (tmp_path / "file").exists()
+
+
+def test_ranges(store: ObjectStore) -> None:
+    store.write("x", bytes(range(100)))
+    assert store.read_range("x", 10, 5) == bytes(range(10, 15))
+    assert store.read_range("x", 95, 50) == bytes(range(95, 100))
+    assert store.read_range("x", 100, 50) == store.read_range("x", 500, 1) == b""
+    store.write("empty", b"")
+    assert store.read_range("empty", 0, 10) == b""
+    assert store.read("empty")[0] == b""
+
+
+def test_create_and_replace(store: ObjectStore) -> None:
+    first = store.create("x", b"1")
+    with pytest.raises(ObjectChangedError):
+        store.create("x", b"2")
+    second = store.replace("x", b"2", etag=first.etag)
+    assert second.etag != first.etag
+    with pytest.raises(ObjectChangedError):
+        store.replace("x", b"3", etag=first.etag)
+    assert store.read("x") == (b"2", second)
+    with pytest.raises((ObjectChangedError, ObjectMissingError)):
+        store.replace("gone", b"3", etag=first.etag)
+
+
+def test_files(store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"abc" * 1000)
+    info = store.upload("x", source)
+    assert store.fetch("x", tmp_path / "target", etag=info.etag) == info
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
+    store.write("x", b"other")
+    with pytest.raises(ObjectChangedError):
+        store.fetch("x", tmp_path / "target", etag=info.etag)
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+def test_a_large_file_goes_in_parts(store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "large"
+    source.write_bytes(b"0123456789abcdef" * (40 << 16))
+    info = store.upload("large", source)
+    assert info.size_bytes == source.stat().st_size
+    assert store.fetch("large", tmp_path / "back") == info
+    assert (tmp_path / "back").read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("key", ["", "../x", "a/../../x", "a//b", "/x", "x/", ".", "a/./b"])
+def test_odd_keys_are_never_written(store: ObjectStore, key: str) -> None:
+    with pytest.raises(ObjectStorageError):
+        store.write(key, b"1")
+    with pytest.raises(ObjectStorageError):
+        store.create(key, b"1")
+    with pytest.raises(ObjectStorageError):
+        store.read(key)
+
+
+def test_one_at_a_time(store: ObjectStore) -> None:
+    with store.hold("lock", holder="anna's clustering", lease_s=30) as lease:
+        assert not lease.is_lost
+        lease.check()
+        with pytest.raises(BusyError, match="anna's clustering"), store.hold("lock", holder="ben", lease_s=30):
+            pass
+    with store.hold("lock", holder="ben", lease_s=30):
+        pass
+    assert [info.key for info in store.list()] == ["lock"]

@@ -1,0 +1,169 @@
+"""What may happen to photos that other machines work on; whatever it is, each ends exactly once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import redis
+
+from curation.errors import ObjectStorageUnavailableError, RunInterruptedError, WorkersMissingError
+from curation.workers.distributed import dispatch, flights, muster
+from curation.workers.distributed.broker import BrokerOptions
+from curation.workers.distributed.roster import Roster
+from tests.celery_workers import CeleryWorker, away, unfit, unheard
+from tests.integration import pool_tasks
+from tests.integration.distributed.conftest import MakePool, StartWorker
+from tests.processes import wait_until
+
+
+def test_a_photo_that_kills_its_workers_is_given_up_and_one_that_hangs_too(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool
+) -> None:
+    outcomes = list(make_pool(redis_url).run(pool_tasks.picky, [0, 3, 4, 5, 6, 7], timeout_s=1))
+    by_task = {outcome.task: outcome for outcome in outcomes}
+    assert len(outcomes) == len(by_task) == 6
+    killed, hung = by_task.pop(3).failure, by_task.pop(4).failure
+    assert killed is not None and (killed.kind, killed.reason[:18]) == ("killed", "3 worker processes")
+    assert hung is not None and (hung.kind, hung.reason[:19]) == ("timeout", "given up after 1 s ")
+    assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
+
+
+def test_a_killed_child_costs_no_photo(redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"photo{n}") for n in range(4)]
+    outcomes = list(make_pool(redis_url).run(pool_tasks.deadly_once, paths, timeout_s=20))
+    assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(p, Path(p).name) for p in paths]
+
+
+def test_a_lost_answer_is_missed_soon(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
+    begun = time.monotonic()
+    outcomes = list(make_pool(redis_url).run(unheard, [1, 2, 3], timeout_s=100))
+    assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(1, 2), (2, 4), (3, 6)]
+    assert time.monotonic() - begun < 15, "long before the lease ends"
+
+
+def test_a_task_that_is_delivered_twice_ends_once(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
+    tasks = [[0.05, n] for n in range(30)]
+    counts: Counter[int] = Counter()
+    with redis.Redis.from_url(redis_url) as client:
+        for outcome in make_pool(redis_url, ahead=8).run(pool_tasks.slow, tasks, timeout_s=20):
+            counts[outcome.task[1]] += 1
+            for key in client.scan_iter("curation.tasks.*"):
+                for message in client.lrange(key, 0, 1):
+                    client.lpush(key, message)
+    assert counts == dict.fromkeys(range(30), 1)
+
+
+def test_a_straggler_is_given_to_a_second_worker(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "_STRAGGLER_MIN_S", 0.5)
+    (tmp_path / "quick").touch()
+    begun = time.monotonic()
+    paths = [str(tmp_path / name) for name in ("quick", "slow")]
+    outcomes = list(make_pool(redis_url).run(pool_tasks.slow_once, paths, timeout_s=40))
+    assert sorted(outcome.result for outcome in outcomes) == ["quick", "slow"]
+    assert time.monotonic() - begun < 20
+    # The first copy is still being worked on; it must not hold up the next test.
+    for child in worker.children():
+        child.kill()
+
+
+def test_storage_that_is_away_is_never_the_fault_of_the_photo(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_TRANSPORT_PAUSE_S", 0.01)
+    outcomes = list(make_pool(redis_url).run(away, [0, 5, 2]))
+    assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(0, 0), (2, 4), (5, 10)]
+    with pytest.raises(ObjectStorageUnavailableError, match=r"worker steady@test could not reach .*the storage is away"):
+        list(make_pool(redis_url, patience_s=0.2).run(away, [50]))
+
+
+def test_workers_that_cannot_do_the_work_are_named(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_HOPELESS_S", 0.3)
+    with pytest.raises(WorkersMissingError, match="steady@test: it has no weights for this"):
+        list(make_pool(redis_url).run(unfit, [1, 2]))
+    with pytest.raises(WorkersMissingError, match="steady@test: no folder event_images"):
+        list(make_pool(redis_url, lacks="no folder event_images").run(pool_tasks.double, [1, 2]))
+
+
+def test_without_workers(redis_process: object, make_pool: MakePool) -> None:
+    url = f"redis://127.0.0.1:{redis_process.address.port}/0"  # type: ignore[attr-defined]
+    with pytest.raises(WorkersMissingError, match="python -m curation worker"):
+        list(make_pool(url, patience_s=1).run(pool_tasks.double, [1, 2]))
+
+
+def test_a_worker_of_another_version_is_refused_by_name(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    start_worker(redis_url, name="old", version="0.0.1")
+    outcomes = list(make_pool(redis_url).run(pool_tasks.slow, [[0.1, n] for n in range(12)]))
+    assert len(outcomes) == 12
+    wait_until(lambda: "old@test takes no part: it is version 0.0.1" in caplog.text, "the refusal")
+
+
+def test_cancelled_soon_and_nothing_is_left(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
+    cancel = threading.Event()
+    pool = make_pool(redis_url, ahead=10)
+    threading.Timer(1.0, cancel.set).start()
+    begun = time.monotonic()
+    with pytest.raises(RunInterruptedError):
+        list(pool.run(pool_tasks.slow, [[2.0, n] for n in range(50)], timeout_s=30, cancel=cancel))
+    assert time.monotonic() - begun < 3
+    pool.close()
+    assert time.monotonic() - begun < 5
+    with redis.Redis.from_url(redis_url) as client:
+        assert not [key for key in client.scan_iter("curation.*") if client.type(key) == b"list"]
+
+
+def test_functions_that_workers_do_not_know_run_here(redis_url: str, make_pool: MakePool) -> None:
+    pool_tasks.state["set_up"] = 0
+    outcomes = list(make_pool(redis_url, only=(pool_tasks.picky,)).run(pool_tasks.double, [1, 2]))
+    assert [outcome.result for outcome in outcomes] == [2, 4], "without a worker"
+
+
+def test_a_worker_that_is_told_to_end_finishes_its_photos(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker
+) -> None:
+    leaving = start_worker(redis_url, name="leaving", processes=2)
+    seen = []
+    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.3, n] for n in range(20)], timeout_s=20):
+        seen.append(outcome.result)
+        if len(seen) == 5:
+            threading.Thread(target=leaving.terminate).start()
+    assert sorted(seen) == list(range(20))
+    assert leaving.terminate() == 0
+
+
+def test_a_machine_that_dies(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(muster, "SILENT_S", 3.0)
+    dying = start_worker(redis_url, name="dying", processes=2)
+    seen = []
+    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(20)], timeout_s=60):
+        seen.append(outcome.result)
+        if len(seen) == 5:
+            dying.kill()
+    assert sorted(seen) == list(range(20))
+
+
+def test_the_roster(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
+    roster = Roster(BrokerOptions(redis_url))
+    try:
+        run = make_pool(redis_url).run(pool_tasks.slow, [[0.0, 0], [1.5, 1], [1.5, 2]], timeout_s=20)
+        next(run)
+        wait_until(lambda: any(state.current for state in roster.workers()), "a worker at work")
+        state = next(state for state in roster.workers() if state.facts.name == "steady@test")
+        assert (state.facts.name, state.facts.processes, state.refused) == ("steady@test", 2, "")
+        assert {task.label for task in state.current} <= {"task [1.5, 1]", "task [1.5, 2]"}
+        assert {task.function for task in state.current} == {"slow"}
+        assert len(list(run)) == 2
+        wait_until(lambda: max(each.done for each in roster.workers()) >= state.done + 2, "the count", 10)
+    finally:
+        roster.close()
