@@ -46,24 +46,25 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     workflow = build(settings, eager_without="face_data.csv")
     report = workflow.run_clustering(progress=bars)
     bars.close()
-    output = settings.io.output_dir
     reused = f", {report.reused} of them known from earlier" if report.reused else ""
     total = counted(report.total, "photo")
     print_line(f"{report.analysed} of {total} analysed{reused}, in {report.seconds:.1f} s with {report.engine}")
     faces, clusters = counted(report.faces, "face"), counted(report.clusters, "cluster")
     unreadable = f" ({report.unreadable_faces} cannot be read)" if report.unreadable_faces else ""
     print_line(f"{faces}, {report.identified_faces} good enough to identify{unreadable}, in {clusters}")
-    print_failures(report.failures, output / "clustering_run.json")
+    print_failures(report.failures, settings.output_place("clustering_run.json"))
     if report.ignored:
-        print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {output / 'clustering_run.json'}")
+        record = settings.output_place("clustering_run.json")
+        print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {record}")
     for warning in report.warnings:
         print_line(f"  note: {warning}")
     films = workflow.run_videos(progress=bars)
     bars.close()
-    for line in told_of_films(films, output):
+    for line in told_of_films(films, settings.output_place("video_run.json")):
         print_line(line)
     if report.clusters or films.people:
-        pictures, labels = output / "output_clusters", output / settings.scoring.labels_json
+        pictures = settings.output_place("output_clusters")
+        labels = settings.output_place(settings.scoring.labels_json.as_posix())
         print_line(f"next: look at {pictures}, write labels in {labels}, then run run_scoring.py")
     else:
         print_line("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")

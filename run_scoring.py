@@ -43,7 +43,6 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
 
     report = build(settings, eager_without="photo_scores.csv").run_scoring(progress=bars)
     bars.close()
-    output = settings.io.output_dir
     reused = f", {report.reused} of them measured earlier" if report.reused else ""
     labels = f"{report.labelled_clusters} labels" if report.labelled else "no labels yet"
     print_line(
@@ -59,10 +58,10 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
         print_line(f"{counted(report.vetoed, 'photo')} vetoed by the rules")
     for warning in report.warnings:
         print_line(f"  note: {warning}")
-    print_failures(report.failures, output / "scoring_run.json")
+    print_failures(report.failures, settings.output_place("scoring_run.json"))
     for path, score in report.best[:3]:
         print_line(f"  {score:.2f}  {printable(path)}")
-    print_line(f"all photos, best first: {output / 'photo_scores.csv'}")
+    print_line(f"all photos, best first: {settings.output_place('photo_scores.csv')}")
     return 1 if report.failed else 0
 
 

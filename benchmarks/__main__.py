@@ -32,6 +32,8 @@ BENCHMARKS: tuple[str, ...] = (
     "asset_database",
     "video",
     "film_people",
+    "workers",
+    "scale_plan",
 )
 """Modules of this package that offer `rows`, in the order of the table; add new benchmarks here."""
 

@@ -27,7 +27,7 @@ from benchmarks.events.synthetic_faces import synthetic_faces
 from benchmarks.harness.report import Row, main
 from ground_truth.metrics.b_cubed import b_cubed
 
-__all__ = ["rows"]
+__all__ = ["measured_size", "rows"]
 
 Labels = NDArray[np.integer]
 Embeddings = NDArray[np.float32]
@@ -105,7 +105,7 @@ def _child(method: str, source: str, result: str) -> None:
     print(json.dumps({"seconds": seconds, "megabytes": (_peak_bytes() - before) / _MB}))
 
 
-def _measured(method: str, folder: Path) -> tuple[float, float, Labels]:
+def measured_size(method: str, folder: Path) -> tuple[float, float, Labels]:
     """Seconds, megabytes and labels of a method, run in its own process."""
     result = folder / "labels.npy"
     call = [sys.executable, "-m", "benchmarks.clustering", "--child", method, str(folder / "faces.npy"), str(result)]
@@ -130,7 +130,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
                     continue
                 rounds = 3 if size <= 10_000 and method == "exact" else 1
                 seconds, megabytes, labels = sorted(
-                    (_measured(method, folder) for _ in range(rounds)), key=lambda found: found[0]
+                    (measured_size(method, folder) for _ in range(rounds)), key=lambda found: found[0]
                 )[rounds // 2]
                 ours = seconds if method == "exact" else ours
                 f = b_cubed(people, labels.tolist()).f

@@ -316,7 +316,7 @@ def _object_listing(settings: Settings, *, needs_photos: bool) -> Listing:
     io, address = settings.io, settings.input_address
     root = Path(os.path.abspath(io.input_dir))  # noqa: PTH100 - as for folders
     found = list(open_store(address, timeout_s=io.object_timeout_s).list())
-    write_listed(root, found)
+    write_listed(root, found, getattr(originals_of(settings), "forget", lambda keys: None))
     outputs = settings.output_address
     exclude = [CLUSTERS_DIR]
     if outputs.startswith(f"{address}/"):

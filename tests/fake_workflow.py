@@ -23,6 +23,7 @@ from curation.engines.base import EngineSpec, FaceEngine, PhotoPixels, Pixels, W
 from curation.engines.landmarks import LandmarkPredictor, Landmarks68
 from curation.errors import FaceAnalysisError
 from curation.pipelines import per_photo
+from curation.pipelines.originals import originals_of
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.stage import ProgressListener
 from curation.settings import Settings, load_settings
@@ -101,7 +102,7 @@ class FakeEvent:
         self.folder = folder
         self.photos = folder / "photos"
         self.output = folder / "out"
-        self.photos.mkdir(parents=True)
+        self.photos.mkdir(parents=True, exist_ok=True)
         self.spec = replace(fake_spec(), weights=(WeightsFile("fake.onnx", folder / "fake.onnx", "a" * 64),))
         self.engine = CountingEngine(self.spec)
         self.predictor = CountingPredictor()
@@ -153,6 +154,7 @@ class FakeEvent:
                 max_megapixels=settings.io.max_photo_megapixels,
                 chip_px=settings.clustering.thumbnail_px,
                 make_readers=lambda asked: self._make_readers(readers, asked),
+                originals=originals_of(settings),
             )
             return SerialPool(prepare_worker, (parts,))
 

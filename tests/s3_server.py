@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +21,17 @@ import pytest
 from tests.processes import wait_until
 from tests.redis_server import free_port
 
-__all__ = ["ACCESS_KEY", "SECRET_KEY", "FaultyProxy", "S3Server", "s3_address", "s3_proxy", "s3_server"]
+__all__ = [
+    "ACCESS_KEY",
+    "SECRET_KEY",
+    "FaultyProxy",
+    "S3Process",
+    "S3Server",
+    "s3_address",
+    "s3_process",
+    "s3_proxy",
+    "s3_server",
+]
 
 ACCESS_KEY = "AKIATESTACCESS"
 SECRET_KEY = "test-secret-that-nobody-may-see"
@@ -52,15 +63,7 @@ class S3Server:
 
     def client(self) -> Any:
         """boto3's client, to look at the bucket by other means than the program's."""
-        import boto3
-
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-        )
+        return _client(self.endpoint)
 
     def put(self, objects: dict[str, bytes]) -> None:
         """Write objects, whatever their keys."""
@@ -74,6 +77,19 @@ class S3Server:
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return {key: client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+
+
+@cache
+def _client(endpoint: str) -> Any:
+    import boto3
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    )
 
 
 class S3Process:

@@ -26,7 +26,9 @@ from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
 from curation.event.catalog import Catalog
+from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
+from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
@@ -252,11 +254,19 @@ def service(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
+    who_works: Callable[[Settings], WhoWorks] = WhoWorks,
+    open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
 ) -> Iterator[ServiceClient]:
     """The started application; its lifespan ends with the block."""
     fake = orchestrator or FakeOrchestrator(settings)
     app = create_app(
-        lambda: settings, lambda _: cast(WorkflowOrchestrator, fake), face_services, open_assets, open_videos
+        lambda: settings,
+        lambda _: cast(WorkflowOrchestrator, fake),
+        face_services,
+        open_assets,
+        open_videos,
+        who_works,
+        open_gallery,
     )
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -58,15 +58,20 @@ from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
+from curation.api.routes.known_people import people as known_people
+from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
 from curation.api.routes.video import films as videos
 from curation.api.routes.video import posters as video_posters
+from curation.api.routes.workers import weights, workers
 from curation.errors import CurationError, ExtraMissingError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.film.event_films import EventFilms
+from curation.event.known_people.event_known import EventKnown
+from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -80,6 +85,7 @@ from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import MAX_STORED_JOBS, JobStore
+from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
@@ -138,6 +144,8 @@ def create_app(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = _open_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = _open_videos,
+    who_works: Callable[[Settings], WhoWorks] = WhoWorks,
+    open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
@@ -147,6 +155,8 @@ def create_app(
         face_services: Makes the way to the attribute services, which are other processes.
         open_assets: Opens the assets; by default without downloading any weights.
         open_videos: Opens the films; likewise.
+        who_works: Makes what asks who works on what.
+        open_gallery: Makes what opens the gallery of known people.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -163,7 +173,7 @@ def create_app(
         with log_output(settings.service.log_format):
             try:
                 context, store = await to_thread.run_sync(
-                    lambda: _start(settings, build, face_services, open_assets, open_videos)
+                    lambda: _start(settings, build, face_services, open_assets, open_videos, who_works, open_gallery)
                 )
             except CurationError as error:
                 app.state.start_refused = str(error)
@@ -177,7 +187,9 @@ def create_app(
                 await to_thread.run_sync(context.videos.stop)
                 await to_thread.run_sync(context.assets.stop)
                 await to_thread.run_sync(context.attributes.services.close)
+                await to_thread.run_sync(context.who_works.close)
                 await to_thread.run_sync(context.outfits.close)
+                await to_thread.run_sync(context.known.close)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 if context.mirror is not None:
                     await to_thread.run_sync(context.mirror.stop)
@@ -201,6 +213,9 @@ def create_app(
         suggestions,
         outfits,
         unfound,
+        # Addresses with a name of their own come before /known-people/{person_id}.
+        known_proposals,
+        known_people,
         faces,
         labels,
         photos,
@@ -222,6 +237,8 @@ def create_app(
         video_posters,
         video_files,
         event_clips,
+        workers,
+        weights,
         metrics,
         health,
     ):
@@ -268,6 +285,8 @@ def _start(
     face_services: Callable[[ServicesSettings], FaceServices],
     open_assets: Callable[[Settings, Catalog], AssetDesk],
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk],
+    who_works: Callable[[Settings], WhoWorks],
+    open_gallery: Callable[[Settings], OpenGallery],
 ) -> tuple[ServiceContext, JobStore]:
     orchestrator = build(settings)
     store = JobStore(settings.io.state_dir / JOBS_DATABASE)
@@ -322,6 +341,8 @@ def _start(
         AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
         videos,
         EventFilms(settings, catalog),
+        who_works(settings),
+        EventKnown(settings, catalog, people_edits, open_gallery(settings)),
         mirror,
     )
     return context, store

@@ -16,6 +16,7 @@ from curation.api.http.video.desk import VideoDesk
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.film.event_films import EventFilms
+from curation.event.known_people.event_known import EventKnown
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
@@ -24,6 +25,7 @@ from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
+from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
 from curation.storage.working_copy.keeping import KeptCopy
@@ -56,6 +58,8 @@ class ServiceContext:
     asset_pictures: AssetPictures
     videos: VideoDesk
     event_films: EventFilms
+    who_works: WhoWorks
+    known: EventKnown
     mirror: KeptCopy | None = None
 
 

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import assets, attributes, export, quality, unfound, video, weights, worker
+from curation.cli import assets, attributes, export, gallery, quality, unfound, weights, worker
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
+from curation.cli.video import commands as video
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
@@ -78,6 +79,6 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
     )
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for subject in (weights, quality, export, unfound, attributes, assets, video, worker, services):
+    for subject in (weights, quality, export, unfound, gallery, attributes, assets, video, worker, services):
         subject.add_commands(groups)
     return parser

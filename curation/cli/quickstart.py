@@ -51,6 +51,10 @@ class _Event:
     output: str
     output_dir: Path
 
+    def result(self, name: str) -> str:
+        """Where a result lies, for people."""
+        return f"{self.output}/{name}" if is_address(self.output) else _shown(Path(self.output) / name)
+
     def photo(self, image_path: str) -> str:
         """Where a photo lies, for people."""
         return (
@@ -134,13 +138,13 @@ def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
     if arguments.input and is_address(arguments.input):
         place = arguments.input.rstrip("/")
         own = place == settings.input_address
-        default = PROJECT_ROOT / CURATED_FOLDER / (place.rpartition("/")[2] or "photos")
-        return _event_at(place, _own_output(settings) if own else str(default), arguments, settings)
+        default = _own_output(settings) if own else _default_output(place.rpartition("/")[2])
+        return _event_at(place, default, arguments, settings)
     if arguments.input:
         # Not resolve(): the output is named after the folder as the user typed it, even if that is a link.
         folder = Path(os.path.abspath(Path(arguments.input).expanduser()))  # noqa: PTH100
         own = folder.resolve() == settings.io.input_dir.resolve()
-        default = _own_output(settings) if own else str(PROJECT_ROOT / CURATED_FOLDER / (folder.name or "photos"))
+        default = _own_output(settings) if own else _default_output(folder.name)
     elif settings.input_address:
         return _event_at(settings.input_address, _own_output(settings), arguments, settings)
     else:
@@ -157,6 +161,10 @@ def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
 
 def _own_output(settings: Settings) -> str:
     return settings.output_address or str(settings.io.output_dir)
+
+
+def _default_output(name: str) -> str:
+    return str(PROJECT_ROOT / CURATED_FOLDER / (name or "photos"))
 
 
 def _event_at(place: str, default: str, arguments: argparse.Namespace, settings: Settings) -> _Event:
@@ -219,31 +227,31 @@ def _print_summary(event: _Event, settings: Settings) -> None:
         for row in failures[:SHOWN_FAILURES]:
             print(f"  {row['image_path']}: {row['error']}")
         if len(failures) > SHOWN_FAILURES:
-            print(f"  ... and {len(failures) - SHOWN_FAILURES} more, at the end of {_shown(_scores_file(event))}")
+            print(f"  ... and {len(failures) - SHOWN_FAILURES} more, at the end of {event.result('photo_scores.csv')}")
     best = [row for row in scores if row["final_score"]][:SHOWN_PHOTOS]
     if best:
         print("\nThe best photos:")
         for row in best:
             print(f"  {float(row['final_score']):.2f}  {event.photo(row['image_path'])}  {row['results_string']}")
     print("\nOpen:")
-    print(f"  {_shown(_scores_file(event))}  every photo, best first, with the reasons")
+    print(f"  {event.result('photo_scores.csv')}  every photo, best first, with the reasons")
     largest = sorted(clusters.items(), key=lambda item: (-item[1], int(item[0])))[:SHOWN_CLUSTERS]
     for cluster, photos in largest:
-        thumbnail = event.output_dir / "output_clusters" / f"cluster_{cluster}.jpg"
-        print(f"  {_shown(thumbnail)}  on {_count(photos, 'photo')}")
+        thumbnail = event.result(f"output_clusters/cluster_{cluster}.jpg")
+        print(f"  {thumbnail}  on {_count(photos, 'photo')}")
     if len(clusters) > len(largest):
-        print(f"  {_shown(event.output_dir / 'output_clusters')}/  and the other {len(clusters) - len(largest)}")
+        print(f"  {event.result('output_clusters')}/  and the other {len(clusters) - len(largest)}")
     _print_next_step(event, settings, [cluster for cluster, _ in largest])
 
 
 def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
-    labels = event.output_dir / settings.scoring.labels_json
-    if labels.exists():
-        print(f"\nThe labels of {_shown(labels)} were used. If you change labels or rules, score again:")
+    labels = event.result(settings.scoring.labels_json.as_posix())
+    if (event.output_dir / settings.scoring.labels_json).exists():
+        print(f"\nThe labels of {labels} were used. If you change labels or rules, score again:")
     elif largest:
         example = f'"{largest[0]}": {{"name": "Anna", "category": "main"}}'
         example += f', "{largest[1]}": "important"' if len(largest) > 1 else ""
-        print(f"\nNext: label the people who matter. Look at the faces and write {_shown(labels)}, for instance")
+        print(f"\nNext: label the people who matter. Look at the faces and write {labels}, for instance")
         print(f"  {{{example}}}")
         print("(the categories are main, important and other), then score again:")
     else:
@@ -253,10 +261,6 @@ def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) 
     if (event.input, event.output) != own:
         command += ["--input", _shown_place(event.input), "--output", _shown_place(event.output)]
     print(f"  {shlex.join(command)}")
-
-
-def _scores_file(event: _Event) -> Path:
-    return event.output_dir / "photo_scores.csv"
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -258,7 +258,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def print_failures(failures: Sequence[Failure], record: Path) -> None:
+def print_failures(failures: Sequence[Failure], record: str) -> None:
     """Print the photos that failed, at most the first twenty."""
     for failure in failures[:_SHOWN_FAILURES]:
         print_line(f"  failed: {printable(failure.image_path)}: {failure.reason}")

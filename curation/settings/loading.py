@@ -128,6 +128,17 @@ class Settings(BaseSettings):
         """
         return self._addresses.get("output_dir", "")
 
+    @property
+    def input_place(self) -> str:
+        """Where the photos lie, for people: an address, or a folder."""
+        return self.input_address or str(self.io.input_dir)
+
+    def output_place(self, name: str = "") -> str:
+        """Where outputs lie, or the one of this name, for people: an address, or a path."""
+        if self.output_address:
+            return f"{self.output_address}/{name}" if name else self.output_address
+        return str(self.io.output_dir / name)
+
     @classmethod
     def settings_customise_sources(
         cls,

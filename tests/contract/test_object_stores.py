@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from curation.errors import BusyError, ObjectChangedError, ObjectMissingError, ObjectStorageError
+from curation.storage.objects import lease as lease_module
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.store import ObjectStore
+from tests.processes import wait_until
+from tests.s3_server import s3_address, s3_process, s3_server
 
-pytest_plugins = ["tests.s3_server"]
+__all__ = ["s3_address", "s3_process", "s3_server"]
 
 
 @pytest.fixture(params=["file", "s3"])
@@ -130,3 +135,65 @@ def test_one_at_a_time(store: ObjectStore) -> None:
     with store.hold("lock", holder="ben", lease_s=30):
         pass
     assert [info.key for info in store.list()] == ["lock"]
+
+
+def test_a_lease_that_ended_is_taken_over_and_the_old_holder_learns_it(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "_CLOCK_GRAIN_S", 1.0)
+    told = {"holder": "a dead machine", "owner": "copy", "since": "2026-11-30T12:00:00", "lease_s": 0.3}
+    store.write("lock", json.dumps(told).encode())
+    with pytest.raises(BusyError, match="a dead machine"), store.hold("lock", holder="ben", lease_s=30, owner="other"):
+        pass
+    with store.hold("lock", holder="ben", lease_s=30, owner="copy") as same:
+        same.check()
+    store.write("lock", json.dumps(told).encode())
+    time.sleep(2.5)
+    with store.hold("lock", holder="ben", lease_s=0.9) as mine:
+        mine.check()
+        store.write("lock", json.dumps(told).encode())
+        wait_until(lambda: mine.is_lost, "losing the lock")
+        with pytest.raises(BusyError, match="a dead machine"):
+            mine.check()
+
+
+def test_of_many_writers_none_overwrites_another(store: ObjectStore) -> None:
+    store.create("count", b"0")
+    turns, writers = 8, 4
+
+    def count() -> None:
+        done = 0
+        while done < turns:
+            content, info = store.read("count")
+            try:
+                store.replace("count", str(int(content) + 1).encode(), etag=info.etag)
+            except ObjectChangedError:
+                continue
+            done += 1
+
+    threads = [threading.Thread(target=count) for _ in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.read("count")[0] == str(turns * writers).encode()
+
+
+def test_of_many_creators_one_wins(store: ObjectStore) -> None:
+    won: list[int] = []
+    start = threading.Barrier(4)
+
+    def create(number: int) -> None:
+        start.wait()
+        try:
+            store.create("one", str(number).encode())
+        except ObjectChangedError:
+            return
+        won.append(number)
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.read("one")[0]] == [str(number).encode() for number in won]

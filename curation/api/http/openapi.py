@@ -34,6 +34,7 @@ TAGS = [
     {"name": "clusters", "description": "The clusters that the clustering found."},
     {"name": "people", "description": "The people with their labels."},
     {"name": "corrections", "description": "Correct the grouping, and undo changes."},
+    {"name": "known people", "description": "People who are known beyond one event, and names that are proposed."},
     {"name": "outfits", "description": "What people wear: who is seen from behind, and who keeps a dress code."},
     {"name": "labels", "description": "All labels at once: who is who, and who matters."},
     {"name": "photos", "description": "The ranked photos."},
@@ -50,6 +51,7 @@ TAGS = [
         "name": "videos",
         "description": "Films: who is in them and when, and on their posters.",
     },
+    {"name": "workers", "description": "Who works on what, and weights for the workers of other machines."},
     {"name": "service", "description": "The service itself."},
 ]
 _SECURITY = {

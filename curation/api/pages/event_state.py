@@ -33,8 +33,9 @@ class EventState:
     """The counts of the finished runs, and the jobs.
 
     Attributes:
-        input_dir: The folder of photos.
-        output_dir: The folder of all results.
+        name: Of the event: that of the folder of photos.
+        input_place: The folder of photos, or their address.
+        output_place: The folder of all results, or their address.
         clustered: Whether the photos were clustered.
         photos: Photos of the last clustering.
         failed: Of these, photos that could not be read.
@@ -51,8 +52,9 @@ class EventState:
         active: The running one of these; None if there is none.
     """
 
-    input_dir: Path
-    output_dir: Path
+    name: str
+    input_place: str
+    output_place: str
     clustered: bool
     photos: int
     failed: int
@@ -130,8 +132,9 @@ def event_state(context: ServiceContext) -> EventState:
     ranked = catalog.photos() if scored else ()
     _, jobs = context.runner.list(stage=None, limit=_RECENT_JOBS, offset=0)
     return EventState(
-        input_dir=settings.io.input_dir,
-        output_dir=settings.io.output_dir,
+        name=settings.input_place.rstrip("/").rpartition("/")[2] or settings.input_place,
+        input_place=settings.input_place,
+        output_place=settings.output_place(),
         clustered=clustered,
         photos=int(counts.get("photos", 0)),
         failed=int(counts.get("failed", 0)),

@@ -32,5 +32,6 @@ NAVIGATION = (
     Place("videos", "/review/videos", "Videos"),
     Place("assets", "/review/assets", "Assets"),
     Place("faces", "/review/faces", "Faces"),
+    Place("known", "/review/known-people", "Known people"),
 )
 """In the order of the work; what is not part of it comes last."""

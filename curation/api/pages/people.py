@@ -61,6 +61,7 @@ def people_page(
         choices=Shown,
         unfound_line=unfound_line(context),
         asks_behind=context.outfits.is_on,
+        asks_known=context.known.proposes,
     )
 
 

@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
 from curation.api.pages.assets import pages as assets
 from curation.api.pages.faces import charts, faces, log
+from curation.api.pages.known_people import pages as known_people
 from curation.api.pages.video import pages as videos
+from curation.api.pages.workers import pages as workers
 
 __all__ = ["PAGE_ROUTERS"]
 
@@ -18,10 +20,12 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     photos.router,
     choosing.router,
     unfound.router,
+    known_people.router,
     videos.router,
     assets.router,
     faces.router,
     log.router,
     charts.router,
+    workers.router,
     sign_in.router,
 )

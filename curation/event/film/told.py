@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from curation.domain.report import FilmsReport
-from curation.storage.run_records import VIDEO_RUN
 
 __all__ = ["told_of_films"]
 
 _SHOWN = 5
 
 
-def told_of_films(report: FilmsReport, output_dir: Path) -> tuple[str, ...]:
+def told_of_films(report: FilmsReport, record: str) -> tuple[str, ...]:
     """The lines; none if there is nothing to tell.
 
     Args:
         report: Of the run.
-        output_dir: Where the outputs are.
+        record: Where the run record is.
     """
     lines = []
     if report.total or report.companions:
@@ -36,7 +33,7 @@ def told_of_films(report: FilmsReport, output_dir: Path) -> tuple[str, ...]:
     for failure in report.failures[:_SHOWN]:
         lines.append(f"  failed: {failure.image_path}: {failure.reason}")
     if len(report.failures) > _SHOWN:
-        lines.append(f"  and {len(report.failures) - _SHOWN} more, see {output_dir / VIDEO_RUN}")
+        lines.append(f"  and {len(report.failures) - _SHOWN} more, see {record}")
     return (*lines, *(f"  note: {warning}" for warning in report.warnings))
 
 

@@ -48,6 +48,8 @@ class OpenGallery:
         settings: Settings,
         open_store: Callable[[GallerySettings], GalleryStore] = open_configured,
         recognise: Recognise = recognise_known,
+        *,
+        needs_on: bool = True,
     ) -> None:
         """Take the settings; nothing is opened yet.
 
@@ -55,8 +57,11 @@ class OpenGallery:
             settings: The section `gallery`.
             open_store: Opens the gallery.
             recognise: Says who clusters are.
+            needs_on: Whether the settings must switch the gallery on; who was put into it can be listed and forgotten
+                while it is off, too.
         """
         self._settings = settings.gallery
+        self._needs_on = needs_on
         self._open_store = open_store
         self._guard = threading.Lock()
         self._opened: GalleryStore | None = None
@@ -74,12 +79,15 @@ class OpenGallery:
             GalleryOffError: If the settings do not switch it on.
             GalleryError: If it cannot be opened.
         """
-        if not self.is_on:
+        if not self.is_on and (self._needs_on or not self._is_there()):
             raise GalleryOffError(OFF)
         with self._guard:
             if self._opened is None:
                 self._opened = self._open_store(self._settings)
             return self._opened
+
+    def _is_there(self) -> bool:
+        return self._settings.url is not None or self._settings.path.exists()
 
     def close(self) -> None:
         """Close the gallery, if it was opened."""

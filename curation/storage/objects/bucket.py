@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from curation.errors import ObjectStorageError
+from curation.errors import ObjectChangedError, ObjectStorageError
 from curation.storage.atomic import explained, open_atomic
 from curation.storage.objects.addresses import Address
 from curation.storage.objects.faults import ShortBodyError, Tries, of_library
@@ -193,7 +193,20 @@ class Bucket:
 
     def replace(self, key: str, content: bytes, *, etag: str) -> ObjectInfo:
         """See `ObjectStore.replace`."""
+        if self._address.scheme == "gs":
+            return self._put(key, content, {"version": self._generation(key, etag)})
         return self._put(key, content, {"e_tag": etag})
+
+    def _generation(self, key: str, etag: str) -> str:
+        """GCS compares numbers of generations where others compare ETags."""
+        import obstore
+
+        full, what = self._writable(key), f"{self._named(key)} cannot be written"
+        _claim_runtime()
+        meta = self._library.of(what, lambda _: obstore.head(self._store, full))
+        if meta["e_tag"] != etag or meta["version"] is None:
+            raise ObjectChangedError(f"{what}: it was written by somebody else in the meantime")
+        return meta["version"]
 
     def _put(self, key: str, content: bytes, mode: Any) -> ObjectInfo:
         import obstore
@@ -339,6 +352,10 @@ def open_bucket(address: Address, environment: Mapping[str, str], *, timeout_s: 
     """Open a bucket; nothing is asked of it yet."""
     from obstore.store import AzureStore, GCSStore, S3Store
 
+    for name, value in environment.items():
+        # obstore panics, and its message shows the value.
+        if name.startswith(("AWS_", "AZURE_")) and not value.isprintable():
+            raise ObjectStorageError(f"{name} holds a line break or another character that cannot be sent")
     endpoints = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
     client: dict[str, Any] = {
         "connect_timeout": timedelta(seconds=min(timeout_s, _LONGEST_CONNECT_S)),
@@ -346,6 +363,11 @@ def open_bucket(address: Address, environment: Mapping[str, str], *, timeout_s: 
         "timeout": timedelta(seconds=max(timeout_s, _LONGEST_REQUEST_S)),
         "allow_http": any(environment.get(name, "").startswith("http://") for name in endpoints),
     }
+    if bundle := environment.get("AWS_CA_BUNDLE"):
+        try:
+            client["root_certificate"] = Path(bundle).read_bytes()
+        except OSError as error:
+            raise ObjectStorageError(f"the file of AWS_CA_BUNDLE cannot be read: {error.strerror}") from error
     once = {"max_retries": 0, "retry_timeout": timedelta(seconds=timeout_s)}
     # Its own default is over after 0.4 s where a connection is refused.
     often = {

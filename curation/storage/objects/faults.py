@@ -36,7 +36,7 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 # A role's or an instance's credentials are asked for at these addresses where the environment holds none.
 _NO_CREDENTIALS = re.compile(
-    r"169\.254\.\d+\.\d+|metadata\.google|instance ?metadata|retrieving instance|security-credentials"
+    r"169\.254\.\d+\.\d+|metadata\.google|instance ?metadata|retrieving instance|security-credentials|latest/api/token"
     r"|credential.{0,40}(missing|not found|load)|MissingCredential|NoCredentials",
     re.IGNORECASE,
 )
@@ -100,6 +100,9 @@ def understood(status: int | None, code: str, text: str = "") -> Fault:
         return Fault(FaultKind.REFUSED, "it does not know this kind of request (501): conditional writes are needed")
     if status is not None and (status in (408, 425, 429) or status >= 500):
         return Fault(FaultKind.AGAIN, f"it answers {status}{f' {code}' if code else ''}")
+    if status == 400 and not code:
+        # An answer about an object's head has no text in which a code could stand.
+        return Fault(FaultKind.REFUSED, "it refuses the request (400): check the credentials, they may have expired")
     if status is not None:
         return Fault(FaultKind.REFUSED, f"it refuses the request ({status}{f' {code}' if code else ''})")
     if _NO_CREDENTIALS.search(text):

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.errors import StorageError
 from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
+from curation.storage.objects.file_names import OWN_FOLDER
 
-__all__ = ["OWN_FOLDER", "FetchedFiles"]
-
-OWN_FOLDER = "%curation"  # no object's file is called so: see file_names
+__all__ = ["FetchedFiles"]
 
 _LOCKS = 1024
 _TRUSTED_S = 15.0
@@ -88,7 +88,7 @@ class FetchedFiles:
             except OSError as error:
                 raise explained(error, path, "read") from error
             try:
-                fcntl.flock(file, fcntl.LOCK_SH)
+                _lock(file, fcntl.LOCK_SH, path)
                 if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                     return file
             except FileNotFoundError:
@@ -118,7 +118,7 @@ class FetchedFiles:
     def fetching(self, file_name: str) -> Iterator[None]:
         """Let one process and thread at a time fetch a file."""
         number = int.from_bytes(hashlib.sha256(file_name.encode()).digest()[:4]) % _LOCKS
-        with self._lock(f"fetching-{number}"):
+        with self._locked(f"fetching-{number}"):
             yield
 
     def count(self, size_bytes: int, path: Path) -> None:
@@ -127,7 +127,7 @@ class FetchedFiles:
         Raises:
             StorageError: If the folder cannot be written into.
         """
-        with self._lock("size") as file:
+        with self._locked("size") as file:
             total = self._total(file)
             if total is None or total + size_bytes > self._limit_bytes:
                 total = self._swept(path)
@@ -196,7 +196,7 @@ class FetchedFiles:
         return True
 
     @contextmanager
-    def _lock(self, name: str) -> Iterator[BinaryIO]:
+    def _locked(self, name: str) -> Iterator[BinaryIO]:
         path = self._root / OWN_FOLDER / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -204,5 +204,14 @@ class FetchedFiles:
         except OSError as error:
             raise explained(error, path.parent, "written into") from error
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file, fcntl.LOCK_EX, path)
             yield file
+
+
+def _lock(file: BinaryIO, how: int, path: Path) -> None:
+    try:
+        fcntl.flock(file, how)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be locked ({error.strerror}): put io.state_dir on a disk of this machine"
+        ) from error

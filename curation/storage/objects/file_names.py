@@ -11,7 +11,9 @@ Almost every key is its own file name. Parts that no file can be called are esca
 
 from __future__ import annotations
 
-__all__ = ["file_name_of", "key_of"]
+__all__ = ["OWN_FOLDER", "file_name_of", "key_of"]
+
+OWN_FOLDER = "%curation"  # of the program, beside the files; no key's file is called so
 
 _PLAIN = {"": "%00", ".": "%2E", "..": "%2E%2E"}
 _SPECIAL = {name: part for part, name in _PLAIN.items()}
@@ -46,7 +48,7 @@ def _escaped(part: str) -> str:
         return _PLAIN[part]
     if "\0" in part:
         return "%N" + part.replace("%", "%25").replace("\0", "%00")
-    if part in _SPECIAL or part.startswith("%N") or _MORE in part:
+    if part in _SPECIAL or part.startswith(("%N", OWN_FOLDER)) or _MORE in part:
         return "%N" + part.replace("%", "%25")
     return part
 

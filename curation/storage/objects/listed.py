@@ -11,13 +11,13 @@ import os
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from curation.errors import StorageError
 from curation.storage.atomic import explained, write_bytes
-from curation.storage.objects.file_names import file_name_of
+from curation.storage.objects.file_names import file_name_of, key_of
 from curation.storage.objects.store import ObjectInfo
 
 __all__ = ["LISTED_NAME", "ListedObject", "ListedObjects", "listed_at", "names_in", "size_and_time", "write_listed"]
@@ -60,17 +60,26 @@ _guard = threading.Lock()
 _cached: dict[Path, tuple[tuple[int, int, int], ListedObjects]] = {}
 
 
-def write_listed(root: Path, found: Iterable[ObjectInfo]) -> None:
+def write_listed(root: Path, found: Iterable[ObjectInfo], forget: Callable[[list[str]], object]) -> None:
     """Keep a listing.
 
     Args:
         root: The folder into which photos are fetched.
         found: All objects.
+        forget: Called with the keys of objects that are not what the listing before found: files that were fetched of
+            them are out of date.
 
     Raises:
         StorageError: If the index cannot be written.
     """
-    rows = [[file_name_of(info.key), info.size_bytes, info.mtime_ns] for info in found]
+    rows = [(file_name_of(info.key), info.size_bytes, info.mtime_ns) for info in found]
+    now = {name: ListedObject(size, mtime_ns) for name, size, mtime_ns in rows}
+    try:
+        known = _read(root.parent / LISTED_NAME)
+    except StorageError:
+        known = None
+    if known is not None:
+        forget([key_of(name) for name, before in known.objects.items() if now.get(name) != before])
     content = json.dumps({"version": _VERSION, "objects": rows}).encode()
     write_bytes(root.parent / LISTED_NAME, content, durable=False)
 

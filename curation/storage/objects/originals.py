@@ -14,8 +14,8 @@ from typing import BinaryIO, TypeVar
 
 from curation.errors import CurationError, ObjectMissingError, ObjectStorageUnavailableError, PhotoUnreadableError
 from curation.storage.atomic import explained
-from curation.storage.objects.fetched_files import OWN_FOLDER, FetchedFiles
-from curation.storage.objects.file_names import file_name_of, key_of
+from curation.storage.objects.fetched_files import FetchedFiles
+from curation.storage.objects.file_names import OWN_FOLDER, file_name_of, key_of
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.store import ObjectStore
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from curation.storage.objects.faults import Fault, FaultKind, ShortBodyError, understood
@@ -43,6 +45,7 @@ class SignedS3:
         secret_key: As in `AWS_SECRET_ACCESS_KEY`.
         session_token: As in `AWS_SESSION_TOKEN`; may be empty.
         timeout_s: Without a byte for so long, a request has failed.
+        ca_bundle: As in `AWS_CA_BUNDLE`: a file of certificates that are trusted besides; may be empty.
     """
 
     base: str
@@ -51,6 +54,7 @@ class SignedS3:
     secret_key: str = field(repr=False)
     session_token: str = field(repr=False)
     timeout_s: float
+    ca_bundle: str = ""
 
     def page(self, prefix: str, token: str) -> tuple[list[ObjectInfo], str]:
         """One page of a list.
@@ -99,7 +103,7 @@ class SignedS3:
         request = urllib.request.Request(url + (f"?{asked}" if asked else ""), method=method)
         for name, value in {**(headers or {}), **self._signature(method, url, asked)}.items():
             request.add_header(name, value)
-        with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:
+        with _opener(self.ca_bundle).open(request, timeout=self.timeout_s) as answer:
             body = answer.read()
             expected = answer.headers.get("Content-Length")
             if method != "HEAD" and expected is not None and len(body) != int(expected):
@@ -152,7 +156,38 @@ def signed_s3(bucket: str, environment: Mapping[str, str], timeout_s: float) -> 
         secret_key=secret,
         session_token=environment.get("AWS_SESSION_TOKEN", ""),
         timeout_s=timeout_s,
+        ca_bundle=environment.get("AWS_CA_BUNDLE", ""),
     )
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A signature is for one server only."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+def _opener(ca_bundle: str) -> urllib.request.OpenerDirector:
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(context=_trust(ca_bundle)),
+        _NoRedirects(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+@cache
+def _trust(ca_bundle: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_bundle:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
 
 
 def of_request(error: Exception) -> Fault | None:
@@ -172,6 +207,9 @@ def of_request(error: Exception) -> Fault | None:
         finally:
             error.close()
         return understood(error.code, code if code.isalnum() else "")
+    if isinstance(error, ValueError):
+        # Its text may hold the header, and so the token.
+        return Fault(FaultKind.REFUSED, "a variable of the environment (AWS_...) holds what cannot be sent")
     if isinstance(error, OSError):
         return understood(None, "", f"{type(error).__name__} {error}")
     return None

@@ -184,15 +184,15 @@ class CopyFiles:
         Raises:
             StorageError: If it cannot be written.
         """
-        if name is None:
-            number = 1
-            while self.path(name := f"{key}{_KEPT}{number}").exists():
-                number += 1
+        number = 1
+        while self.path(f"{key}{_KEPT}{number}").exists():
+            number += 1
+        aside = name or f"{key}{_KEPT}{number}"
         try:
-            write_bytes(self.path(name), self.path(key).read_bytes())
+            write_bytes(self.path(aside), self.path(key).read_bytes())
         except OSError as error:
             raise explained(error, self.path(key), "read") from error
-        return name
+        return aside
 
     def hide(self, key: str) -> None:
         """Rename a file that object storage does not have any more; it stays on this machine under a hidden name."""

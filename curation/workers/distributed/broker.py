@@ -50,6 +50,7 @@ QUEUE_EXPIRES_S = 3600
 
 _CONNECT_TIMEOUT_S = 5.0
 _QUICK_S = 2.0
+_STILL_S = 15.0
 _HEARTBEAT_S = 20  # after two of them without a sign of life RabbitMQ's connection counts as lost
 # Redis hands a task out again after this time if its worker did not acknowledge it. The parent notices lost tasks much
 # earlier, so this only has to be longer than the longest task.
@@ -136,11 +137,16 @@ def connect(options: BrokerOptions, *, watched: bool = False, quick: bool = Fals
         if options.is_redis:
             import redis  # noqa: F401
 
+    patience_s = _QUICK_S if quick else _STILL_S
     return kombu.Connection(
         options.url,
         connect_timeout=_QUICK_S if quick else _CONNECT_TIMEOUT_S,
         heartbeat=_HEARTBEAT_S if watched and not options.is_redis else 0,
-        transport_options=transport_options(options, connect_timeout_s=_QUICK_S if quick else _CONNECT_TIMEOUT_S),
+        transport_options={
+            **transport_options(options, connect_timeout_s=_QUICK_S if quick else _CONNECT_TIMEOUT_S),
+            # A broker that stands still must not hold up whoever publishes.
+            **({"socket_timeout": patience_s} if options.is_redis else {"write_timeout": patience_s}),
+        },
     )
 
 

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _POLL_S = 0.2  # the longest time until a cancellation is noticed
 _TURN_S = 0.5  # between two looks at what may be late
+_MUTE_S = 6.0  # since the last greeting: the broker takes no messages, even if the connection stands
 _HOPELESS_S = 10.0  # how long all workers may be refused
 _REMIND_S = 30.0  # between two lines about workers that are missing
 _TRANSPORT_PAUSE_S = 0.5
@@ -82,6 +83,7 @@ class Dispatch(Generic[T]):
         self._round: Round | None = None
         self._evaluated = 0
         self._is_drained = False
+        self._has_doubles = False  # copies of tasks that are done may still wait in the queue
         self._lonely_since: float | None = time.monotonic()
         self._reminded = time.monotonic() - _REMIND_S + 5.0  # the first line after five seconds
 
@@ -105,7 +107,7 @@ class Dispatch(Generic[T]):
 
     def let_go(self) -> None:
         """Take back what no worker has yet, at the end of the run, whatever ended it."""
-        if len(self._flights):
+        if len(self._flights) or self._has_doubles:
             self._facts.post.clear()
 
     # What is sent
@@ -148,6 +150,7 @@ class Dispatch(Generic[T]):
         facts = self._facts
         facts.sendings += 1
         number = flight.sends + 1
+        self._has_doubles |= number > 1
         request = Request(
             run=facts.run,
             task_id=flight.task_id,
@@ -264,8 +267,9 @@ class Dispatch(Generic[T]):
         facts = self._facts
         facts.post.check()
         facts.muster.wake(now)
-        if facts.post.is_away:
-            # Nobody can be heard, so nobody is silent.
+        is_mute = self._round is not None and now - self._round.at > _MUTE_S
+        if facts.post.is_away or is_mute:
+            # No greeting goes out, so nobody is silent.
             for known in facts.muster.workers.values():
                 known.seen = now
             return
@@ -320,6 +324,9 @@ class Dispatch(Generic[T]):
             return
         if self._lonely_since is None:
             self._lonely_since, self._reminded = now, now - _REMIND_S + 5.0
+        preparing = [known.facts.name for known in facts.muster.workers.values() if known.state == "preparing"]
+        if preparing:
+            self._lonely_since = now  # it is fetching weights, which may take long
         alone_s = now - self._lonely_since
         refused = "; ".join(f"{known.facts.name}: {known.text}" for known in facts.muster.refused)
         if facts.muster.is_hopeless() and alone_s > min(_HOPELESS_S, facts.broker.patience_s):
@@ -335,6 +342,9 @@ class Dispatch(Generic[T]):
             )
         if now - self._reminded > _REMIND_S:
             self._reminded = now
+            if preparing:
+                log.warning("%s is preparing itself, and may have to fetch weights", ", ".join(preparing))
+                return
             log.warning(
                 "no worker answers at %s yet; start some with: python -m curation worker (waiting for up to %g s)",
                 facts.broker.address,

@@ -8,6 +8,15 @@ from typing import Any, Literal, TypeVar
 
 __all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts", "from_json", "to_json"]
 
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "float | None": (int, float, type(None)),
+    "Mapping[str, Any]": (dict,),
+}
+_KINDS = ("ok", "photo", "stage", "bug", "killed", "timeout", "refused", "transport")
+
 M = TypeVar("M", bound="Request | WorkerFacts | Answer")
 
 PROTOCOL = 1
@@ -106,4 +115,10 @@ def from_json(kind: type[M], value: Any) -> M:
     """
     if not isinstance(value, dict) or value.keys() != {each.name for each in fields(kind)}:
         raise ValueError(f"this is no {kind.__name__}")
+    for each in fields(kind):
+        allowed = _PLAIN.get(str(each.type))
+        if allowed is not None and (type(value[each.name]) not in allowed):
+            raise ValueError(f"{each.name} of a {kind.__name__} cannot be {value[each.name]!r:.60}")
+    if "kind" in value and value["kind"] not in _KINDS:
+        raise ValueError(f"there is no answer {value['kind']!r:.60}")
     return kind(**value)

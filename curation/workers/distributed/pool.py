@@ -43,6 +43,7 @@ class CeleryPool:
         self._run = secrets.token_hex(8)
         self._muster = Muster()
         self._facts: RunFacts | None = None
+        self._greeting_facts: dict[str, Any] = {}
 
     def run(
         self,
@@ -73,6 +74,7 @@ class CeleryPool:
             first = next(source)
         except StopIteration:
             return
+        self._greeting_facts = {"setup": self._work.setup, "setup_hash": self._work.setup_hash}
         with interrupts_delayed():
             if self._facts is None:
                 post = Post(self._broker, self._run, self._greeting)
@@ -86,11 +88,11 @@ class CeleryPool:
                 dispatch.let_go()
 
     def _greeting(self) -> dict[str, Any]:
+        """What workers are told; called by the thread that sends."""
         return {
             "protocol": PROTOCOL,
             "program": curation.__version__,
-            "setup": self._work.setup,
-            "setup_hash": self._work.setup_hash,
+            **self._greeting_facts,
             "excluded": dict(self._muster.excluded),
         }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import uvicorn
 
@@ -14,7 +15,9 @@ from curation.api.app import create_app
 from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.video.desk import VideoDesk
 from curation.event.catalog import Catalog
+from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
+from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
 from tests.fake_workflow import FakeEvent
@@ -31,10 +34,21 @@ def serving(
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
     open_assets: Callable[[Settings, Catalog], AssetDesk] = no_assets,
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
+    who_works: Callable[[Settings], WhoWorks] = WhoWorks,
+    open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
+    sections: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[str]:
-    """The address of a service over the event; it ends with the block."""
-    settings = event.settings()
-    app = create_app(lambda: settings, lambda _: event.workflow(), face_services, open_assets, open_videos)
+    """The address of a service over the event, with other settings of some sections; it ends with the block."""
+    settings = event.settings(sections)
+    app = create_app(
+        lambda: settings,
+        lambda _: event.workflow(),
+        face_services,
+        open_assets,
+        open_videos,
+        who_works,
+        open_gallery,
+    )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

@@ -62,7 +62,9 @@ def make_pool(tmp_path: Path) -> Iterator[MakePool]:
     folder = tmp_path / "prepared"
     folder.mkdir()
 
-    def make(url: str, *, lacks: str = "", only: tuple[Callable[..., object], ...] | None = None, **options: float) -> CeleryPool:
+    def make(
+        url: str, *, lacks: str = "", only: tuple[Callable[..., object], ...] | None = None, **options: float
+    ) -> CeleryPool:
         work = PoolWork(folder, functions=only, lacks=lacks)
         here = SerialPool(pool_tasks.set_up, (str(folder),))
         chosen = {"patience_s": 60.0, **options}

@@ -32,7 +32,9 @@ def test_a_photo_that_kills_its_workers_is_given_up_and_one_that_hangs_too(
     assert {task: outcome.result for task, outcome in by_task.items()} == {0: 0, 5: 5, 6: 6, 7: 7}
 
 
-def test_a_killed_child_costs_no_photo(redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path) -> None:
+def test_a_killed_child_costs_no_photo(
+    redis_url: str, worker: CeleryWorker, make_pool: MakePool, tmp_path: Path
+) -> None:
     paths = [str(tmp_path / f"photo{n}") for n in range(4)]
     outcomes = list(make_pool(redis_url).run(pool_tasks.deadly_once, paths, timeout_s=20))
     assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(p, Path(p).name) for p in paths]
@@ -78,7 +80,9 @@ def test_storage_that_is_away_is_never_the_fault_of_the_photo(
     monkeypatch.setattr(dispatch, "_TRANSPORT_PAUSE_S", 0.01)
     outcomes = list(make_pool(redis_url).run(away, [0, 5, 2]))
     assert sorted((outcome.task, outcome.result) for outcome in outcomes) == [(0, 0), (2, 4), (5, 10)]
-    with pytest.raises(ObjectStorageUnavailableError, match=r"worker steady@test could not reach .*the storage is away"):
+    with pytest.raises(
+        ObjectStorageUnavailableError, match=r"worker steady@test could not reach .*the storage is away"
+    ):
         list(make_pool(redis_url, patience_s=0.2).run(away, [50]))
 
 
@@ -99,7 +103,11 @@ def test_without_workers(redis_process: object, make_pool: MakePool) -> None:
 
 
 def test_a_worker_of_another_version_is_refused_by_name(
-    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker, caplog: pytest.LogCaptureFixture
+    redis_url: str,
+    worker: CeleryWorker,
+    make_pool: MakePool,
+    start_worker: StartWorker,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     start_worker(redis_url, name="old", version="0.0.1")
     outcomes = list(make_pool(redis_url).run(pool_tasks.slow, [[0.1, n] for n in range(12)]))
@@ -141,7 +149,11 @@ def test_a_worker_that_is_told_to_end_finishes_its_photos(
 
 
 def test_a_machine_that_dies(
-    redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    redis_url: str,
+    worker: CeleryWorker,
+    make_pool: MakePool,
+    start_worker: StartWorker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(muster, "SILENT_S", 3.0)
     dying = start_worker(redis_url, name="dying", processes=2)

@@ -60,6 +60,6 @@ def test_marks_of_folders_are_passed_over_and_odd_keys_are_photos_like_others(tm
 
 
 def test_a_bucket_without_photos_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PhotosMissingError, match=r"no photo in s3://bucket/event: .*a\.psd"):
-        _listed(tmp_path, "a.psd")
+    with pytest.raises(PhotosMissingError, match=r"no photo in s3://bucket/event: .*a\.xyz"):
+        _listed(tmp_path, "a.xyz")
     assert not _listed(tmp_path, needs_photos=False).photos

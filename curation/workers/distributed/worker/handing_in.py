@@ -72,8 +72,9 @@ class Messenger:
                     exchange="",
                     routing_key=target.name,
                     declare=[target],
-                    content_type="application/json",
-                    content_encoding="utf-8",
+                    # JSON, but kombu need not look into it: the parent reads it itself.
+                    content_type="application/data",
+                    content_encoding="binary",
                     delivery_mode="transient",
                     retry=False,
                 )

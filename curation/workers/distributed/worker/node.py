@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 LEFT = "left:"
 """Begins what a child returns if its answer lies in a file."""
 
-_UNGREETED_S = 30.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
+_UNGREETED_S = 10.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
+_LOOK_S = 5.0
 _CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
 _CHECK_AGAIN_S = 20.0  # what a worker lacked may be there now: a disk was mounted, storage is back
 _REMEMBERED = 1000  # tasks whose end was told; a lost child is reported in several ways
@@ -90,6 +91,7 @@ class Node:
         self._name = ""
         self._processes = 0
         self._checking = threading.Lock()
+        self._consumer: Any = None
 
     def introduce(self, name: str, processes: int) -> None:
         """Say who this worker is, once it is known."""
@@ -100,6 +102,9 @@ class Node:
         run = str(greeting.get("run", ""))
         if not run:
             return
+        if self._consumer is None:
+            threading.Thread(target=self._look, name="silent-parents", daemon=True).start()
+        self._consumer = consumer
         self.forget_silent(consumer)
         state, text = self._state(run, greeting)
         self._take(consumer, run, is_wanted=state == "ready")
@@ -185,6 +190,13 @@ class Node:
         for run in [run for run, known in self._runs.items() if now - known.greeted > _UNGREETED_S]:
             log.warning("the parent of run %s is silent", run)
             self.part(consumer, run)
+
+    def _look(self) -> None:
+        """See to it that runs are also forgotten when no parent greets any more."""
+        while True:
+            time.sleep(_LOOK_S)
+            if self._runs:
+                self._consumer.call_soon(self.forget_silent, self._consumer)
 
     def facts(self) -> dict[str, Any]:
         """Who this worker is, as JSON."""

@@ -186,7 +186,7 @@ def test_unreadable_clips_are_rows_and_not_the_end(event: FilmEvent) -> None:
     films = event.event_films()
     assert films.film("broken.mov").status is ClipStatus.FAILED
     assert films.film("broken.mov").result.people == ()
-    told = told_of_films(report, event.output)
+    told = told_of_films(report, str(event.output / "video_run.json"))
     assert told[0].startswith("1 of 2 clips (10 s) looked at")
     assert told[1] == "3 appearances of 3 people, 2 of them on photos, too"
     assert told[2] == "  failed: broken.mov: the file is no film"

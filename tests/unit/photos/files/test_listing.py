@@ -179,9 +179,9 @@ def test_escaping_is_reversible_and_unique(name: bytes) -> None:
     text = os.fsdecode(name)
     if text in (".", ".."):
         return
-    name = escaped(text)
-    assert name.encode("utf-8").decode("utf-8") == name
-    assert photo_path(Path("/photos"), name) == Path("/photos") / text
+    written = escaped(text)
+    assert written.encode("utf-8").decode("utf-8") == written
+    assert photo_path(Path("/photos"), written) == Path("/photos") / text
 
 
 @pytest.mark.parametrize(

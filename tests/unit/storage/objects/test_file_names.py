@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from curation.storage.objects.file_names import file_name_of, key_of
 
 _PARTS = st.one_of(
-    st.sampled_from(["", ".", "..", "%", "%00", "%2E", "%2E%2E", "%N", "%N%2500", "%+", "%-", "a%+", "%25", "x.jpg"]),
+    st.sampled_from(
+        ["", ".", "..", "%", "%00", "%2E", "%2E%2E", "%N", "%N%2500", "%+", "%-", "a%+", "%25", "%curation"]
+    ),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
     st.text(st.sampled_from("%+-N.ü0"), min_size=150, max_size=500),
 )
@@ -20,6 +22,7 @@ def test_each_key_has_a_file_of_its_own_below_the_folder(key: str) -> None:
     for part in name.split("/"):
         assert part not in ("", ".", "..")
         assert "\0" not in part
+        assert part != "%curation"
         assert len(part.encode()) <= 255 - len(".") - len(".1234567.curation-tmp")
 
 

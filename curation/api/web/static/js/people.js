@@ -10,6 +10,7 @@ import {
 } from "./people-actions.js";
 import { showCorrections } from "./corrections.js";
 import { startFromBehind } from "./from-behind.js";
+import { startKnownQuestions } from "./known-question.js";
 import { completeNames } from "./names.js";
 import { startQuestions } from "./question.js";
 import { selection } from "./selection.js";
@@ -380,5 +381,7 @@ function start() {
   startQuestions(document.getElementById("question"));
   const behind = document.getElementById("from-behind");
   if (behind) startFromBehind(behind);
+  const known = document.getElementById("known-question");
+  if (known) startKnownQuestions(known);
   if (!NARROW.matches && grid.current()) inspect(grid.current().dataset.id);
 }

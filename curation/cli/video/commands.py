@@ -9,7 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.cli.film_files import (
+from curation.cli.terminal import ProgressBars, print_line, printable
+from curation.cli.video.batch import add_batch, add_device, video_inference
+from curation.cli.video.event import add_event, add_frames
+from curation.cli.video.files import (
     RESULTS,
     Keeping,
     Visuals,
@@ -19,10 +22,7 @@ from curation.cli.film_files import (
     write_faces,
     write_film,
 )
-from curation.cli.film_tables import film_lines, poster_lines
-from curation.cli.terminal import ProgressBars, print_line, printable
-from curation.cli.video_batch import add_batch, add_device, video_inference
-from curation.cli.video_event import add_event, add_frames
+from curation.cli.video.tables import film_lines, poster_lines
 from curation.errors import InputError, PhotoError, SettingsError
 from curation.settings import Settings
 

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.cli.film_files import draw_film, draw_poster
-from curation.cli.film_tables import time_left_text
 from curation.cli.terminal import ProgressBars, counted, print_line, printable
+from curation.cli.video.files import draw_film, draw_poster
+from curation.cli.video.tables import time_left_text
 from curation.settings import Settings
 
 if TYPE_CHECKING:

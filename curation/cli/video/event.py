@@ -75,7 +75,7 @@ def _event(arguments: argparse.Namespace, settings: Settings) -> int:
         report = build(settings).run_videos(progress=bars)
     finally:
         bars.close()
-    lines = told_of_films(report, settings.io.output_dir)
+    lines = told_of_films(report, settings.output_place("video_run.json"))
     for line in lines or ("there are no clips, or video.event_clips is off",):
         print_line(line)
     return 1 if report.failed else 0
@@ -106,5 +106,5 @@ def _frames(arguments: argparse.Namespace, settings: Settings) -> int:
     request = FrameRequest(arguments.person, arguments.clip, arguments.at, arguments.count, arguments.also)
     report = export_frames(films, request, arguments.to.absolute(), still=still_jpeg)
     print_line(f"{counted(len(report.files), 'picture')} in {printable(str(arguments.to))}")
-    print_failures(report.failures, settings.io.output_dir / "video_run.json")
+    print_failures(report.failures, settings.output_place("video_run.json"))
     return 1 if report.failures else 0

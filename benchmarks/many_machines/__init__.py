@@ -1,0 +1,1 @@
+"""A plan for runs over many machines: measured costs, a simulation, prices."""

@@ -1,0 +1,1 @@
+"""The page Known people, and names that are proposed on other pages."""

@@ -1,0 +1,1 @@
+"""The JSON operations on people who are known beyond one event."""

@@ -1,0 +1,1 @@
+"""People who are known beyond one event, as JSON."""

@@ -1,0 +1,1 @@
+"""`python -m curation video ...`, a file for a few commands."""
