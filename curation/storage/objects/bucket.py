@@ -73,8 +73,12 @@ class Bucket:
         what = f"{self.address} cannot be listed"
         wanted = self._prefix + prefix
         found = self._listed_exactly(wanted, what) if self._signed is not None else self._listed(wanted, what)
+        if not self._prefix:
+            yield from found
+            return
+        length = len(self._prefix)
         for info in found:
-            yield ObjectInfo(info.key.removeprefix(self._prefix), info.size_bytes, info.etag, info.mtime_ns)
+            yield ObjectInfo(info.key[length:], info.size_bytes, info.etag, info.mtime_ns)
 
     def _listed_exactly(self, wanted: str, what: str) -> Iterator[ObjectInfo]:
         assert self._signed is not None

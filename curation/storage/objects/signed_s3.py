@@ -220,22 +220,20 @@ def _tag(element: Element) -> str:
 
 
 def _page_of(root: Element) -> tuple[list[ObjectInfo], str]:
-    if _tag(root) != "ListBucketResult":
+    space, _, name = root.tag.rpartition("}")
+    if name != "ListBucketResult":
         raise ValueError("not a list")
+    tags = f"{space}}}" if space else ""
+    is_encoded = root.find(f"{tags}EncodingType") is not None
     found: list[ObjectInfo] = []
-    token = ""
-    is_encoded = any(_tag(child) == "EncodingType" for child in root)
-    for child in root:
-        name = _tag(child)
-        if name == "Contents":
-            values = {_tag(part): part.text or "" for part in child}
-            key = unquote_plus(values["Key"]) if is_encoded else values["Key"]
-            written = datetime.fromisoformat(values["LastModified"].replace("Z", "+00:00"))
-            etag = values.get("ETag", "")
-            found.append(ObjectInfo(key, int(values["Size"]), etag, stamp_ns(written, etag)))
-        elif name == "NextContinuationToken":
-            token = child.text or ""
-    return found, token
+    for item in root.iterfind(f"{tags}Contents"):
+        key = item.findtext(f"{tags}Key", "")
+        if is_encoded and ("%" in key or "+" in key):
+            key = unquote_plus(key)
+        etag = item.findtext(f"{tags}ETag", "")
+        written = datetime.fromisoformat(item.findtext(f"{tags}LastModified", ""))
+        found.append(ObjectInfo(key, int(item.findtext(f"{tags}Size", "")), etag, stamp_ns(written, etag)))
+    return found, root.findtext(f"{tags}NextContinuationToken", "")
 
 
 def _info(key: str, headers: Message) -> ObjectInfo:
