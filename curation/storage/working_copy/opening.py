@@ -11,7 +11,7 @@ from curation.settings import Settings
 from curation.storage.run_records import CLUSTERING_RUN
 from curation.storage.said.corrections_file import CORRECTIONS
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS
-from curation.storage.said.known_refused_file import KNOWN_REFUSED
+from curation.storage.said.known_refused_file import KNOWN_REFUSED, RECOGNISED
 from curation.storage.said.people_seen_file import PEOPLE_SEEN
 from curation.storage.said.picks_file import PICKS
 from curation.storage.said.said_file import SAID
