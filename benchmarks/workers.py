@@ -4,11 +4,11 @@
 
 Both ways cluster the same re-encoded photos of codebasics_sports with the same weights and as many processes, and take
 turns; the broker is a Redis server of this machine. Workers stay from run to run, as they do for users, but every run
-has a new store. Two figures tell what it costs:
+has a new store. The first ten photos of a run, while models are loaded, do not count. Two figures tell what it costs:
 
-- photos per second from the first finished photo to the last;
-- processor time a photo of all processes together, which other work on the machine changes least. The broker's own
-  share is in it.
+- photos per second;
+- processor time a photo of all processes together, the broker among them, which other work on the machine changes
+  least.
 
 The last rows compare the speed-up from one process to two.
 """
