@@ -85,6 +85,7 @@ from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import MAX_STORED_JOBS, JobStore
+from curation.jobs.video.film_known import FilmKnown
 from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
@@ -321,6 +322,7 @@ def _start(
     merge_suggester = MergeSuggester(settings, catalog)
     outfits = EventOutfits(settings, catalog, people_edits)
     assets.name_people(outfits)
+    known = EventKnown(settings, catalog, people_edits, open_gallery(settings))
     context = ServiceContext(
         settings,
         orchestrator,
@@ -343,7 +345,8 @@ def _start(
         videos,
         EventFilms(settings, catalog),
         who_works(settings),
-        EventKnown(settings, catalog, people_edits, open_gallery(settings)),
+        known,
+        FilmKnown(settings, known),
         mirror,
     )
     return context, store

@@ -10,6 +10,7 @@ from curation.errors import BusyError, ObjectStorageUnavailableError, SettingsEr
 from curation.settings import Settings
 from curation.storage.said.corrections_file import CORRECTIONS
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS
+from curation.storage.said.known_refused_file import KNOWN_REFUSED, RECOGNISED
 from curation.storage.said.people_seen_file import PEOPLE_SEEN
 from curation.storage.said.picks_file import PICKS
 from curation.storage.said.said_file import SAID
@@ -37,7 +38,11 @@ def working_copy_of(settings: Settings) -> WorkingCopy | None:
     from curation.storage.objects.opening import open_store
 
     io = settings.io
-    words = (settings.scoring.labels_json.as_posix(), CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID)
+    # recognised.json is no word of the user, but whoever is forgotten leaves it as soon as an answer is given.
+    words = (
+        *(settings.scoring.labels_json.as_posix(), CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID),
+        *(KNOWN_REFUSED, RECOGNISED),
+    )
     return WorkingCopy(open_store(settings.output_address, timeout_s=io.object_timeout_s), io.output_dir, words=words)
 
 
