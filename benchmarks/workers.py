@@ -26,7 +26,7 @@ from typing import NamedTuple
 from benchmarks.events.photo_folders import reencoded
 from benchmarks.harness.processes import run_process
 from benchmarks.harness.report import Row, main
-from benchmarks.harness.shared_out import cpu_s, redis_url, worker
+from benchmarks.harness.shared_out import cpu_s, redis, worker
 
 __all__ = ["rows"]
 
@@ -43,16 +43,16 @@ class _Measured(NamedTuple):
 
 def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
     """See the module."""
-    with tempfile.TemporaryDirectory(prefix="curation-workers-") as folder, redis_url() as broker:
+    with tempfile.TemporaryDirectory(prefix="curation-workers-") as folder, redis() as broker:
         photos = Path(folder) / "photos"
         source = data / "photos" / "codebasics_sports"
-        count = reencoded(source, photos, copies=1 if quick else 3, limit=100 if quick else None)
+        count = reencoded(source, photos, copies=1 if quick else 3, limit=60 if quick else None)
         local: dict[int, list[_Measured]] = {number: [] for number in _PROCESSES}
         shared: dict[int, list[_Measured]] = {number: [] for number in _PROCESSES}
         for _ in range(3 if quick else 5):
             for number in _PROCESSES:
                 local[number].append(_run(photos, models, number, None))
-                shared[number].append(_run(photos, models, number, broker))
+                shared[number].append(_run(photos, models, number, broker.url))
         for number in _PROCESSES:
             title = f"{count} photos of codebasics_sports, {number} process{'' if number == 1 else 'es'}"
             here, there = _rate(local[number]), _rate(shared[number])
@@ -81,7 +81,7 @@ def _run(photos: Path, models: Path, processes: int, broker: str | None) -> _Mea
         options = ["--models", str(models), "--engine", _ENGINE, "--workers", str(processes)]
         if broker is not None:
             options += ["--broker", broker]
-            io = {"input_dir": str(photos), "state_dir": f"{folder}/worker-state", "models_dir": str(models)}
+            io = {"input_dir": str(photos), "state_dir": f"{folder}/worker-state", "models_dir": str(models.resolve())}
             workers = {"broker_url": broker, "concurrency": processes}
             process = stack.enter_context(worker({"io": io, "workers": workers}))
             # The models are loaded by photos that do not count.

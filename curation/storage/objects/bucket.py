@@ -31,6 +31,15 @@ _LARGE_BYTES = 32 << 20
 _LONGEST_CONNECT_S = 10.0
 _LONGEST_REQUEST_S = 3600.0  # of a large file on a slow line; one that stands still ends much sooner
 
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",  # JSON, which may name another server
+)
+
 _runtime_pid: int | None = None  # the process that uses obstore, whose threads do not survive a fork
 
 
@@ -356,12 +365,11 @@ def open_bucket(address: Address, environment: Mapping[str, str], *, timeout_s: 
         # obstore panics, and its message shows the value.
         if name.startswith(("AWS_", "AZURE_")) and not value.isprintable():
             raise ObjectStorageError(f"{name} holds a line break or another character that cannot be sent")
-    endpoints = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
     client: dict[str, Any] = {
         "connect_timeout": timedelta(seconds=min(timeout_s, _LONGEST_CONNECT_S)),
         "read_timeout": timedelta(seconds=timeout_s),
         "timeout": timedelta(seconds=max(timeout_s, _LONGEST_REQUEST_S)),
-        "allow_http": any(environment.get(name, "").startswith("http://") for name in endpoints),
+        "allow_http": any("http://" in environment.get(name, "") for name in _ENDPOINTS),
     }
     if bundle := environment.get("AWS_CA_BUNDLE"):
         try:

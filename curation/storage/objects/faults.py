@@ -23,7 +23,7 @@ from curation.errors import (
     ObjectStorageUnavailableError,
 )
 
-__all__ = ["Fault", "FaultKind", "Tries", "raised", "understood"]
+__all__ = ["Fault", "FaultKind", "ShortBodyError", "Tries", "of_library", "raised", "understood"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -207,7 +207,9 @@ def of_library(error: Exception) -> Fault | None:
         return Fault(FaultKind.REFUSED, "a key has an empty part, . or .. in it: give such objects other names")
     if not isinstance(error, exceptions.BaseError | FileNotFoundError | ValueError):
         return None
-    return understood(int(status[1]) if status else None, code[1] if code else "", text)
+    # Azure's answers about several objects at once have no status that the text tells.
+    unsaid = 404 if isinstance(error, FileNotFoundError) else None
+    return understood(int(status[1]) if status else unsaid, code[1] if code else "", text)
 
 
 class ShortBodyError(Exception):

@@ -24,7 +24,6 @@ from curation.storage.objects.file_names import OWN_FOLDER
 __all__ = ["FetchedFiles"]
 
 _LOCKS = 1024
-_TRUSTED_S = 15.0
 _LONGEST_PATH = 3000  # bytes; the system takes 4095
 _KEPT_SHARE = 0.9  # after making room: not a file at a time
 
@@ -98,21 +97,10 @@ class FetchedFiles:
                 raise
             file.close()
 
-    def is_trusted(self, file: BinaryIO) -> bool:
-        """Whether a file was fetched, or compared with its object, a moment ago."""
-        # The time of change is set by writing and by `trust`; nobody can set it to another time.
-        status = os.fstat(file.fileno())
-        return status.st_mtime_ns > 0 and 0 <= time.time() - status.st_ctime < _TRUSTED_S
-
-    def trust(self, path: Path) -> None:
-        """Note that a file was used, and that it is the object's content as of now."""
+    def touch(self, path: Path) -> None:
+        """Note that a file was used."""
         with suppress(OSError):
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
-
-    def distrust(self, path: Path) -> None:
-        """Let a file be compared with its object before it is used again."""
-        with suppress(OSError):
-            os.utime(path, ns=(0, 0))
 
     @contextmanager
     def fetching(self, file_name: str) -> Iterator[None]:

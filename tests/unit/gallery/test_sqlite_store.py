@@ -6,7 +6,6 @@ import random
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,41 +14,11 @@ import numpy as np
 import pytest
 
 from curation.errors import GalleryError
-from curation.gallery.enrolment import stored_vector
 from curation.gallery.sqlite_store import GALLERY_FILE, SqliteGallery
-from curation.gallery.store import Exemplar
 from tests.gallery_faces import exemplar, exemplars_of
+from tests.unit.gallery.traces import traces
 
 _PROJECT = Path(__file__).parents[3]
-_PIECE = 24
-"""Bytes of which not even a piece may be left."""
-
-
-def traces(folder: Path, exemplars: list[Exemplar], *texts: str) -> list[str]:
-    """What is left of faces and texts in any file of a folder."""
-    needles: dict[str, bytes] = {}
-    for text in texts:
-        for form in (text, text.casefold(), text.upper()):
-            for encoding in ("utf-8", "utf-16-le"):
-                needles[f"{form} in {encoding}"] = form.encode(encoding)
-    for number, one in enumerate(exemplars):
-        vector = one.vector
-        for what, content in (
-            ("float32", vector.astype("<f4").tobytes()),
-            ("float16", stored_vector(vector)),
-            ("chip", one.chip_jpeg),
-            ("photo", one.photo_sha256.encode()),
-        ):
-            for start in range(0, len(content) - _PIECE + 1, _PIECE):
-                needles[f"{what} {number} at {start}"] = content[start : start + _PIECE]
-    found = []
-    # A copy, made by another process: whoever closes a file ends all locks that its process has on it, SQLite's too.
-    with tempfile.TemporaryDirectory() as copy:
-        subprocess.run(["cp", "-r", f"{folder}/.", copy], check=True)
-        for path in (path for path in sorted(Path(copy).rglob("*")) if path.is_file()):
-            content = path.read_bytes()
-            found += [f"{path.name}: {what}" for what, needle in needles.items() if needle in content]
-    return found
 
 
 def crowd(gallery: SqliteGallery, people: int) -> None:
