@@ -30,7 +30,7 @@ EXECUTOR = "curation.remote.celery_tasks"
 
 _RECONNECT_STEP_S = 1
 _RECONNECT_MAX_S = 4  # a worker is back soon after its broker
-_MESSAGE_S = 2.0  # for handing in the answer, beyond the time limit of the work
+_HEARTBEAT_S = 30  # after two of them without a sign of life RabbitMQ's connection counts as lost
 
 
 def __getattr__(name: str) -> Any:
@@ -118,6 +118,7 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
         worker_send_task_events=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_prefetch_count_reduction=False,
+        broker_heartbeat=_HEARTBEAT_S,
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
