@@ -8,6 +8,7 @@ work, the executor: `execute(request) -> Answer`, and `lacking(setup) -> str`, w
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     app: Celery
 
 __all__ = ["EXECUTOR", "make_app", "run_worker"]
+
+log = logging.getLogger(__name__)
 
 EXECUTOR = "curation.remote.celery_tasks"
 """The module that does the program's own work."""
@@ -56,13 +59,20 @@ def run_worker(made: Celery, *, name: str | None = None, log_level: str = "WARNI
     Returns:
         The exit code.
     """
-    arguments = ["worker", "--pool=prefork", f"--hostname={name or _own_name()}", f"--loglevel={log_level}"]
-    arguments += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    try:
-        made.worker_main(arguments)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 0
-    return 0
+    # Not by Celery's command line, which forgets the exit code. Workers tell each other nothing.
+    worker = made.Worker(
+        hostname=name or _own_name(),
+        pool_cls="prefork",
+        loglevel=log_level,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    code = worker.exitcode or 0
+    if code:
+        log.error("this worker has ended with an error; start it again (what it had is given to others)")
+    return int(code)
 
 
 def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXECUTOR) -> Celery:
@@ -114,6 +124,8 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
         task_queues=[Queue(f"{CONTROL}.idle", durable=True, expires=3600)],
         task_default_exchange=CONTROL,
         worker_prefetch_multiplier=1,
+        # Children of a machine with much to do take long to start; Celery would end them after four seconds.
+        worker_proc_alive_timeout=60.0,
         worker_concurrency=concurrency or usable_cores(),
         worker_send_task_events=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
