@@ -8,6 +8,7 @@ work, the executor: `execute(request) -> Answer`, and `lacking(setup) -> str`, w
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EXECUTOR", "make_app", "run_worker"]
 
+log = logging.getLogger(__name__)
+
 EXECUTOR = "curation.remote.celery_tasks"
 """The module that does the program's own work."""
 
 _RECONNECT_STEP_S = 1
 _RECONNECT_MAX_S = 4  # a worker is back soon after its broker
-_MESSAGE_S = 2.0  # for handing in the answer, beyond the time limit of the work
+_HEARTBEAT_S = 30  # after two of them without a sign of life RabbitMQ's connection counts as lost
 
 
 def __getattr__(name: str) -> Any:
@@ -56,13 +59,20 @@ def run_worker(made: Celery, *, name: str | None = None, log_level: str = "WARNI
     Returns:
         The exit code.
     """
-    arguments = ["worker", "--pool=prefork", f"--hostname={name or _own_name()}", f"--loglevel={log_level}"]
-    arguments += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    try:
-        made.worker_main(arguments)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 0
-    return 0
+    # Not by Celery's command line, which forgets the exit code. Workers tell each other nothing.
+    worker = made.Worker(
+        hostname=name or _own_name(),
+        pool_cls="prefork",
+        loglevel=log_level,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    code = worker.exitcode or 0
+    if code:
+        log.error("this worker has ended with an error; start it again (what it had is given to others)")
+    return int(code)
 
 
 def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXECUTOR) -> Celery:
@@ -114,10 +124,13 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
         task_queues=[Queue(f"{CONTROL}.idle", durable=True, expires=3600)],
         task_default_exchange=CONTROL,
         worker_prefetch_multiplier=1,
+        # Children of a machine with much to do take long to start; Celery would end them after four seconds.
+        worker_proc_alive_timeout=60.0,
         worker_concurrency=concurrency or usable_cores(),
         worker_send_task_events=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_prefetch_count_reduction=False,
+        broker_heartbeat=_HEARTBEAT_S,
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

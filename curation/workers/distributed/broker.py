@@ -270,6 +270,7 @@ def forget_left_queues(connection: Connection) -> None:
     client = getattr(channel, "client", None)
     if client is None or connection.transport.driver_type != "redis":
         return
-    for key in client.scan_iter(match=f"{_PREFIX}*", count=1000, _type="list"):
-        if client.ttl(key) == -1:
-            client.expire(key, QUEUE_EXPIRES_S)
+    for kind in ("tasks", "answers"):
+        for key in client.scan_iter(match=f"{_PREFIX}{kind}.*", count=1000):
+            if client.ttl(key) == -1:
+                client.expire(key, QUEUE_EXPIRES_S)

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import queue
+import shutil
 import tempfile
 import threading
 import time
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _KEEP_S = 3600.0  # nobody waits for an answer that old
+_FOLDER_PREFIX = "curation-answers-"
 _DRAIN_S = 5.0  # at the end of the process
 _HELLO_KEEP_S = 5.0  # the next one says more
 
@@ -99,7 +101,8 @@ class Clerk:
         self._messenger = Messenger(broker)
         self._waiting: queue.SimpleQueue[tuple[str, bytes | Path, float]] = queue.SimpleQueue()
         self._is_busy = False
-        self.folder = Path(tempfile.mkdtemp(prefix="curation-answers-"))
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
         threading.Thread(target=self._work, name="answers", daemon=True).start()
 
     def say(self, run: str, message: dict[str, Any]) -> None:
@@ -137,6 +140,21 @@ class Clerk:
                 content.unlink(missing_ok=True)
 
 
+def _sweep() -> None:
+    """Remove the folders of workers that were killed, once nobody waits for their answers any more.
+
+    One that still runs makes its folder again when it needs it.
+    """
+    oldest = time.time() - 2 * _KEEP_S
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
+        try:
+            is_old = folder.stat().st_mtime < oldest
+        except OSError:
+            continue
+        if is_old:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def left_name(run: str, task_id: str, send: int) -> str:
     """Name of the file of an answer that waits for the broker."""
     return f"{run}-{task_id}-{send}.json"
@@ -144,6 +162,7 @@ def left_name(run: str, task_id: str, send: int) -> str:
 
 def leave(folder: Path, name: str, content: bytes) -> Path:
     """Write an answer into a file for the main process, whole or not at all."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / name
     partial = target.with_suffix(f".{os.getpid()}")
     partial.write_bytes(content)
