@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from curation.domain.report import RecognitionReport
@@ -49,7 +50,8 @@ def recognise_event(
             "there again, run the clustering again, which takes seconds"
         )
         logger.warning(told)
-        _record(settings, {"error": str(error)})
+        with suppress(CurationError):  # the disk may be what is broken; it is told all the same
+            _record(settings, {"error": str(error)})
         return RecognitionReport(warnings=(told,))
     finally:
         gallery.close()
