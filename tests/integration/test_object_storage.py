@@ -226,7 +226,7 @@ def test_kills_leave_the_old_outputs_or_the_new_ones(
     folder_event.cluster()
     folder_event.score()
     chance = random.Random(7)
-    for number in range(3):
+    for number in range(2):
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.object_event", str(tmp_path / "machine"), s3_server.address],
             cwd=PROJECT, stdout=subprocess.PIPE, text=True,
