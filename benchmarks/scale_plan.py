@@ -228,7 +228,7 @@ def _coordinator_s(folder: Path, models: Path, broker: str) -> float:
         places = [str(photos), str(folder / "out"), str(folder / "run-state")]
         options = ["--models", str(models), "--engine", "retinaface-arcface", "--workers", "1", "--broker", broker]
         found = run_process(["-m", "benchmarks.harness.timed_run", *places, *options]).json()
-    return float(found["cpu_s"]) / (int(found["photos"]) - 1)
+    return float(found["own_cpu_s"])
 
 
 def rows(data: Path, models: Path, *, quick: bool, prices: Prices | None = None) -> Iterator[Row]:
