@@ -265,7 +265,7 @@ def test_real_photos_with_real_weights(tmp_path: Path, s3_server: S3Server, test
     def run(name: str, photos: str, output: str) -> None:
         io = {"input_dir": photos, "output_dir": output, "state_dir": tmp_path / name, "models_dir": weights.resolve()}
         engine = {"name": "retinaface-arcface", "download": False}
-        given: dict[str, dict[str, object]] = {"io": {**io}, "engine": {**engine}, "performance": {"workers": 2}}
+        given: dict[str, dict[str, object]] = {"io": {**io}, "engine": {**engine}, "performance": {"workers": 1}}
         workflow = build(load_settings(None, default_root=tmp_path, overrides=given))
         assert workflow.run_clustering().analysed == 15
         assert workflow.run_scoring().scored == 15
