@@ -226,7 +226,7 @@ def test_kills_leave_the_old_outputs_or_the_new_ones(
     folder_event.cluster()
     folder_event.score()
     chance = random.Random(7)
-    for number in range(3):
+    for number in range(2):
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.object_event", str(tmp_path / "machine"), s3_server.address],
             cwd=PROJECT, stdout=subprocess.PIPE, text=True,
@@ -265,7 +265,7 @@ def test_real_photos_with_real_weights(tmp_path: Path, s3_server: S3Server, test
     def run(name: str, photos: str, output: str) -> None:
         io = {"input_dir": photos, "output_dir": output, "state_dir": tmp_path / name, "models_dir": weights.resolve()}
         engine = {"name": "retinaface-arcface", "download": False}
-        given: dict[str, dict[str, object]] = {"io": {**io}, "engine": {**engine}, "performance": {"workers": 2}}
+        given: dict[str, dict[str, object]] = {"io": {**io}, "engine": {**engine}, "performance": {"workers": 1}}
         workflow = build(load_settings(None, default_root=tmp_path, overrides=given))
         assert workflow.run_clustering().analysed == 15
         assert workflow.run_scoring().scored == 15

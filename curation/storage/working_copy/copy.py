@@ -111,7 +111,8 @@ class WorkingCopy:
                     self._finish_push(found[JOURNAL], holds_lock=holds_lock)
                     continue
                 try:
-                    synced = self._pull({key: info for key, info in found.items() if is_mirrored(key)})
+                    there = {key: info for key, info in found.items() if is_mirrored(key)}
+                    synced = self._pull(there, begins_run=holds_lock)
                 except (ObjectChangedError, ObjectMissingError):
                     synced = None
                 if synced is not None:
@@ -152,9 +153,26 @@ class WorkingCopy:
             if not changed:
                 return Synced()
             try:
-                return self._published(state, [self._journal_file(state, key) for key in changed], self._files.folder)
+                words = [key for key in changed if key in self._words]
+                synced = self._published(state, [self._journal_file(state, key) for key in words], self._files.folder)
+                done = [key for key in changed if key not in self._words and self._replaced(state, key)]
+                return replace(synced, changed=(*synced.changed, *done))
             finally:
                 self._files.save(state)
+
+    def _replaced(self, state: CopyState, key: str) -> bool:
+        """Write an output outside of a run, such as the ranking by new picks, unless a run wrote it meanwhile."""
+        known = state.files.get(key)
+        content = self._files.path(key).read_bytes()
+        try:
+            if known is None:
+                info = self._store.create(key, content)
+            else:
+                info = self._store.replace(key, content, etag=known.etag)
+        except (ObjectChangedError, ObjectMissingError):
+            return False  # the next pull brings what the run wrote
+        self._note(state, key, self._files.folder, info)
+        return True
 
     def _push_all(self) -> Synced:
         """Write all that changed, as one; the caller holds the lock of the output address."""
@@ -273,10 +291,19 @@ class WorkingCopy:
         if folder == self._files.folder:
             state.files[key] = self._files.synced(key, info.etag)
 
-    def _pull(self, there: Mapping[str, ObjectInfo]) -> Synced | None:
+    def _pull(self, there: Mapping[str, ObjectInfo], *, begins_run: bool) -> Synced | None:
         """One try; None if somebody wrote while it fetched."""
         state = self._files.state()
         wanted = self._to_fetch(state, there)
+        if state.pending and not begins_run:
+            # A run of this machine has written these, and will push them.
+            wanted = [
+                info
+                for info in wanted
+                if info.key in self._words
+                or not self._files.path(info.key).is_file()
+                or not self._files.is_changed(info.key, state.files)
+            ]
 
         def is_same() -> bool:
             if not wanted:

@@ -15,6 +15,8 @@ __all__ = ["KeptCopy"]
 logger = logging.getLogger(__name__)
 
 _EVERY_S = 20.0
+_BEGIN_S = 15.0  # the service waits so long for the first answer
+_END_S = 8.0
 _LISTING_SHARE = 100.0  # a listing that takes a second is repeated after so many seconds
 
 
@@ -40,6 +42,7 @@ class KeptCopy:
         self._every_s = every_s
         self._list_again_s = 0.0
         self._ended = threading.Event()
+        self._has_begun = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="curation-mirror", daemon=True)
         self.after_change: Callable[[], None] = lambda: None
         """Called when files came from others."""
@@ -47,16 +50,21 @@ class KeptCopy:
         """Why what is said here is not in object storage yet; empty if it is."""
 
     def start(self) -> None:
-        """Pull once, then keep looking in the background. Where storage is away, it begins with what is here."""
-        self._round(is_first=True)
+        """Pull, and keep looking in the background. Where storage does not answer soon, it begins with what is here."""
         self._thread.start()
+        if not self._has_begun.wait(_BEGIN_S):
+            logger.warning("object storage does not answer; the service begins with what is on this machine")
 
     def stop(self) -> None:
-        """Push what was said last, and end."""
+        """Push what was said last, and end; what cannot be pushed soon stays here until the next start."""
         self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join()
-            self.after_edit()
+        last = threading.Thread(target=self._push_last, name="curation-mirror-end", daemon=True)
+        last.start()
+        last.join(_END_S)
+
+    def _push_last(self) -> None:
+        self._thread.join()
+        self.after_edit()
 
     def before_edit(self) -> None:
         """Get what others said, so that a change is made to that. Storage that is away is no reason to refuse it."""
@@ -86,6 +94,10 @@ class KeptCopy:
         return conflicts
 
     def _keep(self) -> None:
+        try:
+            self._round(is_first=True)
+        finally:
+            self._has_begun.set()
         while not self._ended.wait(self._every_s):
             self._round()
 
@@ -110,7 +122,7 @@ class KeptCopy:
                 logger.log(level, "photos in object storage could not be listed: %s", error)
             now_s = time.monotonic()
             self._list_again_s = now_s + max(60.0, _LISTING_SHARE * (now_s - began_s))
-        if changed and not is_first:
+        if changed:
             self.after_change()
 
     def _tell(self, conflicts: tuple[str, ...]) -> None:

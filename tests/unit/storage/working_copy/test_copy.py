@@ -242,6 +242,22 @@ def test_a_run_that_lost_its_lock_writes_nothing(tmp_path: Path) -> None:
     assert _there(store) == SECOND
 
 
+def test_a_table_that_a_run_wrote_meanwhile_is_not_replaced_by_the_ranking_of_an_older_one(tmp_path: Path) -> None:
+    store = MemoryStore()
+    _run(store, tmp_path / "a", {"photo_scores.csv": "1", "scoring_run.json": "1"})
+    _copy(store, tmp_path / "b").pull()
+    with _copy(store, tmp_path / "a").running("scoring", caller=None):
+        _write(tmp_path / "b", {"photo_scores.csv": "1 with new picks"})
+        assert _copy(store, tmp_path / "b").push_words().changed == ("photo_scores.csv",)
+        _write(tmp_path / "a", {"photo_scores.csv": "2", "scoring_run.json": "2"})
+        _copy(store, tmp_path / "a").pull()  # as the service does while a run is in progress
+    assert _there(store)["photo_scores.csv"] == "2"
+    _write(tmp_path / "b", {"photo_scores.csv": "1 with newer picks"})
+    assert not _copy(store, tmp_path / "b").push_words().changed
+    _copy(store, tmp_path / "b").pull()
+    assert _here(tmp_path / "b") == _there(store) == {"photo_scores.csv": "2", "scoring_run.json": "2"}
+
+
 def test_a_journal_whose_writer_lives_is_waited_for(tmp_path: Path) -> None:
     store = MemoryStore()
     _run(store, tmp_path / "a", FIRST)
