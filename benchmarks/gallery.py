@@ -39,7 +39,7 @@ _SIBLING = 10  # one person in so many has one
 _OWN = 0.9  # of a face's own part, against the person's
 _CLUSTERS = 300
 _FACES_OF_CLUSTER = 10
-_COMPARED = 60  # clusters that are compared with everybody too
+_COMPARED = 30  # clusters that are compared with everybody too
 _CHIP = b"\xff\xd8" + bytes(500) + b"\xff\xd9"
 
 
