@@ -1,12 +1,13 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval lock proto clean
+.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval lock proto image image-test clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
 override OUTPUT := $(value OUTPUT)
 override ENGINE := $(value ENGINE)
 override WORKERS := $(value WORKERS)
-export PHOTOS OUTPUT ENGINE WORKERS PYTHON EXTRAS
+override BASE := $(value BASE)
+export PHOTOS OUTPUT ENGINE WORKERS PYTHON EXTRAS BASE
 
 PY = .venv/bin/python
 # The checksums are those of the files for all platforms. Extras stay in the locks: to pip before 23.3 one that is left
@@ -27,6 +28,8 @@ help:
 	@echo 'make eval                         how right the judgements are on those photos; writes docs/accuracy.md'
 	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
 	@echo 'make proto                        the modules of the services again, after a change of their .proto file'
+	@echo 'make image                        the image of containers, see docs/deploy.md; BASE=..., EXTRAS="workers s3"'
+	@echo 'make image-test                   builds the image and tries it for real; needs root, buildah and podman'
 	@echo 'make clean                        removes .venv and caches; never photos, labels, results or weights'
 
 run:
@@ -93,6 +96,13 @@ lock: dev
 PROTO = curation/services/protocol/image_processing.proto
 proto: dev
 	$(PY) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. $(PROTO)
+
+# Builds with docker, podman or buildah.
+image:
+	@sh tools/image/build.sh $(ARGS)
+
+image-test: dev
+	@PYTHONPATH=tools $(PY) -m image.check $(ARGS)
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*

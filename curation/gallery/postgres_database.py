@@ -178,10 +178,16 @@ class PostgresGalleryDatabase:
         Raises:
             GalleryError: If the server fails; the mark stays, and the next opening tries again.
         """
-        with self._use() as connection:
-            for table in _TABLES:
-                connection.execute(f"VACUUM (FULL) {table}")
-            connection.execute("UPDATE gallery_facts SET value = '0' WHERE name = 'unfinished'")
+        try:
+            with self._use() as connection:
+                for table in _TABLES:
+                    connection.execute(f"VACUUM (FULL) {table}")
+                connection.execute("UPDATE gallery_facts SET value = '0' WHERE name = 'unfinished'")
+        except GalleryError as error:
+            raise GalleryError(
+                f"what was deleted from the gallery {self.shown} is no longer in it, but its bytes may still be in the "
+                f"tables' files ({error}); the next command that opens the gallery removes them"
+            ) from error
 
     def vector(self, vector: NDArray[np.float32]) -> Any:
         """A vector as a parameter."""

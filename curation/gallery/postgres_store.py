@@ -20,6 +20,7 @@ from curation.gallery.enrolment import (
     same_name,
     stored_vector,
     taken,
+    unit_vectors,
     vector_of,
 )
 from curation.gallery.postgres_database import PostgresGalleryDatabase
@@ -106,7 +107,7 @@ class PostgresGallery:
                 "ON f.person = number ORDER BY person_id",
                 (embedder,),
             ).fetchall()
-            vectors = np.empty((sum(row[2] for row in people), max((row[3] for row in people), default=0)), "<f2")
+            vectors = np.empty((sum(row[2] for row in people), max((row[3] for row in people), default=0)), np.float32)
             start = 0
             # Named: the rows stay on the server until they are fetched.
             with connection.cursor("known_faces", binary=True) as cursor:
@@ -122,7 +123,7 @@ class PostgresGallery:
                             f"the gallery {self._database.shown} has vectors of different lengths of one embedder "
                             f"({embedder[:12]}): forget the people of the wrong ones"
                         )
-                    vectors[start : start + len(rows)] = block
+                    vectors[start : start + len(rows)] = unit_vectors(np.stack(block))
                     start += len(rows)
         return faces_of([(row[0], row[1]) for row in people], [row[2] for row in people], vectors, embedder)
 

@@ -177,7 +177,7 @@ class GalleryDatabase:
                 self._empty_log()
                 self._connection.execute("UPDATE gallery_facts SET value = 0 WHERE name = 'unfinished'")
             except self._sqlite.Error as error:
-                raise self._error(error) from error
+                raise GalleryError(_not_yet_gone(str(self.path), self._error(error))) from error
 
     def _empty_log(self) -> None:
         end = time.monotonic() + self._busy_timeout_s
@@ -186,11 +186,8 @@ class GalleryDatabase:
             if not busy:
                 return
             if time.monotonic() >= end:
-                raise GalleryError(
-                    f"a person is deleted from the gallery {self.path}, but its log still has old pages, which another "
-                    f"program has been reading for {self._busy_timeout_s:g} s: end that program; the next command for "
-                    "the gallery then empties the log"
-                )
+                reader = f"another program has been reading it for {self._busy_timeout_s:g} s: end that program"
+                raise GalleryError(_not_yet_gone(str(self.path), reader))
             time.sleep(_AGAIN_S)
 
     @contextmanager
@@ -316,6 +313,13 @@ class GalleryDatabase:
             f"the gallery {self.path} cannot be used ({error}): check that its disk is local and not full and that you "
             "may write there, or name another gallery.path"
         )
+
+
+def _not_yet_gone(gallery: str, why: object) -> str:
+    return (
+        f"what was deleted from the gallery {gallery} is no longer in it, but its bytes may still be on the disk "
+        f"({why}); the next command that opens the gallery removes them"
+    )
 
 
 def _is_damage(error: Exception) -> bool:

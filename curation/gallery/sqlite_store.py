@@ -21,6 +21,7 @@ from curation.gallery.enrolment import (
     same_name,
     stored_vector,
     taken,
+    unit_vectors,
     vector_of,
 )
 from curation.gallery.sqlite_database import BUSY_TIMEOUT_S, GalleryDatabase
@@ -124,7 +125,7 @@ class SqliteGallery:
                 (embedder,),
             ).fetchall()
             lengths = {row[3] for row in people}
-            vectors = np.empty((sum(row[2] for row in people), max(lengths, default=0) // 2), dtype="<f2")
+            vectors = np.empty((sum(row[2] for row in people), max(lengths, default=0) // 2), dtype=np.float32)
             found = connection.execute(
                 "SELECT vector FROM exemplars JOIN people ON person = people.number WHERE embedder = ? "
                 "ORDER BY person_id, exemplar_id",
@@ -135,7 +136,8 @@ class SqliteGallery:
                 block = b"".join(row[0] for row in rows)
                 if len(block) != len(rows) * vectors.shape[1] * 2:
                     raise _mixed(self._database.path, embedder)
-                vectors[start : start + len(rows)] = np.frombuffer(block, dtype="<f2").reshape(len(rows), -1)
+                stored = np.frombuffer(block, dtype="<f2").reshape(len(rows), -1)
+                vectors[start : start + len(rows)] = unit_vectors(stored)
                 start += len(rows)
         return faces_of([(row[0], row[1]) for row in people], [row[2] for row in people], vectors, embedder)
 

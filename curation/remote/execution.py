@@ -121,7 +121,7 @@ def lacking(setup: Any) -> str:
                     raise
                 logger.warning("%s; trying again", error)
                 time.sleep(_PAUSE_S)
-        missing = machine.lacking(read.input_address)
+        missing = machine.lacking(read)
         return f"{socket.gethostname()}: {missing}" if missing else ""
     except CurationError as error:
         return _of_this_machine(str(error))

@@ -177,7 +177,7 @@ def _add_task(made: Celery, broker: BrokerOptions, executor: str) -> None:
             return super().on_failure(exc_info, *args, **kwargs)
 
         def _tell_lost(self, kind: str, text: str) -> None:
-            nodes[0].lost(self.id, kind, text, time.time() - (self.time_start or time.time()))
+            nodes[0].lost(self.id, kind, text, self.time_start or time.time())
 
     @made.task(name=TASK_NAME, bind=True, acks_late=True, ignore_result=True, Request=ToldRequest)  # type: ignore[untyped-decorator]
     def run_request(self: Any, request: Any) -> str:

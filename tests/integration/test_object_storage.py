@@ -64,7 +64,7 @@ def test_outputs_are_the_same_as_on_folders_and_a_second_run_analyses_nothing(
     assert _there(s3_server) == folder_event.snapshot() == machine.outputs()
     assert {key: content for key, content in s3_server.content().items() if key.startswith("in/")} == before
     record = json.loads(s3_server.content()["out/clustering_run.json"])
-    assert record["input_dir"] == f"{s3_server.address}/in"
+    assert record["input_dir"] == record["settings"]["io"]["input_dir"] == f"{s3_server.address}/in"
     analysed = machine.engine.analysed
     # Only the empty file is tried again; a photo that was replaced is analysed anew.
     assert machine.cluster().reused == 5

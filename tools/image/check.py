@@ -1,8 +1,8 @@
 """`make image-test`: builds the image and tries it for real, with buildah and podman.
 
-Where no image of Python is given (`BASE=... make image-test`), the base is made of Debian's packages. Every step says how
-long it took; the exit code is 1 if one of them found a fault. Where the machine cannot run containers, nothing is tried, and
-the reason is said. Nothing stays on the machine, and no other container is touched.
+Where no image of Python is given (`BASE=... make image-test`), the base is made of Debian's packages. Every step says
+how long it took; the exit code is 1 if one of them found a fault. Where the machine cannot run containers, nothing is
+tried, and the reason is said. Nothing stays on the machine, and no other container is touched.
 """
 
 from __future__ import annotations
@@ -228,8 +228,8 @@ def main() -> int:
         with Containers(arguments.keep) as containers:
             checks = Checks(containers, scratch)
             for step in (
-                checks.base, checks.can_run, checks.build, checks.size, checks.layers, checks.inside, checks.same_bytes_dlib,
-                checks.same_bytes_weights, checks.web, checks.stack,
+                checks.base, checks.can_run, checks.build, checks.size, checks.layers, checks.inside,
+                checks.same_bytes_dlib, checks.same_bytes_weights, checks.web, checks.stack,
             ):  # fmt: skip
                 if arguments.only and step.__name__ not in arguments.only:
                     continue

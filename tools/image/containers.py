@@ -95,7 +95,7 @@ class Containers:
         self.close()
 
     def close(self) -> None:
-        """End and remove the containers and networks that were started from this folder, and the folder if it is ours."""
+        """End and remove what was started from this folder, and the folder if it is ours."""
         self.podman("rm", "--all", "--force", "--time=2", "--volumes", check=False)
         self.podman("network", "prune", "--force", check=False)
         if self._is_own:
@@ -131,10 +131,10 @@ class Containers:
         (found,) = json.loads(self.podman(kind, "inspect", name).text)
         return dict(found)
 
-    def logs(self, name: str, lines: int = 40) -> str:
+    def logs(self, name: str, lines: int = 15) -> str:
         """The last lines of what a container said."""
         said = self.podman("logs", f"--tail={lines}", name, check=False)
-        return said.text + said.told
+        return (said.text + said.told)[-4000:]
 
     def wait_until_healthy(self, name: str, command: Sequence[str], within_s: float) -> float:
         """Ask a container for its health until it is well; returns the seconds since the call."""
@@ -146,7 +146,7 @@ class Containers:
                 return seconds
             if seconds > within_s:
                 raise CheckFailed(
-                    f"{name} is not healthy after {seconds:.0f} s: {said.told or said.text}\n{self.logs(name)}"
+                    f"{name} is not healthy after {seconds:.0f} s: {(said.told or said.text)[-1000:]}\n{self.logs(name)}"
                 )
             time.sleep(0.3)
 

@@ -26,9 +26,9 @@ names = [name for name in names if not name.endswith("__main__")]
 # Curation's own viewer of the attribute services, whose package is no extra.
 for name in [*names, "main_api", "run_clustering", "run_scoring"]:
     importlib.import_module(name)
-import av, celery, cv2, dlib, grpc, grpc_health.v1.health, grpc_reflection.v1alpha.reflection, kombu, lxml.etree, obstore
-import obstore.store, onnx, onnxruntime, opentimelineio, pandas, pgvector.psycopg, pillow_heif, psycopg, pyarrow.parquet, rawpy
-import redis, scipy.optimize, sklearn.cluster, sqlalchemy.dialects.postgresql, uvloop, httptools
+import av, celery, cv2, dlib, grpc, grpc_health.v1.health, grpc_reflection.v1alpha.reflection, kombu, lxml.etree
+import obstore.store, onnx, onnxruntime, opentimelineio, pandas, pgvector.psycopg, pillow_heif, psycopg, rawpy
+import pyarrow.parquet, redis, scipy.optimize, sklearn.cluster, sqlalchemy.dialects.postgresql, uvloop, httptools
 from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
 from retinaface.commons import postprocess
 

@@ -1,4 +1,4 @@
-"""What must not be in an image is looked for in each of its layers, since a later layer only hides what an earlier one has."""
+"""What must not be in an image is looked for in each of its layers: a later one only hides what an earlier one has."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ LOADED = (
     "opentimelineio", "pyarrow.parquet", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin",
     "PIL.TiffImagePlugin", "pillow_heif", "rawpy",
 )  # fmt: skip
-"""What functions import when they need it. What is missing here, or of an extra that is not installed, costs time only."""
+"""What functions import when they need it. What is missing here, or not installed, costs time only."""
 
 
 def slim(environment: Path) -> int:

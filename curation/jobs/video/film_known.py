@@ -1,7 +1,8 @@
 """Names of the gallery that are proposed for the characters of films, and the user's answers.
 
-Proposals are made when a film is looked at and never stored with it, so that nothing is left in films of people who are
-forgotten. A "no" is kept beside the film, and follows the character when the film is looked at again.
+Proposals are made when somebody asks for them, and not stored with the films of the service, so that nothing is left
+there of people who are forgotten. A "no" is kept beside the film, and follows the character when the film is looked at
+again.
 """
 
 from __future__ import annotations
@@ -10,20 +11,16 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from curation.domain.film.people import FilmPerson, TrailerResult
 from curation.domain.labelling.labels import same_name
-from curation.domain.recognition.known import ClusterFaces, Recognition
-from curation.engines.base import DLIB
-from curation.engines.weights.registry import DLIB_DESCRIPTOR_FILE
+from curation.domain.recognition.known import Recognition
 from curation.errors import CurationError, SuggestionNotFoundError
 from curation.event.file_cache import Derived
 from curation.event.known_people.event_known import EventKnown
+from curation.event.known_people.film_people import recognised_characters
 from curation.jobs.video.film_folders import KNOWN_REFUSED
 from curation.jobs.video.film_names import FilmName, anchors_of, read_names, write_names
 from curation.jobs.video.films import Character, Film, Films
-from curation.pipelines.recognition.clusters import MOST_FACES
 from curation.settings import Settings
 
 __all__ = ["FilmKnown"]
@@ -43,7 +40,7 @@ class FilmKnown:
         """
         self._known = known
         self._folder = settings.video.dir
-        self._embedder_file = Path(settings.engine.retinaface_arcface.embedder_weights).name
+        self._settings = settings
         self._recognised: Derived[Mapping[int, Recognition]] = Derived()
         self._version = ""
 
@@ -124,30 +121,9 @@ class FilmKnown:
         version = store.version()
         if version != self._version:
             self._version = version  # the same text is the same object below, as long as nothing changes
-        return self._recognised.get((result.film, self._version), lambda: self._recognise(result))
-
-    def _recognise(self, result: TrailerResult) -> dict[int, Recognition]:
-        known = self._known.store.known_faces(self._embedder(result))
-        faces = [one for person in result.people if (one := _faces(result, person)) is not None]
-        if not faces or not len(known.person_ids):
-            return {}
-        return {one.cluster_id: one for one in self._known.gallery.recognise(faces, known) if one.answer != "unknown"}
-
-    def _embedder(self, result: TrailerResult) -> str:
-        weights = dict(result.weights)
-        if len(weights) == 1:
-            return next(iter(weights.values()))
-        return weights.get(DLIB_DESCRIPTOR_FILE if result.engine == DLIB else self._embedder_file, "")
-
-
-def _faces(result: TrailerResult, person: FilmPerson) -> ClusterFaces | None:
-    """The best faces of a character; None without any."""
-    faces = [face for index in person.tracks for face in result.film.tracks[index].faces]
-    best = sorted(faces, key=lambda face: (-face.face.quality.score, face.frame_index))[:MOST_FACES]
-    if not best:
-        return None
-    vectors = np.stack([face.face.detected.embedding for face in best]).astype(np.float32)
-    return ClusterFaces(person.cluster_id, vectors, tuple(str(face.frame_index) for face in best))
+        return self._recognised.get(
+            (result.film, self._version), lambda: recognised_characters(self._settings, self._known.gallery, result)
+        )
 
 
 def _is_seen_with(name: str, person: FilmPerson, characters: Iterable[Character]) -> bool:

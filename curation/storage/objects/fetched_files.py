@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from curation.storage.objects.file_names import OWN_FOLDER
 __all__ = ["FetchedFiles"]
 
 _LOCKS = 1024
+_ARRIVING = "arriving"
+_ATTEMPTS = 5
 _LONGEST_PATH = 3000  # bytes; the system takes 4095
 _KEPT_SHARE = 0.9  # after making room: not a file at a time
 
@@ -109,6 +112,39 @@ class FetchedFiles:
         with self._locked(f"fetching-{number}"):
             yield
 
+    @contextmanager
+    def arriving(self) -> Iterator[Path]:
+        """A path to fetch a file to, out of the sight of others; what is still there in the end is removed."""
+        path = self._root / OWN_FOLDER / _ARRIVING / f"{uuid.uuid4().hex}.{os.getpid()}{TEMPORARY_SUFFIX}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield path
+        except OSError as error:
+            raise explained(error, path.parent, "written into") from error
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def arrived(self, path: Path, file_name: str) -> Path:
+        """Put a fetched file to its place, which is returned.
+
+        Raises:
+            StorageError: If that cannot be.
+        """
+        for attempt in range(_ATTEMPTS):
+            place = self.place_of(file_name)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(place)
+                return place
+            except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                # Others remove folders that became empty, and make new ones, at the same moment.
+                if attempt == _ATTEMPTS - 1:
+                    raise explained(error, place, "written") from error
+            except OSError as error:
+                raise explained(error, place, "written") from error
+        raise AssertionError  # the last attempt returns or raises
+
     def count(self, size_bytes: int, path: Path) -> None:
         """Count a file that was written, and remove others if all together are too many.
 
@@ -153,14 +189,14 @@ class FetchedFiles:
         for folder, _, names in os.walk(self._root):
             for name in names:
                 path = Path(folder, name)
-                if path.parent == own:
-                    continue  # locks
                 if name.endswith(TEMPORARY_SUFFIX):
                     owner = name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
                     if not (owner.isdecimal() and is_process(int(owner))):
                         with suppress(OSError):
                             path.unlink(missing_ok=True)
                     continue
+                if path.parent == own:
+                    continue  # locks
                 with suppress(OSError):
                     status = path.stat()
                     yield _Kept(status.st_atime_ns, status.st_size, path)

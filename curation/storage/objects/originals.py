@@ -12,8 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from curation.errors import CurationError, ObjectMissingError, ObjectStorageUnavailableError, PhotoUnreadableError
-from curation.storage.atomic import explained
+from curation.errors import CurationError, ObjectMissingError, PhotoUnreadableError
 from curation.storage.objects.fetched_files import FetchedFiles
 from curation.storage.objects.file_names import OWN_FOLDER, file_name_of, key_of
 from curation.storage.objects.opening import open_store
@@ -26,7 +25,6 @@ _log = logging.getLogger(__name__)
 
 _AHEAD = 8
 _THREADS = 4
-_TRIES = 5
 
 
 class ObjectOriginals:
@@ -143,18 +141,22 @@ class ObjectOriginals:
             if info is not None and self._is_held(path, info, held):
                 return path
         with self._files.fetching(file_name):
-            for _ in range(_TRIES):
-                path = self._files.place_of(file_name)
-                if info is None and self._is_kept(path, held):
-                    info = self._asked(key)  # somebody else may have fetched it meanwhile
-                if info is not None and self._is_held(path, info, held):
-                    return path
-                held.close()
-                self._files.remove(path)
-                info = self._fetch(key, path)
-        raise ObjectStorageUnavailableError(
-            f"{self._address}/{key} is removed from {self._root} again and again: io.cache_mb is too small"
-        )
+            path = self._files.place_of(file_name)
+            if info is None and self._is_kept(path, held):
+                info = self._asked(key)  # somebody else may have fetched it meanwhile
+            if info is not None and self._is_held(path, info, held):
+                return path
+            held.close()
+            self._files.remove(path)
+            with self._files.arriving() as arriving:
+                try:
+                    info = self._store().fetch(key, arriving)
+                except ObjectMissingError as error:
+                    raise PhotoUnreadableError("the file is gone from object storage") from error
+                held.enter_context(self._files.used(arriving))  # before others see it, and may remove it
+                path = self._files.arrived(arriving, file_name)
+            self._files.count(info.size_bytes, path)
+        return path
 
     def _is_kept(self, path: Path, held: ExitStack) -> bool:
         held.close()
@@ -177,14 +179,3 @@ class ObjectOriginals:
             return self._store().head(key)
         except ObjectMissingError:
             return None  # fetching it tells
-
-    def _fetch(self, key: str, path: Path) -> ObjectInfo:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            info = self._store().fetch(key, path)
-        except ObjectMissingError as error:
-            raise PhotoUnreadableError("the file is gone from object storage") from error
-        except OSError as error:
-            raise explained(error, path, "written") from error
-        self._files.count(info.size_bytes, path)
-        return info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -59,13 +60,13 @@ def test_names_are_answered_with_keys_that_act_on_what_was_seen(
         page = desk.page
         desk.go("/review/people")
         question = page.get_by_role("region", name="Known people")
-        expect(question.get_by_role("heading")).to_have_text("Anna? 100 %")
+        expect(question.get_by_role("heading")).to_have_text(re.compile(r"Anna\? \d+ %"))
         seen(desk)
         anna, ben, cara = map(str, map(known.cluster_of, (ANNA, BEN, CARA)))
         desk.take_picture("question")
         page.keyboard.press("a")
         # Another name takes its place: a second press that was meant for Anna answers nothing.
-        expect(question.get_by_role("heading")).to_have_text("Ben? 100 %")
+        expect(question.get_by_role("heading")).to_have_text(re.compile(r"Ben\? \d+ %"))
         page.keyboard.press("a")
         page.keyboard.press("r")
         said(page, "Person 0 is Anna")
@@ -77,7 +78,7 @@ def test_names_are_answered_with_keys_that_act_on_what_was_seen(
         expect(question).to_be_hidden()
         page.keyboard.press("Control+z")
         said(page, "Undone: not Ben")
-        expect(question.get_by_role("heading")).to_have_text("Ben? 100 %")
+        expect(question.get_by_role("heading")).to_have_text(re.compile(r"Ben\? \d+ %"))
         seen(desk)
         page.keyboard.press("t")
         expect(question).to_be_hidden()

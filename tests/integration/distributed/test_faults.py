@@ -121,10 +121,10 @@ def test_a_worker_of_another_version_is_refused_by_name(
 def test_cancelled_soon_and_nothing_is_left(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
     cancel = threading.Event()
     pool = make_pool(redis_url, ahead=10)
-    threading.Timer(1.0, cancel.set).start()
+    threading.Timer(0.7, cancel.set).start()
     begun = time.monotonic()
     with pytest.raises(RunInterruptedError):
-        list(pool.run(pool_tasks.slow, [[2.0, n] for n in range(50)], timeout_s=30, cancel=cancel))
+        list(pool.run(pool_tasks.slow, [[1.0, n] for n in range(50)], timeout_s=30, cancel=cancel))
     assert time.monotonic() - begun < 3
     pool.close()
     assert time.monotonic() - begun < 5
@@ -159,12 +159,12 @@ def test_a_worker_that_is_told_to_end_finishes_its_photos(
     seen: list[float | None] = []
     codes: list[int] = []
     ending = threading.Thread(target=lambda: codes.append(leaving.terminate()))
-    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.3, n] for n in range(20)], timeout_s=20):
+    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(16)], timeout_s=20):
         seen.append(outcome.result)
         if len(seen) == 5:
             ending.start()
     ending.join()
-    assert (Counter(seen), codes) == (Counter(range(20)), [0])
+    assert (Counter(seen), codes) == (Counter(range(16)), [0])
 
 
 def test_a_machine_that_dies(
@@ -174,25 +174,25 @@ def test_a_machine_that_dies(
     start_worker: StartWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(muster, "SILENT_S", 3.0)
+    monkeypatch.setattr(muster, "SILENT_S", 2.5)
     dying = start_worker(redis_url, name="dying", processes=2)
     seen: list[float | None] = []
-    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(20)], timeout_s=60):
+    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(14)], timeout_s=60):
         seen.append(outcome.result)
         if len(seen) == 5:
             dying.kill()
-    assert Counter(seen) == Counter(range(20))
+    assert Counter(seen) == Counter(range(14))
 
 
 def test_the_roster(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
     roster = Roster(BrokerOptions(redis_url))
     try:
-        run = make_pool(redis_url).run(pool_tasks.slow, [[0.0, 0], [1.5, 1], [1.5, 2]], timeout_s=20)
+        run = make_pool(redis_url).run(pool_tasks.slow, [[0.0, 0], [1.0, 1], [1.0, 2]], timeout_s=20)
         next(run)
         wait_until(lambda: any(state.current for state in roster.workers()), "a worker at work")
         state = next(state for state in roster.workers() if state.facts.name == "steady@test")
         assert (state.facts.name, state.facts.processes, state.refused) == ("steady@test", 2, "")
-        assert {task.label for task in state.current} <= {"task [1.5, 1]", "task [1.5, 2]"}
+        assert {task.label for task in state.current} <= {"task [1.0, 1]", "task [1.0, 2]"}
         assert {task.function for task in state.current} == {"slow"}
         assert len(list(run)) == 2
         wait_until(lambda: max(each.done for each in roster.workers()) >= state.done + 2, "the count", 10)

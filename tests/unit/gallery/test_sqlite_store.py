@@ -68,7 +68,7 @@ def test_a_reader_that_holds_the_log_is_told_and_the_next_opening_finishes(tmp_p
     reader = sqlite3.connect(tmp_path / GALLERY_FILE, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM people").fetchone()
-    with pytest.raises(GalleryError, match=r"deleted from the gallery .* end that program"):
+    with pytest.raises(GalleryError, match=r"no longer in it, but its bytes .* end that program"):
         gallery.forget(anna.person_id)
     assert list(gallery.people()) == []
     reader.close()
@@ -96,7 +96,7 @@ def test_killed_at_any_moment_all_or_nothing(tmp_path: Path) -> None:
     stays = SqliteGallery(folder)
     stays.enrol("Stays", "", exemplars_of(1, 4), max_exemplars=6)
     expected = {"Stays": 4}
-    for seed in range(1, 9):
+    for seed in range(1, 7):
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.gallery_kills", str(folder), str(seed)],
             cwd=_PROJECT,

@@ -290,6 +290,34 @@ def test_what_a_machine_lacks_is_known_before_the_first_photo(world: World) -> N
     assert "s3://there/event" in lacking(PhotoRemoteWork(_at(world, "s3://here/event"), world.event.spec, None).setup)
 
 
+def test_other_libraries_are_refused_by_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = world.work().setup
+    assert lacking(setup) == ""
+    monkeypatch.setattr("curation.remote.machine.library_versions", lambda *, films: (("numpy", "1.0"),))
+    told = lacking(setup)
+    assert "numpy is 1.0 here" in told and "install the same versions" in told and _HOST in told
+
+
+def test_another_kind_of_processor_is_refused(world: World) -> None:
+    _photos(world.event)
+    world.machine.mirror(world.event.photos)
+    spec = replace(world.event.spec, providers=("NoSuchExecutionProvider", "CPUExecutionProvider"))
+    work = PhotoRemoteWork(world.event.settings(), spec, None)
+    answer = execute(world.request(world.task("a.png"), work=work))
+    assert answer.kind == "refused" and "does not offer NoSuchExecutionProvider" in answer.text
+
+
+def test_batches_give_what_single_photos_give(world: World) -> None:
+    _photos(world.event)
+    world.event.cluster()
+    expected = world.outputs()
+    world.forget()
+    report = world.run("cluster", performance={"photos_per_batch": 3})
+    assert world.outputs() == expected
+    assert (report.analysed, report.failed) == (5, 1)
+    assert set(world.pools[-1].kinds) == {"ok"}
+
+
 def _at(world: World, address: str) -> Any:
     return world.event.settings({"io": {"input_dir": address}})
 

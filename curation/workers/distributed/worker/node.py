@@ -23,7 +23,7 @@ from curation.errors import ObjectStorageUnavailableError
 from curation.workers.distributed.broker import BrokerOptions, task_queue
 from curation.workers.distributed.messages import PROTOCOL, Answer, to_json
 from curation.workers.distributed.worker.facts import worker_facts
-from curation.workers.distributed.worker.handing_in import Clerk
+from curation.workers.distributed.worker.handing_in import Clerk, left_name
 
 __all__ = ["LEFT", "Node", "sent_id", "split_id"]
 
@@ -34,6 +34,7 @@ LEFT = "left:"
 
 _UNGREETED_S = 10.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
 _STARVED_ROUNDS = 5
+_STOOD_S = 2.0  # the event loop stood still if it did not tend for that long
 _TEND_S = 0.5
 _CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
 _TRIES = 5  # of a check that fails by an error of its own, before the worker is refused
@@ -108,6 +109,8 @@ class Node:
         self._processes = 0
         self._checking = threading.Lock()
         self._consumer: Any = None
+        self._tended = 0.0
+        self._stood_until = 0.0
 
     def introduce(self, name: str, processes: int) -> None:
         """Say who this worker is, once it is known."""
@@ -119,6 +122,7 @@ class Node:
         if not run:
             return
         if self._consumer is None:
+            self._tended = time.time()
             consumer.timer.call_repeatedly(_TEND_S, self._tend)
         self._consumer = consumer
         state, text = self._state(run, greeting)
@@ -226,6 +230,10 @@ class Node:
 
     def _tend(self) -> None:
         """Look after runs and children, a few times a second, in the event loop."""
+        now = time.time()
+        if now - self._tended > _STOOD_S:
+            self._stood_until = now
+        self._tended = now
         self.forget_silent(self._consumer)
         # Celery often hears of a child's end a moment too early, and then looks again only after seconds.
         self._consumer.pool.maintain_pool()
@@ -278,8 +286,15 @@ class Node:
         else:
             self._counts.failed += 1
 
-    def lost(self, celery_id: str, kind: str, text: str, seconds: float) -> None:
-        """Answer for a child that cannot; once for each task that was sent."""
+    def lost(self, celery_id: str, kind: str, text: str, since: float) -> None:
+        """Answer for a child that cannot; once for each task that was sent.
+
+        Args:
+            celery_id: Of the task that was sent.
+            kind: `killed`, `timeout` or `bug`.
+            text: What happened.
+            since: When the child began, in Unix seconds.
+        """
         if celery_id in self._counts.told:
             return
         self._counts.told[celery_id] = None
@@ -290,15 +305,24 @@ class Node:
             run, task_id, send = split_id(celery_id)
         except ValueError:
             return
+        left = self.clerk.folder / left_name(run, task_id, send)
+        if left.exists():  # the child had done it
+            self.clerk.hand_in(run, left)
+            return
+        value = None
+        if kind == "timeout" and self._stood_until >= since:
+            # While Celery looks for a broker that is away, it hears of no child that is ready; afterwards the time of
+            # all of them is over. The photo is not to blame.
+            kind, value, text = "transport", {"redelivered": True}, "the worker looked for its broker meanwhile"
         answer = Answer(
             run=run,
             task_id=task_id,
             send=send,
-            kind=kind,  # type: ignore[arg-type]  # one of the two that the caller has
-            value=None,
+            kind=kind,  # type: ignore[arg-type]  # one of those that the caller has
+            value=value,
             text=text,
             worker=self.facts(),
-            seconds=seconds,
+            seconds=time.time() - since,
         )
         self.clerk.hand_in(run, {"type": "answer", **to_json(answer)})
 

@@ -171,13 +171,14 @@ def test_what_killed_fetches_left_is_removed(address: str, root: Path) -> None:
     store = open_store(address)
     for number in range(4):
         store.write(f"{number}.jpg", b"x" * 400_000)
-    root.mkdir()
-    (root / f".9.jpg.999999999{TEMPORARY_SUFFIX}").write_bytes(b"x" * 400_000)
+    for folder in (root, root / OWN_FOLDER / "arriving"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f".9.jpg.999999999{TEMPORARY_SUFFIX}").write_bytes(b"x" * 400_000)
     originals = ObjectOriginals(address, root, 1, 5)
     for number in range(4):
         with originals.at_hand(root / f"{number}.jpg"):
             pass
-    assert not list(root.glob(".9*"))
+    assert not list(root.rglob(".9*"))
 
 
 def test_fetching_ahead_passes_all_tasks_on_in_their_order(address: str, root: Path, fetched: list[str]) -> None:

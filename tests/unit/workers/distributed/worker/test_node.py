@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -25,6 +26,7 @@ class Consumer:
         self.queues: list[str] = []
         self.task_consumer = self
         self.timer = SimpleNamespace(call_repeatedly=lambda seconds, function: None)
+        self.pool = SimpleNamespace(maintain_pool=lambda: None)
 
     def consuming_from(self, name: str) -> bool:
         return name in self.queues
@@ -43,7 +45,7 @@ class Clerk:
     def __init__(self, broker: BrokerOptions) -> None:
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.handed: list[Any] = []
-        self.folder = Path()
+        self.folder = Path("/nowhere")
 
     def say(self, run: str, message: dict[str, Any]) -> None:
         self.said.append((run, message))
@@ -158,6 +160,26 @@ def test_lost_children_are_told_once(node: Node) -> None:
     node.lost("not one of ours", "killed", "", 0.0)
     (answer,) = node.clerk.handed  # type: ignore[attr-defined]
     assert (answer["run"], answer["task_id"], answer["send"], answer["kind"]) == ("r", "1f", 2, "killed")
+
+
+def test_a_worker_that_looked_for_its_broker_blames_no_photo(
+    node: Node, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    consumer = Consumer()
+    greet(node, consumer)
+    began = time.time()
+    monkeypatch.setattr(node_module, "_STOOD_S", -1.0)
+    node._tend()
+    node.lost("r/1/1", "timeout", "its process was ended", began)
+    node.lost("r/2/1", "timeout", "its process was ended", time.time() + 5)
+    first, second = node.clerk.handed  # type: ignore[attr-defined]
+    assert (first["kind"], first["value"]) == ("transport", {"redelivered": True})
+    assert second["kind"] == "timeout", "it began afterwards"
+    node.clerk.folder = tmp_path
+    left = tmp_path / "r-3-1.json"
+    left.touch()
+    node.lost("r/3/1", "killed", "its process died", began)
+    assert node.clerk.handed[-1] == left, "it had done its work"  # type: ignore[attr-defined]
 
 
 def test_an_answer_in_a_file_is_handed_in(node: Node) -> None:
