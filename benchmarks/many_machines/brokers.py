@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
-
-import kombu
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness.shared_out import Broker, cpu_s
+
+if TYPE_CHECKING:
+    import kombu
 
 __all__ = ["BrokerCosts", "measured_broker"]
 
@@ -37,6 +38,8 @@ def measured_broker(broker: Broker, answer_kb: float) -> BrokerCosts:
         broker: The server.
         answer_kb: Of an answer.
     """
+    import kombu
+
     request, answer = "r" * _REQUEST_BYTES, "a" * round(answer_kb * 1000)
     received = 0
 
