@@ -30,6 +30,7 @@ BENCHMARKS: tuple[str, ...] = (
     "attribute_services",
     "assets",
     "asset_database",
+    "gallery",
     "video",
     "film_people",
     "workers",

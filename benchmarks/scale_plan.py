@@ -23,8 +23,8 @@ from benchmarks.events.photo_folders import upscaled
 from benchmarks.events.synthetic_faces import synthetic_faces
 from benchmarks.harness.processes import run_process
 from benchmarks.harness.report import Row, add_folders, models_folder, print_rows
-from benchmarks.harness.shared_out import redis_url, worker
-from benchmarks.many_machines.brokers import measured_broker
+from benchmarks.harness.shared_out import rabbitmq, redis, worker
+from benchmarks.many_machines.brokers import BrokerCosts, measured_broker
 from benchmarks.many_machines.costs import PhotoCosts, bytes_per_listed_photo, measured_costs
 from benchmarks.many_machines.growth import Growth, fitted
 from benchmarks.many_machines.prices import Prices, add_prices, bill, prices_of
@@ -180,6 +180,13 @@ def _measured(data: Path, models: Path, *, quick: bool) -> Iterator[Row | Measur
     """The rows of what was measured, and at the end all of it."""
     with tempfile.TemporaryDirectory(prefix="curation-plan-") as name:
         folder = Path(name)
+        # First, as a process that is started counts the memory of the one that started it.
+        seconds: dict[float, float] = {}
+        megabytes: dict[float, float] = {}
+        for size in (3_000, 10_000, 30_000) if quick else (3_000, 10_000, 30_000, 100_000):
+            np.save(folder / "faces.npy", synthetic_faces(size).embeddings)
+            seconds[size], megabytes[size], _ = measured_size("exact", folder)
+            yield Row(_NAME, f"grouping {size:,} faces", seconds[size], "s", f"{megabytes[size]:.0f} MB")
         count = upscaled(data / "photos" / "groups", folder / "huge", count=12 if quick else 60)
         costs = measured_costs(sorted((folder / "huge").iterdir()), models, folder)
         of = f"{count} photos of 24 MP with {costs.faces:.1f} faces each"
@@ -194,32 +201,34 @@ def _measured(data: Path, models: Path, *, quick: bool) -> Iterator[Row | Measur
             ("analysis store", costs.store_kb, "kB/photo"),
         ):
             yield Row(_NAME, f"{figure}, {of}", value, unit)
-        with redis_url() as broker:
+        with redis() as broker:
             passed = measured_broker(broker, costs.analyse_kb)
-            yield Row(_NAME, "Redis: request and answer of clustering", 1 / passed.seconds, "photos/s")
-            coordinator_s = _coordinator_s(folder, models, broker)
+            yield from _of_broker("Redis", passed)
+            coordinator_s = _coordinator_s(folder, models, broker.url)
+        with rabbitmq() as broker:
+            yield from _of_broker("RabbitMQ", measured_broker(broker, costs.analyse_kb))
         yield Row(_NAME, "coordinator, processor time of clustering by workers", 1000 * coordinator_s, "ms/photo")
         listed = bytes_per_listed_photo()
         yield Row(_NAME, "coordinator, memory for each photo", listed, "bytes")
-        seconds: dict[float, float] = {}
-        megabytes: dict[float, float] = {}
-        for size in (3_000, 10_000, 30_000) if quick else (3_000, 10_000, 30_000, 100_000):
-            np.save(folder / "faces.npy", synthetic_faces(size).embeddings)
-            seconds[size], megabytes[size], _ = measured_size("exact", folder)
-            yield Row(_NAME, f"grouping {size:,} faces", seconds[size], "s", f"{megabytes[size]:.0f} MB")
-        grouping = fitted(seconds), fitted(megabytes, is_linear=True)
-        yield Measured(costs, coordinator_s, passed.seconds, listed, *grouping)
+        grouping = fitted(seconds), fitted(megabytes, has_constant=True, is_linear=True)
+        yield Measured(costs, coordinator_s, passed.cpu_s, listed, *grouping)
+
+
+def _of_broker(name: str, passed: BrokerCosts) -> Iterator[Row]:
+    what = "request and answer of clustering"
+    yield Row(_NAME, f"{name}: {what}, one after the other", 1 / passed.seconds, "photos/s")
+    yield Row(_NAME, f"{name}: {what}, processor time of the server", 1000 * passed.cpu_s, "ms/photo")
 
 
 def _coordinator_s(folder: Path, models: Path, broker: str) -> float:
     """Processor time of the coordinator for each photo of a real run by one process of a worker."""
     photos = folder / "huge"
-    io = {"input_dir": str(photos), "state_dir": str(folder / "worker-state"), "models_dir": str(models)}
+    io = {"input_dir": str(photos), "state_dir": str(folder / "worker-state"), "models_dir": str(models.resolve())}
     with worker({"io": io, "workers": {"broker_url": broker, "concurrency": 1}}):
         places = [str(photos), str(folder / "out"), str(folder / "run-state")]
         options = ["--models", str(models), "--engine", "retinaface-arcface", "--workers", "1", "--broker", broker]
         found = run_process(["-m", "benchmarks.harness.timed_run", *places, *options]).json()
-    return float(found["cpu_s"]) / (int(found["photos"]) - 1)
+    return float(found["own_cpu_s"])
 
 
 def rows(data: Path, models: Path, *, quick: bool, prices: Prices | None = None) -> Iterator[Row]:

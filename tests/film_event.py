@@ -21,6 +21,7 @@ from curation.event.catalog import Catalog
 from curation.event.film.clip_stage import FilmParts
 from curation.event.film.event_films import EventFilms
 from curation.pipelines import per_photo
+from curation.pipelines.originals import originals_of
 from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.options import LookOptions, PeopleOptions, PosterOptions
 from curation.pipelines.video.setup import VideoSetup
@@ -110,6 +111,7 @@ class FilmEvent(FakeEvent):
             max_minutes=600,
             max_mb=1000,
             build=_no_parts,
+            originals=originals_of(settings),
         )
 
     def workflow(self, sections: Mapping[str, Mapping[str, Any]] | None = None) -> WorkflowOrchestrator:

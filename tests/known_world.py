@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from curation.domain.faces.face import DetectedFace
 from curation.domain.report import ClusteringReport
+from curation.engines.base import PhotoPixels
 from curation.event.catalog import Catalog
 from curation.event.known_people.after_clustering import recognise_event
 from curation.event.known_people.enrolment import Enrolment
@@ -25,12 +29,25 @@ from curation.event.people.edits import PeopleEdits
 from curation.settings import Settings
 from curation.workflow import WorkflowOrchestrator
 from tests.fake_gallery import FakeGallery, recognise_nearest
-from tests.fake_workflow import FakeEvent, fake_event
+from tests.fake_workflow import CountingEngine, FakeEvent, fake_event
 
 __all__ = ["ANNA", "BEN", "CARA", "STRANGER", "KnownEvent", "enrolled", "known_event"]
 
 ANNA, BEN, CARA, STRANGER = 0, 1, 2, 3
 """People of the fake engine."""
+
+
+class VariedEngine(CountingEngine):
+    """Sees no face twice in the same way, so that a gallery keeps several."""
+
+    def analyse(self, photo: PhotoPixels) -> Sequence[DetectedFace]:
+        seed = int(photo.full()[0][0, 0, 0])
+        out = []
+        for index, face in enumerate(super().analyse(photo)):
+            random = np.random.default_rng([seed, index])
+            vector = face.embedding + 0.06 * random.standard_normal(len(face.embedding))
+            out.append(replace(face, embedding=(vector / np.linalg.norm(vector)).astype(np.float32)))
+        return out
 
 
 class KnownEvent:
@@ -81,6 +98,7 @@ def known_event(folder: Path, gallery: FakeGallery | None = None, **options: Any
         # Painted and clustered once in this process; its folders are copied.
         for part in ("photos", "out"):
             shutil.copytree(_painted() / part, folder / part, dirs_exist_ok=True)
+        event.engine = VariedEngine(event.spec)
         event.cluster()
         yield KnownEvent(event, gallery or FakeGallery(), **options)
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from curation.settings import Settings
 from tests.fake_workflow import FakeEvent
+from tests.film_event import FilmEvent
 
 __all__ = ["ObjectEvent", "painted"]
 
 
-class ObjectEvent(FakeEvent):
+class ObjectEvent(FilmEvent):
     """One machine's view of it. `photos` is a folder of this machine whose photos are not those of the event.
 
     Attributes:

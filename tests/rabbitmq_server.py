@@ -148,7 +148,7 @@ def _new_server() -> Iterator[RabbitServer]:
 
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[RabbitServer]:
-    """A server that all tests of a process share; never to be killed."""
+    """A server that all tests of a process share; one that kills it starts it again."""
     yield from _new_server()
 
 

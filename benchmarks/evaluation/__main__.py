@@ -37,6 +37,7 @@ SECTIONS: tuple[str, ...] = (
     "focus",
     "bursts",
     "identity",
+    "known",
     "judgements",
     "own_event",
     "attributes",

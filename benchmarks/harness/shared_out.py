@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,48 +13,113 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import yaml
 
 from ground_truth.errors import Unavailable
 
-__all__ = ["cpu_s", "redis_url", "worker"]
+__all__ = ["Broker", "cpu_s", "rabbitmq", "redis", "worker"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_S = 60.0
 _END_S = 30.0
 
 
+class Broker(NamedTuple):
+    """A server: its address, as `workers.broker_url` takes it, and its process."""
+
+    url: str
+    process: psutil.Process
+
+
 @contextmanager
-def redis_url() -> Iterator[str]:
-    """The address of a Redis server of its own, as `workers.broker_url` takes it; it ends with the block.
+def redis() -> Iterator[Broker]:
+    """A Redis server of its own, without persistence; it ends with the block.
 
     Raises:
-        Unavailable: If the program is missing.
+        Unavailable: If the program is missing, or does not start.
     """
     program = shutil.which("redis-server")
     if program is None:
         raise Unavailable("there is no redis-server (Debian: apt install redis-server)")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
+    port = _free_port()
     with tempfile.TemporaryDirectory(prefix="curation-redis-") as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        try:
-            deadline_s = time.monotonic() + _START_S
-            while True:
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                    break
-                if time.monotonic() > deadline_s or process.poll() is not None:
-                    raise Unavailable("the Redis server does not start")
-                time.sleep(0.02)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
-            process.wait()
+        with _serving([program, *options], Path(folder), {}, port, b"PING\r\n") as process:
+            yield Broker(f"redis://127.0.0.1:{port}/0", process)
+
+
+@contextmanager
+def rabbitmq() -> Iterator[Broker]:
+    """A RabbitMQ server of its own; it ends with the block.
+
+    Raises:
+        Unavailable: If the program is missing, or does not start.
+    """
+    script = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # the one in /usr/sbin changes the user
+    if not script.exists():
+        raise Unavailable("there is no rabbitmq-server (Debian: apt install rabbitmq-server)")
+    port, distribution = _free_port(), _free_port()
+    # Erlang's own paths below it get long.
+    with tempfile.TemporaryDirectory(prefix="rabbit-") as folder:
+        home = Path(folder)
+        (home / "plugins").write_text("[].\n")
+        (home / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 1MB\n")
+        (home / ".erlang.cookie").write_text("CURATIONBENCHMARK")
+        (home / ".erlang.cookie").chmod(0o400)
+        variables = {
+            "HOME": folder,
+            "RABBITMQ_NODENAME": f"bench{port}@localhost",
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_MNESIA_BASE": f"{folder}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{folder}/log",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_PID_FILE": f"{folder}/pid",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-start_epmd false -erl_epmd_port {distribution} +sbwt none",
+        }
+        with _serving([str(script)], home, variables, port, b"AMQP\x00\x00\x09\x01") as process:
+            yield Broker(f"amqp://guest:guest@127.0.0.1:{port}//", process)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def _serving(
+    command: list[str], folder: Path, variables: Mapping[str, str], port: int, hello: bytes
+) -> Iterator[psutil.Process]:
+    """A server that answers something to `hello`."""
+    with (folder / "out.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env={**os.environ, **variables}, cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        deadline_s = time.monotonic() + _START_S
+        while not _answers(port, hello):
+            if time.monotonic() > deadline_s or process.poll() is not None:
+                raise Unavailable(f"{Path(command[0]).name} does not start: {(folder / 'out.log').read_text()[-500:]}")
+            time.sleep(0.05)
+        yield psutil.Process(process.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _answers(port: int, hello: bytes) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(hello)
+            return connection.recv(8) != b""
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -85,10 +85,12 @@ from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
 from curation.jobs.stage_runs import stage_runs
 from curation.jobs.store import MAX_STORED_JOBS, JobStore
+from curation.jobs.video.film_known import FilmKnown
 from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
+from curation.storage.analysis_store import AnalysisStore
 from curation.storage.working_copy.keeping import KeptCopy
 from curation.storage.working_copy.opening import working_copy_of
 from curation.workflow import WorkflowOrchestrator, event_listing
@@ -320,6 +322,7 @@ def _start(
     merge_suggester = MergeSuggester(settings, catalog)
     outfits = EventOutfits(settings, catalog, people_edits)
     assets.name_people(outfits)
+    known = EventKnown(settings, catalog, people_edits, open_gallery(settings))
     context = ServiceContext(
         settings,
         orchestrator,
@@ -342,7 +345,8 @@ def _start(
         videos,
         EventFilms(settings, catalog),
         who_works(settings),
-        EventKnown(settings, catalog, people_edits, open_gallery(settings)),
+        known,
+        FilmKnown(settings, known),
         mirror,
     )
     return context, store
@@ -352,5 +356,7 @@ def _mirror(settings: Settings) -> KeptCopy | None:
     """What keeps the places of the event in object storage; None if both are folders."""
     if not (settings.input_address or settings.output_address):
         return None
+    # What is known of photos; on a machine that has made no run it is nothing yet.
+    AnalysisStore(settings.io.state_dir).close()
     list_photos = partial(event_listing, settings, needs_photos=False) if settings.input_address else None
     return KeptCopy(working_copy_of(settings), list_photos=list_photos)

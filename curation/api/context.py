@@ -25,6 +25,7 @@ from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
 from curation.jobs.logs import JobLogs
 from curation.jobs.runner import JobRunner
+from curation.jobs.video.film_known import FilmKnown
 from curation.jobs.who_works import WhoWorks
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.settings import Settings
@@ -60,6 +61,7 @@ class ServiceContext:
     event_films: EventFilms
     who_works: WhoWorks
     known: EventKnown
+    film_known: FilmKnown
     mirror: KeptCopy | None = None
 
 

@@ -14,7 +14,7 @@ from curation.cli.terminal import ProgressBars, counted, print_line, printable
 from curation.domain.assets.states import AssetState
 from curation.domain.bodies.composition import CutAt
 from curation.domain.outfits.outfit import ColourName
-from curation.errors import AssetNotFoundError, SettingsError
+from curation.errors import AssetNotFoundError, PhotoError, SettingsError
 from curation.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,16 +95,24 @@ def _with_cutouts(arguments: argparse.Namespace, settings: Settings) -> Settings
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.bootstrap import originals_of
+
     if not arguments.paths and not arguments.event:
         raise SettingsError("name pictures or folders, or give --event for the photos of the event")
     jobs = _jobs(settings, allow_download=arguments.download)
     bars = ProgressBars()
     seen: dict[str, str] = {}
     unread = 0
+    originals = originals_of(settings)
     try:
         for path, name, image_path in _pictures(arguments, settings):
             try:
-                content = path.read_bytes()
+                with originals.at_hand(path) as opened:
+                    content = opened.read_bytes()
+            except PhotoError as error:
+                print_line(f"  failed: {printable(name)}: {error}")
+                unread += 1
+                continue
             except OSError as error:
                 print_line(f"  failed: {printable(str(path))}: {error.strerror or error}")
                 unread += 1

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import assets, attributes, export, gallery, quality, unfound, weights, worker
+from curation.cli import assets, attributes, export, quality, unfound, weights, worker
+from curation.cli.gallery import commands as gallery
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
 from curation.cli.video import commands as video

@@ -30,6 +30,7 @@ __all__ = [
     "same_name",
     "stored_vector",
     "taken",
+    "unit_vectors",
     "vector_of",
 ]
 
@@ -73,8 +74,9 @@ def checked_exemplars(exemplars: Sequence[Exemplar]) -> list[Exemplar]:
     out = []
     for exemplar in exemplars:
         vector = np.asarray(exemplar.vector, dtype=np.float32)
-        if not exemplar.embedder or "\x00" in exemplar.embedder + exemplar.engine + exemplar.event:
-            raise InputError("a face for the gallery must name its embedder, without zero characters anywhere")
+        texts = (exemplar.embedder, exemplar.engine, exemplar.event, exemplar.photo_sha256, exemplar.added)
+        if not exemplar.embedder or any(unicodedata.category(one) in ("Cc", "Cs") for one in "".join(texts)):
+            raise InputError("a face for the gallery must name its embedder, and all its texts must be plain")
         if vector.ndim != 1 or not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > 1e-2:
             raise InputError("a face for the gallery needs a vector of finite numbers and unit length")
         if len(vector) != lengths.setdefault(exemplar.embedder, len(vector)):
@@ -124,24 +126,30 @@ def kept(old: Iterable[Exemplar], new: Iterable[Exemplar], most: int) -> list[Ex
     return [exemplar for group in groups.values() for exemplar in varied(list(group.values()), most)]
 
 
+def unit_vectors(stored: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Stored vectors, (N, D), of unit length; of some rows at a time, so that a large gallery needs its memory once."""
+    vectors = stored.astype(np.float32)
+    lengths = np.sqrt((vectors * vectors).sum(axis=1, dtype=np.float32))
+    vectors /= np.maximum(lengths, 1e-6)[:, None]
+    return vectors
+
+
 def faces_of(
-    people: Sequence[tuple[str, str]], counts: Sequence[int], vectors: NDArray[np.float16], embedder: str
+    people: Sequence[tuple[str, str]], counts: Sequence[int], vectors: NDArray[np.float32], embedder: str
 ) -> KnownFaces:
     """Everybody's faces from what a store read.
 
     Args:
         people: (P,) id and name, sorted by id.
         counts: (P,) how many vectors each has.
-        vectors: (N, D) as stored, in the order of people.
+        vectors: (N, D) of unit length, in the order of people.
         embedder: SHA-256 of its weights.
     """
-    out = vectors.astype(np.float32)
-    for start in range(0, len(out), 4096):  # in blocks, so that a large gallery needs its memory once
-        block = out[start : start + 4096]
-        block /= np.maximum(np.sqrt((block * block).sum(axis=1, dtype=np.float32)), 1e-6)[:, None]
     starts = np.zeros(len(people) + 1, dtype=np.int64)
     np.cumsum(np.asarray(counts, dtype=np.int64), out=starts[1:])
-    return KnownFaces(tuple(person for person, _ in people), tuple(name for _, name in people), starts, out, embedder)
+    return KnownFaces(
+        tuple(person for person, _ in people), tuple(name for _, name in people), starts, vectors, embedder
+    )
 
 
 def gone(what: str) -> KnownPersonNotFoundError:

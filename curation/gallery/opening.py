@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+from curation.errors import GalleryError
+from curation.gallery.postgres_store import PostgresGallery
 from curation.gallery.sqlite_store import SqliteGallery
 from curation.gallery.store import GalleryStore
 from curation.settings import GallerySettings
 
 __all__ = ["open_gallery"]
 
+_MAKE_KEY = (
+    "make a key with  openssl rand -hex 32 > {path}  and keep a copy elsewhere, since nobody can read the gallery "
+    "without it"
+)
+
 
 def open_gallery(settings: GallerySettings) -> GalleryStore:
     """Open the gallery: the file of `gallery.path`, or the server of `gallery.url`.
 
     Raises:
-        GalleryError: If it cannot be used.
-        ExtraMissingError: A server is named, and the extra `gallery` is not installed.
+        GalleryError: If it cannot be used: damaged, locked, another key, written by a newer version, no server,
+            no pgvector.
+        ExtraMissingError: If a server or a key is named, and the extra `gallery` is not installed.
     """
-    return SqliteGallery(settings.path)
+    if settings.url is not None:
+        if settings.key_file is not None:
+            raise GalleryError(
+                "gallery.key_file encrypts the file of gallery.path, not a server: leave one of gallery.key_file and "
+                "gallery.url empty, and encrypt the server's disk"
+            )
+        return PostgresGallery(settings.url.get_secret_value())
+    key = None if settings.key_file is None else _key(settings.key_file)
+    return SqliteGallery(settings.path, key=key)
+
+
+def _key(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise GalleryError(f"gallery.key_file {path} cannot be read: {_MAKE_KEY.format(path=path)}") from error
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise GalleryError(
+            f"gallery.key_file {path} does not hold 64 hexadecimal digits: {_MAKE_KEY.format(path=path)}"
+        )
+    return text.lower()

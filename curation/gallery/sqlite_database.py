@@ -9,6 +9,7 @@ done: a killed process leaves the mark, and whoever opens the gallery next goes 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sqlite3
 import threading
@@ -17,12 +18,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from curation.errors import GalleryError
+from curation.extras import Extra, extra_for
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained, set_aside
 
-__all__ = ["SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
+__all__ = ["BUSY_TIMEOUT_S", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
 
 _VERSION_1 = """
 CREATE TABLE gallery_facts (
@@ -83,18 +86,26 @@ _creating = threading.Lock()
 class GalleryDatabase:
     """An open gallery file. May be used from several threads, and open in several processes."""
 
-    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(self, path: Path, *, key: str | None = None, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         """Open the file; create it if it is missing; finish a deletion that was interrupted.
 
         Args:
             path: It must be on a local disk.
+            key: 64 hexadecimal digits, with which SQLCipher encrypts the file and its log; None for a plain file.
             busy_timeout_s: How long to wait for others, in seconds.
 
         Raises:
-            GalleryError: If it cannot be used, or was written by a newer version; or if it is damaged: then it was
-                renamed, and the next attempt begins with an empty gallery; or others use it for too long.
+            GalleryError: If it cannot be used, or was written by a newer version, or has another key; or if it is
+                damaged: then a plain file was renamed, and the next attempt begins with an empty gallery; or others
+                use it for too long.
+            ExtraMissingError: If there is a key, and the extra `gallery` is not installed.
         """
         self.path = path
+        self._key = key
+        self._sqlite: Any = sqlite3
+        if key is not None:
+            with extra_for(Extra.GALLERY, "gallery.key_file"):
+                self._sqlite = importlib.import_module("sqlcipher3.dbapi2")
         self._busy_timeout_s = busy_timeout_s
         self._guard = threading.RLock()
         try:
@@ -103,8 +114,8 @@ class GalleryDatabase:
             raise explained(error, path.parent, "created") from error
         try:
             self._connection = self._opened()
-        except sqlite3.Error as error:
-            if _is_damage(error):
+        except self._sqlite.Error as error:
+            if _is_damage(error) and key is None:
                 raise self._damaged(error) from error
             raise self._error(error) from error
         with self.reading() as connection:
@@ -114,18 +125,22 @@ class GalleryDatabase:
             self.finish_deletion()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that writes, and gives the gallery another version; it is rolled back if the block raises.
+    def transaction(self, *, another_version: bool = True) -> Iterator[Any]:
+        """A transaction that writes; it is rolled back if the block raises.
+
+        Args:
+            another_version: Whether the gallery gets another version.
 
         Raises:
             GalleryError: If SQLite fails, or others write for too long.
         """
         with self._use("BEGIN IMMEDIATE") as connection:
             yield connection
-            connection.execute("UPDATE gallery_facts SET value = value + 1 WHERE name = 'version'")
+            if another_version:
+                connection.execute("UPDATE gallery_facts SET value = value + 1 WHERE name = 'version'")
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[Any]:
         """A transaction that reads: all its statements see the same rows.
 
         Raises:
@@ -141,9 +156,13 @@ class GalleryDatabase:
         return f"{self.identity}-{number}"
 
     @staticmethod
-    def must_be_gone(connection: sqlite3.Connection) -> None:
+    def must_be_gone(connection: Any) -> None:
         """Mark, in a transaction that deletes, that what is deleted must be gone from the disk."""
         connection.execute("UPDATE gallery_facts SET value = 1 WHERE name = 'unfinished'")
+
+    def is_taken(self, error: BaseException) -> bool:
+        """Whether an error says that another row has the same unique value."""
+        return isinstance(error, self._sqlite.IntegrityError)
 
     def finish_deletion(self) -> None:
         """Remove from the disk what was deleted: write the file anew, empty the log, and check that it is empty.
@@ -157,8 +176,8 @@ class GalleryDatabase:
                 self._connection.execute("VACUUM")
                 self._empty_log()
                 self._connection.execute("UPDATE gallery_facts SET value = 0 WHERE name = 'unfinished'")
-            except sqlite3.Error as error:
-                raise self._error(error) from error
+            except self._sqlite.Error as error:
+                raise GalleryError(_not_yet_gone(str(self.path), self._error(error))) from error
 
     def _empty_log(self) -> None:
         end = time.monotonic() + self._busy_timeout_s
@@ -167,15 +186,12 @@ class GalleryDatabase:
             if not busy:
                 return
             if time.monotonic() >= end:
-                raise GalleryError(
-                    f"a person is deleted from the gallery {self.path}, but its log still has old pages, which another "
-                    f"program has been reading for {self._busy_timeout_s:g} s: end that program; the next command for "
-                    "the gallery then empties the log"
-                )
+                reader = f"another program has been reading it for {self._busy_timeout_s:g} s: end that program"
+                raise GalleryError(_not_yet_gone(str(self.path), reader))
             time.sleep(_AGAIN_S)
 
     @contextmanager
-    def _use(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _use(self, begin: str) -> Iterator[Any]:
         # An interruption that left the lock taken would let every other thread wait for ever.
         with interrupts_delayed(), self._guard:
             try:
@@ -187,15 +203,15 @@ class GalleryDatabase:
                     raise
                 try:
                     self._connection.execute("COMMIT")
-                except sqlite3.Error:
+                except self._sqlite.Error:
                     self._roll_back()
                     raise
-            except sqlite3.Error as error:
+            except self._sqlite.Error as error:
                 raise self._error(error) from error
 
     def _roll_back(self) -> None:
         # After some errors SQLite has rolled back by itself; the first error is the one to tell.
-        with suppress(sqlite3.Error):
+        with suppress(self._sqlite.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
@@ -204,13 +220,16 @@ class GalleryDatabase:
         with interrupts_delayed(), self._guard:
             self._connection.close()
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> Any:
         with _creating:
             self._create()
-            connection = sqlite3.connect(
+            connection = self._sqlite.connect(
                 self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
             )
         try:
+            if self._key is not None:
+                connection.execute("PRAGMA cipher_log_level = NONE")  # a wrong key is told by us
+                connection.execute(f"PRAGMA key = \"x'{self._key}'\"")
             self._check_owner(connection)
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
             # Who was told that a person is known, or forgotten, must not find it otherwise after a power cut.
@@ -237,13 +256,13 @@ class GalleryDatabase:
         except OSError as error:
             raise explained(error, self.path, "written") from error
 
-    def _check_owner(self, connection: sqlite3.Connection) -> None:
+    def _check_owner(self, connection: Any) -> None:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (owner,) = connection.execute("PRAGMA application_id").fetchone()
         if tables and owner != _APPLICATION_ID:
             raise GalleryError(f"{self.path} is a file of another program: name another gallery.path")
 
-    def _upgrade(self, connection: sqlite3.Connection) -> None:
+    def _upgrade(self, connection: Any) -> None:
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
@@ -261,7 +280,7 @@ class GalleryDatabase:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
 
-    def _damaged(self, error: sqlite3.Error) -> GalleryError:
+    def _damaged(self, error: Exception) -> GalleryError:
         # The log goes with it: whoever repairs the file needs both.
         aside = set_aside(self.path)
         for suffix in ("-wal", "-shm"):
@@ -272,7 +291,7 @@ class GalleryDatabase:
             f"{self.path}, or run again to begin with an empty gallery"
         )
 
-    def _error(self, error: sqlite3.Error) -> GalleryError:
+    def _error(self, error: Exception) -> GalleryError:
         name = _name_of(error)
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return GalleryError(
@@ -281,6 +300,11 @@ class GalleryDatabase:
             )
         if name == "SQLITE_FULL":
             return GalleryError(f"the gallery {self.path} cannot be written: the disk is full: free some space")
+        if _is_damage(error) and self._key is not None:
+            return GalleryError(
+                f"the gallery {self.path} cannot be read with the key of gallery.key_file: name the file with its own "
+                "key; if that is the one, the gallery is damaged: copy a backup there"
+            )
         if _is_damage(error):
             return GalleryError(
                 f"the gallery {self.path} is damaged ({error}): end all programs that use it, and copy a backup there"
@@ -291,9 +315,16 @@ class GalleryDatabase:
         )
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+def _not_yet_gone(gallery: str, why: object) -> str:
+    return (
+        f"what was deleted from the gallery {gallery} is no longer in it, but its bytes may still be on the disk "
+        f"({why}); the next command that opens the gallery removes them"
+    )
+
+
+def _is_damage(error: Exception) -> bool:
     return _name_of(error) in ("SQLITE_CORRUPT", "SQLITE_NOTADB") or "unsupported file format" in str(error)
 
 
-def _name_of(error: sqlite3.Error) -> str:
+def _name_of(error: Exception) -> str:
     return str(getattr(error, "sqlite_errorname", ""))

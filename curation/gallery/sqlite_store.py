@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,15 +21,18 @@ from curation.gallery.enrolment import (
     same_name,
     stored_vector,
     taken,
+    unit_vectors,
     vector_of,
 )
-from curation.gallery.sqlite_database import GalleryDatabase
+from curation.gallery.sqlite_database import BUSY_TIMEOUT_S, GalleryDatabase
 from curation.gallery.store import Exemplar, KnownPerson
 
-__all__ = ["GALLERY_FILE", "SqliteGallery"]
+__all__ = ["ENCRYPTED_FILE", "GALLERY_FILE", "SqliteGallery"]
 
 GALLERY_FILE = "gallery.sqlite"
 """In the folder of `gallery.path`."""
+ENCRYPTED_FILE = "gallery.sqlcipher"
+"""The same, encrypted."""
 
 _PERSON = """
 SELECT number, person_id, name, category, added, last_seen,
@@ -46,14 +49,27 @@ _READ_ROWS = 10_000
 class SqliteGallery:
     """Implements `curation.gallery.store.GalleryStore`. May be used from several threads and processes."""
 
-    def __init__(self, folder: Path, *, busy_timeout_s: float | None = None) -> None:
+    def __init__(self, folder: Path, *, key: str | None = None, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         """Open the gallery of a folder; both are created if they are missing.
 
+        Args:
+            folder: On a local disk.
+            key: 64 hexadecimal digits, if the gallery is encrypted.
+            busy_timeout_s: How long to wait for others, in seconds.
+
         Raises:
-            GalleryError: If it cannot be used.
+            GalleryError: If it cannot be used, or is not encrypted and there is a key, or the other way round.
+            ExtraMissingError: If there is a key, and the extra `gallery` is not installed.
         """
-        more = {} if busy_timeout_s is None else {"busy_timeout_s": busy_timeout_s}
-        self._database = GalleryDatabase(folder / GALLERY_FILE, **more)
+        plain, encrypted = folder / GALLERY_FILE, folder / ENCRYPTED_FILE
+        if key is None and encrypted.exists() and not plain.exists():
+            raise GalleryError(f"the gallery {encrypted} is encrypted: name the file with its key as gallery.key_file")
+        if key is not None and plain.exists():
+            raise GalleryError(
+                f"the gallery {plain} is not encrypted: leave gallery.key_file empty, or move {plain.name} away and "
+                "enrol the people again"
+            )
+        self._database = GalleryDatabase(plain if key is None else encrypted, key=key, busy_timeout_s=busy_timeout_s)
 
     def people(self) -> Sequence[KnownPerson]:
         """All people, by name."""
@@ -109,7 +125,7 @@ class SqliteGallery:
                 (embedder,),
             ).fetchall()
             lengths = {row[3] for row in people}
-            vectors = np.empty((sum(row[2] for row in people), max(lengths, default=0) // 2), dtype="<f2")
+            vectors = np.empty((sum(row[2] for row in people), max(lengths, default=0) // 2), dtype=np.float32)
             found = connection.execute(
                 "SELECT vector FROM exemplars JOIN people ON person = people.number WHERE embedder = ? "
                 "ORDER BY person_id, exemplar_id",
@@ -120,7 +136,8 @@ class SqliteGallery:
                 block = b"".join(row[0] for row in rows)
                 if len(block) != len(rows) * vectors.shape[1] * 2:
                     raise _mixed(self._database.path, embedder)
-                vectors[start : start + len(rows)] = np.frombuffer(block, dtype="<f2").reshape(len(rows), -1)
+                stored = np.frombuffer(block, dtype="<f2").reshape(len(rows), -1)
+                vectors[start : start + len(rows)] = unit_vectors(stored)
                 start += len(rows)
         return faces_of([(row[0], row[1]) for row in people], [row[2] for row in people], vectors, embedder)
 
@@ -133,8 +150,10 @@ class SqliteGallery:
                 connection.execute(
                     "UPDATE people SET name = ?, name_key = ? WHERE number = ?", (name, same_name(name), number)
                 )
-            except sqlite3.IntegrityError as error:
-                raise taken(name) from error
+            except Exception as error:
+                if self._database.is_taken(error):
+                    raise taken(name) from error
+                raise
             return _read(connection, person_id)
 
     def merge(self, person_id: str, into: str, *, max_exemplars: int) -> KnownPerson:
@@ -181,19 +200,19 @@ class SqliteGallery:
 
     def seen(self, person_id: str, when: str) -> None:
         """Note that a person was seen (ISO 8601)."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(another_version=False) as connection:
             number = _number(connection, person_id)
             connection.execute("UPDATE people SET last_seen = max(last_seen, ?) WHERE number = ?", (when, number))
 
     def version(self) -> str:
-        """Another text whenever anything changed."""
+        """Another text whenever people, names or faces changed."""
         return self._database.version()
 
     def close(self) -> None:
         """Free what is held."""
         self._database.close()
 
-    def _delete(self, statement: Callable[[sqlite3.Connection], sqlite3.Cursor], what: str) -> None:
+    def _delete(self, statement: Callable[[Any], Any], what: str) -> None:
         with self._database.transaction() as connection:
             if not statement(connection).rowcount:
                 raise gone(what)
@@ -201,23 +220,21 @@ class SqliteGallery:
         self._database.finish_deletion()
 
 
-def _number(connection: sqlite3.Connection, person_id: str) -> int:
+def _number(connection: Any, person_id: str) -> int:
     row = connection.execute("SELECT number FROM people WHERE person_id = ?", (person_id,)).fetchone()
     if row is None:
         raise gone(f"person with the id {person_id}")
     return int(row[0])
 
 
-def _events(
-    connection: sqlite3.Connection, statement: str, parameters: tuple[object, ...] = ()
-) -> dict[int, list[str]]:
+def _events(connection: Any, statement: str, parameters: tuple[object, ...] = ()) -> dict[int, list[str]]:
     events: dict[int, list[str]] = {}
     for person, event in connection.execute(statement, parameters):
         events.setdefault(person, []).append(event)
     return events
 
 
-def _read(connection: sqlite3.Connection, person_id: str) -> KnownPerson:
+def _read(connection: Any, person_id: str) -> KnownPerson:
     row = connection.execute(f"{_PERSON} WHERE person_id = ?", (person_id,)).fetchone()
     if row is None:
         raise gone(f"person with the id {person_id}")
@@ -232,7 +249,7 @@ def _person(row: tuple[object, ...], events: tuple[str, ...]) -> KnownPerson:
     )
 
 
-def _exemplars(connection: sqlite3.Connection, number: int) -> list[Exemplar]:
+def _exemplars(connection: Any, number: int) -> list[Exemplar]:
     rows = connection.execute(f"{_EXEMPLAR} WHERE person = ? ORDER BY quality DESC, exemplar_id", (number,)).fetchall()
     return [
         Exemplar(
@@ -252,7 +269,7 @@ def _exemplars(connection: sqlite3.Connection, number: int) -> list[Exemplar]:
     ]
 
 
-def _keep(connection: sqlite3.Connection, number: int, new: Sequence[Exemplar], most: int) -> None:
+def _keep(connection: Any, number: int, new: Sequence[Exemplar], most: int) -> None:
     """Give a person the best of the faces there and some new ones."""
     old = _exemplars(connection, number)
     stay = kept(old, new, most)

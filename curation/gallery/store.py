@@ -112,7 +112,7 @@ class GalleryStore(Protocol):
         """Note that a person was seen (ISO 8601)."""
 
     def version(self) -> str:
-        """Another text whenever anything changed."""
+        """Another text whenever people, names or faces changed, so whenever an answer may be another one."""
 
     def close(self) -> None:
         """Free what is held."""

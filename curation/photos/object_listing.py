@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,12 +47,19 @@ def list_object_photos(
     marked = {path.rpartition("/")[0] for path, *_ in listed if path.rpartition("/")[2] == CLUSTERS_MARK}
     passed_over = {*(path.rstrip("/") for path in exclude), *marked}
     found = FoundFiles()
+    is_left_out: dict[str, bool] = {"": "" in passed_over}
     for path, size_bytes, mtime_ns in listed:
         if path.endswith(_FOLDER_MARK) and not size_bytes:
             continue
-        parts = path.split("/")
-        folders = {"/".join(parts[:count]) for count in range(1, len(parts))}
-        is_ours = "" in passed_over or path in passed_over or not passed_over.isdisjoint(folders)
-        if not is_ours and not any(map(is_passed_over, parts)):
+        folder, _, name = path.rpartition("/")
+        if path not in passed_over and not is_passed_over(name) and not _left_out(folder, passed_over, is_left_out):
             found.add(escaped(path), root / path, size_bytes, mtime_ns)
     return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
+
+
+def _left_out(folder: str, passed_over: Collection[str], known: dict[str, bool]) -> bool:
+    """Whether nothing in a folder is input; `known` has what was found so far, and that of the place itself."""
+    if folder not in known:
+        above, _, name = folder.rpartition("/")
+        known[folder] = folder in passed_over or is_passed_over(name) or _left_out(above, passed_over, known)
+    return known[folder]

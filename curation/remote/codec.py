@@ -32,6 +32,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,13 +91,13 @@ class Codec:
             TypeError: If it is of a class that is not told.
             CurationError: If a path lies in no place that other machines have.
         """
-        if value is None or isinstance(value, bool) or type(value) is int:
-            return value
         kind = type(value)
         if kind is float:
             return value if math.isfinite(value) else {"float": str(value)}
+        if kind is int or value is None or kind is bool:
+            return value
         if kind is str:
-            return _encoded_text(value)
+            return value if value.isascii() else _encoded_text(value)
         if kind is list:
             return [self.encoded(item) for item in value]
         if kind is tuple:
@@ -108,6 +109,10 @@ class Codec:
         return self._encoded_object(value, kind)
 
     def _encoded_object(self, value: Any, kind: type[Any]) -> Any:
+        name = name_of(kind)
+        if name is not None and not isinstance(value, Enum):
+            values = value if isinstance(value, tuple) else [getattr(value, field) for field in field_names(name)]
+            return {"object": [name, [self.encoded(item) for item in values]]}
         if isinstance(value, np.ndarray):
             return {"array": [_dtype_name(value.dtype), list(value.shape), _base64(_little(value).tobytes())]}
         if isinstance(value, np.generic):
@@ -122,12 +127,9 @@ class Codec:
             return {"weights": [value.name, value.sha256]}
         if isinstance(value, PhotoError):
             return {"photo_error": [kind.__name__, _encoded_text(str(value))]}
-        name = name_of(kind)
         if name is None:
             raise TypeError(f"values of {kind.__module__}.{kind.__name__} are not told to other machines")
-        if isinstance(value, Enum):
-            return {"member": [name, value.value]}
-        return {"object": [name, [self.encoded(getattr(value, field)) for field in field_names(name)]]}
+        return {"member": [name, value.value]}
 
     def decoded(self, data: Any) -> Any:
         """The value of plain JSON values.
@@ -139,11 +141,12 @@ class Codec:
         return self._decoded(data, 0)
 
     def _decoded(self, data: Any, depth: int) -> Any:
-        if data is None or isinstance(data, bool | int | str):
-            return data
-        if isinstance(data, float):
+        kind = type(data)
+        if kind is float:
             if not math.isfinite(data):
                 raise ValueError("a number that is not finite")
+            return data
+        if kind is int or kind is str or data is None or kind is bool:
             return data
         if depth > _MAX_DEPTH:
             raise ValueError("values lie too deep in one another")
@@ -191,13 +194,11 @@ class Codec:
 
     def _object(self, content: Any, depth: int) -> Any:
         name, told = _list(content, 2)
-        kind = class_named(_text(name))
-        if issubclass(kind, Enum):
-            raise ValueError(f"{name} is an enumeration")
-        names, checks = field_names(name), field_checks(name)
-        values = [self._decoded(item, depth) for item in _list(told, len(names))]
-        for field, check, value in zip(names, checks, values, strict=True):
+        kind, checks = _made_of(_text(name))
+        values = [self._decoded(item, depth) for item in _list(told, len(checks))]
+        for number, (check, value) in enumerate(zip(checks, values, strict=True)):
             if not check(value):
+                field = field_names(name)[number]
                 raise ValueError(f"{field} of {name} cannot be a {type(value).__name__} such as this")
         return kind(*values)
 
@@ -217,6 +218,19 @@ class Codec:
         "photo_error": _photo_error,
         "object": _object,
     }
+
+
+@cache
+def _made_of(name: str) -> tuple[type[Any], tuple[Callable[[Any], bool], ...]]:
+    """A class of the table, and what its fields have to be.
+
+    Raises:
+        ValueError: If there is none, or it is an enumeration.
+    """
+    kind = class_named(name)
+    if issubclass(kind, Enum):
+        raise ValueError(f"{name} is an enumeration")
+    return kind, field_checks(name)
 
 
 def _base64(content: bytes) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from curation.remote.functions import FUNCTIONS, function_named
 from curation.remote.machine import Machine, NotTheRunsFileError, this_machine
 from curation.remote.own_process import fetch_elsewhere
 from curation.remote.preparing import Preparations, Prepared, setup_of
+from curation.remote.setups import FilmWork, PhotoWork
 from curation.workers.distributed.messages import Answer, Request
 
 __all__ = ["execute", "lacking"]
@@ -40,6 +42,8 @@ _Kind = Literal["ok", "photo", "stage", "bug", "refused", "transport"]
 
 _AWAY = (ObjectStorageUnavailableError, ObjectChangedError, DatabaseBusyError)
 _OF_MACHINE = (WeightsError, StorageError, SettingsError)
+
+_PATIENCE_S, _PAUSE_S = 60.0, 2.0
 
 _NETWORK_ERRORS = frozenset(
     {
@@ -99,27 +103,42 @@ def execute(request: Request) -> Answer:
 def lacking(setup: Any) -> str:
     """What this machine lacks for a run; model files that are missing are fetched. No network is loaded.
 
-    Object storage is used in a process of its own: its client does not survive that this process forks later.
+    Object storage is used in a process of its own: its client does not survive that this process forks later. A place
+    of model files that does not answer is asked again for a minute: it is no fault of this machine.
 
     Returns:
         A sentence that names the machine; empty if it lacks nothing.
     """
     try:
         machine = this_machine()
-        try:
-            read = setup_of(setup, machine.without_object_storage())
-        except WeightsMissingError:
-            if not machine.fetches_from_storage:
-                raise
-            fetch_elsewhere(setup)
-            read = setup_of(setup, machine.without_object_storage())
-        missing = machine.lacking(read.input_address)
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                read = _read_setup(setup, machine)
+                break
+            except ObjectStorageUnavailableError as error:
+                if time.monotonic() > deadline:
+                    raise
+                logger.warning("%s; trying again", error)
+                time.sleep(_PAUSE_S)
+        missing = machine.lacking(read)
         return f"{socket.gethostname()}: {missing}" if missing else ""
     except CurationError as error:
         return _of_this_machine(str(error))
     except Exception as error:  # a setup of another version
         logger.debug("a setup cannot be read", exc_info=True)
         return f"{socket.gethostname()} does not understand this run: {type(error).__name__}: {error}"
+
+
+def _read_setup(setup: Any, machine: Machine) -> PhotoWork | FilmWork:
+    here = machine.without_object_storage()
+    try:
+        return setup_of(setup, here)
+    except WeightsMissingError:
+        if not machine.fetches_from_storage:
+            raise
+        fetch_elsewhere(setup)
+        return setup_of(setup, here)
 
 
 def _task(data: Any, prepared: Prepared, machine: Machine) -> Any:

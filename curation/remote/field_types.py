@@ -84,7 +84,7 @@ def _tuple_of(arguments: tuple[Any, ...]) -> Check:
 def _instance_of(kind: type[Any]) -> Check:
     if kind in _NUMBERS:
         wanted = _NUMBERS[kind]
-        return lambda value: isinstance(value, wanted) and not isinstance(value, bool)
+        return lambda value: type(value) is kind or (isinstance(value, wanted) and not isinstance(value, bool))
     if kind in (str, bytes, bool, Fraction) or name_of(kind) is not None:
         return lambda value: type(value) is kind
     return lambda value: isinstance(value, kind)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.pipelines.known_photos import FacePlace
-from curation.pipelines.per_photo import AnalyseBatch, AnalyseTask, MeasureTask
 from curation.storage.analysis_store import AnalysisStore
+
+if TYPE_CHECKING:
+    from curation.pipelines.per_photo import AnalyseTask, MeasureTask
 
 __all__ = ["KnownContent", "SentKnowledge", "known_contents"]
 
@@ -46,6 +48,9 @@ def known_contents(task: Any, store: AnalysisStore) -> tuple[KnownContent, ...]:
     Raises:
         StorageError: If the store fails.
     """
+    # A worker's main process imports this module, and its children are forked: they load these libraries, not it.
+    from curation.pipelines.per_photo import AnalyseBatch, AnalyseTask, MeasureTask
+
     if isinstance(task, AnalyseBatch):
         return tuple(content for one in task.tasks for content in known_contents(one, store))
     if not isinstance(task, AnalyseTask | MeasureTask) or task.size_bytes is None:

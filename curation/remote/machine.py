@@ -12,6 +12,7 @@ from curation.photos.originals import Originals
 from curation.pipelines.originals import originals_of
 from curation.remote.codec import Codec
 from curation.remote.places import INPUT, Places, key_of, places_of
+from curation.remote.setups import FilmWork, PhotoWork, library_versions
 from curation.remote.weights import WeightsShelf
 
 if TYPE_CHECKING:
@@ -55,12 +56,11 @@ class Machine:
         workers = self.settings.workers.model_copy(update={"weights_url": None})
         return Machine(self.settings.model_copy(update={"workers": workers}))
 
-    def lacking(self, input_address: str) -> str:
-        """Why this machine cannot reach a run's photos; empty if it can, as far as that is known before the first.
+    def lacking(self, setup: PhotoWork | FilmWork) -> str:
+        """Why this machine cannot do a run's work; empty if it can, as far as that is known before the first photo."""
+        return _other_libraries(setup) or self._unreachable(setup.input_address)
 
-        Args:
-            input_address: Of the run's photos in object storage; empty if they lie in a folder.
-        """
+    def _unreachable(self, input_address: str) -> str:
         own, io = self.settings.input_address, self.settings.io
         if own:
             if input_address and own != input_address:
@@ -106,6 +106,17 @@ class Machine:
     def _shown(self, place: str) -> str:
         address = self.settings.input_address if place == INPUT else ""
         return f"{address or self.places.root(place)} (its {key_of(place)})"
+
+
+def _other_libraries(setup: PhotoWork | FilmWork) -> str:
+    """Which libraries are of other versions than the run's, with which results might be others; empty if none is."""
+    own = dict(library_versions(films=isinstance(setup, FilmWork)))
+    others = [
+        f"{name} is {own.get(name, 'not known')} here and {version} there"
+        for name, version in setup.libraries
+        if own.get(name) != version
+    ]
+    return f"it has other libraries than the run: {'; '.join(others)}; install the same versions" if others else ""
 
 
 @cache

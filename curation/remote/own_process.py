@@ -8,6 +8,7 @@ files of a setup, `{"photos": true}` looks whether the photos can be listed. Wha
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -18,6 +19,8 @@ from curation.remote.errors import error_json, stage_error_of
 __all__ = ["fetch_elsewhere", "list_elsewhere"]
 
 _FETCH_S, _LIST_S = 1800.0, 120.0
+_TRIES = 3
+_COMMAND = (sys.executable, "-m", "curation.remote.own_process")
 
 
 def fetch_elsewhere(setup: Any) -> None:
@@ -39,17 +42,30 @@ def list_elsewhere() -> None:
 
 
 def _wish(wish: dict[str, Any], timeout_s: float) -> None:
-    command = [sys.executable, "-m", "curation.remote.own_process"]
+    problem = ""
+    for _ in range(_TRIES):
+        try:
+            done = subprocess.run(_COMMAND, input=json.dumps(wish), capture_output=True, text=True, timeout=timeout_s)
+            told = json.loads(done.stdout)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            problem = str(error)
+        except ValueError:  # it died before it said anything
+            last = done.stderr.strip().splitlines()[-1:]
+            problem = ": ".join([f"the process that asks it ended with {_ending(done.returncode)}", *last])
+        else:
+            if told is not None:
+                raise stage_error_of(told)
+            return
+    raise ObjectStorageUnavailableError(f"object storage cannot be asked: {problem}")
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
     try:
-        done = subprocess.run(command, input=json.dumps(wish), capture_output=True, text=True, timeout=timeout_s)
-        told = json.loads(done.stdout)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ObjectStorageUnavailableError(f"object storage cannot be asked: {error}") from error
-    except ValueError as error:
-        last = done.stderr.strip().splitlines()[-1:]
-        raise ObjectStorageUnavailableError(f"object storage cannot be asked: {' '.join(last)}") from error
-    if told is not None:
-        raise stage_error_of(told)
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
 
 
 def _fulfil(wish: dict[str, Any]) -> None:

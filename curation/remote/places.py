@@ -15,7 +15,7 @@ __all__ = ["INPUT", "Places", "key_of", "places_of"]
 
 INPUT = "input"
 
-_KEYS = {INPUT: "io.input_dir", "video": "video.dir", "output": "io.output_dir"}
+_KEYS = {INPUT: "io.input_dir", "video": "video.dir"}
 
 
 class Places:
@@ -67,9 +67,7 @@ class Places:
 
 def places_of(settings: Settings) -> Places:
     """The places that settings name."""
-    return Places(
-        {INPUT: settings.io.input_dir, "video": settings.video.dir, "output": settings.io.output_dir},
-    )
+    return Places({INPUT: settings.io.input_dir, "video": settings.video.dir})
 
 
 def key_of(place: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from curation.engines.base import EngineSpec, WeightsFile
-from curation.errors import WeightsBrokenError, WeightsMissingError
+from curation.errors import SettingsError, WeightsBrokenError, WeightsMissingError
 from curation.remote.functions import FILMS, PHOTOS
 from curation.remote.known_contents import SentKnowledge
 from curation.remote.machine import Machine
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from curation.settings import Settings
 
 __all__ = ["Preparations", "Prepared", "setup_of"]
+
+_CPU = "CPUExecutionProvider"
 
 _KEPT = 2
 """So many runs share a worker's process without loading networks at each turn; each keeps its networks in memory."""
@@ -98,12 +100,30 @@ def _swap(kind: str) -> Callable[[object | None], object | None]:
 
 
 def _prepared(setup: PhotoWork | FilmWork, machine: Machine) -> Prepared:
+    _refuse_without_providers(setup)
     known = SentKnowledge()
     if isinstance(setup, FilmWork):
         _prepare_films(setup, machine)
         return Prepared(FILMS, setup.input_address, known, _swap(FILMS)(None))
     _prepare_photos(setup, machine, known)
     return Prepared(PHOTOS, setup.input_address, known, _swap(PHOTOS)(None))
+
+
+def _refuse_without_providers(setup: PhotoWork | FilmWork) -> None:
+    """ONNX Runtime passes over what it does not offer, and the CPU gives other floats than a GPU.
+
+    Raises:
+        SettingsError: If this machine does not offer what the run uses.
+    """
+    wanted = set(() if setup.spec is None else setup.spec.providers)
+    wanted = wanted.union(*(reader.providers for reader in setup.readers)) - {_CPU}
+    if not wanted:
+        return
+    from curation.engines.onnx_sessions import import_onnxruntime
+
+    missing = wanted - set(import_onnxruntime().get_available_providers())
+    if missing:
+        raise SettingsError(f"ONNX Runtime does not offer {', '.join(sorted(missing))} here, which the run uses")
 
 
 def _prepare_photos(setup: PhotoWork, machine: Machine, known: SentKnowledge) -> None:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import metadata
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.pipelines.video.options import LookOptions
 
-__all__ = ["Converted", "FilmWork", "PhotoWork"]
+__all__ = ["Converted", "FilmWork", "PhotoWork", "library_versions"]
+
+_OF_PHOTOS = (
+    "dlib-bin",
+    "numpy",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "opencv-contrib-python-headless",
+    "pillow",
+    "pillow-heif",
+    "rawpy",
+    "simplejpeg",
+)
+_OF_FILMS = ("av",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class PhotoWork:
         max_megapixels: Larger photos fail.
         chip_px: Longer side of the chips, in pixels.
         input_address: Of the run's photos in object storage; empty if they lie in a folder.
+        libraries: Versions of the libraries that results depend on, by name, see `library_versions`.
     """
 
     spec: EngineSpec | None
@@ -47,6 +62,7 @@ class PhotoWork:
     max_megapixels: float
     chip_px: int
     input_address: str
+    libraries: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class FilmWork:
         readers: One for each attribute that is asked for.
         looks: How films are looked at.
         input_address: As in `PhotoWork`.
+        libraries: As in `PhotoWork`.
     """
 
     spec: EngineSpec
@@ -68,3 +85,19 @@ class FilmWork:
     readers: tuple[ReaderSpec, ...]
     looks: LookOptions
     input_address: str
+    libraries: tuple[tuple[str, str], ...] = ()
+
+
+def library_versions(*, films: bool) -> tuple[tuple[str, str], ...]:
+    """Name and version of the libraries that decode pictures and run networks; with others, results may be others.
+
+    Args:
+        films: Whether films are looked at, too.
+    """
+    out = []
+    for name in _OF_PHOTOS + (_OF_FILMS if films else ()):
+        try:
+            out.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            out.append((name, "not installed"))
+    return tuple(out)

@@ -24,6 +24,7 @@ from curation.errors import (
     BusyError,
     ObjectMissingError,
     ObjectStorageError,
+    ObjectStorageUnavailableError,
     StorageError,
     WeightsBrokenError,
     WeightsError,
@@ -76,6 +77,7 @@ class WeightsShelf:
             ValueError: If this is no name of a file, or no SHA-256.
             WeightsMissingError: If it is not here and cannot be fetched; the message names machine and file.
             WeightsBrokenError: If what was fetched is another content.
+            ObjectStorageUnavailableError: If the place that it is fetched from does not answer, which may be over soon.
             StorageError: If a file cannot be read or written.
         """
         if not _SHA256.fullmatch(sha256):
@@ -148,16 +150,17 @@ class WeightsShelf:
                 return
             except _AgainError as error:
                 if pause_s is None:
-                    raise WeightsMissingError(
-                        f"{socket.gethostname()} lacks {name} (SHA-256 {sha256}), and {where} does not give it: {error}"
-                    ) from error
+                    message = _unfetched(name, sha256, f"{where} does not answer", error)
+                    raise ObjectStorageUnavailableError(message) from error
                 logger.info("%s is not to be had from %s: %s; next try in %g s", name, where, error, pause_s)
                 time.sleep(pause_s)
+            except ObjectStorageUnavailableError as error:  # it was tried often already
+                raise ObjectStorageUnavailableError(
+                    _unfetched(name, sha256, f"{where} does not answer", error)
+                ) from error
             except (ObjectStorageError, WeightsError) as error:
                 kind = type(error) if isinstance(error, WeightsError) else WeightsMissingError
-                raise kind(
-                    f"{socket.gethostname()} lacks {name} (SHA-256 {sha256}), and {where} does not give it: {error}"
-                ) from error
+                raise kind(_unfetched(name, sha256, f"{where} does not give it", error)) from error
 
     def _fetch_once(self, url: str, sha256: str, target: Path) -> None:
         # One name for all: whoever is here holds the lock, and what a killed process left is written over.
@@ -236,6 +239,10 @@ def publish(files: Mapping[str, Path], address: str, *, timeout_s: float) -> int
             store.upload(sha256, path)
             count += 1
     return count
+
+
+def _unfetched(name: str, sha256: str, why: str, error: Exception) -> str:
+    return f"{socket.gethostname()} lacks {name} (SHA-256 {sha256}), and {why}: {error}"
 
 
 def _from_store(address: str, sha256: str, target: Path, timeout_s: float) -> None:

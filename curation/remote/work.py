@@ -21,7 +21,7 @@ from curation.remote.errors import stage_error_of
 from curation.remote.functions import FILMS, FUNCTIONS, PHOTOS
 from curation.remote.known_contents import known_contents
 from curation.remote.places import INPUT, Places, places_of
-from curation.remote.setups import Converted, FilmWork, PhotoWork
+from curation.remote.setups import Converted, FilmWork, PhotoWork, library_versions
 from curation.remote.weights import publish
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import stamp_of
@@ -121,6 +121,7 @@ class PhotoRemoteWork(_RemoteWork):
             settings.io.max_photo_megapixels,
             settings.clustering.thumbnail_px,
             settings.input_address,
+            library_versions(films=False),
         )
         super().__init__(settings, PHOTOS, setup)
         _put_weights(settings, spec, predictor, readers)
@@ -157,6 +158,7 @@ class FilmRemoteWork(_RemoteWork):
             setup.readers,
             setup.looks,
             settings.input_address,
+            library_versions(films=True),
         )
         super().__init__(settings, FILMS, told)
         _put_weights(settings, setup.engine, setup.predictor, setup.readers)

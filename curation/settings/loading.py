@@ -139,6 +139,13 @@ class Settings(BaseSettings):
             return f"{self.output_address}/{name}" if name else self.output_address
         return str(self.io.output_dir / name)
 
+    def recorded(self, *sections: str) -> dict[str, Any]:
+        """Sections as plain JSON values for a run record, with addresses where photos and outputs have them."""
+        out = self.model_dump(mode="json", include=set(sections))
+        if "io" in out:
+            out["io"] |= {"input_dir": self.input_place, "output_dir": self.output_place()}
+        return out
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -12,11 +12,10 @@ import os
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.extras import Extra, extra_for
-from curation.workers.distributed.broker import CONTROL, TASK_NAME, BrokerOptions, transport_options
+from curation.workers.distributed.broker import CONTROL, TASK_NAME, BrokerOptions, tls_options, transport_options
 from curation.workers.pool import usable_cores
 
 if TYPE_CHECKING:
@@ -38,10 +37,9 @@ def __getattr__(name: str) -> Any:
     """Make `app` when it is asked for."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from curation.settings import load_settings
+    from curation.settings.machine import machine_settings
 
-    named = os.environ.get("CURATION_CONFIG")
-    workers = load_settings(Path(named) if named else None, default_root=Path.cwd()).workers
+    workers = machine_settings().workers
     made = make_app(BrokerOptions.of(workers), concurrency=workers.concurrency)
     globals()["app"] = made
     return made
@@ -124,6 +122,7 @@ def make_app(broker: BrokerOptions, *, concurrency: int = 0, executor: str = EXE
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=transport_options(broker),
+        **({"broker_use_ssl": tls} if (tls := tls_options(broker)) else {}),
         control_exchange=CONTROL,
         enable_utc=True,
     )
@@ -178,7 +177,7 @@ def _add_task(made: Celery, broker: BrokerOptions, executor: str) -> None:
             return super().on_failure(exc_info, *args, **kwargs)
 
         def _tell_lost(self, kind: str, text: str) -> None:
-            nodes[0].lost(self.id, kind, text, time.time() - (self.time_start or time.time()))
+            nodes[0].lost(self.id, kind, text, self.time_start or time.time())
 
     @made.task(name=TASK_NAME, bind=True, acks_late=True, ignore_result=True, Request=ToldRequest)  # type: ignore[untyped-decorator]
     def run_request(self: Any, request: Any) -> str:

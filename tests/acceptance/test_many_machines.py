@@ -16,11 +16,11 @@ from tests.many_machines.killing import Event, Trial
 from tests.many_machines.servers import RabbitBroker, RedisBroker
 from tests.s3_server import S3Process, S3Server
 
-_PHOTOS = 120
+_PHOTOS = 80
 # RabbitMQ takes seconds to start.
 _KILLS_PER_STAGE = {
-    RedisBroker: {"child": 38, "worker": 6, "coordinator": 3, "broker": 3},
-    RabbitBroker: {"child": 40, "worker": 6, "coordinator": 3, "broker": 1},
+    RedisBroker: {"child": 41, "worker": 4, "coordinator": 2, "broker": 3},
+    RabbitBroker: {"child": 43, "worker": 4, "coordinator": 2, "broker": 1},
 }
 _SEED = 1
 

@@ -1,4 +1,4 @@
-"""One suite for all object storage: a folder, and a bucket of a real S3 server."""
+"""One suite for all object storage: a folder, a bucket of a real S3 server, and stand-ins for GCS and Azure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from pathlib import Path
 import pytest
 
 from curation.errors import BusyError, ObjectChangedError, ObjectMissingError, ObjectStorageError
+from curation.storage.objects import bucket
 from curation.storage.objects import lease as lease_module
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.store import ObjectStore
 from tests.processes import wait_until
-from tests.s3_server import s3_address, s3_process, s3_server
-
-__all__ = ["s3_address", "s3_process", "s3_server"]
 
 
-@pytest.fixture(params=["file", "s3"])
+@pytest.fixture(params=["file", "s3", "gs", "az"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "file":
         return f"file://{tmp_path}/store"
-    return f"{request.getfixturevalue('s3_address')}/a folder/ünd"
+    name = {"s3": "s3_address", "gs": "gcs_address", "az": "azure_address"}[request.param]
+    return f"{request.getfixturevalue(name)}/a folder/ünd"
 
 
 @pytest.fixture
@@ -107,9 +106,11 @@ def test_files(store: ObjectStore, tmp_path: Path) -> None:
     assert (tmp_path / "target").read_bytes() == source.read_bytes()
 
 
-def test_a_large_file_goes_in_parts(store: ObjectStore, tmp_path: Path) -> None:
+def test_a_large_file_goes_in_parts(store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "_LARGE_BYTES", 6 << 20)
+    monkeypatch.setattr(bucket, "_PART_BYTES", 5 << 20)
     source = tmp_path / "large"
-    source.write_bytes(b"0123456789abcdef" * (40 << 16))
+    source.write_bytes(b"0123456789abcdef" * (12 << 16))
     info = store.upload("large", source)
     assert info.size_bytes == source.stat().st_size
     assert store.fetch("large", tmp_path / "back") == info
@@ -137,6 +138,7 @@ def test_one_at_a_time(store: ObjectStore) -> None:
     assert [info.key for info in store.list()] == ["lock"]
 
 
+@pytest.mark.parametrize("address", ["s3"], indirect=True)  # a folder's is with the unit tests; it takes seconds
 def test_a_lease_that_ended_is_taken_over_and_the_old_holder_learns_it(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

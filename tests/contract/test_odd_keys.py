@@ -10,9 +10,7 @@ from curation.errors import ObjectStorageError, PhotoUnreadableError
 from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.opening import open_store
 from curation.storage.objects.originals import ObjectOriginals
-from tests.s3_server import S3Server, s3_process, s3_server
-
-__all__ = ["s3_process", "s3_server"]
+from tests.s3_server import S3Server
 
 _KEYS = [
     "../outside.jpg", "/lead.jpg", "./x.jpg", "a//b.jpg", "a/../../b.jpg", "a/./c.jpg", "folder/", "photo.jpg/", "//",

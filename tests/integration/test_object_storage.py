@@ -12,16 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from curation.bootstrap import build
 from curation.domain.choosing.export import ExportRequest
 from curation.errors import BusyError, ObjectStorageUnavailableError
+from curation.settings import load_settings
 from curation.storage.working_copy.opening import working_copy_of
 from tests.fake_workflow import FakeEvent
+from tests.film_event import FilmEvent, event_track
 from tests.object_event import ObjectEvent, painted
 from tests.s3_server import FaultyProxy, S3Server, s3_address, s3_process, s3_proxy, s3_server
 
 __all__ = ["s3_address", "s3_process", "s3_proxy", "s3_server"]
 
-RECORDS = {"clustering_run.json", "scoring_run.json"}
+RECORDS = {"clustering_run.json", "scoring_run.json", "video_run.json"}
 PROJECT = Path(__file__).parents[2]
 
 
@@ -61,7 +64,7 @@ def test_outputs_are_the_same_as_on_folders_and_a_second_run_analyses_nothing(
     assert _there(s3_server) == folder_event.snapshot() == machine.outputs()
     assert {key: content for key, content in s3_server.content().items() if key.startswith("in/")} == before
     record = json.loads(s3_server.content()["out/clustering_run.json"])
-    assert record["input_dir"] == f"{s3_server.address}/in"
+    assert record["input_dir"] == record["settings"]["io"]["input_dir"] == f"{s3_server.address}/in"
     analysed = machine.engine.analysed
     # Only the empty file is tried again; a photo that was replaced is analysed anew.
     assert machine.cluster().reused == 5
@@ -115,6 +118,24 @@ def test_labels_and_exports_of_another_machine(
     assert (report.exported, report.failed) == (2, 0)
     sizes = {path.stat().st_size for path in Path(report.path).rglob("*.png")}
     assert sizes <= {path.stat().st_size for path in folder_event.photos.rglob("*.png")}
+
+
+def test_clips_beside_the_photos(machine: ObjectEvent, tmp_path: Path, s3_server: S3Server) -> None:
+    s3_server.client().delete_object(Bucket=s3_server.bucket, Key="in/a/../odd.jpg")
+    folders = FilmEvent(tmp_path / "clips")
+    painted(folders)
+    (folders.photos / "empty.jpg").touch()
+    for event in (folders, machine):
+        clip = event.clip("day 2/dance.mp4", [event_track(0, 6, 0)])
+    s3_server.put({"in/day 2/dance.mp4": clip.read_bytes()})
+    for event in (folders, machine):
+        event.cluster()
+        assert event.look().analysed == 1
+        event.score()
+    assert _there(s3_server) == {
+        name: content for name, content in folders.snapshot().items() if name != "video_run.json"
+    }
+    assert "videos.csv" in _there(s3_server)
 
 
 def test_faults_of_the_storage_change_nothing(
@@ -228,3 +249,30 @@ def test_kills_leave_the_old_outputs_or_the_new_ones(
     machine.score()
     copy.pull()
     assert reader.outputs() == _there(s3_server) == folder_event.snapshot()
+
+
+def test_real_photos_with_real_weights(tmp_path: Path, s3_server: S3Server, test_data: Path) -> None:
+    weights = test_data / "weights/deepface_home/.deepface/weights"
+    photos = sorted((test_data / "photos/groups").rglob("*.jpg"), key=lambda path: (path.stat().st_size, path.name))
+    if not (weights / "retinaface.onnx").is_file() or len(photos) < 35:
+        pytest.skip(f"no weights or photos of groups in {test_data}")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, path in enumerate(photos[20:35]):
+        (folder / f"{number:02d}.jpg").write_bytes(path.read_bytes())
+    s3_server.put({f"in/{path.name}": path.read_bytes() for path in folder.iterdir()})
+
+    def run(name: str, photos: str, output: str) -> None:
+        io = {"input_dir": photos, "output_dir": output, "state_dir": tmp_path / name, "models_dir": weights.resolve()}
+        engine = {"name": "retinaface-arcface", "download": False}
+        given: dict[str, dict[str, object]] = {"io": {**io}, "engine": {**engine}, "performance": {"workers": 2}}
+        workflow = build(load_settings(None, default_root=tmp_path, overrides=given))
+        assert workflow.run_clustering().analysed == 15
+        assert workflow.run_scoring().scored == 15
+
+    run("state 1", str(folder), str(tmp_path / "out"))
+    run("state 2", f"{s3_server.address}/in", f"{s3_server.address}/out")
+    here = {path.relative_to(tmp_path / "out").as_posix(): path for path in (tmp_path / "out").rglob("*")}
+    outputs = {name: path.read_bytes() for name, path in here.items() if path.is_file() and name not in RECORDS}
+    del outputs[".curation.lock"]
+    assert _there(s3_server) == outputs

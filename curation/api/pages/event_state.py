@@ -36,6 +36,7 @@ class EventState:
         name: Of the event: that of the folder of photos.
         input_place: The folder of photos, or their address.
         output_place: The folder of all results, or their address.
+        not_stored: Why what was said last is not in object storage yet; empty if it is.
         clustered: Whether the photos were clustered.
         photos: Photos of the last clustering.
         failed: Of these, photos that could not be read.
@@ -55,6 +56,7 @@ class EventState:
     name: str
     input_place: str
     output_place: str
+    not_stored: str
     clustered: bool
     photos: int
     failed: int
@@ -135,6 +137,7 @@ def event_state(context: ServiceContext) -> EventState:
         name=settings.input_place.rstrip("/").rpartition("/")[2] or settings.input_place,
         input_place=settings.input_place,
         output_place=settings.output_place(),
+        not_stored="" if context.mirror is None else context.mirror.problem,
         clustered=clustered,
         photos=int(counts.get("photos", 0)),
         failed=int(counts.get("failed", 0)),

@@ -141,7 +141,7 @@ def _trailer(arguments: argparse.Namespace, settings: Settings) -> int:
         for clip, folder in zip(arguments.clips, folders, strict=True):
             shown = shown_name(clip)
             visuals = Visuals(folder, bars, settings) if _draws(arguments, settings) else None
-            keep = Keeping(folder, shown, formats, visuals)
+            keep = Keeping(folder, shown, formats, visuals, settings)
             try:
                 result = inference.infer_on_trailer(clip, progress=bars, on_film=keep, **joining)
             except (PhotoError, InputError) as error:
@@ -234,7 +234,7 @@ def _item(arguments: argparse.Namespace, settings: Settings) -> int:
         print_line(f"  failed: {problem}" if result.has_failure else f"  note: {problem}")
     if result.trailer is not None:
         shown = shown_name(arguments.trailer)
-        write_film(folder, result.trailer, result.poster, shown, formats)
+        write_film(folder, result.trailer, result.poster, shown, formats, settings)
         for line in film_lines(shown, result.trailer):
             print_line(line)
     if result.poster is not None:

@@ -82,29 +82,36 @@ def _event(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _frames(arguments: argparse.Namespace, settings: Settings) -> int:
+    from curation.bootstrap import originals_of
     from curation.event.catalog import Catalog
     from curation.event.film.event_films import EventFilms
     from curation.event.film.frame_export import FrameRequest, export_frames
+    from curation.storage.working_copy.opening import edited_outputs
 
     if arguments.at is not None and not (arguments.clip and arguments.to):
         raise SettingsError("--at names a picture of one clip: give --clip PATH and --to DIR as well")
     if arguments.count is not None and arguments.count < 1:
         raise SettingsError("--count is the number of pictures: give 1 or more")
-    films = EventFilms(settings, Catalog(settings))
+    with edited_outputs(settings):
+        films = EventFilms(settings, Catalog(settings))
     if arguments.to is None:
         frames = films.best_frames() if arguments.also else films.candidates()
         for frame in frames[:_SHOWN]:
             print_line(f"{printable(frame.sentence)}  (it would rank {frame.rank})")
         more = len(frames) - _SHOWN
         if more > 0:
-            print_line(f"and {more} more, see {settings.io.output_dir / 'best_frames.csv'}")
+            print_line(f"and {more} more, see {settings.output_place('best_frames.csv')}")
         if not frames:
             print_line("no picture of a clip shows somebody better than the photos do; --also lists all good ones")
         return 0
     from curation.video.stills import still_jpeg
 
+    def still(path: Path, time: Fraction) -> bytes:
+        with originals_of(settings).at_hand(path) as opened:
+            return still_jpeg(opened, time)
+
     request = FrameRequest(arguments.person, arguments.clip, arguments.at, arguments.count, arguments.also)
-    report = export_frames(films, request, arguments.to.absolute(), still=still_jpeg)
+    report = export_frames(films, request, arguments.to.absolute(), still=still)
     print_line(f"{counted(len(report.files), 'picture')} in {printable(str(arguments.to))}")
     print_failures(report.failures, settings.output_place("video_run.json"))
     return 1 if report.failures else 0

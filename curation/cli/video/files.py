@@ -70,8 +70,11 @@ class Visuals:
 class Keeping:
     """Writes what was found in a film before anything else is done with its file."""
 
-    def __init__(self, folder: Path, shown: str, formats: Sequence[str], visuals: Visuals | None) -> None:
-        """Name the folder, the film as the user knows it, and what is written besides."""
+    def __init__(
+        self, folder: Path, shown: str, formats: Sequence[str], visuals: Visuals | None, settings: Settings
+    ) -> None:
+        """Name the folder, the film as the user knows it, what is written besides, and the gallery of known people."""
+        self._settings = settings
         self._folder = folder
         self._shown = shown
         self._formats = formats
@@ -79,18 +82,28 @@ class Keeping:
 
     def __call__(self, path: Path, result: TrailerResult) -> None:
         """Write what was found, then draw."""
-        write_film(self._folder, result, None, self._shown, self._formats)
+        write_film(self._folder, result, None, self._shown, self._formats, self._settings)
         if self._visuals is not None:
             self._visuals.film(path, result)
 
 
 def write_film(
-    folder: Path, result: TrailerResult, poster: PosterResult | None, shown: str, formats: Sequence[str]
+    folder: Path,
+    result: TrailerResult,
+    poster: PosterResult | None,
+    shown: str,
+    formats: Sequence[str],
+    settings: Settings,
 ) -> None:
-    """Write the files of a film."""
+    """Write the files of a film, with the names of known people that are proposed if there is a gallery."""
     from curation.storage.video.result_files import write_result
 
-    write_result(folder, result, poster=poster, source=shown)
+    if settings.gallery.enabled:
+        from curation.event.known_people.film_people import try_recognised_characters
+
+        write_result(folder, result, poster=poster, source=shown, known=try_recognised_characters(settings, result))
+    else:
+        write_result(folder, result, poster=poster, source=shown)
     if formats:
         from curation.storage.video.exports import write_exports
 

@@ -22,7 +22,14 @@ from curation.domain.faces.face import FiveLandmarks
 from curation.domain.film.clip import ClipFacts, Shot
 from curation.domain.film.documents.json_values import JsonValue
 from curation.domain.film.documents.reading import read_poster, read_result
-from curation.domain.film.people import FilmPerson, PosterFace, PosterResult, TrailerResult
+from curation.domain.film.people import (
+    NOBODY_KNOWN,
+    FilmPerson,
+    KnownCharacter,
+    PosterFace,
+    PosterResult,
+    TrailerResult,
+)
 from curation.domain.film.times import Interval, rational_text, seconds_text
 from curation.domain.film.track import Sighting, Track, TrackFace
 from curation.errors import FilmDocumentError
@@ -45,7 +52,12 @@ _Object = dict[str, Any]
 
 
 def film_document(
-    result: TrailerResult, poster: PosterResult | None = None, *, source: str = "", with_chips: bool = True
+    result: TrailerResult,
+    poster: PosterResult | None = None,
+    *,
+    source: str = "",
+    with_chips: bool = True,
+    known: Mapping[int, KnownCharacter] = NOBODY_KNOWN,
 ) -> _Object:
     """A film with its characters as a JSON object.
 
@@ -54,9 +66,11 @@ def film_document(
         poster: Its poster, if there is one.
         source: Path or address of the film, as the user knows it.
         with_chips: Whether the pictures of faces (JPEG, base64) are in it, which makes it several times larger.
+        known: Names of known people that are proposed, by cluster id.
 
     Returns:
-        Only dicts, lists, strings, numbers, booleans and None; always with the same keys in the same order.
+        Only dicts, lists, strings, numbers, booleans and None; always with the same keys in the same order, but for
+        `known_person`, which only those have for whom a name is proposed.
     """
     film = result.film
     rows = count()
@@ -82,7 +96,9 @@ def film_document(
                 for index, track in enumerate(film.tracks)
             ],
         },
-        "people": [_person(each, row) for each, row in zip(result.people, person_rows, strict=True)],
+        "people": [
+            _person(each, row, known.get(each.cluster_id)) for each, row in zip(result.people, person_rows, strict=True)
+        ],
         "dropped": _whole(result.dropped),
         "poster": None if poster is None else poster_object(poster, with_chips=with_chips),
         "engine": result.engine,
@@ -265,7 +281,7 @@ def _face(face: TrackFace, row: int, with_chips: bool) -> _Object:
     }
 
 
-def _person(person: FilmPerson, row: int | None) -> _Object:
+def _person(person: FilmPerson, row: int | None, known: KnownCharacter | None) -> _Object:
     return {
         "cluster_id": int(person.cluster_id),
         "name": person.name,
@@ -282,6 +298,16 @@ def _person(person: FilmPerson, row: int | None) -> _Object:
         "embedding_row": row,
         **_age_and_sex(person.attributes),
         **_ethnicity(person.attributes),
+        **({} if known is None else {"known_person": _known_person(known)}),
+    }
+
+
+def _known_person(known: KnownCharacter) -> _Object:
+    return {
+        "person_id": known.person_id,
+        "name": known.name,
+        "answer": known.answer,
+        "certainty": float(known.certainty),
     }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,39 @@ from curation.domain.faces.face import Box
 from curation.domain.film.times import Interval
 from curation.domain.film.track import FilmAnalysis
 
-__all__ = ["FilmPerson", "PosterFace", "PosterResult", "PosterStatus", "TrailerResult"]
+__all__ = [
+    "NOBODY_KNOWN",
+    "FilmPerson",
+    "KnownCharacter",
+    "PosterFace",
+    "PosterResult",
+    "PosterStatus",
+    "TrailerResult",
+]
+
+
+class KnownCharacter(Protocol):
+    """A known person whose name is proposed for a character, see `curation.domain.recognition.known.Recognition`."""
+
+    @property
+    def person_id(self) -> str:
+        """Of the gallery."""
+
+    @property
+    def name(self) -> str:
+        """As the gallery has it."""
+
+    @property
+    def answer(self) -> str:
+        """`name` or `ask`."""
+
+    @property
+    def certainty(self) -> float:
+        """In [0, 1]."""
+
+
+NOBODY_KNOWN: Mapping[int, KnownCharacter] = MappingProxyType({})
+"""By cluster id, for films whose characters were not compared with a gallery."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

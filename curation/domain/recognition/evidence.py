@@ -63,8 +63,7 @@ class KnownIndex:
                 first, last = known.starts[people[0]], known.starts[people[-1] + 1]
                 sums = np.add.reduceat(known.vectors[first:last], known.starts[people] - first, axis=0)
                 means[start : start + len(people)] = sums / self._counts[people][:, None]
-        # The map is linear: that of a mean is the mean of those of the exemplars.
-        self._means = compared.compared(means)
+        self._means = means
 
     @property
     def people(self) -> int:
@@ -95,12 +94,16 @@ class KnownIndex:
             for place, cluster in enumerate(some):
                 yield self._exact(cluster, people[place]) if place in people else nobody
 
+    def _mapped(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The map into the space of comparison is linear and symmetric: one side mapped twice is both mapped once."""
+        return self._compared.compared(self._compared.compared(vectors))
+
     def _candidates(self, clusters: Sequence[ClusterFaces], most: int) -> list[NDArray[np.int64]]:
         """The people whose mean exemplars are nearest to each cluster's mean face, sorted by place."""
         if self.people <= most:
             return [self._filled] * len(clusters)
         means = np.stack([cluster.vectors.mean(axis=0) for cluster in clusters]).astype(np.float32)
-        means = self._compared.compared(means)
+        means = self._mapped(means)
         best = np.empty((len(clusters), 0), dtype=np.float32)
         places = np.empty((len(clusters), 0), dtype=np.int64)
         for start in range(0, len(self._means), _PEOPLE_AT_ONCE):
@@ -117,8 +120,8 @@ class KnownIndex:
     def _exact(self, cluster: ClusterFaces, people: NDArray[np.int64]) -> Nearest:
         counts = self._counts[people]
         rows = np.concatenate([np.arange(self.known.starts[p], self.known.starts[p + 1]) for p in people])
-        exemplars = self._compared.compared(self.known.vectors[rows]).astype(np.float64)
-        faces = self._compared.compared(np.asarray(cluster.vectors, dtype=np.float32)).astype(np.float64)
+        exemplars = self.known.vectors[rows].astype(np.float64)
+        faces = self._mapped(np.asarray(cluster.vectors, dtype=np.float32)).astype(np.float64)
         likeness = faces @ exemplars.T
         ends = np.cumsum(counts)
         distances = np.empty(len(people))

@@ -32,10 +32,10 @@ class RecognitionRule:
     Attributes:
         compared: In whose space vectors are compared.
         name_limit: Up to which distance a cluster of many faces is named, in a gallery of `measured_people`.
-        ask_limit: Up to which distance is asked.
+        ask_limit: Up to which distance is asked, in such a gallery.
         single_less: By how much the limit of a name is lower for a cluster of one face; it falls with the root of
             their number.
-        tenfold_less: By how much it is lower in a gallery of ten times as many people.
+        tenfold_less: By how much both are lower in a gallery of ten times as many people.
         margin: How much farther away the second best person has to be for a name.
         half: Distance at which half of the clusters are this person, at `measured_people`.
         spread: How fast the certainty falls around it.
@@ -65,16 +65,19 @@ class RecognitionRule:
         """
         return self.name_limit - self._larger(people) - self.single_less / math.sqrt(max(faces, 1))
 
-    def certainty(self, distance: float, lead: float, people: int, faces: int) -> float:
+    def furthest(self, people: int) -> float:
+        """Up to which distance is asked, with so many people in the gallery."""
+        return self.ask_limit - self._larger(people)
+
+    def certainty(self, distance: float, lead: float, people: int) -> float:
         """That a cluster is its nearest person, in [0, 1].
 
         Args:
             distance: To that person.
             lead: How much farther away the second best one is.
             people: In the gallery.
-            faces: In the cluster.
         """
-        half = self.half - self._larger(people) - self.single_less / math.sqrt(max(faces, 1))
+        half = self.half - self._larger(people)
         certain = 1.0 / (1.0 + math.exp(min(max((distance - half) / self.spread, -40.0), 40.0)))
         # Two people at one distance share it.
         share = 1.0 if self.margin <= 0 else 0.5 + 0.5 * min(max(lead / self.margin, 0.0), 1.0)
@@ -104,12 +107,13 @@ def recognise(
     if index is None:
         index = KnownIndex(known, rule.compared)
     found = [Nearest(nearest.people[: _FEW + 1], nearest.distances[: _FEW + 1]) for nearest in index.nearest(clusters)]
+    furthest = rule.furthest(index.people)
     photos = [set(cluster.photos) for cluster in clusters]
     pairs = sorted(
         (float(distance), cluster, place)
         for cluster, nearest in enumerate(found)
         for place, distance in enumerate(nearest.distances[:_FEW])
-        if distance <= rule.ask_limit
+        if distance <= furthest
     )
     chosen: dict[int, int] = {}
     holders: dict[int, list[int]] = {}  # clusters, by person
@@ -153,7 +157,7 @@ def _answer(
         "name" if sure else "ask",
         index.known.person_ids[person],
         index.known.names[person],
-        rule.certainty(distance, runner_up - distance, index.people, faces),
+        rule.certainty(distance, runner_up - distance, index.people),
         distance,
         limit,
         runner_up,

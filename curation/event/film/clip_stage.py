@@ -299,7 +299,7 @@ class ClipStage:
                     "tracks": report.tracks,
                 },
                 "warnings": list(report.warnings),
-                "settings": self._settings.model_dump(mode="json", include={"io", "engine", "video"}),
+                "settings": self._settings.recorded("io", "engine", "video"),
                 "seconds_of_film": round(report.seconds_of_film, 3),
                 "seconds": round(report.seconds, 2),
                 "versions": versions(),

@@ -167,6 +167,8 @@ class Enrolment:
                 if row.embedding_row >= len(vectors):
                     raise FaceDataError(f"{self._embeddings} does not fit face_data.csv; run the clustering again")
                 vector = np.ascontiguousarray(vectors[[row.embedding_row]][0])
+                analysis = store.analysis(sha256, key)
+                found = None if analysis is None else analysis.faces[row.face_index]
                 box = row.facial_area
                 out.append(
                     Exemplar(
@@ -179,6 +181,7 @@ class Enrolment:
                         photo_sha256=sha256,
                         face_box=(box.x, box.y, box.w, box.h),
                         added=at,
+                        yaw_deg=None if found is None else found.quality.yaw_deg,
                     )
                 )
                 if len(out) >= _CANDIDATES * self._max:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from curation.event.catalog import Catalog
 from curation.event.known_people.enrolment import event_name
@@ -21,9 +22,10 @@ from curation.event.pictures import PICTURES_DIR
 from curation.gallery.store import KnownPerson
 from curation.settings import Settings
 from curation.storage.analysis_store import STORE_NAME
-from curation.storage.atomic import explained
+from curation.storage.atomic import explained, write_bytes
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA
+from curation.storage.said.known_refused_file import KNOWN_REFUSED
 
 __all__ = ["EventForgetting", "Forgotten", "Trace", "forget_expired", "forget_person"]
 
@@ -93,6 +95,9 @@ class EventForgetting:
         answers = self._edits.forget_refusals([person.person_id]) if self._catalog.refusals.written() else 0
         if answers:
             out.append(f"{answers} answers to proposals in {io.output_dir}")
+        films = self._forget_films(person.person_id)
+        if films:
+            out.append(f"answers to proposals beside {films} films")
         pictures = io.state_dir / PICTURES_DIR
         if pictures.exists():
             try:
@@ -101,6 +106,24 @@ class EventForgetting:
                 raise explained(error, pictures, "removed") from error
             out.append(f"the cache of pictures {pictures}")
         return out
+
+    def _forget_films(self, person_id: str) -> int:
+        """Remove the answers beside films; returns in how many there were some."""
+        count = 0
+        for path in sorted(self._settings.video.dir.glob(f"*/{KNOWN_REFUSED}")):
+            try:
+                data = json.loads(path.read_bytes())
+                names = data["names"]
+                kept = {cluster: _without(entry, person_id) for cluster, entry in names.items()}
+            except OSError as error:
+                raise explained(error, path, "read") from error
+            except (ValueError, TypeError, KeyError, AttributeError):
+                continue  # damaged: it is begun anew
+            if kept != names:
+                left = {cluster: entry for cluster, entry in kept.items() if entry["name"]}
+                write_bytes(path, json.dumps({**data, "names": left}, indent=1).encode())
+                count += 1
+        return count
 
     def traces(self, name: str) -> list[Trace]:
         """Where something of a person may be left: places that hold faces of everybody, and files that have the name.
@@ -191,6 +214,10 @@ def forget_expired(
         for person in gallery.store().people()
         if _is_before(person.last_seen or person.added, before)
     ]
+
+
+def _without(entry: dict[str, Any], person_id: str) -> dict[str, Any]:
+    return {**entry, "name": " ".join(id_ for id_ in entry["name"].split() if id_ != person_id)}
 
 
 def _is_before(when: str, limit: datetime) -> bool:

@@ -88,6 +88,10 @@ class EventOutfits:
         """See `OutfitSearch.name_of`; raises what `search` raises, too."""
         return self.search.name_of(asset, person_index)
 
+    def clusters_of(self, asset: Asset) -> dict[int, int]:
+        """See `OutfitSearch.clusters_of`; raises what `search` raises, too."""
+        return self.search.clusters_of(asset)
+
     def dress(self, top: ColourName | None, bottom: ColourName | None) -> DressCount:
         """How many people of the event wear colours, and who does not.
 

@@ -148,6 +148,19 @@ class OutfitSearch:
         person = labels.person(int(event.cluster_ids[row]))
         return person.display_name if person is not None and has_name(person) else None
 
+    def clusters_of(self, asset: Asset) -> dict[int, int]:
+        """The clusters of the people of an asset who have faces in the event, by the number of the person.
+
+        Raises what `name_of` raises.
+        """
+        try:
+            event = self._catalog.event()
+            found = self._bodies_with(asset, event)
+        except NotClusteredError:
+            return {}
+        rows = {number: row for (id_, number), row in found.row_of.items() if id_ == asset.id and row >= 0}
+        return {number: int(event.cluster_ids[row]) for number, row in rows.items()}
+
     def _bodies_with(self, asset: Asset, event: EventIndex) -> EventBodies:
         """The bodies; for a page with many assets the database is not asked anew for each of them."""
         now, recent = time.monotonic(), self._recent

@@ -145,7 +145,7 @@ def _work(settings: Settings) -> FilmWork:
         settings_hash=inference.settings_key,
         look=partial(_look, settings, inference.setup),
         match=inference.infer_on_poster,
-        annotate=_annotate,
+        annotate=partial(_annotate, settings),
         forget=partial(_forget, settings),
     )
 
@@ -182,11 +182,17 @@ def _look(
 
 
 def _annotate(
-    path: Path, result: TrailerResult, target: Path, progress: Callable[[Progress], None], cancel: threading.Event
+    settings: Settings,
+    path: Path,
+    result: TrailerResult,
+    target: Path,
+    progress: Callable[[Progress], None],
+    cancel: threading.Event,
 ) -> None:
     from curation.video.annotated import annotate
 
-    annotate(path, result, target, progress=progress, cancel=cancel)
+    with originals_of(settings).at_hand(path) as opened:
+        annotate(opened, result, target, progress=progress, cancel=cancel)
 
 
 def _forget(settings: Settings, path: Path) -> None:

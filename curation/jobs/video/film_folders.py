@@ -18,7 +18,7 @@ from curation.jobs.video.film_record import FilmRecord
 from curation.storage.atomic import explained, is_process, write_bytes
 from curation.storage.locks import hold_file_lock
 
-__all__ = ["ANNOTATED", "FILM_ID", "INCOMING", "FilmFolders", "no_film"]
+__all__ = ["ANNOTATED", "FILM_ID", "INCOMING", "KNOWN_REFUSED", "FilmFolders", "no_film"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ FILM_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")
 RECORD = "film.json"
 RESULT_DIR = "result"
 NAMES = "names.json"
+KNOWN_REFUSED = "known_refused.json"
 ANNOTATED = "annotated.mp4"
 INCOMING = "incoming"
 _GOING = ".deleted-"
@@ -73,6 +74,10 @@ class FilmFolders:
     def names(self, film_id: str) -> Path:
         """The file of names that were typed for its characters."""
         return self.of(film_id) / NAMES
+
+    def known_refused(self, film_id: str) -> Path:
+        """The file of known people whom characters are not, as a user said; it has the form of that of names."""
+        return self.of(film_id) / KNOWN_REFUSED
 
     def annotated(self, film_id: str) -> Path:
         """The film with boxes and names drawn in."""

@@ -26,7 +26,7 @@ from curation.errors import (
 from curation.jobs.video.film_folders import FilmFolders, no_film
 from curation.jobs.video.film_names import FilmName, anchors_of, names_version, read_names, write_names
 from curation.jobs.video.film_record import FilmRecord, FilmSummary, FilmTask, TaskKind, TaskState
-from curation.jobs.video.media_types import UNKNOWN_TYPE, media_type_of
+from curation.jobs.video.media_types import UNKNOWN_TYPE, media_type_by_name, media_type_of
 from curation.jobs.video.video_jobs import VideoJobs, summary_of
 from curation.storage.objects.listed import size_and_time
 
@@ -338,7 +338,7 @@ class Films:
     def _clip(self, clip: EventFilmPort, record: FilmRecord | None) -> Film:
         try:
             size, created = size_and_time(clip.path)
-            media_type = media_type_of(clip.path)
+            media_type = media_type_of(clip.path) if clip.path.is_file() else media_type_by_name(clip.path)
         except (OSError, CurationError):
             size, created, media_type = 0, 0.0, UNKNOWN_TYPE
         state = _OF_STATUS[clip.status] if clip.result is not None else FilmState.FAILED

@@ -6,10 +6,18 @@ from pathlib import Path
 
 from curation.storage.atomic import explained
 
-__all__ = ["UNKNOWN_TYPE", "is_playable", "media_type_of"]
+__all__ = ["UNKNOWN_TYPE", "is_playable", "media_type_by_name", "media_type_of"]
 
 UNKNOWN_TYPE = "application/octet-stream"
 _HEAD_BYTES = 4096
+_BY_EXTENSION = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/mp4",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".avi": "video/x-msvideo",
+}
 _PLAYED = {
     # Chromium, Firefox and Safari of today; HEVC, ProRes and MPEG-2 are played by some of them at most.
     "video/mp4": frozenset({"h264", "av1", "vp9"}),
@@ -42,6 +50,11 @@ def media_type_of(path: Path) -> str:
     if head.startswith(b"OggS"):
         return "video/ogg"
     return UNKNOWN_TYPE
+
+
+def media_type_by_name(path: Path) -> str:
+    """The media type that a film's extension promises, for a film whose file is not on this machine."""
+    return _BY_EXTENSION.get(path.suffix.lower(), UNKNOWN_TYPE)
 
 
 def is_playable(media_type: str, codec: str) -> bool:

@@ -442,10 +442,10 @@ class VideoJobs:
         except OSError as error:
             raise explained(error, folder, "replaced") from error
         shutil.rmtree(old, ignore_errors=True)
-        names = self.folders.names(record.id)
-        said = read_names(names)
-        if said:
-            write_names(names, followed(said, result))
+        for names in (self.folders.names(record.id), self.folders.known_refused(record.id)):
+            said = read_names(names)
+            if said:
+                write_names(names, followed(said, result))
 
         def change(present: FilmRecord) -> FilmRecord:
             for task in present.tasks:

@@ -376,7 +376,7 @@ class FaceClusteringPipeline:
                 "ignored": failures_as_json(report.ignored),
                 "clips": [clip.video_path for clip in listing.clips],
                 "photos_without_faces": [p.image_path for p in listing.photos if p.image_path not in with_faces],
-                "settings": settings.model_dump(mode="json", include={"io", "engine", "clustering", "performance"}),
+                "settings": settings.recorded("io", "engine", "clustering", "performance"),
                 "seconds": round(report.seconds, 2),
                 "versions": versions(),
             },

@@ -19,13 +19,12 @@ from typing import Any, cast
 
 from curation.domain.recognition.known import Recognition
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.said.known_refused_file import RECOGNISED
 
 __all__ = ["RECOGNISED", "RECOGNISED_VERSION", "Recognised", "read_recognised", "recognised_json", "write_recognised"]
 
 logger = logging.getLogger(__name__)
 
-RECOGNISED = "recognised.json"
-"""The name of the file in the output folder."""
 RECOGNISED_VERSION = 1
 _ANSWERS = ("name", "ask", "unknown")
 _DIGITS = 6

@@ -273,5 +273,5 @@ def _is_frontal(face: FaceMeasures) -> bool:
 
 def _used_settings(settings: Settings) -> dict[str, Any]:
     """The settings that the result depends on, with the values of the preset."""
-    used = settings.model_dump(mode="json", include={"io", "clustering", "scoring", "performance"})
+    used = settings.recorded("io", "clustering", "scoring", "performance")
     return used | {"scoring": used["scoring"] | with_preset(used["scoring"])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,21 +15,19 @@ from curation.storage.atomic import explained, open_atomic
 from curation.storage.objects.addresses import Address
 from curation.storage.objects.faults import ShortBodyError, Tries, of_library
 from curation.storage.objects.lease import held
-from curation.storage.objects.signed_s3 import SignedS3, of_request, signed_s3, stamp_ns
+from curation.storage.objects.signed_s3 import SignedS3, of_request, stamp_ns
 from curation.storage.objects.store import Lease, ObjectInfo
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store
 
-__all__ = ["Bucket", "open_bucket"]
+__all__ = ["Bucket"]
 
 _CHUNK_BYTES = 1 << 20
 _PAGE = 1000  # what S3 tells at once
 _PART_BYTES = 16 << 20  # S3 takes 5 MiB to 5 GiB a part, and 10,000 parts: 160 GB
 _PARTS_AT_ONCE = 4
 _LARGE_BYTES = 32 << 20
-_LONGEST_CONNECT_S = 10.0
-_LONGEST_REQUEST_S = 3600.0  # of a large file on a slow line; one that stands still ends much sooner
 
 _runtime_pid: int | None = None  # the process that uses obstore, whose threads do not survive a fork
 
@@ -346,44 +344,6 @@ class _Download:
         if self._file.tell() != self._info.size_bytes:
             raise ShortBodyError
         return self._info
-
-
-def open_bucket(address: Address, environment: Mapping[str, str], *, timeout_s: float) -> Bucket:
-    """Open a bucket; nothing is asked of it yet."""
-    from obstore.store import AzureStore, GCSStore, S3Store
-
-    for name, value in environment.items():
-        # obstore panics, and its message shows the value.
-        if name.startswith(("AWS_", "AZURE_")) and not value.isprintable():
-            raise ObjectStorageError(f"{name} holds a line break or another character that cannot be sent")
-    endpoints = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
-    client: dict[str, Any] = {
-        "connect_timeout": timedelta(seconds=min(timeout_s, _LONGEST_CONNECT_S)),
-        "read_timeout": timedelta(seconds=timeout_s),
-        "timeout": timedelta(seconds=max(timeout_s, _LONGEST_REQUEST_S)),
-        "allow_http": any(environment.get(name, "").startswith("http://") for name in endpoints),
-    }
-    if bundle := environment.get("AWS_CA_BUNDLE"):
-        try:
-            client["root_certificate"] = Path(bundle).read_bytes()
-        except OSError as error:
-            raise ObjectStorageError(f"the file of AWS_CA_BUNDLE cannot be read: {error.strerror}") from error
-    once = {"max_retries": 0, "retry_timeout": timedelta(seconds=timeout_s)}
-    # Its own default is over after 0.4 s where a connection is refused.
-    often = {
-        "max_retries": 10,
-        "retry_timeout": timedelta(seconds=timeout_s),
-        "backoff": {"init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=5), "base": 2},
-    }
-    kind = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}[address.scheme]
-    options: dict[str, Any] = {"client_options": client}
-    signed = None
-    if address.scheme == "s3":
-        options["virtual_hosted_style_request"] = False
-        signed = signed_s3(address.bucket, environment, timeout_s)
-    store: Any = kind(address.bucket, retry_config=once, **options)
-    patient: Any = kind(address.bucket, retry_config=often, **options)
-    return Bucket(address, store, patient, signed, timeout_s)
 
 
 def _claim_runtime() -> None:

@@ -23,13 +23,14 @@ from curation.errors import (
     ObjectStorageUnavailableError,
 )
 
-__all__ = ["Fault", "FaultKind", "Tries", "raised", "understood"]
+__all__ = ["Fault", "FaultKind", "ShortBodyError", "Tries", "of_library", "raised", "understood"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+_TOLD = {1: logging.DEBUG, 4: logging.WARNING}  # by failed tries: after a few seconds the user should know
 _FEWEST_TRIES = 3  # also where each one takes as long as an answer may
 
 _STATUS = re.compile(r"status code: (\d{3})")
@@ -123,7 +124,7 @@ def _without_answer(text: str) -> str:
     if "refused" in lowered:
         return "nothing listens at its address: check AWS_ENDPOINT_URL"
     if "certificate" in lowered:
-        return "its certificate is not trusted"
+        return "its certificate is not trusted: set AWS_CA_BUNDLE to the file of who signed it"
     if "connect" in lowered:
         return "it cannot be reached: check the network and AWS_ENDPOINT_URL"
     return "the answer was not whole, or not readable"
@@ -186,8 +187,8 @@ class Tries:
                 if fault.kind is not FaultKind.AGAIN or is_late:
                     # Not `from error`: its text may hold signed addresses.
                     raise raised(fault, what) from None
-            if failed == 1:
-                _log.info("%s: %s; trying again", what, fault.text)
+            if failed in _TOLD:
+                _log.log(_TOLD[failed], "%s: %s; trying again", what, fault.text)
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
@@ -207,7 +208,9 @@ def of_library(error: Exception) -> Fault | None:
         return Fault(FaultKind.REFUSED, "a key has an empty part, . or .. in it: give such objects other names")
     if not isinstance(error, exceptions.BaseError | FileNotFoundError | ValueError):
         return None
-    return understood(int(status[1]) if status else None, code[1] if code else "", text)
+    # Azure's answers about several objects at once have no status that the text tells.
+    unsaid = 404 if isinstance(error, FileNotFoundError) else None
+    return understood(int(status[1]) if status else unsaid, code[1] if code else "", text)
 
 
 class ShortBodyError(Exception):

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from curation.storage.objects.file_names import OWN_FOLDER
 __all__ = ["FetchedFiles"]
 
 _LOCKS = 1024
-_TRUSTED_S = 15.0
+_ARRIVING = "arriving"
+_ATTEMPTS = 5
 _LONGEST_PATH = 3000  # bytes; the system takes 4095
 _KEPT_SHARE = 0.9  # after making room: not a file at a time
 
@@ -98,21 +100,10 @@ class FetchedFiles:
                 raise
             file.close()
 
-    def is_trusted(self, file: BinaryIO) -> bool:
-        """Whether a file was fetched, or compared with its object, a moment ago."""
-        # The time of change is set by writing and by `trust`; nobody can set it to another time.
-        status = os.fstat(file.fileno())
-        return status.st_mtime_ns > 0 and 0 <= time.time() - status.st_ctime < _TRUSTED_S
-
-    def trust(self, path: Path) -> None:
-        """Note that a file was used, and that it is the object's content as of now."""
+    def touch(self, path: Path) -> None:
+        """Note that a file was used."""
         with suppress(OSError):
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
-
-    def distrust(self, path: Path) -> None:
-        """Let a file be compared with its object before it is used again."""
-        with suppress(OSError):
-            os.utime(path, ns=(0, 0))
 
     @contextmanager
     def fetching(self, file_name: str) -> Iterator[None]:
@@ -120,6 +111,39 @@ class FetchedFiles:
         number = int.from_bytes(hashlib.sha256(file_name.encode()).digest()[:4]) % _LOCKS
         with self._locked(f"fetching-{number}"):
             yield
+
+    @contextmanager
+    def arriving(self) -> Iterator[Path]:
+        """A path to fetch a file to, out of the sight of others; what is still there in the end is removed."""
+        path = self._root / OWN_FOLDER / _ARRIVING / f"{uuid.uuid4().hex}.{os.getpid()}{TEMPORARY_SUFFIX}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield path
+        except OSError as error:
+            raise explained(error, path.parent, "written into") from error
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def arrived(self, path: Path, file_name: str) -> Path:
+        """Put a fetched file to its place, which is returned.
+
+        Raises:
+            StorageError: If that cannot be.
+        """
+        for attempt in range(_ATTEMPTS):
+            place = self.place_of(file_name)
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(place)
+                return place
+            except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                # Others remove folders that became empty, and make new ones, at the same moment.
+                if attempt == _ATTEMPTS - 1:
+                    raise explained(error, place, "written") from error
+            except OSError as error:
+                raise explained(error, place, "written") from error
+        raise AssertionError  # the last attempt returns or raises
 
     def count(self, size_bytes: int, path: Path) -> None:
         """Count a file that was written, and remove others if all together are too many.
@@ -165,14 +189,14 @@ class FetchedFiles:
         for folder, _, names in os.walk(self._root):
             for name in names:
                 path = Path(folder, name)
-                if path.parent == own:
-                    continue  # locks
                 if name.endswith(TEMPORARY_SUFFIX):
                     owner = name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
                     if not (owner.isdecimal() and is_process(int(owner))):
                         with suppress(OSError):
                             path.unlink(missing_ok=True)
                     continue
+                if path.parent == own:
+                    continue  # locks
                 with suppress(OSError):
                     status = path.stat()
                     yield _Kept(status.st_atime_ns, status.st_size, path)

@@ -37,6 +37,7 @@ FOLDER_LOCK_NAME = ".curation-objects.lock"
 _CHUNK_BYTES = 1 << 20
 _READS = 5  # of a file that somebody else writes in place
 _AWAY = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH})
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 _GRAIN_NS = 1_000_000_000  # file systems tell times in up to whole seconds
 
@@ -65,7 +66,10 @@ class Folder:
         """See `ObjectStore.list`."""
         try:
             if not self._root.is_dir():
-                raise ObjectStorageError(f"{self.address} cannot be listed: there is no such folder")
+                # The first write creates it; where its parent is missing too, a disk is rather not connected.
+                if self._root.exists() or not self._root.parent.is_dir():
+                    raise ObjectStorageError(f"{self.address} cannot be listed: there is no such folder")
+                return
             yield from self._listed(self._root, "", prefix)
         except OSError as error:
             raise _explained(error, f"{self.address} cannot be listed") from error
@@ -201,7 +205,7 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             if is_new:
-                os.link(temporary, path)
+                self._link(temporary, path)
             else:
                 self._make_distinct(temporary, path)
                 temporary.replace(path)
@@ -213,6 +217,17 @@ class Folder:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+    def _link(self, temporary: Path, path: Path) -> None:
+        try:
+            os.link(temporary, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # A disk without hard links: the lock of the folder has to do.
+            if path.exists():
+                raise FileExistsError from error
+            temporary.replace(path)
 
     def _make_distinct(self, temporary: Path, path: Path) -> None:
         """Let the new file be younger than the old one, as inodes are used again and clocks tick slowly."""
@@ -255,7 +270,12 @@ class Folder:
                     f"{self._named(key)} cannot be written: a part of its key is empty, . or ..; choose another name"
                 )
             raise ObjectMissingError(f"{self._named(key)} cannot be read: no file is called so")
-        return self._root / key
+        path = self._root / key
+        if not path.parent.resolve().is_relative_to(self._root.resolve()):
+            raise (ObjectStorageError if to_write else ObjectMissingError)(
+                f"{self._named(key)} cannot be used: a link leads out of {self._root}"
+            )
+        return path
 
     def _named(self, key: str) -> str:
         name = f"{self.address}/{key}"

@@ -37,7 +37,7 @@ def open_store(address: str, *, timeout_s: float = 60) -> ObjectStore:
         return Folder(Path(place.prefix), timeout_s=timeout_s)
     with extra_for(Extra.S3, f"an address that begins with {place.scheme}://"):
         from obstore.exceptions import BaseError
-    from curation.storage.objects.bucket import open_bucket
+    from curation.storage.objects.clouds import open_bucket
 
     try:
         return open_bucket(place, os.environ, timeout_s=timeout_s)

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
-from curation.errors import CurationError, ObjectMissingError, ObjectStorageUnavailableError, PhotoUnreadableError
-from curation.storage.atomic import explained
+from curation.errors import CurationError, ObjectMissingError, PhotoUnreadableError
 from curation.storage.objects.fetched_files import FetchedFiles
 from curation.storage.objects.file_names import OWN_FOLDER, file_name_of, key_of
 from curation.storage.objects.opening import open_store
-from curation.storage.objects.store import ObjectStore
+from curation.storage.objects.store import ObjectInfo, ObjectStore
 
 __all__ = ["ObjectOriginals"]
 
@@ -26,14 +25,13 @@ _log = logging.getLogger(__name__)
 
 _AHEAD = 8
 _THREADS = 4
-_CHANGES = 5
 
 
 class ObjectOriginals:
     """See `Originals`. Safe in several threads and processes at once; picklable, without credentials.
 
-    A file lies at `root / file_name_of(key)`, with the object's size and time of writing. A copy that was
-    compared with its object in the last seconds is used as it is; an older one is compared again.
+    A file lies at `root / file_name_of(key)`, with the object's size and time of writing. Each time
+    that a copy is used it is compared with its object, which costs one small request.
     """
 
     def __init__(self, address: str, root: Path, cache_mb: int, timeout_s: float) -> None:
@@ -80,11 +78,9 @@ class ObjectOriginals:
             yield self._fetched(file_name, held)
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Let the files of these keys be fetched anew when they are opened next; those in use are left until then."""
+        """Remove the files of these keys, but those in use; they are fetched when they are opened next."""
         for key in keys:
-            path = self._files.place_of(file_name_of(key))
-            self._files.distrust(path)
-            self._files.remove(path)
+            self._files.remove(self._files.place_of(file_name_of(key)))
 
     def fetch_ahead(self, tasks: Iterable[_T], path_of: Callable[[_T], Path | Sequence[Path] | None]) -> Iterator[_T]:
         """Pass tasks on while the files of the next ones are fetched: 8 ahead, 4 at once.
@@ -136,43 +132,50 @@ class ObjectOriginals:
 
     def _fetched(self, file_name: str, held: ExitStack) -> Path:
         """Fetch a file unless it is there, and hold it until `held` ends."""
+        key = key_of(file_name)
         path = self._files.place_of(file_name)
-        file = held.enter_context(self._files.used(path))
-        if file is not None and self._files.is_trusted(file):
-            return path
-        held.close()
+        info: ObjectInfo | None = None
+        if self._is_kept(path, held):
+            # Compared each time: whoever lists sees a new object at once, and must not get old content for it.
+            info = self._asked(key)
+            if info is not None and self._is_held(path, info, held):
+                return path
         with self._files.fetching(file_name):
-            for _ in range(_CHANGES):
-                path = self._files.place_of(file_name)
-                file = held.enter_context(self._files.used(path))
-                if file is not None:
-                    if self._files.is_trusted(file) or self._is_current(file, path, key_of(file_name)):
-                        return path
-                    held.close()
-                    self._files.remove(path)
-                self._fetch(key_of(file_name), path)
-        raise ObjectStorageUnavailableError(
-            f"{self._address}/{key_of(file_name)} is removed from {self._root} again and again: io.cache_mb is too "
-            "small"
-        )
+            path = self._files.place_of(file_name)
+            if info is None and self._is_kept(path, held):
+                info = self._asked(key)  # somebody else may have fetched it meanwhile
+            if info is not None and self._is_held(path, info, held):
+                return path
+            held.close()
+            self._files.remove(path)
+            with self._files.arriving() as arriving:
+                try:
+                    info = self._store().fetch(key, arriving)
+                except ObjectMissingError as error:
+                    raise PhotoUnreadableError("the file is gone from object storage") from error
+                held.enter_context(self._files.used(arriving))  # before others see it, and may remove it
+                path = self._files.arrived(arriving, file_name)
+            self._files.count(info.size_bytes, path)
+        return path
 
-    def _is_current(self, file: BinaryIO, path: Path, key: str) -> bool:
-        status = os.fstat(file.fileno())
+    def _is_kept(self, path: Path, held: ExitStack) -> bool:
+        held.close()
+        return held.enter_context(self._files.used(path)) is not None
+
+    def _is_held(self, path: Path, info: ObjectInfo, held: ExitStack) -> bool:
+        """Whether the file is the object's content; it is held then."""
+        held.close()
+        file = held.enter_context(self._files.used(path))
+        if file is not None:
+            status = os.fstat(file.fileno())
+            if (status.st_size, status.st_mtime_ns) == (info.size_bytes, info.mtime_ns):
+                self._files.touch(path)
+                return True
+        held.close()
+        return False
+
+    def _asked(self, key: str) -> ObjectInfo | None:
         try:
-            info = self._store().head(key)
+            return self._store().head(key)
         except ObjectMissingError:
-            return False  # fetching it tells
-        if (status.st_size, status.st_mtime_ns) != (info.size_bytes, info.mtime_ns):
-            return False
-        self._files.trust(path)
-        return True
-
-    def _fetch(self, key: str, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            info = self._store().fetch(key, path)
-        except ObjectMissingError as error:
-            raise PhotoUnreadableError("the file is gone from object storage") from error
-        except OSError as error:
-            raise explained(error, path, "written") from error
-        self._files.count(info.size_bytes, path)
+            return None  # fetching it tells

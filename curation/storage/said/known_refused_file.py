@@ -13,10 +13,12 @@ from curation.domain.recognition.refusals import REFUSALS_VERSION, RefusedName, 
 from curation.errors import RefusalsError
 from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["KNOWN_REFUSED", "read_refusals", "write_refusals"]
+__all__ = ["KNOWN_REFUSED", "RECOGNISED", "read_refusals", "write_refusals"]
 
 KNOWN_REFUSED = "known_refused.json"
 """The name of the file in the output folder."""
+RECOGNISED = "recognised.json"
+"""The name of the file with the proposals that these answers are about; runs write it."""
 
 
 def read_refusals(path: Path) -> dict[str, RefusedName]:

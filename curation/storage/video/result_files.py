@@ -29,7 +29,7 @@ from curation.domain.film.document import (
     result_of_document,
     source_of_document,
 )
-from curation.domain.film.people import PosterResult, TrailerResult
+from curation.domain.film.people import NOBODY_KNOWN, KnownCharacter, PosterResult, TrailerResult
 from curation.errors import FilmDocumentError
 from curation.storage.atomic import explained, write_bytes
 
@@ -53,7 +53,14 @@ _REMEDY = "look at the film anew (python -m curation video trailer)"
 _MAX_DOCUMENT_BYTES = 2**31
 
 
-def write_result(folder: Path, result: TrailerResult, *, poster: PosterResult | None = None, source: str = "") -> None:
+def write_result(
+    folder: Path,
+    result: TrailerResult,
+    *,
+    poster: PosterResult | None = None,
+    source: str = "",
+    known: Mapping[int, KnownCharacter] = NOBODY_KNOWN,
+) -> None:
     """Write the files of a film into a folder, which is created if it is missing; other files in it stay.
 
     An earlier result there is replaced; if the process is killed in between, there is either the old one, or none, or
@@ -64,13 +71,14 @@ def write_result(folder: Path, result: TrailerResult, *, poster: PosterResult | 
         result: The film.
         poster: Its poster.
         source: Path or address of the film, as the user knows it.
+        known: Names of known people that are proposed, by cluster id.
 
     Raises:
         StorageError: If a file cannot be written.
         FilmDocumentError: If the embeddings are not all of one length.
     """
     beside = {EMBEDDINGS: _npy(film_embeddings(result)), _CHIPS: _packed(film_chips(result))}
-    document = film_document(result, poster, source=source, with_chips=False)
+    document = film_document(result, poster, source=source, with_chips=False, known=known)
     document["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in beside.items()}
     content = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
         "utf-8", "backslashreplace"

@@ -145,10 +145,10 @@ class WorkingCopy:
         """
         with self._locked():
             state = self._files.state()
-            wanted = set(self._words)
-            if not state.pending:
-                wanted |= {key for key in state.files if "/" not in key and not is_record(key)}
-            changed = [key for key in self._files.present(wanted) if self._files.is_changed(key, state.files)]
+            wanted = self._files.present(is_top_only=True)
+            if state.pending:
+                wanted = [key for key in wanted if key in self._words]
+            changed = [key for key in wanted if not is_record(key) and self._files.is_changed(key, state.files)]
             if not changed:
                 return Synced()
             try:

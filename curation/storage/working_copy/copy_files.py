@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,27 +120,28 @@ class CopyFiles:
         """The file of a key."""
         return self.folder / key
 
-    def present(self, wanted: Collection[str] | None = None) -> list[str]:
-        """The keys of all mirrored files that are here, sorted; only those of `wanted` if it is given.
+    def present(self, *, is_top_only: bool = False) -> list[str]:
+        """The keys of all mirrored files that are here, sorted.
+
+        Args:
+            is_top_only: Without those in sub-folders, which only runs write.
 
         Raises:
             StorageError: If the folder cannot be read.
         """
-        if wanted is not None:
-            return sorted(key for key in wanted if self.path(key).is_file())
         try:
-            return sorted(self._walk(self.folder, ""))
+            return sorted(self._walk(self.folder, "", is_top_only=is_top_only))
         except FileNotFoundError:
             return []
         except OSError as error:
             raise explained(error, self.folder, "read") from error
 
-    def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
+    def _walk(self, folder: Path, prefix: str, *, is_top_only: bool = False) -> Iterator[str]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 key = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if prefix or entry.name == CLUSTERS_DIR:
+                    if not is_top_only and (prefix or entry.name == CLUSTERS_DIR):
                         yield from self._walk(Path(entry.path), f"{key}/")
                 elif is_mirrored(key):
                     yield key

@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from curation.errors import BusyError, ObjectStorageUnavailableError, SettingsError
 from curation.settings import Settings
+from curation.storage.run_records import CLUSTERING_RUN
 from curation.storage.said.corrections_file import CORRECTIONS
 from curation.storage.said.grouping_answers import GROUPING_ANSWERS
+from curation.storage.said.known_refused_file import KNOWN_REFUSED, RECOGNISED
 from curation.storage.said.people_seen_file import PEOPLE_SEEN
 from curation.storage.said.picks_file import PICKS
 from curation.storage.said.said_file import SAID
@@ -37,7 +39,9 @@ def working_copy_of(settings: Settings) -> WorkingCopy | None:
     from curation.storage.objects.opening import open_store
 
     io = settings.io
-    words = (settings.scoring.labels_json.as_posix(), CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, SAID)
+    # recognised.json is no word of the user, but whoever is forgotten leaves it as soon as an answer is given.
+    labels = settings.scoring.labels_json.as_posix()
+    words = (labels, CORRECTIONS, PICKS, PEOPLE_SEEN, GROUPING_ANSWERS, KNOWN_REFUSED, RECOGNISED, SAID)
     return WorkingCopy(open_store(settings.output_address, timeout_s=io.object_timeout_s), io.output_dir, words=words)
 
 
@@ -59,7 +63,12 @@ def edited_outputs(settings: Settings) -> Iterator[list[str]]:
     if copy is None:
         yield told
         return
-    told += copy.pull().conflicts
+    try:
+        told += copy.pull().conflicts
+    except BusyError:
+        if not (settings.io.output_dir / CLUSTERING_RUN).exists():
+            raise
+        logger.warning("somebody is just writing to %s: what was there before is used", copy.address)
     yield told
     told += copy.push_words().conflicts
 

@@ -6,6 +6,7 @@ run, `curation.tasks.RUN` and `curation.answers.RUN`. A queue that nobody uses f
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ __all__ = [
     "is_denied",
     "task_queue",
     "tell_all",
+    "tls_options",
     "transport_options",
     "unavailable",
 ]
@@ -48,6 +50,8 @@ TASK_NAME = "curation.work"
 QUEUE_EXPIRES_S = 3600
 """Longer than the queue of a living run is ever without a message or a reader."""
 
+_ANSWERS_EXPIRE_S = 300  # nobody reads them after the end of the run; an answer may come late
+
 _CONNECT_TIMEOUT_S = 5.0
 _QUICK_S = 2.0
 _STILL_S = 15.0
@@ -56,6 +60,8 @@ _HEARTBEAT_S = 20  # after two of them without a sign of life RabbitMQ's connect
 # earlier, so this only has to be longer than the longest task.
 _VISIBILITY_TIMEOUT_S = 6 * 3600
 _REDIS_WAIT_S = 0.2
+_REFUSALS = ("NOAUTH", "WRONGPASS", "ACCESS_REFUSED", "invalid username-password")
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 _PREFIX = "curation."
 
 
@@ -120,6 +126,20 @@ def transport_options(options: BrokerOptions, *, connect_timeout_s: float = _CON
     return {"confirm_publish": True, "connect_timeout": connect_timeout_s}
 
 
+def tls_options(options: BrokerOptions) -> dict[str, Any] | None:
+    """How the broker's certificate is checked; None without encryption.
+
+    It has to be signed by an authority that this machine trusts (SSL_CERT_FILE in the environment names others) and be
+    that of the address. An address that says `ssl_cert_reqs` itself has its way.
+    """
+    host = urlsplit(options.url).hostname
+    if options.url.startswith("amqps:"):
+        return {"server_hostname": host, "cert_reqs": ssl.CERT_REQUIRED}
+    if options.url.startswith("rediss:") and "ssl_cert_reqs" not in options.url:
+        return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    return None
+
+
 def connect(options: BrokerOptions, *, watched: bool = False, quick: bool = False) -> Connection:
     """A connection that is opened when it is first used.
 
@@ -140,6 +160,7 @@ def connect(options: BrokerOptions, *, watched: bool = False, quick: bool = Fals
     patience_s = _QUICK_S if quick else _STILL_S
     return kombu.Connection(
         options.url,
+        ssl=tls_options(options) or False,
         connect_timeout=_QUICK_S if quick else _CONNECT_TIMEOUT_S,
         heartbeat=_HEARTBEAT_S if watched and not options.is_redis else 0,
         transport_options={
@@ -158,12 +179,12 @@ def broker_errors(connection: Connection) -> tuple[type[BaseException], ...]:
 
 
 def is_denied(error: BaseException) -> bool:
-    """Whether the broker is there but refuses this user, which waiting does not mend."""
+    """Whether the broker is there but refuses this user, or is not trusted, which waiting does not mend."""
     name = type(error).__name__
     if name in ("AuthenticationError", "AccessRefused", "NotAllowed", "AuthenticationWrongNumberOfArgsError"):
         return True
     # Redis without a password where it needs one; kombu's own error has the reason as its text.
-    return any(sign in str(error) for sign in ("NOAUTH", "WRONGPASS", "ACCESS_REFUSED", "invalid username-password"))
+    return any(sign in str(error) for sign in (*_REFUSALS, _UNTRUSTED))
 
 
 @contextmanager
@@ -181,6 +202,11 @@ def broker_away(options: BrokerOptions, connection: Connection) -> Iterator[None
 
 def unavailable(options: BrokerOptions, error: BaseException | None) -> BrokerUnavailableError:
     """The error for the user; the text of the library's own error may hold the address with the password."""
+    if error is not None and _UNTRUSTED in str(error):
+        return BrokerUnavailableError(
+            f"the certificate of the broker at {options.address} is not trusted; name the file of the authority that "
+            "signed it in the environment variable SSL_CERT_FILE, and use the host name that it was made for"
+        )
     if error is not None and is_denied(error):
         return BrokerUnavailableError(
             f"the broker at {options.address} refuses the user or the password of workers.broker_url"
@@ -197,14 +223,14 @@ def task_queue(run: str) -> Queue:
 
 def answer_queue(run: str) -> Queue:
     """The queue of what workers say to the parent of a run."""
-    return _queue(f"{_PREFIX}answers.{run}")
+    return _queue(f"{_PREFIX}answers.{run}", _ANSWERS_EXPIRE_S)
 
 
-def _queue(name: str) -> Queue:
+def _queue(name: str, expires_s: int = QUEUE_EXPIRES_S) -> Queue:
     from kombu import Exchange, Queue
 
     # The default exchange leads to the queue by its name, so nothing has to be bound and nothing stays when it is gone.
-    return Queue(name, Exchange(""), routing_key=name, durable=True, expires=QUEUE_EXPIRES_S)
+    return Queue(name, Exchange(""), routing_key=name, durable=True, expires=expires_s)
 
 
 def control_exchange() -> Exchange:

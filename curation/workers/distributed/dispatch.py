@@ -29,7 +29,7 @@ T = TypeVar("T")
 _POLL_S = 0.2  # the longest time until a cancellation is noticed
 _TURN_S = 0.5  # between two looks at what may be late
 _MUTE_S = 6.0  # since the last greeting: the broker takes no messages, even if the connection stands
-_HOPELESS_S = 10.0  # how long all workers may be refused
+_HOPELESS_S = 30.0  # how long all workers may be refused: they look again meanwhile, and others may come
 _REMIND_S = 30.0  # between two lines about workers that are missing
 _TRANSPORT_PAUSE_S = 0.5
 _TRANSPORT_LONGEST_S = 15.0
@@ -77,7 +77,6 @@ class Dispatch(Generic[T]):
         self._flights: Flights[T] = Flights(
             max_losses=facts.broker.max_sends,
             lease_s=None if timeout_s is None else timeout_s + margin,
-            ahead=facts.broker.ahead,
         )
         self._outcomes: deque[Outcome[T, Any]] = deque()
         self._round: Round | None = None
@@ -89,10 +88,13 @@ class Dispatch(Generic[T]):
 
     def outcomes(self, source: Iterator[T], cancel: threading.Event | None) -> Iterator[Outcome[T, Any]]:
         """See `TaskPool.run`."""
-        self._facts.post.greet_soon()
+        self._facts.post.listen()
+        self._facts.muster.greet_again(time.monotonic())
         next_turn = 0.0
         while True:
             stop_if(cancel)
+            # First what was said while the caller was busy: nobody is silent who was not listened to.
+            self._listen(0.0)
             now = time.monotonic()
             if now >= next_turn:
                 self._look_around(now)
@@ -100,13 +102,15 @@ class Dispatch(Generic[T]):
             self._hand_out(source, now)
             if self._is_drained and not len(self._flights) and not self._outcomes:
                 return
-            self._listen()
+            if not self._outcomes:
+                self._listen(_POLL_S)
             while self._outcomes:
                 yield self._outcomes.popleft()
                 stop_if(cancel)
 
     def let_go(self) -> None:
         """Take back what no worker has yet, at the end of the run, whatever ended it."""
+        self._facts.post.stop_listening()
         if len(self._flights) or self._has_doubles:
             self._facts.post.clear()
 
@@ -168,11 +172,11 @@ class Dispatch(Generic[T]):
 
     # What is heard
 
-    def _listen(self) -> None:
+    def _listen(self, timeout_s: float) -> None:
         """Wait a little for what workers say, and take in everything that is there."""
         inbox = self._facts.post.inbox
         try:
-            said = inbox.get(timeout=_POLL_S)
+            said = inbox.get(timeout=timeout_s) if timeout_s else inbox.get_nowait()
             while True:
                 self._take_in(said)
                 said = inbox.get_nowait()
@@ -185,9 +189,7 @@ class Dispatch(Generic[T]):
             self._evaluate()
             self._round = said
         elif said.get("type") == "hello":
-            replaced = self._facts.muster.heard(said, now)
-            if replaced is not None:
-                self._lose_all_of(replaced)
+            self._facts.muster.heard(said, now)
             self._flights.seen(self._facts.muster.holders(), now)
         elif said.get("type") == "answer":
             try:
@@ -324,11 +326,11 @@ class Dispatch(Generic[T]):
             return
         if self._lonely_since is None:
             self._lonely_since, self._reminded = now, now - _REMIND_S + 5.0
-        preparing = [known.facts.name for known in facts.muster.workers.values() if known.state == "preparing"]
+        preparing = facts.muster.preparing
         if preparing:
             self._lonely_since = now  # it is fetching weights, which may take long
         alone_s = now - self._lonely_since
-        refused = "; ".join(f"{known.facts.name}: {known.text}" for known in facts.muster.refused)
+        refused = "; ".join(f"{known.facts.name}: {known.text}" for known in facts.muster.idle)
         if facts.muster.is_hopeless() and alone_s > min(_HOPELESS_S, facts.broker.patience_s):
             raise WorkersMissingError(
                 f"no worker at {facts.broker.address} can do this work: {refused}. Mend that, or set "
@@ -336,9 +338,9 @@ class Dispatch(Generic[T]):
             )
         if alone_s > facts.broker.patience_s:
             raise WorkersMissingError(
-                f"no worker answered at {facts.broker.address} for {facts.broker.patience_s:g} s (workers.patience_s); "
+                f"no worker was ready at {facts.broker.address} in {facts.broker.patience_s:g} s (workers.patience_s): "
                 "start some with:  python -m curation worker  or set performance.pool to local"
-                + (f". Refused: {refused}" if refused else "")
+                + (f". Not ready: {refused}" if refused else "")
             )
         if now - self._reminded > _REMIND_S:
             self._reminded = now

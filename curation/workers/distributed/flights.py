@@ -3,7 +3,7 @@
 Each task ends exactly once: by the first answer, or because its workers died of it too often. A sent task is *held* if
 a worker says that it has it. It is *lost*
 
-- if its worker died, was replaced or fell silent, or took longer than the lease;
+- if its worker died or fell silent, or took longer than the lease;
 - if nobody holds it and it cannot wait in the queue any more, because the queue is empty or because tasks that were
   sent later have begun.
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Generic, TypeVar
 
-from curation.workers.distributed.muster import Known
+from curation.workers.distributed.muster import Known, WorkerKey
 from curation.workers.distributed.post import Round
 
 __all__ = ["Flight", "Flights", "Sent"]
@@ -49,7 +49,7 @@ class Sent:
     number: int
     at: float
     epoch: int
-    worker: tuple[str, float] | None = None
+    worker: WorkerKey | None = None
     held_since: float | None = None
     missing: int = 0
 
@@ -69,7 +69,7 @@ class Flight(Generic[T]):
         not_before: When it may be sent again, on the monotonic clock.
         transport_since: Since when storage or network failed for it without a success; None if they did not.
         transports: How often they did.
-        begun_once: Whether a worker was seen to work on it.
+        is_doubled: Whether it was given to a second worker because it takes long.
     """
 
     task: T
@@ -88,17 +88,15 @@ class Flight(Generic[T]):
 class Flights(Generic[T]):
     """The tasks of one run of the pool that were taken from the source and have no outcome yet."""
 
-    def __init__(self, *, max_losses: int, lease_s: float | None, ahead: int) -> None:
+    def __init__(self, *, max_losses: int, lease_s: float | None) -> None:
         """Begin with none.
 
         Args:
             max_losses: After so many losses a task is given up.
             lease_s: A worker that holds a task longer is taken for lost; None is no limit.
-            ahead: How many tasks are sent for each process.
         """
         self._max_losses = max_losses
         self._lease_s = lease_s
-        self._ahead = ahead
         self._by_id: dict[str, Flight[T]] = {}
         self._again: deque[Flight[T]] = deque()  # lost through no fault of their own: first
         self._later: deque[Flight[T]] = deque()  # suspects, after all others
@@ -183,8 +181,7 @@ class Flights(Generic[T]):
 
     def lost_with(self, worker: Known) -> list[tuple[Flight[T], Sent]]:
         """What is lost with a worker that died."""
-        key = (worker.facts.name, worker.since)
-        return [(flight, sent) for flight in self for sent in flight.live if sent.worker == key]
+        return [(flight, sent) for flight in self for sent in flight.live if sent.worker == worker.key]
 
     def seen(self, holders: Mapping[str, Known], now: float) -> None:
         """Note who holds what."""
@@ -193,9 +190,8 @@ class Flights(Generic[T]):
                 holder = holders.get(sent.id)
                 if holder is None:
                     continue
-                key = (holder.facts.name, holder.since)
-                if sent.worker != key:
-                    sent.worker, sent.held_since = key, now
+                if sent.worker != holder.key:
+                    sent.worker, sent.held_since = holder.key, now
                 sent.missing = 0
                 self._begun(sent)
 
@@ -215,19 +211,16 @@ class Flights(Generic[T]):
         return out
 
     def overdue(self, now: float) -> list[tuple[Flight[T], Sent]]:
-        """What is held longer than the lease, or was never seen after all that could be before it."""
-        if self._lease_s is None:
+        """What is held longer than the lease. What waits in the queue may wait for as long as it takes."""
+        lease_s = self._lease_s
+        if lease_s is None:
             return []
-        out = []
-        for flight in self:
-            for sent in flight.live:
-                if sent.held_since is not None:
-                    is_late = now - sent.held_since > self._lease_s
-                else:
-                    is_late = now - sent.at > self._lease_s * (self._ahead + 1)
-                if is_late:
-                    out.append((flight, sent))
-        return out
+        return [
+            (flight, sent)
+            for flight in self
+            for sent in flight.live
+            if sent.held_since is not None and now - sent.held_since > lease_s
+        ]
 
     def stragglers(self, now: float) -> list[Flight[T]]:
         """Tasks that take much longer than the others; the longest first. Each is doubled once only."""

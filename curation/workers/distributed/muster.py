@@ -10,9 +10,12 @@ from typing import Any
 import curation
 from curation.workers.distributed.messages import PROTOCOL, WorkerFacts, from_json
 
-__all__ = ["SILENT_S", "Known", "Muster"]
+__all__ = ["SILENT_S", "Known", "Muster", "WorkerKey"]
 
 log = logging.getLogger(__name__)
+
+WorkerKey = tuple[str, float]
+"""Name and start of a worker."""
 
 SILENT_S = 10.0
 """A worker that did not answer greetings for that long is gone; it would have answered five."""
@@ -27,7 +30,7 @@ class Known:
 
     Attributes:
         facts: Who it is.
-        since: When it was started, in Unix seconds; with the process id it tells it from one of the same name.
+        since: When it was started, in Unix seconds; tells it from an earlier one of the same name.
         state: `ready`, `preparing` or `refused`.
         text: Why it is refused.
         seen: When it answered last, on the monotonic clock.
@@ -45,26 +48,27 @@ class Known:
     held: Collection[str] = ()
     transports: int = 0
 
+    @property
+    def key(self) -> WorkerKey:
+        """Its name and its start."""
+        return self.facts.name, self.since
+
 
 @dataclass(slots=True)
 class Muster:
     """All workers that answered.
 
     Attributes:
-        workers: By name.
+        workers: By name and start: one that was started again under its name is another one.
         excluded: Workers that are not to take tasks: name, and why.
     """
 
-    workers: dict[str, Known] = field(default_factory=dict)
+    workers: dict[WorkerKey, Known] = field(default_factory=dict)
     excluded: dict[str, str] = field(default_factory=dict)
     _resting: dict[str, float] = field(default_factory=dict)
 
-    def heard(self, hello: Mapping[str, Any], now: float) -> Known | None:
-        """Take in the answer to a greeting.
-
-        Returns:
-            The worker of the same name that this one replaces, if there is one: its tasks are lost.
-        """
+    def heard(self, hello: Mapping[str, Any], now: float) -> None:
+        """Take in the answer to a greeting."""
         try:
             facts = from_json(WorkerFacts, hello.get("worker"))
             state, text = str(hello["state"]), str(hello["text"])
@@ -72,29 +76,24 @@ class Muster:
             held = frozenset(map(str, hello["held"]))
         except (KeyError, TypeError, ValueError):
             log.debug("an answer to a greeting cannot be understood")
-            return None
+            return
         if state == "ready" and (facts.program != curation.__version__ or facts.protocol != PROTOCOL):
             state, text = "refused", f"it is version {facts.program}, and this program is {curation.__version__}"
             self.excluded[facts.name] = text
-        before = self.workers.get(facts.name)
-        replaced = before if before is not None and (before.facts.pid, before.since) != (facts.pid, since) else None
         known = Known(facts, since, state, text, now, number, held)
-        if before is not None and replaced is None:
+        before = self.workers.get(known.key)
+        if before is not None:
             known.transports = before.transports
-        if replaced is not None:
-            self.excluded.pop(facts.name, None)
-            self._resting.pop(facts.name, None)
-        self.workers[facts.name] = known
-        if before is None or replaced is not None or (before.state, before.text) != (state, text):
+        self.workers[known.key] = known
+        if before is None or (before.state, before.text) != (state, text):
             self._tell(known)
-        return replaced
 
     def _tell(self, known: Known) -> None:
         name, facts = known.facts.name, known.facts
         if known.state == "ready":
             log.info("worker %s takes part: %d processes on %s (%s)", name, facts.processes, facts.host, facts.cpu)
-        elif known.state == "refused":
-            log.warning("worker %s takes no part: %s", name, known.text)
+        elif known.text:
+            log.warning("worker %s takes no part%s: %s", name, "" if known.state == "refused" else " yet", known.text)
 
     def silent(self, now: float) -> list[Known]:
         """Take out the workers that did not answer for a while."""
@@ -102,14 +101,13 @@ class Muster:
         for known in gone:
             if known.state == "ready":
                 log.warning("worker %s does not answer any more", known.facts.name)
-            del self.workers[known.facts.name]
+            del self.workers[known.key]
         return gone
 
     def exclude(self, name: str, why: str) -> None:
         """Let a worker take no more tasks of this run."""
         self.excluded[name] = why
-        known = self.workers.get(name)
-        if known is not None:
+        for known in self._named(name):
             known.state, known.text = "refused", why
             self._tell(known)
 
@@ -119,21 +117,28 @@ class Muster:
         If other workers are there, one that fails again and again rests for a while: else it would take one task after
         the other from those that can do them.
         """
-        known = self.workers.get(name)
-        if known is None:
-            return
-        known.transports += 1
+        failed = 0
+        for known in self._named(name):
+            known.transports += 1
+            failed = max(failed, known.transports)
         others = any(each.state == "ready" and not each.transports for each in self.workers.values())
-        if known.transports >= _TRANSPORTS_IN_A_ROW and others and name not in self.excluded:
+        if failed >= _TRANSPORTS_IN_A_ROW and others and name not in self.excluded:
             log.warning("worker %s rests for %g s: %s", name, _RESTING_S, why)
             self.excluded[name] = why
             self._resting[name] = now + _RESTING_S
 
     def worked(self, name: str) -> None:
         """Note that a worker has done a task."""
-        known = self.workers.get(name)
-        if known is not None:
+        for known in self._named(name):
             known.transports = 0
+
+    def _named(self, name: str) -> list[Known]:
+        return [known for known in self.workers.values() if known.facts.name == name]
+
+    def greet_again(self, now: float) -> None:
+        """Take the workers as they were when they were last listened to, as if they had just answered."""
+        for known in self.workers.values():
+            known.seen = now
 
     def wake(self, now: float) -> None:
         """Let workers that rested take tasks again."""
@@ -152,9 +157,14 @@ class Muster:
         return sum(max(1, known.facts.processes) for known in self.ready)
 
     @property
-    def refused(self) -> list[Known]:
-        """The workers that take none."""
-        return [known for known in self.workers.values() if known.state == "refused"]
+    def preparing(self) -> list[str]:
+        """The names of workers that are preparing themselves: they may be fetching weights."""
+        return [each.facts.name for each in self.workers.values() if each.state == "preparing" and not each.text]
+
+    @property
+    def idle(self) -> list[Known]:
+        """The workers that take none, and say why."""
+        return [known for known in self.workers.values() if known.state != "ready" and known.text]
 
     def is_hopeless(self) -> bool:
         """Whether there are workers, and none of them can take part for now."""

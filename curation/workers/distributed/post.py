@@ -88,6 +88,7 @@ class Post:
         self._ending = threading.Event()
         self._purging = threading.Event()
         self._greet_now = threading.Event()
+        self._listening = threading.Event()
         self._away_since: float | None = time.monotonic()
         self._is_told = False
         self._refusal: BaseException | None = None
@@ -105,6 +106,17 @@ class Post:
     def send(self, request: Request) -> None:
         """Send a task, as soon as the broker takes it."""
         self._outbox.put(request)
+
+    def listen(self) -> None:
+        """Put what workers say into the inbox from now on, and greet at once."""
+        while not self.inbox.empty():
+            self.inbox.get_nowait()
+        self._listening.set()
+        self.greet_soon()
+
+    def stop_listening(self) -> None:
+        """Forget what workers say; between the stages of a run nobody would take it out."""
+        self._listening.clear()
 
     def greet_soon(self) -> None:
         """Greet before the next turn."""
@@ -264,8 +276,10 @@ class Post:
     def _greet(self, producer: Any, tasks: Any) -> None:
         self._rounds += 1
         waiting = int(tasks.queue_declare().message_count)
-        self.inbox.put(Round(self._rounds, time.monotonic(), waiting))
-        tell_all(producer, "greet", {**self._greeting(), "run": self._run, "round": self._rounds})
+        if self._listening.is_set():
+            self.inbox.put(Round(self._rounds, time.monotonic(), waiting))
+        greeting = {**self._greeting(), "run": self._run, "round": self._rounds, "waiting": waiting}
+        tell_all(producer, "greet", greeting)
 
     def _say_goodbye(self, producer: Any, connection: Connection) -> None:
         tasks = task_queue(self._run)(connection.default_channel)
@@ -308,7 +322,7 @@ class Post:
                 body = json.loads(body)
             except ValueError:
                 body = None
-        if isinstance(body, dict):
+        if isinstance(body, dict) and self._listening.is_set():
             self.inbox.put(body)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,10 @@ def known(tmp_path: Path) -> Iterator[KnownEvent]:
         yield known
 
 
+def serving_gallery(known: KnownEvent) -> AbstractContextManager[str]:
+    return serving(known.event, open_gallery=lambda _: known.opened, sections={"gallery": known.options})
+
+
 def labels(known: KnownEvent) -> dict[str, Any]:
     return dict(json.loads((known.event.output / "cluster_labels.json").read_text(encoding="utf-8")))
 
@@ -50,18 +56,17 @@ def test_names_are_answered_with_keys_that_act_on_what_was_seen(
     browser: Browser, known: KnownEvent, tmp_path: Path
 ) -> None:
     shots = tmp_path / "screenshots"
-    opened = {"open_gallery": lambda _: known.opened, "sections": {"gallery": known.options}}
-    with serving(known.event, **opened) as origin, visiting(browser, origin, shots) as desk:
+    with serving_gallery(known) as origin, visiting(browser, origin, shots) as desk:
         page = desk.page
         desk.go("/review/people")
         question = page.get_by_role("region", name="Known people")
-        expect(question.get_by_role("heading")).to_have_text("Anna? 100 %")
+        expect(question.get_by_role("heading")).to_have_text(re.compile(r"Anna\? \d+ %"))
         seen(desk)
         anna, ben, cara = map(str, map(known.cluster_of, (ANNA, BEN, CARA)))
         desk.take_picture("question")
         page.keyboard.press("a")
         # Another name takes its place: a second press that was meant for Anna answers nothing.
-        expect(question.get_by_role("heading")).to_have_text("Ben? 100 %")
+        expect(question.get_by_role("heading")).to_have_text(re.compile(r"Ben\? \d+ %"))
         page.keyboard.press("a")
         page.keyboard.press("r")
         said(page, "Person 0 is Anna")
@@ -73,7 +78,7 @@ def test_names_are_answered_with_keys_that_act_on_what_was_seen(
         expect(question).to_be_hidden()
         page.keyboard.press("Control+z")
         said(page, "Undone: not Ben")
-        expect(question.get_by_role("heading")).to_have_text("Ben? 100 %")
+        expect(question.get_by_role("heading")).to_have_text(re.compile(r"Ben\? \d+ %"))
         seen(desk)
         page.keyboard.press("t")
         expect(question).to_be_hidden()
@@ -87,8 +92,7 @@ def test_names_are_answered_with_keys_that_act_on_what_was_seen(
 
 def test_the_gallery_on_its_page(browser: Browser, known: KnownEvent, tmp_path: Path) -> None:
     shots = tmp_path / "screenshots"
-    opened = {"open_gallery": lambda _: known.opened, "sections": {"gallery": known.options}}
-    with serving(known.event, **opened) as origin, visiting(browser, origin, shots) as desk:
+    with serving_gallery(known) as origin, visiting(browser, origin, shots) as desk:
         page = desk.page
         desk.go("/review/people")
         page.get_by_role("link", name="Known people").click()
@@ -159,9 +163,8 @@ def test_the_gallery_on_its_page(browser: Browser, known: KnownEvent, tmp_path: 
 
 
 def test_everybody_can_use_the_pages(browser: Browser, known: KnownEvent, tmp_path: Path) -> None:
-    opened = {"open_gallery": lambda _: known.opened, "sections": {"gallery": known.options}}
     found: list[str] = []
-    with serving(known.event, **opened) as origin:
+    with serving_gallery(known) as origin:
         for theme, size in LOOKS:
             with visiting(browser, origin, tmp_path / f"{theme}-{size[0]}", size=size, theme=theme) as desk:
                 for path in ("/review/known-people", "/review/people"):
@@ -183,8 +186,7 @@ def test_an_empty_gallery_and_one_that_is_off_say_what_to_do(
     shots = tmp_path / "screenshots"
     for person in known.gallery.people():
         known.gallery.forget(person.person_id)
-    opened = {"open_gallery": lambda _: known.opened, "sections": {"gallery": known.options}}
-    with serving(known.event, **opened) as origin, visiting(browser, origin, shots) as desk:
+    with serving_gallery(known) as origin, visiting(browser, origin, shots) as desk:
         desk.go("/review/known-people")
         expect(desk.page.get_by_role("heading", name="Nobody is known yet")).to_be_visible()
         desk.take_picture("empty")

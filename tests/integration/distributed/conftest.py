@@ -13,10 +13,10 @@ from curation.workers.serial import SerialPool
 from tests import redis_server
 from tests.celery_workers import CeleryWorker, PoolWork
 from tests.integration import pool_tasks
-from tests.rabbitmq_server import RabbitServer, rabbitmq_process, rabbitmq_server
+from tests.rabbitmq_server import rabbitmq_server
 from tests.redis_server import RedisProcess, redis_process
 
-__all__ = ["rabbitmq_process", "rabbitmq_server", "redis_process"]
+__all__ = ["rabbitmq_server", "redis_process"]
 
 MakePool = Callable[..., CeleryPool]
 StartWorker = Callable[..., CeleryWorker]
@@ -78,7 +78,3 @@ def make_pool(tmp_path: Path) -> Iterator[MakePool]:
 
 def redis_url_of(server: RedisProcess) -> str:
     return f"redis://127.0.0.1:{server.address.port}/0"
-
-
-def rabbitmq_url_of(server: RabbitServer) -> str:
-    return server.url

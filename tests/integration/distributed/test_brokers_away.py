@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 
 import pytest
 
@@ -20,36 +21,35 @@ def test_redis_is_killed_and_comes_back_empty(
     redis_process: RedisProcess, start_worker: StartWorker, make_pool: MakePool, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = redis_url_of(redis_process)
-    one = start_worker(url, name="one", processes=2)
-    seen: list[float] = []
+    start_worker(url, name="one", processes=2)
+    seen: list[float | None] = []
     killed_at = 0.0
     # One photo's lease is long: what was lost with the broker must be missed earlier.
-    for outcome in make_pool(url).run(pool_tasks.slow, [[0.3, n] for n in range(24)], timeout_s=600):
+    for outcome in make_pool(url).run(pool_tasks.slow, [[0.2, n] for n in range(14)], timeout_s=600):
         seen.append(outcome.result)
         if len(seen) == 5:
             killed_at = time.monotonic()
             redis_process.stop()
-            time.sleep(2)
+            time.sleep(0.5)
             redis_process.start()
-    print(one.log)
-    assert sorted(seen) == list(range(24))
+    assert Counter(seen) == Counter(range(14))
     assert time.monotonic() - killed_at < 40
     assert "does not answer; waiting for it" in caplog.text and "is there again" in caplog.text
 
 
 def test_rabbitmq_is_killed_and_comes_back(
-    rabbitmq_process: RabbitServer, start_worker: StartWorker, make_pool: MakePool
+    rabbitmq_server: RabbitServer, start_worker: StartWorker, make_pool: MakePool
 ) -> None:
-    url = rabbitmq_process.url
+    url = rabbitmq_server.url
     start_worker(url, name="one", processes=2)
-    seen: list[float] = []
+    seen: list[float | None] = []
     begun = time.monotonic()
-    for outcome in make_pool(url).run(pool_tasks.slow, [[0.3, n] for n in range(24)], timeout_s=600):
+    for outcome in make_pool(url).run(pool_tasks.slow, [[0.2, n] for n in range(14)], timeout_s=600):
         seen.append(outcome.result)
         if len(seen) == 5:
-            rabbitmq_process.stop()
-            rabbitmq_process.start()
-    assert sorted(seen) == list(range(24))
+            rabbitmq_server.stop()
+            rabbitmq_server.start()
+    assert Counter(seen) == Counter(range(14))
     assert time.monotonic() - begun < 60
 
 
@@ -60,13 +60,13 @@ def test_a_machine_dies_over_rabbitmq(
     dying = start_worker(url, name="dying", processes=2, wait=False)
     start_worker(url, name="steady")
     dying.wait_until_ready()
-    seen: list[float] = []
+    seen: list[float | None] = []
     begun = time.monotonic()
-    for outcome in make_pool(url).run(pool_tasks.slow, [[0.2, n] for n in range(24)], timeout_s=600):
+    for outcome in make_pool(url).run(pool_tasks.slow, [[0.2, n] for n in range(14)], timeout_s=600):
         seen.append(outcome.result)
         if len(seen) == 5:
             dying.kill()
-    assert sorted(seen) == list(range(24))
+    assert Counter(seen) == Counter(range(14))
     assert time.monotonic() - begun < 25
 
 

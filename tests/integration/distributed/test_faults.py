@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -15,9 +17,10 @@ from curation.workers.distributed import dispatch, flights, muster
 from curation.workers.distributed.broker import BrokerOptions
 from curation.workers.distributed.roster import Roster
 from tests.celery_workers import CeleryWorker, away, unfit, unheard
+from tests.conftest import PROJECT_ROOT
 from tests.integration import pool_tasks
 from tests.integration.distributed.conftest import MakePool, StartWorker
-from tests.processes import wait_until
+from tests.processes import Run, wait_until
 
 
 def test_a_photo_that_kills_its_workers_is_given_up_and_one_that_hangs_too(
@@ -49,7 +52,7 @@ def test_a_lost_answer_is_missed_soon(redis_url: str, worker: CeleryWorker, make
 
 def test_a_task_that_is_delivered_twice_ends_once(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
     tasks = [[0.05, n] for n in range(30)]
-    counts: Counter[int] = Counter()
+    counts: Counter[float] = Counter()
     with redis.Redis.from_url(redis_url) as client:
         for outcome in make_pool(redis_url, ahead=8).run(pool_tasks.slow, tasks, timeout_s=20):
             counts[outcome.task[1]] += 1
@@ -67,7 +70,7 @@ def test_a_straggler_is_given_to_a_second_worker(
     begun = time.monotonic()
     paths = [str(tmp_path / name) for name in ("quick", "slow")]
     outcomes = list(make_pool(redis_url).run(pool_tasks.slow_once, paths, timeout_s=40))
-    assert sorted(outcome.result for outcome in outcomes) == ["quick", "slow"]
+    assert {outcome.result for outcome in outcomes} == {"quick", "slow"} and len(outcomes) == 2
     assert time.monotonic() - begun < 20
     # The first copy is still being worked on; it must not hold up the next test.
     for child in worker.children():
@@ -118,15 +121,29 @@ def test_a_worker_of_another_version_is_refused_by_name(
 def test_cancelled_soon_and_nothing_is_left(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
     cancel = threading.Event()
     pool = make_pool(redis_url, ahead=10)
-    threading.Timer(1.0, cancel.set).start()
+    threading.Timer(0.7, cancel.set).start()
     begun = time.monotonic()
     with pytest.raises(RunInterruptedError):
-        list(pool.run(pool_tasks.slow, [[2.0, n] for n in range(50)], timeout_s=30, cancel=cancel))
+        list(pool.run(pool_tasks.slow, [[1.0, n] for n in range(50)], timeout_s=30, cancel=cancel))
     assert time.monotonic() - begun < 3
     pool.close()
     assert time.monotonic() - begun < 5
     with redis.Redis.from_url(redis_url) as client:
-        assert not [key for key in client.scan_iter("curation.*") if client.type(key) == b"list"]
+        assert not list(client.scan_iter("curation.tasks.*"))
+        left = [client.ttl(key) for key in client.scan_iter("curation.*", _type="list")]
+        assert all(0 < seconds <= 300 for seconds in left), "late answers expire"
+
+
+def test_ctrl_c_ends_soon_and_leaves_no_tasks(redis_url: str, worker: CeleryWorker, tmp_path: Path) -> None:
+    program = "tests.integration.distributed.parent"
+    run = Run([sys.executable, "-m", program, redis_url, tmp_path], cwd=PROJECT_ROOT, variables={})
+    wait_until(lambda: (tmp_path / "seen2").exists(), "some results")
+    begun = time.monotonic()
+    run.send(signal.SIGINT)
+    assert run.finish(30).code == 130
+    assert time.monotonic() - begun < 5
+    with redis.Redis.from_url(redis_url) as client:
+        assert not list(client.scan_iter("curation.tasks.*"))
 
 
 def test_functions_that_workers_do_not_know_run_here(redis_url: str, make_pool: MakePool) -> None:
@@ -139,13 +156,15 @@ def test_a_worker_that_is_told_to_end_finishes_its_photos(
     redis_url: str, worker: CeleryWorker, make_pool: MakePool, start_worker: StartWorker
 ) -> None:
     leaving = start_worker(redis_url, name="leaving", processes=2)
-    seen = []
-    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.3, n] for n in range(20)], timeout_s=20):
+    seen: list[float | None] = []
+    codes: list[int] = []
+    ending = threading.Thread(target=lambda: codes.append(leaving.terminate()))
+    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(16)], timeout_s=20):
         seen.append(outcome.result)
         if len(seen) == 5:
-            threading.Thread(target=leaving.terminate).start()
-    assert sorted(seen) == list(range(20))
-    assert leaving.terminate() == 0
+            ending.start()
+    ending.join()
+    assert (Counter(seen), codes) == (Counter(range(16)), [0])
 
 
 def test_a_machine_that_dies(
@@ -155,25 +174,25 @@ def test_a_machine_that_dies(
     start_worker: StartWorker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(muster, "SILENT_S", 3.0)
+    monkeypatch.setattr(muster, "SILENT_S", 2.5)
     dying = start_worker(redis_url, name="dying", processes=2)
-    seen = []
-    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(20)], timeout_s=60):
+    seen: list[float | None] = []
+    for outcome in make_pool(redis_url).run(pool_tasks.slow, [[0.2, n] for n in range(14)], timeout_s=60):
         seen.append(outcome.result)
         if len(seen) == 5:
             dying.kill()
-    assert sorted(seen) == list(range(20))
+    assert Counter(seen) == Counter(range(14))
 
 
 def test_the_roster(redis_url: str, worker: CeleryWorker, make_pool: MakePool) -> None:
     roster = Roster(BrokerOptions(redis_url))
     try:
-        run = make_pool(redis_url).run(pool_tasks.slow, [[0.0, 0], [1.5, 1], [1.5, 2]], timeout_s=20)
+        run = make_pool(redis_url).run(pool_tasks.slow, [[0.0, 0], [1.0, 1], [1.0, 2]], timeout_s=20)
         next(run)
         wait_until(lambda: any(state.current for state in roster.workers()), "a worker at work")
         state = next(state for state in roster.workers() if state.facts.name == "steady@test")
         assert (state.facts.name, state.facts.processes, state.refused) == ("steady@test", 2, "")
-        assert {task.label for task in state.current} <= {"task [1.5, 1]", "task [1.5, 2]"}
+        assert {task.label for task in state.current} <= {"task [1.0, 1]", "task [1.0, 2]"}
         assert {task.function for task in state.current} == {"slow"}
         assert len(list(run)) == 2
         wait_until(lambda: max(each.done for each in roster.workers()) >= state.done + 2, "the count", 10)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +35,7 @@ from curation.remote.execution import execute, lacking
 from curation.remote.machine import this_machine
 from curation.remote.work import PhotoRemoteWork
 from curation.workers.distributed.messages import Answer, Request
+from tests.conftest import PROJECT_ROOT
 from tests.fake_readers import FakeReader
 from tests.fake_workflow import FakeEvent
 from tests.remote_machine import RemoteMachine, on_machine
@@ -257,7 +261,8 @@ def test_a_file_system_of_another_machine_that_fails_is_not_the_photos_fault(
 
 def test_errors_of_a_stage_are_of_our_tree_whatever_comes(world: World) -> None:
     work = world.work()
-    for value in (None, 5, [], {}, {"error": "SystemExit", "message": "x"}, {"error": ["x"], "message": "m"}):
+    odd: list[Any] = [None, 5, [], {}]
+    for value in (*odd, {"error": "SystemExit", "message": "x"}, {"error": ["x"], "message": "m"}):
         assert isinstance(work.error_of(value), CurationError)
     assert not isinstance(work.error_of({"error": "PhotoUnreadableError", "message": "x"}), PhotoUnreadableError)
 
@@ -283,6 +288,34 @@ def test_what_a_machine_lacks_is_known_before_the_first_photo(world: World) -> N
     assert "does not understand" in lacking("nonsense")
     world.machine.configure("", photos="s3://there/event")
     assert "s3://there/event" in lacking(PhotoRemoteWork(_at(world, "s3://here/event"), world.event.spec, None).setup)
+
+
+def test_other_libraries_are_refused_by_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = world.work().setup
+    assert lacking(setup) == ""
+    monkeypatch.setattr("curation.remote.machine.library_versions", lambda *, films: (("numpy", "1.0"),))
+    told = lacking(setup)
+    assert "numpy is 1.0 here" in told and "install the same versions" in told and _HOST in told
+
+
+def test_another_kind_of_processor_is_refused(world: World) -> None:
+    _photos(world.event)
+    world.machine.mirror(world.event.photos)
+    spec = replace(world.event.spec, providers=("NoSuchExecutionProvider", "CPUExecutionProvider"))
+    work = PhotoRemoteWork(world.event.settings(), spec, None)
+    answer = execute(world.request(world.task("a.png"), work=work))
+    assert answer.kind == "refused" and "does not offer NoSuchExecutionProvider" in answer.text
+
+
+def test_batches_give_what_single_photos_give(world: World) -> None:
+    _photos(world.event)
+    world.event.cluster()
+    expected = world.outputs()
+    world.forget()
+    report = world.run("cluster", performance={"photos_per_batch": 3})
+    assert world.outputs() == expected
+    assert (report.analysed, report.failed) == (5, 1)
+    assert set(world.pools[-1].kinds) == {"ok"}
 
 
 def _at(world: World, address: str) -> Any:
@@ -351,3 +384,17 @@ def test_a_result_of_another_kind_is_refused_by_the_parent(world: World) -> None
     for name, value in (("analyse_photo", 5), ("analyse_photo", {"tuple": []}), ("analyse_segment", None), ("x", None)):
         with pytest.raises(ValueError, match=r"result|function"):
             work.decode(name, value)
+
+
+def test_the_check_of_a_setup_loads_no_library_with_threads(world: World, tmp_path: Path) -> None:
+    # Celery forks its children from the process that checks; threads of a library would be missing there.
+    setup = tmp_path / "setup.json"
+    setup.write_text(json.dumps(world.work().setup))
+    script = (
+        "import json, sys, pathlib\n"
+        "from curation.remote.celery_tasks import lacking\n"
+        f"told = lacking(json.loads(pathlib.Path({str(setup)!r}).read_text()))\n"
+        "print(told, {'cv2', 'onnxruntime', 'dlib', 'scipy', 'obstore', 'PIL'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT)
+    assert done.stdout.strip() == "set()", done.stdout

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from curation.errors import WeightsBrokenError, WeightsMissingError
+from curation.errors import ObjectStorageUnavailableError, WeightsBrokenError, WeightsMissingError
 from curation.remote import weights
 from curation.remote.weights import FETCHED_DIR, WeightsShelf, publish, shown_address
 from curation.settings import Settings, load_settings
+from curation.storage.atomic import TEMPORARY_SUFFIX
 
 _CONTENT = bytes(range(256)) * 5000
 _SHA256 = hashlib.sha256(_CONTENT).hexdigest()
@@ -126,7 +127,8 @@ def test_a_missing_file_is_fetched_from_the_service_with_its_token(tmp_path: Pat
 @pytest.mark.parametrize(("fault", "words"), [(404, "no such file"), (401, "token"), (500, "HTTP 500")])
 def test_what_cannot_be_fetched_names_machine_and_file(tmp_path: Path, server: Server, fault: int, words: str) -> None:
     server.faults = [fault] * 9
-    with pytest.raises(WeightsMissingError, match=words) as caught:
+    kind = ObjectStorageUnavailableError if fault == 500 else WeightsMissingError
+    with pytest.raises(kind, match=words) as caught:
         WeightsShelf(_settings(tmp_path, weights_url=_address(server))).find("net.onnx", _SHA256)
     message = str(caught.value)
     assert socket.gethostname() in message and "net.onnx" in message and "a-secret" not in message
@@ -145,7 +147,7 @@ def test_a_server_that_is_away_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://anna:secret@127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(WeightsMissingError, match="does not give it") as caught:
+        with pytest.raises(ObjectStorageUnavailableError, match="does not answer") as caught:
             WeightsShelf(_settings(tmp_path, weights_url=url)).find("net.onnx", _SHA256)
     assert "secret" not in str(caught.value)
     assert shown_address(url).startswith("http://127.0.0.1:")
@@ -171,10 +173,10 @@ def test_processes_that_lack_it_at_once_fetch_it_once(tmp_path: Path, server: Se
 def test_what_a_killed_process_left_is_no_file(tmp_path: Path, server: Server) -> None:
     folder = tmp_path / "models" / FETCHED_DIR / _SHA256
     folder.mkdir(parents=True)
-    (folder / f".net.onnx{weights.TEMPORARY_SUFFIX}").write_bytes(_CONTENT[:100])
+    (folder / f".net.onnx{TEMPORARY_SUFFIX}").write_bytes(_CONTENT[:100])
     found = WeightsShelf(_settings(tmp_path, weights_url=_address(server))).find("net.onnx", _SHA256)
     assert found.path.read_bytes() == _CONTENT
-    assert not list(folder.glob(f"*{weights.TEMPORARY_SUFFIX}"))
+    assert not list(folder.glob(f"*{TEMPORARY_SUFFIX}"))
 
 
 def test_parents_put_files_where_workers_fetch_them(tmp_path: Path) -> None:

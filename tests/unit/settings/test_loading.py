@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from curation.errors import SettingsError
-from curation.settings import Settings, load_settings
+from curation.settings import Settings, load_settings, with_places
 
 Overrides = dict[str, dict[str, object]]
 
@@ -240,3 +240,16 @@ def test_addresses_of_object_storage_become_working_copies_on_this_machine(tmp_p
     assert by_option.input_address == ""
     assert by_option.io.input_dir == Path.cwd() / "photos"
     assert by_option.output_address == "s3://bucket/results"
+
+
+def test_other_places_replace_folders_and_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(None, default_root=tmp_path, overrides={"io": {"output_dir": "s3://bucket/out"}})
+    changed = with_places(settings, input_dir="s3://bucket/in/", output_dir="here", export_dir=None)
+    assert (changed.input_address, changed.output_address) == ("s3://bucket/in", "")
+    assert changed.io.output_dir == tmp_path / "here"
+    assert changed.io.input_dir.parent.parent == settings.io.state_dir / "objects"
+    assert (changed.input_place, changed.output_place("a.csv")) == ("s3://bucket/in", str(tmp_path / "here" / "a.csv"))
+    assert settings.output_place("a.csv") == "s3://bucket/out/a.csv"
+    assert settings.output_address == "s3://bucket/out"
+    assert with_places(settings).output_address == "s3://bucket/out"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -157,3 +158,21 @@ def test_the_last_hash_of_a_file_whatever_became_of_it(store: AnalysisStore) -> 
     store.save_hash(replace(STAMP, size_bytes=7), "s3")
     assert store.last_hashes([STAMP.path]) == {STAMP.path: "s3"}
     assert store.last_hashes([]) == {}
+
+
+def test_the_contents_of_files_of_a_size_whatever_became_of_the_files(store: AnalysisStore) -> None:
+    store.save_hash(FileStamp(Path("/photos/a.jpg"), 1000, 1), "s2")
+    store.save_hash(FileStamp(Path("/photos/moved.jpg"), 1000, 1), "s2")
+    store.save_hash(FileStamp(Path("/photos/b.jpg"), 1000, 2), "s1")
+    store.save_hash(FileStamp(Path("/photos/c.jpg"), 1001, 2), "s3")
+    for _ in range(2):
+        assert store.contents_of_size(1000) == ["s1", "s2"]
+        assert store.contents_of_size(5) == []
+        store.index_sizes()  # changes nothing, and may be asked for again
+
+
+def test_the_index_of_sizes_is_used(store: AnalysisStore) -> None:
+    store.index_sizes()
+    query = "EXPLAIN QUERY PLAN SELECT DISTINCT sha256 FROM files WHERE size_bytes = 5 ORDER BY sha256"
+    with closing(sqlite3.connect(store.path)) as connection:
+        assert any("files_by_size" in str(row) for row in connection.execute(query))

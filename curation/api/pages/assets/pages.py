@@ -21,6 +21,7 @@ from curation.domain.assets.states import AssetState
 from curation.domain.faces.ids import photo_id
 from curation.domain.outfits.outfit import ColourName
 from curation.errors import NotClusteredError, PersonNotFoundError
+from curation.event.known_people.asset_people import proposals_of_asset
 from curation.photos.files.formats import PHOTO_EXTENSIONS
 
 __all__ = ["router"]
@@ -106,6 +107,7 @@ def asset_page(request: Request, context: Context, asset_id: AssetId, query: Vie
         seen_version=version,
         view=asset_view(asset, context.assets),
         missing=context.assets.missing(),
+        proposals=proposals_of_asset(asset, context.outfits, context.known),
     )
 
 
@@ -119,8 +121,15 @@ def card_fragment(request: Request, context: Context, asset_id: AssetId, query: 
 @router.get("/fragments/assets/look/{asset_id}")
 def look_fragment(request: Request, context: Context, asset_id: AssetId, query: ViewQueryOf) -> HTMLResponse:
     """One picture in detail, fetched again when its state changes."""
-    view = asset_view(context.assets.work.get(asset_id), context.assets)
-    return render(request, "assets/_look.html", view=view, query=query, missing=context.assets.missing())
+    asset = context.assets.work.get(asset_id)
+    return render(
+        request,
+        "assets/_look.html",
+        view=asset_view(asset, context.assets),
+        query=query,
+        missing=context.assets.missing(),
+        proposals=proposals_of_asset(asset, context.outfits, context.known),
+    )
 
 
 @router.get("/fragments/assets/photos")

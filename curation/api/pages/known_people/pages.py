@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
 from curation.api.pages.rendering import page_router, render
-from curation.api.routes.known_people.proposals import proposal_out
 from curation.api.schemas.known_people.people import PERSON_ID_PATTERN, face_url
 from curation.api.schemas.known_people.proposals import ProposalOut
 from curation.domain.labelling.labels import MAX_NAME_CHARS
@@ -99,7 +98,10 @@ def _parts(context: ServiceContext) -> dict[str, Any]:
         named: Sequence[NamedPerson] = context.known.enrolment.people()
     except NotClusteredError:
         proposals, named = [], ()
-    shown: list[ProposalOut] = [proposal_out(context, one) for one in proposals[:_SHOWN_PROPOSALS]]
+    event = context.catalog.event() if proposals or named else None
+    shown = (
+        [] if event is None else [ProposalOut.shown(one, event, context.known) for one in proposals[:_SHOWN_PROPOSALS]]
+    )
     return {
         "proposals": shown,
         "more_proposals": len(proposals) - len(shown),
@@ -107,7 +109,7 @@ def _parts(context: ServiceContext) -> dict[str, Any]:
         "named": [one for one in named if one.is_new],
         "known_already": sum(not one.is_new for one in named),
         "event": context.known.enrolment.event,
-        "best_face": {one.name: context.catalog.event().best_face(one.clusters[0]) for one in named if one.is_new},
+        "best_face": {one.name: event.best_face(one.clusters[0]) for one in named if one.is_new and event is not None},
     }
 
 

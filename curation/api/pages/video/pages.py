@@ -66,6 +66,7 @@ def video_page(request: Request, context: Context, video_id: FilmId) -> HTMLResp
         "videos/film.html",
         place="videos",
         view=film_view(film, films, jobs, partial(_is_on_photos, context)),
+        proposals=context.film_known.proposals(films, film) if film.summary is not None else {},
         posters=poster_views(film, films, jobs),
         labels_etag=films.etag(film),
         categories=Category,

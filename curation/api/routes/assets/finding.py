@@ -21,6 +21,7 @@ from curation.domain.bodies.composition import CutAt
 from curation.domain.labelling.labels import MAX_NAME_CHARS
 from curation.domain.outfits.outfit import ColourName
 from curation.errors import NOT_CLUSTERED
+from curation.event.known_people.asset_people import proposals_of_asset
 
 __all__ = ["ASSETS_PROBLEMS", "ASSET_NOT_FOUND", "AssetIdPath", "router"]
 
@@ -105,4 +106,6 @@ async def get_asset_schema() -> Response:
 @router.get("/{asset_id}", summary="One asset", responses=problem_responses(**ASSETS_PROBLEMS, **ASSET_NOT_FOUND))
 def get_asset(context: Context, asset_id: AssetIdPath) -> AssetDetailOut:
     """Its state, and when it is COMPLETED everything that was found in the picture."""
-    return asset_detail_out(context.assets.work.get(asset_id), context.assets.name_of)
+    asset = context.assets.work.get(asset_id)
+    proposals = proposals_of_asset(asset, context.outfits, context.known)
+    return asset_detail_out(asset, context.assets.name_of, proposals)

@@ -6,28 +6,25 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from curation.api.context import Context, ServiceContext
+from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.routes.known_people.problems import GALLERY_PROBLEMS
 from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
-from curation.api.schemas.known_people.people import face_url
 from curation.api.schemas.known_people.proposals import (
     AcceptAllIn,
     AcceptedOut,
-    AnsweredOut,
+    ProposalAnsweredOut,
     ProposalAnswerIn,
     ProposalOut,
     ProposalsOut,
     ShownOut,
 )
 from curation.api.schemas.people import MAX_CLUSTER_ID
-from curation.event.known_people.proposals import Proposal
 
-__all__ = ["proposal_out", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/known-people/proposals", tags=["known people"])
 
-_FACES = 4
 _READ = {
     **READ_PROBLEMS,
     **GALLERY_PROBLEMS,
@@ -50,7 +47,7 @@ def list_proposals(
     return ProposalsOut(
         total=len(found),
         names=sum(one.is_sure for one in found),
-        proposals=tuple(proposal_out(context, one) for one in found[:limit]),
+        proposals=tuple(ProposalOut.shown(one, context.catalog.event(), context.known) for one in found[:limit]),
     )
 
 
@@ -67,7 +64,7 @@ def answer_proposal(
     context: Context,
     cluster_id: Annotated[int, Path(ge=0, le=MAX_CLUSTER_ID, description="From `GET /known-people/proposals`.")],
     body: ProposalAnswerIn,
-) -> AnsweredOut:
+) -> ProposalAnsweredOut:
     """An accepted name is a label like others; a refused one is remembered for these faces. `POST /undo` undoes both.
 
     Send the person whose name was shown: a proposal that changed meanwhile is not answered.
@@ -80,7 +77,7 @@ def answer_proposal(
         can_add = known.enrolment.event not in person.events
     else:
         one = known.proposals.decline(cluster_id, body.person_id)
-    return AnsweredOut(
+    return ProposalAnsweredOut(
         cluster_id=cluster_id,
         name=one.name,
         answer=body.answer,
@@ -97,15 +94,4 @@ def accept_proposals(context: Context, body: AcceptAllIn) -> AcceptedOut:
     return AcceptedOut(
         accepted=tuple(ShownOut(cluster_id=one.cluster_id, name=one.name) for one in accepted),
         left=len(context.known.open_proposals()),
-    )
-
-
-def proposal_out(context: ServiceContext, one: Proposal) -> ProposalOut:
-    """A proposal with some faces of both sides."""
-    faces = context.catalog.event().sample_faces(one.cluster_id, _FACES)
-    known = context.known.faces(one.person_id)[:_FACES]
-    return ProposalOut.from_proposal(
-        one,
-        tuple(face.face_id for face in faces),
-        tuple(face_url(one.person_id, face.exemplar_id) for face in known),
     )

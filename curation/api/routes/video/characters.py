@@ -19,6 +19,7 @@ from curation.api.routes.video.film_responses import (
     VideoIdPath,
     binary,
 )
+from curation.api.schemas.known_people.proposals import ProposalAnswerIn
 from curation.api.schemas.people import PersonPatch
 from curation.api.schemas.video.characters import CharacterOut, CharactersOut, TracksOut, character_out, tracks_out
 from curation.domain.labelling.label_changes import LabelChange, Unchanged
@@ -50,7 +51,8 @@ def list_characters(request: Request, response: Response, context: Context, vide
     film = films.get(video_id)
     response.headers["ETag"] = films.etag(film)
     result = films.result(film)
-    people = tuple(character_out(request, film, one, result) for one in films.characters(film))
+    proposals = context.film_known.proposals(films, film)
+    people = tuple(character_out(request, film, one, result, proposals) for one in films.characters(film))
     return CharactersOut(video_id=film.id, people=people)
 
 
@@ -90,7 +92,36 @@ def patch_character(
     else:
         _label_film(context, film, character, body.change, if_match)
     response.headers["ETag"] = films.etag(film)
-    return character_out(request, film, films.character(film, cluster_id), films.result(film))
+    return _out(request, context, film, cluster_id)
+
+
+@router.post(
+    "/{video_id}/people/{cluster_id}/proposal",
+    summary="Accept or refuse the name that is proposed for a character",
+    responses=problem_responses(
+        **_PROBLEMS,
+        character_not_found=CHARACTER_NOT_FOUND["character_not_found"],
+        suggestion_not_found=(404, "this name is not proposed for character 3 any more; nothing was changed"),
+        storage=EDIT_PROBLEMS["storage"],
+    ),
+)
+def answer_character_proposal(
+    request: Request, context: Context, video_id: VideoIdPath, cluster_id: ClusterIdPath, body: ProposalAnswerIn
+) -> CharacterOut:
+    """Accepted, it is a name like one that was typed; refused, it is not proposed for this character again."""
+    films = context.videos.films
+    film = films.get(video_id)
+    character = films.character(film, cluster_id)
+    if body.answer == "refuse":
+        context.film_known.decline(films, film, character, body.person_id)
+        return _out(request, context, film, cluster_id)
+    found = context.film_known.proposal(films, film, cluster_id, body.person_id)
+    change = LabelChange(name=found.name)
+    if character.of_event:
+        _label_event(context, cluster_id, change, None)
+    else:
+        _label_film(context, film, character, change, None)
+    return _out(request, context, film, cluster_id)
 
 
 @router.get(
@@ -142,6 +173,12 @@ def get_character_face(
         return Response(status_code=304, headers=headers)
     content = face.chip_jpeg or context.videos.jobs.pictures.face(film.path, face.time, face.box)
     return Response(content, headers=headers, media_type="image/jpeg")
+
+
+def _out(request: Request, context: ServiceContext, film: Film, cluster_id: int) -> CharacterOut:
+    films = context.videos.films
+    proposals = context.film_known.proposals(films, film)
+    return character_out(request, film, films.character(film, cluster_id), films.result(film), proposals)
 
 
 def _label_event(context: ServiceContext, cluster_id: int, change: LabelChange, if_match: str | None) -> None:

@@ -21,6 +21,8 @@ from curation.api.routes.video.film_responses import (
     binary,
 )
 from curation.errors import VideoFileNotFoundError
+from curation.pipelines.originals import originals_of
+from curation.storage.file_stamps import stamp_of
 from curation.storage.video.exports import EXPORT_FORMATS, export_content
 
 __all__ = ["router"]
@@ -73,7 +75,8 @@ def get_video_file(
     """In parts for players (Range). Browsers play it if `plays_in_browsers`; else use the annotated version."""
     film = context.videos.films.get(video_id)
     name = film.name.rpartition("/")[2] if download else None
-    response = ranged_response(request, film.path, media_type=film.media_type, download_as=name)
+    with originals_of(context.settings).at_hand(film.path) as path:  # a file that is open stays readable
+        response = ranged_response(request, path, media_type=film.media_type, download_as=name)
     if response is None:
         raise VideoFileNotFoundError(f"the file of {film.name} is gone: put it back, or delete the film")
     return response
@@ -153,7 +156,7 @@ def get_video_cover(
     known = request.headers.get("if-none-match")
     if known is not None and matches_any(known, etag, weak=True):
         return Response(status_code=304, headers=headers)
-    if not film.path.is_file():
+    if stamp_of(film.path) is None:
         raise VideoFileNotFoundError(f"the file of {film.name} is gone: put it back, or delete the film")
     content = context.videos.jobs.pictures.still(film.path, time, COVER_PX)
     return Response(content, headers=headers, media_type="image/jpeg")

@@ -32,9 +32,9 @@ Sha256Path = Annotated[
 ]
 
 
-@router.api_route(
+@router.head("/{sha256}", include_in_schema=False)
+@router.get(
     "/{sha256}",
-    methods=["GET", "HEAD"],
     summary="A model file",
     response_class=Response,
     responses={

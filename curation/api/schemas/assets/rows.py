@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -18,6 +18,7 @@ from curation.domain.bodies.composition import CutAt
 from curation.domain.faces.ids import photo_id
 from curation.domain.outfits.outfit import ColourName, Garment
 from curation.errors import AssetDocumentError
+from curation.event.known_people.proposals import Proposal
 
 __all__ = [
     "ASSET_ID_PATTERN",
@@ -25,6 +26,7 @@ __all__ = [
     "AssetOut",
     "AssetPage",
     "AssetPersonOut",
+    "AssetProposalOut",
     "asset_detail_out",
     "asset_out",
     "record_of",
@@ -95,8 +97,35 @@ class AssetOut(Out):
     """Null until COMPLETED, and in events."""
 
 
+class AssetProposalOut(Out):
+    """A known person whose name is proposed for a person of a picture; answer at `/known-people/proposals`."""
+
+    person_index: Annotated[int, Field(ge=0)]
+    cluster_id: Annotated[int, Field(ge=0, examples=[3])]
+    person_id: Annotated[str, Field(examples=["3f2a9d0c5b7e4a1f8c6d2e9b0a7f4c31"])]
+    name: Annotated[Text, Field(examples=["Anna"])]
+    certainty: Annotated[float, Field(ge=0, le=1, examples=[0.97])]
+
+    @classmethod
+    def of_proposals(cls, proposals: Mapping[int, Proposal]) -> tuple[AssetProposalOut, ...]:
+        """Convert proposals by the number of the person."""
+        return tuple(
+            cls(
+                person_index=number,
+                cluster_id=one.cluster_id,
+                person_id=one.person_id,
+                name=one.name,
+                certainty=min(max(round(one.certainty, 4), 0.0), 1.0),
+            )
+            for number, one in sorted(proposals.items())
+        )
+
+
 class AssetDetailOut(AssetOut):
     """A picture with everything that was found in it."""
+
+    proposals: tuple[AssetProposalOut, ...] = ()
+    """Names of known people for people without a name; empty without a gallery."""
 
     document: dict[str, Any] | None
     """As `GET /assets/schema` describes it; null until COMPLETED."""
@@ -125,10 +154,13 @@ def asset_out(asset: Asset, name_of: NameOf | None = None) -> AssetOut:
     return AssetOut(**_fields(asset, name_of))
 
 
-def asset_detail_out(asset: Asset, name_of: NameOf | None = None) -> AssetDetailOut:
-    """A row with its document."""
+def asset_detail_out(
+    asset: Asset, name_of: NameOf | None = None, proposals: Mapping[int, Proposal] | None = None
+) -> AssetDetailOut:
+    """A row with its document, and the names that are proposed for its people."""
     document = None if asset.document is None else dict(asset.document)
-    return AssetDetailOut(**_fields(asset, name_of), document=document)
+    proposed = AssetProposalOut.of_proposals(proposals or {})
+    return AssetDetailOut(**_fields(asset, name_of), document=document, proposals=proposed)
 
 
 def _fields(asset: Asset, name_of: NameOf | None) -> dict[str, Any]:

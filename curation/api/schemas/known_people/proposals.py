@@ -8,11 +8,23 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from curation.api.schemas.base import Out, Text
-from curation.api.schemas.known_people.people import PersonId
+from curation.api.schemas.known_people.people import PersonId, face_url
 from curation.api.schemas.people import MAX_CLUSTER_ID
+from curation.domain.faces.index import EventIndex
+from curation.event.known_people.event_known import EventKnown
 from curation.event.known_people.proposals import Proposal
 
-__all__ = ["AcceptAllIn", "AcceptedOut", "AnsweredOut", "ProposalAnswerIn", "ProposalOut", "ProposalsOut", "ShownIn"]
+__all__ = [
+    "AcceptAllIn",
+    "AcceptedOut",
+    "ProposalAnswerIn",
+    "ProposalAnsweredOut",
+    "ProposalOut",
+    "ProposalsOut",
+    "ShownIn",
+]
+
+_FACES = 4
 
 
 class ProposalOut(Out):
@@ -37,15 +49,10 @@ class ProposalOut(Out):
     """Pictures of the known person."""
 
     @classmethod
-    def from_proposal(cls, one: Proposal, face_ids: tuple[str, ...], known_urls: tuple[str, ...]) -> ProposalOut:
-        """Convert a proposal.
-
-        Args:
-            one: The proposal.
-            face_ids: Of the event.
-            known_urls: Pictures of the gallery.
-        """
+    def shown(cls, one: Proposal, event: EventIndex, known: EventKnown) -> ProposalOut:
+        """Convert a proposal, with some faces of both sides. Raises what `EventKnown.faces` raises."""
         found = one.recognition
+        faces = known.faces(one.person_id)[:_FACES]
         return cls(
             cluster_id=one.cluster_id,
             person_id=one.person_id,
@@ -56,8 +63,8 @@ class ProposalOut(Out):
             limit=_finite(found.limit),
             runner_up=_finite(found.runner_up),
             photos=one.photos,
-            face_ids=face_ids,
-            known_face_urls=known_urls,
+            face_ids=tuple(face.face_id for face in event.sample_faces(one.cluster_id, _FACES)),
+            known_face_urls=tuple(face_url(one.person_id, face.exemplar_id) for face in faces),
         )
 
 
@@ -81,7 +88,7 @@ class ProposalAnswerIn(BaseModel):
     answer: Literal["accept", "refuse"]
 
 
-class AnsweredOut(Out):
+class ProposalAnsweredOut(Out):
     """A proposal that was answered."""
 
     cluster_id: int

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 from fastapi import Request
 from pydantic import Field
@@ -13,13 +15,23 @@ from curation.api.schemas.people import MAX_CLUSTER_ID
 from curation.domain.film.people import TrailerResult
 from curation.domain.film.track import Track
 from curation.domain.labelling.labels import Category
+from curation.domain.recognition.known import Recognition
 from curation.jobs.video.films import Character, Film
 
-__all__ = ["CharacterOut", "CharactersOut", "TrackOut", "TracksOut", "character_out", "tracks_out"]
+__all__ = [
+    "CharacterOut",
+    "CharacterProposalOut",
+    "CharactersOut",
+    "TrackOut",
+    "TracksOut",
+    "character_out",
+    "tracks_out",
+]
 
 ClusterIdValue = Annotated[int, Field(ge=0, le=MAX_CLUSTER_ID, examples=[3])]
 Seconds = Annotated[float, Field(ge=0, examples=[12.48])]
 Share = Annotated[float, Field(ge=0, le=1, examples=[0.31])]
+NO_PROPOSALS: Mapping[int, Recognition] = MappingProxyType({})
 
 
 class SpanOut(Out):
@@ -27,6 +39,26 @@ class SpanOut(Out):
 
     start_s: Seconds
     end_s: Seconds
+
+
+class CharacterProposalOut(Out):
+    """A known person whose name is proposed for a character."""
+
+    person_id: Annotated[str, Field(examples=["3f2a9d0c5b7e4a1f8c6d2e9b0a7f4c31"])]
+    name: Annotated[Text, Field(examples=["Anna"])]
+    answer: Literal["name", "ask"]
+    """`name`: it is this person; `ask`: it may be."""
+    certainty: Share
+
+    @classmethod
+    def of(cls, found: Recognition) -> CharacterProposalOut:
+        """Convert a proposal."""
+        return cls(
+            person_id=found.person_id,
+            name=found.name,
+            answer="name" if found.answer == "name" else "ask",
+            certainty=_share(found.certainty),
+        )
 
 
 class CharacterOut(Out):
@@ -56,6 +88,8 @@ class CharacterOut(Out):
     best_s: Seconds
     """When the face is seen best."""
     face_url: str
+    proposal: CharacterProposalOut | None = None
+    """A name of the gallery of known people; null with a name, without a gallery, or for nobody known."""
 
 
 class CharactersOut(Out):
@@ -101,8 +135,15 @@ def seconds(time: Fraction) -> float:
     return round(float(time), 3)
 
 
-def character_out(request: Request, film: Film, character: Character, result: TrailerResult) -> CharacterOut:
-    """Convert a character."""
+def character_out(
+    request: Request,
+    film: Film,
+    character: Character,
+    result: TrailerResult,
+    proposals: Mapping[int, Recognition] = NO_PROPOSALS,
+) -> CharacterOut:
+    """Convert a character, with the name that is proposed for it."""
+    proposal = proposals.get(character.person.cluster_id)
     person = character.person
     root: str = request.scope.get("root_path", "").rstrip("/")
     best = result.film.tracks[person.best_track]
@@ -122,6 +163,7 @@ def character_out(request: Request, film: Film, character: Character, result: Tr
         tracks=person.tracks,
         best_s=seconds(best.faces[0].time if best.faces else best.span.start),
         face_url=f"{root}/videos/{film.id}/faces/{person.cluster_id}.jpg",
+        proposal=None if proposal is None else CharacterProposalOut.of(proposal),
     )
 
 

@@ -196,6 +196,15 @@ def _person() -> Schema:
         embedding_row=or_null(COUNT, f"{_ROW}: the mean of the character"),
         **_estimates(),
     )
+    schema["properties"]["known_person"] = said(
+        record(
+            person_id=said(TEXT, "of the gallery of known people"),
+            name=TEXT,
+            answer=said({"enum": ["name", "ask"]}, "whether it is this person, or may be"),
+            certainty=SHARE,
+        ),
+        "whose name is proposed; there only with a gallery, for a character without a name",
+    )
     return _with_ethnicity(schema)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from curation.workers.distributed.broker import BrokerOptions
 from curation.workers.distributed.messages import Answer, Request, from_json, to_json
-from curation.workers.distributed.worker.handing_in import Messenger, leave
+from curation.workers.distributed.worker.handing_in import Messenger, leave, left_name
 from curation.workers.distributed.worker.node import LEFT
 
 __all__ = ["answer_to", "work"]
@@ -57,7 +57,7 @@ def work(
         messenger.publish(request.run, content)
     except OSError as error:
         log.warning("%s; the answer is kept until it does", error)
-        path = leave(folder, f"{request.run}-{request.task_id}-{request.send}.json", content)
+        path = leave(folder, left_name(request.run, request.task_id, request.send), content)
         return f"{LEFT}{answer.kind}:{path}"
     return answer.kind
 

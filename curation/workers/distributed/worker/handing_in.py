@@ -27,7 +27,7 @@ from curation.workers.distributed.broker import (
 if TYPE_CHECKING:
     from kombu import Connection
 
-__all__ = ["Clerk", "Messenger", "leave"]
+__all__ = ["Clerk", "Messenger", "leave", "left_name"]
 
 log = logging.getLogger(__name__)
 
@@ -127,12 +127,19 @@ class Clerk:
                 try:
                     self._messenger.publish(run, content.read_bytes() if isinstance(content, Path) else content)
                     break
+                except FileNotFoundError:  # it was handed in before
+                    break
                 except OSError as error:
                     log.debug("%s; trying again", error)
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             if isinstance(content, Path):
                 content.unlink(missing_ok=True)
+
+
+def left_name(run: str, task_id: str, send: int) -> str:
+    """Name of the file of an answer that waits for the broker."""
+    return f"{run}-{task_id}-{send}.json"
 
 
 def leave(folder: Path, name: str, content: bytes) -> Path:

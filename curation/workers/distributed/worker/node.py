@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import curation
+from curation.errors import ObjectStorageUnavailableError
 from curation.workers.distributed.broker import BrokerOptions, task_queue
 from curation.workers.distributed.messages import PROTOCOL, Answer, to_json
 from curation.workers.distributed.worker.facts import worker_facts
-from curation.workers.distributed.worker.handing_in import Clerk
+from curation.workers.distributed.worker.handing_in import Clerk, left_name
 
 __all__ = ["LEFT", "Node", "sent_id", "split_id"]
 
@@ -32,9 +33,12 @@ LEFT = "left:"
 """Begins what a child returns if its answer lies in a file."""
 
 _UNGREETED_S = 10.0  # the parent greets every two seconds, so it is gone, or cannot reach this worker
-_LOOK_S = 5.0
+_STARVED_ROUNDS = 5
+_STOOD_S = 2.0  # the event loop stood still if it did not tend for that long
+_TEND_S = 0.5
 _CHECK_S = 0.1  # a check is quick unless weights are fetched; meanwhile nothing else is answered
-_CHECK_AGAIN_S = 20.0  # what a worker lacked may be there now: a disk was mounted, storage is back
+_TRIES = 5  # of a check that fails by an error of its own, before the worker is refused
+_CHECK_AGAIN_S = 10.0  # what a worker lacked may be there now: a disk was mounted, storage is back
 _REMEMBERED = 1000  # tasks whose end was told; a lost child is reported in several ways
 
 
@@ -55,14 +59,27 @@ def split_id(celery_id: str) -> tuple[str, str, int]:
 
 @dataclass(slots=True)
 class _Run:
-    """What this worker knows of a run; `lacks` is None as long as it is not known whether anything is lacking."""
+    """What this worker knows of a run.
+
+    Attributes:
+        setup_hash: Of what the run needs.
+        greeted: When its parent greeted last, on the monotonic clock.
+        lacks: What this machine lacks; empty if nothing, None as long as that is not known.
+        waits_for: Why it is not known yet, if the check could not be made.
+        checked: When the last check ended.
+        tries: How many checks in a row failed.
+        is_checking: Whether one is going on.
+        starved: In how many greetings in a row tasks waited and this worker had none.
+    """
 
     setup_hash: str
     greeted: float
     lacks: str | None = None
+    waits_for: str = ""
     checked: float = 0.0
+    tries: int = 0
     is_checking: bool = False
-    is_taking: bool = False
+    starved: int = 0
 
 
 @dataclass(slots=True)
@@ -92,6 +109,8 @@ class Node:
         self._processes = 0
         self._checking = threading.Lock()
         self._consumer: Any = None
+        self._tended = 0.0
+        self._stood_until = 0.0
 
     def introduce(self, name: str, processes: int) -> None:
         """Say who this worker is, once it is known."""
@@ -103,10 +122,14 @@ class Node:
         if not run:
             return
         if self._consumer is None:
-            threading.Thread(target=self._look, name="silent-parents", daemon=True).start()
+            self._tended = time.time()
+            consumer.timer.call_repeatedly(_TEND_S, self._tend)
         self._consumer = consumer
-        self.forget_silent(consumer)
         state, text = self._state(run, greeting)
+        held = self._held(run)
+        if state == "ready" and not held and self._is_starved(run, greeting):
+            log.warning("tasks of run %s wait, and none comes; its queue is taken anew", run)
+            self._take(consumer, run, is_wanted=False)
         self._take(consumer, run, is_wanted=state == "ready")
         self.clerk.say(
             run,
@@ -116,10 +139,19 @@ class Node:
                 "state": state,
                 "text": text,
                 "since": self._since,
-                "held": self._held(run),
+                "held": held,
                 "worker": self.facts(),
             },
         )
+
+    def _is_starved(self, run: str, greeting: Mapping[str, Any]) -> bool:
+        """Whether tasks wait for a worker that has none for a while: its place at the queue may be lost."""
+        known = self._runs[run]
+        known.starved = known.starved + 1 if greeting.get("waiting") else 0
+        if known.starved < _STARVED_ROUNDS:
+            return False
+        known.starved = 0
+        return True
 
     def _state(self, run: str, greeting: Mapping[str, Any]) -> tuple[str, str]:
         if greeting.get("protocol") != PROTOCOL or greeting.get("program") != curation.__version__:
@@ -144,7 +176,7 @@ class Node:
             thread.start()
             thread.join(_CHECK_S)
         if known.lacks is None:
-            return "preparing", ""
+            return "preparing", known.waits_for
         return ("refused", known.lacks) if known.lacks else ("ready", "")
 
     def _check(self, run: _Run, setup: Any) -> None:
@@ -152,10 +184,17 @@ class Node:
         try:
             with self._checking:
                 lacking = getattr(importlib.import_module(self._executor), "lacking", None)
-                run.lacks = "" if lacking is None else str(lacking(setup))
-        except Exception as error:  # whatever it is, this machine cannot do the work
+                lacks = "" if lacking is None else str(lacking(setup))
+            run.lacks, run.waits_for, run.tries = lacks, "", 0
+        except ObjectStorageUnavailableError as error:  # never this machine's fault, however long it lasts
+            log.warning("the set-up of a run cannot be checked now: %s", error)
+            run.waits_for = str(error)
+        except Exception as error:  # whatever it is, this machine cannot do the work now
             log.exception("the set-up of a run cannot be checked")
-            run.lacks = f"it cannot prepare itself ({type(error).__name__}: {error})"
+            run.tries += 1
+            run.waits_for = f"it cannot prepare itself ({type(error).__name__}: {error})"
+            if run.tries >= _TRIES:
+                run.lacks = run.waits_for
         run.checked = time.monotonic()
         run.is_checking = False
         if run.lacks:
@@ -176,8 +215,6 @@ class Node:
         elif is_taking and not is_wanted:
             tasks.cancel_by_queue(target.name)
             log.info("takes no more tasks of run %s", run)
-        if run in self._runs:
-            self._runs[run].is_taking = is_wanted
 
     def part(self, consumer: Any, run: str) -> None:
         """Leave a run that is over; what is being worked on is finished, and its answer expires."""
@@ -191,12 +228,15 @@ class Node:
             log.warning("the parent of run %s is silent", run)
             self.part(consumer, run)
 
-    def _look(self) -> None:
-        """See to it that runs are also forgotten when no parent greets any more."""
-        while True:
-            time.sleep(_LOOK_S)
-            if self._runs:
-                self._consumer.call_soon(self.forget_silent, self._consumer)
+    def _tend(self) -> None:
+        """Look after runs and children, a few times a second, in the event loop."""
+        now = time.time()
+        if now - self._tended > _STOOD_S:
+            self._stood_until = now
+        self._tended = now
+        self.forget_silent(self._consumer)
+        # Celery often hears of a child's end a moment too early, and then looks again only after seconds.
+        self._consumer.pool.maintain_pool()
 
     def facts(self) -> dict[str, Any]:
         """Who this worker is, as JSON."""
@@ -246,8 +286,15 @@ class Node:
         else:
             self._counts.failed += 1
 
-    def lost(self, celery_id: str, kind: str, text: str, seconds: float) -> None:
-        """Answer for a child that cannot; once for each task that was sent."""
+    def lost(self, celery_id: str, kind: str, text: str, since: float) -> None:
+        """Answer for a child that cannot; once for each task that was sent.
+
+        Args:
+            celery_id: Of the task that was sent.
+            kind: `killed`, `timeout` or `bug`.
+            text: What happened.
+            since: When the child began, in Unix seconds.
+        """
         if celery_id in self._counts.told:
             return
         self._counts.told[celery_id] = None
@@ -258,15 +305,24 @@ class Node:
             run, task_id, send = split_id(celery_id)
         except ValueError:
             return
+        left = self.clerk.folder / left_name(run, task_id, send)
+        if left.exists():  # the child had done it
+            self.clerk.hand_in(run, left)
+            return
+        value = None
+        if kind == "timeout" and self._stood_until >= since:
+            # While Celery looks for a broker that is away, it hears of no child that is ready; afterwards the time of
+            # all of them is over. The photo is not to blame.
+            kind, value, text = "transport", {"redelivered": True}, "the worker looked for its broker meanwhile"
         answer = Answer(
             run=run,
             task_id=task_id,
             send=send,
-            kind=kind,  # type: ignore[arg-type]  # one of the two that the caller has
-            value=None,
+            kind=kind,  # type: ignore[arg-type]  # one of those that the caller has
+            value=value,
             text=text,
             worker=self.facts(),
-            seconds=seconds,
+            seconds=time.time() - since,
         )
         self.clerk.hand_in(run, {"type": "answer", **to_json(answer)})
 

@@ -23,3 +23,10 @@ def test_no_part_is_negative() -> None:
     found = fitted({10.0: 10.0, 100.0: 90.0, 1000.0: 700.0})
     assert found.quadratic == 0
     assert found.linear > 0
+
+
+def test_a_line_that_does_not_begin_at_zero() -> None:
+    found = fitted({10.0: 70.0, 20.0: 90.0, 40.0: 130.0}, has_constant=True, is_linear=True)
+    assert found.constant == pytest.approx(50.0)
+    assert found.at(100.0) == pytest.approx(250.0)
+    assert found.size_at(250.0) == pytest.approx(100.0)

@@ -16,7 +16,7 @@ def test_ethnicity_is_never_read_of_guests(tmp_path: Path, monkeypatch: pytest.M
         asked.append(settings)
 
     monkeypatch.setattr(bootstrap, "video_setup", setup)
-    monkeypatch.setattr(bootstrap, "video_analyser", lambda settings, _: asked.append(settings))
+    monkeypatch.setattr(bootstrap, "video_analyser", lambda settings, _, of_event: asked.append(settings))
     wanted = {"video": {"ethnicity": "gear", "infer_ethnicity": True, "age": "dlib"}}
     settings = load_settings(None, default_root=tmp_path, overrides=wanted)
     select = bootstrap.build(settings)._parts.select_films

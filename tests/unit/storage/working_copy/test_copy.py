@@ -230,6 +230,18 @@ def test_one_run_at_a_time_and_the_holder_is_named(tmp_path: Path) -> None:
     assert _there(store) == FIRST
 
 
+def test_a_run_that_lost_its_lock_writes_nothing(tmp_path: Path) -> None:
+    store = MemoryStore()
+    _run(store, tmp_path / "a", FIRST)
+    with pytest.raises(BusyError, match="lost"), _copy(store, tmp_path / "a").running("scoring", caller=None):
+        _write(tmp_path / "a", SECOND)
+        store.leases_are_lost = True
+    assert _there(store) == FIRST
+    store.leases_are_lost = False
+    _run(store, tmp_path / "a", {}, GONE)
+    assert _there(store) == SECOND
+
+
 def test_a_journal_whose_writer_lives_is_waited_for(tmp_path: Path) -> None:
     store = MemoryStore()
     _run(store, tmp_path / "a", FIRST)

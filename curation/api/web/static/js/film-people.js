@@ -100,6 +100,22 @@ export function startPeople({ id, film, people, jump, changed }) {
     return label(card, { category: next }, `${card.dataset.title}: ${next ?? "no category"}`);
   }
 
+  /** The answer to a name of the gallery of known people. */
+  async function answerProposal(card, proposal, answer) {
+    const { cluster, name, category } = card.dataset;
+    try {
+      const { data } = await inOrder(() => send("POST", `/videos/${id}/people/${cluster}/proposal`, { person_id: proposal.dataset.person, answer }));
+      proposal.remove();
+      show(data);
+      card.querySelector("[data-name-field]").focus();
+      if (answer === "refuse") toast("It is not asked again");
+      else if (data.of_event) toastUndoable(`This is ${data.name}`);
+      else toast(`This is ${data.name}`, { action: { label: "Undo", run: () => label(card, { name: name || null, category: category || null }, "Undone") } });
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
   for (const field of people.querySelectorAll("[data-name-field]")) completeNames(field);
 
   people.addEventListener("focusin", (event) => {
@@ -122,6 +138,8 @@ export function startPeople({ id, film, people, jump, changed }) {
     const card = event.target.closest(".film-character");
     const category = event.target.closest("[data-set-category]")?.dataset.setCategory;
     if (category) categorise(card, category);
+    const answer = event.target.closest("[data-answer]");
+    if (answer) answerProposal(card, answer.closest(".film-proposal"), answer.dataset.answer);
     const face = event.target.closest("[data-jump]");
     if (face) jump(Number(face.dataset.jump));
   });

@@ -36,7 +36,7 @@ export function startKnownQuestions(element) {
     const one = present;
     const button = (text, hint, run, kind = "") =>
       make("button", { type: "button", class: `button ${kind}`, on: { click: () => run(one) } }, text, make("kbd", {}, hint));
-    const percent = `${Math.round(one.certainty * 100)} %`;
+    const percent = `${Math.min(99, Math.floor(one.certainty * 100))} %`;
     element.append(
       make("a", { class: "question-faces", href: `/review/people/${one.cluster_id}`, "aria-label": `All faces of person ${one.cluster_id}` },
         ...one.face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `/faces/${face}/picture`, alt: "" }))),

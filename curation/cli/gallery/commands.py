@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.terminal import printable
 from curation.errors import KnownPersonNotFoundError, SettingsError
-from curation.settings import Settings
+from curation.settings import Settings, with_places
 
 if TYPE_CHECKING:
     from curation.event.known_people.enrolment import Enrolled
@@ -60,10 +60,10 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     forget.add_argument("--yes", action="store_true", help="do not ask")
     forget.add_argument(
         "--output",
-        type=Path,
         action="append",
         metavar="DIR",
-        help="output folder of an event that has proposals, can be given more than once (default: io.output_dir)",
+        help="output folder or address of an event that has proposals, can be given more than once (default: "
+        "io.output_dir)",
     )
 
     export = _command(commands, "export", _export, "write what is known of people into a folder: JSON and faces")
@@ -87,8 +87,8 @@ def _command(
 
 
 def _folders(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--input", type=Path, metavar="DIR", help="folder of the photos (default: io.input_dir)")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder of the runs (default: io.output_dir)")
+    parser.add_argument("--input", metavar="DIR", help="folder or address of the photos (default: io.input_dir)")
+    parser.add_argument("--output", metavar="DIR", help="output folder or address (default: io.output_dir)")
 
 
 @contextmanager
@@ -106,9 +106,10 @@ def _add(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.event.catalog import Catalog
     from curation.event.known_people.enrolment import Enrolment
     from curation.event.known_people.recognition import EventRecognition
+    from curation.storage.working_copy.opening import edited_outputs
 
-    settings = _of_event(settings, arguments.input, arguments.output)
-    with _opened(settings, needs_on=True) as gallery:
+    settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output)
+    with _opened(settings, needs_on=True) as gallery, edited_outputs(settings):
         catalog = Catalog(settings)
         enrolment = Enrolment(settings, catalog, gallery, EventRecognition(settings, catalog, gallery))
         added = enrolment.add(arguments.names or None)
@@ -194,14 +195,18 @@ def _remove_face(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.event.known_people.forgetting import forget_person
+    from curation.storage.working_copy.opening import edited_outputs
 
-    with _opened(settings) as gallery:
+    with _opened(settings) as gallery, ExitStack() as stack:
         person = _person(gallery.store(), arguments.person)
         if not arguments.yes and not _is_confirmed(person):
             print("nothing was changed", file=sys.stderr)
             return SettingsError.exit_code
-        events = [_forgetting(settings, gallery, output) for output in arguments.output or [None]]
-        done = forget_person(gallery, person, events)
+        places = [_at_output(settings, output) for output in arguments.output or [None]]
+        told = [stack.enter_context(edited_outputs(place)) for place in places]
+        done = forget_person(gallery, person, [_forgetting(place, gallery) for place in places])
+    for sentence in (sentence for sentences in told for sentence in sentences):
+        print(f"note: {sentence}", file=sys.stderr)
     if arguments.json:
         _print_json(_forgotten_json(done))
     else:
@@ -216,17 +221,23 @@ def _is_confirmed(person: KnownPerson) -> bool:
     return input(told).strip().lower() == "yes"
 
 
-def _forgetting(settings: Settings, gallery: OpenGallery, output: Path | None) -> EventForgetting:
+def _at_output(settings: Settings, output: str | None) -> Settings:
+    """The settings of an event by its output folder, whose run record says where the photos are."""
+    from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+
+    if output is None:
+        return settings
+    record = read_run_record(Path(output) / CLUSTERING_RUN) if Path(output).is_dir() else None
+    photos = (record or {}).get("input_dir")
+    return with_places(settings, input_dir=photos if isinstance(photos, str) else None, output_dir=output)
+
+
+def _forgetting(settings: Settings, gallery: OpenGallery) -> EventForgetting:
     from curation.event.catalog import Catalog
     from curation.event.known_people.forgetting import EventForgetting
     from curation.event.known_people.recognition import EventRecognition
     from curation.event.people.edits import PeopleEdits
-    from curation.storage.run_records import CLUSTERING_RUN, read_run_record
 
-    if output is not None:
-        record = read_run_record(output / CLUSTERING_RUN) or {}
-        photos = record.get("input_dir")
-        settings = _of_event(settings, Path(photos) if isinstance(photos, str) else None, output)
     catalog = Catalog(settings)
     edits = PeopleEdits(settings, catalog)
     return EventForgetting(settings, catalog, edits, EventRecognition(settings, catalog, gallery))
@@ -250,9 +261,10 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     from curation.errors import NotClusteredError
     from curation.event.catalog import Catalog
     from curation.event.known_people.recognition import EventRecognition
+    from curation.storage.working_copy.opening import edited_outputs
 
-    settings = _of_event(settings, arguments.input, arguments.output)
-    with _opened(settings) as gallery:
+    settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output)
+    with _opened(settings) as gallery, edited_outputs(settings):
         store = gallery.store()
         people = store.people()
         try:
@@ -285,12 +297,6 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     for name, face in broken:
         print(f"face {face} of {printable(name)} is damaged: curation gallery remove-face {printable(name)!r} {face}")
     return 1 if broken else 0
-
-
-def _of_event(settings: Settings, photos: Path | None, output: Path | None) -> Settings:
-    given = {"input_dir": photos, "output_dir": output}
-    changes = {key: path.absolute() for key, path in given.items() if path is not None}
-    return settings.model_copy(update={"io": settings.io.model_copy(update=changes)}) if changes else settings
 
 
 def _person(store: GalleryStore, text: str) -> KnownPerson:

@@ -1,0 +1,1 @@
+"""`curation gallery ...`: people who are known beyond one event."""
