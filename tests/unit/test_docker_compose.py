@@ -178,7 +178,9 @@ def test_the_token_comes_from_env_and_is_asked_for() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     lines = [line for line in example.splitlines() if line and not line.startswith("#")]
     shown = {name: shlex.split(value) for name, value in (line.split("=", 1) for line in lines)}
-    passed = {key for one in compose()["services"].values() for key, value in one.get("environment", {}).items() if not value}
+    passed = {
+        key for one in compose()["services"].values() for key, value in one.get("environment", {}).items() if not value
+    }
     assert set(shown) - {"COMPOSE_PROFILES"} <= names
     offered = set(re.findall(r"^#(\w+)=", example, flags=re.MULTILINE))
     assert offered <= names | passed

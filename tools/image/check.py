@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,9 +151,10 @@ class Checks:
         self._containers.image_of_programs(
             REDIS_IMAGE, ("redis-server", "redis-cli"), {"workingdir": "/data", "user": "10001:10001"}
         )
-        self.told += check_stack(
+        check_stack(
             self._containers,
             self._event,
+            told=self.told,
             compose=ROOT / "docker-compose.yaml",
             images=(IMAGE, BASE_IMAGE, REDIS_IMAGE),
             token=TOKEN,
@@ -255,7 +257,10 @@ def timed(step: Callable[[], str | None], checks: Checks, failed: list[str]) -> 
         outcome = f"skipped: {answer}" if answer else "; ".join(checks.told[known:]) or "done"
     except (CheckFailed, subprocess.SubprocessError, OSError) as error:
         failed.append(step.__name__)
-        outcome = f"FAILED: {error}"
+        known_so_far = "".join(f"{line}; " for line in checks.told[known:])
+        outcome = f"FAILED: {known_so_far}{error}"
+        if not isinstance(error, CheckFailed):
+            traceback.print_exc()
     print(f"{time.monotonic() - begun:6.1f} s  {step.__name__}: {outcome}", flush=True)
     return answer
 

@@ -145,9 +145,8 @@ class Containers:
             if said.code == 0:
                 return seconds
             if seconds > within_s:
-                raise CheckFailed(
-                    f"{name} is not healthy after {seconds:.0f} s: {(said.told or said.text)[-1000:]}\n{self.logs(name)}"
-                )
+                told = (said.told or said.text)[-1000:]
+                raise CheckFailed(f"{name} is not healthy after {seconds:.0f} s: {told}\n{self.logs(name)}")
             time.sleep(0.3)
 
     def stop(self, name: str, within_s: int) -> tuple[float, int]:
