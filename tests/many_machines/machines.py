@@ -52,13 +52,15 @@ class Machine:
     def start(self, *command: str) -> None:
         """Start a command of `tests.many_machines.program`."""
         assert not self.is_running
+        # They are started and killed so often that measuring their coverage would take longer than all else.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
         with self.log.open("ab") as log:
             log.write(f"\n--- {' '.join(command)} at {time.time():.2f}\n".encode())
             log.flush()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.many_machines.program", *command],
                 cwd=PROJECT_ROOT,
-                env={**os.environ, **self._variables, "CURATION_CONFIG": str(self.folder / "config.yaml")},
+                env={**inherited, **self._variables, "CURATION_CONFIG": str(self.folder / "config.yaml")},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
