@@ -52,7 +52,7 @@ def _contents(folder: Path, only: Sequence[str]) -> dict[str, bytes]:
     return {
         str(name): _content(path)
         for name, path in names.items()
-        if name.name not in RUN_RECORDS and not name.name.endswith(".lock") and (not only or name.parts[0] in only)
+        if name.name not in RUN_RECORDS and not name.name.endswith("lock") and (not only or name.parts[0] in only)
     }
 
 
