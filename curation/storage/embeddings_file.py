@@ -1,12 +1,14 @@
-"""embeddings.npy, read and written in parts, so that the embeddings of a whole event need not fit into memory."""
+"""Arrays in files: embeddings.npy, in parts, as those of a whole event need not fit into memory; archives of arrays."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,28 @@ from numpy.typing import NDArray
 from curation.errors import FaceDataError, StorageError
 from curation.storage.atomic import explained
 
-__all__ = ["EmbeddingsFile", "EmbeddingsWriter"]
+__all__ = ["EmbeddingsFile", "EmbeddingsWriter", "npz_bytes"]
 
 _BLOCK_ROWS = 4096  # 8 MB of 512 dimensions
 _DTYPE = np.dtype("<f4")
+_ZIP_VERSION = 45  # what an entry that may pass 4 GB needs; releases of Python write other numbers by themselves
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An archive of arrays as `numpy.load` reads it: the same arrays give the same bytes with every release of Python.
+
+    Args:
+        arrays: By name; none of objects.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.create_system = 3
+            entry.create_version = entry.extract_version = _ZIP_VERSION
+            with archive.open(entry, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+    return content.getvalue()
 
 
 class EmbeddingsWriter:

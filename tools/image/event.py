@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,18 +49,10 @@ def differences(expected: Path, found: Path, only: Sequence[str] = ()) -> Differ
 def _contents(folder: Path, only: Sequence[str]) -> dict[str, bytes]:
     names = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     return {
-        str(name): _content(path)
+        str(name): path.read_bytes()
         for name, path in names.items()
         if name.name not in RUN_RECORDS and not name.name.endswith("lock") and (not only or name.parts[0] in only)
     }
-
-
-def _content(path: Path) -> bytes:
-    # Releases of Python 3.11 write different versions into the headers of an archive; what is in it counts.
-    if path.suffix != ".npz":
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        return b"".join(name.encode() + archive.read(name) for name in archive.namelist())
 
 
 class Event:

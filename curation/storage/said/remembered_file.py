@@ -25,6 +25,7 @@ from curation.domain.identity.remembered_ids import KEY_BYTES, RememberedIds
 from curation.domain.measuring.measures import MINIATURE_BYTES
 from curation.errors import StorageError
 from curation.storage.atomic import explained, set_aside, write_bytes
+from curation.storage.embeddings_file import npz_bytes
 
 __all__ = ["REMEMBERED", "read_remembered", "write_remembered"]
 
@@ -101,9 +102,7 @@ def write_remembered(output_dir: Path, remembered: Remembered) -> None:
         "grouping_ids": np.array([id_ for of in ids.groupings.values() for id_ in of], dtype="<i4"),
         **_look_arrays(list(looks.values())),
     }
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)
-    write_bytes(output_dir / REMEMBERED, file.getvalue())
+    write_bytes(output_dir / REMEMBERED, npz_bytes(arrays))
 
 
 def _bytes(rows: Any, width: int) -> NDArray[np.uint8]:

@@ -32,6 +32,7 @@ from curation.domain.film.document import (
 from curation.domain.film.people import NOBODY_KNOWN, KnownCharacter, PosterResult, TrailerResult
 from curation.errors import FilmDocumentError
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.embeddings_file import npz_bytes
 
 __all__ = [
     "EMBEDDINGS",
@@ -197,11 +198,9 @@ def _npy(vectors: NDArray[np.float32]) -> bytes:
 
 
 def _packed(chips: Sequence[bytes]) -> bytes:
-    """All pictures one after the other, and where each ends; numpy writes the same bytes for the same arrays."""
-    file = io.BytesIO()
+    """All pictures one after the other, and where each ends."""
     ends = np.cumsum([len(chip) for chip in chips], dtype=np.int64)
-    np.savez(file, jpegs=np.frombuffer(b"".join(chips), dtype=np.uint8), ends=ends)
-    return file.getvalue()
+    return npz_bytes({"jpegs": np.frombuffer(b"".join(chips), dtype=np.uint8), "ends": ends})
 
 
 def _own_content(path: Path, sums: Mapping[str, Any]) -> bytes:

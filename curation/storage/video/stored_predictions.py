@@ -7,7 +7,6 @@ is whole, whenever the program was killed. Nothing is ever read that can run cod
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import pickle
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from curation.domain.film.movies import ItemResult, Media
 from curation.domain.film.people import PosterResult, TrailerResult
 from curation.extras import Extra, extra_for
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
+from curation.storage.embeddings_file import npz_bytes
 from curation.storage.video.prediction_tables import character_rows, face_rows, parquet_bytes
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _trailer_files(
     chips = film_chips(trailer)
     files = {
         f"{stem}.json": _json_bytes(document),
-        f"{stem}.npz": _npz_bytes(
+        f"{stem}.npz": npz_bytes(
             {
                 "embeddings": film_embeddings(trailer),
                 "cluster_ids": np.array([person.cluster_id for person in trailer.people], dtype=np.int64),
@@ -208,7 +208,7 @@ def _poster_files(
     chips = {f"cropped_face_{face.face_index}": np.frombuffer(face.chip_jpeg, dtype=np.uint8) for face in poster.faces}
     files = {
         f"{stem}.json": _json_bytes(document),
-        f"{stem}.npz": _npz_bytes(chips),
+        f"{stem}.npz": npz_bytes(chips),
         f"{stem}.parquet": parquet_bytes(Media.POSTER, rows),
     }
     if with_pickle:
@@ -221,12 +221,6 @@ def _source(where: str) -> str:
 
     # What stands behind an address may be a secret; the catalogue has it anyway.
     return urlsplit(where)._replace(query="", fragment="").geturl() if "://" in where else where
-
-
-def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    return content.getvalue()
 
 
 def _json_bytes(value: Any) -> bytes:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from curation.errors import FaceDataError, StorageError
-from curation.storage.embeddings_file import EmbeddingsFile, EmbeddingsWriter
+from curation.storage.embeddings_file import EmbeddingsFile, EmbeddingsWriter, npz_bytes
 
 VECTORS = np.random.default_rng(0).standard_normal((9001, 12)).astype(np.float32)
 
@@ -85,3 +87,16 @@ def test_cut_off_while_it_is_open(path: Path) -> None:
         path.write_bytes(path.read_bytes()[:1000])
         with pytest.raises(StorageError, match="cut off"):
             file[[9000]]
+
+
+def test_an_archive_of_arrays_says_nothing_of_the_release_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrays = {"one": np.arange(5, dtype="<i4"), "two": np.ones((2, 3), dtype="<f4"), "none": np.zeros((0, 4), np.uint8)}
+    content = npz_bytes(arrays)
+    # What releases differ in: the version that they write for an entry that may pass 4 GB.
+    monkeypatch.setattr(zipfile, "ZIP64_VERSION", 20)
+    assert npz_bytes(arrays) == content
+    with np.load(io.BytesIO(content), allow_pickle=False) as read:
+        assert sorted(read) == sorted(arrays)
+        for name, array in arrays.items():
+            assert read[name].dtype == array.dtype
+            np.testing.assert_array_equal(read[name], array)
