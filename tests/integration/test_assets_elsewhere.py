@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,6 @@ from curation.errors import WeightsMissingError
 from curation.jobs.assets.asset_jobs import AssetJobs
 from curation.jobs.assets.building import build_asset_jobs
 from curation.settings import load_settings
-from curation.workers.worker_process import WorkerProcess
 from tests.conftest import PROJECT_ROOT
 from tests.redis_server import RedisProcess, redis_process
 
@@ -85,6 +86,10 @@ def worker(tmp_path: Path, models: Path, redis_url: str) -> Iterator[subprocess.
     process.wait()
 
 
+def _not_here(task: object) -> Any:
+    raise AssertionError("it is worked on here")
+
+
 def _files(jobs: AssetJobs, ids: list[str]) -> dict[tuple[str, str], bytes]:
     out = {}
     for asset_id in ids:
@@ -102,7 +107,6 @@ def test_a_worker_elsewhere_gives_the_same_bytes(
     photos: list[Path],
     redis_url: str,
     worker: subprocess.Popen[bytes],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = _jobs(tmp_path / "here", models)
     there = _jobs(
@@ -113,14 +117,14 @@ def test_a_worker_elsewhere_gives_the_same_bytes(
             ids = [here.submit(path, path.name).id for path in photos]
         except WeightsMissingError as error:
             pytest.skip(f"no weights: {error}")
-        here.run_until_done()
-        expected = _files(here, ids)
+        here.start()  # both at once
         # Settings and weights are the same, so are the ids.
         assert [there.submit(path, path.name).id for path in photos] == ids
         cut_off = there.submit(photos[0].read_bytes()[:2000], "cut off.jpg")
-        with monkeypatch.context() as only:
-            only.setattr(WorkerProcess, "start", lambda *args: pytest.fail("it is worked on here"))
-            there.run_until_done()
+        there._made = replace(there.work, process=_not_here)
+        there.run_until_done()
+        here.run_until_done()
+        expected = _files(here, ids)
         log = (tmp_path / "worker" / "log").read_text(errors="replace")
         assert _files(there, ids) == expected, log
         assert [there.get(each).document for each in ids] == [here.get(each).document for each in ids]
