@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curation.engines.base import EngineSpec, WeightsFile
     from curation.event.film.clip_stage import FilmParts
     from curation.photos.originals import Originals
-    from curation.pipelines.assets.gate import GateLimits
+    from curation.pipelines.assets.limits import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
     from curation.pipelines.stage import ProgressListener
@@ -212,7 +212,7 @@ def build_attribute_files(settings: Settings) -> AttributeFiles:
 
 def asset_limits(settings: Settings) -> GateLimits:
     """Which pictures are taken as assets; known without any network."""
-    from curation.pipelines.assets.gate import GateLimits
+    from curation.pipelines.assets.limits import GateLimits
 
     return GateLimits(
         min_side_px=settings.assets.min_side_px,

@@ -1,4 +1,4 @@
-"""`curation worker`: photos and films of other machines' runs are worked on by this one."""
+"""`curation worker`: photos, films and assets of other machines' runs are worked on by this one."""
 
 from __future__ import annotations
 

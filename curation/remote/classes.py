@@ -11,6 +11,7 @@ from typing import Any
 __all__ = ["CLASSES", "class_named", "name_of"]
 
 _ROOMS = {
+    "curation.domain.assets.states": ("FailCode", "RejectCode"),
     "curation.domain.attributes.values": (
         "AgeEstimate",
         "Attribute",
@@ -18,6 +19,7 @@ _ROOMS = {
         "DensePoint",
         "FaceAttributes",
     ),
+    "curation.domain.bodies.person": ("FaceOfBody",),
     "curation.domain.faces.face": (
         "AnalysedFace",
         "Box",
@@ -36,7 +38,10 @@ _ROOMS = {
     "curation.domain.measuring.measures": ("Artefacts", "FaceMeasures", "Measure", "PhotoMeasures", "Reason"),
     "curation.engines.attributes.reader": ("ReaderSpec",),
     "curation.engines.base": ("EngineSpec",),
+    "curation.engines.bodies.base": ("BodySpec",),
     "curation.event.film.moment_task": ("MomentTask",),
+    "curation.pipelines.assets.limits": ("GateLimits",),
+    "curation.pipelines.assets.sent_task": ("PictureDone", "PictureTask"),
     "curation.pipelines.per_photo": (
         "AnalyseBatch",
         "AnalyseTask",
@@ -48,7 +53,7 @@ _ROOMS = {
     "curation.pipelines.video.options": ("LookOptions",),
     "curation.pipelines.video.segment_task": ("SegmentTask",),
     "curation.remote.known_contents": ("KnownContent",),
-    "curation.remote.setups": ("Converted", "FilmWork", "PhotoWork"),
+    "curation.remote.setups": ("Converted", "FilmWork", "PhotoWork", "PictureWork"),
     "curation.storage.file_stamps": ("FileStamp",),
 }
 

@@ -27,11 +27,11 @@ from curation.errors import (
     WeightsMissingError,
 )
 from curation.remote.errors import error_json
-from curation.remote.functions import FUNCTIONS, function_named
+from curation.remote.functions import FUNCTIONS, PICTURES, function_named
 from curation.remote.machine import Machine, NotTheRunsFileError, this_machine
 from curation.remote.own_process import fetch_elsewhere
 from curation.remote.preparing import Preparations, Prepared, setup_of
-from curation.remote.setups import FilmWork, PhotoWork
+from curation.remote.setups import AnyWork
 from curation.workers.distributed.messages import Answer, Request
 
 __all__ = ["execute", "lacking"]
@@ -130,7 +130,7 @@ def lacking(setup: Any) -> str:
         return f"{socket.gethostname()} does not understand this run: {type(error).__name__}: {error}"
 
 
-def _read_setup(setup: Any, machine: Machine) -> PhotoWork | FilmWork:
+def _read_setup(setup: Any, machine: Machine) -> AnyWork:
     here = machine.without_object_storage()
     try:
         return setup_of(setup, here)
@@ -147,7 +147,7 @@ def _task(data: Any, prepared: Prepared, machine: Machine) -> Any:
         raise ValueError("a task has a task, what is known, and sizes")
     known = [machine.codec.decoded(one) for one in data["known"]]
     task, sizes = machine.codec.decoded(data["task"]), data["sizes"]
-    parts = task.tasks if hasattr(task, "tasks") else (task,)
+    parts = _with_files(task, prepared)
     if not isinstance(sizes, list) or len(sizes) != len(parts):
         raise ValueError("there is one size for each file")
     if any(type(one).__name__ != "KnownContent" for one in known):
@@ -162,6 +162,13 @@ def _task(data: Any, prepared: Prepared, machine: Machine) -> Any:
             if hasattr(task, "stamp"):
                 task = replace(task, stamp=_stamp(machine, path))
     return task
+
+
+def _with_files(task: Any, prepared: Prepared) -> Any:
+    """The parts of a task that name a file; a picture's content is sent with its task."""
+    if prepared.kind == PICTURES:
+        return ()
+    return task.tasks if hasattr(task, "tasks") else (task,)
 
 
 def _stamp(machine: Machine, path: Path) -> Any:

@@ -13,9 +13,9 @@ import numpy as np
 from curation.errors import PhotoError
 from curation.remote.classes import class_named
 
-__all__ = ["FILMS", "FUNCTIONS", "PHOTOS", "RemoteFunction", "function_named"]
+__all__ = ["FILMS", "FUNCTIONS", "PHOTOS", "PICTURES", "RemoteFunction", "function_named"]
 
-PHOTOS, FILMS = "photos", "films"
+PHOTOS, FILMS, PICTURES = "photos", "films", "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class RemoteFunction:
     """A function of a module.
 
     Attributes:
-        kind: Of the setup that it needs, `PHOTOS` or `FILMS`.
+        kind: Of the setup that it needs, `PHOTOS`, `FILMS` or `PICTURES`.
         module: Where it is.
         name: Its name there.
         result: Class of its result; `array` for an array of float32, `photos` for one result or error for each photo
@@ -58,6 +58,9 @@ FUNCTIONS: Mapping[str, RemoteFunction] = MappingProxyType(
         ),
         "analyse_segment": RemoteFunction(
             FILMS, "curation.pipelines.video.segment_task", "analyse_segment_worker", "AnalysedSegment"
+        ),
+        "process_picture": RemoteFunction(
+            PICTURES, "curation.pipelines.assets.sent_task", "process_picture_worker", "PictureDone"
         ),
     }
 )

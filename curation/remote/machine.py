@@ -12,7 +12,7 @@ from curation.photos.originals import Originals
 from curation.pipelines.originals import originals_of
 from curation.remote.codec import Codec
 from curation.remote.places import INPUT, Places, key_of, places_of
-from curation.remote.setups import FilmWork, PhotoWork, library_versions
+from curation.remote.setups import AnyWork, FilmWork, PictureWork, library_versions
 from curation.remote.weights import WeightsShelf
 
 if TYPE_CHECKING:
@@ -56,9 +56,12 @@ class Machine:
         workers = self.settings.workers.model_copy(update={"weights_url": None})
         return Machine(self.settings.model_copy(update={"workers": workers}))
 
-    def lacking(self, setup: PhotoWork | FilmWork) -> str:
+    def lacking(self, setup: AnyWork) -> str:
         """Why this machine cannot do a run's work; empty if it can, as far as that is known before the first photo."""
-        return _other_libraries(setup) or self._unreachable(setup.input_address)
+        other = _other_libraries(setup)
+        if other or isinstance(setup, PictureWork):  # whose pictures are sent with the tasks
+            return other
+        return self._unreachable(setup.input_address)
 
     def _unreachable(self, input_address: str) -> str:
         own, io = self.settings.input_address, self.settings.io
@@ -108,7 +111,7 @@ class Machine:
         return f"{address or self.places.root(place)} (its {key_of(place)})"
 
 
-def _other_libraries(setup: PhotoWork | FilmWork) -> str:
+def _other_libraries(setup: AnyWork) -> str:
     """Which libraries are of other versions than the run's, with which results might be others; empty if none is."""
     own = dict(library_versions(films=isinstance(setup, FilmWork)))
     others = [

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from curation.engines.base import EngineSpec, WeightsFile
 from curation.errors import SettingsError, WeightsBrokenError, WeightsMissingError
-from curation.remote.functions import FILMS, PHOTOS
+from curation.remote.functions import FILMS, PHOTOS, PICTURES
 from curation.remote.known_contents import SentKnowledge
 from curation.remote.machine import Machine
-from curation.remote.setups import Converted, FilmWork, PhotoWork
+from curation.remote.setups import AnyWork, Converted, FilmWork, PhotoWork, PictureWork
 
 if TYPE_CHECKING:
+    from curation.engines.bodies.base import BodySpec
     from curation.remote.weights import WeightsShelf
     from curation.settings import Settings
 
@@ -30,10 +31,10 @@ class Prepared:
     """A process as it was prepared for a run.
 
     Attributes:
-        kind: `PHOTOS` or `FILMS`.
+        kind: `PHOTOS`, `FILMS` or `PICTURES`.
         input_address: Of the run's photos in object storage; empty if they lie in a folder.
         known: Gets what is sent with each task.
-        worker: For `swap_worker` or `swap_video_worker`, with the networks that it has loaded.
+        worker: For `swap_worker`, `swap_video_worker` or `swap_asset_worker`, with the networks that it has loaded.
     """
 
     kind: str
@@ -65,18 +66,16 @@ class Preparations:
         if prepared is None:
             while len(self._kept) >= _KEPT:  # first, so that its memory is free
                 del self._kept[next(iter(self._kept))]
-            _swap(PHOTOS)(None)
-            _swap(FILMS)(None)
+            _take_out()
             prepared = _prepared(setup_of(setup, machine), machine)
         else:
-            _swap(PHOTOS)(None)
-            _swap(FILMS)(None)
+            _take_out()
         _swap(prepared.kind)(prepared.worker)
         self._kept[setup_hash] = prepared  # the last one is the latest
         return prepared
 
 
-def setup_of(data: Any, machine: Machine) -> PhotoWork | FilmWork:
+def setup_of(data: Any, machine: Machine) -> AnyWork:
     """The setup from its JSON, with the model files of this machine; missing ones are fetched.
 
     Raises:
@@ -84,9 +83,14 @@ def setup_of(data: Any, machine: Machine) -> PhotoWork | FilmWork:
         CurationError: If this machine lacks something.
     """
     setup = machine.codec.decoded(data)
-    if not isinstance(setup, PhotoWork | FilmWork):
+    if not isinstance(setup, AnyWork):
         raise ValueError(f"a {type(setup).__name__} is no setup of workers")
     return setup
+
+
+def _take_out() -> None:
+    for kind in (PHOTOS, FILMS, PICTURES):
+        _swap(kind)(None)
 
 
 def _swap(kind: str) -> Callable[[object | None], object | None]:
@@ -94,29 +98,39 @@ def _swap(kind: str) -> Callable[[object | None], object | None]:
         from curation.pipelines.video.segment_task import swap_video_worker
 
         return swap_video_worker
+    if kind == PICTURES:
+        from curation.pipelines.assets.task import swap_asset_worker
+
+        return swap_asset_worker
     from curation.pipelines.per_photo import swap_worker
 
     return swap_worker
 
 
-def _prepared(setup: PhotoWork | FilmWork, machine: Machine) -> Prepared:
+def _prepared(setup: AnyWork, machine: Machine) -> Prepared:
     _refuse_without_providers(setup)
     known = SentKnowledge()
     if isinstance(setup, FilmWork):
         _prepare_films(setup, machine)
         return Prepared(FILMS, setup.input_address, known, _swap(FILMS)(None))
+    if isinstance(setup, PictureWork):
+        _prepare_pictures(setup, machine)
+        return Prepared(PICTURES, "", known, _swap(PICTURES)(None))
     _prepare_photos(setup, machine, known)
     return Prepared(PHOTOS, setup.input_address, known, _swap(PHOTOS)(None))
 
 
-def _refuse_without_providers(setup: PhotoWork | FilmWork) -> None:
+def _refuse_without_providers(setup: AnyWork) -> None:
     """ONNX Runtime passes over what it does not offer, and the CPU gives other floats than a GPU.
 
     Raises:
         SettingsError: If this machine does not offer what the run uses.
     """
     wanted = set(() if setup.spec is None else setup.spec.providers)
-    wanted = wanted.union(*(reader.providers for reader in setup.readers)) - {_CPU}
+    wanted = wanted.union(*(reader.providers for reader in setup.readers))
+    if isinstance(setup, PictureWork):
+        wanted = wanted.union(*(body.providers for body in _bodies(setup)))
+    wanted -= {_CPU}
     if not wanted:
         return
     from curation.engines.onnx_sessions import import_onnxruntime
@@ -170,6 +184,57 @@ def _prepare_films(setup: FilmWork, machine: Machine) -> None:
             originals=machine.originals,
         )
     )
+
+
+def _prepare_pictures(setup: PictureWork, machine: Machine) -> None:
+    from curation.pipelines.assets.setup import AssetSetup
+    from curation.pipelines.assets.task import prepare_asset_worker
+    from curation.worker_setup import build_asset_networks
+
+    def whole(spec: BodySpec) -> BodySpec:
+        return _with_made(spec, setup.made, machine)
+
+    prepare_asset_worker(
+        AssetSetup(
+            engine=with_converted(setup.spec, setup.converted, machine),
+            people=tuple(map(whole, setup.people)),
+            mask=whole(setup.mask),
+            cutout=None if setup.cutout is None else whole(setup.cutout),
+            clothes=tuple(map(whole, setup.clothes)),
+            readers=setup.readers,
+            predictor=setup.predictor,
+            limits=setup.limits,
+            min_person_px=setup.min_person_px,
+            colours=setup.colours,
+            build=build_asset_networks,
+        )
+    )
+
+
+def _bodies(setup: PictureWork) -> list[BodySpec]:
+    cutout = () if setup.cutout is None else (setup.cutout,)
+    return [*setup.people, setup.mask, *setup.mask.beside, *cutout, *setup.clothes]
+
+
+def _with_made(spec: BodySpec, made: Sequence[Converted], machine: Machine) -> BodySpec:
+    """The network for bodies with what is made of its files, see `with_converted`."""
+    files = {file.name: file for file in spec.weights}
+    return replace(
+        spec,
+        converted=tuple(_body_network(files[one.name], one, machine) for one in made if one.name in files),
+        beside=tuple(_with_made(other, made, machine) for other in spec.beside),
+    )
+
+
+def _body_network(source: WeightsFile, one: Converted, machine: Machine) -> WeightsFile:
+    found = machine.shelf.made(one.name, one.sha256, one.file_name)
+    if found is not None:
+        return found
+    from curation.engines.bodies.tflite.conversion import converted_network
+
+    io = machine.settings.io
+    own = converted_network(source, (io.models_dir, io.state_dir))
+    return own if own.sha256 == one.sha256 else _fetched(machine.shelf, one)
 
 
 def with_converted(spec: EngineSpec, converted: Sequence[Converted], machine: Machine) -> EngineSpec:

@@ -7,9 +7,11 @@ from importlib import metadata
 
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
+from curation.engines.bodies.base import BodySpec
+from curation.pipelines.assets.limits import GateLimits
 from curation.pipelines.video.options import LookOptions
 
-__all__ = ["Converted", "FilmWork", "PhotoWork", "library_versions"]
+__all__ = ["AnyWork", "Converted", "FilmWork", "PhotoWork", "PictureWork", "library_versions"]
 
 _OF_PHOTOS = (
     "dlib-bin",
@@ -86,6 +88,44 @@ class FilmWork:
     looks: LookOptions
     input_address: str
     libraries: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PictureWork:
+    """The setup of workers for assets; see `curation.pipelines.assets.setup.AssetSetup`.
+
+    Attributes:
+        spec: The engine, as in `PhotoWork`.
+        converted: As in `PhotoWork`.
+        people: Networks for boxes and skeletons; these and all other networks for bodies without what is made of them.
+        mask: Network for person masks.
+        cutout: Network for cut-outs; None without cut-outs.
+        clothes: Networks for clothing masks.
+        made: Networks that are made from files of the networks for bodies.
+        predictor: The landmark model, if a reader needs it.
+        readers: Of age and sex.
+        limits: Of the gate.
+        min_person_px: Of smaller bodies only box and skeleton are told.
+        colours: How many colours are looked for on a garment.
+        libraries: As in `PhotoWork`.
+    """
+
+    spec: EngineSpec
+    converted: tuple[Converted, ...]
+    people: tuple[BodySpec, ...]
+    mask: BodySpec
+    cutout: BodySpec | None
+    clothes: tuple[BodySpec, ...]
+    made: tuple[Converted, ...]
+    predictor: WeightsFile | None
+    readers: tuple[ReaderSpec, ...]
+    limits: GateLimits
+    min_person_px: int
+    colours: int
+    libraries: tuple[tuple[str, str], ...] = ()
+
+
+AnyWork = PhotoWork | FilmWork | PictureWork
 
 
 def library_versions(*, films: bool) -> tuple[tuple[str, str], ...]:

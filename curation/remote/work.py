@@ -1,4 +1,4 @@
-"""What a pool of other machines' workers has to know of photos and films; implements `RemoteWork`."""
+"""What a pool of other machines' workers has to know of photos, films and assets; implements `RemoteWork`."""
 
 from __future__ import annotations
 
@@ -18,30 +18,34 @@ from curation.pipelines.per_photo import AnalyseBatch, AnalyseTask, MeasureTask
 from curation.pipelines.video.segment_task import SegmentTask
 from curation.remote.codec import Codec
 from curation.remote.errors import stage_error_of
-from curation.remote.functions import FILMS, FUNCTIONS, PHOTOS
+from curation.remote.functions import FILMS, FUNCTIONS, PHOTOS, PICTURES
 from curation.remote.known_contents import known_contents
 from curation.remote.places import INPUT, Places, places_of
-from curation.remote.setups import Converted, FilmWork, PhotoWork, library_versions
+from curation.remote.setups import AnyWork, Converted, FilmWork, PhotoWork, PictureWork, library_versions
 from curation.remote.weights import publish
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.file_stamps import stamp_of
 
 if TYPE_CHECKING:
+    from curation.engines.bodies.base import BodySpec
+    from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.video.setup import VideoSetup
     from curation.settings import Settings
     from curation.workers.pool import TaskPool
 
-__all__ = ["FilmRemoteWork", "PhotoRemoteWork", "shared_out"]
+__all__ = ["FilmRemoteWork", "PhotoRemoteWork", "PictureRemoteWork", "picture_pool", "shared_out"]
 
 logger = logging.getLogger(__name__)
 
 _Parts = Sequence[Any]
 
+_PICTURE_PATIENCE_S = 30.0
+
 
 class _RemoteWork:
     """What photos and films have in common."""
 
-    def __init__(self, settings: Settings, kind: str, setup: PhotoWork | FilmWork) -> None:
+    def __init__(self, settings: Settings, kind: str, setup: AnyWork) -> None:
         self._places: Places = places_of(settings)
         self._has_address = bool(settings.input_address)
         self._codec = Codec(self._places)
@@ -176,6 +180,61 @@ class FilmRemoteWork(_RemoteWork):
         }
 
 
+class PictureRemoteWork(_RemoteWork):
+    """The work on assets, whose pictures are sent with their tasks; may be used by several pools at once."""
+
+    def __init__(self, settings: Settings, setup: AssetSetup) -> None:
+        """Tell workers what taking pictures apart needs; see `PhotoRemoteWork`."""
+        bodies = [*setup.people, setup.mask, *([] if setup.cutout is None else [setup.cutout]), *setup.clothes]
+        bodies += [other for body in bodies for other in body.beside]
+        made = dict.fromkeys(file for body in bodies for file in body.converted)
+        told = PictureWork(
+            _without_rules(setup.engine),
+            _told_converted(setup.engine),
+            tuple(map(_told_body, setup.people)),
+            _told_body(setup.mask),
+            None if setup.cutout is None else _told_body(setup.cutout),
+            tuple(map(_told_body, setup.clothes)),
+            tuple(Converted(one.name, one.sha256, one.path.name) for one in made),
+            setup.predictor,
+            setup.readers,
+            setup.limits,
+            setup.min_person_px,
+            setup.colours,
+            library_versions(films=False),
+        )
+        super().__init__(settings, PICTURES, told)
+        _put_weights(settings, setup.engine, setup.predictor, setup.readers, bodies)
+
+    def encode(self, task: Any) -> Any:
+        """See `RemoteWork.encode`."""
+        return {"task": self._codec.encoded(task), "known": [], "sizes": []}
+
+    def label_of(self, task: Any) -> str:
+        """See `RemoteWork.label_of`."""
+        return str(task.name)
+
+
+def picture_pool(settings: Settings, work: PictureRemoteWork) -> TaskPool:
+    """A pool for one picture at a time, for somebody who counts himself how often a picture lost its worker.
+
+    Args:
+        settings: The section `workers`.
+        work: What workers know.
+    """
+    from curation.workers.distributed.broker import BrokerOptions
+    from curation.workers.distributed.pool import CeleryPool
+
+    broker = BrokerOptions.of(settings.workers)
+    # Who waits in vain gives the picture back, and asks again later.
+    broker = replace(broker, max_sends=1, patience_s=min(broker.patience_s, _PICTURE_PATIENCE_S))
+    return CeleryPool(broker, work, here=_nowhere)
+
+
+def _nowhere() -> TaskPool:
+    raise RuntimeError("this pool runs on other machines only")
+
+
 def shared_out(settings: Settings, work: PhotoRemoteWork | FilmRemoteWork, here: Callable[[], TaskPool]) -> TaskPool:
     """A pool that shares tasks out to the workers of other machines.
 
@@ -208,8 +267,16 @@ def _told_converted(spec: EngineSpec | None) -> tuple[Converted, ...]:
     return tuple(Converted(one.name, one.sha256, one.path.name) for one in converted)
 
 
+def _told_body(body: BodySpec) -> BodySpec:
+    return replace(body, converted=(), beside=tuple(map(_told_body, body.beside)))
+
+
 def _put_weights(
-    settings: Settings, spec: EngineSpec | None, predictor: WeightsFile | None, readers: Sequence[ReaderSpec]
+    settings: Settings,
+    spec: EngineSpec | None,
+    predictor: WeightsFile | None,
+    readers: Sequence[ReaderSpec],
+    bodies: Sequence[BodySpec] = (),
 ) -> None:
     """Put what workers may lack into the object storage that they fetch it from."""
     url = settings.workers.weights_url
@@ -217,6 +284,7 @@ def _put_weights(
         return
     files = [] if spec is None else [*spec.weights, *spec.converted]
     files += [file for reader in readers for file in reader.weights]
+    files += [file for body in bodies for file in (*body.weights, *body.converted)]
     files += [] if predictor is None else [predictor]
     try:
         publish(

@@ -17,7 +17,7 @@ from curation.errors import AssetRejectedError, PhotoUnreadableError
 from curation.jobs.assets.asset_jobs import AssetJobs
 from curation.jobs.assets.work import AssetWork
 from curation.pipelines.assets import gate
-from curation.pipelines.assets.gate import GateLimits
+from curation.pipelines.assets.limits import GateLimits
 from curation.storage.assets.files import AssetFiles
 from curation.storage.assets.sqlite_store import SqliteAssetStore
 from tests.fake_assets import QUICK, SETTINGS_HASH, FakeDone, document, prepare

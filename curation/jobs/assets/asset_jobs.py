@@ -41,6 +41,9 @@ _ORPHANS_EVERY_S = 3600.0
 _ORPHAN_AGE_S = 3600.0
 _TELL_S = 0.2
 _FAILED_STARTS = 3  # then a run for which somebody waits ends
+_NO_PROCESS = (
+    "worker processes of assets do not start; free some memory, lower assets.workers, and see the messages above"
+)
 _WAITING = (AssetState.PENDING, AssetState.PROCESSING)
 
 
@@ -304,7 +307,7 @@ class AssetJobs:
 
         Raises:
             RunInterruptedError: If `cancel` was set.
-            WorkerError: If no worker process starts.
+            WorkerError: If no worker process starts, or no worker of other machines can be had.
             StorageError: If the database cannot be used.
         """
         _ = self.work  # missing weights are told at once
@@ -315,11 +318,9 @@ class AssetJobs:
                 if cancel is not None and cancel.is_set():
                     self.stop(grace_s=0.0)
                     raise RunInterruptedError("the run was stopped; the next one works on the pictures that are left")
-                if any(hand.failed_starts >= _FAILED_STARTS for hand in list(self._hands)):
-                    raise WorkerError(
-                        "worker processes of assets do not start; free some memory, lower assets.workers, and see the "
-                        "messages above"
-                    )
+                without = next((hand for hand in list(self._hands) if hand.failed_starts >= _FAILED_STARTS), None)
+                if without is not None:
+                    raise WorkerError(without.why_no_worker or _NO_PROCESS)
                 try:
                     counts = self._store.counts()
                 except DatabaseBusyError as error:

@@ -13,6 +13,8 @@ from curation.jobs.assets.work import AssetWork, WorkLimits
 
 if TYPE_CHECKING:
     from curation.event.known_faces import KnownFaces
+    from curation.jobs.assets.elsewhere import Elsewhere
+    from curation.pipelines.assets.sent_task import PictureTask
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.assets.task import AssetTask
     from curation.settings import Settings
@@ -64,7 +66,23 @@ def _work(settings: Settings, *, allow_download: bool) -> AssetWork:
         make_task=partial(_task, KnownFaces(settings)),
         initializer=_prepare,
         initargs=(setup, logging.getLogger().getEffectiveLevel()),
+        elsewhere=None if settings.performance.pool == "local" else _elsewhere(settings, setup),
     )
+
+
+def _elsewhere(settings: Settings, setup: AssetSetup) -> Elsewhere:
+    from curation.jobs.assets.elsewhere import Elsewhere
+    from curation.pipelines.assets.sent_task import MAX_CONTENT_BYTES, process_picture_worker
+    from curation.remote.work import PictureRemoteWork, picture_pool
+
+    work = PictureRemoteWork(settings, setup)
+    return Elsewhere(partial(picture_pool, settings, work), process_picture_worker, _sent, MAX_CONTENT_BYTES)
+
+
+def _sent(task: AssetTask, content: bytes) -> PictureTask:
+    from curation.pipelines.assets.sent_task import PictureTask
+
+    return PictureTask(content, task.name or task.path.name, task.faces)
 
 
 def _task(known: KnownFaces, asset: Asset, attempt: int, path: Path, folder: Path) -> AssetTask:

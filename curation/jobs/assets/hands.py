@@ -1,4 +1,4 @@
-"""A hand: one thread that takes pictures, and the worker process that it lets work on them."""
+"""A hand: one thread that takes pictures, and the worker, here or elsewhere, that it lets work on them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 from curation.domain.assets.asset import Claim
 from curation.domain.assets.retrying import retry_in_s
 from curation.domain.assets.states import FailCode
-from curation.errors import DatabaseBusyError, StorageError
+from curation.errors import CurationError, DatabaseBusyError, StorageError
 from curation.interrupts import interrupts_delayed
-from curation.jobs.assets.attempts import AttemptEnd, fail_code, run_attempt
+from curation.jobs.assets.attempts import AttemptEnd, run_attempt
+from curation.jobs.assets.elsewhere import AwayError, Errand, end_of
 from curation.jobs.assets.work import AssetWork, WorkLimits
+from curation.pipelines.assets.faults import fail_code
 from curation.storage.assets.files import AssetFiles
 from curation.storage.assets.store import AssetStore
 from curation.workers.slots import STARTUP_TIMEOUT_S
@@ -89,7 +92,7 @@ class _StoppedError(Exception):
 
 
 class _NoWorkerError(Exception):
-    """A worker process does not start. Handled within this module."""
+    """A worker process does not start, or no other machine's worker can be had. Handled within this module."""
 
 
 class Hand:
@@ -125,8 +128,11 @@ class Hand:
         self._bell = bell
         self._stop = stop
         self._process: WorkerProcess | None = None
+        self._errand = None if work.elsewhere is None else Errand(work.elsewhere)
         self.failed_starts = 0
-        """How many times in a row the worker process did not start."""
+        """How many times in a row there was no worker."""
+        self.why_no_worker = ""
+        """The last reason, if workers are those of other machines."""
 
     def run(self) -> None:
         """Work until asked to stop; the body of a thread."""
@@ -150,11 +156,11 @@ class Hand:
                 if did_work:
                     idle_since = monotonic()
                     continue
-                if self._process is not None and monotonic() - idle_since > _IDLE_S:
-                    self._end_process(kill=False)
+                if monotonic() - idle_since > _IDLE_S:
+                    self._end_workers()
                 self._bell.wait(heard, self._limits.poll_s)
         finally:
-            self._end_process(kill=False)
+            self._end_workers()
 
     def _work_once(self) -> bool:
         """Take a picture and see it to its end; False if there is none."""
@@ -166,9 +172,13 @@ class Hand:
             folder = self._files.begin_attempt(claim.asset.id, claim.attempt)
             end = self._result_of(claim, folder)
         except (_StoppedError, _NoWorkerError):
+            if self._errand is not None:
+                self._errand.cancel()
             self._end_process(kill=True)
             self._write(lambda: self._store.release(claim))
             self._discard(claim, folder)
+            if self._errand is not None:
+                self._errand.end()  # a new connection may fare better
             if not self._stop.is_set:
                 raise
             return True
@@ -181,6 +191,35 @@ class Hand:
         keeper = _Lease(self._store, claim, self._limits.lease_s)
         path = self._files.original(claim.asset.id)
         task = self._work.make_task(claim.asset, claim.attempt, path, folder)
+        if self._errand is not None:
+            end = self._result_from_elsewhere(self._errand, claim, task, folder, keeper)
+            if end is not None:
+                return end
+        return self._result_from_here(claim, task, path, keeper)
+
+    def _result_from_elsewhere(
+        self, errand: Errand, claim: Claim, task: object, folder: Path, keeper: _Lease
+    ) -> AttemptEnd | None:
+        """The end of a try by a worker of another machine; None if the picture has to be worked on here."""
+        path, sha256, timeout_s = self._files.original(claim.asset.id), claim.asset.sha256, self._limits.photo_timeout_s
+        try:
+            future = errand.begin(task, path, sha256, timeout_s)
+        except CurationError as error:
+            return AttemptEnd(failed=fail_code(error), message=str(error))
+        if future is None:
+            return None
+        while not self._is_done(future, keeper):
+            pass
+        try:
+            end = end_of(future, folder, sha256, timeout_s)
+        except AwayError as error:
+            self.failed_starts += 1
+            self.why_no_worker = str(error)
+            raise _NoWorkerError(str(error)) from error
+        self.failed_starts = 0
+        return end
+
+    def _result_from_here(self, claim: Claim, task: object, path: Path, keeper: _Lease) -> AttemptEnd:
         for is_second in (False, True):
             process = self._started(keeper)
             try:
@@ -231,7 +270,7 @@ class Hand:
         self.failed_starts = 0
         return process
 
-    def _is_done(self, future: Future[object], keeper: _Lease) -> bool:
+    def _is_done(self, future: Future[Any], keeper: _Lease) -> bool:
         """Wait a moment for a worker, and keep the lease meanwhile."""
         done = wait([future], timeout=_LOOK_S).done
         if done:
@@ -306,6 +345,11 @@ class Hand:
             self._files.discard_attempt(claim.asset.id, folder)
         except StorageError as error:  # a sweeper removes it later
             logger.warning("assets: %s", error)
+
+    def _end_workers(self) -> None:
+        self._end_process(kill=False)
+        if self._errand is not None and self._errand.is_open:
+            self._errand.end()
 
     def _end_process(self, *, kill: bool) -> None:
         process, self._process = self._process, None

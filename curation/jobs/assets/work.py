@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from curation.domain.assets.asset import Asset
+
+if TYPE_CHECKING:
+    from curation.jobs.assets.elsewhere import Elsewhere
 
 __all__ = ["AssetWork", "FoundInPicture", "WorkLimits"]
 
@@ -33,6 +36,7 @@ class AssetWork:
             picture, and the empty folder for the files of this try.
         initializer: Called once in each worker process.
         initargs: Its arguments; can be sent to other processes.
+        elsewhere: The way to workers of other machines, which do the work then; None works on this machine.
     """
 
     settings_hash: str
@@ -41,6 +45,7 @@ class AssetWork:
     make_task: Callable[[Asset, int, Path, Path], Any]
     initializer: Callable[..., None]
     initargs: tuple[Any, ...] = ()
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class WorkLimits:
     """How workers of assets work.
 
     Attributes:
-        workers: Processes.
+        workers: Processes; with workers of other machines, pictures that are sent out at once.
         max_attempts: How many times a picture is begun whose worker dies.
         lease_s: A worker that gives no sign for so long is lost, in seconds.
         photo_timeout_s: A picture that takes longer fails, in seconds.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from curation.domain.assets.states import RejectCode
@@ -10,24 +9,9 @@ from curation.errors import AssetRejectedError, PhotoTooLargeError, PhotoUnreada
 from curation.photos.files.decoding import open_photo_bytes
 from curation.photos.files.formats import SNIFF_BYTES, SUPPORTED_FORMATS, describe_other, sniff
 from curation.photos.files.lazy_photo import OpenPhoto
+from curation.pipelines.assets.limits import GateLimits
 
-__all__ = ["GateLimits", "check"]
-
-
-@dataclass(frozen=True, slots=True)
-class GateLimits:
-    """Which pictures are taken.
-
-    Attributes:
-        min_side_px: Of the shorter side.
-        max_megapixels: Of the picture, as its header says; JPEGs too, though they could be decoded at a smaller size:
-            a cut-out has the size of its picture.
-        max_bytes: Of the file.
-    """
-
-    min_side_px: int
-    max_megapixels: float
-    max_bytes: int
+__all__ = ["check"]
 
 
 def check(content: bytes, limits: GateLimits, *, name: str = "") -> OpenPhoto:

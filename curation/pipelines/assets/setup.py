@@ -12,7 +12,7 @@ from curation.engines.attributes.reader import AttributeReader, ReaderSpec
 from curation.engines.base import EngineSpec, FaceEngine, WeightsFile
 from curation.engines.bodies.base import BodySpec, ClothesSegmenter, PeopleFinder, Segmenter
 from curation.engines.landmarks import LandmarkPredictor
-from curation.pipelines.assets.gate import GateLimits
+from curation.pipelines.assets.limits import GateLimits
 
 __all__ = ["RESULT_VERSION", "AssetNetworks", "AssetSetup"]
 

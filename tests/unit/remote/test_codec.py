@@ -35,6 +35,7 @@ def _found(name: str, sha256: str) -> WeightsFile:
 
 _CODEC = Codec(Places(_ROOTS), _found)
 _TEXTS = st.text(max_size=8) | st.just("IMG_\udcff\udc80.jpg") | st.just("größe/名.jpg")
+_DEEP = 4
 _FLOATS = st.floats(allow_nan=False)
 
 
@@ -50,6 +51,8 @@ def _values(hint: Any, depth: int = 0) -> st.SearchStrategy[Any]:
     if origin in (typing.Union, UnionType):
         return st.one_of([_values(argument, depth) for argument in arguments])
     if origin is tuple and arguments[1:] == (...,):
+        if depth > _DEEP:  # a class may hold others of its kind
+            return st.just(())
         return st.lists(_values(arguments[0], depth + 1), max_size=2).map(tuple)
     if origin is tuple:
         return st.tuples(*[_values(argument, depth + 1) for argument in arguments])
@@ -71,19 +74,19 @@ def _values(hint: Any, depth: int = 0) -> st.SearchStrategy[Any]:
     if hint in simple:
         return simple[hint]
     assert hint.__name__ in CLASSES, f"{hint} is not told"
-    return _of_class(hint.__name__)
+    return _of_class(hint.__name__, depth)
 
 
-def _of_class(name: str) -> st.SearchStrategy[Any]:
+def _of_class(name: str, depth: int = 0) -> st.SearchStrategy[Any]:
     kind = class_named(name)
     if issubclass(kind, Enum):
         return st.sampled_from(list(kind))
     hints = typing.get_type_hints(kind)
-    return st.builds(kind, *[_later(hints[field]) for field in field_names(name)])
+    return st.builds(kind, *[_later(hints[field], depth + 1) for field in field_names(name)])
 
 
-def _later(hint: Any) -> st.SearchStrategy[Any]:
-    return st.deferred(lambda: _values(hint))
+def _later(hint: Any, depth: int) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: _values(hint, depth))
 
 
 def assert_same(one: Any, other: Any) -> None:

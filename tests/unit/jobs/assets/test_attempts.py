@@ -20,7 +20,8 @@ from curation.errors import (
     StorageError,
     WeightsMissingError,
 )
-from curation.jobs.assets.attempts import AttemptEnd, fail_code, run_attempt
+from curation.jobs.assets.attempts import AttemptEnd, run_attempt
+from curation.pipelines.assets.faults import fail_code
 from tests.asset_documents import picture_document
 from tests.fake_assets import FakeDone
 

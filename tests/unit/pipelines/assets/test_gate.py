@@ -11,7 +11,8 @@ from PIL import Image
 
 from curation.domain.assets.states import RejectCode
 from curation.errors import AssetRejectedError
-from curation.pipelines.assets.gate import GateLimits, check
+from curation.pipelines.assets.gate import check
+from curation.pipelines.assets.limits import GateLimits
 
 LIMITS = GateLimits(min_side_px=256, max_megapixels=4.0, max_bytes=1_000_000)
 

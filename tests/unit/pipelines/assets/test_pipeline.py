@@ -20,7 +20,7 @@ from curation.engines.base import PhotoPixels, WeightsFile
 from curation.engines.bodies.base import BodySpec
 from curation.errors import AssetRejectedError, FaceAnalysisError, PhotoUnreadableError, StorageError
 from curation.pipelines.assets import task as tasks
-from curation.pipelines.assets.gate import GateLimits
+from curation.pipelines.assets.limits import GateLimits
 from curation.pipelines.assets.pipeline import AssetPipeline
 from curation.pipelines.assets.setup import AssetNetworks, AssetSetup
 from curation.pipelines.assets.task import AssetTask, prepare_asset_worker, process_image_pipeline
