@@ -20,7 +20,6 @@ __all__ = ["EmbeddingsFile", "EmbeddingsWriter", "npz_bytes"]
 
 _BLOCK_ROWS = 4096  # 8 MB of 512 dimensions
 _DTYPE = np.dtype("<f4")
-_ZIP_VERSION = 45  # what an entry that may pass 4 GB needs; releases of Python write other numbers by themselves
 
 
 def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -32,11 +31,14 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
+            file = io.BytesIO()
+            np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
             entry = zipfile.ZipInfo(f"{name}.npy")
             entry.create_system = 3
-            entry.create_version = entry.extract_version = _ZIP_VERSION
-            with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+            entry.external_attr = 0o600 << 16
+            # With its size known from the start: of entries that may pass 4 GB, which numpy writes, releases of Python
+            # write different headers.
+            archive.writestr(entry, file.getbuffer())
     return content.getvalue()
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +88,11 @@ def test_cut_off_while_it_is_open(path: Path) -> None:
             file[[9000]]
 
 
-def test_an_archive_of_arrays_says_nothing_of_the_release_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_of_arrays_says_nothing_of_the_release_of_python() -> None:
     arrays = {"one": np.arange(5, dtype="<i4"), "two": np.ones((2, 3), dtype="<f4"), "none": np.zeros((0, 4), np.uint8)}
     content = npz_bytes(arrays)
-    # What releases differ in: the version that they write for an entry that may pass 4 GB.
-    monkeypatch.setattr(zipfile, "ZIP64_VERSION", 20)
-    assert npz_bytes(arrays) == content
+    # The bytes of Python 3.11.2 and 3.11.7, which differ where an entry may pass 4 GB.
+    assert hashlib.sha256(content).hexdigest() == "71f1f215863155914683b6e00a1e40ef95e5d698075ba4429e94e74e452ad644"
     with np.load(io.BytesIO(content), allow_pickle=False) as read:
         assert sorted(read) == sorted(arrays)
         for name, array in arrays.items():
