@@ -73,11 +73,14 @@ class S3Server:
             client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
     def content(self) -> dict[str, bytes]:
-        """Everything in the bucket."""
+        """Everything in the bucket, but what is removed while it is read."""
         client = self.client()
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
-        return {key: client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+        found = {}
+        for key in [item["Key"] for page in pages for item in page.get("Contents", ())]:
+            with suppress(client.exceptions.NoSuchKey):
+                found[key] = client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return found
 
 
 @cache
