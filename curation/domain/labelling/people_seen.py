@@ -14,13 +14,13 @@ from enum import StrEnum
 from typing import Any
 
 from curation.domain.faces.face import Box
+from curation.domain.labelling.answers import parse_answers
 from curation.domain.labelling.labels import MAX_NAME_CHARS
 from curation.errors import PeopleSeenError
 
 __all__ = ["PEOPLE_SEEN_VERSION", "PersonSeen", "SeenAnswer", "parse_people_seen", "people_seen_json", "scaled_body"]
 
 PEOPLE_SEEN_VERSION = 1
-_SHOWN_MISTAKES = 20
 _MAX_ID_CHARS = 40
 _MAX_PX = 10**6
 _SAME_ASPECT = 0.02
@@ -108,30 +108,9 @@ def parse_people_seen(data: object) -> dict[str, PersonSeen]:
     Raises:
         PeopleSeenError: If anything is wrong; the message names each entry and what is expected.
     """
-    if not isinstance(data, dict) or not isinstance(data.get("people"), list):
-        raise PeopleSeenError(f'the answers must be a JSON object like {{"version": 1, "people": [{_EXAMPLE}]}}')
-    if data.get("version") != PEOPLE_SEEN_VERSION:
-        raise PeopleSeenError(
-            f"the answers have the version {data.get('version')!r}; this program knows {PEOPLE_SEEN_VERSION}"
-        )
-    mistakes = [f"{key!r} is not a known key; possible: version, people" for key in data if key not in _TOP_KEYS]
-    out: dict[str, PersonSeen] = {}
-    for number, entry in enumerate(data["people"], start=1):
-        seen = _entry(f"entry {number}", entry, mistakes)
-        if seen is not None and seen.id in out:
-            mistakes.append(f"entry {number}: the id {seen.id!r} is there twice: give each entry another one")
-        elif seen is not None:
-            out[seen.id] = seen
-    if mistakes:
-        more = len(mistakes) - _SHOWN_MISTAKES
-        shown = mistakes[:_SHOWN_MISTAKES] + ([f"and {more} more mistakes"] if more > 0 else [])
-        raise PeopleSeenError(
-            "the answers are not valid, none of them was used:\n" + "\n".join(f"  {mistake}" for mistake in shown)
-        )
-    return out
-
-
-_TOP_KEYS = ("version", "people")
+    return parse_answers(
+        data, "people", version=PEOPLE_SEEN_VERSION, example=_EXAMPLE, parse_entry=_entry, error=PeopleSeenError
+    )
 
 
 def _entry(where: str, value: object, mistakes: list[str]) -> PersonSeen | None:

@@ -14,12 +14,12 @@ from typing import Any
 
 from curation.domain.faces.face import Box
 from curation.domain.identity.said import FacePlace
+from curation.domain.labelling.answers import parse_answers
 from curation.errors import RefusalsError
 
 __all__ = ["REFUSALS_VERSION", "RefusedName", "parse_refusals", "refusals_json", "refused_pairs"]
 
 REFUSALS_VERSION = 1
-_SHOWN_MISTAKES = 20
 _MAX_ID_CHARS = 64
 _MAX_PX = 10**6
 _MOST_FACES = 100
@@ -106,30 +106,9 @@ def parse_refusals(data: object) -> dict[str, RefusedName]:
     Raises:
         RefusalsError: If anything is wrong; the message names each entry and what is expected.
     """
-    if not isinstance(data, dict) or not isinstance(data.get("refused"), list):
-        raise RefusalsError(f'the answers must be a JSON object like {{"version": 1, "refused": [{_EXAMPLE}]}}')
-    if data.get("version") != REFUSALS_VERSION:
-        raise RefusalsError(
-            f"the answers have the version {data.get('version')!r}; this program knows {REFUSALS_VERSION}"
-        )
-    mistakes = [f"{key!r} is not a known key; possible: version, refused" for key in data if key not in _TOP_KEYS]
-    out: dict[str, RefusedName] = {}
-    for number, entry in enumerate(data["refused"], start=1):
-        refusal = _entry(f"entry {number}", entry, mistakes)
-        if refusal is not None and refusal.id in out:
-            mistakes.append(f"entry {number}: the id {refusal.id!r} is there twice: give each entry another one")
-        elif refusal is not None:
-            out[refusal.id] = refusal
-    if mistakes:
-        more = len(mistakes) - _SHOWN_MISTAKES
-        shown = mistakes[:_SHOWN_MISTAKES] + ([f"and {more} more mistakes"] if more > 0 else [])
-        raise RefusalsError(
-            "the answers are not valid, none of them was used:\n" + "\n".join(f"  {mistake}" for mistake in shown)
-        )
-    return out
-
-
-_TOP_KEYS = ("version", "refused")
+    return parse_answers(
+        data, "refused", version=REFUSALS_VERSION, example=_EXAMPLE, parse_entry=_entry, error=RefusalsError
+    )
 
 
 def _entry(where: str, value: object, mistakes: list[str]) -> RefusedName | None:

@@ -1,0 +1,69 @@
+"""Files of the user's answers on disk: JSON, one answer a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from curation.errors import InputError
+from curation.storage.atomic import explained, write_bytes
+
+__all__ = ["read_answers", "write_answers"]
+
+A = TypeVar("A")
+
+
+def read_answers(
+    path: Path, parse: Callable[[Any], dict[str, A]], *, error: type[InputError], otherwise: str
+) -> dict[str, A]:
+    """The answers by id; none if there is no file.
+
+    Args:
+        path: The file.
+        parse: Checks its content, and raises `error`.
+        error: What is raised for a file that is not valid.
+        otherwise: What else than correcting it can be done, such as "delete it and answer again".
+
+    Raises:
+        InputError: Of the class `error`, if it is not valid.
+        StorageError: If it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError as unreadable:
+        raise error(f"{path} is not UTF-8 text: save it as UTF-8") from unreadable
+    except OSError as unreadable:
+        raise explained(unreadable, path, "read") from unreadable
+    try:
+        return parse(json.loads(text))
+    except error as wrong:
+        raise error(f"{path}: {wrong}") from wrong
+    except json.JSONDecodeError as wrong:
+        raise error(
+            f"{path} is not valid JSON: line {wrong.lineno}, column {wrong.colno}: {wrong.msg}; correct it, or "
+            f"{otherwise}"
+        ) from wrong
+    except (ValueError, RecursionError) as wrong:
+        raise error(f"{path} is nested too deeply, or has numbers too long to be answers") from wrong
+
+
+def write_answers(path: Path, member: str, version: int, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Write answers, which the caller has validated, one a line.
+
+    Args:
+        path: The file.
+        member: Where the entries are in it.
+        version: Of its form.
+        entries: In the order in which the answers were given.
+
+    Raises:
+        StorageError: If the file cannot be written; the old one is then unchanged.
+    """
+    lines = [f"    {json.dumps(entry, ensure_ascii=False)}" for entry in entries]
+    listed = "[\n" + ",\n".join(lines) + "\n  ]" if lines else "[]"
+    text = f'{{\n  "version": {version},\n  "{member}": {listed}\n}}\n'
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
