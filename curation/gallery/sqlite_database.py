@@ -24,6 +24,7 @@ from curation.errors import GalleryError
 from curation.extras import Extra, extra_for
 from curation.interrupts import interrupts_delayed
 from curation.storage.atomic import explained, set_aside
+from curation.storage.sqlite_transactions import transaction
 
 __all__ = ["BUSY_TIMEOUT_S", "SCHEMA_VERSION", "UPGRADES", "GalleryDatabase"]
 
@@ -195,25 +196,10 @@ class GalleryDatabase:
         # An interruption that left the lock taken would let every other thread wait for ever.
         with interrupts_delayed(), self._guard:
             try:
-                self._connection.execute(begin)
-                try:
-                    yield self._connection
-                except BaseException:
-                    self._roll_back()
-                    raise
-                try:
-                    self._connection.execute("COMMIT")
-                except self._sqlite.Error:
-                    self._roll_back()
-                    raise
+                with transaction(self._connection, begin, self._sqlite.Error) as connection:
+                    yield connection
             except self._sqlite.Error as error:
                 raise self._error(error) from error
-
-    def _roll_back(self) -> None:
-        # After some errors SQLite has rolled back by itself; the first error is the one to tell.
-        with suppress(self._sqlite.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file."""

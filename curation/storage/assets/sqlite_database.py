@@ -6,13 +6,14 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from curation.errors import DatabaseBusyError, StorageError
 from curation.interrupts import interrupts_delayed
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
 from curation.storage.atomic import explained
+from curation.storage.sqlite_transactions import transaction
 
 __all__ = ["SCHEMA_VERSION", "UPGRADES", "AssetDatabase"]
 
@@ -131,25 +132,10 @@ class AssetDatabase:
         # An interruption that left the lock taken would let every other thread wait for ever.
         with interrupts_delayed(), self._guard:
             try:
-                self._connection.execute(begin)
-                try:
-                    yield self._connection
-                except BaseException:
-                    self._roll_back()
-                    raise
-                try:
-                    self._connection.execute("COMMIT")
-                except sqlite3.Error:
-                    self._roll_back()
-                    raise
+                with transaction(self._connection, begin, sqlite3.Error) as connection:
+                    yield connection
             except sqlite3.Error as error:
                 raise self._error(error) from error
-
-    def _roll_back(self) -> None:
-        # After some errors SQLite has rolled back by itself; the first error is the one to tell.
-        with suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file."""
