@@ -39,6 +39,13 @@ def event(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Event]:
     process.stop()
 
 
+def test_the_fake_parts_stay_in_their_processes() -> None:
+    from curation.engines import building, selection
+
+    assert building.build_engine.__module__ == building.__name__
+    assert selection.select_engine.__module__ == selection.__name__
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", [RedisBroker, RabbitBroker])
 def test_outputs_have_the_same_bytes_whatever_is_killed(event: Event, kind: type[RedisBroker | RabbitBroker]) -> None:

@@ -19,6 +19,7 @@ from tests.fakes import FakeEngine, fake_spec
 
 __all__ = [
     "DISLIKED_WIDTH_PX",
+    "HOURS",
     "PREDICTOR_NAME",
     "WEIGHTS_CONTENT",
     "WEIGHTS_NAME",
@@ -27,6 +28,8 @@ __all__ = [
     "install",
 ]
 
+HOURS = "MANY_MACHINES_HOURS"
+"""Names the file of quiet hours, see `install`, in the environment of such processes."""
 WEIGHTS_NAME = "fake-weights.bin"
 PREDICTOR_NAME = "fake-predictor.dat"
 WEIGHTS_CONTENT = {WEIGHTS_NAME: b"what the engine knows" * 1000, PREDICTOR_NAME: b"what the predictor knows" * 1000}

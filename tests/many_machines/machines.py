@@ -16,8 +16,7 @@ import psutil
 import yaml
 
 from tests.conftest import PROJECT_ROOT
-from tests.many_machines.fake_parts import WEIGHTS_CONTENT
-from tests.many_machines.program import HOURS
+from tests.many_machines.fake_parts import HOURS, WEIGHTS_CONTENT
 
 __all__ = ["Machine", "Worker"]
 

@@ -9,9 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.many_machines.fake_parts import install
-
-HOURS = "MANY_MACHINES_HOURS"
+from tests.many_machines.fake_parts import HOURS, install
 
 install(Path(os.environ[HOURS]) if HOURS in os.environ else None)
 
