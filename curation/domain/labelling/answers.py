@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 from curation.errors import InputError
 
-__all__ = ["Answered", "parse_answers"]
+__all__ = ["Answered", "parse_answers", "with_counting"]
 
 _SHOWN_MISTAKES = 20
 
@@ -18,6 +19,10 @@ class Answered(Protocol):
     @property
     def id(self) -> str:
         """Of the answer; no other one of the file has it."""
+
+    @property
+    def undone(self) -> bool:
+        """Whether it was taken back, so that it does not count."""
 
 
 A = TypeVar("A", bound=Answered)
@@ -68,3 +73,24 @@ def parse_answers(
             "the answers are not valid, none of them was used:\n" + "\n".join(f"  {mistake}" for mistake in shown)
         )
     return out
+
+
+def with_counting(answers: Mapping[str, A], counting: Mapping[str, bool]) -> tuple[dict[str, A], dict[str, bool]]:
+    """Take answers back, or give them again.
+
+    Args:
+        answers: Frozen dataclasses, by id.
+        counting: Whether each answer is to count, by id; ids that are not there are skipped.
+
+    Returns:
+        All answers, and for each that changed whether it counted before.
+    """
+    changed = {
+        id_: not answers[id_].undone
+        for id_, counts in counting.items()
+        if id_ in answers and answers[id_].undone is counts
+    }
+    other: dict[str, Any] = dict(answers)
+    for id_, counted in changed.items():
+        other[id_] = replace(other[id_], undone=counted)
+    return other, changed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from curation.domain.faces.index import EventIndex
 from curation.domain.identity.said import ANSWERS, FacePlace, Said
+from curation.domain.labelling.answers import with_counting
 from curation.domain.recognition.refusals import RefusedName, refused_pairs
 from curation.event.file_cache import Derived, FileCache
 from curation.event.said_words import SaidWords
@@ -86,14 +86,9 @@ class KnownRefusals:
             For each answer that changed whether it counted before. Raises what `add` raises.
         """
         with self._writer:
-            refusals = dict(self.written())
-            changed = {
-                id_: not refusals[id_].undone
-                for id_, counts in counting.items()
-                if id_ in refusals and refusals[id_].undone is counts
-            }
+            refusals, changed = with_counting(self.written(), counting)
             if changed:
-                self._write(refusals | {id_: replace(refusals[id_], undone=was) for id_, was in changed.items()})
+                self._write(refusals)
         return changed
 
     def remove(self, person_ids: Collection[str]) -> frozenset[str]:

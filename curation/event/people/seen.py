@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from curation.domain.faces.face import Box
+from curation.domain.labelling.answers import with_counting
 from curation.domain.labelling.labels import same_name
 from curation.domain.labelling.people_seen import PersonSeen, SeenAnswer
 from curation.event.file_cache import Derived, FileCache
@@ -146,14 +147,9 @@ class SeenPeople:
             For each answer that changed whether it counted before. Raises what `add` raises.
         """
         with self._writer:
-            people = dict(self.written())
-            changed = {
-                id_: not people[id_].undone
-                for id_, counts in counting.items()
-                if id_ in people and people[id_].undone is counts
-            }
+            people, changed = with_counting(self.written(), counting)
             if changed:
-                self._write(people | {id_: replace(people[id_], undone=was) for id_, was in changed.items()})
+                self._write(people)
         return changed
 
     def _write(self, people: Mapping[str, PersonSeen]) -> None:
