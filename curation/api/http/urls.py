@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from fastapi import Request
 
-__all__ = ["cluster_thumbnail_url", "face_picture_url", "photo_picture_url"]
+__all__ = ["cluster_thumbnail_url", "face_picture_url", "photo_picture_url", "root_of"]
 
 
 def photo_picture_url(request: Request, photo_id: str) -> str:
     """The path of a photo's picture, see `routes.pictures`."""
-    return f"{_root(request)}/photos/{photo_id}/picture"
+    return f"{root_of(request)}/photos/{photo_id}/picture"
 
 
 def face_picture_url(request: Request, face_id: str) -> str:
     """The path of a face's picture, see `routes.pictures`."""
-    return f"{_root(request)}/faces/{face_id}/picture"
+    return f"{root_of(request)}/faces/{face_id}/picture"
 
 
 def cluster_thumbnail_url(request: Request, cluster_id: int) -> str:
     """The path of the picture of a cluster's best face, see `routes.clusters`."""
-    return f"{_root(request)}/clusters/{cluster_id}/thumbnail"
+    return f"{root_of(request)}/clusters/{cluster_id}/thumbnail"
 
 
-def _root(request: Request) -> str:
+def root_of(request: Request) -> str:
+    """How addresses of the request's event begin: empty for the default event, `/events/ID` for another one."""
     root: str = request.scope.get("root_path", "")
     return root.rstrip("/")

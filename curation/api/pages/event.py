@@ -16,6 +16,7 @@ router = page_router()
 
 
 @router.get("/")
+@router.get("/review/event")
 def event_page(request: Request, context: Context) -> HTMLResponse:
     """The overview."""
     return render(

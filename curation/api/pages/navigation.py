@@ -13,7 +13,7 @@ class Place:
 
     Attributes:
         key: What a page passes to `render` as `place` to be marked as the current one.
-        path: Its address.
+        path: Its address within an event.
         title: Its title.
     """
 
@@ -23,7 +23,7 @@ class Place:
 
 
 NAVIGATION = (
-    Place("event", "/", "Event"),
+    Place("event", "/review/event", "Event"),
     Place("people", "/review/people", "People"),
     Place("photos", "/review/photos", "Photos"),
     Place("rules", "/review/rules", "Rules"),

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from curation import __version__
 from curation.api.http.errors import ApiProblem, problem_of
+from curation.api.http.urls import root_of
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError
@@ -53,12 +54,15 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
         template: The path of the template below `web/templates`.
         place: The key of the page's entry in the navigation.
         status: The HTTP status.
-        **values: The variables of the template; one that it uses and that is missing is an error.
+        **values: The variables of the template; one that it uses and that is missing is an error. Every template also
+            has `root`, with which the addresses of the page's event begin.
     """
     html = (
         _environment()
         .get_template(template)
-        .render(request=request, place=place, navigation=NAVIGATION, version=__version__, **values)
+        .render(
+            request=request, root=root_of(request), place=place, navigation=NAVIGATION, version=__version__, **values
+        )
     )
     # File names that are not valid UTF-8 contain lone surrogates.
     content = html.encode("utf-8", "backslashreplace")

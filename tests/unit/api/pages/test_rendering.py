@@ -55,6 +55,18 @@ class TestStaticFiles:
             assert {a for a in addresses if not a.startswith("http://www.w3.org/")} == set(), path
             assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:", text), path
 
+    def test_every_address_in_a_template_begins_with_that_of_the_event(self) -> None:
+        machine = ("/static/", "/sign-in", "/docs")
+        for path in TEMPLATES:
+            text = path.read_text(encoding="utf-8")
+            for address in re.findall(r'(?:href|src|action|hx-get|hx-post|data-[a-z-]+)="(/[^"]*)"', text):
+                assert address == "/" or address.startswith(machine), f"{path.name}: {address} needs {{{{ root }}}}"
+
+    def test_every_address_in_a_script_begins_with_that_of_the_event(self) -> None:
+        for path in (path for path in SCRIPTS if path.name != "root.js"):
+            found = re.findall(r"[\"'`](/[a-z][a-z-]+(?:/|[\"'`?$]))", path.read_text(encoding="utf-8"))
+            assert found == [], f"{path.name}: {found} need ${{root}}"
+
 
 class TestFrame:
     def test_every_place_of_the_navigation_answers(self, scored: ServiceClient) -> None:

@@ -1,5 +1,7 @@
 // What changes with assets, as the service tells it.
 
+import { root } from "./root.js";
+
 const AGAIN_MS = 300;
 
 /**
@@ -15,7 +17,7 @@ export function followAssets(version, { asset = () => {}, counts = () => {} }) {
   let timer;
   const open = () => {
     source?.close();
-    source = new EventSource(`/assets/events?after=${known}`);
+    source = new EventSource(`${root}/assets/events?after=${known}`);
     source.addEventListener("asset", (event) => {
       const row = JSON.parse(event.data);
       known = Math.max(known, row.version);

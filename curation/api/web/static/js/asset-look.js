@@ -5,6 +5,7 @@ import { followAssets } from "./asset-events.js";
 import { noteInAddress, wireGrounds } from "./asset-grounds.js";
 import { ask } from "./dialog.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 import { toastError } from "./toast.js";
 
 const look = document.getElementById("look");
@@ -105,8 +106,8 @@ async function remove(name) {
   const text = "The picture as it was handed in, its cut-outs and masks are removed for good. A photo of the event stays in its folder.";
   if (!(await ask({ title: `Delete ${name}?`, text, yes: "Delete", bad: true }))) return;
   try {
-    await send("DELETE", `/assets/${id}`);
-    location.assign(`/review/assets${query ? `?${query}` : ""}`);
+    await send("DELETE", `${root}/assets/${id}`);
+    location.assign(`${root}/review/assets${query ? `?${query}` : ""}`);
   } catch (error) {
     toastError(error);
   }
@@ -115,7 +116,7 @@ async function remove(name) {
 async function retry(button) {
   button.disabled = true;
   try {
-    await send("POST", `/assets/${id}/retry`);
+    await send("POST", `${root}/assets/${id}/retry`);
     listen();
   } catch (error) {
     button.disabled = false;
@@ -127,7 +128,7 @@ const listen = followAssets(Number(look.dataset.version), {
   asset: async (row) => {
     if (row.asset_id !== id || row.state === document.getElementById("look-head").dataset.state) return;
     try {
-      const text = await fragment(`/fragments/assets/look/${id}${query ? `?${query}` : ""}`);
+      const text = await fragment(`${root}/fragments/assets/look/${id}${query ? `?${query}` : ""}`);
       look.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
       begin();
     } catch (error) {

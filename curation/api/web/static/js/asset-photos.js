@@ -3,6 +3,7 @@
 import { fragment, get } from "./api.js";
 import { askWith } from "./dialog.js";
 import { make } from "./dom.js";
+import { root } from "./root.js";
 import { toastError } from "./toast.js";
 
 /** Let the user choose photos of the event; returns their ids, none if the user cancelled. */
@@ -22,7 +23,7 @@ export async function choosePhotos() {
   async function load(offset) {
     const query = new URLSearchParams({ offset, ...(person.value ? { person: person.value } : {}) });
     try {
-      const text = await fragment(`/fragments/assets/photos?${query}`);
+      const text = await fragment(`${root}/fragments/assets/photos?${query}`);
       const rows = [...new DOMParser().parseFromString(`<ul>${text}</ul>`, "text/html").querySelector("ul").children];
       if (offset) list.querySelector(".asset-photos-more")?.replaceWith(...rows);
       else list.replaceChildren(...rows);
@@ -38,7 +39,7 @@ export async function choosePhotos() {
     if (more) load(Number(more.dataset.more));
   });
   load(0);
-  get("/people?limit=1000").then(({ people }) => {
+  get(`${root}/people?limit=1000`).then(({ people }) => {
     const names = [...new Set(people.map((one) => one.name).filter(Boolean))].sort();
     person.append(...names.map((name) => make("option", { value: name }, name)));
   }).catch(() => {});

@@ -3,6 +3,7 @@
 import { noteInAddress, wireFilters, wireGrounds } from "./asset-grounds.js";
 import { rovingGrid } from "./grid.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 import { selection } from "./selection.js";
 import { toast } from "./toast.js";
 
@@ -48,7 +49,7 @@ if (table) {
     zip.lastElementChild.textContent = count ? `Download ${count} as ZIP` : "Download";
     zip.setAttribute("aria-disabled", String(count === 0));
     if (count) {
-      zip.href = `/assets/cutouts.zip?${[...ids].slice(0, MOST).map((key) => `cutout=${key}`).join("&")}`;
+      zip.href = `${root}/assets/cutouts.zip?${[...ids].slice(0, MOST).map((key) => `cutout=${key}`).join("&")}`;
       zip.setAttribute("download", "cutouts.zip");
     } else zip.removeAttribute("href");
     document.getElementById("none").disabled = count === 0;

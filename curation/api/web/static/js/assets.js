@@ -6,6 +6,7 @@ import { wireFilters } from "./asset-grounds.js";
 import { choosePhotos } from "./asset-photos.js";
 import { counted } from "./dom.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 
 const AT_ONCE = 2; // requests with a picture that are on their way together
@@ -54,7 +55,7 @@ async function handIn(file, results) {
   const form = new FormData();
   form.append("files", file, file.name);
   try {
-    const response = await fetch("/assets", { method: "POST", body: form });
+    const response = await fetch(`${root}/assets`, { method: "POST", body: form });
     note(await response.json(), response.ok, file.name, results);
   } catch {
     results.refused.push(`${file.name}: the service does not answer`);
@@ -71,7 +72,7 @@ function note(answer, isOk, name, results) {
 }
 
 function summarise({ accepted, refused }) {
-  const elsewhere = accepted && !isWhole ? { label: "Show all", run: () => location.assign("/review/assets") } : undefined;
+  const elsewhere = accepted && !isWhole ? { label: "Show all", run: () => location.assign(`${root}/review/assets`) } : undefined;
   if (accepted) toast(`${counted(accepted, "picture")} handed in`, { action: elsewhere });
   if (refused.length) toast(`${counted(refused.length, "picture")} not taken. ${refused[0]}${refused.length > 1 ? " …" : ""}`, { kind: "bad" });
   listen();
@@ -91,7 +92,7 @@ async function takeFromEvent() {
   const most = Number(bar.dataset.photosAtOnce);
   for (let at = 0; at < ids.length; at += most) {
     try {
-      const { data } = await send("POST", "/assets", { photo_ids: ids.slice(at, at + most) });
+      const { data } = await send("POST", `${root}/assets`, { photo_ids: ids.slice(at, at + most) });
       note(data, true, "", results);
     } catch (error) {
       results.refused.push(error.message);
@@ -135,7 +136,7 @@ async function show(row) {
   if (!isHere && !isWhole) return;
   fetching.set(id, false);
   try {
-    const text = await fragment(`/fragments/assets/card/${id}${query ? `?${query}` : ""}`);
+    const text = await fragment(`${root}/fragments/assets/card/${id}${query ? `?${query}` : ""}`);
     const card = new DOMParser().parseFromString(text, "text/html").querySelector(".asset-card");
     const before = document.getElementById(`card-${id}`);
     const hadFocus = before?.contains(document.activeElement);
@@ -165,7 +166,7 @@ cards.addEventListener("click", async (event) => {
   if (!button) return;
   button.disabled = true;
   try {
-    await send("POST", `/assets/${button.dataset.retry}/retry`);
+    await send("POST", `${root}/assets/${button.dataset.retry}/retry`);
     listen();
   } catch (error) {
     button.disabled = false;

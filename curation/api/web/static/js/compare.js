@@ -6,6 +6,7 @@ import { make } from "./dom.js";
 import { bind } from "./keyboard.js";
 import { leaveFor, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
+import { root } from "./root.js";
 import { toastError } from "./toast.js";
 
 const FACE_SHARE = 0.42; // of the view's shorter side, when a person is chosen
@@ -31,7 +32,7 @@ async function start() {
   const look = { person: null, zoom: 1, dx: 0, dy: 0 };
 
   fillReasons(panesElement);
-  const answers = await Promise.allSettled(panes.map((pane) => get(`/photos/${pane.id}`)));
+  const answers = await Promise.allSettled(panes.map((pane) => get(`${root}/photos/${pane.id}`)));
   answers.forEach((answer, at) => {
     if (answer.status === "fulfilled") panes[at].photo = answer.value;
     else toastError(answer.reason);

@@ -4,6 +4,7 @@ import { get, send } from "./api.js";
 import { counted, make } from "./dom.js";
 import { attempt } from "./people-actions.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange } from "./undo.js";
 
@@ -16,7 +17,7 @@ const SHOWN = 200;
 export async function showCorrections() {
   let corrections;
   try {
-    ({ corrections } = await get(`/corrections?limit=${SHOWN}`));
+    ({ corrections } = await get(`${root}/corrections?limit=${SHOWN}`));
   } catch (error) {
     toastError(error);
     return;
@@ -48,7 +49,7 @@ function row(correction) {
 
 async function undoCorrection(correction, button) {
   button.disabled = true;
-  const done = await attempt(() => inOrder(() => send("DELETE", `/corrections/${correction.id}`)));
+  const done = await attempt(() => inOrder(() => send("DELETE", `${root}/corrections/${correction.id}`)));
   if (!done) {
     button.disabled = false;
     return;

@@ -1,6 +1,7 @@
 // Who is in good photos, and a choice of photos that covers everybody.
 
 import { get, send } from "./api.js";
+import { root } from "./root.js";
 import { storeChoice } from "./stored-choice.js";
 import { counted, make, makeSvg } from "./dom.js";
 import { icon } from "./icons.js";
@@ -22,7 +23,7 @@ const keyOf = (person) => (/^person \d+$/.test(person.name) ? String(person.clus
 
 async function showCoverage() {
   try {
-    const [data, people] = await Promise.all([get(`/coverage?top=${Number(form.elements.count.value) || 100}`), facesOf()]);
+    const [data, people] = await Promise.all([get(`${root}/coverage?top=${Number(form.elements.count.value) || 100}`), facesOf()]);
     faces = people;
     drawCoverage(data);
   } catch (error) {
@@ -32,7 +33,7 @@ async function showCoverage() {
 }
 
 async function facesOf() {
-  const { clusters } = await get("/clusters?limit=1000").catch(() => ({ clusters: [] }));
+  const { clusters } = await get(`${root}/clusters?limit=1000`).catch(() => ({ clusters: [] }));
   return new Map(clusters.map((cluster) => [cluster.id, cluster.thumbnail_url]));
 }
 
@@ -45,14 +46,14 @@ function drawCoverage(data) {
   if (!data.people.length) {
     sum.textContent = "";
     covered.replaceChildren(make("div", { class: "panel changes-none" },
-      make("p", {}, "Nobody is main or important yet."), make("p", {}, make("a", { href: "/review/people" }, "Say who matters"))));
+      make("p", {}, "Nobody is main or important yet."), make("p", {}, make("a", { href: `${root}/review/people` }, "Say who matters"))));
     return;
   }
   const none = data.without_good.length;
   sum.textContent = none ? `${counted(none, "person has", "people have")} no good photo.` : "Everybody has at least one good photo.";
   const most = Math.max(1, ...data.people.map((person) => person.photos));
   covered.replaceChildren(make("ul", { class: "panel covered-list" }, ...data.people.map((person) => make("li", {},
-    make("a", { class: "cover", href: `/review/photos?${new URLSearchParams({ person: keyOf(person) })}`, ...(person.good ? {} : { "data-none": "" }) },
+    make("a", { class: "cover", href: `${root}/review/photos?${new URLSearchParams({ person: keyOf(person) })}`, ...(person.good ? {} : { "data-none": "" }) },
       faceOf(person),
       make("div", {},
         make("p", { class: "cover-name" }, make("span", {}, person.name), make("span", { class: "tag", dataset: { category: person.category } }, person.category)),
@@ -84,7 +85,7 @@ async function choose() {
     one_per_burst: fields.one_per_burst.checked,
   };
   try {
-    const { data } = await send("POST", "/choice", body, { signal });
+    const { data } = await send("POST", `${root}/choice`, body, { signal });
     choice = data;
     drawChoice(data);
   } catch (error) {
@@ -118,8 +119,8 @@ const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 function card(photo, reasons, isIn) {
   const name = photo.image_path.split("/").at(-1);
   return make("article", { class: "chosen", "aria-label": `${name}: ${reasons.join("; ")}` },
-    make("a", { href: `/review/photos/${photo.photo_id}`, title: photo.image_path },
-      make("img", { src: `/photos/${photo.photo_id}/picture?size=thumbnail`, alt: name, loading: "lazy", decoding: "async" }),
+    make("a", { href: `${root}/review/photos/${photo.photo_id}`, title: photo.image_path },
+      make("img", { src: `${root}/photos/${photo.photo_id}/picture?size=thumbnail`, alt: name, loading: "lazy", decoding: "async" }),
       isIn && photo.pick === "picked" ? make("span", { class: "chosen-pick", title: "Picked" }, icon("check")) : null),
     make("p", { class: "chosen-line" }, make("strong", {}, photo.final_score === undefined || photo.final_score === null ? `#${photo.rank}` : photo.final_score.toFixed(2)),
       make("span", {}, photo.people?.join(", ") || name)),
@@ -138,7 +139,7 @@ async function pickAll() {
 function exportAll() {
   if (!choice) return;
   storeChoice(choice.photos.map((photo) => photo.photo_id));
-  leaveFor("/review/export?which=choice");
+  leaveFor(`${root}/review/export?which=choice`);
 }
 
 document.addEventListener("curation:picked", () => {

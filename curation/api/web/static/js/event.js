@@ -2,6 +2,7 @@
 
 import { send } from "./api.js";
 import { duration, pace } from "./jobs.js";
+import { root } from "./root.js";
 import { toastError } from "./toast.js";
 import { startUploads } from "./uploads.js";
 
@@ -23,7 +24,7 @@ overview.addEventListener("click", async (event) => {
       await send("POST", start.dataset.start);
       document.dispatchEvent(new CustomEvent("curation:started"));
     } else {
-      await send("DELETE", `/jobs/${document.getElementById("job").dataset.job}`);
+      await send("DELETE", `${root}/jobs/${document.getElementById("job").dataset.job}`);
       button.lastChild.textContent = "Stopping …";
       return;
     }

@@ -1,6 +1,7 @@
 // Exporting photos: what, how, the progress, and where the export is.
 
 import { Problem, get, send } from "./api.js";
+import { root } from "./root.js";
 import { chosenPhotos } from "./stored-choice.js";
 import { counted, make } from "./dom.js";
 import { followJob } from "./follow-job.js";
@@ -43,11 +44,11 @@ async function showPhotos() {
       total = choice.length;
       photos = choice.slice(0, SHOWN).map((id) => ({ photo_id: id, image_path: "" }));
     } else if (which === "picked") {
-      const page = await get(`/photos?pick=picked&limit=${SHOWN}`);
+      const page = await get(`${root}/photos?pick=picked&limit=${SHOWN}`);
       [photos, total] = [page.photos, page.total];
     } else {
       const wanted = Math.max(1, Number(fields.best.value) || 1);
-      const page = await get(`/photos?limit=${Math.min(wanted, SHOWN)}`);
+      const page = await get(`${root}/photos?limit=${Math.min(wanted, SHOWN)}`);
       total = Math.min(wanted, Number(fields.best.max));
       photos = page.photos;
     }
@@ -55,8 +56,8 @@ async function showPhotos() {
     toastError(error);
   }
   if (mine !== turn) return;
-  strip.replaceChildren(...photos.map((photo) => make("a", { href: `/review/photos/${photo.photo_id}`, title: photo.image_path },
-    make("img", { src: `/photos/${photo.photo_id}/picture?size=thumbnail`, alt: photo.image_path || "A chosen photo", loading: "lazy", decoding: "async" }))));
+  strip.replaceChildren(...photos.map((photo) => make("a", { href: `${root}/review/photos/${photo.photo_id}`, title: photo.image_path },
+    make("img", { src: `${root}/photos/${photo.photo_id}/picture?size=thumbnail`, alt: photo.image_path || "A chosen photo", loading: "lazy", decoding: "async" }))));
   if (total > photos.length) strip.append(make("p", {}, `and ${(total - photos.length).toLocaleString("en")} more`));
   start.querySelector("span").textContent = total ? `Export ${counted(total, "photo")}` : "Export";
   start.disabled = total === 0 || active !== null;
@@ -100,7 +101,7 @@ form.addEventListener("submit", async (event) => {
   if (fields.which.value === "best") body.best = Math.max(1, Number(fields.best.value) || 1);
   if (fields.which.value === "choice") body.photos = choice;
   try {
-    const { data: job } = await send("POST", "/exports", body);
+    const { data: job } = await send("POST", `${root}/exports`, body);
     watch(job);
   } catch (error) {
     active = null;
@@ -144,14 +145,14 @@ async function done(job) {
 document.getElementById("export-stop").addEventListener("click", async (event) => {
   if (!active || active === STARTING) return;
   event.currentTarget.disabled = true;
-  await send("DELETE", `/jobs/${active}`).catch(toastError);
+  await send("DELETE", `${root}/jobs/${active}`).catch(toastError);
 });
 
 // Earlier exports
 
 async function list(fresh = null) {
-  const page = await get(`/jobs?stage=export&limit=${SHOWN_EXPORTS}`);
-  const exports = await Promise.all(page.jobs.map((job) => get(`/exports/${job.id}`).then((one) => ({ ...one, job }))));
+  const page = await get(`${root}/jobs?stage=export&limit=${SHOWN_EXPORTS}`);
+  const exports = await Promise.all(page.jobs.map((job) => get(`${root}/exports/${job.id}`).then((one) => ({ ...one, job }))));
   document.getElementById("export-past").hidden = exports.length === 0;
   document.getElementById("export-list").replaceChildren(...exports.map((one) => row(one, one.job_id === fresh)));
   const running = page.jobs.find((job) => job.state === "running" || job.state === "queued");
@@ -172,7 +173,7 @@ function row(one, isNew) {
       one.path ? make("p", { class: "past-where small" }, one.path) : null,
       job.error ? make("p", { class: "past-where" }, job.error.message) : null),
     one.download_url ? make("a", { class: "button", href: one.download_url, download: "" }, "Download")
-      : make("a", { class: "small", href: `/jobs/${job.id}/log` }, "Log"),
+      : make("a", { class: "small", href: `${root}/jobs/${job.id}/log` }, "Log"),
     notes.length ? make("details", {}, make("summary", {}, counted(notes.length, "note")), make("ul", {}, ...notes.map((note) => make("li", {}, note)))) : null);
 }
 

@@ -3,6 +3,7 @@
 import { counted, make, makeSvg } from "./dom.js";
 import { FaceList } from "./face-list.js";
 import { icon } from "./icons.js";
+import { root } from "./root.js";
 import { toast } from "./toast.js";
 
 const STEPS = [
@@ -147,7 +148,7 @@ export class PictureLook {
   async #preview(photo) {
     if (photo.dataset.asked) return;
     photo.dataset.asked = "";
-    const response = await fetch("/attributes/picture", { method: "POST", headers: { "content-type": "application/octet-stream" }, body: this.file, signal: this.signal }).catch(() => null);
+    const response = await fetch(`${root}/attributes/picture`, { method: "POST", headers: { "content-type": "application/octet-stream" }, body: this.file, signal: this.signal }).catch(() => null);
     if (!response?.ok) return;
     URL.revokeObjectURL(this.#url);
     this.#url = URL.createObjectURL(await response.blob());
@@ -165,7 +166,7 @@ export class PictureLook {
         make("div", { class: "buttons" },
           make("button", { class: "button", type: "button", dataset: { copy: text } }, "Copy"),
           make("button", { class: "button", type: "button", on: { click: () => save(file(), `${answer.image.sha256}.json`) } }, "Download"),
-          make("a", { class: "button button-quiet", href: `/review/faces/log?image=${answer.image.sha256}` }, "Log")),
+          make("a", { class: "button button-quiet", href: `${root}/review/faces/log?image=${answer.image.sha256}` }, "Log")),
         answer.paths.length ? make("p", { class: "small muted look-paths" }, ...storedWords(answer.paths)) : null,
         shown);
       // Long lists of probabilities and points are put in only when somebody looks.

@@ -1,6 +1,7 @@
 // One picture on its way through the attribute services: its steps as they happen, then the answer.
 
 import { Problem } from "./api.js";
+import { root } from "./root.js";
 
 const OFFLINE = { code: "offline", detail: "The service does not answer. Is it still running?" };
 
@@ -16,7 +17,7 @@ const OFFLINE = { code: "offline", detail: "The service does not answer. Is it s
 export async function readFaces(file, { readers, store, signal, onStep }) {
   const query = new URLSearchParams({ ...readers, store: String(store) });
   const headers = { accept: "text/event-stream", "content-type": "application/octet-stream" };
-  const response = await fetch(`/attributes?${query}`, { method: "POST", headers, body: file, signal }).catch((error) => {
+  const response = await fetch(`${root}/attributes?${query}`, { method: "POST", headers, body: file, signal }).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, OFFLINE);
   });

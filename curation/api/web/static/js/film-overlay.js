@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { make } from "./dom.js";
+import { root } from "./root.js";
 
 const CHUNK_S = 120; // tracks are fetched as far as the player needs them
 
@@ -30,7 +31,7 @@ export function startOverlay({ id, player, film }) {
     if (chunks.has(number)) return;
     chunks.set(number, null);
     try {
-      const found = await get(`/videos/${id}/tracks?from_s=${number * CHUNK_S}&to_s=${(number + 1) * CHUNK_S}`);
+      const found = await get(`${root}/videos/${id}/tracks?from_s=${number * CHUNK_S}&to_s=${(number + 1) * CHUNK_S}`);
       size = { width: found.width, height: found.height };
       chunks.set(number, found.tracks);
       paint();

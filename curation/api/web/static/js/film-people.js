@@ -4,6 +4,7 @@ import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
 import { completeNames } from "./names.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { toastUndoable } from "./undo.js";
 
@@ -22,7 +23,7 @@ export function startPeople({ id, film, people, jump, changed }) {
 
   /** A change of a label; whoever labelled the same person meanwhile is asked about. */
   const change = (cluster, body) => inOrder(async () => {
-    const path = `/videos/${id}/people/${cluster}`;
+    const path = `${root}/videos/${id}/people/${cluster}`;
     try {
       return await sent(path, body, etag);
     } catch (error) {
@@ -86,7 +87,7 @@ export function startPeople({ id, film, people, jump, changed }) {
 
   async function others(changedPerson) {
     if (!changedPerson.of_event || cards().length < 2) return;
-    const { data, etag: now } = await send("GET", `/videos/${id}/people`);
+    const { data, etag: now } = await send("GET", `${root}/videos/${id}/people`);
     if (now) etag = now;
     for (const person of data.people) if (person.cluster_id !== changedPerson.cluster_id) show(person);
   }
@@ -104,7 +105,7 @@ export function startPeople({ id, film, people, jump, changed }) {
   async function answerProposal(card, proposal, answer) {
     const { cluster, name, category } = card.dataset;
     try {
-      const { data } = await inOrder(() => send("POST", `/videos/${id}/people/${cluster}/proposal`, { person_id: proposal.dataset.person, answer }));
+      const { data } = await inOrder(() => send("POST", `${root}/videos/${id}/people/${cluster}/proposal`, { person_id: proposal.dataset.person, answer }));
       proposal.remove();
       show(data);
       card.querySelector("[data-name-field]").focus();
@@ -145,7 +146,7 @@ export function startPeople({ id, film, people, jump, changed }) {
   });
   // What was undone elsewhere on the page.
   document.addEventListener("curation:changed", async () => {
-    const { data, etag: now } = await send("GET", `/videos/${id}/people`).catch(() => ({ data: null }));
+    const { data, etag: now } = await send("GET", `${root}/videos/${id}/people`).catch(() => ({ data: null }));
     if (!data) return;
     etag = now ?? etag;
     data.people.forEach(show);

@@ -2,6 +2,7 @@
 
 import { fragment, send } from "./api.js";
 import { ask } from "./dialog.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 
 const MB = 1_000_000;
@@ -22,7 +23,7 @@ export function startPosters({ id, film }) {
 
   async function refresh() {
     try {
-      const text = await fragment(`/fragments/videos/${id}/posters`);
+      const text = await fragment(`${root}/fragments/videos/${id}/posters`);
       posters.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
       place();
     } catch (error) {
@@ -39,7 +40,7 @@ export function startPosters({ id, film }) {
     const form = new FormData();
     form.append("poster", picture, picture.name);
     try {
-      const response = await fetch(`/videos/${id}/posters`, { method: "POST", body: form, headers: { accept: "application/json" } });
+      const response = await fetch(`${root}/videos/${id}/posters`, { method: "POST", body: form, headers: { accept: "application/json" } });
       if (!response.ok) {
         const answer = await response.json().catch(() => ({}));
         toast(`${picture.name}: ${answer.detail ?? "the service reported an error; see its log"}`, { kind: "bad" });
@@ -78,7 +79,7 @@ export function startPosters({ id, film }) {
     const button = event.target.closest("[data-delete-poster]");
     if (!button || !(await ask({ title: `Delete ${button.dataset.name}?`, text: "The film and its characters stay as they are.", yes: "Delete", bad: true }))) return;
     try {
-      await send("DELETE", `/videos/${id}/posters/${button.dataset.deletePoster}`);
+      await send("DELETE", `${root}/videos/${id}/posters/${button.dataset.deletePoster}`);
       await refresh();
     } catch (error) {
       toastError(error);

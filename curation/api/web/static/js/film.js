@@ -9,6 +9,7 @@ import { startTimeline } from "./film-timeline.js";
 import { followJob } from "./follow-job.js";
 import { duration } from "./jobs.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 import { toastError } from "./toast.js";
 
 const LOOK_EVERY_MS = 2500;
@@ -54,7 +55,7 @@ function start(path) {
     const button = event.currentTarget;
     button.disabled = true;
     try {
-      await send("POST", `/videos/${id}/${path}`);
+      await send("POST", `${root}/videos/${id}/${path}`);
       document.dispatchEvent(new CustomEvent("curation:started"));
       if (path === "retry") location.reload();
       else await refreshAnnotated();
@@ -70,8 +71,8 @@ document.getElementById("delete")?.addEventListener("click", async (event) => {
   const text = "The film as it was handed in, its posters, and names that were typed here are removed for good. People of the event keep their names.";
   if (!(await ask({ title: `Delete ${event.currentTarget.dataset.name}?`, text, yes: "Delete", bad: true }))) return;
   try {
-    await send("DELETE", `/videos/${id}`);
-    location.assign("/review/videos");
+    await send("DELETE", `${root}/videos/${id}`);
+    location.assign(`${root}/review/videos`);
   } catch (error) {
     toastError(error);
   }
@@ -80,7 +81,7 @@ document.getElementById("delete")?.addEventListener("click", async (event) => {
 async function refreshAnnotated() {
   const place = document.getElementById("annotated");
   try {
-    const text = await fragment(`/fragments/videos/${id}/annotated`);
+    const text = await fragment(`${root}/fragments/videos/${id}/annotated`);
     place.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
   } catch (error) {
     toastError(error);
@@ -106,7 +107,7 @@ function onProgress(job) {
 async function lookAfter() {
   if (document.visibilityState === "hidden") return;
   if (bar) {
-    const { state } = await get(`/videos/${id}`).catch(() => ({}));
+    const { state } = await get(`${root}/videos/${id}`).catch(() => ({}));
     if (state && !["waiting", "working"].includes(state)) location.reload();
   }
   if (document.getElementById("annotate-bar")) await refreshAnnotated();
@@ -116,8 +117,8 @@ if (bar && film.dataset.job) followJob(film.dataset.job, { progress: onProgress,
 
 document.getElementById("stop")?.addEventListener("click", async (event) => {
   event.currentTarget.disabled = true;
-  const { job_id: job } = await get(`/videos/${id}`).catch(() => ({}));
-  if (job) await send("DELETE", `/jobs/${job}`).catch(toastError);
+  const { job_id: job } = await get(`${root}/videos/${id}`).catch(() => ({}));
+  if (job) await send("DELETE", `${root}/jobs/${job}`).catch(toastError);
 });
 
 document.addEventListener("curation:job", async ({ detail: job }) => {
@@ -127,7 +128,7 @@ document.addEventListener("curation:job", async ({ detail: job }) => {
   if (drawing && drawing.dataset.job === job.id && job.progress?.total) drawing.value = (100 * job.progress.done) / job.progress.total;
   if (bar && !film.dataset.job) {
     // It waited when the page was opened: by now it may have a job.
-    const { state, job_id: now } = await get(`/videos/${id}`).catch(() => ({}));
+    const { state, job_id: now } = await get(`${root}/videos/${id}`).catch(() => ({}));
     if (state === "waiting" || film.dataset.job) return;
     film.dataset.job = now ?? "";
     if (now) followJob(now, { progress: onProgress, end: () => location.reload() });

@@ -3,6 +3,7 @@
 import { get, send } from "./api.js";
 import { make, makeSvg } from "./dom.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 import { toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -16,7 +17,7 @@ export function startFromBehind(element) {
   let off = "";
 
   async function next() {
-    const page = await get(`/outfits/suggestions?limit=${ASKED_FOR}`).catch(() => ({ suggestions: [], off: "", without_face: 0 }));
+    const page = await get(`${root}/outfits/suggestions?limit=${ASKED_FOR}`).catch(() => ({ suggestions: [], off: "", without_face: 0 }));
     present = page.suggestions.find((one) => !later.has(one.id)) ?? null;
     off = page.without_face ? page.off : "";
     draw();
@@ -50,7 +51,7 @@ export function startFromBehind(element) {
     if (!asked) return;
     present = null;
     try {
-      await send("POST", `/outfits/suggestions/${asked.id}`, { answer });
+      await send("POST", `${root}/outfits/suggestions/${asked.id}`, { answer });
       toastUndoable(text(asked));
       announceChange();
     } catch (error) {
@@ -78,7 +79,7 @@ export function startFromBehind(element) {
 function body({ photo_id: photo, box, photo_width: width, photo_height: height }, label) {
   const margin = MARGIN * Math.max(box.width, box.height);
   const view = [box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin].map(Math.round).join(" ");
-  return make("a", { class: "question-body", href: `/review/photos/${photo}`, "aria-label": label, title: label },
+  return make("a", { class: "question-body", href: `${root}/review/photos/${photo}`, "aria-label": label, title: label },
     makeSvg("svg", { viewBox: view, role: "img", "aria-hidden": "true" },
-      makeSvg("image", { width, height, href: `/photos/${photo}/picture?size=screen` })));
+      makeSvg("image", { width, height, href: `${root}/photos/${photo}/picture?size=screen` })));
 }

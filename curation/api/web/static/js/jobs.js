@@ -1,16 +1,17 @@
 // The running jobs, by server-sent events on every page.
 
+import { root } from "./root.js";
 import { toast } from "./toast.js";
 
 const LOOK_AGAIN_MS = 20000;
 
 export const STAGES = {
-  clustering: { doing: "Finding the people", done: "The people are found", next: "/review/people", show: "Show them" },
-  scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: "/review/photos", show: "Show them" },
-  export: { doing: "Exporting", done: "The export is done", next: "/review/export", show: "Show it" },
-  video: { doing: "Looking at a film", done: "The film is ready", next: "/review/videos", show: "Show it" },
+  clustering: { doing: "Finding the people", done: "The people are found", next: `${root}/review/people`, show: "Show them" },
+  scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: `${root}/review/photos`, show: "Show them" },
+  export: { doing: "Exporting", done: "The export is done", next: `${root}/review/export`, show: "Show it" },
+  video: { doing: "Looking at a film", done: "The film is ready", next: `${root}/review/videos`, show: "Show it" },
 };
-const UNKNOWN_STAGE = { doing: "Working", done: "Done", next: "/", show: "Show it" };
+const UNKNOWN_STAGE = { doing: "Working", done: "Done", next: `${root}/review/event`, show: "Show it" };
 
 /** The state of a job as the user reads it. */
 export const stateText = (state) => (state === "cancelled" ? "stopped" : state);
@@ -47,7 +48,7 @@ export function followJobs() {
   const open = () => {
     close();
     if (document.visibilityState === "hidden") return;
-    source = new EventSource("/jobs/events");
+    source = new EventSource(`${root}/jobs/events`);
     source.addEventListener("progress", (event) => onProgress(JSON.parse(event.data)));
     source.addEventListener("end", (event) => onEnd(JSON.parse(event.data)));
     source.addEventListener("idle", () => {

@@ -4,6 +4,7 @@ import { get, send } from "./api.js";
 import { counted, make } from "./dom.js";
 import { bind } from "./keyboard.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -20,7 +21,7 @@ export function startKnownQuestions(element) {
 
   async function next() {
     const mine = ++turn;
-    const page = await get(`/known-people/proposals?limit=${ASKED_FOR + later.size}`).catch(() => ({ proposals: [], total: 0 }));
+    const page = await get(`${root}/known-people/proposals?limit=${ASKED_FOR + later.size}`).catch(() => ({ proposals: [], total: 0 }));
     if (mine !== turn) return;
     const found = page.proposals.find((one) => !later.has(key(one))) ?? null;
     if (found && present && key(found) === key(present) && found.name === present.name) return; // it is shown already
@@ -38,14 +39,14 @@ export function startKnownQuestions(element) {
       make("button", { type: "button", class: `button ${kind}`, on: { click: () => run(one) } }, text, make("kbd", {}, hint));
     const percent = `${Math.min(99, Math.floor(one.certainty * 100))} %`;
     element.append(
-      make("a", { class: "question-faces", href: `/review/people/${one.cluster_id}`, "aria-label": `All faces of person ${one.cluster_id}` },
-        ...one.face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `/faces/${face}/picture`, alt: "" }))),
+      make("a", { class: "question-faces", href: `${root}/review/people/${one.cluster_id}`, "aria-label": `All faces of person ${one.cluster_id}` },
+        ...one.face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `${root}/faces/${face}/picture`, alt: "" }))),
       make("span", { class: "question-faces question-known", role: "img", "aria-label": `${one.name}, as known` },
         ...one.known_face_urls.slice(0, FACES_SHOWN).map((url) => make("img", { src: url, alt: "" }))),
       make("div", { class: "question-text" },
         make("h2", {}, `${one.name}? ${percent}`),
         make("p", {}, `Person ${one.cluster_id} (${counted(one.photos, "photo")}) ${one.answer === "name" ? "is recognised as" : "may be"} ${one.name}. `,
-          total > 1 ? make("a", { href: "/review/known-people" }, `All ${total.toLocaleString("en")} proposals`) : null),
+          total > 1 ? make("a", { href: `${root}/review/known-people` }, `All ${total.toLocaleString("en")} proposals`) : null),
       ),
       make("div", { class: "buttons" },
         button("Yes", "A", accept), button("No", "R", refuse), button("Later", "T", skip, "button-quiet"),
@@ -63,7 +64,7 @@ export function startKnownQuestions(element) {
     present = null;
     shownAt = Infinity;
     try {
-      const { data } = await inOrder(() => send("POST", `/known-people/proposals/${one.cluster_id}`, { person_id: one.person_id, answer }));
+      const { data } = await inOrder(() => send("POST", `${root}/known-people/proposals/${one.cluster_id}`, { person_id: one.person_id, answer }));
       announceChange({ labels: true, ids: [String(one.cluster_id)] });
       if (data.can_add) offer(one);
       else toastUndoable(text(one));
@@ -87,7 +88,7 @@ export function startKnownQuestions(element) {
         label: "Add",
         run: async () => {
           try {
-            const { data } = await send("POST", "/known-people", { names: [one.name] });
+            const { data } = await send("POST", `${root}/known-people`, { names: [one.name] });
             toast(`${one.name} is known by ${counted(data.people[0].person?.faces ?? 0, "face")} now`);
           } catch (error) {
             toastError(error);

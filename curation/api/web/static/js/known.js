@@ -5,6 +5,7 @@ import { ask, askText, askWith } from "./dialog.js";
 import { counted, make } from "./dom.js";
 import { attempt } from "./people-actions.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -39,7 +40,7 @@ function start() {
 }
 
 const query = () => document.getElementById("search")?.value.trim() ?? "";
-const address = (row) => `/known-people/${row.dataset.person}`;
+const address = (row) => `${root}/known-people/${row.dataset.person}`;
 const focusTitle = () => document.getElementById("known-title").focus();
 
 /** Fetch both parts of the page again; the focus stays at its place. */
@@ -48,11 +49,11 @@ async function refresh() {
 }
 
 async function refreshParts() {
-  await swap(parts, "/fragments/known-people/parts", ".known-proposal, .known-named li");
+  await swap(parts, `${root}/fragments/known-people/parts`, ".known-proposal, .known-named li");
 }
 
 async function refreshList() {
-  await swap(list, `/fragments/known-people/list?${new URLSearchParams({ q: query() })}`, ".known-person");
+  await swap(list, `${root}/fragments/known-people/list?${new URLSearchParams({ q: query() })}`, ".known-person");
   const total = list.querySelector("[data-total]")?.dataset.total;
   if (total) document.getElementById("known-total").textContent = Number(total).toLocaleString("en");
 }
@@ -76,7 +77,7 @@ const change = (method, url, body) => attempt(() => inOrder(() => send(method, u
 
 async function answer(button) {
   const { cluster, person, name } = button.closest(".known-proposal").dataset;
-  const done = await change("POST", `/known-people/proposals/${cluster}`, { person_id: person, answer: button.dataset.act });
+  const done = await change("POST", `${root}/known-people/proposals/${cluster}`, { person_id: person, answer: button.dataset.act });
   announceChange({ labels: true });
   if (!done) return;
   toastUndoable(button.dataset.act === "accept" ? `Person ${cluster} is ${name}` : `Person ${cluster} is not ${name}; it is not asked again`);
@@ -93,7 +94,7 @@ async function acceptAll() {
   const names = seen.map((one) => one.dataset.name).join(", ");
   if (!(await ask({ title: `Accept ${counted(seen.length, "name")}?`, text: `${names}. Each can be undone by itself.`, yes: "Accept them" }))) return;
   const shown = seen.map((one) => ({ cluster_id: Number(one.dataset.cluster), person_id: one.dataset.person }));
-  const done = await change("POST", "/known-people/proposals", { from_certainty: from, shown });
+  const done = await change("POST", `${root}/known-people/proposals`, { from_certainty: from, shown });
   announceChange({ labels: true });
   if (done) toastUndoable(`${counted(done.data.accepted.length, "name")} accepted`);
 }
@@ -108,7 +109,7 @@ async function add() {
   }
   const text = `${names.join(", ")}: their best faces are kept in the gallery, until you forget them. Do they agree?`;
   if (!(await ask({ title: `Add ${counted(names.length, "person", "people")} to the gallery?`, text, yes: "They agree: add" }))) return;
-  const done = await change("POST", "/known-people", { names });
+  const done = await change("POST", `${root}/known-people`, { names });
   await refresh();
   if (!done) return;
   const without = done.data.people.filter((one) => one.person === null).map((one) => one.name);
@@ -129,7 +130,7 @@ async function rename(row) {
 
 async function merge(row) {
   const { name, person } = row.dataset;
-  const page = await attempt(() => get("/known-people?limit=1000"));
+  const page = await attempt(() => get(`${root}/known-people?limit=1000`));
   if (page === null) return;
   const others = page.people.filter((one) => one.person_id !== person);
   if (!others.length) {
@@ -175,7 +176,7 @@ async function showRow(row, html) {
 }
 
 async function faces(row) {
-  const html = await attempt(() => fragment(`/fragments/known-people/${row.dataset.person}`));
+  const html = await attempt(() => fragment(`${root}/fragments/known-people/${row.dataset.person}`));
   if (html === null) return;
   (await showRow(row, html))?.querySelector("[data-act=remove-face], [data-act=close]")?.focus();
 }
@@ -190,7 +191,7 @@ async function removeFace(row, button) {
   if (!(await ask({ title: "Remove this face?", text, yes: "Remove", bad: true }))) return;
   if (await change("DELETE", `${address(row)}/faces/${button.dataset.face}`)) toast("The face is removed");
   try {
-    const again = await showRow(row, await fragment(`/fragments/known-people/${row.dataset.person}`));
+    const again = await showRow(row, await fragment(`${root}/fragments/known-people/${row.dataset.person}`));
     again?.querySelector("[data-act=remove-face], [data-act=close]")?.focus();
   } catch (error) {
     toastError(error);

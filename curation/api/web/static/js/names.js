@@ -2,9 +2,10 @@
 
 import { get } from "./api.js";
 import { complete } from "./dialog.js";
+import { root } from "./root.js";
 
 export async function knownNames(start) {
-  const found = await get(`/people/names?${new URLSearchParams({ q: start })}`);
+  const found = await get(`${root}/people/names?${new URLSearchParams({ q: start })}`);
   return found.names.map((known) => known.name ?? known);
 }
 

@@ -4,6 +4,7 @@ import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
 import { counted } from "./dom.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -18,7 +19,7 @@ export function labelsRead(newEtag) {
 /** Whether somebody else changed the labels since the page read them. */
 export async function labelsChangedElsewhere() {
   try {
-    const { etag: present } = await send("GET", "/labels");
+    const { etag: present } = await send("GET", `${root}/labels`);
     return etag !== null && present !== null && present !== etag;
   } catch {
     return false;
@@ -85,8 +86,8 @@ export function setCategory(ids, category, titles = []) {
     // A name needs a category, so both are removed together.
     const label = category === null ? { category, name: null } : { category };
     const data = ids.length === 1
-      ? await change("PATCH", `/people/${ids[0]}`, label)
-      : await change("PATCH", "/people", { ids: ids.map(Number), ...label });
+      ? await change("PATCH", `${root}/people/${ids[0]}`, label)
+      : await change("PATCH", `${root}/people`, { ids: ids.map(Number), ...label });
     if (data === null) return null;
     announceChange({ labels: true, ids: [...ids, ...(data.same_name ?? []).map(String)] });
     toastUndoable(`${ids.length === 1 ? titles[0] ?? "1 person" : people(ids)}: ${category ?? "no label"}`);
@@ -97,7 +98,7 @@ export function setCategory(ids, category, titles = []) {
 /** Give a person a name; an empty one removes the name. */
 export function setName(id, name) {
   return attempt(async () => {
-    const data = await change("PATCH", `/people/${id}`, { name: name || null });
+    const data = await change("PATCH", `${root}/people/${id}`, { name: name || null });
     if (data === null) return null;
     announceChange({ labels: true, ids: [String(id), ...(data.same_name ?? []).map(String)] });
     const groups = (data.same_name ?? []).length + 1;
@@ -109,7 +110,7 @@ export function setName(id, name) {
 /** Put everybody without a label who is in few photos into the category "other". */
 export function ignoreStrangers(below) {
   return attempt(async () => {
-    const data = await change("PATCH", "/people", { strangers_below_photos: below });
+    const data = await change("PATCH", `${root}/people`, { strangers_below_photos: below });
     if (data === null) return null;
     if (data.changed === 0) {
       toast(`Nobody without a label is in fewer than ${counted(below, "photo")}`);
@@ -123,7 +124,7 @@ export function ignoreStrangers(below) {
 
 async function correct(body, text) {
   return attempt(async () => {
-    const data = await change("POST", "/corrections", body);
+    const data = await change("POST", `${root}/corrections`, body);
     if (data === null) return null;
     announceChange();
     if (data.id !== null) toastUndoable(text);

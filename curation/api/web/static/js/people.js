@@ -13,6 +13,7 @@ import { startFromBehind } from "./from-behind.js";
 import { startKnownQuestions } from "./known-question.js";
 import { completeNames } from "./names.js";
 import { startQuestions } from "./question.js";
+import { root } from "./root.js";
 import { selection } from "./selection.js";
 import { toast, toastError } from "./toast.js";
 import { openViewer } from "./viewer.js";
@@ -93,7 +94,7 @@ function start() {
     const address = new URL(location.href);
     const limit = Math.max(60, order.length);
     const query = new URLSearchParams({ ...shownFilters(), q: address.searchParams.get("q") ?? "", limit });
-    await htmx.ajax("GET", `/fragments/people/cards?${query}`, { target: "#cards", swap: "innerHTML" });
+    await htmx.ajax("GET", `${root}/fragments/people/cards?${query}`, { target: "#cards", swap: "innerHTML" });
     const there = new Set(grid.cells().map((element) => element.dataset.id));
     chosen.set([...chosen.ids].filter((id) => there.has(id)));
     if (focused) {
@@ -130,7 +131,7 @@ function start() {
       inspector.replaceChildren();
       return;
     }
-    const html = await fragment(`/fragments/people/${id}/inspector`).catch(toastError);
+    const html = await fragment(`${root}/fragments/people/${id}/inspector`).catch(toastError);
     // In the meantime the user may have moved on, or started to type the name.
     if (html === "" && id === inspected) inspect(null); // there is no such person any more
     if (!html || id !== inspected || (isSame && isWriting(document.activeElement))) return;
@@ -234,7 +235,7 @@ function start() {
     const cell = event.target.closest("[role=gridcell]");
     if (cell && event.target.closest("a, .card-name")) open(cell);
   });
-  const open = (cell) => { location.href = `/review/people/${cell.dataset.id}`; };
+  const open = (cell) => { location.href = `${root}/review/people/${cell.dataset.id}`; };
 
   let dragged = null;
   gridElement.addEventListener("dragstart", (event) => {
@@ -318,7 +319,7 @@ function start() {
   function refreshFilters() {
     const q = new URL(location.href).searchParams.get("q") ?? "";
     const query = new URLSearchParams({ ...shownFilters(), q });
-    return htmx.ajax("GET", `/fragments/people/filters?${query}`, { target: "#filters", swap: "innerHTML" });
+    return htmx.ajax("GET", `${root}/fragments/people/filters?${query}`, { target: "#filters", swap: "innerHTML" });
   }
 
   // Keys
@@ -353,7 +354,7 @@ function start() {
 
   async function refreshCards(ids) {
     await Promise.all(ids.map(async (id) => {
-      const person = await get(`/people/${id}`).catch(() => null);
+      const person = await get(`${root}/people/${id}`).catch(() => null);
       const element = card(id);
       if (person) paintInspector(person);
       if (!person || !element) return;

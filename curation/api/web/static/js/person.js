@@ -6,6 +6,7 @@ import { rovingGrid } from "./grid.js";
 import { bind } from "./keyboard.js";
 import { completeNames, knownNames } from "./names.js";
 import { notAFace, notAPerson, setCategory, setName, split } from "./people-actions.js";
+import { root } from "./root.js";
 import { selection } from "./selection.js";
 import { toast } from "./toast.js";
 import { openViewer } from "./viewer.js";
@@ -57,7 +58,7 @@ async function drop() {
 }
 
 async function dismiss() {
-  if (await notAPerson([cluster], head.querySelector("[data-title]").dataset.title)) location.href = "/review/people";
+  if (await notAPerson([cluster], head.querySelector("[data-title]").dataset.title)) location.href = `${root}/review/people`;
 }
 
 const categorise = (category) => setCategory([cluster], category, [head.querySelector("[data-title]").dataset.title]);
@@ -141,10 +142,10 @@ document.addEventListener("curation:changed", async ({ detail }) => {
   const focused = inFocus();
   const at = Math.max(0, grid.cells().indexOf(focused));
   const limit = Math.max(120, grid.cells().length);
-  await htmx.ajax("GET", `/fragments/people/${cluster}/faces?order=${gridElement.dataset.order}&limit=${limit}`, { target: "#faces", swap: "innerHTML" });
+  await htmx.ajax("GET", `${root}/fragments/people/${cluster}/faces?order=${gridElement.dataset.order}&limit=${limit}`, { target: "#faces", swap: "innerHTML" });
   const cells = grid.cells();
   if (!cells.length) {
-    location.href = "/review/people";
+    location.href = `${root}/review/people`;
     return;
   }
   const there = new Set(cells.map((cell) => cell.dataset.id));

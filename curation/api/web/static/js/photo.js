@@ -5,6 +5,7 @@ import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
 import { leaveFor, paintRecent, pickControls } from "./picks.js";
 import { reasonList } from "./reasons.js";
+import { root } from "./root.js";
 
 const SWIPE_PX = 60;
 const holder = document.getElementById("photo");
@@ -17,9 +18,9 @@ async function go(id) {
   const mine = ++turn;
   const { suffix } = photo().dataset;
   const focused = document.activeElement?.id;
-  await htmx.ajax("GET", `/fragments/photos/${id}/photo${suffix}`, { target: holder, swap: "innerHTML" });
+  await htmx.ajax("GET", `${root}/fragments/photos/${id}/photo${suffix}`, { target: holder, swap: "innerHTML" });
   if (mine !== turn) return;
-  history.replaceState(history.state, "", `/review/photos/${id}${suffix}`);
+  history.replaceState(history.state, "", `${root}/review/photos/${id}${suffix}`);
   // Keep the focus on the button that was used.
   if (focused) document.getElementById(focused)?.focus();
   shown();
@@ -31,7 +32,7 @@ function shown() {
   paintRecent(holder);
   drawBoxes();
   explain();
-  for (const id of [after, before]) if (id) new Image().src = `/photos/${id}/picture?size=screen`;
+  for (const id of [after, before]) if (id) new Image().src = `${root}/photos/${id}/picture?size=screen`;
   holder.querySelector(".burst-strip [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
@@ -40,14 +41,14 @@ async function explain() {
   const { id, suffix } = photo().dataset;
   const list = holder.querySelector("#reasons");
   if (!list) return;
-  const answer = await get(`/photos/${id}/reasons`).catch(() => null);
+  const answer = await get(`${root}/photos/${id}/reasons`).catch(() => null);
   if (!answer?.reasons.length || photo().dataset.id !== id) return;
   const vetoes = [...list.querySelectorAll(".reason-veto")];
   const isSaid = (text) => vetoes.some((veto) => text === veto.dataset.text);
   const better = answer.reasons.filter((reason) => !isSaid(reason.text));
   const repeated = new Set(better.flatMap(({ text }) => vetoes.filter((veto) => text.startsWith(`${veto.dataset.text};`))));
   const shown = reasonList(better, {
-    addressOf: (other) => `/review/photos/${other}${suffix}`,
+    addressOf: (other) => `${root}/review/photos/${other}${suffix}`,
     iconOf: (kind) => icon({ good: "check", bad: "warning", unknown: "help" }[kind]),
   });
   list.replaceChildren(...vetoes.filter((veto) => !repeated.has(veto)), ...shown);

@@ -5,6 +5,7 @@ import { rovingGrid } from "./grid.js";
 import { bind } from "./keyboard.js";
 import { leaveFor, paint, paintRecent, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
+import { root } from "./root.js";
 import { toast } from "./toast.js";
 
 const MOST_COMPARED = 4;
@@ -36,10 +37,10 @@ function start() {
   async function refresh() {
     const turn = ++asked;
     const params = query();
-    const address = params.size ? `/review/photos?${params}` : "/review/photos";
+    const address = params.size ? `${root}/review/photos?${params}` : `${root}/review/photos`;
     history.replaceState(history.state, "", address);
     document.getElementById("clear-filters").hidden = ![...params.keys()].some((key) => key !== "order" && key !== "stacks");
-    await htmx.ajax("GET", `/fragments/photos/gallery?${params}`, { target: gallery, swap: "innerHTML" });
+    await htmx.ajax("GET", `${root}/fragments/photos/gallery?${params}`, { target: gallery, swap: "innerHTML" });
     if (turn !== asked) return;
     grid = wireGrid();
     countTotal();
@@ -51,7 +52,7 @@ function start() {
     const others = document.getElementById("others");
     if (event.target === others && others.value) {
       // Reload the page: a chosen person is shown among the faces.
-      location.assign(`/review/photos?${query()}`);
+      location.assign(`${root}/review/photos?${query()}`);
       return;
     }
     refresh();
@@ -80,7 +81,7 @@ function start() {
   function addressOf(id) {
     const shown = element();
     const parts = [shown.dataset.query, `view=${shown.dataset.view}`].filter(Boolean);
-    return `/review/photos/${id}?${parts.join("&")}`;
+    return `${root}/review/photos/${id}?${parts.join("&")}`;
   }
 
   function open(target) {
@@ -93,7 +94,7 @@ function start() {
   function rememberPlace(id) {
     const shown = element();
     const parts = [shown.dataset.query, `view=${shown.dataset.view}`, `at=${id}`].filter(Boolean);
-    history.replaceState(history.state, "", `/review/photos?${parts.join("&")}`);
+    history.replaceState(history.state, "", `${root}/review/photos?${parts.join("&")}`);
   }
 
   gallery.addEventListener("click", (event) => {
@@ -132,7 +133,7 @@ function start() {
     }
     const holder = document.createElement("div");
     try {
-      const response = await fetch(`/fragments/photos/bursts/${marker}`, { headers: { "hx-request": "true" } });
+      const response = await fetch(`${root}/fragments/photos/bursts/${marker}`, { headers: { "hx-request": "true" } });
       if (!response.ok) throw new Error();
       // HTML of the service, inserted as htmx would do it.
       const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -181,10 +182,10 @@ function start() {
     bar.hidden = marked.length === 0;
     gallery.toggleAttribute("data-marking", marked.length > 0);
     thumbs.replaceChildren(...marked.map((id) => make("img", {
-      src: `/photos/${id}/picture?size=thumbnail`, alt: cell(id)?.dataset.name ?? "", width: 44, height: 44,
+      src: `${root}/photos/${id}/picture?size=thumbnail`, alt: cell(id)?.dataset.name ?? "", width: 44, height: 44,
     })));
     const shown = element();
-    openLink.href = `/review/compare?${[`ids=${marked.join(",")}`, shown?.dataset.query, shown && `view=${shown.dataset.view}`].filter(Boolean).join("&")}`;
+    openLink.href = `${root}/review/compare?${[`ids=${marked.join(",")}`, shown?.dataset.query, shown && `view=${shown.dataset.view}`].filter(Boolean).join("&")}`;
     openLink.setAttribute("aria-disabled", String(marked.length < 2));
   }
 

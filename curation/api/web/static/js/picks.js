@@ -4,6 +4,7 @@ import { send } from "./api.js";
 import { counted } from "./dom.js";
 import { bind } from "./keyboard.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 
 const MOST_KEPT = 200;
@@ -23,7 +24,7 @@ export async function changePicks(changes, before) {
   announce(changes);
   try {
     await inOrder(async () => {
-      const { data } = await send("PATCH", "/picks", { changes });
+      const { data } = await send("PATCH", `${root}/picks`, { changes });
       if (!data.changed) return;
       done.push(data.photos.map(({ photo_id, before: old }) => ({ photo_id, pick: old.pick, rating: old.rating })));
       if (done.length > MOST_KEPT) done.shift();
@@ -42,7 +43,7 @@ export async function undoPick() {
   try {
     const changes = await inOrder(async () => {
       const last = done.at(-1);
-      if (last) await send("PATCH", "/picks", { changes: last });
+      if (last) await send("PATCH", `${root}/picks`, { changes: last });
       return done.pop();
     });
     if (!changes) {
@@ -76,7 +77,7 @@ async function recount() {
   const places = document.querySelectorAll("[data-count]");
   if (!places.length) return;
   try {
-    const { data } = await send("GET", "/picks?limit=1");
+    const { data } = await send("GET", `${root}/picks?limit=1`);
     if (turn !== counting) return;
     const all = Number(document.querySelector("[data-count=all]")?.textContent.replace(/\D/g, "") ?? 0);
     const counts = { picked: data.picked, rejected: data.rejected, none: Math.max(0, all - data.picked - data.rejected) };

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { counted, make } from "./dom.js";
 import { bind } from "./keyboard.js";
 import { differ, merge } from "./people-actions.js";
+import { root } from "./root.js";
 
 const ASKED_FOR = 20;
 const FACES_SHOWN = 3;
@@ -14,7 +15,7 @@ export function startQuestions(element) {
   let present = null;
 
   async function next() {
-    const { suggestions } = await get(`/suggestions/merges?limit=${ASKED_FOR}`).catch(() => ({ suggestions: [] }));
+    const { suggestions } = await get(`${root}/suggestions/merges?limit=${ASKED_FOR}`).catch(() => ({ suggestions: [] }));
     present = suggestions.find((one) => !later.has(key(one))) ?? null;
     draw();
   }
@@ -39,8 +40,8 @@ export function startQuestions(element) {
     );
   }
 
-  const faces = (person) => make("a", { class: "question-faces", href: `/review/people/${person.cluster_id}`, "aria-label": `All faces of ${title(person)}` },
-    ...person.sample_face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `/faces/${face}/picture`, alt: "" })));
+  const faces = (person) => make("a", { class: "question-faces", href: `${root}/review/people/${person.cluster_id}`, "aria-label": `All faces of ${title(person)}` },
+    ...person.sample_face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `${root}/faces/${face}/picture`, alt: "" })));
   const title = (person) => person.name ?? `Person ${person.cluster_id}`;
   const words = (person) => `${title(person)} (${counted(person.photos, "photo")})`;
   const effect = (one) => one.top_photos_changed ? ` It would change ${one.top_photos_changed} of the best photos.` : "";

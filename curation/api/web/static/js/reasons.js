@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { make } from "./dom.js";
+import { root } from "./root.js";
 
 const AT_ONCE = 100;
 
@@ -10,7 +11,7 @@ export async function reasonsOf(ids) {
   const found = new Map();
   for (let start = 0; start < ids.length; start += AT_ONCE) {
     const query = new URLSearchParams(ids.slice(start, start + AT_ONCE).map((id) => ["photo_id", id]));
-    const { photos } = await get(`/reasons?${query}`);
+    const { photos } = await get(`${root}/reasons?${query}`);
     for (const photo of photos) found.set(photo.photo_id, photo.reasons);
   }
   return found;

@@ -5,6 +5,7 @@ import { ask } from "./dialog.js";
 import { counted, make, makeSvg } from "./dom.js";
 import { followJob } from "./follow-job.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 
 const PREVIEW_AFTER_MS = 180;
@@ -57,7 +58,7 @@ function nested(pairs) {
 
 async function load({ keep = false } = {}) {
   const kept = keep ? changed() : [];
-  const answer = await send("GET", "/rules");
+  const answer = await send("GET", `${root}/rules`);
   etag = answer.etag;
   show(answer.data);
   for (const [key, value] of kept) if (controls.has(key)) setOwn(key, value);
@@ -244,7 +245,7 @@ async function preview() {
   const { signal } = asked;
   changes.setAttribute("aria-busy", "true");
   try {
-    const { data } = await send("POST", "/rules/preview", { scoring: nested(pairs), top: Math.max(1, Number(topField.value) || 100) }, { signal });
+    const { data } = await send("POST", `${root}/rules/preview`, { scoring: nested(pairs), top: Math.max(1, Number(topField.value) || 100) }, { signal });
     drawPreview(data);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -281,11 +282,11 @@ function drawMoves(way, text, photos) {
   return make("section", { class: "moves", dataset: { way } },
     make("h3", {}, arrow, `${text} (${photos.length})`),
     make("ul", { class: "panel" }, ...photos.map((photo) => make("li", { class: "move" },
-      make("a", { href: `/review/photos/${photo.photo_id}`, tabindex: -1, "aria-hidden": "true" },
-        make("img", { src: `/photos/${photo.photo_id}/picture?size=thumbnail`, alt: "", loading: "lazy", decoding: "async" })),
+      make("a", { href: `${root}/review/photos/${photo.photo_id}`, tabindex: -1, "aria-hidden": "true" },
+        make("img", { src: `${root}/photos/${photo.photo_id}/picture?size=thumbnail`, alt: "", loading: "lazy", decoding: "async" })),
       make("div", {},
         make("p", { class: "move-line" },
-          make("a", { href: `/review/photos/${photo.photo_id}`, title: photo.image_path }, photo.image_path.split("/").at(-1)),
+          make("a", { href: `${root}/review/photos/${photo.photo_id}`, title: photo.image_path }, photo.image_path.split("/").at(-1)),
           make("span", { class: "move-ranks" }, `#${photo.before.rank} → #${photo.after.rank} · ${score(photo.before)} → ${score(photo.after)}`)),
         ...photo.reasons.map((reason) => make("p", { class: "move-why" }, reason)))))));
 }
@@ -297,7 +298,7 @@ async function save() {
   if (!pairs.length) return;
   buttons.save.disabled = true;
   try {
-    const { data, etag: tag } = await send("PUT", "/rules", { scoring: nested(pairs) }, { ifMatch: etag });
+    const { data, etag: tag } = await send("PUT", `${root}/rules`, { scoring: nested(pairs) }, { ifMatch: etag });
     etag = tag;
     show(data);
     refresh();

@@ -2,12 +2,13 @@
 
 import { send } from "./api.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 
 /** Undo the last change and notify the page, which fetches its content again. */
 export async function undo() {
   try {
-    const { data } = await inOrder(() => send("POST", "/undo"));
+    const { data } = await inOrder(() => send("POST", `${root}/undo`));
     announceChange();
     toast(data?.what ? `Undone: ${data.what}` : "Undone");
   } catch (error) {

@@ -5,6 +5,7 @@ import { ask, askWith } from "./dialog.js";
 import { make } from "./dom.js";
 import { attempt } from "./people-actions.js";
 import { inOrder } from "./queue.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
@@ -27,13 +28,13 @@ function start() {
 }
 
 const rows = () => [...list.querySelectorAll(".unfound-row")];
-const address = (row) => `/unfound/${row.dataset.kind}/${row.dataset.id}`;
+const address = (row) => `${root}/unfound/${row.dataset.kind}/${row.dataset.id}`;
 
 /** Fetch the list again; the focus stays at its place in it. */
 async function refresh() {
   const place = rows().findIndex((row) => row.contains(document.activeElement));
   try {
-    list.innerHTML = await fragment("/fragments/unfound");
+    list.innerHTML = await fragment(`${root}/fragments/unfound`);
   } catch (error) {
     toastError(error);
     return;
@@ -76,7 +77,7 @@ async function give(row, body, text) {
 
 async function giveName(row) {
   const { title, id } = row.dataset;
-  const options = await attempt(() => fragment(`/fragments/unfound/people/${id}`));
+  const options = await attempt(() => fragment(`${root}/fragments/unfound/people/${id}`));
   if (options === null) return;
   const select = make("select", { class: "field", "aria-label": "Person", required: true, autofocus: true });
   select.innerHTML = options;
@@ -84,7 +85,7 @@ async function giveName(row) {
   const chosen = () => select.selectedOptions[0];
   select.addEventListener("change", () => {
     const face = chosen()?.dataset.face;
-    choice.firstElementChild.replaceWith(face ? make("img", { src: `/faces/${face}/picture`, alt: "" }) : blank());
+    choice.firstElementChild.replaceWith(face ? make("img", { src: `${root}/faces/${face}/picture`, alt: "" }) : blank());
   });
   const text = make("p", { class: "muted" }, "The name and the category go to this person. People with another name are not offered.");
   if (!(await askWith({ title: `Who is ${title}?`, content: [text, choice], yes: "Give to this person" }))) return;
@@ -105,11 +106,11 @@ async function givePick(row) {
   const check = () => {
     const id = found()?.dataset.photo;
     input.setCustomValidity(id ? "" : "Choose a photo of the list; photos with a pick of their own are not in it.");
-    choice.firstElementChild.replaceWith(id ? make("img", { src: `/photos/${id}/picture?size=thumbnail`, alt: "" }) : blank());
+    choice.firstElementChild.replaceWith(id ? make("img", { src: `${root}/photos/${id}/picture?size=thumbnail`, alt: "" }) : blank());
   };
   const look = async () => {
     const mine = ++turn;
-    const options = await fragment(`/fragments/unfound/photos?${new URLSearchParams({ q: input.value })}`).catch(() => "");
+    const options = await fragment(`${root}/fragments/unfound/photos?${new URLSearchParams({ q: input.value })}`).catch(() => "");
     if (mine !== turn) return;
     names.innerHTML = options;
     check();

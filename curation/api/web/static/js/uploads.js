@@ -1,6 +1,7 @@
 // Uploads photos that are dropped on the page or selected, one by one, so that a refused one does not stop the others.
 
 import { counted } from "./dom.js";
+import { root } from "./root.js";
 import { toast } from "./toast.js";
 
 /** Let users add photos to the event; `onAdded` is called after the last photo of a batch. */
@@ -19,7 +20,7 @@ export function startUploads({ input, drop, onAdded }) {
       try {
         const form = new FormData();
         form.append("photos", file, file.name);
-        const response = await fetch("/photos", { method: "POST", body: form });
+        const response = await fetch(`${root}/photos`, { method: "POST", body: form });
         const answer = await response.json();
         if (response.ok) stored += answer.stored;
         else refused.push(`${file.name}: ${answer.photos?.[0]?.reason ?? answer.detail}`);

@@ -4,6 +4,7 @@ import { fragment, send } from "./api.js";
 import { bind } from "./keyboard.js";
 import { duration } from "./jobs.js";
 import { make } from "./dom.js";
+import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 
 const MB = 1_000_000; // as the service counts
@@ -55,7 +56,7 @@ function handIn(file, bar) {
         // Told below.
       }
       if (request.status === 202) {
-        if (["done", "partial"].includes(answer.video.state)) toast(`${file.name} was looked at before`, { action: { label: "Show it", run: () => location.assign(`/review/videos/${answer.video.video_id}`) } });
+        if (["done", "partial"].includes(answer.video.state)) toast(`${file.name} was looked at before`, { action: { label: "Show it", run: () => location.assign(`${root}/review/videos/${answer.video.video_id}`) } });
         document.dispatchEvent(new CustomEvent("curation:started"));
         refresh();
       } else {
@@ -67,7 +68,7 @@ function handIn(file, bar) {
       toast(`${file.name}: the service does not answer`, { kind: "bad" });
       resolve();
     });
-    request.open("POST", "/videos");
+    request.open("POST", `${root}/videos`);
     request.setRequestHeader("accept", "application/json");
     request.send(form);
   });
@@ -114,7 +115,7 @@ async function fetchList() {
   }
   isFetching = true;
   try {
-    const text = await fragment(`/fragments/videos/cards${location.search}`);
+    const text = await fragment(`${root}/fragments/videos/cards${location.search}`);
     const focused = document.activeElement?.closest(".video-card")?.id;
     list.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
     if (focused) document.getElementById(focused)?.querySelector("a")?.focus();
@@ -158,7 +159,7 @@ list.addEventListener("click", async (event) => {
   if (!button) return;
   button.disabled = true;
   try {
-    await send("POST", `/videos/${button.dataset.retry}/retry`);
+    await send("POST", `${root}/videos/${button.dataset.retry}/retry`);
     document.dispatchEvent(new CustomEvent("curation:started"));
     refresh();
   } catch (error) {

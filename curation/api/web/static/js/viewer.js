@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { make, makeSvg } from "./dom.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
+import { root } from "./root.js";
 
 /**
  * Show photos.
@@ -49,7 +50,7 @@ export function openViewer(shown, at = 0, { onClose = () => {} } = {}) {
     count.textContent = shown.length > 1 ? `${at + 1} of ${shown.length}` : "";
     let photo;
     try {
-      photo = await get(`/photos/${photoId}`);
+      photo = await get(`${root}/photos/${photoId}`);
     } catch (error) {
       if (mine === turn) frame.replaceChildren(make("p", { class: "viewer-note", role: "alert" }, error.message));
       return;
@@ -105,7 +106,7 @@ function picture(photo, faceId) {
 function person(face, isHere) {
   const here = isHere ? { dataset: { here: "" } } : {};
   if (face.cluster_id === null) return make("span", here, "Unknown person");
-  return make("a", { href: `/review/people/${face.cluster_id}`, ...here }, called(face));
+  return make("a", { href: `${root}/review/people/${face.cluster_id}`, ...here }, called(face));
 }
 
 // With a capital letter: "Person 3".

@@ -1,5 +1,7 @@
 // The page Workers: asks every two seconds who works on what, as long as the page is seen.
 
+import { root } from "./root.js";
+
 const EVERY_MS = 2000;
 const now = document.getElementById("workers-now");
 const stale = document.getElementById("workers-stale");
@@ -8,7 +10,7 @@ let shown = "";
 async function look() {
   if (document.hidden) return;
   try {
-    const response = await fetch("/fragments/workers", { headers: { "hx-request": "true" }, cache: "no-store" });
+    const response = await fetch(`${root}/fragments/workers`, { headers: { "hx-request": "true" }, cache: "no-store" });
     const text = await response.text();
     stale.hidden = true;
     if (text !== shown) {
