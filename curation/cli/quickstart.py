@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.cli.project import PROJECT_ROOT
+from curation.cli.project import default_root, script_command
 from curation.errors import CurationError, PhotosMissingError, StorageError
 from curation.photos.files.listing import list_photos, photo_path
 from curation.photos.sample_event import build_sample_event
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")
     arguments = _parser().parse_args(argv)
     try:
-        settings = load_settings(_config_path(), default_root=PROJECT_ROOT)
+        settings = load_settings(_config_path(), default_root=default_root())
         if arguments.command == "serve":
             _serve(settings)
         return _run(arguments, settings)
@@ -107,7 +107,9 @@ def _serve(settings: Settings) -> None:
     """Replace this process by uvicorn, so that signals reach it directly."""
     service = settings.service
     print(f"The review page is at http://{service.host}:{service.port}/ - stop it with Ctrl-C.", flush=True)
-    os.chdir(PROJECT_ROOT)
+    root = default_root()
+    root.mkdir(parents=True, exist_ok=True)
+    os.chdir(root)
     command = [sys.executable, "-m", "uvicorn", "main_api:app", "--host", service.host, "--port", str(service.port)]
     os.execv(sys.executable, command)
 
@@ -164,7 +166,7 @@ def _own_output(settings: Settings) -> str:
 
 
 def _default_output(name: str) -> str:
-    return str(PROJECT_ROOT / CURATED_FOLDER / (name or "photos"))
+    return str(default_root() / CURATED_FOLDER / (name or "photos"))
 
 
 def _event_at(place: str, default: str, arguments: argparse.Namespace, settings: Settings) -> _Event:
@@ -175,8 +177,9 @@ def _event_at(place: str, default: str, arguments: argparse.Namespace, settings:
 
 
 def _sample_event(reason: PhotosMissingError) -> _Event:
-    photos = PROJECT_ROOT / SAMPLE_FOLDER / "photos"
-    event = _Event(str(photos), str(PROJECT_ROOT / SAMPLE_FOLDER), PROJECT_ROOT / SAMPLE_FOLDER)
+    folder = default_root() / SAMPLE_FOLDER
+    photos = folder / "photos"
+    event = _Event(str(photos), str(folder), folder)
     made = build_sample_event(photos)
     print(f"{reason}.")
     print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(photos)}.")
@@ -186,7 +189,7 @@ def _sample_event(reason: PhotosMissingError) -> _Event:
 
 def _call(script: str, options: Sequence[str]) -> int:
     """Run one of the two scripts and return its exit code; 130 if it was interrupted."""
-    command = [sys.executable, str(PROJECT_ROOT / script), *options]
+    command = [*script_command(script), *options]
     child: subprocess.Popen[bytes] | None = None
     is_told_to_end = False
 
