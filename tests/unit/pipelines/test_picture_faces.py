@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import pytest
@@ -98,7 +98,7 @@ def test_a_photo_that_was_changed_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_happens_to_the_process_is_an_error_of_the_picture(failure: TaskFailure, message: str) -> None:
-    reader = PictureFaceReader(lambda: FailingPool(failure), timeout_s=2)
+    reader = PictureFaceReader(lambda: cast(TaskPool, FailingPool(failure)), timeout_s=2)
     with pytest.raises(PhotoUnreadableError) as raised:
         reader.read(_png())
     assert message in str(raised.value)
@@ -112,7 +112,7 @@ def test_the_process_leaves_when_nothing_came_for_a_while_and_comes_back() -> No
         pools.append(FailingPool(TaskFailure("failed", "no")))
         return pools[-1]
 
-    reader = PictureFaceReader(make, idle_s=0.01)
+    reader = PictureFaceReader(cast(Callable[[], TaskPool], make), idle_s=0.01)
     for _ in range(2):
         with pytest.raises(PhotoUnreadableError):
             reader.read(_png())
@@ -123,6 +123,6 @@ def test_the_process_leaves_when_nothing_came_for_a_while_and_comes_back() -> No
 
 
 def test_others_wait_for_a_while_only() -> None:
-    reader = PictureFaceReader(lambda: FailingPool(TaskFailure("failed", "no")), wait_s=0.01)
+    reader = PictureFaceReader(lambda: cast(TaskPool, FailingPool(TaskFailure("failed", "no"))), wait_s=0.01)
     with reader._guard, pytest.raises(BusyError, match="in a moment"):
         reader.read(_png())
