@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,9 @@ def test_each_photo_is_in_exactly_one_scene_and_scenes_follow_each_other(capture
 
 
 @given(TIMES, st.integers(-(10**8), 10**8), st.randoms(use_true_random=False))
-def test_neither_the_order_of_the_photos_nor_the_date_of_the_event_matters(captured_s, shift_s, random) -> None:
+def test_neither_the_order_of_the_photos_nor_the_date_of_the_event_matters(
+    captured_s: dict[str, float], shift_s: int, random: Random
+) -> None:
     shuffled = list(captured_s.items())
     random.shuffle(shuffled)
 
