@@ -26,9 +26,7 @@ def weights_run(settings: Settings) -> StageRun:
     connection breaks, and the next run continues there.
     """
 
-    def run(
-        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
-    ) -> JobOutcome:
+    def run(request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event) -> JobOutcome:
         # Imported here, because its libraries take long to import.
         from curation.engines.standing import engine_standing
 
@@ -41,9 +39,7 @@ def weights_run(settings: Settings) -> StageRun:
     return run
 
 
-def _fetched(
-    name: str, settings: Settings, progress: Callable[[Progress], None], cancel: threading.Event
-) -> int:
+def _fetched(name: str, settings: Settings, progress: Callable[[Progress], None], cancel: threading.Event) -> int:
     """Fetch a file in a thread of its own: a server that says nothing for half a minute keeps nobody from stopping."""
     told: queue.SimpleQueue[Progress | BaseException | int] = queue.SimpleQueue()
 

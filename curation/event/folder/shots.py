@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from curation.domain.faces.ids import photo_id
 from curation.errors import PhotoError, PhotosMissingError
+from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import JPEG_LIKE_EXTENSIONS
 from curation.photos.files.listing import Listing, PhotoFile
-from curation.photos.files.decoding import open_photo
 from curation.settings import Settings
 
 __all__ = ["FolderShots", "Shot"]
@@ -82,9 +82,7 @@ class FolderShots:
         """The path of a photo of the folder by its id; None if there is no such photo. Raises what `all` raises."""
         return next((shot.image_path for shot in self.all() if shot.photo_id == photo), None)
 
-    def _time_of(
-        self, photo: PhotoFile, known: Mapping[tuple[str, int, int], datetime], *, opens: bool
-    ) -> datetime:
+    def _time_of(self, photo: PhotoFile, known: Mapping[tuple[str, int, int], datetime], *, opens: bool) -> datetime:
         taken = known.get((photo.image_path, photo.size_bytes, photo.mtime_ns))
         if taken is not None:
             return taken
