@@ -208,8 +208,9 @@ def galleries(request: Request) -> Galleries:
 
 
 def _stacks(photos: Sequence[PhotoScore]) -> dict[str, tuple[str, ...]]:
-    """The photos of each burst at the place of its first one, by the best of the burst if it is among them, else by the
-    first; photos outside of bursts stand for themselves.
+    """The photos of each burst at the place of its first one, by the photo that stands for them.
+
+    That is the best of the burst if it is among them, else the first; photos outside of bursts stand for themselves.
     """
     together: dict[tuple[str, object], list[PhotoScore]] = {}
     for photo in photos:

@@ -196,8 +196,9 @@ def read_query(params: QueryParams) -> PhotoQuery:
 
 
 def matching(catalog: Catalog, query: PhotoQuery) -> tuple[tuple[PhotoScore, ...], int]:
-    """The photos of a view in its order, without stacks; and the number of those of which it is not known, because
-    their file does not say it or was not read yet, whether they belong to it.
+    """The photos of a view in its order, without stacks, and how many more may belong to it.
+
+    Of those it is not known, because their files do not say it or were not read yet.
 
     Args:
         catalog: The catalog of the event.

@@ -73,8 +73,8 @@ class PhotoPage(Page):
     """Photos, best first unless another order was asked for."""
 
     unknown: Annotated[int, Field(ge=0, examples=[0])] = 0
-    """How many more photos pass all filters but those by camera, lens, aperture, time or scene, where their files do not
-    say it or were not read yet."""
+    """How many more photos pass all filters but those by camera, lens, aperture, time or scene: their files do not say
+    it, or were not read yet."""
     photos: tuple[PhotoOut, ...]
 
 

@@ -107,7 +107,7 @@ class PicksJournal:
         write_bytes(self._path, json.dumps(data, separators=(",", ":")).encode(), durable=False)
 
     def add(self, change: PickChange) -> None:
-        """Add a change that is about to be made; never raises, because it must be possible even if it can't be undone."""
+        """Add a change that is about to be made; never raises, because it may be made even if it cannot be undone."""
         try:
             self.write(self.read().with_change(change))
         except StorageError as error:

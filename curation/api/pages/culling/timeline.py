@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from curation.api.pages.culling.sections import day_text
 from curation.domain.bursts.scenes import Scene, clock_time
@@ -151,4 +152,4 @@ def _counts(times: EventTimes, scene: Scene, bins: int) -> list[int]:
         return [len(taken)]
     edges = [scene.start_s + number * lasted_s / bins for number in range(1, bins)]
     places = [0, *(bisect_left(taken, edge) for edge in edges), len(taken)]
-    return [end - start for start, end in zip(places, places[1:], strict=False)]
+    return [end - start for start, end in pairwise(places)]
