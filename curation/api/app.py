@@ -58,6 +58,7 @@ from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
+from curation.api.routes.culling import scenes
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.video import characters as video_characters
@@ -221,6 +222,7 @@ def create_app(
         faces,
         labels,
         photos,
+        scenes,
         uploads,
         pictures,
         picks,

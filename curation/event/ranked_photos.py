@@ -14,6 +14,7 @@ from curation.domain.identity.said import Said, content_of, known_by_path
 from curation.domain.identity.settling import with_new_pick
 from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.pick_words import change_words
 from curation.domain.judging.picks import NO_PICKS, UNJUDGED, PhotoPick, Picks, parse_pick
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
@@ -26,6 +27,7 @@ from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
+from curation.storage.said.picks_journal import PickChange, PicksJournal
 
 __all__ = ["RankedPhotos", "ranking_rules"]
 
@@ -60,6 +62,7 @@ class RankedPhotos:
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._placed: Derived[Picks] = Derived()
+        self._journal = PicksJournal(settings.io.state_dir, output_dir)
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
@@ -103,7 +106,7 @@ class RankedPhotos:
         }
         return Picks({**missing, **now.by_path})
 
-    def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]]) -> tuple[Picks, Picks]:
+    def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]], *, is_new: bool = True) -> tuple[Picks, Picks]:
         """Change the picks of some photos; all other entries of picks.json stay, also those edited by hand.
 
         What the new picks are about is saved first: if the service is killed in between, the old picks stay. A pick
@@ -112,6 +115,7 @@ class RankedPhotos:
 
         Args:
             make: Gets the current picks and returns the changed ones, by image path.
+            is_new: Whether the change can be undone; undoing itself is no new change.
 
         Returns:
             The picks before and after.
@@ -125,6 +129,9 @@ class RankedPhotos:
             self._words.settle_picks(self.written_picks())
             before = self.picks()
             changes = make(before)
+            real = {path: (before.of(path), pick) for path, pick in changes.items() if before.of(path) != pick}
+            if is_new and real:
+                self._journal.add(PickChange(change_words(real), real))
             self._forget_renamed({path for path, pick in changes.items() if pick == UNJUDGED})
             contents = self._words.contents(list(changes))
             copied = set(contents.values())
