@@ -20,6 +20,7 @@ class Stage(StrEnum):
     SCORING = "scoring"
     EXPORT = "export"
     VIDEO = "video"
+    WEIGHTS = "weights"
 
 
 class JobState(StrEnum):
