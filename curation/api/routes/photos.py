@@ -121,6 +121,7 @@ def list_photos(
     offset: Offset = 0,
 ) -> PhotoPage:
     """A photo must pass all filters. A photo without a score never passes `min_score` or `max_score`."""
+    is_current = context.ranking.settle()
     catalog = context.catalog
     photos = catalog.photos()
     wanted: list[PhotoFilter] = [*_people_filters(catalog, person, people_any)]
@@ -158,6 +159,7 @@ def list_photos(
         limit=limit,
         offset=offset,
         photos=tuple(photo_out(request, photo, sizes) for photo in photos[offset : offset + limit]),
+        current=is_current,
     )
 
 

@@ -72,6 +72,8 @@ class PhotoPage(Page):
     """Photos, best first."""
 
     photos: tuple[PhotoOut, ...]
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
 
 
 class PhotoDetailOut(Out):
