@@ -21,6 +21,7 @@ class Stage(StrEnum):
     EXPORT = "export"
     SIDECARS = "sidecars"
     VIDEO = "video"
+    WEIGHTS = "weights"
 
 
 class JobState(StrEnum):

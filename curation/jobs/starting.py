@@ -21,6 +21,8 @@ _LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[None]]] = {
     Stage.SIDECARS: hold_export,
     # Films have folders of their own.
     Stage.VIDEO: lambda _: nullcontext(),
+    # A download locks its file.
+    Stage.WEIGHTS: lambda _: nullcontext(),
 }
 
 

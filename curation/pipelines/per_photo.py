@@ -46,11 +46,15 @@ __all__ = [
     "WorkerParts",
     "analyse_photo_worker",
     "analyse_photos_worker",
+    "judged_face",
     "prepare_worker",
     "score_photo_worker",
     "spoilt_face_worker",
     "swap_worker",
+    "worker_engine",
     "worker_originals",
+    "worker_parts",
+    "worker_photo",
     "worker_predictor",
 ]
 
@@ -79,6 +83,8 @@ class WorkerParts:
         make_readers: Loads what reads attributes of faces, given those that are asked for.
         originals: Gets photos and clips to hand before they are opened.
         make_known: Opens what is known of earlier runs, given `state_dir`.
+        make_doubting: Loads an engine that also tells faces it is hardly sure of, see `curation.engines.doubting`; None
+            takes the other one.
     """
 
     make_engine: Callable[[], FaceEngine]
@@ -89,6 +95,7 @@ class WorkerParts:
     make_readers: Callable[[Collection[Attribute]], Sequence[AttributeReader]] = _no_readers
     originals: Originals = field(default_factory=LocalOriginals)
     make_known: Callable[[Path], KnownPhotos] = StoredPhotos
+    make_doubting: Callable[[], FaceEngine] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +191,7 @@ class _Worker:
     def __init__(self, parts: WorkerParts) -> None:
         self.parts = parts
         self._engine: FaceEngine | None = None
+        self._doubting: FaceEngine | None = None
         self._predictor: LandmarkPredictor | None = None
         self._known: KnownPhotos | None = None
         self._readers: dict[tuple[Attribute, ...], Sequence[AttributeReader]] = {}
@@ -198,6 +206,12 @@ class _Worker:
         if self._engine is None:
             self._engine = self.parts.make_engine()
         return self._engine
+
+    @property
+    def doubting(self) -> FaceEngine:
+        if self._doubting is None:
+            self._doubting = self.engine if self.parts.make_doubting is None else self.parts.make_doubting()
+        return self._doubting
 
     @property
     def predictor(self) -> LandmarkPredictor:
@@ -341,20 +355,27 @@ def _opened(path: Path, content: bytes | None, parts: WorkerParts) -> OpenPhoto:
 
 
 def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> PhotoAnalysis:
-    judged = []
-    for face in faces:
-        # The engine has decoded as much as the faces need; nothing is decoded again.
-        pixels = photo.already_decoded(detail_scale([face.landmarks]))
-        judged.append(
-            AnalysedFace(
-                detected=face,
-                quality=face_quality(pixels, face),
-                chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=chip_px),
-            )
-        )
+    judged = [judged_face(photo, face, chip_px) for face in faces]
     small = miniature(photo.already_decoded(0.0).array)
     time = photo.capture_time
     return PhotoAnalysis(photo.width, photo.height, tuple(judged), small, None if time is None else time.isoformat())
+
+
+def judged_face(photo: OpenPhoto, face: DetectedFace, chip_px: int) -> AnalysedFace:
+    """A face with its quality and chip.
+
+    Args:
+        photo: On which it was found, decoded as far as the face needs.
+        face: The face.
+        chip_px: Longer side of the chip, in pixels.
+    """
+    # The engine has decoded as much as the faces need; nothing is decoded again.
+    pixels = photo.already_decoded(detail_scale([face.landmarks]))
+    return AnalysedFace(
+        detected=face,
+        quality=face_quality(pixels, face),
+        chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=chip_px),
+    )
 
 
 def spoilt_face_worker(task: SpoilTask) -> NDArray[np.float32]:
@@ -407,6 +428,35 @@ def worker_predictor() -> LandmarkPredictor:
         WeightsError: If it cannot be loaded.
     """
     return _current[-1].predictor
+
+
+def worker_engine(*, doubting: bool = False) -> FaceEngine:
+    """The engine of this worker.
+
+    Args:
+        doubting: Take the one that also tells faces it is hardly sure of.
+
+    Raises:
+        WeightsError: If it cannot be loaded.
+    """
+    return _current[-1].doubting if doubting else _current[-1].engine
+
+
+def worker_parts() -> WorkerParts:
+    """What this worker was made of."""
+    return _current[-1].parts
+
+
+@contextmanager
+def worker_photo(path: Path) -> Iterator[tuple[str, OpenPhoto]]:
+    """The SHA-256 of a photo and the photo, which can be decoded while the block lasts.
+
+    Raises:
+        PhotoError: If the photo cannot be used.
+    """
+    worker = _current[-1]
+    with _content(worker, path) as (at_hand, sha256, content):
+        yield sha256, _opened(at_hand, content, worker.parts)
 
 
 def worker_originals() -> Originals:
