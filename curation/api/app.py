@@ -61,6 +61,7 @@ from curation.api.routes.assets import submitting as asset_submitting
 from curation.api.routes.culling import scenes
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
+from curation.api.routes.taking_home import sidecars
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -231,6 +232,7 @@ def create_app(
         rules,
         choice,
         exports,
+        sidecars,
         downloads,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from curation.domain.choosing.export import ExportRequest
+from curation.domain.choosing.sidecars import SidecarRequest
 from curation.domain.report import Progress
 from curation.jobs.job import Stage
 from curation.jobs.job_run import StageRun
@@ -60,4 +61,16 @@ def stage_runs(
         report = orchestrator.run_export(ExportRequest.from_json(request), progress=progress, cancel=cancel)
         return replace(outcome_of(report), result={"name": report.name, "path": report.path})
 
-    return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring, Stage.EXPORT: run_export}
+    def run_sidecars(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        return outcome_of(
+            orchestrator.run_sidecars(SidecarRequest.from_json(request), progress=progress, cancel=cancel)
+        )
+
+    return {
+        Stage.CLUSTERING: run_clustering,
+        Stage.SCORING: run_scoring,
+        Stage.EXPORT: run_export,
+        Stage.SIDECARS: run_sidecars,
+    }
