@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from curation import __version__
 from curation.api.http.errors import ApiProblem, problem_of
 from curation.api.http.urls import root_of
+from curation.api.pages.events.cards import header_name
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError
@@ -61,7 +62,13 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
         _environment()
         .get_template(template)
         .render(
-            request=request, root=root_of(request), place=place, navigation=NAVIGATION, version=__version__, **values
+            request=request,
+            root=root_of(request),
+            place=place,
+            navigation=NAVIGATION,
+            event_name=header_name(request) if place else "",
+            version=__version__,
+            **values,
         )
     )
     # File names that are not valid UTF-8 contain lone surrogates.

@@ -30,6 +30,7 @@ def events_fragment(request: Request, context: Context) -> HTMLResponse:
 
 
 def _values(request: Request, context: ServiceContext) -> dict[str, Any]:
-    known: tuple[KnownEvent, ...] = tuple(request.app.state.events.known())
+    events = getattr(request.app.state, "events", None)
+    known: tuple[KnownEvent, ...] = () if events is None else tuple(events.known())
     sample = sample_places(context.settings).input
     return {"cards": cards_of(known), "has_sample": any(event.input == sample for event in known)}
