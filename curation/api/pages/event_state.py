@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from curation.api.context import ServiceContext
 from curation.domain.judging.picks import Pick
@@ -15,7 +14,6 @@ from curation.errors import PhotosMissingError
 from curation.event.folder.presence import Presence, presence_of
 from curation.jobs.job import Job, Stage
 from curation.settings import Settings
-from curation.storage.run_records import SCORING_RUN
 from curation.workflow import event_listing
 
 __all__ = ["STAGE_WORDS", "EventState", "FolderState", "NextStep", "event_state", "folder_state"]
@@ -26,6 +24,7 @@ STAGE_WORDS: Mapping[str, Mapping[str, str]] = {
     Stage.CLUSTERING: {"doing": "Finding the people", "name": "Find the people"},
     Stage.SCORING: {"doing": "Ranking the photos", "name": "Rank the photos"},
     Stage.EXPORT: {"doing": "Exporting", "name": "Export"},
+    Stage.SIDECARS: {"doing": "Writing beside the originals", "name": "Write beside the originals"},
     Stage.VIDEO: {"doing": "Looking at a film", "name": "Look at a film"},
     Stage.WEIGHTS: {"doing": "Fetching the better engine", "name": "Fetch the better engine"},
     "other": {"doing": "Working", "name": "Work"},
@@ -183,7 +182,7 @@ def event_state(context: ServiceContext) -> EventState:
         ranked=len(ranked),
         picked=sum(photo.pick is Pick.PICKED for photo in ranked),
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
-        outdated=scored and _is_outdated(context),
+        outdated=scored and not context.ranking.settle(),
         follows=following is not None and following.is_on,
         following_words="" if following is None else following.words,
         jobs=jobs,
@@ -200,23 +199,3 @@ def _presence(settings: Settings) -> Presence:
     if presence is Presence.AWAY and origin is not None and io.input_dir.parent == origin.default_root:
         return Presence.THERE  # the program's own folder of photos, which is made with the first photo that is added
     return presence
-
-
-def _is_outdated(context: ServiceContext) -> bool:
-    output_dir = context.settings.io.output_dir
-    # Each run writes its record, even if the ranking stayed the same; the other files are written when they change.
-    ranked_at = _changed_at(output_dir / SCORING_RUN)
-    sources = (
-        context.catalog.face_data_path,
-        output_dir / context.settings.scoring.labels_json,
-        output_dir / "corrections.json",
-    )
-    return ranked_at > 0 and any(_changed_at(path) > ranked_at for path in sources)
-
-
-def _changed_at(path: Path) -> int:
-    """The time of the last change in nanoseconds since 1970; 0 if there is no such file."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
