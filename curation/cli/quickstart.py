@@ -23,13 +23,22 @@ from curation.cli.project import PROJECT_ROOT
 from curation.errors import CurationError, PhotosMissingError, StorageError
 from curation.photos.files.listing import list_photos, photo_path
 from curation.photos.sample_event import build_sample_event
-from curation.settings import CONFIG_VARIABLE, Settings, is_address, load_settings, with_places
+from curation.settings import (
+    CONFIG_VARIABLE,
+    EventPlaces,
+    Settings,
+    event_places,
+    is_address,
+    load_settings,
+    own_event,
+    sample_places,
+    with_places,
+)
+from curation.settings.event_places import CURATED_FOLDER
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 
 __all__ = ["main"]
 
-SAMPLE_FOLDER = "sample_event"
-CURATED_FOLDER = "curated"
 SHOWN_FAILURES = 10
 SHOWN_PHOTOS = 5
 SHOWN_CLUSTERS = 6
@@ -135,48 +144,22 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
-    if arguments.input and is_address(arguments.input):
-        place = arguments.input.rstrip("/")
-        own = place == settings.input_address
-        default = _own_output(settings) if own else _default_output(place.rpartition("/")[2])
-        return _event_at(place, default, arguments, settings)
-    if arguments.input:
-        # Not resolve(): the output is named after the folder as the user typed it, even if that is a link.
-        folder = Path(os.path.abspath(Path(arguments.input).expanduser()))  # noqa: PTH100
-        own = folder.resolve() == settings.io.input_dir.resolve()
-        default = _own_output(settings) if own else _default_output(folder.name)
-    elif settings.input_address:
-        return _event_at(settings.input_address, _own_output(settings), arguments, settings)
-    else:
+    if not arguments.input and not settings.input_address:
         folder = settings.io.input_dir
         try:
             list_photos(folder, exclude=(), skip_raw_with_jpeg=False)
         except PhotosMissingError as error:
             if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
                 raise
-            return _sample_event(error)
-        default = _own_output(settings)
-    return _event_at(str(folder), default, arguments, settings)
+            return _sample_event(error, settings)
+    places = event_places(settings, arguments.input or own_event(settings).input, arguments.output)
+    return _Event(places.input, places.output, with_places(settings, output_dir=places.output).io.output_dir)
 
 
-def _own_output(settings: Settings) -> str:
-    return settings.output_address or str(settings.io.output_dir)
-
-
-def _default_output(name: str) -> str:
-    return str(PROJECT_ROOT / CURATED_FOLDER / (name or "photos"))
-
-
-def _event_at(place: str, default: str, arguments: argparse.Namespace, settings: Settings) -> _Event:
-    output = arguments.output or default
-    if not is_address(output):
-        output = str(Path(output).expanduser().absolute())
-    return _Event(place, output, with_places(settings, output_dir=output).io.output_dir)
-
-
-def _sample_event(reason: PhotosMissingError) -> _Event:
-    photos = PROJECT_ROOT / SAMPLE_FOLDER / "photos"
-    event = _Event(str(photos), str(PROJECT_ROOT / SAMPLE_FOLDER), PROJECT_ROOT / SAMPLE_FOLDER)
+def _sample_event(reason: PhotosMissingError, settings: Settings) -> _Event:
+    places = sample_places(settings)
+    photos = Path(places.input)
+    event = _Event(places.input, places.output, Path(places.output))
     made = build_sample_event(photos)
     print(f"{reason}.")
     print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(photos)}.")
@@ -257,8 +240,7 @@ def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) 
     else:
         return
     command = [_shown(Path(sys.executable)), "run_scoring.py"]
-    own = settings.input_address or str(settings.io.input_dir), _own_output(settings)
-    if (event.input, event.output) != own:
+    if EventPlaces(event.input, event.output) != own_event(settings):
         command += ["--input", _shown_place(event.input), "--output", _shown_place(event.output)]
     print(f"  {shlex.join(command)}")
 
