@@ -12,8 +12,9 @@ from curation.domain.judging.picks import Pick
 from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
 from curation.event.folder.presence import Presence, presence_of
+from curation.jobs.events.known_event import event_name_of
 from curation.jobs.job import Job, Stage
-from curation.settings import Settings
+from curation.settings import Settings, own_event
 from curation.workflow import event_listing
 
 __all__ = ["STAGE_WORDS", "EventState", "FolderState", "NextStep", "event_state", "folder_state"]
@@ -160,11 +161,10 @@ def event_state(context: ServiceContext) -> EventState:
     scored = catalog.photo_scores_path.is_file()
     ranked = catalog.photos() if scored else ()
     presence = _presence(settings)
-    follower = getattr(context, "follower", None)
-    following = None if follower is None else follower.now
+    following = context.follower.now
     _, jobs = context.runner.list(stage=None, limit=_RECENT_JOBS, offset=0)
     return EventState(
-        name=settings.input_place.rstrip("/").rpartition("/")[2] or settings.input_place,
+        name=event_name_of(own_event(settings)),
         input_place=settings.input_place,
         output_place=settings.output_place(),
         presence=presence,
@@ -183,8 +183,8 @@ def event_state(context: ServiceContext) -> EventState:
         picked=sum(photo.pick is Pick.PICKED for photo in ranked),
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
         outdated=scored and not context.ranking.settle(),
-        follows=following is not None and following.is_on,
-        following_words="" if following is None else following.words,
+        follows=following.is_on,
+        following_words=following.words,
         jobs=jobs,
         # Films and downloads run beside everything else; films are watched on their own page.
         active=min(

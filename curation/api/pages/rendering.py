@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from curation import __version__
+from curation.api.context import service_of
 from curation.api.http.errors import ApiProblem, problem_of
 from curation.api.http.urls import root_of
 from curation.api.pages.events.cards import header_name
@@ -78,7 +79,7 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
 
 def _headers(request: Request) -> dict[str, str]:
     """The headers of pages; pictures may also come from object storage, where the settings say so."""
-    service = getattr(request.app.state, "service", None)
+    service = service_of(request) if hasattr(request.app.state, "service") else None
     origin = "" if service is None else service.pictures.origin
     if not origin:
         return HTML_HEADERS
