@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from fastapi import Request
 
+from curation.api.http.urls import root_of
 from curation.api.pages.culling.sections import Section, sections_of
 from curation.api.pages.photo_query import Order, PhotoQuery, matching
 from curation.api.schemas.photos import split_list
@@ -199,12 +200,12 @@ class Galleries:
 
 
 def galleries(request: Request) -> Galleries:
-    """The views of the application that answers the request."""
+    """The views of the request's event."""
     state = request.app.state
     if not hasattr(state, "galleries"):
-        state.galleries = Galleries()
-    opened: Galleries = state.galleries
-    return opened
+        state.galleries = {}
+    of_event: dict[str, Galleries] = state.galleries
+    return of_event.setdefault(root_of(request), Galleries())
 
 
 def _stacks(photos: Sequence[PhotoScore]) -> dict[str, tuple[str, ...]]:
