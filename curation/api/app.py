@@ -53,10 +53,12 @@ from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
+from curation.api.routes.culling import scenes
 from curation.api.routes.events import events as event_list
 from curation.api.routes.events import folders, look_through
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
+from curation.api.routes.taking_home import sidecars
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -158,12 +160,14 @@ def create_app(
         faces,
         labels,
         photos,
+        scenes,
         uploads,
         pictures,
         picks,
         rules,
         choice,
         exports,
+        sidecars,
         downloads,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.

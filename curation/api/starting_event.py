@@ -27,6 +27,7 @@ from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
+from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
@@ -181,7 +182,22 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
     ends.callback(assets.stop)
     videos = parts.open_videos(settings, catalog, people_edits)
     ends.callback(videos.stop)
-    runs = stage_runs(orchestrator, before_scoring=rule_book.refresh, after_run=catalog.read_ahead)
+    rescorer = Rescorer(settings)
+    ranking = CurrentRanking(
+        settings,
+        rule_book,
+        rescorer,
+        catalog.ranked,
+        write=lambda: orchestrator.run_scoring(only_known=True),
+        list_photos=_listed(settings),
+    )
+    ends.callback(ranking.stop)
+    runs = stage_runs(
+        orchestrator,
+        before_scoring=rule_book.refresh,
+        after_run=catalog.read_ahead,
+        before_export=ranking.catch_up,
+    )
     look_through = LookThrough(settings.io.output_dir)
     runner = JobRunner(
         store, {**runs, Stage.VIDEO: videos.run}, log_context=logs.recording, after_job=look_through.after_job
@@ -189,8 +205,7 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
     ends.callback(runner.stop)
     analysis = AnalysisLookup(settings, catalog)
     pictures = PictureResponses(EventPictures(settings, catalog, analysis))
-    rescorer = Rescorer(settings)
-    judgement = Judgement(catalog, rule_book, rescorer)
+    judgement = Judgement(catalog, ranking)
 
     def read_ahead() -> None:
         catalog.read_ahead()
@@ -202,6 +217,7 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
     assets.start()
     videos.start(runner)
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
+    ranking.start()
     assets.name_people(outfits)
     look_through.go_on(runner)
     return ServiceContext(
@@ -216,6 +232,7 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
         merge_suggester=MergeSuggester(settings, catalog),
         rules=rule_book,
         rescorer=rescorer,
+        ranking=ranking,
         judgement=judgement,
         unfound=UnfoundWords(settings, catalog, people_edits),
         attributes=attributes,
@@ -231,6 +248,13 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
         look_through=look_through,
         mirror=mirror,
     )
+
+
+def _listed(settings: Settings) -> Callable[[], tuple[str, ...]] | None:
+    """What lists the photos of the folder; None if they lie in object storage, where the mirror does that."""
+    if settings.input_address:
+        return None
+    return lambda: tuple(photo.image_path for photo in event_listing(settings, needs_photos=False).photos)
 
 
 def _mirror(settings: Settings) -> KeptCopy | None:
