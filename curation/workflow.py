@@ -281,7 +281,7 @@ class WorkflowOrchestrator:
                     list_name=name,
                     input_dir=io.input_dir,
                     output_dir=io.output_dir,
-                    state_dir=io.state_dir,
+                    state_dir=settings.event_dir,
                     progress=listener,
                     cancel=stop,
                 )
@@ -289,7 +289,7 @@ class WorkflowOrchestrator:
                 replace(request, name=name),
                 read_export_event(settings),
                 output_dir=io.output_dir,
-                state_dir=io.state_dir,
+                state_dir=settings.event_dir,
                 max_megapixels=io.max_photo_megapixels,
                 progress=listener,
                 cancel=stop,
