@@ -163,7 +163,9 @@ class CorrectionIn(BaseModel):
     `same_person` with `cluster_ids`: merge these clusters. `same_person` with `face_ids` and `cluster_id` or `name`:
     these faces are that person. `different_people` with `face_ids`: split these faces off; they are a new person, or
     `cluster_id`, or the person with this `name`. `different_people` with two `cluster_ids`: they are not the same
-    person. `not_a_face` with `face_ids`. `not_a_person` with `cluster_ids`: for instance a statue or a poster.
+    person. `not_a_face` with `face_ids`. `not_a_person` with `cluster_ids`: for instance a statue or a poster. `cover`
+    with one of `face_ids`: the picture that is shown of its person. Faces that were not found are drawn with
+    `POST /faces`. A name that nobody has yet makes a new person, who is important.
     """
 
     model_config = ConfigDict(
@@ -212,6 +214,10 @@ class CorrectionIn(BaseModel):
             raise ValueError("give either cluster_id or name")
         if self.kind is CorrectionKind.NOT_A_FACE and not faces:
             raise ValueError("not_a_face needs face_ids")
+        if self.kind is CorrectionKind.FACE:
+            raise ValueError("a face is drawn with POST /faces, which says where it is")
+        if self.kind is CorrectionKind.COVER and len(set(self.face_ids)) != 1:
+            raise ValueError("cover needs exactly one of face_ids")
         if self.kind is CorrectionKind.NOT_A_PERSON and not clusters:
             raise ValueError("not_a_person needs cluster_ids")
         return self
@@ -225,7 +231,7 @@ class CorrectionOut(Out):
     at: Annotated[str, Field(examples=["2026-06-20T21:14:03.512+00:00"])]
     kind: CorrectionKind
     cluster_id: ClusterIdValue | None
-    """The person that the faces belong to; null for `not_a_face`."""
+    """The person that the faces belong to; null for kinds that name none: `not_a_face`, `face` and `cover`."""
     faces: Annotated[int, Field(ge=0, examples=[4])]
     """The number of corrected faces."""
     others: Annotated[int, Field(ge=0, examples=[51])]
