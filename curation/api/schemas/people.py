@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from curation.api.http.urls import face_picture_url
 from curation.api.schemas.base import Out, Page
 from curation.api.schemas.labels import LabelIn
 from curation.api.schemas.person_attributes import PersonAttributesOut
 from curation.domain.attributes.values import FaceAttributes
 from curation.domain.faces.ids import FACE_ID_PATTERN
-from curation.domain.labelling.corrections import Correction, CorrectionKind
+from curation.domain.faces.index import FaceEntry
+from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.domain.labelling.label_changes import UNCHANGED, LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.event.people.view import PersonView
 
 __all__ = [
+    "CorrectedFaceOut",
     "CorrectionIn",
     "CorrectionOut",
     "CorrectionPage",
@@ -27,6 +32,8 @@ __all__ = [
     "NamesOut",
     "PeopleChanged",
     "PeoplePatch",
+    "PersonChoiceOut",
+    "PersonChoices",
     "PersonOut",
     "PersonPage",
     "PersonPatch",
@@ -157,6 +164,46 @@ class NamesOut(Out):
     names: tuple[str, ...]
 
 
+class PersonChoiceOut(Out):
+    """A person whom a face may be given to."""
+
+    cluster_id: ClusterIdValue
+    title: Annotated[str, Field(examples=["Anna", "person 7"])]
+    name: Annotated[str | None, Field(examples=["Anna"])]
+    category: Category | None
+    photos: Annotated[int, Field(ge=1, examples=[42])]
+    picture_url: Annotated[str, Field(examples=["/faces/5b41f1e3a0c9d27e-0/picture"])]
+    likeness: Annotated[float | None, Field(ge=-1, le=1, examples=[0.52])]
+    """How much the face in question looks like the person's faces on average; null without one."""
+
+
+class PersonChoices(Out):
+    """People to choose from: those who look most like the face first, else those in the most photos."""
+
+    total: Annotated[int, Field(ge=0, examples=[298])]
+    people: tuple[PersonChoiceOut, ...]
+
+
+class CorrectedFaceOut(Out):
+    """A face that a correction is about."""
+
+    face_id: Annotated[str | None, Field(pattern=FACE_ID_PATTERN, examples=["5b41f1e3a0c9d27e-0"])]
+    """Null if it is not there now."""
+    photo_id: Annotated[str | None, Field(examples=["5b41f1e3a0c9d27e"])]
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    picture_url: Annotated[str | None, Field(examples=["/faces/5b41f1e3a0c9d27e-0/picture"])]
+
+    @classmethod
+    def of(cls, request: Request, face: CorrectedFace, now: FaceEntry | None) -> CorrectedFaceOut:
+        """Convert a face, given as what it is found now."""
+        return cls(
+            face_id=None if now is None else now.face_id,
+            photo_id=None if now is None else now.photo_id,
+            image_path=face.image_path if now is None else now.row.image_path,
+            picture_url=None if now is None else face_picture_url(request, now.face_id),
+        )
+
+
 class CorrectionIn(BaseModel):
     """A correction of the grouping.
 
@@ -237,10 +284,12 @@ class CorrectionOut(Out):
     others: Annotated[int, Field(ge=0, examples=[51])]
     """The number of faces of the other person, from whom they were separated or with whom they were merged."""
     undone: bool
+    shown: tuple[CorrectedFaceOut, ...] = ()
+    """Some of the corrected faces; only in `GET /corrections`."""
 
     @classmethod
-    def of(cls, correction: Correction) -> CorrectionOut:
-        """Convert a correction; of its faces, only the number."""
+    def of(cls, correction: Correction, shown: Sequence[CorrectedFaceOut] = ()) -> CorrectionOut:
+        """Convert a correction; of its faces, the number and those that are shown."""
         return cls(
             id=correction.id,
             at=correction.at,
@@ -249,6 +298,7 @@ class CorrectionOut(Out):
             faces=len(correction.faces),
             others=len(correction.others),
             undone=correction.undone,
+            shown=tuple(shown),
         )
 
 

@@ -20,6 +20,7 @@ from curation.event.catalog import Catalog
 from curation.event.people.correction_requests import CorrectionRequest, plan_correction
 from curation.event.people.drawing import FaceDrawing
 from curation.event.people.edits import PeopleEdits
+from curation.storage.file_stamps import FileStamp
 from tests.fake_workflow import FACE_PX, FakeEvent, fake_event, textured_photo
 
 MISSED = Box(20, 30, FACE_PX, FACE_PX)
@@ -86,7 +87,7 @@ def test_a_drawn_face_is_shown_at_once_and_every_run_keeps_it(desk: Desk) -> Non
     assert desk.event.score().failed == 0
     rows = desk.event.rows()
     assert [row.embedding_row for row in rows] == list(range(len(rows)))
-    assert [row for row in rows if row.facial_area == MISSED][0].detection_confidence == 0
+    assert next(row for row in rows if row.facial_area == MISSED).detection_confidence == 0
 
 
 def test_a_run_embeds_what_was_drawn_by_hand_and_gives_the_same_bytes(desk: Desk) -> None:
@@ -170,5 +171,7 @@ def test_whoever_nobody_knows_has_no_cover(desk: Desk) -> None:
         desk.correct(CorrectionRequest(CorrectionKind.COVER, face_ids=("0" * 16 + "-0",)))
 
 
-def _stamp(desk: Desk, name: str = "missed.png") -> object:
-    return desk.analyses.stamp(name)
+def _stamp(desk: Desk, name: str = "missed.png") -> FileStamp:
+    stamp = desk.analyses.stamp(name)
+    assert stamp is not None
+    return stamp
