@@ -12,7 +12,14 @@ from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.routes.people import IfMatch
 from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
-from curation.api.schemas.people import CorrectedFaceOut, CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
+from curation.api.schemas.people import (
+    CorrectedFaceOut,
+    CorrectionIn,
+    CorrectionOut,
+    CorrectionPage,
+    CorrectionsOut,
+    UndoOut,
+)
 from curation.domain.labelling.corrections import Correction, CorrectionKind
 from curation.event.people.correction_requests import CorrectionRequest, describe_correction, plan_correction
 

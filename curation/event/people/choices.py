@@ -1,4 +1,4 @@
-"""Whom a face may be given to: the people of the event, those who look like it first, for a completion with pictures."""
+"""Whom a face may be given to: the people of the event with pictures, those who look like it first."""
 
 from __future__ import annotations
 
