@@ -67,7 +67,7 @@ def add_correction(
     the merge restores them.
     """
     labels = context.catalog.labels()
-    request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name)
+    request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name, body.category)
     what = describe_correction(context.catalog.event(), labels, request)
     corrections, cluster, etag, _ = context.people.correct(
         lambda next_id: plan_correction(context.catalog, request, next_id), what, is_known=known_version(if_match)

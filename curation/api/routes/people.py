@@ -181,8 +181,7 @@ def patch_person(
     """Changes the name or category and saves it in cluster_labels.json at once.
 
     A person who gets the name of another cluster also gets its category; a category applies to all clusters of the
-    same name. The page sends `important` with the first name of a person without a category, as whoever is named
-    matters; without a category in the request such a person gets that of people without a label.
+    same name.
     """
     _person(context, cluster_id)
     what = _what(body.change, display_name(context.catalog.labels(), cluster_id))

@@ -102,6 +102,13 @@ class _Change(BaseModel):
 
     name: Annotated[Name, Field(description="Null removes the name; if omitted, it stays.")] = None
     category: Annotated[Category | None, Field(description="Null removes the category; if omitted, it stays.")] = None
+    first_category: Annotated[
+        Category | None,
+        Field(
+            description="Of a person who gets a name and has no category, neither of their own nor by that name. The "
+            "page sends `important`, as whoever is named matters; without it that of people without a label counts."
+        ),
+    ] = None
 
     @property
     def change(self) -> LabelChange:
@@ -110,6 +117,7 @@ class _Change(BaseModel):
         return LabelChange(
             name=self.name if "name" in given else UNCHANGED,
             category=self.category if "category" in given else UNCHANGED,
+            first_category=self.first_category,
         )
 
 
@@ -118,7 +126,7 @@ class PersonPatch(_Change):
 
     @model_validator(mode="after")
     def _says_something(self) -> PersonPatch:
-        if not self.model_fields_set:
+        if not {"name", "category"} & self.model_fields_set:
             raise ValueError("give a name or a category")
         return self
 
@@ -136,7 +144,7 @@ class PeoplePatch(_Change):
     def _says_one_thing(self) -> PeoplePatch:
         says_label = bool({"name", "category"} & self.model_fields_set)
         if self.strangers_below_photos is not None:
-            if self.ids or says_label:
+            if self.ids or says_label or self.first_category is not None:
                 raise ValueError("strangers_below_photos excludes ids, name and category")
         elif not self.ids or not says_label:
             raise ValueError("give ids with a name or a category, or strangers_below_photos")
@@ -237,6 +245,10 @@ class CorrectionIn(BaseModel):
         ),
     ] = None
     name: Annotated[Name, Field(description="The name of the person that the faces belong to.")] = None
+    category: Annotated[
+        Category | None,
+        Field(description="Of the new person, if the faces become one; with a new name `important` without it."),
+    ] = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> CorrectionIn:
@@ -259,6 +271,8 @@ class CorrectionIn(BaseModel):
             raise ValueError("this kind of correction takes neither cluster_id nor name")
         if self.cluster_id is not None and self.name is not None:
             raise ValueError("give either cluster_id or name")
+        if self.category is not None and (not faces or not is_about_who or self.cluster_id is not None):
+            raise ValueError("category is that of a new person: give it with face_ids, and no cluster_id")
         if self.kind is CorrectionKind.NOT_A_FACE and not faces:
             raise ValueError("not_a_face needs face_ids")
         if self.kind is CorrectionKind.FACE:

@@ -35,6 +35,7 @@ class CorrectionRequest:
         face_ids: The single faces to correct; a request has either these or clusters.
         cluster_id: The cluster that the faces move to, or whose id the merged clusters keep.
         name: The person that the faces move to: the largest cluster with this name, else a new one.
+        category: Of the new person, if there is one; None is important with a name, and none without.
     """
 
     kind: CorrectionKind
@@ -42,6 +43,7 @@ class CorrectionRequest:
     face_ids: tuple[str, ...] = ()
     cluster_id: int | None = None
     name: str | None = None
+    category: Category | None = None
 
 
 def plan_correction(catalog: Catalog, request: CorrectionRequest, next_id: int) -> CorrectionPlan:
@@ -83,7 +85,10 @@ def plan_correction(catalog: Catalog, request: CorrectionRequest, next_id: int) 
     if request.name is not None:
         target = cluster_of_name(event, labels, request.name)
         # Whoever gets a name matters.
-        label = LabelChange(name=request.name, category=Category.IMPORTANT) if target is None else None
+        category = request.category or Category.IMPORTANT
+        label = LabelChange(name=request.name, category=category) if target is None else None
+    elif target is None and request.category is not None:
+        label = LabelChange(category=request.category)
     target = next_id if target is None else target
     return move_corrections(event, faces, target, previous), target, label
 
@@ -104,7 +109,8 @@ def describe_correction(event: EventIndex, labels: Labels, request: CorrectionRe
         return f"{'merged' if request.kind is CorrectionKind.SAME_PERSON else 'separated'} {people}"
     if request.cluster_id is not None:
         return f"moved {faces} to {display_name(labels, request.cluster_id)}"
-    return f"moved {faces} to {request.name or 'someone else'}"
+    stranger = "a stranger" if request.category is Category.OTHER else "someone else"
+    return f"moved {faces} to {request.name or stranger}"
 
 
 def _cover(face: FaceEntry) -> CorrectionPlan:
