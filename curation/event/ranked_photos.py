@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -29,12 +30,25 @@ from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.said.picks_journal import PickChange, PicksJournal
 
-__all__ = ["RankedPhotos", "ranking_rules"]
+__all__ = ["LiveScores", "RankedPhotos", "ranking_rules"]
 
 logger = logging.getLogger(__name__)
 
 RankingRules = tuple[ScoringRules, BurstRules]
 """The rules that the order and the bursts of photo_scores.csv depend on."""
+
+
+class LiveScores(Protocol):
+    """Scores of an event as they are judged now."""
+
+    @property
+    def scores(self) -> tuple[PhotoScore, ...]:
+        """In any order, without picks, rounded as in the table."""
+
+    @property
+    def rules(self) -> ScoringRules:
+        """The rules that they were made with."""
+
 
 WRITE_AFTER_S = 1.0  # without a change: a user who goes through photos presses about one key a second
 
@@ -66,6 +80,12 @@ class RankedPhotos:
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
+        self.live: Callable[[], LiveScores | None] = lambda: None
+        """What the photos are ranked by instead of the table, which follows; None for the table."""
+
+    def table(self) -> tuple[PhotoScore, ...] | None:
+        """The rows of photo_scores.csv as they were written; None before scoring. Raises what `photos` raises."""
+        return self._table.get()
 
     def photos(self) -> tuple[PhotoScore, ...] | None:
         """All photos, best first; None before scoring. The same object until something changes.
@@ -78,10 +98,19 @@ class RankedPhotos:
         table = self._table.get()
         if table is None:
             return None
+        live = self.live()
+        if live is not None:
+            return self.ranked_by(live)
         picks = self.picks()
         recorded = self.table_rules()
         rules = self._rules_of_settings if recorded is None else recorded[0]
-        return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
+        return self._ranked.get((table, picks, rules), lambda: self._rank(table, table, picks, rules))
+
+    def ranked_by(self, live: LiveScores) -> tuple[PhotoScore, ...]:
+        """All photos with the current picks, best first, ranked by these scores. Raises what `photos` raises."""
+        table, picks = self._table.get() or (), self.picks()
+        scores, rules = live.scores, live.rules
+        return self._ranked.get((table, scores, picks), lambda: self._rank(table, scores, picks, rules))
 
     def picks(self) -> Picks:
         """The user's picks and ratings by the paths that the photos have now, without those of photos that are missing.
@@ -255,9 +284,11 @@ class RankedPhotos:
         if is_pending:
             self.try_flush()
 
-    def _rank(self, table: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules) -> tuple[PhotoScore, ...]:
-        ranked = tuple(with_picks(table, picks, rules))
-        if all(new is old for new, old in zip(ranked, table, strict=True)):
+    def _rank(
+        self, table: tuple[PhotoScore, ...], scores: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules
+    ) -> tuple[PhotoScore, ...]:
+        ranked = tuple(with_picks(scores, picks, rules))
+        if ranked == table:
             return table
         with self._guard:
             if self._timer is not None:

@@ -19,6 +19,7 @@ class Stage(StrEnum):
     CLUSTERING = "clustering"
     SCORING = "scoring"
     EXPORT = "export"
+    SIDECARS = "sidecars"
     VIDEO = "video"
     WEIGHTS = "weights"
 

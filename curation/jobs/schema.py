@@ -109,7 +109,9 @@ _WEIGHTS = (
     CREATE TABLE jobs (
         sequence            INTEGER PRIMARY KEY AUTOINCREMENT,
         id                  TEXT NOT NULL UNIQUE,
-        stage               TEXT NOT NULL CHECK (stage IN ('clustering', 'scoring', 'export', 'video', 'weights')),
+        stage               TEXT NOT NULL CHECK (
+            stage IN ('clustering', 'scoring', 'export', 'video', 'sidecars', 'weights')
+        ),
         state               TEXT NOT NULL CHECK (
             state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled')
         ),

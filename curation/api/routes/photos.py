@@ -167,6 +167,7 @@ def list_photos(
     Cameras, lenses and apertures are read from the files when somebody first asks for them, which takes a while in a
     large event: `unknown` says how many more photos might pass.
     """
+    is_current = context.ranking.settle()
     catalog = context.catalog
     photos = catalog.photos()
     wanted: list[PhotoFilter] = [*_people_filters(catalog, person, people_any)]
@@ -222,6 +223,7 @@ def list_photos(
         offset=offset,
         unknown=unknown,
         photos=tuple(photo_out(request, photo, sizes) for photo in photos[offset : offset + limit]),
+        current=is_current,
     )
 
 

@@ -76,6 +76,8 @@ class PhotoPage(Page):
     """How many more photos pass all filters but those by camera, lens, aperture, time or scene: their files do not say
     it, or were not read yet."""
     photos: tuple[PhotoOut, ...]
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
 
 
 class CameraOut(Out):
