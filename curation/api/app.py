@@ -60,6 +60,8 @@ from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
+from curation.api.routes.one_photo import bursts as photo_bursts
+from curation.api.routes.one_photo import tiles as photo_tiles
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -223,6 +225,8 @@ def create_app(
         photos,
         uploads,
         pictures,
+        photo_tiles,
+        photo_bursts,
         picks,
         rules,
         choice,

@@ -8,6 +8,7 @@ from curation.api.pages import choosing, event, people, photos, sign_in, static_
 from curation.api.pages.assets import pages as assets
 from curation.api.pages.faces import charts, faces, log
 from curation.api.pages.known_people import pages as known_people
+from curation.api.pages.one_photo import pages as one_photo
 from curation.api.pages.video import pages as videos
 from curation.api.pages.workers import pages as workers
 
@@ -18,6 +19,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     event.router,
     people.router,
     photos.router,
+    one_photo.router,
     choosing.router,
     unfound.router,
     known_people.router,
