@@ -6,8 +6,10 @@ override PHOTOS := $(value PHOTOS)
 override OUTPUT := $(value OUTPUT)
 override ENGINE := $(value ENGINE)
 override WORKERS := $(value WORKERS)
+override OPEN := $(value OPEN)
+override FOLLOW := $(value FOLLOW)
 override BASE := $(value BASE)
-export PHOTOS OUTPUT ENGINE WORKERS PYTHON EXTRAS BASE
+export PHOTOS OUTPUT ENGINE WORKERS OPEN FOLLOW PYTHON EXTRAS BASE
 
 PY = .venv/bin/python
 # The checksums are those of the files for all platforms. Extras stay in the locks: to pip before 23.3 one that is left
@@ -20,7 +22,9 @@ help:
 	@echo 'make run                          photos of event_images/ (or a sample event), results beside this file'
 	@echo 'make run PHOTOS=DIR [OUTPUT=DIR]  photos of another folder, results in curated/NAME/ (or OUTPUT)'
 	@echo '         [ENGINE=auto|retinaface-arcface|dlib] [WORKERS=N] [PYTHON=python3.12]'
-	@echo 'make serve                        the REST service, on service.host and service.port of config.yaml'
+	@echo 'make serve                        the page with all events in the browser; the port is service.port of config.yaml'
+	@echo 'make serve PHOTOS=DIR [OUTPUT=DIR] [OPEN=no] [FOLLOW=no]  the page of this event; without the browser; new photos'
+	@echo '                                  that come into the folder are not looked through by themselves'
 	@echo 'make extras EXTRAS="services"     packages that only some commands need; EXTRAS= lists the names'
 	@echo 'make test                         all tests with coverage; ARGS="tests/unit -k labels" for some of them'
 	@echo 'make lint                         style, formatting, types and import rules'
@@ -39,7 +43,8 @@ run:
 
 serve:
 	@sh tools/venv.sh run
-	@$(PY) -m curation.cli.quickstart serve
+	@exec $(PY) -m curation.cli.quickstart serve $${PHOTOS:+--input="$$PHOTOS"} $${OUTPUT:+--output="$$OUTPUT"} \
+		$${OPEN:+--open="$$OPEN"} $${FOLLOW:+--follow="$$FOLLOW"}
 
 extras:
 	@sh tools/venv.sh extras $$EXTRAS

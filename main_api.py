@@ -6,15 +6,14 @@ import os
 from pathlib import Path
 
 from curation.api.app import create_app
+from curation.cli.project import default_root
 from curation.settings import CONFIG_VARIABLE, Settings, load_settings
-
-PROJECT_ROOT = Path(__file__).resolve().parent
 
 
 def read_settings() -> Settings:
-    """The settings from config.yaml in the project's root, or from the file that CURATION_CONFIG names."""
+    """The settings from config.yaml in the program's folder, or from the file that CURATION_CONFIG names."""
     named = os.environ.get(CONFIG_VARIABLE)
-    return load_settings(Path(named) if named else None, default_root=PROJECT_ROOT)
+    return load_settings(Path(named) if named else None, default_root=default_root())
 
 
 app = create_app(read_settings)

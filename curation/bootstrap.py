@@ -15,7 +15,7 @@ from curation.workers.processes import ProcessPool
 from curation.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from curation.domain.attributes.values import Attribute
     from curation.domain.film.clip import ClipFacts
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from curation.pipelines.assets.limits import GateLimits
     from curation.pipelines.assets.setup import AssetSetup
     from curation.pipelines.attributes.analyser import AttributeAnalyser
+    from curation.pipelines.picture_faces import PictureFaceReader
     from curation.pipelines.stage import ProgressListener
     from curation.pipelines.video.analysis import FilmAnalyser
     from curation.pipelines.video.inference import VideoInference
@@ -42,6 +43,7 @@ __all__ = [
     "build",
     "build_analyser",
     "build_attribute_files",
+    "build_picture_faces",
     "build_video",
     "originals_of",
     "video_analyser",
@@ -188,6 +190,28 @@ def build_analyser(
         max_bytes=int(settings.services.max_image_mb * 1e6),
         max_megapixels=settings.io.max_photo_megapixels,
     )
+
+
+_PICTURE_TIMEOUT_S = 30.0  # a photo of 120 megapixels with a crowd takes 10 s on a slow machine
+_PICTURE_MEMORY_MB = 4096
+
+
+def build_picture_faces(settings: Settings, pinned: Callable[[], str | None]) -> PictureFaceReader:
+    """Create what finds and embeds the faces of single pictures in a child process; nothing is loaded yet.
+
+    Args:
+        settings: The engine, the folders and the limits.
+        pinned: Returns the engine of an event's face_data.csv, whose faces are compared; None if there is none.
+    """
+    from curation.engines.selection import select_engine
+    from curation.pipelines.picture_faces import PictureFaceReader
+    from curation.worker_setup import build_picture_worker
+
+    def make_pool() -> TaskPool:
+        setup = worker_setup(settings, select_engine(settings, pinned=pinned(), allow_download=False), None)
+        return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, _PICTURE_MEMORY_MB))
+
+    return PictureFaceReader(make_pool, timeout_s=_PICTURE_TIMEOUT_S)
 
 
 def build_attribute_files(settings: Settings) -> AttributeFiles:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from curation.pipelines.per_photo import WorkerParts
     from curation.pipelines.video.setup import VideoSetup
 
-__all__ = ["WorkerSetup", "build_asset_networks", "build_video_parts", "build_worker"]
+__all__ = ["WorkerSetup", "build_asset_networks", "build_picture_worker", "build_video_parts", "build_worker"]
 
 _FILM_CHIP_PX = 256  # longer side of the faces of films that a person sees
 
@@ -79,8 +79,28 @@ def build_worker(setup: WorkerSetup) -> None:
             make_readers=partial(_make_readers, setup.readers),
             originals=setup.originals,
             make_known=setup.make_known or StoredPhotos,
+            make_doubting=partial(_make_doubting, setup.spec),
         )
     )
+
+
+def build_picture_worker(setup: WorkerSetup, memory_mb: int) -> None:
+    """Prepare this process as a worker for single pictures of anybody, with a limit of its memory.
+
+    Args:
+        setup: What it needs to know.
+        memory_mb: The most memory that it may ask for beyond files; no limit on systems that know none.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        pass
+    else:
+        limit = memory_mb * 2**20
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if hard == resource.RLIM_INFINITY or hard > limit:
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    build_worker(setup)
 
 
 def build_asset_networks(setup: AssetSetup) -> AssetNetworks:
@@ -140,6 +160,12 @@ def _make_engine(spec: EngineSpec | None) -> FaceEngine:
     if spec is None:
         raise ValueError("this pool was made for a stage without an engine")
     return build_engine(spec)
+
+
+def _make_doubting(spec: EngineSpec | None) -> FaceEngine:
+    from curation.engines.doubting import doubting_spec
+
+    return _make_engine(None if spec is None else doubting_spec(spec))
 
 
 def _make_readers(specs: Sequence[ReaderSpec], asked: Collection[Attribute]) -> Sequence[AttributeReader]:

@@ -6,22 +6,26 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
+from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, RecognitionReport, ScoringReport
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
-from curation.errors import FaceDataError
+from curation.errors import FaceDataError, InputError
 from curation.event.film.clip_ranking import ClipRanking, with_clips
 from curation.event.film.clip_stage import ClipStage, FilmParts
 from curation.event.film.looking import left_out
 from curation.photos.files.listing import Listing, list_photos
 from curation.photos.object_listing import ListedFile, list_object_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
+from curation.pipelines.export.beside.undoing import last_run, undo_sidecars
+from curation.pipelines.export.beside.writing import new_name, write_sidecars
 from curation.pipelines.export.event import read_export_event
 from curation.pipelines.export.pipeline import export
 from curation.pipelines.originals import originals_of
@@ -37,11 +41,15 @@ from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
 from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
+from curation.workers.idle import IdlePool, NothingToDoItError
 from curation.workers.pool import TaskPool
 
-__all__ = ["WorkflowOrchestrator", "WorkflowParts", "event_listing"]
+__all__ = ["UNDO_LAST", "WorkflowOrchestrator", "WorkflowParts", "demand_folder", "event_listing"]
 
 logger = logging.getLogger(__name__)
+
+UNDO_LAST = "last"
+"""In `SidecarRequest.undo`: the newest run."""
 
 SelectEngine = Callable[[str | None, ProgressListener], EngineSpec]
 SelectReaders = Callable[[ProgressListener], Sequence[ReaderSpec]]
@@ -166,13 +174,19 @@ class WorkflowOrchestrator:
         return report or FilmsReport()
 
     def run_scoring(
-        self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
+        self,
+        *,
+        progress: ProgressListener | None = None,
+        cancel: threading.Event | None = None,
+        only_known: bool = False,
     ) -> ScoringReport:
         """Measure, judge and rank all photos that were clustered; see `ScoringPipeline`.
 
         Args:
             progress: Called with the progress, from the calling thread.
             cancel: When set, the stage stops within a second.
+            only_known: Rank the photos again by what is known of them, and look at none: a matter of seconds. Others
+                who want to use the output folder wait for it.
 
         Returns:
             What was found; `scored + failed == total`.
@@ -183,19 +197,21 @@ class WorkflowOrchestrator:
         settings = self.settings
         if not settings.output_address:
             self._demand_face_data()
-        with self._held("scoring"):
+        with self._held("ranking again" if only_known else "scoring", is_brief=only_known):
             self._demand_face_data()
             sweep_temporaries(settings.io.output_dir)
             listing = self._listing()
             predictor = self._parts.find_predictor()
             with (
                 closing(AnalysisStore(settings.io.state_dir)) as store,
-                closing(self._parts.make_pool(None, predictor, ())) as pool,
+                closing(IdlePool() if only_known else self._parts.make_pool(None, predictor, ())) as pool,
             ):
                 context = self._context(pool, store, progress or _no_listener, cancel)
-                report = ScoringPipeline(context, predictor).run(listing)
+                report = ScoringPipeline(context, predictor).run(listing, only_known=only_known)
                 if settings.video.event_clips != "off":
-                    report = with_clips(report, ClipRanking(context, predictor).run())
+                    # Clips that were not looked at yet keep the ranking that they had, if any.
+                    with suppress(NothingToDoItError):
+                        report = with_clips(report, ClipRanking(context, predictor).run())
         logger.info("Workflow complete")
         return report
 
@@ -232,12 +248,59 @@ class WorkflowOrchestrator:
                 cancel=cancel or threading.Event(),
             )
 
+    def run_sidecars(
+        self,
+        request: SidecarRequest,
+        *,
+        progress: ProgressListener | None = None,
+        cancel: threading.Event | None = None,
+    ) -> SidecarReport:
+        """Write sidecars beside the originals, list what would be written, or take an earlier run back.
+
+        Not at the same time as an export. See `curation.pipelines.export.beside`.
+
+        Args:
+            request: Which sidecars; without a name it gets one. `undo="last"` takes the newest run back.
+            progress: Called with the progress, from the calling thread.
+            cancel: When set, the run stops within a second; what was written stays, and can be taken back.
+
+        Returns:
+            What was written, would be written, or was taken back.
+
+        Raises:
+            CurationError: One subclass per kind of failure, see `curation.errors`.
+        """
+        settings, io = self.settings, self.settings.io
+        demand_folder(settings)
+        name = request.name or new_name(datetime.now())
+        listener, stop = progress or _no_listener, cancel or threading.Event()
+        with hold_export(io.output_dir, caller=self._parts.caller), edited_outputs(settings):
+            if request.undo:
+                return undo_sidecars(
+                    last_run(io.output_dir) if request.undo == UNDO_LAST else request.undo,
+                    list_name=name,
+                    input_dir=io.input_dir,
+                    output_dir=io.output_dir,
+                    state_dir=io.state_dir,
+                    progress=listener,
+                    cancel=stop,
+                )
+            return write_sidecars(
+                replace(request, name=name),
+                read_export_event(settings),
+                output_dir=io.output_dir,
+                state_dir=io.state_dir,
+                max_megapixels=io.max_photo_megapixels,
+                progress=listener,
+                cancel=stop,
+            )
+
     @contextmanager
-    def _held(self, run: str) -> Iterator[None]:
+    def _held(self, run: str, *, is_brief: bool = False) -> Iterator[None]:
         """Hold the output folder for a stage, and the output address if outputs lie in object storage."""
         settings, caller = self.settings, self._parts.caller
         with (
-            hold_output(settings.io.output_dir, run=run, caller=caller),
+            hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief),
             held_outputs(settings, run, caller=caller),
         ):
             yield
@@ -275,6 +338,19 @@ class WorkflowOrchestrator:
             return None
         engine = first_engine(self.settings.io.output_dir / FACE_DATA) or (record or {}).get("engine")
         return engine if isinstance(engine, str) else None
+
+
+def demand_folder(settings: Settings) -> None:
+    """Check that the originals lie in a folder, so that something can be written beside them.
+
+    Raises:
+        InputError: If they lie in object storage.
+    """
+    if settings.input_address:
+        raise InputError(
+            f"the photos lie in object storage ({settings.input_address}), where nothing is written beside them: "
+            "export copies instead, which have everything inside or in sidecars"
+        )
 
 
 def event_listing(settings: Settings, *, needs_photos: bool = True) -> Listing:

@@ -22,6 +22,7 @@ from curation.api.app import create_app
 from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.video.desk import VideoDesk
 from curation.domain.choosing.export import ExportReport, ExportRequest
+from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
 from curation.errors import RunInterruptedError
@@ -133,6 +134,16 @@ class FakeOrchestrator:
         self._work(progress, cancel)
         # The real one, because it needs no model.
         return bootstrap.build(self.settings).run_export(request, progress=progress, cancel=cancel)
+
+    def run_sidecars(
+        self,
+        request: SidecarRequest,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> SidecarReport:
+        self._work(progress, cancel)
+        return bootstrap.build(self.settings).run_sidecars(request, progress=progress, cancel=cancel)
 
     def run_clustering(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: threading.Event | None = None

@@ -17,23 +17,35 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from curation.cli.project import PROJECT_ROOT
-from curation.errors import CurationError, PhotosMissingError, StorageError
+from curation.cli.project import default_root, is_installed, script_command
+from curation.cli.serving import serve
+from curation.errors import CurationError, PhotosMissingError, SettingsError, StorageError
 from curation.photos.files.listing import list_photos, photo_path
 from curation.photos.sample_event import build_sample_event
-from curation.settings import CONFIG_VARIABLE, Settings, is_address, load_settings, with_places
+from curation.settings import (
+    CONFIG_VARIABLE,
+    EventPlaces,
+    Settings,
+    event_places,
+    is_address,
+    load_settings,
+    own_event,
+    sample_places,
+    with_places,
+)
+from curation.settings.event_places import CURATED_FOLDER
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 
 __all__ = ["main"]
 
-SAMPLE_FOLDER = "sample_event"
-CURATED_FOLDER = "curated"
 SHOWN_FAILURES = 10
 SHOWN_PHOTOS = 5
 SHOWN_CLUSTERS = 6
 
+_NO = ("no", "off", "false", "0")
 _STAGES = (("run_clustering.py", CLUSTERING_RUN), ("run_scoring.py", SCORING_RUN))
 
 
@@ -69,18 +81,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; None for those of the process.
 
     Returns:
-        0 if both stages ran to their end, even if some photos failed; else the exit code of the stage that failed,
-        or of the error before it.
+        0 if both stages ran to their end, even if some photos failed, or the service was ended; else the exit code of
+        the stage that failed, or of the error before it.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may have any characters; those that the terminal cannot show are replaced.
         sys.stdout.reconfigure(errors="replace")
     arguments = _parser().parse_args(argv)
     try:
-        settings = load_settings(_config_path(), default_root=PROJECT_ROOT)
         if arguments.command == "serve":
-            _serve(settings)
-        return _run(arguments, settings)
+            return _serve(arguments)
+        return _run(arguments, load_settings(_config_path(), default_root=default_root()))
     except CurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -94,22 +105,45 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--output", help=f"the folder of results; default: {CURATED_FOLDER}/<name of the input folder>")
     run.add_argument("--engine", help="auto, retinaface-arcface or dlib")
     run.add_argument("--workers", help="worker processes; 0 is one per core")
-    commands.add_parser("serve", help="start the REST service on service.host and service.port")
+    serving = commands.add_parser("serve", help="show the page, on service.host and service.port")
+    serving.add_argument("--input", help="the folder of photos whose event is shown; default: the list of all events")
+    serving.add_argument("--output", help="the folder of its results; default: as for run")
+    serving.add_argument("--open", default="yes", help="no: the browser is not opened")
+    serving.add_argument(
+        "--follow", default="yes", help="no: new photos of a folder are not looked through by themselves"
+    )
     return parser
 
 
 def _config_path() -> Path | None:
     named = os.environ.get(CONFIG_VARIABLE)
-    return Path(named) if named else None
+    return Path(named).absolute() if named else None
 
 
-def _serve(settings: Settings) -> None:
-    """Replace this process by uvicorn, so that signals reach it directly."""
-    service = settings.service
-    print(f"The review page is at http://{service.host}:{service.port}/ - stop it with Ctrl-C.", flush=True)
-    os.chdir(PROJECT_ROOT)
-    command = [sys.executable, "-m", "uvicorn", "main_api:app", "--host", service.host, "--port", str(service.port)]
-    os.execv(sys.executable, command)
+def _serve(arguments: argparse.Namespace) -> int:
+    """Serve the page, on that of the event if one is named."""
+    follows = arguments.follow not in _NO
+    load = partial(
+        load_settings,
+        _config_path(),
+        default_root=default_root(),
+        overrides={"service": {"follow_folder": True}} if follows else None,
+    )
+    settings = load()
+    event = None
+    if arguments.input:
+        event = event_places(settings, arguments.input, arguments.output)
+        if not is_address(event.input) and not Path(event.input).is_dir():
+            raise PhotosMissingError(
+                f"there is no folder {event.input}: give PHOTOS the folder of your photos; if it is on a disk, plug "
+                "the disk in"
+            )
+    elif arguments.output:
+        raise SettingsError("OUTPUT is the folder of the results of PHOTOS: name the folder of the photos too")
+    root = default_root()
+    root.mkdir(parents=True, exist_ok=True)
+    os.chdir(root)
+    return serve(load, event, opens=arguments.open not in _NO)
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -135,58 +169,33 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
-    if arguments.input and is_address(arguments.input):
-        place = arguments.input.rstrip("/")
-        own = place == settings.input_address
-        default = _own_output(settings) if own else _default_output(place.rpartition("/")[2])
-        return _event_at(place, default, arguments, settings)
-    if arguments.input:
-        # Not resolve(): the output is named after the folder as the user typed it, even if that is a link.
-        folder = Path(os.path.abspath(Path(arguments.input).expanduser()))  # noqa: PTH100
-        own = folder.resolve() == settings.io.input_dir.resolve()
-        default = _own_output(settings) if own else _default_output(folder.name)
-    elif settings.input_address:
-        return _event_at(settings.input_address, _own_output(settings), arguments, settings)
-    else:
+    if not arguments.input and not settings.input_address:
         folder = settings.io.input_dir
         try:
             list_photos(folder, exclude=(), skip_raw_with_jpeg=False)
         except PhotosMissingError as error:
             if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
                 raise
-            return _sample_event(error)
-        default = _own_output(settings)
-    return _event_at(str(folder), default, arguments, settings)
+            return _sample_event(error, settings)
+    places = event_places(settings, arguments.input or own_event(settings).input, arguments.output)
+    return _Event(places.input, places.output, with_places(settings, output_dir=places.output).io.output_dir)
 
 
-def _own_output(settings: Settings) -> str:
-    return settings.output_address or str(settings.io.output_dir)
-
-
-def _default_output(name: str) -> str:
-    return str(PROJECT_ROOT / CURATED_FOLDER / (name or "photos"))
-
-
-def _event_at(place: str, default: str, arguments: argparse.Namespace, settings: Settings) -> _Event:
-    output = arguments.output or default
-    if not is_address(output):
-        output = str(Path(output).expanduser().absolute())
-    return _Event(place, output, with_places(settings, output_dir=output).io.output_dir)
-
-
-def _sample_event(reason: PhotosMissingError) -> _Event:
-    photos = PROJECT_ROOT / SAMPLE_FOLDER / "photos"
-    event = _Event(str(photos), str(PROJECT_ROOT / SAMPLE_FOLDER), PROJECT_ROOT / SAMPLE_FOLDER)
+def _sample_event(reason: PhotosMissingError, settings: Settings) -> _Event:
+    places = sample_places(settings)
+    photos = Path(places.input)
+    event = _Event(places.input, places.output, Path(places.output))
     made = build_sample_event(photos)
     print(f"{reason}.")
     print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(photos)}.")
-    print("For your own photos: make run PHOTOS=/path/to/photos\n", flush=True)
+    example = "curation /path/to/photos" if is_installed() else "make run PHOTOS=/path/to/photos"
+    print(f"For your own photos: {example}\n", flush=True)
     return event
 
 
 def _call(script: str, options: Sequence[str]) -> int:
     """Run one of the two scripts and return its exit code; 130 if it was interrupted."""
-    command = [sys.executable, str(PROJECT_ROOT / script), *options]
+    command = [*script_command(script), *options]
     child: subprocess.Popen[bytes] | None = None
     is_told_to_end = False
 
@@ -245,6 +254,7 @@ def _print_summary(event: _Event, settings: Settings) -> None:
 
 
 def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) -> None:
+    print(f"\nNow look at them: {_serve_command(event, settings)}")
     labels = event.result(settings.scoring.labels_json.as_posix())
     if (event.output_dir / settings.scoring.labels_json).exists():
         print(f"\nThe labels of {labels} were used. If you change labels or rules, score again:")
@@ -256,11 +266,29 @@ def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) 
         print("(the categories are main, important and other), then score again:")
     else:
         return
-    command = [_shown(Path(sys.executable)), "run_scoring.py"]
-    own = settings.input_address or str(settings.io.input_dir), _own_output(settings)
-    if (event.input, event.output) != own:
+    command = [_shown(Path(sys.executable)), *(["-m", "run_scoring"] if is_installed() else ["run_scoring.py"])]
+    if EventPlaces(event.input, event.output) != own_event(settings):
         command += ["--input", _shown_place(event.input), "--output", _shown_place(event.output)]
     print(f"  {shlex.join(command)}")
+
+
+def _serve_command(event: _Event, settings: Settings) -> str:
+    """What shows the event in the browser, as a shell takes it."""
+    places = EventPlaces(event.input, event.output)
+    words, photos, results = ["make", "serve"], "PHOTOS=", "OUTPUT="
+    if is_installed():
+        words, photos, results = ["curation", "serve"], "", "--output="
+    if places != own_event(settings):
+        words.append(f"{photos}{_quoted(_shown_place(event.input))}")
+        if event.output != event_places(settings, event.input).output:
+            words.append(f"{results}{_quoted(_shown_place(event.output))}")
+    return " ".join(words)
+
+
+def _quoted(text: str) -> str:
+    """As `shlex.quote`, with the quotes that people write around names with spaces where both are right."""
+    quoted = shlex.quote(text)
+    return f'"{text}"' if quoted != text and not set(text) & set('"$`\\!\n') else quoted
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

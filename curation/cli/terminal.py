@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.cli.project import PROJECT_ROOT
+from curation.cli.project import default_root
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts, interrupts_delayed
 
@@ -228,7 +228,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     overrides = {
         section: {key: value for key, value in values.items() if value is not None} for section, values in given.items()
     }
-    return load_settings(Path(config) if config else None, default_root=PROJECT_ROOT, overrides=overrides)
+    return load_settings(Path(config) if config else None, default_root=default_root(), overrides=overrides)
 
 
 def print_line(text: str, stream: Any = None) -> None:

@@ -51,6 +51,7 @@ class EventPictures:
 
     def __init__(self, settings: Settings, catalog: Catalog, analyses: AnalysisLookup) -> None:
         """Remember the settings and parts; nothing is made yet."""
+        self.settings = settings
         self._catalog = catalog
         self._originals = originals_of(settings)
         self._input_dir = settings.io.input_dir
@@ -94,7 +95,19 @@ class EventPictures:
         known = self._catalog.photos_by_id().get(photo_id)
         if known is None:
             raise PhotoNotFoundError(f"there is no photo {photo_id}")
-        stamp = self._stamp(known.image_path)
+        return self._of_photo(known.image_path, size)
+
+    def thumbnail(self, image_path: str) -> Picture:
+        """A small picture of a photo by its path, whether it was looked through or not.
+
+        Raises:
+            PhotoGoneError: If it is gone.
+            StorageError: If the file cannot be read.
+        """
+        return self._of_photo(image_path, PictureSize.THUMBNAIL)
+
+    def _of_photo(self, image_path: str, size: PictureSize) -> Picture:
+        stamp = self._stamp(image_path)
         key = picture_key(stamp, PICTURES_VERSION, size, self._max_megapixels)
         make = self._at_hand(stamp.path, partial(photo_picture, size=size, max_megapixels=self._max_megapixels))
         return Picture(key, self._cache.get(key), make)

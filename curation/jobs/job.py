@@ -19,7 +19,9 @@ class Stage(StrEnum):
     CLUSTERING = "clustering"
     SCORING = "scoring"
     EXPORT = "export"
+    SIDECARS = "sidecars"
     VIDEO = "video"
+    WEIGHTS = "weights"
 
 
 class JobState(StrEnum):

@@ -136,6 +136,8 @@ def stopped(job: Job, *, by_user: bool) -> Job:
     elif job.stage is Stage.VIDEO:
         next_step = "what was looked at is kept; "
         next_step += "try the film again to continue" if by_user else "it goes on when the service is started again"
+    elif job.stage is Stage.WEIGHTS:
+        next_step = "what has arrived is kept: fetch again to continue"
     if by_user:
         state, error = JobState.CANCELLED, JobError("cancelled", f"this job was stopped; {next_step}")
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from curation.domain.choosing.export import ExportReport
+from curation.domain.choosing.sidecars import SidecarReport
 from curation.domain.report import ClusteringReport, Failure, FilmsReport, ScoringReport
 
 __all__ = ["JobOutcome", "outcome_of", "with_films"]
@@ -29,7 +30,7 @@ class JobOutcome:
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
-def outcome_of(report: ClusteringReport | FilmsReport | ScoringReport | ExportReport) -> JobOutcome:
+def outcome_of(report: ClusteringReport | FilmsReport | ScoringReport | ExportReport | SidecarReport) -> JobOutcome:
     """The outcome from a stage's report: all its numbers, failures and warnings."""
     values = {item.name: getattr(report, item.name) for item in fields(report)}
     counts = {

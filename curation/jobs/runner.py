@@ -25,8 +25,8 @@ STOP_TIMEOUT_S = 8.0
 CANCEL_POLL_S = 0.5
 """How often to check whether another service process was asked to cancel a job of this one."""
 
-_EXCLUSIVE = frozenset({Stage.CLUSTERING, Stage.SCORING})
-"""These stages write the same outputs, so they exclude each other."""
+_EXCLUSIVE = (frozenset({Stage.CLUSTERING, Stage.SCORING}), frozenset({Stage.EXPORT, Stage.SIDECARS}))
+"""Stages that exclude each other: they write the same outputs, or hold the same lock."""
 
 
 class ServiceEndingError(Exception):
@@ -42,7 +42,7 @@ class JobEndedError(Exception):
 
 
 class JobRunner:
-    """Runs one job of a stage at a time; clustering and scoring also exclude each other."""
+    """Runs one job of a stage at a time; clustering and scoring also exclude each other, as do exports and sidecars."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class JobRunner:
         """The job of this process that excludes a new job of the stage, or None; without disk access."""
         for run in self._current_runs():
             other = run.job.stage
-            if other is stage or {stage, other} <= _EXCLUSIVE:
+            if other is stage or any({stage, other} <= exclusive for exclusive in _EXCLUSIVE):
                 return run.snapshot
         return None
 

@@ -102,7 +102,38 @@ _FILMS = (
     "DROP TABLE jobs_of_version_2",
     "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
 )
-UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING, _FILMS)
+_WEIGHTS = (
+    "DROP INDEX one_active_job_per_stage",
+    "ALTER TABLE jobs RENAME TO jobs_of_version_3",
+    """
+    CREATE TABLE jobs (
+        sequence            INTEGER PRIMARY KEY AUTOINCREMENT,
+        id                  TEXT NOT NULL UNIQUE,
+        stage               TEXT NOT NULL CHECK (
+            stage IN ('clustering', 'scoring', 'export', 'video', 'sidecars', 'weights')
+        ),
+        state               TEXT NOT NULL CHECK (
+            state IN ('queued', 'running', 'succeeded', 'failed', 'interrupted', 'cancelled')
+        ),
+        created_at          TEXT NOT NULL,
+        started_at          TEXT,
+        finished_at         TEXT,
+        progress            TEXT,
+        counts              TEXT NOT NULL DEFAULT '{}',
+        failures            TEXT NOT NULL DEFAULT '[]',
+        warnings            TEXT NOT NULL DEFAULT '[]',
+        error               TEXT,
+        owner               TEXT NOT NULL,
+        request             TEXT NOT NULL DEFAULT '{}',
+        result              TEXT NOT NULL DEFAULT '{}',
+        cancel_requested_at TEXT
+    )
+    """,
+    f"INSERT INTO jobs ({_COLUMNS}) SELECT {_COLUMNS} FROM jobs_of_version_3",
+    "DROP TABLE jobs_of_version_3",
+    "CREATE UNIQUE INDEX one_active_job_per_stage ON jobs (stage) WHERE state IN ('queued', 'running')",
+)
+UPGRADES = (_FIRST, _EXPORTS_AND_CANCELLING, _FILMS, _WEIGHTS)
 
 SCHEMA_VERSION = len(UPGRADES)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from curation.domain.choosing.export import ExportRequest
+from curation.domain.choosing.sidecars import SidecarRequest
 from curation.domain.report import Progress
 from curation.jobs.job import Stage
 from curation.jobs.job_run import StageRun
@@ -22,6 +23,7 @@ def stage_runs(
     *,
     before_scoring: Callable[[], None] | None = None,
     after_run: Callable[[], None] | None = None,
+    before_export: Callable[[], None] | None = None,
 ) -> Mapping[Stage, StageRun]:
     """The function that runs each stage. Clustering and scoring ignore the request: their options are the settings.
 
@@ -29,6 +31,7 @@ def stage_runs(
         orchestrator: Runs the stages.
         before_scoring: Called before each scoring, to apply the current settings file.
         after_run: Called after each clustering and scoring, before its job ends, to read the new results.
+        before_export: Called before each export, so that it takes the ranking that is shown.
     """
 
     def run_clustering(
@@ -53,7 +56,21 @@ def stage_runs(
     def run_export(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
+        if before_export is not None:
+            before_export()
         report = orchestrator.run_export(ExportRequest.from_json(request), progress=progress, cancel=cancel)
         return replace(outcome_of(report), result={"name": report.name, "path": report.path})
 
-    return {Stage.CLUSTERING: run_clustering, Stage.SCORING: run_scoring, Stage.EXPORT: run_export}
+    def run_sidecars(
+        request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
+    ) -> JobOutcome:
+        return outcome_of(
+            orchestrator.run_sidecars(SidecarRequest.from_json(request), progress=progress, cancel=cancel)
+        )
+
+    return {
+        Stage.CLUSTERING: run_clustering,
+        Stage.SCORING: run_scoring,
+        Stage.EXPORT: run_export,
+        Stage.SIDECARS: run_sidecars,
+    }

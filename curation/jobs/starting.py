@@ -18,8 +18,11 @@ _LOCKS: Mapping[Stage, Callable[[Path], AbstractContextManager[None]]] = {
     Stage.CLUSTERING: hold_output,
     Stage.SCORING: hold_output,
     Stage.EXPORT: hold_export,
+    Stage.SIDECARS: hold_export,
     # Films have folders of their own.
     Stage.VIDEO: lambda _: nullcontext(),
+    # A download locks its file.
+    Stage.WEIGHTS: lambda _: nullcontext(),
 }
 
 

@@ -204,10 +204,12 @@ class JobStore:
                     finished_at=utc_now(),
                     error=JobError(
                         "interrupted",
-                        f"the service stopped while this job was {job.state}; what was analysed so far is kept: "
+                        f"the service stopped while this job was {job.state}; what was done so far is kept: "
                         + (
                             "the service goes on with it by itself"
                             if job.stage is Stage.VIDEO
+                            else "fetch the files again to continue"
+                            if job.stage is Stage.WEIGHTS
                             else f"start the {job.stage} stage again to continue"
                         ),
                     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.attributes.reading import read_attributes
+from curation.pipelines.face_at_place import face_at
 from curation.pipelines.known_photos import KnownPhotos, StoredPhotos
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.face_attributes import pack_attributes
@@ -46,11 +47,15 @@ __all__ = [
     "WorkerParts",
     "analyse_photo_worker",
     "analyse_photos_worker",
+    "judged_face",
     "prepare_worker",
     "score_photo_worker",
     "spoilt_face_worker",
     "swap_worker",
+    "worker_engine",
     "worker_originals",
+    "worker_parts",
+    "worker_photo",
     "worker_predictor",
 ]
 
@@ -79,6 +84,8 @@ class WorkerParts:
         make_readers: Loads what reads attributes of faces, given those that are asked for.
         originals: Gets photos and clips to hand before they are opened.
         make_known: Opens what is known of earlier runs, given `state_dir`.
+        make_doubting: Loads an engine that also tells faces it is hardly sure of, see `curation.engines.doubting`; None
+            takes the other one.
     """
 
     make_engine: Callable[[], FaceEngine]
@@ -89,6 +96,7 @@ class WorkerParts:
     make_readers: Callable[[Collection[Attribute]], Sequence[AttributeReader]] = _no_readers
     originals: Originals = field(default_factory=LocalOriginals)
     make_known: Callable[[Path], KnownPhotos] = StoredPhotos
+    make_doubting: Callable[[], FaceEngine] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ class AnalyseTask:
         key: Names everything that the analysis depends on.
         attributes: What is read of its faces besides, as far as it is not known.
         size_bytes: Of the file when it was listed; None if it is not known.
+        box: Where the user drew the only face that is wanted; None for all that the engine finds.
     """
 
     image_path: str
@@ -108,6 +117,7 @@ class AnalyseTask:
     key: str
     attributes: tuple[AttributeKey, ...] = ()
     size_bytes: int | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,7 @@ class _Worker:
     def __init__(self, parts: WorkerParts) -> None:
         self.parts = parts
         self._engine: FaceEngine | None = None
+        self._doubting: FaceEngine | None = None
         self._predictor: LandmarkPredictor | None = None
         self._known: KnownPhotos | None = None
         self._readers: dict[tuple[Attribute, ...], Sequence[AttributeReader]] = {}
@@ -198,6 +209,12 @@ class _Worker:
         if self._engine is None:
             self._engine = self.parts.make_engine()
         return self._engine
+
+    @property
+    def doubting(self) -> FaceEngine:
+        if self._doubting is None:
+            self._doubting = self.engine if self.parts.make_doubting is None else self.parts.make_doubting()
+        return self._doubting
 
     @property
     def predictor(self) -> LandmarkPredictor:
@@ -284,17 +301,29 @@ def _analysed(worker: _Worker, batch: AnalyseBatch, held: ExitStack) -> tuple[An
             results.append(None)
         except PhotoError as error:
             results.append(error)
-    found = worker.engine.analyse_many([photo for *_, photo in new]) if new else []
-    for (number, task, sha256, photo), faces in zip(new, found, strict=True):
+    plain = [photo for _, task, _, photo in new if task.box is None]
+    found = iter(worker.engine.analyse_many(plain) if plain else [])
+    for number, task, sha256, photo in new:
+        faces = next(found) if task.box is None else _drawn(worker, photo, task.box)
         if isinstance(faces, PhotoError):
             results[number] = faces
             continue
         analysis = _judged(photo, faces, worker.parts.chip_px)
+        if task.box is not None:
+            # That of the photo is made of its whole analysis, at the size that this decoded.
+            analysis = replace(analysis, miniature=None, capture_time=None)
         places = [(face.box, face.landmarks) for face in faces]
         results[number] = AnalysedPhoto(
             sha256, analysis, *_attributes(worker, task, sha256, places, partial(_same, photo))
         )
     return tuple(result for result in results if result is not None)
+
+
+def _drawn(worker: _Worker, photo: OpenPhoto, box: Box) -> Sequence[DetectedFace] | PhotoError:
+    try:
+        return [face_at(photo, box, worker.doubting)]
+    except PhotoError as error:
+        return error
 
 
 def _same(photo: OpenPhoto) -> OpenPhoto:
@@ -341,20 +370,27 @@ def _opened(path: Path, content: bytes | None, parts: WorkerParts) -> OpenPhoto:
 
 
 def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> PhotoAnalysis:
-    judged = []
-    for face in faces:
-        # The engine has decoded as much as the faces need; nothing is decoded again.
-        pixels = photo.already_decoded(detail_scale([face.landmarks]))
-        judged.append(
-            AnalysedFace(
-                detected=face,
-                quality=face_quality(pixels, face),
-                chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=chip_px),
-            )
-        )
+    judged = [judged_face(photo, face, chip_px) for face in faces]
     small = miniature(photo.already_decoded(0.0).array)
     time = photo.capture_time
     return PhotoAnalysis(photo.width, photo.height, tuple(judged), small, None if time is None else time.isoformat())
+
+
+def judged_face(photo: OpenPhoto, face: DetectedFace, chip_px: int) -> AnalysedFace:
+    """A face with its quality and chip.
+
+    Args:
+        photo: On which it was found, decoded as far as the face needs.
+        face: The face.
+        chip_px: Longer side of the chip, in pixels.
+    """
+    # The engine has decoded as much as the faces need; nothing is decoded again.
+    pixels = photo.already_decoded(detail_scale([face.landmarks]))
+    return AnalysedFace(
+        detected=face,
+        quality=face_quality(pixels, face),
+        chip_jpeg=face_chip_jpeg(pixels, face.box, long_side_px=chip_px),
+    )
 
 
 def spoilt_face_worker(task: SpoilTask) -> NDArray[np.float32]:
@@ -407,6 +443,35 @@ def worker_predictor() -> LandmarkPredictor:
         WeightsError: If it cannot be loaded.
     """
     return _current[-1].predictor
+
+
+def worker_engine(*, doubting: bool = False) -> FaceEngine:
+    """The engine of this worker.
+
+    Args:
+        doubting: Take the one that also tells faces it is hardly sure of.
+
+    Raises:
+        WeightsError: If it cannot be loaded.
+    """
+    return _current[-1].doubting if doubting else _current[-1].engine
+
+
+def worker_parts() -> WorkerParts:
+    """What this worker was made of."""
+    return _current[-1].parts
+
+
+@contextmanager
+def worker_photo(path: Path) -> Iterator[tuple[str, OpenPhoto]]:
+    """The SHA-256 of a photo and the photo, which can be decoded while the block lasts.
+
+    Raises:
+        PhotoError: If the photo cannot be used.
+    """
+    worker = _current[-1]
+    with _content(worker, path) as (at_hand, sha256, content):
+        yield sha256, _opened(at_hand, content, worker.parts)
 
 
 def worker_originals() -> Originals:

@@ -2,6 +2,7 @@
 
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
+from curation.settings.event_places import EventPlaces, event_places, own_event, sample_places
 from curation.settings.loading import (
     CONFIG_VARIABLE,
     Settings,
@@ -54,6 +55,7 @@ __all__ = [
     "CountRuleSettings",
     "DlibSettings",
     "EngineSettings",
+    "EventPlaces",
     "GallerySettings",
     "IoSettings",
     "ListenSettings",
@@ -76,9 +78,12 @@ __all__ = [
     "TilingMode",
     "VideoSettings",
     "WorkersSettings",
+    "event_places",
     "is_address",
     "load_settings",
     "overridden_keys",
+    "own_event",
     "reload_settings",
+    "sample_places",
     "with_places",
 ]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from curation.cli import project as program_places
 from curation.cli import quickstart
 
 TIMEOUT_S = 240
@@ -166,7 +167,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "project"
     (root / "event_images").mkdir(parents=True)
     (root / "event_images" / "one.jpg").touch()
-    monkeypatch.setattr(quickstart, "PROJECT_ROOT", root)
+    monkeypatch.setattr(program_places, "PROGRAM_FOLDER", root)
     monkeypatch.chdir(root)
     return root
 
@@ -271,7 +272,8 @@ print("ready", flush=True)
 time.sleep(60)
 """
     _stand_in(scripts, "run_clustering.py", code=0, body=waits)
-    program = "import sys, pathlib; from curation.cli import quickstart; quickstart.PROJECT_ROOT = pathlib.Path.cwd(); "
+    program = "import sys, pathlib; from curation.cli import project, quickstart; "
+    program += "project.PROGRAM_FOLDER = pathlib.Path.cwd(); "
     program += "sys.exit(quickstart.main(['run']))"
     for number in (signal.SIGINT, signal.SIGTERM):
         (scripts / "ended-well").unlink(missing_ok=True)

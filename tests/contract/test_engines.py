@@ -18,6 +18,7 @@ from curation.engines.building import build_engine
 from curation.engines.selection import select_engine
 from curation.engines.spoilt_chips import SPOILT_WAYS, spoilt_chips
 from curation.errors import PhotoError
+from curation.pipelines.face_at_place import face_at, landmarks_of_box
 from curation.settings import load_settings
 from tests.conftest import real_data_dir
 from tests.face_photos import astronaut, grace_hopper, side_by_side
@@ -348,3 +349,18 @@ def test_landmarks_that_are_no_face_are_an_error_of_the_photo(subject: Subject) 
     nowhere = FiveLandmarks.from_array(np.full((5, 2), 20.0))
     with pytest.raises(PhotoError):
         subject.engine.embed_changed(ArrayPhoto(subject.first), nowhere, spoilt_chips)
+
+
+def test_a_face_can_be_pointed_out_whether_the_engine_sees_it_or_not(subject: Subject) -> None:
+    photo = ArrayPhoto(subject.first)
+    seen = subject.engine.analyse(photo)[0]
+    at_place = [face_at(photo, seen.box, subject.engine) for _ in range(2)]
+    assert at_place[0].box == seen.box
+    assert at_place[0].embedding.tobytes() == at_place[1].embedding.tobytes()
+    assert 1 - float(at_place[0].embedding @ seen.embedding) < subject.engine.spec.distance_threshold
+    assert at_place[0].landmarks.as_array() == pytest.approx(seen.landmarks.as_array(), abs=0.15 * seen.box.w)
+    corner = Box(0, 0, 40, 40)
+    nothing = face_at(photo, corner, subject.engine)
+    assert nothing.box == corner and nothing.confidence == 0
+    assert np.linalg.norm(nothing.embedding) == pytest.approx(1.0, abs=1e-5)
+    assert nothing.landmarks == landmarks_of_box(corner)

@@ -11,9 +11,12 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from curation.api.http.conditional import matches_any
+from curation.errors import PhotoNotFoundError
+from curation.event.folder.shots import FolderShots
 from curation.event.photo_tiles import PhotoTiles
 from curation.event.pictures import EventPictures, Picture
 from curation.photos.looks.pictures import PictureSize
+from curation.workflow import event_listing
 
 __all__ = ["PictureResponses"]
 
@@ -29,6 +32,7 @@ class PictureResponses:
     def __init__(self, pictures: EventPictures) -> None:
         """Take the event's pictures; nothing is made yet."""
         self._pictures = pictures
+        self.folder = FolderShots(pictures.settings, partial(event_listing, pictures.settings))
         self._origin = pictures.origin
         # Requests wait for a free decoder in the event loop, so that they do not block threads of other routes.
         self._decoders = CapacityLimiter(max(2, min(_MOST_DECODERS, (os.cpu_count() or 2) - 1)))
@@ -67,6 +71,23 @@ class PictureResponses:
         return await self._send(
             request, tile.key, tile.content, partial(self._pictures.tiles.made, tile), {"Cache-Control": cached}
         )
+
+    async def of_folder(self, request: Request, photo_id: str) -> Response:
+        """A photo of the folder, small, whether it was looked through or not.
+
+        Raises:
+            PhotoNotFoundError: If the folder has no such photo.
+            PhotoGoneError: If it is just gone.
+            PhotoError: If it cannot be decoded.
+            StorageError: If the folder or the file cannot be read.
+        """
+        return await self._answer(request, partial(self._thumbnail, photo_id))
+
+    def _thumbnail(self, photo_id: str) -> Picture:
+        image_path = self.folder.path_of(photo_id)
+        if image_path is None:
+            raise PhotoNotFoundError(f"the folder has no photo {photo_id}")
+        return self._pictures.thumbnail(image_path)
 
     async def face(self, request: Request, face_id: str) -> Response:
         """A face with some of its surroundings. Raises what `EventPictures.face` and `EventPictures.made` raise."""

@@ -1,4 +1,4 @@
-"""The start page: the state of the event, the running job, and the next step."""
+"""The page Event: the state of the event, the running job, and the next step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ __all__ = ["router"]
 router = page_router()
 
 
-@router.get("/")
 @router.get("/review/event")
 def event_page(request: Request, context: Context) -> HTMLResponse:
     """The overview."""

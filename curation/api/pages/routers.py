@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
 from curation.api.pages.assets import pages as assets
+from curation.api.pages.events import pages as events
 from curation.api.pages.faces import charts, faces, log
 from curation.api.pages.known_people import pages as known_people
 from curation.api.pages.one_photo import pages as one_photo
@@ -16,6 +17,7 @@ __all__ = ["PAGE_ROUTERS"]
 
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     static_files.router,
+    events.router,
     event.router,
     people.router,
     photos.router,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.api.schemas.base import Out, Text
 from curation.domain.choosing.export import ExportMode, ExportRequest
+from curation.domain.choosing.programs import Program
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.jobs.job import JobState
 
@@ -28,11 +29,13 @@ class ExportIn(BaseModel):
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
+        populate_by_name=True,
         json_schema_extra={
             "examples": [
                 {"mode": "zip"},
                 {"photos": ["1f0c4be9d93c4c3c", "9b9f9ad0b5f1e2aa"], "mode": "copy", "sidecars": True},
                 {"best": 100, "mode": "hardlink"},
+                {"mode": "copy", "for": "lightroom"},
             ]
         },
     )
@@ -60,6 +63,9 @@ class ExportIn(BaseModel):
     picked_label: Annotated[str, Field(max_length=_MAX_LABEL, examples=["Green"])] = "Green"
     """The colour label for picked photos that have none; if empty, none is set. Lightroom compares it with the names of
     its own label set, which are in the user's language."""
+    program: Annotated[Program | None, Field(alias="for")] = None
+    """The program that will read the photos: it decides which sidecars there are, and which properties are written
+    besides the usual ones. Without it the export is for no program in particular."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -83,6 +89,7 @@ class ExportIn(BaseModel):
             csv=self.csv,
             contact_sheet=self.contact_sheet,
             picked_label=self.picked_label,
+            program=self.program,
         )
 
 

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from curation.domain.choosing.programs import Program
 from curation.domain.faces.regions import FaceRegion, StoredPicture
+from curation.domain.judging.picks import Pick
 from curation.domain.report import Failure
 
 __all__ = [
@@ -56,6 +58,8 @@ class ExportRequest:
         csv: Whether photos.csv is written.
         contact_sheet: Whether contact_sheet.html is written.
         picked_label: `xmp:Label` of picked photos that have no other label; empty for none.
+        program: The program that the export is for, which decides which sidecars there are and which properties are
+            written besides the usual ones; None is for no program in particular.
     """
 
     image_paths: tuple[str, ...] | None = None
@@ -68,6 +72,7 @@ class ExportRequest:
     csv: bool = True
     contact_sheet: bool = True
     picked_label: str = "Green"
+    program: Program | None = None
 
     def __post_init__(self) -> None:
         if self.image_paths is not None and self.best is not None:
@@ -83,14 +88,26 @@ class ExportRequest:
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values, as stored with a job."""
-        paths = self.image_paths
-        return {**asdict(self), "mode": self.mode.value, "image_paths": None if paths is None else list(paths)}
+        paths, program = self.image_paths, self.program
+        return {
+            **asdict(self),
+            "mode": self.mode.value,
+            "image_paths": None if paths is None else list(paths),
+            "program": None if program is None else program.value,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ExportRequest:
         """The inverse of `to_json`."""
-        paths = data["image_paths"]
-        return cls(**{**data, "mode": ExportMode(data["mode"]), "image_paths": None if paths is None else tuple(paths)})
+        paths, program = data["image_paths"], data.get("program")
+        return cls(
+            **{
+                **data,
+                "mode": ExportMode(data["mode"]),
+                "image_paths": None if paths is None else tuple(paths),
+                "program": None if program is None else Program(program),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,9 @@ class PhotoDescription:
         names: Names of the people in it, most important first.
         picture: Size and orientation of the stored picture; None if unknown, and then there are no regions.
         regions: The named faces.
+        keywords: What is added to the keywords; None adds the names.
+        pick: Whether the user picked or rejected it; None for neither.
+        program: The program that reads it; None for no one in particular.
     """
 
     rating: int | None = None
@@ -110,6 +130,20 @@ class PhotoDescription:
     names: tuple[str, ...] = ()
     picture: StoredPicture | None = None
     regions: tuple[FaceRegion, ...] = ()
+    keywords: tuple[str, ...] | None = None
+    pick: Pick | None = None
+    program: Program | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The keywords to add."""
+        return self.names if self.keywords is None else self.keywords
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say about the photo."""
+        picked = self.program is not None and self.pick is not None
+        return not (self.rating or self.label or self.names or self.tags or picked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from curation.domain.choosing.export import PhotoDescription
+from curation.photos.xmp.for_programs import describe_for, has_own_label
 from curation.photos.xmp.jpeg_segments import MAX_XMP_BYTES, JpegSegments, read_segments, rest_name, with_xmp
 from curation.photos.xmp.names import DC, IPTC_EXT, TIFF, XMP, qualified
 from curation.photos.xmp.packet import XmpPacket
@@ -27,6 +28,7 @@ def describe(packet: XmpPacket, description: PhotoDescription) -> tuple[str, ...
     - `xmp:Label` is set if there is none.
     - Names are added to those in `dc:subject` and `Iptc4xmpExt:PersonInImage`.
     - Face regions are added, see `merge_regions`, and `tiff:Orientation` if there is none.
+    - What only the program reads that the description is for, see `describe_for`.
 
     Args:
         packet: Is changed.
@@ -37,9 +39,11 @@ def describe(packet: XmpPacket, description: PhotoDescription) -> tuple[str, ...
     """
     if description.rating is not None:
         packet.set_text(_RATING, str(description.rating))
-    if description.label and not (packet.text(_LABEL) or "").strip():
+    has_label = (packet.text(_LABEL) or "").strip() or has_own_label(packet, description)
+    if description.label and not has_label:
         packet.set_text(_LABEL, description.label)
-    packet.add_to_bag(_SUBJECT, description.names)
+    describe_for(packet, description, label=None if has_label else description.label)
+    packet.add_to_bag(_SUBJECT, description.tags)
     packet.add_to_bag(_PERSONS, description.names)
     if description.picture is None or not description.regions:
         return ()

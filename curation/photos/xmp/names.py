@@ -7,15 +7,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 __all__ = [
+    "DARKTABLE",
     "DC",
+    "DIGIKAM",
     "IPTC_EXT",
+    "LIGHTROOM",
+    "MICROSOFT_PHOTO",
+    "MP",
+    "MPRI",
+    "MP_REGION",
     "MWG_REGIONS",
     "NAMESPACES",
+    "PROGRAM_NAMESPACES",
     "RDF",
     "ST_AREA",
     "ST_DIM",
     "TIFF",
     "XMP",
+    "XMP_DM",
     "XMP_META",
     "XMP_NOTE",
     "plain_text",
@@ -32,6 +41,14 @@ IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 MWG_REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
 ST_AREA = "http://ns.adobe.com/xmp/sType/Area#"
 ST_DIM = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
+XMP_DM = "http://ns.adobe.com/xmp/1.0/DynamicMedia/"
+LIGHTROOM = "http://ns.adobe.com/lightroom/1.0/"
+DIGIKAM = "http://www.digikam.org/ns/1.0/"
+DARKTABLE = "http://darktable.sf.net/"
+MICROSOFT_PHOTO = "http://ns.microsoft.com/photo/1.0/"
+MP = "http://ns.microsoft.com/photo/1.2/"
+MPRI = "http://ns.microsoft.com/photo/1.2/t/RegionInfo#"
+MP_REGION = "http://ns.microsoft.com/photo/1.2/t/Region#"
 
 NAMESPACES: Mapping[str, str] = MappingProxyType(
     {
@@ -47,6 +64,19 @@ NAMESPACES: Mapping[str, str] = MappingProxyType(
     }
 )
 """By their usual prefixes; some readers recognise only the prefixes."""
+
+PROGRAM_NAMESPACES: Mapping[str, str] = MappingProxyType(
+    {
+        "xmpDM": XMP_DM,
+        "lr": LIGHTROOM,
+        "digiKam": DIGIKAM,
+        "MicrosoftPhoto": MICROSOFT_PHOTO,
+        "MP": MP,
+        "MPRI": MPRI,
+        "MPReg": MP_REGION,
+    }
+)
+"""The namespaces of single programs; declared only where one of their properties is written."""
 
 # The complement of the characters that XML 1.0 allows, section 2.2.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

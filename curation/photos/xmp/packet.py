@@ -19,6 +19,7 @@ from curation.photos.xmp.names import (
     IPTC_EXT,
     MWG_REGIONS,
     NAMESPACES,
+    PROGRAM_NAMESPACES,
     RDF,
     TIFF,
     XMP,
@@ -39,7 +40,8 @@ _ABOUT = qualified(RDF, "about")
 _VALUE = qualified(RDF, "value")
 _LI = qualified(RDF, "li")
 _BAG = qualified(RDF, "Bag")
-_ARRAYS = (_BAG, qualified(RDF, "Seq"), qualified(RDF, "Alt"))
+_SEQ = qualified(RDF, "Seq")
+_ARRAYS = (_BAG, _SEQ, qualified(RDF, "Alt"))
 _HAS_EXTENDED = qualified(XMP_NOTE, "HasExtendedXMP")
 # Attributes of rdf:Description that are not properties.
 _SYNTAX = frozenset({*(qualified(RDF, name) for name in ("about", "ID", "nodeID")), "about", "ID"})
@@ -128,8 +130,26 @@ class XmpPacket:
             element.clear()
             element.text, element.tail = plain_text(value), tail
 
-    def add_to_bag(self, name: str, values: Iterable[str]) -> None:
-        """Add to an unordered list those values that it does not contain."""
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of a list by its qualified name; empty if there is none."""
+        element = self.element(name)
+        if element is None:
+            text = self.text(name)
+            return (text,) if text else ()
+        found = array_items(element)
+        if found is None:
+            text = (element.text or "").strip()
+            return (text,) if text else ()
+        return tuple((item.text or "").strip() for item in found[1])
+
+    def add_to_bag(self, name: str, values: Iterable[str], *, ordered: bool = False) -> None:
+        """Add to a list those values that it does not contain.
+
+        Args:
+            name: The qualified name of the list.
+            values: To add.
+            ordered: Whether a new list is a sequence.
+        """
         wanted = [plain_text(value) for value in values]
         if not wanted:
             return
@@ -142,7 +162,7 @@ class XmpPacket:
             # A list of one value that was written as plain text.
             text = (element.text or "").strip()
             element.text = None
-            bag = new_element(element, _BAG)
+            bag = new_element(element, _SEQ if ordered else _BAG)
             if text:
                 new_element(bag, _LI).text = text
         if lone is not None:
@@ -243,7 +263,8 @@ def new_element(parent: etree._Element, name: str, *, attributes_of: str = "") -
     """Add a child, with the usual prefixes for its namespace and for that of its attributes."""
     namespaces = (etree.QName(name).namespace, attributes_of)
     known = set(parent.nsmap.items())
-    prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri in namespaces and (prefix, uri) not in known}
+    usual = (*NAMESPACES.items(), *PROGRAM_NAMESPACES.items())
+    prefixes = {prefix: uri for prefix, uri in usual if uri in namespaces and (prefix, uri) not in known}
     return etree.SubElement(parent, name, nsmap=prefixes)
 
 

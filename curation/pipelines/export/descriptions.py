@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from curation.domain.choosing.export import REJECTED, ExportRequest, PhotoDescription
+from curation.domain.choosing.export import REJECTED, PhotoDescription
+from curation.domain.choosing.programs import Program
+from curation.domain.choosing.sidecars import SidecarParts
 from curation.domain.faces.regions import StoredPicture
 from curation.domain.judging.picks import Pick
 from curation.errors import PhotoError
@@ -17,20 +19,31 @@ __all__ = ["Descriptions"]
 
 
 class Descriptions:
-    """Describes the photos of one export."""
+    """Describes photos for one program, or for no one in particular."""
 
     def __init__(
-        self, request: ExportRequest, event: ExportEvent, max_megapixels: float, note: Callable[[str, str], None]
+        self,
+        event: ExportEvent,
+        max_megapixels: float,
+        note: Callable[[str, str], None],
+        *,
+        picked_label: str,
+        program: Program | None = None,
+        parts: SidecarParts | None = None,
     ) -> None:
         """Take what the descriptions are made from.
 
         Args:
-            request: Names the label of picked photos.
             event: The photos, people and picks.
             max_megapixels: Larger photos get no face regions.
             note: Called with a file and a message for the user.
+            picked_label: The label of picked photos; empty for none.
+            program: The program that reads them; None for no one in particular.
+            parts: What is written of a photo; None is everything.
         """
-        self._request = request
+        self._picked_label = picked_label
+        self._program = program
+        self._parts = parts or SidecarParts()
         self._event = event
         self._max_megapixels = max_megapixels
         self._note = note
@@ -42,11 +55,16 @@ class Descriptions:
             image_path: Of the photo.
             source: To open it.
         """
-        said = self._event.picks.of(image_path)
+        said, parts = self._event.picks.of(image_path), self._parts
+        pick = said.pick if parts.flags else None
+        names = self._event.names(image_path)
         description = PhotoDescription(
-            rating=REJECTED if said.pick is Pick.REJECTED else said.rating,
-            label=self._request.picked_label if said.pick is Pick.PICKED and self._request.picked_label else None,
-            names=self._event.names(image_path),
+            rating=REJECTED if pick is Pick.REJECTED else said.rating if parts.stars else None,
+            label=self._picked_label if pick is Pick.PICKED and self._picked_label else None,
+            names=names if parts.people else (),
+            keywords=names if parts.keywords else (),
+            pick=pick,
+            program=self._program,
         )
         if not description.names:
             return description

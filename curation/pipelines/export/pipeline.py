@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import ExportMode, ExportReport, ExportRequest, PhotoDescription
+from curation.domain.choosing.programs import PROGRAMS, SidecarName
 from curation.domain.report import Failure, Progress
 from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
 from curation.photos.files.formats import PhotoFormat
@@ -149,7 +150,9 @@ class _Export:
         self._cancel = cancel
         self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
         self._companions = Companions()
-        self._descriptions = Descriptions(request, event, max_megapixels, self._note)
+        self._descriptions = Descriptions(
+            event, max_megapixels, self._note, picked_label=request.picked_label, program=request.program
+        )
         self._sidecars = SidecarWriter(self._names, self._companions, target, self._note, event.originals)
 
     @property
@@ -193,7 +196,7 @@ class _Export:
         twins = [] if raw else self._companions.raw_files(source)
         # A file that cannot have its description inside gets a sidecar, whether or not sidecars were requested.
         undescribed = self._request.embed and not raw and not (can_embed and embedded is not False)
-        wanted = WantedSidecars(short=raw, long=self._request.sidecars or undescribed, alone=not twins)
+        wanted = self._wanted(raw=raw, undescribed=undescribed, alone=not twins)
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
             for twin in twins:
@@ -210,8 +213,17 @@ class _Export:
             self._note(name, f"could not be exported: {error}")
             return
         self.tally.raw_files += 1
-        wanted = WantedSidecars(short=True, long=self._request.sidecars, alone=True)
-        self._sidecars.add(raw, name, described, wanted)
+        self._sidecars.add(raw, name, described, self._wanted(raw=True, undescribed=False, alone=True))
+
+    def _wanted(self, *, raw: bool, undescribed: bool, alone: bool) -> WantedSidecars:
+        """Which sidecars a photo should have: those that its program reads, and those that were asked for."""
+        program = self._request.program
+        if program is None:
+            return WantedSidecars(short=raw, long=self._request.sidecars or undescribed, alone=alone)
+        reads = PROGRAMS[program]
+        name = reads.raw if raw else reads.photo
+        long = self._request.sidecars or undescribed or (name is SidecarName.LONG and (raw or reads.beside_jpegs))
+        return WantedSidecars(short=raw and name is SidecarName.SHORT, long=long, alone=alone)
 
     def _copy(self, source: Path, file: str, description: PhotoDescription | None) -> bool | None:
         """Copy or link a photo.

@@ -17,7 +17,7 @@ from curation.photos.xmp.packet import MAX_PACKET_BYTES
 from curation.pipelines.export.names import Companions, ExportNames, is_too_long
 from curation.storage.export_target import ExportTarget
 
-__all__ = ["SidecarWriter", "WantedSidecars", "unreadable"]
+__all__ = ["SidecarWriter", "WantedSidecars", "first_sidecar", "read_sidecar", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class SidecarWriter:
         is_free = self._names.is_free(file, short_name)
         # The short name may belong to the sidecar of another RAW file.
         long = wanted.long or (wanted.short and not is_free)
-        has_content = any((description.rating, description.label, description.names))
+        has_content = not description.is_empty
         if is_free and wanted.alone:
             found = self._companions.short_sidecar(photo)
             if found is not None or (wanted.short and has_content):
@@ -96,10 +96,10 @@ class SidecarWriter:
             return
         try:
             if existing is None:
-                new, notes = _first_sidecar(photo, description)
+                new, notes = first_sidecar(photo, description)
             else:
                 with self._originals.at_hand(existing) as path:
-                    old, old_mtime_ns = _read(path)
+                    old, old_mtime_ns = read_sidecar(path)
                 new, notes = described_sidecar(old, description)
                 if new == old:
                     mtime_ns = old_mtime_ns
@@ -114,7 +114,12 @@ class SidecarWriter:
         self.written += 1
 
 
-def _first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
+def first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
+    """The content of a new sidecar with its notes, see `described_sidecar`; that of a JPEG has the photo's own packet.
+
+    Raises:
+        PhotoUnreadableError: If the photo cannot be read.
+    """
     if format_of(photo) is PhotoFormat.JPEG:
         try:
             with photo.open("rb") as file:
@@ -126,7 +131,7 @@ def _first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, t
     return described_sidecar(None, description)
 
 
-def _read(path: Path) -> tuple[bytes, int]:
+def read_sidecar(path: Path) -> tuple[bytes, int]:
     """Content of a sidecar, and its modification time in nanoseconds since 1970."""
     try:
         with path.open("rb") as file:

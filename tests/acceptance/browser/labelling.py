@@ -26,7 +26,7 @@ JOB_PATIENCE_MS = 120_000
 def run_stage(visitor: Visitor, button: str, doing: str) -> None:
     """Press a stage's button, watch it at work, and wait for its end."""
     page = visitor.page
-    visitor.go("/")
+    visitor.go("/review/event")
     page.get_by_role("button", name=button).click()
     expect(page.get_by_role("heading", name=doing)).to_be_visible()
     expect(page.locator("#job")).to_have_count(0, timeout=JOB_PATIENCE_MS)
@@ -36,7 +36,7 @@ def run_stage(visitor: Visitor, button: str, doing: str) -> None:
 
 def find_the_people(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.go("/")
+    visitor.go("/review/event")
     expect(page.get_by_text(f"{PHOTOS} photos in the folder")).to_be_visible()
     page.get_by_role("button", name="Find the people").click()
     expect(page.get_by_role("heading", name="Finding the people")).to_be_visible()

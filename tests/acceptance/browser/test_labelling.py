@@ -40,7 +40,7 @@ def event(clustered: FakeEvent) -> FakeEvent:
 @pytest.fixture
 def desk(browser: Browser, event: FakeEvent, tmp_path: Path) -> Iterator[Visitor]:
     with serving(event) as origin, visiting(browser, origin, tmp_path / "screenshots") as visitor:
-        visitor.go("/")
+        visitor.go("/review/event")
         yield visitor
 
 

@@ -78,3 +78,23 @@ def test_nothing_picked_exits_with_3(event: Path, capsys: pytest.CaptureFixture[
     write_picks(event / "out" / PICKS, Picks({}))
     assert export(event) == 3
     assert "pick some" in capsys.readouterr().err
+
+
+def test_sidecars_beside_the_originals(event: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sidecar = event / "photos" / "b.jpg.xmp"
+    assert export(event, "--beside-originals") == 2 and "--for" in capsys.readouterr().err
+    assert export(event, "--dry-run") == 2 and "--beside-originals" in capsys.readouterr().err
+    assert export(event, "--beside-originals", "--for", "digikam", "--dry-run") == 0
+    assert "new: b.jpg.xmp\n1 sidecars would be new" in capsys.readouterr().out and not sidecar.exists()
+    assert export(event, "--beside-originals", "--for", "digikam") == 0
+    assert "take it back with --undo" in capsys.readouterr().out and sidecar.exists()
+    assert export(event, "--undo") == 0
+    assert "1 sidecars removed" in capsys.readouterr().out and not sidecar.exists()
+    assert export(event, "--undo") == 3
+    assert export(event, "--beside-originals", "--for", "lightroom") == 1
+    assert "refused: b.jpg: Lightroom reads this only inside the file" in capsys.readouterr().err
+
+
+def test_an_export_for_a_program(event: Path) -> None:
+    assert export(event, "--for", "darktable", "--name", "dt", "--no-csv", "--no-contact-sheet") == 0
+    assert sorted(path.name for path in (event / "out" / "export" / "dt").iterdir()) == ["b.jpg", "b.jpg.xmp"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from curation.cli import quickstart
+from curation.cli import project, quickstart
 
 
 def test_a_signal_that_comes_while_the_script_is_being_started_ends_it(
@@ -22,6 +22,6 @@ def test_a_signal_that_comes_while_the_script_is_being_started_ends_it(
         os.kill(os.getpid(), signal.SIGTERM)
         return child
 
-    monkeypatch.setattr(quickstart, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(project, "PROGRAM_FOLDER", tmp_path)
     monkeypatch.setattr(subprocess, "Popen", slow_start)
     assert quickstart._call("waits.py", []) == 128 + signal.SIGTERM

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
-from curation.api.http.urls import root_of
 from curation.api.schemas.base import Out, Text
 from curation.api.schemas.jobs import JobOut
 from curation.api.schemas.video.films import FilmTaskOut
@@ -88,7 +87,7 @@ def poster_out(
     names: Mapping[int, str],
 ) -> PosterOut:
     """Convert a poster; `names` by cluster id."""
-    root = root_of(request)
+    root: str = request.scope.get("root_path", "").rstrip("/")
     return PosterOut(
         poster_id=poster.id,
         name=poster.name,

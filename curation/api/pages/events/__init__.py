@@ -1,0 +1,1 @@
+"""The first page: all events of this machine."""

@@ -1,0 +1,1 @@
+"""Sidecars beside the originals as JSON."""

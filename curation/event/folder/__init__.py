@@ -1,0 +1,1 @@
+"""The folder of photos itself, whatever was looked through so far."""

@@ -1,0 +1,1 @@
+"""Sidecars that were written beside originals: the journal and backup of each run, and lists."""
