@@ -69,19 +69,19 @@ class RankedPhotos:
         """
         output_dir = settings.io.output_dir
         self._words = words
-        self._state_dir = settings.io.state_dir
+        self._lock_dir = settings.lock_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
         self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _recorded_rules(read_run_record(path)))
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._placed: Derived[Picks] = Derived()
-        self._journal = PicksJournal(settings.io.state_dir, output_dir)
+        self._journal = PicksJournal(settings.event_dir, output_dir)
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
-        self.live: Callable[[], LiveScores | None] = lambda: None
-        """What the photos are ranked by instead of the table, which follows; None for the table."""
+        self.live: LiveScores | None = None
+        """What the photos are ranked by instead of the table, which follows; None for the table. See `follow`."""
 
     def table(self) -> tuple[PhotoScore, ...] | None:
         """The rows of photo_scores.csv as they were written; None before scoring. Raises what `photos` raises."""
@@ -98,13 +98,19 @@ class RankedPhotos:
         table = self._table.get()
         if table is None:
             return None
-        live = self.live()
-        if live is not None:
-            return self.ranked_by(live)
+        if self.live is not None:
+            return self.ranked_by(self.live)
         picks = self.picks()
         recorded = self.table_rules()
         rules = self._rules_of_settings if recorded is None else recorded[0]
         return self._ranked.get((table, picks, rules), lambda: self._rank(table, table, picks, rules))
+
+    def follow(self, live: LiveScores) -> None:
+        """Rank the photos by these scores from now on; nobody waits for it. Raises what `photos` raises."""
+        table, picks = self._table.get() or (), self.picks()
+        ranked = self._rank(table, live.scores, picks, live.rules)
+        self._ranked.put((table, live.scores, picks), ranked)
+        self.live = live
 
     def ranked_by(self, live: LiveScores) -> tuple[PhotoScore, ...]:
         """All photos with the current picks, best first, ranked by these scores. Raises what `photos` raises."""
@@ -154,7 +160,7 @@ class RankedPhotos:
             BusyError: If another process has locked it.
             StorageError: If it cannot be read or written.
         """
-        with hold_picks(self._state_dir):
+        with hold_picks(self._lock_dir):
             self._words.settle_picks(self.written_picks())
             before = self.picks()
             changes = make(before)
@@ -192,7 +198,7 @@ class RankedPhotos:
             BusyError: If another process has locked it.
             StorageError: If it cannot be read or written.
         """
-        with hold_picks(self._state_dir):
+        with hold_picks(self._lock_dir):
             self._words.settle_picks(self.written_picks())
             self._rewrite(word, lambda said: without_pick(said, word))
 
@@ -206,7 +212,7 @@ class RankedPhotos:
         Raises:
             PickTakenError: If that photo is picked, rejected or rated already. Also what `drop` raises.
         """
-        with hold_picks(self._state_dir):
+        with hold_picks(self._lock_dir):
             self._words.settle_picks(self.written_picks())
             if self.picks().of(image_path) != UNJUDGED:
                 raise PickTakenError(
@@ -263,11 +269,13 @@ class RankedPhotos:
             timer.cancel()
         if self._table.get() is None:
             return
-        with hold_scores(self._state_dir):
+        with hold_scores(self._lock_dir):
             table, ranked = self._table.get(), self.photos()
             if table is not None and ranked is not None and ranked != table:
                 write_photo_scores(self._table.path, ranked)
                 self._table.put(ranked)
+                if self.live is not None:
+                    self._ranked.put((ranked, self.live.scores, self.picks()), ranked)
 
     def try_flush(self) -> None:
         """Do what `flush` does, but log an error instead of raising it."""

@@ -152,7 +152,7 @@ def settle(settings: Settings, event: SeenEvent, *, is_strict: bool = True) -> S
         CurationError: What `read_words` raises; also if `event` cannot be read.
     """
     words = read_words(settings, is_strict=is_strict)
-    return change_said(settings.io.output_dir, settings.io.state_dir, lambda said: settled(said, words, event))
+    return change_said(settings.io.output_dir, settings.lock_dir, lambda said: settled(said, words, event))
 
 
 def placed(corrections: Sequence[Correction], said: Said) -> tuple[Correction, ...]:
