@@ -96,7 +96,7 @@ export function photoView({ onChange }) {
     photo.svg.setAttribute("viewBox", `${seen.x} ${seen.y} ${seen.width} ${seen.height}`);
     photo.element.toggleAttribute("data-zoomed", zoom !== null);
     const isSharp = paint(seen);
-    photo.element.toggleAttribute("data-sharp", isSharp);
+    photo.element.toggleAttribute("data-sharp", isSharp && !moving);
     const shown = (one) => ({ ...one, x: (one.x - seen.x) * seen.scale, y: (one.y - seen.y) * seen.scale, w: one.w * seen.scale, h: one.h * seen.scale });
     placePlates(photo.plates, isPlain ? [] : photo.faces.map(shown), size());
   }

@@ -3,7 +3,7 @@
 import { fragment, get } from "./api.js";
 import { fillBurst } from "./burst-row.js";
 import { icon } from "./icons.js";
-import { bind } from "./keyboard.js";
+import { bind, hold } from "./keyboard.js";
 import { gestures } from "./photo-gestures.js";
 import { walkFrom } from "./photo-links.js";
 import { screenPicture, tileGrid } from "./photo-tiles.js";
@@ -28,7 +28,7 @@ let turn = 0;
 let person = null; // who is looked at
 
 const view = photoView({ onChange: changed });
-const pointer = gestures(holder, view, (by) => go(by > 0 ? after() : before()));
+const pointer = gestures(holder, view, (by) => step(by > 0 ? after : before));
 
 const cameFrom = new URLSearchParams(location.search).get("from") ?? "";
 const walk = walkFrom(cameFrom);
@@ -50,6 +50,17 @@ function fetched(id) {
   promise.catch(() => ahead.delete(id));
   ahead.set(id, { promise, at: performance.now() });
   return promise;
+}
+
+let under = Promise.resolve(); // the moves under way, one after the other
+let waiting = 0;
+
+/** Go one step: every press counts, however slow the service is; a key that is held down skips what it cannot show. */
+function step(where, event) {
+  if (waiting && event?.repeat) return under;
+  waiting++;
+  under = hold(under.then(() => go(where())).finally(() => waiting--));
+  return under;
 }
 
 async function go(id) {
@@ -93,7 +104,7 @@ function shown() {
   const { title, id } = photo().dataset;
   document.title = `${title} · Curation`;
   paintRecent(holder);
-  steps();
+  paintArrows();
   view.show(photo(), id);
   drawBoxes();
   explain();
@@ -104,7 +115,7 @@ function shown() {
 }
 
 /** The arrows on the photo lead where the keys do. */
-function steps() {
+function paintArrows() {
   for (const [name, id] of [["before", before()], ["after", after()]]) {
     const link = document.getElementById(name);
     if (!link) continue;
@@ -196,7 +207,7 @@ holder.addEventListener("click", (event) => {
   const link = event.target.closest("#before, #after, [data-go]");
   if (link) {
     event.preventDefault();
-    go(link.id === "before" ? before() : link.id === "after" ? after() : link.dataset.go);
+    step(link.id === "before" ? before : link.id === "after" ? after : () => link.dataset.go);
   } else if (event.target.closest("#boxes")) toggleBoxes();
   else if (event.target.closest("#zoom")) view.cycle();
   else if (event.target.closest(".close-up")) view.toFace(event.target.closest(".close-up").dataset.face);
@@ -216,7 +227,7 @@ for (const [name, on] of [["pointerover", true], ["pointerout", false], ["focusi
   holder.addEventListener(name, (event) => point(event, on));
 }
 
-pickControls(holder, { targets: () => [photo()], next: () => go(after()) });
+pickControls(holder, { targets: () => [photo()], next: () => step(after) });
 
 /** Back to where the photo was opened: by the browser's own history if that is one step, so that its place is kept. */
 function leave() {
@@ -245,21 +256,21 @@ function neighboursInBurst() {
   return [all[at + 1], all[at - 1]];
 }
 
-function inBurst(by) {
+function inBurst(by, event) {
   if (inCloseUps()) toCloseUp(closeUps().indexOf(document.activeElement) + by);
-  else go(neighboursInBurst()[by > 0 ? 0 : 1]);
+  else step(() => neighboursInBurst()[by > 0 ? 0 : 1], event);
 }
 
 const keys = { group: "Photo" };
 const isZoomed = () => view.state().isZoomed;
 bind([
-  { ...keys, keys: "ArrowRight", label: "Next photo or stack", run: () => go(after()) },
-  { ...keys, keys: "ArrowLeft", label: "Previous photo or stack", run: () => go(before()) },
-  { ...keys, keys: "ArrowDown", shown: "↑ ↓", label: "Within the stack; among the close-ups", run: () => inBurst(1) },
-  { ...keys, keys: "ArrowUp", hidden: true, label: "Previous photo of the burst", run: () => inBurst(-1) },
+  { ...keys, keys: "ArrowRight", label: "Next photo or stack", always: true, run: (event) => step(after, event) },
+  { ...keys, keys: "ArrowLeft", label: "Previous photo or stack", always: true, run: (event) => step(before, event) },
+  { ...keys, keys: "ArrowDown", shown: "↑ ↓", label: "Within the stack; among the close-ups", always: true, run: (event) => inBurst(1, event) },
+  { ...keys, keys: "ArrowUp", hidden: true, label: "Previous photo of the burst", always: true, run: (event) => inBurst(-1, event) },
   { ...keys, keys: "h", label: "Boxes and names", run: toggleBoxes },
   { ...keys, keys: "v", label: "Compare the photos of this burst", when: () => holder.querySelector("#compare") !== null, run: () => holder.querySelector("#compare").click() },
-  { ...keys, keys: "Escape", label: "Leave the zoom; back to where the photo was opened", run: () => (isZoomed() ? view.leave() : leave()) },
+  { ...keys, keys: "Escape", label: "Leave the zoom; back to where the photo was opened", always: true, run: () => (isZoomed() ? view.leave() : leave()) },
 ]);
 const close = { group: "Look closely" };
 bind([
