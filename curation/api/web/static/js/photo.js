@@ -1,7 +1,9 @@
 // One photo: moving to the next one, looking closely, picking, and showing the people in it.
 
 import { fragment, get } from "./api.js";
-import { fillBurst } from "./burst-row.js";
+import { fillBurst, forgetBursts } from "./burst-row.js";
+import { wireFaces } from "./draw-face.js";
+import { exifSwitch } from "./exif.js";
 import { icon } from "./icons.js";
 import { bind, hold } from "./keyboard.js";
 import { gestures } from "./photo-gestures.js";
@@ -104,6 +106,7 @@ function shown() {
   const { title, id } = photo().dataset;
   document.title = `${title} · Curation`;
   paintRecent(holder);
+  paintExif?.();
   paintArrows();
   view.show(photo(), id);
   drawBoxes();
@@ -227,7 +230,17 @@ for (const [name, on] of [["pointerover", true], ["pointerout", false], ["focusi
   holder.addEventListener(name, (event) => point(event, on));
 }
 
-pickControls(holder, { targets: () => [photo()], next: () => step(after) });
+pickControls(holder, { targets: () => [photo()], next: () => step(after), goTo: ([id]) => step(() => (id === photo().dataset.id ? null : id)) });
+const paintExif = exifSwitch(holder);
+wireFaces(holder, { photoId: () => photo().dataset.id, refresh });
+
+/** Show the photo again, as its faces or people have changed. */
+function refresh() {
+  ahead.clear();
+  forgetBursts();
+  step(() => photo().dataset.id);
+}
+
 
 /** Back to where the photo was opened: by the browser's own history if that is one step, so that its place is kept. */
 function leave() {
