@@ -3,10 +3,10 @@
     python -m benchmarks.tiles DATA [--full]
 
 The event and the server are those of `benchmarks.service`; no photo was shown before, so that no cache helps. In a
-window of 1440 x 900 pixels the page of a photo is opened, `Z` is pressed, and the time is taken until the photo is shown
-at 100 % with all of its pixels: the movement of the zoom, which takes 170 ms, included. Then the next photo is opened
-with the arrow key. The alternative is what a page without tiles does: the same browser fetches and decodes the full-size
-JPEG of the same service. DATA is not used; Chromium is needed.
+window of 1440 x 900 pixels the page of a photo is opened, `Z` is pressed, and the time is taken until the photo is
+shown at 100 % with all of its pixels: the movement of the zoom, which takes 170 ms, included. Then the next photo is
+opened with the arrow key. The alternative is what a page without tiles does: the same browser fetches and decodes the
+full-size JPEG of the same service. DATA is not used; Chromium is needed.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
 def _times(server: Server, page: Page, rounds: int) -> Iterator[Row]:
     ids = iter(photo_id(f"day {number % 3}/IMG_{number:06d}.jpg") for number in range(_PHOTOS))
     origin = str(server.client.base_url).rstrip("/")
-    before_mb = server.memory_mb()
     full_ms = [_full_ms(page, origin, next(ids)) for _ in range(rounds)]
+    before_mb = server.memory_mb()
     at_once_ms = [_zoom_ms(page, origin, next(ids), looks_ms=0) for _ in range(rounds)]
     zoom_ms, next_ms = [], []
     for _ in range(rounds):
@@ -103,7 +103,13 @@ def _times(server: Server, page: Page, rounds: int) -> Iterator[Row]:
             _NAME, f"{figure}: sharp at 100 % (slowest {max(times_ms):.0f} ms)", median, "ms", against, full / median
         )
     yield _tile_bytes(server, next(ids))
-    yield Row(_NAME, "memory of the service afterwards", server.memory_mb(), "MB", f"before: {before_mb:.0f} MB")
+    yield Row(
+        _NAME,
+        "memory of the service afterwards",
+        server.memory_mb(),
+        "MB",
+        f"after the full-size JPEGs: {before_mb:.0f} MB",
+    )
 
 
 def _full_ms(page: Page, origin: str, photo: str) -> float:

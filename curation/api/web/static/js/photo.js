@@ -8,7 +8,7 @@ import { icon } from "./icons.js";
 import { bind, hold } from "./keyboard.js";
 import { gestures } from "./photo-gestures.js";
 import { walkFrom } from "./photo-links.js";
-import { screenPicture, tileGrid } from "./photo-tiles.js";
+import { screenPicture } from "./photo-tiles.js";
 import { factsOf, photoView } from "./photo-view.js";
 import { leaveFor, paintRecent, pickControls } from "./picks.js";
 import { inOrder } from "./queue.js";
@@ -130,7 +130,7 @@ function paintArrows() {
 /** Fetch and decode what will be looked at next. */
 async function prepare() {
   const { id } = photo().dataset;
-  if (!view.state().isZoomed) tileGrid(id);
+  view.expect();
   for (const next of [after(), ...neighboursInBurst(), before()]) {
     if (!next || next === id) continue;
     const facts = await fetched(next).then((one) => one.facts, () => null);
@@ -226,6 +226,12 @@ const point = (event, on) => {
   if (!face) return;
   for (const one of holder.querySelectorAll(`[data-face="${face}"]`)) one.toggleAttribute("data-here", on);
 };
+for (const name of ["pointerover", "focusin"]) {
+  holder.addEventListener(name, (event) => {
+    const face = event.target.closest?.(".close-up")?.dataset.face;
+    if (face) view.expect(face);
+  });
+}
 for (const [name, on] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
   holder.addEventListener(name, (event) => point(event, on));
 }
