@@ -5,6 +5,7 @@ There is one ranking at a time, and everybody is shown the same: lists, choices,
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -33,6 +34,7 @@ _WRITE_AFTER_S = 2.0
 _AGAIN_AFTER_S = 5.0  # when somebody else uses the output folder
 _GIVE_UP_S = 60.0
 _READER_WAITS_S = 0.3
+_MANY_PHOTOS = 5000
 _LIST_EVERY_S = 15.0
 _LISTING_SHARE = 100.0  # a listing that takes a second is repeated after so many seconds
 _LISTED_FOR_S = 60.0  # after the last time that somebody asked
@@ -243,6 +245,8 @@ class CurrentRanking:
         with self._changed:
             self._shown, self._refused = shown, None
             self._changed.notify_all()
+        if len(shown.scores) >= _MANY_PHOTOS:
+            gc.freeze()  # see `Catalog.read_ahead`: a full collection would delay requests by seconds
 
     def _made(self, digest: str, scoring: ScoringSettings) -> RankedEvent:
         run = self._sources.run()
