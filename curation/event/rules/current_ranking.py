@@ -121,7 +121,7 @@ class CurrentRanking:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._shown: RankedEvent | None = None
-        self._refused: tuple[str, CurationError] | None = None  # what it was to be made from, and why that failed
+        self._refused: tuple[str, object, CurationError] | None = None  # digest and run that it failed for, and why
         self._seen: tuple[str, float] = ("", 0.0)
         self._written = ""
         self._writing: threading.Thread | None = None
@@ -196,14 +196,13 @@ class CurrentRanking:
     def state(self) -> RankingState:
         """What is shown, and whether it is current; quick."""
         self._asked_s = time.monotonic()
-        digest, shown, refused = self._digest(), self._shown, self._refused
-        is_refused = refused is not None and refused[0] == digest
+        digest, shown = self._digest(), self._shown
         return RankingState(
             current=digest is not None and self._is_shown(digest),
             version=(self._sources.recorded() or "" if shown is None else shown.digest)[:16],
             waiting=0 if shown is None else len(shown.waiting),
             new_photos=self._new,
-            problem=str(refused[1]) if is_refused and refused is not None else "",
+            problem=self._problem(digest or ""),
         )
 
     def catch_up(self) -> None:
@@ -219,7 +218,7 @@ class CurrentRanking:
         try:
             _, scoring = self._rules.current()
         except CurationError as error:
-            self._refused = ("", error)
+            self._refused = ("", None, error)
             return None
         return self._sources.ranking(scoring)
 
@@ -231,14 +230,20 @@ class CurrentRanking:
 
     def _is_decided(self, digest: str) -> bool:
         """Whether there is nothing to wait for: it is shown, or cannot be made."""
-        return self._is_shown(digest) or (self._refused is not None and self._refused[0] == digest)
+        return self._is_shown(digest) or self._problem(digest) != ""
+
+    def _problem(self, digest: str) -> str:
+        """Why a ranking from this cannot be made; empty if it can, as far as is known."""
+        refused = self._refused
+        is_so = refused is not None and refused[0] == digest and refused[1] == (self._sources.run() if digest else None)
+        return str(refused[2]) if refused is not None and is_so else ""
 
     def _make(self, digest: str, scoring: ScoringSettings) -> None:
         try:
             shown = self._made(digest, scoring)
         except CurationError as error:
             with self._changed:
-                self._refused = (digest, error)
+                self._refused = (digest, self._sources.run(), error)
                 self._changed.notify_all()
             raise
         self._ranked.follow(shown)
@@ -286,7 +291,7 @@ class CurrentRanking:
             self._seen = (digest, now_s)
         since_s = now_s - self._seen[1]
         if self._shown is None or not self._is_shown(digest):
-            if not (self._refused is not None and self._refused[0] == digest) and (is_asked or since_s > _RANK_AFTER_S):
+            if not self._problem(digest) and (is_asked or since_s > _RANK_AFTER_S):
                 self.demand()
         elif digest not in (self._written, self._sources.recorded()):
             is_writing = self._writing is not None and self._writing.is_alive()
