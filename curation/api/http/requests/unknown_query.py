@@ -1,6 +1,4 @@
-"""Query parameters that an operation does not know are refused, as unknown fields of a body are: a typing mistake must
-not silently mean something else.
-"""
+"""Query parameters that an operation does not know are refused, as unknown fields of a body are."""
 
 from __future__ import annotations
 

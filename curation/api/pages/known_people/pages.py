@@ -10,6 +10,7 @@ from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
+from curation.api.http.urls import root_of
 from curation.api.pages.rendering import TOTAL_HEADER, page_router, render
 from curation.api.schemas.known_people.people import PERSON_ID_PATTERN, face_url
 from curation.api.schemas.known_people.proposals import ProposalOut
@@ -72,14 +73,18 @@ def known_people_page(request: Request, context: Context, query: NameQuery = "")
     except GalleryError as error:
         return render(request, "known/away.html", place="known", told=str(error), status=503)
     return render(
-        request, "known/index.html", place="known", **_parts(context), **_list(context, query, 0, PEOPLE_AT_ONCE)
+        request,
+        "known/index.html",
+        place="known",
+        **_parts(request, context),
+        **_list(request, context, query, 0, PEOPLE_AT_ONCE),
     )
 
 
 @router.get("/fragments/known-people/parts")
 def parts_fragment(request: Request, context: Context) -> HTMLResponse:
     """What is above the list: proposals, and whom of the event can become known."""
-    return render(request, "known/_parts.html", **_parts(context))
+    return render(request, "known/_parts.html", **_parts(request, context))
 
 
 @router.get("/fragments/known-people/list")
@@ -87,7 +92,7 @@ def list_fragment(
     request: Request, context: Context, query: NameQuery = "", offset: Offset = 0, limit: Limit = PEOPLE_AT_ONCE
 ) -> HTMLResponse:
     """A part of the list; a header says how many people it has."""
-    values = _list(context, query, offset, limit)
+    values = _list(request, context, query, offset, limit)
     response = render(request, "known/_list.html", **values)
     response.headers[TOTAL_HEADER] = str(values["found"])
     return response
@@ -96,11 +101,11 @@ def list_fragment(
 @router.get("/fragments/known-people/{person_id}")
 def person_fragment(request: Request, context: Context, person_id: PersonId) -> HTMLResponse:
     """One person of the list with all faces."""
-    row = _row(context, context.known.store.person(person_id), None)
+    row = _row(request, context, context.known.store.person(person_id), None)
     return render(request, "known/_row.html", row=row, is_open=True)
 
 
-def _parts(context: ServiceContext) -> dict[str, Any]:
+def _parts(request: Request, context: ServiceContext) -> dict[str, Any]:
     try:
         proposals = context.known.open_proposals()
         named: Sequence[NamedPerson] = context.known.enrolment.people()
@@ -108,7 +113,11 @@ def _parts(context: ServiceContext) -> dict[str, Any]:
         proposals, named = [], ()
     event = context.catalog.event() if proposals or named else None
     shown = (
-        [] if event is None else [ProposalOut.shown(one, event, context.known) for one in proposals[:_SHOWN_PROPOSALS]]
+        []
+        if event is None
+        else [
+            ProposalOut.shown(one, event, context.known, root=root_of(request)) for one in proposals[:_SHOWN_PROPOSALS]
+        ]
     )
     return {
         "proposals": shown,
@@ -121,12 +130,12 @@ def _parts(context: ServiceContext) -> dict[str, Any]:
     }
 
 
-def _list(context: ServiceContext, query: str, offset: int, limit: int) -> dict[str, Any]:
+def _list(request: Request, context: ServiceContext, query: str, offset: int, limit: int) -> dict[str, Any]:
     people = context.known.store.people()
     wanted = query.strip().casefold()
     found = [person for person in people if wanted in person.name.casefold()]
     return {
-        "rows": [_row(context, person, _FACES) for person in found[offset : offset + limit]],
+        "rows": [_row(request, context, person, _FACES) for person in found[offset : offset + limit]],
         "total": len(people),
         "found": len(found),
         "query": query,
@@ -134,12 +143,15 @@ def _list(context: ServiceContext, query: str, offset: int, limit: int) -> dict[
     }
 
 
-def _row(context: ServiceContext, person: KnownPerson, limit: int | None) -> _Row:
+def _row(request: Request, context: ServiceContext, person: KnownPerson, limit: int | None) -> _Row:
     faces: Sequence[Exemplar] = context.known.faces(person.person_id)
     shown = faces if limit is None else faces[:limit]
     return _Row(
         person,
-        [_Face(face.exemplar_id, face_url(person.person_id, face.exemplar_id), face.event) for face in shown],
+        [
+            _Face(face.exemplar_id, face_url(root_of(request), person.person_id, face.exemplar_id), face.event)
+            for face in shown
+        ],
         len(faces) - len(shown),
         ", ".join(person.events),
         len(faces) < _FEWEST,
