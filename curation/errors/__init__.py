@@ -47,6 +47,7 @@ CurationError
 │   ├── GalleryOffError      a request is about known people, and the gallery is off
 │   ├── LabelTakenError      a name would be given to somebody who has another one
 │   ├── PickTakenError       a pick would be given to a photo that has one
+│   ├── FacePresentError     a face is drawn where there is one
 │   ├── NotAttachableError   a correction cannot be given to other faces
 │   ├── AttributesOffError   a request needs ages of people, and none are read
 │   ├── AssetsOffError       a request is about assets, and the service does not work on them
@@ -180,6 +181,7 @@ from curation.errors.refusals import (
     AssetNotFailedError,
     AssetsOffError,
     AttributesOffError,
+    FacePresentError,
     GalleryOffError,
     KnownPersonTakenError,
     LabelsChangedError,
@@ -229,6 +231,7 @@ __all__ = [
     "FaceAnalysisError",
     "FaceDataError",
     "FaceNotFoundError",
+    "FacePresentError",
     "FilmDocumentError",
     "FilmNotReadyError",
     "FolderNotFoundError",

@@ -76,7 +76,7 @@ class RankedPhotos:
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._placed: Derived[Picks] = Derived()
-        self._journal = PicksJournal(settings.io.state_dir, output_dir)
+        self._journal = PicksJournal(settings.event_dir, output_dir)
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False

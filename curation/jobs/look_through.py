@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
+from time import monotonic, sleep
 
-from curation.errors import CurationError
+from curation.errors import BusyError, CurationError
 from curation.jobs.job import Job, JobState, Stage
 from curation.jobs.runner import JobRunner, ServiceEndingError
 from curation.jobs.starting import start
@@ -15,6 +17,7 @@ __all__ = ["LookThrough"]
 
 logger = logging.getLogger(__name__)
 
+_AGAIN_AFTER_S = 0.3
 _THEN = "then"
 _AFTER = "after"
 _RESUMED = "resumed"
@@ -23,9 +26,15 @@ _RESUMED = "resumed"
 class LookThrough:
     """Begins the second stage after the first, and goes on where the service ended in between."""
 
-    def __init__(self, output_dir: Path) -> None:
-        """Take the output folder that the stages lock."""
+    def __init__(self, output_dir: Path, *, patience_s: float = 60) -> None:
+        """Take the output folder.
+
+        Args:
+            output_dir: The folder that the stages lock.
+            patience_s: How long to wait, in seconds, for somebody who holds it when the second stage is to begin.
+        """
         self._output_dir = output_dir
+        self._patience_s = patience_s
 
     def start(self, runner: JobRunner) -> Job:
         """Start clustering; scoring follows by itself.
@@ -49,7 +58,7 @@ class LookThrough:
     def go_on(self, runner: JobRunner) -> None:
         """Go on with what the end of a service interrupted; once, so that what ends the service cannot do so forever.
 
-        What a user stopped, and what failed, is left alone. Never raises.
+        What a user stopped, and what failed, is left alone. Never raises, and does not wait.
         """
         try:
             _, jobs = runner.list(stage=None, limit=20, offset=0)
@@ -61,17 +70,33 @@ class LookThrough:
             return
         is_interrupted = last.state is JobState.INTERRUPTED and not last.request.get(_RESUMED)
         if _is_first_half(last) and last.state is JobState.SUCCEEDED:
-            self._begin(runner, Stage.SCORING, {_AFTER: last.id})
+            self._begin_beside(runner, Stage.SCORING, {_AFTER: last.id})
         elif is_interrupted and (_is_first_half(last) or _AFTER in last.request):
-            self._begin(runner, last.stage, {**last.request, _RESUMED: True})
+            self._begin_beside(runner, last.stage, {**last.request, _RESUMED: True})
+
+    def _begin_beside(self, runner: JobRunner, stage: Stage, request: dict[str, object]) -> None:
+        threading.Thread(
+            target=self._begin, args=(runner, stage, request), name="curation-look-through", daemon=True
+        ).start()
 
     def _begin(self, runner: JobRunner, stage: Stage, request: dict[str, object]) -> None:
-        try:
-            start(runner, stage, request, self._output_dir)
-        except ServiceEndingError:
-            logger.info("%s is started when the service is started again", stage)
-        except (ActiveJobError, CurationError) as error:
-            logger.warning("%s is not started by itself: %s", stage, error)
+        until_s = monotonic() + self._patience_s
+        while True:
+            try:
+                start(runner, stage, request, self._output_dir)
+                return
+            except ServiceEndingError:
+                logger.info("%s is started when the service is started again", stage)
+                return
+            except BusyError as error:
+                # Whoever writes a ranking anew holds the folder for a moment.
+                if monotonic() >= until_s:
+                    logger.warning("%s is not started by itself: %s", stage, error)
+                    return
+                sleep(_AGAIN_AFTER_S)
+            except (ActiveJobError, CurationError) as error:
+                logger.warning("%s is not started by itself: %s", stage, error)
+                return
 
 
 def _is_first_half(job: Job) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem
+from curation.api.pages.people_query import PeopleQuery, PeopleQueryIn, filters_of
 from curation.api.pages.people_view import (
     FaceOrder,
     Shown,
@@ -19,10 +19,9 @@ from curation.api.pages.people_view import (
     person_cards,
     shown_counts,
 )
-from curation.api.pages.rendering import page_router, render
+from curation.api.pages.rendering import TOTAL_HEADER, page_router, render
 from curation.api.pages.unfound import unfound_line
-from curation.domain.attributes.age_groups import AgeGroup
-from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.domain.labelling.labels import Category
 
 __all__ = ["router"]
 
@@ -30,22 +29,17 @@ router = page_router()
 
 PEOPLE_AT_ONCE = 60
 FACES_AT_ONCE = 120
-MAX_AT_ONCE = 6000
-"""The most that a page may fetch again after a change, if it was scrolled far down."""
+MAX_AT_ONCE = 1000
+"""The most of a list that is fetched at once."""
 SAMPLES = 12
 
 ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
-ShownQuery = Annotated[Shown, Query(alias="show")]
-NameQuery = Annotated[str, Query(alias="q", max_length=MAX_NAME_CHARS)]
-AgeQuery = Annotated[str, Query(alias="age", max_length=20)]
 OrderQuery = Annotated[FaceOrder, Query(alias="order")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
 @router.get("/review/people")
-def people_page(
-    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
-) -> HTMLResponse:
+def people_page(request: Request, context: Context, query: PeopleQueryIn) -> HTMLResponse:
     """The grid of people, largest first."""
     if not context.catalog.face_data_path.is_file():
         return render(request, "people/none.html", place="people")
@@ -55,8 +49,8 @@ def people_page(
         "people/index.html",
         place="people",
         labels_etag=etag,
-        **_cards(context, shown, query, age, 0, PEOPLE_AT_ONCE),
-        **_ages(context),
+        **_cards(context, query, 0, PEOPLE_AT_ONCE),
+        **filters_of(context, query),
         counts=shown_counts(context.catalog),
         choices=Shown,
         unfound_line=unfound_line(context),
@@ -69,36 +63,37 @@ def people_page(
 def people_cards(
     request: Request,
     context: Context,
-    shown: ShownQuery = Shown.ALL,
-    query: NameQuery = "",
-    age: AgeQuery = "",
+    query: PeopleQueryIn,
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PEOPLE_AT_ONCE,
 ) -> HTMLResponse:
-    """A part of the grid, with the element that fetches the next part, if there is more."""
+    """A part of the grid; the headers say how many cards there are, and of which version the labels are."""
     etag, _ = context.people.labels()
-    response = render(request, "people/_cards.html", **_cards(context, shown, query, age, offset, limit))
-    if offset == 0:
-        # Only a whole grid is of this version; a part may be appended to an older one.
-        response.headers["X-Labels-ETag"] = etag
+    cards = _cards(context, query, offset, limit)
+    response = render(request, "people/_cards.html", **cards)
+    response.headers["X-Labels-ETag"] = etag
+    response.headers[TOTAL_HEADER] = str(cards["total"])
     return response
 
 
+@router.get("/fragments/people/ids")
+def people_ids(context: Context, query: PeopleQueryIn) -> JSONResponse:
+    """The ids of all people of the grid in their order, for a selection across parts that are not shown."""
+    cards = query.cards(context)
+    return JSONResponse({"ids": [str(card.id) for card in cards]}, headers={"Cache-Control": "no-store"})
+
+
 @router.get("/fragments/people/filters")
-def people_filters(
-    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
-) -> HTMLResponse:
+def people_filters(request: Request, context: Context, query: PeopleQueryIn) -> HTMLResponse:
     """The filters with the number of people of each."""
     counts = shown_counts(context.catalog)
     return render(
         request,
         "people/_filters.html",
-        shown=shown,
-        query=query,
-        age=_age_group(age),
+        shown=query.shown,
         counts=counts,
         choices=Shown,
-        **_ages(context),
+        **filters_of(context, query),
     )
 
 
@@ -146,8 +141,19 @@ def person_faces(
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = FACES_AT_ONCE,
 ) -> HTMLResponse:
-    """A part of a person's faces."""
-    return render(request, "people/_faces.html", **_faces(context, cluster_id, face_order, offset, limit))
+    """A part of a person's faces; a header says how many there are."""
+    faces = _faces(context, cluster_id, face_order, offset, limit)
+    response = render(request, "people/_faces.html", **faces)
+    response.headers[TOTAL_HEADER] = str(faces["total"])
+    return response
+
+
+@router.get("/fragments/people/{cluster_id}/face-ids")
+def person_face_ids(context: Context, cluster_id: ClusterId, face_order: OrderQuery = FaceOrder.BEST) -> JSONResponse:
+    """The ids of all faces of a person in their order, each with that of its photo."""
+    faces = faces_in_order(context.catalog, cluster_id, face_order)
+    content = {"ids": [face.face_id for face in faces], "photos": [face.photo_id for face in faces]}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/fragments/people/{cluster_id}/head")
@@ -159,43 +165,27 @@ def person_head(request: Request, context: Context, cluster_id: ClusterId) -> HT
     return render(request, "people/_head.html", person=card, categories=Category)
 
 
-def _age_group(text: str) -> AgeGroup | None:
-    """The group of an address; one that is not known filters nothing."""
-    return AgeGroup(text) if text in tuple(AgeGroup) else None
-
-
-def _ages(context: ServiceContext) -> dict[str, Any]:
-    return {"ages": context.catalog.attributes.now().has_ages}
-
-
-def _cards(context: ServiceContext, shown: Shown, query: str, age: str, offset: int, limit: int) -> dict[str, Any]:
-    group = _age_group(age)
-    cards = person_cards(context.catalog, shown, query, group)
-    end = offset + limit
-    asked = {"show": shown.value, "q": query, **({} if group is None else {"age": group.value})}
-    more = urlencode({**asked, "offset": end}) if end < len(cards) else None
+def _cards(context: ServiceContext, query: PeopleQuery, offset: int, limit: int) -> dict[str, Any]:
+    cards = query.cards(context)
     return {
-        "cards": cards[offset:end],
+        "cards": cards[offset : offset + limit],
         "categories": Category,
-        "shown": shown,
-        "query": query,
-        "age": group,
+        "shown": query.shown,
+        "query": query.name,
         "total": len(cards),
         "is_start": offset == 0,
-        "more": more,
     }
 
 
 def _faces(context: ServiceContext, cluster_id: int, face_order: FaceOrder, offset: int, limit: int) -> dict[str, Any]:
     faces = faces_in_order(context.catalog, cluster_id, face_order)
     end = offset + limit
-    more = urlencode({"order": face_order.value, "offset": end}) if end < len(faces) else None
     return {
         "cluster_id": cluster_id,
         "faces": face_cells(faces[offset:end], among=faces),
         "face_order": face_order,
+        "total": len(faces),
         "is_start": offset == 0,
-        "more_faces": more,
     }
 
 

@@ -199,6 +199,6 @@ def _is_held(output_dir: Path) -> bool:
     try:
         note = json.loads((output_dir / f"{LOCK_NAME}.by").read_bytes())
         pid = note["pid"]
-        return isinstance(pid, int) and pid != os.getpid() and is_process(pid)
+        return isinstance(pid, int) and pid != os.getpid() and not note.get("brief") and is_process(pid)
     except (OSError, ValueError, TypeError, KeyError):
         return False
