@@ -56,9 +56,11 @@ setInterval(async () => {
   const state = document.getElementById("follow-state");
   if (!state || !document.getElementById("follow")?.checked || document.visibilityState === "hidden") return;
   const following = await get(`${root}/following`).catch(() => null);
-  if (!following || following.words === state.textContent) return;
+  if (!following) return;
   state.textContent = following.words;
+  if (following.runs === Number(state.dataset.runs)) return;
   document.dispatchEvent(new CustomEvent("curation:started"));
+  refresh();
 }, LOOK_AGAIN_MS);
 
 document.addEventListener("curation:job", ({ detail: job }) => {
