@@ -58,6 +58,8 @@ from curation.api.routes.events import events as event_list
 from curation.api.routes.events import folders, look_through
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
+from curation.api.routes.one_photo import bursts as photo_bursts
+from curation.api.routes.one_photo import tiles as photo_tiles
 from curation.api.routes.opening import engine, following, sample
 from curation.api.routes.taking_home import sidecars
 from curation.api.routes.video import characters as video_characters
@@ -167,6 +169,8 @@ def create_app(
         scenes,
         uploads,
         pictures,
+        photo_tiles,
+        photo_bursts,
         picks,
         rules,
         choice,

@@ -93,7 +93,7 @@ class CurrentRanking:
         rescorer: Rescorer,
         ranked: RankedPhotos,
         *,
-        write: Callable[[], object] = lambda: None,
+        write: Callable[[RankedEvent], object] = lambda _: None,
         list_photos: Callable[[], Collection[str]] | None = None,
     ) -> None:
         """Take the parts; nothing is read yet. Until `start`, the ranking is made when it is asked for.
@@ -103,7 +103,7 @@ class CurrentRanking:
             rules: Of the event.
             rescorer: Ranks it.
             ranked: Is told the ranking, and shows it with the picks.
-            write: Ranks the photos again as a run does, by what is known, and writes that.
+            write: Writes the ranking as a run of the scoring does, see `curation.event.rules.written_ranking`.
             list_photos: Returns the image paths of all photos of the folder; None if they are not listed here.
         """
         self._rules = rules
@@ -122,11 +122,11 @@ class CurrentRanking:
         self._refused: tuple[str, CurationError] | None = None  # what it was to be made from, and why that failed
         self._seen: tuple[str, float] = ("", 0.0)
         self._written = ""
+        self._writing: threading.Thread | None = None
         self._not_before_s = 0.0
         self._new: int | None = None
         self._list_again_s = 0.0
         self._asked_s = 0.0
-        ranked.live = self.shown
 
     def start(self) -> None:
         """Follow in the background from now on."""
@@ -137,8 +137,9 @@ class CurrentRanking:
         """End; what is not written yet is written by whoever comes next."""
         self._ended.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(5.0)
+        for thread in (self._thread, self._writing):
+            if thread is not None:
+                thread.join(5.0)
 
     def shown(self) -> RankedEvent | None:
         """What everybody is shown now; None while photo_scores.csv is all that is known. Takes no time."""
@@ -238,6 +239,7 @@ class CurrentRanking:
                 self._refused = (digest, error)
                 self._changed.notify_all()
             raise
+        self._ranked.follow(shown)
         with self._changed:
             self._shown, self._refused = shown, None
             self._changed.notify_all()
@@ -283,21 +285,26 @@ class CurrentRanking:
             if not (self._refused is not None and self._refused[0] == digest) and (is_asked or since_s > _RANK_AFTER_S):
                 self.demand()
         elif digest not in (self._written, self._sources.recorded()):
-            if since_s > _WRITE_AFTER_S and now_s > self._not_before_s:
-                self._write_again(digest)
+            is_writing = self._writing is not None and self._writing.is_alive()
+            if since_s > _WRITE_AFTER_S and now_s > self._not_before_s and not is_writing:
+                # In a thread of its own: the next change is shown at once all the same.
+                self._writing = threading.Thread(
+                    target=self._write_again, args=(self._shown,), name="curation-ranking-file", daemon=True
+                )
+                self._writing.start()
         elif self._list_photos is not None and now_s < self._asked_s + _LISTED_FOR_S and now_s > self._list_again_s:
             self._count_new(self._list_photos)
 
-    def _write_again(self, digest: str) -> None:
+    def _write_again(self, shown: RankedEvent) -> None:
         try:
-            self._write()
-            self._written = digest
+            self._write(shown)
+            self._written = shown.digest
             with self._making:
-                shown = self._shown
-                if shown is not None and shown.digest == digest and not shown.waiting:
+                now = self._shown
+                if now is not None and now.digest == shown.digest and not now.waiting:
                     self._rescorer.knows_last_run()
-                    self._shown = replace(shown, run=self._sources.run())
-            self._ranked.photos()  # so that the table is read now, not by whoever asks next
+                    self._shown = replace(now, run=self._sources.run())
+                    self._ranked.live = self._shown
         except BusyError as error:
             self._not_before_s = time.monotonic() + _AGAIN_AFTER_S
             logger.debug("the ranking is written later: %s", error)

@@ -77,11 +77,13 @@ class Judgement:
         by = self._ranking.demand()
         ranked = self._catalog.ranked.ranked_by(by)
         seen = self._catalog.seen.now()
-        return self._judged.get((by, ranked, seen), lambda: self._judge(by, ranked, seen))
+        return self._judged.get((by.event, by.scores, ranked, seen), lambda: self._judge(by, ranked, seen))
 
     def _judge(self, by: RankedEvent, ranked: tuple[PhotoScore, ...], seen: SeenNow) -> Judged:
         event, rules = by.event, by.rules
-        people = self._people.get((by,), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses))
+        people = self._people.get(
+            (event, by.scoring), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses)
+        )
         bursts: defaultdict[int, list[PhotoScore]] = defaultdict(list)
         for score in ranked:
             if score.burst_id is not None:
