@@ -71,7 +71,7 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
             root=root_of(request),
             place=place,
             navigation=NAVIGATION,
-            event_name=header_name(request) if place else "",
+            event_name=header_name(request) if place not in ("", "events") else "",
             version=__version__,
             **values,
         )
