@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from fastapi import Request
 
+from curation.api.http.urls import root_of
 from curation.api.pages.culling.sections import Section, sections_of
 from curation.api.pages.photo_query import Order, PhotoQuery, matching
 from curation.api.schemas.photos import split_list
@@ -157,14 +158,6 @@ class Gallery:
     sections: tuple[Section, ...] = ()
     unknown: int = 0
 
-    def neighbours(self, image_path: str) -> tuple[str | None, str | None]:
-        """The previous and the next photo; None at the ends, and for a photo that is not in the view."""
-        place = self.places.get(image_path)
-        if place is None:
-            return None, None
-        before = self.singles[place - 1] if place else None
-        return before, self.singles[place + 1] if place + 1 < len(self.singles) else None
-
 
 class Galleries:
     """The views that were opened last. May be used from any thread."""
@@ -209,12 +202,12 @@ class Galleries:
 
 
 def galleries(request: Request) -> Galleries:
-    """The views of the application that answers the request."""
+    """The views of the request's event."""
     state = request.app.state
     if not hasattr(state, "galleries"):
-        state.galleries = Galleries()
-    opened: Galleries = state.galleries
-    return opened
+        state.galleries = {}
+    of_event: dict[str, Galleries] = state.galleries
+    return of_event.setdefault(root_of(request), Galleries())
 
 
 def _stacks(photos: Sequence[PhotoScore]) -> dict[str, tuple[str, ...]]:
