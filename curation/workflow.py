@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -41,6 +41,7 @@ from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
 from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
+from curation.workers.idle import IdlePool, NothingToDoItError
 from curation.workers.pool import TaskPool
 
 __all__ = ["UNDO_LAST", "WorkflowOrchestrator", "WorkflowParts", "demand_folder", "event_listing"]
@@ -173,13 +174,19 @@ class WorkflowOrchestrator:
         return report or FilmsReport()
 
     def run_scoring(
-        self, *, progress: ProgressListener | None = None, cancel: threading.Event | None = None
+        self,
+        *,
+        progress: ProgressListener | None = None,
+        cancel: threading.Event | None = None,
+        only_known: bool = False,
     ) -> ScoringReport:
         """Measure, judge and rank all photos that were clustered; see `ScoringPipeline`.
 
         Args:
             progress: Called with the progress, from the calling thread.
             cancel: When set, the stage stops within a second.
+            only_known: Rank the photos again by what is known of them, and look at none: a matter of seconds. Others
+                who want to use the output folder wait for it.
 
         Returns:
             What was found; `scored + failed == total`.
@@ -190,19 +197,21 @@ class WorkflowOrchestrator:
         settings = self.settings
         if not settings.output_address:
             self._demand_face_data()
-        with self._held("scoring"):
+        with self._held("ranking again" if only_known else "scoring", is_brief=only_known):
             self._demand_face_data()
             sweep_temporaries(settings.io.output_dir)
             listing = self._listing()
             predictor = self._parts.find_predictor()
             with (
                 closing(AnalysisStore(settings.io.state_dir)) as store,
-                closing(self._parts.make_pool(None, predictor, ())) as pool,
+                closing(IdlePool() if only_known else self._parts.make_pool(None, predictor, ())) as pool,
             ):
                 context = self._context(pool, store, progress or _no_listener, cancel)
-                report = ScoringPipeline(context, predictor).run(listing)
+                report = ScoringPipeline(context, predictor).run(listing, only_known=only_known)
                 if settings.video.event_clips != "off":
-                    report = with_clips(report, ClipRanking(context, predictor).run())
+                    # Clips that were not looked at yet keep the ranking that they had, if any.
+                    with suppress(NothingToDoItError):
+                        report = with_clips(report, ClipRanking(context, predictor).run())
         logger.info("Workflow complete")
         return report
 
@@ -287,11 +296,11 @@ class WorkflowOrchestrator:
             )
 
     @contextmanager
-    def _held(self, run: str) -> Iterator[None]:
+    def _held(self, run: str, *, is_brief: bool = False) -> Iterator[None]:
         """Hold the output folder for a stage, and the output address if outputs lie in object storage."""
         settings, caller = self.settings, self._parts.caller
         with (
-            hold_output(settings.io.output_dir, run=run, caller=caller),
+            hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief),
             held_outputs(settings, run, caller=caller),
         ):
             yield

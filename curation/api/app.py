@@ -58,6 +58,7 @@ from curation.api.routes.assets import files as asset_files
 from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
+from curation.api.routes.culling import scenes
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.taking_home import sidecars
@@ -77,6 +78,7 @@ from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
 from curation.event.pictures import EventPictures
+from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
@@ -193,6 +195,7 @@ def create_app(
                 await to_thread.run_sync(context.who_works.close)
                 await to_thread.run_sync(context.outfits.close)
                 await to_thread.run_sync(context.known.close)
+                await to_thread.run_sync(context.ranking.stop)
                 await to_thread.run_sync(context.catalog.ranked.close)
                 if context.mirror is not None:
                     await to_thread.run_sync(context.mirror.stop)
@@ -222,6 +225,7 @@ def create_app(
         faces,
         labels,
         photos,
+        scenes,
         uploads,
         pictures,
         picks,
@@ -303,12 +307,25 @@ def _start(
     catalog = Catalog(settings)
     people_edits = PeopleEdits(settings, catalog)
     videos = open_videos(settings, catalog, people_edits)
-    runs = stage_runs(orchestrator, before_scoring=rule_book.refresh, after_run=catalog.read_ahead)
+    rescorer = Rescorer(settings)
+    ranking = CurrentRanking(
+        settings,
+        rule_book,
+        rescorer,
+        catalog.ranked,
+        write=lambda: orchestrator.run_scoring(only_known=True),
+        list_photos=_listed(settings),
+    )
+    runs = stage_runs(
+        orchestrator,
+        before_scoring=rule_book.refresh,
+        after_run=catalog.read_ahead,
+        before_export=ranking.catch_up,
+    )
     runner = JobRunner(store, {**runs, Stage.VIDEO: videos.run}, log_context=logs.recording)
     analysis = AnalysisLookup(settings, catalog)
     pictures = PictureResponses(EventPictures(settings, catalog, analysis))
-    rescorer = Rescorer(settings)
-    judgement = Judgement(catalog, rule_book, rescorer)
+    judgement = Judgement(catalog, ranking)
 
     def read_ahead() -> None:
         catalog.read_ahead()
@@ -321,6 +338,7 @@ def _start(
     assets.start()
     videos.start(runner)
     threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
+    ranking.start()
     merge_suggester = MergeSuggester(settings, catalog)
     outfits = EventOutfits(settings, catalog, people_edits)
     assets.name_people(outfits)
@@ -337,6 +355,7 @@ def _start(
         merge_suggester,
         rule_book,
         rescorer,
+        ranking,
         judgement,
         UnfoundWords(settings, catalog, people_edits),
         AttributeRequests(face_services(settings.services)),
@@ -352,6 +371,13 @@ def _start(
         mirror,
     )
     return context, store
+
+
+def _listed(settings: Settings) -> Callable[[], tuple[str, ...]] | None:
+    """What lists the photos of the folder; None if they lie in object storage, where the mirror does that."""
+    if settings.input_address:
+        return None
+    return lambda: tuple(photo.image_path for photo in event_listing(settings, needs_photos=False).photos)
 
 
 def _mirror(settings: Settings) -> KeptCopy | None:

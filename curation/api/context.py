@@ -20,6 +20,7 @@ from curation.event.known_people.event_known import EventKnown
 from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.suggestions import MergeSuggester
+from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
@@ -50,6 +51,7 @@ class ServiceContext:
     merge_suggester: MergeSuggester
     rules: RuleBook
     rescorer: Rescorer
+    ranking: CurrentRanking
     judgement: Judgement
     unfound: UnfoundWords
     attributes: AttributeRequests

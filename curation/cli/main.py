@@ -1,4 +1,4 @@
-"""`python -m curation …`, or `curation` if it is installed: the commands besides the two scripts."""
+"""`curation …`, in a checkout `python -m curation …`: all of it on a folder of photos, and every other command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import assets, attributes, export, quality, unfound, weights, worker
+from curation.cli import assets, attributes, everything, export, quality, unfound, weights, worker
 from curation.cli.gallery import commands as gallery
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
@@ -32,10 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, see `curation.errors`; for wrong usage argparse exits with 2.
     """
+    parser = _parser()
+    words = sys.argv[1:] if argv is None else argv
+    if everything.handles(words, parser.get_default("names")):
+        return everything.main(words)
     interrupts = Interrupts(_INTERRUPTED)
     ends = False
     try:
-        code = _code_of_command(_parser().parse_args(argv), interrupts)
+        code = _code_of_command(parser.parse_args(words), interrupts)
         ends = argv is None and interrupts.has_come
         if ends:
             interrupts.end_process(code)
@@ -73,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     installed = Path(sys.argv[0]).name == "curation"
     parser = argparse.ArgumentParser(
         prog="curation" if installed else "python -m curation",
-        description="Commands of Curation besides the two scripts.",
+        description=f"{everything.USAGE}\nand these commands:",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", metavar="FILE", help="settings file (default: config.yaml of the project)")
     parser.add_argument(
@@ -82,4 +87,5 @@ def _parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for subject in (weights, quality, export, unfound, gallery, attributes, assets, video, worker, services):
         subject.add_commands(groups)
+    parser.set_defaults(names=tuple(groups.choices))
     return parser

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["HOME_VARIABLE", "PROGRAM_FOLDER", "default_root", "script_command"]
+__all__ = ["HOME_VARIABLE", "PROGRAM_FOLDER", "default_root", "is_installed", "script_command"]
 
 HOME_VARIABLE = "CURATION_HOME"
 """Names the folder of an installed program's settings, weights, state and results."""
@@ -22,7 +22,7 @@ def default_root() -> Path:
     installed program, whose own folder belongs to the packages, it is `CURATION_HOME`, by default `Curation` in the
     user's home folder: one folder that can be found, backed up and deleted.
     """
-    if not _is_installed():
+    if not is_installed():
         return PROGRAM_FOLDER
     named = os.environ.get(HOME_VARIABLE)
     return Path(named).expanduser().absolute() if named else Path.home() / "Curation"
@@ -34,11 +34,12 @@ def script_command(script: str) -> list[str]:
     Args:
         script: Its file name, such as `run_clustering.py`.
     """
-    if _is_installed():
+    if is_installed():
         return [sys.executable, "-m", script.removesuffix(".py")]
     return [sys.executable, str(PROGRAM_FOLDER / script)]
 
 
-def _is_installed() -> bool:
+def is_installed() -> bool:
+    """Whether this is an installed package, and not a checkout."""
     # What installs a package leaves its description beside it; an editable one leaves it elsewhere.
     return any(PROGRAM_FOLDER.glob("curation-*.dist-info"))

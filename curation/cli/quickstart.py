@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from curation.cli.project import default_root, script_command
+from curation.cli.project import default_root, is_installed, script_command
 from curation.cli.serving import serve
 from curation.errors import CurationError, PhotosMissingError, SettingsError, StorageError
 from curation.photos.files.listing import list_photos, photo_path
@@ -188,7 +188,8 @@ def _sample_event(reason: PhotosMissingError, settings: Settings) -> _Event:
     made = build_sample_event(photos)
     print(f"{reason}.")
     print(f"This run uses a sample event, {'created' if made else 'found'} in {_shown(photos)}.")
-    print("For your own photos: make run PHOTOS=/path/to/photos\n", flush=True)
+    example = "curation /path/to/photos" if is_installed() else "make run PHOTOS=/path/to/photos"
+    print(f"For your own photos: {example}\n", flush=True)
     return event
 
 
@@ -265,7 +266,7 @@ def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) 
         print("(the categories are main, important and other), then score again:")
     else:
         return
-    command = [_shown(Path(sys.executable)), "run_scoring.py"]
+    command = [_shown(Path(sys.executable)), *(["-m", "run_scoring"] if is_installed() else ["run_scoring.py"])]
     if EventPlaces(event.input, event.output) != own_event(settings):
         command += ["--input", _shown_place(event.input), "--output", _shown_place(event.output)]
     print(f"  {shlex.join(command)}")
@@ -274,11 +275,13 @@ def _print_next_step(event: _Event, settings: Settings, largest: Sequence[str]) 
 def _serve_command(event: _Event, settings: Settings) -> str:
     """What shows the event in the browser, as a shell takes it."""
     places = EventPlaces(event.input, event.output)
-    words = ["make", "serve"]
+    words, photos, results = ["make", "serve"], "PHOTOS=", "OUTPUT="
+    if is_installed():
+        words, photos, results = ["curation", "serve"], "", "--output="
     if places != own_event(settings):
-        words.append(f"PHOTOS={_quoted(_shown_place(event.input))}")
+        words.append(f"{photos}{_quoted(_shown_place(event.input))}")
         if event.output != event_places(settings, event.input).output:
-            words.append(f"OUTPUT={_quoted(_shown_place(event.output))}")
+            words.append(f"{results}{_quoted(_shown_place(event.output))}")
     return " ".join(words)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curation.cli.browser import open_page, why_not_opened
+from curation.cli.project import is_installed
 from curation.errors import BusyError, CurationError, SettingsError
 from curation.settings import EventPlaces, ServiceSettings, Settings
 
@@ -137,7 +138,8 @@ def _show_here(app: FastAPI, opening: _Opening) -> None:
 
 def _show_elsewhere(settings: Settings, opening: _Opening) -> int:
     service = settings.service
-    advice = f"end it, or choose another port: CURATION_SERVICE__PORT={service.port % 65535 + 1} make serve"
+    advice = f"end it, or choose another port: CURATION_SERVICE__PORT={service.port % 65535 + 1} "
+    advice += "curation serve" if is_installed() else "make serve"
     try:
         health = _asked("GET", f"{opening.base}/health", service)
     except (OSError, ValueError) as error:

@@ -16,6 +16,7 @@ from curation.event.catalog import Catalog, PhotoEntry
 from curation.event.file_cache import FileCache
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
+from curation.pipelines.drawn_faces import stored_face
 from curation.pipelines.originals import originals_of
 from curation.pipelines.scoring.event import measures_key
 from curation.settings import Settings
@@ -35,13 +36,13 @@ class PhotoFacts:
         height: Height, as `width`.
         capture_time: Time by the camera's clock; None if unknown.
         measures: The measures of each of the photo's faces, in the order of the faces; None before scoring, or if the
-            photo changed since.
+            photo changed since. None for a face that was drawn since.
     """
 
     width: int | None
     height: int | None
     capture_time: datetime | None
-    measures: tuple[FaceMeasures, ...] | None
+    measures: tuple[FaceMeasures | None, ...] | None
 
 
 class AnalysisLookup:
@@ -76,7 +77,8 @@ class AnalysisLookup:
             sha256 = None if store is None else store.known_hashes([stamp]).get(stamp.path)
             if store is None or sha256 is None or not isinstance(key, str):
                 return None
-            return store.chip(sha256, key, face.row.face_index)
+            found = stored_face(store, sha256, key, face.row.facial_area)
+            return None if found is None else store.chip(sha256, found[0], found[1])
 
     def facts(self, photo: PhotoEntry) -> PhotoFacts:
         """Size, capture time and measures of a photo, from the store if it has them, else from the file.
@@ -104,11 +106,13 @@ class AnalysisLookup:
             sha256 = None if store is None else store.known_hashes([stamp]).get(stamp.path)
             if store is None or sha256 is None or predictor is None:
                 return None
-            key = measures_key(predictor, [face.row for face in photo.faces])
-            stored = store.measures({photo.photo_id: (sha256, key)}).get(photo.photo_id)
-        if stored is None or len(stored.faces) != len(photo.faces):
+            rows = [face.row for face in photo.faces if face.row.embedding_row >= 0]
+            stored = store.measures({photo.photo_id: (sha256, measures_key(predictor, rows))}).get(photo.photo_id)
+        if stored is None or len(stored.faces) != len(rows):
             return None
-        return PhotoFacts(stored.width, stored.height, stored.capture_time, stored.faces)
+        # Faces that were drawn since the last run stand behind the others, and nothing is known of them.
+        left = (None,) * (len(photo.faces) - len(rows))
+        return PhotoFacts(stored.width, stored.height, stored.capture_time, (*stored.faces, *left))
 
     @contextmanager
     def _store(self) -> Iterator[AnalysisStore | None]:

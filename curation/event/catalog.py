@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from curation.event.known_people.refusals import KnownRefusals
 from curation.event.people.attributes import PeopleAttributes
 from curation.event.people.labels import EventLabels
 from curation.event.people.seen import SeenPeople
+from curation.event.picks_undo import PicksUndo
 from curation.event.ranked_photos import RankedPhotos
 from curation.event.said_words import SaidWords
+from curation.event.taken.cameras import CamerasNow, EventCameras
+from curation.event.taken.times import EventTimes, PhotoTimes
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -91,8 +94,11 @@ class Catalog:
         )
         self.attributes = PeopleAttributes(settings, self.faces, self.event_labels)
         self.ranked = RankedPhotos(settings, self.words)
+        self.picks_undo = PicksUndo(settings, self.ranked)
         self.seen = SeenPeople(settings, self.words)
         self.refusals = KnownRefusals(settings, self.words)
+        self.cameras = EventCameras(settings)
+        self._taken = PhotoTimes(settings)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
@@ -160,6 +166,22 @@ class Catalog:
         """The ranked photos by path; empty before scoring. Raises what `photos` raises except NotScoredError."""
         photos = self.ranked.photos() or _NOTHING
         return self._scores.get((photos,), lambda: {photo.image_path: photo for photo in photos})
+
+    def times(self) -> EventTimes:
+        """When the photos were taken, and the scenes; the same object until there is another clustering.
+
+        Raises what `photo` raises.
+        """
+        return self._taken.of(self.clustering_record(), self._paths())
+
+    def cameras_now(self) -> CamerasNow:
+        """How the photos were taken, as far as that is known now. Raises what `photo` raises."""
+        return self.cameras.now(self.clustering_record(), self._paths())
+
+    def _paths(self) -> Iterator[str]:
+        """The paths of all photos of the event; nothing is read until the first one is asked for."""
+        for known in self.photos_by_id().values():
+            yield known.image_path
 
     def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
         """The faces of a photo from left to right; empty for an unknown id. Raises what `event` raises."""

@@ -9,15 +9,18 @@ from typing import Any
 
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.index import EventIndex
-from curation.domain.identity.said import Said
+from curation.domain.identity.said import FacePlace, Said
 from curation.domain.labelling.corrections import (
     Correction,
     FacePlaces,
     corrected_clusters,
+    cover_rows,
+    drawn_faces,
     next_free_id,
     table_clusters,
 )
 from curation.errors import NotClusteredError, StorageError
+from curation.event.drawn_rows import drawn_rows
 from curation.event.file_cache import Derived, FileCache
 from curation.event.said_words import SaidWords
 from curation.pipelines.said.last_event import embeddings_of, last_contents, photos_without_faces
@@ -54,6 +57,8 @@ class ClusteredFaces:
         self._written_corrections = FileCache(output_dir / CORRECTIONS, lambda _: read_corrections(output_dir, {}))
         self._clips = FileCache(output_dir / REMEMBERED_CLIPS, lambda _: read_clips(output_dir))
         self._corrections: Derived[tuple[Correction, ...]] = Derived()
+        self._last_drawn: tuple[FacePlace, ...] = ()
+        self._all_rows: Derived[tuple[FaceRow, ...]] = Derived()
         self._places: Derived[FacePlaces] = Derived()
         self._as_clustered: Derived[EventIndex] = Derived()
         self._corrected: Derived[EventIndex] = Derived()
@@ -70,6 +75,7 @@ class ClusteredFaces:
         rows = self._rows.get()
         if rows is None:
             raise NotClusteredError
+        rows = self._with_drawn(rows)
         as_clustered = self._as_clustered.get((rows,), lambda: EventIndex(rows))
         corrections = self.corrections()
         if not corrections:
@@ -77,7 +83,22 @@ class ClusteredFaces:
         places = self._places.get((rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in rows))
         return self._corrected.get(
             (as_clustered, corrections),
-            lambda: as_clustered.regrouped(corrected_clusters(rows, corrections, places=places)),
+            lambda: as_clustered.regrouped(
+                corrected_clusters(rows, corrections, places=places), cover_rows(corrections, places)
+            ),
+        )
+
+    def _with_drawn(self, rows: tuple[FaceRow, ...]) -> tuple[FaceRow, ...]:
+        """The rows with the faces that the user drew since the last run, which are in no table yet."""
+        drawn = tuple(drawn_faces(self.corrections()))
+        if not drawn:
+            return rows
+        if drawn != self._last_drawn:
+            self._last_drawn = drawn
+        record, drawn = self.record(), self._last_drawn
+        return self._all_rows.get(
+            (rows, drawn, record),
+            lambda: (*rows, *drawn_rows(rows, drawn, record, self._words.remembered().photos, self._state_dir)),
         )
 
     def corrections(self) -> tuple[Correction, ...]:
@@ -144,7 +165,7 @@ class ClusteredFaces:
                 return last_contents(self._words.remembered(), self.record(), paths, store)
 
         return SeenTable(
-            lambda: (self._rows.get() or (), self.corrections()),
+            lambda: (self._with_drawn(self._rows.get() or ()), self.corrections()),
             contents,
             others,
             lambda rows: embeddings_of(self._embeddings, rows),

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
+from typing import TypeVar
 
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
 from curation.domain.labelling.labels import Category
+from curation.domain.measuring.camera import CameraFacts
+from curation.event.taken.times import EventTimes
 
 __all__ = [
+    "FactFilter",
     "PhotoFilter",
     "PickFilter",
     "filter_photos",
     "in_burst",
+    "in_scene",
+    "sifted",
+    "taken_between",
+    "with_aperture",
+    "with_camera",
     "with_category",
+    "with_key_person_blinking",
+    "with_lens",
     "with_min_rating",
     "with_path_in",
     "with_pick",
     "with_score_between",
+    "with_words",
 ]
 
 PhotoFilter = Callable[[PhotoScore], bool]
 """Returns whether a photo passes."""
+
+Fact = TypeVar("Fact")
+FactFilter = Callable[[PhotoScore], bool | None]
+"""Returns whether a photo passes; None if what it depends on is not known of the photo."""
+
+_KEY_PERSON_BLINKS = re.compile(r"\((?:main|important)\) blinks")
 
 
 class PickFilter(StrEnum):
@@ -70,3 +89,77 @@ def with_pick(pick: PickFilter) -> PhotoFilter:
 def with_min_rating(stars: int) -> PhotoFilter:
     """Photos with at least this many stars; no rating counts as 0."""
     return lambda photo: (photo.rating or 0) >= stars
+
+
+def with_words(text: str) -> PhotoFilter:
+    """Photos whose path contains all words of a text; case does not matter."""
+    words = text.casefold().split()
+    return lambda photo: all(word in photo.image_path.casefold() for word in words)
+
+
+def with_key_person_blinking(photo: PhotoScore) -> bool:
+    """Whether a main or important person blinks."""
+    return _KEY_PERSON_BLINKS.search(f"{photo.problems}; {photo.vetoes}") is not None
+
+
+def sifted(photos: Sequence[PhotoScore], filters: Sequence[FactFilter]) -> tuple[tuple[PhotoScore, ...], int]:
+    """The photos that pass all filters, in their order, and of how many others it is not known whether they would."""
+    if not filters:
+        return tuple(photos), 0
+    passed: list[PhotoScore] = []
+    unknown = 0
+    for photo in photos:
+        answers = [passes(photo) for passes in filters]
+        if all(answers):
+            passed.append(photo)
+        elif False not in answers:
+            unknown += 1
+    return tuple(passed), unknown
+
+
+def with_camera(cameras: Mapping[str, CameraFacts], name: str) -> FactFilter:
+    """Photos that were taken with a camera; case does not matter."""
+    return _with_fact(cameras, lambda facts: facts.camera.casefold() or None, lambda camera: camera == name.casefold())
+
+
+def with_lens(cameras: Mapping[str, CameraFacts], name: str) -> FactFilter:
+    """Photos that were taken with a lens; case does not matter."""
+    return _with_fact(cameras, lambda facts: facts.lens.casefold() or None, lambda lens: lens == name.casefold())
+
+
+def with_aperture(cameras: Mapping[str, CameraFacts], low: float, high: float) -> FactFilter:
+    """Photos with an f-number from `low` to `high`, both inclusive."""
+    return _with_fact(cameras, lambda facts: facts.aperture, lambda aperture: low <= aperture <= high)
+
+
+def _with_fact(
+    cameras: Mapping[str, CameraFacts], fact: Callable[[CameraFacts], Fact | None], passes: Callable[[Fact], bool]
+) -> FactFilter:
+    def test(photo: PhotoScore) -> bool | None:
+        facts = cameras.get(photo.image_path)
+        value = None if facts is None else fact(facts)
+        return None if value is None else passes(value)
+
+    return test
+
+
+def taken_between(times: EventTimes, from_s: float | None, to_s: float | None) -> FactFilter:
+    """Photos that were taken from `from_s` to `to_s`, both inclusive, by the clock of the camera; None is no limit."""
+
+    def test(photo: PhotoScore) -> bool | None:
+        time_s = times.taken_s.get(photo.image_path)
+        if time_s is None:
+            return None
+        return (from_s is None or from_s <= time_s) and (to_s is None or time_s <= to_s)
+
+    return test
+
+
+def in_scene(times: EventTimes, number: int) -> FactFilter:
+    """Photos of a scene."""
+
+    def test(photo: PhotoScore) -> bool | None:
+        scene = times.scene_of.get(photo.image_path)
+        return None if scene is None else scene == number
+
+    return test

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from curation.domain.identity.said import Said, content_of, known_by_path
 from curation.domain.identity.settling import with_new_pick
 from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_score import PhotoScore
+from curation.domain.judging.pick_words import change_words
 from curation.domain.judging.picks import NO_PICKS, UNJUDGED, PhotoPick, Picks, parse_pick
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
@@ -26,13 +28,27 @@ from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
+from curation.storage.said.picks_journal import PickChange, PicksJournal
 
-__all__ = ["RankedPhotos", "ranking_rules"]
+__all__ = ["LiveScores", "RankedPhotos", "ranking_rules"]
 
 logger = logging.getLogger(__name__)
 
 RankingRules = tuple[ScoringRules, BurstRules]
 """The rules that the order and the bursts of photo_scores.csv depend on."""
+
+
+class LiveScores(Protocol):
+    """Scores of an event as they are judged now."""
+
+    @property
+    def scores(self) -> tuple[PhotoScore, ...]:
+        """In any order, without picks, rounded as in the table."""
+
+    @property
+    def rules(self) -> ScoringRules:
+        """The rules that they were made with."""
+
 
 WRITE_AFTER_S = 1.0  # without a change: a user who goes through photos presses about one key a second
 
@@ -60,9 +76,16 @@ class RankedPhotos:
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._placed: Derived[Picks] = Derived()
+        self._journal = PicksJournal(settings.io.state_dir, output_dir)
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
+        self.live: Callable[[], LiveScores | None] = lambda: None
+        """What the photos are ranked by instead of the table, which follows; None for the table."""
+
+    def table(self) -> tuple[PhotoScore, ...] | None:
+        """The rows of photo_scores.csv as they were written; None before scoring. Raises what `photos` raises."""
+        return self._table.get()
 
     def photos(self) -> tuple[PhotoScore, ...] | None:
         """All photos, best first; None before scoring. The same object until something changes.
@@ -75,10 +98,19 @@ class RankedPhotos:
         table = self._table.get()
         if table is None:
             return None
+        live = self.live()
+        if live is not None:
+            return self.ranked_by(live)
         picks = self.picks()
         recorded = self.table_rules()
         rules = self._rules_of_settings if recorded is None else recorded[0]
-        return self._ranked.get((table, picks, rules), lambda: self._rank(table, picks, rules))
+        return self._ranked.get((table, picks, rules), lambda: self._rank(table, table, picks, rules))
+
+    def ranked_by(self, live: LiveScores) -> tuple[PhotoScore, ...]:
+        """All photos with the current picks, best first, ranked by these scores. Raises what `photos` raises."""
+        table, picks = self._table.get() or (), self.picks()
+        scores, rules = live.scores, live.rules
+        return self._ranked.get((table, scores, picks), lambda: self._rank(table, scores, picks, rules))
 
     def picks(self) -> Picks:
         """The user's picks and ratings by the paths that the photos have now, without those of photos that are missing.
@@ -103,7 +135,7 @@ class RankedPhotos:
         }
         return Picks({**missing, **now.by_path})
 
-    def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]]) -> tuple[Picks, Picks]:
+    def change(self, make: Callable[[Picks], Mapping[str, PhotoPick]], *, is_new: bool = True) -> tuple[Picks, Picks]:
         """Change the picks of some photos; all other entries of picks.json stay, also those edited by hand.
 
         What the new picks are about is saved first: if the service is killed in between, the old picks stay. A pick
@@ -112,6 +144,7 @@ class RankedPhotos:
 
         Args:
             make: Gets the current picks and returns the changed ones, by image path.
+            is_new: Whether the change can be undone; undoing itself is no new change.
 
         Returns:
             The picks before and after.
@@ -125,6 +158,9 @@ class RankedPhotos:
             self._words.settle_picks(self.written_picks())
             before = self.picks()
             changes = make(before)
+            real = {path: (before.of(path), pick) for path, pick in changes.items() if before.of(path) != pick}
+            if is_new and real:
+                self._journal.add(PickChange(change_words(real), real))
             self._forget_renamed({path for path, pick in changes.items() if pick == UNJUDGED})
             contents = self._words.contents(list(changes))
             copied = set(contents.values())
@@ -248,9 +284,11 @@ class RankedPhotos:
         if is_pending:
             self.try_flush()
 
-    def _rank(self, table: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules) -> tuple[PhotoScore, ...]:
-        ranked = tuple(with_picks(table, picks, rules))
-        if all(new is old for new, old in zip(ranked, table, strict=True)):
+    def _rank(
+        self, table: tuple[PhotoScore, ...], scores: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules
+    ) -> tuple[PhotoScore, ...]:
+        ranked = tuple(with_picks(scores, picks, rules))
+        if ranked == table:
             return table
         with self._guard:
             if self._timer is not None:

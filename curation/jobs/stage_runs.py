@@ -23,6 +23,7 @@ def stage_runs(
     *,
     before_scoring: Callable[[], None] | None = None,
     after_run: Callable[[], None] | None = None,
+    before_export: Callable[[], None] | None = None,
 ) -> Mapping[Stage, StageRun]:
     """The function that runs each stage. Clustering and scoring ignore the request: their options are the settings.
 
@@ -30,6 +31,7 @@ def stage_runs(
         orchestrator: Runs the stages.
         before_scoring: Called before each scoring, to apply the current settings file.
         after_run: Called after each clustering and scoring, before its job ends, to read the new results.
+        before_export: Called before each export, so that it takes the ranking that is shown.
     """
 
     def run_clustering(
@@ -54,6 +56,8 @@ def stage_runs(
     def run_export(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
+        if before_export is not None:
+            before_export()
         report = orchestrator.run_export(ExportRequest.from_json(request), progress=progress, cancel=cancel)
         return replace(outcome_of(report), result={"name": report.name, "path": report.path})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from curation.photos.looks.miniature import miniature
 from curation.photos.looks.thumbnails import face_chip_jpeg
 from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.attributes.reading import read_attributes
+from curation.pipelines.face_at_place import face_at
 from curation.pipelines.known_photos import KnownPhotos, StoredPhotos
 from curation.pipelines.measuring import face_quality, measure_photo
 from curation.storage.face_attributes import pack_attributes
@@ -108,6 +109,7 @@ class AnalyseTask:
         key: Names everything that the analysis depends on.
         attributes: What is read of its faces besides, as far as it is not known.
         size_bytes: Of the file when it was listed; None if it is not known.
+        box: Where the user drew the only face that is wanted; None for all that the engine finds.
     """
 
     image_path: str
@@ -115,6 +117,7 @@ class AnalyseTask:
     key: str
     attributes: tuple[AttributeKey, ...] = ()
     size_bytes: int | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,17 +301,29 @@ def _analysed(worker: _Worker, batch: AnalyseBatch, held: ExitStack) -> tuple[An
             results.append(None)
         except PhotoError as error:
             results.append(error)
-    found = worker.engine.analyse_many([photo for *_, photo in new]) if new else []
-    for (number, task, sha256, photo), faces in zip(new, found, strict=True):
+    plain = [photo for _, task, _, photo in new if task.box is None]
+    found = iter(worker.engine.analyse_many(plain) if plain else [])
+    for number, task, sha256, photo in new:
+        faces = next(found) if task.box is None else _drawn(worker, photo, task.box)
         if isinstance(faces, PhotoError):
             results[number] = faces
             continue
         analysis = _judged(photo, faces, worker.parts.chip_px)
+        if task.box is not None:
+            # That of the photo is made of its whole analysis, at the size that this decoded.
+            analysis = replace(analysis, miniature=None, capture_time=None)
         places = [(face.box, face.landmarks) for face in faces]
         results[number] = AnalysedPhoto(
             sha256, analysis, *_attributes(worker, task, sha256, places, partial(_same, photo))
         )
     return tuple(result for result in results if result is not None)
+
+
+def _drawn(worker: _Worker, photo: OpenPhoto, box: Box) -> Sequence[DetectedFace] | PhotoError:
+    try:
+        return [face_at(photo, box, worker.doubting)]
+    except PhotoError as error:
+        return error
 
 
 def _same(photo: OpenPhoto) -> OpenPhoto:

@@ -10,10 +10,11 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -28,22 +29,29 @@ _CATALOGUE_LOCK_NAME = ".curation-catalogue.lock"
 _NOTE_SUFFIX = ".by"
 _LONGEST_NOTE = 1000
 _FILE_WAIT_S = 30.0  # others hold such a lock while they write a file or two
+_BRIEF_WAIT_S = 60.0  # ranking again in the background takes seconds
 
 
 @contextmanager
-def hold_output(output_dir: Path, *, run: str = "", caller: str | None = None) -> Iterator[None]:
+def hold_output(
+    output_dir: Path, *, run: str = "", caller: str | None = None, is_brief: bool = False
+) -> Iterator[None]:
     """Hold the lock of the output folder; the folder is created if it is missing.
+
+    Whoever finds it held by a brief run waits for that instead of being refused: nobody started it, so nobody should be
+    hindered by it.
 
     Args:
         output_dir: The folder.
         run: What is being done, such as "clustering", for the error messages of others; empty writes no note.
         caller: Who does it, such as "the service"; None is the name of the program.
+        is_brief: Whether it takes seconds, and nobody asked for it.
 
     Raises:
         BusyError: If another run holds it, in this process or another; the message says who, if that is known.
         StorageError: If the folder cannot be created or written into.
     """
-    with _hold(output_dir, LOCK_NAME, run, caller):
+    with _hold(output_dir, LOCK_NAME, run, caller, is_brief=is_brief):
         yield
 
 
@@ -93,7 +101,7 @@ def hold_file_lock(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _hold(output_dir: Path, name: str, run: str, caller: str | None) -> Iterator[None]:
+def _hold(output_dir: Path, name: str, run: str, caller: str | None, *, is_brief: bool = False) -> Iterator[None]:
     note = output_dir / f"{name}{_NOTE_SUFFIX}"
     try:
         output_dir.mkdir(parents=True, exist_ok=True)
@@ -101,7 +109,12 @@ def _hold(output_dir: Path, name: str, run: str, caller: str | None) -> Iterator
         if not os.access(output_dir, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         lock = FileLock(output_dir / name, is_singleton=False)
-        lock.acquire(timeout=0)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if is_brief or not _content(note).get("brief"):
+                raise
+            lock.acquire(timeout=_BRIEF_WAIT_S)
     except Timeout as error:
         raise BusyError(
             f"another run is using {output_dir}{_holder(note)}; wait until it has ended, or give another --output"
@@ -112,7 +125,7 @@ def _hold(output_dir: Path, name: str, run: str, caller: str | None) -> Iterator
         # A note that is still there was left by a killed run.
         _remove_note(note)
         if run:
-            _write_note(note, run, caller)
+            _write_note(note, run, caller, is_brief=is_brief)
         yield
     finally:
         _remove_note(note)
@@ -124,13 +137,13 @@ def _remove_note(note: Path) -> None:
         note.unlink(missing_ok=True)
 
 
-def _write_note(note: Path, run: str, caller: str | None) -> None:
+def _write_note(note: Path, run: str, caller: str | None, *, is_brief: bool) -> None:
     content = {
         "run": run,
         "caller": caller or Path(sys.argv[0]).name or "python",
         "since": datetime.now().astimezone().isoformat(timespec="seconds"),
         "pid": os.getpid(),
-    }
+    } | ({"brief": True} if is_brief else {})
     # A missing note is no reason for a run to fail.
     with suppress(OSError):
         note.write_text(json.dumps(content), encoding="ascii")
@@ -138,10 +151,19 @@ def _write_note(note: Path, run: str, caller: str | None) -> None:
 
 def _holder(note: Path) -> str:
     """Who holds the lock, as a part of a sentence; empty if that is not known."""
+    content = _content(note)
+    try:
+        since = datetime.fromisoformat(content["since"])
+        return f": {content['run']} by {content['caller']} since {since:%Y-%m-%d %H:%M:%S} (process {content['pid']})"
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def _content(note: Path) -> Mapping[str, Any]:
+    """What a note says; empty if it cannot be read."""
     try:
         with note.open(encoding="utf-8") as file:
             content = json.loads(file.read(_LONGEST_NOTE))
-        since = datetime.fromisoformat(content["since"])
-        return f": {content['run']} by {content['caller']} since {since:%Y-%m-%d %H:%M:%S} (process {content['pid']})"
-    except (OSError, ValueError, TypeError, KeyError):
-        return ""
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -53,6 +53,7 @@ def coverage_page(request: Request, context: Context) -> HTMLResponse:
 @router.get("/review/export")
 def export_page(request: Request, context: Context) -> HTMLResponse:
     """What is exported, and how."""
+    context.ranking.settle()
     photos = context.catalog.ranked.photos()
     if photos is None:
         return _not_ranked(request, context, "export")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from curation.api.context import ServiceContext
 from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
 from curation.jobs.job import Job, Stage
-from curation.storage.run_records import SCORING_RUN
 from curation.workflow import event_listing
 
 __all__ = ["EventState", "FolderState", "NextStep", "event_state", "folder_state"]
@@ -149,30 +147,10 @@ def event_state(context: ServiceContext) -> EventState:
         scored=scored,
         ranked=len(ranked),
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
-        outdated=scored and _is_outdated(context),
+        outdated=scored and not context.ranking.settle(),
         jobs=jobs,
         # Films run beside everything else, and are watched on their own page.
         active=min(
             (job for job in jobs if job.state.is_active), key=lambda job: job.stage is Stage.VIDEO, default=None
         ),
     )
-
-
-def _is_outdated(context: ServiceContext) -> bool:
-    output_dir = context.settings.io.output_dir
-    # Each run writes its record, even if the ranking stayed the same; the other files are written when they change.
-    ranked_at = _changed_at(output_dir / SCORING_RUN)
-    sources = (
-        context.catalog.face_data_path,
-        output_dir / context.settings.scoring.labels_json,
-        output_dir / "corrections.json",
-    )
-    return ranked_at > 0 and any(_changed_at(path) > ranked_at for path in sources)
-
-
-def _changed_at(path: Path) -> int:
-    """The time of the last change in nanoseconds since 1970; 0 if there is no such file."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0

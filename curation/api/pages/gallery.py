@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 
 from fastapi import Request
 
-from curation.api.pages.photo_query import PhotoQuery, matching
+from curation.api.pages.culling.sections import Section, sections_of
+from curation.api.pages.photo_query import Order, PhotoQuery, matching
 from curation.api.schemas.photos import split_list
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.photo_score import PhotoScore
@@ -132,6 +133,9 @@ class Gallery:
         singles: All photos of the view, in order.
         fronts: The photos that the grid shows: of each burst only one, if bursts are stacked.
         places: The index of each photo in `singles`.
+        members: The photos of the view that each front stands for, itself included.
+        sections: Headings among the fronts, if they are in the order of time.
+        unknown: The number of photos of which it is not known whether they belong to the view, see `matching`.
     """
 
     key: str
@@ -139,6 +143,9 @@ class Gallery:
     singles: tuple[str, ...]
     fronts: tuple[str, ...]
     places: Mapping[str, int]
+    members: Mapping[str, tuple[str, ...]]
+    sections: tuple[Section, ...] = ()
+    unknown: int = 0
 
     def neighbours(self, image_path: str) -> tuple[str | None, str | None]:
         """The previous and the next photo; None at the ends, and for a photo that is not in the view."""
@@ -159,14 +166,21 @@ class Galleries:
 
     def open(self, catalog: Catalog, query: PhotoQuery) -> Gallery:
         """Open a view in its current order. Raises what `matching` raises."""
-        photos = matching(catalog, query)
+        photos, unknown = matching(catalog, query)
         singles = tuple(photo.image_path for photo in photos)
+        is_stacked = query.stacked and query.burst is None
+        members = _stacks(photos) if is_stacked else {path: (path,) for path in singles}
+        fronts = tuple(members)
+        is_by_time = query.order is Order.TIME
         gallery = Gallery(
             key=secrets.token_hex(6),
             query=query,
             singles=singles,
-            fronts=_fronts(photos) if query.stacked and query.burst is None else singles,
+            fronts=fronts,
             places={path: place for place, path in enumerate(singles)},
+            members=members,
+            sections=sections_of(fronts, members, catalog.times(), query.heads) if is_by_time else (),
+            unknown=unknown,
         )
         with self._guard:
             self._kept[gallery.key] = gallery
@@ -193,16 +207,19 @@ def galleries(request: Request) -> Galleries:
     return opened
 
 
-def _fronts(photos: Sequence[PhotoScore]) -> tuple[str, ...]:
-    """One photo for each burst, at the place of its first one: the best of the burst if it is among them."""
-    best = {photo.burst_id: photo.image_path for photo in photos if photo.burst_id is not None and photo.best_of_burst}
-    fronts: dict[tuple[str, object], str] = {}
+def _stacks(photos: Sequence[PhotoScore]) -> dict[str, tuple[str, ...]]:
+    """The photos of each burst at the place of its first one, by the photo that stands for them.
+
+    That is the best of the burst if it is among them, else the first; photos outside of bursts stand for themselves.
+    """
+    together: dict[tuple[str, object], list[PhotoScore]] = {}
     for photo in photos:
-        if photo.burst_id is None:
-            fronts["photo", photo.image_path] = photo.image_path
-        else:
-            fronts.setdefault(("burst", photo.burst_id), best.get(photo.burst_id, photo.image_path))
-    return tuple(fronts.values())
+        key = ("photo", photo.image_path) if photo.burst_id is None else ("burst", photo.burst_id)
+        together.setdefault(key, []).append(photo)
+    return {
+        next((one for one in group if one.best_of_burst), group[0]).image_path: tuple(one.image_path for one in group)
+        for group in together.values()
+    }
 
 
 def cards_of(catalog: Catalog, image_paths: Iterable[str]) -> list[PhotoCard]:

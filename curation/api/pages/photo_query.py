@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -15,27 +16,45 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from curation.domain.attributes.age_groups import AgeGroup
+from curation.domain.bursts.scenes import clock_seconds
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.errors import PersonNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
+    FactFilter,
     PhotoFilter,
     PickFilter,
     filter_photos,
     in_burst,
+    in_scene,
+    sifted,
+    taken_between,
+    with_aperture,
+    with_camera,
     with_category,
+    with_key_person_blinking,
+    with_lens,
     with_min_rating,
     with_path_in,
     with_pick,
     with_score_between,
+    with_words,
 )
+from curation.event.taken.photo_order import PhotoOrder as Order
+from curation.event.taken.photo_order import in_order
+from curation.event.taken.times import NO_TIMES
 
-__all__ = ["Order", "PhotoQuery", "Problem", "matching", "read_query"]
+__all__ = ["Heads", "Order", "PhotoQuery", "Problem", "matching", "read_query"]
 
 MAX_PEOPLE = 50
 MAX_BURST_ID = 999_999_999
+MAX_SCENE = 999_999
+MAX_SEARCH_CHARS = 200
+MAX_CAMERA_CHARS = 80
+MAX_F_NUMBER = 200.0
+_MAX_TIME_CHARS = 32
 
 
 class Problem(StrEnum):
@@ -43,18 +62,19 @@ class Problem(StrEnum):
 
     VETOED = "vetoed"
     BLINKS = "blinks"
+    KEY_BLINKS = "key-blinks"
     FOCUS = "focus"
     EXPOSURE = "exposure"
     UNREADABLE = "unreadable"
     NONE = "none"
 
 
-class Order(StrEnum):
-    """The order of the photos."""
+class Heads(StrEnum):
+    """What the headings among photos by time say."""
 
-    RANK = "rank"
-    SCORE = "score"
-    NAME = "name"
+    SCENE = "scene"
+    HOUR = "hour"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +90,15 @@ class PhotoQuery:
         problem: What is wrong with the photo.
         pick: Whether the user picked or rejected it, or did neither.
         min_rating: At least so many stars.
+        search: Words that all are in the photo's path.
+        camera: The camera it was taken with.
+        lens: The lens it was taken with.
+        aperture: The least and the largest f-number.
+        taken_from: Not taken before, by the camera's clock.
+        taken_to: Not taken later.
+        scene: The number of its scene.
         order: The order of the photos.
+        heads: Headings, if the photos are in the order of time.
         stacked: Whether each burst is shown as a stack.
     """
 
@@ -82,13 +110,31 @@ class PhotoQuery:
     problem: Problem | None = None
     pick: PickFilter | None = None
     min_rating: int | None = None
+    search: str = ""
+    camera: str = ""
+    lens: str = ""
+    aperture: tuple[float, float] | None = None
+    taken_from: datetime | None = None
+    taken_to: datetime | None = None
+    scene: int | None = None
     order: Order = Order.RANK
+    heads: Heads = Heads.SCENE
     stacked: bool = True
+
+    @property
+    def filters(self) -> PhotoQuery:
+        """The same view without its order and its looks."""
+        return replace(self, order=Order.RANK, heads=Heads.SCENE, stacked=True)
 
     @property
     def is_filtered(self) -> bool:
         """Whether the view filters photos."""
-        return replace(self, order=Order.RANK, stacked=True) != PhotoQuery()
+        return self.filters != PhotoQuery()
+
+    @property
+    def aperture_text(self) -> str:
+        """The f-numbers as they appear in the address; empty without limits."""
+        return "" if self.aperture is None else f"{self.aperture[0]:g}-{self.aperture[1]:g}"
 
     @property
     def score_text(self) -> str:
@@ -109,7 +155,15 @@ class PhotoQuery:
             "problem": self.problem,
             "pick": self.pick,
             "stars": self.min_rating,
+            "q": self.search,
+            "camera": self.camera,
+            "lens": self.lens,
+            "aperture": self.aperture_text,
+            "from": None if self.taken_from is None else self.taken_from.isoformat(),
+            "to": None if self.taken_to is None else self.taken_to.isoformat(),
+            "scene": self.scene,
             "order": None if self.order is Order.RANK else self.order,
+            "heads": None if self.heads is Heads.SCENE else self.heads,
             "stacks": None if self.stacked else "off",
         }
         pairs += [(name, str(value)) for name, value in values.items() if value not in (None, "")]
@@ -128,13 +182,23 @@ def read_query(params: QueryParams) -> PhotoQuery:
         problem=_one_of(Problem, params.get("problem")),
         pick=_one_of(PickFilter, params.get("pick")),
         min_rating=_whole(params.get("stars"), MAX_RATING),
+        search=" ".join(params.get("q", "").split())[:MAX_SEARCH_CHARS],
+        camera=params.get("camera", "").strip()[:MAX_CAMERA_CHARS],
+        lens=params.get("lens", "").strip()[:MAX_CAMERA_CHARS],
+        aperture=_ends(params.get("aperture", ""), MAX_F_NUMBER),
+        taken_from=_time(params.get("from")),
+        taken_to=_time(params.get("to")),
+        scene=_whole(params.get("scene"), MAX_SCENE),
         order=_one_of(Order, params.get("order")) or Order.RANK,
+        heads=_one_of(Heads, params.get("heads")) or Heads.SCENE,
         stacked=params.get("stacks") != "off",
     )
 
 
-def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
-    """The photos of a view in its order, without stacks.
+def matching(catalog: Catalog, query: PhotoQuery) -> tuple[tuple[PhotoScore, ...], int]:
+    """The photos of a view in its order, without stacks, and how many more may belong to it.
+
+    Of those it is not known, because their files do not say it or were not read yet.
 
     Args:
         catalog: The catalog of the event.
@@ -150,11 +214,9 @@ def matching(catalog: Catalog, query: PhotoQuery) -> tuple[PhotoScore, ...]:
     """
     photos = catalog.photos()
     photos = filter_photos(photos, list(_tests(catalog, query)))
-    if query.order is Order.SCORE:
-        return tuple(sorted(photos, key=lambda photo: -(-1 if photo.final_score is None else photo.final_score)))
-    if query.order is Order.NAME:
-        return tuple(sorted(photos, key=lambda photo: photo.image_path))
-    return photos
+    photos, unknown = sifted(photos, list(_fact_tests(catalog, query)))
+    times = catalog.times() if query.order is Order.TIME else NO_TIMES
+    return in_order(photos, query.order, times), unknown
 
 
 def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoFilter]:
@@ -174,11 +236,30 @@ def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoFilter]:
         yield with_pick(query.pick)
     if query.min_rating is not None:
         yield with_min_rating(query.min_rating)
+    if query.search:
+        yield with_words(query.search)
+
+
+def _fact_tests(catalog: Catalog, query: PhotoQuery) -> Iterator[FactFilter]:
+    if query.camera or query.lens or query.aperture:
+        cameras = catalog.cameras_now().by_path
+        if query.camera:
+            yield with_camera(cameras, query.camera)
+        if query.lens:
+            yield with_lens(cameras, query.lens)
+        if query.aperture is not None:
+            yield with_aperture(cameras, *query.aperture)
+    if query.taken_from is not None or query.taken_to is not None:
+        ends = (None if time is None else clock_seconds(time) for time in (query.taken_from, query.taken_to))
+        yield taken_between(catalog.times(), *ends)
+    if query.scene is not None:
+        yield in_scene(catalog.times(), query.scene)
 
 
 _PROBLEMS: Mapping[Problem, PhotoFilter] = {
     Problem.VETOED: lambda photo: bool(photo.vetoes),
     Problem.BLINKS: lambda photo: "blinks" in photo.problems or "blinks" in photo.vetoes,
+    Problem.KEY_BLINKS: with_key_person_blinking,
     Problem.FOCUS: lambda photo: "out of focus" in photo.problems,
     Problem.EXPOSURE: lambda photo: "badly exposed" in photo.problems,
     Problem.UNREADABLE: lambda photo: bool(photo.error),
@@ -210,13 +291,23 @@ def _whole(text: str | None, most: int) -> int | None:
     return value if 1 <= value <= most else None
 
 
-def _ends(text: str) -> tuple[float, float] | None:
-    """The limits of `0.5-0.8`; a missing one is 0 or 1."""
+def _time(text: str | None) -> datetime | None:
+    if not text or len(text) > _MAX_TIME_CHARS:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo is None else None  # the clock of a camera has no time zone
+
+
+def _ends(text: str, most: float = 1.0) -> tuple[float, float] | None:
+    """The limits of `0.5-0.8`, from 0 to `most`, which also stand for missing ones."""
     low, dash, high = text.partition("-")
     if not dash:
         return None
     try:
-        ends = (float(low or 0), float(high or 1))
+        ends = (float(low or 0), float(high or most))
     except ValueError:
         return None
-    return ends if all(math.isfinite(end) for end in ends) and 0 <= ends[0] <= ends[1] <= 1 else None
+    return ends if all(math.isfinite(end) for end in ends) and 0 <= ends[0] <= ends[1] <= most else None

@@ -48,6 +48,7 @@ def photos_page(
     """The ranked photos; `at` is the id of the photo that the user returns from."""
     if context.catalog.ranked.photos() is None:
         return render(request, "photos/none.html", place="photos", clustered=context.catalog.face_data_path.is_file())
+    context.ranking.settle()
     query = read_query(request.query_params)
     gallery = galleries(request).get(context.catalog, query, view)
     return render(
@@ -65,6 +66,7 @@ def photos_page(
 @router.get("/fragments/photos/gallery")
 def gallery_fragment(request: Request, context: Context) -> HTMLResponse:
     """The grid from the start, as a new view."""
+    context.ranking.settle()
     query = read_query(request.query_params)
     gallery = galleries(request).open(context.catalog, query)
     return render(request, "photos/_gallery.html", query=query, **_start(context, gallery, ""))

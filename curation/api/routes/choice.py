@@ -19,6 +19,7 @@ from curation.api.schemas.choice import (
     PersonCoverageOut,
     PersonInChoiceOut,
     PhotoReasonsOut,
+    RankingOut,
     ReasonOut,
     ReasonsOut,
 )
@@ -26,7 +27,7 @@ from curation.domain.choosing.best_choice import choose
 from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
 from curation.domain.judging.photo_reasons import PhotoReason
-from curation.errors import NOT_CLUSTERED, NOT_SCORED
+from curation.errors import NOT_CLUSTERED, NOT_SCORED, NotScoredError
 from curation.event.rules.judgement import Judged
 
 __all__ = ["router"]
@@ -45,6 +46,23 @@ _NOT_FOUND = {"photo_not_found": (404, "there is no photo 1f0c4be9d93c4c3c; GET 
 PhotoId = Annotated[
     str, Path(pattern=PHOTO_ID_PATTERN, description="From `GET /photos`.", examples=["1f0c4be9d93c4c3c"])
 ]
+
+
+@router.get(
+    "/ranking", summary="Whether the ranking is current", responses=problem_responses(not_scored=(409, NOT_SCORED))
+)
+def get_ranking(context: Context) -> RankingOut:
+    """The ranking follows labels, corrections and rules by itself; this tells how far it is, and never takes long."""
+    if context.catalog.ranked.photos() is None:
+        raise NotScoredError
+    state = context.ranking.state()
+    return RankingOut(
+        current=state.current,
+        version=state.version,
+        waiting=state.waiting,
+        new_photos=state.new_photos,
+        problem=state.problem,
+    )
 
 
 @router.get("/coverage", summary="Who is in how many good photos", responses=problem_responses(**_NOT_READY))
@@ -75,6 +93,7 @@ def get_coverage(
         photos=len(judged.ranked),
         without_good=tuple(person.name for person in people if person.good == 0),
         people=people,
+        current=context.ranking.state().current,
     )
 
 
@@ -112,6 +131,7 @@ def make_choice(context: Context, body: ChoiceIn) -> ChoiceOut:
             for one in choice.people
         ),
         unmet=choice.unmet,
+        current=context.ranking.state().current,
         proven=choice.proven,
     )
 
@@ -126,7 +146,10 @@ def list_reasons(
 ) -> ReasonsOut:
     """What is wrong and what is good about photos, in words; for a whole page of `GET /photos` at once."""
     judged = context.judgement.now()
-    return ReasonsOut(photos=tuple(_reasons_out(judged, one, _path(context, one)) for one in photo_id))
+    return ReasonsOut(
+        photos=tuple(_reasons_out(judged, one, _path(context, one)) for one in photo_id),
+        current=context.ranking.state().current,
+    )
 
 
 @router.get(

@@ -46,7 +46,7 @@ def download_face_data(request: Request, context: Context) -> Response:
 )
 def download_photo_scores(request: Request, context: Context) -> Response:
     """One row per photo: its rank, its score, the reasons, and the user's pick and rating."""
-    context.catalog.ranked.try_flush()
+    context.ranking.catch_up()
     path = context.catalog.photo_scores_path
     response = file_response(request, path, media_type=MEDIA_TYPE, download_as=path.name)
     if response is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,24 +14,35 @@ from curation.api.http.paging import Limit, Offset
 from curation.api.http.urls import photo_picture_url
 from curation.api.routes.people_responses import NO_AGES
 from curation.api.schemas.faces import face_out
-from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, photo_out, split_list
+from curation.api.schemas.photos import PhotoDetailOut, PhotoPage, camera_out, photo_out, split_list
 from curation.domain.attributes.age_groups import AgeGroup
+from curation.domain.bursts.scenes import clock_seconds
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
+    FactFilter,
     PhotoFilter,
     PickFilter,
     filter_photos,
     in_burst,
+    in_scene,
+    sifted,
+    taken_between,
+    with_aperture,
+    with_camera,
     with_category,
+    with_key_person_blinking,
+    with_lens,
     with_min_rating,
     with_path_in,
     with_pick,
     with_score_between,
+    with_words,
 )
+from curation.event.taken.photo_order import PhotoOrder, in_order
 
 __all__ = ["PHOTO_NOT_FOUND", "PhotoIdPath", "photo_not_found", "router"]
 
@@ -38,6 +51,8 @@ router = APIRouter(prefix="/photos", tags=["photos"])
 MAX_PEOPLE = 50  # that one request may ask for
 MAX_PROBLEM_CHARS = 200
 MAX_BURST_ID = 999_999_999
+MAX_SEARCH_CHARS = 200
+MAX_CAMERA_CHARS = 80
 
 PhotoIdPath = Annotated[
     str, Path(pattern=PHOTO_ID_PATTERN, description="From `GET /photos`.", examples=["5b41f1e3a0c9d27e"])
@@ -117,10 +132,42 @@ def list_photos(
     min_rating: Annotated[
         int | None, Query(ge=1, le=MAX_RATING, description="Only photos with at least so many stars.")
     ] = None,
+    search: Annotated[
+        str,
+        Query(max_length=MAX_SEARCH_CHARS, description="Words that are all in the photo's path; case does not matter."),
+    ] = "",
+    blinks: Annotated[
+        bool | None, Query(description="Only photos with a main or important person who blinks, or only the others.")
+    ] = None,
+    camera: Annotated[
+        str, Query(max_length=MAX_CAMERA_CHARS, description="The camera as a photo's `camera` names it.")
+    ] = "",
+    lens: Annotated[
+        str, Query(max_length=MAX_CAMERA_CHARS, description="The lens as a photo's `camera` names it.")
+    ] = "",
+    min_aperture: Annotated[
+        float | None, Query(gt=0, le=200, description="The least f-number.", examples=[1.4])
+    ] = None,
+    max_aperture: Annotated[
+        float | None, Query(gt=0, le=200, description="The largest f-number.", examples=[2.8])
+    ] = None,
+    taken_from: Annotated[
+        datetime | None, Query(description="Not taken before, by the camera's clock: without a time zone.")
+    ] = None,
+    taken_to: Annotated[datetime | None, Query(description="Not taken later.")] = None,
+    scene: Annotated[int | None, Query(ge=1, le=MAX_BURST_ID, description="From `GET /scenes`.")] = None,
+    order: Annotated[
+        PhotoOrder, Query(description="By rank (picks first), by score, by path, or by the time when they were taken.")
+    ] = PhotoOrder.RANK,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PhotoPage:
-    """A photo must pass all filters. A photo without a score never passes `min_score` or `max_score`."""
+    """A photo must pass all filters. A photo without a score never passes `min_score` or `max_score`.
+
+    Cameras, lenses and apertures are read from the files when somebody first asks for them, which takes a while in a
+    large event: `unknown` says how many more photos might pass.
+    """
+    is_current = context.ranking.settle()
     catalog = context.catalog
     photos = catalog.photos()
     wanted: list[PhotoFilter] = [*_people_filters(catalog, person, people_any)]
@@ -151,13 +198,32 @@ def list_photos(
         wanted.append(lambda p: p.rating == rating)
     if min_rating is not None:
         wanted.append(with_min_rating(min_rating))
-    photos = filter_photos(photos, wanted)
+    if search:
+        wanted.append(with_words(search))
+    if blinks is not None:
+        wanted.append(lambda p: with_key_person_blinking(p) is blinks)
+    facts: list[FactFilter] = []
+    if camera or lens or min_aperture is not None or max_aperture is not None:
+        cameras = catalog.cameras_now().by_path
+        facts += [with_camera(cameras, camera)] if camera else []
+        facts += [with_lens(cameras, lens)] if lens else []
+        if min_aperture is not None or max_aperture is not None:
+            facts.append(with_aperture(cameras, min_aperture or 0.0, max_aperture or math.inf))
+    if taken_from is not None or taken_to is not None:
+        facts.append(taken_between(catalog.times(), _clock_s(taken_from), _clock_s(taken_to)))
+    if scene is not None:
+        facts.append(in_scene(catalog.times(), scene))
+    photos, unknown = sifted(filter_photos(photos, wanted), facts)
+    if order is not PhotoOrder.RANK:
+        photos = in_order(photos, order, catalog.times())
     sizes = catalog.burst_sizes()
     return PhotoPage(
         total=len(photos),
         limit=limit,
         offset=offset,
+        unknown=unknown,
         photos=tuple(photo_out(request, photo, sizes) for photo in photos[offset : offset + limit]),
+        current=is_current,
     )
 
 
@@ -188,8 +254,20 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
         capture_time=facts.capture_time,
         error=photo.error or (photo.score.error or None if photo.score is not None else None),
         score=None if photo.score is None else photo_out(request, photo.score, context.catalog.burst_sizes()),
+        camera=camera_out(context.catalog.cameras.of(photo.image_path)),
         faces=tuple(face_out(request, face, labels, one) for face, one in zip(photo.faces, measures, strict=True)),
     )
+
+
+def _clock_s(time: datetime | None) -> float | None:
+    """Raises an ApiProblem for a time with a time zone, which no camera's clock has."""
+    if time is None:
+        return None
+    if time.tzinfo is not None:
+        raise ApiProblem(
+            422, "request_invalid", "taken_from and taken_to are by the camera's clock: leave out the time zone"
+        )
+    return clock_seconds(time)
 
 
 def _people_filters(catalog: Catalog, everyone: list[str], anyone: list[str]) -> list[PhotoFilter]:

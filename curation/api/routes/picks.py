@@ -10,10 +10,20 @@ from fastapi import APIRouter, Path, Query
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem, problem_responses
 from curation.api.http.paging import Limit, Offset
-from curation.api.schemas.picks import PickChange, PickChangeOut, PickIn, PickOut, PickPage, PicksChanged, PicksPatch
+from curation.api.schemas.picks import (
+    PickChange,
+    PickChangeOut,
+    PickIn,
+    PickOut,
+    PickPage,
+    PicksChanged,
+    PicksPatch,
+    PicksUndone,
+)
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING, PhotoPick, Pick, Picks
 from curation.errors import NOT_CLUSTERED
+from curation.event.picks_undo import Undone
 
 __all__ = ["router"]
 
@@ -106,6 +116,37 @@ def patch_picks(context: Context, body: PicksPatch) -> PicksChanged:
         changed=sum(old != new for _, old, new in photos),
         photos=tuple(PickChangeOut.of_change(*photo) for photo in photos),
     )
+
+
+@router.post(
+    "/undo",
+    summary="Undo the last change of picks and ratings",
+    responses=problem_responses(**_NOT_USABLE, **_STORAGE, nothing_to_undo=(409, "there is no pick to undo")),
+)
+def undo_picks(context: Context) -> PicksUndone:
+    """Undoes the last request that picked, rejected or rated photos; each further call undoes the one before it.
+
+    The last 300 changes are kept in `io.state_dir`, also when the service is stopped. A photo that was changed again
+    since, here or in picks.json, is left alone. `POST /undo` undoes changes of people instead.
+    """
+    return _undone(context.catalog.picks_undo.undo())
+
+
+@router.post(
+    "/redo",
+    summary="Make the change again that was undone last",
+    responses=problem_responses(
+        **_NOT_USABLE, **_STORAGE, nothing_to_undo=(409, "there is no undone pick to make again")
+    ),
+)
+def redo_picks(context: Context) -> PicksUndone:
+    """Possible until something else is picked, rejected or rated."""
+    return _undone(context.catalog.picks_undo.redo())
+
+
+def _undone(undone: Undone) -> PicksUndone:
+    photos = tuple(PickChangeOut.of_change(path, before, after) for path, (before, after) in undone.photos.items())
+    return PicksUndone(what=undone.what, photos=photos)
 
 
 def _changed(picks: Picks, changes: tuple[PickChange, ...], paths: Mapping[str, str]) -> dict[str, PhotoPick]:

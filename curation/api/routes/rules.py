@@ -104,6 +104,7 @@ def preview_rules(context: Context, body: RulesPreviewRequest) -> RulePreview:
         no_longer_vetoed=change.no_longer_vetoed,
         entered=tuple(map(moved, change.entered)),
         left=tuple(map(moved, change.left)),
+        current=context.ranking.settle(),
     )
 
 
@@ -191,7 +192,7 @@ def _rules_out(context: ServiceContext, scoring: ScoringSettings) -> RulesOut:
         )
     return RulesOut(
         file="config.yaml" if origin is None else origin.path.name,
-        ranking_is_current=context.catalog.ranked.table_rules() == ranking_rules(scoring) if scored else None,
+        ranking_is_current=context.ranking.settle() if scored else None,
         sections=tuple(
             RuleSectionOut(name=name, title=title, text=text, controls=tuple(by_section[name]))
             for name, (title, text) in SECTIONS.items()

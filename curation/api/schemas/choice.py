@@ -23,6 +23,7 @@ __all__ = [
     "PersonCoverageOut",
     "PersonInChoiceOut",
     "PhotoReasonsOut",
+    "RankingOut",
     "ReasonOut",
     "ReasonsOut",
 ]
@@ -64,6 +65,8 @@ class CoverageOut(Out):
     """The people without a good photo."""
     people: tuple[PersonCoverageOut, ...]
     """Main people first, then by name."""
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
 
 
 class ChoiceIn(BaseModel):
@@ -136,6 +139,8 @@ class ChoiceOut(Out):
     people: tuple[PersonInChoiceOut, ...]
     unmet: Annotated[tuple[Text, ...], Field(examples=[("Ida (important) has no good photo; all 4 are vetoed",)])]
     """Requirements that could not be met; empty if all were."""
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
     proven: bool
     """Whether this is certainly the best choice; false if the time limit ended the search before that was known."""
 
@@ -162,3 +167,21 @@ class ReasonsOut(Out):
     """The reasons of several photos, in the order of the request."""
 
     photos: tuple[PhotoReasonsOut, ...]
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
+
+
+class RankingOut(Out):
+    """The ranking that is shown everywhere."""
+
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
+    version: Annotated[str, Field(examples=["9f3c1e0a5b7d2c44"])]
+    """Changes with the ranking, but not with picks."""
+    waiting: Annotated[int, Field(ge=0, examples=[1])]
+    """Photos that must be looked at before they can be ranked anew, such as those with a new face; until then they keep
+    their old score. `POST /score` looks at them."""
+    new_photos: Annotated[int | None, Field(ge=0, examples=[12])]
+    """Photos of the folder that no run has seen: `POST /cluster` looks through them. Null if that is not known."""
+    problem: Text
+    """Why the ranking cannot follow, such as a mistake in a file that was edited by hand; empty if it can."""

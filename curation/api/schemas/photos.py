@@ -15,8 +15,9 @@ from curation.api.schemas.faces import FaceOut, PhotoId
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import MAX_RATING, Pick
+from curation.domain.measuring.camera import CameraFacts
 
-__all__ = ["PhotoDetailOut", "PhotoOut", "PhotoPage", "photo_out", "split_list"]
+__all__ = ["CameraOut", "PhotoDetailOut", "PhotoOut", "PhotoPage", "camera_out", "photo_out", "split_list"]
 
 SEPARATOR = "; "  # of photo_scores.csv's lists
 
@@ -69,9 +70,42 @@ class PhotoOut(Out):
 
 
 class PhotoPage(Page):
-    """Photos, best first."""
+    """Photos, best first unless another order was asked for."""
 
+    unknown: Annotated[int, Field(ge=0, examples=[0])] = 0
+    """How many more photos pass all filters but those by camera, lens, aperture, time or scene: their files do not say
+    it, or were not read yet."""
     photos: tuple[PhotoOut, ...]
+    current: bool
+    """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
+
+
+class CameraOut(Out):
+    """How a photo was taken, as its file says."""
+
+    camera: Annotated[str, Field(examples=["NIKON D750"])]
+    """Empty if the file does not say it; likewise the lens."""
+    lens: Annotated[str, Field(examples=["AF-S 85mm f/1.8"])]
+    focal_length_mm: Annotated[float | None, Field(gt=0, examples=[85])]
+    focal_length_35mm: Annotated[int | None, Field(gt=0, examples=[85])]
+    """The focal length that sees as much on 35 mm film."""
+    aperture: Annotated[float | None, Field(gt=0, examples=[1.8])]
+    """The f-number."""
+    exposure_s: Annotated[float | None, Field(gt=0, examples=[0.004])]
+    iso: Annotated[int | None, Field(gt=0, examples=[400])]
+
+
+def camera_out(facts: CameraFacts) -> CameraOut:
+    """Convert what a file says."""
+    return CameraOut(
+        camera=facts.camera,
+        lens=facts.lens,
+        focal_length_mm=facts.focal_length_mm,
+        focal_length_35mm=facts.focal_length_35mm,
+        aperture=facts.aperture,
+        exposure_s=facts.exposure_s,
+        iso=facts.iso,
+    )
 
 
 class PhotoDetailOut(Out):
@@ -91,6 +125,7 @@ class PhotoDetailOut(Out):
     """Why the photo could not be read; null if it could."""
     score: PhotoOut | None
     """Null before scoring."""
+    camera: CameraOut
     faces: tuple[FaceOut, ...]
     """The faces from left to right."""
 

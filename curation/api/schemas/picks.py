@@ -10,7 +10,17 @@ from curation.api.schemas.base import Out, Page
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, photo_id
 from curation.domain.judging.picks import MAX_RATING, PhotoPick, Pick
 
-__all__ = ["MAX_CHANGES", "PickChange", "PickChangeOut", "PickIn", "PickOut", "PickPage", "PicksChanged", "PicksPatch"]
+__all__ = [
+    "MAX_CHANGES",
+    "PickChange",
+    "PickChangeOut",
+    "PickIn",
+    "PickOut",
+    "PickPage",
+    "PicksChanged",
+    "PicksPatch",
+    "PicksUndone",
+]
 
 MAX_CHANGES = 20_000
 """Photos in one request; a large event at once."""
@@ -102,3 +112,12 @@ class PicksChanged(Out):
     changed: Annotated[int, Field(ge=0, examples=[2])]
     """The number of photos whose pick or rating changed."""
     photos: tuple[PickChangeOut, ...]
+
+
+class PicksUndone(Out):
+    """A change of picks that was undone, or made again."""
+
+    what: Annotated[str, Field(examples=["12 photos rejected"])]
+    """The change in words, as it was first made."""
+    photos: tuple[PickChangeOut, ...]
+    """The photos that changed now. Photos that were changed again since are left alone, and are missing here."""

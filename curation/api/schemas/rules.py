@@ -136,7 +136,7 @@ class RulesOut(Out):
     file: Annotated[str, Field(examples=["config.yaml"])]
     """The name of the settings file; the response has its ETag."""
     ranking_is_current: bool | None
-    """Whether photo_scores.csv was made with these rules; null before scoring."""
+    """Whether the ranking that is shown was made with these rules; null before scoring."""
     sections: tuple[RuleSectionOut, ...]
     presets: tuple[PresetOut, ...]
     """The presets that the control `preset` offers."""
@@ -206,3 +206,5 @@ class RulePreview(Out):
     """Photos that would enter the best, by their new rank."""
     left: tuple[MovedPhoto, ...]
     """Photos that would leave the best, by their old rank."""
+    current: bool
+    """Whether the ranking that is shown everywhere is the one that this compares with."""

@@ -12,9 +12,9 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-__all__ = ["Scene", "clock_seconds", "scenes_of"]
+__all__ = ["Scene", "clock_seconds", "clock_time", "scenes_of"]
 
 _AROUND = 10  # pauses before, and as many after
 _FACTOR = 17.0
@@ -48,6 +48,11 @@ def clock_seconds(time: datetime) -> float:
         TypeError: If the time has a time zone.
     """
     return (time - _EPOCH).total_seconds()
+
+
+def clock_time(seconds: float) -> datetime:
+    """The inverse of `clock_seconds`."""
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def scenes_of(captured_s: Mapping[str, float]) -> tuple[Scene, ...]:

@@ -142,7 +142,7 @@ class FaceRow:
         cluster_confidence: In [0, 1], see `curation.domain.grouping.clusters.confidences`.
         face_quality: In [0, 1], `FaceQuality.score`.
         landmarks: Five points.
-        embedding_row: Row of embeddings.npy.
+        embedding_row: Row of embeddings.npy; -1 for a face that the user drew after the last run, which is in no table.
         engine: Name of the engine.
         attributes: Age, sex and more, as far as settings asked for them, in columns of their own; None if for nothing.
     """

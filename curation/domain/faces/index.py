@@ -79,6 +79,7 @@ class EventIndex:
         rows: Rows of face_data.csv.
         cluster_ids: (N,) the cluster of each row after the user's corrections; -1 for none, -2 for what is not the face
             of a person. Read-only.
+        covers: Rows of the faces that the user chose as covers of their people, the last chosen one first.
     """
 
     def __init__(self, rows: Sequence[FaceRow]) -> None:
@@ -86,12 +87,16 @@ class EventIndex:
         self.rows = tuple(rows)
         self.cluster_ids = np.fromiter((row.cluster_id for row in self.rows), dtype=np.int64, count=len(self.rows))
         self._photos = _Photos.of(self.rows)
+        self.covers: tuple[int, ...] = ()
 
-    def regrouped(self, cluster_ids: Sequence[int] | NDArray[np.integer]) -> EventIndex:
+    def regrouped(
+        self, cluster_ids: Sequence[int] | NDArray[np.integer], covers: Sequence[int] | None = None
+    ) -> EventIndex:
         """A new index of the same faces in other clusters.
 
         Args:
             cluster_ids: (N,) one for each of `rows`, -1 for none.
+            covers: Rows of chosen covers, the last chosen one first; None keeps them.
         """
         clusters = np.array(cluster_ids, dtype=np.int64)
         if clusters.shape != self.cluster_ids.shape:
@@ -100,6 +105,7 @@ class EventIndex:
         other.rows = self.rows
         other.cluster_ids = clusters
         other._photos = self._photos
+        other.covers = self.covers if covers is None else tuple(covers)
         return other
 
     @property
@@ -138,12 +144,21 @@ class EventIndex:
 
     @cached_property
     def _members(self) -> dict[int, NDArray[np.int64]]:
-        """For each cluster the rows of its faces, best first."""
+        """For each cluster the rows of its faces: the chosen cover, then the best ones first."""
         quality = np.where(np.isnan(self._photos.quality), 0.0, self._photos.quality)
         order = np.lexsort((-quality, self.cluster_ids)).astype(np.int64)
         clusters, starts = np.unique(self.cluster_ids[order], return_index=True)
         parts = np.split(order, starts[1:]) if len(clusters) else []
-        return {int(c): part for c, part in zip(clusters.tolist(), parts, strict=True) if c >= 0}
+        members = {int(c): part for c, part in zip(clusters.tolist(), parts, strict=True) if c >= 0}
+        for row in reversed(self.covers):
+            part = members.get(int(self.cluster_ids[row]))
+            if part is not None:
+                members[int(self.cluster_ids[row])] = np.concatenate([[row], part[part != row]]).astype(np.int64)
+        return members
+
+    def cover(self, cluster: int) -> int | None:
+        """The row of the face that the user chose as the cover of a cluster; None if none was chosen."""
+        return next((row for row in self.covers if self.cluster_ids[row] == cluster), None)
 
     @cached_property
     def photo_counts(self) -> Mapping[int, int]:

@@ -1,4 +1,4 @@
-"""The user's corrections of the grouping: same person, different people, not a face, not a person.
+"""The user's corrections of what was found: same person, different people, not a face, not a person, a face, a cover.
 
 Corrections identify faces by photo and place, so they stay valid after every clustering run. Two things follow from
 them: which cluster each face counts to (`corrected_clusters`, at once and without a new run), and what a later grouping
@@ -33,6 +33,8 @@ __all__ = [
     "active_corrections",
     "constraints",
     "corrected_clusters",
+    "cover_rows",
+    "drawn_faces",
     "grouped_clusters",
     "next_free_id",
     "not_persons",
@@ -56,6 +58,13 @@ class CorrectionKind(StrEnum):
     DIFFERENT_PEOPLE = "different_people"
     NOT_A_FACE = "not_a_face"
     NOT_A_PERSON = "not_a_person"
+    FACE = "face"
+    COVER = "cover"
+
+    @property
+    def names_cluster(self) -> bool:
+        """Whether it says which cluster its faces count to."""
+        return self not in (CorrectionKind.NOT_A_FACE, CorrectionKind.FACE, CorrectionKind.COVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +101,11 @@ class Correction:
         kind: `same_person`: `faces` and `others` are the person `cluster`. `different_people`: `faces` are the person
             `cluster`, and none of `others` is that person. `not_a_face`: `faces` are not faces. `not_a_person`:
             `faces`, and all that count to `cluster`, are not of a person but, for example, of a statue or a poster.
-        faces: At least one.
+            `face`: the user drew the one of `faces`; who it is, other corrections say. `cover`: the one of `faces` is
+            the picture of whoever it counts to.
+        faces: At least one; of the last two kinds exactly one.
         others: Only for the first two kinds.
-        cluster: The id that the faces count to; -1 for `not_a_face`.
+        cluster: The id that the faces count to; -1 for kinds that name none.
         undone: Whether the user undid it.
         applied: Whether the last clustering run followed it, so that its effect is in the table.
     """
@@ -111,6 +122,8 @@ class Correction:
     @property
     def moved(self) -> tuple[CorrectedFace, ...]:
         """The faces that it moves to its cluster."""
+        if self.kind in (CorrectionKind.FACE, CorrectionKind.COVER):
+            return ()
         return self.faces + self.others if self.kind is CorrectionKind.SAME_PERSON else self.faces
 
     @property
@@ -220,7 +233,32 @@ def table_clusters(
             out[rows[is_found]] = np.array([face.was for face in moved], dtype=np.int64)[is_found]
         else:
             out[rows[is_found]] = correction.target
+    for row in _taken_back(corrections, places):
+        out[row] = NOT_A_PERSON
     return out
+
+
+def _taken_back(corrections: Sequence[Correction], places: FacePlaces) -> Iterable[int]:
+    """Rows of drawn faces that the table still has, but that the user took back since."""
+    drawn = drawn_faces(corrections)
+    for correction in corrections:
+        if correction.kind is CorrectionKind.FACE and correction.undone and correction.applied:
+            place = correction.faces[0].place
+            row = None if place is None or place in drawn else places.row(place)
+            if row is not None:
+                yield row
+
+
+def drawn_faces(corrections: Iterable[Correction]) -> list[tuple[str, Box]]:
+    """Path and box of the faces that the user drew, where they are now, in the order in which they were drawn."""
+    places = (c.faces[0].place for c in active_corrections(corrections) if c.kind is CorrectionKind.FACE)
+    return list(dict.fromkeys(place for place in places if place is not None))
+
+
+def cover_rows(corrections: Iterable[Correction], places: FacePlaces) -> list[int]:
+    """The rows of the faces that the user chose as covers, the last chosen one first."""
+    chosen = [c.faces[0] for c in active_corrections(corrections) if c.kind is CorrectionKind.COVER]
+    return [int(row) for row in places.find(chosen[::-1]) if row >= 0] if chosen else []
 
 
 def grouped_clusters(

@@ -8,12 +8,15 @@ from types import MappingProxyType
 
 import numpy as np
 
+from curation.domain.faces.face import Box
 from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.labelling.corrections import NOBODY, CorrectedFace, Correction, CorrectionKind
 from curation.errors import NothingToSplitError
 
 __all__ = [
+    "cover_corrections",
     "different_people_corrections",
+    "drawn_face_corrections",
     "merge_corrections",
     "move_corrections",
     "not_a_face_corrections",
@@ -95,6 +98,21 @@ def different_people_corrections(event: EventIndex, first: int, second: int) -> 
             first,
         )
     ]
+
+
+def drawn_face_corrections(image_path: str, box: Box) -> list[Correction]:
+    """Corrections that say where a face is that was not found.
+
+    Args:
+        image_path: Path of the photo.
+        box: In pixels of the upright full-size photo.
+    """
+    return [Correction("", "", CorrectionKind.FACE, (CorrectedFace(image_path, box),))]
+
+
+def cover_corrections(face: FaceEntry) -> list[Correction]:
+    """Corrections that make a face the cover of its person."""
+    return [_correction(CorrectionKind.COVER, [face], (), NOBODY)]
 
 
 def with_ids(corrections: Sequence[Correction], action: str, at: str) -> list[Correction]:

@@ -18,6 +18,7 @@ from curation.event.catalog import Catalog
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.known_people.recognition import EventRecognition
 from curation.gallery.store import Exemplar, KnownPerson
+from curation.pipelines.drawn_faces import stored_face
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.storage.embeddings_file import EmbeddingsFile
@@ -161,14 +162,14 @@ class Enrolment:
         ):
             for face in chosen:
                 row, sha256 = face.row, contents.get(face.row.image_path)
-                chip = None if sha256 is None else store.chip(sha256, key, row.face_index)
-                if sha256 is None or chip is None:
-                    continue  # the photo was changed since the clustering
+                stored = None if sha256 is None else stored_face(store, sha256, key, row.facial_area)
+                chip = None if sha256 is None or stored is None else store.chip(sha256, stored[0], stored[1])
+                if sha256 is None or stored is None or chip is None or row.embedding_row < 0:
+                    continue  # the photo was changed since the clustering, or the face was drawn since
                 if row.embedding_row >= len(vectors):
                     raise FaceDataError(f"{self._embeddings} does not fit face_data.csv; run the clustering again")
                 vector = np.ascontiguousarray(vectors[[row.embedding_row]][0])
-                analysis = store.analysis(sha256, key)
-                found = None if analysis is None else analysis.faces[row.face_index]
+                found = stored[2].faces[stored[1]]
                 box = row.facial_area
                 out.append(
                     Exemplar(
@@ -181,7 +182,7 @@ class Enrolment:
                         photo_sha256=sha256,
                         face_box=(box.x, box.y, box.w, box.h),
                         added=at,
-                        yaw_deg=None if found is None else found.quality.yaw_deg,
+                        yaw_deg=found.quality.yaw_deg,
                     )
                 )
                 if len(out) >= _CANDIDATES * self._max:

@@ -18,7 +18,7 @@ from curation.domain.grouping.suggestions import (
     ranked_suggestions,
     similar_pairs,
 )
-from curation.domain.labelling.corrections import Correction, FacePlaces, constraints
+from curation.domain.labelling.corrections import NOBODY, Correction, FacePlaces, constraints
 from curation.domain.labelling.labels import Category
 from curation.engines.weights.grouping_rules import MEASURED
 from curation.errors import FaceDataError
@@ -87,11 +87,16 @@ class MergeSuggester:
 
     def _means(self, event: EventIndex, rule: GroupingRule) -> PersonMeans:
         """Mean vectors of the clusters with the most photos; those of unchanged clusters are cached."""
-        counts = event.photo_counts
+        # Faces that were drawn since the last run have no vector among the others.
+        rows = range(len(event.rows))
+        has_vector = np.fromiter((event.rows[row].embedding_row >= 0 for row in rows), dtype=bool, count=len(rows))
+        clusters = np.where(has_vector, event.cluster_ids, NOBODY)
+        there = set(np.unique(clusters).tolist())
+        counts = {cluster: photos for cluster, photos in event.photo_counts.items() if cluster in there}
         chosen = sorted(sorted(counts, key=lambda cluster: (-counts[cluster], cluster))[:_MOST_PEOPLE])
-        order = np.argsort(event.cluster_ids, kind="stable")
-        ends = np.searchsorted(event.cluster_ids[order], chosen, side="right")
-        starts = np.searchsorted(event.cluster_ids[order], chosen, side="left")
+        order = np.argsort(clusters, kind="stable")
+        ends = np.searchsorted(clusters[order], chosen, side="right")
+        starts = np.searchsorted(clusters[order], chosen, side="left")
         members = {
             cluster: order[start:end]
             for cluster, start, end in zip(chosen, starts.tolist(), ends.tolist(), strict=True)

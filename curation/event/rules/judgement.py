@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople, coverage, people_of_photos
 from curation.domain.judging.photo_reasons import PhotoReason, photo_reasons
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.picks import Picks
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived
 from curation.event.people.seen import SeenNow
-from curation.event.rules.rule_book import RuleBook
-from curation.pipelines.scoring.rescoring import MeasuredEvent, Rescorer
-from curation.settings import ScoringSettings
+from curation.event.rules.current_ranking import CurrentRanking, RankedEvent
+from curation.pipelines.scoring.rescoring import MeasuredEvent
 
 __all__ = ["Judged", "Judgement"]
 
@@ -55,11 +53,10 @@ class Judged:
 class Judgement:
     """Caches the event as the current rules and picks judge it. Thread-safe."""
 
-    def __init__(self, catalog: Catalog, rules: RuleBook, rescorer: Rescorer) -> None:
+    def __init__(self, catalog: Catalog, ranking: CurrentRanking) -> None:
         """Remember the parts; nothing is read yet."""
         self._catalog = catalog
-        self._rules = rules
-        self._rescorer = rescorer
+        self._ranking = ranking
         self._people: Derived[Mapping[str, PhotoPeople]] = Derived()
         self._judged: Derived[Judged] = Derived()
 
@@ -77,18 +74,14 @@ class Judgement:
             StorageError: If a file cannot be read.
         """
         self._catalog.photos()
-        picks = self._catalog.ranked.picks()
-        _, scoring = self._rules.current()
-        event = self._rescorer.event()
+        by = self._ranking.demand()
+        ranked = self._catalog.ranked.ranked_by(by)
         seen = self._catalog.seen.now()
-        return self._judged.get((event, scoring, picks, seen), lambda: self._judge(scoring, picks, seen))
+        return self._judged.get((by, ranked, seen), lambda: self._judge(by, ranked, seen))
 
-    def _judge(self, scoring: ScoringSettings, picks: Picks, seen: SeenNow) -> Judged:
-        event, ranked = self._rescorer.ranked(scoring, picks)
-        rules = ScoringRules.from_mapping(scoring.model_dump())
-        people = self._people.get(
-            (event, scoring), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses)
-        )
+    def _judge(self, by: RankedEvent, ranked: tuple[PhotoScore, ...], seen: SeenNow) -> Judged:
+        event, rules = by.event, by.rules
+        people = self._people.get((by,), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses))
         bursts: defaultdict[int, list[PhotoScore]] = defaultdict(list)
         for score in ranked:
             if score.burst_id is not None:

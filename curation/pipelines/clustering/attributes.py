@@ -23,6 +23,7 @@ from curation.domain.report import Failure
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import WeightsFile
 from curation.pipelines.clustering.event_faces import EventFaces
+from curation.pipelines.drawn_faces import drawn_key
 from curation.pipelines.per_photo import AttributeKey
 from curation.pipelines.stage import content_key, failures_as_json
 from curation.storage.analysis_store import AnalysisStore
@@ -69,9 +70,8 @@ class AttributesOfFaces:
         self._store = store
         self._specs = {spec.attributes[0]: spec for spec in specs}
         self._predictor = predictor
-        self.keys: tuple[AttributeKey, ...] = tuple(
-            (name, attribute_key(analysis_key, spec, predictor)) for name, spec in self._specs.items()
-        )
+        self._analysis_key = analysis_key
+        self.keys = self.keys_of(analysis_key)
         self._failures: dict[str, str] = {}
         self._faces = 0
         self._told: Counter[Attribute] = Counter()
@@ -88,10 +88,23 @@ class AttributesOfFaces:
         """The attributes that have columns in face_data.csv."""
         return tuple(name for name in self._specs if name in ATTRIBUTE_COLUMNS)
 
-    def complete(self, sha256s: Iterable[str]) -> set[str]:
-        """Those of the contents of whose faces the store has every attribute."""
+    def keys_of(self, analysis_key: str) -> tuple[AttributeKey, ...]:
+        """The attributes that are read of the faces of an analysis.
+
+        Args:
+            analysis_key: Of the faces that the engine finds by itself, or of one that the user drew.
+        """
+        return tuple((name, attribute_key(analysis_key, spec, self._predictor)) for name, spec in self._specs.items())
+
+    def complete(self, sha256s: Iterable[str], keys: Sequence[AttributeKey] | None = None) -> set[str]:
+        """Those of the contents of whose faces the store has every attribute.
+
+        Args:
+            sha256s: The contents.
+            keys: What has to be there; None for the attributes of the faces that the engine finds by itself.
+        """
         out = set(sha256s)
-        for _, key in self.keys:
+        for _, key in self.keys if keys is None else keys:
             out = self._store.having_attributes(out, key)
         return out
 
@@ -129,8 +142,12 @@ class AttributesOfFaces:
         for number, row in enumerate(rows):
             photo = int(faces.photo[number])
             if of_photo is None or of_photo[0] != photo:
-                of_photo = (photo, self._of_photo(faces.sha256[photo]))
-            told = of_photo[1][row.face_index] if row.face_index < len(of_photo[1]) else None
+                of_photo = (photo, self._of_photo(faces.sha256[photo], self.keys))
+            stored, read = int(faces.stored[number]), of_photo[1]
+            if stored < 0:
+                drawn = self.keys_of(drawn_key(self._analysis_key, row.facial_area))
+                stored, read = 0, self._of_photo(faces.sha256[photo], drawn)
+            told = read[stored] if stored < len(read) else None
             if told is not None and is_unreadable[number]:
                 told = _untold(told)
             self._count(told)
@@ -171,9 +188,9 @@ class AttributesOfFaces:
             f"({shown}{more}); the next clustering tries again",
         )
 
-    def _of_photo(self, sha256: str) -> list[RowAttributes]:
+    def _of_photo(self, sha256: str, keys: Sequence[AttributeKey]) -> list[RowAttributes]:
         joined: list[FaceAttributes] = []
-        for name, key in self.keys:
+        for name, key in keys:
             if name not in ATTRIBUTE_COLUMNS:
                 continue
             read = self._store.face_attributes(sha256, key, name)

@@ -17,6 +17,7 @@ from curation.domain.identity.said import Said
 from curation.domain.identity.settling import settled
 from curation.domain.labelling.corrections import Correction, FacePlaces, corrected_clusters
 from curation.errors import FaceDataError
+from curation.pipelines.drawn_faces import drawn_boxes
 from curation.pipelines.said.last_event import last_contents, photos_without_faces
 from curation.pipelines.said.seen_table import SeenTable
 from curation.pipelines.said.words import placed, read_words
@@ -111,6 +112,18 @@ class EarlierRun:
             StorageError: If a file cannot be read.
         """
         return settled(said, read_words(self._settings), self._seen())
+
+    def drawn(self, contents: Mapping[str, str]) -> dict[str, tuple[Box, ...]]:
+        """Boxes of the faces that the user drew, by the SHA-256 of their photo.
+
+        Args:
+            contents: SHA-256 by path of the photos of this run.
+
+        Raises:
+            CorrectionsError: If corrections.json is no longer valid.
+            StorageError: If a file cannot be read.
+        """
+        return drawn_boxes(read_corrections(self._output, self.record), self.said, contents)
 
     @property
     def input_dir(self) -> str:

@@ -67,6 +67,8 @@ class FaceGrouping:
         is_good: NDArray[np.bool_] = size_px >= limits.min_face_px
         is_good &= sharpness >= limits.min_sharpness
         is_good &= np.abs(yaw_deg) <= limits.max_yaw_deg
+        # Of a face that the user drew and no detector sees, it is a guess where eyes and mouth are.
+        is_good &= faces.confidence > 0
         return is_good
 
     def identifiable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from curation.domain.grouping.clusters import varied_samples
 from curation.domain.report import Progress
 from curation.errors import StorageError
@@ -14,7 +16,9 @@ __all__ = ["write_pictures"]
 _PROGRESS_EVERY = 50  # clusters
 
 
-def write_pictures(context: RunContext, faces: EventFaces, members: dict[int, list[int]], analysis_key: str) -> None:
+def write_pictures(
+    context: RunContext, faces: EventFaces, members: dict[int, list[int]], analysis_key: str, covers: Sequence[int] = ()
+) -> None:
     """Write output_clusters/ from the chips in the analysis store.
 
     Args:
@@ -22,6 +26,7 @@ def write_pictures(context: RunContext, faces: EventFaces, members: dict[int, li
         faces: Of the event.
         members: The faces of each cluster.
         analysis_key: Of the analyses.
+        covers: Faces that the user chose as covers, the last chosen one first.
 
     Raises:
         StorageError: If a chip is missing, or a picture cannot be written.
@@ -37,6 +42,7 @@ def write_pictures(context: RunContext, faces: EventFaces, members: dict[int, li
             sample_name(n, faces.image_path(face), int(faces.index[face])): face
             for n, face in enumerate((of_cluster[place] for place in chosen), start=1)
         }
+    cover_of = {cluster: _cover(covers, of_cluster) for cluster, of_cluster in members.items()} if covers else {}
     pictures = ClusterPictures(context.settings.io.output_dir / CLUSTERS_DIR)
     pictures.expect(samples)
     for done, (cluster, names) in enumerate(samples.items()):
@@ -44,14 +50,20 @@ def write_pictures(context: RunContext, faces: EventFaces, members: dict[int, li
         if done % _PROGRESS_EVERY == 0:
             context.progress(Progress("writing thumbnails", done, len(members)))
         chips = [_chip(context, faces, face, analysis_key) for face in names.values()]
-        pictures.write(cluster, chips[0], zip(names, chips, strict=True))
+        cover = cover_of.get(cluster)
+        best = chips[0] if cover is None else _chip(context, faces, cover, analysis_key)
+        pictures.write(cluster, best, zip(names, chips, strict=True))
     pictures.finish()
     context.progress(Progress("writing thumbnails", len(members), len(members)))
 
 
+def _cover(covers: Sequence[int], faces: Sequence[int]) -> int | None:
+    there = set(faces)
+    return next((face for face in covers if face in there), None)
+
+
 def _chip(context: RunContext, faces: EventFaces, face: int, analysis_key: str) -> bytes:
-    sha256 = faces.sha256[int(faces.photo[face])]
-    chip = context.store.chip(sha256, analysis_key, int(faces.index[face]))
+    chip = context.store.chip(*faces.place_in_store(face, analysis_key))
     if chip is None:
         raise StorageError(f"the chip of a face is missing from {context.store.path}; delete the file and run again")
     return chip

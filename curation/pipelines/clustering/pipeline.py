@@ -20,6 +20,7 @@ from curation.domain.labelling.corrections import (
     FacePlaces,
     active_corrections,
     constraints,
+    cover_rows,
 )
 from curation.domain.report import ClusteringReport, Failure
 from curation.engines.attributes.reader import ReaderSpec
@@ -27,6 +28,7 @@ from curation.engines.base import EngineSpec, WeightsFile
 from curation.photos.files.listing import Listing
 from curation.pipelines.clustering.attributes import AttributesOfFaces
 from curation.pipelines.clustering.cluster_ids import assigned_ids
+from curation.pipelines.clustering.drawn import analyse_drawn
 from curation.pipelines.clustering.earlier_run import EarlierRun
 from curation.pipelines.clustering.event_faces import EventFaces, collected_faces
 from curation.pipelines.clustering.grouping import FaceGrouping, grouping_rule
@@ -120,11 +122,13 @@ class FaceClusteringPipeline:
         # Read before hours of work, so that a broken file is reported now and not at the end of the run.
         with EarlierRun(self._context.settings, self._spec.name, self._context.store) as earlier:
             hashes, failures, reused = self._analyse(listing)
+            drawn = earlier.drawn(hashes)
+            analyse_drawn(self._context, self._attributes, self._key, listing, hashes, drawn)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
             # The next run removes a file with such a name if this one is killed.
             place = self._output / f".collected.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
             with collected_faces(
-                self._context.store, [(path, hashes[path]) for path in paths], self._key, place
+                self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
             ) as faces:
                 failed = {failure.image_path for failure in failures}
                 present = PresentEvent(
@@ -200,7 +204,7 @@ class FaceClusteringPipeline:
             said = {"unfound": unfound_json(unfound), "names_kept_apart": [list(pair) for pair in apart]}
             self._write_record(listing, report, faces, unreadable, ids.next_id, sha256, followed, evidence, said)
             words.remember(ids.remembered, present.contents())
-        write_pictures(self._context, faces, members, self._key)
+        write_pictures(self._context, faces, members, self._key, cover_rows(corrections, places))
         return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:

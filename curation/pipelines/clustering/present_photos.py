@@ -98,8 +98,16 @@ class PresentEvent:
     def look(self, image_path: str) -> PhotoLook:
         """See `PresentPhotos.look`."""
         sha256 = self._contents[image_path]
-        analysis = self._store.analysis(sha256, self._key)
-        return _look(image_path, analysis, self._store.look(sha256))
+        look = _look(image_path, self._store.analysis(sha256, self._key), self._store.look(sha256))
+        rows = self.rows(image_path)
+        if not (self._faces.stored[rows] < 0).any():
+            return look
+        return replace(
+            look,
+            boxes=self._faces.boxes[rows].astype(np.float64),
+            landmarks=self._faces.landmarks[rows],
+            vectors=self._faces.embeddings[rows],
+        )
 
     def look_then(self, key: str, boxes: Collection[Box] = ()) -> PhotoLook | None:
         """See `PresentPhotos.look_then`."""

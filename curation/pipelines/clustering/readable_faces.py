@@ -109,8 +109,9 @@ class ReadableFaces:
         tasks: list[SpoilTask] = []
         of_task: dict[str, tuple[int, str]] = {}
         for face in sample:
-            sha256, path = faces.sha256[int(faces.photo[face])], faces.image_path(face)
-            key = content_key([SPOILT_VERSION, SPOILT_WAYS, self._analysis_key, int(faces.index[face])])
+            path = faces.image_path(face)
+            sha256, analysis_key, number = faces.place_in_store(face, self._analysis_key)
+            key = content_key([SPOILT_VERSION, SPOILT_WAYS, analysis_key, number])
             known = store.spoilt_face(sha256, key, len(SPOILT_WAYS))
             if known is not None:
                 out[face] = known

@@ -76,13 +76,16 @@ def cluster_faces(event: EventIndex, clusters: Collection[int], embeddings: Path
         StorageError: If it cannot be read.
     """
     faces = {cluster: event.faces_of_cluster(cluster, MOST_FACES) for cluster in sorted(clusters)}
-    faces = {cluster: found for cluster, found in faces.items() if found}
-    if not faces:
+    if not any(faces.values()):
         return []
     out = []
     with EmbeddingsFile(embeddings) as file:
         for cluster, found in faces.items():
+            # Faces that were drawn since the last run have no vector there yet.
+            found = tuple(face for face in found if face.row.embedding_row >= 0)
             rows = [face.row.embedding_row for face in found]
+            if not rows:
+                continue
             if max(rows) >= len(file):
                 raise FaceDataError(f"{embeddings} does not fit face_data.csv; run the clustering again")
             out.append(ClusterFaces(cluster, file[rows], tuple(face.row.image_path for face in found)))

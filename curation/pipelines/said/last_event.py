@@ -67,7 +67,7 @@ def embeddings_of(path: Path, rows: list[int]) -> NDArray[np.float32] | None:
     """
     try:
         with EmbeddingsFile(path) as file:
-            return file[rows] if max(rows, default=-1) < len(file) else None
+            return file[rows] if not rows or 0 <= min(rows) <= max(rows) < len(file) else None
     except FaceDataError:
         return None
 

@@ -20,6 +20,7 @@ from curation.domain.labelling.corrections import (
     PlacedFace,
     active_corrections,
     corrected_clusters,
+    drawn_faces,
     grouped_clusters,
 )
 
@@ -82,6 +83,10 @@ class SeenTable:
         boxes: dict[str, list[Box]] = defaultdict(list)
         for row in self._table[0]:
             boxes[row.image_path].append(row.facial_area)
+        # Faces that were drawn since the last run are seen by whoever drew them.
+        for path, box in drawn_faces(self._read()[1]):
+            if box not in boxes[path]:
+                boxes[path].append(box)
         return boxes
 
     @cached_property

@@ -32,12 +32,14 @@ from curation.pipelines.scoring.event import (
     read_event,
     read_event_labels,
 )
+from curation.pipelines.scoring.kept import kept_scores
 from curation.pipelines.scoring.scorer import PhotoScorer
+from curation.pipelines.scoring.sources import RANKED_FROM, RankingSources
 from curation.pipelines.stage import RunContext, failures_as_json
 from curation.settings import Settings
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
-from curation.storage.photo_scores_file import PHOTO_SCORES, write_photo_scores
+from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import (
     CLUSTERING_RUN,
     SCORING_RUN,
@@ -65,11 +67,13 @@ class ScoringPipeline:
         self._scorer = PhotoScorer(context.settings.scoring)
         self._output = context.settings.io.output_dir
 
-    def run(self, listing: Listing) -> ScoringReport:
+    def run(self, listing: Listing, *, only_known: bool = False) -> ScoringReport:
         """Run the stage.
 
         Args:
             listing: The photos that are in the input folder now.
+            only_known: Rank by what is known, and look at no photo: those without measures keep the row that they have
+                in the table, and those without a row wait for a run that looks at them.
 
         Returns:
             What was found; `scored + failed == total`.
@@ -84,11 +88,13 @@ class ScoringPipeline:
         """
         began = time.monotonic()
         io = self._context.settings.io
+        # Before anything is read: what changes meanwhile makes this ranking one of the past, never one of the present.
+        ranked_from = RankingSources(self._context.settings).ranking(self._context.settings.scoring)
         event = read_event(self._output)
         labels, is_labelled = read_event_labels(self._context.settings, event)
         # Nothing is written before all that the user wrote was found to be valid.
         said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
-        measures, failures, reused = self._measure(event, listing)
+        measures, failures, reused = self._measure(event, listing, only_known=only_known)
         self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
@@ -102,6 +108,13 @@ class ScoringPipeline:
             )
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages)
+        waiting: tuple[str, ...] = ()
+        if only_known:
+            kept, waiting = kept_scores(
+                read_photo_scores(self._output / PHOTO_SCORES), event.faces.keys() - measures.keys() - failures.keys()
+            )
+            marked += kept
+            failures |= {score.image_path: score.error for score in kept if score.error}
         self._context.stop_if_cancelled()
         self._context.refresh_words()
         with hold_scores(self._context.settings.io.state_dir):
@@ -114,11 +127,15 @@ class ScoringPipeline:
         if self._scorer.rules.composition_asked_for:
             untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
             warnings += (untold,) if untold else ()
+        if waiting:
+            warnings += (_waiting_told(len(waiting)),)
         report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
-        self._write_record(report, labels, event.engine, unfound)
+        self._write_record(report, labels, event.engine, unfound, ranked_from, waiting)
         return report
 
-    def _measure(self, event: ScoringEvent, listing: Listing) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
+    def _measure(
+        self, event: ScoringEvent, listing: Listing, *, only_known: bool
+    ) -> tuple[dict[str, PhotoMeasures], dict[str, str], int]:
         """Measures by photo, reasons by failed photo, and how many measures the store had."""
         store = self._context.store
         input_dir = self._context.settings.io.input_dir
@@ -142,7 +159,7 @@ class ScoringPipeline:
                 stamp.size_bytes,
             )
             for path, stamp in stamps.items()
-            if path not in cached
+            if path not in cached and not only_known
         ]
         measures = dict(cached)
         for outcome in self._context.work_through(
@@ -211,7 +228,7 @@ class ScoringPipeline:
         judged = [face for face in faces if face.eyes.value is not None]
         return ScoringReport(
             total=len(ranked),
-            scored=len(measures),
+            scored=len(ranked) - len(failures),
             failed=len(failures),
             failures=tuple(Failure(path, reason) for path, reason in sorted(failures.items())),
             reused=reused,
@@ -232,7 +249,13 @@ class ScoringPipeline:
         )
 
     def _write_record(
-        self, report: ScoringReport, labels: Labels, engine: str | None, unfound: Sequence[Unfound]
+        self,
+        report: ScoringReport,
+        labels: Labels,
+        engine: str | None,
+        unfound: Sequence[Unfound],
+        ranked_from: str,
+        waiting: Sequence[str],
     ) -> None:
         settings = self._context.settings
         write_run_record(
@@ -259,12 +282,19 @@ class ScoringPipeline:
                 },
                 "failures": failures_as_json(report.failures),
                 "new_photos": list(report.new_photos),
+                "waiting": list(waiting),
+                RANKED_FROM: ranked_from,
                 "warnings": list(report.warnings),
                 "settings": _used_settings(settings),
                 "seconds": round(report.seconds, 2),
                 "versions": versions(),
             },
         )
+
+
+def _waiting_told(count: int) -> str:
+    photos = "1 photo was" if count == 1 else f"{count} photos were"
+    return f"{photos} not looked at since the faces or the files changed; run the scoring again (python run_scoring.py)"
 
 
 def _is_frontal(face: FaceMeasures) -> bool:

@@ -41,13 +41,11 @@ from curation.pipelines.scoring.event import (
     read_event_labels,
     scored_faces,
 )
+from curation.pipelines.scoring.sources import RankingSources
 from curation.settings import ScoringSettings, Settings
 from curation.storage.analysis_store import AnalysisStore
-from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
-from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN, landmark_model_sha256, read_run_record
-from curation.storage.said.corrections_file import CORRECTIONS
-from curation.storage.said.said_file import SAID
+from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
 
 __all__ = ["MeasuredEvent", "Rescorer"]
 
@@ -88,17 +86,10 @@ class Rescorer:
         """Set the files; nothing is read yet."""
         self._settings = settings
         self._compositions = EventCompositions(settings)
-        output_dir = settings.io.output_dir
-        self._sources = (
-            output_dir / FACE_DATA,
-            output_dir / CLUSTERING_RUN,
-            output_dir / SCORING_RUN,
-            output_dir / CORRECTIONS,
-            output_dir / SAID,
-            output_dir / settings.scoring.labels_json,
-        )
+        self._sources = RankingSources(settings)
         self._guard = threading.Lock()
-        self._version: tuple[object, ...] | None = None
+        self._version: str | None = None
+        self._run: object = None
         self._event: MeasuredEvent | None = None
         self._remembered: dict[tuple[str, str], PhotoMeasures] = {}
         self._bursts: OrderedDict[tuple[int, BurstRules], list[tuple[str, ...]]] = OrderedDict()
@@ -114,6 +105,11 @@ class Rescorer:
             self.event()
         except CurationError as error:
             logger.debug("nothing to read ahead: %s", error)
+
+    def knows_last_run(self) -> None:
+        """The last run of the scoring looked at no photo: the event need not be read again because of it."""
+        with self._guard:
+            self._run = self._sources.run()
 
     def event(self) -> MeasuredEvent:
         """The event as in its files now; the same object until one of them changes.
@@ -151,6 +147,17 @@ class Rescorer:
             self._ranked.move_to_end((id(marked), id(picks)))
         return event, cached[2]
 
+    def marked(self, scoring: ScoringSettings) -> tuple[MeasuredEvent, Sequence[PhotoScore]]:
+        """The event, and the scores of its photos with their bursts, in no particular order and without picks.
+
+        Args:
+            scoring: See `ranked`, which also tells what is raised.
+        """
+        rules = ScoringRules.from_mapping(scoring.model_dump())
+        with self._guard:
+            event = self._current()
+            return event, self._judged(event, rules, BurstRules(**scoring.bursts.model_dump()))
+
     def parts(self, event: MeasuredEvent, image_path: str, scoring: ScoringSettings) -> tuple[ScorePart, ...]:
         """The components of the score of a photo; empty for a photo that was not measured."""
         shot = event.shots.get(image_path)
@@ -174,15 +181,15 @@ class Rescorer:
         return now
 
     def _current(self) -> MeasuredEvent:
-        version = tuple(map(_version, self._sources))
-        if self._event is None or self._version != version:
+        version, run = self._sources.event(), self._sources.run()
+        if self._event is None or self._version != version or self._run != run:
             self._event = None
             event = self._read()
             self._bursts.clear()
             self._marked.clear()
             self._examined.clear()
             self._ranked.clear()
-            self._event, self._version = event, version
+            self._event, self._version, self._run = event, version, run
         return self._event
 
     def _read(self) -> MeasuredEvent:
@@ -273,11 +280,3 @@ class _CachedStore:
         out = known | self._store.measures({name: place for name, place in wanted.items() if name not in known})
         self.used = {wanted[name]: measures for name, measures in out.items()}
         return {name: out[name] for name in wanted if name in out}
-
-
-def _version(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None  # the reader of the file reports the cause
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -146,8 +146,11 @@ def _correction(entry: object) -> Correction:
     )
     if not correction.faces:
         raise ValueError("faces is empty")
-    if (correction.cluster < 0) is not (correction.kind is CorrectionKind.NOT_A_FACE):
+    if (correction.cluster >= 0) is not correction.kind.names_cluster:
         raise ValueError(f"cluster {correction.cluster} does not go with {kind}")
+    is_of_one = correction.kind in (CorrectionKind.FACE, CorrectionKind.COVER)
+    if is_of_one and (len(correction.faces) != 1 or correction.others):
+        raise ValueError(f"{kind} is about exactly one face, without others")
     return correction
 
 

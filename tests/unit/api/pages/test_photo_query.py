@@ -18,7 +18,7 @@ def read(address: str) -> PhotoQuery:
 
 def names(client: ServiceClient, address: str) -> list[str]:
     context: ServiceContext = client.app.state.service
-    return [photo.image_path for photo in matching(context.catalog, read(address))]
+    return [photo.image_path for photo in matching(context.catalog, read(address))[0]]
 
 
 class TestReading:

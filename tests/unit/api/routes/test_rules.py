@@ -217,7 +217,7 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(client: ServiceCli
     assert config(event) == edited
     # An edit of the file takes effect without a restart.
     now = client.get("/rules")
-    assert (values(now.json())["weights.eyes"], now.json()["ranking_is_current"]) == (9.0, False)
+    assert (values(now.json())["weights.eyes"], now.json()["ranking_is_current"]) == (9.0, True)
     response = client.put("/rules", json=change, headers={"If-Match": now.headers["etag"]})
     assert response.status_code == 200
     finished(client, response.json()["job"]["id"])

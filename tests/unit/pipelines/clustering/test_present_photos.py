@@ -38,7 +38,10 @@ def store(tmp_path: Path) -> Any:
 
 def present(store: AnalysisStore, remembered: Remembered | None = None, **options: Any) -> PresentEvent:
     faces: Any = SimpleNamespace(
-        photos=("a.jpg",), photo=np.array([0, 0]), boxes=np.array([FIRST, SECOND], dtype=np.int64)
+        photos=("a.jpg",),
+        photo=np.array([0, 0]),
+        boxes=np.array([FIRST, SECOND], dtype=np.int64),
+        stored=np.array([0, 1]),
     )
     given: dict[str, Any] = {"spec": spec(), "key": "key", "last_key": None, "contents": {"a.jpg": A, "b.jpg": B}}
     given |= options

@@ -1,0 +1,1 @@
+"""The JSON operations that only going through many photos needs."""

@@ -1,0 +1,1 @@
+"""What only going through many photos needs, as JSON."""

@@ -1,0 +1,1 @@
+"""When and with what the photos of an event were taken: times, scenes, cameras."""

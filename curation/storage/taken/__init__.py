@@ -1,0 +1,1 @@
+"""What is kept of how photos were taken, so that their files need not be read again."""
