@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem
@@ -19,7 +18,7 @@ from curation.api.pages.people_view import (
     person_cards,
     shown_counts,
 )
-from curation.api.pages.rendering import page_router, render
+from curation.api.pages.rendering import TOTAL_HEADER, page_router, render
 from curation.api.pages.unfound import unfound_line
 from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
@@ -30,8 +29,8 @@ router = page_router()
 
 PEOPLE_AT_ONCE = 60
 FACES_AT_ONCE = 120
-MAX_AT_ONCE = 6000
-"""The most that a page may fetch again after a change, if it was scrolled far down."""
+MAX_AT_ONCE = 1000
+"""The most of a list that is fetched at once."""
 SAMPLES = 12
 
 ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
@@ -75,13 +74,22 @@ def people_cards(
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PEOPLE_AT_ONCE,
 ) -> HTMLResponse:
-    """A part of the grid, with the element that fetches the next part, if there is more."""
+    """A part of the grid; the headers say how many cards there are, and of which version the labels are."""
     etag, _ = context.people.labels()
-    response = render(request, "people/_cards.html", **_cards(context, shown, query, age, offset, limit))
-    if offset == 0:
-        # Only a whole grid is of this version; a part may be appended to an older one.
-        response.headers["X-Labels-ETag"] = etag
+    cards = _cards(context, shown, query, age, offset, limit)
+    response = render(request, "people/_cards.html", **cards)
+    response.headers["X-Labels-ETag"] = etag
+    response.headers[TOTAL_HEADER] = str(cards["total"])
     return response
+
+
+@router.get("/fragments/people/ids")
+def people_ids(
+    context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
+) -> JSONResponse:
+    """The ids of all people of the grid in their order, for a selection across parts that are not shown."""
+    cards = person_cards(context.catalog, shown, query, _age_group(age))
+    return JSONResponse({"ids": [str(card.id) for card in cards]}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/fragments/people/filters")
@@ -146,8 +154,19 @@ def person_faces(
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = FACES_AT_ONCE,
 ) -> HTMLResponse:
-    """A part of a person's faces."""
-    return render(request, "people/_faces.html", **_faces(context, cluster_id, face_order, offset, limit))
+    """A part of a person's faces; a header says how many there are."""
+    faces = _faces(context, cluster_id, face_order, offset, limit)
+    response = render(request, "people/_faces.html", **faces)
+    response.headers[TOTAL_HEADER] = str(faces["total"])
+    return response
+
+
+@router.get("/fragments/people/{cluster_id}/face-ids")
+def person_face_ids(context: Context, cluster_id: ClusterId, face_order: OrderQuery = FaceOrder.BEST) -> JSONResponse:
+    """The ids of all faces of a person in their order, each with that of its photo."""
+    faces = faces_in_order(context.catalog, cluster_id, face_order)
+    content = {"ids": [face.face_id for face in faces], "photos": [face.photo_id for face in faces]}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/fragments/people/{cluster_id}/head")
@@ -172,8 +191,6 @@ def _cards(context: ServiceContext, shown: Shown, query: str, age: str, offset: 
     group = _age_group(age)
     cards = person_cards(context.catalog, shown, query, group)
     end = offset + limit
-    asked = {"show": shown.value, "q": query, **({} if group is None else {"age": group.value})}
-    more = urlencode({**asked, "offset": end}) if end < len(cards) else None
     return {
         "cards": cards[offset:end],
         "categories": Category,
@@ -182,20 +199,18 @@ def _cards(context: ServiceContext, shown: Shown, query: str, age: str, offset: 
         "age": group,
         "total": len(cards),
         "is_start": offset == 0,
-        "more": more,
     }
 
 
 def _faces(context: ServiceContext, cluster_id: int, face_order: FaceOrder, offset: int, limit: int) -> dict[str, Any]:
     faces = faces_in_order(context.catalog, cluster_id, face_order)
     end = offset + limit
-    more = urlencode({"order": face_order.value, "offset": end}) if end < len(faces) else None
     return {
         "cluster_id": cluster_id,
         "faces": face_cells(faces[offset:end], among=faces),
         "face_order": face_order,
+        "total": len(faces),
         "is_start": offset == 0,
-        "more_faces": more,
     }
 
 

@@ -20,7 +20,10 @@ from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError
 
-__all__ = ["PageRoute", "clock", "page_router", "render"]
+__all__ = ["TOTAL_HEADER", "PageRoute", "clock", "page_router", "render"]
+
+TOTAL_HEADER = "X-Total-Count"
+"""The header in which the fragment of a part of a list says how many entries there are in all."""
 
 logger = logging.getLogger(__name__)
 

@@ -85,9 +85,9 @@ def label_three_people_by_keyboard(visitor: Visitor, labels: Path) -> None:
 def merge_two(visitor: Visitor, out: Path) -> None:
     page = visitor.page
     card(visitor, HOPPER).focus()
-    visitor.press("x")
+    visitor.press("Space")
     card(visitor, HOPPER_WIDE).focus()
-    visitor.press("x")
+    visitor.press("Space")
     expect(page.locator("#choice-bar")).to_contain_text("2 people selected")
     visitor.press("g")
     expect(page.locator("#cards [role=gridcell]")).to_have_count(3)
@@ -109,7 +109,7 @@ def split_one_and_undo(visitor: Visitor, out: Path) -> None:
     visitor.take_picture("viewer")
     visitor.press("Escape")
     page.locator("[data-photo]", has=page.get_by_title("IMG_0009.jpg")).last.focus()
-    visitor.press("x", "s")
+    visitor.press("Space", "w")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("combobox", name="Name")).to_be_focused()
     page.keyboard.type("Somebody")

@@ -123,7 +123,7 @@ def test_a_picture_is_looked_at_and_deleted(
         expect(page.locator(".asset-bone").first).to_be_visible()
 
         # What is drawn stands in the address.
-        desk.press("s", "c")
+        desk.press("Shift+H", "Shift+H")
         expect(page.locator(".asset-bone").first).to_be_hidden()
         expect(page.locator("#drawn g[data-layer=clothes] image")).to_have_attribute("href", re.compile("clothes.png"))
         expect(page).to_have_url(f"{origin}/review/assets/{stuck}?top=red&layers=boxes%2Cclothes")
@@ -145,7 +145,7 @@ def test_a_picture_is_looked_at_and_deleted(
         page.reload()
         desk.settle()
         expect(page.locator("#shown")).to_have_attribute("src", f"/assets/{stuck}/cutout.png?person=1&size=screen")
-        desk.press("p")
+        desk.press("r")
         expect(page.locator("#drawn")).to_be_visible()
 
         # Deleting asks first, and goes back to the view that one came from.

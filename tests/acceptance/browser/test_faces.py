@@ -78,12 +78,12 @@ def test_a_picture_is_seen_compared_and_found_in_the_log(
         expect(faces.nth(1)).to_be_focused()
         expect(look.locator(".look-mark").nth(1)).to_have_attribute("data-here", "")
         expect(look.locator(".look-points[data-layer='68']").first).to_be_hidden()
-        desk.press("6")
+        desk.press("r")
         expect(look.locator(".look-points[data-layer='68']")).to_have_count(3)
         expect(look.locator(".look-points[data-layer='68']").first).to_be_visible()
-        desk.press("b")
+        desk.press("h")
         expect(look.locator(".look-box").first).to_be_hidden()
-        desk.press("b")
+        desk.press("h")
         expect(page.get_by_role("button", name="478 points")).to_be_disabled()
 
         # The document is that of the services, and goes into a file.

@@ -64,23 +64,23 @@ def test_names_are_answered_with_keys_that_act_on_what_was_seen(
         seen(desk)
         anna, ben, cara = map(str, map(known.cluster_of, (ANNA, BEN, CARA)))
         desk.take_picture("question")
-        page.keyboard.press("a")
+        page.keyboard.press("y")
         # Another name takes its place: a second press that was meant for Anna answers nothing.
         expect(question.get_by_role("heading")).to_have_text(re.compile(r"Ben\? \d+ %"))
-        page.keyboard.press("a")
-        page.keyboard.press("r")
+        page.keyboard.press("y")
+        page.keyboard.press("d")
         said(page, "Person 0 is Anna")
         expect(page.locator(f".card[data-id='{anna}'] .card-name")).to_have_text("Anna")
         assert labels(known).keys() == {anna, cara}
         seen(desk)
-        page.keyboard.press("r")
+        page.keyboard.press("d")
         said(page, f"Person {ben} is not Ben; it is not asked again")
         expect(question).to_be_hidden()
         page.keyboard.press("Control+z")
         said(page, "Undone: not Ben")
         expect(question.get_by_role("heading")).to_have_text(re.compile(r"Ben\? \d+ %"))
         seen(desk)
-        page.keyboard.press("t")
+        page.keyboard.press("l")
         expect(question).to_be_hidden()
         assert labels(known).keys() == {anna, cara}
         # Whoever was labelled in the meantime is not named over it.

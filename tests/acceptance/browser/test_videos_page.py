@@ -138,9 +138,9 @@ def test_a_film_with_names_on_a_timeline(
         assert stage is not None
         assert abs((box["x"] - stage["x"]) / stage["width"] - 500 / 1280) < 0.01
         assert abs((box["y"] - stage["y"]) / stage["height"] - 200 / 720) < 0.01
-        desk.press("b")
+        desk.press("h")
         expect(boxes).to_have_count(0)
-        desk.press("b")
+        desk.press("h")
 
         # A name that is typed shows everywhere at once; names of the event are offered.
         field = page.get_by_label("Name of person 0")

@@ -46,11 +46,14 @@ export async function send(method, url, body, { ifMatch, signal } = {}) {
 export const get = async (url, options) => (await send("GET", url, undefined, options)).data;
 
 /** A fragment of a page as text; throws a Problem with the text of the error page if there is none. */
-export async function fragment(url) {
+export const fragment = async (url) => (await fragmentOf(url)).text;
+
+/** The same with the headers of the answer. */
+export async function fragmentOf(url) {
   const response = await fetch(url, { headers: { "hx-request": "true" } }).catch(() => null);
   if (response === null) throw new Problem(0, { code: "offline", detail: "The service does not answer. Is it still running?" });
   const text = await response.text();
-  if (response.ok) return text;
+  if (response.ok) return { text, headers: response.headers };
   const said = new DOMParser().parseFromString(text, "text/html").body.textContent.replace(/\s+/g, " ").trim();
   throw new Problem(response.status, { code: "fragment", detail: said });
 }

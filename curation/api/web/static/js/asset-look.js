@@ -15,6 +15,8 @@ const USUAL = ["boxes", "skeletons"];
 // What is shown; the parts of the page are looked up each time, because they come anew when the state changes.
 
 const stage = () => document.getElementById("stage");
+const OVERLAYS = ["skeletons", "people", "clothes"];
+
 const buttons = (group) => [...(document.getElementById(group)?.querySelectorAll("button") ?? [])];
 const layersOn = () => buttons("layers").filter((button) => button.getAttribute("aria-pressed") === "true").map((button) => button.dataset.layer);
 
@@ -35,6 +37,15 @@ function press(layer) {
   paintLayers();
   const on = layersOn();
   noteInAddress("layers", on.join() === USUAL.join() ? null : on.join() || "none");
+}
+
+// One overlay after the other, then none.
+function nextOverlay() {
+  const there = OVERLAYS.filter((layer) => buttons("layers").some((one) => one.dataset.layer === layer && !one.disabled));
+  const on = layersOn().filter((layer) => there.includes(layer));
+  const next = there[on.length ? there.indexOf(on[0]) + 1 : 0];
+  for (const layer of on) press(layer);
+  if (next) press(next);
 }
 
 /** Show the picture, the cut-out, or (a number) the cut-out of one person. */
@@ -139,13 +150,10 @@ const listen = followAssets(Number(look.dataset.version), {
 
 const isDone = () => stage() !== null;
 bind([
-  { keys: "p", label: "Picture", when: isDone, run: () => show("picture") },
-  { keys: "o", label: "Cut-out", when: () => buttons("shows").length > 0, run: () => show("cutout") },
-  { keys: "b", label: "Boxes", when: isDone, run: () => press("boxes") },
-  { keys: "s", label: "Skeletons", when: isDone, run: () => press("skeletons") },
-  { keys: "m", label: "Mask of people", when: isDone, run: () => press("people") },
-  { keys: "c", label: "Mask of clothes", when: isDone, run: () => press("clothes") },
+  { keys: "r", label: "Picture or cut-out", when: () => isDone() && buttons("shows").length > 0, run: () => show(stage().dataset.show === "cutout" ? "picture" : "cutout") },
+  { keys: "h", label: "Boxes", when: isDone, run: () => press("boxes") },
+  { keys: "Shift+H", label: "Skeletons, mask of people, mask of clothes, nothing", when: isDone, run: nextOverlay },
   { keys: "j", label: "Next person", when: isDone, run: () => move(1) },
-  { keys: "k", label: "Previous person", when: isDone, run: () => move(-1) },
+  { keys: "Shift+J", label: "Previous person", when: isDone, run: () => move(-1) },
 ]);
 begin();

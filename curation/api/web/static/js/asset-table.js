@@ -71,7 +71,7 @@ if (table) {
   document.getElementById("all").addEventListener("click", all);
   document.getElementById("none").addEventListener("click", chosen.clear);
   bind([
-    { keys: "Space x", shown: "Space", label: "Pick or leave a cut-out", scope: table, run: () => chosen.toggle(document.activeElement.dataset.id) },
+    { keys: "Space", label: "Choose or leave a cut-out", scope: table, run: () => chosen.toggle(document.activeElement.dataset.id) },
     { keys: "Enter", label: "Look at its picture", scope: table, run: () => location.assign(document.activeElement.dataset.href) },
     { keys: "Mod+a", label: "Pick all", run: all },
     { keys: "Escape", label: "Pick none", run: chosen.clear },

@@ -184,8 +184,8 @@ function move(step) {
   links[to].focus();
 }
 bind([
-  { keys: "o", label: "Choose pictures", run: () => files.click() },
+  { keys: "Mod+o", label: "Choose pictures", run: () => files.click() },
   { keys: "j ArrowRight", shown: "J", label: "Next picture", run: () => move(1), when: () => cards.children.length > 0 },
-  { keys: "k ArrowLeft", shown: "K", label: "Previous picture", run: () => move(-1), when: () => cards.children.length > 0 },
+  { keys: "Shift+J ArrowLeft", shown: "Shift J", label: "Previous picture", run: () => move(-1), when: () => cards.children.length > 0 },
 ]);
 wireFilters();

@@ -7,6 +7,7 @@ import { readFaces } from "./face-stream.js";
 import { bind } from "./keyboard.js";
 import { toast } from "./toast.js";
 
+const POINTS = ["5", "68", "478"];
 const AT_ONCE = 2; // pictures that are on their way together; the others wait here, not in the services
 const MOST_SHOWN = 60; // a browser holds every picture in memory
 const LOOK_EVERY_MS = 10_000;
@@ -149,7 +150,7 @@ const layer = (name) => layers.querySelector(`[data-layer="${name}"]`);
 for (const button of layers.children) looks.toggleAttribute(`data-hide-${button.dataset.layer}`, button.getAttribute("aria-pressed") !== "true");
 layers.addEventListener("click", (event) => press(event.target.closest("button")));
 
-// Moving from face to face
+// Moving from face to face, and from one kind of points to the next
 
 function move(step) {
   const faces = [...looks.querySelectorAll(".look-face")];
@@ -160,14 +161,20 @@ function move(step) {
   faces[to].scrollIntoView({ block: "nearest" });
 }
 
+function nextPoints() {
+  const there = POINTS.filter((name) => !layer(name).disabled);
+  const on = there.filter((name) => layer(name).getAttribute("aria-pressed") === "true");
+  const next = there[on.length ? there.indexOf(on.at(-1)) + 1 : 0];
+  for (const name of on) press(layer(name));
+  if (next) press(layer(next));
+}
+
 bind([
-  { keys: "o", label: "Choose pictures", run: () => files.click() },
+  { keys: "Mod+o", label: "Choose pictures", run: () => files.click() },
   { keys: "j", label: "Next face", run: () => move(1) },
-  { keys: "k", label: "Previous face", run: () => move(-1) },
-  { keys: "b", label: "Boxes", run: () => press(layer("boxes")) },
-  { keys: "5", label: "5 points", run: () => press(layer("5")) },
-  { keys: "6", label: "68 points", run: () => press(layer("68")) },
-  { keys: "7", label: "478 points", run: () => press(layer("478")) },
+  { keys: "Shift+J", label: "Previous face", run: () => move(-1) },
+  { keys: "h", label: "Boxes", run: () => press(layer("boxes")) },
+  { keys: "r", label: "5, 68 or 478 points, or none", run: nextPoints },
 ]);
 
 // The state of the services, and commands that are copied from it

@@ -1,77 +1,68 @@
 // "Is this Anna?": people without a face, by what they wear, one at a time, beside the body that it was learnt from.
 
 import { get, send } from "./api.js";
+import { questionPlace } from "./asking.js";
 import { make, makeSvg } from "./dom.js";
-import { bind } from "./keyboard.js";
+import { inOrder } from "./queue.js";
 import { root } from "./root.js";
 import { toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
 
 const ASKED_FOR = 20;
+const MOST_ASKED_FOR = 100;
 const MARGIN = 0.15; // of the body's larger side, shown around it
 
 /** Show the suggestions in this element, as long as there are any; where people dress alike, say so. */
 export function startFromBehind(element) {
   const later = new Set();
-  let present = null;
-  let off = "";
+  let turn = 0;
+  const place = questionPlace(element, {
+    yes: (one) => answered(one, "accept", `${one.name} is on ${one.image_path}`),
+    no: (one) => answered(one, "refuse", `Not ${one.name}`),
+    later: (one) => {
+      place.answered();
+      later.add(one.id);
+      next();
+    },
+  });
 
   async function next() {
-    const page = await get(`${root}/outfits/suggestions?limit=${ASKED_FOR}`).catch(() => ({ suggestions: [], off: "", without_face: 0 }));
-    present = page.suggestions.find((one) => !later.has(one.id)) ?? null;
-    off = page.without_face ? page.off : "";
-    draw();
+    const mine = ++turn;
+    const limit = Math.min(MOST_ASKED_FOR, ASKED_FOR + later.size);
+    const page = await get(`${root}/outfits/suggestions?limit=${limit}`).catch(() => ({ suggestions: [], off: "", without_face: 0 }));
+    if (mine !== turn) return;
+    const found = page.suggestions.find((one) => !later.has(one.id)) ?? null;
+    if (found && place.asked()?.id === found.id) return; // it is shown already
+    const off = page.without_face ? page.off : "";
+    if (found) place.ask(found, content(found));
+    else place.ask(null, off ? [make("p", { class: "small muted" }, `From behind: nobody is suggested, as ${off}.`)] : [], { isNote: off !== "" });
   }
 
-  function draw() {
-    element.hidden = present === null && !off;
-    element.replaceChildren();
-    if (!present) {
-      if (off) element.append(make("p", { class: "small muted" }, `From behind: nobody is suggested, as ${off}.`));
-      return;
-    }
-    const { name, learnt_from: source } = present;
-    const button = (text, hint, run, kind = "") =>
-      make("button", { type: "button", class: `button ${kind}`, on: { click: run } }, text, make("kbd", {}, hint));
-    element.append(
-      body(present, `Somebody without a face on ${present.image_path}`),
+  function content(one) {
+    const { name, learnt_from: source } = one;
+    return [
+      body(one, `Somebody without a face on ${one.image_path}`),
       body(source, `${name} on ${source.image_path}`),
       make("div", { class: "question-text" },
         make("h2", {}, `From behind: is this ${name}?`),
         make("p", {}, `The same clothes as ${name} wears on ${source.image_path}.`),
       ),
-      make("div", { class: "buttons" },
-        button("Yes", "⇧Y", accept), button("No", "⇧D", refuse), button("Later", "⇧L", skip, "button-quiet"),
-      ),
-    );
+      make("div", { class: "buttons" }, place.button("Yes", "yes"), place.button("No", "no"), place.button("Later", "later", "button-quiet")),
+    ];
   }
 
-  async function answered(answer, text) {
-    const asked = present;
-    if (!asked) return;
-    present = null;
+  async function answered(one, answer, text) {
+    place.answered();
     try {
-      await send("POST", `${root}/outfits/suggestions/${asked.id}`, { answer });
-      toastUndoable(text(asked));
+      await inOrder(() => send("POST", `${root}/outfits/suggestions/${one.id}`, { answer }));
+      toastUndoable(text);
       announceChange();
     } catch (error) {
       toastError(error);
     }
     next();
   }
-  const accept = () => answered("accept", (one) => `${one.name} is on ${one.image_path}`);
-  const refuse = () => answered("refuse", (one) => `Not ${one.name}`);
-  const skip = () => {
-    if (present) later.add(present.id);
-    next();
-  };
 
-  const when = () => present !== null;
-  bind([
-    { group: "From behind", keys: "Shift+y", label: "Yes, it is", when, run: accept },
-    { group: "From behind", keys: "Shift+d", label: "No, somebody else", when, run: refuse },
-    { group: "From behind", keys: "Shift+l", label: "Later", when, run: skip },
-  ]);
   document.addEventListener("curation:changed", next);
   next();
 }

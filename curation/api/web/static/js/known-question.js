@@ -1,8 +1,8 @@
 // "Anna? 97 %": names of the gallery, one at a time, the person of the event beside the known person.
 
 import { get, send } from "./api.js";
+import { questionPlace } from "./asking.js";
 import { counted, make } from "./dom.js";
-import { bind } from "./keyboard.js";
 import { inOrder } from "./queue.js";
 import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
@@ -10,35 +10,34 @@ import { announceChange, toastUndoable } from "./undo.js";
 
 const ASKED_FOR = 20;
 const FACES_SHOWN = 3;
-const SEEN_AFTER_MS = 300; // a key that is pressed sooner was meant for what stood here before
 
 /** Show the proposals in this element, as long as there are any. */
 export function startKnownQuestions(element) {
   const later = new Set();
-  let present = null;
-  let shownAt = Infinity; // when the user can have seen what is asked, on the clock of events
   let turn = 0;
+  const place = questionPlace(element, {
+    yes: (one) => answered(one, "accept", ({ cluster_id: id, name }) => `Person ${id} is ${name}`),
+    no: (one) => answered(one, "refuse", ({ cluster_id: id, name }) => `Person ${id} is not ${name}; it is not asked again`),
+    later: (one) => {
+      place.answered();
+      later.add(key(one));
+      next();
+    },
+  });
 
   async function next() {
     const mine = ++turn;
     const page = await get(`${root}/known-people/proposals?limit=${ASKED_FOR + later.size}`).catch(() => ({ proposals: [], total: 0 }));
     if (mine !== turn) return;
     const found = page.proposals.find((one) => !later.has(key(one))) ?? null;
+    const present = place.asked();
     if (found && present && key(found) === key(present) && found.name === present.name) return; // it is shown already
-    present = found;
-    draw(page.total);
+    place.ask(found, found ? content(found, page.total) : []);
   }
 
-  function draw(total) {
-    shownAt = Infinity;
-    element.hidden = present === null;
-    element.replaceChildren();
-    if (!present) return;
-    const one = present;
-    const button = (text, hint, run, kind = "") =>
-      make("button", { type: "button", class: `button ${kind}`, on: { click: () => run(one) } }, text, make("kbd", {}, hint));
+  function content(one, total) {
     const percent = `${Math.min(99, Math.floor(one.certainty * 100))} %`;
-    element.append(
+    return [
       make("a", { class: "question-faces", href: `${root}/review/people/${one.cluster_id}`, "aria-label": `All faces of person ${one.cluster_id}` },
         ...one.face_ids.slice(0, FACES_SHOWN).map((face) => make("img", { src: `${root}/faces/${face}/picture`, alt: "" }))),
       make("span", { class: "question-faces question-known", role: "img", "aria-label": `${one.name}, as known` },
@@ -48,21 +47,12 @@ export function startKnownQuestions(element) {
         make("p", {}, `Person ${one.cluster_id} (${counted(one.photos, "photo")}) ${one.answer === "name" ? "is recognised as" : "may be"} ${one.name}. `,
           total > 1 ? make("a", { href: `${root}/review/known-people` }, `All ${total.toLocaleString("en")} proposals`) : null),
       ),
-      make("div", { class: "buttons" },
-        button("Yes", "A", accept), button("No", "R", refuse), button("Later", "T", skip, "button-quiet"),
-      ),
-    );
-    // Seen once its pictures are there and the page was painted with them.
-    const pictures = [...element.querySelectorAll("img")].map((image) => image.decode().catch(() => {}));
-    Promise.all(pictures).then(() => requestAnimationFrame(() => requestAnimationFrame(() => {
-      if (present === one) shownAt = performance.now();
-    })));
+      make("div", { class: "buttons" }, place.button("Yes", "yes"), place.button("No", "no"), place.button("Later", "later", "button-quiet")),
+    ];
   }
 
   async function answered(one, answer, text) {
-    if (present !== one) return;
-    present = null;
-    shownAt = Infinity;
+    place.answered();
     try {
       const { data } = await inOrder(() => send("POST", `${root}/known-people/proposals/${one.cluster_id}`, { person_id: one.person_id, answer }));
       announceChange({ labels: true, ids: [String(one.cluster_id)] });
@@ -74,12 +64,6 @@ export function startKnownQuestions(element) {
     }
     next();
   }
-  const accept = (one) => answered(one, "accept", ({ cluster_id: id, name }) => `Person ${id} is ${name}`);
-  const refuse = (one) => answered(one, "refuse", ({ cluster_id: id, name }) => `Person ${id} is not ${name}; it is not asked again`);
-  const skip = (one) => {
-    later.add(key(one));
-    next();
-  };
 
   // The new faces are offered, never added unasked.
   function offer(one) {
@@ -98,27 +82,6 @@ export function startKnownQuestions(element) {
     });
   }
 
-  function isInView() {
-    const box = element.getBoundingClientRect();
-    return box.top >= 0 && box.bottom <= window.innerHeight;
-  }
-
-  // A key answers only what the user has seen when it was pressed.
-  const onKey = (run) => (event) => {
-    if (event.repeat || event.timeStamp < shownAt + SEEN_AFTER_MS) return;
-    if (!isInView()) {
-      element.scrollIntoView({ block: "center" });
-      shownAt = performance.now();
-      return;
-    }
-    run(present);
-  };
-  const when = () => present !== null;
-  bind([
-    { group: "Known people", keys: "a", label: "Yes, accept the name", when, run: onKey(accept) },
-    { group: "Known people", keys: "r", label: "No, somebody else", when, run: onKey(refuse) },
-    { group: "Known people", keys: "t", label: "Later", when, run: onKey(skip) },
-  ]);
   document.addEventListener("curation:changed", next);
   next();
 }

@@ -3,6 +3,7 @@
 import { Problem, send } from "./api.js";
 import { ask } from "./dialog.js";
 import { counted } from "./dom.js";
+import { hold } from "./keyboard.js";
 import { inOrder } from "./queue.js";
 import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
@@ -122,14 +123,15 @@ export function ignoreStrangers(below) {
   });
 }
 
-async function correct(body, text) {
-  return attempt(async () => {
+// After a correction other faces are on the screen: keys wait for them.
+function correct(body, text) {
+  return hold(attempt(async () => {
     const data = await change("POST", `${root}/corrections`, body);
     if (data === null) return null;
     announceChange();
     if (data.id !== null) toastUndoable(text);
     return data;
-  });
+  }));
 }
 
 /** Merge people; returns the id that remains. `into`: whose id and label remain (default: those with the better label). */

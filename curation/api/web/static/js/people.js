@@ -2,9 +2,10 @@
 
 import { fragment, get } from "./api.js";
 import { askText } from "./dialog.js";
-import { counted } from "./dom.js";
+import { counted, make } from "./dom.js";
 import { rovingGrid } from "./grid.js";
-import { bind, isWriting } from "./keyboard.js";
+import { bind, hold, isWriting } from "./keyboard.js";
+import { longList, partsOf } from "./long-list.js";
 import {
   ignoreStrangers, labelsChangedElsewhere, labelsRead, merge, notAPerson, setCategory, setName,
 } from "./people-actions.js";
@@ -34,7 +35,13 @@ function start() {
 
   const card = (id) => cardsElement.querySelector(`[data-id="${id}"]`);
   const chosen = selection(gridElement, { onChange: drawChoice });
-  const grid = rovingGrid(gridElement, { onMove: (target) => inspectSoon(target.dataset.id) });
+  const list = longList(cardsElement, {
+    fetch: partsOf((offset, limit) => `${root}/fragments/people/cards?${asked({ offset, limit })}`),
+    ids: async () => (await get(`${root}/fragments/people/ids?${asked()}`)).ids,
+    blockClass: "cards", blockRole: "row", size: 60, noun: ["person", "people"],
+    onFilled: () => chosen.repaint(),
+  });
+  const grid = rovingGrid(gridElement, { list, onMove: (target) => inspectSoon(target.dataset.id) });
 
   // What the keys M, I, O, G and X work on: the selected people, or else the one in focus.
   const inFocus = () => document.activeElement?.closest?.("[role=gridcell]") ?? null;
@@ -67,7 +74,7 @@ function start() {
 
   async function mergePeople(ids, into) {
     if (ids.length < 2) {
-      toast("Select two or more people (X), then merge them");
+      toast("Select two or more people (Space), then merge them");
       return;
     }
     clearTimeout(inspectTimer);
@@ -75,8 +82,13 @@ function start() {
     if (kept === null) return;
     chosen.clear();
     await settled;
-    const target = card(kept) ?? grid.current();
-    if (target) grid.focusOn(target);
+    await focusPerson(kept);
+  }
+
+  async function focusPerson(id) {
+    const at = await list.find(id).catch(() => -1);
+    if (at >= 0) await grid.focusAt(at);
+    else if (grid.current()) grid.focusOn(grid.current());
   }
 
   // Which people are shown; the age only where the page can filter by it.
@@ -85,23 +97,27 @@ function start() {
     return age ? { show, age } : { show };
   };
 
-  // Fetch the grid again, as far as it was scrolled, and restore the focus.
+  // What is asked of the service for the people who are shown.
+  const asked = (more = {}) => new URLSearchParams({ ...shownFilters(), q: new URL(location.href).searchParams.get("q") ?? "", ...more });
+
+  // Fetch what is in sight of the grid again, and restore the focus.
   async function reload() {
     clearTimeout(inspectTimer);
     const focused = inFocus();
-    const order = grid.cells();
-    const at = order.indexOf(focused);
-    const address = new URL(location.href);
-    const limit = Math.max(60, order.length);
-    const query = new URLSearchParams({ ...shownFilters(), q: address.searchParams.get("q") ?? "", limit });
-    await htmx.ajax("GET", `${root}/fragments/people/cards?${query}`, { target: "#cards", swap: "innerHTML" });
-    const there = new Set(grid.cells().map((element) => element.dataset.id));
-    chosen.set([...chosen.ids].filter((id) => there.has(id)));
-    if (focused) {
-      const again = card(focused.dataset.id) ?? grid.cells()[Math.min(at, grid.cells().length - 1)];
-      if (again) grid.focusOn(again);
+    const at = list.indexOf(focused);
+    const headers = await list.refresh().catch(toastError);
+    if (!headers) return;
+    labelsRead(headers.get("X-Labels-ETag"));
+    if (chosen.ids.size || (focused && !card(focused.dataset.id))) {
+      const there = new Set(await list.ids().catch(() => chosen.ids));
+      chosen.set([...chosen.ids].filter((id) => there.has(id)));
     }
-    if (inspected !== null) inspect(there.has(inspected) ? inspected : null);
+    if (focused && list.total()) {
+      const again = card(focused.dataset.id);
+      if (again) grid.focusOn(again);
+      else await grid.focusAt(Math.max(0, Math.min(at, list.total() - 1)));
+    }
+    if (inspected !== null) inspect(inspected);
   }
 
   function drawChoice(ids) {
@@ -124,7 +140,6 @@ function start() {
 
   async function inspect(id) {
     clearTimeout(inspectTimer);
-    const isSame = id === inspected;
     inspected = id;
     if (id === null) {
       inspector.hidden = true;
@@ -132,14 +147,32 @@ function start() {
       return;
     }
     const html = await fragment(`${root}/fragments/people/${id}/inspector`).catch(toastError);
-    // In the meantime the user may have moved on, or started to type the name.
-    if (html === "" && id === inspected) inspect(null); // there is no such person any more
-    if (!html || id !== inspected || (isSame && isWriting(document.activeElement))) return;
-    inspector.hidden = false;
-    htmx.swap(inspector, html, { swapStyle: "innerHTML" });
-    completeNames(inspector.querySelector("[data-name-field]"));
+    if (id !== inspected) return; // in the meantime the user has moved on
+    if (html === "") inspect(null); // there is no such person any more
+    if (!html) return;
+    show(html);
     if (NARROW.matches) card(id)?.scrollIntoView({ block: "nearest" });
   }
+
+  // The field in which a name is being typed stays, with the focus and the caret; what is around it is replaced.
+  function show(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".inspector-inside");
+    const typed = isOf(inspected) && nameField() === document.activeElement ? nameField().closest(".person-name") : null;
+    inspector.hidden = false;
+    if (typed) {
+      const parts = [...fresh.children];
+      const at = parts.findIndex((part) => part.matches(".person-name"));
+      for (const part of [...typed.parentElement.children]) if (part !== typed) part.remove();
+      typed.before(...parts.slice(0, at));
+      typed.after(...parts.slice(at + 1));
+    } else {
+      inspector.replaceChildren(fresh);
+      completeNames(nameField());
+    }
+  }
+
+  const nameField = () => inspector.querySelector("[data-name-field]");
+  const isOf = (id) => inspector.querySelector("[data-person]")?.dataset.person === id;
 
   function paintInspector(person) {
     if (inspected !== String(person.cluster_id) || inspector.hidden) return;
@@ -151,9 +184,26 @@ function start() {
     if (document.activeElement !== field) field.value = field.defaultValue = person.name ?? "";
   }
 
-  async function editName(id) {
-    if (inspected !== id || inspector.hidden) await inspect(id);
-    inspector.querySelector("[data-name-field]")?.select();
+  // The field is there at once, before the service has said what else there is of the person.
+  function editName(id) {
+    const one = card(id);
+    if (!one) return;
+    if (inspector.hidden || !isOf(id)) {
+      const { title, name, category } = one.dataset;
+      inspector.hidden = false;
+      inspector.replaceChildren(make("div", { class: "inspector-inside", dataset: { person: id, title } },
+        make("header", { class: "inspector-head" },
+          make("img", { src: one.querySelector("img").src, alt: "", width: 72, height: 72 }),
+          make("div", {}, make("h2", {}, title), make("p", { class: "small muted" }, counted(Number(one.dataset.photos), "photo")))),
+        make("div", { class: "person-name" }, make("input", {
+          class: "field", type: "text", dataset: { nameField: "" }, value: name, placeholder: `Name of person ${id}`,
+          "aria-label": `Name of person ${id}`, maxlength: 80, autocomplete: "off", spellcheck: "false", enterkeyhint: "done",
+        })),
+        make("p", { class: "visually-hidden" }, category || "not labelled")));
+      completeNames(nameField());
+      inspect(id);
+    }
+    nameField().select();
   }
 
   const leaveName = () => {
@@ -322,6 +372,8 @@ function start() {
     return htmx.ajax("GET", `${root}/fragments/people/filters?${query}`, { target: "#filters", swap: "innerHTML" });
   }
 
+  const selectAll = () => hold(list.ids().then((ids) => chosen.set(ids)).catch(toastError));
+
   // Keys
 
   const onGrid = { group: "People" };
@@ -335,10 +387,10 @@ function start() {
     { ...onGrid, keys: "u", label: "No label", run: () => categorise(targets(), null) },
     { ...onGrid, keys: "n", label: "Edit the name", run: () => { const [id] = targets(); if (id) editName(id); } },
     { ...onGrid, keys: "Enter", label: "All faces", when: () => inFocus() !== null, run: () => open(inFocus()) },
-    { ...onGrid, keys: "x Space", label: "Select", shown: "X", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
-    { ...onGrid, keys: "Mod+a", label: "Select all shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
-    { ...onGrid, keys: "g", label: "Merge the selected people", run: () => mergePeople(targets()) },
-    { ...onGrid, keys: "Delete", shown: "Del", label: "Not a person", run: () => dismiss(targets()) },
+    { ...onGrid, keys: "Space", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
+    { ...onGrid, keys: "Mod+a", label: "Select all shown", run: selectAll },
+    { ...onGrid, keys: "g", label: "Merge the selected people", run: () => hold(mergePeople(targets())) },
+    { ...onGrid, keys: "Delete", shown: "Del", label: "Not a person", run: () => hold(dismiss(targets())) },
     { ...onGrid, keys: "Escape", label: "Clear the selection; close", run: () => { if (idle()) inspect(null); else chosen.clear(); } },
   ]);
 
@@ -349,7 +401,7 @@ function start() {
     // A label changes a card in its place, so that it does not vanish under the pointer. All else is fetched again.
     if (detail.labels && detail.ids && detail.ids.length <= MAX_REFRESHED) {
       await Promise.all([refreshCards(detail.ids), refreshFilters()]);
-    } else await Promise.all([reload(), refreshFilters()]);
+    } else await hold(Promise.all([reload(), refreshFilters()]));
   }
 
   async function refreshCards(ids) {
@@ -375,10 +427,7 @@ function start() {
       toast("The labels were changed elsewhere; the page shows the current ones");
     }
   });
-  document.addEventListener("htmx:afterRequest", (event) => labelsRead(event.detail.xhr?.getResponseHeader("X-Labels-ETag")));
 
-  // htmx appends cards while the user scrolls; selected ones must be marked.
-  cardsElement.addEventListener("htmx:afterSettle", () => chosen.repaint());
   startQuestions(document.getElementById("question"));
   const behind = document.getElementById("from-behind");
   if (behind) startFromBehind(behind);

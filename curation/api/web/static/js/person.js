@@ -1,14 +1,16 @@
 // One person with all faces: name and category, and splitting off wrong faces.
 
+import { get } from "./api.js";
 import { askText } from "./dialog.js";
 import { counted } from "./dom.js";
 import { rovingGrid } from "./grid.js";
-import { bind } from "./keyboard.js";
+import { bind, hold } from "./keyboard.js";
+import { longList, partsOf } from "./long-list.js";
 import { completeNames, knownNames } from "./names.js";
 import { notAFace, notAPerson, setCategory, setName, split } from "./people-actions.js";
 import { root } from "./root.js";
 import { selection } from "./selection.js";
-import { toast } from "./toast.js";
+import { toast, toastError } from "./toast.js";
 import { openViewer } from "./viewer.js";
 
 const gridElement = document.getElementById("faces-grid");
@@ -18,7 +20,14 @@ const choiceBar = document.getElementById("choice-bar");
 const cluster = gridElement.dataset.cluster;
 
 const chosen = selection(gridElement, { onChange: drawChoice });
-const grid = rovingGrid(gridElement);
+const order = gridElement.dataset.order;
+const list = longList(facesElement, {
+  fetch: partsOf((offset, limit) => `${root}/fragments/people/${cluster}/faces?${new URLSearchParams({ order, offset, limit })}`),
+  ids: async () => (await allFaces()).ids,
+  blockClass: "faces", blockRole: "row", size: 120, noun: ["face", "faces"], onFilled: () => chosen.repaint(),
+});
+const grid = rovingGrid(gridElement, { list });
+const allFaces = () => get(`${root}/fragments/people/${cluster}/face-ids?${new URLSearchParams({ order })}`);
 const inFocus = () => document.activeElement?.closest?.("[role=gridcell]") ?? null;
 const targets = () => {
   if (chosen.ids.size) return [...chosen.ids];
@@ -31,17 +40,21 @@ function drawChoice(ids) {
   document.getElementById("choice-count").textContent = `${counted(ids.size, "face")} selected`;
 }
 
-function show(cell) {
-  const cells = grid.cells();
-  openViewer(cells.map((one) => ({ photo: one.dataset.photo, face: one.dataset.id })), cells.indexOf(cell), {
-    onClose: (at) => grid.focusOn(grid.cells()[at]),
+async function show(cell) {
+  const { ids, photos } = await hold(allFaces()).catch((error) => {
+    toastError(error);
+    return { ids: [] };
+  });
+  if (!ids.length) return;
+  openViewer(ids.map((face, at) => ({ photo: photos[at], face })), ids.indexOf(cell.dataset.id), {
+    onClose: (at) => grid.focusAt(at),
   });
 }
 
 async function splitOff() {
   const ids = targets();
   if (!ids.length) {
-    toast("Select wrong faces (X), then split them off");
+    toast("Select wrong faces (Space), then split them off");
     return;
   }
   const name = await askText({
@@ -123,35 +136,37 @@ bind([
   { group: "Faces", keys: "ArrowRight", shown: "← ↑ ↓ →", label: "Move", run: () => grid.current()?.focus() },
   { group: "Faces", keys: "ArrowDown ArrowLeft ArrowUp", hidden: true, label: "Move", run: () => grid.current()?.focus() },
   { group: "Faces", keys: "Enter", label: "Open the photo", when: () => inFocus() !== null, run: () => show(inFocus()) },
-  { group: "Faces", keys: "x Space", shown: "X", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
-  { group: "Faces", keys: "Mod+a", label: "Select all shown", run: () => chosen.set(grid.cells().map((cell) => cell.dataset.id)) },
-  { group: "Faces", keys: "s", label: "Split off as someone else", run: splitOff },
-  { group: "Faces", keys: "Delete f", shown: "Del", label: "Not a face", run: drop },
+  { group: "Faces", keys: "Space", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
+  { group: "Faces", keys: "Mod+a", label: "Select all shown", run: () => hold(list.ids().then((ids) => chosen.set(ids)).catch(toastError)) },
+  { group: "Faces", keys: "w", label: "Split off as somebody else", run: splitOff },
+  { group: "Faces", keys: "Delete", label: "Not a face", run: drop },
   { group: "Person", keys: "m", label: "Main person", run: () => categorise("main") },
   { group: "Person", keys: "i", label: "Important", run: () => categorise("important") },
   { group: "Person", keys: "o", label: "Other", run: () => categorise("other") },
   { group: "Person", keys: "n", label: "Edit the name", run: () => head.querySelector("[data-name-field]").select() },
-  { group: "Person", keys: "[", label: "Previous person", run: () => follow("before") },
-  { group: "Person", keys: "]", label: "Next person", run: () => follow("after") },
+  { group: "Person", keys: "[ ,", shown: "[ ,", label: "Previous person", run: () => follow("before") },
+  { group: "Person", keys: "] .", shown: "] .", label: "Next person", run: () => follow("after") },
   { group: "Person", keys: "Escape", label: "Clear the selection; back to all people", run: () => { if (chosen.ids.size) chosen.clear(); else follow("back"); } },
 ]);
 
-document.addEventListener("curation:changed", async ({ detail }) => {
+document.addEventListener("curation:changed", ({ detail }) => {
   htmx.trigger(head, "curation:refresh");
-  if (detail.labels) return;
+  if (!detail.labels) hold(reload());
+});
+
+async function reload() {
   const focused = inFocus();
-  const at = Math.max(0, grid.cells().indexOf(focused));
-  const limit = Math.max(120, grid.cells().length);
-  await htmx.ajax("GET", `${root}/fragments/people/${cluster}/faces?order=${gridElement.dataset.order}&limit=${limit}`, { target: "#faces", swap: "innerHTML" });
-  const cells = grid.cells();
-  if (!cells.length) {
+  const at = Math.max(0, list.indexOf(focused));
+  if (await list.refresh().catch(toastError) === undefined) return;
+  if (!list.total()) {
     location.href = `${root}/review/people`;
     return;
   }
-  const there = new Set(cells.map((cell) => cell.dataset.id));
-  chosen.set([...chosen.ids].filter((id) => there.has(id)));
-  grid.focusOn(cells[Math.min(at, cells.length - 1)]);
-});
+  if (chosen.ids.size) {
+    const there = new Set(await list.ids().catch(() => chosen.ids));
+    chosen.set([...chosen.ids].filter((id) => there.has(id)));
+  }
+  await grid.focusAt(Math.min(at, list.total() - 1));
+}
 
-facesElement.addEventListener("htmx:afterSettle", () => chosen.repaint());
 wireHead();

@@ -1,43 +1,49 @@
 // "Same person?": one suggested merge at a time. Neither answer is the usual one, so no button stands out.
 
 import { get } from "./api.js";
+import { questionPlace } from "./asking.js";
 import { counted, make } from "./dom.js";
-import { bind } from "./keyboard.js";
 import { differ, merge } from "./people-actions.js";
 import { root } from "./root.js";
 
 const ASKED_FOR = 20;
+const MOST_ASKED_FOR = 100;
 const FACES_SHOWN = 3;
 
 /** Show the questions in this element, as long as there are any. */
 export function startQuestions(element) {
   const later = new Set();
-  let present = null;
+  let turn = 0;
+  const place = questionPlace(element, {
+    yes: (asked) => answered(asked, () => merge(pair(asked))),
+    no: (asked) => answered(asked, () => differ(pair(asked))),
+    later: (asked) => answered(asked, () => {}),
+  });
 
   async function next() {
-    const { suggestions } = await get(`${root}/suggestions/merges?limit=${ASKED_FOR}`).catch(() => ({ suggestions: [] }));
-    present = suggestions.find((one) => !later.has(key(one))) ?? null;
-    draw();
+    const mine = ++turn;
+    const limit = Math.min(MOST_ASKED_FOR, ASKED_FOR + later.size);
+    const { suggestions } = await get(`${root}/suggestions/merges?limit=${limit}`).catch(() => ({ suggestions: [] }));
+    if (mine !== turn) return;
+    const found = suggestions.find((one) => !later.has(key(one))) ?? null;
+    const present = place.asked();
+    if (found && present && key(found) === key(present) && effect(found) === effect(present)) return; // it is shown already
+    place.ask(found, found ? content(found) : []);
   }
 
-  function draw() {
-    element.hidden = present === null;
-    element.replaceChildren();
-    if (!present) return;
-    const { first, second } = present;
-    const button = (text, hint, run, kind = "") =>
-      make("button", { type: "button", class: `button ${kind}`, on: { click: run } }, text, make("kbd", {}, hint));
-    element.append(
+  function content(one) {
+    const { first, second } = one;
+    return [
       faces(first),
       faces(second),
       make("div", { class: "question-text" },
         make("h2", {}, "Same person?"),
-        make("p", {}, `${words(first)} and ${words(second)}.${effect(present)}`),
+        make("p", {}, `${words(first)} and ${words(second)}.${effect(one)}`),
       ),
       make("div", { class: "buttons" },
-        button("Same", "Y", same), button("Different", "D", different), button("Later", "L", skip, "button-quiet"),
+        place.button("Same", "yes"), place.button("Different", "no"), place.button("Later", "later", "button-quiet"),
       ),
-    );
+    ];
   }
 
   const faces = (person) => make("a", { class: "question-faces", href: `${root}/review/people/${person.cluster_id}`, "aria-label": `All faces of ${title(person)}` },
@@ -46,23 +52,13 @@ export function startQuestions(element) {
   const words = (person) => `${title(person)} (${counted(person.photos, "photo")})`;
   const effect = (one) => one.top_photos_changed ? ` It would change ${one.top_photos_changed} of the best photos.` : "";
 
-  async function answered(run) {
-    const asked = present;
-    if (!asked) return;
+  async function answered(asked, run) {
+    place.answered();
     later.add(key(asked));
-    present = null;
-    await run(asked);
+    if (await run() === null) later.delete(key(asked)); // it was refused: asked again
+    next();
   }
-  const same = () => answered((asked) => merge(pair(asked)));
-  const different = () => answered((asked) => differ(pair(asked)));
-  const skip = () => answered(next);
 
-  const when = () => present !== null;
-  bind([
-    { group: "Same person?", keys: "y", label: "The same", when, run: same },
-    { group: "Same person?", keys: "d", label: "Different people", when, run: different },
-    { group: "Same person?", keys: "l", label: "Later", when, run: skip },
-  ]);
   document.addEventListener("curation:changed", ({ detail }) => {
     if (!detail.labels) next();
   });

@@ -177,7 +177,7 @@ function move(step) {
   links[at < 0 ? 0 : Math.min(Math.max(at + step, 0), links.length - 1)].focus();
 }
 bind([
-  { keys: "o", label: "Choose films", run: () => files.click() },
+  { keys: "Mod+o", label: "Choose films", run: () => files.click() },
   { keys: "j ArrowRight", shown: "J", label: "Next film", run: () => move(1), when: () => list.querySelector(".video-card") !== null },
-  { keys: "k ArrowLeft", shown: "K", label: "Previous film", run: () => move(-1), when: () => list.querySelector(".video-card") !== null },
+  { keys: "Shift+J ArrowLeft", shown: "Shift J", label: "Previous film", run: () => move(-1), when: () => list.querySelector(".video-card") !== null },
 ]);

@@ -22,7 +22,7 @@ export function openViewer(shown, at = 0, { onClose = () => {} } = {}) {
     make("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: run } }, icon(name));
   const previous = button("Previous photo (←)", "left", () => go(-1));
   const next = button("Next photo (→)", "right", () => go(1));
-  const boxes = button("Boxes and names (B)", "person", () => toggleBoxes());
+  const boxes = button("Boxes and names (H)", "person", () => toggleBoxes());
   const dialog = make("dialog", { class: "viewer", "aria-labelledby": "viewer-title" },
     make("div", { class: "viewer-head" }, title, count, boxes, button("Close (Esc)", "close", () => dialog.close())),
     make("div", { class: "viewer-stage" }, previous, frame, next),
@@ -70,7 +70,7 @@ export function openViewer(shown, at = 0, { onClose = () => {} } = {}) {
   const unbind = bind([
     { keys: "ArrowLeft", label: "Previous photo", group: "Photo", scope: dialog, run: () => go(-1) },
     { keys: "ArrowRight", label: "Next photo", group: "Photo", scope: dialog, run: () => go(1) },
-    { keys: "b", label: "Boxes and names", group: "Photo", scope: dialog, run: toggleBoxes },
+    { keys: "h", label: "Boxes and names", group: "Photo", scope: dialog, run: toggleBoxes },
   ]);
   swipes(frame, go);
   dialog.addEventListener("close", () => {
