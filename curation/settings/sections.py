@@ -266,4 +266,5 @@ class ServiceSettings(Section):
     presigned_pictures: bool = False
     open_browser: bool = True
     follow_folder: bool = False
+    guest_selfies: bool = False
     follow_minutes: Annotated[float, Field(ge=0.1, le=1440)] = 10
