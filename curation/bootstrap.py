@@ -120,7 +120,14 @@ def build(
         return FilmParts(setup, video_analyser(of_event, setup, of_event=True), facts_of)
 
     parts = WorkflowParts(
-        select, partial(_find_predictor, settings), make_pool, caller, select_readers, select_films, _recognise
+        select,
+        partial(_find_predictor, settings),
+        make_pool,
+        caller,
+        select_readers,
+        select_films,
+        _recognise,
+        partial(_picture_pool, settings),
     )
     return WorkflowOrchestrator(settings, parts)
 
@@ -192,7 +199,6 @@ def build_analyser(
     )
 
 
-_PICTURE_TIMEOUT_S = 30.0  # a photo of 120 megapixels with a crowd takes 10 s on a slow machine
 _PICTURE_MEMORY_MB = 4096
 
 
@@ -203,15 +209,21 @@ def build_picture_faces(settings: Settings, pinned: Callable[[], str | None]) ->
         settings: The engine, the folders and the limits.
         pinned: Returns the engine of an event's face_data.csv, whose faces are compared; None if there is none.
     """
-    from curation.engines.selection import select_engine
     from curation.pipelines.picture_faces import PictureFaceReader
+
+    def choose() -> EngineSpec:
+        from curation.engines.selection import select_engine
+
+        return select_engine(settings, pinned=pinned(), allow_download=False)
+
+    return PictureFaceReader(partial(_picture_pool, settings), choose)
+
+
+def _picture_pool(settings: Settings, spec: EngineSpec) -> TaskPool:
     from curation.worker_setup import build_picture_worker
 
-    def make_pool() -> TaskPool:
-        setup = worker_setup(settings, select_engine(settings, pinned=pinned(), allow_download=False), None)
-        return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, _PICTURE_MEMORY_MB))
-
-    return PictureFaceReader(make_pool, timeout_s=_PICTURE_TIMEOUT_S)
+    setup = worker_setup(settings, spec, None)
+    return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, _PICTURE_MEMORY_MB))
 
 
 def build_attribute_files(settings: Settings) -> AttributeFiles:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from curation.domain.choosing.export import ExportReport, ExportRequest
@@ -29,6 +29,7 @@ from curation.pipelines.export.beside.writing import new_name, write_sidecars
 from curation.pipelines.export.event import read_export_event
 from curation.pipelines.export.pipeline import export
 from curation.pipelines.originals import originals_of
+from curation.pipelines.picture_faces import PictureFaceReader
 from curation.pipelines.scoring.pipeline import ScoringPipeline
 from curation.pipelines.stage import ProgressListener, RunContext
 from curation.settings import Settings
@@ -76,6 +77,7 @@ class WorkflowParts:
         select_readers: Returns the readers of the attributes that the settings ask for, one for each attribute.
         select_films: Returns what looks at clips, given the engine of the photos; None if clips are not looked at.
         recognise: Compares an event that was clustered with the gallery of known people; None without a gallery.
+        make_picture_pool: Creates a pool of one worker with limits for single pictures; None takes `make_pool`.
     """
 
     select_engine: SelectEngine
@@ -85,6 +87,7 @@ class WorkflowParts:
     select_readers: SelectReaders = _no_readers
     select_films: SelectFilms | None = None
     recognise: Recognise | None = None
+    make_picture_pool: Callable[[EngineSpec], TaskPool] | None = None
 
 
 def _no_listener(progress: Progress) -> None:
@@ -98,6 +101,13 @@ class WorkflowOrchestrator:
         """Take settings and parts; nothing is loaded, created or read yet."""
         self.settings = settings
         self._parts = parts
+
+    @cached_property
+    def picture_faces(self) -> PictureFaceReader:
+        """Finds and embeds the faces of single pictures with the engine of the event, in a process of its own."""
+        parts = self._parts
+        make_pool = parts.make_picture_pool or (lambda spec: parts.make_pool(spec, None, ()))
+        return PictureFaceReader(make_pool, lambda: parts.select_engine(self._pinned_engine(), _no_listener))
 
     def face_data_exists(self) -> bool:
         """Whether there is a face_data.csv, so that scoring can begin."""
@@ -281,7 +291,7 @@ class WorkflowOrchestrator:
                     list_name=name,
                     input_dir=io.input_dir,
                     output_dir=io.output_dir,
-                    state_dir=io.state_dir,
+                    state_dir=settings.event_dir,
                     progress=listener,
                     cancel=stop,
                 )
@@ -289,7 +299,7 @@ class WorkflowOrchestrator:
                 replace(request, name=name),
                 read_export_event(settings),
                 output_dir=io.output_dir,
-                state_dir=io.state_dir,
+                state_dir=settings.event_dir,
                 max_megapixels=io.max_photo_megapixels,
                 progress=listener,
                 cancel=stop,

@@ -267,12 +267,13 @@ def service(
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = no_videos,
     who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
+    build: Callable[[Settings], FakeOrchestrator] | None = None,
 ) -> Iterator[ServiceClient]:
-    """The started application; its lifespan ends with the block."""
+    """The started application; its lifespan ends with the block. `build` makes an orchestrator for each event."""
     fake = orchestrator or FakeOrchestrator(settings)
     app = create_app(
         lambda: settings,
-        lambda _: cast(WorkflowOrchestrator, fake),
+        lambda of_event: cast(WorkflowOrchestrator, fake if build is None else build(of_event)),
         face_services,
         open_assets,
         open_videos,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import cast
 
 from anyio import to_thread
@@ -13,21 +11,18 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from curation import __version__, bootstrap
+from curation import __version__
 from curation.api.context import ServiceContext
 from curation.api.http.access import TokenGuard, refuse_open_binding
 from curation.api.http.assets.desk import AssetDesk
-from curation.api.http.assets.events import AssetFeed
-from curation.api.http.assets.pictures import AssetPictures
-from curation.api.http.assets.receiving import remove_abandoned
-from curation.api.http.attributes.requests import AttributeRequests
 from curation.api.http.body_limit import BodyLimit
 from curation.api.http.errors import add_problem_handlers
+from curation.api.http.events.open_events import Events
+from curation.api.http.events.switch import EventSwitch
 from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.mirrored_edits import MirroredEdits
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
-from curation.api.http.pictures import PictureResponses
 from curation.api.http.same_site import SameSiteGuard
 from curation.api.http.video.desk import VideoDesk
 from curation.api.pages.routers import PAGE_ROUTERS
@@ -59,96 +54,45 @@ from curation.api.routes.assets import finding as asset_finding
 from curation.api.routes.assets import outfits
 from curation.api.routes.assets import submitting as asset_submitting
 from curation.api.routes.culling import scenes
+from curation.api.routes.events import events as event_list
+from curation.api.routes.events import folders, look_through
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
-from curation.api.routes.taking_home import sidecars
+from curation.api.routes.opening import engine, following, sample
+from curation.api.routes.taking_home import find_me, guest_links, sidecars
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
 from curation.api.routes.video import films as videos
 from curation.api.routes.video import posters as video_posters
 from curation.api.routes.workers import weights, workers
-from curation.errors import CurationError, ExtraMissingError
-from curation.event.analysis_lookup import AnalysisLookup
+from curation.api.starting_event import (
+    JOBS_DATABASE,
+    EventParts,
+    build_orchestrator,
+    open_configured_assets,
+    open_configured_videos,
+    start_event,
+)
+from curation.errors import CurationError
 from curation.event.catalog import Catalog
-from curation.event.film.event_films import EventFilms
-from curation.event.known_people.event_known import EventKnown
 from curation.event.known_people.open_gallery import OpenGallery
-from curation.event.outfits.event_outfits import EventOutfits
 from curation.event.people.edits import PeopleEdits
-from curation.event.people.suggestions import MergeSuggester
-from curation.event.pictures import EventPictures
-from curation.event.rules.current_ranking import CurrentRanking
-from curation.event.rules.judgement import Judgement
-from curation.event.rules.rule_book import RuleBook
-from curation.event.unfound_words import UnfoundWords
-from curation.jobs.job import Stage
-from curation.jobs.logs import JobLogs
-from curation.jobs.runner import JobRunner
 from curation.jobs.shutdown import on_shutdown_signal
-from curation.jobs.stage_runs import stage_runs
-from curation.jobs.store import MAX_STORED_JOBS, JobStore
-from curation.jobs.video.film_known import FilmKnown
 from curation.jobs.who_works import WhoWorks
-from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
-from curation.storage.analysis_store import AnalysisStore
-from curation.storage.working_copy.keeping import KeptCopy
-from curation.storage.working_copy.opening import working_copy_of
-from curation.workflow import WorkflowOrchestrator, event_listing
+from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]
-
-JOBS_DATABASE = "jobs.sqlite3"
-"""The name of the jobs database in `io.state_dir`."""
-
-
-def _build(settings: Settings) -> WorkflowOrchestrator:
-    return bootstrap.build(settings, allow_download=False, caller="the service")
-
-
-def _open_assets(settings: Settings, catalog: Catalog) -> AssetDesk:
-    if not settings.assets.enabled:
-        return AssetDesk()
-    # Only here: whoever does not work on assets pays nothing for them.
-    from curation.event.outfits.search import OutfitSearch
-    from curation.jobs.assets.building import build_asset_jobs
-    from curation.storage.assets.opening import open_asset_store
-
-    jobs, store = build_asset_jobs(settings), open_asset_store(settings)
-
-    def missing() -> str:
-        try:
-            _ = jobs.work
-        except CurationError as error:
-            return str(error)
-        return ""
-
-    def close() -> None:
-        jobs.close()
-        store.close()
-
-    return AssetDesk(jobs, OutfitSearch(settings, catalog, store), missing=missing, close=close)
-
-
-def _open_videos(settings: Settings, catalog: Catalog, labels: PeopleEdits) -> VideoDesk:
-    # Only here: without the extra none of it can be imported.
-    from curation.jobs.video.building import build_films, demand_extra
-
-    try:
-        demand_extra()
-    except ExtraMissingError as error:
-        return VideoDesk(off=str(error))
-    return VideoDesk(*build_films(settings, catalog, labels))
 
 
 def create_app(
     load: Callable[[], Settings],
-    build: Callable[[Settings], WorkflowOrchestrator] = _build,
+    build: Callable[[Settings], WorkflowOrchestrator] = build_orchestrator,
     face_services: Callable[[ServicesSettings], FaceServices] = FaceServices,
-    open_assets: Callable[[Settings, Catalog], AssetDesk] = _open_assets,
-    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = _open_videos,
+    open_assets: Callable[[Settings, Catalog], AssetDesk] = open_configured_assets,
+    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = open_configured_videos,
     who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
 ) -> FastAPI:
@@ -175,31 +119,20 @@ def create_app(
         except CurationError as error:
             app.state.start_refused = str(error)
             raise
+        parts = EventParts(build, face_services, open_assets, open_videos, who_works, open_gallery)
         with log_output(settings.service.log_format):
             try:
-                context, store = await to_thread.run_sync(
-                    lambda: _start(settings, build, face_services, open_assets, open_videos, who_works, open_gallery)
-                )
+                own = await to_thread.run_sync(start_event, settings, parts)
             except CurationError as error:
                 app.state.start_refused = str(error)
                 raise
-            app.state.service = context
+            app.state.service = own.context
+            app.state.events = events = Events(settings, own, lambda other: start_event(other, parts))
             try:
-                with on_shutdown_signal(context.runner.request_stop):
+                with on_shutdown_signal(events.request_stop):
                     yield
             finally:
-                await to_thread.run_sync(context.runner.stop)
-                await to_thread.run_sync(context.videos.stop)
-                await to_thread.run_sync(context.assets.stop)
-                await to_thread.run_sync(context.attributes.services.close)
-                await to_thread.run_sync(context.who_works.close)
-                await to_thread.run_sync(context.outfits.close)
-                await to_thread.run_sync(context.known.close)
-                await to_thread.run_sync(context.ranking.stop)
-                await to_thread.run_sync(context.catalog.ranked.close)
-                if context.mirror is not None:
-                    await to_thread.run_sync(context.mirror.stop)
-                store.close()
+                await to_thread.run_sync(events.close)
 
     # Serves the Swagger page's scripts itself, so that /docs works without a network.
     app = FastAPIOffline(
@@ -211,6 +144,12 @@ def create_app(
         lifespan=lifespan,
     )
     for module in (
+        sample,
+        event_list,
+        folders,
+        look_through,
+        engine,
+        following,
         stages,
         jobs,
         clusters,
@@ -233,6 +172,8 @@ def create_app(
         choice,
         exports,
         sidecars,
+        guest_links,
+        find_me,
         downloads,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.
@@ -259,6 +200,7 @@ def create_app(
     # From the inside out: the middleware that is added last sees a request first.
     app.add_middleware(MirroredEdits)
     app.add_middleware(BodyLimit)
+    app.add_middleware(EventSwitch)
     app.add_middleware(TokenGuard)
     app.add_middleware(SameSiteGuard)
     app.add_middleware(RequestMeter, metrics=app.state.metrics)
@@ -285,106 +227,3 @@ class _ShortStartErrors:
             await send(message)
 
         await self._app(scope, receive, send_shortened)
-
-
-def _start(
-    settings: Settings,
-    build: Callable[[Settings], WorkflowOrchestrator],
-    face_services: Callable[[ServicesSettings], FaceServices],
-    open_assets: Callable[[Settings, Catalog], AssetDesk],
-    open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk],
-    who_works: Callable[[Settings], WhoWorks],
-    open_gallery: Callable[[Settings], OpenGallery],
-) -> tuple[ServiceContext, JobStore]:
-    orchestrator = build(settings)
-    store = JobStore(settings.io.state_dir / JOBS_DATABASE)
-    logs = JobLogs(settings.io.state_dir)
-    logs.delete_except({job.id for job in store.list(limit=2 * MAX_STORED_JOBS)})
-    mirror = _mirror(settings)
-    if mirror is not None:
-        mirror.start()  # before anything reads the outputs
-    rule_book = RuleBook(orchestrator)
-    catalog = Catalog(settings)
-    people_edits = PeopleEdits(settings, catalog)
-    videos = open_videos(settings, catalog, people_edits)
-    rescorer = Rescorer(settings)
-    ranking = CurrentRanking(
-        settings,
-        rule_book,
-        rescorer,
-        catalog.ranked,
-        write=lambda: orchestrator.run_scoring(only_known=True),
-        list_photos=_listed(settings),
-    )
-    runs = stage_runs(
-        orchestrator,
-        before_scoring=rule_book.refresh,
-        after_run=catalog.read_ahead,
-        before_export=ranking.catch_up,
-    )
-    runner = JobRunner(store, {**runs, Stage.VIDEO: videos.run}, log_context=logs.recording)
-    analysis = AnalysisLookup(settings, catalog)
-    pictures = PictureResponses(EventPictures(settings, catalog, analysis))
-    judgement = Judgement(catalog, ranking)
-
-    def read_ahead() -> None:
-        catalog.read_ahead()
-        rescorer.read_ahead()
-
-    if mirror is not None:
-        mirror.after_change = read_ahead
-    remove_abandoned(settings.io.state_dir)
-    assets = open_assets(settings, catalog)
-    assets.start()
-    videos.start(runner)
-    threading.Thread(target=read_ahead, name="curation-read-ahead", daemon=True).start()
-    ranking.start()
-    merge_suggester = MergeSuggester(settings, catalog)
-    outfits = EventOutfits(settings, catalog, people_edits)
-    assets.name_people(outfits)
-    known = EventKnown(settings, catalog, people_edits, open_gallery(settings))
-    context = ServiceContext(
-        settings,
-        orchestrator,
-        runner,
-        catalog,
-        logs,
-        analysis,
-        pictures,
-        people_edits,
-        merge_suggester,
-        rule_book,
-        rescorer,
-        ranking,
-        judgement,
-        UnfoundWords(settings, catalog, people_edits),
-        AttributeRequests(face_services(settings.services)),
-        outfits,
-        assets,
-        AssetFeed(assets),
-        AssetPictures(assets, max_megapixels=settings.io.max_photo_megapixels),
-        videos,
-        EventFilms(settings, catalog),
-        who_works(settings),
-        known,
-        FilmKnown(settings, known),
-        mirror,
-    )
-    return context, store
-
-
-def _listed(settings: Settings) -> Callable[[], tuple[str, ...]] | None:
-    """What lists the photos of the folder; None if they lie in object storage, where the mirror does that."""
-    if settings.input_address:
-        return None
-    return lambda: tuple(photo.image_path for photo in event_listing(settings, needs_photos=False).photos)
-
-
-def _mirror(settings: Settings) -> KeptCopy | None:
-    """What keeps the places of the event in object storage; None if both are folders."""
-    if not (settings.input_address or settings.output_address):
-        return None
-    # What is known of photos; on a machine that has made no run it is nothing yet.
-    AnalysisStore(settings.io.state_dir).close()
-    list_photos = partial(event_listing, settings, needs_photos=False) if settings.input_address else None
-    return KeptCopy(working_copy_of(settings), list_photos=list_photos)

@@ -25,7 +25,9 @@ from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
 from curation.event.unfound_words import UnfoundWords
+from curation.jobs.following.follower import Follower
 from curation.jobs.logs import JobLogs
+from curation.jobs.look_through import LookThrough
 from curation.jobs.runner import JobRunner
 from curation.jobs.video.film_known import FilmKnown
 from curation.jobs.who_works import WhoWorks
@@ -34,7 +36,10 @@ from curation.settings import Settings
 from curation.storage.working_copy.keeping import KeptCopy
 from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["Context", "ServiceContext"]
+__all__ = ["EVENT_CONTEXT", "Context", "ServiceContext", "service_of"]
+
+EVENT_CONTEXT = "curation.event"
+"""The key of a request's scope with the parts of its event, see `curation.api.http.events.switch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,20 @@ class ServiceContext:
     who_works: WhoWorks
     known: EventKnown
     film_known: FilmKnown
+    look_through: LookThrough
+    follower: Follower
     guests: GuestDesk
     mirror: KeptCopy | None = None
 
 
 # A coroutine, so that it never waits for a free thread.
 async def _context(request: Request) -> ServiceContext:
-    return cast(ServiceContext, request.app.state.service)
+    return service_of(request)
+
+
+def service_of(request: Request) -> ServiceContext:
+    """The parts of the event that a request is about: that of its address, or that of the settings."""
+    return cast(ServiceContext, request.scope.get(EVENT_CONTEXT) or request.app.state.service)
 
 
 Context = Annotated[ServiceContext, Depends(_context)]

@@ -143,7 +143,7 @@ def _beside(arguments: argparse.Namespace, settings: Settings) -> int:
     )
     with _photo_bar() as progress:
         report = build(settings).run_sidecars(request, progress=progress)
-    found = read_list(settings.io.state_dir, request.name, offset=0, limit=sys.maxsize)
+    found = read_list(settings.event_dir, request.name, offset=0, limit=sys.maxsize)
     for entry in found[1] if found is not None else ():
         if entry.action is SidecarAction.REFUSED:
             print(f"refused: {entry.file}: {entry.reason}", file=sys.stderr)

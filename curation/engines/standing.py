@@ -70,6 +70,7 @@ def engine_standing(settings: Settings, pinned: str | None) -> EngineStanding:
         StorageError: If a model file cannot be read.
     """
     missing = _missing(settings)
+    name: str
     asked = settings.engine.name
     keeps = False
     if asked != _AUTO:

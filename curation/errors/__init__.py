@@ -11,6 +11,9 @@ CurationError
 │   ├── FaceDataError        face_data.csv is missing, edited wrongly or stale
 │   ├── LabelsError          cluster_labels.json is not valid
 │   ├── OtherEventError      the output folder holds another event's labels
+│   ├── EventTakenError      the results of one event would fall on those of another
+│   ├── EventsFileError      events.json is not valid
+│   ├── FolderRefusedError   a folder outside of those that the service may show
 │   ├── PicksError           picks.json is not valid
 │   ├── PeopleSeenError      people_seen.json is not valid
 │   ├── RefusalsError        known_refused.json is not valid
@@ -22,6 +25,8 @@ CurationError
 │   ├── NotClusteredError    the photos are not clustered yet
 │   ├── NotScoredError       the photos are not scored yet
 │   ├── NotFoundError        the event has nothing with this id or name
+│   │   ├── EventNotFoundError       this machine knows no event with this id
+│   │   ├── FolderNotFoundError      there is no such folder, or it cannot be read
 │   │   ├── PersonNotFoundError      no person has this name or id
 │   │   ├── ClusterNotFoundError     the cluster has no faces
 │   │   ├── PhotoNotFoundError       no photo has this id
@@ -42,6 +47,7 @@ CurationError
 │   ├── GalleryOffError      a request is about known people, and the gallery is off
 │   ├── LabelTakenError      a name would be given to somebody who has another one
 │   ├── PickTakenError       a pick would be given to a photo that has one
+│   ├── FacePresentError     a face is drawn where there is one
 │   ├── NotAttachableError   a correction cannot be given to other faces
 │   ├── AttributesOffError   a request needs ages of people, and none are read
 │   ├── AssetsOffError       a request is about assets, and the service does not work on them
@@ -72,6 +78,7 @@ CurationError
 │   ├── WorkersMissingError      no worker of another machine takes work
 │   └── GalleryError             the gallery of known people cannot be read or written
 ├── BusyError                another run uses the same output folder                exit 6
+│   ├── EventsOpenError      as many events are at work as may be open at once
 │   ├── TooBusyError         a role has too many requests waiting already
 │   └── QueueFullError       the queue in Redis has too many pictures waiting already
 ├── WorkerError              worker processes cannot be started at all              exit 70
@@ -91,6 +98,14 @@ responses of the service.
 """
 
 from curation.errors.base import CurationError, RunInterruptedError, WorkerError, is_caused_by_interrupt
+from curation.errors.events import (
+    EventNotFoundError,
+    EventsFileError,
+    EventsOpenError,
+    EventTakenError,
+    FolderNotFoundError,
+    FolderRefusedError,
+)
 from curation.errors.films import (
     AddressRefusedError,
     CatalogueFileError,
@@ -166,6 +181,7 @@ from curation.errors.refusals import (
     AssetNotFailedError,
     AssetsOffError,
     AttributesOffError,
+    FacePresentError,
     GalleryOffError,
     KnownPersonTakenError,
     LabelsChangedError,
@@ -207,12 +223,19 @@ __all__ = [
     "CorrectionsError",
     "CurationError",
     "DatabaseBusyError",
+    "EventNotFoundError",
+    "EventTakenError",
+    "EventsFileError",
+    "EventsOpenError",
     "ExtraMissingError",
     "FaceAnalysisError",
     "FaceDataError",
     "FaceNotFoundError",
+    "FacePresentError",
     "FilmDocumentError",
     "FilmNotReadyError",
+    "FolderNotFoundError",
+    "FolderRefusedError",
     "GalleryError",
     "GalleryOffError",
     "InputError",

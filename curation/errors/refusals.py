@@ -11,6 +11,7 @@ __all__ = [
     "AssetNotFailedError",
     "AssetsOffError",
     "AttributesOffError",
+    "FacePresentError",
     "GalleryOffError",
     "KnownPersonTakenError",
     "LabelTakenError",
@@ -59,6 +60,12 @@ class PickTakenError(InputError):
     """A pick would be given to a photo that has one of its own; nothing was written."""
 
     code = "pick_taken"
+
+
+class FacePresentError(InputError):
+    """A face is drawn where one was found, or drawn before; nothing was written."""
+
+    code: ClassVar[str] = "face_present"
 
 
 class NotAttachableError(InputError):

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from curation.domain.faces.index import FaceEntry
 from curation.domain.measuring.measures import FaceMeasures
 from curation.errors import PhotoError
@@ -18,9 +21,11 @@ from curation.photos.files.decoding import open_photo
 from curation.photos.files.listing import photo_path
 from curation.pipelines.drawn_faces import stored_face
 from curation.pipelines.originals import originals_of
+from curation.pipelines.said.last_event import embeddings_of
 from curation.pipelines.scoring.event import measures_key
 from curation.settings import Settings
 from curation.storage.analysis_store import STORE_NAME, AnalysisStore
+from curation.storage.face_data_file import EMBEDDINGS
 from curation.storage.file_stamps import FileStamp, stamp_of
 from curation.storage.run_records import SCORING_RUN, landmark_model_sha256, read_run_record
 
@@ -79,6 +84,24 @@ class AnalysisLookup:
                 return None
             found = stored_face(store, sha256, key, face.row.facial_area)
             return None if found is None else store.chip(sha256, found[0], found[1])
+
+    def vector(self, face: FaceEntry) -> NDArray[np.float32] | None:
+        """The embedding of a face, (D,) of unit length; None if it is not known any more.
+
+        Raises:
+            FaceDataError: If the photo's path leads out of the folder of photos.
+            StorageError: If something cannot be read.
+        """
+        if face.row.embedding_row >= 0:
+            found = embeddings_of(self._catalog.face_data_path.parent / EMBEDDINGS, [face.row.embedding_row])
+            return None if found is None else found[0]
+        stamp, key = self.stamp(face.row.image_path), self._catalog.clustering_record().get("analysis_key")
+        with self._store() as store:
+            if store is None or stamp is None or not isinstance(key, str):
+                return None
+            sha256 = store.known_hashes([stamp]).get(stamp.path)
+            stored = None if sha256 is None else stored_face(store, sha256, key, face.row.facial_area)
+        return None if stored is None else stored[2].embeddings[stored[1]]
 
     def facts(self, photo: PhotoEntry) -> PhotoFacts:
         """Size, capture time and measures of a photo, from the store if it has them, else from the file.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +100,7 @@ class Catalog:
         self.cameras = EventCameras(settings)
         self._taken = PhotoTimes(settings)
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
+        self._bursts: Derived[Mapping[int, tuple[PhotoScore, ...]]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
         self._scores: Derived[Mapping[str, PhotoScore]] = Derived()
 
@@ -268,6 +269,11 @@ class Catalog:
             (photos,), lambda: Counter(photo.burst_id for photo in photos if photo.burst_id is not None)
         )
 
+    def bursts(self) -> Mapping[int, tuple[PhotoScore, ...]]:
+        """The photos of each burst, the best first, by burst id. Raises what `scores` raises."""
+        photos = self.ranked.photos() or _NOTHING
+        return self._bursts.get((photos,), lambda: _by_burst(photos))
+
     def photos_of(self, person: str) -> frozenset[str]:
         """The image paths of all photos of a person.
 
@@ -319,6 +325,17 @@ class KnownPhoto:
 
     image_path: str
     error: str | None
+
+
+def _by_burst(photos: tuple[PhotoScore, ...]) -> dict[int, tuple[PhotoScore, ...]]:
+    found: defaultdict[int, list[PhotoScore]] = defaultdict(list)
+    for photo in photos:
+        if photo.burst_id is not None:
+            found[photo.burst_id].append(photo)
+    return {
+        burst: tuple(sorted(of_burst, key=lambda photo: (not photo.best_of_burst, photo.rank)))
+        for burst, of_burst in found.items()
+    }
 
 
 def _known_photos(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from curation.domain.faces.face import FaceRow
-from curation.domain.faces.index import EventIndex
+from curation.domain.faces.index import EventIndex, FaceEntry
 from curation.domain.identity.said import FacePlace, Said
 from curation.domain.labelling.corrections import (
+    CorrectedFace,
     Correction,
     FacePlaces,
     corrected_clusters,
@@ -143,6 +144,17 @@ class ClusteredFaces:
             FacePlaces((row.image_path, row.facial_area) for row in event.rows),
         )
         return [int(clusters[row]) for row in rows]
+
+    def find(self, faces: Sequence[CorrectedFace]) -> list[FaceEntry | None]:
+        """The faces that corrections are about as they are now; None for those that are not there.
+
+        Raises what `index` raises.
+        """
+        event = self.index()
+        places = self._places.get(
+            (event.rows,), lambda: FacePlaces((row.image_path, row.facial_area) for row in event.rows)
+        )
+        return [event.entry(int(row)) if row >= 0 else None for row in places.find(faces)]
 
     def replace_corrections(self, corrections: Sequence[Correction]) -> None:
         """Write corrections.json; the caller must hold the lock of `hold_corrections`.

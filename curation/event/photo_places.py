@@ -103,7 +103,7 @@ def photo_place(settings: Settings) -> PhotoPlace:
     from curation.storage.objects.opening import open_store
 
     store = open_store(settings.input_address, timeout_s=settings.io.object_timeout_s)
-    return ObjectPlace(store, settings.io.state_dir / "received_photos")
+    return ObjectPlace(store, settings.event_dir / "received_photos")
 
 
 @contextmanager

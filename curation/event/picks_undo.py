@@ -42,7 +42,7 @@ class PicksUndo:
     def __init__(self, settings: Settings, ranked: RankedPhotos) -> None:
         """Set the folders; nothing is read yet."""
         self._ranked = ranked
-        self._journal = PicksJournal(settings.io.state_dir, settings.io.output_dir)
+        self._journal = PicksJournal(settings.event_dir, settings.io.output_dir)
 
     def undo(self) -> Undone:
         """Undo the last change that is still there.

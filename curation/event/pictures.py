@@ -55,7 +55,7 @@ class EventPictures:
         self._max_megapixels = settings.io.max_photo_megapixels
         self._face_px = settings.clustering.thumbnail_px
         self._cache = PictureCache(
-            settings.io.state_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
+            settings.event_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
         )
 
     @property

@@ -69,14 +69,14 @@ class RankedPhotos:
         """
         output_dir = settings.io.output_dir
         self._words = words
-        self._state_dir = settings.io.state_dir
+        self._lock_dir = settings.lock_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
         self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _recorded_rules(read_run_record(path)))
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
         self._placed: Derived[Picks] = Derived()
-        self._journal = PicksJournal(settings.io.state_dir, output_dir)
+        self._journal = PicksJournal(settings.event_dir, output_dir)
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
@@ -154,7 +154,7 @@ class RankedPhotos:
             BusyError: If another process has locked it.
             StorageError: If it cannot be read or written.
         """
-        with hold_picks(self._state_dir):
+        with hold_picks(self._lock_dir):
             self._words.settle_picks(self.written_picks())
             before = self.picks()
             changes = make(before)
@@ -192,7 +192,7 @@ class RankedPhotos:
             BusyError: If another process has locked it.
             StorageError: If it cannot be read or written.
         """
-        with hold_picks(self._state_dir):
+        with hold_picks(self._lock_dir):
             self._words.settle_picks(self.written_picks())
             self._rewrite(word, lambda said: without_pick(said, word))
 
@@ -206,7 +206,7 @@ class RankedPhotos:
         Raises:
             PickTakenError: If that photo is picked, rejected or rated already. Also what `drop` raises.
         """
-        with hold_picks(self._state_dir):
+        with hold_picks(self._lock_dir):
             self._words.settle_picks(self.written_picks())
             if self.picks().of(image_path) != UNJUDGED:
                 raise PickTakenError(
@@ -263,7 +263,7 @@ class RankedPhotos:
             timer.cancel()
         if self._table.get() is None:
             return
-        with hold_scores(self._state_dir):
+        with hold_scores(self._lock_dir):
             table, ranked = self._table.get(), self.photos()
             if table is not None and ranked is not None and ranked != table:
                 write_photo_scores(self._table.path, ranked)

@@ -85,7 +85,7 @@ class SaidWords:
             StorageError: If the file cannot be read or written.
         """
         io = self._settings.io
-        with hold_said(io.state_dir):
+        with hold_said(self._settings.lock_dir):
             before = self.said()
             after = make(before)
             if after is not before:

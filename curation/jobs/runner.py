@@ -50,6 +50,7 @@ class JobRunner:
         stages: Mapping[Stage, StageRun],
         *,
         log_context: Callable[[str], AbstractContextManager[object]] = lambda job_id: nullcontext(),
+        after_job: Callable[[JobRunner, Job], None] = lambda runner, job: None,
     ) -> None:
         """Remember the table of jobs and the stages; nothing is started yet.
 
@@ -58,10 +59,12 @@ class JobRunner:
             stages: The function to call for each stage.
             log_context: Gets the id of a job; returns a context manager that records the messages of the current thread
                 as the job's log.
+            after_job: Called with each job of this process that has ended, in its final state; may start another one.
         """
         self._store = store
         self._stages = stages
         self._log_context = log_context
+        self._after_job = after_job
         self._guard = threading.Lock()
         self._runs: dict[Stage, JobRun] = {}
         self._unsaved: dict[str, Job] = {}
@@ -227,8 +230,11 @@ class JobRunner:
             job = execute(run, self._stages[run.job.stage], self._save_if_active)
         with self._guard:
             # `stop` may have timed out and ended the job already.
-            if not run.ended.is_set():
-                self._finish(run, replace(job, finished_at=utc_now()))
+            if run.ended.is_set():
+                return
+            job = replace(job, finished_at=utc_now())
+            self._finish(run, job)
+        self._after_job(self, job)
 
     def _watch(self, run: JobRun) -> None:
         while not run.ended.wait(CANCEL_POLL_S):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.domain.faces.face import Box, DetectedFace, PhotoAnalysis
+from curation.engines.base import EngineSpec
 from curation.errors import BusyError, PhotoUnreadableError
 from curation.photos.files.decoding import open_photo_bytes
 from curation.photos.files.lazy_photo import OpenPhoto
@@ -22,6 +23,7 @@ from curation.workers.pool import TaskPool
 
 __all__ = ["PictureFaceReader", "PictureFaces", "PictureTask", "picture_faces_worker"]
 
+_TIMEOUT_S = 30.0  # a photo of 120 megapixels with a crowd takes 10 s on a slow machine
 _FAILURES = {
     "timeout": "looking for faces took longer than {timeout_s:g} s and was given up; try a smaller picture",
     "killed": "looking for faces took more memory than it may take, or a decoder crashed; save the picture anew",
@@ -89,23 +91,50 @@ class PictureFaceReader:
     """Looks at one picture after the other in a child process. Thread-safe; nothing of a picture is kept."""
 
     def __init__(
-        self, make_pool: Callable[[], TaskPool], *, timeout_s: float = 30.0, idle_s: float = 60.0, wait_s: float = 30.0
+        self,
+        make_pool: Callable[[EngineSpec], TaskPool],
+        choose: Callable[[], EngineSpec],
+        *,
+        timeout_s: float = _TIMEOUT_S,
+        idle_s: float = 60.0,
+        wait_s: float = 30.0,
     ) -> None:
         """Set the limits; no process starts yet.
 
         Args:
             make_pool: Makes a pool with a single process that is prepared as a worker with an engine.
+            choose: Chooses the engine; called once, when it is first needed.
             timeout_s: The longest time for one picture.
             idle_s: How long the process stays after the last picture.
             wait_s: How long a picture waits for those before it.
         """
         self._make_pool = make_pool
+        self._choose = choose
+        self._spec: EngineSpec | None = None
         self._timeout_s = timeout_s
         self._idle_s = idle_s
         self._wait_s = wait_s
         self._guard = threading.Lock()
         self._pool: TaskPool | None = None
         self._leaving: threading.Timer | None = None
+
+    @property
+    def spec(self) -> EngineSpec:
+        """The engine that finds and embeds faces.
+
+        Raises:
+            WeightsError: If its weights are missing or broken.
+            SettingsError: If it cannot run as the settings ask for.
+        """
+        if self._spec is None:
+            self._spec = self._choose()
+        return self._spec
+
+    def choose_anew(self) -> None:
+        """Choose the engine once more when it is next needed: others may have other weights by now."""
+        with self._guard:
+            self._end()
+            self._spec = None
 
     def read(self, picture: bytes | Path, *, box: Box | None = None, sha256: str | None = None) -> PictureFaces:
         """The faces of a picture; takes a second or two, the first time longer.
@@ -139,7 +168,7 @@ class PictureFaceReader:
         if self._leaving is not None:
             self._leaving.cancel()
         if self._pool is None:
-            self._pool = self._make_pool()
+            self._pool = self._make_pool(self.spec)
         try:
             (outcome,) = self._pool.run(picture_faces_worker, [task], timeout_s=self._timeout_s)
         except BaseException:

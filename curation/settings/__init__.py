@@ -10,7 +10,9 @@ from curation.settings.loading import (
     is_address,
     load_settings,
     overridden_keys,
+    place_key,
     reload_settings,
+    settings_of_event,
     with_places,
 )
 from curation.settings.scale import GallerySettings, WorkersSettings
@@ -83,7 +85,9 @@ __all__ = [
     "load_settings",
     "overridden_keys",
     "own_event",
+    "place_key",
     "reload_settings",
     "sample_places",
+    "settings_of_event",
     "with_places",
 ]

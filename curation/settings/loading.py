@@ -49,7 +49,9 @@ __all__ = [
     "is_address",
     "load_settings",
     "overridden_keys",
+    "place_key",
     "reload_settings",
+    "settings_of_event",
     "with_places",
 ]
 
@@ -106,6 +108,20 @@ class Settings(BaseSettings):
     gallery: GallerySettings = GallerySettings()
     _origin: SettingsOrigin | None = PrivateAttr(None)
     _addresses: dict[str, str] = PrivateAttr(default_factory=dict)
+    _event_of_service: tuple[str, str, str] | None = PrivateAttr(None)
+
+    @property
+    def event_dir(self) -> Path:
+        """The folder of what this machine keeps of one event alone: jobs, their logs, undo, cached pictures.
+
+        `io.state_dir`, but for events that the service opened beside that of the settings.
+        """
+        return self.io.state_dir if self._event_of_service is None else Path(self._event_of_service[2])
+
+    @property
+    def lock_dir(self) -> Path:
+        """The folder of the locks under which the event's files are changed, the same for scripts and services."""
+        return self.io.state_dir / "locks" / place_key(self.output_place())
 
     @property
     def origin(self) -> SettingsOrigin | None:
@@ -239,7 +255,8 @@ def reload_settings(settings: Settings) -> Settings:
     if origin is None:
         return settings
     path = origin.path if origin.is_explicit else None
-    return load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
+    loaded = load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
+    return loaded if settings._event_of_service is None else settings_of_event(loaded, *settings._event_of_service)
 
 
 def with_places(settings: Settings, **places: str | Path | None) -> Settings:
@@ -258,6 +275,50 @@ def with_places(settings: Settings, **places: str | Path | None) -> Settings:
     kept = {key: address for key, address in settings._addresses.items() if key not in given}
     out._addresses = {**kept, **addresses}
     return out
+
+
+def settings_of_event(settings: Settings, input_place: str, output_place: str, event_dir: str) -> Settings:
+    """The settings of an event that a service works on beside that of the settings.
+
+    What belongs to an event gets a place of its own; all else stays as it is: the engine, the rules, the weights, what
+    is known of photos by their content, the gallery.
+
+    Args:
+        settings: Of the service.
+        input_place: Folder or address of the photos.
+        output_place: The same of the results.
+        event_dir: The folder of what this machine keeps of this event alone.
+    """
+    out = with_places(settings, input_dir=input_place, output_dir=output_place)
+    io, kept = out.io, Path(event_dir)
+    # Films and assets lie beside the other results, but not where they would be taken for photos.
+    own_folders = [io.output_dir / name for name in ("videos", "assets")]
+    is_apart = not any(_overlap(folder, io.input_dir) for folder in own_folders)
+    beside = io.output_dir if is_apart and not out.output_address else kept
+    changes = {
+        "io": io.model_copy(
+            update={"export_dir": None if io.export_dir is None else io.export_dir / kept.name},
+        ),
+        "scoring": out.scoring.model_copy(update={"labels_json": Path(out.scoring.labels_json.name)}),
+        "video": out.video.model_copy(update={"dir": beside / "videos"}),
+        # A database server has the assets of one event: that of the settings.
+        "assets": out.assets.model_copy(update={"dir": beside / "assets", "database_url": None}),
+    }
+    own = out.model_copy(update=changes)
+    own._event_of_service = (input_place, output_place, event_dir)
+    return own
+
+
+def _overlap(folder: Path, photos: Path) -> bool:
+    one, other = Path(os.path.realpath(folder)), Path(os.path.realpath(photos))
+    # Results that lie together in a folder among the photos are passed over.
+    return other.is_relative_to(one) or one.parent == other
+
+
+def place_key(place: str) -> str:
+    """A short name for a folder or an address, the same however a folder is written."""
+    known = place.rstrip("/") if is_address(place) else os.path.normcase(os.path.realpath(place))
+    return hashlib.sha256(os.fsencode(known)).hexdigest()[:16]
 
 
 def overridden_keys(settings: Settings) -> dict[tuple[str, ...], str]:

@@ -264,6 +264,8 @@ class ServiceSettings(Section):
     upload_photos: Annotated[int, Field(ge=1, le=100_000)] = 1000
     picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
     presigned_pictures: bool = False
+    open_events: Annotated[int, Field(ge=1, le=1000)] = 8
+    folder_roots: tuple[str, ...] = ()
     open_browser: bool = True
     follow_folder: bool = False
     guest_selfies: bool = False

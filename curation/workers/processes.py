@@ -15,6 +15,7 @@ from curation.errors import WorkerError
 from curation.interrupts import interrupts_delayed
 from curation.workers.at_work import ProcessAtWork, watched
 from curation.workers.pool import Outcome, TaskFailure, call, outcome_of, stop_if
+from curation.workers.shares import Share, sharing
 from curation.workers.slots import STARTUP_TIMEOUT_S, Flight, Slot
 from curation.workers.worker_process import WorkerProcess
 
@@ -24,6 +25,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 POLL_S = 0.2  # the longest time until a cancellation or an interruption is noticed
+SHARED_POLL_S = 0.05  # how soon a process is noticed that other pools gave back
 TASKS_AHEAD = 2  # per worker: the current task and the next, so that no worker waits for the parent
 
 
@@ -59,6 +61,7 @@ class ProcessPool:
         self._initargs = initargs
         self._slots: list[Slot[Any]] = []
         self._function = ""
+        self._share = Share(workers, self._busy)
 
     def at_work(self) -> tuple[ProcessAtWork, ...]:
         """What its processes are doing; from any thread."""
@@ -76,7 +79,7 @@ class ProcessPool:
         source = iter(tasks)
         pending: deque[T] = deque()  # taken from the source, not yet given to a worker
         self._function = getattr(function, "__name__", "")
-        with watched(self):
+        with watched(self), sharing(self._workers, self._busy) as self._share:
             yield from self._work_through(source, pending, function, timeout_s, cancel)
 
     def _work_through(
@@ -94,8 +97,11 @@ class ProcessPool:
                 with interrupts_delayed():
                     self._hand_out(source, pending, function)
                     futures = [flight.future for slot in self._slots for flight in slot.flights]
-                    if not futures:
+                    if not futures and not pending:
                         return
+                    if not futures:
+                        # Other pools have all processes: it is their turn.
+                        time.sleep(SHARED_POLL_S)
                     done = wait(futures, timeout=self._wait_s(timeout_s), return_when=FIRST_COMPLETED).done
                 with interrupts_delayed():
                     stop_if(cancel)
@@ -109,22 +115,36 @@ class ProcessPool:
                     self._discard(slot)
 
     def _hand_out(self, source: Iterator[T], pending: deque[T], function: Callable[[T], R]) -> None:
-        """Give each worker a task and, as long as there are enough tasks, a next one."""
+        """Give each worker of the pool's share a task and, as long as there are enough tasks, a next one."""
         wanted = self._workers * (TASKS_AHEAD + 1) - sum(len(slot.flights) for slot in self._slots)
         while len(pending) < wanted:
             try:
                 pending.append(next(source))
             except StopIteration:
                 break
-        for depth in range(TASKS_AHEAD):
+        with self._share.starting() as free:
+            for slot in list(self._slots):
+                if free > 0 and pending and not slot.flights:
+                    self._launch(slot, function, pending)
+                    free -= 1
+            share = self._share.processes
             for slot in list(self._slots):
                 # The last tasks wait for the first free worker, not behind a photo that takes long.
-                reserve = self._workers if depth else 0
-                if len(slot.flights) == depth and not slot.is_starting and len(pending) > reserve:
+                is_next = 0 < len(slot.flights) < TASKS_AHEAD and not slot.is_starting
+                if is_next and len(pending) > self._workers and self._busy() <= share:
                     self._launch(slot, function, pending)
-        starting = sum(slot.is_starting for slot in self._slots)
-        for _ in range(min(len(pending) - starting, self._workers - len(self._slots))):
-            self._start_slot()
+            starting = sum(slot.is_starting for slot in self._slots)
+            for _ in range(min(len(pending) - starting, self._workers - len(self._slots), free)):
+                self._start_slot()
+        # What others use now is not kept in memory here; one process stays for the next turn.
+        for slot in [slot for slot in self._slots if not slot.flights][: max(0, len(self._slots) - max(1, share))]:
+            self._slots.remove(slot)
+            slot.process.dismiss()
+            slot.process.end(kill=False)
+
+    def _busy(self) -> int:
+        """How many processes have something to do; from any thread."""
+        return sum(any(not flight.future.done() for flight in tuple(slot.flights)) for slot in tuple(self._slots))
 
     def _start_slot(self) -> None:
         try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import pytest
 
 from curation.cli import project as program_places
 from curation.cli import quickstart
+from tests.processes import wait_until
 
 TIMEOUT_S = 240
 
@@ -241,22 +244,64 @@ def test_the_events_own_folder_keeps_its_results_in_the_projects_root(scripts: P
     assert _arguments(scripts, "run_clustering.py")[3] == str(scripts / "curated" / "other")
 
 
-def test_serving_becomes_uvicorn_where_the_settings_say(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (scripts / "config.yaml").write_text("service: {host: 127.0.0.2, port: 8765}\n")
-    called: list[list[str]] = []
+def test_the_end_says_first_how_to_look_at_the_photos(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, record in (("run_clustering.py", "clustering_run.json"), ("run_scoring.py", "scoring_run.json")):
+        _stand_in(scripts, name, code=0, record=record)
+    (scripts / "Anna's wedding").mkdir()
 
-    class _Replaced(BaseException):
-        """The process is another program from here on."""
+    quickstart.main(["run", "--input", "Anna's wedding"])
+    assert 'Now look at them: make serve PHOTOS="Anna\'s wedding"\n' in capsys.readouterr().out
+    quickstart.main(["run", "--input", "a $1", "--output", "out"])
+    assert "make serve PHOTOS='a $1' OUTPUT=out\n" in capsys.readouterr().out
+    quickstart.main(["run"])
+    assert "Now look at them: make serve\n" in capsys.readouterr().out
 
-    def execv(program: str, command: list[str]) -> None:
-        called.append(command)
-        raise _Replaced
 
-    monkeypatch.setattr(os, "execv", execv)
-    with pytest.raises(_Replaced):
-        quickstart.main(["serve"])
+def test_serving_a_folder_that_is_not_there_stops_it(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert quickstart.main(["serve", "--input", str(scripts / "nowhere")]) == 3
+    assert "plug the disk in" in capsys.readouterr().err
 
-    assert called == [[sys.executable, "-m", "uvicorn", "main_api:app", "--host", "127.0.0.2", "--port", "8765"]]
+
+def test_serving_opens_the_event_here_and_then_where_the_service_is_at_work(
+    scripts: Path, project_root: Path, tmp_path: Path
+) -> None:
+    photos = tmp_path / "Anna's $HOME wedding"
+    photos.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    visited = tmp_path / "visited"
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\necho \"$1\" >> '{visited}'\n")
+    browser.chmod(0o755)
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("SSH_")} | {
+        "PYTHONPATH": str(project_root),
+        "BROWSER": f"{browser} %s",
+        "DISPLAY": ":99",
+        "CURATION_SERVICE__PORT": str(port),
+        "CURATION_IO__STATE_DIR": str(tmp_path / "state"),
+    }
+    program = "import sys, pathlib; from curation.cli import project, quickstart; "
+    program += "project.PROGRAM_FOLDER = pathlib.Path.cwd(); sys.exit(quickstart.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "serve", f"--input={photos}"]
+    started = subprocess.Popen(command, cwd=scripts, env=variables, stdout=subprocess.PIPE, text=True)
+    try:
+        assert started.stdout is not None
+        with started.stdout:
+            said = started.stdout.readline()
+            found = re.fullmatch(rf"The page is at (http://127.0.0.1:{port}/events/\w+/review/event) - .*\n", said)
+            assert found is not None, said
+            second = subprocess.run(
+                command, cwd=scripts, env=variables, capture_output=True, text=True, check=False, timeout=60
+            )
+            assert (second.returncode, second.stderr) == (0, "")
+            assert second.stdout == f"The service is at work already. The page is at {found[1]}\n"
+            wait_until(lambda: visited.is_file() and len(visited.read_text().splitlines()) == 2, "the browser")
+            assert visited.read_text().split() == [found[1], found[1]]
+            started.terminate()  # reaches the server itself
+            assert started.wait(timeout=30) in (0, -signal.SIGTERM)
+    finally:
+        started.kill()
 
 
 def test_ctrl_c_leaves_the_script_the_time_to_end_well(scripts: Path) -> None:

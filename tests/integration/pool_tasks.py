@@ -91,3 +91,10 @@ def die_in_the_middle_of_the_result(number: int) -> bytes:
 
         Connection._send = send_half  # type: ignore[attr-defined]
     return bytes(10_000)
+
+
+def timed(seconds: float) -> tuple[float, float]:
+    """Work for so many seconds; when that began and ended, on the clock of all processes."""
+    began = time.monotonic()
+    time.sleep(seconds)
+    return began, time.monotonic()

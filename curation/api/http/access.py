@@ -26,6 +26,7 @@ __all__ = [
     "SIGN_IN_PATH",
     "STATIC_PREFIX",
     "TokenGuard",
+    "is_loopback",
     "is_owner",
     "is_token",
     "refuse_open_binding",
@@ -57,7 +58,7 @@ def refuse_open_binding(service: ServiceSettings) -> None:
     Raises:
         SettingsError: If `service.host` is not a loopback address and there is no token.
     """
-    if service.token is None and not _is_loopback(service.host):
+    if service.token is None and not is_loopback(service.host):
         raise SettingsError(
             f"service.host is {service.host}, so that other machines can reach the service: set service.token "
             "(16 characters or more; preferably in the environment, CURATION_SERVICE__TOKEN), or set the host to "
@@ -147,10 +148,11 @@ def _came_to_this_machine_only(scope: Scope) -> bool:
         return False
     host, port = server
     # A Unix socket has a path and no port; the permissions of its file say who may connect.
-    return port is None or _is_loopback(host)
+    return port is None or is_loopback(host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server at this host name or address."""
     if host.lower() == "localhost":
         return True
     try:

@@ -8,7 +8,9 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from curation.api.context import service_of
 from curation.api.http.errors import ApiProblem, problem_response
+from curation.api.http.urls import path_within
 from curation.settings import Settings
 
 __all__ = ["MB", "BodyLimit", "too_large_text"]
@@ -41,7 +43,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        limit_mb = _limit_mb(request, request.app.state.service.settings)
+        limit_mb = _limit_mb(request, service_of(request).settings)
         announced = request.headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit_mb * MB:
             problem = ApiProblem(413, "too_large", too_large_text(limit_mb), headers={"Connection": "close"})
@@ -63,14 +65,15 @@ class BodyLimit:
 
 
 def _limit_mb(request: Request, settings: Settings) -> float:
-    if request.method == "POST" and request.url.path in _UPLOAD_PATHS:
+    path = path_within(request.scope)
+    if request.method == "POST" and path in _UPLOAD_PATHS:
         return settings.service.upload_total_mb * _FRAME_SHARE
-    if request.method == "POST" and request.url.path == _FILMS_PATH:
+    if request.method == "POST" and path == _FILMS_PATH:
         poster_mb = settings.service.upload_photo_mb
         return (settings.video.max_video_mb + poster_mb) * _FRAME_SHARE
-    if request.method == "POST" and _POSTERS_PATH.fullmatch(request.url.path):
+    if request.method == "POST" and _POSTERS_PATH.fullmatch(path):
         return settings.service.upload_photo_mb * _FRAME_SHARE
-    if request.method == "POST" and request.url.path in _PICTURE_PATHS:
+    if request.method == "POST" and path in _PICTURE_PATHS:
         # The services count a megabyte as 2^20 bytes.
         return settings.services.max_image_mb * 2**20 / MB * _FRAME_SHARE
     return settings.service.max_body_mb

@@ -6,14 +6,16 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from curation.api.context import service_of
 from curation.api.http.errors import ApiProblem, problem_response
+from curation.api.http.urls import path_within
 from curation.errors import ObjectChangedError
 from curation.storage.working_copy.keeping import KeptCopy
 
 __all__ = ["MirroredEdits"]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_OTHERS = ("/attributes", "/api/upload", "/sign-in", "/posters")  # write nothing of an event
+_OTHERS = ("/attributes", "/api/upload", "/sign-in", "/posters", "/events", "/folders")  # write nothing of an event
 _UPLOAD = "/photos"
 
 
@@ -28,8 +30,8 @@ class MirroredEdits:
         """Pass the request on; its answer waits for the push."""
         kept: KeptCopy | None = None
         if scope["type"] == "http" and scope["method"] not in _READING:
-            kept = scope["app"].state.service.mirror
-            path = scope["path"]
+            kept = service_of(Request(scope)).mirror
+            path = path_within(scope)
             if path.startswith(_OTHERS) or path == _UPLOAD:
                 kept = None
         if kept is None:

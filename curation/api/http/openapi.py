@@ -26,9 +26,13 @@ The review page at [`/`](/) uses the same operations. Folders and all other sett
 requests never name files, but photos and faces by their ids. Every error is `application/problem+json` with a stable
 `code` and a sentence that says what to do.
 
+One service serves many events. What is described here is about the event of `config.yaml`, and with
+`/events/{event_id}` in front of its address about another one: `GET /events` lists them, `POST /events` opens a folder.
+
 A service that other machines can reach has a token (`service.token`): send it as `Authorization: Bearer …`.
 """
 TAGS = [
+    {"name": "events", "description": "The events of this machine, and the folders where others lie."},
     {"name": "stages", "description": "Start a stage. The answer comes at once and is a job."},
     {"name": "jobs", "description": "The state, progress and log of jobs."},
     {"name": "clusters", "description": "The clusters that the clustering found."},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Request, Response
@@ -16,7 +16,7 @@ from curation.jobs.runner import ServiceEndingError
 from curation.jobs.starting import start
 from curation.jobs.store import ActiveJobError
 
-__all__ = ["ACCEPTED", "NOT_STARTED", "start_job"]
+__all__ = ["ACCEPTED", "NOT_STARTED", "answer_started", "start_job"]
 
 NOT_STARTED = {
     "already_running": (
@@ -56,8 +56,26 @@ def start_job(
         ApiProblem: If this stage or one that excludes it is running anywhere; if the service is shutting down.
         StorageError: If the job cannot be stored.
     """
+    return answer_started(lambda: start(context.runner, stage, body, context.settings.io.output_dir), request, response)
+
+
+def answer_started(begin: Callable[[], Job], request: Request, response: Response) -> JobOut:
+    """The answer to a request that starts a job.
+
+    Args:
+        begin: Starts it; raises what `curation.jobs.starting.start` raises.
+        request: The client's request.
+        response: Gets a Location header; the route answers 202.
+
+    Returns:
+        The new job.
+
+    Raises:
+        ApiProblem: If this stage or one that excludes it is running anywhere; if the service is shutting down.
+        StorageError: If the job cannot be stored.
+    """
     try:
-        job = start(context.runner, stage, body, context.settings.io.output_dir)
+        job = begin()
     except BusyError as error:
         raise ApiProblem(409, "already_running", str(error)) from error
     except ActiveJobError as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fastapi import Request
+from starlette.types import Scope
 
-__all__ = ["cluster_thumbnail_url", "face_picture_url", "photo_picture_url", "root_of"]
+__all__ = ["cluster_thumbnail_url", "face_picture_url", "path_within", "photo_picture_url", "root_of"]
 
 
 def photo_picture_url(request: Request, photo_id: str) -> str:
@@ -26,3 +27,10 @@ def root_of(request: Request) -> str:
     """How addresses of the request's event begin: empty for the default event, `/events/ID` for another one."""
     root: str = request.scope.get("root_path", "")
     return root.rstrip("/")
+
+
+def path_within(scope: Scope) -> str:
+    """The path of a request within its event: what routes are matched with, without the root."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path

@@ -1,20 +1,37 @@
-"""The state of an event for the start page."""
+"""The state of an event for its page."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from curation.api.context import ServiceContext
+from curation.domain.judging.picks import Pick
 from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
+from curation.event.folder.presence import Presence, presence_of
+from curation.jobs.events.known_event import event_name_of
 from curation.jobs.job import Job, Stage
+from curation.settings import Settings, own_event
 from curation.workflow import event_listing
 
-__all__ = ["EventState", "FolderState", "NextStep", "event_state", "folder_state"]
+__all__ = ["STAGE_WORDS", "EventState", "FolderState", "NextStep", "event_state", "folder_state"]
 
 _RECENT_JOBS = 8
+
+STAGE_WORDS: Mapping[str, Mapping[str, str]] = {
+    Stage.CLUSTERING: {"doing": "Finding the people", "name": "Find the people"},
+    Stage.SCORING: {"doing": "Ranking the photos", "name": "Rank the photos"},
+    Stage.EXPORT: {"doing": "Exporting", "name": "Export"},
+    Stage.SIDECARS: {"doing": "Writing beside the originals", "name": "Write beside the originals"},
+    Stage.VIDEO: {"doing": "Looking at a film", "name": "Look at a film"},
+    Stage.WEIGHTS: {"doing": "Fetching the better engine", "name": "Fetch the better engine"},
+    "other": {"doing": "Working", "name": "Work"},
+}
+"""What a stage is called while it runs, and afterwards."""
+_BESIDE = {Stage.WEIGHTS: 1, Stage.VIDEO: 2}
 
 
 class NextStep(StrEnum):
@@ -34,6 +51,8 @@ class EventState:
         name: Of the event: that of the folder of photos.
         input_place: The folder of photos, or their address.
         output_place: The folder of all results, or their address.
+        presence: Whether the folder of photos is there.
+        can_add: Whether photos can be added to it here.
         not_stored: Why what was said last is not in object storage yet; empty if it is.
         clustered: Whether the photos were clustered.
         photos: Photos of the last clustering.
@@ -46,7 +65,10 @@ class EventState:
         scored: Whether the photos are ranked.
         ranked: Photos in the ranking.
         vetoed: Of these, photos with a veto.
+        picked: Of these, photos that the user picked.
         outdated: Whether the ranking is out of date: people, labels or corrections changed since.
+        follows: Whether new photos are looked through by themselves.
+        following_words: What is waited for before that, as a sentence; empty for nothing.
         jobs: The last jobs, newest first.
         active: The running one of these; None if there is none.
     """
@@ -54,6 +76,8 @@ class EventState:
     name: str
     input_place: str
     output_place: str
+    presence: Presence
+    can_add: bool
     not_stored: str
     clustered: bool
     photos: int
@@ -66,7 +90,10 @@ class EventState:
     scored: bool
     ranked: int
     vetoed: int
+    picked: int
     outdated: bool
+    follows: bool
+    following_words: str
     jobs: tuple[Job, ...]
     active: Job | None
 
@@ -87,11 +114,13 @@ class FolderState:
     """The current content of the folder of photos.
 
     Attributes:
+        presence: Whether it is there.
         photos: All photos in it; 0 also if there is no such folder.
         new: Photos that were not in the last clustering.
         clustered: Whether there was a clustering.
     """
 
+    presence: Presence
     photos: int
     new: int
     clustered: bool
@@ -106,11 +135,12 @@ def folder_state(context: ServiceContext) -> FolderState:
     """
     clustered = context.catalog.face_data_path.is_file()
     known = {photo.image_path for photo in context.catalog.photos_by_id().values()} if clustered else set()
+    presence = _presence(context.settings)
     try:
-        listing = event_listing(context.settings)
+        photos = event_listing(context.settings).photos
     except PhotosMissingError:
-        return FolderState(0, 0, clustered)
-    return FolderState(len(listing.photos), sum(p.image_path not in known for p in listing.photos), clustered)
+        return FolderState(presence, 0, 0, clustered)
+    return FolderState(presence, len(photos), sum(photo.image_path not in known for photo in photos), clustered)
 
 
 def event_state(context: ServiceContext) -> EventState:
@@ -130,11 +160,15 @@ def event_state(context: ServiceContext) -> EventState:
     counts = catalog.clustering_record().get("counts", {}) if clustered else {}
     scored = catalog.photo_scores_path.is_file()
     ranked = catalog.photos() if scored else ()
+    presence = _presence(settings)
+    following = context.follower.now
     _, jobs = context.runner.list(stage=None, limit=_RECENT_JOBS, offset=0)
     return EventState(
-        name=settings.input_place.rstrip("/").rpartition("/")[2] or settings.input_place,
+        name=event_name_of(own_event(settings)),
         input_place=settings.input_place,
         output_place=settings.output_place(),
+        presence=presence,
+        can_add=presence is Presence.THERE,
         not_stored="" if context.mirror is None else context.mirror.problem,
         clustered=clustered,
         photos=int(counts.get("photos", 0)),
@@ -146,11 +180,22 @@ def event_state(context: ServiceContext) -> EventState:
         of_category={category: of_category[category] for category in Category if of_category[category]},
         scored=scored,
         ranked=len(ranked),
+        picked=sum(photo.pick is Pick.PICKED for photo in ranked),
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
         outdated=scored and not context.ranking.settle(),
+        follows=following.is_on,
+        following_words=following.words,
         jobs=jobs,
-        # Films run beside everything else, and are watched on their own page.
+        # Films and downloads run beside everything else; films are watched on their own page.
         active=min(
-            (job for job in jobs if job.state.is_active), key=lambda job: job.stage is Stage.VIDEO, default=None
+            (job for job in jobs if job.state.is_active), key=lambda job: _BESIDE.get(job.stage, 0), default=None
         ),
     )
+
+
+def _presence(settings: Settings) -> Presence:
+    presence = presence_of(settings)
+    io, origin = settings.io, settings.origin
+    if presence is Presence.AWAY and origin is not None and io.input_dir.parent == origin.default_root:
+        return Presence.THERE  # the program's own folder of photos, which is made with the first photo that is added
+    return presence

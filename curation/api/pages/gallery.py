@@ -6,18 +6,21 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from fastapi import Request
 
+from curation.api.http.urls import root_of
 from curation.api.pages.culling.sections import Section, sections_of
 from curation.api.pages.photo_query import Order, PhotoQuery, matching
 from curation.api.schemas.photos import split_list
+from curation.domain.bursts.scenes import clock_time
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
 from curation.domain.labelling.labels import Category
+from curation.domain.measuring.camera import NO_CAMERA, CameraFacts
 from curation.event.catalog import Catalog
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "NamedPerson",
     "PhotoCard",
     "cards_of",
+    "exposure_line",
     "galleries",
     "people_to_choose",
     "photo_card",
@@ -65,6 +69,10 @@ class PhotoCard:
         burst_size: The number of photos in the burst; 1 for a photo outside of bursts.
         pick: Whether the user picked or rejected it; None for neither.
         rating: The user's stars; 0 without a rating.
+        rest: The ids of the other photos of its burst, each with what the user said of it (`picked`, `rejected` or
+            nothing) after a colon.
+        time: When it was taken, `14:05:10`; empty if unknown.
+        exposure: How it was taken, as one line; empty if unknown.
     """
 
     id: str
@@ -82,6 +90,9 @@ class PhotoCard:
     burst_size: int
     pick: Pick | None
     rating: int
+    rest: tuple[str, ...] = ()
+    time: str = ""
+    exposure: str = ""
 
     @property
     def key_people(self) -> tuple[NamedPerson, ...]:
@@ -199,12 +210,12 @@ class Galleries:
 
 
 def galleries(request: Request) -> Galleries:
-    """The views of the application that answers the request."""
+    """The views of the request's event."""
     state = request.app.state
     if not hasattr(state, "galleries"):
-        state.galleries = Galleries()
-    opened: Galleries = state.galleries
-    return opened
+        state.galleries = {}
+    of_event: dict[str, Galleries] = state.galleries
+    return of_event.setdefault(root_of(request), Galleries())
 
 
 def _stacks(photos: Sequence[PhotoScore]) -> dict[str, tuple[str, ...]]:
@@ -224,9 +235,34 @@ def _stacks(photos: Sequence[PhotoScore]) -> dict[str, tuple[str, ...]]:
 
 def cards_of(catalog: Catalog, image_paths: Iterable[str]) -> list[PhotoCard]:
     """Photos as cards; those that are no longer ranked are skipped. Raises what `Catalog.scores` raises."""
-    scores = catalog.scores()
-    sizes = catalog.burst_sizes()
-    return [photo_card(scores[path], sizes) for path in image_paths if path in scores]
+    scores, sizes, bursts = catalog.scores(), catalog.burst_sizes(), catalog.bursts()
+    taken_s, cameras = catalog.times().taken_s, catalog.cameras_now().by_path
+    cards = []
+    for path in image_paths:
+        if path not in scores:
+            continue
+        score, facts = scores[path], cameras.get(path, NO_CAMERA)
+        burst = bursts.get(score.burst_id, ()) if score.burst_id is not None else ()
+        cards.append(
+            replace(
+                photo_card(score, sizes),
+                rest=tuple(
+                    f"{photo_id(other.image_path)}:{other.pick.value if other.pick else ''}"
+                    for other in burst
+                    if other.image_path != path
+                ),
+                time=f"{clock_time(taken_s[path]):%H:%M:%S}" if path in taken_s else "",
+                exposure=exposure_line(facts),
+            )
+        )
+    return cards
+
+
+def exposure_line(facts: CameraFacts) -> str:
+    """How a photo was taken, such as `85 mm, f/1.8, 1/250 s, ISO 400`; empty if nothing is known."""
+    focal = "" if facts.focal_length_mm is None else f"{facts.focal_length_mm:.3g} mm"
+    iso = "" if facts.iso is None else f"ISO {facts.iso}"
+    return ", ".join(part for part in (focal, facts.aperture_text, facts.shutter_text, iso) if part)
 
 
 def photo_card(score: PhotoScore, burst_sizes: Mapping[int, int]) -> PhotoCard:

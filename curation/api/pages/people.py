@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem
+from curation.api.pages.people_query import PeopleQuery, PeopleQueryIn, filters_of
 from curation.api.pages.people_view import (
     FaceOrder,
     Shown,
@@ -20,8 +21,7 @@ from curation.api.pages.people_view import (
 )
 from curation.api.pages.rendering import TOTAL_HEADER, page_router, render
 from curation.api.pages.unfound import unfound_line
-from curation.domain.attributes.age_groups import AgeGroup
-from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.domain.labelling.labels import Category
 
 __all__ = ["router"]
 
@@ -34,17 +34,12 @@ MAX_AT_ONCE = 1000
 SAMPLES = 12
 
 ClusterId = Annotated[int, Path(ge=0, le=999_999_999)]
-ShownQuery = Annotated[Shown, Query(alias="show")]
-NameQuery = Annotated[str, Query(alias="q", max_length=MAX_NAME_CHARS)]
-AgeQuery = Annotated[str, Query(alias="age", max_length=20)]
 OrderQuery = Annotated[FaceOrder, Query(alias="order")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
 @router.get("/review/people")
-def people_page(
-    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
-) -> HTMLResponse:
+def people_page(request: Request, context: Context, query: PeopleQueryIn) -> HTMLResponse:
     """The grid of people, largest first."""
     if not context.catalog.face_data_path.is_file():
         return render(request, "people/none.html", place="people")
@@ -54,8 +49,8 @@ def people_page(
         "people/index.html",
         place="people",
         labels_etag=etag,
-        **_cards(context, shown, query, age, 0, PEOPLE_AT_ONCE),
-        **_ages(context),
+        **_cards(context, query, 0, PEOPLE_AT_ONCE),
+        **filters_of(context, query),
         counts=shown_counts(context.catalog),
         choices=Shown,
         unfound_line=unfound_line(context),
@@ -68,15 +63,13 @@ def people_page(
 def people_cards(
     request: Request,
     context: Context,
-    shown: ShownQuery = Shown.ALL,
-    query: NameQuery = "",
-    age: AgeQuery = "",
+    query: PeopleQueryIn,
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PEOPLE_AT_ONCE,
 ) -> HTMLResponse:
     """A part of the grid; the headers say how many cards there are, and of which version the labels are."""
     etag, _ = context.people.labels()
-    cards = _cards(context, shown, query, age, offset, limit)
+    cards = _cards(context, query, offset, limit)
     response = render(request, "people/_cards.html", **cards)
     response.headers["X-Labels-ETag"] = etag
     response.headers[TOTAL_HEADER] = str(cards["total"])
@@ -84,29 +77,23 @@ def people_cards(
 
 
 @router.get("/fragments/people/ids")
-def people_ids(
-    context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
-) -> JSONResponse:
+def people_ids(context: Context, query: PeopleQueryIn) -> JSONResponse:
     """The ids of all people of the grid in their order, for a selection across parts that are not shown."""
-    cards = person_cards(context.catalog, shown, query, _age_group(age))
+    cards = query.cards(context)
     return JSONResponse({"ids": [str(card.id) for card in cards]}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/fragments/people/filters")
-def people_filters(
-    request: Request, context: Context, shown: ShownQuery = Shown.ALL, query: NameQuery = "", age: AgeQuery = ""
-) -> HTMLResponse:
+def people_filters(request: Request, context: Context, query: PeopleQueryIn) -> HTMLResponse:
     """The filters with the number of people of each."""
     counts = shown_counts(context.catalog)
     return render(
         request,
         "people/_filters.html",
-        shown=shown,
-        query=query,
-        age=_age_group(age),
+        shown=query.shown,
         counts=counts,
         choices=Shown,
-        **_ages(context),
+        **filters_of(context, query),
     )
 
 
@@ -178,25 +165,13 @@ def person_head(request: Request, context: Context, cluster_id: ClusterId) -> HT
     return render(request, "people/_head.html", person=card, categories=Category)
 
 
-def _age_group(text: str) -> AgeGroup | None:
-    """The group of an address; one that is not known filters nothing."""
-    return AgeGroup(text) if text in tuple(AgeGroup) else None
-
-
-def _ages(context: ServiceContext) -> dict[str, Any]:
-    return {"ages": context.catalog.attributes.now().has_ages}
-
-
-def _cards(context: ServiceContext, shown: Shown, query: str, age: str, offset: int, limit: int) -> dict[str, Any]:
-    group = _age_group(age)
-    cards = person_cards(context.catalog, shown, query, group)
-    end = offset + limit
+def _cards(context: ServiceContext, query: PeopleQuery, offset: int, limit: int) -> dict[str, Any]:
+    cards = query.cards(context)
     return {
-        "cards": cards[offset:end],
+        "cards": cards[offset : offset + limit],
         "categories": Category,
-        "shown": shown,
-        "query": query,
-        "age": group,
+        "shown": query.shown,
+        "query": query.name,
         "total": len(cards),
         "is_start": offset == 0,
     }

@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem
+from curation.api.pages.culling.cameras import APERTURES, camera_choice
+from curation.api.pages.culling.timeline import HEIGHT, WIDTH, Timeline, timeline_of
 from curation.api.pages.gallery import Gallery, cards_of, galleries, people_to_choose
-from curation.api.pages.photo_query import Order, PhotoQuery, Problem, read_query
+from curation.api.pages.photo_query import Heads, Order, PhotoQuery, Problem, read_query
 from curation.api.pages.photo_view import photo_view
 from curation.api.pages.rendering import page_router, render
 from curation.api.pages.unfound import unfound_line
 from curation.api.pages.video.clip_strip import clip_strip
 from curation.domain.attributes.age_groups import AgeGroup
-from curation.domain.faces.ids import PHOTO_ID_PATTERN
+from curation.domain.faces.ids import PHOTO_ID_PATTERN, photo_id
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import Category
 from curation.event.photo_filters import PickFilter
@@ -28,8 +30,9 @@ __all__ = ["router"]
 router = page_router()
 
 PHOTOS_AT_ONCE = 90
-MAX_AT_ONCE = 6000
-"""The most that a page shows at once when the user returns to a place far down."""
+MAX_AT_ONCE = 1000
+"""The most of a list that is fetched at once."""
+TOTAL_HEADER = "X-Total-Count"
 MAX_COMPARED = 4
 SCORES = (0.9, 0.8, 0.7, 0.6, 0.5)
 
@@ -58,6 +61,10 @@ def photos_page(
         at=at,
         unfound_line=unfound_line(context),
         clips=clip_strip(context),
+        timeline=_timeline(context),
+        strip_width=WIDTH,
+        strip_height=HEIGHT,
+        **_camera_filters(context, query),
         **_frame(context, query),
         **_start(context, gallery, at),
     )
@@ -73,10 +80,32 @@ def gallery_fragment(request: Request, context: Context) -> HTMLResponse:
 
 
 @router.get("/fragments/photos/cards")
-def cards_fragment(request: Request, context: Context, view: GalleryKey = "", offset: Offset = 0) -> HTMLResponse:
-    """A part of the grid, with the element that fetches the next part, if there is more."""
+def cards_fragment(
+    request: Request,
+    context: Context,
+    view: GalleryKey = "",
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = PHOTOS_AT_ONCE,
+) -> HTMLResponse:
+    """A part of the grid; a header says how many cells there are."""
     gallery = galleries(request).get(context.catalog, read_query(request.query_params), view)
-    return render(request, "photos/_cards.html", **_cards(context, gallery, offset, offset + PHOTOS_AT_ONCE))
+    response = render(request, "photos/_cards.html", **_cards(context, gallery, offset, offset + limit))
+    response.headers[TOTAL_HEADER] = str(len(gallery.fronts))
+    return response
+
+
+@router.get("/fragments/photos/ids")
+def ids_fragment(request: Request, context: Context, view: GalleryKey = "") -> JSONResponse:
+    """The ids of all cells of the grid in their order, for a selection across parts that are not shown."""
+    gallery = galleries(request).get(context.catalog, read_query(request.query_params), view)
+    content = {"ids": [photo_id(path) for path in gallery.fronts]}
+    return JSONResponse(content, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/fragments/photos/cameras")
+def cameras_fragment(request: Request, context: Context) -> HTMLResponse:
+    """The filters by camera, as far as the files are read."""
+    return render(request, "photos/_cameras.html", **_camera_filters(context, read_query(request.query_params)))
 
 
 @router.get("/fragments/photos/bursts/{burst}")
@@ -84,10 +113,8 @@ def burst_fragment(
     request: Request, context: Context, burst: Annotated[int, Path(ge=1, le=999_999_999)]
 ) -> HTMLResponse:
     """The photos of one burst, best first."""
-    photos = [photo for photo in context.catalog.photos() if photo.burst_id == burst]
-    photos.sort(key=lambda photo: (not photo.best_of_burst, photo.rank))
-    cards = cards_of(context.catalog, [photo.image_path for photo in photos])
-    return render(request, "photos/_burst.html", cards=cards, burst=burst)
+    cards = cards_of(context.catalog, [photo.image_path for photo in context.catalog.bursts().get(burst, ())])
+    return render(request, "photos/_burst.html", cards=cards, burst=burst, is_by_time=False)
 
 
 @router.get("/review/photos/{photo_id}")
@@ -127,7 +154,6 @@ def compare_page(
 def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
     faces, others = people_to_choose(context.catalog, query.people)
     return {
-        "query": query,
         "faces": faces,
         "others": others,
         "chosen": {name.casefold() for name in query.people},
@@ -136,6 +162,7 @@ def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
         "ages": tuple(AgeGroup) if context.catalog.attributes.now().has_ages else (),
         "problems": Problem,
         "orders": Order,
+        "heads": Heads,
         "pick_filters": PickFilter,
         "scores": SCORES,
         "stars": MAX_RATING,
@@ -149,12 +176,28 @@ def _pick_counts(context: ServiceContext) -> Mapping[str, int]:
 
 
 def _start(context: ServiceContext, gallery: Gallery, at: str) -> dict[str, Any]:
-    end = PHOTOS_AT_ONCE
     known = context.catalog.photos_by_id().get(at)
-    if known is not None:
-        place = _front_place(context, gallery, known.image_path)
-        end = min(MAX_AT_ONCE, max(end, (place // PHOTOS_AT_ONCE + 1) * PHOTOS_AT_ONCE))
-    return {"gallery": gallery, **_cards(context, gallery, 0, end)}
+    place = _front_place(context, gallery, known.image_path) if known is not None else 0
+    return {
+        "gallery": gallery,
+        "place_of_at": place,
+        "headings": [
+            {"key": section.key, "title": section.title, "note": section.note, "count": section.cells}
+            | {"photos": section.photos}
+            for section in gallery.sections
+        ],
+        **_cards(context, gallery, 0, PHOTOS_AT_ONCE),
+    }
+
+
+def _timeline(context: ServiceContext) -> Timeline | None:
+    catalog = context.catalog
+    return timeline_of(catalog.times(), len(catalog.photos_by_id()))
+
+
+def _camera_filters(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
+    choice = camera_choice(context.catalog.cameras_now())
+    return {"query": query, "choice": choice, "apertures": APERTURES}
 
 
 def _front_place(context: ServiceContext, gallery: Gallery, image_path: str) -> int:
@@ -171,15 +214,12 @@ def _front_place(context: ServiceContext, gallery: Gallery, image_path: str) -> 
 
 
 def _cards(context: ServiceContext, gallery: Gallery, start: int, end: int) -> dict[str, Any]:
-    more = None
-    if end < len(gallery.fronts):
-        more = _address("/fragments/photos/cards", gallery.query, gallery.key, offset=end)
     stacked = gallery.query.stacked and gallery.query.burst is None
     return {
         "cards": cards_of(context.catalog, gallery.fronts[start:end]),
         "is_start": start == 0,
         "is_stacked": stacked,
-        "more": more,
+        "is_by_time": gallery.query.order is Order.TIME,
         "max_stars": MAX_RATING,
     }
 

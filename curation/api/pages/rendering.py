@@ -14,8 +14,10 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from curation import __version__
+from curation.api.context import service_of
 from curation.api.http.errors import ApiProblem, problem_of
 from curation.api.http.urls import root_of
+from curation.api.pages.events.cards import header_name
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.errors import CurationError
@@ -64,7 +66,13 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
         _environment()
         .get_template(template)
         .render(
-            request=request, root=root_of(request), place=place, navigation=NAVIGATION, version=__version__, **values
+            request=request,
+            root=root_of(request),
+            place=place,
+            navigation=NAVIGATION,
+            event_name=header_name(request) if place else "",
+            version=__version__,
+            **values,
         )
     )
     # File names that are not valid UTF-8 contain lone surrogates.
@@ -74,7 +82,7 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
 
 def _headers(request: Request) -> dict[str, str]:
     """The headers of pages; pictures may also come from object storage, where the settings say so."""
-    service = getattr(request.app.state, "service", None)
+    service = service_of(request) if hasattr(request.app.state, "service") else None
     origin = "" if service is None else service.pictures.origin
     if not origin:
         return HTML_HEADERS

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from curation.api.pages import choosing, event, people, photos, sign_in, static_files, unfound
 from curation.api.pages.assets import pages as assets
 from curation.api.pages.events import pages as events
-from curation.api.pages.guests import pages as guests
 from curation.api.pages.faces import charts, faces, log
+from curation.api.pages.guests import pages as guests
 from curation.api.pages.known_people import pages as known_people
 from curation.api.pages.video import pages as videos
 from curation.api.pages.workers import pages as workers

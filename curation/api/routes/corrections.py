@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from curation.api.context import Context
 from curation.api.http.conditional import known_version
@@ -12,12 +12,22 @@ from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
 from curation.api.routes.people import IfMatch
 from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, PERSON_NOT_FOUND, READ_PROBLEMS
-from curation.api.schemas.people import CorrectionIn, CorrectionOut, CorrectionPage, CorrectionsOut, UndoOut
+from curation.api.schemas.people import (
+    CorrectedFaceOut,
+    CorrectionIn,
+    CorrectionOut,
+    CorrectionPage,
+    CorrectionsOut,
+    UndoOut,
+)
+from curation.domain.labelling.corrections import Correction, CorrectionKind
 from curation.event.people.correction_requests import CorrectionRequest, describe_correction, plan_correction
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["corrections"])
+
+_SHOWN = 6  # faces of a correction in the list
 
 CorrectionId = Annotated[
     str,
@@ -57,7 +67,7 @@ def add_correction(
     the merge restores them.
     """
     labels = context.catalog.labels()
-    request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name)
+    request = CorrectionRequest(body.kind, body.cluster_ids, body.face_ids, body.cluster_id, body.name, body.category)
     what = describe_correction(context.catalog.event(), labels, request)
     corrections, cluster, etag, _ = context.people.correct(
         lambda next_id: plan_correction(context.catalog, request, next_id), what, is_known=known_version(if_match)
@@ -71,14 +81,22 @@ def add_correction(
 
 
 @router.get("/corrections", summary="All corrections, newest first", responses=problem_responses(**READ_PROBLEMS))
-def list_corrections(context: Context, limit: Limit = 100, offset: Offset = 0) -> CorrectionPage:
-    """The corrections in corrections.json, including those that were undone."""
+def list_corrections(request: Request, context: Context, limit: Limit = 100, offset: Offset = 0) -> CorrectionPage:
+    """The corrections in corrections.json with some of their faces, including those that were undone."""
     corrections = context.catalog.faces.corrections()[::-1]
+
+    def out(correction: Correction) -> CorrectionOut:
+        about = (correction.faces if correction.kind is not CorrectionKind.SAME_PERSON else correction.moved)[:_SHOWN]
+        found = context.catalog.faces.find(about)
+        return CorrectionOut.of(
+            correction, [CorrectedFaceOut.of(request, face, now) for face, now in zip(about, found, strict=True)]
+        )
+
     return CorrectionPage(
         total=len(corrections),
         limit=limit,
         offset=offset,
-        corrections=tuple(map(CorrectionOut.of, corrections[offset : offset + limit])),
+        corrections=tuple(map(out, corrections[offset : offset + limit])),
     )
 
 

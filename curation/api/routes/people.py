@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.conditional import known_version
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
+from curation.api.http.urls import face_picture_url
+from curation.api.routes.faces import FACE_NOT_FOUND, face_not_found
 from curation.api.routes.people_responses import EDIT_PROBLEMS, LABELS_ETAG, NO_AGES, PERSON_NOT_FOUND, READ_PROBLEMS
 from curation.api.schemas.people import (
     MAX_CLUSTER_ID,
     NamesOut,
     PeopleChanged,
     PeoplePatch,
+    PersonChoiceOut,
+    PersonChoices,
     PersonOut,
     PersonPage,
     PersonPatch,
 )
 from curation.domain.attributes.age_groups import AgeGroup
+from curation.domain.faces.ids import FACE_ID_PATTERN
 from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
 from curation.errors import ClusterNotFoundError
 from curation.event.catalog import ClusterSummary
+from curation.event.people.choices import person_choices
 from curation.event.people.view import display_name, person_view
 
 __all__ = ["router"]
@@ -111,6 +117,42 @@ def list_names(
     ]
     found.sort(key=lambda name: (not name.casefold().startswith(wanted), -count[name], name))
     return NamesOut(names=tuple(found[:_NAMES]))
+
+
+@router.get(
+    "/choices",
+    summary="Whom a face may be given to",
+    responses=problem_responses(**READ_PROBLEMS, **FACE_NOT_FOUND),
+)
+def list_choices(
+    request: Request,
+    context: Context,
+    q: Annotated[str, Query(max_length=MAX_NAME_CHARS, description="The beginning of a name or number.")] = "",
+    face_id: Annotated[
+        str | None, Query(pattern=FACE_ID_PATTERN, description="The face: people who look like it come first.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 12,
+) -> PersonChoices:
+    """People with their pictures, named or not, for choosing whose face it is."""
+    face = None if face_id is None else context.catalog.face(face_id)
+    if face_id is not None and face is None:
+        raise face_not_found(face_id)
+    found = person_choices(context.catalog, context.merge_suggester, context.analysis, q, face)
+    return PersonChoices(
+        total=len(found),
+        people=tuple(
+            PersonChoiceOut(
+                cluster_id=one.cluster,
+                title=one.title,
+                name=one.name,
+                category=one.category,
+                photos=one.photos,
+                picture_url=face_picture_url(request, one.face_id),
+                likeness=None if one.likeness is None else round(max(-1.0, min(1.0, one.likeness)), 4),
+            )
+            for one in found[:limit]
+        ),
+    )
 
 
 @router.get(

@@ -126,7 +126,7 @@ def patch_picks(context: Context, body: PicksPatch) -> PicksChanged:
 def undo_picks(context: Context) -> PicksUndone:
     """Undoes the last request that picked, rejected or rated photos; each further call undoes the one before it.
 
-    The last 300 changes are kept in `io.state_dir`, also when the service is stopped. A photo that was changed again
+    The last 300 changes are kept, also when the service is stopped. A photo that was changed again
     since, here or in picks.json, is left alone. `POST /undo` undoes changes of people instead.
     """
     return _undone(context.catalog.picks_undo.undo())

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.api.http.urls import face_picture_url
 from curation.api.schemas.base import Out, Page
 from curation.domain.faces.ids import FACE_ID_PATTERN, PHOTO_ID_PATTERN
 from curation.domain.faces.index import FaceEntry
-from curation.domain.labelling.labels import Category, Labels
+from curation.domain.labelling.labels import MAX_NAME_CHARS, Category, Labels
 from curation.domain.measuring.measures import FaceMeasures, Measure
 
-__all__ = ["BoxOut", "FaceMeasuresOut", "FaceOut", "FacePage", "MeasureOut", "face_out"]
+__all__ = ["BoxOut", "DrawnFaceIn", "DrawnFaceOut", "FaceMeasuresOut", "FaceOut", "FacePage", "MeasureOut", "face_out"]
 
+MAX_SIDE_PX = 1_000_000
+MAX_CLUSTER_ID = 999_999_999
 PhotoId = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["5b41f1e3a0c9d27e"])]
 FaceId = Annotated[str, Field(pattern=FACE_ID_PATTERN, examples=["5b41f1e3a0c9d27e-0"])]
 
@@ -111,6 +113,47 @@ class FaceOut(Out):
     """A small picture of the face."""
     measures: FaceMeasuresOut | None = None
     """Only in the response for a single photo, after scoring."""
+
+
+class BoxIn(BaseModel):
+    """A rectangle in pixels of the upright full-size photo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    x: Annotated[int, Field(ge=0, le=MAX_SIDE_PX, examples=[1204])]
+    y: Annotated[int, Field(ge=0, le=MAX_SIDE_PX, examples=[388])]
+    w: Annotated[int, Field(ge=1, le=MAX_SIDE_PX, examples=[240])]
+    h: Annotated[int, Field(ge=1, le=MAX_SIDE_PX, examples=[310])]
+
+
+class DrawnFaceIn(BaseModel):
+    """Where a face is that was not found, and whose it is if that is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    photo_id: PhotoId
+    box: BoxIn
+    cluster_id: Annotated[int | None, Field(ge=0, le=MAX_CLUSTER_ID, description="The person whose face it is.")] = None
+    name: Annotated[
+        str | None,
+        Field(max_length=MAX_NAME_CHARS, description="The name of the person; a new name makes an important person."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> DrawnFaceIn:
+        if self.cluster_id is not None and self.name is not None:
+            raise ValueError("give either cluster_id or name")
+        return self
+
+
+class DrawnFaceOut(Out):
+    """A face that was drawn."""
+
+    face: FaceOut
+    was_seen: bool
+    """Whether the engine sees a face there, too, if only a doubtful one; if not, it is not used to find others."""
+    correction_id: Annotated[str, Field(examples=["7f0c4be9d93c"])]
+    """For taking it back with `DELETE /corrections/{id}`."""
 
 
 class FacePage(Page):

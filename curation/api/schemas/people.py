@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from curation.api.http.urls import face_picture_url
 from curation.api.schemas.base import Out, Page
 from curation.api.schemas.labels import LabelIn
 from curation.api.schemas.person_attributes import PersonAttributesOut
 from curation.domain.attributes.values import FaceAttributes
 from curation.domain.faces.ids import FACE_ID_PATTERN
-from curation.domain.labelling.corrections import Correction, CorrectionKind
+from curation.domain.faces.index import FaceEntry
+from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.domain.labelling.label_changes import UNCHANGED, LabelChange
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
 from curation.event.people.view import PersonView
 
 __all__ = [
+    "CorrectedFaceOut",
     "CorrectionIn",
     "CorrectionOut",
     "CorrectionPage",
@@ -27,6 +32,8 @@ __all__ = [
     "NamesOut",
     "PeopleChanged",
     "PeoplePatch",
+    "PersonChoiceOut",
+    "PersonChoices",
     "PersonOut",
     "PersonPage",
     "PersonPatch",
@@ -95,6 +102,13 @@ class _Change(BaseModel):
 
     name: Annotated[Name, Field(description="Null removes the name; if omitted, it stays.")] = None
     category: Annotated[Category | None, Field(description="Null removes the category; if omitted, it stays.")] = None
+    first_category: Annotated[
+        Category | None,
+        Field(
+            description="Of a person who gets a name and has no category, neither of their own nor by that name. The "
+            "page sends `important`, as whoever is named matters; without it that of people without a label counts."
+        ),
+    ] = None
 
     @property
     def change(self) -> LabelChange:
@@ -103,6 +117,7 @@ class _Change(BaseModel):
         return LabelChange(
             name=self.name if "name" in given else UNCHANGED,
             category=self.category if "category" in given else UNCHANGED,
+            first_category=self.first_category,
         )
 
 
@@ -111,7 +126,7 @@ class PersonPatch(_Change):
 
     @model_validator(mode="after")
     def _says_something(self) -> PersonPatch:
-        if not self.model_fields_set:
+        if not {"name", "category"} & self.model_fields_set:
             raise ValueError("give a name or a category")
         return self
 
@@ -129,7 +144,7 @@ class PeoplePatch(_Change):
     def _says_one_thing(self) -> PeoplePatch:
         says_label = bool({"name", "category"} & self.model_fields_set)
         if self.strangers_below_photos is not None:
-            if self.ids or says_label:
+            if self.ids or says_label or self.first_category is not None:
                 raise ValueError("strangers_below_photos excludes ids, name and category")
         elif not self.ids or not says_label:
             raise ValueError("give ids with a name or a category, or strangers_below_photos")
@@ -157,13 +172,55 @@ class NamesOut(Out):
     names: tuple[str, ...]
 
 
+class PersonChoiceOut(Out):
+    """A person whom a face may be given to."""
+
+    cluster_id: ClusterIdValue
+    title: Annotated[str, Field(examples=["Anna", "person 7"])]
+    name: Annotated[str | None, Field(examples=["Anna"])]
+    category: Category | None
+    photos: Annotated[int, Field(ge=1, examples=[42])]
+    picture_url: Annotated[str, Field(examples=["/faces/5b41f1e3a0c9d27e-0/picture"])]
+    likeness: Annotated[float | None, Field(ge=-1, le=1, examples=[0.52])]
+    """How much the face in question looks like the person's faces on average; null without one."""
+
+
+class PersonChoices(Out):
+    """People to choose from: those who look most like the face first, else those in the most photos."""
+
+    total: Annotated[int, Field(ge=0, examples=[298])]
+    people: tuple[PersonChoiceOut, ...]
+
+
+class CorrectedFaceOut(Out):
+    """A face that a correction is about."""
+
+    face_id: Annotated[str | None, Field(pattern=FACE_ID_PATTERN, examples=["5b41f1e3a0c9d27e-0"])]
+    """Null if it is not there now."""
+    photo_id: Annotated[str | None, Field(examples=["5b41f1e3a0c9d27e"])]
+    image_path: Annotated[str, Field(examples=["day 2/IMG_0132.jpg"])]
+    picture_url: Annotated[str | None, Field(examples=["/faces/5b41f1e3a0c9d27e-0/picture"])]
+
+    @classmethod
+    def of(cls, request: Request, face: CorrectedFace, now: FaceEntry | None) -> CorrectedFaceOut:
+        """Convert a face, given as what it is found now."""
+        return cls(
+            face_id=None if now is None else now.face_id,
+            photo_id=None if now is None else now.photo_id,
+            image_path=face.image_path if now is None else now.row.image_path,
+            picture_url=None if now is None else face_picture_url(request, now.face_id),
+        )
+
+
 class CorrectionIn(BaseModel):
     """A correction of the grouping.
 
     `same_person` with `cluster_ids`: merge these clusters. `same_person` with `face_ids` and `cluster_id` or `name`:
     these faces are that person. `different_people` with `face_ids`: split these faces off; they are a new person, or
     `cluster_id`, or the person with this `name`. `different_people` with two `cluster_ids`: they are not the same
-    person. `not_a_face` with `face_ids`. `not_a_person` with `cluster_ids`: for instance a statue or a poster.
+    person. `not_a_face` with `face_ids`. `not_a_person` with `cluster_ids`: for instance a statue or a poster. `cover`
+    with one of `face_ids`: the picture that is shown of its person. Faces that were not found are drawn with
+    `POST /faces`. A name that nobody has yet makes a new person, who is important.
     """
 
     model_config = ConfigDict(
@@ -188,6 +245,10 @@ class CorrectionIn(BaseModel):
         ),
     ] = None
     name: Annotated[Name, Field(description="The name of the person that the faces belong to.")] = None
+    category: Annotated[
+        Category | None,
+        Field(description="Of the new person, if the faces become one; with a new name `important` without it."),
+    ] = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> CorrectionIn:
@@ -210,8 +271,14 @@ class CorrectionIn(BaseModel):
             raise ValueError("this kind of correction takes neither cluster_id nor name")
         if self.cluster_id is not None and self.name is not None:
             raise ValueError("give either cluster_id or name")
+        if self.category is not None and (not faces or not is_about_who or self.cluster_id is not None):
+            raise ValueError("category is that of a new person: give it with face_ids, and no cluster_id")
         if self.kind is CorrectionKind.NOT_A_FACE and not faces:
             raise ValueError("not_a_face needs face_ids")
+        if self.kind is CorrectionKind.FACE:
+            raise ValueError("a face is drawn with POST /faces, which says where it is")
+        if self.kind is CorrectionKind.COVER and len(set(self.face_ids)) != 1:
+            raise ValueError("cover needs exactly one of face_ids")
         if self.kind is CorrectionKind.NOT_A_PERSON and not clusters:
             raise ValueError("not_a_person needs cluster_ids")
         return self
@@ -225,16 +292,18 @@ class CorrectionOut(Out):
     at: Annotated[str, Field(examples=["2026-06-20T21:14:03.512+00:00"])]
     kind: CorrectionKind
     cluster_id: ClusterIdValue | None
-    """The person that the faces belong to; null for `not_a_face`."""
+    """The person that the faces belong to; null for kinds that name none: `not_a_face`, `face` and `cover`."""
     faces: Annotated[int, Field(ge=0, examples=[4])]
     """The number of corrected faces."""
     others: Annotated[int, Field(ge=0, examples=[51])]
     """The number of faces of the other person, from whom they were separated or with whom they were merged."""
     undone: bool
+    shown: tuple[CorrectedFaceOut, ...] = ()
+    """Some of the corrected faces; only in `GET /corrections`."""
 
     @classmethod
-    def of(cls, correction: Correction) -> CorrectionOut:
-        """Convert a correction; of its faces, only the number."""
+    def of(cls, correction: Correction, shown: Sequence[CorrectedFaceOut] = ()) -> CorrectionOut:
+        """Convert a correction; of its faces, the number and those that are shown."""
         return cls(
             id=correction.id,
             at=correction.at,
@@ -243,6 +312,7 @@ class CorrectionOut(Out):
             faces=len(correction.faces),
             others=len(correction.others),
             undone=correction.undone,
+            shown=tuple(shown),
         )
 
 

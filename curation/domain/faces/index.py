@@ -121,7 +121,7 @@ class EventIndex:
     def faces_of_photo(self, photo: str) -> tuple[FaceEntry, ...]:
         """The faces of a photo from left to right; empty for an unknown id."""
         number = self._photos.number.get(photo)
-        return () if number is None else tuple(map(self._entry, self._photos.faces[number]))
+        return () if number is None else tuple(map(self.entry, self._photos.faces[number]))
 
     def clusters_of_photo(self, photo: str) -> frozenset[int]:
         """The clusters of the faces of a photo."""
@@ -132,7 +132,7 @@ class EventIndex:
     def face(self, face: str) -> FaceEntry | None:
         """A face by its id; None if there is no such face."""
         place = self.place(face)
-        return None if place is None else self._entry(place)
+        return None if place is None else self.entry(place)
 
     def place(self, face: str) -> int | None:
         """The index of a face in `rows`, by its id; None if there is no such face."""
@@ -193,7 +193,7 @@ class EventIndex:
         if members is None:
             return ()
         end = None if limit is None else offset + limit
-        return tuple(self._entry(place) for place in members[offset:end].tolist())
+        return tuple(self.entry(place) for place in members[offset:end].tolist())
 
     def sample_faces(self, cluster: int, count: int) -> tuple[FaceEntry, ...]:
         """At most `count` faces of a cluster: the best one, and others spread evenly from good to poor."""
@@ -201,7 +201,7 @@ class EventIndex:
         if members is None or count < 1:
             return ()
         places = np.unique(np.linspace(0, len(members) - 1, min(count, len(members))).round().astype(np.int64))
-        return tuple(self._entry(place) for place in members[places].tolist())
+        return tuple(self.entry(place) for place in members[places].tolist())
 
     def best_face(self, cluster: int) -> str:
         """The id of a cluster's best face.
@@ -219,7 +219,8 @@ class EventIndex:
             return frozenset()
         return frozenset(self._photos.paths[number] for number in np.unique(self._photos.photo[members]).tolist())
 
-    def _entry(self, place: int) -> FaceEntry:
+    def entry(self, place: int) -> FaceEntry:
+        """The face of a row."""
         photo = self._photos.ids[int(self._photos.photo[place])]
         row = self.rows[place]
         return FaceEntry(face_id(photo, row.face_index), photo, row, int(self.cluster_ids[place]))

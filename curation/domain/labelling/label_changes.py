@@ -32,10 +32,18 @@ _IMPORTANCE = {Category.MAIN: 2, Category.IMPORTANT: 1, Category.OTHER: 0}
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """A change of the labels of some clusters; None removes the name or the category."""
+    """A change of the labels of some clusters; None removes the name or the category.
+
+    Attributes:
+        name: The name.
+        category: The category.
+        first_category: Of those who get a name and have no category, neither of their own nor by that name; None is
+            that of clusters without a label.
+    """
 
     name: str | Unchanged | None = UNCHANGED
     category: Category | Unchanged | None = UNCHANGED
+    first_category: Category | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChang
 
     Clusters of one name are one person with one category. So a cluster that gets an existing name also gets its
     category, and a new category applies to all clusters of the name. A new name gets the most important category of
-    its clusters, or the category of clusters without a label.
+    its clusters, else the change's `first_category`.
 
     Args:
         labels: The current labels.
@@ -101,7 +109,8 @@ def changed_labels(labels: Labels, clusters: Collection[int], change: LabelChang
     of_name = _category_of_name(labels, change.name)
     if of_name is None and isinstance(change.name, str):
         categories = [out[cluster].category for cluster in clusters if cluster in out]
-        of_name = max(categories, key=_IMPORTANCE.__getitem__, default=labels.unlabelled_category)
+        first = change.first_category or labels.unlabelled_category
+        of_name = max(categories, key=_IMPORTANCE.__getitem__, default=first)
     for cluster in clusters:
         label = _changed(out.get(cluster), change, of_name)
         if label is None:

@@ -100,14 +100,22 @@ def different_people_corrections(event: EventIndex, first: int, second: int) -> 
     ]
 
 
-def drawn_face_corrections(image_path: str, box: Box) -> list[Correction]:
-    """Corrections that say where a face is that was not found.
+def drawn_face_corrections(event: EventIndex, image_path: str, box: Box, target: int | None) -> list[Correction]:
+    """Corrections that say where a face is that was not found, and whose it is.
 
     Args:
+        event: The current grouping.
         image_path: Path of the photo.
         box: In pixels of the upright full-size photo.
+        target: The cluster of the person, a new one if it has no faces; None if nobody said who it is.
     """
-    return [Correction("", "", CorrectionKind.FACE, (CorrectedFace(image_path, box),))]
+    face = CorrectedFace(image_path, box)
+    out = [Correction("", "", CorrectionKind.FACE, (face,))]
+    if target is not None:
+        known = _spread(event.faces_of_cluster(target), _WITNESSES)
+        others = tuple(CorrectedFace(one.row.image_path, one.row.facial_area, one.cluster_id) for one in known)
+        out.append(Correction("", "", CorrectionKind.SAME_PERSON, (face,), others, target))
+    return out
 
 
 def cover_corrections(face: FaceEntry) -> list[Correction]:

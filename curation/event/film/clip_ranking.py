@@ -37,7 +37,7 @@ from curation.domain.measuring.measures import MEASURES_VERSION, PhotoMeasures
 from curation.domain.report import Failure, ScoringReport
 from curation.engines.base import WeightsFile
 from curation.errors import CurationError, FilmDocumentError
-from curation.event.film.kept_results import result_folder
+from curation.event.film.kept_results import found_result
 from curation.event.film.looking import can_look
 from curation.event.film.moment_task import MomentTask, measure_moment_worker
 from curation.event.film.moments import Moment, chosen_moments
@@ -167,7 +167,7 @@ class ClipRanking:
                 failures[path] = "the clip is gone: put it back, or look at the clips again"
                 continue
             try:
-                result = read_result(result_folder(io.state_dir, content))
+                result = read_result(found_result(self._settings, content))
             except FilmDocumentError as error:
                 logger.info("%s: %s", path, error)
                 failures[path] = "its result is gone: look at the clips again (python -m curation video event)"

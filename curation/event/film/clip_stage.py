@@ -146,18 +146,18 @@ class ClipStage:
         looked, failures = self._look(clips)
         stop_if(self._cancel)
         # Whoever gives out cluster ids holds this lock.
-        with hold_corrections(self._settings.io.state_dir):
+        with hold_corrections(self._settings.lock_dir):
             found = self._people(looked)
             # Before the tables: whoever was killed in between gives out the same ids again.
             write_clips(self._output, found.clips)
             for one, result in zip(looked, found.results, strict=True):
-                folder = result_folder(self._settings.io.state_dir, one.content)
+                folder = result_folder(self._settings, one.content)
                 write_result(folder, result, source=one.clip.video_path)
             films = [(one.clip.video_path, result) for one, result in zip(looked, found.results, strict=True)]
             write_tables(self._output, films, failed=[(one.image_path, one.reason) for one in failures])
             report = self._report(looked, failures, found, began)
             self._write_record(looked, failures, found, report)
-        sweep_results(self._settings.io.state_dir, {one.content for one in looked})
+        sweep_results(self._settings, {one.content for one in looked})
         return report
 
     def _look(self, clips: Sequence[ClipFile]) -> tuple[list[_Looked], list[Failure]]:

@@ -18,7 +18,7 @@ from curation.domain.labelling.labels import Category, Labels, parse_labels
 from curation.errors import CurationError, FilmDocumentError, NotClusteredError, PhotoGoneError, VideoNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.file_cache import Derived, FileCache
-from curation.event.film.kept_results import result_folder
+from curation.event.film.kept_results import found_result
 from curation.photos.files.listing import photo_path
 from curation.pipelines.originals import originals_of
 from curation.settings import Settings
@@ -88,6 +88,7 @@ class EventFilms:
         self._catalog = catalog
         self._originals = originals_of(settings)
         self._io = settings.io
+        self._settings = settings
         self._labels_path = settings.io.output_dir / settings.scoring.labels_json
         output_dir = settings.io.output_dir
         self._record = FileCache(output_dir / VIDEO_RUN, lambda path: read_run_record(path) or {})
@@ -98,7 +99,7 @@ class EventFilms:
         self._results: dict[str, FileCache[TrailerResult | None]] = {}
         self._films: Derived[tuple[EventFilm, ...]] = Derived()
         self._stills = PictureCache(
-            settings.io.state_dir / STILLS_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
+            settings.event_dir / STILLS_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
         )
 
     def record(self) -> Mapping[str, Any]:
@@ -232,7 +233,7 @@ class EventFilms:
         with self._guard:
             cache = self._results.get(content)
             if cache is None:
-                path = result_folder(self._io.state_dir, content) / RESULT
+                path = found_result(self._settings, content) / RESULT
                 cache = self._results[content] = FileCache(path, _read)
         return cache.get()
 

@@ -12,15 +12,16 @@ from curation.domain.faces.index import EventIndex
 from curation.domain.judging.picks import Pick
 from curation.domain.recognition.guests import GuestAnswer, GuestIndex
 from curation.domain.recognition.known import ClusterFaces
+from curation.engines.base import EngineSpec
 from curation.engines.weights.grouping_rules import MEASURED
 from curation.errors import InputError, NotScoredError
 from curation.event.catalog import Catalog
 from curation.event.guests.links import GuestPhotos
+from curation.event.people.drawing import ReadsFaces
 from curation.gallery.recognition_rules import recognition_rule
-from curation.pipelines.picture_faces import PictureFaces
-from curation.pipelines.recognition.clusters import cluster_faces, embedder_of_record
+from curation.pipelines.recognition.clusters import cluster_faces, embedder_of, embedder_of_record
 from curation.settings import Settings
-from curation.storage.embeddings_file import EMBEDDINGS
+from curation.storage.face_data_file import EMBEDDINGS
 
 __all__ = ["GuestFinder", "SelfieAnswer", "SelfieResult"]
 
@@ -59,21 +60,18 @@ class GuestFinder:
         self,
         settings: Settings,
         catalog: Catalog,
-        read: Callable[[bytes], PictureFaces],
-        embedder_here: Callable[[], str],
+        reader: Callable[[], ReadsFaces],
     ) -> None:
         """Take what is compared; nothing is read yet.
 
         Args:
             settings: Of the event.
             catalog: Its people and photos.
-            read: Finds and embeds the faces of a picture, in another process.
-            embedder_here: SHA-256 of the weights with which it embeds.
+            reader: Gives what finds and embeds the faces of a picture, in another process.
         """
         self._settings = settings
         self._catalog = catalog
-        self._read = read
-        self._embedder_here = embedder_here
+        self._reader = reader
         self._guard = threading.Lock()
         self._of: tuple[EventIndex, str] | None = None
         self._index: GuestIndex | None = None
@@ -100,9 +98,12 @@ class GuestFinder:
             CurationError: If the event cannot be read, or the picture not be looked at.
         """
         self.check()
-        if self._embedder_here() != self._embedder():
+        reader = self._reader()
+        if _embedder_of(reader.spec) != self._embedder():
+            reader.choose_anew()
+        if _embedder_of(reader.spec) != self._embedder():
             raise InputError("the faces of this event were embedded by other weights: look through its photos again")
-        face = _the_face(self._read(selfie).analysis.faces)
+        face = _the_face(reader.read(selfie).analysis.faces)
         if isinstance(face, SelfieAnswer):
             return SelfieResult(face)
         match = self._compared().match(face.detected.embedding)
@@ -141,7 +142,7 @@ class GuestFinder:
         event, embedder = self._catalog.event(), self._embedder()
         with self._guard:
             if self._index is None or self._of is None or self._of[0] is not event or self._of[1] != embedder:
-                clusters = cluster_faces(event, list(event.photo_counts()), self._settings.io.output_dir / EMBEDDINGS)
+                clusters = cluster_faces(event, list(event.photo_counts), self._settings.io.output_dir / EMBEDDINGS)
                 people = [
                     ClusterFaces(each.cluster_id, each.vectors, tuple(sorted(event.photos_of_cluster(each.cluster_id))))
                     for each in clusters
@@ -150,6 +151,10 @@ class GuestFinder:
                 self._index = GuestIndex(people, recognition_rule(embedder, MEASURED[embedder].rule))
                 self._of = event, embedder
             return self._index
+
+
+def _embedder_of(spec: EngineSpec) -> str:
+    return embedder_of(spec.name, [str(file.sha256) for file in spec.weights])
 
 
 def _the_face(faces: Sequence[AnalysedFace]) -> AnalysedFace | SelfieAnswer:

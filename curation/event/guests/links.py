@@ -156,7 +156,9 @@ class GuestLinks:
         except OSError as error:
             raise explained(error, self._path, "read") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{self._path} cannot be read ({error}): remove it; guests then need new links") from error
+            raise StorageError(
+                f"{self._path} cannot be read ({error}): remove it; guests then need new links"
+            ) from error
 
     def _write(self, links: tuple[GuestLink, ...]) -> None:
         content = {"version": _VERSION, "links": [asdict(link) for link in links]}

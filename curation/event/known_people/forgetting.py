@@ -98,7 +98,7 @@ class EventForgetting:
         films = self._forget_films(person.person_id)
         if films:
             out.append(f"answers to proposals beside {films} films")
-        pictures = io.state_dir / PICTURES_DIR
+        pictures = self._settings.event_dir / PICTURES_DIR
         if pictures.exists():
             try:
                 shutil.rmtree(pictures)
@@ -168,7 +168,7 @@ class EventForgetting:
             "undo.json": "delete it: the last changes cannot be undone then",
         }
         usual = "it is written anew without the name by the next run, once the label is gone; or delete it"
-        for folder in dict.fromkeys((io.output_dir, io.state_dir)):
+        for folder in dict.fromkeys((io.output_dir, self._settings.event_dir, io.state_dir)):
             for path in _files(folder, skipped=(io.input_dir, io.models_dir, io.exports, self._settings.video.dir)):
                 if _has_name(path, name):
                     yield Trace(path, f"the name {name!r}", todo.get(path.name, usual))

@@ -157,7 +157,7 @@ class KnownProposals:
         """Name a cluster unless it got a label at this moment; returns whether it was named."""
         cluster, name = proposal.cluster_id, proposal.name
         what = f"recognised {name} in person {cluster}"
-        change = LabelChange(name=name)
+        change = LabelChange(name=name, first_category=Category.IMPORTANT)
         labels = self._catalog.labels()
         known = {same_name(label.name) for label in labels.by_cluster.values() if label.name is not None}
         if proposal.category and same_name(name) not in known:

@@ -9,10 +9,13 @@ from typing import Any
 from curation.domain.assets.asset import Asset
 from curation.domain.assets.document import record_of_document
 from curation.domain.assets.record import AssetRecord
+from curation.domain.faces.index import EventIndex
 from curation.domain.outfits.dress import DressCount, DressedBody, dress_count
 from curation.domain.outfits.outfit import ColourName
+from curation.domain.outfits.searching import wears
 from curation.event.catalog import Catalog
-from curation.event.outfits.search import OutfitSearch, has_name
+from curation.event.file_cache import Derived
+from curation.event.outfits.search import EventBodies, OutfitSearch, has_name
 from curation.event.outfits.suggestions import OutfitSuggester
 from curation.event.people.edits import PeopleEdits
 from curation.settings import Settings
@@ -52,6 +55,7 @@ class EventOutfits:
         self._store: AssetStore | None = None
         self._search: OutfitSearch | None = None
         self._suggester: OutfitSuggester | None = None
+        self._wearing: Derived[Mapping[ColourName, frozenset[int]]] = Derived()
 
     @property
     def is_on(self) -> bool:
@@ -120,9 +124,31 @@ class EventOutfits:
                 bodies.append(DressedBody(photo.image_path, key, known or "", body.outfit))
         return dress_count(bodies, top, bottom)
 
+    def wearing(self) -> Mapping[ColourName, frozenset[int]]:
+        """The clusters of the people who wear each colour on some photo, above the hips or below.
+
+        Raises what `dress` raises but LabelsError and PeopleSeenError.
+        """
+        event, found = self._catalog.event(), self.search.event_bodies()
+        return self._wearing.get((event, found), lambda: _wearing(event, found))
+
     def close(self) -> None:
         """Close the database, if it was opened."""
         with self._guard:
             if self._store is not None:
                 self._store.close()
             self._store = self._search = self._suggester = None
+
+
+def _wearing(event: EventIndex, found: EventBodies) -> Mapping[ColourName, frozenset[int]]:
+    out: dict[ColourName, set[int]] = {}
+    for photo in found.photos:
+        for body, row in zip(photo.picture.bodies, photo.rows, strict=True):
+            cluster = int(event.cluster_ids[row]) if row >= 0 else -1
+            if cluster < 0 or body.outfit is None:
+                continue
+            for garment in (body.outfit.top, body.outfit.bottom):
+                for colour in ColourName:
+                    if wears(garment, colour):
+                        out.setdefault(colour, set()).add(cluster)
+    return {colour: frozenset(clusters) for colour, clusters in out.items()}

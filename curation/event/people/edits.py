@@ -63,13 +63,13 @@ class PeopleEdits:
         """Remember the paths and the catalogue; nothing is read yet."""
         self._catalog = catalog
         self._labels = LabelEdits(catalog)
-        self._state_dir = settings.io.state_dir
-        self._journal = UndoJournal(settings.io.state_dir, settings.io.output_dir)
+        self._lock_dir = settings.lock_dir
+        self._journal = UndoJournal(settings.event_dir, settings.io.output_dir)
         self._guard = threading.Lock()
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        with self._guard, hold_corrections(self._state_dir):
+        with self._guard, hold_corrections(self._lock_dir):
             yield
             # While nothing can come in between: what was said is about what the user sees now.
             self._catalog.words.try_settle()

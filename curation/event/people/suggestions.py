@@ -49,6 +49,7 @@ class MergeSuggester:
             Category.OTHER: weights.other,
         }
         self._pairs: Derived[list[SimilarPair]] = Derived()
+        self._people: Derived[PersonMeans] = Derived()
         # The rows and the rule that the sums belong to; for each cluster its row numbers and the sum of its vectors.
         self._summed: tuple[object, GroupingRule, dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]]] | None = None
 
@@ -77,12 +78,31 @@ class MergeSuggester:
             self._category_weights,
         )
 
+    def likeness(self, vector: NDArray[np.float32]) -> Mapping[int, float]:
+        """How much a face looks like each person: its average cosine similarity to their faces, by cluster id.
+
+        Args:
+            vector: (D,) float32 of unit length, an embedding of the event's engine.
+
+        Raises what `suggestions` raises.
+        """
+        event, record = self._catalog.event(), self._catalog.clustering_record()
+        rule = _rule(record)
+        means = self._means_of(event, record, rule)
+        if not len(means.clusters) or means.means.shape[1] != len(vector):
+            return {}
+        alike = means.means @ rule.compared(vector[None])[0]
+        return dict(zip(means.clusters.tolist(), alike.astype(float).tolist(), strict=True))
+
+    def _means_of(self, event: EventIndex, record: Mapping[str, Any], rule: GroupingRule) -> PersonMeans:
+        return self._people.get((event, record), lambda: self._means(event, rule))
+
     def _alike(
         self, event: EventIndex, record: Mapping[str, Any], corrections: tuple[Correction, ...]
     ) -> list[SimilarPair]:
         rule = _rule(record)
         answered = _told_apart(event, corrections)
-        found = similar_pairs(self._means(event, rule), rule)
+        found = similar_pairs(self._means_of(event, record, rule), rule)
         return [pair for pair in found if (min(pair.first, pair.second), max(pair.first, pair.second)) not in answered]
 
     def _means(self, event: EventIndex, rule: GroupingRule) -> PersonMeans:

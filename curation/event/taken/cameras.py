@@ -55,7 +55,7 @@ class EventCameras:
 
     def __init__(self, settings: Settings) -> None:
         """Remember the paths; nothing is read yet."""
-        self._state_dir = settings.io.state_dir
+        self._state_dir = settings.event_dir
         self._output_dir = settings.io.output_dir
         self._input_dir = Path(os.path.abspath(settings.io.input_dir))  # noqa: PTH100 - resolve follows links
         self._is_remote = bool(settings.input_address)

@@ -94,7 +94,7 @@ class _KeptPictures:
         self._folders = folders
         self._originals = originals_of(settings)
         self._cache = PictureCache(
-            settings.io.state_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
+            settings.event_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
         )
 
     def still(self, path: Path, time: Fraction, long_side_px: int) -> bytes:

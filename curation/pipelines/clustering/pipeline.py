@@ -170,7 +170,7 @@ class FaceClusteringPipeline:
         if len(faces):
             logger.info("distance threshold %.3f: %s", evidence.single_distance, self._threshold_source(evidence))
         # The user may correct the grouping in the service during a run; from here on the service waits.
-        with hold_corrections(self._context.settings.io.state_dir):
+        with hold_corrections(self._context.settings.lock_dir):
             self._context.refresh_words()
             words.read_again()
             corrections = words.corrections()

@@ -87,7 +87,7 @@ class RunWords:
             CurationError: If a file of the user is no longer valid.
         """
         io = self._settings.io
-        self.said = change_said(io.output_dir, io.state_dir, self._located)
+        self.said = change_said(io.output_dir, self._settings.lock_dir, self._located)
 
     def grouped(
         self, group: Callable[[Constraints], Grouped], demanded: Constraints, places: FacePlaces

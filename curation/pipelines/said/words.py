@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from curation.domain.identity.said import AsidePick, FacePlace, Said, SaidPick
+from curation.domain.identity.said import AsidePick, FaceAnchor, FacePlace, Said, SaidPick
 from curation.domain.identity.settling import SeenEvent, Words, settled
 from curation.domain.identity.unfound import Unfound, unfound
 from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks, parse_pick
-from curation.domain.labelling.corrections import CorrectedFace, Correction
+from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.domain.labelling.people_seen import PersonSeen
 from curation.errors import CurationError, LabelsError
 from curation.settings import Settings
@@ -152,28 +152,38 @@ def settle(settings: Settings, event: SeenEvent, *, is_strict: bool = True) -> S
         CurationError: What `read_words` raises; also if `event` cannot be read.
     """
     words = read_words(settings, is_strict=is_strict)
-    return change_said(settings.io.output_dir, settings.io.state_dir, lambda said: settled(said, words, event))
+    return change_said(settings.io.output_dir, settings.lock_dir, lambda said: settled(said, words, event))
 
 
 def placed(corrections: Sequence[Correction], said: Said) -> tuple[Correction, ...]:
     """The corrections with the places where their faces are now; those that are not found count nowhere."""
     if not corrections:
         return ()
+    # No run finds a drawn face but for its word: it is where it was drawn as long as the photo is the same.
+    drawn = {
+        anchor
+        for correction in corrections
+        if correction.kind is CorrectionKind.FACE and not correction.undone
+        for anchor in said.corrections.get(correction.id, {}).values()
+    }
     return tuple(
         replace(
             correction,
-            faces=tuple(_placed(face, correction.id, said) for face in correction.faces),
-            others=tuple(_placed(face, correction.id, said) for face in correction.others),
+            faces=tuple(_placed(face, correction.id, said, drawn) for face in correction.faces),
+            others=tuple(_placed(face, correction.id, said, drawn) for face in correction.others),
         )
         for correction in corrections
     )
 
 
-def _placed(face: CorrectedFace, correction: str, said: Said) -> CorrectedFace:
+def _placed(face: CorrectedFace, correction: str, said: Said, drawn: Collection[FaceAnchor]) -> CorrectedFace:
     anchor = said.corrections.get(correction, {}).get((face.image_path, face.facial_area))
     if anchor is None:
         return face  # said since the last run: it is about what the table shows
     now = said.face_now(anchor)
+    photo = said.photos.get(anchor[0])
+    if now is None and anchor in drawn and photo is not None and photo.now is not None and not photo.versions:
+        now = (photo.now, anchor[1])
     return replace(face, now=now, is_found=now is not None)
 
 

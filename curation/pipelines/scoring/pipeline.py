@@ -117,7 +117,7 @@ class ScoringPipeline:
             failures |= {score.image_path: score.error for score in kept if score.error}
         self._context.stop_if_cancelled()
         self._context.refresh_words()
-        with hold_scores(self._context.settings.io.state_dir):
+        with hold_scores(self._context.settings.lock_dir):
             ranked = self._scorer.rank(marked, read_picks_now(self._output))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()

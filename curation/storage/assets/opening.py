@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["DATABASE_NAME", "open_asset_store"]
 
 DATABASE_NAME = "assets.sqlite"
-"""Of the file in `io.state_dir`, unless `assets.database_url` names a server."""
+"""Of the file in the event's folder (`Settings.event_dir`), unless `assets.database_url` names a server."""
 
 
 def open_asset_store(settings: Settings) -> AssetStore:
@@ -29,7 +29,7 @@ def open_asset_store(settings: Settings) -> AssetStore:
     if url is None:
         from curation.storage.assets.sqlite_store import SqliteAssetStore
 
-        return SqliteAssetStore(settings.io.state_dir / DATABASE_NAME)
+        return SqliteAssetStore(settings.event_dir / DATABASE_NAME)
     with extra_for(Extra.ASSETS, "assets.database_url"):
         from curation.storage.assets.postgres_store import PostgresAssetStore
     return PostgresAssetStore(url.get_secret_value())

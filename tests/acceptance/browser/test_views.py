@@ -17,7 +17,15 @@ LABELS = {
     "1": {"name": "Grace", "category": "important"},
     "2": {"name": "Ada", "category": "other"},
 }
-BEFORE_ANY_RUN = ("/", "/review/people", "/review/photos", "/review/rules", "/review/coverage", "/review/export")
+BEFORE_ANY_RUN = (
+    "/",
+    "/review/event",
+    "/review/people",
+    "/review/photos",
+    "/review/rules",
+    "/review/coverage",
+    "/review/export",
+)
 NO_PHOTO = "/review/photos/0123456789abcdef"
 
 View = tuple[str, str, Callable[[Visitor], None]]
@@ -78,7 +86,8 @@ def views(service: Service) -> list[View]:
     """All views of an event that is ready, and the states of them that look different."""
     photos = [photo["photo_id"] for photo in service.http.get("/photos").json()["photos"]]
     return [
-        ("event", "/", nothing),
+        ("events", "/", nothing),
+        ("event", "/review/event", nothing),
         ("people", "/review/people", nothing),
         (
             "people-selected",

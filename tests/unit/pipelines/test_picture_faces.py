@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,12 +11,13 @@ import cv2
 import pytest
 
 from curation.domain.faces.face import Box
+from curation.engines.base import EngineSpec
 from curation.errors import BusyError, PhotoUnreadableError
 from curation.pipelines.per_photo import WorkerParts, prepare_worker
 from curation.pipelines.picture_faces import PictureFaceReader, PictureFaces, PictureTask
 from curation.workers.pool import Outcome, TaskFailure, TaskPool
 from curation.workers.serial import SerialPool
-from tests.fakes import FakeEngine, painted_photo
+from tests.fakes import FakeEngine, fake_spec, painted_photo
 
 
 def _no_predictor() -> Any:
@@ -56,7 +56,7 @@ class FailingPool:
 
 
 def test_bytes_and_files_give_the_same_faces(tmp_path: Path) -> None:
-    reader = PictureFaceReader(partial(_serial, tmp_path))
+    reader = PictureFaceReader(lambda _: _serial(tmp_path), fake_spec)
     path = tmp_path / "a.png"
     path.write_bytes(_png())
     of_bytes, of_file = reader.read(_png()), reader.read(path)
@@ -70,7 +70,7 @@ def test_bytes_and_files_give_the_same_faces(tmp_path: Path) -> None:
 
 
 def test_a_place_gives_one_face_whatever_else_is_there(tmp_path: Path) -> None:
-    reader = PictureFaceReader(partial(_serial, tmp_path))
+    reader = PictureFaceReader(lambda _: _serial(tmp_path), fake_spec)
     (face,) = reader.read(_png(), box=Box(200, 100, 40, 40)).analysis.faces
     reader.close()
     assert face.detected.box == Box(200, 100, 40, 40)
@@ -78,7 +78,7 @@ def test_a_place_gives_one_face_whatever_else_is_there(tmp_path: Path) -> None:
 
 
 def test_a_photo_that_was_changed_is_refused(tmp_path: Path) -> None:
-    reader = PictureFaceReader(partial(_serial, tmp_path))
+    reader = PictureFaceReader(lambda _: _serial(tmp_path), fake_spec)
     with pytest.raises(PhotoUnreadableError, match="changed meanwhile"):
         reader.read(_png(), sha256="0" * 64)
     with pytest.raises(PhotoUnreadableError, match="not a picture"):
@@ -98,7 +98,7 @@ def test_a_photo_that_was_changed_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_happens_to_the_process_is_an_error_of_the_picture(failure: TaskFailure, message: str) -> None:
-    reader = PictureFaceReader(lambda: cast(TaskPool, FailingPool(failure)), timeout_s=2)
+    reader = PictureFaceReader(lambda _: cast(TaskPool, FailingPool(failure)), fake_spec, timeout_s=2)
     with pytest.raises(PhotoUnreadableError) as raised:
         reader.read(_png())
     assert message in str(raised.value)
@@ -108,11 +108,11 @@ def test_whatever_happens_to_the_process_is_an_error_of_the_picture(failure: Tas
 def test_the_process_leaves_when_nothing_came_for_a_while_and_comes_back() -> None:
     pools = []
 
-    def make() -> FailingPool:
+    def make(_: EngineSpec) -> TaskPool:
         pools.append(FailingPool(TaskFailure("failed", "no")))
-        return pools[-1]
+        return cast(TaskPool, pools[-1])
 
-    reader = PictureFaceReader(cast(Callable[[], TaskPool], make), idle_s=0.01)
+    reader = PictureFaceReader(make, fake_spec, idle_s=0.01)
     for _ in range(2):
         with pytest.raises(PhotoUnreadableError):
             reader.read(_png())
@@ -123,6 +123,8 @@ def test_the_process_leaves_when_nothing_came_for_a_while_and_comes_back() -> No
 
 
 def test_others_wait_for_a_while_only() -> None:
-    reader = PictureFaceReader(lambda: cast(TaskPool, FailingPool(TaskFailure("failed", "no"))), wait_s=0.01)
+    reader = PictureFaceReader(
+        lambda _: cast(TaskPool, FailingPool(TaskFailure("failed", "no"))), fake_spec, wait_s=0.01
+    )
     with reader._guard, pytest.raises(BusyError, match="in a moment"):
         reader.read(_png())

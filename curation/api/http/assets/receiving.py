@@ -64,7 +64,7 @@ class AssetReceiver:
     def __init__(self, work: AssetsPort, settings: Settings) -> None:
         """Take the limits; nothing is created yet."""
         self._work = work
-        self._dir = settings.io.state_dir / INCOMING_DIR
+        self._dir = settings.event_dir / INCOMING_DIR
         self._max_bytes = settings.service.upload_photo_mb * MB
         self._max_photos = settings.service.upload_photos
         self._gate = CapacityLimiter(_GATE_THREADS)

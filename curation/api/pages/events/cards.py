@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 from fastapi import Request
 
-__all__ = ["EventCard", "KnownEvent", "cards_of", "header_name"]
+from curation.api.context import service_of
+from curation.api.http.events.open_events import EventView
+from curation.api.http.events.places import events_of
+from curation.api.http.urls import root_of
+from curation.jobs.events.known_event import event_name_of
+from curation.settings import own_event
+
+__all__ = ["EventCard", "cards_of", "header_name"]
 
 _WORDS = {
     "empty": "No photos yet",
@@ -18,55 +24,6 @@ _WORDS = {
     "running": "Being looked through …",
     "away": "The folder is away: plug the disk in",
 }
-
-
-@runtime_checkable
-class KnownEvent(Protocol):
-    """What the service tells of an event; the same as a row of `GET /events`."""
-
-    @property
-    def event_id(self) -> str:
-        """Its id."""
-
-    @property
-    def name(self) -> str:
-        """That of its folder."""
-
-    @property
-    def root(self) -> str:
-        """How its addresses begin."""
-
-    @property
-    def input(self) -> str:
-        """The folder of its photos, or their address."""
-
-    @property
-    def output(self) -> str:
-        """The same of its results."""
-
-    @property
-    def state(self) -> str:
-        """`empty`, `new`, `found`, `ranked`, `running` or `away`."""
-
-    @property
-    def photos(self) -> int:
-        """How many photos it has."""
-
-    @property
-    def people(self) -> int:
-        """How many people were found."""
-
-    @property
-    def cover_url(self) -> str | None:
-        """The address of a picture of it."""
-
-    @property
-    def opened_at(self) -> str | None:
-        """When it was opened last; UTC, ISO 8601."""
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it is the event of the settings file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +38,7 @@ class EventCard:
         output: The same of its results.
         state: As in `GET /events`.
         words: The state in words.
-        photos: How many photos it has.
+        photos: How many photos it has; 0 also if that is not known.
         people: How many people were found.
         cover_url: A picture of it; empty if there is none.
         opened_at: When it was opened last; UTC, ISO 8601; empty if never.
@@ -102,25 +59,27 @@ class EventCard:
     can_go: bool
 
 
-def cards_of(events: Sequence[KnownEvent]) -> tuple[EventCard, ...]:
+def cards_of(events: Sequence[EventView]) -> tuple[EventCard, ...]:
     """The cards of all events: what is at work first, then what was opened last.
 
     The event of the settings file is left out as long as it has no photos and is not at work.
     """
     shown = [event for event in events if not (event.is_default and event.state in ("empty", "away"))]
     ordered = sorted(shown, key=lambda event: event.name.casefold())
-    ordered.sort(key=lambda event: event.opened_at or "", reverse=True)
+    ordered.sort(key=lambda event: event.opened_at, reverse=True)
     ordered.sort(key=lambda event: event.state != "running")
     return tuple(_card(event) for event in ordered)
 
 
 def header_name(request: Request) -> str:
     """The name of the request's event for the header of its pages; empty if the machine has no other event."""
-    events = getattr(request.app.state, "events", None)
-    return "" if events is None else str(events.name_beside_others(request))
+    # A start that is refused shows pages too.
+    if getattr(request.app.state, "events", None) is None or not (root_of(request) or events_of(request).are_several()):
+        return ""
+    return event_name_of(own_event(service_of(request).settings))
 
 
-def _card(event: KnownEvent) -> EventCard:
+def _card(event: EventView) -> EventCard:
     return EventCard(
         event_id=event.event_id,
         name=event.name,
@@ -129,9 +88,9 @@ def _card(event: KnownEvent) -> EventCard:
         output=event.output,
         state=event.state,
         words=_WORDS.get(event.state, event.state),
-        photos=event.photos,
+        photos=event.photos or 0,
         people=event.people,
         cover_url=event.cover_url or "",
-        opened_at=event.opened_at or "",
+        opened_at=event.opened_at,
         can_go=not event.is_default,
     )

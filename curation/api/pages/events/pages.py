@@ -8,7 +8,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
-from curation.api.pages.events.cards import KnownEvent, cards_of
+from curation.api.http.events.places import events_of
+from curation.api.pages.events.cards import cards_of
 from curation.api.pages.rendering import page_router, render
 from curation.settings import sample_places
 
@@ -30,6 +31,6 @@ def events_fragment(request: Request, context: Context) -> HTMLResponse:
 
 
 def _values(request: Request, context: ServiceContext) -> dict[str, Any]:
-    known: tuple[KnownEvent, ...] = tuple(request.app.state.events.known())
+    known = events_of(request).known()
     sample = sample_places(context.settings).input
     return {"cards": cards_of(known), "has_sample": any(event.input == sample for event in known)}

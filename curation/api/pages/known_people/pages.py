@@ -10,6 +10,7 @@ from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
+from curation.api.http.urls import root_of
 from curation.api.pages.rendering import page_router, render
 from curation.api.schemas.known_people.people import PERSON_ID_PATTERN, face_url
 from curation.api.schemas.known_people.proposals import ProposalOut
@@ -70,29 +71,31 @@ def known_people_page(request: Request, context: Context, query: NameQuery = "")
         _ = context.known.store
     except GalleryError as error:
         return render(request, "known/away.html", place="known", told=str(error), status=503)
-    return render(request, "known/index.html", place="known", **_parts(context), **_list(context, query, 0))
+    return render(
+        request, "known/index.html", place="known", **_parts(request, context), **_list(request, context, query, 0)
+    )
 
 
 @router.get("/fragments/known-people/parts")
 def parts_fragment(request: Request, context: Context) -> HTMLResponse:
     """What is above the list: proposals, and whom of the event can become known."""
-    return render(request, "known/_parts.html", **_parts(context))
+    return render(request, "known/_parts.html", **_parts(request, context))
 
 
 @router.get("/fragments/known-people/list")
 def list_fragment(request: Request, context: Context, query: NameQuery = "", offset: Offset = 0) -> HTMLResponse:
     """A part of the list."""
-    return render(request, "known/_list.html", **_list(context, query, offset))
+    return render(request, "known/_list.html", **_list(request, context, query, offset))
 
 
 @router.get("/fragments/known-people/{person_id}")
 def person_fragment(request: Request, context: Context, person_id: PersonId) -> HTMLResponse:
     """One person of the list with all faces."""
-    row = _row(context, context.known.store.person(person_id), None)
+    row = _row(request, context, context.known.store.person(person_id), None)
     return render(request, "known/_row.html", row=row, is_open=True)
 
 
-def _parts(context: ServiceContext) -> dict[str, Any]:
+def _parts(request: Request, context: ServiceContext) -> dict[str, Any]:
     try:
         proposals = context.known.open_proposals()
         named: Sequence[NamedPerson] = context.known.enrolment.people()
@@ -100,7 +103,11 @@ def _parts(context: ServiceContext) -> dict[str, Any]:
         proposals, named = [], ()
     event = context.catalog.event() if proposals or named else None
     shown = (
-        [] if event is None else [ProposalOut.shown(one, event, context.known) for one in proposals[:_SHOWN_PROPOSALS]]
+        []
+        if event is None
+        else [
+            ProposalOut.shown(one, event, context.known, root=root_of(request)) for one in proposals[:_SHOWN_PROPOSALS]
+        ]
     )
     return {
         "proposals": shown,
@@ -113,13 +120,13 @@ def _parts(context: ServiceContext) -> dict[str, Any]:
     }
 
 
-def _list(context: ServiceContext, query: str, offset: int) -> dict[str, Any]:
+def _list(request: Request, context: ServiceContext, query: str, offset: int) -> dict[str, Any]:
     people = context.known.store.people()
     wanted = query.strip().casefold()
     found = [person for person in people if wanted in person.name.casefold()]
     end = offset + PEOPLE_AT_ONCE
     return {
-        "rows": [_row(context, person, _FACES) for person in found[offset:end]],
+        "rows": [_row(request, context, person, _FACES) for person in found[offset:end]],
         "total": len(people),
         "found": len(found),
         "query": query,
@@ -128,12 +135,15 @@ def _list(context: ServiceContext, query: str, offset: int) -> dict[str, Any]:
     }
 
 
-def _row(context: ServiceContext, person: KnownPerson, limit: int | None) -> _Row:
+def _row(request: Request, context: ServiceContext, person: KnownPerson, limit: int | None) -> _Row:
     faces: Sequence[Exemplar] = context.known.faces(person.person_id)
     shown = faces if limit is None else faces[:limit]
     return _Row(
         person,
-        [_Face(face.exemplar_id, face_url(person.person_id, face.exemplar_id), face.event) for face in shown],
+        [
+            _Face(face.exemplar_id, face_url(root_of(request), person.person_id, face.exemplar_id), face.event)
+            for face in shown
+        ],
         len(faces) - len(shown),
         ", ".join(person.events),
         len(faces) < _FEWEST,

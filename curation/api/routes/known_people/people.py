@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
 from curation.api.http.paging import Limit, Offset
+from curation.api.http.urls import root_of
 from curation.api.routes.known_people.problems import GALLERY_PROBLEMS, KNOWN_NOT_FOUND
 from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
 from curation.api.schemas.known_people.people import (
@@ -82,10 +83,11 @@ def add_known_people(context: Context, body: AddIn) -> AddedOut:
 @router.get(
     "/{person_id}", summary="One known person", responses=problem_responses(**GALLERY_PROBLEMS, **KNOWN_NOT_FOUND)
 )
-def get_known_person(context: Context, person_id: PersonIdPath) -> KnownPersonWithFaces:
+def get_known_person(request: Request, context: Context, person_id: PersonIdPath) -> KnownPersonWithFaces:
     """With all faces, the best first."""
     known = context.known
-    return KnownPersonWithFaces.of_faces(known.store.person(person_id), known.faces(person_id))
+    person, faces = known.store.person(person_id), known.faces(person_id)
+    return KnownPersonWithFaces.of_faces(person, faces, root=root_of(request))
 
 
 @router.patch(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
+from curation.api.http.urls import root_of
 from curation.api.routes.known_people.problems import GALLERY_PROBLEMS
 from curation.api.routes.people_responses import EDIT_PROBLEMS, READ_PROBLEMS
 from curation.api.schemas.known_people.proposals import (
@@ -35,6 +36,7 @@ _EDIT = {name: EDIT_PROBLEMS[name] for name in ("busy", "labels_changed", "stora
 
 @router.get("", summary="Names that are proposed", responses=problem_responses(**_READ))
 def list_proposals(
+    request: Request,
     context: Context,
     limit: Annotated[int, Query(ge=1, le=1000, description="The maximum number of proposals.")] = 20,
 ) -> ProposalsOut:
@@ -47,7 +49,10 @@ def list_proposals(
     return ProposalsOut(
         total=len(found),
         names=sum(one.is_sure for one in found),
-        proposals=tuple(ProposalOut.shown(one, context.catalog.event(), context.known) for one in found[:limit]),
+        proposals=tuple(
+            ProposalOut.shown(one, context.catalog.event(), context.known, root=root_of(request))
+            for one in found[:limit]
+        ),
     )
 
 

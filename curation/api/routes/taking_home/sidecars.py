@@ -88,7 +88,7 @@ def get_sidecars(
     job = _job(job_id, context)
     asked = SidecarRequest.from_json(job.request)
     settings = context.settings
-    found = read_list(settings.io.state_dir, asked.name, offset=offset, limit=limit, action=action)
+    found = read_list(settings.event_dir, asked.name, offset=offset, limit=limit, action=action)
     total, entries = found if found is not None else (0, [])
     written = _written(asked, context)
     counts = {name: _count(job, name) for name in _COUNTS}

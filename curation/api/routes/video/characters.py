@@ -116,7 +116,7 @@ def answer_character_proposal(
         context.film_known.decline(films, film, character, body.person_id)
         return _out(request, context, film, cluster_id)
     found = context.film_known.proposal(films, film, cluster_id, body.person_id)
-    change = LabelChange(name=found.name)
+    change = LabelChange(name=found.name, first_category=Category.IMPORTANT)
     if character.of_event:
         _label_event(context, cluster_id, change, None)
     else:
@@ -202,6 +202,8 @@ def _label_film(
     person = character.person
     name = person.name if isinstance(change.name, Unchanged) else _checked(change.name)
     category = person.category if isinstance(change.category, Unchanged) else (change.category or "")
+    if name and not category:
+        category = change.first_category or ""
     films.say(film, person.cluster_id, name, str(category))
 
 

@@ -35,9 +35,9 @@ Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS, examples=["
 PersonId = Annotated[str, Field(pattern=PERSON_ID_PATTERN, examples=["3f2a9d0c5b7e4a1f8c6d2e9b0a7f4c31"])]
 
 
-def face_url(person_id: str, face_id: str) -> str:
+def face_url(root: str, person_id: str, face_id: str) -> str:
     """The address of the picture of a face in the gallery."""
-    return f"/known-people/{person_id}/faces/{face_id}/picture"
+    return f"{root}/known-people/{person_id}/faces/{face_id}/picture"
 
 
 class KnownPersonOut(Out):
@@ -94,14 +94,14 @@ class KnownPersonWithFaces(Out):
     faces: tuple[KnownFaceOut, ...]
 
     @classmethod
-    def of_faces(cls, person: KnownPerson, faces: Sequence[Exemplar]) -> KnownPersonWithFaces:
-        """Convert a person with faces."""
+    def of_faces(cls, person: KnownPerson, faces: Sequence[Exemplar], *, root: str) -> KnownPersonWithFaces:
+        """Convert a person with faces; `root` is how the addresses of the event begin."""
         return cls(
             person=KnownPersonOut.of(person),
             faces=tuple(
                 KnownFaceOut(
                     face_id=face.exemplar_id,
-                    picture_url=face_url(person.person_id, face.exemplar_id),
+                    picture_url=face_url(root, person.person_id, face.exemplar_id),
                     event=face.event,
                     quality=min(max(round(face.quality, 3), 0.0), 1.0),
                     engine=face.engine,

@@ -49,8 +49,11 @@ class ProposalOut(Out):
     """Pictures of the known person."""
 
     @classmethod
-    def shown(cls, one: Proposal, event: EventIndex, known: EventKnown) -> ProposalOut:
-        """Convert a proposal, with some faces of both sides. Raises what `EventKnown.faces` raises."""
+    def shown(cls, one: Proposal, event: EventIndex, known: EventKnown, *, root: str) -> ProposalOut:
+        """Convert a proposal, with some faces of both sides; `root` is how the addresses of the event begin.
+
+        Raises what `EventKnown.faces` raises.
+        """
         found = one.recognition
         faces = known.faces(one.person_id)[:_FACES]
         return cls(
@@ -64,7 +67,7 @@ class ProposalOut(Out):
             runner_up=_finite(found.runner_up),
             photos=one.photos,
             face_ids=tuple(face.face_id for face in event.sample_faces(one.cluster_id, _FACES)),
-            known_face_urls=tuple(face_url(one.person_id, face.exemplar_id) for face in faces),
+            known_face_urls=tuple(face_url(root, one.person_id, face.exemplar_id) for face in faces),
         )
 
 

@@ -77,7 +77,7 @@ class TestFrame:
             assert f'<a href="{place.path}" aria-current="page">' in response.text
 
     def test_headers(self, empty: ServiceClient) -> None:
-        headers = empty.get("/").headers
+        headers = empty.get("/review/event").headers
         policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["script-src"] == policy["style-src"] == "'self'"
@@ -86,7 +86,7 @@ class TestFrame:
 
     def test_an_error_is_a_page_for_people_and_a_fragment_for_htmx(self, clustered: ServiceClient) -> None:
         (clustered.settings.io.output_dir / "cluster_labels.json").write_text('{"0": "mian"}', encoding="utf-8")
-        page = clustered.get("/")
+        page = clustered.get("/review/event")
         assert page.status_code == 422
         assert "did you mean &#39;main&#39;?" in page.text
         assert "<nav" in page.text

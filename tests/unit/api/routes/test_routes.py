@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from curation import __version__, bootstrap
-from curation.api import app as app_module
+from curation.api import starting_event
 from curation.errors import PhotosMissingError
 from curation.storage.locks import hold_output
 from tests.service import FACES, ServiceClient, write_face_data
@@ -339,7 +339,7 @@ class TestOpenApi:
 def test_the_service_never_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(bootstrap, "build", lambda settings, *, allow_download, caller: asked.append(allow_download))
-    app_module._build(object())  # type: ignore[arg-type]
+    starting_event.build_orchestrator(object())  # type: ignore[arg-type]
     assert asked == [False]
 
 

@@ -9,7 +9,8 @@ import { toast, toastError } from "./toast.js";
 import { announceChange } from "./undo.js";
 
 const WORDS = {
-  same_person: "Merged as one person", different_people: "Split off as someone else", not_a_face: "Not a face", not_a_person: "Not a person",
+  same_person: "One person", different_people: "Somebody else", not_a_face: "Not a face", not_a_person: "Not a person",
+  face: "Drawn", cover: "Chosen as cover",
 };
 const SHOWN = 200;
 
@@ -41,10 +42,19 @@ export async function showCorrections() {
 
 function row(correction) {
   const at = new Date(correction.at).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" });
-  const faces = correction.faces + (correction.kind === "same_person" ? correction.others : 0);
-  const button = make("button", { type: "button", class: "button", on: { click: () => undoCorrection(correction, button) } }, "Undo");
-  return make("li", {}, make("span", {}, `${WORDS[correction.kind] ?? correction.kind}, ${counted(faces, "face")}`),
-    make("time", { class: "muted", datetime: correction.at }, at), button);
+  const count = correction.faces + (correction.kind === "same_person" ? correction.others : 0);
+  const what = `${WORDS[correction.kind] ?? correction.kind}, ${counted(count, "face")}`;
+  const button = make("button", { type: "button", class: "button", "aria-label": `Undo: ${what}`, on: { click: () => undoCorrection(correction, button) } }, "Undo");
+  return make("li", { class: "correction" },
+    make("div", { class: "correction-faces" }, ...correction.shown.map(face), correction.shown.length < count ? make("span", { class: "small muted" }, `+${count - correction.shown.length}`) : null),
+    make("p", {}, what, make("br"), make("time", { class: "small muted", datetime: correction.at }, at)), button);
+}
+
+// A face that is not there now is told by its photo.
+function face(one) {
+  if (one.face_id === null) return make("span", { class: "correction-away small muted", title: `${one.image_path} is not there now` }, one.image_path);
+  return make("a", { href: `${root}/review/photos/${one.photo_id}`, title: one.image_path },
+    make("img", { src: one.picture_url, alt: `Face in ${one.image_path}`, width: 44, height: 44, loading: "lazy", decoding: "async" }));
 }
 
 async function undoCorrection(correction, button) {

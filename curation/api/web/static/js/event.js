@@ -1,4 +1,4 @@
-// The start page: starts and stops the stages, and shows their progress.
+// The page Event: looks through the photos, shows how far that is, and the photos themselves until they are ranked.
 
 import { send } from "./api.js";
 import { duration, pace } from "./jobs.js";
@@ -7,7 +7,11 @@ import { toastError } from "./toast.js";
 import { startUploads } from "./uploads.js";
 
 const overview = document.getElementById("overview");
-const refresh = () => htmx.trigger(overview, "curation:refresh");
+const gallery = document.getElementById("gallery");
+const refresh = () => {
+  htmx.trigger(overview, "curation:refresh");
+  htmx.trigger(gallery, "curation:gallery");
+};
 
 const files = document.getElementById("files");
 startUploads({ input: files, drop: document.getElementById("drop"), onAdded: refresh });
@@ -34,11 +38,23 @@ overview.addEventListener("click", async (event) => {
   refresh();
 });
 
+overview.addEventListener("change", async (event) => {
+  if (event.target.id !== "follow") return;
+  const box = event.target;
+  try {
+    const { data } = await send("PUT", `${root}/following`, { is_on: box.checked });
+    document.getElementById("follow-state").textContent = data.words;
+  } catch (error) {
+    box.checked = !box.checked;
+    toastError(error);
+  }
+});
+
 document.addEventListener("curation:job", ({ detail: job }) => {
   const panel = document.getElementById("job");
   const isActive = job.state === "queued" || job.state === "running";
   // A film beside the job that is shown here is watched on its own page.
-  if (isActive && panel && job.stage === "video" && panel.dataset.job !== job.id) return;
+  if (isActive && panel && ["video", "weights"].includes(job.stage) && panel.dataset.job !== job.id) return;
   if (!isActive || panel?.dataset.job !== job.id) {
     refresh();
     return;
@@ -49,11 +65,20 @@ document.addEventListener("curation:job", ({ detail: job }) => {
     bar.max = total;
     bar.value = done;
   } else bar.removeAttribute("value");
+  const isBytes = job.stage === "weights";
+  const count = isBytes ? megabytes : (number) => number.toLocaleString("en");
   document.getElementById("job-phase").textContent = phase
-    ? `${phase}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")}` : "waiting";
+    ? `${phase}: ${count(done)}${total ? ` of ${count(total)}` : ""}` : "waiting";
   document.getElementById("job-left").textContent = [
-    pace(rate), duration(left) && `${duration(left)} left`,
+    isBytes ? rate && `${megabytes(rate)} per second` : pace(rate), duration(left) && `${duration(left)} left`,
   ].filter(Boolean).join(" · ");
+});
+
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+// A list that grew keeps the focus, although the button that was pressed is gone.
+gallery.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target !== gallery) gallery.querySelector(".gallery-more button")?.focus({ preventScroll: true });
 });
 
 // Times are sent in UTC, and shown in the user's time zone.

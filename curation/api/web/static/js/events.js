@@ -57,7 +57,7 @@ async function takeOff(button) {
 // The heading above the list comes and goes with the first card.
 const reload = () => location.reload();
 
-bind([{ keys: "o", label: "Open a folder", group: "Events", run: chooseFolder }]);
+bind([{ keys: "Mod+o", label: "Open a folder", group: "Events", run: chooseFolder }]);
 
 // An event at work gets further while one looks.
 setInterval(() => {

@@ -93,7 +93,7 @@ export function startPeople({ id, film, people, jump, changed }) {
   }
 
   function setName(card, name) {
-    return label(card, { name: name || null }, name ? `This is ${name}` : "The name is removed");
+    return label(card, name ? { name, first_category: "important" } : { name: null }, name ? `This is ${name}` : "The name is removed");
   }
 
   function categorise(card, category) {

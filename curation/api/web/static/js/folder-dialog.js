@@ -18,7 +18,7 @@ export function askFolder() {
     let opened = null;
 
     const field = make("input", {
-      class: "field", "aria-label": "Path of the folder", placeholder: "/media/photos/wedding", autocomplete: "off",
+      class: "field", "aria-label": "Path of the folder", placeholder: "~/Pictures/wedding", autocomplete: "off",
       spellcheck: "false",
     });
     const go = make("button", { type: "button", class: "button" }, "Go");

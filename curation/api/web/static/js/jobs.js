@@ -11,6 +11,7 @@ export const STAGES = {
   export: { doing: "Exporting", done: "The export is done", next: `${root}/review/export`, show: "Show it" },
   sidecars: { doing: "Looking after sidecars", done: "The sidecars are done", next: `${root}/review/export`, show: "Show them" },
   video: { doing: "Looking at a film", done: "The film is ready", next: `${root}/review/videos`, show: "Show it" },
+  weights: { doing: "Fetching the better engine", done: "The better engine is here", next: `${root}/review/event`, show: "Show it" },
 };
 const UNKNOWN_STAGE = { doing: "Working", done: "Done", next: `${root}/review/event`, show: "Show it" };
 

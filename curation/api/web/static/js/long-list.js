@@ -285,7 +285,7 @@ export function longList(element, {
 
   window.addEventListener("scroll", sayPlace, { passive: true });
   let widthPx = 0;
-  new ResizeObserver(([entry]) => {
+  const sizes = new ResizeObserver(([entry]) => {
     if (Math.abs(entry.contentRect.width - widthPx) < 1 || !plan) return;
     widthPx = entry.contentRect.width;
     if (columnsNow() !== plan.columns) layOut();
@@ -294,7 +294,8 @@ export function longList(element, {
       measure();
       blocks.forEach(reserve);
     }
-  }).observe(element);
+  });
+  sizes.observe(element);
 
   let reaching = 0;
 
@@ -321,6 +322,15 @@ export function longList(element, {
         await load(block);
       }
       return mine === reaching ? cells.get(to) ?? null : null;
+    },
+    /** Another list takes the place of this one: nothing is fetched or said any more. */
+    stop() {
+      generation++;
+      clearTimeout(lookTimer);
+      clearTimeout(sayTimer);
+      window.removeEventListener("scroll", sayPlace);
+      observer.disconnect();
+      sizes.disconnect();
     },
     /** The ids of all cells in their order. */
     async ids() {

@@ -96,10 +96,10 @@ export function setCategory(ids, category, titles = []) {
   });
 }
 
-/** Give a person a name; an empty one removes the name. */
+/** Give a person a name; an empty one removes the name. Whoever is named matters, unless it was said otherwise. */
 export function setName(id, name) {
   return attempt(async () => {
-    const data = await change("PATCH", `${root}/people/${id}`, { name: name || null });
+    const data = await change("PATCH", `${root}/people/${id}`, name ? { name, first_category: "important" } : { name: null });
     if (data === null) return null;
     announceChange({ labels: true, ids: [String(id), ...(data.same_name ?? []).map(String)] });
     const groups = (data.same_name ?? []).length + 1;
@@ -145,11 +145,33 @@ export async function merge(ids, { into } = {}) {
 /** Record that two people are not the same. */
 export const differ = (ids) => correct({ kind: "different_people", cluster_ids: ids.map(Number) }, "They stay two people");
 
-/** Split faces off: they become those of the person with this name, or of a new person. Returns the correction. */
-export function split(faceIds, name) {
+/**
+ * Split faces off: they become those of the person with this name, or of a new person, who may get a category. Returns the
+ * correction.
+ */
+export function split(faceIds, { name, category } = {}) {
   const body = { kind: "different_people", face_ids: faceIds };
   if (name) body.name = name;
-  return correct(body, `${counted(faceIds.length, "face")}: ${name || "someone else"}`);
+  if (category) body.category = category;
+  return correct(body, `${counted(faceIds.length, "face")}: ${name || (category === "other" ? "a stranger" : "somebody new")}`);
+}
+
+/** Give faces to a person who is there. Returns the correction. */
+export const giveFaces = (faceIds, cluster, title) =>
+  correct({ kind: "same_person", face_ids: faceIds, cluster_id: Number(cluster) }, `${counted(faceIds.length, "face")}: ${title}`);
+
+/** Make a face the picture of its person. */
+export const chooseCover = (faceId) => correct({ kind: "cover", face_ids: [faceId] }, "This is the cover now");
+
+/** Say where a face is that was not found; `box` in pixels of the upright photo. Returns it as it is shown now. */
+export function drawFace(photoId, box) {
+  return hold(attempt(async () => {
+    const data = await change("POST", `${root}/faces`, { photo_id: photoId, box });
+    if (data === null) return null;
+    announceChange();
+    toastUndoable("The face is drawn, and kept over every later run");
+    return data;
+  }));
 }
 
 export const notAFace = (faceIds) => correct({ kind: "not_a_face", face_ids: faceIds }, `${counted(faceIds.length, "face")}: not a face`);

@@ -17,6 +17,7 @@ import { startQuestions } from "./question.js";
 import { root } from "./root.js";
 import { selection } from "./selection.js";
 import { toast, toastError } from "./toast.js";
+import { keepPlace, withWayBack } from "./view-state.js";
 import { openViewer } from "./viewer.js";
 
 const INSPECT_AFTER_MS = 140;
@@ -93,8 +94,8 @@ function start() {
 
   // Which people are shown; the age only where the page can filter by it.
   const shownFilters = () => {
-    const { show, age } = gridElement.dataset;
-    return age ? { show, age } : { show };
+    const { show, age, wears } = gridElement.dataset;
+    return { show, ...(age ? { age } : {}), ...(wears ? { wears } : {}) };
   };
 
   // What is asked of the service for the people who are shown.
@@ -206,6 +207,20 @@ function start() {
     nameField().select();
   }
 
+  // The next person's field is open before the name of this one is saved.
+  function nameNext(id) {
+    const at = list.indexOf(card(id)) + 1;
+    if (at < 1 || at >= list.total()) {
+      leaveName();
+      return;
+    }
+    const next = list.at(at);
+    if (next) {
+      grid.focusOn(next);
+      editName(next.dataset.id);
+    } else hold(grid.focusAt(at).then(() => { const there = list.at(at); if (there) editName(there.dataset.id); }));
+  }
+
   const leaveName = () => {
     const target = inspected === null ? null : card(inspected);
     (target ?? grid.current())?.focus();
@@ -222,8 +237,11 @@ function start() {
       event.preventDefault();
       const id = inspected;
       const name = field.value.trim();
-      leaveName();
-      if (name !== field.defaultValue) await setName(id, name);
+      const isNew = name !== field.defaultValue;
+      field.defaultValue = name; // so that leaving the field does not save it once more
+      if (event.shiftKey) leaveName();
+      else nameNext(id);
+      if (isNew) await setName(id, name);
     }
   });
   // On a tablet users do not press Enter: leaving the field saves, too.
@@ -285,7 +303,7 @@ function start() {
     const cell = event.target.closest("[role=gridcell]");
     if (cell && event.target.closest("a, .card-name")) open(cell);
   });
-  const open = (cell) => { location.href = `${root}/review/people/${cell.dataset.id}`; };
+  const open = (cell) => { location.href = withWayBack(`${root}/review/people/${cell.dataset.id}`); };
 
   let dragged = null;
   gridElement.addEventListener("dragstart", (event) => {
@@ -385,7 +403,7 @@ function start() {
     { ...onGrid, keys: "i", label: "Important", run: () => categorise(targets(), "important") },
     { ...onGrid, keys: "o", label: "Other", run: () => categorise(targets(), "other") },
     { ...onGrid, keys: "u", label: "No label", run: () => categorise(targets(), null) },
-    { ...onGrid, keys: "n", label: "Edit the name", run: () => { const [id] = targets(); if (id) editName(id); } },
+    { ...onGrid, keys: "n", label: "Edit the name; Enter goes on to the next person, Shift+Enter stays", run: () => { const [id] = targets(); if (id) editName(id); } },
     { ...onGrid, keys: "Enter", label: "All faces", when: () => inFocus() !== null, run: () => open(inFocus()) },
     { ...onGrid, keys: "Space", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
     { ...onGrid, keys: "Mod+a", label: "Select all shown", run: selectAll },
@@ -433,5 +451,18 @@ function start() {
   if (behind) startFromBehind(behind);
   const known = document.getElementById("known-question");
   if (known) startKnownQuestions(known);
-  if (!NARROW.matches && grid.current()) inspect(grid.current().dataset.id);
+  const restore = async (id) => {
+    const at = await list.find(lastShown() ?? id).catch(() => -1);
+    return at < 0 ? null : list.reach(at);
+  };
+  hold(keepPlace({ focused: () => grid.current()?.dataset.id ?? null, restore })).then(() => {
+    if (!NARROW.matches && grid.current() && inspected === null) inspect(grid.current().dataset.id);
+  });
+}
+
+/** The person whose page was left last, so that going back leads to the card of that one; told once. */
+function lastShown() {
+  const id = sessionStorage.getItem("curation-person");
+  sessionStorage.removeItem("curation-person");
+  return id;
 }

@@ -1,16 +1,17 @@
 // One person with all faces: name and category, and splitting off wrong faces.
 
 import { get } from "./api.js";
-import { askText } from "./dialog.js";
 import { counted } from "./dom.js";
 import { rovingGrid } from "./grid.js";
 import { bind, hold } from "./keyboard.js";
 import { longList, partsOf } from "./long-list.js";
-import { completeNames, knownNames } from "./names.js";
-import { notAFace, notAPerson, setCategory, setName, split } from "./people-actions.js";
+import { giveFacesTo } from "./give-face.js";
+import { completeNames } from "./names.js";
+import { chooseCover, notAFace, notAPerson, setCategory, setName } from "./people-actions.js";
 import { root } from "./root.js";
 import { selection } from "./selection.js";
 import { toast, toastError } from "./toast.js";
+import { stateOf, wayBack } from "./view-state.js";
 import { openViewer } from "./viewer.js";
 
 const gridElement = document.getElementById("faces-grid");
@@ -57,12 +58,16 @@ async function splitOff() {
     toast("Select wrong faces (Space), then split them off");
     return;
   }
-  const name = await askText({
-    title: ids.length === 1 ? "Whose face is this?" : `Whose ${ids.length} faces are these?`,
-    text: "Without a name they become a new person.",
-    label: "Name", placeholder: "Someone else", yes: "Split off", suggest: knownNames,
-  });
-  if (name !== null && await split(ids, name)) chosen.clear();
+  if (await giveFacesTo(ids)) chosen.clear();
+}
+
+async function takeAsCover() {
+  const ids = targets();
+  if (ids.length !== 1) {
+    toast("Select the one face that is to be the cover");
+    return;
+  }
+  if (await chooseCover(ids[0])) chosen.clear();
 }
 
 async function drop() {
@@ -92,15 +97,24 @@ head.addEventListener("keydown", (event) => {
   if (event.key === "Enter" || event.key === "Escape") {
     event.preventDefault();
     (grid.current() ?? field).focus();
-    if (event.key === "Enter") field.dispatchEvent(new Event("change", { bubbles: true }));
+    if (event.key === "Enter") saveName(field, { goOn: !event.shiftKey });
   }
 });
 head.addEventListener("change", (event) => {
   const field = event.target.closest("[data-name-field]");
-  if (!field || field.value.trim() === field.defaultValue) return;
-  field.defaultValue = field.value.trim();
-  setName(cluster, field.defaultValue);
+  if (field) saveName(field);
 });
+
+/** Save the name that was typed; `goOn`: then show the next person, with the field for the name open. */
+async function saveName(field, { goOn = false } = {}) {
+  const name = field.value.trim();
+  const isNew = name !== field.defaultValue;
+  field.defaultValue = name;
+  const saved = isNew ? setName(cluster, name) : Promise.resolve(true);
+  const next = document.getElementById("after");
+  if (!goOn || !next) return;
+  if (await hold(saved) !== null) location.replace(`${next.href}#name`);
+}
 head.addEventListener("htmx:afterSettle", wireHead);
 
 gridElement.addEventListener("click", (event) => {
@@ -125,6 +139,7 @@ choiceBar.addEventListener("click", (event) => {
   const act = event.target.closest("[data-act]")?.dataset.act;
   if (act === "split") splitOff();
   if (act === "not-a-face") drop();
+  if (act === "cover") takeAsCover();
   if (act === "clear") {
     chosen.clear();
     grid.current()?.focus();
@@ -132,21 +147,47 @@ choiceBar.addEventListener("click", (event) => {
 });
 
 const follow = (id) => document.getElementById(id)?.click();
+
+// Back to where one came from, with the focus on this person; other people that were shown here are no steps of their own.
+const from = stateOf("from");
+const back = document.getElementById("back");
+back.href = wayBack(back.href);
+for (const id of ["before", "after"]) {
+  const link = document.getElementById(id);
+  if (!link) continue;
+  if (from) link.href = `${link.href}?${new URLSearchParams({ from })}`;
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    location.replace(link.href);
+  });
+}
+function leave() {
+  if (from && history.length > 1) history.back();
+  else location.href = back.href;
+}
+back.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  leave();
+});
+window.addEventListener("pagehide", () => sessionStorage.setItem("curation-person", cluster));
 bind([
   { group: "Faces", keys: "ArrowRight", shown: "← ↑ ↓ →", label: "Move", run: () => grid.current()?.focus() },
   { group: "Faces", keys: "ArrowDown ArrowLeft ArrowUp", hidden: true, label: "Move", run: () => grid.current()?.focus() },
   { group: "Faces", keys: "Enter", label: "Open the photo", when: () => inFocus() !== null, run: () => show(inFocus()) },
   { group: "Faces", keys: "Space", label: "Select", run: () => { const cell = inFocus() ?? grid.current(); if (cell) { cell.focus(); chosen.toggle(cell.dataset.id); } } },
   { group: "Faces", keys: "Mod+a", label: "Select all shown", run: () => hold(list.ids().then((ids) => chosen.set(ids)).catch(toastError)) },
-  { group: "Faces", keys: "w", label: "Split off as somebody else", run: splitOff },
+  { group: "Faces", keys: "w", label: "Give to somebody else", run: splitOff },
+  { group: "Faces", keys: "Shift+c", label: "Make it the cover", run: takeAsCover },
   { group: "Faces", keys: "Delete", label: "Not a face", run: drop },
   { group: "Person", keys: "m", label: "Main person", run: () => categorise("main") },
   { group: "Person", keys: "i", label: "Important", run: () => categorise("important") },
   { group: "Person", keys: "o", label: "Other", run: () => categorise("other") },
-  { group: "Person", keys: "n", label: "Edit the name", run: () => head.querySelector("[data-name-field]").select() },
+  { group: "Person", keys: "n", label: "Edit the name; Enter goes on to the next person, Shift+Enter stays", run: () => head.querySelector("[data-name-field]").select() },
   { group: "Person", keys: "[ ,", shown: "[ ,", label: "Previous person", run: () => follow("before") },
   { group: "Person", keys: "] .", shown: "] .", label: "Next person", run: () => follow("after") },
-  { group: "Person", keys: "Escape", label: "Clear the selection; back to all people", run: () => { if (chosen.ids.size) chosen.clear(); else follow("back"); } },
+  { group: "Person", keys: "Escape", label: "Clear the selection; back to all people", run: () => { if (chosen.ids.size) chosen.clear(); else leave(); } },
 ]);
 
 document.addEventListener("curation:changed", ({ detail }) => {
@@ -170,3 +211,7 @@ async function reload() {
 }
 
 wireHead();
+if (location.hash === "#name") {
+  history.replaceState(history.state, "", location.pathname + location.search);
+  head.querySelector("[data-name-field]").select();
+}

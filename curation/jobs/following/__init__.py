@@ -1,0 +1,1 @@
+"""Following a folder that grows: new photos are looked through by themselves."""
