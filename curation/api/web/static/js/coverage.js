@@ -161,7 +161,7 @@ undoButton.addEventListener("click", undoPick);
 bind([
   { keys: "Mod+z", group: "Coverage", label: "Undo", run: undoPick },
   { keys: "p", group: "Coverage", label: "Pick the chosen photos", run: pickAll },
-  { keys: "e", group: "Coverage", label: "Export the chosen photos", run: exportAll },
+  { keys: "Mod+Enter", group: "Coverage", label: "Export the chosen photos", run: exportAll },
 ]);
 
 showCoverage();
