@@ -40,6 +40,7 @@ CurationError
 │   │   ├── CharacterNotFoundError   the film has no such character
 │   │   ├── PosterNotFoundError      the film has no such poster
 │   │   ├── VideoFileNotFoundError   the film has no such file (any more)
+│   │   ├── TileNotFoundError        the photo has no such tile
 │   │   └── PhotoGoneError           the event has the photo, but its file is gone
 │   ├── LabelsChangedError   someone else changed the labels in the meantime
 │   │   └── LabelsConflictError      ... and the same labels to other values
@@ -167,6 +168,7 @@ from curation.errors.not_found import (
     PhotoGoneError,
     PhotoNotFoundError,
     SuggestionNotFoundError,
+    TileNotFoundError,
     UnfoundWordNotFoundError,
 )
 from curation.errors.photos import (
@@ -283,6 +285,7 @@ __all__ = [
     "SettingsFileError",
     "StorageError",
     "SuggestionNotFoundError",
+    "TileNotFoundError",
     "TooBusyError",
     "TooManyPhotosError",
     "UnfoundWordNotFoundError",

@@ -81,6 +81,12 @@ class AssetNotFoundError(NotFoundError):
     code: ClassVar[str] = "asset_not_found"
 
 
+class TileNotFoundError(NotFoundError):
+    """The photo has no such tile."""
+
+    code = "tile_not_found"
+
+
 class PhotoGoneError(NotFoundError):
     """The event has the photo, but its file is gone."""
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from curation.errors import FaceNotFoundError, PhotoGoneError, PhotoNotFoundError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
+from curation.event.photo_tiles import EventTiles
 from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, face_picture, photo_picture
 from curation.pipelines.originals import originals_of
 from curation.settings import Settings
@@ -42,7 +43,11 @@ class Picture:
 
 
 class EventPictures:
-    """Pictures of photos and faces by id; no request names a file. Thread-safe."""
+    """Pictures of photos and faces by id; no request names a file. Thread-safe.
+
+    Attributes:
+        tiles: Photos in parts of their full size.
+    """
 
     def __init__(self, settings: Settings, catalog: Catalog, analyses: AnalysisLookup) -> None:
         """Remember the settings and parts; nothing is made yet."""
@@ -56,6 +61,14 @@ class EventPictures:
         self._face_px = settings.clustering.thumbnail_px
         self._cache = PictureCache(
             settings.event_dir / PICTURES_DIR, max_bytes=settings.service.picture_cache_mb * 10**6
+        )
+        self.tiles = EventTiles(
+            catalog,
+            analyses,
+            self._originals,
+            self._cache,
+            max_megapixels=self._max_megapixels,
+            memory_bytes=settings.service.decoded_photos_mb * 10**6,
         )
 
     @property

@@ -80,6 +80,12 @@ class PictureCache:
             return None
         return picture
 
+    def put(self, key: str, picture: bytes) -> None:
+        """Cache a picture that was made beside another one; one that cannot be cached is left out."""
+        with self._guard:
+            self._made += 1
+        self._save(key, picture)
+
     def made(self, key: str, make: Callable[[], bytes]) -> bytes:
         """A picture from the cache, or from `make`, which is then cached. Raises what `make` raises.
 

@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from curation.api.http.requests.validation_words import field_of, said_of
 from curation.errors import (
     AddressRefusedError,
     AssetDocumentError,
@@ -98,6 +99,7 @@ from curation.errors import (
     SettingsFileError,
     StorageError,
     SuggestionNotFoundError,
+    TileNotFoundError,
     TooBusyError,
     TooManyPhotosError,
     UnfoundWordNotFoundError,
@@ -170,6 +172,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     ClusterNotFoundError: HTTPStatus.NOT_FOUND,
     PhotoNotFoundError: HTTPStatus.NOT_FOUND,
     FaceNotFoundError: HTTPStatus.NOT_FOUND,
+    TileNotFoundError: HTTPStatus.NOT_FOUND,
     AssetNotFoundError: HTTPStatus.NOT_FOUND,
     AssetsOffError: HTTPStatus.CONFLICT,
     AssetDocumentError: HTTPStatus.CONFLICT,
@@ -231,6 +234,7 @@ _WHERE_TO_LOOK: Mapping[type[CurationError], str] = {
     ClusterNotFoundError: "GET /people lists all",
     PhotoNotFoundError: "GET /photos lists all",
     FaceNotFoundError: "GET /photos/{photo_id} lists those of a photo",
+    TileNotFoundError: "GET /photos/{photo_id}/tiles tells which there are",
     AssetNotFoundError: "GET /assets lists all",
     CorrectionNotFoundError: "GET /corrections lists all",
     UnfoundWordNotFoundError: "GET /unfound lists all",
@@ -376,12 +380,12 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     def on_invalid_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        # Without the values that were sent: JSON cannot represent all of them.
         errors = [
-            {"where": ".".join(str(part) for part in problem["loc"]), "message": str(problem["msg"])}
+            {"where": ".".join(str(part) for part in problem["loc"]), "message": said_of(problem)}
             for problem in error.errors()
         ]
-        detail = "the request is not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+        said = (f"{field_of(problem['loc'])} {said_of(problem)}" for problem in error.errors())
+        detail = "the request is not valid: " + "; ".join(said)
         return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
 
     def on_unexpected(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from curation.api.http.conditional import matches_any
 from curation.errors import PhotoNotFoundError
 from curation.event.folder.shots import FolderShots
+from curation.event.photo_tiles import PhotoTiles
 from curation.event.pictures import EventPictures, Picture
 from curation.photos.looks.pictures import PictureSize
 from curation.workflow import event_listing
@@ -21,6 +22,8 @@ __all__ = ["PictureResponses"]
 
 _MOST_DECODERS = 4  # a photo of the largest size takes some hundred megabytes while it is decoded
 _CLIENT_IS_GONE = 499  # nobody receives it
+_ASK_AGAIN = "private, no-cache"  # a browser may cache it but must revalidate each time: the photo may be replaced
+_FOR_GOOD = "private, max-age=31536000, immutable"
 
 
 class PictureResponses:
@@ -52,6 +55,23 @@ class PictureResponses:
             return RedirectResponse(address, status_code=307, headers={"Cache-Control": "no-store"})
         return await self._answer(request, partial(self._pictures.photo, photo_id, size))
 
+    async def tiles(self, photo_id: str) -> PhotoTiles:
+        """Which tiles a photo has; it is decoded meanwhile, as they will be asked for. Raises as `EventTiles`."""
+        found = await to_thread.run_sync(self._pictures.tiles.describe, photo_id)
+        self._pictures.tiles.read_ahead(photo_id)
+        return found
+
+    async def tile(self, request: Request, photo_id: str, place: tuple[int, int, int], version: str) -> Response:
+        """A tile of a photo by level, column and row. Raises what `EventTiles.tile` and `EventTiles.made` raise.
+
+        Under the address with the current version it never changes, so a browser need not ask again.
+        """
+        tile = await to_thread.run_sync(self._pictures.tiles.tile, photo_id, *place)
+        cached = _FOR_GOOD if version == tile.version else _ASK_AGAIN
+        return await self._send(
+            request, tile.key, tile.content, partial(self._pictures.tiles.made, tile), {"Cache-Control": cached}
+        )
+
     async def photo_itself(self, request: Request, photo_id: str, size: PictureSize) -> Response:
         """A photo, upright, never by the address of another server. Raises what `photo` raises."""
         return await self._answer(request, partial(self._pictures.photo, photo_id, size))
@@ -79,16 +99,20 @@ class PictureResponses:
 
     async def _answer(self, request: Request, find: Callable[[], Picture]) -> Response:
         picture = await to_thread.run_sync(find)
-        # A browser may cache it but must revalidate each time: the photo may be replaced.
-        headers = {"ETag": f'"{picture.key}"', "Cache-Control": "private, no-cache"}
+        make = partial(self._pictures.made, picture)
+        return await self._send(request, picture.key, picture.content, make, {"Cache-Control": _ASK_AGAIN})
+
+    async def _send(
+        self, request: Request, key: str, content: bytes | None, make: Callable[[], bytes], headers: dict[str, str]
+    ) -> Response:
+        headers = {"ETag": f'"{key}"', **headers}
         known = request.headers.get("if-none-match")
         if known is not None and matches_any(known, headers["ETag"], weak=True):
             return Response(status_code=304, headers=headers)
-        content = picture.content
         if content is None:
             async with self._decoders:
                 # Scrolling through thousands of photos leaves requests behind whose client has disconnected.
                 if await request.is_disconnected():
                     return Response(status_code=_CLIENT_IS_GONE)
-                content = await to_thread.run_sync(self._pictures.made, picture)
+                content = await to_thread.run_sync(make)
         return Response(content, headers=headers, media_type="image/jpeg")

@@ -158,14 +158,6 @@ class Gallery:
     sections: tuple[Section, ...] = ()
     unknown: int = 0
 
-    def neighbours(self, image_path: str) -> tuple[str | None, str | None]:
-        """The previous and the next photo; None at the ends, and for a photo that is not in the view."""
-        place = self.places.get(image_path)
-        if place is None:
-            return None, None
-        before = self.singles[place - 1] if place else None
-        return before, self.singles[place + 1] if place + 1 < len(self.singles) else None
-
 
 class Galleries:
     """The views that were opened last. May be used from any thread."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from curation.api.context import ServiceContext
-from curation.api.pages.gallery import Gallery, PhotoCard, cards_of, photo_card
+from curation.api.pages.gallery import Gallery, PhotoCard, cards_of
+from curation.api.pages.one_photo.close_ups import FaceMark, face_marks, worst_first
+from curation.api.pages.one_photo.walk import steps
 from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
+from curation.domain.measuring.camera import CameraFacts
 from curation.domain.measuring.measures import FaceMeasures, Measure
 from curation.event.catalog import PhotoEntry
 
@@ -47,6 +50,7 @@ class FaceView:
         category: None without a label.
         cluster: None for a face without a cluster.
         bars: Eyes, smile and focus; empty if they were not measured.
+        marks: What is wrong with it, or that nothing is; empty if it was not measured.
     """
 
     id: str
@@ -55,6 +59,7 @@ class FaceView:
     category: Category | None
     cluster: int | None
     bars: tuple[Bar, ...]
+    marks: tuple[FaceMark, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,16 +72,19 @@ class PhotoView:
         width: The width of the upright photo in pixels; None if the file is missing or cannot be read.
         height: As `width`.
         time: When it was taken, by the camera's clock; None if unknown.
+        camera: How it was taken.
         error: Why it could not be read; empty if it could.
         card: Its score, people and picks; None before scoring.
         parts: The components of the score.
         faces: Its faces, the most important people first.
+        close_ups: The same faces, the worst first.
         without_face: Names of people who are on it without a face, as the user accepted.
         burst: All photos of its burst, best first; empty for a photo outside of bursts.
-        before: The id of the previous photo in the view; None at the start.
-        after: The id of the next photo in the view; None at the end.
-        place: Its number in the view, from 1; None if it is not in it.
-        total: The number of photos in the view.
+        before: The id of the previous photo or stack in the view; None at the start.
+        after: The id of the next photo or stack in the view; None at the end.
+        place: Its number in the view, or that of its stack, from 1; None if it is not in it.
+        total: The number of photos or stacks in the view.
+        by_stack: Whether `before` and `after` lead from stack to stack.
     """
 
     id: str
@@ -84,16 +92,19 @@ class PhotoView:
     width: int | None
     height: int | None
     time: datetime | None
+    camera: CameraFacts
     error: str
     card: PhotoCard | None
     parts: tuple[Bar, ...]
     faces: tuple[FaceView, ...]
+    close_ups: tuple[FaceView, ...]
     without_face: tuple[str, ...]
     burst: tuple[PhotoCard, ...]
     before: str | None
     after: str | None
     place: int | None
     total: int
+    by_stack: bool
 
 
 def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | None) -> PhotoView:
@@ -117,10 +128,14 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
     thresholds = context.orchestrator.settings.scoring.thresholds  # the current ones, which may change
     limits = {"eyes": thresholds.eyes_open, "smile": thresholds.smile, "focus": thresholds.focus}
     faces = [_face(face, labels, one, limits) for face, one in zip(entry.faces, measures, strict=True)]
+    of_face = {face.id: one for face, one in zip(faces, measures, strict=True)}
+    close_ups = sorted(
+        faces,
+        key=lambda face: worst_first(of_face[face.id], face.marks, face.category, known=face.cluster is not None),
+    )
     order = [*Category, None]
     faces.sort(key=lambda face: (face.cluster is None, order.index(face.category)))
-    before, after = gallery.neighbours(entry.image_path) if gallery else (None, None)
-    place = gallery.places.get(entry.image_path) if gallery else None
+    way = steps(gallery, catalog.scores(), entry.image_path) if gallery else None
     score = entry.score
     return PhotoView(
         id=entry.photo_id,
@@ -128,24 +143,26 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         width=facts.width,
         height=facts.height,
         time=facts.capture_time,
+        camera=catalog.cameras.of(entry.image_path),
         error=entry.error or (score.error if score else ""),
-        card=None if score is None else photo_card(score, catalog.burst_sizes()),
+        card=next(iter(cards_of(catalog, [entry.image_path])), None),
         parts=() if score is None else _parts(score),
         faces=tuple(faces),
+        close_ups=tuple(close_ups),
         without_face=catalog.seen.now().names(entry.image_path),
         burst=_burst(context, score),
-        before=None if before is None else photo_id(before),
-        after=None if after is None else photo_id(after),
-        place=None if place is None else place + 1,
-        total=len(gallery.singles) if gallery else 0,
+        before=photo_id(way.before) if way and way.before else None,
+        after=photo_id(way.after) if way and way.after else None,
+        place=way.place if way else None,
+        total=way.total if way else 0,
+        by_stack=way is not None and way.by_stack,
     )
 
 
 def _burst(context: ServiceContext, score: PhotoScore | None) -> tuple[PhotoCard, ...]:
     if score is None or score.burst_id is None:
         return ()
-    photos = [photo for photo in context.catalog.photos() if photo.burst_id == score.burst_id]
-    photos.sort(key=lambda photo: (not photo.best_of_burst, photo.rank))
+    photos = context.catalog.bursts().get(score.burst_id, ())
     return tuple(cards_of(context.catalog, [photo.image_path for photo in photos]))
 
 
@@ -178,6 +195,7 @@ def _face(face: FaceEntry, labels: Labels, measures: FaceMeasures | None, limits
         category=None if label is None else label.category,
         cluster=None if face.cluster_id < 0 else face.cluster_id,
         bars=bars,
+        marks=face_marks(measures, eyes_open=limits["eyes"], focus=limits["focus"]),
     )
 
 

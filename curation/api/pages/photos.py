@@ -1,4 +1,4 @@
-"""The pages for choosing photos: the gallery, one photo, and a few photos side by side."""
+"""The gallery of photos; one photo and a few side by side have a room of their own, `one_photo`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from curation.api.context import Context, ServiceContext
-from curation.api.http.errors import ApiProblem
 from curation.api.pages.culling.cameras import APERTURES, camera_choice
 from curation.api.pages.culling.timeline import HEIGHT, WIDTH, Timeline, timeline_of
 from curation.api.pages.gallery import Gallery, cards_of, galleries, people_to_choose
 from curation.api.pages.photo_query import Heads, Order, PhotoQuery, Problem, read_query
-from curation.api.pages.photo_view import photo_view
 from curation.api.pages.rendering import page_router, render
 from curation.api.pages.unfound import unfound_line
 from curation.api.pages.video.clip_strip import clip_strip
 from curation.domain.attributes.age_groups import AgeGroup
-from curation.domain.faces.ids import PHOTO_ID_PATTERN, photo_id
+from curation.domain.faces.ids import photo_id
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import Category
 from curation.event.photo_filters import PickFilter
@@ -33,10 +31,8 @@ PHOTOS_AT_ONCE = 90
 MAX_AT_ONCE = 1000
 """The most of a list that is fetched at once."""
 TOTAL_HEADER = "X-Total-Count"
-MAX_COMPARED = 4
 SCORES = (0.9, 0.8, 0.7, 0.6, 0.5)
 
-PhotoId = Annotated[str, Path(pattern=PHOTO_ID_PATTERN)]
 GalleryKey = Annotated[str, Query(alias="view", max_length=40)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
@@ -117,40 +113,6 @@ def burst_fragment(
     return render(request, "photos/_burst.html", cards=cards, burst=burst, is_by_time=False)
 
 
-@router.get("/review/photos/{photo_id}")
-def photo_page(request: Request, context: Context, photo_id: PhotoId, view: GalleryKey = "") -> HTMLResponse:
-    """One photo, large."""
-    return render(request, "photos/photo.html", place="photos", **_photo(request, context, photo_id, view))
-
-
-@router.get("/fragments/photos/{photo_id}/photo")
-def photo_fragment(request: Request, context: Context, photo_id: PhotoId, view: GalleryKey = "") -> HTMLResponse:
-    """The same without the surrounding page, for moving on to the next photo."""
-    return render(request, "photos/_photo.html", **_photo(request, context, photo_id, view))
-
-
-@router.get("/review/compare")
-def compare_page(
-    request: Request,
-    context: Context,
-    ids: Annotated[str, Query(max_length=400)] = "",
-    view: GalleryKey = "",
-) -> HTMLResponse:
-    """Two to four photos side by side."""
-    known = context.catalog.photos_by_id()
-    wanted = list(dict.fromkeys(part for part in ids.split(",") if part in known))[:MAX_COMPARED]
-    cards = cards_of(context.catalog, [known[photo].image_path for photo in wanted])
-    query = read_query(request.query_params)
-    return render(
-        request,
-        "photos/compare.html",
-        place="photos",
-        cards=cards,
-        stars=MAX_RATING,
-        back=_address("/review/photos", query, view, at=wanted[0] if wanted else ""),
-    )
-
-
 def _frame(context: ServiceContext, query: PhotoQuery) -> dict[str, Any]:
     faces, others = people_to_choose(context.catalog, query.people)
     return {
@@ -220,24 +182,6 @@ def _cards(context: ServiceContext, gallery: Gallery, start: int, end: int) -> d
         "is_start": start == 0,
         "is_stacked": stacked,
         "is_by_time": gallery.query.order is Order.TIME,
-        "max_stars": MAX_RATING,
-    }
-
-
-def _photo(request: Request, context: ServiceContext, photo_id: str, key: str) -> dict[str, Any]:
-    entry = context.catalog.photo(photo_id)
-    if entry is None:
-        raise ApiProblem(404, "photo_not_found", "this photo is not in the event any more; run the clustering again")
-    query = read_query(request.query_params)
-    gallery = None
-    if context.catalog.ranked.photos() is not None:
-        gallery = galleries(request).get(context.catalog, query, key)
-    view = photo_view(context, entry, gallery)
-    suffix = _address("", query, gallery.key if gallery else "")
-    return {
-        "photo": view,
-        "suffix": suffix,
-        "back": _address("/review/photos", query, gallery.key if gallery else "", at=photo_id),
         "max_stars": MAX_RATING,
     }
 

@@ -10,6 +10,7 @@ from curation.api.pages.events import pages as events
 from curation.api.pages.faces import charts, faces, log
 from curation.api.pages.guests import pages as guests
 from curation.api.pages.known_people import pages as known_people
+from curation.api.pages.one_photo import pages as one_photo
 from curation.api.pages.video import pages as videos
 from curation.api.pages.workers import pages as workers
 
@@ -21,6 +22,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     event.router,
     people.router,
     photos.router,
+    one_photo.router,
     choosing.router,
     unfound.router,
     known_people.router,

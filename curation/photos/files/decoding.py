@@ -78,7 +78,9 @@ class _ArraySource:
         return self._make()
 
 
-def open_photo(path: Path, *, max_megapixels: float, content: bytes | None = None) -> OpenPhoto:
+def open_photo(
+    path: Path, *, max_megapixels: float, content: bytes | None = None, own_colours: bool = False
+) -> OpenPhoto:
     """Open a photo and read its header.
 
     Args:
@@ -86,6 +88,7 @@ def open_photo(path: Path, *, max_megapixels: float, content: bytes | None = Non
         max_megapixels: Larger photos are rejected before anything is decoded; JPEGs are decoded at a smaller
             size instead.
         content: Of the file, if it was read already, see `read_content`; saves reading a JPEG again.
+        own_colours: Leave pixels in the colour space of the photo's `icc_profile`, if it has one.
 
     Raises:
         PhotoUnreadableError: If the file cannot be opened, is empty, is not a picture, or is damaged.
@@ -97,7 +100,7 @@ def open_photo(path: Path, *, max_megapixels: float, content: bytes | None = Non
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
             raise PhotoUnreadableError("the file is empty")
-        return _opened(PhotoFile(path, content), path.suffix[1:].lower(), max_megapixels)
+        return _opened(PhotoFile(path, content), path.suffix[1:].lower(), max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
     except MemoryError as error:

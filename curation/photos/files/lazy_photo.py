@@ -77,6 +77,11 @@ class OpenPhoto:
         self._decoded: dict[int, NDArray[np.uint8]] = {}
         self._reduced: tuple[tuple[int, bool], NDArray[np.uint8], float] | None = None
 
+    @property
+    def full_scale(self) -> float:
+        """Pixels of `full` per pixel of the full-size photo: 1, or less for a JPEG above the limit."""
+        return 1 / self._full_divisor
+
     def full(self) -> Pixels:
         """The photo at full size; decoded only once.
 

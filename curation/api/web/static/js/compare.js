@@ -2,8 +2,10 @@
 // zooming and moving in one photo shows the same part of the same face in all of them; without, in parts of the photo.
 
 import { get } from "./api.js";
+import { burstOf } from "./burst-row.js";
 import { make } from "./dom.js";
 import { bind } from "./keyboard.js";
+import { linkPhotos } from "./photo-links.js";
 import { leaveFor, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
 import { root } from "./root.js";
@@ -32,6 +34,7 @@ async function start() {
   const look = { person: null, zoom: 1, dx: 0, dy: 0 };
 
   fillReasons(panesElement);
+  linkPhotos(panesElement);
   const answers = await Promise.allSettled(panes.map((pane) => get(`${root}/photos/${pane.id}`)));
   answers.forEach((answer, at) => {
     if (answer.status === "fulfilled") panes[at].photo = answer.value;
@@ -67,9 +70,18 @@ async function start() {
   chooser.addEventListener("change", (event) => choose(event.target.value || null));
 
   function choose(person) {
+    lastPerson = person ?? lastPerson;
     Object.assign(look, { person, zoom: 1, dx: 0, dy: 0 });
     for (const input of chooser.querySelectorAll("input")) input.checked = input.value === (person ?? "");
     draw();
+  }
+
+  let lastPerson = null;
+
+  /** Whole photos; again, the face that was compared. */
+  function toggleWhole() {
+    if (look.person === null && look.zoom === 1 && look.dx === 0 && look.dy === 0) choose(lastPerson ?? order[0]?.person ?? null);
+    else choose(null);
   }
 
   // Drawing. `unitX` and `unitY` are the size of the face (or the whole photo) in pixels of the photo, `x` and `y` its
@@ -91,7 +103,11 @@ async function start() {
       x: x + w / 2, y: y + h / 2, unitX: size, unitY: size };
   }
 
+  // On a phone one swipes from photo to photo; what is seen is moved where it was zoomed.
+  const isMoved = () => look.zoom > 1 || look.dx !== 0 || look.dy !== 0;
+
   function draw() {
+    panesElement.toggleAttribute("data-moved", isMoved());
     for (const pane of shown()) {
       const frame = frameOf(pane);
       if (!frame) continue;
@@ -110,6 +126,7 @@ async function start() {
       describe(pane, frame.face);
       sharpen(pane, frame.scale);
     }
+    markBest();
   }
 
   function describe(pane, face) {
@@ -131,6 +148,28 @@ async function start() {
     const full = new Image();
     full.addEventListener("load", () => { image.src = full.src; });
     full.src = `${photo.picture_url}?size=full`;
+  }
+
+  // Of photos of one burst: in which of them everybody's eyes are open, and where the person who is compared looks best.
+  let burst = null;
+  burstOf(panes[0].id).then((found) => {
+    if (!found || !panes.every((pane) => found.photos.some((one) => one.photo_id === pane.id))) return;
+    burst = found;
+    const line = document.getElementById("burst-line");
+    line.textContent = found.summary;
+    line.hidden = !found.summary;
+    markBest();
+  });
+
+  function markBest() {
+    if (!burst) return;
+    const person = burst.people.find((one) => one.person === look.person);
+    for (const pane of panes) {
+      const tag = pane.element.querySelector("[data-best]");
+      const isBest = (person ? person.best_photo_id : burst.best_photo_id) === pane.id;
+      tag.hidden = !isBest;
+      tag.textContent = isBest ? (person ? `best of ${person.person}` : "best for most") : "";
+    }
   }
 
   /** Zoom all views; `pane` and its place x, y on the screen stay where they are. */
@@ -159,6 +198,9 @@ async function start() {
     draw();
   }
 
+  /** Whether a finger there goes from photo to photo: on a phone they lie in a row that is wider than the screen. */
+  const swipes = (event) => event.pointerType === "touch" && panesElement.scrollWidth > panesElement.clientWidth + 1;
+
   for (const pane of panes) {
     const pointers = new Map();
     let moved = false;
@@ -169,7 +211,7 @@ async function start() {
     }, { passive: false });
     pane.view.addEventListener("pointerdown", (event) => {
       pointers.set(event.pointerId, event);
-      pane.view.setPointerCapture(event.pointerId);
+      if (!swipes(event) || isMoved() || pointers.size > 1) pane.view.setPointerCapture(event.pointerId);
       moved = false;
       pane.element.focus({ preventScroll: true });
     });
@@ -183,7 +225,7 @@ async function start() {
         const gap = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY) || 1;
         zoom(gap(event) / gap(last), pane, (event.clientX + other.clientX) / 2 - box.left, (event.clientY + other.clientY) / 2 - box.top);
         move(pane, (event.clientX - last.clientX) / 2, (event.clientY - last.clientY) / 2);
-      } else move(pane, event.clientX - last.clientX, event.clientY - last.clientY);
+      } else if (!swipes(event) || isMoved()) move(pane, event.clientX - last.clientX, event.clientY - last.clientY);
       moved ||= Math.hypot(event.movementX, event.movementY) > 1;
       pointers.set(event.pointerId, event);
     });
@@ -211,6 +253,7 @@ async function start() {
     const next = all[(at + by + all.length) % all.length];
     for (const pane of all) pane.element.tabIndex = pane === next ? 0 : -1;
     next.element.focus();
+    next.element.scrollIntoView({ block: "nearest", inline: "center" });
   }
 
   function nextPerson(by) {
@@ -238,7 +281,7 @@ async function start() {
   });
   document.getElementById("zoom-in").addEventListener("click", () => zoom(STEP));
   document.getElementById("zoom-out").addEventListener("click", () => zoom(1 / STEP));
-  document.getElementById("zoom-fit").addEventListener("click", () => choose(null));
+  document.getElementById("zoom-fit").addEventListener("click", toggleWhole);
   new ResizeObserver(draw).observe(panesElement);
 
   pickControls(panesElement, { targets: () => [current().element], next: () => step(1) });
@@ -247,17 +290,17 @@ async function start() {
   bind([
     { ...group, keys: "ArrowRight", shown: "← →", label: "Next photo", run: () => step(1) },
     { ...group, keys: "ArrowLeft", hidden: true, label: "Previous photo", run: () => step(-1) },
-    { ...group, keys: "ArrowDown n", shown: "↑ ↓", label: "Next person", run: () => nextPerson(1) },
+    { ...group, keys: "ArrowDown", shown: "↑ ↓", label: "Next person", run: () => nextPerson(1) },
     { ...group, keys: "ArrowUp", hidden: true, label: "Previous person", run: () => nextPerson(-1) },
     { ...group, keys: "+ =", shown: "+ −", label: "Zoom in, zoom out", run: () => zoom(STEP) },
     { ...group, keys: "-", hidden: true, label: "Zoom out", run: () => zoom(1 / STEP) },
-    { ...group, keys: "w", shown: "W A S D", label: "Move", run: () => move(current(), 0, by) },
-    { ...group, keys: "s", hidden: true, label: "Move down", run: () => move(current(), 0, -by) },
-    { ...group, keys: "a", hidden: true, label: "Move left", run: () => move(current(), by, 0) },
-    { ...group, keys: "d", hidden: true, label: "Move right", run: () => move(current(), -by, 0) },
-    { ...group, keys: "f", label: "Whole photos", run: () => choose(null) },
+    { ...group, keys: "Shift+ArrowUp", shown: "Shift ← ↑ ↓ →", label: "Move what is seen", run: () => move(current(), 0, by) },
+    { ...group, keys: "Shift+ArrowDown", hidden: true, label: "Move down", run: () => move(current(), 0, -by) },
+    { ...group, keys: "Shift+ArrowLeft", hidden: true, label: "Move left", run: () => move(current(), by, 0) },
+    { ...group, keys: "Shift+ArrowRight", hidden: true, label: "Move right", run: () => move(current(), -by, 0) },
+    { ...group, keys: "z", label: "Whole photos, or the face again", run: toggleWhole },
     { ...group, keys: "Delete", label: "Remove from the comparison", run: () => drop(current()) },
-    { ...group, keys: "Escape", label: "All photos", run: () => leaveFor(document.getElementById("back").href) },
+    { ...group, keys: "Escape", label: "Back to where the photos were chosen", run: () => leaveFor(document.getElementById("back").href) },
   ]);
 
   // Start with the person who is in most of the photos.

@@ -1,0 +1,1 @@
+"""The pages of one photo, and of a few side by side."""

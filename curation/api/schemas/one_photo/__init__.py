@@ -1,0 +1,1 @@
+"""Tiles of a photo and the people of its burst as JSON."""
