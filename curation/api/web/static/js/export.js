@@ -116,11 +116,12 @@ function refreshPlan() {
   document.getElementById("name-hint").textContent = fault || (exists ? `There is an export of this name already; this one will get a number, and nothing is overwritten.` : "");
   document.getElementById("for-text").textContent = PROGRAMS[program][beside ? "beside" : "copies"];
   const photos = counted(total, "photo");
-  const where = name ? `${form.dataset.folder}/${name}${exists ? " (2)" : ""}${ending}` : `in ${form.dataset.folder}, named by date and time`;
+  const kind = mode === "zip" ? "file" : "folder";
+  const where = name ? `the new ${kind} ${form.dataset.folder}/${name}${exists ? " (2)" : ""}${ending}` : `a new ${kind} in ${form.dataset.folder}, named by date and time`;
   const inside = mode !== "hardlink" && isOn("embed") ? ", with names and ratings inside the JPEGs" : "";
   if (beside) plan.textContent = program ? `First you see which XMP files would be written beside the photos in ${form.dataset.beside}. Nothing is written before you have seen the list.` : "Choose for whom first.";
-  else if (mode === "hardlink") plan.textContent = `${photos} linked in a new folder: ${where}.`;
-  else plan.textContent = `${photos} ${mode === "zip" ? "in a new file" : "copied into a new folder"}: ${where}${inside}.`;
+  else if (mode === "hardlink") plan.textContent = `${photos} linked in ${where}.`;
+  else plan.textContent = `${photos} ${mode === "zip" ? "packed into" : "copied into"} ${where}${inside}.`;
   start.querySelector("span").textContent = beside ? "Show what would be written" : total ? `Export ${photos}` : "Export";
   start.disabled = total === 0 || active !== null || fault !== "" || (beside && (!program || program === "windows"));
   if (!total && !active) hint.textContent = "There is nothing to export yet.";

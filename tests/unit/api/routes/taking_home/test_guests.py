@@ -9,29 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
-from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.grouping.grouping_rule import GroupingRule
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
 from curation.domain.recognition.policy import RecognitionRule
 from curation.event.guests import finder
 from curation.storage.said.picks_file import PICKS, write_picks
-from tests.fake_workflow import FakeEvent, fake_event, textured_photo
+from tests.fake_workflow import FakeEvent, fake_event
 from tests.service import service
+from tests.unit.api.routes.taking_home.selfies import selfie
 
 RULE = RecognitionRule(GroupingRule(1.0, 1.0), name_limit=0.6, ask_limit=0.7, margin=0.05)
 TOKEN = "a-long-enough-token"
-
-
-def selfie(*people: int, px: int = 90, seed: int = 0) -> bytes:
-    boxes = [(Box(30 + place * (px + 30), 30, px, px), person) for place, person in enumerate(people)]
-    array = textured_photo(60 + max(1, len(people)) * (px + 30), px + 60, boxes)
-    array[0, :40] = np.random.default_rng(seed).integers(0, 255, (40, 3))  # bytes that no other file has
-    return cv2.imencode(".png", array[..., ::-1])[1].tobytes()
 
 
 @pytest.fixture
