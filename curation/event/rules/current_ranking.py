@@ -5,6 +5,7 @@ There is one ranking at a time, and everybody is shown the same: lists, choices,
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -33,6 +34,7 @@ _WRITE_AFTER_S = 2.0
 _AGAIN_AFTER_S = 5.0  # when somebody else uses the output folder
 _GIVE_UP_S = 60.0
 _READER_WAITS_S = 0.3
+_MANY_PHOTOS = 5000
 _LIST_EVERY_S = 15.0
 _LISTING_SHARE = 100.0  # a listing that takes a second is repeated after so many seconds
 _LISTED_FOR_S = 60.0  # after the last time that somebody asked
@@ -119,7 +121,7 @@ class CurrentRanking:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._shown: RankedEvent | None = None
-        self._refused: tuple[str, CurationError] | None = None  # what it was to be made from, and why that failed
+        self._refused: tuple[str, object, CurationError] | None = None  # digest and run that it failed for, and why
         self._seen: tuple[str, float] = ("", 0.0)
         self._written = ""
         self._writing: threading.Thread | None = None
@@ -194,14 +196,13 @@ class CurrentRanking:
     def state(self) -> RankingState:
         """What is shown, and whether it is current; quick."""
         self._asked_s = time.monotonic()
-        digest, shown, refused = self._digest(), self._shown, self._refused
-        is_refused = refused is not None and refused[0] == digest
+        digest, shown = self._digest(), self._shown
         return RankingState(
             current=digest is not None and self._is_shown(digest),
             version=(self._sources.recorded() or "" if shown is None else shown.digest)[:16],
             waiting=0 if shown is None else len(shown.waiting),
             new_photos=self._new,
-            problem=str(refused[1]) if is_refused and refused is not None else "",
+            problem=self._problem(digest or ""),
         )
 
     def catch_up(self) -> None:
@@ -217,7 +218,7 @@ class CurrentRanking:
         try:
             _, scoring = self._rules.current()
         except CurationError as error:
-            self._refused = ("", error)
+            self._refused = ("", None, error)
             return None
         return self._sources.ranking(scoring)
 
@@ -229,20 +230,28 @@ class CurrentRanking:
 
     def _is_decided(self, digest: str) -> bool:
         """Whether there is nothing to wait for: it is shown, or cannot be made."""
-        return self._is_shown(digest) or (self._refused is not None and self._refused[0] == digest)
+        return self._is_shown(digest) or self._problem(digest) != ""
+
+    def _problem(self, digest: str) -> str:
+        """Why a ranking from this cannot be made; empty if it can, as far as is known."""
+        refused = self._refused
+        is_so = refused is not None and refused[0] == digest and refused[1] == (self._sources.run() if digest else None)
+        return str(refused[2]) if refused is not None and is_so else ""
 
     def _make(self, digest: str, scoring: ScoringSettings) -> None:
         try:
             shown = self._made(digest, scoring)
         except CurationError as error:
             with self._changed:
-                self._refused = (digest, error)
+                self._refused = (digest, self._sources.run(), error)
                 self._changed.notify_all()
             raise
         self._ranked.follow(shown)
         with self._changed:
             self._shown, self._refused = shown, None
             self._changed.notify_all()
+        if len(shown.scores) >= _MANY_PHOTOS:
+            gc.freeze()  # see `Catalog.read_ahead`: a full collection would delay requests by seconds
 
     def _made(self, digest: str, scoring: ScoringSettings) -> RankedEvent:
         run = self._sources.run()
@@ -282,7 +291,7 @@ class CurrentRanking:
             self._seen = (digest, now_s)
         since_s = now_s - self._seen[1]
         if self._shown is None or not self._is_shown(digest):
-            if not (self._refused is not None and self._refused[0] == digest) and (is_asked or since_s > _RANK_AFTER_S):
+            if not self._problem(digest) and (is_asked or since_s > _RANK_AFTER_S):
                 self.demand()
         elif digest not in (self._written, self._sources.recorded()):
             is_writing = self._writing is not None and self._writing.is_alive()
