@@ -20,6 +20,7 @@ BENCHMARKS: tuple[str, ...] = (
     "repeat_runs",
     "service",
     "pages",
+    "tiles",
     "picking",
     "peers",
     "clustering",

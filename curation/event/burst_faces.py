@@ -15,7 +15,6 @@ from curation.domain.bursts.best_faces import (
 )
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
-from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Person
 from curation.domain.measuring.measures import FaceMeasures
 from curation.event.analysis_lookup import AnalysisLookup
@@ -91,14 +90,8 @@ def _photos(catalog: Catalog, entry: PhotoEntry) -> tuple[PhotoEntry, ...]:
     score = entry.score
     if score is None or score.burst_id is None:
         return (entry,)
-    of_burst = [photo for photo in catalog.photos() if photo.burst_id == score.burst_id]
-    of_burst.sort(key=_best_first)
-    found = (catalog.photo(photo_id(photo.image_path)) for photo in of_burst)
+    found = (catalog.photo(photo_id(photo.image_path)) for photo in catalog.bursts().get(score.burst_id, ()))
     return tuple(photo for photo in found if photo is not None)
-
-
-def _best_first(photo: PhotoScore) -> tuple[bool, int]:
-    return not photo.best_of_burst, photo.rank
 
 
 def _seen(face: FaceEntry, measures: FaceMeasures | None) -> SeenFace:

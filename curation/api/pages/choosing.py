@@ -1,4 +1,4 @@
-"""The pages about many photos at once: rules, coverage and export.
+"""The pages about many photos at once: rules, the choice and export.
 
 Their scripts fill them from the public JSON routes.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from curation.api.context import Context, ServiceContext
+from curation.api.http.urls import root_of
 from curation.api.pages.rendering import page_router, render
 from curation.api.pages.video.clip_strip import clip_strip, only_in_clips
 from curation.domain.judging.picks import Pick
@@ -33,15 +34,22 @@ def rules_page(request: Request, context: Context) -> HTMLResponse:
 
 
 @router.get("/review/coverage")
-def coverage_page(request: Request, context: Context) -> HTMLResponse:
-    """Who is in how many good photos, and a choice of photos that covers everybody."""
+def coverage_page(request: Request) -> RedirectResponse:
+    """The address that the page had before."""
+    query = request.url.query
+    return RedirectResponse(f"{root_of(request)}/review/choose{'?' if query else ''}{query}", status_code=308)
+
+
+@router.get("/review/choose")
+def choose_page(request: Request, context: Context) -> HTMLResponse:
+    """Who is in how many good photos, and a choice of photos that covers everybody and the day."""
     photos = context.catalog.ranked.photos()
     if photos is None:
-        return _not_ranked(request, context, "coverage")
+        return _not_ranked(request, context, "choose")
     return render(
         request,
-        "choosing/coverage.html",
-        place="coverage",
+        "choosing/choose.html",
+        place="choose",
         number=_usual_number(len(photos)),
         clips=clip_strip(context),
         only_in_clips=only_in_clips(context),

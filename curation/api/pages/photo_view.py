@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from curation.api.context import ServiceContext
-from curation.api.pages.gallery import Gallery, PhotoCard, cards_of, photo_card
+from curation.api.pages.gallery import Gallery, PhotoCard, cards_of
 from curation.api.pages.one_photo.close_ups import FaceMark, face_marks, worst_first
 from curation.api.pages.one_photo.walk import steps
 from curation.domain.faces.face import Box
@@ -15,6 +15,7 @@ from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
+from curation.domain.measuring.camera import CameraFacts
 from curation.domain.measuring.measures import FaceMeasures, Measure
 from curation.event.catalog import PhotoEntry
 
@@ -71,6 +72,7 @@ class PhotoView:
         width: The width of the upright photo in pixels; None if the file is missing or cannot be read.
         height: As `width`.
         time: When it was taken, by the camera's clock; None if unknown.
+        camera: How it was taken.
         error: Why it could not be read; empty if it could.
         card: Its score, people and picks; None before scoring.
         parts: The components of the score.
@@ -90,6 +92,7 @@ class PhotoView:
     width: int | None
     height: int | None
     time: datetime | None
+    camera: CameraFacts
     error: str
     card: PhotoCard | None
     parts: tuple[Bar, ...]
@@ -140,8 +143,9 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         width=facts.width,
         height=facts.height,
         time=facts.capture_time,
+        camera=catalog.cameras.of(entry.image_path),
         error=entry.error or (score.error if score else ""),
-        card=None if score is None else photo_card(score, catalog.burst_sizes()),
+        card=next(iter(cards_of(catalog, [entry.image_path])), None),
         parts=() if score is None else _parts(score),
         faces=tuple(faces),
         close_ups=tuple(close_ups),
@@ -158,8 +162,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
 def _burst(context: ServiceContext, score: PhotoScore | None) -> tuple[PhotoCard, ...]:
     if score is None or score.burst_id is None:
         return ()
-    photos = [photo for photo in context.catalog.photos() if photo.burst_id == score.burst_id]
-    photos.sort(key=lambda photo: (not photo.best_of_burst, photo.rank))
+    photos = context.catalog.bursts().get(score.burst_id, ())
     return tuple(cards_of(context.catalog, [photo.image_path for photo in photos]))
 
 

@@ -109,7 +109,7 @@ def compare_two(visitor: Visitor) -> None:
     visitor.press("+")
     for old, new in zip(before, widths_px(images), strict=True):
         assert new / old > 1.2
-    visitor.press("f")
+    visitor.press("z")
     expect(page.get_by_role("radio", name="Whole photos")).to_be_checked()
     visitor.press("Escape")
     expect(shot(visitor, BURST)).to_be_visible()

@@ -54,7 +54,7 @@ def face_marks(measures: FaceMeasures | None, *, eyes_open: float, focus: float)
 def worst_first(
     measures: FaceMeasures | None, marks: tuple[FaceMark, ...], category: Category | None, *, known: bool
 ) -> tuple[object, ...]:
-    """The key to sort faces by: people before strangers, then what is worst, then who matters most.
+    """The key to sort faces by: people before strangers, then closed eyes and blur, then who matters most.
 
     Args:
         measures: Of the face.
@@ -70,7 +70,7 @@ def worst_first(
         not known or category is Category.OTHER,
         "closed" not in kinds,
         "blurred" not in kinds,
-        "unclear" not in kinds,
         order.index(category),
+        "unclear" not in kinds,
         sum(told) / len(told) if told else 1.0,
     )

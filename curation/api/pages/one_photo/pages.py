@@ -69,6 +69,7 @@ def compare_page(
 
 
 def _photo(request: Request, context: ServiceContext, photo_id: str, key: str, came_from: str) -> dict[str, Any]:
+    context.ranking.settle()
     entry = context.catalog.photo(photo_id)
     if entry is None:
         raise ApiProblem(404, "photo_not_found", "this photo is not in the event any more; run the clustering again")

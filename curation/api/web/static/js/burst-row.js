@@ -75,7 +75,7 @@ function line(burst, person) {
   const nameOf = (id) => burst.photos.find((one) => one.photo_id === id)?.image_path.split("/").at(-1).replace(/\.[^.]+$/, "");
   if (person) {
     const seen = person.faces.filter((face) => face.face_id).length;
-    const where = seen === count ? `in the ${count} photos of this burst` : `in ${seen} of the ${count} photos of this burst`;
+    const where = seen === count ? `in ${count === 2 ? "both" : `the ${count}`} photos of this burst` : `in ${seen} of the ${count} photos of this burst`;
     return `${called(person.person)} ${where}; best in ${nameOf(person.best_photo_id)}`;
   }
   const parts = [burst.summary];

@@ -19,9 +19,10 @@ const widths = new Map();
  * @param {Array<{id: string, name: string, category: ?string, x: number, y: number, w: number, h: number}>} faces In CSS
  *   pixels of the view.
  * @param {{width: number, height: number}} size Of the view.
+ * @param {Array<{x: number, y: number, width: number, height: number}>} buttons Over the view; no name is put under them.
  */
-export function placePlates(holder, faces, size) {
-  const placed = plan(faces.filter((face) => face.name), faces, size);
+export function placePlates(holder, faces, size, buttons = []) {
+  const placed = plan(faces.filter((face) => face.name), faces, size, buttons);
   const known = new Map([...holder.children].map((one) => [one.dataset.face, one]));
   for (const { face, text, x, y, width, isHidden } of placed) {
     let plate = known.get(face.id);
@@ -39,14 +40,14 @@ export function placePlates(holder, faces, size) {
 }
 
 /** Where each name goes; `isHidden` for those without room, which may cover others while they are pointed at. */
-export function plan(named, faces, size) {
-  const taken = [];
+function plan(named, faces, size, buttons) {
+  const taken = [...buttons];
   const order = [...named].sort((a, b) => (RANK[a.category] ?? 3) - (RANK[b.category] ?? 3) || b.w * b.h - a.w * a.h || (a.id < b.id ? -1 : 1));
   return order.map((face) => {
     const isOut = face.x + face.w < 0 || face.y + face.h < 0 || face.x > size.width || face.y > size.height;
     const found = isOut ? null : room(face, faces, taken, size);
     if (found) {
-      taken.push(found);
+      taken.push({ ...found, height: HEIGHT_PX });
       return { face, ...found, isHidden: false };
     }
     const width = widthOf(face.name);
@@ -63,7 +64,7 @@ function room(face, faces, taken, size) {
     const spot = spots(face, width).find(([x, y]) => {
       const plate = { x, y, width, height: HEIGHT_PX };
       if (x < 0 || y < 0 || x + width > size.width || y + HEIGHT_PX > size.height) return false;
-      if (taken.some((one) => overlap(plate, { ...one, height: HEIGHT_PX }, GAP_PX))) return false;
+      if (taken.some((one) => overlap(plate, one, GAP_PX))) return false;
       return isOver || !faces.some((one) => (one.id !== face.id || face.h <= 6 * HEIGHT_PX) && overlap(plate, { x: one.x, y: one.y, width: one.w, height: one.h }, 0));
     });
     if (spot) return { x: spot[0], y: spot[1], width, text };

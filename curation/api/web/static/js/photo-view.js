@@ -28,7 +28,10 @@ export function photoView({ onChange }) {
   let isPlain = false;
 
   onTile(draw);
-  new ResizeObserver(() => draw()).observe(document.getElementById("photo"));
+  new ResizeObserver(() => {
+    if (photo) photo.buttons = null;
+    draw();
+  }).observe(document.getElementById("photo"));
 
   /** Show a photo whose elements have just been put in; keeps the zoom and the person. */
   function show(element, id) {
@@ -39,7 +42,7 @@ export function photoView({ onChange }) {
       return;
     }
     const facts = factsOf(element);
-    photo = { id, ...facts, element: svg.parentElement, canvas: svg.parentElement.querySelector("canvas"), svg, plates: svg.parentElement.querySelector("#plates"), grid: null, picture: screenPicture(id) };
+    photo = { id, ...facts, element: svg.parentElement, canvas: svg.parentElement.querySelector("canvas"), svg, plates: svg.parentElement.querySelector("#plates"), grid: null, buttons: null, picture: screenPicture(id) };
     const mine = photo;
     follow();
     photo.picture.ready.then((isThere) => {
@@ -96,9 +99,10 @@ export function photoView({ onChange }) {
     photo.svg.setAttribute("viewBox", `${seen.x} ${seen.y} ${seen.width} ${seen.height}`);
     photo.element.toggleAttribute("data-zoomed", zoom !== null);
     const isSharp = paint(seen);
-    photo.element.toggleAttribute("data-sharp", isSharp);
+    photo.element.toggleAttribute("data-sharp", isSharp && !moving);
     const shown = (one) => ({ ...one, x: (one.x - seen.x) * seen.scale, y: (one.y - seen.y) * seen.scale, w: one.w * seen.scale, h: one.h * seen.scale });
-    placePlates(photo.plates, isPlain ? [] : photo.faces.map(shown), size());
+    photo.buttons ??= buttonsOver(photo.element);
+    placePlates(photo.plates, isPlain ? [] : photo.faces.map(shown), size(), photo.buttons);
   }
 
   function paint(seen) {
@@ -146,6 +150,20 @@ export function photoView({ onChange }) {
     const level = levelFor(grid, seen.scale * devicePixelRatio, null);
     if (level) fetchTiles(tilesIn(grid, level, seen));
   }
+
+  /** Fetch what a press on a face would show; without one, on the face that `Z` goes to. */
+  async function expect(faceId = null) {
+    const mine = photo;
+    if (!mine || (zoom !== null && faceId === null)) return;
+    const grid = await tileGrid(mine.id);
+    if (!grid || mine !== photo) return;
+    const face = faceId ? photo.faces.find((one) => one.id === faceId) : (personFace() ?? firstFace());
+    const value = zoom ?? stops()[0];
+    const level = face && levelFor(grid, value, photo.picture.image);
+    if (level) fetchTiles(tilesIn(grid, level, region(photo, value, middleOfFace(face))));
+  }
+
+  const personFace = () => (looked?.name ? photo.faces.find((one) => one.name === looked.name) : null);
 
   function moveTo(value, middle) {
     moving = null; // a movement under way goes on from where it is
@@ -242,8 +260,7 @@ export function photoView({ onChange }) {
       return;
     }
     const place = at && inPhoto(at);
-    const known = looked?.name ? photo.faces.find((one) => one.name === looked.name) : null;
-    const face = place ? nearestFace(place, FACE_REACH) : (known ?? firstFace());
+    const face = place ? nearestFace(place, FACE_REACH) : (personFace() ?? firstFace());
     look(face);
     moveTo(next, face ? middleOfFace(face) : place ? { x: place.x / photo.width, y: place.y / photo.height } : { x: 0.5, y: 0.5 });
   }
@@ -267,7 +284,7 @@ export function photoView({ onChange }) {
     const place = at ?? { x: width / 2, y: height / 2 };
     if (zoom === null && factor <= 1) return;
     if (zoom === null && at === null) {
-      const face = (looked?.name && photo.faces.find((one) => one.name === looked.name)) || firstFace();
+      const face = personFace() ?? firstFace();
       if (face) {
         look(face);
         centre = middleOfFace(face);
@@ -302,8 +319,7 @@ export function photoView({ onChange }) {
   function settle() {
     centre = middleOf(region());
     const at = { x: centre.x * photo.width, y: centre.y * photo.height };
-    const same = looked?.name ? photo.faces.find((one) => one.name === looked.name) : null;
-    const face = nearestFace(at, 1.2) ?? same;
+    const face = nearestFace(at, 1.2) ?? personFace();
     looked = face ? { name: face.name, id: face.id, dx: (at.x - face.x - face.w / 2) / face.w, dy: (at.y - face.y - face.h * EYES) / face.h } : null;
   }
 
@@ -326,7 +342,16 @@ export function photoView({ onChange }) {
     draw();
   }
 
-  return { cycle, draw, inPhoto, leave, panBy, prepare, restore, setPlain, settle: () => photo && zoom !== null && settle(), show, state, stops, toFace, zoomBy };
+  return { cycle, draw, expect, inPhoto, leave, panBy, prepare, restore, setPlain, settle: () => photo && zoom !== null && settle(), show, state, stops, toFace, zoomBy };
+}
+
+/** Where the buttons over a view are, in its CSS pixels. */
+function buttonsOver(element) {
+  const frame = element.getBoundingClientRect();
+  return [...element.parentElement.querySelectorAll(".stage-button:not([hidden])")].map((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    return { x: left - frame.left, y: top - frame.top, width, height };
+  });
 }
 
 /** What the elements of a photo say of it. */

@@ -1,12 +1,14 @@
 // One photo: moving to the next one, looking closely, picking, and showing the people in it.
 
 import { fragment, get } from "./api.js";
-import { fillBurst } from "./burst-row.js";
+import { fillBurst, forgetBursts } from "./burst-row.js";
+import { wireFaces } from "./draw-face.js";
+import { exifSwitch } from "./exif.js";
 import { icon } from "./icons.js";
-import { bind } from "./keyboard.js";
+import { bind, hold } from "./keyboard.js";
 import { gestures } from "./photo-gestures.js";
 import { walkFrom } from "./photo-links.js";
-import { screenPicture, tileGrid } from "./photo-tiles.js";
+import { screenPicture } from "./photo-tiles.js";
 import { factsOf, photoView } from "./photo-view.js";
 import { leaveFor, paintRecent, pickControls } from "./picks.js";
 import { inOrder } from "./queue.js";
@@ -28,7 +30,7 @@ let turn = 0;
 let person = null; // who is looked at
 
 const view = photoView({ onChange: changed });
-const pointer = gestures(holder, view, (by) => go(by > 0 ? after() : before()));
+const pointer = gestures(holder, view, (by) => step(by > 0 ? after : before));
 
 const cameFrom = new URLSearchParams(location.search).get("from") ?? "";
 const walk = walkFrom(cameFrom);
@@ -50,6 +52,17 @@ function fetched(id) {
   promise.catch(() => ahead.delete(id));
   ahead.set(id, { promise, at: performance.now() });
   return promise;
+}
+
+let under = Promise.resolve(); // the moves under way, one after the other
+let waiting = 0;
+
+/** Go one step: every press counts, however slow the service is; a key that is held down skips what it cannot show. */
+function step(where, event) {
+  if (waiting && event?.repeat) return under;
+  waiting++;
+  under = hold(under.then(() => go(where())).finally(() => waiting--));
+  return under;
 }
 
 async function go(id) {
@@ -93,7 +106,8 @@ function shown() {
   const { title, id } = photo().dataset;
   document.title = `${title} · Curation`;
   paintRecent(holder);
-  steps();
+  paintExif?.();
+  paintArrows();
   view.show(photo(), id);
   drawBoxes();
   explain();
@@ -104,7 +118,7 @@ function shown() {
 }
 
 /** The arrows on the photo lead where the keys do. */
-function steps() {
+function paintArrows() {
   for (const [name, id] of [["before", before()], ["after", after()]]) {
     const link = document.getElementById(name);
     if (!link) continue;
@@ -116,7 +130,7 @@ function steps() {
 /** Fetch and decode what will be looked at next. */
 async function prepare() {
   const { id } = photo().dataset;
-  if (!view.state().isZoomed) tileGrid(id);
+  view.expect();
   for (const next of [after(), ...neighboursInBurst(), before()]) {
     if (!next || next === id) continue;
     const facts = await fetched(next).then((one) => one.facts, () => null);
@@ -196,7 +210,7 @@ holder.addEventListener("click", (event) => {
   const link = event.target.closest("#before, #after, [data-go]");
   if (link) {
     event.preventDefault();
-    go(link.id === "before" ? before() : link.id === "after" ? after() : link.dataset.go);
+    step(link.id === "before" ? before : link.id === "after" ? after : () => link.dataset.go);
   } else if (event.target.closest("#boxes")) toggleBoxes();
   else if (event.target.closest("#zoom")) view.cycle();
   else if (event.target.closest(".close-up")) view.toFace(event.target.closest(".close-up").dataset.face);
@@ -212,11 +226,27 @@ const point = (event, on) => {
   if (!face) return;
   for (const one of holder.querySelectorAll(`[data-face="${face}"]`)) one.toggleAttribute("data-here", on);
 };
+for (const name of ["pointerover", "focusin"]) {
+  holder.addEventListener(name, (event) => {
+    const face = event.target.closest?.(".close-up")?.dataset.face;
+    if (face) view.expect(face);
+  });
+}
 for (const [name, on] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
   holder.addEventListener(name, (event) => point(event, on));
 }
 
-pickControls(holder, { targets: () => [photo()], next: () => go(after()) });
+pickControls(holder, { targets: () => [photo()], next: () => step(after), goTo: ([id]) => step(() => (id === photo().dataset.id ? null : id)) });
+const paintExif = exifSwitch(holder);
+wireFaces(holder, { photoId: () => photo().dataset.id, refresh });
+
+/** Show the photo again, as its faces or people have changed. */
+function refresh() {
+  ahead.clear();
+  forgetBursts();
+  step(() => photo().dataset.id);
+}
+
 
 /** Back to where the photo was opened: by the browser's own history if that is one step, so that its place is kept. */
 function leave() {
@@ -245,21 +275,21 @@ function neighboursInBurst() {
   return [all[at + 1], all[at - 1]];
 }
 
-function inBurst(by) {
+function inBurst(by, event) {
   if (inCloseUps()) toCloseUp(closeUps().indexOf(document.activeElement) + by);
-  else go(neighboursInBurst()[by > 0 ? 0 : 1]);
+  else step(() => neighboursInBurst()[by > 0 ? 0 : 1], event);
 }
 
 const keys = { group: "Photo" };
 const isZoomed = () => view.state().isZoomed;
 bind([
-  { ...keys, keys: "ArrowRight", label: "Next photo or stack", run: () => go(after()) },
-  { ...keys, keys: "ArrowLeft", label: "Previous photo or stack", run: () => go(before()) },
-  { ...keys, keys: "ArrowDown", shown: "↑ ↓", label: "Within the stack; among the close-ups", run: () => inBurst(1) },
-  { ...keys, keys: "ArrowUp", hidden: true, label: "Previous photo of the burst", run: () => inBurst(-1) },
+  { ...keys, keys: "ArrowRight", label: "Next photo or stack", always: true, run: (event) => step(after, event) },
+  { ...keys, keys: "ArrowLeft", label: "Previous photo or stack", always: true, run: (event) => step(before, event) },
+  { ...keys, keys: "ArrowDown", shown: "↑ ↓", label: "Within the stack; among the close-ups", always: true, run: (event) => inBurst(1, event) },
+  { ...keys, keys: "ArrowUp", hidden: true, label: "Previous photo of the burst", always: true, run: (event) => inBurst(-1, event) },
   { ...keys, keys: "h", label: "Boxes and names", run: toggleBoxes },
   { ...keys, keys: "v", label: "Compare the photos of this burst", when: () => holder.querySelector("#compare") !== null, run: () => holder.querySelector("#compare").click() },
-  { ...keys, keys: "Escape", label: "Leave the zoom; back to where the photo was opened", run: () => (isZoomed() ? view.leave() : leave()) },
+  { ...keys, keys: "Escape", label: "Leave the zoom; back to where the photo was opened", always: true, run: () => (isZoomed() ? view.leave() : leave()) },
 ]);
 const close = { group: "Look closely" };
 bind([

@@ -56,9 +56,9 @@ def test_the_worst_of_those_who_matter_comes_first() -> None:
     assert sorted(people, key=key) == [
         "important, shut",
         "main, soft",
-        "unlabelled, turned",
         "main, good",
         "main, unmeasured",
+        "unlabelled, turned",
         "other, shut",
         "stranger, shut",
     ]
