@@ -14,7 +14,7 @@ document.getElementById("help-button").addEventListener("click", showKeys);
 
 const places = [...document.querySelectorAll(".head-nav a")];
 // On a telephone the places do not all fit: the present one is in sight.
-document.querySelector(".head-nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+document.querySelector(".head-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 bind([
   { keys: "?", label: "Keyboard shortcuts", group: "Everywhere", run: showKeys },
   ...places.slice(0, 9).map((link, at) => ({
