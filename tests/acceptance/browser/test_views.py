@@ -108,7 +108,7 @@ def views(service: Service) -> list[View]:
         ("compare", f"/review/compare?ids={photos[0]},{photos[4]},{photos[6]}", nothing),
         ("compare-none", "/review/compare", nothing),
         ("rules", "/review/rules", turn_a_rule),
-        ("coverage", "/review/choose", nothing),
+        ("choose", "/review/choose", nothing),
         ("export", "/review/export", nothing),
         ("sign-in", "/sign-in", nothing),
     ]
