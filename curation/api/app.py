@@ -63,7 +63,7 @@ from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.one_photo import bursts as photo_bursts
 from curation.api.routes.one_photo import tiles as photo_tiles
 from curation.api.routes.opening import engine, following, sample
-from curation.api.routes.taking_home import sidecars
+from curation.api.routes.taking_home import find_me, guest_links, sidecars
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -179,6 +179,8 @@ def create_app(
         choice,
         exports,
         sidecars,
+        guest_links,
+        find_me,
         downloads,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.

@@ -15,6 +15,7 @@ from curation.api.http.assets.events import AssetFeed
 from curation.api.http.assets.pictures import AssetPictures
 from curation.api.http.assets.receiving import remove_abandoned
 from curation.api.http.attributes.requests import AttributeRequests
+from curation.api.http.guests.desk import open_guest_desk
 from curation.api.http.pictures import PictureResponses
 from curation.api.http.video.desk import VideoDesk
 from curation.errors import CurationError, ExtraMissingError
@@ -262,6 +263,7 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
         film_known=FilmKnown(settings, known),
         look_through=look_through,
         follower=follower,
+        guests=open_guest_desk(settings, catalog, lambda: orchestrator.picture_faces),
         mirror=mirror,
     )
 

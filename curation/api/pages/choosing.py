@@ -6,6 +6,7 @@ Their scripts fill them from the public JSON routes.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -22,6 +23,7 @@ router = page_router()
 
 _TOP_SHARE = 0.3  # of a small event: its best photos are fewer than all
 _MOST_TOP = 100
+_MOST_NAMES = 2000
 
 
 @router.get("/review/rules")
@@ -64,7 +66,9 @@ def export_page(request: Request, context: Context) -> HTMLResponse:
     if photos is None:
         return _not_ranked(request, context, "export")
     counts = Counter(photo.pick for photo in photos)
-    usable = sum(not photo.error for photo in photos) - counts[Pick.REJECTED]
+    unreadable = sum(bool(photo.error) for photo in photos)
+    usable = sum(not photo.error and photo.pick is not Pick.REJECTED for photo in photos)
+    io = context.settings.io
     return render(
         request,
         "choosing/export.html",
@@ -72,8 +76,23 @@ def export_page(request: Request, context: Context) -> HTMLResponse:
         picked=counts[Pick.PICKED],
         usable=usable,
         number=min(_usual_number(len(photos)), max(1, usable)),
-        folder=context.settings.io.exports,
+        unreadable=unreadable,
+        folder=io.exports,
+        taken=_names_in(io.exports),
+        beside=context.settings.input_address or io.input_dir,
+        beside_possible=not context.settings.input_address,
+        guests_on=context.settings.service.guest_selfies,
+        local_only=context.settings.service.token is None,
     )
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The names of the exports that are there, so that the page can say that one exists; none without the folder."""
+    try:
+        names = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
+    except OSError:
+        return []
+    return [name.encode("utf-8", "replace").decode() for name in names[:_MOST_NAMES]]
 
 
 def _usual_number(photos: int) -> int:

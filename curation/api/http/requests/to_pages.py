@@ -20,6 +20,8 @@ PAGE_OF_OPERATION: Mapping[str, str] = {
     "/clusters/{cluster_id}": "/review/people/{cluster_id}",
     "/corrections": "/review/people",
     "/coverage": "/review/coverage",
+    "/events": "/",
+    "/events/{event_id}": "/events/{event_id}/review/event",
     "/jobs": "/review/event",
     "/jobs/{job_id}": "/review/event",
     "/known-people": "/review/known-people",

@@ -119,9 +119,7 @@ def test_rejected_photos_cannot_be_kept() -> None:
     st.integers(1, 9),
     drawn_picks,
 )
-def test_the_promises(
-    drawn: list[tuple[Faces, int | None]], bursts: list[int], count: int, picks: Picks
-) -> None:
+def test_the_promises(drawn: list[tuple[Faces, int | None]], bursts: list[int], count: int, picks: Picks) -> None:
     photos = [faces for faces, _ in drawn]
     day = hours([hour for _, hour in drawn])
     request = ChoiceRequest(count, main_at_least=1, important_at_least=0)

@@ -12,6 +12,7 @@ export const STAGES = {
   clustering: { doing: "Finding the people", done: "The people are found", next: `${root}/review/people`, show: "Show them" },
   scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: `${root}/review/photos`, show: "Show them" },
   export: { doing: "Exporting", done: "The export is done", next: `${root}/review/export`, show: "Show it" },
+  sidecars: { doing: "Looking after sidecars", done: "The sidecars are done", next: `${root}/review/export`, show: "Show them" },
   video: { doing: "Looking at a film", done: "The film is ready", next: `${root}/review/videos`, show: "Show it" },
   weights: { doing: "Fetching the better engine", done: "The better engine is here", next: `${root}/review/event`, show: "Show it" },
 };

@@ -34,7 +34,7 @@ def test_every_operation_refuses_what_it_does_not_know(empty: ServiceClient) -> 
         address = re.sub(r"\{[^}]*\}", "1", path)
         response = empty.request(method, f"{address}?unknown-one=1")
         assert response.status_code == 422, f"{method} {path}"
-        assert "unknown-one" in response.json()["detail"], f"{method} {path}"
+        assert method == "HEAD" or "unknown-one" in response.json()["detail"], f"{method} {path}"
 
 
 def test_pages_take_any_parameter(empty: ServiceClient) -> None:
