@@ -225,6 +225,21 @@ class WorkflowOrchestrator:
         logger.info("Workflow complete")
         return report
 
+    def write_ranking(self, write: Callable[[], None]) -> None:
+        """Write the tables of a ranking that was made in memory, while nobody else uses the output folder.
+
+        Others who want to use it wait: this takes seconds, and nobody asked for it.
+
+        Args:
+            write: Writes photo_scores.csv and scoring_run.json.
+
+        Raises:
+            BusyError: If a run is using the output folder.
+            CurationError: What `write` raises.
+        """
+        with self._held("ranking again", is_brief=True):
+            write()
+
     def run_export(
         self,
         request: ExportRequest,

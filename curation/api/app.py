@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +23,8 @@ from curation.api.http.log_output import log_output
 from curation.api.http.metrics import RequestMeter, ServiceMetrics
 from curation.api.http.mirrored_edits import MirroredEdits
 from curation.api.http.openapi import DESCRIPTION, TAGS, openapi_of
+from curation.api.http.requests.to_pages import GoToPage, redirect_to_page, show_page_to_browsers
+from curation.api.http.requests.unknown_query import refuse_unknown_query
 from curation.api.http.same_site import SameSiteGuard
 from curation.api.http.video.desk import VideoDesk
 from curation.api.pages.routers import PAGE_ROUTERS
@@ -61,7 +63,7 @@ from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.one_photo import bursts as photo_bursts
 from curation.api.routes.one_photo import tiles as photo_tiles
 from curation.api.routes.opening import engine, following, sample
-from curation.api.routes.taking_home import sidecars
+from curation.api.routes.taking_home import find_me, guest_links, sidecars
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -142,6 +144,7 @@ def create_app(
         version=__version__,
         description=DESCRIPTION,
         openapi_tags=TAGS,
+        dependencies=[Depends(show_page_to_browsers), Depends(refuse_unknown_query)],
         generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
@@ -176,6 +179,8 @@ def create_app(
         choice,
         exports,
         sidecars,
+        guest_links,
+        find_me,
         downloads,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.
@@ -198,6 +203,7 @@ def create_app(
     for router in PAGE_ROUTERS:
         app.include_router(router)
     add_problem_handlers(app)
+    app.add_exception_handler(GoToPage, redirect_to_page)
     app.state.metrics = ServiceMetrics(lambda: cast(ServiceContext, app.state.service))
     # From the inside out: the middleware that is added last sees a request first.
     app.add_middleware(MirroredEdits)

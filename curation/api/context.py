@@ -11,6 +11,7 @@ from curation.api.http.assets.desk import AssetDesk
 from curation.api.http.assets.events import AssetFeed
 from curation.api.http.assets.pictures import AssetPictures
 from curation.api.http.attributes.requests import AttributeRequests
+from curation.api.http.guests.desk import GuestDesk
 from curation.api.http.pictures import PictureResponses
 from curation.api.http.video.desk import VideoDesk
 from curation.event.analysis_lookup import AnalysisLookup
@@ -71,6 +72,7 @@ class ServiceContext:
     film_known: FilmKnown
     look_through: LookThrough
     follower: Follower
+    guests: GuestDesk
     mirror: KeptCopy | None = None
 
 

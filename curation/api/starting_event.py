@@ -15,6 +15,7 @@ from curation.api.http.assets.events import AssetFeed
 from curation.api.http.assets.pictures import AssetPictures
 from curation.api.http.assets.receiving import remove_abandoned
 from curation.api.http.attributes.requests import AttributeRequests
+from curation.api.http.guests.desk import open_guest_desk
 from curation.api.http.pictures import PictureResponses
 from curation.api.http.video.desk import VideoDesk
 from curation.errors import CurationError, ExtraMissingError
@@ -30,6 +31,7 @@ from curation.event.pictures import EventPictures
 from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
+from curation.event.rules.written_ranking import ranking_writer
 from curation.event.unfound_words import UnfoundWords
 from curation.jobs.engine_weights import weights_run
 from curation.jobs.following.follower import Follower
@@ -190,8 +192,8 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
         rule_book,
         rescorer,
         catalog.ranked,
-        write=lambda: orchestrator.run_scoring(only_known=True),
-        list_photos=_listed(settings),
+        write=ranking_writer(orchestrator, catalog.ranked, catalog.words, partial(_listed, settings)),
+        list_photos=None if settings.input_address else partial(_listed, settings),
     )
     ends.callback(ranking.stop)
     runs = stage_runs(
@@ -261,6 +263,7 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
         film_known=FilmKnown(settings, known),
         look_through=look_through,
         follower=follower,
+        guests=open_guest_desk(settings, catalog, lambda: orchestrator.picture_faces),
         mirror=mirror,
     )
 
@@ -272,11 +275,9 @@ def _looked_through(catalog: Catalog) -> tuple[str, ...] | None:
     return tuple(photo.image_path for photo in catalog.photos_by_id().values())
 
 
-def _listed(settings: Settings) -> Callable[[], tuple[str, ...]] | None:
-    """What lists the photos of the folder; None if they lie in object storage, where the mirror does that."""
-    if settings.input_address:
-        return None
-    return lambda: tuple(photo.image_path for photo in event_listing(settings, needs_photos=False).photos)
+def _listed(settings: Settings) -> tuple[str, ...]:
+    """The paths of all photos of the folder."""
+    return tuple(photo.image_path for photo in event_listing(settings, needs_photos=False).photos)
 
 
 def _mirror(settings: Settings) -> KeptCopy | None:

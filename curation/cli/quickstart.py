@@ -17,7 +17,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from curation.cli.project import default_root, is_installed, script_command
@@ -37,6 +36,7 @@ from curation.settings import (
     with_places,
 )
 from curation.settings.event_places import CURATED_FOLDER
+from curation.settings.loading import ENV_PREFIX
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 
 __all__ = ["main"]
@@ -122,14 +122,12 @@ def _config_path() -> Path | None:
 
 def _serve(arguments: argparse.Namespace) -> int:
     """Serve the page, on that of the event if one is named."""
-    follows = arguments.follow not in _NO
-    load = partial(
-        load_settings,
-        _config_path(),
-        default_root=default_root(),
-        overrides={"service": {"follow_folder": True}} if follows else None,
-    )
-    settings = load()
+    if arguments.follow not in _NO:
+        # The service reads the environment; what the user says there counts.
+        os.environ.setdefault(f"{ENV_PREFIX}SERVICE__FOLLOW_FOLDER", "true")
+    if (config := _config_path()) is not None:
+        os.environ[CONFIG_VARIABLE] = str(config)
+    settings = load_settings(config, default_root=default_root())
     event = None
     if arguments.input:
         event = event_places(settings, arguments.input, arguments.output)
@@ -143,7 +141,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     root = default_root()
     root.mkdir(parents=True, exist_ok=True)
     os.chdir(root)
-    return serve(load, event, opens=arguments.open not in _NO)
+    return serve(settings, event, opens=arguments.open not in _NO)
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -10,7 +10,6 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["page_address", "serve"]
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
+_APPLICATION = "main_api:app"
 _TALK_S = 10.0
 _START_FAILED = 3
 _EVENT_PAGE = "/review/event"
@@ -52,11 +52,11 @@ class _Opening:
             open_page(address)
 
 
-def serve(load: Callable[[], Settings], event: EventPlaces | None = None, *, opens: bool = True) -> int:
+def serve(settings: Settings, event: EventPlaces | None = None, *, opens: bool = True) -> int:
     """Serve until a signal ends it; if the service is at work already, open the event there.
 
     Args:
-        load: Reads the settings; called again when the server starts.
+        settings: Of the service, which reads them again itself: from the settings file and the environment.
         event: The event whose page is shown; None for the list of all events.
         opens: Whether the browser is opened, if `service.open_browser` and the machine's screen allow it.
 
@@ -64,15 +64,14 @@ def serve(load: Callable[[], Settings], event: EventPlaces | None = None, *, ope
         The exit code.
 
     Raises:
-        SettingsError: If the settings are not valid, or the address cannot be listened on.
+        SettingsError: If the address cannot be listened on.
         BusyError: If another program listens there.
     """
-    settings = load()
     opening = _Opening(page_address(settings.service), event, opens and settings.service.open_browser)
     listener = _listener(settings.service)
     if listener is None:
         return _show_elsewhere(settings, opening)
-    return _run(load, listener, opening)
+    return _run(listener, opening)
 
 
 def page_address(service: ServiceSettings) -> str:
@@ -103,13 +102,12 @@ def _listener(service: ServiceSettings) -> socket.socket | None:
     return listener
 
 
-def _run(load: Callable[[], Settings], listener: socket.socket, opening: _Opening) -> int:
+def _run(listener: socket.socket, opening: _Opening) -> int:
     # Imported here, because the port is told to be free or not before the half second that this takes.
     import uvicorn
+    from uvicorn.importer import import_from_string
 
-    from curation.api.app import create_app
-
-    app = create_app(load)
+    app: FastAPI = import_from_string(_APPLICATION)
 
     class _Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -65,6 +65,11 @@ class Derived(Generic[T]):
         self._guard = threading.Lock()
         self._cached: tuple[tuple[object, ...], T] | None = None
 
+    def put(self, sources: tuple[object, ...], value: T) -> None:
+        """Cache `value` for these sources."""
+        with self._guard:
+            self._cached = (sources, value)
+
     def get(self, sources: tuple[object, ...], make: Callable[[], T]) -> T:
         """The cached value for these sources, else the result of `make`.
 

@@ -80,8 +80,8 @@ class RankedPhotos:
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
-        self.live: Callable[[], LiveScores | None] = lambda: None
-        """What the photos are ranked by instead of the table, which follows; None for the table."""
+        self.live: LiveScores | None = None
+        """What the photos are ranked by instead of the table, which follows; None for the table. See `follow`."""
 
     def table(self) -> tuple[PhotoScore, ...] | None:
         """The rows of photo_scores.csv as they were written; None before scoring. Raises what `photos` raises."""
@@ -98,13 +98,19 @@ class RankedPhotos:
         table = self._table.get()
         if table is None:
             return None
-        live = self.live()
-        if live is not None:
-            return self.ranked_by(live)
+        if self.live is not None:
+            return self.ranked_by(self.live)
         picks = self.picks()
         recorded = self.table_rules()
         rules = self._rules_of_settings if recorded is None else recorded[0]
         return self._ranked.get((table, picks, rules), lambda: self._rank(table, table, picks, rules))
+
+    def follow(self, live: LiveScores) -> None:
+        """Rank the photos by these scores from now on; nobody waits for it. Raises what `photos` raises."""
+        table, picks = self._table.get() or (), self.picks()
+        ranked = self._rank(table, live.scores, picks, live.rules)
+        self._ranked.put((table, live.scores, picks), ranked)
+        self.live = live
 
     def ranked_by(self, live: LiveScores) -> tuple[PhotoScore, ...]:
         """All photos with the current picks, best first, ranked by these scores. Raises what `photos` raises."""
@@ -268,6 +274,8 @@ class RankedPhotos:
             if table is not None and ranked is not None and ranked != table:
                 write_photo_scores(self._table.path, ranked)
                 self._table.put(ranked)
+                if self.live is not None:
+                    self._ranked.put((ranked, self.live.scores, self.picks()), ranked)
 
     def try_flush(self) -> None:
         """Do what `flush` does, but log an error instead of raising it."""

@@ -13,7 +13,7 @@ from curation.jobs.runner import JobRunner, ServiceEndingError
 from curation.jobs.starting import start
 from curation.jobs.store import ActiveJobError
 
-__all__ = ["LookThrough"]
+__all__ = ["LookThrough", "begins_another", "first_half_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class LookThrough:
 
     def after_job(self, runner: JobRunner, job: Job) -> None:
         """Start scoring if a job was the first half of looking through, and succeeded; never raises."""
-        if _is_first_half(job) and job.state is JobState.SUCCEEDED:
+        if begins_another(job):
             self._begin(runner, Stage.SCORING, {_AFTER: job.id})
 
     def go_on(self, runner: JobRunner) -> None:
@@ -97,6 +97,16 @@ class LookThrough:
             except (ActiveJobError, CurationError) as error:
                 logger.warning("%s is not started by itself: %s", stage, error)
                 return
+
+
+def begins_another(job: Job) -> bool:
+    """Whether another job begins by itself now that this one has ended."""
+    return _is_first_half(job) and job.state is JobState.SUCCEEDED
+
+
+def first_half_of(job: Job) -> str:
+    """The id of the job after which this one began by itself; empty if there is none."""
+    return str(job.request.get(_AFTER, ""))
 
 
 def _is_first_half(job: Job) -> bool:

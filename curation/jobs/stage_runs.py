@@ -64,6 +64,8 @@ def stage_runs(
     def run_sidecars(
         request: Mapping[str, Any], progress: Callable[[Progress], None], cancel: threading.Event
     ) -> JobOutcome:
+        if before_export is not None:
+            before_export()
         return outcome_of(
             orchestrator.run_sidecars(SidecarRequest.from_json(request), progress=progress, cancel=cancel)
         )

@@ -269,4 +269,5 @@ class ServiceSettings(Section):
     folder_roots: tuple[str, ...] = ()
     open_browser: bool = True
     follow_folder: bool = False
+    guest_selfies: bool = False
     follow_minutes: Annotated[float, Field(ge=0.1, le=1440)] = 10

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 from urllib.parse import quote
 
 from fastapi import Request
@@ -26,6 +27,7 @@ __all__ = [
     "STATIC_PREFIX",
     "TokenGuard",
     "is_loopback",
+    "is_owner",
     "is_token",
     "refuse_open_binding",
     "session_of",
@@ -35,6 +37,8 @@ COOKIE_NAME = "curation_session"
 SIGN_IN_PATH = "/sign-in"
 STATIC_PREFIX = "/static/"
 _OPEN_PATHS = frozenset({SIGN_IN_PATH})
+_GUEST_PATHS = re.compile(r"(/events/[^/]+)?(/review/find-me|/find-me(/.*)?)")
+"""Where guests look for their own photos, if the owner lets them; the routes check the key of their link."""
 _TOKEN_NEEDED = (
     401,
     "this service requires its token (service.token): send it as `Authorization: Bearer …`, or sign in at /sign-in",
@@ -102,6 +106,8 @@ def _refused(request: Request) -> Response | None:
         status, detail = _ONLY_LOCAL
         return problem_response(request, ApiProblem(status, "only_local", detail))
     path = request.url.path
+    if service.guest_selfies and _GUEST_PATHS.fullmatch(path):
+        return None
     if path in _OPEN_PATHS or path.startswith(STATIC_PREFIX) or _has_token(request, service):
         return None
     if _is_page(request):
@@ -111,6 +117,12 @@ def _refused(request: Request) -> Response | None:
     return problem_response(
         request, ApiProblem(status, "token_needed", detail, headers={"WWW-Authenticate": 'Bearer realm="curation"'})
     )
+
+
+def is_owner(request: Request) -> bool:
+    """Whether a request that the guard let pass may do everything, not only what guests may."""
+    service: ServiceSettings = request.app.state.service.settings.service
+    return service.token is None or _has_token(request, service)
 
 
 def _has_token(request: Request, service: ServiceSettings) -> bool:

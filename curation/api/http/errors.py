@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from curation.api.http.requests.validation_words import field_of, said_of
 from curation.errors import (
     AddressRefusedError,
     AssetDocumentError,
@@ -379,12 +380,12 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     def on_invalid_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        # Without the values that were sent: JSON cannot represent all of them.
         errors = [
-            {"where": ".".join(str(part) for part in problem["loc"]), "message": str(problem["msg"])}
+            {"where": ".".join(str(part) for part in problem["loc"]), "message": said_of(problem)}
             for problem in error.errors()
         ]
-        detail = "the request is not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+        said = (f"{field_of(problem['loc'])} {said_of(problem)}" for problem in error.errors())
+        detail = "the request is not valid: " + "; ".join(said)
         return problem_response(request, ApiProblem(422, "request_invalid", detail, extra={"errors": errors}))
 
     def on_unexpected(request: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ from curation.api.schemas.base import Out
 from curation.api.schemas.jobs import JobOut, JobProgressEvent
 from curation.errors import StorageError
 from curation.jobs.job import Job
+from curation.jobs.look_through import begins_another, first_half_of
 from curation.jobs.pace import Pace, PaceMeter
 from curation.jobs.runner import STOP_TIMEOUT_S, JobRunner
 
@@ -28,6 +29,9 @@ LOOK_EVERY_S = 0.25
 LOOK_ELSEWHERE_EVERY_S = 1.0
 REPEAT_AFTER_S = 5.0
 """An event is sent at least this often, even if nothing changed: the time left is updated, connections stay open."""
+SECOND_HALF_WITHIN_S = 3.0
+"""A job that begins when another one has ended does so within a moment."""
+SECOND_HALVES_AMONG = 5
 RETRY_MS = 3000
 """The time after which a browser reconnects when the stream has ended."""
 END_ID = "end"
@@ -61,17 +65,21 @@ class _Follower:
         self._runner = runner
         self._jobs = {job.id: _FollowedJob(runner, job) for job in jobs}
         self._with_new_ones = with_new_ones
+        self._first_halves: dict[str, float] = {}  # until when the second one is waited for
 
     async def events(self) -> AsyncIterator[bytes]:
         yield f"retry: {RETRY_MS}\n\n".encode()
         ending_since_s: float | None = None
-        while self._jobs:
+        while self._jobs or self._first_halves:
             for followed in tuple(self._jobs.values()):
                 job, event = await followed.look()
                 if event is not None:
                     yield event
                 if job is None or not job.state.is_active:
                     del self._jobs[followed.job_id]
+                    if self._with_new_ones and job is not None and begins_another(job):
+                        self._first_halves[job.id] = monotonic() + SECOND_HALF_WITHIN_S
+            await self._find_second_halves()
             if self._with_new_ones:
                 for job in self._runner.active:
                     self._jobs.setdefault(job.id, _FollowedJob(self._runner, job))
@@ -84,8 +92,20 @@ class _Follower:
                         if event is not None:
                             yield event
                     return
-            if self._jobs:
+            if self._jobs or self._first_halves:
                 await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _find_second_halves(self) -> None:
+        """Follow the jobs that begin when others have ended, also those that end before anybody looks."""
+        if not self._first_halves:
+            return
+        _, last = await to_thread.run_sync(lambda: self._runner.list(stage=None, limit=SECOND_HALVES_AMONG, offset=0))
+        for job in last:
+            if (first := first_half_of(job)) in self._first_halves:
+                del self._first_halves[first]
+                self._jobs.setdefault(job.id, _FollowedJob(self._runner, job))
+        now_s = monotonic()
+        self._first_halves = {job: until_s for job, until_s in self._first_halves.items() if now_s < until_s}
 
 
 class _FollowedJob:

@@ -48,6 +48,7 @@ TAGS = [
     {"name": "rules", "description": "What makes a photo good: read, preview and change the rules."},
     {"name": "choice", "description": "Who is in enough good photos, a choice of the best, and reasons in words."},
     {"name": "exports", "description": "Export photos."},
+    {"name": "guests", "description": "Guests find their own photos with a selfie, if the owner turns it on."},
     {"name": "downloads", "description": "The tables as CSV files."},
     {"name": "attributes", "description": "The faces of single pictures, by the attribute services."},
     {"name": "assets", "description": "Pictures taken apart into people, cut-outs, clothes and colours."},

@@ -72,6 +72,10 @@ class PictureResponses:
             request, tile.key, tile.content, partial(self._pictures.tiles.made, tile), {"Cache-Control": cached}
         )
 
+    async def photo_itself(self, request: Request, photo_id: str, size: PictureSize) -> Response:
+        """A photo, upright, never by the address of another server. Raises what `photo` raises."""
+        return await self._answer(request, partial(self._pictures.photo, photo_id, size))
+
     async def of_folder(self, request: Request, photo_id: str) -> Response:
         """A photo of the folder, small, whether it was looked through or not.
 

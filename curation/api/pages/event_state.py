@@ -66,9 +66,10 @@ class EventState:
         ranked: Photos in the ranking.
         vetoed: Of these, photos with a veto.
         picked: Of these, photos that the user picked.
-        outdated: Whether the ranking is out of date: people, labels or corrections changed since.
+        ranking_problem: Why the ranking cannot follow what was said since; empty if it can.
         follows: Whether new photos are looked through by themselves.
         following_words: What is waited for before that, as a sentence; empty for nothing.
+        followed_runs: How often they were, since the event was opened.
         jobs: The last jobs, newest first.
         active: The running one of these; None if there is none.
     """
@@ -91,9 +92,10 @@ class EventState:
     ranked: int
     vetoed: int
     picked: int
-    outdated: bool
+    ranking_problem: str
     follows: bool
     following_words: str
+    followed_runs: int
     jobs: tuple[Job, ...]
     active: Job | None
 
@@ -104,7 +106,7 @@ class EventState:
             return NextStep.FIND
         if not self.labelled and self.people:
             return NextStep.LABEL
-        if not self.scored or self.outdated:
+        if not self.scored:
             return NextStep.RANK
         return NextStep.CHOOSE
 
@@ -182,9 +184,10 @@ def event_state(context: ServiceContext) -> EventState:
         ranked=len(ranked),
         picked=sum(photo.pick is Pick.PICKED for photo in ranked),
         vetoed=sum(bool(photo.vetoes) for photo in ranked),
-        outdated=scored and not context.ranking.settle(),
+        ranking_problem=context.ranking.state().problem if scored and not context.ranking.settle() else "",
         follows=following.is_on,
         following_words=following.words,
+        followed_runs=following.runs,
         jobs=jobs,
         # Films and downloads run beside everything else; films are watched on their own page.
         active=min(

@@ -27,7 +27,7 @@ NAVIGATION = (
     Place("people", "/review/people", "People"),
     Place("photos", "/review/photos", "Photos"),
     Place("rules", "/review/rules", "Rules"),
-    Place("coverage", "/review/coverage", "Coverage"),
+    Place("choose", "/review/choose", "Choose"),
     Place("export", "/review/export", "Export"),
     Place("videos", "/review/videos", "Videos"),
     Place("assets", "/review/assets", "Assets"),

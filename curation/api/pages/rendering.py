@@ -20,6 +20,7 @@ from curation.api.http.urls import root_of
 from curation.api.pages.events.cards import header_name
 from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
+from curation.api.pages.words.problems import words_of
 from curation.errors import CurationError
 
 __all__ = ["TOTAL_HEADER", "PageRoute", "clock", "page_router", "render"]
@@ -70,7 +71,7 @@ def render(request: Request, template: str, /, *, place: str = "", status: int =
             root=root_of(request),
             place=place,
             navigation=NAVIGATION,
-            event_name=header_name(request) if place else "",
+            event_name=header_name(request) if place not in ("", "events") else "",
             version=__version__,
             **values,
         )
@@ -122,7 +123,9 @@ def page_router(prefix: str = "") -> APIRouter:
 def _problem(request: Request, status: int, code: str, detail: str) -> Response:
     fragment = request.headers.get("hx-request") == "true"
     template = "_problem.html" if fragment else "problem.html"
-    return render(request, template, status=status, code=code, detail=detail, problem_status=int(status))
+    return render(
+        request, template, status=status, code=code, detail=words_of(code, detail), problem_status=int(status)
+    )
 
 
 @cache

@@ -122,7 +122,7 @@ def people_fragment(request: Request, context: Context, word_id: LabelId) -> HTM
         for card in person_cards(context.catalog)
         if not (wanted and card.name) or card.name.casefold() == wanted.casefold()
     ]
-    return render(request, "unfound/_people.html", people=cards[:_MOST_PEOPLE])
+    return render(request, "unfound/_people.html", people=cards[:_MOST_PEOPLE], left=max(0, len(cards) - _MOST_PEOPLE))
 
 
 @router.get("/fragments/unfound/photos")

@@ -15,6 +15,7 @@ from curation.api.schemas.choice import (
     ChoiceOut,
     ChosenPhotoOut,
     CoverageOut,
+    PartOfDayOut,
     PassedPhotoOut,
     PersonCoverageOut,
     PersonInChoiceOut,
@@ -22,9 +23,11 @@ from curation.api.schemas.choice import (
     RankingOut,
     ReasonOut,
     ReasonsOut,
+    ShortcomingOut,
 )
 from curation.domain.choosing.best_choice import choose
-from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto
+from curation.domain.choosing.choice import ChoiceRequest, ChosenPhoto, PartInChoice
+from curation.domain.choosing.shortcomings import NoGoodPhoto
 from curation.domain.faces.ids import PHOTO_ID_PATTERN, face_id, photo_id
 from curation.domain.judging.photo_reasons import PhotoReason
 from curation.errors import NOT_CLUSTERED, NOT_SCORED, NotScoredError
@@ -75,6 +78,7 @@ def get_coverage(
     """All main and important people with their photos, the good ones among them, and the people who have none."""
     judged = context.judgement.now()
     best = {score.image_path for score in judged.ranked[:top]}
+    missing = judged.no_good_photos()
     people = tuple(
         PersonCoverageOut(
             name=one.person.display_name,
@@ -85,6 +89,8 @@ def get_coverage(
             picked=one.picked,
             in_top=len(best.intersection(one.good)),
             best_photo_ids=tuple(map(photo_id, one.good[:_BEST_SHOWN])),
+            shortcomings=() if one.person.key not in missing else _shortcomings_out(missing[one.person.key]),
+            best_so_far=_best_so_far(missing.get(one.person.key)),
         )
         for one in judged.coverage
     )
@@ -97,17 +103,27 @@ def get_coverage(
     )
 
 
-@router.post("/choice", summary="Choose the best photos", responses=problem_responses(**_NOT_READY))
+@router.post("/choice", summary="Choose the best photos", responses=problem_responses(**_NOT_READY, **_NOT_FOUND))
 def make_choice(context: Context, body: ChoiceIn) -> ChoiceOut:
     """The best `count` photos in which all main and important people have enough good photos, and why each is chosen.
 
-    Picked photos are always chosen, rejected and vetoed ones never. Of all choices that cover the people as far as
-    possible, this one has the highest sum of ratings and scores. Nothing is changed: pick the photos that you like with
-    `PATCH /picks`, or export them with `POST /exports`.
+    Picked photos are always chosen, rejected and vetoed ones never. With `cover_day` each hour or scene that has a
+    photo which may be chosen has one in the choice; where `count` is too small for that, people come first, then the
+    parts of the day with the most photos. Of all choices that cover people and day as far as possible, this one has the
+    highest sum of ratings and scores. Nothing is changed: pick the photos that you like with `PATCH /picks`, or export
+    them with `POST /exports`.
     """
     judged = context.judgement.now()
-    request = ChoiceRequest(body.count, body.main_at_least, body.important_at_least, body.one_per_burst)
-    choice = choose(request, judged.ranked, judged.people, judged.coverage, judged.rules)
+    day = judged.day(body.cover_day)
+    request = ChoiceRequest(
+        body.count,
+        body.main_at_least,
+        body.important_at_least,
+        body.one_per_burst,
+        frozenset(_path(context, photo) for photo in body.keep),
+        frozenset(_path(context, photo) for photo in body.leave_out),
+    )
+    choice = choose(request, judged.ranked, judged.people, judged.coverage, judged.rules, day)
     return ChoiceOut(
         photos=tuple(map(_chosen_out, choice.photos)),
         passed=tuple(
@@ -130,6 +146,10 @@ def make_choice(context: Context, body: ChoiceIn) -> ChoiceOut:
             )
             for one in choice.people
         ),
+        cover_day=body.cover_day,
+        parts=tuple(map(_part_out, choice.parts)),
+        without_time=len(day.without_time),
+        wrong_clock=len(day.apart),
         unmet=choice.unmet,
         current=context.ranking.state().current,
         proven=choice.proven,
@@ -185,6 +205,26 @@ def _reasons_out(judged: Judged, photo: str, image_path: str) -> PhotoReasonsOut
     )
 
 
+def _shortcomings_out(found: NoGoodPhoto) -> tuple[ShortcomingOut, ...]:
+    return tuple(ShortcomingOut(why=one.why, photos=one.photos, text=one.text) for one in found.shortcomings)
+
+
+def _best_so_far(found: NoGoodPhoto | None) -> str | None:
+    return None if found is None or found.best is None else photo_id(found.best)
+
+
+def _part_out(part: PartInChoice) -> PartOfDayOut:
+    return PartOfDayOut(
+        name=part.part.name,
+        begins=part.part.begins,
+        ends=part.part.ends,
+        photos=len(part.part.image_paths),
+        usable=part.usable,
+        chosen=tuple(map(photo_id, part.chosen)),
+        others=tuple(map(photo_id, part.others)),
+    )
+
+
 def _chosen_out(photo: ChosenPhoto) -> ChosenPhotoOut:
     score = photo.score
     return ChosenPhotoOut(
@@ -197,4 +237,5 @@ def _chosen_out(photo: ChosenPhoto) -> ChosenPhotoOut:
         burst_id=score.burst_id,
         people=tuple(score.people.split("; ")) if score.people else (),
         reasons=photo.reasons,
+        instead=tuple(map(photo_id, photo.instead)),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from curation.api.schemas.base import Out, Score, Text
+from curation.domain.choosing.day import CoverDay
+from curation.domain.choosing.shortcomings import WhyNot
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.photo_reasons import ReasonKind
 from curation.domain.judging.picks import Pick
@@ -19,6 +22,7 @@ __all__ = [
     "ChoiceOut",
     "ChosenPhotoOut",
     "CoverageOut",
+    "PartOfDayOut",
     "PassedPhotoOut",
     "PersonCoverageOut",
     "PersonInChoiceOut",
@@ -26,12 +30,22 @@ __all__ = [
     "RankingOut",
     "ReasonOut",
     "ReasonsOut",
+    "ShortcomingOut",
 ]
 
 MAX_CHOICE = 2000
 MAX_REASONS = 1000
 
 PhotoIdText = Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["1f0c4be9d93c4c3c"])]
+
+
+class ShortcomingOut(Out):
+    """Why photos of a person are not good."""
+
+    why: WhyNot
+    photos: Annotated[int, Field(ge=1, examples=[3])]
+    """Of how many of the person's photos this is true."""
+    text: Annotated[Text, Field(examples=["blinks in 3 of 4"])]
 
 
 class PersonCoverageOut(Out):
@@ -53,6 +67,11 @@ class PersonCoverageOut(Out):
     """Good photos of the person among the best `top`."""
     best_photo_ids: tuple[PhotoIdText, ...]
     """The best of the good photos, at most five."""
+    shortcomings: tuple[ShortcomingOut, ...]
+    """Why there is no good photo of the person that shows the face large enough to be judged, what is most often wrong
+    first; empty if there is one."""
+    best_so_far: PhotoIdText | None
+    """The best photo of a person with shortcomings; null if there is none, or nothing is wrong."""
 
 
 class CoverageOut(Out):
@@ -76,18 +95,41 @@ class ChoiceIn(BaseModel):
         extra="forbid",
         frozen=True,
         json_schema_extra={
-            "examples": [{"count": 60, "main_at_least": 3, "important_at_least": 1, "one_per_burst": True}]
+            "examples": [{"count": 60, "main_at_least": 3, "important_at_least": 1, "cover_day": "scenes"}]
         },
     )
 
     count: Annotated[int, Field(ge=1, le=MAX_CHOICE, description="The number of photos to choose.")]
     main_at_least: Annotated[
-        int, Field(ge=0, le=100, description="The least number of good photos of each main person.")
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="The least number of good photos of each main person; also `at_least_main`.",
+            validation_alias=AliasChoices("main_at_least", "at_least_main"),
+        ),
     ] = 3
     important_at_least: Annotated[
-        int, Field(ge=0, le=100, description="The least number of good photos of each important person.")
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="The least number of good photos of each important person; also `at_least_important`.",
+            validation_alias=AliasChoices("important_at_least", "at_least_important"),
+        ),
     ] = 1
     one_per_burst: Annotated[bool, Field(description="Choose at most one photo of each burst.")] = True
+    cover_day: Annotated[
+        CoverDay, Field(description="Which parts of the day should each have a photo: hours, scenes, or none.")
+    ] = CoverDay.NONE
+    keep: Annotated[
+        tuple[PhotoIdText, ...],
+        Field(max_length=MAX_CHOICE, description="Photos that are in as if they were picked; rejected ones are not."),
+    ] = ()
+    leave_out: Annotated[
+        tuple[PhotoIdText, ...],
+        Field(max_length=MAX_CHOICE, description="Photos that are not in, unless they are picked."),
+    ] = ()
 
 
 class ChosenPhotoOut(Out):
@@ -106,6 +148,9 @@ class ChosenPhotoOut(Out):
         tuple[Text, ...],
         Field(examples=[("the only good photo of Tom (important)", "number 12 of 2140 in the ranking")]),
     ]
+    instead: tuple[PhotoIdText, ...]
+    """Photos that could take its place, at most four: of the same burst first, then of the same part of the day with
+    the same people."""
 
 
 class PassedPhotoOut(Out):
@@ -130,6 +175,22 @@ class PersonInChoiceOut(Out):
     """All good photos of the person."""
 
 
+class PartOfDayOut(Out):
+    """An hour or a scene of the event, and its photos in the choice."""
+
+    name: Annotated[str, Field(examples=["scene 3 (14:02-14:40)"])]
+    begins: Annotated[datetime, Field(examples=["2026-06-20T14:02:11"])]
+    """By the cameras' clocks, without a time zone."""
+    ends: datetime
+    photos: Annotated[int, Field(ge=1, examples=[84])]
+    usable: Annotated[int, Field(ge=0, examples=[61])]
+    """Photos that may be chosen: neither vetoed nor rejected nor unreadable."""
+    chosen: tuple[PhotoIdText, ...]
+    """Best first; empty for a gap."""
+    others: tuple[PhotoIdText, ...]
+    """The best of its other photos, also of those that no choice takes; at most eight."""
+
+
 class ChoiceOut(Out):
     """The chosen photos."""
 
@@ -137,6 +198,14 @@ class ChoiceOut(Out):
     """Best first."""
     passed: tuple[PassedPhotoOut, ...]
     people: tuple[PersonInChoiceOut, ...]
+    cover_day: CoverDay
+    parts: tuple[PartOfDayOut, ...]
+    """The parts of the day by time; none if `cover_day` is `none`."""
+    without_time: Annotated[int, Field(ge=0, examples=[3])]
+    """Photos whose time is not known; they are in no part of the day."""
+    wrong_clock: Annotated[int, Field(ge=0, examples=[0])]
+    """Photos whose time is half a year or more from all others, as of a camera whose clock was never set; they are in
+    no part of the day."""
     unmet: Annotated[tuple[Text, ...], Field(examples=[("Ida (important) has no good photo; all 4 are vetoed",)])]
     """Requirements that could not be met; empty if all were."""
     current: bool

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation.domain.choosing.coverage import PersonCoverage
+from curation.domain.choosing.day import DayPart
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category
 
-__all__ = ["Choice", "ChoiceRequest", "ChosenPhoto", "PassedPhoto", "PersonInChoice"]
+__all__ = ["Choice", "ChoiceRequest", "ChosenPhoto", "PartInChoice", "PassedPhoto", "PersonInChoice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,16 @@ class ChoiceRequest:
         main_at_least: Number of chosen photos that should show each main person well.
         important_at_least: Number of chosen photos that should show each important person well.
         one_per_burst: Take at most one photo of each burst.
+        kept: Image paths of photos that are in as if they were picked.
+        left_out: Image paths of photos that are not in, unless they were picked.
     """
 
     count: int
     main_at_least: int = 3
     important_at_least: int = 1
     one_per_burst: bool = True
+    kept: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
 
     def needed(self, category: Category) -> int:
         """How many photos of a person of a category are asked for."""
@@ -39,10 +44,12 @@ class ChosenPhoto:
     Attributes:
         score: Score of the photo, with its rank.
         reasons: Why it was chosen, the strongest first; at least one.
+        instead: Image paths of the best photos that could take its place: of the same moment first.
     """
 
     score: PhotoScore
     reasons: tuple[str, ...]
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,24 @@ class PersonInChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class PartInChoice:
+    """How a part of the day is covered by a choice.
+
+    Attributes:
+        part: The part.
+        usable: How many of its photos could be chosen.
+        chosen: Image paths of those that were, best first.
+        others: Image paths of the best of its photos that were not chosen, one of each burst, also of those that no
+            choice may take.
+    """
+
+    part: DayPart
+    usable: int
+    chosen: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The result of a choice.
 
@@ -83,6 +108,7 @@ class Choice:
         people: Main people first, then by name.
         unmet: What could not be met, in sentences; empty if everything was.
         proven: Whether the choice is proven to be the best; False if the time limit was reached before.
+        parts: The parts of the day by time; none if it need not be covered.
     """
 
     photos: tuple[ChosenPhoto, ...]
@@ -90,3 +116,4 @@ class Choice:
     people: tuple[PersonInChoice, ...]
     unmet: tuple[str, ...]
     proven: bool
+    parts: tuple[PartInChoice, ...] = ()

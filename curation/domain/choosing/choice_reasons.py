@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from curation.domain.choosing.choice import ChoiceRequest, PassedPhoto, PersonInChoice
+from curation.domain.choosing.choice import ChoiceRequest, PartInChoice, PassedPhoto, PersonInChoice
 from curation.domain.choosing.coverage import PhotoPeople, well_shown
+from curation.domain.choosing.day import listed
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
+
+_PARTS_TOLD = 6
 
 __all__ = ["ChoiceReasons", "passed_photos", "unmet_wishes"]
 
@@ -24,6 +27,8 @@ class ChoiceReasons:
         photos: Number of all photos.
         burst_sizes: By burst id, the number of its photos.
         chosen_of_burst: By burst id, the number of its photos in the choice.
+        part_of: By image path, the part of the day that it is of, as far as the day is to be covered.
+        kept: Image paths of the photos that the user took into the choice.
     """
 
     people_in_choice: Sequence[PersonInChoice]
@@ -32,12 +37,16 @@ class ChoiceReasons:
     photos: int
     burst_sizes: Mapping[int | None, int]
     chosen_of_burst: Mapping[int | None, int]
+    part_of: Mapping[str, PartInChoice] = field(default_factory=dict)
+    kept: Collection[str] = frozenset()
 
     def of(self, score: PhotoScore) -> tuple[str, ...]:
         """Why a photo was chosen, the strongest reason first; at least one."""
         reasons = []
         if score.pick is Pick.PICKED:
             reasons.append("you picked it")
+        elif score.image_path in self.kept:
+            reasons.append("you took it into the choice")
         if score.rating is not None:
             reasons.append(f"you gave it {score.rating} star{'s' if score.rating > 1 else ''}")
         well = well_shown(score.image_path, self.people)
@@ -46,6 +55,10 @@ class ChoiceReasons:
             for one in self.people_in_choice
             if one.covered.person.key in well and 0 < one.chosen <= one.wanted
         ]
+        part = self.part_of.get(score.image_path)
+        if part is not None and len(part.chosen) == 1:
+            only = "the only usable photo of" if part.usable == 1 else "the one photo of"
+            reasons.append(f"{only} {part.part.name}")
         place = f"number {score.rank} of {self.photos} in the ranking"
         if score.image_path in self.alone and score.pick is None:
             reasons.append(place)
@@ -71,7 +84,12 @@ def _needed_for(one: PersonInChoice) -> str:
 
 
 def passed_photos(
-    request: ChoiceRequest, chosen: Sequence[PhotoScore], alone: Collection[str], ranked: Sequence[PhotoScore]
+    request: ChoiceRequest,
+    chosen: Sequence[PhotoScore],
+    alone: Collection[str],
+    ranked: Sequence[PhotoScore],
+    *,
+    has_parts: bool = False,
 ) -> tuple[PassedPhoto, ...]:
     """The photos that the ranking alone would have chosen and that are not in the choice, best first.
 
@@ -80,15 +98,21 @@ def passed_photos(
         chosen: Best first.
         alone: Image paths of the photos that the ranking alone would have chosen.
         ranked: All photos, best first.
+        has_parts: Whether the day was to be covered.
     """
     taken = {score.image_path for score in chosen}
     of_burst = {score.burst_id: score for score in reversed(chosen) if score.burst_id is not None}
+    _others = "people who would not have been in often enough"
+    if has_parts:
+        _others = "people or parts of the day that would not have been in"
     out = []
     for score in ranked:
         if score.image_path not in alone or score.image_path in taken:
             continue
         other = of_burst.get(score.burst_id) if score.burst_id is not None and request.one_per_burst else None
-        reason = "made room for people who would not have been in often enough"
+        reason = f"made room for {_others}"
+        if score.image_path in request.left_out:
+            reason = "you left it out"
         if other is not None:
             reason = f"{_name(other, score)} of the same burst is in"
         out.append(PassedPhoto(score, reason))
@@ -107,6 +131,7 @@ def unmet_wishes(
     picked: int,
     in_choice: Sequence[PersonInChoice],
     ranked: Sequence[PhotoScore],
+    parts: Sequence[PartInChoice] = (),
 ) -> list[str]:
     """What the choice could not meet, in sentences.
 
@@ -116,6 +141,7 @@ def unmet_wishes(
         picked: How many photos the user picked.
         in_choice: How often each person is in the choice.
         ranked: All photos, best first.
+        parts: How the parts of the day are covered.
     """
     out = []
     if picked > request.count:
@@ -147,4 +173,31 @@ def unmet_wishes(
                 f"{title} is in {one.chosen} instead of {one.wanted}: more do not fit into {request.count} photos with "
                 "everybody else"
             )
+    return out + _uncovered_parts(request, chosen, parts)
+
+
+def _uncovered_parts(request: ChoiceRequest, chosen: Sequence[PhotoScore], parts: Sequence[PartInChoice]) -> list[str]:
+    """Which parts of the day have no photo in the choice, and why."""
+    out = []
+    left = [one for one in parts if not one.chosen]
+    for one in left:
+        if not one.usable:
+            count = len(one.part.image_paths)
+            those = "its only photo is" if count == 1 else f"all {count} photos are"
+            out.append(
+                f"{one.part.name} has no usable photo: {those} vetoed, rejected, left out or unreadable; pick one to "
+                "have it in"
+            )
+    without_room = [one.part.name for one in left if one.usable]
+    if not without_room:
+        return out
+    names = listed(without_room, _PARTS_TOLD)
+    are = "is" if len(without_room) == 1 else "are"
+    if len(chosen) >= request.count:
+        out.append(
+            f"{names} {are} left out: {request.count} photos are too few for {len(parts)} parts of the day with "
+            "everybody in; parts with more photos come first"
+        )
+    else:
+        out.append(f"{names} {are} left out: every photo that could be taken is of a burst that is in already")
     return out

@@ -6,13 +6,14 @@
                 sum of x(i) over i of one burst <= 1           for each burst
 
 Where not all needs can be met, the shortfall is minimised first: first the number of people who would not be shown at
-all, those of the first class before those of the second; then what else is missing, in the same order.
+all, those of the first class before those of the second; then the parts of the day without a photo, and of equally many
+the lightest; then what else is missing of people, in the same order.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ class Item:
 
     Attributes:
         value: Above 0, more is better.
-        shows: The people that it shows, by their number.
+        shows: The people that it shows and the part of the day that it is of, by their number.
         burst: At most one item of each burst may be chosen; None is a burst of its own.
     """
 
@@ -43,15 +44,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is needed for a person.
+    """What is needed for a person, or for a part of the day.
 
     Attributes:
         at_least: How many of the chosen items should show the person.
         first_class: Whether the person takes priority over those who are not first class.
+        weight: For a part of the day, how much of the event it is, above 0; 0 for a person.
     """
 
     at_least: int
     first_class: bool
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def best_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> Cove
 
     Args:
         items: Of equal items, the earlier one is preferred.
-        needs: One for each person, by number.
+        needs: One for each person and part of the day, by number.
         count: Maximum number of chosen items.
 
     Returns:
@@ -109,11 +112,21 @@ def greedy_cover(items: Sequence[Item], needs: Sequence[Need], count: int) -> tu
     open_ = list(range(len(items)))
     while open_ and len(chosen) < count:
 
-        def gain(i: int) -> tuple[int, int, int, int, float, int]:
+        def gain(i: int) -> tuple[int, int, int, int, int, float, int]:
             helped = [p for p in items[i].shows if missing[p] > 0]
-            absent = [needs[p].first_class for p in helped if missing[p] == needs[p].at_least]
-            more = [needs[p].first_class for p in helped if missing[p] < needs[p].at_least]
-            return sum(absent), len(absent) - sum(absent), sum(more), len(more) - sum(more), items[i].value, -i
+            parts = sum(needs[p].weight for p in helped)
+            people = [p for p in helped if not needs[p].weight]
+            absent = [needs[p].first_class for p in people if missing[p] == needs[p].at_least]
+            more = [needs[p].first_class for p in people if missing[p] < needs[p].at_least]
+            return (
+                sum(absent),
+                len(absent) - sum(absent),
+                parts,
+                sum(more),
+                len(more) - sum(more),
+                items[i].value,
+                -i,
+            )
 
         best = max(open_, key=gain)
         chosen.append(best)
@@ -221,21 +234,34 @@ class _Program:
         upper[self._total :] = [1.0] * self._people + rest
         extra: list[tuple[NDArray[np.float64], float]] = []
         all_proven = True
-        for offset in (0, self._people):
-            for first_class in (True, False):
-                cost = np.zeros(len(upper))
-                for row, (_, need) in enumerate(self._needs):
-                    if need.first_class is first_class:
-                        cost[self._total + offset + row] = 1.0
-                if not cost.any():
-                    continue
-                found = self._missing(cost, upper, extra)
-                if found is None:
-                    return None, False
-                extra.append((cost, found[0]))
-                all_proven &= found[1]
+        for cost in self._stages():
+            if not cost.any():
+                continue
+            found = self._missing(cost, upper, extra)
+            if found is None:
+                return None, False
+            extra.append((cost, found[0]))
+            all_proven &= found[1]
         solution, proven = self._optimum(-self._goal(), upper, extra)
         return solution, proven and all_proven
+
+    def _stages(self) -> Iterator[NDArray[np.float64]]:
+        """The kinds of shortfall as costs in whole numbers, the worst first."""
+        rows = list(enumerate(need for _, need in self._needs))
+
+        def cost(offset: int, of: Callable[[Need], float]) -> NDArray[np.float64]:
+            out = np.zeros(self._total + 2 * self._people)
+            for row, need in rows:
+                out[self._total + offset + row] = of(need)
+            return out
+
+        for first_class in (True, False):
+            yield cost(0, lambda need, first=first_class: not need.weight and need.first_class is first)  # type: ignore[misc]
+        # One part more always costs more than any other choice of equally many parts.
+        all_weights = 1 + sum(need.weight for _, need in rows)
+        yield cost(0, lambda need: all_weights + need.weight if need.weight else 0.0)
+        for first_class in (True, False):
+            yield cost(self._people, lambda need, first=first_class: not need.weight and need.first_class is first)  # type: ignore[misc]
 
     def _goal(self) -> NDArray[np.float64]:
         goal = np.zeros(self._total + 2 * self._people)

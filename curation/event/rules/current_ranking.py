@@ -5,6 +5,7 @@ There is one ranking at a time, and everybody is shown the same: lists, choices,
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -33,6 +34,7 @@ _WRITE_AFTER_S = 2.0
 _AGAIN_AFTER_S = 5.0  # when somebody else uses the output folder
 _GIVE_UP_S = 60.0
 _READER_WAITS_S = 0.3
+_MANY_PHOTOS = 5000
 _LIST_EVERY_S = 15.0
 _LISTING_SHARE = 100.0  # a listing that takes a second is repeated after so many seconds
 _LISTED_FOR_S = 60.0  # after the last time that somebody asked
@@ -93,7 +95,7 @@ class CurrentRanking:
         rescorer: Rescorer,
         ranked: RankedPhotos,
         *,
-        write: Callable[[], object] = lambda: None,
+        write: Callable[[RankedEvent], object] = lambda _: None,
         list_photos: Callable[[], Collection[str]] | None = None,
     ) -> None:
         """Take the parts; nothing is read yet. Until `start`, the ranking is made when it is asked for.
@@ -103,7 +105,7 @@ class CurrentRanking:
             rules: Of the event.
             rescorer: Ranks it.
             ranked: Is told the ranking, and shows it with the picks.
-            write: Ranks the photos again as a run does, by what is known, and writes that.
+            write: Writes the ranking as a run of the scoring does, see `curation.event.rules.written_ranking`.
             list_photos: Returns the image paths of all photos of the folder; None if they are not listed here.
         """
         self._rules = rules
@@ -119,14 +121,14 @@ class CurrentRanking:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._shown: RankedEvent | None = None
-        self._refused: tuple[str, CurationError] | None = None  # what it was to be made from, and why that failed
+        self._refused: tuple[str, object, CurationError] | None = None  # digest and run that it failed for, and why
         self._seen: tuple[str, float] = ("", 0.0)
         self._written = ""
+        self._writing: threading.Thread | None = None
         self._not_before_s = 0.0
         self._new: int | None = None
         self._list_again_s = 0.0
         self._asked_s = 0.0
-        ranked.live = self.shown
 
     def start(self) -> None:
         """Follow in the background from now on."""
@@ -137,8 +139,9 @@ class CurrentRanking:
         """End; what is not written yet is written by whoever comes next."""
         self._ended.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(5.0)
+        for thread in (self._thread, self._writing):
+            if thread is not None:
+                thread.join(5.0)
 
     def shown(self) -> RankedEvent | None:
         """What everybody is shown now; None while photo_scores.csv is all that is known. Takes no time."""
@@ -193,14 +196,13 @@ class CurrentRanking:
     def state(self) -> RankingState:
         """What is shown, and whether it is current; quick."""
         self._asked_s = time.monotonic()
-        digest, shown, refused = self._digest(), self._shown, self._refused
-        is_refused = refused is not None and refused[0] == digest
+        digest, shown = self._digest(), self._shown
         return RankingState(
             current=digest is not None and self._is_shown(digest),
             version=(self._sources.recorded() or "" if shown is None else shown.digest)[:16],
             waiting=0 if shown is None else len(shown.waiting),
             new_photos=self._new,
-            problem=str(refused[1]) if is_refused and refused is not None else "",
+            problem=self._problem(digest or ""),
         )
 
     def catch_up(self) -> None:
@@ -216,7 +218,7 @@ class CurrentRanking:
         try:
             _, scoring = self._rules.current()
         except CurationError as error:
-            self._refused = ("", error)
+            self._refused = ("", None, error)
             return None
         return self._sources.ranking(scoring)
 
@@ -228,19 +230,28 @@ class CurrentRanking:
 
     def _is_decided(self, digest: str) -> bool:
         """Whether there is nothing to wait for: it is shown, or cannot be made."""
-        return self._is_shown(digest) or (self._refused is not None and self._refused[0] == digest)
+        return self._is_shown(digest) or self._problem(digest) != ""
+
+    def _problem(self, digest: str) -> str:
+        """Why a ranking from this cannot be made; empty if it can, as far as is known."""
+        refused = self._refused
+        is_so = refused is not None and refused[0] == digest and refused[1] == (self._sources.run() if digest else None)
+        return str(refused[2]) if refused is not None and is_so else ""
 
     def _make(self, digest: str, scoring: ScoringSettings) -> None:
         try:
             shown = self._made(digest, scoring)
         except CurationError as error:
             with self._changed:
-                self._refused = (digest, error)
+                self._refused = (digest, self._sources.run(), error)
                 self._changed.notify_all()
             raise
+        self._ranked.follow(shown)
         with self._changed:
             self._shown, self._refused = shown, None
             self._changed.notify_all()
+        if len(shown.scores) >= _MANY_PHOTOS:
+            gc.freeze()  # see `Catalog.read_ahead`: a full collection would delay requests by seconds
 
     def _made(self, digest: str, scoring: ScoringSettings) -> RankedEvent:
         run = self._sources.run()
@@ -280,24 +291,29 @@ class CurrentRanking:
             self._seen = (digest, now_s)
         since_s = now_s - self._seen[1]
         if self._shown is None or not self._is_shown(digest):
-            if not (self._refused is not None and self._refused[0] == digest) and (is_asked or since_s > _RANK_AFTER_S):
+            if not self._problem(digest) and (is_asked or since_s > _RANK_AFTER_S):
                 self.demand()
         elif digest not in (self._written, self._sources.recorded()):
-            if since_s > _WRITE_AFTER_S and now_s > self._not_before_s:
-                self._write_again(digest)
+            is_writing = self._writing is not None and self._writing.is_alive()
+            if since_s > _WRITE_AFTER_S and now_s > self._not_before_s and not is_writing:
+                # In a thread of its own: the next change is shown at once all the same.
+                self._writing = threading.Thread(
+                    target=self._write_again, args=(self._shown,), name="curation-ranking-file", daemon=True
+                )
+                self._writing.start()
         elif self._list_photos is not None and now_s < self._asked_s + _LISTED_FOR_S and now_s > self._list_again_s:
             self._count_new(self._list_photos)
 
-    def _write_again(self, digest: str) -> None:
+    def _write_again(self, shown: RankedEvent) -> None:
         try:
-            self._write()
-            self._written = digest
+            self._write(shown)
+            self._written = shown.digest
             with self._making:
-                shown = self._shown
-                if shown is not None and shown.digest == digest and not shown.waiting:
+                now = self._shown
+                if now is not None and now.digest == shown.digest and not now.waiting:
                     self._rescorer.knows_last_run()
-                    self._shown = replace(shown, run=self._sources.run())
-            self._ranked.photos()  # so that the table is read now, not by whoever asks next
+                    self._shown = replace(now, run=self._sources.run())
+                    self._ranked.live = self._shown
         except BusyError as error:
             self._not_before_s = time.monotonic() + _AGAIN_AFTER_S
             logger.debug("the ranking is written later: %s", error)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from curation.domain.choosing.coverage import PersonCoverage, PhotoPeople, coverage, people_of_photos
+from curation.domain.choosing.day import CoverDay, Day, day_of
+from curation.domain.choosing.shortcomings import NoGoodPhoto, no_good_photos
 from curation.domain.judging.photo_reasons import PhotoReason, photo_reasons
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.scoring_rules import ScoringRules
@@ -40,6 +42,27 @@ class Judged:
     bursts: Mapping[int, tuple[PhotoScore, ...]]
     people: Mapping[str, PhotoPeople]
     coverage: tuple[PersonCoverage, ...]
+    _made: dict[object, object] = field(default_factory=dict)
+
+    def day(self, cover: CoverDay) -> Day:
+        """The parts of the event by the times of its photos."""
+        found = self._made.get(cover)
+        if found is None:
+            found = self._made[cover] = day_of(
+                {path: shot.measures.capture_time for path, shot in self.event.shots.items()}, cover
+            )
+        assert isinstance(found, Day)
+        return found
+
+    def no_good_photos(self) -> Mapping[str, NoGoodPhoto]:
+        """The people without a good photo that shows them large enough to be judged, by their keys."""
+        found = self._made.get("no good photo")
+        if found is None:
+            rules = self.rules
+            people = no_good_photos(self.coverage, self.scores, self.event.shots, rules.thresholds, rules.excuses)
+            found = self._made["no good photo"] = {one.covered.person.key: one for one in people}
+        assert isinstance(found, dict)
+        return found
 
     def reasons(self, image_path: str) -> tuple[PhotoReason, ...]:
         """What is good and bad about a photo, in words; empty for an unknown photo."""
@@ -77,11 +100,13 @@ class Judgement:
         by = self._ranking.demand()
         ranked = self._catalog.ranked.ranked_by(by)
         seen = self._catalog.seen.now()
-        return self._judged.get((by, ranked, seen), lambda: self._judge(by, ranked, seen))
+        return self._judged.get((by.event, by.scores, ranked, seen), lambda: self._judge(by, ranked, seen))
 
     def _judge(self, by: RankedEvent, ranked: tuple[PhotoScore, ...], seen: SeenNow) -> Judged:
         event, rules = by.event, by.rules
-        people = self._people.get((by,), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses))
+        people = self._people.get(
+            (event, by.scoring), lambda: people_of_photos(event.shots, rules.thresholds, rules.excuses)
+        )
         bursts: defaultdict[int, list[PhotoScore]] = defaultdict(list)
         for score in ranked:
             if score.burst_id is not None:

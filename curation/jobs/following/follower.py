@@ -42,11 +42,13 @@ class Following:
     Attributes:
         is_on: Whether new photos are looked through by themselves.
         new: New photos that are waited for.
+        runs: How often photos were looked through by themselves since the event was opened.
         words: What is waited for, as a sentence; empty if it is off, or before the first look.
     """
 
     is_on: bool
     new: int
+    runs: int
     words: str
 
 
@@ -83,6 +85,7 @@ class Follower:
         self._guard = threading.Lock()
         self._is_on = _stored(self._path, default=settings.service.follow_folder)
         self._new = 0
+        self._runs = 0
         self._words = ""
         self._woken = threading.Event()
         self._ending = False
@@ -104,7 +107,7 @@ class Follower:
     def now(self) -> Following:
         """What it does now."""
         with self._guard:
-            return Following(self._is_on, self._new, self._words)
+            return Following(self._is_on, self._new, self._runs, self._words)
 
     def switch(self, *, on: bool) -> Following:
         """Turn it on or off, for good.
@@ -156,6 +159,7 @@ class Follower:
             return ""
         logger.info("%d new photos are looked through", decision.new)
         self._pacing.started(self._clock())
+        self._runs += 1
         return f"{_counted(decision.new)} are being looked through."
 
     @property

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from curation.domain.attributes.age_groups import AgeGroup
-from curation.domain.identity.unfound import Unfound, unfound_told
 from curation.domain.judging.photo_composition import PhotoComposition
-from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
-from curation.domain.judging.presets import with_preset
-from curation.domain.labelling.labels import Labels
-from curation.domain.measuring.measures import FaceMeasures, PhotoMeasures
-from curation.domain.report import Failure, ScoringReport
+from curation.domain.judging.photo_score import failed_photo_score
+from curation.domain.measuring.measures import PhotoMeasures
+from curation.domain.report import ScoringReport
 from curation.engines.base import WeightsFile
 from curation.engines.expressions.networks import packaged_weights
 from curation.errors import PhotosMissingError
 from curation.photos.files.listing import Listing
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
 from curation.pipelines.said.last_event import last_event
-from curation.pipelines.said.words import read_picks_now, settle, unfound_json
+from curation.pipelines.said.words import read_picks_now, settle
 from curation.pipelines.scoring.composition import NO_COMPOSITIONS, missing_told, read_compositions
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
@@ -33,28 +28,18 @@ from curation.pipelines.scoring.event import (
     read_event_labels,
 )
 from curation.pipelines.scoring.kept import kept_scores
+from curation.pipelines.scoring.report import scoring_report, scoring_warnings, write_scoring_record
 from curation.pipelines.scoring.scorer import PhotoScorer
-from curation.pipelines.scoring.sources import RANKED_FROM, RankingSources
-from curation.pipelines.stage import RunContext, failures_as_json
-from curation.settings import Settings
+from curation.pipelines.scoring.sources import RankingSources
+from curation.pipelines.stage import RunContext
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
-from curation.storage.run_records import (
-    CLUSTERING_RUN,
-    SCORING_RUN,
-    versions,
-    write_run_record,
-)
 from curation.storage.said.picks_file import hold_scores
 
 __all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
-
-FRONTAL_YAW_DEG = 25.0  # the eyes of faces up to this yaw, and of this size or more, should nearly always be judged
-FRONTAL_FACE_PX = 80
-_BEST_SHOWN = 10
 
 
 class ScoringPipeline:
@@ -123,14 +108,33 @@ class ScoringPipeline:
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         unfound = event_unfound(self._context.settings, said, event)
-        warnings = self._warnings(event, unfound, new, ages)
+        warnings = scoring_warnings(self._context.settings, event, unfound, new, waiting, has_ages=bool(ages))
         if self._scorer.rules.composition_asked_for:
             untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
             warnings += (untold,) if untold else ()
-        if waiting:
-            warnings += (_waiting_told(len(waiting)),)
-        report = self._report(ranked, measures, failures, reused, began, labels, is_labelled, new, warnings)
-        self._write_record(report, labels, event.engine, unfound, ranked_from, waiting)
+        report = scoring_report(
+            ranked,
+            measures.values(),
+            failures,
+            reused=reused,
+            labels=labels,
+            is_labelled=is_labelled,
+            new=new,
+            warnings=warnings,
+            seconds=time.monotonic() - began,
+        )
+        weights = {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())}
+        write_scoring_record(
+            self._context.settings,
+            report,
+            labels,
+            event.engine,
+            unfound,
+            landmark_model=self._predictor.sha256,
+            weights=weights,
+            ranked_from=ranked_from,
+            waiting=waiting,
+        )
         return report
 
     def _measure(
@@ -191,117 +195,3 @@ class ScoringPipeline:
         hashes = self._context.store.known_hashes(stamps.values())
         contents = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
         return read_compositions(self._context.settings, event.faces, contents)
-
-    def _warnings(
-        self, event: ScoringEvent, unfound: Sequence[Unfound], new: Sequence[str], ages: Mapping[str, AgeGroup]
-    ) -> tuple[str, ...]:
-        warnings = list(unfound_told(unfound))
-        if new:
-            came = "1 photo came" if len(new) == 1 else f"{len(new)} photos came"
-            are = "is" if len(new) == 1 else "are"
-            warnings.append(f"{came} after the clustering and {are} not ranked; run the clustering again")
-        if event.analysis_key is None:
-            warnings.append(
-                f"there is no {CLUSTERING_RUN}: photos without faces are not ranked; run the clustering again"
-            )
-        asked = self._context.settings.scoring.rules.of_age_that_are_on()
-        if asked and not ages:
-            warnings.append(
-                f"the rule{'s' if len(asked) > 1 else ''} {' and '.join(asked)} had no effect: face_data.csv has no "
-                "ages; run the clustering again"
-            )
-        return tuple(warnings)
-
-    def _report(
-        self,
-        ranked: Sequence[PhotoScore],
-        measures: Mapping[str, PhotoMeasures],
-        failures: Mapping[str, str],
-        reused: int,
-        began: float,
-        labels: Labels,
-        is_labelled: bool,
-        new: tuple[str, ...],
-        warnings: tuple[str, ...],
-    ) -> ScoringReport:
-        faces = [face for measured in measures.values() for face in measured.faces]
-        judged = [face for face in faces if face.eyes.value is not None]
-        return ScoringReport(
-            total=len(ranked),
-            scored=len(ranked) - len(failures),
-            failed=len(failures),
-            failures=tuple(Failure(path, reason) for path, reason in sorted(failures.items())),
-            reused=reused,
-            vetoed=sum(bool(score.vetoes) for score in ranked),
-            faces=len(faces),
-            judged_faces=len(judged),
-            frontal_faces=sum(map(_is_frontal, faces)),
-            frontal_judged_faces=sum(map(_is_frontal, judged)),
-            labelled=is_labelled,
-            labelled_clusters=len(labels.by_cluster) if is_labelled else 0,
-            new_photos=new,
-            warnings=warnings,
-            best=tuple(
-                (score.image_path, score.final_score) for score in ranked[:_BEST_SHOWN] if score.final_score is not None
-            ),
-            outputs=(PHOTO_SCORES, SCORING_RUN),
-            seconds=time.monotonic() - began,
-        )
-
-    def _write_record(
-        self,
-        report: ScoringReport,
-        labels: Labels,
-        engine: str | None,
-        unfound: Sequence[Unfound],
-        ranked_from: str,
-        waiting: Sequence[str],
-    ) -> None:
-        settings = self._context.settings
-        write_run_record(
-            self._output / SCORING_RUN,
-            {
-                "stage": "scoring",
-                "input_dir": settings.input_address or str(settings.io.input_dir),
-                "engine": engine,
-                "landmark_model": self._predictor.sha256,
-                "weights": {weights.name: weights.sha256 for weights in (self._predictor, *packaged_weights())},
-                "labels": labels.to_json(),
-                "labelled_by_user": report.labelled,
-                "unfound": unfound_json(unfound),
-                "counts": {
-                    "photos": report.total,
-                    "scored": report.scored,
-                    "failed": report.failed,
-                    "kept_from_earlier": report.reused,
-                    "vetoed": report.vetoed,
-                    "faces": report.faces,
-                    "faces_with_judged_eyes": report.judged_faces,
-                    "frontal_faces": report.frontal_faces,
-                    "frontal_faces_with_judged_eyes": report.frontal_judged_faces,
-                },
-                "failures": failures_as_json(report.failures),
-                "new_photos": list(report.new_photos),
-                "waiting": list(waiting),
-                RANKED_FROM: ranked_from,
-                "warnings": list(report.warnings),
-                "settings": _used_settings(settings),
-                "seconds": round(report.seconds, 2),
-                "versions": versions(),
-            },
-        )
-
-
-def _waiting_told(count: int) -> str:
-    photos = "1 photo was" if count == 1 else f"{count} photos were"
-    return f"{photos} not looked at since the faces or the files changed; run the scoring again (python run_scoring.py)"
-
-
-def _is_frontal(face: FaceMeasures) -> bool:
-    return abs(face.yaw_deg) <= FRONTAL_YAW_DEG and face.size_px >= FRONTAL_FACE_PX
-
-
-def _used_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that the result depends on, with the values of the preset."""
-    used = settings.recorded("io", "clustering", "scoring", "performance")
-    return used | {"scoring": used["scoring"] | with_preset(used["scoring"])}

@@ -29,12 +29,13 @@ from curation.domain.judging.scoring import (
     score_parts,
 )
 from curation.domain.judging.scoring_rules import ScoringRules
-from curation.domain.labelling.labels import EventPeople, Person
+from curation.domain.labelling.labels import Category, EventPeople, Labels, Person
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import CurationError, FaceDataError
 from curation.pipelines.scoring.composition import NO_COMPOSITIONS, EventCompositions
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
+    ScoringEvent,
     event_ages,
     find_measures,
     read_event,
@@ -67,6 +68,9 @@ class MeasuredEvent:
         persons: The people by key.
         faces: The faces of all photos, by image path.
         contents: SHA-256 of the photos that could be read, by image path.
+        source: The outputs of the clustering that all this comes from; None in tests of what needs none.
+        labels: The labels, and whether they come from a file.
+        has_ages: Whether ages are known.
     """
 
     shots: Mapping[str, ScoringInput]
@@ -77,6 +81,9 @@ class MeasuredEvent:
     persons: Mapping[str, Person]
     faces: Mapping[str, Sequence[FaceRow]] = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
+    source: ScoringEvent | None = None
+    labels: tuple[Labels, bool] = (Labels({}, Category.OTHER), False)
+    has_ages: bool = False
 
 
 class Rescorer:
@@ -199,7 +206,7 @@ class Rescorer:
         if predictor is None:
             raise FaceDataError("the photos are not scored yet; run the scoring first: python run_scoring.py")
         event = read_event(settings.io.output_dir)
-        labels, _ = read_event_labels(settings, event)
+        labels, is_labelled = read_event_labels(settings, event)
         with closing(AnalysisStore(settings.io.state_dir, read_only=True)) as store:
             cached_store = _CachedStore(store, self._remembered)
             found = find_measures(event, cached_store, settings.io.input_dir, predictor, {})
@@ -227,6 +234,9 @@ class Rescorer:
             persons=persons,
             faces=event.faces,
             contents={path: hashes[stamp.path] for path, stamp in found.stamps.items() if stamp.path in hashes},
+            source=event,
+            labels=(labels, is_labelled),
+            has_ages=bool(ages),
         )
 
     def _judged(self, event: MeasuredEvent, rules: ScoringRules, bursts: BurstRules) -> list[PhotoScore]:

@@ -47,9 +47,9 @@ def find_the_people(visitor: Visitor) -> None:
     expect(page.locator("#job-phase")).to_contain_text("of")
     visitor.take_picture("progress")
     assert not visitor.barriers()
-    expect(page.get_by_text(f"{PHOTOS} photos, 14 faces, 4 people")).to_be_visible(timeout=JOB_PATIENCE_MS)
+    expect(page.locator(".step").first).to_contain_text(f"{PHOTOS} photos, 14 faces, 4 people", timeout=JOB_PATIENCE_MS)
     # The ranking follows by itself.
-    expect(page.get_by_text(f"{PHOTOS} photos ranked")).to_be_visible(timeout=JOB_PATIENCE_MS)
+    expect(page.locator(".step").first).to_contain_text(f"{PHOTOS} photos ranked", timeout=JOB_PATIENCE_MS)
     expect(page.locator(".job-state")).to_have_text(["succeeded", "succeeded"])
     expect(page.locator("#gallery img")).to_have_count(0)
     page.get_by_role("link", name="Label people").click()
@@ -141,7 +141,7 @@ def find_the_people_again(visitor: Visitor, out: Path) -> None:
 
 def rank_the_photos(visitor: Visitor) -> None:
     visitor.go("/review/event")
-    expect(visitor.page.get_by_text(f"{PHOTOS} photos ranked.")).to_be_visible()
+    expect(visitor.page.locator(".step").first).to_contain_text(f"{PHOTOS} photos ranked.")
 
 
 def card(visitor: Visitor, cluster: int) -> Locator:

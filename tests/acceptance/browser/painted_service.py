@@ -20,6 +20,7 @@ from curation.event.people.edits import PeopleEdits
 from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
+from curation.workflow import WorkflowOrchestrator
 from tests.fake_workflow import FakeEvent
 from tests.service import no_assets, no_videos
 
@@ -37,12 +38,16 @@ def serving(
     who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
     sections: Mapping[str, Mapping[str, Any]] | None = None,
+    build: Callable[[Settings], WorkflowOrchestrator] | None = None,
 ) -> Iterator[str]:
-    """The address of a service over the event, with other settings of some sections; it ends with the block."""
+    """The address of a service over the event, with other settings of some sections; it ends with the block.
+
+    `build` makes the orchestrator of each event that is opened; without it all of them work on this one.
+    """
     settings = event.settings(sections)
     app = create_app(
         lambda: settings,
-        lambda _: event.workflow(),
+        build or (lambda _: event.workflow()),
         face_services,
         open_assets,
         open_videos,

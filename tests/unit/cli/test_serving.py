@@ -78,7 +78,7 @@ def test_a_service_that_is_at_work_opens_the_event(tmp_path: Path, capsys: pytes
     token = "a secret of 16 or more"
     with answering(OWN, event={"root": "/events/p4r7y"}) as (port, got):
         settings = settings_of(tmp_path, port, token=token.replace(" ", "-"))
-        assert serving.serve(lambda: settings, PARTY, opens=False) == 0
+        assert serving.serve(settings, PARTY, opens=False) == 0
     assert got == [{"folder": PARTY.input, "output": PARTY.output}, f"Bearer {token.replace(' ', '-')}"]
     assert f"http://127.0.0.1:{port}/events/p4r7y/review/event" in capsys.readouterr().out
 
@@ -86,7 +86,7 @@ def test_a_service_that_is_at_work_opens_the_event(tmp_path: Path, capsys: pytes
 def test_without_an_event_it_shows_them_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with answering(OWN) as (port, got):
         settings = settings_of(tmp_path, port)
-        assert serving.serve(lambda: settings, opens=False) == 0
+        assert serving.serve(settings, opens=False) == 0
     assert got == []
     assert f"http://127.0.0.1:{port}/\n" in capsys.readouterr().out
 
@@ -96,7 +96,7 @@ def test_a_folder_that_it_does_not_open_is_told(tmp_path: Path) -> None:
     with answering(OWN, event_status=403, event=refused) as (port, _):
         settings = settings_of(tmp_path, port)
         with pytest.raises(BusyError, match=r"outside of service.folder_roots; end it, or choose another port"):
-            serving.serve(lambda: settings, PARTY, opens=False)
+            serving.serve(settings, PARTY, opens=False)
 
 
 @pytest.mark.parametrize("health", [{"hello": "world"}, [1], None])
@@ -104,4 +104,4 @@ def test_another_program_is_told_with_what_to_do(tmp_path: Path, health: object)
     with answering(health) as (port, _):
         settings = settings_of(tmp_path, port)
         with pytest.raises(BusyError, match=f"port {port} .* another program; .*CURATION_SERVICE__PORT={port + 1}"):
-            serving.serve(lambda: settings, opens=False)
+            serving.serve(settings, opens=False)

@@ -181,6 +181,11 @@ class Events:
             if entry is not None and entry.started is not None and _is_at_work(entry.started.context):
                 raise EventsOpenError("a job of this event is running: wait until it has ended, or stop it first")
         self._registry.remove(event_id)
+        # Otherwise it would go on following its folder, with nobody to see it.
+        with self._guard:
+            entry = self._open.pop(event_id) if event_id in self._open and self._open[event_id].is_idle else None
+        if entry is not None:
+            self._end(event_id, entry)
 
     def context_of(self, event_id: str) -> ServiceContext:
         """The parts of an event, which are started if they are not. They may end when the caller does not `use` them.

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.urls import root_of
-from curation.api.pages.rendering import page_router, render
+from curation.api.pages.rendering import TOTAL_HEADER, page_router, render
 from curation.api.schemas.known_people.people import PERSON_ID_PATTERN, face_url
 from curation.api.schemas.known_people.proposals import ProposalOut
 from curation.domain.labelling.labels import MAX_NAME_CHARS
@@ -32,6 +32,7 @@ _SHOWN_PROPOSALS = 100
 PersonId = Annotated[str, Path(pattern=PERSON_ID_PATTERN)]
 NameQuery = Annotated[str, Query(alias="q", max_length=MAX_NAME_CHARS)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,11 @@ def known_people_page(request: Request, context: Context, query: NameQuery = "")
     except GalleryError as error:
         return render(request, "known/away.html", place="known", told=str(error), status=503)
     return render(
-        request, "known/index.html", place="known", **_parts(request, context), **_list(request, context, query, 0)
+        request,
+        "known/index.html",
+        place="known",
+        **_parts(request, context),
+        **_list(request, context, query, 0, PEOPLE_AT_ONCE),
     )
 
 
@@ -83,9 +88,14 @@ def parts_fragment(request: Request, context: Context) -> HTMLResponse:
 
 
 @router.get("/fragments/known-people/list")
-def list_fragment(request: Request, context: Context, query: NameQuery = "", offset: Offset = 0) -> HTMLResponse:
-    """A part of the list."""
-    return render(request, "known/_list.html", **_list(request, context, query, offset))
+def list_fragment(
+    request: Request, context: Context, query: NameQuery = "", offset: Offset = 0, limit: Limit = PEOPLE_AT_ONCE
+) -> HTMLResponse:
+    """A part of the list; a header says how many people it has."""
+    values = _list(request, context, query, offset, limit)
+    response = render(request, "known/_list.html", **values)
+    response.headers[TOTAL_HEADER] = str(values["found"])
+    return response
 
 
 @router.get("/fragments/known-people/{person_id}")
@@ -120,18 +130,16 @@ def _parts(request: Request, context: ServiceContext) -> dict[str, Any]:
     }
 
 
-def _list(request: Request, context: ServiceContext, query: str, offset: int) -> dict[str, Any]:
+def _list(request: Request, context: ServiceContext, query: str, offset: int, limit: int) -> dict[str, Any]:
     people = context.known.store.people()
     wanted = query.strip().casefold()
     found = [person for person in people if wanted in person.name.casefold()]
-    end = offset + PEOPLE_AT_ONCE
     return {
-        "rows": [_row(request, context, person, _FACES) for person in found[offset:end]],
+        "rows": [_row(request, context, person, _FACES) for person in found[offset : offset + limit]],
         "total": len(people),
         "found": len(found),
         "query": query,
         "is_start": offset == 0,
-        "more": end if end < len(found) else None,
     }
 
 

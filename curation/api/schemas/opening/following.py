@@ -28,10 +28,12 @@ class FollowingOut(Out):
     """Whether they are."""
     new: Annotated[int, Field(ge=0, examples=[12])]
     """New photos that are waited for."""
+    runs: Annotated[int, Field(ge=0, examples=[1])]
+    """How often photos were looked through by themselves since the event was opened."""
     words: Annotated[Text, Field(examples=["12 new photos still being copied."])]
     """What is waited for, as a sentence; empty if it is off, or before the first look at the folder."""
 
     @classmethod
     def of(cls, following: Following) -> FollowingOut:
         """Convert it."""
-        return cls(is_on=following.is_on, new=following.new, words=following.words)
+        return cls(is_on=following.is_on, new=following.new, runs=following.runs, words=following.words)

@@ -216,3 +216,18 @@ class TestRoutes:
 
     def test_unknown(self, empty: ServiceClient) -> None:
         problem(empty.get("/jobs/00/events"), 404, "job_not_found")
+
+
+def test_a_job_that_begins_when_another_has_ended_is_followed_however_quick_it_is(empty: ServiceClient) -> None:
+    empty.orchestrator.hold = True
+    first = empty.post("/look-through").json()
+    assert empty.orchestrator.began.wait(WAIT_S)
+    got: list[str] = []
+    thread = threading.Thread(target=lambda: got.append(empty.get("/jobs/events").text))
+    thread.start()
+    empty.orchestrator.release.set()
+    thread.join(WAIT_S)
+    ends = [data for name, data in parsed(got[0]) if name == "end"]
+    assert [(data["stage"], data["state"]) for data in ends] == [("clustering", "succeeded"), ("scoring", "succeeded")]
+    assert ends[1]["request"] == {"after": first["id"]}
+    assert parsed(got[0])[-1][0] == "idle"

@@ -1,4 +1,4 @@
-"""Rules, coverage and export: their pages in each state of an event. The JSON routes fill them."""
+"""Rules, the choice and export: their pages in each state of an event. The JSON routes fill them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from curation.domain.faces.ids import photo_id
 from tests.service import ServiceClient
 
-PAGES = ("/review/rules", "/review/coverage", "/review/export")
+PAGES = ("/review/rules", "/review/choose", "/review/export")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -47,3 +47,8 @@ def test_rejected_and_unreadable_photos_are_not_counted(scored: ServiceClient) -
     assert "of 3 photos" in scored.get("/review/export").text
     scored.put(f"/picks/{photo_id('a.jpg')}", json={"pick": "rejected"})
     assert "of 2 photos" in scored.get("/review/export").text
+
+
+def test_the_old_address_of_the_choice_leads_to_the_new_one(scored: ServiceClient) -> None:
+    response = scored.get("/review/coverage?n=20&day=hours", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (308, "/review/choose?n=20&day=hours")

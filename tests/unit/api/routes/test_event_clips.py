@@ -86,7 +86,7 @@ def test_coverage_counts_people_who_are_only_in_clips(client: ServiceClient) -> 
 
 
 def test_pages_show_pictures_from_clips_that_lead_into_the_player(client: ServiceClient) -> None:
-    for page in ("/review/photos", "/review/coverage"):
+    for page in ("/review/photos", "/review/choose"):
         text = client.get(page, headers={"accept": "text/html"}).text
         assert "From your clips: " in text
         assert f'href="/review/videos/{CLIP}?t=' in text

@@ -19,7 +19,12 @@ drawn_items = st.lists(
     ),
     max_size=9,
 )
-drawn_needs = st.lists(st.builds(Need, st.integers(0, 3), st.booleans()), min_size=4, max_size=4)
+drawn_needs = st.lists(
+    st.builds(Need, st.integers(0, 3), st.booleans())
+    | st.builds(Need, st.integers(0, 1), st.just(True), st.integers(1, 3)),
+    min_size=4,
+    max_size=4,
+)
 
 
 def is_possible(items: list[Item], chosen: tuple[int, ...], count: int) -> bool:
@@ -27,15 +32,18 @@ def is_possible(items: list[Item], chosen: tuple[int, ...], count: int) -> bool:
     return len(chosen) <= count and len(set(bursts)) == len(bursts)
 
 
-def lacks(items: list[Item], needs: list[Need], chosen: tuple[int, ...]) -> tuple[int, int, int, int]:
+def lacks(items: list[Item], needs: list[Need], chosen: tuple[int, ...]) -> tuple[int, int, int, int, int, int]:
     """What is missing, the worst first."""
-    absent, more = [0, 0], [0, 0]
+    absent, more, parts = [0, 0], [0, 0], [0, 0]
     for person, need in enumerate(needs):
         missing = max(0, need.at_least - sum(person in items[i].shows for i in chosen))
+        if need.weight:
+            parts = [parts[0] + missing, parts[1] + missing * need.weight]
+            continue
         place = 0 if need.first_class else 1
         absent[place] += need.at_least > 0 and missing == need.at_least
         more[place] += missing - (need.at_least > 0 and missing == need.at_least)
-    return absent[0], absent[1], more[0], more[1]
+    return absent[0], absent[1], parts[0], parts[1], more[0], more[1]
 
 
 def value(items: list[Item], chosen: tuple[int, ...]) -> float:
@@ -104,7 +112,7 @@ def test_a_large_event_is_chosen_from_exactly() -> None:
     found = best_cover(items, needs, 60)
     assert found.proven
     assert len(found.chosen) == 60
-    assert lacks(items, needs, found.chosen) == (0, 0, 0, 0)
+    assert lacks(items, needs, found.chosen) == (0, 0, 0, 0, 0, 0)
     assert value(items, found.chosen) >= value(items, greedy_cover(items, needs, 60))
 
 

@@ -18,6 +18,8 @@ from curation.domain.labelling.corrections import (
     FacePlaces,
     constraints,
     corrected_clusters,
+    cover_rows,
+    drawn_faces,
     next_free_id,
     not_persons,
     table_clusters,
@@ -155,13 +157,44 @@ def test_ids_are_never_free_again() -> None:
     assert next_free_id([said(SAME, faces(table, 0), faces(table, 1), 0)]) == 9
 
 
+def test_covers_and_drawn_faces_move_nobody() -> None:
+    table = rows(0, 0, 1)
+    drawn = said(CorrectionKind.FACE, faces(table, 1), (), -1)
+    cover = said(CorrectionKind.COVER, faces(table, 2), (), -1)
+    assert corrected_clusters(table, [drawn, cover]).tolist() == [0, 0, 1]
+    assert not constraints([drawn, cover], places(table))
+    assert next_free_id([drawn, cover]) == 2
+    assert drawn_faces([drawn, cover]) == [("0.jpg", box(1))]
+    assert drawn_faces([replace(drawn, undone=True)]) == []
+
+
+def test_the_last_cover_comes_first() -> None:
+    table = rows(0, 0, 1)
+    covers = [said(CorrectionKind.COVER, faces(table, number), (), -1, name=str(number)) for number in (1, 2, 0)]
+    assert cover_rows(covers, places(table)) == [0, 2, 1]
+    assert cover_rows([covers[0], replace(covers[2], undone=True)], places(table)) == [1]
+
+
+def test_a_drawn_face_that_was_taken_back_counts_nowhere_although_the_table_has_it() -> None:
+    table = rows(0, 0, 1)
+    drawn = replace(said(CorrectionKind.FACE, faces(table, 1), (), -1), undone=True, applied=True)
+    given = said(SAME, faces(table, 1), faces(table, 2), 1, name="given")
+    assert corrected_clusters(table, [drawn, given]).tolist() == [0, NOT_A_PERSON, 1]
+    # Drawn once more, it is there.
+    again = said(CorrectionKind.FACE, faces(table, 1), (), -1, name="again")
+    assert corrected_clusters(table, [drawn, given, again]).tolist() == [0, 1, 1]
+    # What the engine finds by itself at nearly the same place is another face.
+    moved = replace(drawn, faces=(CorrectedFace("0.jpg", Box(205, 12, 100, 100)),))
+    assert corrected_clusters(table, [moved]).tolist() == [0, 0, 1]
+
+
 @st.composite
 def events(draw: st.DrawFn) -> tuple[list[Row], list[Correction]]:
     table = rows(*draw(st.lists(st.integers(-1, 4), min_size=1, max_size=12)), per_photo=draw(st.integers(1, 3)))
     corrections = []
     numbers = st.lists(st.integers(0, len(table) - 1), min_size=1, max_size=5, unique=True)
     for name in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(list(CorrectionKind)))
+        kind = draw(st.sampled_from([SAME, DIFFERENT, NO_FACE, NO_PERSON]))
         chosen = draw(numbers)
         others = [n for n in draw(numbers) if n not in chosen] if kind in (SAME, DIFFERENT) else []
         correction = said(kind, faces(table, *chosen), faces(table, *others), draw(st.integers(0, 9)), name=str(name))

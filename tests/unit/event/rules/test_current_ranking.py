@@ -14,6 +14,7 @@ from curation.event.catalog import Catalog
 from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
+from curation.event.rules.written_ranking import ranking_writer
 from curation.pipelines.scoring.rescoring import Rescorer
 from curation.pipelines.scoring.sources import RANKED_FROM
 from curation.storage.locks import hold_output
@@ -30,13 +31,17 @@ class Ranked:
     def __init__(self, event: FakeEvent) -> None:
         self.workflow: WorkflowOrchestrator = event.workflow()
         self.catalog = Catalog(self.workflow.settings)
+
+        def listed() -> list[str]:
+            return sorted(path.name for path in event.photos.iterdir())
+
         self.ranking = CurrentRanking(
             self.workflow.settings,
             RuleBook(self.workflow),
             Rescorer(self.workflow.settings),
             self.catalog.ranked,
-            write=lambda: self.workflow.run_scoring(only_known=True),
-            list_photos=lambda: sorted(path.name for path in event.photos.iterdir()),
+            write=ranking_writer(self.workflow, self.catalog.ranked, self.catalog.words, listed),
+            list_photos=listed,
         )
         self.judgement = Judgement(self.catalog, self.ranking)
 

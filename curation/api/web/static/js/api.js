@@ -1,14 +1,23 @@
 // Requests to the JSON routes: the same that a script would use.
 
-/** The problem of a problem+json response. `code` is stable, `message` a sentence that says what to do. */
+import { noAnswer } from "./connection.js";
+import { wordsOf } from "./problem-words.js";
+
+/** The problem of a problem+json response. `code` is stable, `message` what a person is told. */
 export class Problem extends Error {
   constructor(status, body) {
-    super(body?.detail ?? "The service sent an invalid response; see its log.");
+    super(wordsOf(body?.code ?? "unknown", body?.detail));
     this.name = "Problem";
     this.status = status;
     this.code = body?.code ?? "unknown";
     this.body = body ?? {};
   }
+}
+
+/** No answer came; the page says so by itself if the service is away. */
+export function offline() {
+  noAnswer();
+  return new Problem(0, { code: "offline" });
 }
 
 /**
@@ -35,7 +44,7 @@ export async function send(method, url, body, { ifMatch, signal } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, { code: "offline", detail: "The service does not answer. Is it still running?" });
+    throw offline();
   }
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
   const data = isJson ? await response.json().catch(() => null) : null;
@@ -45,13 +54,26 @@ export async function send(method, url, body, { ifMatch, signal } = {}) {
 
 export const get = async (url, options) => (await send("GET", url, undefined, options)).data;
 
+const MOST_AT_ONCE = 1000;
+
+/** All entries of a list that comes in pages; `name` is its key in the answers. Later entries are none that came before. */
+export async function getAll(url, name) {
+  const found = [];
+  for (;;) {
+    const separator = url.includes("?") ? "&" : "?";
+    const page = await get(`${url}${separator}limit=${MOST_AT_ONCE}&offset=${found.length}`);
+    found.push(...page[name]);
+    if (!page[name].length || found.length >= page.total) return found;
+  }
+}
+
 /** A fragment of a page as text; throws a Problem with the text of the error page if there is none. */
 export const fragment = async (url) => (await fragmentOf(url)).text;
 
 /** The same with the headers of the answer. */
 export async function fragmentOf(url) {
   const response = await fetch(url, { headers: { "hx-request": "true" } }).catch(() => null);
-  if (response === null) throw new Problem(0, { code: "offline", detail: "The service does not answer. Is it still running?" });
+  if (response === null) throw offline();
   const text = await response.text();
   if (response.ok) return { text, headers: response.headers };
   const said = new DOMParser().parseFromString(text, "text/html").body.textContent.replace(/\s+/g, " ").trim();

@@ -1,8 +1,10 @@
 // What every page has: the running job, the theme, keyboard shortcuts, messages, and undo.
 
+import { noAnswer } from "./connection.js";
 import { followJobs } from "./jobs.js";
 import { bind, showKeys } from "./keyboard.js";
 import { wireThemeButton } from "./theme.js";
+import { wordsOf } from "./problem-words.js";
 import { toast } from "./toast.js";
 import { undo } from "./undo.js";
 
@@ -34,8 +36,7 @@ if (document.querySelector("[data-undo]")) {
 // A fragment could not be loaded: show the error message of the service.
 document.addEventListener("htmx:responseError", (event) => {
   const text = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").body.textContent.trim();
-  toast(text.replace(/\s+/g, " ").replace(/^This did not work\. /, "") || "The service reported an error; see its log.", { kind: "bad" });
+  toast(text.replace(/\s+/g, " ").replace(/^This did not work\. /, "") || wordsOf("internal"), { kind: "bad" });
 });
-document.addEventListener("htmx:sendError", () => {
-  toast("The service does not answer. Is it still running?", { kind: "bad" });
-});
+document.addEventListener("htmx:sendError", noAnswer);
+document.addEventListener("curation:online", () => toast("The service answers again"));

@@ -1,6 +1,6 @@
 // The dialog with the event's photos, from which some are taken.
 
-import { fragment, get } from "./api.js";
+import { fragment, getAll } from "./api.js";
 import { askWith } from "./dialog.js";
 import { make } from "./dom.js";
 import { root } from "./root.js";
@@ -39,7 +39,7 @@ export async function choosePhotos() {
     if (more) load(Number(more.dataset.more));
   });
   load(0);
-  get(`${root}/people?limit=1000`).then(({ people }) => {
+  getAll(`${root}/people`, "people").then((people) => {
     const names = [...new Set(people.map((one) => one.name).filter(Boolean))].sort();
     person.append(...names.map((name) => make("option", { value: name }, name)));
   }).catch(() => {});

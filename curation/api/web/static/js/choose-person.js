@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { counted, make } from "./dom.js";
 import { root } from "./root.js";
 
-const ASKED_FOR = 8;
+const ASKED_FOR = 6; // so that somebody new is in sight, too
 const WAIT_MS = 120;
 let lists = 0;
 
@@ -102,7 +102,9 @@ function combobox({ faceId, isNew, answered }) {
     const typed = field.value.trim().replace(/\s+/g, " ");
     const asked = new URLSearchParams({ q: typed, limit: ASKED_FOR, ...(faceId ? { face_id: faceId } : {}) });
     const { people } = await get(`${root}/people/choices?${asked}`).catch(() => ({ people: [] }));
-    if (mine === turn) draw(people, typed);
+    if (mine !== turn) return;
+    // With a capital letter, as it begins an entry.
+    draw(people.map((one) => ({ ...one, title: one.title.replace(/^person (?=\d+$)/, "Person ") })), typed);
   }
 
   field.addEventListener("input", () => {

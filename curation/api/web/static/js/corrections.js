@@ -1,7 +1,8 @@
 // The list of corrections, and undo of single ones.
 
-import { get, send } from "./api.js";
+import { getAll, send } from "./api.js";
 import { counted, make } from "./dom.js";
+import { hold } from "./keyboard.js";
 import { attempt } from "./people-actions.js";
 import { inOrder } from "./queue.js";
 import { root } from "./root.js";
@@ -12,19 +13,32 @@ const WORDS = {
   same_person: "One person", different_people: "Somebody else", not_a_face: "Not a face", not_a_person: "Not a person",
   face: "Drawn", cover: "Chosen as cover",
 };
-const SHOWN = 200;
+const SHOWN = 100; // at first, and with each press of the button below
 
 /** Show the corrections, newest first. */
 export async function showCorrections() {
   let corrections;
   try {
-    ({ corrections } = await get(`${root}/corrections?limit=${SHOWN}`));
+    corrections = await hold(getAll(`${root}/corrections`, "corrections"));
   } catch (error) {
     toastError(error);
     return;
   }
   const standing = corrections.filter((one) => !one.undone);
-  const list = make("ul", { class: "corrections" }, ...standing.map(row));
+  const list = make("ul", { class: "corrections" });
+  const place = make("span", { class: "small muted", role: "status" });
+  const more = make("button", { type: "button", class: "button button-quiet", on: { click: () => showMore() } }, "Show more");
+  function showMore() {
+    const from = list.children.length;
+    const rows = standing.slice(from, from + SHOWN).map(row);
+    list.append(...rows);
+    shown += rows.length;
+    more.hidden = shown === standing.length;
+    place.textContent = `${shown.toLocaleString("en")} of ${counted(standing.length, "correction")}`;
+    if (from) rows[0]?.querySelector("button").focus();
+  }
+  let shown = 0;
+  showMore();
   const dialog = make("dialog", { "aria-labelledby": "corrections-title" },
     make("form", { class: "dialog-form", method: "dialog" },
       make("h2", { id: "corrections-title" }, "Corrections"),
@@ -32,6 +46,7 @@ export async function showCorrections() {
         ? "Every later run follows them."
         : "None yet. When you merge people or split wrong faces off, the corrections are listed here and can be undone."),
       standing.length ? list : null,
+      standing.length > SHOWN ? make("div", { class: "buttons" }, place, more) : null,
       make("div", { class: "buttons" }, make("button", { class: "button", autofocus: true }, "Close")),
     ),
   );

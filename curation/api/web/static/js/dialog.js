@@ -47,6 +47,7 @@ export async function askWith({ title, content, yes = "OK", shown }) {
   return answer.value === "yes";
 }
 
+const SEEN_AFTER_MS = 300;
 let lists = 0;
 
 /** Offer completions while the user types into a field. */
@@ -75,6 +76,13 @@ function show(title, content, buttons, shown = () => {}) {
         make("div", { class: "buttons" }, ...buttons),
       ),
     );
+    const opened = performance.now();
+    // Enter or Space that was meant for what stood here before presses no button of this question.
+    dialog.addEventListener("keydown", (event) => {
+      const isPress = event.key === "Enter" || event.key === " ";
+      const isEarly = event.timeStamp < opened || event.repeat || (event.target.matches("button") && event.timeStamp < opened + SEEN_AFTER_MS);
+      if (isPress && isEarly) event.preventDefault();
+    }, true);
     dialog.querySelector("[data-cancel]")?.addEventListener("click", () => dialog.close(""));
     dialog.addEventListener("cancel", () => { dialog.returnValue = ""; });
     dialog.addEventListener("close", () => {

@@ -1,11 +1,12 @@
 // The page Event: looks through the photos, shows how far that is, and the photos themselves until they are ranked.
 
-import { send } from "./api.js";
+import { get, send } from "./api.js";
 import { duration, pace } from "./jobs.js";
 import { root } from "./root.js";
 import { toastError } from "./toast.js";
 import { startUploads } from "./uploads.js";
 
+const LOOK_AGAIN_MS = 5000;
 const overview = document.getElementById("overview");
 const gallery = document.getElementById("gallery");
 const refresh = () => {
@@ -49,6 +50,18 @@ overview.addEventListener("change", async (event) => {
     toastError(error);
   }
 });
+
+// What is waited for changes while one looks; a run that begins by itself is shown at once.
+setInterval(async () => {
+  const state = document.getElementById("follow-state");
+  if (!state || !document.getElementById("follow")?.checked || document.visibilityState === "hidden") return;
+  const following = await get(`${root}/following`).catch(() => null);
+  if (!following) return;
+  state.textContent = following.words;
+  if (following.runs === Number(state.dataset.runs)) return;
+  document.dispatchEvent(new CustomEvent("curation:started"));
+  refresh();
+}, LOOK_AGAIN_MS);
 
 document.addEventListener("curation:job", ({ detail: job }) => {
   const panel = document.getElementById("job");

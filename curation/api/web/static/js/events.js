@@ -35,27 +35,26 @@ document.addEventListener("click", async (click) => {
 
 async function takeOff(button) {
   const { go, input, output, name } = button.dataset;
-  const next = button.closest("li").nextElementSibling ?? button.closest("li").previousElementSibling;
+  const card = button.closest("li");
+  const stays = (card.nextElementSibling ?? card.previousElementSibling)?.dataset.event;
   await send("DELETE", `/events/${go}`);
   toast(`${name} is off the list. Nothing was deleted.`, {
     action: {
       label: "Put back",
-      run: () => send("POST", "/events", { folder: input, output }).then(reload, toastError),
+      run: () => send("POST", "/events", { folder: input, output }).then(() => show(go), toastError),
     },
   });
-  if (!next) {
-    reload();
-    return;
-  }
-  const stays = next.dataset.event;
+  show(stays);
+}
+
+/** Show the list anew, with the focus on an event, or where there is none on the way to another folder. */
+function show(event) {
   list.addEventListener("htmx:afterSettle", () => {
-    list.querySelector(`[data-event="${CSS.escape(stays)}"] a`)?.focus();
+    const card = event && list.querySelector(`[data-event="${CSS.escape(event)}"] a`);
+    (card || list.querySelector("[data-open-folder]"))?.focus();
   }, { once: true });
   refresh();
 }
-
-// The heading above the list comes and goes with the first card.
-const reload = () => location.reload();
 
 bind([{ keys: "Mod+o", label: "Open a folder", group: "Events", run: chooseFolder }]);
 

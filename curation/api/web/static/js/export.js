@@ -1,19 +1,22 @@
-// Exporting photos: what, how, the progress, and where the export is.
+// Exporting photos: which, how and for whom; the whole form is in the address. Then the progress.
 
-import { Problem, get, send } from "./api.js";
-import { root } from "./root.js";
+import { get, send } from "./api.js";
 import { chosenPhotos } from "./stored-choice.js";
 import { counted, make } from "./dom.js";
+import { hideList, listPast, showList, writeButton } from "./export-beside.js";
+import { showGuests } from "./export-guests.js";
+import { listExports } from "./export-past.js";
+import { PROGRAMS, nameFault, wordsOf } from "./export-words.js";
 import { followJob } from "./follow-job.js";
-import { icon } from "./icons.js";
-import { duration, pace, stateText } from "./jobs.js";
+import { duration, pace } from "./jobs.js";
 import { bind } from "./keyboard.js";
-import { toastError } from "./toast.js";
+import { root } from "./root.js";
+import { toast, toastError } from "./toast.js";
 
 const STARTING = "starting";
 const SHOWN = 40;
-const SHOWN_EXPORTS = 8;
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+const SWITCHES = ["embed", "sidecars", "raw_files", "csv", "contact_sheet", "stars", "flags", "people", "keywords"];
+const VALUES = ["which", "best", "mode", "name", "for", "picked_label"];
 
 const form = document.getElementById("export-form");
 const strip = document.getElementById("strip");
@@ -21,98 +24,182 @@ const hint = document.getElementById("export-hint");
 const start = document.getElementById("export-start");
 const panel = document.getElementById("export-job");
 const fields = form.elements;
-const choice = chosenPhotos();
+const taken = new Set(JSON.parse(form.dataset.taken).map((name) => name.toLowerCase()));
+const isBeside = () => fields.mode.value === "beside";
+let choice = chosenPhotos();
 let active = null;
+let total = 0;
 
-function size(bytes) {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) { value /= 1000; unit += 1; }
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
+// The form and the address
+
+const isOn = (name) => fields[name].checked;
+const usual = Object.fromEntries([...VALUES.map((name) => [name, fields[name].value]), ...SWITCHES.map((name) => [name, isOn(name)])]);
+
+function toAddress() {
+  const query = new URLSearchParams();
+  for (const name of VALUES) if (fields[name].value !== usual[name] && (name !== "best" || fields.which.value === "best")) query.set(name, fields[name].value);
+  for (const name of SWITCHES) if (isOn(name) !== usual[name]) query.set(name, isOn(name) ? "1" : "0");
+  const text = query.toString();
+  history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
 }
 
-// The photos to export
+function fromAddress() {
+  const query = new URL(location.href).searchParams;
+  for (const name of VALUES) {
+    const value = query.get(name);
+    if (value === null) continue;
+    const radios = form.querySelectorAll(`[type=radio][name="${name}"]`);
+    if (radios.length) for (const radio of radios) radio.checked = radio.value === value && !radio.disabled ? true : radio.checked;
+    else if (name !== "for" || value in PROGRAMS) fields[name].value = value;
+  }
+  for (const name of SWITCHES) if (query.has(name)) fields[name].checked = query.get(name) !== "0";
+}
+
+function refreshChoice() {
+  choice = chosenPhotos();
+  const option = form.querySelector("[name=which][value=choice]");
+  option.disabled = choice.length === 0;
+  if (choice.length) document.getElementById("choice-text").textContent = `${counted(choice.length, "photo")}, as chosen on the page Choose`;
+}
+
+// The photos to export, counted anew whenever the page is looked at
 
 let turn = 0;
 async function showPhotos() {
   const mine = ++turn;
   const which = fields.which.value;
   let photos = [];
-  let total = 0;
+  let count = 0;
   try {
+    const [picked, rejected, all] = await Promise.all(["pick=picked&limit=40", "pick=rejected&limit=1", "limit=1"].map((query) => get(`${root}/photos?${query}`)));
+    if (mine !== turn) return;
+    countAll(picked.total, Math.max(0, all.total - rejected.total - Number(form.dataset.errors)));
     if (which === "choice") {
-      total = choice.length;
+      count = choice.length;
       photos = choice.slice(0, SHOWN).map((id) => ({ photo_id: id, image_path: "" }));
-    } else if (which === "picked") {
-      const page = await get(`${root}/photos?pick=picked&limit=${SHOWN}`);
-      [photos, total] = [page.photos, page.total];
+    } else if (which === "picked") [photos, count] = [picked.photos, picked.total];
+    else if (which === "best") {
+      count = Math.min(Math.max(1, Number(fields.best.value) || 1), Number(fields.best.max));
+      photos = (await get(`${root}/photos?limit=${Math.min(500, count + rejected.total)}`)).photos.filter((photo) => photo.pick !== "rejected" && !photo.error).slice(0, Math.min(count, SHOWN));
     } else {
-      const wanted = Math.max(1, Number(fields.best.value) || 1);
-      const page = await get(`${root}/photos?limit=${Math.min(wanted, SHOWN)}`);
-      total = Math.min(wanted, Number(fields.best.max));
-      photos = page.photos;
+      count = all.total;
+      photos = (await get(`${root}/photos?limit=${SHOWN}`)).photos;
     }
   } catch (error) {
     toastError(error);
   }
   if (mine !== turn) return;
+  total = count;
   strip.replaceChildren(...photos.map((photo) => make("a", { href: `${root}/review/photos/${photo.photo_id}`, title: photo.image_path },
     make("img", { src: `${root}/photos/${photo.photo_id}/picture?size=thumbnail`, alt: photo.image_path || "A chosen photo", loading: "lazy", decoding: "async" }))));
   if (total > photos.length) strip.append(make("p", {}, `and ${(total - photos.length).toLocaleString("en")} more`));
-  start.querySelector("span").textContent = total ? `Export ${counted(total, "photo")}` : "Export";
-  start.disabled = total === 0 || active !== null;
-  hint.textContent = total ? "" : "There is nothing to export yet.";
+  refreshPlan();
+}
+
+function countAll(picked, usable) {
+  const option = form.querySelector("[name=which][value=picked]");
+  option.disabled = picked === 0;
+  document.getElementById("picked-text").textContent = picked ? counted(picked, "photo") : "no photo is picked yet";
+  document.getElementById("best-text").textContent = `of ${counted(usable, "photo")}, without rejected ones`;
+  fields.best.max = Math.max(1, usable);
+}
+
+// What will be written, and where, before anything is pressed
+
+function refreshPlan() {
+  const [beside, mode, program] = [isBeside(), fields.mode.value, fields.for.value];
+  const plan = document.getElementById("export-plan");
+  const name = fields.name.value.trim();
+  const fault = beside ? "" : nameFault(name);
+  const ending = mode === "zip" ? ".zip" : "";
+  const exists = !beside && name && taken.has(`${name}${ending}`.toLowerCase());
+  document.getElementById("name-hint").textContent = fault || (exists ? `There is an export of this name already; this one will get a number, and nothing is overwritten.` : "");
+  document.getElementById("for-text").textContent = PROGRAMS[program][beside ? "beside" : "copies"];
+  const photos = counted(total, "photo");
+  const kind = mode === "zip" ? "file" : "folder";
+  const where = name ? `the new ${kind} ${form.dataset.folder}/${name}${exists ? " (2)" : ""}${ending}` : `a new ${kind} in ${form.dataset.folder}, named by date and time`;
+  const inside = mode !== "hardlink" && isOn("embed") ? ", with names and ratings inside the JPEGs" : "";
+  if (beside) plan.textContent = program ? `First you see which XMP files would be written beside the photos in ${form.dataset.beside}. Nothing is written before you have seen the list.` : "Choose for whom first.";
+  else if (mode === "hardlink") plan.textContent = `${photos} linked in ${where}.`;
+  else plan.textContent = `${photos} ${mode === "zip" ? "packed into" : "copied into"} ${where}${inside}.`;
+  start.querySelector("span").textContent = beside ? "Show what would be written" : total ? `Export ${photos}` : "Export";
+  start.disabled = total === 0 || active !== null || fault !== "" || (beside && (!program || program === "windows"));
+  if (!total && !active) hint.textContent = "There is nothing to export yet.";
+  else if (hint.textContent.startsWith("There is nothing")) hint.textContent = "";
 }
 
 function refreshFields() {
+  const beside = isBeside();
   const linked = fields.mode.value === "hardlink";
+  for (const part of form.querySelectorAll("[data-only]")) part.hidden = (part.dataset.only === "beside") !== beside;
+  if (!beside && fields.which.value === "all") form.querySelector("[name=which]:not(:disabled):not([value=all])").checked = true;
   fields.embed.disabled = linked;
   fields.best.disabled = fields.which.value !== "best";
 }
 
-if (choice.length) {
-  const option = form.querySelector("[name=which][value=choice]");
-  option.disabled = false;
-  document.getElementById("choice-text").textContent = `${counted(choice.length, "photo")}, as chosen on the page Coverage`;
-  if (new URL(location.href).searchParams.get("which") === "choice") option.checked = true;
+function changed() {
+  refreshFields();
+  toAddress();
+  hideList();
+  showPhotos();
 }
 
-form.addEventListener("change", () => { refreshFields(); showPhotos(); });
-fields.best.addEventListener("input", () => showPhotos());
+form.addEventListener("change", changed);
+fields.best.addEventListener("input", changed);
+fields.name.addEventListener("input", () => { toAddress(); refreshPlan(); });
 
 // Starting, and following the job
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (active || start.disabled) return;
+function whichPhotos() {
+  const which = fields.which.value;
+  if (which === "best") return { best: Math.max(1, Number(fields.best.value) || 1) };
+  if (which === "choice") return { photos: choice };
+  return isBeside() ? { which } : {};
+}
+
+function sidecarsBody(dryRun) {
+  const parts = Object.fromEntries(["stars", "flags", "people", "keywords"].map((name) => [name, isOn(name)]));
+  return { for: fields.for.value, ...whichPhotos(), ...parts, picked_label: fields.picked_label.value.trim(), dry_run: dryRun };
+}
+
+function exportBody() {
+  const mode = fields.mode.value;
+  const parts = Object.fromEntries(["sidecars", "raw_files", "csv", "contact_sheet"].map((name) => [name, isOn(name)]));
+  const embed = mode !== "hardlink" && isOn("embed");
+  return {
+    mode, name: fields.name.value.trim(), embed, ...parts, picked_label: fields.picked_label.value.trim(), ...whichPhotos(), ...(fields.for.value ? { for: fields.for.value } : {}),
+  };
+}
+
+async function begin(path, body) {
+  if (active) return;
   active = STARTING;
   start.disabled = true;
-  const mode = fields.mode.value;
-  const body = {
-    mode,
-    name: fields.name.value.trim(),
-    embed: mode === "hardlink" ? false : fields.embed.checked,
-    sidecars: fields.sidecars.checked,
-    raw_files: fields.raw_files.checked,
-    csv: fields.csv.checked,
-    contact_sheet: fields.contact_sheet.checked,
-    picked_label: fields.picked_label.value.trim(),
-  };
-  if (fields.which.value === "best") body.best = Math.max(1, Number(fields.best.value) || 1);
-  if (fields.which.value === "choice") body.photos = choice;
+  writeButton.disabled = true;
+  hint.textContent = "";
   try {
-    const { data: job } = await send("POST", `${root}/exports`, body);
+    const { data: job } = await send("POST", `${root}${path}`, body);
     watch(job);
   } catch (error) {
     active = null;
-    start.disabled = false;
-    toastError(error);
+    hint.textContent = wordsOf(error);
+    refreshPlan();
+    writeButton.disabled = false;
   }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (start.disabled) return;
+  if (isBeside()) begin("/sidecars", sidecarsBody(true));
+  else begin("/exports", exportBody());
 });
+writeButton.addEventListener("click", () => begin("/sidecars", sidecarsBody(false)));
 
 function watch(job) {
   active = job.id;
   start.disabled = true;
+  document.getElementById("export-job-title").textContent = job.stage === "sidecars" ? "Sidecars" : "Exporting";
   panel.hidden = false;
   panel.scrollIntoView({ block: "nearest" });
   document.getElementById("export-stop").disabled = false;
@@ -121,25 +208,33 @@ function watch(job) {
 }
 
 function progress({ progress: now }) {
-  const { phase, done: ready = 0, total = 0, rate_per_s: rate, seconds_left: left } = now ?? {};
+  const { phase, done: ready = 0, total: of = 0, rate_per_s: rate, seconds_left: left } = now ?? {};
   const bar = document.getElementById("export-bar");
-  if (total) {
-    bar.max = total;
+  if (of) {
+    bar.max = of;
     bar.value = ready;
   }
-  document.getElementById("export-phase").textContent = phase ? `${phase}: ${ready.toLocaleString("en")} of ${total.toLocaleString("en")}` : "waiting";
+  document.getElementById("export-phase").textContent = phase ? `${phase}: ${ready.toLocaleString("en")} of ${of.toLocaleString("en")}` : "waiting";
   document.getElementById("export-left").textContent = [pace(rate), duration(left) && `${duration(left)} left`].filter(Boolean).join(" · ");
 }
 
 async function done(job) {
   active = null;
   panel.hidden = true;
-  await Promise.all([showPhotos(), list(job.id).catch(toastError)]);
-  if (job.state === "succeeded") {
+  const isSidecars = job.stage === "sidecars";
+  if (isSidecars) await listPast(watch).catch(toastError);
+  else await listExports(job.id).catch(toastError);
+  await showPhotos();
+  if (job.state !== "succeeded") {
+    hint.textContent = job.state === "cancelled" ? (isSidecars ? "It was stopped. What was written before can be taken back below." : "The export was stopped; its files were removed.") : wordsOf(job.error);
+    start.focus();
+  } else if (isSidecars) {
+    await showList(job.id).catch(toastError);
+  } else {
     hint.textContent = `${counted(job.counts?.exported ?? 0, "photo")} exported.`;
+    if (job.result?.name) taken.add(job.result.name.toLowerCase());
     document.querySelector(".past[data-new] a")?.focus();
-  } else if (job.state === "cancelled") hint.textContent = "The export was stopped; its files were removed.";
-  else hint.textContent = job.error?.message ?? "The export failed; see its log.";
+  }
 }
 
 document.getElementById("export-stop").addEventListener("click", async (event) => {
@@ -148,36 +243,15 @@ document.getElementById("export-stop").addEventListener("click", async (event) =
   await send("DELETE", `${root}/jobs/${active}`).catch(toastError);
 });
 
-// Earlier exports
-
-async function list(fresh = null) {
-  const page = await get(`${root}/jobs?stage=export&limit=${SHOWN_EXPORTS}`);
-  const exports = await Promise.all(page.jobs.map((job) => get(`${root}/exports/${job.id}`).then((one) => ({ ...one, job }))));
-  document.getElementById("export-past").hidden = exports.length === 0;
-  document.getElementById("export-list").replaceChildren(...exports.map((one) => row(one, one.job_id === fresh)));
-  const running = page.jobs.find((job) => job.state === "running" || job.state === "queued");
-  if (running && !active) watch(running);
-}
-
-function row(one, isNew) {
-  const { job } = one;
-  const when = new Date(job.created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  const facts = [one.photos !== null && counted(one.photos, "photo"), one.size_bytes !== null && size(one.size_bytes), when].filter(Boolean).join(" · ");
-  const failures = (job.failures ?? []).map((failure) => `${failure.image_path}: ${failure.reason}`);
-  const notes = [...failures, ...one.warnings];
-  return make("li", { class: "past", dataset: { state: one.state, ...(isNew ? { new: "" } : {}) } },
-    icon(one.state === "succeeded" ? "check" : "close"),
-    make("div", {},
-      make("p", { class: "past-name" }, one.name ?? `${one.mode}, ${stateText(one.state)}`),
-      make("p", { class: "past-where" }, facts),
-      one.path ? make("p", { class: "past-where small" }, one.path) : null,
-      job.error ? make("p", { class: "past-where" }, job.error.message) : null),
-    one.download_url ? make("a", { class: "button", href: one.download_url, download: "" }, "Download")
-      : make("a", { class: "small", href: `${root}/jobs/${job.id}/log` }, "Log"),
-    notes.length ? make("details", {}, make("summary", {}, counted(notes.length, "note")), make("ul", {}, ...notes.map((note) => make("li", {}, note)))) : null);
-}
+// A page that was left and comes back counts again: labels, picks and the choice may be others.
+window.addEventListener("pageshow", (event) => { if (event.persisted) { refreshChoice(); showPhotos(); } });
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { refreshChoice(); showPhotos(); } });
 
 bind([{ keys: "Mod+Enter", group: "Export", label: "Export", run: () => form.requestSubmit() }]);
+refreshChoice();
+fromAddress();
 refreshFields();
 showPhotos();
-list().catch((error) => { if (error instanceof Problem) toastError(error); else throw error; });
+showGuests();
+Promise.all([listExports(), listPast(watch)]).then(([one, other]) => { if ((one ?? other) && !active) watch(one ?? other); })
+  .catch((error) => toast(wordsOf(error), { kind: "bad" }));

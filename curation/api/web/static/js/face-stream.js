@@ -1,9 +1,7 @@
 // One picture on its way through the attribute services: its steps as they happen, then the answer.
 
-import { Problem } from "./api.js";
+import { Problem, offline } from "./api.js";
 import { root } from "./root.js";
-
-const OFFLINE = { code: "offline", detail: "The service does not answer. Is it still running?" };
 
 /**
  * Send a picture and follow it.
@@ -19,7 +17,7 @@ export async function readFaces(file, { readers, store, signal, onStep }) {
   const headers = { accept: "text/event-stream", "content-type": "application/octet-stream" };
   const response = await fetch(`${root}/attributes?${query}`, { method: "POST", headers, body: file, signal }).catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, OFFLINE);
+    throw offline();
   });
   if (!response.ok) throw new Problem(response.status, await response.json().catch(() => null));
   let answer = null;
@@ -32,7 +30,7 @@ export async function readFaces(file, { readers, store, signal, onStep }) {
   }
   if (problem) throw problem;
   if (answer) return answer;
-  throw new Problem(0, { code: "offline", detail: "The answer broke off. Is the service still running?" });
+  throw offline();
 }
 
 async function* eventsOf(body) {

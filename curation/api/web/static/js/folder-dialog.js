@@ -2,6 +2,7 @@
 
 import { get, send } from "./api.js";
 import { counted, make } from "./dom.js";
+import { icon } from "./icons.js";
 
 let ids = 0;
 
@@ -56,20 +57,21 @@ export function askFolder() {
       }
     }
 
-    const row = (text, path) => make("button", { type: "button", dataset: { path }, tabindex: "-1" }, text);
+    const row = (sign, text, path) => make("button", { type: "button", dataset: { path }, tabindex: "-1" }, icon(sign), text);
 
     function fill(from, focus) {
       field.value = place.path;
       field.setSelectionRange?.(place.path.length, place.path.length);
-      const rows = place.folders.map((folder) => row(`📁 ${folder.name}`, folder.path));
-      if (place.parent) rows.unshift(row("↑ The folder above", place.parent));
+      const rows = place.folders.map((folder) => row("folder", folder.name, folder.path));
+      if (place.parent) rows.unshift(row("up", "The folder above", place.parent));
       list.replaceChildren(...rows);
       if (!place.folders.length) list.append(make("p", { class: "small muted" }, "No folders in here."));
       roots.replaceChildren(...(place.roots.length > 1 ? place.roots : []).map((root) => {
         const path = root.path ?? root;
         return make("button", { type: "button", class: "button", dataset: { path } }, root.name ?? path);
       }));
-      status.textContent = place.photos ? `${counted(place.photos, "photo")} in this folder` : "No photo directly in this folder";
+      const some = place.photos_complete ? "" : "At least ";
+      status.textContent = place.photos ? `${some}${counted(place.photos, "photo")} in this folder and the folders in it` : "No photos in this folder";
       open.disabled = false;
       const back = rows.find((one) => one.dataset.path === from) ?? rows[0];
       if (back) back.tabIndex = 0;
@@ -99,7 +101,7 @@ export function askFolder() {
       else if ((event.key === "ArrowLeft" || event.key === "Backspace") && place.parent) show(place.parent);
       else if (event.key.length === 1 && event.key !== " ") {
         const begin = event.key.toLowerCase();
-        const named = [...rows.slice(at + 1), ...rows.slice(0, at + 1)].find((one) => one.textContent.slice(3).toLowerCase().startsWith(begin));
+        const named = [...rows.slice(at + 1), ...rows.slice(0, at + 1)].find((one) => one.textContent.toLowerCase().startsWith(begin));
         if (named) focusRow(rows, named);
         else return;
       } else return;

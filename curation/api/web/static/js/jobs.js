@@ -1,14 +1,18 @@
 // The running jobs, by server-sent events on every page.
 
+import { noAnswer } from "./connection.js";
+import { wordsOf } from "./problem-words.js";
 import { root } from "./root.js";
 import { toast } from "./toast.js";
 
 const LOOK_AGAIN_MS = 20000;
+const SILENT_MS = 20000;
 
 export const STAGES = {
   clustering: { doing: "Finding the people", done: "The people are found", next: `${root}/review/people`, show: "Show them" },
   scoring: { doing: "Ranking the photos", done: "The photos are ranked", next: `${root}/review/photos`, show: "Show them" },
   export: { doing: "Exporting", done: "The export is done", next: `${root}/review/export`, show: "Show it" },
+  sidecars: { doing: "Looking after sidecars", done: "The sidecars are done", next: `${root}/review/export`, show: "Show them" },
   video: { doing: "Looking at a film", done: "The film is ready", next: `${root}/review/videos`, show: "Show it" },
   weights: { doing: "Fetching the better engine", done: "The better engine is here", next: `${root}/review/event`, show: "Show it" },
 };
@@ -40,8 +44,10 @@ export function followJobs() {
   const text = document.getElementById("job-chip-text");
   let source = null;
   let timer = 0;
+  let silence = 0;
 
   const close = () => {
+    clearTimeout(silence);
     source?.close();
     source = null;
     clearTimeout(timer);
@@ -57,7 +63,22 @@ export function followJobs() {
       chip.hidden = true;
       timer = setTimeout(open, LOOK_AGAIN_MS);
     });
+    // A stream that breaks is tried again by the browser, unless the service refuses it.
+    source.addEventListener("error", () => {
+      noAnswer();
+      if (source?.readyState === EventSource.CLOSED) timer = setTimeout(open, LOOK_AGAIN_MS);
+    });
   };
+  // A job says something every few seconds: silence means that nobody is there.
+  const expectMore = () => {
+    clearTimeout(silence);
+    silence = setTimeout(noAnswer, SILENT_MS);
+  };
+  document.addEventListener("curation:offline", () => {
+    close();
+    chip.hidden = true;
+  });
+  document.addEventListener("curation:online", open);
   const tell = (job) => document.dispatchEvent(new CustomEvent("curation:job", { detail: job }));
 
   function onProgress(job) {
@@ -68,14 +89,16 @@ export function followJobs() {
     chip.dataset.short = percent || "…"; // where there is no room for more
     chip.title = text.textContent;
     chip.hidden = false;
+    expectMore();
     tell(job);
   }
 
   function onEnd(job) {
+    clearTimeout(silence);
     const stage = STAGES[job.stage] ?? UNKNOWN_STAGE;
     chip.hidden = true;
     tell(job);
-    if (job.state === "failed") toast(`${stage.doing}: ${job.error?.message ?? "it failed"}`, { kind: "bad" });
+    if (job.state === "failed") toast(`${stage.doing}: ${job.error ? wordsOf(job.error.code, job.error.message) : "it failed"}`, { kind: "bad" });
     else if (job.state === "succeeded") {
       const isThere = document.querySelector(`.head-nav a[href="${stage.next}"]`) !== null;
       toast(stage.done, isThere ? { action: { label: stage.show, run: () => { location.href = stage.next; } } } : {});

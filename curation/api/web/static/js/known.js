@@ -1,13 +1,16 @@
 // Known people: answers to proposals, adding people of the event, renaming, merging, and forgetting.
 
-import { fragment, get, send } from "./api.js";
+import { fragment, getAll, send } from "./api.js";
 import { ask, askText, askWith } from "./dialog.js";
 import { counted, make } from "./dom.js";
 import { attempt } from "./people-actions.js";
+import { hold } from "./keyboard.js";
+import { longList, partsOf } from "./long-list.js";
 import { inOrder } from "./queue.js";
 import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
 import { announceChange, toastUndoable } from "./undo.js";
+import { writeState } from "./view-state.js";
 
 const FIND_AFTER_MS = 180;
 
@@ -35,13 +38,20 @@ function start() {
   let timer = 0;
   search?.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(refreshList, FIND_AFTER_MS);
+    timer = setTimeout(find, FIND_AFTER_MS);
   });
+  wireList();
 }
 
 const query = () => document.getElementById("search")?.value.trim() ?? "";
 const address = (row) => `${root}/known-people/${row.dataset.person}`;
 const focusTitle = () => document.getElementById("known-title").focus();
+
+// The search stands in the address.
+function find() {
+  writeState({ q: query() });
+  return refreshList();
+}
 
 /** Fetch both parts of the page again; the focus stays at its place. */
 async function refresh() {
@@ -54,8 +64,20 @@ async function refreshParts() {
 
 async function refreshList() {
   await swap(list, `${root}/fragments/known-people/list?${new URLSearchParams({ q: query() })}`, ".known-person");
-  const total = list.querySelector("[data-total]")?.dataset.total;
+  const total = list.querySelector("[data-known]")?.dataset.known;
   if (total) document.getElementById("known-total").textContent = Number(total).toLocaleString("en");
+  wireList();
+}
+
+// Only what is looked at of a long gallery is in the page; a person whose faces are being looked through stays.
+function wireList() {
+  const people = list.querySelector(".known-people");
+  if (!people) return;
+  const asked = query();
+  longList(people, {
+    fetch: partsOf((offset, limit) => `${root}/fragments/known-people/list?${new URLSearchParams({ q: asked, offset, limit })}`),
+    cell: ".known-person", size: 60, noun: ["person", "people"], isKept: (block) => block.querySelector(".known-open") !== null,
+  });
 }
 
 async function swap(element, url, rows) {
@@ -130,9 +152,9 @@ async function rename(row) {
 
 async function merge(row) {
   const { name, person } = row.dataset;
-  const page = await attempt(() => get(`${root}/known-people?limit=1000`));
-  if (page === null) return;
-  const others = page.people.filter((one) => one.person_id !== person);
+  const people = await hold(attempt(() => getAll(`${root}/known-people`, "people")));
+  if (people === null) return;
+  const others = people.filter((one) => one.person_id !== person);
   if (!others.length) {
     toast("There is nobody else in the gallery");
     return;

@@ -16,6 +16,7 @@ import { keepPlace } from "./view-state.js";
 const MOST_COMPARED = 4;
 const SEARCH_AFTER_MS = 250;
 const CAMERAS_AFTER_MS = 1500;
+const NOTE_AFTER_MS = 200;
 const LOOKS = new Set(["order", "heads", "stacks"]);
 const SIZE_KEY = "curation.size";
 const FOLD_KEY = "curation.filters";
@@ -344,9 +345,34 @@ function start() {
         one.scrollIntoView({ block: "center" });
       }
     }
-    keepPlace({
-      focused: () => current()?.dataset.id ?? null,
+    await keepPlace({
+      focused: () => placeNow()?.dataset.id ?? null,
       restore: async (id) => (await shots?.goTo(id) ? cell(id) : null),
     });
+    // Also while the page is open: what is written as it is reloaded may be lost.
+    window.addEventListener("scroll", noteSoon, { passive: true });
+    gallery.addEventListener("focusin", noteSoon);
+  }
+
+  // The photo in focus, unless the user has scrolled away from it; then the first one in sight.
+  function placeNow() {
+    const isSeen = (one) => {
+      const { top, bottom } = one.getBoundingClientRect();
+      return bottom > filters.getBoundingClientRect().bottom && top < window.innerHeight;
+    };
+    const focused = current();
+    if (focused && isSeen(focused)) return focused;
+    return [...gallery.querySelectorAll(".shot")].find(isSeen) ?? focused;
+  }
+
+  let noteTimer = 0;
+  function noteSoon() {
+    clearTimeout(noteTimer);
+    noteTimer = setTimeout(() => {
+      const one = placeNow();
+      if (!one) return;
+      const place = { id: one.dataset.id, top: Math.round(one.getBoundingClientRect().top), scrollPx: Math.round(window.scrollY) };
+      history.replaceState({ ...history.state, place }, "");
+    }, NOTE_AFTER_MS);
   }
 }

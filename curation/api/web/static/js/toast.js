@@ -49,6 +49,7 @@ export function toast(text, { kind = "good", action } = {}) {
 /** Show an error; anything but a Problem is a bug and is logged to the console too. */
 export function toastError(error) {
   if (error.name === "AbortError") return;
+  if (error.code === "offline" && document.getElementById("no-answer")) return; // it is said already
   if (error.name !== "Problem") console.error(error);
   toast(error.message, { kind: "bad" });
 }

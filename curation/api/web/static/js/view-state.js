@@ -49,7 +49,9 @@ export async function keepPlace({ focused, restore }) {
   // Written while the page is left, into its own entry of the history.
   window.addEventListener("pagehide", () => {
     const id = focused();
-    const element = document.activeElement;
+    const active = document.activeElement;
+    // The item need not be in focus: the user may have scrolled away from it.
+    const element = id && active?.dataset.id !== id ? document.querySelector(`[data-id="${CSS.escape(id)}"]`) ?? active : active;
     const top = element && element !== document.body ? Math.round(element.getBoundingClientRect().top) : null;
     history.replaceState({ ...history.state, place: { id, top, scrollPx: Math.round(window.scrollY) } }, "");
   });

@@ -1,0 +1,1 @@
+"""What the pages say for the codes of problems."""
