@@ -186,7 +186,9 @@ def names_never_cover_each_other(visitor: Visitor) -> None:
             apart_x = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
             apart_y = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
             assert apart_x or apart_y, (one, other)
-    visitor.take_picture(f"photo-group-{(page.viewport_size or {}).get('width')}")
+    size = page.viewport_size
+    assert size is not None
+    visitor.take_picture(f"photo-group-{size['width']}")
 
 
 def all_stars_of_compare_can_be_reached(phone: Visitor) -> None:
