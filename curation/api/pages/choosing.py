@@ -81,6 +81,8 @@ def export_page(request: Request, context: Context) -> HTMLResponse:
         taken=_names_in(io.exports),
         beside=context.settings.input_address or io.input_dir,
         beside_possible=not context.settings.input_address,
+        guests_on=context.settings.service.guest_selfies,
+        local_only=context.settings.service.token is None,
     )
 
 

@@ -12,6 +12,7 @@ from curation.domain.faces.index import EventIndex
 from curation.domain.judging.picks import Pick
 from curation.domain.recognition.guests import GuestAnswer, GuestIndex
 from curation.domain.recognition.known import ClusterFaces
+from curation.domain.recognition.policy import RecognitionRule
 from curation.engines.base import EngineSpec
 from curation.engines.weights.grouping_rules import MEASURED
 from curation.errors import InputError, NotScoredError
@@ -23,7 +24,7 @@ from curation.pipelines.recognition.clusters import cluster_faces, embedder_of, 
 from curation.settings import Settings
 from curation.storage.face_data_file import EMBEDDINGS
 
-__all__ = ["GuestFinder", "SelfieAnswer", "SelfieResult"]
+__all__ = ["GuestFinder", "SelfieAnswer", "SelfieResult", "measured_rule"]
 
 _OTHERS_FACE = 0.4  # of the largest face's side: smaller ones are people in the background
 _SMALLEST_PX = 60  # of a selfie's face; the face of a phone's picture has several hundred
@@ -83,7 +84,7 @@ class GuestFinder:
             InputError: If these weights were not measured, or do not tell strangers apart well enough.
             NotClusteredError: If there was no clustering yet.
         """
-        self._rule_of(self._embedder())
+        self._rule()
 
     def find(self, selfie: bytes, photos: GuestPhotos) -> SelfieResult:
         """The photos of the person of a selfie.
@@ -113,13 +114,12 @@ class GuestFinder:
 
     def _photos_of(self, cluster_ids: Sequence[int], photos: GuestPhotos) -> tuple[str, ...]:
         event = self._catalog.event()
-        ids = {photo for cluster in cluster_ids for photo in event.photos_of_cluster(cluster)}
+        paths = {path for cluster in cluster_ids for path in event.photos_of_cluster(cluster)}
         picks = self._catalog.ranked.picks()
         try:
             ranked = [score.image_path for score in self._catalog.photos()]
         except NotScoredError:
             ranked = list(event.image_paths)
-        paths = {event.image_path(photo) for photo in ids}
         wanted = [path for path in ranked if path in paths and picks.of(path).pick is not Pick.REJECTED]
         if photos is GuestPhotos.PICKS:
             wanted = [path for path in wanted if picks.of(path).pick is Pick.PICKED]
@@ -128,14 +128,15 @@ class GuestFinder:
     def _embedder(self) -> str:
         return embedder_of_record(self._catalog.clustering_record())[1]
 
-    def _rule_of(self, embedder: str) -> None:
-        measured = MEASURED.get(embedder)
-        if measured is None or not recognition_rule(embedder, measured.rule).names:
+    def _rule(self) -> RecognitionRule:
+        rule = measured_rule(self._embedder())
+        if rule is None or not rule.names:
             raise InputError(
                 "guests cannot be found with the face engine of this event: it does not tell strangers apart well "
                 "enough, and would show somebody the photos of others. Fetch the better engine on the first page, and "
                 "look through the photos again"
             )
+        return rule
 
     def _compared(self) -> GuestIndex:
         """The people of the event as they are now."""
@@ -148,9 +149,15 @@ class GuestFinder:
                     for each in clusters
                     if each.cluster_id >= 0
                 ]
-                self._index = GuestIndex(people, recognition_rule(embedder, MEASURED[embedder].rule))
+                self._index = GuestIndex(people, self._rule())
                 self._of = event, embedder
             return self._index
+
+
+def measured_rule(embedder: str) -> RecognitionRule | None:
+    """The rule that was measured for the weights of an embedder; None if there is none."""
+    measured = MEASURED.get(embedder)
+    return None if measured is None else recognition_rule(embedder, measured.rule)
 
 
 def _embedder_of(spec: EngineSpec) -> str:

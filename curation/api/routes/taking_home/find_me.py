@@ -174,12 +174,12 @@ def _photo(own: str, photo: str) -> FoundPhotoOut:
 def _result(name: str, context: ServiceContext) -> FoundPhotos:
     found = desk_of(context).results.of(name)
     if found is None:
-        raise ApiProblem(_GONE[0], "result_gone", _GONE[1])
+        raise ApiProblem(_GONE[0], "result_gone", _GONE[1], headers=NO_STORE)
     return found
 
 
 def _path_of(found: FoundPhotos, photo: str) -> str:
     path = next((each for each in found.image_paths if photo_id(each) == photo), None)
     if path is None:
-        raise ApiProblem(_GONE[0], "result_gone", _GONE[1])
+        raise ApiProblem(_GONE[0], "result_gone", _GONE[1], headers=NO_STORE)
     return path
