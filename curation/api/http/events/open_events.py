@@ -183,12 +183,6 @@ class Events:
             if entry is not None and entry.started is not None and _is_at_work(entry.started.context):
                 raise EventsOpenError("a job of this event is running: wait until it has ended, or stop it first")
         self._registry.remove(event_id)
-        with self._guard:
-            entry = self._open.get(event_id)
-            if entry is None or not entry.is_idle:
-                return
-            del self._open[event_id]
-        self._end(event_id, entry)
         # Otherwise it would go on following its folder, with nobody to see it.
         with self._guard:
             entry = self._open.pop(event_id) if event_id in self._open and self._open[event_id].is_idle else None
