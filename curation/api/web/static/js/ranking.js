@@ -50,10 +50,10 @@ let told = "";
 
 function tell(note, { current, waiting, new_photos: fresh, problem }) {
   const parts = [];
-  if (problem) parts.push(`The ranking cannot follow: ${problem}`);
+  if (problem) parts.push(`The ranking cannot follow: ${problem}.`);
   else if (!current) parts.push("The photos are being ranked again.");
   if (fresh) parts.push(`${counted(fresh, "photo is", "photos are")} new: nobody has looked through ${fresh === 1 ? "it" : "them"} yet.`);
-  if (waiting) parts.push(`${counted(waiting, "photo has", "photos have")} to be looked at again; until then the old score counts.`);
+  if (waiting && !problem) parts.push(`${counted(waiting, "photo has", "photos have")} to be looked at again; until then the old score counts.`);
   const text = parts.join(" ");
   if (text === told) return;
   told = text;
