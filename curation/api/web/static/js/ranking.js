@@ -59,7 +59,7 @@ function tell(note, { current, waiting, new_photos: fresh, problem }) {
   told = text;
   note.hidden = !text;
   const path = fresh ? "/look-through" : "/score";
-  const button = (fresh || waiting) && make("button", { type: "button", class: "button", on: { click: () => start(path) } }, fresh ? "Look through them" : "Look at them");
+  const button = (fresh || waiting) && make("button", { type: "button", class: "button", on: { click: () => start(path) } }, `Look ${fresh ? "through" : "at"} ${(fresh || waiting) === 1 ? "it" : "them"}`);
   note.replaceChildren(make("span", {}, text), ...(button ? [button] : []));
 }
 
