@@ -58,14 +58,14 @@ function tell(note, { current, waiting, new_photos: fresh, problem }) {
   if (text === told) return;
   told = text;
   note.hidden = !text;
-  const path = fresh ? "/look-through" : "/score";
-  const button = (fresh || waiting) && make("button", { type: "button", class: "button", on: { click: () => start(path) } }, `Look ${fresh ? "through" : "at"} ${(fresh || waiting) === 1 ? "it" : "them"}`);
+  const address = fresh ? `${root}/look-through` : `${root}/score`;
+  const button = (fresh || waiting) && make("button", { type: "button", class: "button", on: { click: () => start(address) } }, `Look ${fresh ? "through" : "at"} ${(fresh || waiting) === 1 ? "it" : "them"}`);
   note.replaceChildren(make("span", {}, text), ...(button ? [button] : []));
 }
 
-async function start(path) {
+async function start(address) {
   try {
-    await send("POST", `${root}${path}`);
+    await send("POST", address);
     document.dispatchEvent(new CustomEvent("curation:started"));
   } catch (error) {
     toastError(error);
