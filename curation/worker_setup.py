@@ -163,7 +163,7 @@ def _make_engine(spec: EngineSpec | None) -> FaceEngine:
 
 
 def _make_doubting(spec: EngineSpec | None) -> FaceEngine:
-    from curation.engines.doubting import doubting_spec
+    from curation.engines.building import doubting_spec
 
     return _make_engine(None if spec is None else doubting_spec(spec))
 

@@ -21,8 +21,8 @@ from curation.domain.labelling.corrections import (
     table_clusters,
 )
 from curation.errors import NotClusteredError, StorageError
-from curation.event.drawn_rows import drawn_rows
 from curation.event.file_cache import Derived, FileCache
+from curation.event.people.drawn_rows import drawn_rows
 from curation.event.said_words import SaidWords
 from curation.pipelines.said.last_event import embeddings_of, last_contents, photos_without_faces
 from curation.pipelines.said.seen_table import SeenTable

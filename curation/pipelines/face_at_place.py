@@ -67,7 +67,7 @@ def face_at(photo: PhotoPixels, box: Box, engine: FaceEngine) -> DetectedFace:
     Args:
         photo: The photo.
         box: The place, in pixels of the upright full-size photo; it is the box of the face, whatever the engine finds.
-        engine: One that also tells faces it is hardly sure of, see `curation.engines.doubting`.
+        engine: One that also tells faces it is hardly sure of, see `curation.engines.building`.
 
     Raises:
         PhotoUnreadableError: If the photo cannot be decoded, or the box does not lie in it or is too small.

@@ -84,7 +84,7 @@ class WorkerParts:
         make_readers: Loads what reads attributes of faces, given those that are asked for.
         originals: Gets photos and clips to hand before they are opened.
         make_known: Opens what is known of earlier runs, given `state_dir`.
-        make_doubting: Loads an engine that also tells faces it is hardly sure of, see `curation.engines.doubting`; None
+        make_doubting: Loads an engine that also tells faces it is hardly sure of, see `curation.engines.building`; None
             takes the other one.
     """
 

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from curation.settings import Settings
-from tests.service import FakeOrchestrator, ServiceClient, make_settings, service
-
-TOKEN = "a token of enough characters"
-
-
-class Machine:
-    """A machine with a folder of photos of two events, and the orchestrators of whichever are opened."""
-
-    def __init__(self, folder: Path, **service_settings: Any) -> None:
-        for name in ("photos", "wedding", "party"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            (folder / name / "a.jpg").write_bytes(b"not a photo")
-        self.folder = folder
-        self.orchestrators: dict[str, FakeOrchestrator] = {}
-        roots = {"folder_roots": [str(folder)]}
-        self.settings = make_settings(folder, service=roots | service_settings)
-
-    def built(self, settings: Settings) -> FakeOrchestrator:
-        """Given to the service as what builds orchestrators."""
-        return self.orchestrators.setdefault(Path(settings.io.input_dir).name, FakeOrchestrator(settings))
+from tests.many_events import Machine, ended_jobs, opened
+from tests.service import ServiceClient, service
 
 
 @pytest.fixture
@@ -42,24 +21,6 @@ def machine(tmp_path: Path) -> Machine:
 def client(machine: Machine) -> Iterator[ServiceClient]:
     with service(machine.settings, build=machine.built) as client:
         yield client
-
-
-def opened(client: ServiceClient, folder: Path) -> dict[str, Any]:
-    answer = client.post("/events", json={"folder": str(folder)})
-    assert answer.status_code == 201, answer.text
-    event: dict[str, Any] = answer.json()
-    return event
-
-
-def waited(client: ServiceClient, root: str) -> list[dict[str, Any]]:
-    """The jobs of an event, the oldest first, when none runs any more."""
-    deadline_s = time.monotonic() + 20
-    while time.monotonic() < deadline_s:
-        jobs: list[dict[str, Any]] = client.get(f"{root}/jobs").json()["jobs"]
-        if len(jobs) == 2 and all(job["state"] == "succeeded" for job in jobs):
-            return jobs[::-1]
-        time.sleep(0.02)
-    raise AssertionError(jobs)
 
 
 def test_two_events_are_looked_through_at_once(client: ServiceClient, machine: Machine) -> None:
@@ -79,11 +40,11 @@ def test_two_events_are_looked_through_at_once(client: ServiceClient, machine: M
         again = client.post(f"{event['root']}/look-through")
         assert (again.status_code, again.json()["code"]) == (409, "already_running")
     states = {event["name"]: event["state"] for event in client.get("/events").json()["events"]}
-    assert states == {"photos": "new", "wedding": "running", "party": "running"} | states
+    assert states == {"photos": "new", "wedding": "running", "party": "running"}
     for fake in machine.orchestrators.values():
         fake.release.set()
-    first = waited(client, wedding["root"])
-    second = waited(client, party["root"])
+    first = ended_jobs(client, wedding["root"], 2)
+    second = ended_jobs(client, party["root"], 2)
     assert [job["stage"] for job in first] == ["clustering", "scoring"]
     assert first[1]["request"]["after"] == first[0]["id"]
     assert {job["id"] for job in first}.isdisjoint(job["id"] for job in second)
@@ -106,3 +67,23 @@ def test_two_events_are_looked_through_at_once(client: ServiceClient, machine: M
     named = client.get("/events").json()["events"]
     assert [event["name"] for event in named[1:]] == ["party", "wedding"]
     assert {event["state"] for event in named[1:]} == {"ranked"}
+
+
+def test_the_list_and_what_was_begun_outlive_the_service(machine: Machine) -> None:
+    with service(machine.settings, build=machine.built) as client:
+        wedding = opened(client, machine.folder / "wedding")
+        client.get(f"{wedding['root']}/health")
+        fake = machine.orchestrators["wedding"]
+        fake.hold = True
+        assert client.post(f"{wedding['root']}/look-through").status_code == 202
+        assert fake.began.wait(10)
+    machine.orchestrators.clear()
+    with service(machine.settings, build=machine.built) as client:
+        again = next(event for event in client.get("/events").json()["events"] if event["name"] == "wedding")
+        assert (again["event_id"], again["state"]) == (wedding["event_id"], "new")
+        assert not machine.orchestrators.get("wedding")
+        client.get(f"{wedding['root']}/health")
+        jobs = ended_jobs(client, wedding["root"], 3, states={"interrupted", "succeeded"})
+        assert [job["stage"] for job in jobs] == ["clustering", "clustering", "scoring"]
+        assert [job["state"] for job in jobs] == ["interrupted", "succeeded", "succeeded"]
+        assert jobs[1]["request"] == {"then": "scoring", "resumed": True}

@@ -9,12 +9,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from curation.api.context import Context, ServiceContext
 from curation.api.http.errors import ApiProblem
-from curation.api.pages.people_query import PeopleQuery, PeopleQueryIn, filters_of
 from curation.api.pages.people_view import (
     FaceOrder,
+    PeopleQuery,
+    PeopleQueryIn,
     Shown,
     face_cells,
     faces_in_order,
+    filters_of,
     person_card,
     person_cards,
     shown_counts,

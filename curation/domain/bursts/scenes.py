@@ -97,5 +97,8 @@ def _is_large(place: int, pause: float, logs: Sequence[float], sums: Sequence[fl
     if pause < _SHORTEST_PAUSE_S:
         return False
     first, end = max(0, place - _AROUND), min(len(logs), place + _AROUND + 1)
-    mean = (sums[end] - sums[first]) / (end - first)
+    if end - first == 1:
+        return False  # two photos: there is nothing to compare their pause with
+    # Without the pause itself, which would hide itself among few others.
+    mean = (sums[end] - sums[first] - logs[place]) / (end - first - 1)
     return logs[place] >= math.log(_FACTOR) + mean

@@ -154,6 +154,7 @@ def _parts(
     chosen_paths = {score.image_path for score in chosen}
     taken: list[list[str]] = [[] for _ in day.parts]
     others: list[list[str]] = [[] for _ in day.parts]
+    bursts = {score.burst_id for score in chosen}  # one photo of each burst is enough to look at
     for score in ranked:
         i = part_of.get(score.image_path)
         if i is None:
@@ -161,7 +162,9 @@ def _parts(
         if score.image_path in chosen_paths:
             taken[i].append(score.image_path)
         elif len(others[i]) < _OTHERS and score.final_score is not None:
-            others[i].append(score.image_path)
+            if score.burst_id is None or score.burst_id not in bursts:
+                others[i].append(score.image_path)
+            bursts.add(score.burst_id)
     return tuple(PartInChoice(part, could[i], tuple(taken[i]), tuple(others[i])) for i, part in enumerate(day.parts))
 
 

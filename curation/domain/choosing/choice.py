@@ -88,7 +88,8 @@ class PartInChoice:
         part: The part.
         usable: How many of its photos could be chosen.
         chosen: Image paths of those that were, best first.
-        others: Image paths of the best of its photos that were not chosen, also of those that no choice may take.
+        others: Image paths of the best of its photos that were not chosen, one of each burst, also of those that no
+            choice may take.
     """
 
     part: DayPart

@@ -117,17 +117,17 @@ def compare_two(visitor: Visitor) -> None:
 
 def choose_with_coverage(visitor: Visitor, picks: Path) -> None:
     page = visitor.page
-    visitor.go("/review/coverage")
-    expect(page.locator("#covered")).to_contain_text("Eileen")
-    expect(page.locator("#covered")).to_contain_text("Grace")
+    visitor.go("/review/choose")
+    expect(page.locator("#who")).to_contain_text("Eileen")
+    expect(page.locator("#who")).to_contain_text("Grace")
     for field, number in (("main", "2"), ("important", "1"), ("count", "3")):
         page.locator(f"[name={field}]").fill(number)
-    expect(page.locator("#choice > .choices > .chosen")).to_have_count(3)
-    expect(page.locator("#choice")).to_contain_text("Everybody who matters is in.")
+    expect(page.locator("#choice .chosen:has(.chosen-change)")).to_have_count(3)
+    expect(page.locator("#choice")).to_contain_text("Everybody who matters is in")
     expect(page.locator("#choice .chosen-why").first).not_to_be_empty()
     visitor.settle()
-    visitor.take_picture("coverage")
-    page.get_by_role("button", name="Pick them").click()
+    visitor.take_picture("choose")
+    page.get_by_role("button", name="Turn into picks").click()
     expect(page.get_by_role("button", name="All are picked")).to_be_visible()
     picked = [path for path, said in read(picks)["photos"].items() if said.get("pick") == "picked"]
     assert len(picked) == 3

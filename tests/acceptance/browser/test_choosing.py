@@ -1,4 +1,4 @@
-"""Choosing photos in the browser: gallery, one photo, side by side, rules, coverage, export."""
+"""Choosing photos in the browser: gallery, one photo, side by side, rules, the choice, export."""
 
 from __future__ import annotations
 
@@ -198,26 +198,26 @@ def test_a_rule_shows_what_it_changes_before_it_is_kept(desk: Visitor) -> None:
     expect(rule.get_by_role("radio", name="Off")).to_be_checked()
 
 
-def test_coverage_and_a_choice_become_picks(desk: Visitor, event: FakeEvent) -> None:
-    desk.go("/review/coverage")
+def test_a_choice_becomes_picks(desk: Visitor, event: FakeEvent) -> None:
+    desk.go("/review/choose")
     page = desk.page
-    expect(page.locator(".cover")).to_have_count(2)
-    expect(page.locator(".cover").first).to_contain_text("Anna")
+    expect(page.locator(".who-chip")).to_have_count(2)
+    expect(page.locator(".who-chip").first).to_contain_text("Anna")
     page.get_by_label("How many photos").fill("2")
     page.get_by_label("Photos of each main person").fill("2")
     expect(page.locator("#choice .choice-head")).to_contain_text("2 photos")
     expect(page.locator(".choices").first.locator(".chosen")).to_have_count(2)
     expect(page.locator(".chosen-why").first).to_be_visible()
-    page.get_by_role("button", name="Pick them").click()
+    page.get_by_role("button", name="Turn into picks").click()
     expect(page.get_by_role("button", name="All are picked")).to_be_disabled()
     assert len(picks(event)) == 2
 
 
 def test_what_was_chosen_is_exported(desk: Visitor, event: FakeEvent, tmp_path: Path) -> None:
-    desk.go("/review/coverage")
+    desk.go("/review/choose")
     page = desk.page
     expect(page.locator("#choice .choice-head")).to_contain_text("photo")
-    page.get_by_role("button", name="Export them").click()
+    page.get_by_role("button", name="Export these").click()
     expect(page.get_by_role("radio", name="The choice")).to_be_checked()
     page.get_by_role("radio", name="One ZIP file").check()
     page.get_by_label("Name", exact=True).fill("Our day")

@@ -23,7 +23,7 @@ BEFORE_ANY_RUN = (
     "/review/people",
     "/review/photos",
     "/review/rules",
-    "/review/coverage",
+    "/review/choose",
     "/review/export",
 )
 NO_PHOTO = "/review/photos/0123456789abcdef"
@@ -108,7 +108,7 @@ def views(service: Service) -> list[View]:
         ("compare", f"/review/compare?ids={photos[0]},{photos[4]},{photos[6]}", nothing),
         ("compare-none", "/review/compare", nothing),
         ("rules", "/review/rules", turn_a_rule),
-        ("coverage", "/review/coverage", nothing),
+        ("choose", "/review/choose", nothing),
         ("export", "/review/export", nothing),
         ("sign-in", "/sign-in", nothing),
     ]

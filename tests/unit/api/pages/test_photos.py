@@ -47,7 +47,7 @@ class TestGallery:
     def test_before_the_ranking_it_says_what_to_do(self, empty: ServiceClient) -> None:
         html = empty.get("/review/photos").text
         assert "not ranked yet" in html
-        assert "Find the people" in html
+        assert "Look through the photos" in html
 
     def test_the_best_photo_comes_first(self, scored: ServiceClient) -> None:
         html = scored.get("/review/photos").text
@@ -77,6 +77,22 @@ class TestGallery:
         say(burst, "d.jpg", pick="picked")
         assert cells(burst.get("/review/photos?order=score").text) == ["a.jpg", "d.jpg", "c d.jpg"]
 
+    def test_a_photo_of_a_burst_knows_the_others(self, burst: ServiceClient) -> None:
+        say(burst, "d.jpg", pick="rejected")
+        html = burst.get("/review/photos").text
+        assert attribute(html, "data-rest") == f"{photo_id('d.jpg')}:rejected"
+
+    def test_photos_whose_files_say_no_time_have_no_headings(self, scored: ServiceClient) -> None:
+        html = scored.get("/review/photos?order=time").text
+        assert cells(html) == ["a.jpg", "b.jpg", "c d.jpg", "d.jpg"]
+        assert attribute(html, "data-sections") == "[]"
+        assert "timeline" not in html.replace("timeline.", "")
+
+    def test_a_camera_that_no_file_names_finds_nothing_and_says_why(self, scored: ServiceClient) -> None:
+        html = scored.get("/review/photos?camera=NIKON+D750").text
+        assert "No photo is known to match" in html
+        assert attribute(html, "data-unknown") == "4"
+
     def test_a_filter_that_leaves_out_the_best_of_a_burst_shows_another(self, burst: ServiceClient) -> None:
         assert cells(burst.get("/review/photos?score=0-0.65").text) == ["d.jpg"]
 
@@ -88,11 +104,13 @@ class TestGallery:
         assert cells(first) == ["a.jpg", "b.jpg"]
         say(scored, "a.jpg", pick="rejected")
         say(scored, "d.jpg", pick="picked")
-        more = attribute(first, "hx-get")
-        rest = scored.get(more).text
-        assert cells(rest) == ["d.jpg", "c d.jpg"]
-        assert 'data-pick="picked"' in rest
-        assert "hx-get" not in rest
+        view = attribute(first, "data-view")
+        rest = scored.get(f"/fragments/photos/cards?view={view}&offset=2&limit=2")
+        assert cells(rest.text) == ["d.jpg", "c d.jpg"]
+        assert 'data-pick="picked"' in rest.text
+        assert rest.headers["X-Total-Count"] == "4"
+        ids = scored.get(f"/fragments/photos/ids?view={view}").json()["ids"]
+        assert ids == [photo_id(name) for name in ("a.jpg", "b.jpg", "d.jpg", "c d.jpg")]
         assert cells(scored.get("/review/photos").text) == ["d.jpg", "b.jpg"]
 
     def test_a_view_that_is_no_longer_kept_is_opened_again(self, scored: ServiceClient) -> None:
@@ -102,7 +120,9 @@ class TestGallery:
     def test_whoever_comes_back_finds_the_photo(self, scored: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pages, "PHOTOS_AT_ONCE", 1)
         html = scored.get(f"/review/photos?at={photo_id('d.jpg')}").text
-        assert cells(html) == ["a.jpg", "b.jpg", "d.jpg"]
+        # The page begins at the top, and its script fetches what is at this place.
+        assert cells(html) == ["a.jpg"]
+        assert attribute(html, "data-place") == "2"
 
     def test_people_to_choose_from_have_faces(self, scored: ServiceClient) -> None:
         labels = scored.settings.io.output_dir / "cluster_labels.json"

@@ -178,3 +178,20 @@ def test_unknown_photos(scored: ServiceClient) -> None:
 def test_before_clustering(empty: ServiceClient) -> None:
     problem(empty.put(f"/picks/{A}", json={}), 409, "not_clustered")
     assert empty.get("/picks").json()["total"] == 0
+
+
+class TestUndo:
+    def test_one_request_is_one_change(self, scored: ServiceClient) -> None:
+        changes = [{"photo_id": photo, "pick": "rejected"} for photo in (A, D)]
+        scored.request("PATCH", "/picks", json={"changes": changes})
+        answer = scored.post("/picks/undo").json()
+        assert answer["what"] == "2 photos rejected"
+        assert [photo["image_path"] for photo in answer["photos"]] == ["a.jpg", "d.jpg"]
+        assert answer["photos"][0]["before"] == {"pick": "rejected", "rating": None}
+        assert kept(scored) == {}
+        assert scored.post("/picks/redo").json()["what"] == "2 photos rejected"
+        assert kept(scored) == {"a.jpg": {"pick": "rejected"}, "d.jpg": {"pick": "rejected"}}
+
+    def test_without_a_change_it_says_so(self, scored: ServiceClient) -> None:
+        problem(scored.post("/picks/undo"), 409, "nothing_to_undo")
+        problem(scored.post("/picks/redo"), 409, "nothing_to_undo")

@@ -94,7 +94,7 @@ def test_a_run_embeds_what_was_drawn_by_hand_and_gives_the_same_bytes(desk: Desk
     desk.drawing.draw(photo_id("missed.png"), MISSED)
     desk.event.cluster()
     wanted = desk.event.snapshot()
-    for path in (desk.event.folder / "state").glob("*"):
+    for path in (desk.event.folder / "state").glob("analysis*"):
         path.unlink()
     desk.event.cluster()
     got = desk.event.snapshot()

@@ -1,0 +1,102 @@
+"""Times, scenes and cameras of an event, from its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from curation.domain.bursts.scenes import clock_seconds
+from curation.domain.measuring.camera import CameraFacts
+from curation.event.catalog import Catalog
+from curation.event.taken import cameras
+from curation.photos.taken.camera_facts import read_camera_facts
+from tests.fake_workflow import FakeEvent, fake_event, touch_later
+
+START = datetime(2024, 6, 15, 10)
+AFTER_S = {"a.png": 0, "b.png": 20, "c.png": 40, "d.png": 7200, "e.png": 7230}
+PATIENCE_S = 30.0
+
+
+def stamp(path: Path, taken: datetime, camera: str) -> None:
+    """Write into a PNG when and with what it was taken."""
+    exif = Image.Exif()
+    exif[0x0110] = camera
+    exif.get_ifd(0x8769)[0x9003] = f"{taken:%Y:%m:%d %H:%M:%S}"
+    with Image.open(path) as image:
+        image.load()
+    image.save(path, exif=exif)
+
+
+@pytest.fixture(scope="module")
+def event(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeEvent]:
+    with fake_event(tmp_path_factory.mktemp("event")) as made:
+        for number, (name, seconds) in enumerate(AFTER_S.items()):
+            stamp(made.add(name, 0, seed=number), START + timedelta(seconds=seconds), f"Camera {number % 2}")
+        made.add("untimed.png", 1, seed=9)
+        made.cluster()
+        yield made
+
+
+def test_times_and_scenes_are_those_of_the_clustering(event: FakeEvent) -> None:
+    times = Catalog(event.settings()).times()
+    assert times.taken_s == {name: clock_seconds(START) + seconds for name, seconds in AFTER_S.items()}
+    assert [scene.image_paths for scene in times.scenes] == [("a.png", "b.png", "c.png"), ("d.png", "e.png")]
+    assert times.scene_of["e.png"] == 2 and "untimed.png" not in times.scene_of
+
+
+def test_times_are_read_once(event: FakeEvent) -> None:
+    catalog = Catalog(event.settings())
+    assert catalog.times() is catalog.times()
+
+
+def test_cameras_are_read_in_the_background_and_kept(event: FakeEvent, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = Catalog(event.settings())
+    catalog.cameras_now()
+    assert catalog.cameras.wait(PATIENCE_S)
+    now = catalog.cameras_now()
+    assert (now.read, now.total, now.is_complete) == (6, 6, True)
+    assert {path: facts.camera for path, facts in now.by_path.items()} == {
+        "a.png": "Camera 0",
+        "b.png": "Camera 1",
+        "c.png": "Camera 0",
+        "d.png": "Camera 1",
+        "e.png": "Camera 0",
+        "untimed.png": "",
+    }
+
+    # Another service reads only the file that changed.
+    read: list[str] = []
+
+    def noted(path: Path) -> CameraFacts:
+        read.append(path.name)
+        return read_camera_facts(path)
+
+    monkeypatch.setattr(cameras, "read_camera_facts", noted)
+    status = (event.photos / "b.png").stat()
+    touch_later(event.photos / "b.png")
+    try:
+        later = Catalog(event.settings())
+        later.cameras_now()
+        assert later.cameras.wait(PATIENCE_S)
+        assert later.cameras_now().by_path == now.by_path
+        assert read == ["b.png"]
+    finally:
+        os.utime(event.photos / "b.png", ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_one_photo_is_read_at_once(event: FakeEvent) -> None:
+    facts = Catalog(event.settings()).cameras.of("d.png")
+    assert (facts.camera, facts.capture_time) == ("Camera 1", START + timedelta(hours=2))
+    assert Catalog(event.settings()).cameras.of("gone.png").camera == ""
+    assert Catalog(event.settings()).cameras.of("../d.png").camera == ""
+
+
+def test_reading_stops_when_it_is_told_to(event: FakeEvent) -> None:
+    catalog = Catalog(event.settings())
+    catalog.cameras.close()
+    assert catalog.cameras_now().by_path == {}

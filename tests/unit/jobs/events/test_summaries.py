@@ -1,0 +1,96 @@
+"""What is known of events that are not open."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from curation.errors import PhotoNotFoundError
+from curation.jobs.events.known_event import KnownEvent
+from curation.jobs.events.summaries import EventState, Summaries
+from curation.settings import EventPlaces
+from tests.fakes import painted_photo
+from tests.photo_files import save
+from tests.service import FACES, PHOTOS, make_settings, write_face_data, write_photo_scores
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.photos, self.out = folder / "party", folder / "results"
+        self.photos.mkdir()
+        self.summaries = Summaries(make_settings(folder))
+        self.event = KnownEvent("party-1", "party", EventPlaces(str(self.photos), str(self.out)))
+
+    @property
+    def state(self) -> EventState:
+        return self.summaries.of(self.event).state
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_from_empty_to_ranked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curation.jobs.events.summaries._COUNT_AGAIN_S", 0.0)
+    assert world.state is EventState.EMPTY
+    (world.photos / "a.jpg").touch()
+    new = world.summaries.of(world.event)
+    assert (new.state, new.photos, new.people, new.cover_path) == (EventState.NEW, 1, 0, None)
+    write_face_data(world.out, FACES)
+    (world.out / "clustering_run.json").write_text(json.dumps({"counts": {"photos": 4, "clusters": 2}}))
+    found = world.summaries.of(world.event)
+    assert (found.state, found.photos, found.people, found.cover_path) == (EventState.FOUND, 4, 2, "a.jpg")
+    write_photo_scores(world.out, PHOTOS[1:])
+    ranked = world.summaries.of(world.event)
+    assert (ranked.state, ranked.cover_path) == (EventState.RANKED, "b.jpg")
+    assert ranked.cover_version != found.cover_version
+    assert world.summaries.of(world.event) == ranked
+
+
+def test_files_that_cannot_be_read_count_as_not_there(world: World) -> None:
+    write_face_data(world.out, FACES)
+    (world.out / "clustering_run.json").write_text("{")
+    (world.out / "photo_scores.csv").write_bytes(b"\xff\xff\xff")
+    ranked = world.summaries.of(world.event)
+    assert (ranked.state, ranked.photos, ranked.cover_path) == (EventState.RANKED, None, None)
+    (world.out / "clustering_run.json").write_text('{"counts": [1]}')
+    assert world.summaries.of(world.event).photos is None
+
+
+def test_a_folder_that_is_away_keeps_what_is_known(world: World) -> None:
+    write_face_data(world.out, FACES)
+    (world.out / "clustering_run.json").write_text(json.dumps({"counts": {"photos": 4, "clusters": 2}}))
+    world.photos.rmdir()
+    away = world.summaries.of(world.event)
+    assert (away.state, away.photos, away.people) == (EventState.AWAY, 4, 2)
+    with pytest.raises(PhotoNotFoundError, match="plugged in"):
+        world.summaries.cover(world.event)
+
+
+def test_a_run_of_another_process(world: World) -> None:
+    world.out.mkdir()
+    note = world.out / ".curation.lock.by"
+    for content, state in (
+        ({"pid": os.getppid()}, EventState.RUNNING),
+        ({"pid": os.getppid(), "brief": True}, EventState.EMPTY),
+        ({"pid": os.getpid()}, EventState.EMPTY),
+        ({"pid": "x"}, EventState.EMPTY),
+        ({}, EventState.EMPTY),
+    ):
+        note.write_text(json.dumps(content))
+        assert world.state is state
+
+
+def test_the_cover_is_the_best_photo(world: World) -> None:
+    with pytest.raises(PhotoNotFoundError, match="no photo to show"):
+        world.summaries.cover(world.event)
+    save(world.photos / "b.jpg", painted_photo(64, 48, []), "JPEG")
+    write_face_data(world.out, FACES)
+    write_photo_scores(world.out, PHOTOS[1:])
+    cover = world.summaries.cover(world.event)
+    assert cover.startswith(b"\xff\xd8")
+    assert world.summaries.cover(world.event) == cover
