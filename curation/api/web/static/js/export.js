@@ -250,6 +250,9 @@ document.addEventListener("visibilitychange", () => { if (document.visibilitySta
 bind([{ keys: "Mod+Enter", group: "Export", label: "Export", run: () => form.requestSubmit() }]);
 refreshChoice();
 fromAddress();
+if (new URL(location.href).searchParams.get("which") === "choice" && !choice.length) {
+  hint.textContent = "The choice is not in this browser tab any more: make it again on the page Choose.";
+}
 refreshFields();
 showPhotos();
 showGuests();
