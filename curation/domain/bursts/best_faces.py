@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 __all__ = ["BurstFrame", "BurstPerson", "FaceLimits", "GroupBurst", "SeenFace", "burst_sentence", "group_burst"]
 
@@ -188,7 +187,8 @@ def _whose(name: str, *, is_first: bool = False) -> str:
 
 
 def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
 
 
 def _sharpest(frames: Sequence[BurstFrame]) -> dict[str, float]:

@@ -13,7 +13,6 @@ _TITLES = (
     ("/review/people/", "The person"),
     ("/review/people", "People"),
     ("/review/choose", "The choice"),
-    ("/review/coverage", "The choice"),
     ("/review/export", "Export"),
     ("/review/rules", "Rules"),
     ("/review/event", "The event"),

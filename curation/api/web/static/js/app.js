@@ -3,6 +3,8 @@
 import { noAnswer } from "./connection.js";
 import { followJobs } from "./jobs.js";
 import { bind, showKeys } from "./keyboard.js";
+import { linkPhotos } from "./photo-links.js";
+import { root } from "./root.js";
 import { wireThemeButton } from "./theme.js";
 import { wordsOf } from "./problem-words.js";
 import { toast } from "./toast.js";
@@ -12,9 +14,12 @@ followJobs();
 wireThemeButton(document.getElementById("theme-button"));
 document.getElementById("help-button").addEventListener("click", showKeys);
 
+// The gallery says in its own addresses where it was left.
+if (!location.pathname.startsWith(`${root}/review/photos`)) linkPhotos(document.getElementById("main") ?? document);
+
 const places = [...document.querySelectorAll(".head-nav a")];
 // On a telephone the places do not all fit: the present one is in sight.
-document.querySelector(".head-nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+document.querySelector(".head-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 bind([
   { keys: "?", label: "Keyboard shortcuts", group: "Everywhere", run: showKeys },
   ...places.slice(0, 9).map((link, at) => ({

@@ -5,7 +5,6 @@ import { get } from "./api.js";
 import { burstOf } from "./burst-row.js";
 import { make } from "./dom.js";
 import { bind } from "./keyboard.js";
-import { linkPhotos } from "./photo-links.js";
 import { leaveFor, pickControls } from "./picks.js";
 import { fillReasons } from "./reasons.js";
 import { root } from "./root.js";
@@ -34,7 +33,6 @@ async function start() {
   const look = { person: null, zoom: 1, dx: 0, dy: 0 };
 
   fillReasons(panesElement);
-  linkPhotos(panesElement);
   const answers = await Promise.allSettled(panes.map((pane) => get(`${root}/photos/${pane.id}`)));
   answers.forEach((answer, at) => {
     if (answer.status === "fulfilled") panes[at].photo = answer.value;

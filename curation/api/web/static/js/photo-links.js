@@ -29,7 +29,8 @@ export function linkPhotos(holder) {
       const address = new URL(link.href, location.href);
       address.searchParams.set("from", here());
       link.href = address.pathname + address.search;
-      const ids = [...holder.querySelectorAll("a[href]")].map(idOf).filter(Boolean);
+      const list = link.closest("ul, ol, tbody, [data-walk]") ?? holder;
+      const ids = [...list.querySelectorAll("a[href]")].map(idOf).filter(Boolean);
       keepWalk(here(), [...new Set(ids)]);
     }, { capture: true });
   }

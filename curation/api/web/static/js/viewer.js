@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { make, makeSvg } from "./dom.js";
 import { icon } from "./icons.js";
 import { bind } from "./keyboard.js";
+import { placePlates } from "./name-plates.js";
 import { root } from "./root.js";
 
 /**
@@ -83,24 +84,29 @@ export function openViewer(shown, at = 0, { onClose = () => {} } = {}) {
   draw();
 }
 
+/** The photo with its boxes; the names over it are placed anew whenever its size changes. */
 function picture(photo, faceId) {
   const svg = makeSvg("svg", { viewBox: `0 0 ${photo.width} ${photo.height}`, role: "img", "aria-label": photo.image_path });
   const image = makeSvg("image", { width: photo.width, height: photo.height, href: `${photo.picture_url}?size=screen` });
-  const letters = Math.max(photo.width, photo.height) / 60;
   // The marked face last, so that no other box covers it.
   const faces = [...photo.faces].sort((a, b) => (a.face_id === faceId) - (b.face_id === faceId));
-  svg.append(image, ...faces.flatMap((face) => {
+  svg.append(image, ...faces.map((face) => {
     const here = face.face_id === faceId ? { "data-here": "" } : {};
     const { x, y, w, h } = face.box;
-    const box = makeSvg("rect", { class: "viewer-box", x, y, width: w, height: h, rx: w / 20, ...here });
-    if (!face.person) return [box];
-    const below = y + h + letters * 1.2 < photo.height;
-    return [box, makeSvg("text", {
-      class: "viewer-name", x: x + w / 2, y: below ? y + h + letters * 1.2 : y - letters * 0.4, "text-anchor": "middle",
-      "font-size": letters, "stroke-width": letters / 7,
-    }, called(face))];
+    return makeSvg("rect", { class: "viewer-box", x, y, width: w, height: h, rx: w / 20, ...here });
   }));
-  return svg;
+  const plates = make("div", { class: "plates", "aria-hidden": "true" });
+  const whole = make("div", { class: "viewer-picture" }, svg, plates);
+  new ResizeObserver(() => {
+    const size = { width: whole.clientWidth, height: whole.clientHeight };
+    const scale = Math.min(size.width / photo.width, size.height / photo.height);
+    const left = (size.width - photo.width * scale) / 2, top = (size.height - photo.height * scale) / 2;
+    placePlates(plates, photo.faces.map((face) => ({
+      id: face.face_id, name: face.person ? called(face) : "", category: face.face_id === faceId ? "main" : face.category,
+      x: left + face.box.x * scale, y: top + face.box.y * scale, w: face.box.w * scale, h: face.box.h * scale,
+    })), size);
+  }).observe(whole);
+  return whole;
 }
 
 function person(face, isHere) {
