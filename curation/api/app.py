@@ -204,7 +204,9 @@ def create_app(
         app.include_router(router)
     add_problem_handlers(app)
     app.add_exception_handler(GoToPage, redirect_to_page)
-    app.state.metrics = ServiceMetrics(lambda: cast(ServiceContext, app.state.service))
+    app.state.metrics = ServiceMetrics(
+        lambda: cast(ServiceContext, app.state.service), lambda: cast(Events, app.state.events).contexts()[1:]
+    )
     # From the inside out: the middleware that is added last sees a request first.
     app.add_middleware(MirroredEdits)
     app.add_middleware(BodyLimit)

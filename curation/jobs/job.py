@@ -10,7 +10,14 @@ from typing import Any
 
 from curation.domain.report import Failure, Progress
 
-__all__ = ["Job", "JobError", "JobState", "Stage", "utc_now"]
+__all__ = ["AFTER", "RESUMED", "THEN", "Job", "JobError", "JobState", "Stage", "utc_now"]
+
+THEN = "then"
+"""In the request of a job: the stage that begins by itself when it has succeeded."""
+AFTER = "after"
+"""In the request of a job that began by itself: the id of the one before it."""
+RESUMED = "resumed"
+"""In the request of a job that goes on with an interrupted one: true."""
 
 
 class Stage(StrEnum):
@@ -85,6 +92,15 @@ class Job:
     request: Mapping[str, Any] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
     cancel_requested_at: str | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next service goes on with it by itself where the end of this one interrupts it.
+
+        Films do, and a stage of looking through the photos does once.
+        """
+        is_of_both = self.request.get(THEN) == Stage.SCORING.value or AFTER in self.request
+        return self.stage is Stage.VIDEO or (is_of_both and not self.request.get(RESUMED))
 
 
 def utc_now() -> str:

@@ -136,6 +136,8 @@ def stopped(job: Job, *, by_user: bool) -> Job:
     elif job.stage is Stage.VIDEO:
         next_step = "what was looked at is kept; "
         next_step += "try the film again to continue" if by_user else "it goes on when the service is started again"
+    elif job.goes_on and not by_user:
+        next_step = "what was done so far is kept; it goes on when the service is started again"
     elif job.stage is Stage.WEIGHTS:
         next_step = "what has arrived is kept: fetch again to continue"
     if by_user:

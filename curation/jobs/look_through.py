@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from curation.errors import BusyError, CurationError
-from curation.jobs.job import Job, JobState, Stage
+from curation.jobs.job import AFTER, RESUMED, THEN, Job, JobState, Stage
 from curation.jobs.runner import JobRunner, ServiceEndingError
 from curation.jobs.starting import start
 from curation.jobs.store import ActiveJobError
@@ -17,10 +17,7 @@ __all__ = ["LookThrough", "begins_another", "first_half_of"]
 
 logger = logging.getLogger(__name__)
 
-_AGAIN_AFTER_S = 0.3
-_THEN = "then"
-_AFTER = "after"
-_RESUMED = "resumed"
+_AGAIN_S = 0.3
 
 
 class LookThrough:
@@ -48,12 +45,12 @@ class LookThrough:
             ServiceEndingError: If the service is stopping.
             StorageError: If the job cannot be stored.
         """
-        return start(runner, Stage.CLUSTERING, {_THEN: Stage.SCORING.value}, self._output_dir)
+        return start(runner, Stage.CLUSTERING, {THEN: Stage.SCORING.value}, self._output_dir)
 
     def after_job(self, runner: JobRunner, job: Job) -> None:
         """Start scoring if a job was the first half of looking through, and succeeded; never raises."""
         if begins_another(job):
-            self._begin(runner, Stage.SCORING, {_AFTER: job.id})
+            self._begin(runner, Stage.SCORING, {AFTER: job.id})
 
     def go_on(self, runner: JobRunner) -> None:
         """Go on with what the end of a service interrupted; once, so that what ends the service cannot do so forever.
@@ -68,11 +65,10 @@ class LookThrough:
         last = next((job for job in jobs if job.stage in (Stage.CLUSTERING, Stage.SCORING)), None)
         if last is None or last.cancel_requested_at is not None:
             return
-        is_interrupted = last.state is JobState.INTERRUPTED and not last.request.get(_RESUMED)
         if _is_first_half(last) and last.state is JobState.SUCCEEDED:
-            self._begin_beside(runner, Stage.SCORING, {_AFTER: last.id})
-        elif is_interrupted and (_is_first_half(last) or _AFTER in last.request):
-            self._begin_beside(runner, last.stage, {**last.request, _RESUMED: True})
+            self._begin_beside(runner, Stage.SCORING, {AFTER: last.id})
+        elif last.state is JobState.INTERRUPTED and last.goes_on:
+            self._begin_beside(runner, last.stage, {**last.request, RESUMED: True})
 
     def _begin_beside(self, runner: JobRunner, stage: Stage, request: dict[str, object]) -> None:
         threading.Thread(
@@ -93,7 +89,7 @@ class LookThrough:
                 if monotonic() >= until_s:
                     logger.warning("%s is not started by itself: %s", stage, error)
                     return
-                sleep(_AGAIN_AFTER_S)
+                sleep(_AGAIN_S)
             except (ActiveJobError, CurationError) as error:
                 logger.warning("%s is not started by itself: %s", stage, error)
                 return
@@ -106,8 +102,8 @@ def begins_another(job: Job) -> bool:
 
 def first_half_of(job: Job) -> str:
     """The id of the job after which this one began by itself; empty if there is none."""
-    return str(job.request.get(_AFTER, ""))
+    return str(job.request.get(AFTER, ""))
 
 
 def _is_first_half(job: Job) -> bool:
-    return job.stage is Stage.CLUSTERING and job.request.get(_THEN) == Stage.SCORING.value
+    return job.stage is Stage.CLUSTERING and job.request.get(THEN) == Stage.SCORING.value

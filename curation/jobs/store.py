@@ -207,7 +207,7 @@ class JobStore:
                         f"the service stopped while this job was {job.state}; what was done so far is kept: "
                         + (
                             "the service goes on with it by itself"
-                            if job.stage is Stage.VIDEO
+                            if job.goes_on
                             else "fetch the files again to continue"
                             if job.stage is Stage.WEIGHTS
                             else f"start the {job.stage} stage again to continue"

@@ -289,7 +289,9 @@ def test_serving_opens_the_event_here_and_then_where_the_service_is_at_work(
         assert started.stdout is not None
         with started.stdout:
             said = started.stdout.readline()
-            found = re.fullmatch(rf"The page is at (http://127.0.0.1:{port}/events/\w+/review/event) - .*\n", said)
+            found = re.fullmatch(
+                rf"The page is at (http://127.0.0.1:{port}/events/[a-z0-9-]+/review/event) - .*\n", said
+            )
             assert found is not None, said
             second = subprocess.run(
                 command, cwd=scripts, env=variables, capture_output=True, text=True, check=False, timeout=60

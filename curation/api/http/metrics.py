@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from time import perf_counter
 
@@ -37,11 +38,14 @@ _OTHER = "other"
 class ServiceMetrics:
     """The metrics of one application, counted from its creation."""
 
-    def __init__(self, context: Callable[[], ServiceContext]) -> None:
+    def __init__(
+        self, context: Callable[[], ServiceContext], others: Callable[[], Sequence[ServiceContext]] = tuple
+    ) -> None:
         """Start counting.
 
         Args:
-            context: Returns the service's parts when the metrics are requested.
+            context: Returns the parts of the event of the settings when the metrics are requested.
+            others: Returns those of other events that are open.
         """
         # The time at which each counter started: twice as many lines that nobody uses.
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -59,7 +63,7 @@ class ServiceMetrics:
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
-        self._registry.register(_Event(context))
+        self._registry.register(_Event(context, others))
         # Memory, open files and CPU time of this process; empty where the system does not report them.
         ProcessCollector(registry=self._registry)
 
@@ -114,8 +118,9 @@ class RequestMeter:
 class _Event(Collector):
     """The metrics of jobs and tables, read when they are requested."""
 
-    def __init__(self, context: Callable[[], ServiceContext]) -> None:
+    def __init__(self, context: Callable[[], ServiceContext], others: Callable[[], Sequence[ServiceContext]]) -> None:
         self._context = context
+        self._others = others
 
     def describe(self) -> Iterable[Metric]:
         # Without it the registry would collect all metrics when it is registered.
@@ -139,6 +144,15 @@ class _Event(Collector):
         yield GaugeMetricFamily(
             "curation_pictures_made", "Pictures made for browsers since the start.", value=context.pictures.made_count
         )
+        others = self._others()
+        yield GaugeMetricFamily(
+            "curation_other_events_open", "Events that are open beside that of the settings.", value=len(others)
+        )
+        running = [job for other in others for job in other.runner.active]
+        family = GaugeMetricFamily("curation_other_jobs_running", "Running jobs of other events.", labels=("stage",))
+        for stage, jobs in sorted(Counts(job.stage.value for job in running).items()):
+            family.add_metric((stage,), jobs)
+        yield family
 
 
 def _jobs(context: ServiceContext) -> Metric:

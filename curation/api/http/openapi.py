@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from curation.api.http.access import ACCESS_PROBLEMS, COOKIE_NAME
 from curation.api.http.errors import problem_responses
+from curation.api.http.requests.examples import add_response_examples
 from curation.api.http.same_site import SAME_SITE_PROBLEMS
 from curation.api.schemas.base import Problem, ProblemItem
 
@@ -96,6 +97,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             for method, operation in path.items():
                 _document_validation(operation["responses"])
                 _document_common(method, operation)
+        add_response_examples(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -103,7 +105,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
 def _document_validation(responses: dict[str, Any]) -> None:
     found = responses.get("422")
     if found is not None and "application/json" in found["content"]:
-        example = problem_responses(request_invalid=(422, "the request is not valid: query.limit: Input should be …"))
+        example = problem_responses(request_invalid=(422, "the request is not valid: limit must be at least 1, not 0"))
         responses["422"] = {**example[422], "description": "The request is not valid"}
 
 

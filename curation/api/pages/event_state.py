@@ -14,7 +14,7 @@ from curation.errors import PhotosMissingError
 from curation.event.folder.presence import Presence, presence_of
 from curation.jobs.events.known_event import event_name_of
 from curation.jobs.job import Job, Stage
-from curation.settings import Settings, own_event
+from curation.settings import own_event
 from curation.workflow import event_listing
 
 __all__ = ["STAGE_WORDS", "EventState", "FolderState", "NextStep", "event_state", "folder_state"]
@@ -137,7 +137,7 @@ def folder_state(context: ServiceContext) -> FolderState:
     """
     clustered = context.catalog.face_data_path.is_file()
     known = {photo.image_path for photo in context.catalog.photos_by_id().values()} if clustered else set()
-    presence = _presence(context.settings)
+    presence = presence_of(context.settings)
     try:
         photos = event_listing(context.settings).photos
     except PhotosMissingError:
@@ -162,7 +162,7 @@ def event_state(context: ServiceContext) -> EventState:
     counts = catalog.clustering_record().get("counts", {}) if clustered else {}
     scored = catalog.photo_scores_path.is_file()
     ranked = catalog.photos() if scored else ()
-    presence = _presence(settings)
+    presence = presence_of(settings)
     following = context.follower.now
     _, jobs = context.runner.list(stage=None, limit=_RECENT_JOBS, offset=0)
     return EventState(
@@ -194,11 +194,3 @@ def event_state(context: ServiceContext) -> EventState:
             (job for job in jobs if job.state.is_active), key=lambda job: _BESIDE.get(job.stage, 0), default=None
         ),
     )
-
-
-def _presence(settings: Settings) -> Presence:
-    presence = presence_of(settings)
-    io, origin = settings.io, settings.origin
-    if presence is Presence.AWAY and origin is not None and io.input_dir.parent == origin.default_root:
-        return Presence.THERE  # the program's own folder of photos, which is made with the first photo that is added
-    return presence

@@ -22,6 +22,7 @@ from curation.api.pages.navigation import NAVIGATION
 from curation.api.pages.static_files import asset_url
 from curation.api.pages.words.problems import words_of
 from curation.errors import CurationError
+from curation.event.folder.presence import Presence, presence_of
 
 __all__ = ["TOTAL_HEADER", "PageRoute", "clock", "page_router", "render"]
 
@@ -138,12 +139,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset_url
+    environment.globals["folder_away"] = _folder_away
     environment.globals["has_place"] = lambda key: any(place.key == key for place in NAVIGATION)
     environment.filters["number"] = _number
     environment.filters["counted"] = _counted
     environment.filters["lasting"] = _lasting
     environment.filters["clock"] = clock
     return environment
+
+
+def _folder_away(request: Request) -> str:
+    """Where the photos of the request's event should lie, if there is no such folder; empty if there is."""
+    settings = service_of(request).settings
+    return settings.input_place if presence_of(settings) is Presence.AWAY else ""
 
 
 def _number(value: float) -> str:

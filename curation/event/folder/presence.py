@@ -21,13 +21,18 @@ class Presence(StrEnum):
 
 
 def presence_of(settings: Settings) -> Presence:
-    """Look at the folder of photos; one in object storage counts as there, its requests tell themselves."""
+    """Look at the folder of photos.
+
+    One in object storage counts as there, its requests tell themselves; so does the program's own folder of photos,
+    which is made with the first photo that is added.
+    """
     if settings.input_address:
         return Presence.THERE
+    folder, origin = settings.io.input_dir, settings.origin
     try:
-        with os.scandir(settings.io.input_dir):
+        with os.scandir(folder):
             return Presence.THERE
     except (FileNotFoundError, NotADirectoryError):
-        return Presence.AWAY
+        return Presence.THERE if origin is not None and folder.parent == origin.default_root else Presence.AWAY
     except OSError:
         return Presence.CLOSED

@@ -258,7 +258,7 @@ class CurrentRanking:
         event, marked = self._rescorer.marked(scoring)
         table = self._ranked.table() or ()
         if table and event.unmeasured and not event.shots:
-            raise FaceDataError("nothing is known of the photos any more; run the scoring again: python run_scoring.py")
+            raise FaceDataError("nothing is known of these photos any more: look through them again")
         kept, waiting = kept_scores(table, frozenset(event.unmeasured))
         return RankedEvent(
             digest=digest,

@@ -93,7 +93,9 @@ class Summaries:
                 self._kept[event.event_id] = stamps, summary
         place = event.places.input
         if not is_address(place) and not Path(place).is_dir():
-            return replace(summary, state=EventState.AWAY)
+            # The folder of the settings need not exist before somebody puts photos there.
+            is_unused = event.is_default and summary.state is EventState.NEW
+            return replace(summary, state=EventState.EMPTY if is_unused else EventState.AWAY)
         if _is_held(output_dir):
             return replace(summary, state=EventState.RUNNING)
         return self._of_folder(event) if summary.state is EventState.NEW else summary

@@ -150,17 +150,17 @@ class Follower:
         if not decision.starts:
             return _WORDS[decision.waits].format(count=_counted(decision.new), minutes=self._minutes)
         if self._runner.conflicting_job(Stage.CLUSTERING) is not None:
-            return f"{_counted(decision.new)} wait until the run that is at work has ended."
+            return _AFTER_THE_RUN.format(count=_counted(decision.new))
         try:
             self._begin()
         except (ActiveJobError, BusyError):
-            return f"{_counted(decision.new)} wait until the run that is at work has ended."
+            return _AFTER_THE_RUN.format(count=_counted(decision.new))
         except ServiceEndingError:
             return ""
         logger.info("%d new photos are looked through", decision.new)
         self._pacing.started(self._clock())
         self._runs += 1
-        return f"{_counted(decision.new)} are being looked through."
+        return f"{_counted(decision.new)} being looked through."
 
     @property
     def _minutes(self) -> str:
@@ -188,6 +188,7 @@ class Follower:
             self._woken.clear()
 
 
+_AFTER_THE_RUN = "{count}, to be looked through after the run that is at work."
 _WORDS = {
     Wait.NOTHING: "Waiting for new photos.",
     Wait.COPYING: "{count} still being copied.",

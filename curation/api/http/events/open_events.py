@@ -15,6 +15,7 @@ from curation.errors import CurationError, EventsOpenError
 from curation.jobs.events.known_event import KnownEvent
 from curation.jobs.events.registry import EventRegistry
 from curation.jobs.events.summaries import EventState, EventSummary, Summaries
+from curation.jobs.job import Stage
 from curation.settings import Settings, settings_of_event
 
 __all__ = ["EVENTS_DIR", "EventView", "Events", "StartedEvent"]
@@ -22,6 +23,7 @@ __all__ = ["EVENTS_DIR", "EventView", "Events", "StartedEvent"]
 logger = logging.getLogger(__name__)
 
 _SEVERAL_S = 5.0
+_LOOKING = frozenset({Stage.CLUSTERING, Stage.SCORING})
 EVENTS_DIR = "events"
 """The folder in `io.state_dir` with a folder for each event beside that of the settings."""
 
@@ -321,12 +323,11 @@ class Events:
         )
 
     def _is_running(self, event: KnownEvent) -> bool:
-        if event.is_default:
-            return bool(self._own.context.runner.active)
         with self._guard:
             entry = self._open.get(event.event_id)
-            started = None if entry is None else entry.started
-        return started is not None and bool(started.context.runner.active)
+            started = self._own if event.is_default else None if entry is None else entry.started
+        # Exports, films and downloads leave the event as it is.
+        return started is not None and any(job.stage in _LOOKING for job in started.context.runner.active)
 
 
 def _is_at_work(context: ServiceContext) -> bool:

@@ -19,7 +19,7 @@ PAGE_OF_OPERATION: Mapping[str, str] = {
     "/clusters": "/review/people",
     "/clusters/{cluster_id}": "/review/people/{cluster_id}",
     "/corrections": "/review/people",
-    "/coverage": "/review/coverage",
+    "/coverage": "/review/choose",
     "/events": "/",
     "/events/{event_id}": "/events/{event_id}/review/event",
     "/jobs": "/review/event",

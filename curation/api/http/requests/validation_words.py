@@ -98,5 +98,5 @@ def _shown(value: object) -> str:
     elif isinstance(value, str):
         text = ascii(value)
     else:
-        text = {list: "a list", dict: "an object"}.get(type(value), "")
+        text = "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else ""
     return text if len(text) <= _MOST_SHOWN else ""

@@ -61,7 +61,7 @@ class EventClipsOut(Out):
 class BestFrameOut(Out):
     """A picture of a clip that shows a person well."""
 
-    frame_id: Annotated[str, Field(pattern=PHOTO_ID_PATTERN)]
+    frame_id: Annotated[str, Field(pattern=PHOTO_ID_PATTERN, examples=["1f0c4be9d93c4c3c"])]
     film_id: FilmIdText
     video_path: str
     time_s: float

@@ -47,7 +47,7 @@ class TestGallery:
     def test_before_the_ranking_it_says_what_to_do(self, empty: ServiceClient) -> None:
         html = empty.get("/review/photos").text
         assert "not ranked yet" in html
-        assert "Find the people" in html
+        assert "Look through the photos" in html
 
     def test_the_best_photo_comes_first(self, scored: ServiceClient) -> None:
         html = scored.get("/review/photos").text

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from curation.domain.bursts.scenes import clock_seconds
+from curation.domain.measuring.camera import CameraFacts
 from curation.event.catalog import Catalog
 from curation.event.taken import cameras
+from curation.photos.taken.camera_facts import read_camera_facts
 from tests.fake_workflow import FakeEvent, fake_event, touch_later
 
 START = datetime(2024, 6, 15, 10)
@@ -69,8 +71,12 @@ def test_cameras_are_read_in_the_background_and_kept(event: FakeEvent, monkeypat
 
     # Another service reads only the file that changed.
     read: list[str] = []
-    known = cameras.read_camera_facts
-    monkeypatch.setattr(cameras, "read_camera_facts", lambda path: read.append(path.name) or known(path))
+
+    def noted(path: Path) -> CameraFacts:
+        read.append(path.name)
+        return read_camera_facts(path)
+
+    monkeypatch.setattr(cameras, "read_camera_facts", noted)
     status = (event.photos / "b.png").stat()
     touch_later(event.photos / "b.png")
     try:

@@ -19,7 +19,7 @@ if (!location.pathname.startsWith(`${root}/review/photos`)) linkPhotos(document.
 
 const places = [...document.querySelectorAll(".head-nav a")];
 // On a telephone the places do not all fit: the present one is in sight.
-document.querySelector(".head-nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+document.querySelector(".head-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 bind([
   { keys: "?", label: "Keyboard shortcuts", group: "Everywhere", run: showKeys },
   ...places.slice(0, 9).map((link, at) => ({

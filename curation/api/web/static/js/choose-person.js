@@ -53,6 +53,7 @@ function combobox({ faceId, isNew, answered }) {
   });
   let active = -1;
   let options = [];
+  let values = []; // what each of them answers
   let turn = 0;
   let timer = 0;
 
@@ -86,7 +87,7 @@ function combobox({ faceId, isNew, answered }) {
       // The field keeps the focus.
       on: { pointerdown: (event) => event.preventDefault(), click: () => answered(value) },
     }, ...parts));
-    options.forEach((option, at) => { option.value = entries[at].value; });
+    values = entries.map((entry) => entry.value);
     list.replaceChildren(...options);
     if (!options.length) list.replaceChildren(make("li", { class: "muted small", role: "presentation" }, "Nobody with this name."));
     // What is typed exactly is meant; else nobody is, until one is chosen.
@@ -124,7 +125,7 @@ function combobox({ faceId, isNew, answered }) {
         clearTimeout(timer);
         await fill(); // typed faster than the service answers
       }
-      if (options[active]) answered(options[active].value);
+      if (options[active]) answered(values[active]);
     }
   });
   fill();

@@ -63,6 +63,14 @@ setInterval(async () => {
   refresh();
 }, LOOK_AGAIN_MS);
 
+// What stood here when the service went away is not true any more.
+document.addEventListener("curation:offline", () => {
+  const left = document.getElementById("job-left");
+  if (left) left.textContent = "The service does not answer.";
+  document.getElementById("job-bar")?.removeAttribute("value");
+});
+document.addEventListener("curation:online", refresh);
+
 document.addEventListener("curation:job", ({ detail: job }) => {
   const panel = document.getElementById("job");
   const isActive = job.state === "queued" || job.state === "running";
