@@ -3,7 +3,7 @@
 import { get, send } from "./api.js";
 import { ask } from "./dialog.js";
 import { counted, make } from "./dom.js";
-import { wordsOf } from "./export-words.js";
+import { sidecarWords, wordsOf } from "./export-words.js";
 import { icon } from "./icons.js";
 import { stateText } from "./jobs.js";
 import { root } from "./root.js";
@@ -102,7 +102,7 @@ function row(run, follow) {
       make("p", { class: "past-name" }, `${name} for ${run.for}`),
       make("p", { class: "past-where" }, facts),
       run.backup ? make("p", { class: "past-where small" }, `backup: ${run.backup}`) : null,
-      run.job.error ? make("p", { class: "past-where" }, `${wordsOf(run.job.error)}${run.can_undo ? " What was written before can be taken back." : ""}`) : null),
+      run.job.error ? make("p", { class: "past-where" }, `${sidecarWords(run.job.error)}${run.can_undo ? " What was written before can be taken back." : ""}`) : null),
     make("span", { class: "past-buttons" },
       run.total ? make("button", { class: "button", type: "button", on: { click: () => showList(run.job_id).catch(failed) } }, "List") : null, again));
 }

@@ -68,6 +68,9 @@ function quoted(text) {
   return path ? ` (${path})` : "";
 }
 
+/** Likewise of a run that wrote sidecars, of which what was written stays. */
+export const sidecarWords = (error) => wordsOf(error).replace(/ Nothing (is left of|of) [^.]*\./, "").replace(", export fewer photos, or choose hard links, which take none", " and try again");
+
 /** An error of a request or of a job, in words of a person. */
 export function wordsOf(error) {
   const text = error?.message ?? "";

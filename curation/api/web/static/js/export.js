@@ -6,7 +6,7 @@ import { counted, make } from "./dom.js";
 import { hideList, listPast, showList, writeButton } from "./export-beside.js";
 import { showGuests } from "./export-guests.js";
 import { listExports } from "./export-past.js";
-import { PROGRAMS, nameFault, wordsOf } from "./export-words.js";
+import { PROGRAMS, nameFault, sidecarWords, wordsOf } from "./export-words.js";
 import { followJob } from "./follow-job.js";
 import { duration, pace } from "./jobs.js";
 import { bind } from "./keyboard.js";
@@ -226,7 +226,7 @@ async function done(job) {
   else await listExports(job.id).catch(toastError);
   await showPhotos();
   if (job.state !== "succeeded") {
-    hint.textContent = job.state === "cancelled" ? (isSidecars ? "It was stopped. What was written before can be taken back below." : "The export was stopped; its files were removed.") : wordsOf(job.error);
+    hint.textContent = job.state === "cancelled" ? (isSidecars ? "It was stopped. What was written before can be taken back below." : "The export was stopped; its files were removed.") : (isSidecars ? sidecarWords : wordsOf)(job.error);
     start.focus();
   } else if (isSidecars) {
     await showList(job.id).catch(toastError);
