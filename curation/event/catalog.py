@@ -21,8 +21,8 @@ from curation.event.known_people.refusals import KnownRefusals
 from curation.event.people.attributes import PeopleAttributes
 from curation.event.people.labels import EventLabels
 from curation.event.people.seen import SeenPeople
-from curation.event.picks_undo import PicksUndo
 from curation.event.ranked_photos import RankedPhotos
+from curation.event.rules.picks_undo import PicksUndo
 from curation.event.said_words import SaidWords
 from curation.event.taken.cameras import CamerasNow, EventCameras
 from curation.event.taken.times import EventTimes, PhotoTimes

@@ -14,7 +14,7 @@ from curation.api.pages.culling.cameras import APERTURES, camera_choice
 from curation.api.pages.culling.timeline import HEIGHT, WIDTH, Timeline, timeline_of
 from curation.api.pages.gallery import Gallery, cards_of, galleries, people_to_choose
 from curation.api.pages.photo_query import Heads, Order, PhotoQuery, Problem, read_query
-from curation.api.pages.rendering import page_router, render
+from curation.api.pages.rendering import TOTAL_HEADER, page_router, render
 from curation.api.pages.unfound import unfound_line
 from curation.api.pages.video.clip_strip import clip_strip
 from curation.domain.attributes.age_groups import AgeGroup
@@ -30,7 +30,6 @@ router = page_router()
 PHOTOS_AT_ONCE = 90
 MAX_AT_ONCE = 1000
 """The most of a list that is fetched at once."""
-TOTAL_HEADER = "X-Total-Count"
 SCORES = (0.9, 0.8, 0.7, 0.6, 0.5)
 
 GalleryKey = Annotated[str, Query(alias="view", max_length=40)]
@@ -58,6 +57,7 @@ def photos_page(
         unfound_line=unfound_line(context),
         clips=clip_strip(context),
         timeline=_timeline(context),
+        ranking=context.ranking.state().version,
         strip_width=WIDTH,
         strip_height=HEIGHT,
         **_camera_filters(context, query),

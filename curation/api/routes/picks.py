@@ -23,7 +23,7 @@ from curation.api.schemas.picks import (
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING, PhotoPick, Pick, Picks
 from curation.errors import NOT_CLUSTERED
-from curation.event.picks_undo import Undone
+from curation.event.rules.picks_undo import Undone
 
 __all__ = ["router"]
 

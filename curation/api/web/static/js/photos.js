@@ -5,6 +5,7 @@ import { counted, make } from "./dom.js";
 import { exifSwitch } from "./exif.js";
 import { bind, hold } from "./keyboard.js";
 import { leaveFor, paintRecent, pickControls, restOf } from "./picks.js";
+import { followRanking } from "./ranking.js";
 import { fillReasons } from "./reasons.js";
 import { root } from "./root.js";
 import { shotList } from "./shot-list.js";
@@ -328,6 +329,8 @@ function start() {
   });
   // Ranked anew, because of a label, a correction or a rule: the same photos in their new order.
   document.addEventListener("curation:ranking", () => refresh({ stay: true }));
+
+  followRanking({ version: gallery.dataset.ranking, note: document.getElementById("ranking-note") });
 
   wireGrid();
   describeFilters(query());
