@@ -142,6 +142,10 @@ def test_full_size_pictures_by_presigned_addresses(machine: ObjectEvent, s3_serv
         assert address.startswith(f"{s3_server.endpoint}/{s3_server.bucket}/in/a.png?")
         assert httpx.get(address).content == s3_server.content()["in/a.png"]
         assert client.get(where, params={"size": "screen"}).status_code == 200
+        # Tiles are made here, of the photo that is fetched for them.
+        tiles = client.get(f"/photos/{photo_id('a.png')}/tiles").json()
+        tile = client.get(tiles["tile_url"].format(level=0, x=0, y=0))
+        assert (tile.status_code, tile.headers["content-type"]) == (200, "image/jpeg")
         policy = client.get("/", headers={"Accept": "text/html"}).headers["content-security-policy"]
         assert f"img-src 'self' {s3_server.endpoint} data: blob:" in policy
         assert policy.count(s3_server.endpoint) == 1
