@@ -25,7 +25,9 @@ def test_every_json_answer_has_an_example_that_fits(empty: ServiceClient) -> Non
                 assert shown, f"{method} {path} {status}"
                 for value in shown:
                     examples += 1
-                    found += [f"{method} {path} {status}: {said}" for said in misfits(value, content["schema"], description)]
+                    found += [
+                        f"{method} {path} {status}: {said}" for said in misfits(value, content["schema"], description)
+                    ]
     assert not found, "\n".join(found[:40])
     assert examples > 60
 
