@@ -95,6 +95,7 @@ export function longList(element, {
     const parts = blocks.flatMap((block) => (sections && block.isFirst && sections[block.section]?.heading
       ? [sections[block.section].heading, block.element] : [block.element]));
     for (const [at, group] of kept.sort(([a], [b]) => a - b)) if (at < plan.total) blocks[placeOfBlock(at)].element.append(...group);
+    if (rowPx) blocks.forEach(reserve); // else the page would be short for a moment, and lose its place
     if (plan.total) element.replaceChildren(...parts); // else what the service says instead of cells stays
     measure();
     for (const block of blocks) {
@@ -115,13 +116,12 @@ export function longList(element, {
   }
 
   function measure() {
-    const whole = blocks.find((block) => block.count > 0 && isWhole(block) && near.has(block)) ?? blocks.find((block) => cells.has(block.start));
-    if (!whole) return;
-    const inside = [...whole.element.children].filter((one) => places.has(one)).length;
-    const height = whole.element.getBoundingClientRect().height;
-    const rows = Math.ceil(inside / plan.columns);
-    if (whole.reserved && !isWhole(whole)) return;
-    if (rows && height) rowPx = (height + gapPx) / rows;
+    const there = blocks.filter((block) => cells.has(block.start));
+    const one = there.find((block) => near.has(block) && isWhole(block)) ?? there.find(isWhole) ?? there.find((block) => !block.reserved);
+    if (!one) return;
+    const inside = [...one.element.children].filter((child) => places.has(child)).length;
+    const { height } = one.element.getBoundingClientRect();
+    if (inside && height) rowPx = (height + gapPx) / Math.ceil(inside / plan.columns);
   }
 
   function reserve(block) {
@@ -200,6 +200,7 @@ export function longList(element, {
   const parse = (html) => [...content(html).querySelectorAll(cell)];
 
   function fill(block, from, wanted, html) {
+    const before = anchorNow();
     const all = parse(html);
     const fresh = all.slice(0, block.start + block.count - from);
     fresh.forEach((one, at) => {
@@ -209,8 +210,8 @@ export function longList(element, {
       places.set(one, from + at);
       let next = from + at + 1;
       while (next < block.start + block.count && !cells.has(next)) next++;
-      const before = cells.get(next);
-      if (before?.parentElement === block.element) before.before(one);
+      const follower = cells.get(next);
+      if (follower?.parentElement === block.element) follower.before(one);
       else block.element.append(one);
     });
     if (all.length < wanted) block.isDone = true; // the service has fewer than it said
@@ -219,6 +220,7 @@ export function longList(element, {
     const old = rowPx;
     measure();
     if (Math.abs(old - rowPx) > 1) for (const other of blocks) if (!isWhole(other)) reserve(other);
+    keepAnchor(before);
     onFilled(fresh);
   }
 
@@ -255,10 +257,12 @@ export function longList(element, {
   (element.closest("[role=grid], [role=list]") ?? element).after(shown, spoken);
   let sayTimer = 0;
   let frame = 0;
+  let anchor = null;
 
   function sayPlace() {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => {
+      anchor = anchorNow();
       const all = plan.total;
       const last = lastInSight();
       const isAll = last >= all && element.getBoundingClientRect().top >= 0;
@@ -269,6 +273,25 @@ export function longList(element, {
       clearTimeout(sayTimer);
       if (!isAll) sayTimer = setTimeout(() => { spoken.textContent = `${text} ${all === 1 ? noun[0] : noun[1]}`; }, SAY_AFTER_MS);
     });
+  }
+
+  // What stays where it is on the screen when the rows are wrapped anew: the item in focus, or else the first one in sight.
+  function anchorNow() {
+    const isSeen = (one) => {
+      const { top, bottom } = one.getBoundingClientRect();
+      return bottom > 0 && top < window.innerHeight;
+    };
+    const focused = document.activeElement?.closest?.(cell);
+    const found = focused && places.has(focused) && isSeen(focused) ? focused
+      : [...near].filter((block) => isSeen(block.element)).sort((a, b) => a.start - b.start)
+        .flatMap((block) => [...block.element.children]).find((one) => places.has(one) && isSeen(one));
+    return found ? { one: found, top: found.getBoundingClientRect().top } : null;
+  }
+
+  function keepAnchor(wanted = anchor) {
+    if (!wanted?.one.isConnected) return;
+    const by = wanted.one.getBoundingClientRect().top - wanted.top;
+    if (Math.abs(by) > 1) window.scrollBy({ top: by, behavior: "instant" });
   }
 
   function lastInSight() {
@@ -294,6 +317,7 @@ export function longList(element, {
       measure();
       blocks.forEach(reserve);
     }
+    keepAnchor();
   });
   sizes.observe(element);
 

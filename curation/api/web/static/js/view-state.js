@@ -46,6 +46,7 @@ export function wayBack(otherwise) {
  * @returns {Promise<boolean>} Whether a place was restored.
  */
 export async function keepPlace({ focused, restore }) {
+  history.scrollRestoration = "manual"; // the browser knows nothing of what is fetched later
   // Written while the page is left, into its own entry of the history.
   window.addEventListener("pagehide", () => {
     const id = focused();
@@ -59,7 +60,6 @@ export async function keepPlace({ focused, restore }) {
   // A page that is opened anew begins at its top; Back, forward and reloading restore.
   const [entry] = performance.getEntriesByType("navigation");
   if (!place || !["back_forward", "reload"].includes(entry?.type)) return false;
-  history.scrollRestoration = "manual";
   if (!place.id) {
     window.scrollTo({ top: place.scrollPx, behavior: "instant" });
     return false;
