@@ -137,6 +137,7 @@ class Follower:
         if known is None:
             return 0, ""
         if presence_of(self._settings) is not Presence.THERE:
+            self._pacing.forget()
             return 0, "The folder is away. It is followed again when it is back; nothing is lost."
         try:
             photos = self._list_photos().photos

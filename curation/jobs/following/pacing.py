@@ -93,6 +93,10 @@ class Pacing:
         waits = Wait.PAUSE if whole else Wait.COPYING
         return Decision(starts=False, new=len(new), waits=waits)
 
+    def forget(self) -> None:
+        """The folder is away: what a run could not use may be there again when the folder is."""
+        self._since, self._tried, self._waiting_since = {}, frozenset(), None
+
     def started(self, now_s: float) -> None:
         """A run has begun: what it took is not tried again by itself, even if the run fails."""
         self._tried |= {photo for photo, since in self._since.items() if now_s - since >= self._still_s}

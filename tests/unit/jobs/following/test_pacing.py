@@ -94,3 +94,13 @@ def test_photos_that_vanish_while_they_are_waited_for_are_forgotten() -> None:
     pace.look(shots(2), NONE, 0)
     assert pace.look([], NONE, 6).new == 0
     assert not pace.look(shots(2), NONE, 7).starts, "they begin anew"
+
+
+def test_a_folder_that_was_away_is_begun_with_anew() -> None:
+    pace = pacing()
+    pace.look(shots(1), NONE, 0)
+    pace.look(shots(1), NONE, 5)
+    pace.started(5)  # the disk is pulled out during the run, which fails
+    pace.forget()
+    assert pace.look(shots(1), NONE, 10).new == 1
+    assert pace.look(shots(1), NONE, 15).starts
