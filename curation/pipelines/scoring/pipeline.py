@@ -74,7 +74,8 @@ class ScoringPipeline:
         began = time.monotonic()
         io = self._context.settings.io
         # Before anything is read: what changes meanwhile makes this ranking one of the past, never one of the present.
-        ranked_from = RankingSources(self._context.settings).ranking(self._context.settings.scoring)
+        sources = RankingSources(self._context.settings, self._predictor.sha256)
+        ranked_from = sources.ranking(self._context.settings.scoring)
         event = read_event(self._output)
         labels, is_labelled = read_event_labels(self._context.settings, event)
         # Nothing is written before all that the user wrote was found to be valid.

@@ -29,9 +29,15 @@ _Stamp = tuple[int, int, int]
 class RankingSources:
     """The files that a ranking is made from. A file is read again only when it changed. Thread-safe."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Remember the paths; nothing is read yet."""
+    def __init__(self, settings: Settings, landmark_model: str | None = None) -> None:
+        """Remember the paths; nothing is read yet.
+
+        Args:
+            settings: Name the folders.
+            landmark_model: SHA-256 of the model that a run measures with; None takes that of the last run.
+        """
         self._settings = settings
+        self._measured_with = landmark_model
         self._output = settings.io.output_dir
         self._guard = threading.Lock()
         self._known: dict[str, tuple[tuple[_Stamp | None, ...], str]] = {}
@@ -97,7 +103,7 @@ class RankingSources:
             return f"not valid: {error}"
 
     def _landmark_model(self) -> str:
-        return landmark_model_sha256(self._record()) or ""
+        return self._measured_with or landmark_model_sha256(self._record()) or ""
 
     def _ranked_from(self) -> str:
         digest = (self._record() or {}).get(RANKED_FROM)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,23 @@ def test_one_export_at_a_time_beside_a_stage(tmp_path: Path) -> None:
             pass
         with pytest.raises(BusyError, match="scoring by"), hold_output(tmp_path):
             pass
+
+
+def test_runs_wait_for_what_is_brief(tmp_path: Path) -> None:
+    is_held, ended = threading.Event(), threading.Event()
+
+    def rank_again() -> None:
+        with hold_output(tmp_path, run="ranking again", is_brief=True):
+            is_held.set()
+            ended.wait(10)
+
+    thread = threading.Thread(target=rank_again)
+    thread.start()
+    assert is_held.wait(10)
+    # Another brief run is refused: it comes again by itself.
+    with pytest.raises(BusyError, match="ranking again"), hold_output(tmp_path, is_brief=True):
+        pass
+    threading.Timer(0.3, ended.set).start()
+    with hold_output(tmp_path, run="clustering"):
+        assert ended.is_set()
+    thread.join()

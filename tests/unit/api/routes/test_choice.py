@@ -154,3 +154,36 @@ def test_a_photo_that_is_gone_is_no_choice(client: ServiceClient, event: FakeEve
     assert "a.png" not in names(chosen(client, count=7)["photos"])
     (reason,) = client.get(f"/photos/{photo_id('a.png')}/reasons").json()["reasons"]
     assert "the photo is gone" in reason["text"]
+
+
+def test_the_ranking_follows_labels_and_every_answer_agrees(client: ServiceClient, event: FakeEvent) -> None:
+    before = client.get("/ranking").json()
+    assert before["current"]
+    event.label({"0": {"name": "Anna", "category": "other"}, "1": {"name": "Tom", "category": "main"}})
+    listed = client.get("/photos").json()
+    choice = chosen(client, count=7)
+    assert (listed["current"], choice["current"], client.get("/coverage").json()["current"]) == (True, True, True)
+    assert client.get("/ranking").json()["version"] != before["version"]
+    ranks = {photo["photo_id"]: photo["rank"] for photo in listed["photos"]}
+    assert all(ranks[photo["photo_id"]] == photo["rank"] for photo in choice["photos"])
+    table = client.get("/downloads/photo_scores.csv").text.splitlines()[1:]
+    assert [photo_id(line.split(",")[1]) for line in table] == list(ranks)
+    event.label({"0": "mian"})
+    assert client.get("/photos").json()["current"] is False
+    assert "mian" in client.get("/ranking").json()["problem"]
+
+
+def test_a_choice_for_the_day_without_times(client: ServiceClient) -> None:
+    body = chosen(client, count=3, cover_day="scenes")
+    assert (body["cover_day"], body["parts"], body["without_time"], body["wrong_clock"]) == ("scenes", [], 7, 0)
+    problem(client.post("/choice", json={"count": 3, "cover_day": "weeks"}), 422, "request_invalid")
+
+
+def test_photos_are_swapped_within_a_choice(client: ServiceClient) -> None:
+    ask = {"count": 2, "at_least_main": 0, "at_least_important": 0}
+    first = next(photo for photo in chosen(client, **ask)["photos"] if photo["instead"])
+    other = first["instead"][0]
+    ids = {photo["photo_id"] for photo in chosen(client, keep=[other], leave_out=[first["photo_id"]], **ask)["photos"]}
+    assert other in ids
+    assert first["photo_id"] not in ids
+    problem(client.post("/choice", json={**ask, "keep": ["0123456789abcdef"]}), 404, "photo_not_found")
