@@ -108,14 +108,14 @@ def test_a_picture_is_seen_compared_and_found_in_the_log(
 
         # What goes wrong is a sentence.
         page.get_by_label("Compared with").select_option("")
-        fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again.", "RESOURCE_EXHAUSTED")
+        fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again", "RESOURCE_EXHAUSTED")
         choose(desk, photo)
         expect(page.get_by_role("alert")).to_have_text("64 pictures wait: try again.")
         fake.failure = None
         page.get_by_role("button", name="Try again").press("Enter")
         expect(page.get_by_role("alert")).to_have_count(0)
         expect(page.get_by_role("article").first.locator(".look-face")).to_have_count(3)
-        fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again.", "RESOURCE_EXHAUSTED")
+        fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again", "RESOURCE_EXHAUSTED")
         choose(desk, photo)
         expect(page.get_by_role("alert")).to_have_text("64 pictures wait: try again.")
         page.get_by_role("alert").locator("xpath=ancestor::article").get_by_role("button", name="Remove").press("Enter")
@@ -130,7 +130,7 @@ def test_a_picture_is_seen_compared_and_found_in_the_log(
 def test_light_and_dark_from_desk_to_phone(browser: Browser, event: FakeEvent, photo: Path, tmp_path: Path) -> None:
     fake = FakeFaceServices()
     fake.process(photo.read_bytes(), request_id="r1")
-    fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again.", "RESOURCE_EXHAUSTED")
+    fake.failure = ImageAnswer("Failed", None, "busy", "64 pictures wait: try again", "RESOURCE_EXHAUSTED")
     fake.process(photo.read_bytes(), request_id="r2")
     fake.failure = None
     sha256 = fake.lines[0].sha256
