@@ -34,6 +34,7 @@ _PAGES: tuple[tuple[str, Sequence[str]], ...] = (
     ("/review/people/0", ("/people/names?q=",)),
     ("/review/people/0?order=doubtful", ()),
     ("/review/photos", ()),
+    ("/review/photos?order=time", ()),
     ("/review/photos?person=Guest 1&person=Guest 3&problem=blinks&stacks=off", ()),
     (f"/review/photos/{_IDS[0]}", (f"/photos/{_IDS[0]}/reasons",)),
     (f"/review/compare?ids={','.join(_IDS[:4])}", (f"/photos/{_IDS[1]}",)),
@@ -51,10 +52,12 @@ _FRAGMENTS = (
     "/fragments/people/0/faces?offset=1000",
     "/fragments/photos/gallery",
     "/fragments/photos/gallery?pick=none&score=40-60&order=time",
+    "/fragments/photos/cards?offset=9000&limit=90",
+    "/fragments/photos/ids?order=time",
+    "/fragments/photos/cameras",
     "/fragments/photos/bursts/7",
     f"/fragments/photos/{_IDS[3]}/photo",
 )
-_MORE = re.compile(r'hx-get="(/fragments/photos/cards[^"]*)"')
 
 
 def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
@@ -65,7 +68,7 @@ def rows(data: Path, models: Path, *, quick: bool) -> Iterator[Row]:
         write_event(folder, PHOTOS)
         with serving(folder) as server:
             requests = [(url, page) for page, urls in _PAGES for url in (page, *urls)]
-            requests += [(url, url) for url in (*_FRAGMENTS, *_next_cards(server))]
+            requests += [(url, url) for url in _FRAGMENTS]
             # All first answers come before any other, since each may read something that the others need too.
             first_ms = [server.times([url], 1).wall_ms[0] for url, _ in requests]
             for (url, page), first in zip(requests, first_ms, strict=True):
@@ -83,12 +86,6 @@ def _row(url: str, page: str, first_ms: float, times: Times) -> Row:
 def _short(url: str) -> str:
     """The URL with the ids of photos replaced."""
     return re.sub(r"[0-9a-f]{16}(,[0-9a-f]{16})*", "{id}", url)
-
-
-def _next_cards(server: Server) -> list[str]:
-    """The URLs that the gallery requests when the user scrolls to its end."""
-    found = _MORE.search(server.client.get("/review/photos").text)
-    return [found.group(1).replace("&amp;", "&")] if found else []
 
 
 def _memory(server: Server) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["EXIF_TRANSPOSITIONS", "corner_colours", "exif_block", "four_corners", "save", "write_dng"]
+__all__ = ["EXIF_TRANSPOSITIONS", "corner_colours", "exif_block", "four_corners", "save", "stamp", "write_dng"]
 
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 180, 30), (30, 30, 220), (220, 220, 30)
 
@@ -69,6 +70,16 @@ def exif_block(
 def _directory(entries: list[tuple[int, int, int, bytes]], order: str = "<") -> bytes:
     packed = b"".join(struct.pack(order + "HHI", tag, kind, count) + value for tag, kind, count, value in entries)
     return struct.pack(order + "H", len(entries)) + packed + struct.pack(order + "I", 0)
+
+
+def stamp(path: Path, taken: datetime, camera: str) -> None:
+    """Write into a PNG when and with what it was taken."""
+    exif = Image.Exif()
+    exif[0x0110] = camera
+    exif.get_ifd(0x8769)[0x9003] = f"{taken:%Y:%m:%d %H:%M:%S}"
+    with Image.open(path) as image:
+        image.load()
+    image.save(path, exif=exif)
 
 
 def save(path: Path, array: NDArray[np.uint8], format_name: str, *, orientation: int = 1, **options: object) -> Path:

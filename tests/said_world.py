@@ -26,8 +26,10 @@ from curation.domain.labelling.label_changes import LabelChange
 from curation.domain.labelling.labels import Category
 from curation.engines.base import PhotoPixels
 from curation.errors import CurationError, OtherEventError, PhotosMissingError
+from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.event.people.correction_requests import CorrectionRequest, plan_correction
+from curation.event.people.drawing import FaceDrawing
 from curation.event.people.edits import PeopleEdits
 from curation.pipelines.said.words import read_picks_now
 from tests.fake_workflow import CountingEngine, FakeEvent
@@ -37,6 +39,7 @@ __all__ = ["EDITS", "Killed", "SaidWorld", "TruePhoto"]
 
 EDITS = ("smaller", "webp", "darker", "turned", "cropped")
 _FACE_PX = 80
+_DRAWN = Box(4, 4, 30, 30)  # in the scene, beside all faces
 _PEOPLE = 6  # of the twelve that the engine can tell apart
 _USER_FILES = ("cluster_labels.json", "corrections.json", "picks.json")
 
@@ -98,6 +101,7 @@ class SaidWorld:
     others: dict[tuple[int, int], int] = field(default_factory=dict)
     orphans: int = 0
     runs: int = 0
+    drawn: set[int] = field(default_factory=set)  # numbers of the photos on which a face was drawn
 
     def __post_init__(self) -> None:
         self.event = FakeEvent(self.folder)
@@ -268,7 +272,9 @@ class SaidWorld:
             photo = by_path.get(row.image_path)
             if photo is None:
                 continue  # the folder has changed since the run
-            of_photo = sorted(r.facial_area.x for r in index.rows if r.image_path == row.image_path)
+            if row.facial_area == _DRAWN:
+                continue
+            of_photo = [r for r in index.rows if r.image_path == row.image_path and r.facial_area != _DRAWN]
             if len(of_photo) != len(photo.people):
                 continue
             person = self._person(photo, index.rows, row)
@@ -339,6 +345,18 @@ class SaidWorld:
             _, cluster, _, _ = edits.correct(lambda next_id: plan_correction(catalog, request, next_id), "corrected")
             self.others[photo.number, person] = NOT_A_PERSON if kind is CorrectionKind.NOT_A_FACE else cluster
 
+    def draw(self, choice: int) -> None:
+        """A face is drawn where no engine finds one."""
+        photo = self._one(choice, [photo for photo in self.readable() if not photo.edits])
+        if not self.is_current() or photo is None or photo.path is None or photo.number in self.drawn:
+            return
+        settings, catalog = self.event.settings(), self._catalog()
+        reader = self.event.workflow().picture_faces
+        edits, analyses = PeopleEdits(settings, catalog), AnalysisLookup(settings, catalog)
+        FaceDrawing(settings, catalog, edits, analyses, reader).draw(_photo_id(photo.path), _DRAWN)
+        reader.close()
+        self.drawn.add(photo.number)
+
     def pick(self, choice: int, pick: PhotoPick, *, killed_at: int | None = None) -> None:
         if not self.is_current():
             return
@@ -367,6 +385,7 @@ class SaidWorld:
         self._check_picks({id_ for kind, id_ in unfound if kind == UnfoundKind.PICK.value})
         self._check_labels(truth, unfound, is_default=threshold is None)
         self._check_corrections(truth, is_default=threshold is None)
+        self._check_drawn()
         self._check_same_again(threshold, engine)
 
     def _check_picks(self, unfound: set[str]) -> None:
@@ -404,6 +423,14 @@ class SaidWorld:
                 # same to the engine, so they may join.
                 is_joined = cluster != NOT_A_PERSON and (split[cluster] == person or not is_default)
                 assert is_joined, f"person {person} on photo {photo.number} is in {cluster}"
+
+    def _check_drawn(self) -> None:
+        rows = self._catalog().event().rows
+        found = {row.image_path for row in rows if row.facial_area == _DRAWN}
+        for photo in self.readable():
+            is_drawn = photo.number in self.drawn
+            if not photo.edits:
+                assert (photo.path in found) is is_drawn, f"photo {photo.number}: {found}, drawn on {self.drawn}"
 
     def _check_same_again(self, threshold: float | None, engine: int) -> None:
         files = self._user_files()

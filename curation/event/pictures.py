@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from curation.errors import FaceNotFoundError, PhotoGoneError, PhotoNotFoundError
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
-from curation.event.photo_tiles import EventTiles
+from curation.event.one_photo.tiles import EventTiles
 from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, face_picture, photo_picture
 from curation.pipelines.originals import originals_of
 from curation.settings import Settings

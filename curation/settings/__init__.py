@@ -1,5 +1,6 @@
 """The settings: reading and changing config.yaml, with the type, range and default of every key."""
 
+from curation.settings.addresses import is_address, place_key
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.event_places import EventPlaces, event_places, own_event, sample_places
@@ -7,14 +8,10 @@ from curation.settings.loading import (
     CONFIG_VARIABLE,
     Settings,
     SettingsOrigin,
-    is_address,
     load_settings,
     overridden_keys,
-    place_key,
-    reload_settings,
-    settings_of_event,
-    with_places,
 )
+from curation.settings.places import reload_settings, settings_of_event, with_places
 from curation.settings.scale import GallerySettings, WorkersSettings
 from curation.settings.sections import (
     BurstSettings,

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.settings.loading import Settings, is_address
+from curation.settings.addresses import is_address
+from curation.settings.loading import Settings
 
 __all__ = ["CURATED_FOLDER", "SAMPLE_FOLDER", "EventPlaces", "event_places", "own_event", "sample_places"]
 

@@ -29,6 +29,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnparsedSettingsError
 
 from curation.errors import SettingsError
+from curation.settings.addresses import is_address, place_key
 from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.scale import GallerySettings, WorkersSettings
@@ -46,13 +47,10 @@ from curation.settings.video import VideoSettings
 __all__ = [
     "Settings",
     "SettingsOrigin",
-    "is_address",
     "load_settings",
     "overridden_keys",
-    "place_key",
-    "reload_settings",
-    "settings_of_event",
-    "with_places",
+    "with_absolute_paths",
+    "with_working_copies",
 ]
 
 ENV_PREFIX = "CURATION_"
@@ -226,11 +224,11 @@ def load_settings(
     else:
         data = _read_yaml(path)
         root = path.resolve().parent
-    data = _with_absolute_paths(data, root, with_defaults=True)
+    data = with_absolute_paths(data, root, with_defaults=True)
     _refuse_unknown_variables()
-    merged = _merged(data, _with_absolute_paths(_environment(), Path.cwd()), path)
-    merged = _merged(merged, _with_absolute_paths(dict(overrides or {}), Path.cwd()), path)
-    merged, addresses = _with_working_copies(merged)
+    merged = _merged(data, with_absolute_paths(_environment(), Path.cwd()), path)
+    merged = _merged(merged, with_absolute_paths(dict(overrides or {}), Path.cwd()), path)
+    merged, addresses = with_working_copies(merged)
     try:
         settings = Settings(**merged)
     except ValidationError as error:
@@ -243,82 +241,6 @@ def load_settings(
     settings._addresses = addresses
     settings._origin = SettingsOrigin(path.absolute(), config_path is not None, default_root, dict(overrides or {}))
     return settings
-
-
-def reload_settings(settings: Settings) -> Settings:
-    """Load the settings again from the same sources; settings without an origin are returned unchanged.
-
-    Raises:
-        SettingsError: As `load_settings`.
-    """
-    origin = settings.origin
-    if origin is None:
-        return settings
-    path = origin.path if origin.is_explicit else None
-    loaded = load_settings(path, default_root=origin.default_root, overrides=origin.overrides)
-    return loaded if settings._event_of_service is None else settings_of_event(loaded, *settings._event_of_service)
-
-
-def with_places(settings: Settings, **places: str | Path | None) -> Settings:
-    """The same settings with other folders or addresses in `io`.
-
-    Args:
-        settings: As loaded.
-        places: `input_dir`, `output_dir` or `export_dir`; relative paths start at the current folder. None changes
-            nothing.
-    """
-    given = {key: str(place) for key, place in places.items() if place is not None}
-    absolute = _with_absolute_paths({"io": {**given, "state_dir": settings.io.state_dir}}, Path.cwd())
-    merged, addresses = _with_working_copies(absolute)
-    changes = {key: merged["io"][key] for key in given}
-    out = settings.model_copy(update={"io": settings.io.model_copy(update=changes)})
-    kept = {key: address for key, address in settings._addresses.items() if key not in given}
-    out._addresses = {**kept, **addresses}
-    return out
-
-
-def settings_of_event(settings: Settings, input_place: str, output_place: str, event_dir: str) -> Settings:
-    """The settings of an event that a service works on beside that of the settings.
-
-    What belongs to an event gets a place of its own; all else stays as it is: the engine, the rules, the weights, what
-    is known of photos by their content, the gallery.
-
-    Args:
-        settings: Of the service.
-        input_place: Folder or address of the photos.
-        output_place: The same of the results.
-        event_dir: The folder of what this machine keeps of this event alone.
-    """
-    out = with_places(settings, input_dir=input_place, output_dir=output_place)
-    io, kept = out.io, Path(event_dir)
-    # Films and assets lie beside the other results, but not where they would be taken for photos.
-    own_folders = [io.output_dir / name for name in ("videos", "assets")]
-    is_apart = not any(_overlap(folder, io.input_dir) for folder in own_folders)
-    beside = io.output_dir if is_apart and not out.output_address else kept
-    changes = {
-        "io": io.model_copy(
-            update={"export_dir": None if io.export_dir is None else io.export_dir / kept.name},
-        ),
-        "scoring": out.scoring.model_copy(update={"labels_json": Path(out.scoring.labels_json.name)}),
-        "video": out.video.model_copy(update={"dir": beside / "videos"}),
-        # A database server has the assets of one event: that of the settings.
-        "assets": out.assets.model_copy(update={"dir": beside / "assets", "database_url": None}),
-    }
-    own = out.model_copy(update=changes)
-    own._event_of_service = (input_place, output_place, event_dir)
-    return own
-
-
-def _overlap(folder: Path, photos: Path) -> bool:
-    one, other = Path(os.path.realpath(folder)), Path(os.path.realpath(photos))
-    # Results that lie together in a folder among the photos are passed over.
-    return other.is_relative_to(one) or one.parent == other
-
-
-def place_key(place: str) -> str:
-    """A short name for a folder or an address, the same however a folder is written."""
-    known = place.rstrip("/") if is_address(place) else os.path.normcase(os.path.realpath(place))
-    return hashlib.sha256(os.fsencode(known)).hexdigest()[:16]
 
 
 def overridden_keys(settings: Settings) -> dict[tuple[str, ...], str]:
@@ -365,7 +287,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return {str(key): ({} if value is None else value) for key, value in data.items()}
 
 
-def _with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: bool = False) -> dict[str, Any]:
+def with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: bool = False) -> dict[str, Any]:
     """Copy `data`; relative paths of `_PATH_KEYS` are made absolute, starting at `root`."""
     out = _copied(data)
     for *sections, key in _PATH_KEYS:
@@ -375,18 +297,13 @@ def _with_absolute_paths(data: Mapping[str, Any], root: Path, *, with_defaults: 
                 _section(out, sections, create=True).setdefault(key, default.as_posix())
         values = _section(out, sections, create=False)
         if isinstance(values.get(key), str) and is_address(values[key]):
-            continue  # of object storage, see `_with_working_copies`
+            continue  # of object storage, see `with_working_copies`
         if isinstance(values.get(key), str | Path):
             values[key] = root.resolve() / Path(values[key]).expanduser()
     return out
 
 
-def is_address(text: str) -> bool:
-    """Whether a place is an address of object storage, such as `s3://bucket/folder`, and not a folder."""
-    return "://" in text
-
-
-def _with_working_copies(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def with_working_copies(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Put folders of this machine where addresses of object storage stand.
 
     Returns:

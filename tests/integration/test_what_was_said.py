@@ -128,6 +128,11 @@ class WordsStay(RuleBasedStateMachine):
         self._see()
         self.world.correct(which, kind)
 
+    @rule(which=choice)
+    def draw(self, which: int) -> None:
+        self._see()
+        self.world.draw(which)
+
     @rule(which=choice, pick=st.sampled_from([PhotoPick(Pick.PICKED, 5), PhotoPick(Pick.REJECTED), PhotoPick(None, 2)]))
     def pick(self, which: int, pick: PhotoPick) -> None:
         self._see()

@@ -150,8 +150,8 @@ class _Event(Collector):
         )
         running = [job for other in others for job in other.runner.active]
         family = GaugeMetricFamily("curation_other_jobs_running", "Running jobs of other events.", labels=("stage",))
-        for stage, jobs in sorted(Counts(job.stage.value for job in running).items()):
-            family.add_metric((stage,), jobs)
+        for stage, number in sorted(Counts(job.stage.value for job in running).items()):
+            family.add_metric((stage,), number)
         yield family
 
 

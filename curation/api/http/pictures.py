@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from curation.api.http.conditional import matches_any
 from curation.errors import PhotoNotFoundError
 from curation.event.folder.shots import FolderShots
-from curation.event.photo_tiles import PhotoTiles
+from curation.event.one_photo.tiles import PhotoTiles
 from curation.event.pictures import EventPictures, Picture
 from curation.photos.looks.pictures import PictureSize
 from curation.workflow import event_listing

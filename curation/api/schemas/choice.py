@@ -211,7 +211,7 @@ class ChoiceOut(Out):
     current: bool
     """Whether this is the ranking by what is said now; false while it is being made again, which takes a moment."""
     proven: bool
-    """Whether this is certainly the best choice; false if the time limit ended the search before that was known."""
+    """Whether this is certainly the best choice; false if not all photos could be compared in time."""
 
 
 class ReasonOut(Out):

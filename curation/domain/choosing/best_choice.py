@@ -91,7 +91,9 @@ def choose(
     in_choice = tuple(
         PersonInChoice(one, request.needed(one.person.category), counts[one.person.key]) for one in covered
     )
-    parts = _parts(day, ranked, usable, fixed, chosen, part_of)
+    in_bursts = {score.burst_id for score in chosen if score.burst_id is not None} if request.one_per_burst else set()
+    free = {part_of.get(score.image_path) for score in usable if score.burst_id not in in_bursts}
+    parts = _parts(day, ranked, usable, fixed, chosen, part_of, free)
     alone = _by_rank_alone(request, ranked)
     reasons = ChoiceReasons(
         in_choice,
@@ -149,6 +151,7 @@ def _parts(
     fixed: Sequence[PhotoScore],
     chosen: Collection[PhotoScore],
     part_of: Mapping[str, int],
+    free: Collection[int | None],
 ) -> tuple[PartInChoice, ...]:
     could = Counter(part_of.get(score.image_path) for score in (*usable, *fixed))
     chosen_paths = {score.image_path for score in chosen}
@@ -165,7 +168,10 @@ def _parts(
             if score.burst_id is None or score.burst_id not in bursts:
                 others[i].append(score.image_path)
             bursts.add(score.burst_id)
-    return tuple(PartInChoice(part, could[i], tuple(taken[i]), tuple(others[i])) for i, part in enumerate(day.parts))
+    return tuple(
+        PartInChoice(part, could[i], tuple(taken[i]), tuple(others[i]), is_blocked=i not in free)
+        for i, part in enumerate(day.parts)
+    )
 
 
 class _Instead:

@@ -90,12 +90,14 @@ class PartInChoice:
         chosen: Image paths of those that were, best first.
         others: Image paths of the best of its photos that were not chosen, one of each burst, also of those that no
             choice may take.
+        is_blocked: Whether every photo that could be chosen is of a burst of which another photo is in.
     """
 
     part: DayPart
     usable: int
     chosen: tuple[str, ...]
     others: tuple[str, ...]
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Choice:
         passed: Photos that would have been chosen by rank alone, best first.
         people: Main people first, then by name.
         unmet: What could not be met, in sentences; empty if everything was.
-        proven: Whether the choice is proven to be the best; False if the time limit was reached before.
+        proven: Whether the choice is proven to be the best, see `covering.Covering`.
         parts: The parts of the day by time; none if it need not be covered.
     """
 

@@ -173,10 +173,10 @@ def unmet_wishes(
                 f"{title} is in {one.chosen} instead of {one.wanted}: more do not fit into {request.count} photos with "
                 "everybody else"
             )
-    return out + _uncovered_parts(request, chosen, parts)
+    return out + _uncovered_parts(request, parts)
 
 
-def _uncovered_parts(request: ChoiceRequest, chosen: Sequence[PhotoScore], parts: Sequence[PartInChoice]) -> list[str]:
+def _uncovered_parts(request: ChoiceRequest, parts: Sequence[PartInChoice]) -> list[str]:
     """Which parts of the day have no photo in the choice, and why."""
     out = []
     left = [one for one in parts if not one.chosen]
@@ -188,16 +188,18 @@ def _uncovered_parts(request: ChoiceRequest, chosen: Sequence[PhotoScore], parts
                 f"{one.part.name} has no usable photo: {those} vetoed, rejected, left out or unreadable; pick one to "
                 "have it in"
             )
-    without_room = [one.part.name for one in left if one.usable]
-    if not without_room:
-        return out
-    names = listed(without_room, _PARTS_TOLD)
-    are = "is" if len(without_room) == 1 else "are"
-    if len(chosen) >= request.count:
+    blocked = [one.part.name for one in left if one.usable and one.is_blocked]
+    if blocked:
+        are = "is" if len(blocked) == 1 else "are"
         out.append(
-            f"{names} {are} left out: {request.count} photos are too few for {len(parts)} parts of the day with "
-            "everybody in; parts with more photos come first"
+            f"{listed(blocked, _PARTS_TOLD)} {are} left out: every photo that could be taken is of a burst that is in "
+            "already"
         )
-    else:
-        out.append(f"{names} {are} left out: every photo that could be taken is of a burst that is in already")
+    without_room = [one.part.name for one in left if one.usable and not one.is_blocked]
+    if without_room:
+        are = "is" if len(without_room) == 1 else "are"
+        out.append(
+            f"{listed(without_room, _PARTS_TOLD)} {are} left out: {request.count} photos are too few for {len(parts)} "
+            "parts of the day with everybody in; parts with more photos come first"
+        )
     return out

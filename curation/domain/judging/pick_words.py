@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from curation.domain.judging.picks import PhotoPick, Pick
 
@@ -36,5 +35,5 @@ def change_words(photos: Mapping[str, tuple[PhotoPick, PhotoPick]]) -> str:
 
 def _photos(number: int, photos: Mapping[str, object]) -> str:
     if number == 1:
-        return PurePosixPath(next(iter(photos))).name if len(photos) == 1 else "1 photo"
+        return next(iter(photos)).rpartition("/")[2] if len(photos) == 1 else "1 photo"
     return f"{number:,} photos"

@@ -123,6 +123,7 @@ class CurrentRanking:
         self._shown: RankedEvent | None = None
         self._refused: tuple[str, object, CurationError] | None = None  # digest and run that it failed for, and why
         self._seen: tuple[str, float] = ("", 0.0)
+        self._unknown = 0
         self._written = ""
         self._writing: threading.Thread | None = None
         self._not_before_s = 0.0
@@ -200,7 +201,7 @@ class CurrentRanking:
         return RankingState(
             current=digest is not None and self._is_shown(digest),
             version=(self._sources.recorded() or "" if shown is None else shown.digest)[:16],
-            waiting=0 if shown is None else len(shown.waiting),
+            waiting=self._unknown if shown is None else len(shown.waiting),
             new_photos=self._new,
             problem=self._problem(digest or ""),
         )
@@ -257,8 +258,11 @@ class CurrentRanking:
         run = self._sources.run()
         event, marked = self._rescorer.marked(scoring)
         table = self._ranked.table() or ()
-        if table and event.unmeasured and not event.shots:
-            raise FaceDataError("nothing is known of these photos any more: look through them again")
+        self._unknown = len(event.unmeasured) if table and not event.shots else 0
+        if self._unknown:
+            raise FaceDataError(
+                "the photos were copied or changed since they were ranked, and have to be looked at again"
+            )
         kept, waiting = kept_scores(table, frozenset(event.unmeasured))
         return RankedEvent(
             digest=digest,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from typing import Protocol
 
+from curation.domain.report import ScoringReport
 from curation.event.ranked_photos import RankedPhotos
 from curation.event.rules.current_ranking import RankedEvent
 from curation.event.said_words import SaidWords
@@ -13,13 +15,26 @@ from curation.pipelines.scoring.report import scoring_report, scoring_warnings, 
 from curation.pipelines.scoring.sources import RankingSources
 from curation.settings import Settings
 from curation.storage.run_records import SCORING_RUN, VIDEO_RUN, read_run_record
-from curation.workflow import WorkflowOrchestrator
 
-__all__ = ["ranking_writer"]
+__all__ = ["RankingRuns", "ranking_writer"]
+
+
+class RankingRuns(Protocol):
+    """What holds the output folder while a ranking is written: `WorkflowOrchestrator`, which is above this room."""
+
+    @property
+    def settings(self) -> Settings:
+        """Those that rankings are made by now."""
+
+    def run_scoring(self, *, only_known: bool = False) -> ScoringReport:
+        """Rank in a run of its own, here of what is known alone."""
+
+    def write_ranking(self, write: Callable[[], None]) -> None:
+        """Call `write` while nobody else uses the output folder."""
 
 
 def ranking_writer(
-    orchestrator: WorkflowOrchestrator,
+    orchestrator: RankingRuns,
     ranked: RankedPhotos,
     words: SaidWords,
     list_photos: Callable[[], Collection[str]],

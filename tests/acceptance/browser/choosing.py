@@ -76,9 +76,9 @@ def pick_and_rate(visitor: Visitor, picks: Path) -> None:
     assert {path: said for path, said in kept.items() if any(said.values())} == {BURST: {"pick": "picked", "rating": 5}}
     # The burst opens and closes.
     shot(visitor, BURST).focus()
-    visitor.press("b")
+    visitor.press("s")
     expect(page.locator(".shot-of-burst")).to_have_count(1)
-    visitor.press("b")
+    visitor.press("s")
     expect(page.locator(".shot-of-burst")).to_have_count(0)
     # Looking at one photo, and on to the next.
     visitor.press("Enter")

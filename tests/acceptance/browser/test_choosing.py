@@ -93,11 +93,11 @@ def test_a_burst_opens_and_closes_in_its_place(desk: Visitor) -> None:
     expect(front).to_have_count(1)
     before = page.locator(".shot").count()
     front.focus()
-    desk.press("b")
+    desk.press("s")
     expect(page.locator(".shot-of-burst")).to_have_count(2)
     desk.press("ArrowRight", "p")
     expect(page.locator(".shot-of-burst").first).to_have_attribute("data-pick", "picked")
-    desk.press("b")
+    desk.press("s")
     expect(page.locator(".shot")).to_have_count(before)
     expect(front).to_be_focused()
 

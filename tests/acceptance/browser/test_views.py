@@ -102,7 +102,7 @@ def views(service: Service) -> list[View]:
         ("person-selected", "/review/people/0", lambda visitor: visitor.press("ArrowRight", "Space")),
         ("viewer", "/review/people/0", lambda visitor: visitor.page.locator("#faces [role=gridcell]").first.click()),
         ("photos", "/review/photos", nothing),
-        ("photos-marked", "/review/photos", lambda visitor: visitor.press("ArrowRight", "c", "b")),
+        ("photos-marked", "/review/photos", lambda visitor: visitor.press("ArrowRight", "c", "s")),
         ("photos-none", "/review/photos?score=0.999-1", nothing),
         ("photo", f"/review/photos/{photos[0]}", nothing),
         ("compare", f"/review/compare?ids={photos[0]},{photos[4]},{photos[6]}", nothing),

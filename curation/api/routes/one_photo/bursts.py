@@ -10,7 +10,7 @@ from curation.api.routes.photos import PHOTO_NOT_FOUND, PhotoIdPath, photo_not_f
 from curation.api.schemas.one_photo.bursts import BurstOut, burst_out
 from curation.domain.bursts.best_faces import FaceLimits
 from curation.errors import NOT_CLUSTERED
-from curation.event.burst_faces import burst_faces
+from curation.event.one_photo.burst_faces import burst_faces
 
 __all__ = ["router"]
 

@@ -12,8 +12,8 @@ from curation.api.schemas.base import Out, Score
 from curation.api.schemas.faces import FaceId, PhotoId
 from curation.domain.bursts.best_faces import BurstPerson
 from curation.domain.labelling.labels import Category
-from curation.event.burst_faces import BurstFaces
 from curation.event.catalog import PhotoEntry
+from curation.event.one_photo.burst_faces import BurstFaces
 
 __all__ = ["BurstFaceOut", "BurstOut", "BurstPersonOut", "BurstPhotoOut", "burst_out"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from curation.api.schemas.base import Out
-from curation.event.photo_tiles import PhotoTiles
+from curation.event.one_photo.tiles import PhotoTiles
 from curation.photos.tiles.grid import TILE_PX
 
 __all__ = ["TileLevelOut", "TilesOut", "tiles_out"]

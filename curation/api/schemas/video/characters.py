@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import Request
 from pydantic import Field
 
+from curation.api.http.urls import root_of
 from curation.api.schemas.base import Out, Text
 from curation.api.schemas.people import MAX_CLUSTER_ID
 from curation.domain.film.people import TrailerResult
@@ -145,7 +146,7 @@ def character_out(
     """Convert a character, with the name that is proposed for it."""
     proposal = proposals.get(character.person.cluster_id)
     person = character.person
-    root: str = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
     best = result.film.tracks[person.best_track]
     return CharacterOut(
         cluster_id=person.cluster_id,

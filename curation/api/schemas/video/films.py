@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from curation.api.http.urls import root_of
 from curation.api.schemas.base import Out, Page, Text
 from curation.api.schemas.jobs import JobOut
 from curation.domain.film.people import TrailerResult
@@ -200,7 +201,7 @@ def video_detail_out(
 
 
 def _values(request: Request, film: Film, names: Mapping[int, str]) -> dict[str, object]:
-    root: str = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
     summary, record = film.summary, film.record
     codec = summary.codec if summary is not None else record.codec if record is not None else ""
     people = () if summary is None else summary.people

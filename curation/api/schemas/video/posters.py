@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
+from curation.api.http.urls import root_of
 from curation.api.schemas.base import Out, Text
 from curation.api.schemas.jobs import JobOut
 from curation.api.schemas.video.films import FilmTaskOut
@@ -87,7 +88,7 @@ def poster_out(
     names: Mapping[int, str],
 ) -> PosterOut:
     """Convert a poster; `names` by cluster id."""
-    root: str = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
     return PosterOut(
         poster_id=poster.id,
         name=poster.name,

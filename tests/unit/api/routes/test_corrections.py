@@ -161,9 +161,44 @@ def test_two_people_are_marked_as_different(event: ServiceClient) -> None:
     assert (done["corrections"][0]["faces"], done["corrections"][0]["others"]) == (5, 3)
 
 
+def test_a_stranger_is_split_off_with_a_category_as_one_change(event: ServiceClient) -> None:
+    done = correct(event, kind="different_people", face_ids=[face("0.jpg", 0)], category="other")
+    assert json.loads(labels_path(event).read_text(encoding="utf-8")) == {str(done["cluster_id"]): "other"}
+    assert event.post("/undo").json()["what"] == "moved 1 face to a stranger"
+    assert sizes(event) == {0: 5, 1: 3, 2: 2, 3: 1}
+    assert json.loads(labels_path(event).read_text(encoding="utf-8")) == {}
+
+
+def test_a_cover_is_the_picture_of_its_person_and_is_listed_with_its_face(event: ServiceClient) -> None:
+    chosen, before = face("3.jpg", 0), event.get("/people/0").json()["best_face_id"]
+    done = correct(event, kind="cover", face_ids=[chosen])
+    assert done["cluster_id"] == 0
+    assert event.get("/people/0").json()["best_face_id"] == chosen
+    assert sizes(event) == {0: 5, 1: 3, 2: 2, 3: 1}
+    (listed,) = event.get("/corrections").json()["corrections"]
+    assert (listed["kind"], listed["cluster_id"]) == ("cover", None)
+    assert listed["shown"] == [
+        {
+            "face_id": chosen,
+            "photo_id": photo_id("3.jpg"),
+            "image_path": "3.jpg",
+            "picture_url": f"/faces/{chosen}/picture",
+        }
+    ]
+    event.request("DELETE", f"/corrections/{done['id']}")
+    assert event.get("/people/0").json()["best_face_id"] == before
+    answer = event.post("/corrections", json={"kind": "cover", "face_ids": [face("9.jpg", 1)]})
+    assert problem(answer, 422, "not_attachable")
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        {"kind": "face", "face_ids": ["0" * 16 + "-0"]},
+        {"kind": "cover", "face_ids": ["0" * 16 + "-0", "0" * 16 + "-1"]},
+        {"kind": "cover", "cluster_ids": [1]},
+        {"kind": "not_a_face", "face_ids": ["0" * 16 + "-0"], "category": "other"},
+        {"kind": "same_person", "face_ids": ["0" * 16 + "-0"], "cluster_id": 1, "category": "other"},
         {"kind": "same_person"},
         {"kind": "same_person", "cluster_ids": [1]},
         {"kind": "same_person", "cluster_ids": [1, 1]},

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from curation.domain.faces.ids import face_id, photo_id
 from tests.service import ServiceClient, make_settings, service, write_face_data
 from tests.unit.api.http.test_errors import problem
 
@@ -73,6 +74,49 @@ def test_one_person_is_named_and_made_important_at_once(event: ServiceClient) ->
 def test_a_name_alone_counts_as_people_without_label_do(event: ServiceClient) -> None:
     event.request("PATCH", "/people/1", json={"name": "Tom"})
     assert labels(event) == {"1": {"name": "Tom", "category": "other"}}
+
+
+def test_the_first_name_brings_a_category_where_there_is_none(event: ServiceClient) -> None:
+    def name(cluster: int, text: str) -> None:
+        body = {"name": text, "first_category": "important"}
+        assert event.request("PATCH", f"/people/{cluster}", json=body).status_code == 200
+
+    name(1, "Ben")
+    event.request("PATCH", "/people/0", json={"category": "main"})
+    name(0, "Anna")
+    name(2, "anna")
+    assert labels(event) == {
+        "0": {"name": "Anna", "category": "main"},
+        "1": {"name": "Ben", "category": "important"},
+        "2": {"name": "anna", "category": "main"},
+    }
+    event.post("/undo")
+    event.post("/undo")
+    event.post("/undo")
+    assert event.post("/undo").json()["what"] == "named person 1 Ben"
+    assert labels(event) == {}
+    answer = event.request("PATCH", "/people/1", json={"first_category": "important"})
+    assert problem(answer, 422, "request_invalid")
+
+
+def test_whom_a_face_may_be_given_to(event: ServiceClient) -> None:
+    event.request("PATCH", "/people/2", json={"name": "Ben Smith", "category": "main"})
+    found = event.get("/people/choices").json()
+    assert [one["cluster_id"] for one in found["people"]] == [0, 1, 2, 3]
+    assert found["people"][2] | {"picture_url": ""} == {
+        "cluster_id": 2,
+        "title": "Ben Smith",
+        "name": "Ben Smith",
+        "category": "main",
+        "photos": 2,
+        "picture_url": "",
+        "likeness": None,
+    }
+    assert [one["cluster_id"] for one in event.get("/people/choices?q=smi").json()["people"]] == [2]
+    assert [one["cluster_id"] for one in event.get("/people/choices?q=person+3").json()["people"]] == [3]
+    of_face = event.get(f"/people/choices?face_id={face_id(photo_id('0.jpg'), 0)}&limit=2").json()
+    assert (of_face["total"], [one["cluster_id"] for one in of_face["people"]]) == (3, [1, 2])
+    assert problem(event.get(f"/people/choices?face_id={'0' * 16}-0"), 404, "face_not_found")
 
 
 def test_clusters_of_one_name_keep_one_category(event: ServiceClient) -> None:

@@ -14,8 +14,9 @@ from curation.domain.choosing.choice import Choice, ChoiceRequest
 from curation.domain.choosing.coverage import coverage, people_of_photos
 from curation.domain.choosing.day import CoverDay, Day, day_of
 from curation.domain.judging.picks import PhotoPick, Pick, Picks
-from tests.unit.domain.choosing.test_best_choice import FINE, PEOPLE, RULES, Faces, drawn_faces, drawn_picks, event
-from tests.unit.domain.judging.scoring_values import ANNA, BEN, IDA, TOM, face_measures
+from tests.unit.domain.choosing.test_best_choice import FINE, PEOPLE, RULES, Faces, event
+from tests.unit.domain.judging.scoring_values import ANNA, BEN, IDA, TOM, drawn_faces, face_measures
+from tests.unit.domain.judging.test_ranking import drawn_picks
 
 NOON = datetime(2026, 6, 20, 12)
 SOFT = face_measures(focus=0.3)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from curation.domain.bursts.scenes import clock_seconds
 from curation.domain.measuring.camera import CameraFacts
@@ -16,20 +15,11 @@ from curation.event.catalog import Catalog
 from curation.event.taken import cameras
 from curation.photos.taken.camera_facts import read_camera_facts
 from tests.fake_workflow import FakeEvent, fake_event, touch_later
+from tests.photo_files import stamp
 
 START = datetime(2024, 6, 15, 10)
 AFTER_S = {"a.png": 0, "b.png": 20, "c.png": 40, "d.png": 7200, "e.png": 7230}
 PATIENCE_S = 30.0
-
-
-def stamp(path: Path, taken: datetime, camera: str) -> None:
-    """Write into a PNG when and with what it was taken."""
-    exif = Image.Exif()
-    exif[0x0110] = camera
-    exif.get_ifd(0x8769)[0x9003] = f"{taken:%Y:%m:%d %H:%M:%S}"
-    with Image.open(path) as image:
-        image.load()
-    image.save(path, exif=exif)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from curation.domain.choosing.export import ExportMode, ExportReport
+from curation.domain.choosing.programs import Program
+from curation.domain.choosing.sidecars import SidecarRequest, WhichPhotos
 from tests.fake_workflow import FakeEvent
 from tests.family_event import ALL_READERS
 from tests.unit.pipelines.export.exports import ANNA, BOB, as_jpeg, run
@@ -86,6 +88,18 @@ def test_an_export_is_the_same_with_and_without_attributes(family: FakeEvent) ->
     told.pop("photos.csv")
     plain.pop("photos.csv")  # has the scores, on which a weighted rule has a part
     assert told == plain
+
+
+@pytest.mark.parametrize("program", [each for each in Program if each is not Program.WINDOWS])
+def test_no_sidecar_beside_the_originals_tells_anything(family: FakeEvent, program: Program) -> None:
+    request = SidecarRequest(program, which=WhichPhotos.ALL, dry_run=False)
+    report = family.workflow().run_sidecars(request)
+    written = sorted(family.photos.glob("*.xmp"))
+    assert len(written) == report.new and (written or program is Program.LIGHTROOM)
+    for path in written:
+        content = path.read_bytes()
+        assert b"Anna" in content or b"Bob" in content
+        assert TELLING.search(content) is None, path
 
 
 def test_the_photos_themselves_are_never_changed(family: FakeEvent) -> None:

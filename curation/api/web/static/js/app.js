@@ -35,7 +35,7 @@ const undoButton = document.getElementById("undo-button");
 if (document.querySelector("[data-undo]")) {
   undoButton.hidden = false;
   undoButton.addEventListener("click", undo);
-  bind([{ keys: "Mod+z", label: "Undo the last change", group: "Everywhere", run: undo }]);
+  bind([{ keys: "Mod+z", label: "Undo the last change", group: "Everywhere", run: undo, always: true }]);
 }
 
 // A fragment could not be loaded: show the error message of the service.

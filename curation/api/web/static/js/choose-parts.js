@@ -20,9 +20,12 @@ export function whoIsIn(people, inChoice, faces) {
       make("p", {}, "Nobody is main or important yet."), make("p", {}, make("a", { href: `${root}/review/people` }, "Say who matters")));
   }
   const chosen = new Map(inChoice.map((one) => [one.cluster_ids.join(), one]));
+  const isShortOf = (person) => { const one = chosen.get(person.cluster_ids.join()); return one !== undefined && one.chosen < one.wanted; };
+  // Who is missing stands where it is seen.
+  people = [...people.filter(isShortOf), ...people.filter((person) => !isShortOf(person))];
   return make("ul", { class: "who-row", dataset: { scrolls: "" }, tabindex: "0", "aria-label": "People in the choice" }, ...people.map((person) => {
     const one = chosen.get(person.cluster_ids.join());
-    const isShort = one && one.chosen < one.wanted;
+    const isShort = isShortOf(person);
     const numbers = !one ? "" : isShort ? `${one.chosen} of ${one.wanted}` : `${one.chosen} in`;
     return make("li", {}, make("a", {
       class: "who-chip", href: photosOf(person), ...(isShort ? { "data-short": "" } : {}),
@@ -40,7 +43,7 @@ export function missingList(people, faces) {
   return make("ul", { class: "missing-row" }, ...people.map((person) => make("li", { class: "panel missing-one" },
     person.best_so_far
       ? make("a", { class: "missing-photo", href: `${root}/review/photos/${person.best_so_far}`, dataset: { key: `best ${person.name}` }, title: "The best so far" },
-        make("img", { src: thumbnail(person.best_so_far), alt: `The best photo of ${person.name} so far`, loading: "lazy" }))
+        make("img", { src: thumbnail(person.best_so_far), alt: `The best photo of ${person.name} so far`, loading: "lazy" }), faceOf(person, faces))
       : make("span", { class: "missing-photo" }, faceOf(person, faces)),
     make("div", {},
       make("p", { class: "missing-name" }, make("a", { href: photosOf(person) }, person.name), make("span", { class: "tag", dataset: { category: person.category } }, person.category)),

@@ -78,9 +78,9 @@ function combobox({ faceId, isNew, answered }) {
         make("span", { class: "choice-name" }, one.title),
         make("span", { class: "small muted" }, `${counted(one.photos, "photo")}${one.category ? ` · ${one.category}` : ""}`)],
     }));
-    if (isNew && typed && !isNamed) entries.push(extra({ name: typed }, `Somebody new: ${typed}`, "a new important person"));
+    if (isNew && typed && !isNamed) entries.push(extra({ name: typed }, `Somebody new: ${typed}`, "important"));
     if (isNew && !typed) {
-      entries.push(extra({ isNew: true }, "Somebody new", "without a name for now"), extra({ isStranger: true }, "A stranger", "hardly counts"));
+      entries.push(extra({ isNew: true }, "Somebody new", "no name yet"), extra({ isStranger: true }, "A stranger", "hardly counts"));
     }
     options = entries.map(({ value, parts }, at) => make("li", {
       id: `${id}-${at}`, role: "option", "aria-selected": "false",

@@ -146,7 +146,7 @@ function draw() {
   if (choice.unmet.length) {
     notes.push(make("div", { class: "notice unmet", role: "status" }, make("strong", {}, "Not all of it is possible"), ...choice.unmet.map((text) => make("p", {}, sentence(text)))));
   } else if (choice.photos.length) notes.push(make("p", { class: "notice notice-good" }, choice.parts.length ? "Everybody who matters is in, and the day is covered." : "Everybody who matters is in."));
-  if (!choice.proven) notes.push(make("p", { class: "small muted" }, "There may be a slightly better choice: the search reached its time limit."));
+  if (!choice.proven) notes.push(make("p", { class: "small muted" }, "There may be a slightly better choice: with so many photos, not all could be compared in time."));
   const passed = choice.passed.length
     ? make("details", { class: "passed" }, make("summary", {}, `${counted(choice.passed.length, "photo")} with a high rank that ${choice.passed.length === 1 ? "was" : "were"} not chosen`),
       cards(choice.passed.map((photo) => ({ ...photo, reasons: [photo.reason], instead: [] })), {}))

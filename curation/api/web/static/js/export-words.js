@@ -19,7 +19,7 @@ export const PROGRAMS = {
     beside: "Choose the program that will read the sidecars: each looks for them under another name.",
   },
   lightroom: {
-    copies: "Sees stars, label, keywords, names and pick flags inside the JPEGs, and in NAME.xmp of RAW files.",
+    copies: "Sees stars, label and keywords inside the JPEGs, and in NAME.xmp of RAW files.",
     beside: "Reads sidecars of RAW files only (NAME.xmp). Of JPEGs, DNGs and others it reads only what is inside: export copies for those.",
   },
   digikam: {

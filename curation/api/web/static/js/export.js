@@ -171,14 +171,14 @@ function exportBody() {
   };
 }
 
-async function begin(path, body) {
+async function begin(address, body) {
   if (active) return;
   active = STARTING;
   start.disabled = true;
   writeButton.disabled = true;
   hint.textContent = "";
   try {
-    const { data: job } = await send("POST", `${root}${path}`, body);
+    const { data: job } = await send("POST", address, body);
     watch(job);
   } catch (error) {
     active = null;
@@ -191,10 +191,10 @@ async function begin(path, body) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (start.disabled) return;
-  if (isBeside()) begin("/sidecars", sidecarsBody(true));
-  else begin("/exports", exportBody());
+  if (isBeside()) begin(`${root}/sidecars`, sidecarsBody(true));
+  else begin(`${root}/exports`, exportBody());
 });
-writeButton.addEventListener("click", () => begin("/sidecars", sidecarsBody(false)));
+writeButton.addEventListener("click", () => begin(`${root}/sidecars`, sidecarsBody(false)));
 
 function watch(job) {
   active = job.id;
@@ -250,6 +250,9 @@ document.addEventListener("visibilitychange", () => { if (document.visibilitySta
 bind([{ keys: "Mod+Enter", group: "Export", label: "Export", run: () => form.requestSubmit() }]);
 refreshChoice();
 fromAddress();
+if (new URL(location.href).searchParams.get("which") === "choice" && !choice.length) {
+  hint.textContent = "The choice is not in this browser tab any more: make it again on the page Choose.";
+}
 refreshFields();
 showPhotos();
 showGuests();

@@ -2,7 +2,7 @@
 
 import { choosePerson } from "./choose-person.js";
 import { counted } from "./dom.js";
-import { giveFaces, split } from "./people-actions.js";
+import { giveFaces, merge, setCategory, setName, split } from "./people-actions.js";
 import { root } from "./root.js";
 
 const pictureOf = (faceId) => `${root}/faces/${faceId}/picture`;
@@ -24,4 +24,18 @@ export async function giveFacesTo(faceIds, { title, text = "" } = {}) {
   if (whose.cluster !== undefined) return giveFaces(faceIds, whose.cluster, whose.title);
   if (whose.name !== undefined) return split(faceIds, { name: whose.name });
   return split(faceIds, whose.isStranger ? { category: "other" } : {});
+}
+
+/**
+ * Say who a whole person is, as `choosePerson` answered.
+ *
+ * @param {number} cluster The person.
+ * @param {object} whose The answer.
+ * @param {() => Promise<object|null>} otherwise For somebody new without a name.
+ */
+export async function isPerson(cluster, whose, otherwise) {
+  if (whose.cluster !== undefined) return merge([cluster, whose.cluster], { into: whose.cluster });
+  if (whose.name !== undefined) return setName(cluster, whose.name);
+  if (whose.isStranger) return setCategory([String(cluster)], "other");
+  return otherwise();
 }

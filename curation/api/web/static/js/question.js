@@ -2,7 +2,9 @@
 
 import { get } from "./api.js";
 import { questionPlace } from "./asking.js";
+import { choosePerson } from "./choose-person.js";
 import { counted, make } from "./dom.js";
+import { isPerson } from "./give-face.js";
 import { differ, merge } from "./people-actions.js";
 import { root } from "./root.js";
 
@@ -41,7 +43,9 @@ export function startQuestions(element) {
         make("p", {}, `${words(first)} and ${words(second)}.${effect(one)}`),
       ),
       make("div", { class: "buttons" },
-        place.button("Same", "yes"), place.button("Different", "no"), place.button("Later", "later", "button-quiet"),
+        place.button("Same", "yes"), place.button("Different", "no"),
+        make("button", { type: "button", class: "button button-quiet", on: { click: somebodyElse } }, "Somebody else …"),
+        place.button("Later", "later", "button-quiet"),
       ),
     ];
   }
@@ -51,6 +55,17 @@ export function startQuestions(element) {
   const title = (person) => person.name ?? `Person ${person.cluster_id}`;
   const words = (person) => `${title(person)} (${counted(person.photos, "photo")})`;
   const effect = (one) => one.top_photos_changed ? ` It would change ${one.top_photos_changed} of the best photos.` : "";
+
+  /** Neither: the second one is a third person, or nobody of them. */
+  async function somebodyElse() {
+    const asked = place.asked();
+    if (!asked) return;
+    const { second } = asked;
+    const [face] = second.sample_face_ids;
+    const whose = await choosePerson({ title: `Who is ${title(second)}?`, faceId: face, picture: `${root}/faces/${face}/picture` });
+    if (whose === null || place.asked() !== asked) return;
+    await answered(asked, () => isPerson(second.cluster_id, whose, () => differ(pair(asked))));
+  }
 
   async function answered(asked, run) {
     place.answered();

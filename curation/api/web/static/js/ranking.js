@@ -50,22 +50,22 @@ let told = "";
 
 function tell(note, { current, waiting, new_photos: fresh, problem }) {
   const parts = [];
-  if (problem) parts.push(`The ranking cannot follow: ${problem}`);
+  if (problem) parts.push(`The ranking cannot follow: ${problem}.`);
   else if (!current) parts.push("The photos are being ranked again.");
   if (fresh) parts.push(`${counted(fresh, "photo is", "photos are")} new: nobody has looked through ${fresh === 1 ? "it" : "them"} yet.`);
-  if (waiting) parts.push(`${counted(waiting, "photo has", "photos have")} to be looked at again; until then the old score counts.`);
+  if (waiting && !problem) parts.push(`${counted(waiting, "photo has", "photos have")} to be looked at again; until then the old score counts.`);
   const text = parts.join(" ");
   if (text === told) return;
   told = text;
   note.hidden = !text;
-  const path = fresh ? "/look-through" : "/score";
-  const button = (fresh || waiting) && make("button", { type: "button", class: "button", on: { click: () => start(path) } }, fresh ? "Look through them" : "Look at them");
+  const address = fresh ? `${root}/look-through` : `${root}/score`;
+  const button = (fresh || waiting) && make("button", { type: "button", class: "button", on: { click: () => start(address) } }, `Look ${fresh ? "through" : "at"} ${(fresh || waiting) === 1 ? "it" : "them"}`);
   note.replaceChildren(make("span", {}, text), ...(button ? [button] : []));
 }
 
-async function start(path) {
+async function start(address) {
   try {
-    await send("POST", `${root}${path}`);
+    await send("POST", address);
     document.dispatchEvent(new CustomEvent("curation:started"));
   } catch (error) {
     toastError(error);

@@ -87,6 +87,8 @@ def test_nothing_is_closed_that_is_in_use(world: World) -> None:
     assert world.open_now == ["a", "c"]
     with pytest.raises(EventsOpenError, match="job"):
         world.events.remove(a)
+    world.events.remove(c)
+    assert world.open_now == ["a"]
 
 
 def test_many_at_once_start_it_once(world: World) -> None:
