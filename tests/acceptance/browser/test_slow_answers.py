@@ -103,7 +103,7 @@ def test_an_answer_answers_one_question(desk: Visitor, slow: Page, event: FakeEv
     asked = [(0, 1), (2, 3)]
 
     def suggest(route: Route) -> None:
-        people = {
+        people: dict[str, dict[str, Any]] = {
             str(person): {"cluster_id": person, "name": None, "photos": photos, "sample_face_ids": []}
             for person, photos in PEOPLE.items()
         }

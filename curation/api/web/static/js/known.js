@@ -43,7 +43,9 @@ function start() {
   wireList();
 }
 
-const query = () => document.getElementById("search")?.value.trim() ?? "";
+function query() {
+  return document.getElementById("search")?.value.trim() ?? "";
+}
 const address = (row) => `${root}/known-people/${row.dataset.person}`;
 const focusTitle = () => document.getElementById("known-title").focus();
 
