@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
+from curation.api.http.urls import face_picture_url, photo_picture_url
 from curation.api.routes.photos import PHOTO_NOT_FOUND, PhotoIdPath, photo_not_found
 from curation.api.schemas.one_photo.bursts import BurstOut, burst_out
 from curation.domain.bursts.best_faces import FaceLimits
@@ -34,4 +37,5 @@ def get_photo_burst(request: Request, context: Context, photo_id: PhotoIdPath) -
         raise photo_not_found(photo_id)
     thresholds = context.orchestrator.settings.scoring.thresholds  # the current ones, which may change
     limits = FaceLimits(thresholds.eyes_open, thresholds.focus)
-    return burst_out(request, burst_faces(context.catalog, context.analysis, entry, limits))
+    found = burst_faces(context.catalog, context.analysis, entry, limits)
+    return burst_out(found, partial(photo_picture_url, request), partial(face_picture_url, request))

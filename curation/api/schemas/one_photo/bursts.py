@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Request
 from pydantic import Field
 
-from curation.api.http.urls import face_picture_url, photo_picture_url
 from curation.api.schemas.base import Out, Score
 from curation.api.schemas.faces import FaceId, PhotoId
 from curation.domain.bursts.best_faces import BurstPerson
@@ -73,8 +72,14 @@ class BurstOut(Out):
     """The most important first."""
 
 
-def burst_out(request: Request, burst: BurstFaces) -> BurstOut:
-    """A burst as JSON."""
+def burst_out(burst: BurstFaces, photo_url: Callable[[str], str], face_url: Callable[[str], str]) -> BurstOut:
+    """A burst as JSON.
+
+    Args:
+        burst: The people of a burst.
+        photo_url: The path of the picture of a photo, by its id.
+        face_url: The same of a face.
+    """
     ids = {photo.image_path: photo.photo_id for photo in burst.photos}
     counted = frozenset(burst.group.counted)
     good = {path: sum(path in person.good_in for person in burst.group.people if person.key in counted) for path in ids}
@@ -85,7 +90,7 @@ def burst_out(request: Request, burst: BurstFaces) -> BurstOut:
             BurstPhotoOut(
                 photo_id=photo.photo_id,
                 image_path=photo.image_path,
-                picture_url=photo_picture_url(request, photo.photo_id),
+                picture_url=photo_url(photo.photo_id),
                 best_of_burst=photo.score is not None and photo.score.best_of_burst,
                 good_for=good[photo.image_path],
                 all_eyes_open=photo.image_path in burst.group.open_in,
@@ -100,20 +105,20 @@ def burst_out(request: Request, burst: BurstFaces) -> BurstOut:
                 category=person.category,
                 counts=key in counted,
                 best_photo_id=ids[by_key[key].best],
-                faces=tuple(_face(request, burst, by_key[key], photo) for photo in burst.photos),
+                faces=tuple(_face(face_url, burst, by_key[key], photo) for photo in burst.photos),
             )
             for key, person in burst.people.items()
         ),
     )
 
 
-def _face(request: Request, burst: BurstFaces, person: BurstPerson, photo: PhotoEntry) -> BurstFaceOut:
+def _face(face_url: Callable[[str], str], burst: BurstFaces, person: BurstPerson, photo: PhotoEntry) -> BurstFaceOut:
     path = photo.image_path
     seen = burst.frames[path].get(person.key)
     return BurstFaceOut(
         photo_id=photo.photo_id,
         face_id=None if seen is None else seen.face_id,
-        picture_url=None if seen is None else face_picture_url(request, seen.face_id),
+        picture_url=None if seen is None else face_url(seen.face_id),
         eyes=None if seen is None else seen.eyes,
         smile=None if seen is None else seen.smile,
         focus=None if seen is None else seen.focus,
