@@ -30,7 +30,7 @@ FOLLOWING_FILE = "following.json"
 STILL_S = 5.0
 LOOK_S = 2.0
 _LOOK_AT_OBJECTS_S = 60.0  # each look at object storage is paid for
-_SHARE_OF_TIME = 20
+SHARE_OF_TIME = 10
 """A look at a large folder on a slow disk may take one part of the time in so many."""
 _STOP_S = 5.0
 
@@ -185,7 +185,7 @@ class Follower:
             except Exception:
                 # The last frame of the thread: whatever it is, the folder is looked at again.
                 logger.exception("the folder of photos could not be looked at")
-            self._woken.wait(max(shortest_s, _SHARE_OF_TIME * (monotonic() - began_s)))
+            self._woken.wait(max(shortest_s, SHARE_OF_TIME * (monotonic() - began_s)))
             self._woken.clear()
 
 
