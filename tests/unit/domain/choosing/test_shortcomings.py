@@ -12,7 +12,7 @@ from tests.unit.domain.judging.scoring_values import ANNA, IDA, TOM, face_measur
 
 BLINKS = face_measures(eyes=0.05)
 SOFT = face_measures(focus=0.05)
-EYES = ("left_eye", "right_eye")
+UNTOLD = Measure.unknown(Reason.TINY)
 
 
 def missing(photos: list[Faces], picks: Picks | None = None) -> dict[str, NoGoodPhoto]:
@@ -38,7 +38,7 @@ def test_why_there_is_no_good_photo_and_the_best_so_far() -> None:
 
 
 def test_who_was_never_seen_large() -> None:
-    tiny = replace(face_measures(size_px=12), **dict.fromkeys(EYES, Measure.unknown(Reason.TINY)))
+    tiny = replace(face_measures(size_px=12), left_eye=UNTOLD, right_eye=UNTOLD)
     found = missing([[(ANNA, tiny)], [(ANNA, tiny)]])
     assert [one.text for one in found["Anna"].shortcomings] == ["never seen large"]
     assert found["Anna"].best == "0.jpg"
