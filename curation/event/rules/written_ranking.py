@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from typing import Protocol
 
 from curation.event.ranked_photos import RankedPhotos
 from curation.event.rules.current_ranking import RankedEvent
@@ -13,13 +14,24 @@ from curation.pipelines.scoring.report import scoring_report, scoring_warnings, 
 from curation.pipelines.scoring.sources import RankingSources
 from curation.settings import Settings
 from curation.storage.run_records import SCORING_RUN, VIDEO_RUN, read_run_record
-from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["ranking_writer"]
 
 
+class _Runs(Protocol):
+    """What ranks and holds the output folder: `curation.workflow.WorkflowOrchestrator`."""
+
+    settings: Settings
+
+    def run_scoring(self, *, only_known: bool = False) -> object:
+        """See there."""
+
+    def write_ranking(self, write: Callable[[], None]) -> None:
+        """See there."""
+
+
 def ranking_writer(
-    orchestrator: WorkflowOrchestrator,
+    orchestrator: _Runs,
     ranked: RankedPhotos,
     words: SaidWords,
     list_photos: Callable[[], Collection[str]],
@@ -34,7 +46,7 @@ def ranking_writer(
 
     Returns:
         A function that writes a ranking, unless something changed since it was made. It raises what
-        `WorkflowOrchestrator.run_scoring` raises.
+        the orchestrator's `run_scoring` raises.
     """
 
     def write(shown: RankedEvent) -> None:
