@@ -33,7 +33,7 @@ export function withWayBack(address) {
 export function wayBack(otherwise) {
   const from = stateOf(BACK);
   const isOurs = /^\/(?![/\\])/.test(from) && new URL(from, location.href).origin === location.origin;
-  return isOurs && from.includes("/review/") ? from : otherwise;
+  return isOurs && /\/review\//.test(from) ? from : otherwise;
 }
 
 /**
