@@ -14,6 +14,8 @@ from tests.acceptance.browser.painted_service import serving
 from tests.acceptance.browser.visitor import DESKTOP, TABLET, Theme, visiting
 from tests.fake_workflow import FakeEvent, fake_event
 
+SEEN_AFTER_MS = 400
+"""A question answers to Enter once somebody can have seen it."""
 ANNA, TOM = {"name": "Anna", "category": "main"}, {"name": "Tom", "category": "important"}
 PHONE = (390, 844)
 LOOKS: list[tuple[Theme, tuple[int, int]]] = [
@@ -117,9 +119,15 @@ def test_by_keyboard_from_the_line_to_an_empty_list(browser: Browser, event: Fak
 
         # A pick is forgotten only if the user is sure.
         picks.get_by_role("button", name="Forget 3 stars of 4_1.png").press("Enter")
-        page.get_by_role("dialog").get_by_role("button", name="Cancel").press("Enter")
+        question = page.get_by_role("dialog")
+        page.keyboard.press("Enter")  # before anybody can have read it: it does nothing
+        page.wait_for_timeout(SEEN_AFTER_MS)
+        question.get_by_role("button", name="Cancel").press("Enter")
+        expect(question).to_have_count(0)
         expect(picks.locator(".unfound-row")).to_have_count(1)
         picks.get_by_role("button", name="Forget 3 stars of 4_1.png").press("Enter")
+        expect(question).to_be_visible()
+        page.wait_for_timeout(SEEN_AFTER_MS)
         page.keyboard.press("Enter")
         said(page, "The pick of 4_1.png is forgotten")
         assert set(content(event, "picks.json")["photos"]) == {"0_0.png", "2_1.png"}

@@ -77,11 +77,13 @@ function show(title, content, buttons, shown = () => {}) {
       ),
     );
     const opened = performance.now();
+    let isSeen = false; // whoever moves about in it has seen it
     // Enter or Space that was meant for what stood here before presses no button of this question.
     dialog.addEventListener("keydown", (event) => {
       const isPress = event.key === "Enter" || event.key === " ";
-      const isEarly = event.timeStamp < opened || event.repeat || (event.target.matches("button") && event.timeStamp < opened + SEEN_AFTER_MS);
-      if (isPress && isEarly) event.preventDefault();
+      const isUnseen = event.timeStamp < opened || (!isSeen && event.target.matches("button") && event.timeStamp < opened + SEEN_AFTER_MS);
+      if (isPress && (isUnseen || event.repeat)) event.preventDefault();
+      if (!isPress && event.timeStamp >= opened) isSeen = true;
     }, true);
     dialog.querySelector("[data-cancel]")?.addEventListener("click", () => dialog.close(""));
     dialog.addEventListener("cancel", () => { dialog.returnValue = ""; });
