@@ -59,7 +59,7 @@ def test_it_shows_and_changes_what_lies_in_object_storage(
     assert picture.status_code == 200
     assert Image.open(io.BytesIO(picture.content)).format == "JPEG"
     assert client.get("/").status_code == 200
-    assert s3_server.address in client.get("/", headers={"Accept": "text/html"}).text
+    assert s3_server.address in client.get("/review/event", headers={"Accept": "text/html"}).text
     labelled = client.put("/labels", json={"0": {"name": "Anna", "category": "main"}})
     assert labelled.status_code == 200, labelled.text
     assert _word(s3_server, "cluster_labels.json") == {"0": {"category": "main", "name": "Anna"}}
@@ -126,7 +126,7 @@ def test_words_wait_for_storage_that_is_away(machine: ObjectEvent, s3_server: S3
         s3_proxy.add("drop")
         labelled = client.put("/labels", json={"0": {"name": "Anna", "category": "main"}})
         assert labelled.status_code == 200, labelled.text
-        assert "not in object storage yet" in client.get("/", headers={"Accept": "text/html"}).text
+        assert "not in object storage yet" in client.get("/review/event", headers={"Accept": "text/html"}).text
         s3_proxy.clear()
     assert b"Anna" in s3_server.content()["out/cluster_labels.json"]  # pushed at the end at the latest
 
@@ -146,6 +146,6 @@ def test_full_size_pictures_by_presigned_addresses(machine: ObjectEvent, s3_serv
         tiles = client.get(f"/photos/{photo_id('a.png')}/tiles").json()
         tile = client.get(tiles["tile_url"].format(level=0, x=0, y=0))
         assert (tile.status_code, tile.headers["content-type"]) == (200, "image/jpeg")
-        policy = client.get("/", headers={"Accept": "text/html"}).headers["content-security-policy"]
+        policy = client.get("/review/event", headers={"Accept": "text/html"}).headers["content-security-policy"]
         assert f"img-src 'self' {s3_server.endpoint} data: blob:" in policy
         assert policy.count(s3_server.endpoint) == 1
