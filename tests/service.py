@@ -25,11 +25,12 @@ from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
-from curation.errors import RunInterruptedError
+from curation.errors import RunInterruptedError, WeightsMissingError
 from curation.event.catalog import Catalog
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
 from curation.jobs.who_works import WhoWorks
+from curation.pipelines.picture_faces import PictureFaceReader
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings, load_settings
 from curation.storage.locks import hold_output
@@ -120,6 +121,11 @@ class FakeOrchestrator:
         self.began = threading.Event()
         self.release = threading.Event()
         self.error: Exception | None = None
+
+    @property
+    def picture_faces(self) -> PictureFaceReader:
+        """Refused as where no weights are: this service has no engine."""
+        raise WeightsMissingError("no weights are there: fetch them")
 
     def face_data_exists(self) -> bool:
         return (self.settings.io.output_dir / "face_data.csv").exists()

@@ -8,7 +8,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -29,6 +31,7 @@ from schemathesis.specs.openapi.checks import (
 
 from curation.domain.assets.asset import asset_id
 from curation.domain.faces.ids import face_id, photo_id
+from curation.engines.weights import registry
 from curation.jobs.job import Stage
 from curation.jobs.store import JobStore
 from curation.pipelines.stage import content_key
@@ -151,7 +154,12 @@ def test_health_answers_while_every_thread_is_taken(tmp_path: Path, monkeypatch:
 
 
 @pytest.fixture
-def described(tmp_path: Path) -> Iterator[ServiceClient]:
+def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceClient]:
+    # No weights are fetched from the web: their sources answer nobody.
+    nowhere = {
+        name: replace(known, addresses=("http://127.0.0.1:9/nothing",)) for name, known in registry.REGISTRY.items()
+    }
+    monkeypatch.setattr(registry, "REGISTRY", MappingProxyType(nowhere))
     settings = make_settings(tmp_path, service={"host": "testserver", "token": TOKEN})  # as schemathesis calls it
     write_face_data(settings.io.output_dir, FACES)
     write_photo_scores(settings.io.output_dir, PHOTOS)
