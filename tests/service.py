@@ -25,7 +25,7 @@ from curation.domain.choosing.export import ExportReport, ExportRequest
 from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
 from curation.domain.judging.photo_score import PHOTO_SCORE_COLUMNS
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, ScoringReport
-from curation.errors import RunInterruptedError, WeightsMissingError
+from curation.errors import PhotoUnreadableError, RunInterruptedError
 from curation.event.catalog import Catalog
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
@@ -124,8 +124,8 @@ class FakeOrchestrator:
 
     @property
     def picture_faces(self) -> PictureFaceReader:
-        """Refused as where no weights are: this service has no engine."""
-        raise WeightsMissingError("no weights are there: fetch them")
+        """Every picture is refused, as this service has no engine."""
+        raise PhotoUnreadableError("no face can be seen there")
 
     def face_data_exists(self) -> bool:
         return (self.settings.io.output_dir / "face_data.csv").exists()
