@@ -197,7 +197,8 @@ def test_requests_of_all_kinds_get_documented_answers(described: ServiceClient, 
 
         @hypothesis.given(operation.as_strategy(generation_mode=mode), st.booleans())
         @hypothesis.settings(
-            max_examples=15,
+            # Most wrong requests are refused by the same few rules.
+            max_examples=15 if mode is GenerationMode.POSITIVE else 8,
             deadline=None,
             derandomize=True,
             database=None,
