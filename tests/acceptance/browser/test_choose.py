@@ -84,6 +84,7 @@ def an_album(visitor: Visitor, event: FakeEvent, origin: str) -> None:
     expect(page.locator("h1")).to_be_visible()
     visitor.press("Escape")
     expect(page.get_by_label("How many photos")).to_have_value("2")
+    expect(page.locator(".chosen a").first).to_be_focused()
     # Somebody says who matters: everything shows it, and the focus stays.
     page.locator(".who-chip", has_text="Anna").focus()
     event.label({"0": {"name": "Anna", "category": "main"}, "1": {"name": "Tom", "category": "main"}})

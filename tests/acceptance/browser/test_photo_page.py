@@ -156,7 +156,9 @@ def from_stack_to_stack_and_back(desk: Visitor) -> None:
     front.focus()
     desk.press("Enter")
     expect(page.locator("#burst a")).to_have_count(3)
+    first = page.get_by_role("heading", level=1).inner_text()
     desk.press("ArrowDown")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(first)
     for _ in range(2):
         titles.append(page.get_by_role("heading", level=1).inner_text())
         desk.press("ArrowRight")
