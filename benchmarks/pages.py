@@ -39,7 +39,7 @@ _PAGES: tuple[tuple[str, Sequence[str]], ...] = (
     (f"/review/photos/{_IDS[0]}", (f"/photos/{_IDS[0]}/reasons",)),
     (f"/review/compare?ids={','.join(_IDS[:4])}", (f"/photos/{_IDS[1]}",)),
     ("/review/rules", ("/rules",)),
-    ("/review/coverage", ("/coverage?top=100", "/clusters?limit=1000")),
+    ("/review/choose", ("/coverage?top=100", "/clusters?limit=1000")),
     ("/review/export", ("/photos?pick=picked&limit=40", "/photos?limit=40", "/jobs?stage=export&limit=8")),
 )
 _FRAGMENTS = (
