@@ -11,12 +11,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from curation.errors import StorageError
 from curation.storage.atomic import open_atomic, sweep_temporaries
 from curation.storage.file_stamps import FileStamp
+from curation.turns import Turns
 
 __all__ = ["PictureCache", "picture_key"]
 
@@ -53,7 +54,7 @@ class PictureCache:
         self._folder = folder
         self._max_bytes = max_bytes
         self._guard = threading.Lock()
-        self._making: dict[str, tuple[threading.Lock, list[None]]] = {}
+        self._making = Turns()
         self._bytes: int | None = None
         self._has_failed = False
         self._made = 0
@@ -92,7 +93,7 @@ class PictureCache:
         Threads that want the same picture wait for the one that makes it. A picture that cannot be cached is returned
         all the same.
         """
-        with self._alone(key):
+        with self._making.of(key):
             picture = self.get(key)
             if picture is None:
                 picture = make()
@@ -103,20 +104,6 @@ class PictureCache:
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}{_SUFFIX}"
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        with self._guard:
-            lock, waiting = self._making.setdefault(key, (threading.Lock(), []))
-            waiting.append(None)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                waiting.pop()
-                if not waiting:
-                    del self._making[key]
 
     def _save(self, key: str, picture: bytes) -> None:
         path = self._path(key)

@@ -163,7 +163,7 @@ class EventTiles:
         assert place is not None  # as checked when it was asked for
         photo = self._decoded.find(tile.version, level.level)
         if photo is None:
-            with self._decoded.alone(tile.version):
+            with self._decoded.turns.of(tile.version):
                 photo = self._decoded.find(tile.version, level.level)
                 if photo is None:
                     # Whoever decoded a photo that is too large to be kept has cut all of its tiles.
@@ -197,7 +197,7 @@ class EventTiles:
                 level = self._grid(stamp, version).levels()[0]
                 if not self._decoded.fits(level.width * level.height * _BYTES_PER_PIXEL):
                     continue
-                with self._decoded.alone(version):
+                with self._decoded.turns.of(version):
                     if self._decoded.find(version, level.level) is None:
                         self._decode(stamp, version, level)
             except CurationError as error:

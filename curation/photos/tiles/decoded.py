@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from curation.photos.tiles.cutting import DecodedPhoto
+from curation.turns import Turns
 
 __all__ = ["DecodedPhotos"]
 
@@ -29,7 +28,8 @@ class DecodedPhotos:
         self._idle_s = idle_s
         self._guard = threading.Lock()
         self._kept: OrderedDict[tuple[str, int], DecodedPhoto] = OrderedDict()
-        self._busy: dict[str, tuple[threading.Lock, list[None]]] = {}
+        self.turns = Turns()
+        """Only one thread decodes a photo, by its key."""
         self._uses = 0
         self._timer: threading.Timer | None = None
 
@@ -71,21 +71,6 @@ class DecodedPhotos:
             if self._timer is None:
                 self._watch()
         return True
-
-    @contextmanager
-    def alone(self, key: str) -> Iterator[None]:
-        """Be the only thread that decodes this photo."""
-        with self._guard:
-            lock, waiting = self._busy.setdefault(key, (threading.Lock(), []))
-            waiting.append(None)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                waiting.pop()
-                if not waiting:
-                    del self._busy[key]
 
     def _size_bytes(self) -> int:
         return sum(photo.size_bytes for photo in self._kept.values())

@@ -84,7 +84,6 @@ def test_threads_wait_for_the_one_that_makes_it(tmp_path: Path) -> None:
         thread.join(20)
     assert results == [jpeg(50)] * 4
     assert made == [1]
-    assert not pictures._making
 
 
 def test_a_photo_that_cannot_be_decoded_leaves_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from curation.jobs.events.registry import EventRegistry
 from curation.jobs.events.summaries import EventState, EventSummary, Summaries
 from curation.jobs.job import Stage
 from curation.settings import Settings, settings_of_event
+from curation.turns import Turns
 
 __all__ = ["EVENTS_DIR", "EventView", "Events", "StartedEvent"]
 
@@ -105,7 +106,7 @@ class Events:
         self._guard = threading.Lock()
         self._open: dict[str, _Open] = {}
         # An event starts only when it has ended: its lock is held while its parts start or end.
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns = Turns()
         self._ending = False
         self._several = (float("-inf"), False)
 
@@ -229,7 +230,7 @@ class Events:
         try:
             if ended is not None:
                 self._end(*ended)
-            with self._turn(event_id):
+            with self._turns.of(event_id):
                 if entry.started is None:
                     entry.started = self._start(self._settings_of(event))
                 return entry.started.context
@@ -292,15 +293,11 @@ class Events:
         return event_id, self._open.pop(event_id)
 
     def _end(self, event_id: str, entry: _Open) -> None:
-        with self._turn(event_id):
+        with self._turns.of(event_id):
             if entry.started is not None:
                 logger.info("event %s is closed", event_id)
                 entry.started.close()
                 entry.started = None
-
-    def _turn(self, event_id: str) -> threading.Lock:
-        with self._guard:
-            return self._turns.setdefault(event_id, threading.Lock())
 
     def _settings_of(self, event: KnownEvent) -> Settings:
         folder = self._settings.io.state_dir / EVENTS_DIR / event.event_id

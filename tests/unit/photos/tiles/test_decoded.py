@@ -55,7 +55,7 @@ def test_one_thread_at_a_time_decodes_a_photo() -> None:
 
     def work() -> None:
         start.wait()
-        with kept.alone("a"):
+        with kept.turns.of("a"):
             inside.append(1)
             most.append(len(inside))
             inside.pop()
