@@ -86,6 +86,7 @@ CurationError
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
     ├── PhotoUnreadableError the file is damaged, empty or not an image
+    │   └── PhotoDamagedError    it is not whole: it is cut off, zeroed, spliced
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
     ├── ClipUnreadableError  a film is damaged, or holds no moving picture
@@ -174,6 +175,7 @@ from curation.errors.not_found import (
 from curation.errors.photos import (
     AssetRejectedError,
     FaceAnalysisError,
+    PhotoDamagedError,
     PhotoError,
     PhotoTooLargeError,
     PhotoTooSmallError,
@@ -262,6 +264,7 @@ __all__ = [
     "OtherEventError",
     "PeopleSeenError",
     "PersonNotFoundError",
+    "PhotoDamagedError",
     "PhotoError",
     "PhotoGoneError",
     "PhotoNotFoundError",

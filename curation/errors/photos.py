@@ -9,6 +9,7 @@ from curation.errors.base import CurationError
 __all__ = [
     "AssetRejectedError",
     "FaceAnalysisError",
+    "PhotoDamagedError",
     "PhotoError",
     "PhotoTooLargeError",
     "PhotoTooSmallError",
@@ -27,6 +28,27 @@ class PhotoUnreadableError(PhotoError):
     """The file is damaged, truncated, empty or not an image."""
 
     code = "photo_unreadable"
+
+
+class PhotoDamagedError(PhotoUnreadableError):
+    """The file is not whole: what the program would show of it is missing or wrong."""
+
+    code: ClassVar[str] = "photo_damaged"
+
+    def __init__(self, message: str, kind: str = "damaged", good: str = "") -> None:
+        """Say what is wrong.
+
+        Args:
+            message: For the user.
+            kind: A value of `curation.domain.files.health.FaultKind`.
+            good: What of the file is still good; empty if nothing is, or if it is not known.
+        """
+        super().__init__(message)
+        self.kind = kind
+        self.good = good
+
+    def __reduce__(self) -> tuple[type[PhotoDamagedError], tuple[str, str, str]]:
+        return type(self), (str(self), self.kind, self.good)
 
 
 class PhotoTooLargeError(PhotoError):

@@ -373,7 +373,15 @@ def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> Ph
     judged = [judged_face(photo, face, chip_px) for face in faces]
     small = miniature(photo.already_decoded(0.0).array)
     time = photo.capture_time
-    return PhotoAnalysis(photo.width, photo.height, tuple(judged), small, None if time is None else time.isoformat())
+    return PhotoAnalysis(
+        photo.width,
+        photo.height,
+        tuple(judged),
+        small,
+        None if time is None else time.isoformat(),
+        photo.time_source,
+        photo.faults,
+    )
 
 
 def judged_face(photo: OpenPhoto, face: DetectedFace, chip_px: int) -> AnalysedFace:

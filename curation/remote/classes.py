@@ -29,6 +29,7 @@ _ROOMS = {
         "PhotoAnalysis",
         "Point",
     ),
+    "curation.domain.files.health": ("FaultKind", "FileFault"),
     "curation.domain.film.clip": ("Shot",),
     "curation.domain.film.times": ("Interval",),
     "curation.domain.film.track": ("Sighting", "Track", "TrackFace"),

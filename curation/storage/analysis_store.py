@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from curation.domain.attributes.values import Attribute, FaceAttributes
 from curation.domain.faces.face import PhotoAnalysis
+from curation.domain.files.health import FileFault, faults_from_json, faults_to_json
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.analysis_database import AnalysisDatabase
@@ -163,8 +164,11 @@ class AnalysisStore:
             )
             if analysis.miniature is not None:
                 connection.execute(
-                    "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
-                    (sha256, analysis.miniature, analysis.capture_time),
+                    "INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)",
+                    (sha256, analysis.miniature, analysis.capture_time, analysis.time_source),
+                )
+                connection.execute(
+                    "INSERT OR REPLACE INTO file_faults VALUES (?, ?)", (sha256, faults_to_json(analysis.faults))
                 )
             connection.execute("COMMIT")
 
@@ -205,6 +209,32 @@ class AnalysisStore:
                 if row is not None and row[0] is not None:
                     out[sha256] = str(row[0])
         return out
+
+    def time_sources(self, sha256s: Iterable[str]) -> dict[str, str]:
+        """Where the capture times of contents stand in their files, see `PhotoAnalysis.time_source`.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT time_source FROM looks WHERE sha256 = ?"
+        with self._database.use() as connection:
+            rows = {sha256: connection.execute(query, (sha256,)).fetchone() for sha256 in sha256s}
+        return {sha256: str(row[0]) for sha256, row in rows.items() if row is not None and row[0]}
+
+    def file_faults(self, sha256s: Iterable[str]) -> dict[str, tuple[FileFault, ...]]:
+        """What is wrong with analysed files; only those with a fault.
+
+        Raises:
+            StorageError: If the store fails, or a row is damaged.
+        """
+        query = "SELECT faults FROM file_faults WHERE sha256 = ?"
+        with self._database.use() as connection:
+            rows = {sha256: connection.execute(query, (sha256,)).fetchone() for sha256 in sha256s}
+        try:
+            faults = {sha256: faults_from_json(row[0]) for sha256, row in rows.items() if row is not None}
+        except (ValueError, TypeError) as error:
+            raise StorageError(f"{self.path} is damaged ({error}); delete it and run again") from error
+        return {sha256: found for sha256, found in faults.items() if found}
 
     def last_hashes(self, paths: Iterable[Path]) -> dict[Path, str]:
         """The SHA-256 that files had when they were last read, even if they were changed or removed since.

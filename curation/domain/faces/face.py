@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.faces.row_attributes import RowAttributes
+from curation.domain.files.health import FileFault
 
 __all__ = [
     "AnalysedFace",
@@ -120,6 +121,8 @@ class PhotoAnalysis:
         faces: Ordered by the left edge of the box, then by its upper edge.
         miniature: 16 x 16 pixels of the photo, see `curation.photos.looks.miniature`; None if it was not made.
         capture_time: From EXIF, ISO 8601 in the camera's local time; None if unknown.
+        time_source: Where the time stands in the file, a value of `curation.photos.taken`; empty if it is unknown.
+        faults: What is wrong with the file without affecting the picture.
     """
 
     width: int
@@ -127,6 +130,8 @@ class PhotoAnalysis:
     faces: tuple[AnalysedFace, ...]
     miniature: bytes | None = None
     capture_time: str | None = None
+    time_source: str = ""
+    faults: tuple[FileFault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

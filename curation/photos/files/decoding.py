@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.colour import array_to_srgb, rgb_profile
-from curation.photos.files.exif import is_raw_tiff
+from curation.photos.files.exif import ExifFacts, is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
 from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource
@@ -24,6 +24,7 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import develop_half_size, read_raw_preview
 from curation.photos.files.reasons import reason_of
+from curation.photos.whole.check import require_seen_part_whole
 
 __all__ = ["open_photo", "open_photo_bytes"]
 
@@ -45,6 +46,7 @@ class _JpegSource:
         self.width, self.height = header.width, header.height
         self.orientation = header.facts.orientation or 1
         self.capture_time = header.facts.capture_time
+        self.time_source = header.facts.time_source
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         if self._data is None:
@@ -67,12 +69,13 @@ class _ArraySource:
         make: Callable[[], NDArray[np.uint8]],
         size: tuple[int, int],
         orientation: int,
-        capture_time: datetime | None,
+        facts: ExifFacts,
     ) -> None:
         self._make = make
         self.width, self.height = size
         self.orientation = orientation
-        self.capture_time = capture_time
+        self.capture_time = facts.capture_time
+        self.time_source = facts.time_source
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         return self._make()
@@ -140,7 +143,11 @@ def _opened(file: PhotoFile, extension: str, max_megapixels: float, *, own_colou
     kind = sniff(start, extension)
     if kind is None:
         raise PhotoUnreadableError(describe_other(start))
-    return OpenPhoto(_source(file, kind, max_megapixels, own_colours), max_megapixels=max_megapixels)
+    return OpenPhoto(
+        _source(file, kind, max_megapixels, own_colours),
+        max_megapixels=max_megapixels,
+        check=partial(require_seen_part_whole, file, kind),
+    )
 
 
 def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colours: bool) -> PhotoSource:
@@ -169,15 +176,16 @@ def _raw_source(file: PhotoFile, max_megapixels: float, own_colours: bool) -> Ph
     if preview.jpeg is not None:
         jpeg = preview.jpeg
         source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)), own_colours=own_colours)
-        source.orientation, source.capture_time = preview.orientation, preview.facts.capture_time
+        source.orientation = preview.orientation
+        source.capture_time, source.time_source = preview.facts.capture_time, preview.facts.time_source
         return source
     if preview.bitmap is not None:
         bitmap = preview.bitmap
         size = (bitmap.shape[1], bitmap.shape[0])
-        return _ArraySource(lambda: bitmap, size, preview.orientation, preview.facts.capture_time)
+        return _ArraySource(lambda: bitmap, size, preview.orientation, preview.facts)
     return _ArraySource(
         lambda: develop_half_size(file, preview.half_size),
         preview.half_size,
         preview.orientation,
-        preview.facts.capture_time,
+        preview.facts,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO
@@ -46,10 +46,12 @@ class ExifFacts:
         orientation: 1 to 8 as in EXIF; None when absent or invalid.
         capture_time: DateTimeOriginal with SubSecTimeOriginal in the camera's local time, without a
             time zone; None when absent or invalid.
+        time_source: Where the time stands in the file; empty if it is unknown.
     """
 
     orientation: int | None = None
     capture_time: datetime | None = None
+    time_source: str = field(default="", compare=False)
 
 
 NO_FACTS = ExifFacts()
@@ -76,9 +78,11 @@ def read_tiff_facts(file: BinaryIO) -> ExifFacts:
         tags |= _read_directory(file, start, exif_ifd, order)
     orientation = tags.get(_ORIENTATION)
     valid = isinstance(orientation, int) and 1 <= orientation <= 8
+    time = _parse_time(tags.get(_DATE_TIME_ORIGINAL), tags.get(_SUB_SEC_TIME_ORIGINAL))
     return ExifFacts(
         orientation=orientation if valid and isinstance(orientation, int) else None,
-        capture_time=_parse_time(tags.get(_DATE_TIME_ORIGINAL), tags.get(_SUB_SEC_TIME_ORIGINAL)),
+        capture_time=time,
+        time_source="" if time is None else "EXIF DateTimeOriginal",
     )
 
 

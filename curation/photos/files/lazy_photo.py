@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.files.health import FileFault
 from curation.engines.base import Pixels
-from curation.errors import PhotoTooLargeError
+from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.exif import sides_swapped, upright
 from curation.photos.files.pillow_files import too_large
 
@@ -21,6 +22,11 @@ __all__ = ["OpenPhoto", "PhotoSource", "halved"]
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
 _ENOUGH = 0.88
 _MIN_HALVED_PX = 16
+
+
+def _whole() -> tuple[FileFault, ...]:
+    """For a source that is no file."""
+    return ()
 
 
 class PhotoSource(Protocol):
@@ -35,6 +41,8 @@ class PhotoSource(Protocol):
     """The fraction of the limit in megapixels that applies to this file; below 1 if decoding takes much memory."""
     icc_profile: bytes | None
     """The colour profile in the file, if it is one for its RGB pixels."""
+    time_source: str
+    """Where `capture_time` stands in the file; empty if it is unknown."""
 
     @property
     def divisors(self) -> Sequence[int]:
@@ -55,13 +63,26 @@ class OpenPhoto:
         width: Of the upright full-size photo in pixels, known without decoding.
         height: Of the upright full-size photo in pixels, known without decoding.
         capture_time: When it was taken, in the camera's local time without a time zone; None if unknown.
+        time_source: Where that stands in the file; empty if it is unknown.
+        faults: What is wrong with the file without affecting the picture; known once something was decoded.
         orientation: Of the stored picture, 1 to 8 as in EXIF tag 0x0112.
         icc_profile: The colour profile in the file, from which pixels are converted to sRGB unless the photo was opened
             in its own colours; None if there is no usable one.
     """
 
-    def __init__(self, source: PhotoSource, *, max_megapixels: float) -> None:
+    def __init__(
+        self,
+        source: PhotoSource,
+        *,
+        max_megapixels: float,
+        check: Callable[[], tuple[FileFault, ...]] = _whole,
+    ) -> None:
         """Check the size against the limit.
+
+        Args:
+            source: The file.
+            max_megapixels: As for `open_photo`.
+            check: Called once, before the first decoding; returns `faults`, or raises `PhotoDamagedError`.
 
         Raises:
             PhotoTooLargeError: If the photo is too large even at the smallest size at which it can be decoded.
@@ -72,6 +93,10 @@ class OpenPhoto:
         self.width: Final = source.height if swapped else source.width
         self.height: Final = source.width if swapped else source.height
         self.capture_time: Final = source.capture_time
+        self.time_source: Final = source.time_source
+        self.faults: tuple[FileFault, ...] = ()
+        self._check = check
+        self._is_checked = False
         self.icc_profile: Final = source.icc_profile
         self._full_divisor: Final = _fitting_divisor(source, max_megapixels)
         self._decoded: dict[int, NDArray[np.uint8]] = {}
@@ -144,6 +169,8 @@ class OpenPhoto:
         if fitting:
             divisor = max(fitting)
         else:
+            if not self._is_checked:
+                self.faults, self._is_checked = self._checked(), True
             assert self._source is not None  # it is dropped once the full picture is decoded, which always fits
             divisor = max(
                 (d for d in self._source.divisors if d > self._full_divisor and 1 / d >= scale),
@@ -153,6 +180,12 @@ class OpenPhoto:
             if divisor == self._full_divisor:
                 self._source = None  # frees its memory
         return self._decoded[divisor], 1 / divisor
+
+    def _checked(self) -> tuple[FileFault, ...]:
+        try:
+            return self._check()
+        except OSError as error:
+            raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
 
 
 def _reduced(

@@ -108,12 +108,14 @@ class Listing:
         ignored: (relative path, reason) of skipped files that a user may ask about, clips among them; sorted.
         failed: (relative path, reason) of photos and folders that cannot be read; sorted.
         clips: Sorted by `video_path`; small copies that cameras write beside their clips are left out.
+        absent: (relative path, reason) of photos that are not on this disk, by what stands for them; sorted.
     """
 
     photos: tuple[PhotoFile, ...]
     ignored: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str], ...]
     clips: tuple[ClipFile, ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
 
     def clips_apart(self) -> Listing:
         """The same without the clips in `ignored`: they are looked at."""

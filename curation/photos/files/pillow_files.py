@@ -106,6 +106,7 @@ class PillowSource:
         _check_size(self.width, self.height)
         self.orientation = facts.orientation or 1
         self.capture_time = facts.capture_time
+        self.time_source = facts.time_source
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
         """Decode as stored, see `lazy_photo.PhotoSource`."""
@@ -163,7 +164,8 @@ class HeifSource:
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
         _check_size(self.width, self.height)
-        self.capture_time = read_exif_block(exif).capture_time if isinstance(exif, bytes) else None
+        facts = read_exif_block(exif) if isinstance(exif, bytes) else NO_FACTS
+        self.capture_time, self.time_source = facts.capture_time, facts.time_source
         self._own_colours = own_colours
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:

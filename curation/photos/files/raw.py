@@ -84,7 +84,8 @@ def read_raw_preview(file: PhotoFile, *, max_megapixels: float) -> RawPreview:
     if jpeg is not None:
         own = read_jpeg_header(BytesIO(jpeg)).facts
         orientation = own.orientation or flip
-        facts = ExifFacts(orientation, facts.capture_time or own.capture_time)
+        timed = own if facts.capture_time is None else facts
+        facts = ExifFacts(orientation, timed.capture_time, timed.time_source)
         return RawPreview(jpeg, None, orientation, facts, half_size)
     if bitmap is not None:
         return RawPreview(None, bitmap, flip, facts, half_size)
@@ -218,5 +219,6 @@ def _file_facts(stored: PhotoFile) -> ExifFacts:
         position = start.find(name)
         if position >= 0:
             found = read_exif_block(start[position + 4 :])
-            facts = ExifFacts(facts.orientation or found.orientation, facts.capture_time or found.capture_time)
+            timed = found if facts.capture_time is None else facts
+            facts = ExifFacts(facts.orientation or found.orientation, timed.capture_time, timed.time_source)
     return facts

@@ -58,8 +58,8 @@ __all__ = ["FaceClusteringPipeline", "analysis_key"]
 
 logger = logging.getLogger(__name__)
 
-ANALYSIS_VERSION = 3
-"""Raise it when something other than the engine changes the content of an analysis: quality, chips."""
+ANALYSIS_VERSION = 4
+"""Raise it when something other than the engine changes the content of an analysis: decoding, quality, chips."""
 
 _LARGEST_SHOWN = 10
 _CPU_PROVIDER = "CPUExecutionProvider"

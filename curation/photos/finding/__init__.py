@@ -1,0 +1,1 @@
+"""Which files of a folder are photos, which belong together, and which are something else."""

@@ -1,0 +1,52 @@
+"""Whether a photo's file is whole, by the rules of its container.
+
+A decoder that does not complain proves little: several fill up what is missing, or decode zeros. Here every part that a
+file names has to lie inside it, and coded data must look like coded data; what can be seen only in the decoded picture
+is checked where it is decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from curation.domain.files.health import FileFault
+from curation.errors import PhotoDamagedError
+from curation.photos.files.formats import PhotoFormat
+from curation.photos.files.photo_file import PhotoFile
+
+__all__ = ["CHECKS", "Check", "faults_of", "require_seen_part_whole"]
+
+Check = Callable[[PhotoFile], tuple[FileFault, ...]]
+"""Looks at a file without decoding its picture; raises OSError only if the file cannot be read."""
+
+CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType({})
+"""The check of each format; a format without one is checked by its decoder only."""
+
+
+def faults_of(file: PhotoFile, kind: PhotoFormat) -> tuple[FileFault, ...]:
+    """What is wrong with a file; nothing for one that is whole, as far as it can be told without decoding it.
+
+    Args:
+        file: The file.
+        kind: Its format, see `formats.sniff`.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    check = CHECKS.get(kind)
+    return () if check is None else check(file)
+
+
+def require_seen_part_whole(file: PhotoFile, kind: PhotoFormat) -> tuple[FileFault, ...]:
+    """The faults that do not affect the picture that is analysed.
+
+    Raises:
+        PhotoDamagedError: If a fault does.
+        OSError: If the file cannot be read.
+    """
+    faults = faults_of(file, kind)
+    for fault in faults:
+        if fault.is_seen:
+            raise PhotoDamagedError(fault.reason, kind=fault.kind.value, good=fault.good)
+    return faults
