@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.domain.files.health import FaultKind, FileFault, faults_from_json, faults_to_json
-from curation.errors import PhotoDamagedError, PhotoUnreadableError
+from curation.errors import PhotoDamagedError
 
 _faults = st.builds(FileFault, st.sampled_from(FaultKind), st.text(), st.text(), st.booleans())
 
@@ -26,5 +26,5 @@ def test_what_was_written_by_somebody_else_is_refused(text: str) -> None:
 
 def test_an_error_of_a_damaged_photo_arrives_whole_from_another_process() -> None:
     error = pickle.loads(pickle.dumps(PhotoDamagedError("it is cut off", kind="cut", good="the upper half")))
-    assert isinstance(error, PhotoUnreadableError)
+    assert isinstance(error, PhotoDamagedError)
     assert (str(error), error.kind, error.good) == ("it is cut off", "cut", "the upper half")
