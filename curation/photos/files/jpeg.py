@@ -245,9 +245,7 @@ def _decode_in_order(data: bytes, header: JpegHeader, divisor: int, warning: str
     for candidate in _put_in_order(structure):
         try:
             array = _decode(candidate, header, divisor)
-        except ValueError as error:
-            if _ORDER_OF_SCANS in str(error):
-                return _decode_by_corner(candidate, header, divisor, warning)
+        except ValueError:
             continue
         return _without_zeros(array, candidate, data, structure)
     pieces = whole_intervals(structure)

@@ -145,7 +145,7 @@ def _are_padding(pieces: Sequence[bytes], extras: Sequence[int], judge: SmallFil
     looked_at = range(0, last, max(1, last // _MAX_SAMPLES))
     padded = sum(1 for k in looked_at if _is_odd(judge, k, pieces[k], extras[k]))
     most = 2 * median(extra for _, extra in odd) + _READ_AHEAD_BYTES
-    return 2 * padded >= len(looked_at) and all(extra <= most for _, extra in odd)
+    return len(looked_at) > 1 and 2 * padded >= len(looked_at) and all(extra <= most for _, extra in odd)
 
 
 def _is_odd(judge: SmallFiles, number: int, piece: bytes, extra: int) -> bool:
