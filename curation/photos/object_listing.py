@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curation.photos.files.listing import CLUSTERS_MARK, FoundFiles, Listing, escaped, is_passed_over
+from curation.photos.finding.twins import TwinFinder
 
 __all__ = ["ListedFile", "list_object_photos"]
 
@@ -29,6 +30,7 @@ def list_object_photos(
     exclude: Sequence[str],
     skip_raw_with_jpeg: bool,
     needs_photos: bool = True,
+    finder: TwinFinder | None = None,
 ) -> Listing:
     """List photos and clips by their paths.
 
@@ -39,6 +41,7 @@ def list_object_photos(
         exclude: Paths and folders that are not input (the program's own outputs).
         skip_raw_with_jpeg: As for `list_photos`.
         needs_photos: Whether a place without a photo is an error.
+        finder: As for `list_photos`; None looks for no pairs, since the files are not here.
 
     Raises:
         PhotosMissingError: If there is no photo.
@@ -54,7 +57,7 @@ def list_object_photos(
         folder, _, name = path.rpartition("/")
         if path not in passed_over and not is_passed_over(name) and not _left_out(folder, passed_over, is_left_out):
             found.add(escaped(path), root / path, size_bytes, mtime_ns)
-    return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
+    return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder)
 
 
 def _left_out(folder: str, passed_over: Collection[str], known: dict[str, bool]) -> bool:
