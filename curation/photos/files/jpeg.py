@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.colours.exif_colours import block_tells_adobe_rgb
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block
 from curation.photos.files.reasons import reason_of
 
@@ -60,6 +61,7 @@ class JpegHeader:
         icc_profile: The embedded colour profile; None if there is none or a part of it is missing.
         components: 1 for grey, 3 for colour, 4 for CMYK.
         single_scan: Whether the whole picture is in one scan (not progressive).
+        is_adobe_rgb: Whether its EXIF says that its colours are Adobe RGB.
     """
 
     width: int
@@ -68,6 +70,7 @@ class JpegHeader:
     icc_profile: bytes | None
     components: int
     single_scan: bool
+    is_adobe_rgb: bool = False
 
 
 def read_jpeg_header(file: BinaryIO) -> JpegHeader:
@@ -82,6 +85,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
     icc_parts: dict[int, bytes] = {}
     icc_count = 0
     frame: tuple[int, bytes] | None = None
+    is_adobe_rgb = False
     file.seek(2)
     for _ in range(_MAX_HEADER_SEGMENTS):
         marker = _next_marker(file)
@@ -97,7 +101,8 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
             if frame is None:
                 break
             scan = file.read(1)
-            return _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count))
+            found = _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count))
+            return replace(found, is_adobe_rgb=is_adobe_rgb)
         if marker not in _SOF_MARKERS and marker not in (0xE1, 0xE2):
             file.seek(length, 1)
             continue
@@ -106,6 +111,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
             frame = (marker, body)
         elif marker == 0xE1 and facts is None and body.startswith(b"Exif\0"):
             facts = read_exif_block(body[6:])
+            is_adobe_rgb = block_tells_adobe_rgb(body)
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
             icc_parts[body[12]] = body[14:]
             icc_count = body[13]
