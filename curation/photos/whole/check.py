@@ -14,13 +14,15 @@ from curation.domain.files.health import FileFault
 from curation.errors import PhotoDamagedError
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.photo_file import PhotoFile
+from curation.photos.whole.tiff.pictures import tiff_faults
+from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["CHECKS", "Check", "faults_of", "require_seen_part_whole"]
 
 Check = Callable[[PhotoFile], tuple[FileFault, ...]]
 """Looks at a file without decoding its picture; raises OSError only if the file cannot be read."""
 
-CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType({})
+CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType({PhotoFormat.RAW: raw_faults, PhotoFormat.TIFF: tiff_faults})
 """The check of each format; a format without one is checked by its decoder only."""
 
 
