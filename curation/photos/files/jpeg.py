@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from curation.domain.files.health import FaultKind
 from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.colours.exif_colours import block_tells_adobe_rgb
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block
 from curation.photos.files.reasons import reason_of
 from curation.photos.whole.jpeg.blocks import MIN_ZERO_RUN, joined, whole_intervals, without_padding, zero_run
@@ -64,6 +65,7 @@ class JpegHeader:
         components: 1 for grey, 3 for colour, 4 for CMYK.
         single_scan: Whether the whole picture is in one scan (not progressive).
         scan_offset: Where the picture's first data stand in the file.
+        is_adobe_rgb: Whether its EXIF says that its colours are Adobe RGB.
     """
 
     width: int
@@ -73,6 +75,7 @@ class JpegHeader:
     components: int
     single_scan: bool
     scan_offset: int = 0
+    is_adobe_rgb: bool = False
 
 
 def read_jpeg_header(file: BinaryIO) -> JpegHeader:
@@ -87,6 +90,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
     icc_parts: dict[int, bytes] = {}
     icc_count = 0
     frame: tuple[int, bytes] | None = None
+    is_adobe_rgb = False
     file.seek(2)
     for _ in range(_MAX_HEADER_SEGMENTS):
         marker = _next_marker(file)
@@ -103,7 +107,8 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
                 break
             scan = file.read(1)
             offset = file.tell() - 1 + length
-            return _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count), offset)
+            found = _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count), offset)
+            return replace(found, is_adobe_rgb=is_adobe_rgb)
         if marker not in _SOF_MARKERS and marker not in (0xDB, 0xE1, 0xE2):
             file.seek(length, 1)
             continue
@@ -114,6 +119,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
             _require_steps(body)
         elif marker == 0xE1 and facts is None and body.startswith(b"Exif\0"):
             facts = read_exif_block(body[6:])
+            is_adobe_rgb = block_tells_adobe_rgb(body)
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
             icc_parts[body[12]] = body[14:]
             icc_count = body[13]
