@@ -9,6 +9,8 @@ from curation.domain.files.health import FaultKind, FileFault
 from curation.errors import PhotoError
 from curation.photos.files.jpeg import decode_jpeg, read_jpeg_header
 from curation.photos.files.photo_file import PhotoFile
+from curation.photos.whole.findings import upper_part, zeroed
+from curation.photos.whole.plain_pixels import find_hole
 from curation.photos.whole.tiff.structure import NO_COMPRESSION, Directory, Extent, read_directories
 
 __all__ = ["cut_parts", "tiff_faults"]
@@ -18,6 +20,8 @@ _LZW, _JPEG, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _ZSTD = 5, 7, 8, 32773, 32946, 5
 _ZERO_RUNS = {_LZW: 32, _ZSTD: 64}
 # Some programs write LZW that compresses nothing, 9 bits for each byte: there black is zeros.
 _LITERAL_SHARES = (1.12, 1.14)
+# Elsewhere zeros are white, or any colour of a palette.
+_ZERO_IS_BLACK = frozenset({1, 2})
 _MAX_CHECKED_BYTES = 2**30
 _MAX_PACKETS = 20_000_000
 _JPEG_END = b"\xff\xd9"
@@ -92,6 +96,8 @@ def _upper_part(directory: Directory, first_broken: int, inside: float = 0.0) ->
 def _broken_part(file: PhotoFile, directory: Directory) -> FileFault | None:
     """The fault of a picture with a strip or tile that does not hold what it should."""
     compression = directory.compression
+    if compression == NO_COMPRESSION:
+        return _hole(file, directory)
     if compression not in (_DEFLATE, _OLD_DEFLATE, _PACKBITS, _JPEG, *_ZERO_RUNS):
         return None
     plain = directory.plain_sizes()
@@ -104,6 +110,27 @@ def _broken_part(file: PhotoFile, directory: Directory) -> FileFault | None:
             if _is_broken(data, compression, wanted, directory):
                 return _fault(directory, number, data)
     return None
+
+
+def _hole(file: PhotoFile, directory: Directory) -> FileFault | None:
+    """The fault of a picture without compression, a part of which was never written."""
+    regions = directory.plain_pixels
+    if not regions:
+        return None
+    data = file.read()
+    perhaps: FileFault | None = None
+    for region in regions:
+        hole = find_hole(data, region)
+        if hole is None:
+            continue
+        sure = hole.sure and directory.photometric in _ZERO_IS_BLACK
+        at = (hole.start - region.start) / (region.end - region.start) if len(regions) == 1 else 0.0
+        good = upper_part(at) if at >= _WORTH_NAMING and hole.end >= region.end else ""
+        fault = zeroed("its picture", hole.start, hole.end, good=good, is_seen=sure, sure=sure)
+        if sure:
+            return fault
+        perhaps = perhaps or fault
+    return perhaps
 
 
 def _fault(directory: Directory, number: int, data: bytes) -> FileFault:

@@ -13,6 +13,7 @@ from curation.domain.files.health import FaultKind, FileFault
 from curation.errors import PhotoUnreadableError
 from curation.photos.files.jpeg import read_jpeg_header
 from curation.photos.files.photo_file import PhotoFile
+from curation.photos.whole.plain_pixels import PlainPixels, find_hole
 from curation.photos.whole.tiff.pictures import needed_parts
 from curation.photos.whole.tiff.structure import NO_COMPRESSION, Directory, Extent, read_directories
 
@@ -37,6 +38,7 @@ _SECTOR_BYTES = 512
 _LONGEST_FLAT_BYTES = 2**16
 _LONGEST_TAIL_BYTES = 4096
 _LOOK_BYTES = 2**24
+_MAX_PLAIN_BYTES = 2**30
 _ZEROS = re.compile(rb"\0{512,}")
 
 
@@ -48,6 +50,7 @@ class _Parts:
         sensor: The parts of the sensor's data.
         previews: JPEGs, one extent each.
         sensor_size: Of the sensor in pixels; zeros if the file does not say it in a way that is read here.
+        plain: How the sensor's data lie in the file, if they are not compressed and rows follow each other.
         is_plain: Whether the sensor's data are not compressed.
         is_missing: Whether it names a directory behind its end.
     """
@@ -55,6 +58,7 @@ class _Parts:
     sensor: list[Extent] = field(default_factory=list)
     previews: list[Extent] = field(default_factory=list)
     sensor_size: tuple[int, int] = (0, 0)
+    plain: tuple[PlainPixels, ...] = ()
     is_plain: bool = False
     is_missing: bool = False
 
@@ -87,7 +91,7 @@ def _fault(file: BinaryIO, parts: _Parts, size: int, shown: tuple[int, int] | No
     behind = any(part.offset + part.size > size for part in parts.previews)
     if parts.is_missing or behind:
         return FileFault(FaultKind.CUT, "the RAW file is cut off: a part that it names is missing", good, is_seen)
-    zeros = sum(_zero_bytes(file, part, is_plain=parts.is_plain) for part in parts.sensor)
+    zeros = _plain_holes(file, parts.plain) if parts.is_plain else sum(_holes_of(file, part) for part in parts.sensor)
     if zeros:
         share = max(1, round(100 * zeros / total))
         reason = f"{share} % of the sensor's data in the RAW file were never written and are zeros"
@@ -143,6 +147,9 @@ def _tiff_parts(directories: Sequence[Directory], start: bytes) -> _Parts:
         found.sensor = needed_parts(sensor)
         found.sensor_size = (sensor.width, sensor.height)
         found.is_plain = sensor.compression == NO_COMPRESSION
+        # Where there are more bytes than pixels take, rows are filled up in a way that is not known.
+        if found.sensor == list(sensor.parts):
+            found.plain = sensor.plain_pixels
     for directory in directories:
         if directory.jpeg is not None:
             found.previews.append(directory.jpeg)
@@ -221,14 +228,22 @@ def _note_cr3_preview(box: bytes, at: int, length: int, found: _Parts) -> None:
         found.previews.append(Extent(at + start, length - start))
 
 
-def _zero_bytes(file: BinaryIO, part: Extent, *, is_plain: bool) -> int:
-    """How many bytes of a part of the sensor's data were never written.
-
-    Compressed data hold runs of zeros where the picture is flat, as in a white sky; what was never written ends where
-    the data end, or begins and ends where the sectors of a disk do.
-    """
-    if is_plain:
+def _plain_holes(file: BinaryIO, regions: Sequence[PlainPixels]) -> int:
+    """How many bytes of a sensor's plain data were surely never written."""
+    if not regions or max(region.end for region in regions) > _MAX_PLAIN_BYTES:
         return 0
+    file.seek(0)
+    data = file.read()
+    holes = [find_hole(data, region) for region in regions]
+    return sum(hole.end - hole.start for hole in holes if hole is not None and hole.sure)
+
+
+def _holes_of(file: BinaryIO, part: Extent) -> int:
+    """How many bytes of a part of a sensor's compressed data were never written.
+
+    They hold runs of zeros where the picture is flat, as in a white sky; what was never written ends where the data
+    end, or begins and ends where the sectors of a disk do.
+    """
     total, at, end = 0, part.offset, part.offset + part.size
     while at < end:
         file.seek(at)

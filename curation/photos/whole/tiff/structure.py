@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
+
+from curation.photos.whole.plain_pixels import PlainPixels
 
 __all__ = ["NO_COMPRESSION", "Directory", "Extent", "read_directories"]
 
@@ -157,6 +159,31 @@ class Directory:
         if self.photometric == 6 and samples == 3:
             return 0  # colours may be stored at a lower resolution
         return -(-(self.one(_TILE_WIDTH) or self.width) * each // 8)
+
+    @property
+    def plain_pixels(self) -> tuple[PlainPixels, ...]:
+        """How the pixels of its strips or tiles lie in the file, if they are not compressed; else none.
+
+        Strips that follow each other are one.
+        """
+        row, bits = self.row_bytes, self.values.get(_BITS, (1,))
+        plain, parts = self.plain_sizes(), self.parts
+        if self.compression != NO_COMPRESSION or len(plain) != len(parts) or len(set(bits)) != 1:
+            return ()
+        samples = 1 if self.one(_PLANAR, 1) == 2 else self.one(_SAMPLES, 1)
+        pixel_bits = bits[0] * samples
+        packed = next((count for count in (1, 2, 4, 8) if pixel_bits * count % 8 == 0), 8)
+        pixel = pixel_bits * packed // 8
+        colours = min(samples, 3 if self.photometric in (2, 6) else 1)
+        lit = pixel if packed > 1 else max(1, colours * bits[0] // 8)
+        found: list[PlainPixels] = []
+        for part, size in zip(parts, plain, strict=True):
+            one = PlainPixels(part.offset, size // row, row, row, pixel, lit, max(1, bits[0] // 8))
+            if found and found[-1].end == one.start and not self.is_tiled and samples == self.one(_SAMPLES, 1):
+                before = found.pop()
+                one = replace(before, rows=before.rows + one.rows)
+            found.append(one)
+        return tuple(found)
 
     def plain_sizes(self) -> tuple[int, ...]:
         """Bytes that each strip or tile holds without compression; empty if that cannot be told."""

@@ -63,6 +63,18 @@ def test_flat_pictures_are_whole() -> None:
             assert tiff_faults(PhotoFile(None, buffer.getvalue())) == (), (compression, colour)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16", "CMYK"])
+def test_a_tail_that_was_never_written(mode: str) -> None:
+    image = Image.fromarray(np.asarray(scene(96, 64).convert("L")).astype(np.uint16) * 200 + 500)
+    buffer = io.BytesIO()
+    (image if mode == "I;16" else scene(96, 64).convert(mode)).save(buffer, "TIFF")
+    data = buffer.getvalue()
+    assert tiff_faults(PhotoFile(None, data)) == ()
+    (fault,) = tiff_faults(PhotoFile(None, data[:-2001] + bytes(2001)))
+    # In a picture of inks zeros are white paper.
+    assert fault.kind is FaultKind.ZEROED and fault.is_seen == (mode != "CMYK")
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(CHECKED), st.floats(0.02, 0.98), st.integers(64, 4000), st.booleans())
 def test_cut_or_zeroed_anywhere_is_refused_or_the_same(compression: str, place: float, size: int, is_cut: bool) -> None:

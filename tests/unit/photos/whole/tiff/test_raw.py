@@ -111,6 +111,15 @@ def test_zeros_in_compressed_sensor_data_are_told(tmp_path: Path, hole: tuple[in
     assert fault.kind is FaultKind.ZEROED and not fault.is_seen and "zeros" in fault.reason
 
 
+@pytest.mark.parametrize("share", [0.2, 0.6])
+def test_zeros_in_plain_sensor_data_are_told(tmp_path: Path, share: float) -> None:
+    data = dng_with_sensor_last(tmp_path)
+    stop = int(SIZE[0] * SIZE[1] * 2 * share) - 101
+    (fault,) = raw_faults(PhotoFile(None, data[:-stop] + bytes(stop)))
+    assert fault.kind is FaultKind.ZEROED and not fault.is_seen
+    assert f"{share:.0%}".replace("%", " %") in fault.reason
+
+
 def test_a_white_sky_in_compressed_sensor_data_is_no_fault(tmp_path: Path) -> None:
     data = dng_with_sensor_last(tmp_path)
     data = compressed(data, len(data) - SIZE[0] * SIZE[1] * 2)
