@@ -21,6 +21,7 @@ from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
 from curation.photos.xmp.description import JpegHead, described_jpeg
+from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
 from curation.pipelines.export.event import ExportEvent, chosen_photos
@@ -112,6 +113,7 @@ def export(
         path=str(path),
         size_bytes=target.written_bytes,
         seconds=round(time.monotonic() - began_s, 3),
+        companions=run.companions,
     )
 
 
@@ -149,11 +151,26 @@ class _Export:
         self._progress = progress
         self._cancel = cancel
         self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
-        self._companions = Companions()
+        self._companions = Companions(event)
         self._descriptions = Descriptions(
             event, max_megapixels, self._note, picked_label=request.picked_label, program=request.program
         )
         self._sidecars = SidecarWriter(self._names, self._companions, target, self._note, event.originals)
+        self._companion_files = CompanionWriter(
+            event,
+            self._names,
+            target,
+            self._note,
+            self._stop_if_cancelled,
+            mode=request.mode,
+            is_wanted=request.companions,
+            chosen=frozenset(chosen_photos(request, event)),
+        )
+
+    @property
+    def companions(self) -> int:
+        """How many companions were exported."""
+        return self._companion_files.written
 
     @property
     def sidecars(self) -> int:
@@ -196,11 +213,14 @@ class _Export:
         twins = [] if raw else self._companions.raw_files(source)
         # A file that cannot have its description inside gets a sidecar, whether or not sidecars were requested.
         undescribed = self._request.embed and not raw and not (can_embed and embedded is not False)
-        wanted = self._wanted(raw=raw, undescribed=undescribed, alone=not twins)
+        wanted = self._wanted(
+            raw=raw, undescribed=undescribed, alone=raw or not self._companions.named_raw_files(source)
+        )
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
             for twin in twins:
                 self._add_raw(twin, image_path, source, file, description)
+        self._companion_files.add(photo_path(self._event.input_dir, image_path), source, file)
 
     def _add_raw(self, raw: Path, image_path: str, photo: Path, file: str, description: PhotoDescription) -> None:
         """Export the RAW file beside a photo, under the name of the photo."""
@@ -214,6 +234,7 @@ class _Export:
             return
         self.tally.raw_files += 1
         self._sidecars.add(raw, name, described, self._wanted(raw=True, undescribed=False, alone=True))
+        self._companion_files.add(raw, raw, name)
 
     def _wanted(self, *, raw: bool, undescribed: bool, alone: bool) -> WantedSidecars:
         """Which sidecars a photo should have: those that its program reads, and those that were asked for."""
