@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import free_name, name_key, portable_name
@@ -70,9 +71,10 @@ class ExportNames:
 class Companions:
     """The RAW files and sidecars beside photos; each folder is listed once."""
 
-    def __init__(self, event: ExportEvent) -> None:
-        """Take the event, which may know the RAW files of its photos."""
+    def __init__(self, event: ExportEvent, chosen: Collection[str] = ()) -> None:
+        """Take the event, which may know the RAW files of its photos, and the image paths that are exported anyway."""
         self._event = event
+        self._exported = {photo_path(event.input_dir, path) for path in chosen if is_raw(path)}
         self._folders: dict[Path, dict[str, list[str]]] = {}
 
     def raw_files(self, photo: Path) -> list[Path]:
@@ -85,6 +87,12 @@ class Companions:
         except ValueError:
             return []
         return [photo_path(self._event.input_dir, raw) for raw in known.get(image_path, ())]
+
+    def once(self, raws: Iterable[Path]) -> list[Path]:
+        """Those of some RAW files that are not exported yet; two pictures may be developed from one."""
+        new = [raw for raw in raws if raw not in self._exported]
+        self._exported.update(new)
+        return new
 
     def named_raw_files(self, photo: Path) -> list[Path]:
         """The RAW files with the same name beside a photo, whatever they show: NAME.xmp is that of one of them."""

@@ -61,8 +61,8 @@ def test_paths_are_absolute_for_a_relative_folder(tmp_path: Path, monkeypatch: p
 
 
 def test_hidden_and_system_things_are_left_out_silently(tmp_path: Path) -> None:
-    touch(tmp_path, "a.jpg", ".hidden.jpg", "._a.jpg", ".trash/b.jpg", "@eaDir/a.jpg/SYNO.jpg", "__MACOSX/a.jpg")
-    touch(tmp_path, "Thumbs.db", "desktop.ini", ".DS_Store", "$RECYCLE.BIN/x.jpg", "a.xmp", "notes.txt")
+    touch(tmp_path, "a.jpg", ".hidden.jpg", "._a.jpg", ".own/b.jpg", "@eaDir/a.jpg/SYNO.jpg", "__MACOSX/a.jpg")
+    touch(tmp_path, "Thumbs.db", "desktop.ini", ".DS_Store", "$RECYCLE.BIN/x.doc", "a.xmp", "notes.txt")
     listing = listed(tmp_path)
     assert paths(listing) == ["a.jpg"]
     assert listing.ignored == listing.failed == ()
