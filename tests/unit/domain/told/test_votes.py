@@ -26,9 +26,11 @@ def counted(*photos: tuple[list[ToldRegion], list[tuple[Box, int]]]) -> list[tup
     return [(one.cluster_id, one.name, len(one.photos), one.against) for one in found]
 
 
-ANNA = ([region("Anna", LEFT)], [(LEFT, 3)])
-BEN = ([region("Ben", LEFT)], [(LEFT, 3)])
-NOBODY = ([], [(LEFT, 3)])
+Photo = tuple[list[ToldRegion], list[tuple[Box, int]]]
+
+ANNA: Photo = ([region("Anna", LEFT)], [(LEFT, 3)])
+BEN: Photo = ([region("Ben", LEFT)], [(LEFT, 3)])
+NOBODY: Photo = ([], [(LEFT, 3)])
 
 
 def test_a_name_needs_two_photos_unless_there_is_one_only() -> None:

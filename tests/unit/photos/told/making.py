@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -98,13 +99,14 @@ def picture(path: Path, xmp: bytes | None = None, *, orientation: int = 1, exif:
         text = PngInfo()
         if xmp:
             text.add_itxt("XML:com.adobe.xmp", xmp.decode(), zip=True)
-        image.save(path, pnginfo=text, **({"exif": block} if block else {}))
+        image.save(path, pnginfo=text, exif=block)
     elif kind in (".tif", ".tiff"):
         image.save(path, tiffinfo={700: xmp} if xmp else {})
     elif kind == ".psd":
         path.write_bytes(_psd(xmp or b""))
     else:
-        image.save(path, **({"xmp": xmp} if xmp else {}), **({"exif": block} if block else {}))
+        options: dict[str, Any] = {**({"xmp": xmp} if xmp else {}), **({"exif": block} if block else {})}
+        image.save(path, **options)
     return path
 
 
