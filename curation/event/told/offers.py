@@ -31,8 +31,14 @@ class PicksOffered:
         self._catalog = catalog
 
     def offer(self) -> Offer:
-        """What could be taken over now. Raises what `Catalog.photos` raises."""
-        return offer_of(self._catalog.photos(), self._catalog.ranked.picks())
+        """What could be taken over now; nothing before scoring.
+
+        Raises:
+            FaceDataError: If photo_scores.csv is not valid.
+            PicksError: If picks.json is not valid.
+            StorageError: If a file cannot be read.
+        """
+        return offer_of(self._catalog.ranked.photos() or (), self._catalog.ranked.picks())
 
     def take(self, image_paths: Collection[str] | None = None) -> Taken:
         """Take over what the files say; a photo of which the user said anything stays as it is.
