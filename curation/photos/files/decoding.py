@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
@@ -28,6 +29,9 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import develop_half_size, read_raw_preview
 from curation.photos.files.reasons import reason_of
+from curation.photos.taken.camera_facts import read_clock
+from curation.photos.taken.name_times import time_of_name
+from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import require_seen_part_whole
 
 __all__ = ["open_photo", "open_photo_bytes"]
@@ -117,7 +121,7 @@ def open_photo(
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
             raise PhotoUnreadableError("the file is empty")
-        return _opened(PhotoFile(path, content), path.suffix[1:].lower(), max_megapixels, own_colours=own_colours)
+        return _opened(PhotoFile(path, content), path.name, path.suffix, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
@@ -131,7 +135,7 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
         content: Of a photo's file, in any format that `open_photo` knows.
         max_megapixels: As for `open_photo`.
         name: Of the file, if it had one: its extension tells RAW files that begin like a TIFF; without it, their tags
-            do.
+            do. A time in it is that of a photo without another one.
         own_colours: Leave pixels in the colour space of the photo's `icc_profile`, if it has one.
 
     Raises:
@@ -141,27 +145,49 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
     if not content:
         raise PhotoUnreadableError("the file is empty")
     try:
-        extension = Path(name).suffix[1:].lower()
+        extension = Path(name).suffix
         if not extension and is_raw_tiff(BytesIO(content)):
-            extension = "dng"
-        return _opened(PhotoFile(None, content), extension, max_megapixels, own_colours=own_colours)
+            extension = ".dng"
+        return _opened(PhotoFile(None, content), name, extension, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
     except MemoryError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
 
 
-def _opened(file: PhotoFile, extension: str, max_megapixels: float, *, own_colours: bool = False) -> OpenPhoto:
+def _opened(
+    file: PhotoFile, name: str, extension: str, max_megapixels: float, *, own_colours: bool = False
+) -> OpenPhoto:
     with file.open() as opened:
         start = opened.read(SNIFF_BYTES)
-    kind = sniff(start, extension)
+    kind = sniff(start, extension[1:].lower())
     if kind is None:
         raise PhotoUnreadableError(describe_other(start))
+    source = _source(file, kind, max_megapixels, own_colours)
     return OpenPhoto(
-        _source(file, kind, max_megapixels, own_colours),
+        source,
         max_megapixels=max_megapixels,
         check=partial(require_seen_part_whole, file, kind),
+        told=(told := _told(file, source)),
+        taken=better_of(told, time_of_name(name)),
+        read_clock=partial(_clock, file),
     )
+
+
+def _told(file: PhotoFile, source: PhotoSource) -> TakenTime | None:
+    """The time in a file; other places than the usual one are only looked at if there is none, or a wrong one."""
+    if source.capture_time is not None and not runs_from_default(source.capture_time):
+        return read_source(source.capture_time, source.time_source)
+    with file.open() as opened:
+        return read_taken(opened)
+
+
+def _clock(file: PhotoFile) -> str:
+    try:
+        with file.open() as opened:
+            return read_clock(opened)
+    except OSError:  # it is read in a moment, which tells
+        return ""
 
 
 def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colours: bool) -> PhotoSource:
