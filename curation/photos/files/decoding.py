@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 
 from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
-from curation.photos.files.colour import array_to_srgb, rgb_profile
+from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
+from curation.photos.colours.hdr import hdr_to_srgb
+from curation.photos.colours.told import told_colours
+from curation.photos.files.colour import array_to_srgb, cmyk_jpeg_to_srgb, rgb_profile
 from curation.photos.files.exif import ExifFacts, is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
@@ -44,7 +48,8 @@ class _JpegSource:
     def __init__(self, read: Callable[[], bytes], header: JpegHeader, *, own_colours: bool = False) -> None:
         self._read = read
         self._own_colours = own_colours
-        self.icc_profile = rgb_profile(header.icc_profile) if header.components == 3 else None
+        self._told = told_colours(header.icc_profile, is_adobe_rgb=header.is_adobe_rgb)
+        self.icc_profile = rgb_profile(self._told.icc_profile) if header.components == 3 else None
         self._header = header
         self._data: bytes | None = None
         self.width, self.height = header.width, header.height
@@ -56,8 +61,17 @@ class _JpegSource:
         if self._data is None:
             self._data = self._read()
         array = decode_jpeg(self._data, self._header, divisor)
-        if self._header.components == 3 and not self._own_colours:
-            array_to_srgb(array, self._header.icc_profile)
+        return self._srgb(array, divisor)
+
+    def _srgb(self, array: NDArray[np.uint8], divisor: int) -> NDArray[np.uint8]:
+        profile, hdr = self._told
+        components = self._header.components
+        if components == 4:
+            return cmyk_jpeg_to_srgb(self._data or b"", profile, divisor, array)
+        if components == 3 and hdr is not None:
+            return hdr_to_srgb(lambda top, bottom: array[top:bottom], array.shape[1], array.shape[0], 8, hdr)
+        if components == 1 or self.icc_profile is None or not self._own_colours:
+            array_to_srgb(array, profile, is_grey=components == 1)
         return array
 
 
@@ -201,7 +215,11 @@ def _raw_source(file: PhotoFile, max_megapixels: float, own_colours: bool) -> Ph
     preview = read_raw_preview(file, max_megapixels=max_megapixels)
     if preview.jpeg is not None:
         jpeg = preview.jpeg
-        source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)), own_colours=own_colours)
+        header = read_jpeg_header(BytesIO(jpeg))
+        with file.open() as opened:
+            if header.icc_profile is None and not header.is_adobe_rgb and raw_tells_adobe_rgb(opened):
+                header = replace(header, is_adobe_rgb=True)
+        source = _JpegSource(lambda: jpeg, header, own_colours=own_colours)
         source.orientation = preview.orientation
         source.capture_time, source.time_source = preview.facts.capture_time, preview.facts.time_source
         return source
