@@ -86,7 +86,8 @@ CurationError
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
     ├── PhotoUnreadableError the file is damaged, empty or not an image
-    │   └── PhotoDamagedError    it is not whole: it is cut off, zeroed, spliced
+    │   ├── PhotoDamagedError    it is not whole: it is cut off, zeroed, spliced
+    │   └── PhotoUnknownFormError    it may be whole, but is of a form that cannot be opened
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
     ├── ClipUnreadableError  a film is damaged, or holds no moving picture
@@ -179,7 +180,9 @@ from curation.errors.photos import (
     PhotoError,
     PhotoTooLargeError,
     PhotoTooSmallError,
+    PhotoUnknownFormError,
     PhotoUnreadableError,
+    fault_of,
 )
 from curation.errors.refusals import (
     AssetNotFailedError,
@@ -272,6 +275,7 @@ __all__ = [
     "PhotoRefusedError",
     "PhotoTooLargeError",
     "PhotoTooSmallError",
+    "PhotoUnknownFormError",
     "PhotoUnreadableError",
     "PhotosMissingError",
     "PickTakenError",
@@ -301,5 +305,6 @@ __all__ = [
     "WeightsMissingError",
     "WorkerError",
     "WorkersMissingError",
+    "fault_of",
     "is_caused_by_interrupt",
 ]

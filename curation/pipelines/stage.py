@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
-from curation.errors import PhotoError
+from curation.errors import PhotoError, fault_of
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.workers.pool import Outcome, TaskFailure, TaskPool, stop_if
@@ -123,7 +123,7 @@ class RunContext:
                 done += 1
                 if isinstance(result, PhotoError):
                     failed += 1
-                    yield Outcome(task, None, TaskFailure("failed", str(result)))
+                    yield Outcome(task, None, TaskFailure("failed", str(result), *fault_of(result)))
                 else:
                     yield Outcome(task, result, None)
                 self.progress(Progress(phase, done, total, failed))

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.domain.files.health import FaultKind
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.colour import array_to_srgb, rgb_profile
 from curation.photos.files.exif import ExifFacts, is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
@@ -29,6 +30,7 @@ from curation.photos.whole.check import require_seen_part_whole
 __all__ = ["open_photo", "open_photo_bytes"]
 
 _MAX_JPEG_BYTES = 512 * 2**20
+_CHUNK_BYTES = 2**20
 
 
 class _JpegSource:
@@ -102,7 +104,7 @@ def open_photo(
         if not stat.S_ISREG(status.st_mode):
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
-            raise PhotoUnreadableError("the file is empty")
+            raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
         return _opened(PhotoFile(path, content), path.suffix[1:].lower(), max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
@@ -125,7 +127,7 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
         PhotoTooLargeError: If it has more pixels than the limit.
     """
     if not content:
-        raise PhotoUnreadableError("the file is empty")
+        raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
     try:
         extension = Path(name).suffix[1:].lower()
         if not extension and is_raw_tiff(BytesIO(content)):
@@ -142,12 +144,25 @@ def _opened(file: PhotoFile, extension: str, max_megapixels: float, *, own_colou
         start = opened.read(SNIFF_BYTES)
     kind = sniff(start, extension)
     if kind is None:
+        if not start.strip(b"\0"):
+            raise _of_zeros(file)
         raise PhotoUnreadableError(describe_other(start))
     return OpenPhoto(
         _source(file, kind, max_megapixels, own_colours),
         max_megapixels=max_megapixels,
         check=partial(require_seen_part_whole, file, kind),
     )
+
+
+def _of_zeros(file: PhotoFile) -> PhotoDamagedError:
+    """The error of a file that begins with zeros."""
+    with file.open() as opened:
+        while chunk := opened.read(_CHUNK_BYTES):
+            if chunk.strip(b"\0"):
+                return PhotoDamagedError(
+                    "the file begins with zeros: its beginning was never written", FaultKind.ZEROED
+                )
+    return PhotoDamagedError("not a picture: the file contains only zeros", FaultKind.EMPTY)
 
 
 def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colours: bool) -> PhotoSource:
