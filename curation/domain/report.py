@@ -29,12 +29,14 @@ class Failure:
         fault: What is wrong with its file, a value of `curation.domain.files.health.FaultKind`; empty if the file is
             not known to be broken.
         good: What of the file is still good.
+        twin: The file that stands in for it; empty if there is none.
     """
 
     image_path: str
     reason: str
     fault: str = ""
     good: str = ""
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

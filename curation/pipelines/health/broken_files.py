@@ -31,7 +31,12 @@ def broken_files(
     found = [BrokenFile(path, FaultKind.PLACEHOLDER, reason) for path, reason in listing.absent]
     found += [
         BrokenFile(
-            failure.image_path, FaultKind(failure.fault), failure.reason, failure.good, sizes.get(failure.image_path)
+            failure.image_path,
+            FaultKind(failure.fault),
+            failure.reason,
+            failure.good,
+            sizes.get(failure.image_path),
+            twin=failure.twin,
         )
         for failure in failures
         if failure.fault
