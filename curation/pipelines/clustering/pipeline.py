@@ -47,7 +47,8 @@ from curation.pipelines.per_photo import (
     analyse_photos_worker,
 )
 from curation.pipelines.said.words import unfound_json
-from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
+from curation.pipelines.stage import Batches, RunContext, content_key, failure_of, failures_as_json
+from curation.pipelines.stepping_in import keep_lost, left_of_moments, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -126,6 +127,13 @@ class FaceClusteringPipeline:
         # Read before hours of work, so that a broken file is reported now and not at the end of the run.
         with EarlierRun(self._context.settings, self._spec.name, self._context.store) as earlier:
             hashes, failures, reused = self._analyse(listing)
+            if instead := stepping_in(listing, {failure.image_path for failure in failures}):
+                more, also_failed, also_reused = self._analyse(instead)
+                listing = listing.with_twins_of({failure.image_path for failure in failures})
+                hashes |= more
+                failures, reused = [*failures, *also_failed], reused + also_reused
+            failures = left_of_moments(listing, failures, hashes.keys())
+            keep_lost(self._context.settings, listing, failures)
             drawn = earlier.drawn(hashes)
             analyse_drawn(self._context, self._attributes, self._key, listing, hashes, drawn)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
@@ -144,6 +152,7 @@ class FaceClusteringPipeline:
                     self._spec,
                     self._key,
                     (earlier.record or {}).get("analysis_key"),
+                    raw_twins(listing, hashes.keys()),
                 )
                 broken = broken_files(listing, failures, hashes, self._context.store)
                 return self._finish(listing, faces, failures, broken, reused, earlier, present, began)
@@ -233,7 +242,7 @@ class FaceClusteringPipeline:
         lost: list[AnalyseTask] = []
         for outcome in self._worked_through(tasks, done, len(failures)):
             path = outcome.task.image_path
-            failure = _failure(outcome)
+            failure = failure_of(path, outcome.failure)
             if outcome.result is not None:
                 reused += self._saved(stamps[path], path, outcome.result) and path not in hashes
                 hashes[path] = outcome.result.sha256
@@ -252,8 +261,8 @@ class FaceClusteringPipeline:
                 hashes[path] = outcome.result.sha256
             else:
                 self._attributes.photo_failed(path)
-                failures.append(_failure(outcome))
-        return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
+                failures.append(failure_of(path, outcome.failure))
+        return hashes, failures, reused
 
     def _worked_through(
         self, tasks: Sequence[AnalyseTask], done: int, failed: int
@@ -400,12 +409,6 @@ class FaceClusteringPipeline:
                 "versions": versions(),
             },
         )
-
-
-def _failure(outcome: Outcome[AnalyseTask, AnalysedPhoto]) -> Failure:
-    """Why a photo was not analysed."""
-    failure, path = outcome.failure, outcome.task.image_path
-    return Failure(path, "no result") if failure is None else Failure(path, failure.reason, failure.fault, failure.good)
 
 
 def _members(cluster_ids: NDArray[np.int64]) -> dict[int, list[int]]:
