@@ -90,6 +90,7 @@ CurationError
     │   └── PhotoUnknownFormError    it may be whole, but is of a form that cannot be opened
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
+    ├── PhotoNotWrittenError a copy of it cannot be written where others can
     ├── ClipUnreadableError  a film is damaged, or holds no moving picture
     ├── ClipRefusedError     a film is too long or too large
     ├── AddressRefusedError  nothing is fetched from this address
@@ -178,6 +179,7 @@ from curation.errors.photos import (
     FaceAnalysisError,
     PhotoDamagedError,
     PhotoError,
+    PhotoNotWrittenError,
     PhotoTooLargeError,
     PhotoTooSmallError,
     PhotoUnknownFormError,
@@ -271,6 +273,7 @@ __all__ = [
     "PhotoError",
     "PhotoGoneError",
     "PhotoNotFoundError",
+    "PhotoNotWrittenError",
     "PhotoPresentError",
     "PhotoRefusedError",
     "PhotoTooLargeError",

@@ -11,6 +11,7 @@ __all__ = [
     "FaceAnalysisError",
     "PhotoDamagedError",
     "PhotoError",
+    "PhotoNotWrittenError",
     "PhotoTooLargeError",
     "PhotoTooSmallError",
     "PhotoUnknownFormError",
@@ -69,6 +70,12 @@ class PhotoTooSmallError(PhotoError):
     """The photo has fewer pixels than the smallest face that is measured."""
 
     code = "photo_too_small"
+
+
+class PhotoNotWrittenError(PhotoError):
+    """A copy of this photo cannot be written where others can: the disk does not take its name, or so large a file."""
+
+    code: ClassVar[str] = "photo_not_written"
 
 
 class FaceAnalysisError(PhotoError):
