@@ -37,6 +37,7 @@ class ExportEvent:
         originals: Gets the photos to hand.
         raw_files: The RAW files of the shots that photos show, by image path; None if they were not looked for, and
             then those beside a photo are.
+        broken: What is wrong with the files of photos that were analysed all the same, by image path.
     """
 
     input_dir: Path
@@ -46,6 +47,7 @@ class ExportEvent:
     picks: Picks
     originals: Originals = field(default_factory=LocalOriginals)
     raw_files: Mapping[str, Sequence[str]] | None = None
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
         """The faces of a photo that have a named person, the most important first, then from left to right."""
@@ -106,6 +108,7 @@ def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]]
         picks=read_picks_now(output_dir),
         originals=originals_of(settings),
         raw_files=raw_files,
+        broken=event.broken,
     )
 
 

@@ -162,7 +162,9 @@ class _Export:
         self._max_megapixels = max_megapixels
         self._progress = progress
         self._cancel = cancel
-        self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
+        self._names = ExportNames(
+            takes=target.takes, longest_name=target.longest_name, reserved=(CONTACT_SHEET, PHOTOS_TABLE)
+        )
         self._companions = Companions(event, chosen)
         self._descriptions = Descriptions(
             event, max_megapixels, self._note, picked_label=request.picked_label, program=request.program
@@ -221,6 +223,10 @@ class _Export:
         can_embed = self._request.embed and can_hold_description(source.name, kind)
         embedded = self._copy(source, file, description if can_embed else None, kind)
         self.tally.exported.append(ExportedPhoto(image_path, file, source))
+        if self._request.mode is not ExportMode.ZIP and self._names.refused(image_path):
+            self._note(file, f"is the name of {displayed(image_path)} here: the disk of the export does not take that")
+        if image_path in self._event.broken:
+            self._note(file, f"{self._event.broken[image_path]}: copy it again, and export it again")
         raw = is_raw(source.name)
         twins = [] if raw else self._companions.raw_files(source)
         # Others than JPEGs get a sidecar, whether or not it was asked for: many programs read nothing inside them.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from curation.domain.bursts.clocks import EventClocks
 from curation.domain.judging.photo_composition import PhotoComposition
-from curation.domain.judging.photo_score import failed_photo_score
+from curation.domain.judging.photo_score import failed_photo_score, with_problem
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.domain.report import ScoringReport
 from curation.domain.told.file_told import FileTold, with_told
@@ -100,9 +100,8 @@ class ScoringPipeline:
         scores = []
         for path, measured in measures.items():
             self._context.stop_if_cancelled()
-            scores.append(
-                self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
-            )
+            score = self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
+            scores.append(with_problem(score, event.broken.get(path)))
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages, clocks)
         waiting: tuple[str, ...] = ()
