@@ -10,6 +10,7 @@ from curation.photos.files.formats import PHOTO_EXTENSIONS
 from curation.photos.files.listing import FoundFiles, Listing
 from curation.photos.finding.names import CLUSTERS_MARK, escaped, extension_of, is_passed_over
 from curation.photos.finding.places import LeftOut, Place, left_out, place_of
+from curation.photos.finding.twins import TwinFinder
 
 __all__ = ["ListedFile", "list_object_photos"]
 
@@ -32,6 +33,7 @@ def list_object_photos(
     exclude: Sequence[str],
     skip_raw_with_jpeg: bool,
     needs_photos: bool = True,
+    finder: TwinFinder | None = None,
 ) -> Listing:
     """List photos and clips by their paths.
 
@@ -42,6 +44,7 @@ def list_object_photos(
         exclude: Paths and folders that are not input (the program's own outputs).
         skip_raw_with_jpeg: As for `list_photos`.
         needs_photos: Whether a place without a photo is an error.
+        finder: As for `list_photos`; None looks for no pairs, since the files are not here.
 
     Raises:
         PhotosMissingError: If there is no photo.
@@ -64,7 +67,7 @@ def list_object_photos(
     for place, why in folders.places:
         found.aside.leave_out(place.path, why, folders.pictures(place.path))
         found.aside.add_missing_originals(place, folders)
-    return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
+    return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder)
 
 
 class _Folders:

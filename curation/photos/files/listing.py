@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curation.errors import FaceDataError, PhotosMissingError
 from curation.photos.files.formats import (
-    JPEG_LIKE_EXTENSIONS,
     PHOTO_EXTENSIONS,
-    RAW_EXTENSIONS,
     SUPPORTED_FORMATS,
     UNSUPPORTED_PICTURES,
     VIDEO_EXTENSIONS,
@@ -22,6 +20,8 @@ from curation.photos.files.formats import (
 from curation.photos.finding.aside import Aside
 from curation.photos.finding.names import CLUSTERS_MARK, SURROGATE, escaped, is_passed_over
 from curation.photos.finding.names import extension_of as _extension
+from curation.photos.finding.raw_pairs import RawPair, found_pairs, left_out
+from curation.photos.finding.twins import TwinFinder
 from curation.photos.finding.walk import Walk
 
 __all__ = [
@@ -93,6 +93,8 @@ class Listing:
         failed: (relative path, reason) of photos and folders that cannot be read; sorted.
         clips: Sorted by `video_path`; small copies that cameras write beside their clips are left out.
         absent: (relative path, reason) of photos that are not on this disk, by what stands for them; sorted.
+        pairs: RAW files and the pictures of the same shots; sorted.
+        twins: RAW files that are not looked at, because the picture of the pair is; sorted by `image_path`.
     """
 
     photos: tuple[PhotoFile, ...]
@@ -100,6 +102,22 @@ class Listing:
     failed: tuple[tuple[str, str], ...]
     clips: tuple[ClipFile, ...] = ()
     absent: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[RawPair, ...] = ()
+    twins: tuple[PhotoFile, ...] = ()
+
+    def with_twins_of(self, failed: Collection[str]) -> Listing:
+        """The same with the RAW files of pictures that cannot be read among the photos."""
+        kept = left_out(self.pairs, failed)
+        into = tuple(raw for raw in self.twins if raw.image_path not in kept)
+        if not into:
+            return self
+        names = {raw.image_path for raw in into}
+        return replace(
+            self,
+            photos=tuple(sorted((*self.photos, *into), key=lambda photo: photo.image_path)),
+            ignored=tuple(item for item in self.ignored if item[0] not in names),
+            twins=tuple(raw for raw in self.twins if raw.image_path not in names),
+        )
 
     def clips_apart(self) -> Listing:
         """The same without the clips in `ignored`: they are looked at."""
@@ -108,7 +126,12 @@ class Listing:
 
 
 def list_photos(
-    input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg: bool, needs_photos: bool = True
+    input_dir: Path,
+    *,
+    exclude: Sequence[Path],
+    skip_raw_with_jpeg: bool,
+    needs_photos: bool = True,
+    finder: TwinFinder | None = None,
 ) -> Listing:
     """List the photos and clips of a folder and its sub-folders, by their file extensions.
 
@@ -119,9 +142,9 @@ def list_photos(
         input_dir: The folder of photos.
         exclude: Files and folders inside it that are not input (the program's own outputs); they
             need not exist.
-        skip_raw_with_jpeg: Whether to skip a RAW file if there is a JPEG or HEIC of the same name in the
-            same folder.
+        skip_raw_with_jpeg: Whether to skip a RAW file if there is a JPEG or HEIC of the same shot.
         needs_photos: Whether a folder without a photo is an error.
+        finder: Tells which files are one shot; None reads them all without a memory, if RAW files are skipped.
 
     Raises:
         PhotosMissingError: If there is no such folder, it cannot be read, or it contains no photo.
@@ -130,7 +153,9 @@ def list_photos(
     _check_root(root)
     found = FoundFiles()
     Walk(root, exclude, found).run()
-    return found.listing(_shown(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
+    if finder is None and skip_raw_with_jpeg:
+        finder = TwinFinder()
+    return found.listing(_shown(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder)
 
 
 def photo_path(input_dir: Path, image_path: str) -> Path:
@@ -205,21 +230,29 @@ class FoundFiles:
             if is_regular and _extension(path.name) in _CLIP_EXTENSIONS:
                 self.clips.append(ClipFile(name, path, size_bytes, mtime_ns))
 
-    def listing(self, place: str, *, skip_raw_with_jpeg: bool, needs_photos: bool) -> Listing:
+    def listing(
+        self, place: str, *, skip_raw_with_jpeg: bool, needs_photos: bool, finder: TwinFinder | None
+    ) -> Listing:
         """All that was found, sorted.
 
         Args:
             place: The folder or address, for the message.
             skip_raw_with_jpeg: As for `list_photos`.
             needs_photos: As for `list_photos`.
+            finder: Tells which files are one shot; None looks for none.
 
         Raises:
             PhotosMissingError: If there is no photo, and there must be one.
         """
         photos, ignored = self.photos, [*self.ignored, *self.aside.ignored]
         clips = _beside_photos(self.clips, photos)
-        if skip_raw_with_jpeg:
-            photos = _without_raw_twins(photos, ignored)
+        pairs = () if finder is None else found_pairs(photos, finder)
+        twins: list[PhotoFile] = []
+        if skip_raw_with_jpeg and pairs:
+            skipped = left_out(pairs)
+            twins = [photo for photo in photos if photo.image_path in skipped]
+            photos = [photo for photo in photos if photo.image_path not in skipped]
+            ignored += [(raw, f"the RAW file of {photo} (io.skip_raw_with_jpeg)") for raw, photo in skipped.items()]
         if not photos and needs_photos:
             raise PhotosMissingError(self._nothing(place))
         return Listing(
@@ -228,6 +261,8 @@ class FoundFiles:
             failed=tuple(sorted(self.failed)),
             clips=tuple(sorted(clips, key=lambda clip: clip.video_path)),
             absent=self._absent(),
+            pairs=pairs,
+            twins=tuple(sorted(twins, key=lambda photo: photo.image_path)),
         )
 
     def _absent(self) -> tuple[tuple[str, str], ...]:
@@ -270,22 +305,3 @@ def _beside_photos(clips: list[ClipFile], photos: list[PhotoFile]) -> list[ClipF
         for photo in sorted(photos, key=lambda photo: photo.image_path, reverse=True)
     }
     return [replace(clip, beside=named.get((clip.path.parent, clip.path.stem.casefold()), "")) for clip in clips]
-
-
-def _without_raw_twins(photos: list[PhotoFile], ignored: list[tuple[str, str]]) -> list[PhotoFile]:
-    """Skip RAW files that have a JPEG or HEIC of the same name, and add them to `ignored`."""
-    if not any(_extension(photo.path.name) in RAW_EXTENSIONS for photo in photos):
-        return photos
-    twins: dict[tuple[Path, str], str] = {}
-    for photo in sorted(photos, key=lambda p: p.image_path, reverse=True):
-        if _extension(photo.path.name) in JPEG_LIKE_EXTENSIONS:
-            twins[photo.path.parent, photo.path.stem.casefold()] = photo.image_path
-    kept = []
-    for photo in photos:
-        is_raw = _extension(photo.path.name) in RAW_EXTENSIONS
-        twin = twins.get((photo.path.parent, photo.path.stem.casefold())) if is_raw else None
-        if twin is None:
-            kept.append(photo)
-        else:
-            ignored.append((photo.image_path, f"the RAW file of {twin} (io.skip_raw_with_jpeg)"))
-    return kept

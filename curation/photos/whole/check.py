@@ -21,6 +21,8 @@ from curation.photos.whole.jpeg2000 import jpeg2000_faults
 from curation.photos.whole.png import png_faults
 from curation.photos.whole.psd import psd_faults
 from curation.photos.whole.riff import webp_faults
+from curation.photos.whole.tiff.pictures import tiff_faults
+from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["CHECKS", "Check", "faults_of", "require_seen_part_whole"]
 
@@ -40,6 +42,8 @@ CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType(
         PhotoFormat.PNG: png_faults,
         PhotoFormat.PNM: pnm_faults,
         PhotoFormat.PSD: psd_faults,
+        PhotoFormat.RAW: raw_faults,
+        PhotoFormat.TIFF: tiff_faults,
         PhotoFormat.WEBP: webp_faults,
     }
 )

@@ -17,15 +17,18 @@ from curation.domain.choosing.export import ExportMode, ExportReport, ExportRequ
 from curation.domain.choosing.programs import PROGRAMS, SidecarName
 from curation.domain.report import Failure, Progress
 from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
+from curation.photos.embedding.copies import can_hold_description, described_copy
+from curation.photos.embedding.edits import DescribedCopy, contents
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
-from curation.photos.xmp.description import JpegHead, described_jpeg
+from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
-from curation.pipelines.export.event import ExportEvent, chosen_photos
+from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over
 from curation.pipelines.export.lists import ExportedPhoto, displayed, photos_table, sheet_photo
 from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_too_long
+from curation.pipelines.export.notes import warnings_of
 from curation.pipelines.export.sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
@@ -37,8 +40,9 @@ logger = logging.getLogger(__name__)
 
 CONTACT_SHEET = "contact_sheet.html"
 PHOTOS_TABLE = "photos.csv"
+_UNSEEN = "{} reads this only inside the file, and into a file of this kind nothing is written: it sees nothing of it"
 _CHUNK_BYTES = 8 * 2**20  # between two checks for cancellation
-_SHOWN_NOTES = 20
+_SHOWN_PASSED = 5
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class _Tally:
 
     exported: list[ExportedPhoto] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     raw_files: int = 0
     embedded: int = 0
 
@@ -83,6 +87,7 @@ def export(
     chosen = chosen_photos(request, event)
     if not chosen:
         raise InputError("there is no photo to export: pick some, or ask for the best ones")
+    passed = () if request.best is None or request.image_paths is not None else passed_over(event, request.best)
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
         check_room(export_dir, sum(_size_bytes(event, path) for path in chosen))
@@ -107,11 +112,12 @@ def export(
         raw_files=tally.raw_files,
         embedded=tally.embedded,
         sidecars=run.sidecars,
-        warnings=_warnings(tally.notes),
+        warnings=(*_passed_words(passed), *warnings_of(tally.notes)),
         name=path.name,
         path=str(path),
         size_bytes=target.written_bytes,
         seconds=round(time.monotonic() - began_s, 3),
+        companions=run.companions,
     )
 
 
@@ -124,9 +130,16 @@ def _size_bytes(event: ExportEvent, image_path: str) -> int:
     return 0 if stamp is None else stamp.size_bytes
 
 
-def _warnings(notes: Sequence[str]) -> tuple[str, ...]:
-    more = len(notes) - _SHOWN_NOTES
-    return (*notes[:_SHOWN_NOTES], *([f"and {more} more photos with such notes"] if more > 0 else []))
+def _passed_words(passed: Sequence[str]) -> tuple[str, ...]:
+    """That photos are not among the best ones because their own files reject them."""
+    if not passed:
+        return ()
+    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
+    those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
+    return (
+        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
+        "here to have them in",
+    )
 
 
 class _Export:
@@ -141,6 +154,7 @@ class _Export:
         progress: ProgressListener,
         cancel: threading.Event,
     ) -> None:
+        chosen = frozenset(chosen_photos(request, event))
         self.tally = _Tally()
         self._request = request
         self._event = event
@@ -148,12 +162,29 @@ class _Export:
         self._max_megapixels = max_megapixels
         self._progress = progress
         self._cancel = cancel
-        self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
-        self._companions = Companions()
+        self._names = ExportNames(
+            takes=target.takes, longest_name=target.longest_name, reserved=(CONTACT_SHEET, PHOTOS_TABLE)
+        )
+        self._companions = Companions(event, chosen)
         self._descriptions = Descriptions(
             event, max_megapixels, self._note, picked_label=request.picked_label, program=request.program
         )
         self._sidecars = SidecarWriter(self._names, self._companions, target, self._note, event.originals)
+        self._companion_files = CompanionWriter(
+            event,
+            self._names,
+            target,
+            self._note,
+            self._stop_if_cancelled,
+            mode=request.mode,
+            is_wanted=request.companions,
+            chosen=chosen,
+        )
+
+    @property
+    def companions(self) -> int:
+        """How many companions were exported."""
+        return self._companion_files.written
 
     @property
     def sidecars(self) -> int:
@@ -189,31 +220,46 @@ class _Export:
         file = self._names.of_photo(image_path)
         if is_too_long(file):
             raise PhotoUnreadableError("its name is too long, because another photo has the same name: rename one")
-        can_embed = self._request.embed and kind is PhotoFormat.JPEG
-        embedded = self._copy(source, file, description if can_embed else None)
+        can_embed = self._request.embed and can_hold_description(source.name, kind)
+        embedded = self._copy(source, file, description if can_embed else None, kind)
         self.tally.exported.append(ExportedPhoto(image_path, file, source))
+        if self._request.mode is not ExportMode.ZIP and self._names.refused(image_path):
+            self._note(file, f"is the name of {displayed(image_path)} here: the disk of the export does not take that")
+        if image_path in self._event.broken:
+            self._note(file, f"{self._event.broken[image_path]}: copy it again, and export it again")
         raw = is_raw(source.name)
         twins = [] if raw else self._companions.raw_files(source)
-        # A file that cannot have its description inside gets a sidecar, whether or not sidecars were requested.
-        undescribed = self._request.embed and not raw and not (can_embed and embedded is not False)
-        wanted = self._wanted(raw=raw, undescribed=undescribed, alone=not twins)
+        # Others than JPEGs get a sidecar, whether or not it was asked for: many programs read nothing inside them.
+        is_inside = can_embed and embedded is not False
+        undescribed = self._request.embed and not raw and not (is_inside and kind is PhotoFormat.JPEG)
+        if self._request.embed and not is_inside and not description.is_empty:
+            self._note_unseen(source.name, file)
+        wanted = self._wanted(
+            raw=raw, undescribed=undescribed, alone=raw or not self._companions.named_raw_files(source)
+        )
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
-            for twin in twins:
+            for twin in self._companions.once(twins):
                 self._add_raw(twin, image_path, source, file, description)
+        self._companion_files.add(photo_path(self._event.input_dir, image_path), source, file)
 
     def _add_raw(self, raw: Path, image_path: str, photo: Path, file: str, description: PhotoDescription) -> None:
         """Export the RAW file beside a photo, under the name of the photo."""
         name = self._names.beside(file, PurePosixPath(file).stem + raw.suffix)
         try:
             with self._event.originals.at_hand(raw) as opened:
-                self._copy(opened, name, None)
                 described = self._descriptions.of_raw(description, image_path, photo, opened, name)
+                kind = format_of(opened)
+                can_embed = self._request.embed and can_hold_description(raw.name, kind)
+                embedded = self._copy(opened, name, described if can_embed else None, kind)
+                if self._request.embed and not (can_embed and embedded is not False) and not described.is_empty:
+                    self._note_unseen(raw.name, name)
         except PhotoError as error:
             self._note(name, f"could not be exported: {error}")
             return
         self.tally.raw_files += 1
         self._sidecars.add(raw, name, described, self._wanted(raw=True, undescribed=False, alone=True))
+        self._companion_files.add(raw, raw, name)
 
     def _wanted(self, *, raw: bool, undescribed: bool, alone: bool) -> WantedSidecars:
         """Which sidecars a photo should have: those that its program reads, and those that were asked for."""
@@ -225,7 +271,15 @@ class _Export:
         long = self._request.sidecars or undescribed or (name is SidecarName.LONG and (raw or reads.beside_jpegs))
         return WantedSidecars(short=raw and name is SidecarName.SHORT, long=long, alone=alone)
 
-    def _copy(self, source: Path, file: str, description: PhotoDescription | None) -> bool | None:
+    def _note_unseen(self, name: str, file: str) -> None:
+        """Say so, if the program that the export is for reads nothing beside a file that has nothing inside."""
+        program = self._request.program
+        if program is not None and PROGRAMS[program].sidecar_of(name, is_raw=is_raw(name)) is None:
+            self._note(file, _UNSEEN.format(PROGRAMS[program].title))
+
+    def _copy(
+        self, source: Path, file: str, description: PhotoDescription | None, kind: PhotoFormat | None
+    ) -> bool | None:
         """Copy or link a photo.
 
         Returns:
@@ -234,33 +288,30 @@ class _Export:
         if self._request.mode is ExportMode.HARDLINK:
             self._target.link(file, source)
             return None
-        head: JpegHead | None = None
+        copy: DescribedCopy | None = None
         embedded: bool | None = None
         try:
             status = source.stat()
-            if description is not None:
+            if description is not None and kind is not None:
                 with source.open("rb") as opened:
-                    head = described_jpeg(opened, description)
+                    copy = described_copy(opened, kind, description)
         except PhotoError as error:
             self._note(file, f"it was copied unchanged, with its description in a sidecar: {error}")
             embedded = False
         except OSError as error:
             raise unreadable(error) from error
-        self._target.add(file, self._content(source, head), mtime_ns=status.st_mtime_ns, size_bytes=status.st_size)
-        if head is not None:
+        self._target.add(file, self._content(source, copy), mtime_ns=status.st_mtime_ns, size_bytes=status.st_size)
+        if copy is not None:
             embedded = True
             self.tally.embedded += 1
-            for note in head.notes:
+            for note in copy.notes:
                 self._note(file, note)
         return embedded
 
-    def _content(self, source: Path, head: JpegHead | None) -> Iterator[bytes]:
+    def _content(self, source: Path, copy: DescribedCopy | None) -> Iterator[bytes]:
         try:
             with source.open("rb") as file:
-                if head is not None:
-                    yield head.content
-                    file.seek(head.data_offset)
-                while chunk := file.read(_CHUNK_BYTES):
+                for chunk in contents(file, () if copy is None else copy.edits, _CHUNK_BYTES):
                     self._stop_if_cancelled()
                     yield chunk
         except OSError as error:
@@ -275,7 +326,7 @@ class _Export:
             self._progress(Progress("contact sheet", done, total))
 
     def _note(self, file: str, note: str) -> None:
-        self.tally.notes.append(f"{displayed(file)}: {note}")
+        self.tally.notes.append((displayed(file), note))
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel.is_set():

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import PhotoDescription
-from curation.errors import PhotoError, PhotoUnreadableError
-from curation.photos.files.formats import PhotoFormat
+from curation.errors import PhotoError, PhotoNotWrittenError, PhotoUnreadableError
+from curation.photos.embedding.copies import told_inside
+from curation.photos.embedding.own_packet import OwnPacket
 from curation.photos.files.stored_picture import format_of
 from curation.photos.originals import Originals
-from curation.photos.xmp.description import described_sidecar, sidecar_of_jpeg
+from curation.photos.xmp.description import described_sidecar
 from curation.photos.xmp.packet import MAX_PACKET_BYTES
 from curation.pipelines.export.names import Companions, ExportNames, is_too_long
 from curation.storage.export_target import ExportTarget
@@ -110,25 +111,32 @@ class SidecarWriter:
             new, notes, mtime_ns = old, (f"it was copied unchanged: {error}",), old_mtime_ns
         for note in notes:
             self._note(name, note)
-        self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        try:
+            self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        except PhotoNotWrittenError as error:
+            self._note(name, f"was not written: {error}")
+            return
         self.written += 1
 
 
 def first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
-    """The content of a new sidecar with its notes, see `described_sidecar`; that of a JPEG has the photo's own packet.
+    """The content of a new sidecar with its notes, see `described_sidecar`; it starts with the photo's own packet.
 
     Raises:
         PhotoUnreadableError: If the photo cannot be read.
     """
-    if format_of(photo) is PhotoFormat.JPEG:
-        try:
-            with photo.open("rb") as file:
-                return sidecar_of_jpeg(file, description)
-        except OSError as error:
-            raise unreadable(error) from error
-        except PhotoError:
-            pass  # a damaged packet stays in the photo, and the sidecar has the description only
-    return described_sidecar(None, description)
+    kind = format_of(photo)
+    inside: OwnPacket | None = None
+    try:
+        with photo.open("rb") as file:
+            inside = told_inside(file, kind)
+    except OSError as error:
+        raise unreadable(error) from error
+    except PhotoError:
+        pass  # a damaged packet stays in the photo, and the sidecar has the description only
+    if inside is None:
+        return described_sidecar(None, description)
+    return described_sidecar(None, description, inside=inside.packet, told=inside.told)
 
 
 def read_sidecar(path: Path) -> tuple[bytes, int]:

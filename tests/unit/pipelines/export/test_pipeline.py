@@ -36,7 +36,7 @@ class TestFiles:
 
         assert state_of(event.photos) == before
         assert (report.total, report.exported, report.failed) == (3, 3, 0)
-        assert (report.embedded, report.sidecars) == (2, 1)
+        assert (report.embedded, report.sidecars) == (3, 1)
         expected = ["b.jpg", "c.png", "c.png.xmp", "contact_sheet.html", "day 1/a.jpg", "photos.csv"]
         assert files_of(report) == expected
         folder = Path(report.path)
@@ -45,7 +45,7 @@ class TestFiles:
         for name in ("b.jpg", "day 1/a.jpg"):
             with Image.open(folder / name) as copied, Image.open(event.photos / name) as original:
                 assert copied.tobytes() == original.tobytes()
-        with (folder / "photos.csv").open(encoding="utf-8", newline="") as file:
+        with (folder / "photos.csv").open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["file"] for row in rows] == ["b.jpg", "day 1/a.jpg", "c.png"]
         assert rows[0]["pick"] == "picked" and rows[0]["rating"] == "5"
