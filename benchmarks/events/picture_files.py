@@ -23,6 +23,7 @@ __all__ = ["PictureFile", "picture_files"]
 _LONGEST_PX = 400
 _PROGRAM_EVERY = 40  # other programs take a tenth of a second for each file
 _BLACK = (0, 0, 0)
+_FORMS = ("PNG", "GIF", "WEBP", "WEBP", "AVIF", "AVIF", "HEIF", "HEIF", "JPEG2000", "BMP", "PPM")
 
 
 class PictureFile(NamedTuple):
@@ -159,7 +160,7 @@ _LOOKS: dict[str, Callable[[random.Random, Image.Image], Image.Image]] = {
 
 def _saved(chance: random.Random, image: Image.Image) -> tuple[str, bytes]:
     """A file that Pillow or pillow-heif saves, and how."""
-    form = chance.choice(("PNG", "GIF", "WEBP", "WEBP", "AVIF", "AVIF", "HEIF", "HEIF", "JPEG2000", "BMP", "PPM"))
+    form = chance.choice(_FORMS)
     mode, options = _OPTIONS[form](chance, image)
     buffer = BytesIO()
     picture = image.convert(mode)
