@@ -24,9 +24,9 @@ _CHUNK_BYTES = 8
 _FRAME_BYTES = 16
 # Shorter runs are found in many whole pictures, and cost a second decoding each.
 _ZEROS = 24
-# Encoders leave up to two bytes that no decoder asks for, in pictures without loss none. What is decoded has an even
-# number of bytes, since a byte that fills up an odd number would be taken for a part of the picture.
-_NEEDED_BYTES = {b"VP8 ": 4, b"VP8L": 2}
+# Encoders leave up to three bytes that no decoder asks for. What is decoded has an even number of bytes, since a byte
+# that fills up an odd number would be taken for a part of the picture.
+_NEEDED_BYTES = 4
 _PICTURES = (b"VP8 ", b"VP8L")
 _BESIDE = {b"EXIF": "its EXIF part", b"XMP ": "its XMP part"}
 _MOST_CHUNKS = 100_000
@@ -111,7 +111,7 @@ def _picture_fault(data: bytes, picture: _Chunk) -> FileFault | None:
         if not runs:
             continue
         run = max(runs, key=lambda one: one[1] - one[0])
-        needed = _NEEDED_BYTES[picture.kind] + (len(coded) - _NEEDED_BYTES[picture.kind]) % 2
+        needed = _NEEDED_BYTES + len(coded) % 2
         if part.end - part.start > needed and _decodes((picture.kind, part.without(needed))):
             good = upper_part((run[0] - part.start) / (part.end - part.start)) if part is parts[-1] else "nothing"
             return zeroed("its picture", picture.body + run[0], picture.body + run[1], good=good)
@@ -238,7 +238,7 @@ def _transparency_faults(data: bytes, chunk: _Chunk, picture: _Chunk) -> list[Fi
     """Transparency is packed like a picture without loss, or stored plainly, where zeros are legal."""
     packed, coded = data[chunk.body : chunk.end], data[picture.body : picture.end]
     run = first_zeros(packed, _ZEROS, 1)
-    needed = _NEEDED_BYTES[b"VP8L"] + len(packed) % 2
+    needed = _NEEDED_BYTES + len(packed) % 2
     if run is None or packed[0] & 3 == 0 or len(packed) <= needed or picture.kind != b"VP8 ":
         return []
     width, height = (int.from_bytes(coded[at : at + 2], "little") & 0x3FFF for at in (6, 8))
