@@ -262,13 +262,13 @@ def _decode_in_order(data: bytes, header: JpegHeader, divisor: int, warning: str
         PhotoDamagedError: If it is not.
         PhotoUnreadableError: If it cannot be decoded for another reason.
     """
-    if _ORDER_OF_SCANS in warning:
-        return _decode_by_corner(data, header, divisor, warning)
-    if not _WARNING.search(warning):
+    if _ORDER_OF_SCANS not in warning and not _WARNING.search(warning):
         return _decode_by_corner(data, None, divisor, warning)
     structure = read_structure(data)
     if structure is None or not _may_be_whole(structure):
         raise damage(data, structure, warning)
+    if _ORDER_OF_SCANS in warning:
+        return _decode_by_corner(data, header, divisor, warning)
     for candidate in _put_in_order(structure):
         try:
             array = _decode(candidate, header, divisor)
@@ -288,7 +288,7 @@ def _may_be_whole(structure: JpegStructure) -> bool:
     Of a picture in several scans without an end, whole scans may be missing, which would go unnoticed.
     """
     if structure.has_end:
-        return structure.stray <= _MAX_STRAY_BYTES
+        return structure.stray <= _MAX_STRAY_BYTES and structure.has_all_scans
     is_single = len(structure.scans) == 1 and not structure.frame.is_progressive and not structure.frame.is_arithmetic
     return is_single and not structure.scans[0].pieces[-1].endswith(bytes(_MIN_TAIL_ZEROS))
 

@@ -106,6 +106,21 @@ class JpegStructure:
     has_end: bool
     stray: int
 
+    @property
+    def has_all_scans(self) -> bool:
+        """Whether its scans give all coefficients of all components in full; sequential ones always do."""
+        if not self.frame.is_progressive:
+            return len({number for scan in self.scans for number, _, _ in scan.components}) == len(
+                self.frame.components
+            )
+        full: dict[int, set[int]] = {component.number: set() for component in self.frame.components}
+        for scan in self.scans:
+            first, last, bits = scan.header[-3:]
+            for number, _, _ in scan.components:
+                if bits & 15 == 0:
+                    full[number].update(range(first, last + 1))
+        return all(len(found) == 64 for found in full.values())
+
     def mcus(self, scan: JpegScan) -> int:
         """Number of MCUs of one of its scans: of blocks, where it has one component."""
         frame = self.frame
