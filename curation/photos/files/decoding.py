@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
 from curation.photos.colours.told import told_colours
@@ -40,6 +40,7 @@ from curation.photos.whole.tiff.raw import raw_faults
 __all__ = ["open_photo", "open_photo_bytes"]
 
 _MAX_JPEG_BYTES = 512 * 2**20
+_CHUNK_BYTES = 2**20
 
 
 class _JpegSource:
@@ -164,7 +165,7 @@ def open_photo(
         if not stat.S_ISREG(status.st_mode):
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
-            raise PhotoUnreadableError("the file is empty")
+            raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
         return _opened(PhotoFile(path, content), path.name, path.suffix, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
@@ -187,7 +188,7 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
         PhotoTooLargeError: If it has more pixels than the limit.
     """
     if not content:
-        raise PhotoUnreadableError("the file is empty")
+        raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
     try:
         extension = Path(name).suffix
         if not extension and is_raw_tiff(BytesIO(content)):
@@ -206,6 +207,8 @@ def _opened(
         start = opened.read(SNIFF_BYTES)
     kind = sniff(start, extension[1:].lower())
     if kind is None:
+        if not start.strip(b"\0"):
+            raise _of_zeros(file)
         raise PhotoUnreadableError(describe_other(start))
     source = _source(file, kind, max_megapixels, own_colours)
     return OpenPhoto(
@@ -216,6 +219,17 @@ def _opened(
         taken=better_of(told, time_of_name(name)),
         read_clock=partial(_clock, file),
     )
+
+
+def _of_zeros(file: PhotoFile) -> PhotoDamagedError:
+    """The error of a file that begins with zeros."""
+    with file.open() as opened:
+        while chunk := opened.read(_CHUNK_BYTES):
+            if chunk.strip(b"\0"):
+                return PhotoDamagedError(
+                    "the file begins with zeros: its beginning was never written", FaultKind.ZEROED
+                )
+    return PhotoDamagedError("not a picture: the file contains only zeros", FaultKind.EMPTY)
 
 
 def _told(file: PhotoFile, source: PhotoSource) -> TakenTime | None:
