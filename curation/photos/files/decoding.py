@@ -34,6 +34,7 @@ from curation.photos.taken.camera_facts import read_clock
 from curation.photos.taken.name_times import time_of_name
 from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import require_seen_part_whole
+from curation.photos.whole.jpeg.thumbnail import exif_thumbnail, require_agreement
 from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["open_photo", "open_photo_bytes"]
@@ -54,6 +55,7 @@ class _JpegSource:
         self._told = told_colours(header.icc_profile, is_adobe_rgb=header.is_adobe_rgb)
         self.icc_profile = rgb_profile(self._told.icc_profile) if header.components == 3 else None
         self._header = header
+        self._is_compared = False
         self._data: bytes | None = None
         self.width, self.height = header.width, header.height
         self.orientation = header.facts.orientation or 1
@@ -64,6 +66,11 @@ class _JpegSource:
         if self._data is None:
             self._data = self._read()
         array = decode_jpeg(self._data, self._header, divisor)
+        if not self._is_compared:
+            thumbnail = exif_thumbnail(self._header.exif)
+            if thumbnail is not None:
+                require_agreement(array, thumbnail, self._header.mcu_height / divisor)
+            self._is_compared = True
         return self._srgb(array, divisor)
 
     def _srgb(self, array: NDArray[np.uint8], divisor: int) -> NDArray[np.uint8]:
