@@ -25,6 +25,7 @@ __all__ = [
     "cameras_agree",
     "is_one_shot",
     "pairs_of",
+    "proposed",
     "shot_name",
     "stem_key",
     "times_differ",
@@ -134,7 +135,7 @@ def pairs_of(files: Sequence[ShotFile], evidence: ShotEvidence) -> Pairs:
         files: All that may be one of a pair, in an order that decides between equals.
         evidence: Asked for files whose names propose a pair only.
     """
-    groups = _proposed(files)
+    groups = proposed(files)
     facts = {number: evidence.facts(number) for group in groups for number in group}
     seconds = Counter(one.time.replace(microsecond=0) for one in facts.values() if one.time is not None)
     frozen = {second for second, count in seconds.items() if count > _STOOD_STILL}
@@ -158,7 +159,7 @@ def pairs_of(files: Sequence[ShotFile], evidence: ShotEvidence) -> Pairs:
     return Pairs(tuple(kept), tuple(also), tuple(unsure))
 
 
-def _proposed(files: Sequence[ShotFile]) -> list[list[int]]:
+def proposed(files: Sequence[ShotFile]) -> list[list[int]]:
     """Groups of numbers whose names are those of one shot, as far as they hold both a RAW file and a picture."""
     by_name: dict[str, list[int]] = defaultdict(list)
     raw_names = {shot_name(file.stem) for file in files if file.is_raw}
