@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -110,11 +111,13 @@ class Pairs(NamedTuple):
     unsure: tuple[Pair, ...]
 
 
+@lru_cache(maxsize=2**17)
 def stem_key(stem: str) -> str:
     """Equal for names of one file without their extension, in whatever case and form letters are written."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
 
 
+@lru_cache(maxsize=2**17)
 def shot_name(stem: str) -> str:
     """The part of a name that one shot's files share, without what makers and programs put around it.
 
@@ -285,6 +288,7 @@ def times_differ(one: datetime | None, other: datetime | None) -> bool:
     return one.replace(microsecond=0) != other.replace(microsecond=0)
 
 
+@lru_cache(maxsize=1024)
 def cameras_agree(one: str, other: str) -> bool | None:
     """Whether two names are of one camera model; None if one of them says too little.
 
