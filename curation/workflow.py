@@ -21,6 +21,7 @@ from curation.errors import FaceDataError, InputError
 from curation.event.film.clip_ranking import ClipRanking, with_clips
 from curation.event.film.clip_stage import ClipStage, FilmParts
 from curation.event.film.looking import left_out
+from curation.event.folder.pair_memory import remembered_pairs
 from curation.photos.files.listing import Listing, list_photos
 from curation.photos.object_listing import ListedFile, list_object_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
@@ -133,7 +134,8 @@ class WorkflowOrchestrator:
         with self._held("clustering"):
             sweep_temporaries(settings.io.output_dir)
             sweep_pictures(settings.io.output_dir / CLUSTERS_DIR)
-            listing = self._listing()
+            # Pictures that an earlier run could not read are tried again.
+            listing = event_listing(settings, retries_lost=True)
             left_out(settings.video.event_clips, listing.clips)  # told now, not after hours of work
             spec = self._parts.select_engine(self._pinned_engine(), listener)
             logger.info("engine %s: %s", spec.name, spec.reason)
@@ -378,12 +380,14 @@ def demand_folder(settings: Settings) -> None:
         )
 
 
-def event_listing(settings: Settings, *, needs_photos: bool = True) -> Listing:
+def event_listing(settings: Settings, *, needs_photos: bool = True, retries_lost: bool = False) -> Listing:
     """The photos and clips of the event, without pictures and films that this program wrote.
 
     Args:
         settings: Name the folders; without `video.event_clips` clips are files like others that are no photos.
         needs_photos: Whether a folder without a photo is an error.
+        retries_lost: Whether pictures that the last clustering could not read are tried again; else their RAW files
+            are photos in their place.
 
     Raises:
         PhotosMissingError: If the folder does not exist or cannot be read, or has no photo.
@@ -398,9 +402,14 @@ def event_listing(settings: Settings, *, needs_photos: bool = True) -> Listing:
     if output != photos and output.is_relative_to(photos):
         exclude.append(io.output_dir)
     try:
-        listing = list_photos(
-            io.input_dir, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg, needs_photos=needs_photos
-        )
+        with remembered_pairs(settings, retries_lost=retries_lost) as finder:
+            listing = list_photos(
+                io.input_dir,
+                exclude=exclude,
+                skip_raw_with_jpeg=io.skip_raw_with_jpeg,
+                needs_photos=needs_photos,
+                finder=finder,
+            )
     except OSError as error:
         raise explained(error, io.input_dir, "read") from error
     return _with_clips_asked_for(listing, settings)

@@ -6,7 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from curation.photos.files.listing import CLUSTERS_MARK, FoundFiles, Listing, escaped, is_passed_over
+from curation.photos.files.formats import PHOTO_EXTENSIONS
+from curation.photos.files.listing import FoundFiles, Listing
+from curation.photos.finding.names import CLUSTERS_MARK, escaped, extension_of, is_passed_over
+from curation.photos.finding.places import LeftOut, Place, left_out, place_of
+from curation.photos.finding.twins import TwinFinder
 
 __all__ = ["ListedFile", "list_object_photos"]
 
@@ -29,6 +33,7 @@ def list_object_photos(
     exclude: Sequence[str],
     skip_raw_with_jpeg: bool,
     needs_photos: bool = True,
+    finder: TwinFinder | None = None,
 ) -> Listing:
     """List photos and clips by their paths.
 
@@ -39,6 +44,7 @@ def list_object_photos(
         exclude: Paths and folders that are not input (the program's own outputs).
         skip_raw_with_jpeg: As for `list_photos`.
         needs_photos: Whether a place without a photo is an error.
+        finder: As for `list_photos`; None looks for no pairs, since the files are not here.
 
     Raises:
         PhotosMissingError: If there is no photo.
@@ -47,19 +53,71 @@ def list_object_photos(
     marked = {path.rpartition("/")[0] for path, *_ in listed if path.rpartition("/")[2] == CLUSTERS_MARK}
     passed_over = {*(path.rstrip("/") for path in exclude), *marked}
     found = FoundFiles()
-    is_left_out: dict[str, bool] = {"": "" in passed_over}
+    folders = _Folders(address.rstrip("/").rpartition("/")[2], listed, passed_over)
     for path, size_bytes, mtime_ns in listed:
         if path.endswith(_FOLDER_MARK) and not size_bytes:
             continue
         folder, _, name = path.rpartition("/")
-        if path not in passed_over and not is_passed_over(name) and not _left_out(folder, passed_over, is_left_out):
+        if path in passed_over or folders.is_left_out(folder) or found.aside.add_placeholder(folder, name):
+            continue
+        if is_passed_over(name):
+            found.aside.add_trashed(name, folder)
+        else:
             found.add(escaped(path), root / path, size_bytes, mtime_ns)
-    return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
+    for place, why in folders.places:
+        found.aside.leave_out(place.path, why, folders.pictures(place.path))
+        found.aside.add_missing_originals(place, folders)
+    return found.listing(address, skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder)
 
 
-def _left_out(folder: str, passed_over: Collection[str], known: dict[str, bool]) -> bool:
-    """Whether nothing in a folder is input; `known` has what was found so far, and that of the place itself."""
-    if folder not in known:
+class _Folders:
+    """The folders that the paths of objects have; implements `places.Tree`."""
+
+    def __init__(self, root: str, listed: Sequence[ListedFile], passed_over: Collection[str]) -> None:
+        self._root = root
+        self._listed = listed
+        self._passed_over = passed_over
+        self._known = {"": "" in passed_over}
+        self._names: dict[str, dict[str, int | None]] | None = None
+        self.places: list[tuple[Place, LeftOut]] = []
+        """Folders that are no places of photos, each the topmost."""
+
+    def is_left_out(self, folder: str) -> bool:
+        """Whether nothing in a folder is input."""
+        if folder not in self._known:
+            self._known[folder] = self._look(folder)
+        return self._known[folder]
+
+    def _look(self, folder: str) -> bool:
         above, _, name = folder.rpartition("/")
-        known[folder] = folder in passed_over or is_passed_over(name) or _left_out(above, passed_over, known)
-    return known[folder]
+        if folder in self._passed_over or self.is_left_out(above):
+            return True
+        place = place_of(folder, self._root, self)
+        why = left_out(place)
+        if why is not None:
+            self.places.append((place, why))
+        return why is not None or is_passed_over(name)
+
+    def names(self, folder: str) -> dict[str, int | None]:
+        if self._names is None:
+            self._names = {}
+            for path, size_bytes, _ in self._listed:
+                self._add(path, size_bytes)
+        return self._names.get(folder, {})
+
+    def _add(self, path: str, size_bytes: int | None) -> None:
+        assert self._names is not None
+        folder, _, name = path.rpartition("/")
+        within = self._names.get(folder)
+        if within is None:
+            within = self._names[folder] = {}
+            if folder:
+                self._add(folder, None)
+        within[name] = size_bytes
+
+    def pictures(self, folder: str) -> int:
+        """How many objects of a folder and those below it have names of photos."""
+        return sum(
+            path.startswith(f"{folder}/") and extension_of(path.rpartition("/")[2]) in PHOTO_EXTENSIONS
+            for path, *_ in self._listed
+        )

@@ -372,15 +372,17 @@ def _opened(path: Path, content: bytes | None, parts: WorkerParts) -> OpenPhoto:
 def _judged(photo: OpenPhoto, faces: Sequence[DetectedFace], chip_px: int) -> PhotoAnalysis:
     judged = [judged_face(photo, face, chip_px) for face in faces]
     small = miniature(photo.already_decoded(0.0).array)
-    time = photo.capture_time
+    # By content, so that the name of the file, which may change, has no part in it.
+    told = photo.told
     return PhotoAnalysis(
         photo.width,
         photo.height,
         tuple(judged),
         small,
-        None if time is None else time.isoformat(),
-        photo.time_source,
+        None if told is None else told.time.isoformat(),
+        "" if told is None else told.source,
         photo.faults,
+        photo.clock,
     )
 
 
@@ -440,7 +442,9 @@ def score_photo_worker(task: MeasureTask) -> MeasuredPhoto:
                     f"a face at {list(box)} lies outside the photo of {photo.width} x {photo.height} pixels: "
                     "the photo or face_data.csv was changed; run the clustering again"
                 )
-        measures = measure_photo(photo, task.faces, worker.predictor, capture_time=photo.capture_time)
+        measures = measure_photo(
+            photo, task.faces, worker.predictor, capture_time=None if photo.told is None else photo.told.time
+        )
         return MeasuredPhoto(sha256, measures)
 
 

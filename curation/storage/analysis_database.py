@@ -50,7 +50,10 @@ _VERSION_6 = """
 ALTER TABLE looks ADD COLUMN time_source TEXT NOT NULL DEFAULT '';
 CREATE TABLE file_faults (sha256 TEXT PRIMARY KEY, faults TEXT NOT NULL) WITHOUT ROWID;
 """
-UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
+_VERSION_7 = """
+ALTER TABLE looks ADD COLUMN clock TEXT NOT NULL DEFAULT '';
+"""
+UPGRADES = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6, _VERSION_7)
 """The statements that bring a store from each version to the next, starting with an empty file.
 
 Never change one that was released: a change of the schema is a new step, which keeps the content of old stores.

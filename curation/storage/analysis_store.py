@@ -11,6 +11,8 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +22,34 @@ from curation.domain.attributes.values import Attribute, FaceAttributes
 from curation.domain.faces.face import PhotoAnalysis
 from curation.domain.files.health import FileFault, faults_from_json, faults_to_json
 from curation.domain.measuring.measures import PhotoMeasures
+from curation.domain.measuring.taken import read_source
 from curation.errors import StorageError
 from curation.storage.analysis_database import AnalysisDatabase
 from curation.storage.analysis_rows import CachedPhoto, pack_embeddings, pack_faces, unpack_photo
 from curation.storage.face_attributes import unpack_attributes
 from curation.storage.file_stamps import FileStamp
 
-__all__ = ["STORE_NAME", "AnalysisStore"]
+__all__ = ["STORE_NAME", "AnalysisStore", "StoredTime"]
 
 logger = logging.getLogger(__name__)
 
 STORE_NAME = "analysis.sqlite"
 _MAX_GROUPINGS = 20  # of the events that share a state folder, and of settings that were tried
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTime:
+    """When a content was taken, as its file says.
+
+    Attributes:
+        time: ISO 8601 without a time zone; None if the file does not say it.
+        source: See `TakenTime.source`; empty if there is no time.
+        clock: See `PhotoAnalysis.clock`.
+    """
+
+    time: str | None
+    source: str
+    clock: str
 
 
 class AnalysisStore:
@@ -164,8 +182,8 @@ class AnalysisStore:
             )
             if analysis.miniature is not None:
                 connection.execute(
-                    "INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)",
-                    (sha256, analysis.miniature, analysis.capture_time, analysis.time_source),
+                    "INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?)",
+                    (sha256, analysis.miniature, analysis.capture_time, analysis.time_source, analysis.clock),
                 )
                 connection.execute(
                     "INSERT OR REPLACE INTO file_faults VALUES (?, ?)", (sha256, faults_to_json(analysis.faults))
@@ -175,15 +193,17 @@ class AnalysisStore:
     def look(self, sha256: str) -> tuple[bytes, str | None] | None:
         """The miniature of a photo and its capture time in ISO 8601, or None.
 
+        The time of a file's last change counts as none: an edit of the photo has another one.
         Photos that were analysed by an older version have it from the scoring.
 
         Raises:
             StorageError: If the store fails.
         """
         with self._database.use() as connection:
-            row = connection.execute("SELECT miniature, capture_time FROM looks WHERE sha256 = ?", (sha256,)).fetchone()
+            query = "SELECT miniature, capture_time, time_source FROM looks WHERE sha256 = ?"
+            row = connection.execute(query, (sha256,)).fetchone()
             if row is not None:
-                return bytes(row[0]), row[1]
+                return bytes(row[0]), None if read_source(datetime.min, row[2]).is_weak else row[1]
             values = connection.execute("SELECT value FROM measures WHERE sha256 = ?", (sha256,)).fetchall()
         for (value,) in values:
             try:
@@ -210,16 +230,35 @@ class AnalysisStore:
                     out[sha256] = str(row[0])
         return out
 
+    def taken(self, sha256s: Iterable[str]) -> dict[str, StoredTime]:
+        """When contents were taken and by whose clock, as far as an analysis looked at them.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT capture_time, time_source, clock FROM looks WHERE sha256 = ?"
+        with self._database.use() as connection:
+            rows = {sha256: connection.execute(query, (sha256,)).fetchone() for sha256 in sha256s}
+        return {sha256: StoredTime(*row) for sha256, row in rows.items() if row is not None}
+
+    def miniatures(self, sha256s: Iterable[str]) -> dict[str, bytes]:
+        """The miniatures of contents, as far as an analysis made them.
+
+        Raises:
+            StorageError: If the store fails.
+        """
+        query = "SELECT miniature FROM looks WHERE sha256 = ?"
+        with self._database.use() as connection:
+            rows = {sha256: connection.execute(query, (sha256,)).fetchone() for sha256 in sha256s}
+        return {sha256: bytes(row[0]) for sha256, row in rows.items() if row is not None}
+
     def time_sources(self, sha256s: Iterable[str]) -> dict[str, str]:
         """Where the capture times of contents stand in their files, see `PhotoAnalysis.time_source`.
 
         Raises:
             StorageError: If the store fails.
         """
-        query = "SELECT time_source FROM looks WHERE sha256 = ?"
-        with self._database.use() as connection:
-            rows = {sha256: connection.execute(query, (sha256,)).fetchone() for sha256 in sha256s}
-        return {sha256: str(row[0]) for sha256, row in rows.items() if row is not None and row[0]}
+        return {sha256: one.source for sha256, one in self.taken(sha256s).items() if one.source}
 
     def file_faults(self, sha256s: Iterable[str]) -> dict[str, tuple[FileFault, ...]]:
         """What is wrong with analysed files; only those with a fault.

@@ -47,6 +47,17 @@ class ProgramReads:
     short_too: bool = False
     beside_jpegs: bool = False
 
+    def sidecar_of(self, name: str, *, is_raw: bool) -> SidecarName | None:
+        """How the sidecar of a photo is called; None if it reads none.
+
+        Args:
+            name: Of the photo.
+            is_raw: Whether it is a RAW file.
+        """
+        if name.lower().endswith(".dng"):
+            return self.dng
+        return self.raw if is_raw else self.photo
+
 
 _LONG = SidecarName.LONG
 

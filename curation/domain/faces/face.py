@@ -121,8 +121,9 @@ class PhotoAnalysis:
         faces: Ordered by the left edge of the box, then by its upper edge.
         miniature: 16 x 16 pixels of the photo, see `curation.photos.looks.miniature`; None if it was not made.
         capture_time: From EXIF, ISO 8601 in the camera's local time; None if unknown.
-        time_source: Where the time stands in the file, a value of `curation.photos.taken`; empty if it is unknown.
+        time_source: Where the time stands in the file, see `TakenTime.source`; empty if it is unknown.
         faults: What is wrong with the file without affecting the picture.
+        clock: Whose clock the time is by, see `curation.photos.taken.camera_facts.read_clock`; empty if unknown.
     """
 
     width: int
@@ -132,6 +133,7 @@ class PhotoAnalysis:
     capture_time: str | None = None
     time_source: str = ""
     faults: tuple[FileFault, ...] = ()
+    clock: str = ""
 
 
 @dataclass(frozen=True, slots=True)

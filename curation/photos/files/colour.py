@@ -17,22 +17,30 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageCms import ImageCmsTransform
 
-__all__ = ["array_to_srgb", "bands_to_srgb", "rgb_profile"]
+__all__ = ["array_to_srgb", "bands_to_srgb", "cmyk_jpeg_to_srgb", "rgb_profile"]
 
 _BAND_PIXELS = 2_000_000
 _MAX_UINT16 = 65535
 _WHITE = (255, 255, 255)  # the background that viewers show behind transparency
 # Names of profiles that are already sRGB; "c2" is a compact one that some web services use.
 _SRGB_NAMES = ("sRGB", "c2")
+_GREY_MODES = ("1", "L", "LA", "La")
 
 
-def array_to_srgb(array: NDArray[np.uint8], icc_profile: bytes | None) -> None:
+def array_to_srgb(array: NDArray[np.uint8], icc_profile: bytes | None, *, is_grey: bool = False) -> None:
     """Convert an RGB picture to sRGB in place; a broken profile, or one for another mode, changes nothing.
 
     Args:
         array: (H, W, 3) uint8 RGB in the colour space of `icc_profile`, contiguous.
         icc_profile: As embedded in the file; None means sRGB.
+        is_grey: The file has one channel, which is repeated in all three, and a profile for grey.
     """
+    if is_grey:
+        table = _grey_table(icc_profile) if icc_profile else None
+        if table is not None:
+            for top, bottom in _bands(array.shape[1], array.shape[0]):
+                array[top:bottom] = table[array[top:bottom]]
+        return
     transform = _transform_to_srgb(icc_profile, "RGB")
     if transform is None:
         return
@@ -44,6 +52,51 @@ def array_to_srgb(array: NDArray[np.uint8], icc_profile: bytes | None) -> None:
         array[top:bottom] = np.asarray(band)
 
 
+def cmyk_jpeg_to_srgb(
+    data: bytes, icc_profile: bytes | None, divisor: int, without: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """A JPEG of four channels by its profile.
+
+    Args:
+        data: The whole file, known to be whole. Its channels are inverted, as Adobe's programs began to write them and
+            all others do.
+        icc_profile: As embedded in the file.
+        divisor: Of its size, 1, 2, 4 or 8.
+        without: The same picture (H, W, 3), converted without a profile.
+
+    Returns:
+        (H, W, 3) uint8 sRGB; `without` if there is no profile for CMYK.
+    """
+    transform = _transform_to_srgb(icc_profile, "CMYK")
+    if transform is None:
+        return without
+    from PIL import Image
+
+    height, width = without.shape[:2]
+    inks = _inks(data, width, height, divisor)
+    if inks.shape != (height, width, 4):
+        return without
+    for top, bottom in _bands(width, height):
+        without[top:bottom] = np.asarray(transform.apply(Image.fromarray(inks[top:bottom], "CMYK")))
+    return without
+
+
+def _inks(data: bytes, width: int, height: int, divisor: int) -> NDArray[np.uint8]:
+    """(H, W, 4) cyan, magenta, yellow and black, where 255 is full ink."""
+    import simplejpeg
+    from PIL import Image
+
+    try:
+        decoded = simplejpeg.decode_jpeg(
+            data, colorspace="CMYK", min_width=width, min_height=height, min_factor=divisor, strict=False
+        )
+        return np.asarray(255 - decoded, dtype=np.uint8)
+    except ValueError:  # it knows only the usual ways of storing colours coarsely
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            image.draft("CMYK", (image.width // divisor, image.height // divisor))
+            return np.asarray(image)
+
+
 def bands_to_srgb(
     band_of: Callable[[int, int], Image], width: int, height: int, icc_profile: bytes | None
 ) -> NDArray[np.uint8]:
@@ -53,7 +106,7 @@ def bands_to_srgb(
         band_of: Returns the rows from `top` up to but excluding `bottom` as a Pillow image.
         width: Of the picture in pixels.
         height: Of the picture in pixels.
-        icc_profile: As embedded in the file; None means sRGB. Used for RGB, CMYK and LAB.
+        icc_profile: As embedded in the file; None means sRGB. Used for RGB, CMYK and grey.
 
     Returns:
         (height, width, 3) uint8 RGB. Transparent parts are blended with white. Integers of 16 bits are scaled to
@@ -61,12 +114,14 @@ def bands_to_srgb(
         [0, 255] (floats) or [0, 65535] (integers) already. Bilevel and grey are repeated in all channels.
     """
     mode = band_of(0, 1).mode
-    profile_mode = {"RGBA": "RGB", "RGBX": "RGB", "RGBa": "RGB"}.get(mode, mode)
+    profile_mode = {"RGBA": "RGB", "RGBX": "RGB", "RGBa": "RGB", "P": "RGB", "PA": "RGB"}.get(mode, mode)
     transform = _transform_to_srgb(icc_profile, profile_mode)
+    table = _grey_table(icc_profile) if icc_profile and (mode in _GREY_MODES or mode.startswith("I;16")) else None
     value_range = _value_range(band_of, width, height) if mode in ("I", "F") else (0.0, 1.0)
     out = np.empty((height, width, 3), dtype=np.uint8)
     for top, bottom in _bands(width, height):
-        out[top:bottom] = _rgb(band_of(top, bottom), transform, value_range)
+        part = _rgb(band_of(top, bottom), transform, value_range)
+        out[top:bottom] = part if table is None else table[part]
     return out
 
 
@@ -174,6 +229,32 @@ def _built_transform(icc_profile: bytes, mode: str) -> ImageCmsTransform | None:
         return ImageCms.buildTransform(
             profile, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
+    except Exception:  # whatever is wrong with an embedded profile, the picture can still be used
+        return None
+
+
+@lru_cache(maxsize=8)
+def _grey_table(icc_profile: bytes) -> NDArray[np.uint8] | None:
+    """SRGB's grey for each of the 256 of a profile for grey; None if it is none.
+
+    What is half transparent lies on white already, which both have in common.
+    """
+    from PIL import Image, ImageCms
+
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
+        if str(profile.profile.xcolor_space).strip() != "GRAY":
+            return None
+        transform = ImageCms.buildTransform(
+            profile,
+            ImageCms.createProfile("sRGB"),
+            "L",
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.NOOPTIMIZE,  # which is inexact in the dark, and saves nothing for 256 values
+        )
+        ramp = transform.apply(Image.fromarray(np.arange(256, dtype=np.uint8)[np.newaxis]))
+        return np.ascontiguousarray(np.asarray(ramp)[0, :, 1])
     except Exception:  # whatever is wrong with an embedded profile, the picture can still be used
         return None
 

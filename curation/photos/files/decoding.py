@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
-from curation.photos.files.colour import array_to_srgb, rgb_profile
+from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
+from curation.photos.colours.hdr import hdr_to_srgb
+from curation.photos.colours.told import told_colours
+from curation.photos.files.colour import array_to_srgb, cmyk_jpeg_to_srgb, rgb_profile
 from curation.photos.files.exif import ExifFacts, is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
@@ -24,6 +29,9 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import develop_half_size, read_raw_preview
 from curation.photos.files.reasons import reason_of
+from curation.photos.taken.camera_facts import read_clock
+from curation.photos.taken.name_times import time_of_name
+from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import require_seen_part_whole
 
 __all__ = ["open_photo", "open_photo_bytes"]
@@ -40,7 +48,8 @@ class _JpegSource:
     def __init__(self, read: Callable[[], bytes], header: JpegHeader, *, own_colours: bool = False) -> None:
         self._read = read
         self._own_colours = own_colours
-        self.icc_profile = rgb_profile(header.icc_profile) if header.components == 3 else None
+        self._told = told_colours(header.icc_profile, is_adobe_rgb=header.is_adobe_rgb)
+        self.icc_profile = rgb_profile(self._told.icc_profile) if header.components == 3 else None
         self._header = header
         self._data: bytes | None = None
         self.width, self.height = header.width, header.height
@@ -52,8 +61,17 @@ class _JpegSource:
         if self._data is None:
             self._data = self._read()
         array = decode_jpeg(self._data, self._header, divisor)
-        if self._header.components == 3 and not self._own_colours:
-            array_to_srgb(array, self._header.icc_profile)
+        return self._srgb(array, divisor)
+
+    def _srgb(self, array: NDArray[np.uint8], divisor: int) -> NDArray[np.uint8]:
+        profile, hdr = self._told
+        components = self._header.components
+        if components == 4:
+            return cmyk_jpeg_to_srgb(self._data or b"", profile, divisor, array)
+        if components == 3 and hdr is not None:
+            return hdr_to_srgb(lambda top, bottom: array[top:bottom], array.shape[1], array.shape[0], 8, hdr)
+        if components == 1 or self.icc_profile is None or not self._own_colours:
+            array_to_srgb(array, profile, is_grey=components == 1)
         return array
 
 
@@ -103,7 +121,7 @@ def open_photo(
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
             raise PhotoUnreadableError("the file is empty")
-        return _opened(PhotoFile(path, content), path.suffix[1:].lower(), max_megapixels, own_colours=own_colours)
+        return _opened(PhotoFile(path, content), path.name, path.suffix, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
@@ -117,7 +135,7 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
         content: Of a photo's file, in any format that `open_photo` knows.
         max_megapixels: As for `open_photo`.
         name: Of the file, if it had one: its extension tells RAW files that begin like a TIFF; without it, their tags
-            do.
+            do. A time in it is that of a photo without another one.
         own_colours: Leave pixels in the colour space of the photo's `icc_profile`, if it has one.
 
     Raises:
@@ -127,27 +145,49 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
     if not content:
         raise PhotoUnreadableError("the file is empty")
     try:
-        extension = Path(name).suffix[1:].lower()
+        extension = Path(name).suffix
         if not extension and is_raw_tiff(BytesIO(content)):
-            extension = "dng"
-        return _opened(PhotoFile(None, content), extension, max_megapixels, own_colours=own_colours)
+            extension = ".dng"
+        return _opened(PhotoFile(None, content), name, extension, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
     except MemoryError as error:
         raise PhotoUnreadableError(reason_of(error)) from error
 
 
-def _opened(file: PhotoFile, extension: str, max_megapixels: float, *, own_colours: bool = False) -> OpenPhoto:
+def _opened(
+    file: PhotoFile, name: str, extension: str, max_megapixels: float, *, own_colours: bool = False
+) -> OpenPhoto:
     with file.open() as opened:
         start = opened.read(SNIFF_BYTES)
-    kind = sniff(start, extension)
+    kind = sniff(start, extension[1:].lower())
     if kind is None:
         raise PhotoUnreadableError(describe_other(start))
+    source = _source(file, kind, max_megapixels, own_colours)
     return OpenPhoto(
-        _source(file, kind, max_megapixels, own_colours),
+        source,
         max_megapixels=max_megapixels,
         check=partial(require_seen_part_whole, file, kind),
+        told=(told := _told(file, source)),
+        taken=better_of(told, time_of_name(name)),
+        read_clock=partial(_clock, file),
     )
+
+
+def _told(file: PhotoFile, source: PhotoSource) -> TakenTime | None:
+    """The time in a file; other places than the usual one are only looked at if there is none, or a wrong one."""
+    if source.capture_time is not None and not runs_from_default(source.capture_time):
+        return read_source(source.capture_time, source.time_source)
+    with file.open() as opened:
+        return read_taken(opened)
+
+
+def _clock(file: PhotoFile) -> str:
+    try:
+        with file.open() as opened:
+            return read_clock(opened)
+    except OSError:  # it is read in a moment, which tells
+        return ""
 
 
 def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colours: bool) -> PhotoSource:
@@ -175,7 +215,11 @@ def _raw_source(file: PhotoFile, max_megapixels: float, own_colours: bool) -> Ph
     preview = read_raw_preview(file, max_megapixels=max_megapixels)
     if preview.jpeg is not None:
         jpeg = preview.jpeg
-        source = _JpegSource(lambda: jpeg, read_jpeg_header(BytesIO(jpeg)), own_colours=own_colours)
+        header = read_jpeg_header(BytesIO(jpeg))
+        with file.open() as opened:
+            if header.icc_profile is None and not header.is_adobe_rgb and raw_tells_adobe_rgb(opened):
+                header = replace(header, is_adobe_rgb=True)
+        source = _JpegSource(lambda: jpeg, header, own_colours=own_colours)
         source.orientation = preview.orientation
         source.capture_time, source.time_source = preview.facts.capture_time, preview.facts.time_source
         return source

@@ -1,12 +1,12 @@
-"""The two EXIF facts that are used, orientation and time of capture, and turning a photo upright.
+"""The two EXIF facts that are needed to open a photo, orientation and time of capture, and turning it upright.
 
-Only those tags are read, directly from the TIFF structure (EXIF 2.32, section 4.6; TIFF 6.0), so that
+A time that stands elsewhere than in DateTimeOriginal is read by `curation.photos.taken.times`, only for photos that
+have none there. Only those tags are read, directly from the TIFF structure (EXIF 2.32, section 4.6; TIFF 6.0), so that
 damage elsewhere in the metadata causes neither warnings nor errors.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.photos.taken.tiff_tags import read_tags
+from curation.photos.taken.times import EXIF_TIME_TAGS, exif_original
+
 __all__ = ["NO_FACTS", "ExifFacts", "is_raw_tiff", "read_exif_block", "read_tiff_facts", "sides_swapped", "upright"]
 
 _SUBFILE_TYPE = 0x00FE
@@ -23,19 +26,14 @@ _ORIENTATION = 0x0112
 _SUB_IFDS = 0x014A
 _DNG_VERSION = 0xC612
 _EXIF_IFD = 0x8769
-_DATE_TIME_ORIGINAL = 0x9003
-_SUB_SEC_TIME_ORIGINAL = 0x9291
 
 _TYPE_SHORT = 3
 _TYPE_LONG = 4
-_TYPE_ASCII = 2
 
 _MAX_ENTRIES = 1000  # of one directory; cameras write fewer than 100
-_MAX_TEXT_BYTES = 64
 _EXIF_PREFIX = b"Exif\0\0"
 # BigTIFF (43) has another layout; RW2 (0x55) and ORF ("RO", "RS") are TIFF with another magic number.
 _TIFF_MAGIC_NUMBERS = frozenset({42, 0x55, 0x4F52, 0x5352})
-_DATE_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +72,18 @@ def read_tiff_facts(file: BinaryIO) -> ExifFacts:
     start = file.tell()
     tags, order = _first_directory(file, start)
     exif_ifd = tags.get(_EXIF_IFD)
-    if isinstance(exif_ifd, int):
+    if exif_ifd is not None:
         tags |= _read_directory(file, start, exif_ifd, order)
     orientation = tags.get(_ORIENTATION)
-    valid = isinstance(orientation, int) and 1 <= orientation <= 8
-    time = _parse_time(tags.get(_DATE_TIME_ORIGINAL), tags.get(_SUB_SEC_TIME_ORIGINAL))
+    file.seek(start)
+    try:
+        taken = exif_original(read_tags(file, EXIF_TIME_TAGS))
+    except (struct.error, OverflowError, ValueError):
+        taken = None
     return ExifFacts(
-        orientation=orientation if valid and isinstance(orientation, int) else None,
-        capture_time=time,
-        time_source="" if time is None else "EXIF DateTimeOriginal",
+        orientation=orientation if orientation is not None and 1 <= orientation <= 8 else None,
+        capture_time=None if taken is None else taken.time,
+        time_source="" if taken is None else taken.source,
     )
 
 
@@ -98,7 +99,7 @@ def is_raw_tiff(file: BinaryIO) -> bool:
     return _DNG_VERSION in tags or (tags.get(_SUBFILE_TYPE) == 1 and _SUB_IFDS in tags)
 
 
-def _first_directory(file: BinaryIO, start: int) -> tuple[dict[int, int | str], str]:
+def _first_directory(file: BinaryIO, start: int) -> tuple[dict[int, int], str]:
     """The tags of the first directory, empty if there is none, and the byte order."""
     header = file.read(8)
     if len(header) < 8 or header[:2] not in (b"II", b"MM"):
@@ -110,7 +111,7 @@ def _first_directory(file: BinaryIO, start: int) -> tuple[dict[int, int | str], 
     return _read_directory(file, start, first_ifd, order), order
 
 
-def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict[int, int | str]:
+def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict[int, int]:
     """The tags that are used, from the directory at `start + offset`."""
     file.seek(start + offset)
     raw_count = file.read(2)
@@ -118,7 +119,7 @@ def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict
         return {}
     count = min(struct.unpack(order + "H", raw_count)[0], _MAX_ENTRIES)
     entries = file.read(12 * count)
-    tags: dict[int, int | str] = {}
+    tags: dict[int, int] = {}
     for position in range(0, len(entries) - 11, 12):
         tag, kind, number = struct.unpack_from(order + "HHI", entries, position)
         value = entries[position + 8 : position + 12]
@@ -129,24 +130,7 @@ def _read_directory(file: BinaryIO, start: int, offset: int, order: str) -> dict
                 tags[tag] = struct.unpack(order + "H", value[:2])[0]
             elif kind == _TYPE_LONG:
                 tags[tag] = struct.unpack(order + "I", value)[0]
-        elif tag in (_DATE_TIME_ORIGINAL, _SUB_SEC_TIME_ORIGINAL) and kind == _TYPE_ASCII:
-            if number > 4:
-                file.seek(start + struct.unpack(order + "I", value)[0])
-                value = file.read(min(number, _MAX_TEXT_BYTES))
-            tags[tag] = value[:number].split(b"\0", 1)[0].decode("ascii", "replace").strip()
     return tags
-
-
-def _parse_time(text: object, fraction: object) -> datetime | None:
-    match = _DATE_TIME.match(text) if isinstance(text, str) else None
-    if match is None:
-        return None
-    digits = fraction if isinstance(fraction, str) and fraction.isascii() and fraction.isdigit() else ""
-    year, month, day, hour, minute, second = (int(group) for group in match.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second, int(digits[:6].ljust(6, "0")))
-    except ValueError:  # cameras whose clock was not set write zeros
-        return None
 
 
 def sides_swapped(orientation: int) -> bool:

@@ -1,15 +1,16 @@
 """JPEG files: reading the header, and strict decoding at full or reduced size.
 
-simplejpeg (libjpeg-turbo) rejects every truncated or damaged file in its strict mode, where other
-decoders fill the missing part with grey. Its strict mode also rejects a few files that are complete; those are
-decoded nevertheless, see `_decode_leniently`.
+simplejpeg (libjpeg-turbo) rejects truncated and damaged files in its strict mode, where other decoders fill the missing
+part with grey. Its strict mode also rejects files that are complete, but odd: those are put in order and decoded once
+more, see `_decode_in_order`.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
 
@@ -17,9 +18,14 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.domain.files.health import FaultKind
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.colours.exif_colours import block_tells_adobe_rgb
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block
 from curation.photos.files.reasons import reason_of
+from curation.photos.whole.jpeg.blocks import MIN_ZERO_RUN, joined, whole_intervals, without_padding, zero_run
+from curation.photos.whole.jpeg.damage import damage
+from curation.photos.whole.jpeg.structure import JpegStructure, read_structure
 
 __all__ = ["JPEG_DIVISORS", "JPEG_MAGIC", "JpegHeader", "decode_jpeg", "read_jpeg_header"]
 
@@ -40,12 +46,10 @@ _MAX_SCANS = 500
 _MAX_COEFFICIENT_BYTES = 900_000_000
 # For the few files that only Pillow decodes: at any size it takes 7 bytes per pixel.
 _MAX_PILLOW_MEGAPIXELS = 120
-# Warnings of libjpeg about oddities outside the picture's data. Between restart markers
-# (d0 to d7) extraneous bytes do mean damage.
-_HARMLESS = re.compile(
-    r"extraneous bytes before marker 0x(?!d[0-7])|JFIF|Adobe|Invalid SOS parameters|Inconsistent progression"
-)
-_DAMAGED = re.compile(r"corrupt|premature|huffman|bogus|invalid", re.IGNORECASE)
+# Warnings of libjpeg that say nothing of the picture's blocks, or that it gives instead of all others.
+_ORDER_OF_SCANS = "Inconsistent progression"
+_WARNING = re.compile(r"corrupt|premature|huffman|bogus|invalid|JFIF|Adobe", re.IGNORECASE)
+_MIN_TAIL_ZEROS = 16
 _FILL_GREY = 128  # the colour of missing data in libjpeg, whose coefficients are all zero
 
 
@@ -60,6 +64,8 @@ class JpegHeader:
         icc_profile: The embedded colour profile; None if there is none or a part of it is missing.
         components: 1 for grey, 3 for colour, 4 for CMYK.
         single_scan: Whether the whole picture is in one scan (not progressive).
+        scan_offset: Where the picture's first data stand in the file.
+        is_adobe_rgb: Whether its EXIF says that its colours are Adobe RGB.
     """
 
     width: int
@@ -68,6 +74,8 @@ class JpegHeader:
     icc_profile: bytes | None
     components: int
     single_scan: bool
+    scan_offset: int = 0
+    is_adobe_rgb: bool = False
 
 
 def read_jpeg_header(file: BinaryIO) -> JpegHeader:
@@ -82,6 +90,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
     icc_parts: dict[int, bytes] = {}
     icc_count = 0
     frame: tuple[int, bytes] | None = None
+    is_adobe_rgb = False
     file.seek(2)
     for _ in range(_MAX_HEADER_SEGMENTS):
         marker = _next_marker(file)
@@ -97,19 +106,37 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
             if frame is None:
                 break
             scan = file.read(1)
-            return _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count))
-        if marker not in _SOF_MARKERS and marker not in (0xE1, 0xE2):
+            offset = file.tell() - 1 + length
+            found = _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count), offset)
+            return replace(found, is_adobe_rgb=is_adobe_rgb)
+        if marker not in _SOF_MARKERS and marker not in (0xDB, 0xE1, 0xE2):
             file.seek(length, 1)
             continue
         body = file.read(length)
         if marker in _SOF_MARKERS and len(body) >= 6 and frame is None:
             frame = (marker, body)
+        elif marker == 0xDB:
+            _require_steps(body)
         elif marker == 0xE1 and facts is None and body.startswith(b"Exif\0"):
             facts = read_exif_block(body[6:])
+            is_adobe_rgb = block_tells_adobe_rgb(body)
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
             icc_parts[body[12]] = body[14:]
             icc_count = body[13]
     raise PhotoUnreadableError("the file is cut off or damaged: the JPEG ends before its picture begins")
+
+
+def _require_steps(body: bytes) -> None:
+    """Refuse tables of quantisation steps that were overwritten with zeros; decoders show grey without a word."""
+    at = 0
+    while at < len(body):
+        size = 128 if body[at] >> 4 else 64
+        table = body[at + 1 : at + 1 + size]
+        steps = table if size == 64 else [a | b for a, b in zip(table[::2], table[1::2], strict=False)]
+        if 0 in steps:
+            text = "the file is damaged: a table without which its picture cannot be decoded was overwritten with zeros"
+            raise PhotoDamagedError(text, kind=FaultKind.ZEROED.value)
+        at += 1 + size
 
 
 def _next_marker(file: BinaryIO) -> int | None:
@@ -136,7 +163,9 @@ def _joined(parts: dict[int, bytes], count: int) -> bytes | None:
     return b"".join(parts[number] for number in sorted(parts))
 
 
-def _header(frame: tuple[int, bytes], scan_components: int, facts: ExifFacts, icc: bytes | None) -> JpegHeader:
+def _header(
+    frame: tuple[int, bytes], scan_components: int, facts: ExifFacts, icc: bytes | None, scan_offset: int
+) -> JpegHeader:
     marker, body = frame
     height, width, components = struct.unpack(">HHB", body[1:6])
     if width == 0 or height == 0:
@@ -158,6 +187,7 @@ def _header(frame: tuple[int, bytes], scan_components: int, facts: ExifFacts, ic
         icc_profile=icc,
         components=components,
         single_scan=single_scan,
+        scan_offset=scan_offset,
     )
 
 
@@ -174,20 +204,25 @@ def decode_jpeg(data: bytes, header: JpegHeader, divisor: int) -> NDArray[np.uin
         converted to RGB, grey is repeated in all channels.
 
     Raises:
-        PhotoUnreadableError: If the file is cut off or damaged.
+        PhotoDamagedError: If blocks are missing, or some are not those of this picture.
+        PhotoUnreadableError: If it cannot be decoded for another reason.
     """
     if not header.single_scan and data.count(_SOS) > _MAX_SCANS:
         raise PhotoUnreadableError("the file is damaged: the JPEG has too many scans")
     try:
-        return _decode(data, header, divisor, strict=True)
+        array = _decode(data, header, divisor)
     except ValueError as error:
-        array = _decode_leniently(data, header, divisor, str(error))
-        if array is None:
-            raise PhotoUnreadableError(f"the file is cut off or damaged ({error})") from error
-        return array
+        return _decode_in_order(data, header, divisor, str(error))
+    # Zeros that were never written can decode to as many blocks as stood there.
+    zeros = data.find(bytes(MIN_ZERO_RUN), header.scan_offset)
+    if zeros >= 0:
+        structure = read_structure(data)
+        if structure is not None and zero_run(data, structure) is not None:
+            raise damage(data, structure, "")
+    return array
 
 
-def _decode(data: bytes, header: JpegHeader, divisor: int, *, strict: bool) -> NDArray[np.uint8]:
+def _decode(data: bytes, header: JpegHeader, divisor: int, *, strict: bool = True) -> NDArray[np.uint8]:
     array: NDArray[np.uint8] = simplejpeg.decode_jpeg(
         data,
         colorspace="RGB",
@@ -199,30 +234,71 @@ def _decode(data: bytes, header: JpegHeader, divisor: int, *, strict: bool) -> N
     return array
 
 
-def _decode_leniently(data: bytes, header: JpegHeader, divisor: int, warning: str) -> NDArray[np.uint8] | None:
-    """Decode a file that strict mode rejected, if the picture is complete nevertheless; None if it is not."""
-    if "Premature end of JPEG file" in warning:
-        # A file that lacks only its end marker can be decoded strictly once that is added. A progressive file
-        # may lack whole scans, which would go unnoticed.
-        if not header.single_scan or data.endswith(_EOI):
-            return None
+def _decode_in_order(data: bytes, header: JpegHeader, divisor: int, warning: str) -> NDArray[np.uint8]:
+    """Decode a file that strict mode rejected, if the picture is complete nevertheless.
+
+    Raises:
+        PhotoDamagedError: If it is not.
+        PhotoUnreadableError: If it cannot be decoded for another reason.
+    """
+    if _ORDER_OF_SCANS in warning:
+        return _decode_by_corner(data, header, divisor, warning)
+    if not _WARNING.search(warning):
+        return _decode_by_corner(data, None, divisor, warning)
+    structure = read_structure(data)
+    if structure is None or not _may_be_whole(structure):
+        raise damage(data, structure, warning)
+    for candidate in _put_in_order(structure):
         try:
-            return _decode(data + _EOI, header, divisor, strict=True)
+            array = _decode(candidate, header, divisor)
         except ValueError:
-            return None
-    if _HARMLESS.search(warning):
-        try:
-            array = _decode(data, header, divisor, strict=False)
-        except ValueError:  # it still rejects oddities before the picture's data
-            array = _decode_with_pillow(data, divisor)
-    elif _DAMAGED.search(warning):
-        return None
-    else:
-        array = _decode_with_pillow(data, divisor)
-    # libjpeg reports only its first warning, so a harmless one may hide damage, which then shows as missing blocks
-    # at the lower right.
+            continue
+        return _without_zeros(array, candidate, data, structure)
+    pieces = whole_intervals(structure)
+    if pieces is None:
+        raise damage(data, structure, warning)
+    candidate = joined(structure, pieces)
+    return _without_zeros(_decode(candidate, header, divisor, strict=False), candidate, data, structure)
+
+
+def _may_be_whole(structure: JpegStructure) -> bool:
+    """Whether the end of the file does not say already that something is missing.
+
+    Of a picture in several scans without an end, whole scans may be missing, which would go unnoticed.
+    """
+    if structure.has_end:
+        return True
+    is_single = len(structure.scans) == 1 and not structure.frame.is_progressive and not structure.frame.is_arithmetic
+    return is_single and not structure.scans[0].pieces[-1].endswith(bytes(_MIN_TAIL_ZEROS))
+
+
+def _put_in_order(structure: JpegStructure) -> Iterator[bytes]:
+    """The picture as files that strict mode may accept, none of which has other blocks than the file itself."""
+    yield joined(structure, without_padding(structure))
+    yield joined(structure)
+    if any(scan.interval for scan in structure.scans) and all(len(scan.pieces) == 1 for scan in structure.scans):
+        yield joined(structure, restarts=False)
+
+
+def _without_zeros(
+    array: NDArray[np.uint8], candidate: bytes, data: bytes, structure: JpegStructure
+) -> NDArray[np.uint8]:
+    ordered = read_structure(candidate)
+    if ordered is None or zero_run(candidate, ordered) is not None:
+        raise damage(data, structure, "zeros in the picture's data")
+    return array
+
+
+def _decode_by_corner(data: bytes, header: JpegHeader | None, divisor: int, warning: str) -> NDArray[np.uint8]:
+    """Decode without strictness, with Pillow if `header` is None; missing blocks then show at the lower right."""
+    try:
+        array = _decode_with_pillow(data, divisor) if header is None else _decode(data, header, divisor, strict=False)
+    except ValueError as error:
+        raise PhotoUnreadableError(f"the file is cut off or damaged ({warning})") from error
     corner = array[-8:, -8:].astype(np.int16)
-    return None if np.abs(corner - _FILL_GREY).max() <= 1 else array
+    if np.abs(corner - _FILL_GREY).max() <= 1:
+        raise PhotoDamagedError(f"the file is cut off or damaged ({warning})", kind=FaultKind.CUT.value)
+    return array
 
 
 def _decode_with_pillow(data: bytes, divisor: int) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.files.health import FileFault
+from curation.domain.measuring.taken import TakenTime, read_source
 from curation.engines.base import Pixels
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.exif import sides_swapped, upright
@@ -22,6 +23,11 @@ __all__ = ["OpenPhoto", "PhotoSource", "halved"]
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
 _ENOUGH = 0.88
 _MIN_HALVED_PX = 16
+
+
+def _no_clock() -> str:
+    """For a source that is no file."""
+    return ""
 
 
 def _whole() -> tuple[FileFault, ...]:
@@ -63,7 +69,8 @@ class OpenPhoto:
         width: Of the upright full-size photo in pixels, known without decoding.
         height: Of the upright full-size photo in pixels, known without decoding.
         capture_time: When it was taken, in the camera's local time without a time zone; None if unknown.
-        time_source: Where that stands in the file; empty if it is unknown.
+        time_source: Where that stands, see `TakenTime.source`; empty if it is unknown.
+        told: The time that stands in the content of the file, whatever its name says: what may be kept by content.
         faults: What is wrong with the file without affecting the picture; known once something was decoded.
         orientation: Of the stored picture, 1 to 8 as in EXIF tag 0x0112.
         icc_profile: The colour profile in the file, from which pixels are converted to sRGB unless the photo was opened
@@ -76,6 +83,9 @@ class OpenPhoto:
         *,
         max_megapixels: float,
         check: Callable[[], tuple[FileFault, ...]] = _whole,
+        told: TakenTime | None = None,
+        taken: TakenTime | None = None,
+        read_clock: Callable[[], str] = _no_clock,
     ) -> None:
         """Check the size against the limit.
 
@@ -83,6 +93,9 @@ class OpenPhoto:
             source: The file.
             max_megapixels: As for `open_photo`.
             check: Called once, before the first decoding; returns `faults`, or raises `PhotoDamagedError`.
+            told: The time in the file's content; None for that of the source.
+            taken: The time that is used, of the content or of the name; None for `told`.
+            read_clock: Reads whose clock the time is by, see `camera_facts.read_clock`.
 
         Raises:
             PhotoTooLargeError: If the photo is too large even at the smallest size at which it can be decoded.
@@ -92,8 +105,13 @@ class OpenPhoto:
         swapped = sides_swapped(source.orientation)
         self.width: Final = source.height if swapped else source.width
         self.height: Final = source.width if swapped else source.height
-        self.capture_time: Final = source.capture_time
-        self.time_source: Final = source.time_source
+        if told is None and source.capture_time is not None:
+            told = read_source(source.capture_time, source.time_source)
+        used = told if taken is None else taken
+        self.told: Final = told
+        self.capture_time: Final = None if used is None else used.time
+        self.time_source: Final = "" if used is None else used.source
+        self._read_clock = read_clock
         self.faults: tuple[FileFault, ...] = ()
         self._check = check
         self._is_checked = False
@@ -101,6 +119,11 @@ class OpenPhoto:
         self._full_divisor: Final = _fitting_divisor(source, max_megapixels)
         self._decoded: dict[int, NDArray[np.uint8]] = {}
         self._reduced: tuple[tuple[int, bool], NDArray[np.uint8], float] | None = None
+
+    @property
+    def clock(self) -> str:
+        """Whose clock the time is by, see `camera_facts.read_clock`; empty if the file does not name its camera."""
+        return self._read_clock()
 
     @property
     def full_scale(self) -> float:

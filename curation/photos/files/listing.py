@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from curation.errors import FaceDataError, PhotosMissingError
 from curation.photos.files.formats import (
-    JPEG_LIKE_EXTENSIONS,
     PHOTO_EXTENSIONS,
-    RAW_EXTENSIONS,
     SUPPORTED_FORMATS,
     UNSUPPORTED_PICTURES,
     VIDEO_EXTENSIONS,
     VIDEO_PROXY_EXTENSIONS,
 )
+from curation.photos.finding.aside import Aside
+from curation.photos.finding.names import CLUSTERS_MARK, SURROGATE, escaped, is_passed_over
+from curation.photos.finding.names import extension_of as _extension
+from curation.photos.finding.raw_pairs import RawPair, found_pairs, left_out
+from curation.photos.finding.twins import TwinFinder
+from curation.photos.finding.walk import Walk
 
 __all__ = [
     "CLUSTERS_MARK",
@@ -32,32 +36,12 @@ __all__ = [
     "photo_path",
 ]
 
-# Created in folders by systems and network disks, besides names that begin with a dot.
-_SYSTEM_NAMES = frozenset(
-    name.casefold()
-    for name in (
-        "@eaDir",
-        "@Recycle",
-        "#recycle",
-        "$RECYCLE.BIN",
-        "__MACOSX",
-        "lost+found",
-        "System Volume Information",
-        "desktop.ini",
-        "ehthumbs.db",
-        "Thumbs.db",
-    )
-)
 # Files that accompany photos, and others that nobody expects to be analysed.
 _SILENT_EXTENSIONS = frozenset({
     "aae", "csv", "db", "doc", "docx", "exif", "htm", "html", "ini", "json", "log", "lrcat", "lrdata", "md", "npy",
     "ods", "odt", "on1", "pdf", "pp3", "py", "thm", "txt", "url", "wav", "xls", "xlsx", "xml", "xmp", "yaml", "yml",
 })  # fmt: skip
 _CLIP_EXTENSIONS = VIDEO_EXTENSIONS - VIDEO_PROXY_EXTENSIONS
-CLUSTERS_MARK = ".curation-files.json"
-"""The list of files in a folder of cluster pictures; whatever run made them, they are not photos of the event."""
-# Bytes that are not UTF-8 are represented in names by these code points (PEP 383).
-_SURROGATE = re.compile("[\udc80-\udcff]")
 _ESCAPE = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
 
 
@@ -109,6 +93,8 @@ class Listing:
         failed: (relative path, reason) of photos and folders that cannot be read; sorted.
         clips: Sorted by `video_path`; small copies that cameras write beside their clips are left out.
         absent: (relative path, reason) of photos that are not on this disk, by what stands for them; sorted.
+        pairs: RAW files and the pictures of the same shots; sorted.
+        twins: RAW files that are not looked at, because the picture of the pair is; sorted by `image_path`.
     """
 
     photos: tuple[PhotoFile, ...]
@@ -116,6 +102,22 @@ class Listing:
     failed: tuple[tuple[str, str], ...]
     clips: tuple[ClipFile, ...] = ()
     absent: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[RawPair, ...] = ()
+    twins: tuple[PhotoFile, ...] = ()
+
+    def with_twins_of(self, failed: Collection[str]) -> Listing:
+        """The same with the RAW files of pictures that cannot be read among the photos."""
+        kept = left_out(self.pairs, failed)
+        into = tuple(raw for raw in self.twins if raw.image_path not in kept)
+        if not into:
+            return self
+        names = {raw.image_path for raw in into}
+        return replace(
+            self,
+            photos=tuple(sorted((*self.photos, *into), key=lambda photo: photo.image_path)),
+            ignored=tuple(item for item in self.ignored if item[0] not in names),
+            twins=tuple(raw for raw in self.twins if raw.image_path not in names),
+        )
 
     def clips_apart(self) -> Listing:
         """The same without the clips in `ignored`: they are looked at."""
@@ -124,7 +126,12 @@ class Listing:
 
 
 def list_photos(
-    input_dir: Path, *, exclude: Sequence[Path], skip_raw_with_jpeg: bool, needs_photos: bool = True
+    input_dir: Path,
+    *,
+    exclude: Sequence[Path],
+    skip_raw_with_jpeg: bool,
+    needs_photos: bool = True,
+    finder: TwinFinder | None = None,
 ) -> Listing:
     """List the photos and clips of a folder and its sub-folders, by their file extensions.
 
@@ -135,18 +142,20 @@ def list_photos(
         input_dir: The folder of photos.
         exclude: Files and folders inside it that are not input (the program's own outputs); they
             need not exist.
-        skip_raw_with_jpeg: Whether to skip a RAW file if there is a JPEG or HEIC of the same name in the
-            same folder.
+        skip_raw_with_jpeg: Whether to skip a RAW file if there is a JPEG or HEIC of the same shot.
         needs_photos: Whether a folder without a photo is an error.
+        finder: Tells which files are one shot; None reads them all without a memory, if RAW files are skipped.
 
     Raises:
         PhotosMissingError: If there is no such folder, it cannot be read, or it contains no photo.
     """
     root = Path(os.path.abspath(input_dir))  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
     _check_root(root)
-    walk = _Walk(root, exclude)
-    walk.run()
-    return walk.found.listing(_shown(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos)
+    found = FoundFiles()
+    Walk(root, exclude, found).run()
+    if finder is None and skip_raw_with_jpeg:
+        finder = TwinFinder()
+    return found.listing(_shown(root), skip_raw_with_jpeg=skip_raw_with_jpeg, needs_photos=needs_photos, finder=finder)
 
 
 def photo_path(input_dir: Path, image_path: str) -> Path:
@@ -162,12 +171,6 @@ def photo_path(input_dir: Path, image_path: str) -> Path:
         return input_dir / _unescaped(image_path)
     except ValueError as error:
         raise FaceDataError(f"{image_path!r} is not a path as the clustering writes it: {error}") from error
-
-
-def escaped(name: str) -> str:
-    """A path as `PhotoFile.image_path` has it: surrogates and backslashes escaped, the same in every locale."""
-    text = os.fsencode(name).decode("utf-8", "surrogateescape")
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):x}", text.replace("\\", "\\\\"))
 
 
 def _unescaped(text: str) -> str:
@@ -195,12 +198,7 @@ def _check_root(root: Path) -> None:
 
 
 def _shown(path: Path) -> str:
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(path))
-
-
-def is_passed_over(name: str) -> bool:
-    """Whether a file or folder of this name is hidden or of the system: nobody is told of it."""
-    return name.startswith(".") or name.casefold() in _SYSTEM_NAMES
+    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", str(path))
 
 
 class FoundFiles:
@@ -212,6 +210,7 @@ class FoundFiles:
         self.clips: list[ClipFile] = []
         self.ignored: list[tuple[str, str]] = []
         self.failed: list[tuple[str, str]] = []
+        self.aside = Aside()
 
     def add(self, name: str, path: Path, size_bytes: int, mtime_ns: int, *, is_regular: bool = True) -> None:
         """Take a file as a photo, as a clip, as ignored, or silently as nothing, by its extension.
@@ -231,21 +230,29 @@ class FoundFiles:
             if is_regular and _extension(path.name) in _CLIP_EXTENSIONS:
                 self.clips.append(ClipFile(name, path, size_bytes, mtime_ns))
 
-    def listing(self, place: str, *, skip_raw_with_jpeg: bool, needs_photos: bool) -> Listing:
+    def listing(
+        self, place: str, *, skip_raw_with_jpeg: bool, needs_photos: bool, finder: TwinFinder | None
+    ) -> Listing:
         """All that was found, sorted.
 
         Args:
             place: The folder or address, for the message.
             skip_raw_with_jpeg: As for `list_photos`.
             needs_photos: As for `list_photos`.
+            finder: Tells which files are one shot; None looks for none.
 
         Raises:
             PhotosMissingError: If there is no photo, and there must be one.
         """
-        photos, ignored = self.photos, list(self.ignored)
+        photos, ignored = self.photos, [*self.ignored, *self.aside.ignored]
         clips = _beside_photos(self.clips, photos)
-        if skip_raw_with_jpeg:
-            photos = _without_raw_twins(photos, ignored)
+        pairs = () if finder is None else found_pairs(photos, finder)
+        twins: list[PhotoFile] = []
+        if skip_raw_with_jpeg and pairs:
+            skipped = left_out(pairs)
+            twins = [photo for photo in photos if photo.image_path in skipped]
+            photos = [photo for photo in photos if photo.image_path not in skipped]
+            ignored += [(raw, f"the RAW file of {photo} (io.skip_raw_with_jpeg)") for raw, photo in skipped.items()]
         if not photos and needs_photos:
             raise PhotosMissingError(self._nothing(place))
         return Listing(
@@ -253,93 +260,24 @@ class FoundFiles:
             ignored=tuple(sorted(ignored)),
             failed=tuple(sorted(self.failed)),
             clips=tuple(sorted(clips, key=lambda clip: clip.video_path)),
+            absent=self._absent(),
+            pairs=pairs,
+            twins=tuple(sorted(twins, key=lambda photo: photo.image_path)),
+        )
+
+    def _absent(self) -> tuple[tuple[str, str], ...]:
+        return self.aside.absent_but(
+            [*(photo.image_path for photo in self.photos), *(clip.video_path for clip in self.clips)]
         )
 
     def _nothing(self, place: str) -> str:
-        skipped = [*sorted(self.failed), *sorted(self.ignored)]
+        skipped = [*self._absent(), *sorted(self.failed), *sorted([*self.ignored, *self.aside.ignored])]
         named = "".join(f"; {path}: {reason}" for path, reason in skipped[:3])
         more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
         return (
             f"there is no photo in {place}: put photos there ({SUPPORTED_FORMATS}) or name another folder "
             f"with --input{named}{more}"
         )
-
-
-class _Walk:
-    """One walk through the folder, which collects the lists of a `Listing`."""
-
-    def __init__(self, root: Path, exclude: Sequence[Path]) -> None:
-        self._root = root
-        self._excluded = {identity for path in exclude if (identity := _identity(path)) is not None}
-        self._visited: set[tuple[int, int]] = set()
-        self._links: list[tuple[PurePosixPath, Path]] = []
-        self.found = FoundFiles()
-
-    def run(self) -> None:
-        self._walk(PurePosixPath(), self._root)
-        # Links to folders come last, so that a folder is listed under its own name, whatever the links are called.
-        while self._links:
-            self._links.sort(reverse=True)
-            self._walk(*self._links.pop())
-
-    def _walk(self, relative: PurePosixPath, folder: Path) -> None:
-        pending = [(relative, folder)]
-        while pending:
-            relative, folder = pending.pop()
-            try:
-                status = folder.stat()
-                if (status.st_dev, status.st_ino) in self._visited:
-                    continue
-                self._visited.add((status.st_dev, status.st_ino))
-                with os.scandir(folder) as scan:
-                    entries = sorted(scan, key=lambda entry: entry.name)
-            except OSError as error:
-                self.found.failed.append((escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
-                continue
-            if any(entry.name == CLUSTERS_MARK for entry in entries):
-                continue
-            prefix = "" if relative == PurePosixPath() else f"{relative}/"
-            for entry in entries:
-                subfolder = self._entry(prefix + entry.name, entry)
-                if subfolder is not None:
-                    pending.append((relative / entry.name, subfolder))
-
-    def _entry(self, relative: str, entry: os.DirEntry[str]) -> Path | None:
-        """Record a file or a link; returns a folder to walk."""
-        if is_passed_over(entry.name):
-            return None
-        try:
-            status = entry.stat()
-        except OSError as error:
-            if _extension(entry.name) in PHOTO_EXTENSIONS:
-                broken = isinstance(error, FileNotFoundError)
-                fault = "a link that leads nowhere" if broken else f"cannot be read: {error.strerror}"
-                self.found.failed.append((escaped(relative), fault))
-            return None
-        if (status.st_dev, status.st_ino) in self._excluded:
-            return None
-        path = Path(entry.path)
-        if stat.S_ISDIR(status.st_mode):
-            if not entry.is_symlink():
-                return path
-            self._links.append((PurePosixPath(relative), path))
-            return None
-        is_regular = stat.S_ISREG(status.st_mode)
-        self.found.add(escaped(relative), path, status.st_size, status.st_mtime_ns, is_regular=is_regular)
-        return None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _extension(name: str) -> str:
-    stem, dot, extension = name.rpartition(".")
-    return extension.lower() if dot and stem else ""
 
 
 def _why_not(name: str) -> str | None:
@@ -367,22 +305,3 @@ def _beside_photos(clips: list[ClipFile], photos: list[PhotoFile]) -> list[ClipF
         for photo in sorted(photos, key=lambda photo: photo.image_path, reverse=True)
     }
     return [replace(clip, beside=named.get((clip.path.parent, clip.path.stem.casefold()), "")) for clip in clips]
-
-
-def _without_raw_twins(photos: list[PhotoFile], ignored: list[tuple[str, str]]) -> list[PhotoFile]:
-    """Skip RAW files that have a JPEG or HEIC of the same name, and add them to `ignored`."""
-    if not any(_extension(photo.path.name) in RAW_EXTENSIONS for photo in photos):
-        return photos
-    twins: dict[tuple[Path, str], str] = {}
-    for photo in sorted(photos, key=lambda p: p.image_path, reverse=True):
-        if _extension(photo.path.name) in JPEG_LIKE_EXTENSIONS:
-            twins[photo.path.parent, photo.path.stem.casefold()] = photo.image_path
-    kept = []
-    for photo in photos:
-        is_raw = _extension(photo.path.name) in RAW_EXTENSIONS
-        twin = twins.get((photo.path.parent, photo.path.stem.casefold())) if is_raw else None
-        if twin is None:
-            kept.append(photo)
-        else:
-            ignored.append((photo.image_path, f"the RAW file of {twin} (io.skip_raw_with_jpeg)"))
-    return kept

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,6 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.photos.colours.cicp import Cicp
+from curation.photos.colours.exif_colours import block_tells_adobe_rgb, tiff_tells_adobe_rgb
+from curation.photos.colours.hdr import hdr_to_srgb
+from curation.photos.colours.iso_colr import read_iso_colours
+from curation.photos.colours.png_colours import png_cicp, png_gamma_profile
+from curation.photos.colours.told import ToldColours, told_colours
 from curation.photos.files.colour import bands_to_srgb, rgb_profile
 from curation.photos.files.exif import NO_FACTS, ExifFacts, read_exif_block, read_tiff_facts
 from curation.photos.files.formats import PhotoFormat
@@ -24,6 +31,7 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.reasons import reason_of
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 __all__ = ["HeifSource", "PillowSource", "open_pillow", "too_large"]
@@ -34,6 +42,8 @@ _WHOLE_FILE_FORMATS = frozenset({PhotoFormat.WEBP, PhotoFormat.AVIF, PhotoFormat
 _MAX_PNG_CHUNKS = 100_000
 _BOMB = re.compile(r"Image size \((\d+) pixels\) exceeds limit")
 # Decoding takes about 7 bytes per pixel, for these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), measured.
+_DEEP_CHANNELS = {"L;16": 1, "LA;16": 2, "RGB;16": 3, "RGBA;16": 4}
+_DEEP_SHIFT = 4  # to 12 bits, the most that HEIF's codecs keep
 _LIMIT_SHARES = {PhotoFormat.WEBP: 0.5, PhotoFormat.JPEG_2000: 0.4, PhotoFormat.AVIF: 0.8}
 
 
@@ -92,8 +102,9 @@ class PillowSource:
         try:
             with open_pillow(file.opened_by_libraries, (kind.value,), max_megapixels=max_megapixels) as image:
                 self.width, self.height = image.size
-                facts = _facts(file, kind, image)
-                self.icc_profile = _profile(image.info.get("icc_profile"), image.mode)
+                facts, is_adobe_rgb = _facts(file, kind, image)
+                self._told = _told(file, kind, image, is_adobe_rgb=is_adobe_rgb)
+                self.icc_profile = rgb_profile(self._told.icc_profile, image.mode)
         except OSError as error:
             if error.errno is not None:
                 raise
@@ -114,7 +125,6 @@ class PillowSource:
             with open_pillow(
                 self._file.opened_by_libraries, (self._kind.value,), max_megapixels=self._max_megapixels
             ) as image:
-                profile = image.info.get("icc_profile")
                 # Pillow turns TIFFs itself, and would also apply an orientation in XMP, which the size in the header
                 # does not take into account.
                 image.info.pop("xmp", None)
@@ -122,18 +132,17 @@ class PillowSource:
                     image.load()
                 if image.size != (self.width, self.height):
                     raise ValueError(f"the picture is {image.size}, its header says {(self.width, self.height)}")
+                if self._told.hdr is not None:
+                    return _hdr_to_srgb(image, self._told.hdr, self._file, self._kind)
+                is_left = self._own_colours and self.icc_profile is not None
                 return bands_to_srgb(
                     lambda top, bottom: image.crop((0, top, self.width, bottom)),
                     self.width,
                     self.height,
-                    None if self._is_left(profile) or not isinstance(profile, bytes) else profile,
+                    None if is_left else self._told.icc_profile,
                 )
         except Exception as error:  # Pillow's plugins raise all kinds of exceptions for damaged files
             raise PhotoUnreadableError(reason_of(error)) from error
-
-    def _is_left(self, profile: object) -> bool:
-        """Whether pixels stay in the colour space of a profile."""
-        return self._own_colours and self.icc_profile is not None and profile == self.icc_profile
 
 
 class HeifSource:
@@ -157,10 +166,17 @@ class HeifSource:
         # Photos are decoded by one process per core.
         pillow_heif.options.DECODE_THREADS = 1
         try:
-            heif = self._heif = pillow_heif.open_heif(data, convert_hdr_to_8bit=True, bgr_mode=False)
+            iso = read_iso_colours(BytesIO(data))
+            is_deep = iso.cicp is not None and iso.cicp.is_hdr
+            heif = self._heif = pillow_heif.open_heif(data, convert_hdr_to_8bit=not is_deep, bgr_mode=False)
             self.width, self.height = heif.size
-            self.icc_profile = _profile(heif.info.get("icc_profile"), heif.mode)
-            exif = heif.info.get("exif")
+            profile, exif = heif.info.get("icc_profile"), heif.info.get("exif")
+            self._told = told_colours(
+                profile if isinstance(profile, bytes) else None,
+                iso.cicp,
+                is_adobe_rgb=isinstance(exif, bytes) and block_tells_adobe_rgb(exif),
+            )
+            self.icc_profile = rgb_profile(self._told.icc_profile, heif.mode)
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
         _check_size(self.width, self.height)
@@ -174,26 +190,103 @@ class HeifSource:
 
         heif = self._heif
         try:
-            pixels = np.frombuffer(heif.data, dtype=np.uint8)
             stride, mode = heif.stride, heif.mode
             if heif.size != (self.width, self.height):
                 raise ValueError(f"the picture is {heif.size}, its header says {(self.width, self.height)}")
-            profile = heif.info.get("icc_profile")
+            if mode.endswith(";16"):
+                rows = np.frombuffer(heif.data, dtype=np.uint16).reshape(self.height, stride // 2)
+                return self._from_deep(rows, _DEEP_CHANNELS[mode])
+            pixels = np.frombuffer(heif.data, dtype=np.uint8)
+
+            def band(top: int, bottom: int) -> Image.Image:
+                part = pixels[top * stride : bottom * stride]
+                return Image.frombuffer(mode, (self.width, bottom - top), part, "raw", mode, stride, 1)
+
+            if self._told.hdr is not None:
+                return hdr_to_srgb(lambda *rows: _codes(band(*rows)), self.width, self.height, 8, self._told.hdr)
             is_left = self._own_colours and self.icc_profile is not None
-            return bands_to_srgb(
-                lambda top, bottom: Image.frombuffer(
-                    mode, (self.width, bottom - top), pixels[top * stride : bottom * stride], "raw", mode, stride, 1
-                ),
-                self.width,
-                self.height,
-                None if is_left or not isinstance(profile, bytes) else profile,
-            )
+            return bands_to_srgb(band, self.width, self.height, None if is_left else self._told.icc_profile)
         except Exception as error:  # the package maps libheif's many errors to several of Python's
             raise PhotoUnreadableError(reason_of(error)) from error
 
+    def _from_deep(self, rows: NDArray[np.uint16], channels: int) -> NDArray[np.uint8]:
+        """From 16 bits a value, of which those below the file's own are zero."""
+        from PIL import Image
 
-def _profile(icc_profile: object, mode: str) -> bytes | None:
-    return rgb_profile(icc_profile if isinstance(icc_profile, bytes) else None, mode)
+        pixels = rows[:, : self.width * channels].reshape(self.height, self.width, channels)
+        hdr = self._told.hdr
+        if hdr is not None:
+            colours = [0, 0, 0, *range(1, channels)] if channels < 3 else list(range(channels))
+            return hdr_to_srgb(
+                lambda top, bottom: np.asarray(pixels[top:bottom, :, colours] >> _DEEP_SHIFT, dtype=np.uint16),
+                self.width,
+                self.height,
+                12,
+                hdr,
+            )
+        mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
+        is_left = self._own_colours and self.icc_profile is not None
+        return bands_to_srgb(
+            lambda top, bottom: Image.fromarray((pixels[top:bottom] >> 8).astype(np.uint8).squeeze(), mode),
+            self.width,
+            self.height,
+            None if is_left else self._told.icc_profile,
+        )
+
+
+def _told(file: PhotoFile, kind: PhotoFormat, image: ImageFile, *, is_adobe_rgb: bool) -> ToldColours:
+    """The colours of a picture's pixels, from wherever its format tells them."""
+    profile = image.info.get("icc_profile")
+    icc_profile = profile if isinstance(profile, bytes) else None
+    if kind is PhotoFormat.PNG:
+        with file.open() as opened:
+            cicp = png_cicp(opened)
+        if cicp is not None and cicp.is_known:
+            return told_colours(None, cicp)
+        gamma = None if icc_profile else png_gamma_profile(image.info, image.mode)
+        is_told = icc_profile is not None or "srgb" in image.info or "gamma" in image.info
+        return told_colours(icc_profile or gamma, is_adobe_rgb=is_adobe_rgb and not is_told)
+    if kind is PhotoFormat.AVIF:
+        with file.open() as opened:
+            return told_colours(icc_profile, read_iso_colours(opened).cicp, is_adobe_rgb=is_adobe_rgb)
+    return told_colours(icc_profile, is_adobe_rgb=is_adobe_rgb)
+
+
+def _hdr_to_srgb(image: ImageFile, hdr: Cicp, file: PhotoFile, kind: PhotoFormat) -> NDArray[np.uint8]:
+    """A decoded HDR picture as sRGB; from all bits of a PNG or AVIF, of which Pillow keeps 8."""
+    deep, bits = _deep_pixels(file, kind)
+    if deep is not None and deep.shape[:2] == (image.height, image.width):
+        return hdr_to_srgb(lambda top, bottom: deep[top:bottom], image.width, image.height, bits, hdr)
+    return hdr_to_srgb(
+        lambda top, bottom: _codes(image.crop((0, top, image.width, bottom))), image.width, image.height, 8, hdr
+    )
+
+
+def _codes(band: Image) -> NDArray[np.uint8]:
+    """(H, W, 4) with opacity if there is any, else (H, W, 3)."""
+    has_opacity = band.mode in ("LA", "PA", "RGBA") or "transparency" in band.info
+    if band.mode.startswith("I;16"):
+        grey = (np.asarray(band) >> 8).astype(np.uint8)
+        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    return np.asarray(band.convert("RGBA" if has_opacity else "RGB"))
+
+
+def _deep_pixels(file: PhotoFile, kind: PhotoFormat) -> tuple[NDArray[np.uint16] | None, int]:
+    """(H, W, 3 or 4) RGB of more than 8 bits, and how many; None for any other picture."""
+    bits = 16
+    if kind is PhotoFormat.AVIF:
+        with file.open() as opened:
+            bits = read_iso_colours(opened).bits
+    if bits == 8 or kind not in (PhotoFormat.PNG, PhotoFormat.AVIF):
+        return None, 8
+    import cv2
+
+    array = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if array is None or array.dtype != np.uint16:
+        return None, 8
+    if array.ndim == 2:
+        return np.repeat(array[:, :, np.newaxis], 3, axis=2), bits
+    return np.ascontiguousarray(array[:, :, [2, 1, 0, 3][: array.shape[2]]]), bits
 
 
 def too_large(size: str, max_megapixels: float, note: str = "") -> str:
@@ -214,13 +307,15 @@ def _check_file_size(file: PhotoFile, kind: PhotoFormat) -> None:
         raise PhotoTooLargeError(f"a {kind.name} file of more than {_MAX_FILE_BYTES // 2**20} MiB: save it as JPEG")
 
 
-def _facts(file: PhotoFile, kind: PhotoFormat, image: ImageFile) -> ExifFacts:
-    """The EXIF facts as they apply to the picture that Pillow decodes."""
+def _facts(file: PhotoFile, kind: PhotoFormat, image: ImageFile) -> tuple[ExifFacts, bool]:
+    """The EXIF facts as they apply to the picture that Pillow decodes, and whether they say Adobe RGB."""
     if kind is PhotoFormat.TIFF:
         with file.open() as opened:
-            return replace(read_tiff_facts(opened), orientation=1)  # Pillow turns TIFFs itself
+            facts = replace(read_tiff_facts(opened), orientation=1)  # Pillow turns TIFFs itself
+            opened.seek(0)
+            return facts, tiff_tells_adobe_rgb(opened)
     block = _png_exif(file) if kind is PhotoFormat.PNG else image.info.get("exif")
-    return read_exif_block(block) if isinstance(block, bytes) else NO_FACTS
+    return (read_exif_block(block), block_tells_adobe_rgb(block)) if isinstance(block, bytes) else (NO_FACTS, False)
 
 
 def _png_exif(stored: PhotoFile) -> bytes | None:

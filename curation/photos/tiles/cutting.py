@@ -17,7 +17,7 @@ from curation.photos.tiles.grid import TileGrid, TileLevel
 
 __all__ = ["TILES_VERSION", "DecodedPhoto", "decode_for_tiles", "grid_of", "tile_jpeg"]
 
-TILES_VERSION = 1  # raise it when the tiles made from the same photo change
+TILES_VERSION = 2  # raise it when the tiles made from the same photo change
 
 _QUALITY = 92
 

@@ -45,6 +45,10 @@ class FolderReader:
         self._picasa: PicasaFolder | None = None
         self._contacts: Mapping[str, str] = {}
 
+    def beside(self, name: str) -> Beside:
+        """The files beside a photo of this folder."""
+        return self.index.beside(name, self._photos)
+
     def told(self, path: Path, beside: Beside) -> FileTold:
         """What the files of a photo say; a file that cannot be read says nothing.
 
@@ -57,7 +61,10 @@ class FolderReader:
         except OSError:
             blocks = NO_BLOCKS
         notes = list(blocks.notes)
-        sources = _by_date(self._beside_words(path, beside, notes), _inside_words(blocks, notes))
+        inside = _inside_words(blocks, notes)
+        if beside.twin is not None:
+            inside += _of_twin(beside.twin)
+        sources = _by_date(self._beside_words(path, beside, notes), inside)
         sources += [words_of_exif(blocks.numbers), words_of_keywords(iptc_keywords(blocks.iptc))]
         if beside.json is not None:
             words = takeout_words(_content(beside.json))
@@ -149,6 +156,14 @@ def _inside_words(blocks: FileBlocks, notes: list[str]) -> list[SourceWords]:
         else:
             out.append(words)
     return out
+
+
+def _of_twin(path: Path) -> list[SourceWords]:
+    """What the RAW file beside a photo says; its regions belong to another picture, but of the same shape."""
+    try:
+        return _inside_words(read_blocks(path), [])
+    except OSError:
+        return []
 
 
 def _packet_words(content: bytes, rest: bytes) -> SourceWords | None:

@@ -2,125 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import BinaryIO
-
 from curation.domain.choosing.export import PhotoDescription
+from curation.photos.xmp.agreeing import settle_label, settle_names, settle_stars
 from curation.photos.xmp.for_programs import describe_for, has_own_label
-from curation.photos.xmp.jpeg_segments import MAX_XMP_BYTES, JpegSegments, read_segments, rest_name, with_xmp
-from curation.photos.xmp.names import DC, IPTC_EXT, TIFF, XMP, qualified
+from curation.photos.xmp.microsoft_regions import merge_microsoft_regions
+from curation.photos.xmp.names import MP, TIFF, XMP, qualified
 from curation.photos.xmp.packet import XmpPacket
-from curation.photos.xmp.regions import merge_regions
+from curation.photos.xmp.regions import merge_regions, other_picture
 
-__all__ = ["JpegHead", "describe", "described_jpeg", "described_sidecar", "sidecar_of_jpeg"]
+__all__ = ["describe", "described_sidecar"]
 
-_RATING = qualified(XMP, "Rating")
 _LABEL = qualified(XMP, "Label")
-_SUBJECT = qualified(DC, "subject")
-_PERSONS = qualified(IPTC_EXT, "PersonInImage")
 _ORIENTATION = qualified(TIFF, "Orientation")
+_MICROSOFT_REGIONS = qualified(MP, "RegionInfo")
 
 
-def describe(packet: XmpPacket, description: PhotoDescription) -> tuple[str, ...]:
-    """Add a photo's description to its packet.
+def describe(packet: XmpPacket, description: PhotoDescription, *, told_stars: int | None = None) -> tuple[str, ...]:
+    """Add a photo's description to its packet, and bring every other place of the same facts into agreement.
 
-    - `xmp:Rating` is set if the user rated or rejected the photo; otherwise it stays.
+    - `xmp:Rating` is set if the user rated or rejected the photo, or picked one that the file calls rejected; otherwise
+      it stays. So do other ratings and pick labels, see `settle_stars`.
     - `xmp:Label` is set if there is none.
-    - Names are added to those in `dc:subject` and `Iptc4xmpExt:PersonInImage`.
+    - Names are added to those in `dc:subject` and `Iptc4xmpExt:PersonInImage`, and in the lists of other programs that
+      are there, see `settle_names`.
     - Face regions are added, see `merge_regions`, and `tiff:Orientation` if there is none.
     - What only the program reads that the description is for, see `describe_for`.
 
     Args:
         packet: Is changed.
         description: Of the photo.
+        told_stars: The stars that the file says outside of its packet; None for none.
 
     Returns:
         Notes on what could not be added, in sentences that begin with "its" or a number.
     """
-    if description.rating is not None:
-        packet.set_text(_RATING, str(description.rating))
+    notes = settle_stars(packet, description, told=told_stars)
     has_label = (packet.text(_LABEL) or "").strip() or has_own_label(packet, description)
-    if description.label and not has_label:
-        packet.set_text(_LABEL, description.label)
-    describe_for(packet, description, label=None if has_label else description.label)
-    packet.add_to_bag(_SUBJECT, description.tags)
-    packet.add_to_bag(_PERSONS, description.names)
+    label = None if has_label else description.label
+    if label:
+        packet.set_text(_LABEL, label)
+    describe_for(packet, description, label=label)
+    shown = packet.text(_LABEL)
+    notes += settle_label(packet, shown if shown == description.label else None) + settle_names(packet, description)
     if description.picture is None or not description.regions:
-        return ()
+        return notes
     if packet.text(_ORIENTATION) is None:
         packet.set_text(_ORIENTATION, str(description.picture.orientation))
-    return merge_regions(packet, description.picture, description.regions)
+    if packet.has(_MICROSOFT_REGIONS) and other_picture(packet, description.picture) is None:
+        merge_microsoft_regions(packet, description.regions)
+    return notes + merge_regions(packet, description.picture, description.regions)
 
 
-@dataclass(frozen=True, slots=True)
-class JpegHead:
-    """The new beginning of a JPEG file.
-
-    Attributes:
-        content: The new bytes before the picture data.
-        data_offset: Where the picture data begins in the old file.
-        notes: See `describe`.
-    """
-
-    content: bytes
-    data_offset: int
-    notes: tuple[str, ...]
-
-
-def described_jpeg(file: BinaryIO, description: PhotoDescription) -> JpegHead | None:
-    """The new beginning of a JPEG, whose packet contains the photo's description.
-
-    Args:
-        file: The JPEG, at its start.
-        description: Of the photo.
-
-    Returns:
-        The beginning; None if the file already contains the description, or the description is empty.
-
-    Raises:
-        PhotoUnreadableError: If its header or its packet is damaged, so that something could be lost.
-        OSError: If the file cannot be read.
-    """
-    segments, packet = _read(file)
-    before = packet.to_packet()
-    notes = describe(packet, description)
-    if packet.to_packet() == before:
-        return None
-    content, rest = packet.split(MAX_XMP_BYTES, rest_name)
-    return JpegHead(with_xmp(segments, content, rest), segments.data_offset, notes)
-
-
-def sidecar_of_jpeg(file: BinaryIO, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
-    """The content of a new sidecar of a JPEG: everything in the photo's own packet, and its description.
-
-    Programs that read sidecars may ignore the photo's own packet.
-
-    Args:
-        file: The JPEG, at its start.
-        description: Of the photo.
-
-    Raises:
-        PhotoUnreadableError: If its header or its packet is damaged.
-        OSError: If the file cannot be read.
-    """
-    _, packet = _read(file)
-    notes = describe(packet, description)
-    return packet.to_file(), notes
-
-
-def _read(file: BinaryIO) -> tuple[JpegSegments, XmpPacket]:
-    segments = read_segments(file, lambda content: XmpPacket.parse(content).rest_name)
-    if segments.packet is None:
-        return segments, XmpPacket.empty()
-    return segments, XmpPacket.parse(segments.packet, segments.rest)
-
-
-def described_sidecar(existing: bytes | None, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
+def described_sidecar(
+    existing: bytes | None, description: PhotoDescription, *, inside: XmpPacket | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """The content of a sidecar file that contains a photo's description.
 
     Args:
         existing: Content of the existing sidecar; None if there is none.
         description: Of the photo.
+        inside: The photo's own packet, with which a new sidecar starts, because programs that read sidecars may ignore
+            it; is changed.
 
     Returns:
         The content, the same bytes if it already contains the description; and the notes, see `describe`.
@@ -128,7 +70,7 @@ def described_sidecar(existing: bytes | None, description: PhotoDescription) -> 
     Raises:
         PhotoUnreadableError: If the sidecar is damaged.
     """
-    packet = XmpPacket.empty() if existing is None else XmpPacket.parse(existing)
+    packet = (inside or XmpPacket.empty()) if existing is None else XmpPacket.parse(existing)
     before = packet.to_file()
     notes = describe(packet, description)
     content = packet.to_file()

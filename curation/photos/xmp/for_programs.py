@@ -8,13 +8,13 @@ from types import MappingProxyType
 from curation.domain.choosing.export import PhotoDescription
 from curation.domain.choosing.programs import Program
 from curation.domain.judging.picks import Pick
+from curation.photos.xmp.agreeing import PERCENT_OF_STARS, add_to_tree
 from curation.photos.xmp.microsoft_regions import merge_microsoft_regions
-from curation.photos.xmp.names import DARKTABLE, DC, DIGIKAM, LIGHTROOM, MICROSOFT_PHOTO, XMP_DM, qualified
+from curation.photos.xmp.names import DARKTABLE, DIGIKAM, LIGHTROOM, MICROSOFT_PHOTO, XMP_DM, qualified
 from curation.photos.xmp.packet import XmpPacket
 
 __all__ = ["describe_for", "has_own_label"]
 
-_SUBJECT = qualified(DC, "subject")
 _LIGHTROOM_PICK = qualified(XMP_DM, "pick")
 _HIERARCHY = qualified(LIGHTROOM, "hierarchicalSubject")
 _TAGS = qualified(DIGIKAM, "TagsList")
@@ -24,12 +24,10 @@ _DARKTABLE_COLOURS = qualified(DARKTABLE, "colorlabels")
 _WINDOWS_RATING = qualified(MICROSOFT_PHOTO, "Rating")
 _WINDOWS_KEYWORDS = qualified(MICROSOFT_PHOTO, "LastKeywordXMP")
 
-_PEOPLE = "People"  # under which digiKam and Lightroom put the names of people
 _LIGHTROOM_PICKS: Mapping[Pick, str] = MappingProxyType({Pick.PICKED: "1", Pick.REJECTED: "-1"})
 _DIGIKAM_PICKS: Mapping[Pick, str] = MappingProxyType({Pick.PICKED: "3", Pick.REJECTED: "1"})
 _NO_LABEL = "0"
 _DIGIKAM_COLOURS = ("", "red", "orange", "yellow", "green", "blue", "magenta", "gray", "black", "white")
-_WINDOWS_STARS: Mapping[int, str] = MappingProxyType({1: "1", 2: "25", 3: "50", 4: "75", 5: "99"})
 
 
 def has_own_label(packet: XmpPacket, description: PhotoDescription) -> bool:
@@ -55,29 +53,16 @@ def describe_for(packet: XmpPacket, description: PhotoDescription, *, label: str
     if program is Program.LIGHTROOM and description.pick is not None:
         packet.set_text(_LIGHTROOM_PICK, _LIGHTROOM_PICKS[description.pick])
     if program in (Program.LIGHTROOM, Program.DARKTABLE) and description.tags:
-        _add_tags(packet, _HIERARCHY, "|", description.tags, ordered=False)
+        add_to_tree(packet, _HIERARCHY, "|", description.tags, ordered=False)
     if program in (Program.DIGIKAM, Program.IMMICH) and description.tags:
-        _add_tags(packet, _TAGS, "/", description.tags, ordered=True)
+        add_to_tree(packet, _TAGS, "/", description.tags, ordered=True)
     if program is Program.DIGIKAM:
         if description.pick is not None:
             packet.set_text(_PICK_LABEL, _DIGIKAM_PICKS[description.pick])
         if label and label.lower() in _DIGIKAM_COLOURS:
             packet.set_text(_COLOUR_LABEL, str(_DIGIKAM_COLOURS.index(label.lower())))
     if program is Program.WINDOWS:
-        stars = _WINDOWS_STARS.get(description.rating or 0)
-        if stars is not None:
-            packet.set_text(_WINDOWS_RATING, stars)
+        if description.rating is not None and description.rating > 0:
+            packet.set_text(_WINDOWS_RATING, str(PERCENT_OF_STARS[description.rating]))
         packet.add_to_bag(_WINDOWS_KEYWORDS, description.tags)
         merge_microsoft_regions(packet, description.regions)
-
-
-def _add_tags(packet: XmpPacket, name: str, separator: str, tags: tuple[str, ...], *, ordered: bool) -> None:
-    known = packet.values(name)
-    if not known:
-        hierarchy = packet.values(_HIERARCHY)
-        known = tuple(each.replace("|", separator) for each in hierarchy) or packet.values(_SUBJECT)
-        packet.add_to_bag(name, known, ordered=ordered)
-    # A name that is a keyword somewhere in the person's own hierarchy stays there.
-    last = {each.rpartition(separator)[2] for each in known}
-    wanted = (f"{_PEOPLE}{separator}{tag.replace(separator, ' ')}" for tag in tags if tag not in last)
-    packet.add_to_bag(name, wanted, ordered=ordered)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from curation.errors import PhotoUnreadableError
 
-__all__ = ["MAX_XMP_BYTES", "JpegSegments", "read_segments", "rest_name", "with_xmp"]
+__all__ = ["MAX_XMP_BYTES", "FoundPacket", "JpegSegment", "JpegSegments", "read_segments", "rest_name", "with_xmp"]
 
 _SOI = b"\xff\xd8"
 _SOS = 0xDA
@@ -41,7 +41,7 @@ MAX_XMP_BYTES: Final = _MAX_SEGMENT_BYTES - len(_XMP)
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
+class JpegSegment:
     """A segment: its code, its offset in the file, all its bytes, and how many of them precede its body."""
 
     code: int
@@ -51,6 +51,7 @@ class _Segment:
 
     @property
     def body(self) -> bytes:
+        """What is in it."""
         return self.raw[self.head_bytes :]
 
     def begins(self, code: int, mark: bytes) -> bool:
@@ -71,21 +72,34 @@ class _Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPacket:
+    """An XMP packet of a JPEG.
+
+    Attributes:
+        content: As it stands in its segment.
+        rest: What did not fit into the segment; None if there is none.
+        rest_name: The name by which the packet refers to its rest.
+    """
+
+    content: bytes
+    rest: bytes | None = None
+    rest_name: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JpegSegments:
     """The segments before a JPEG's picture data.
 
     Attributes:
-        packet: The XMP packet; None if there is none.
-        rest: The rest of the packet, which did not fit into a segment; None if there is none.
-        rest_name: The name by which the packet refers to its rest.
+        packets: The XMP packets in the order of the file; one, unless a program added another one.
+        damaged: How many more packets there are that cannot be read; only besides whole ones.
         segments: All segments in the order of the file.
         data_offset: Where the picture data begins, in bytes.
     """
 
-    packet: bytes | None
-    rest: bytes | None
-    rest_name: bytes | None
-    segments: tuple[_Segment, ...]
+    packets: tuple[FoundPacket, ...]
+    damaged: int
+    segments: tuple[JpegSegment, ...]
     data_offset: int
 
 
@@ -99,30 +113,50 @@ def read_segments(file: BinaryIO, find_rest_name: Callable[[bytes], str | None])
 
     Args:
         file: A JPEG.
-        find_rest_name: Returns the name of a packet's rest, None if it has none.
+        find_rest_name: Returns the name of a packet's rest, None if it has none; raises a PhotoUnreadableError for a
+            damaged packet.
 
     Raises:
-        PhotoUnreadableError: If the segments do not lead to the picture data without a gap, or a part of
-            the packet is missing.
+        PhotoUnreadableError: If the segments do not lead to the picture data without a gap, or there are packets
+            and all of them are damaged.
         OSError: If the file cannot be read.
     """
     if file.read(2) != _SOI:
         raise PhotoUnreadableError("it is not a JPEG")
-    segments: list[_Segment] = []
+    segments: list[JpegSegment] = []
     for _ in range(_MAX_SEGMENTS):
         segment = _next_segment(file)
         if segment.code == _SOS:
-            packet = next((each.body[len(_XMP) :] for each in segments if each.begins(_APP1, _XMP)), None)
-            name = None if packet is None else find_rest_name(packet)
-            if name is None:
-                return JpegSegments(packet, None, None, tuple(segments), segment.offset)
-            encoded = name.encode("ascii", "replace")
-            return JpegSegments(packet, _joined(segments, encoded), encoded, tuple(segments), segment.offset)
+            packets, damaged = _packets(segments, find_rest_name)
+            return JpegSegments(packets, damaged, tuple(segments), segment.offset)
         segments.append(segment)
     raise PhotoUnreadableError("its header has too many segments")
 
 
-def _next_segment(file: BinaryIO) -> _Segment:
+def _packets(
+    segments: list[JpegSegment], find_rest_name: Callable[[bytes], str | None]
+) -> tuple[tuple[FoundPacket, ...], int]:
+    """The packets that can be read, and how many cannot."""
+    found: list[FoundPacket] = []
+    faults: list[PhotoUnreadableError] = []
+    for segment in segments:
+        if not segment.begins(_APP1, _XMP):
+            continue
+        content = segment.body[len(_XMP) :]
+        try:
+            name = find_rest_name(content)
+            encoded = None if name is None else name.encode("ascii", "replace")
+            rest = None if encoded is None else _joined(segments, encoded)
+        except PhotoUnreadableError as error:
+            faults.append(error)
+            continue
+        found.append(FoundPacket(content, rest, encoded))
+    if faults and not found:
+        raise faults[0]
+    return tuple(found), len(faults)
+
+
+def _next_segment(file: BinaryIO) -> JpegSegment:
     offset = file.tell()
     raw = file.read(2)
     while raw.endswith(b"\xff\xff"):  # fill bytes
@@ -133,16 +167,16 @@ def _next_segment(file: BinaryIO) -> _Segment:
         raise PhotoUnreadableError("its header is damaged, or has bytes outside of segments")
     code = raw[-1]
     if code in _STANDALONE:
-        return _Segment(code, offset, raw, len(raw))
+        return JpegSegment(code, offset, raw, len(raw))
     size = file.read(2)
     length = struct.unpack(">H", size)[0] - 2 if len(size) == 2 else -1
     body = file.read(length) if length >= 0 else b""
     if length < 0 or len(body) < length:
         raise PhotoUnreadableError("its header is cut off")
-    return _Segment(code, offset, raw + size + body, len(raw) + 2)
+    return JpegSegment(code, offset, raw + size + body, len(raw) + 2)
 
 
-def _joined(segments: list[_Segment], name: bytes) -> bytes:
+def _joined(segments: list[JpegSegment], name: bytes) -> bytes:
     """The rest of a packet, joined from the segments with its name."""
     parts: dict[int, bytes] = {}
     total = -1
@@ -158,8 +192,10 @@ def _joined(segments: list[_Segment], name: bytes) -> bytes:
     return b"".join(part for _, part in ordered)
 
 
-def with_xmp(source: JpegSegments, packet: bytes, rest: bytes | None) -> bytes:
-    """The bytes before the picture data, with another packet.
+def with_xmp(
+    source: JpegSegments, packet: bytes, rest: bytes | None, *, changed: Mapping[int, bytes | None] | None = None
+) -> bytes:
+    """The bytes before the picture data, with one packet in the place of all that are there.
 
     The packet is placed after EXIF. Everything else keeps its order and its bytes, except the multi-picture index,
     whose offsets are relative to the index itself.
@@ -168,25 +204,29 @@ def with_xmp(source: JpegSegments, packet: bytes, rest: bytes | None) -> bytes:
         source: From the file.
         packet: At most `MAX_XMP_BYTES`.
         rest: Of the packet, if it is longer; the packet refers to it by `rest_name`.
+        changed: New bodies of other segments by their place in `source.segments`, at most 65533 bytes each; None takes
+            the segment away.
 
     Returns:
         The new bytes for [0, `source.data_offset`).
     """
-    replaced = next((each for each in source.segments if each.begins(_APP1, _XMP)), None)
-    kept = [
-        each
-        for each in source.segments
-        if each is not replaced and (source.rest_name is None or each.rest_name != source.rest_name)
-    ]
+    changed = changed or {}
+    rests = {each.rest_name for each in source.packets if each.rest_name is not None}
+    kept: list[tuple[JpegSegment, bytes]] = []
+    for place, segment in enumerate(source.segments):
+        if segment.begins(_APP1, _XMP) or segment.rest_name in rests:
+            continue
+        body = changed.get(place, segment.body)
+        if body is not None:
+            kept.append((segment, segment.raw if body == segment.body else _with_body(segment, body)))
     new = _segment(_XMP + packet) + b"".join(_rest_segments(rest or b""))
-    size = len(_SOI) + len(new) + sum(len(each.raw) for each in kept)
+    size = len(_SOI) + len(new) + sum(len(raw) for _, raw in kept)
     grown = size - source.data_offset
-    place = next((at for at, each in enumerate(kept) if not each.leads), len(kept))
+    place = next((at for at, (segment, _) in enumerate(kept) if not segment.leads), len(kept))
     out = bytearray(_SOI)
-    for at, segment in enumerate(kept):
+    for at, (segment, raw) in enumerate(kept):
         if at == place:
             out += new
-        raw = segment.raw
         if segment.begins(_APP2, _MULTI_PICTURE):
             moved = len(out) - segment.offset
             raw = raw[: segment.head_bytes] + _index_moved(segment.body, grown - moved, grown)
@@ -194,6 +234,12 @@ def with_xmp(source: JpegSegments, packet: bytes, rest: bytes | None) -> bytes:
     if place == len(kept):
         out += new
     return bytes(out)
+
+
+def _with_body(segment: JpegSegment, body: bytes) -> bytes:
+    if len(body) > _MAX_SEGMENT_BYTES:
+        raise PhotoUnreadableError("its description does not fit into its header")
+    return segment.raw[: segment.head_bytes - 2] + struct.pack(">H", len(body) + 2) + body
 
 
 def _segment(body: bytes) -> bytes:

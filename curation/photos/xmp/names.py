@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
 __all__ = [
+    "ACDSEE",
+    "ACDSEE_REGIONS",
     "DARKTABLE",
     "DC",
     "DIGIKAM",
+    "EXPRESSION_MEDIA",
+    "GETTY",
     "IPTC_EXT",
     "LIGHTROOM",
+    "MEDIA_PRO",
     "MICROSOFT_PHOTO",
     "MP",
     "MPRI",
     "MP_REGION",
     "MWG_REGIONS",
     "NAMESPACES",
+    "PHOTO_MECHANIC",
     "PROGRAM_NAMESPACES",
     "RDF",
     "ST_AREA",
@@ -29,6 +36,7 @@ __all__ = [
     "XMP_NOTE",
     "plain_text",
     "qualified",
+    "same_text",
 ]
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -49,6 +57,12 @@ MICROSOFT_PHOTO = "http://ns.microsoft.com/photo/1.0/"
 MP = "http://ns.microsoft.com/photo/1.2/"
 MPRI = "http://ns.microsoft.com/photo/1.2/t/RegionInfo#"
 MP_REGION = "http://ns.microsoft.com/photo/1.2/t/Region#"
+ACDSEE = "http://ns.acdsee.com/iptc/1.0/"
+ACDSEE_REGIONS = "http://ns.acdsee.com/regions/"
+PHOTO_MECHANIC = "http://ns.camerabits.com/photomechanic/1.0/"
+MEDIA_PRO = "http://ns.iview-multimedia.com/mediapro/1.0/"
+EXPRESSION_MEDIA = "http://ns.microsoft.com/expressionmedia/1.0/"
+GETTY = "http://xmp.gettyimages.com/gift/1.0/"
 
 NAMESPACES: Mapping[str, str] = MappingProxyType(
     {
@@ -90,3 +104,12 @@ def qualified(namespace: str, name: str) -> str:
 def plain_text(text: str) -> str:
     """The text, with characters that XML does not allow replaced."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def same_text(text: str) -> str:
+    """The form in which texts of files are compared: forms of Unicode and spaces around and within make no difference.
+
+    Upper and lower case do: a file's keyword `anna` and the name `Anna` are two keywords, as programs that tell them
+    apart would otherwise find neither.
+    """
+    return unicodedata.normalize("NFC", " ".join(text.split()))

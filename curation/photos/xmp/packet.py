@@ -16,6 +16,7 @@ from lxml import etree
 from curation.errors import PhotoUnreadableError
 from curation.photos.xmp.names import (
     DC,
+    DIGIKAM,
     IPTC_EXT,
     MWG_REGIONS,
     NAMESPACES,
@@ -27,6 +28,7 @@ from curation.photos.xmp.names import (
     XMP_NOTE,
     plain_text,
     qualified,
+    same_text,
 )
 
 __all__ = ["MAX_PACKET_BYTES", "XmpPacket", "array_items", "new_element"]
@@ -52,6 +54,7 @@ _SOUGHT = _SHORT | {
     qualified(IPTC_EXT, "PersonInImage"),
     qualified(MWG_REGIONS, "Regions"),
 }
+_LISTS_OF_NAMES = frozenset({qualified(DC, "subject"), qualified(DIGIKAM, "TagsList")})  # also where they are sequences
 
 _PACKET_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _PACKET_TAIL = b'\n<?xpacket end="w"?>'
@@ -98,6 +101,10 @@ class XmpPacket:
             packet._take_over(cls(_tree(extended)))
         return packet
 
+    def has(self, name: str) -> bool:
+        """Whether there is a property of this qualified name, even an empty one."""
+        return any(name in each.attrib for each in self._descriptions()) or self.element(name) is not None
+
     def text(self, name: str) -> str | None:
         """A simple property's value by its qualified name; None if there is none."""
         for description in self._descriptions():
@@ -143,7 +150,7 @@ class XmpPacket:
         return tuple((item.text or "").strip() for item in found[1])
 
     def add_to_bag(self, name: str, values: Iterable[str], *, ordered: bool = False) -> None:
-        """Add to a list those values that it does not contain.
+        """Add to a list those values that it does not contain, also in another form of Unicode or with more spaces.
 
         Args:
             name: The qualified name of the list.
@@ -167,11 +174,11 @@ class XmpPacket:
                 new_element(bag, _LI).text = text
         if lone is not None:
             new_element(bag, _LI).text = str(lone.attrib.pop(name))
-        known = {(item.text or "").strip() for item in bag if item.tag == _LI}
+        known = {same_text(item.text or "") for item in bag if item.tag == _LI}
         for value in wanted:
-            if value not in known:
+            if same_text(value) not in known:
                 new_element(bag, _LI).text = value
-                known.add(value)
+                known.add(same_text(value))
 
     def add_element(self, name: str) -> etree._Element:
         """Add an empty property by its qualified name, in our own rdf:Description."""
@@ -238,6 +245,34 @@ class XmpPacket:
             yield from ((description, str(name)) for name in description.attrib if name not in _SYNTAX)
             yield from ((child, None) for child in description if isinstance(child.tag, str))
 
+    def join(self, other: XmpPacket) -> bool:
+        """Take over what another packet of the same photo says: missing properties, and the items of lists.
+
+        Where both say something else in a property that is no list, this one counts.
+
+        Returns:
+            Whether the other packet said anything else.
+        """
+        before = {_name(*found): _said(*found) for found in self._properties()}
+        told = {_name(*found): _said(*found) for found in other._properties()}
+        told.pop(_HAS_EXTENDED, None)
+        for name in told.keys() & before.keys():
+            if told[name] != before[name]:
+                self._join_list(name, other)
+        self._take_over(other)
+        return any(before.get(name) != said for name, said in told.items())
+
+    def _join_list(self, name: str, other: XmpPacket) -> None:
+        """Add the items of a list of texts."""
+        for packet in (self, other):
+            element = packet.element(name)
+            found = None if element is None else array_items(element)
+            if found is None or any(len(item) for item in found[1]):
+                return
+            if found[0].tag != _BAG and name not in _LISTS_OF_NAMES:
+                return
+        self.add_to_bag(name, (each for each in other.values(name) if each))
+
     def _take_over(self, rest: XmpPacket) -> None:
         """Add the properties of the packet's rest; the packet then has no rest any more."""
         known = {_name(owner, name) for owner, name in self._properties()}
@@ -290,6 +325,15 @@ def _name(owner: etree._Element, attribute: str | None) -> str:
 
 def _size(owner: etree._Element, attribute: str | None) -> int:
     return len(etree.tostring(owner)) if attribute is None else len(attribute) + len(str(owner.get(attribute)))
+
+
+def _said(owner: etree._Element, attribute: str | None) -> str:
+    """What a property says, the same for an attribute, an element, and any spaces between its parts."""
+    if attribute is not None:
+        return str(owner.get(attribute)).strip()
+    if not len(owner) and not owner.attrib:
+        return (owner.text or "").strip()
+    return "".join(etree.tostring(owner, method="c14n", exclusive=True, with_tail=False).decode().split())
 
 
 def _remove(owner: etree._Element, attribute: str | None) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 
 from curation.domain.faces.regions import Area, FaceRegion, StoredPicture, overlap
-from curation.photos.xmp.names import MWG_REGIONS, RDF, ST_AREA, ST_DIM, plain_text, qualified
+from curation.photos.xmp.names import MWG_REGIONS, RDF, ST_AREA, ST_DIM, plain_text, qualified, same_text
 from curation.photos.xmp.packet import XmpPacket, array_items, new_element
 
-__all__ = ["merge_regions"]
+__all__ = ["merge_regions", "other_picture"]
 
 _REGIONS = qualified(MWG_REGIONS, "Regions")
 _LIST = qualified(MWG_REGIONS, "RegionList")
@@ -49,18 +49,16 @@ def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[F
     Returns:
         Notes on what could not be added, in sentences.
     """
+    other = other_picture(packet, picture)
+    if other is not None:
+        return (_OTHER_PICTURE.format(f"{other[0]:g}", f"{other[1]:g}"),)
     element = packet.element(_REGIONS)
     if element is None:
         element = packet.add_element(_REGIONS)
         element.set(_PARSE_TYPE, "Resource")
     struct = _fields(element)
-    dimensions = _child(struct, _DIMENSIONS)
-    if dimensions is None:
+    if _child(struct, _DIMENSIONS) is None:
         _write_dimensions(new_element(struct, _DIMENSIONS, attributes_of=ST_DIM), picture)
-    else:
-        width, height = (_number(_fields(dimensions), qualified(ST_DIM, side)) for side in "wh")
-        if width and height and width > 0 and height > 0 and not picture.shows_same(width, height):
-            return (_OTHER_PICTURE.format(f"{width:g}", f"{height:g}"),)
     region_list = _child(struct, _LIST)
     if region_list is None:
         region_list = new_element(struct, _LIST)
@@ -79,11 +77,23 @@ def merge_regions(packet: XmpPacket, picture: StoredPicture, regions: Sequence[F
             _set_text(same, _NAME, region.name)
             if not _text(same, _TYPE):
                 _set_text(same, _TYPE, "Face")
-        elif name != region.name:
+        elif same_text(name) != same_text(region.name):
             other_names += 1
     if not other_names:
         return ()
     return (_OTHER_NAMES.format("a face is" if other_names == 1 else f"{other_names} faces are"),)
+
+
+def other_picture(packet: XmpPacket, picture: StoredPicture) -> tuple[float, float] | None:
+    """Width and height of the picture to which the packet's regions belong, if it has another shape than this one."""
+    element = packet.element(_REGIONS)
+    dimensions = None if element is None else _child(_fields(element), _DIMENSIONS)
+    if dimensions is None:
+        return None
+    width, height = (_number(_fields(dimensions), qualified(ST_DIM, side)) for side in "wh")
+    if width and height and width > 0 and height > 0 and not picture.shows_same(width, height):
+        return width, height
+    return None
 
 
 def _matches(known: Sequence[etree._Element], region: FaceRegion) -> Iterator[etree._Element]:
@@ -93,7 +103,7 @@ def _matches(known: Sequence[etree._Element], region: FaceRegion) -> Iterator[et
         area = _area(fields)
         if area is None or _text(fields, _TYPE) not in ("", "Face"):
             continue
-        same_name = _text(fields, _NAME) == region.name
+        same_name = same_text(_text(fields, _NAME)) == same_text(region.name)
         share = overlap(area, region.area)
         if share >= (_SAME_NAMED_FACE if same_name else _SAME_FACE):
             rated.append((same_name, share, -place))

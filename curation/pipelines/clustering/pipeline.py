@@ -45,6 +45,7 @@ from curation.pipelines.per_photo import (
 )
 from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
+from curation.pipelines.stepping_in import keep_lost, left_of_moments, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -122,6 +123,13 @@ class FaceClusteringPipeline:
         # Read before hours of work, so that a broken file is reported now and not at the end of the run.
         with EarlierRun(self._context.settings, self._spec.name, self._context.store) as earlier:
             hashes, failures, reused = self._analyse(listing)
+            if instead := stepping_in(listing, {failure.image_path for failure in failures}):
+                more, also_failed, also_reused = self._analyse(instead)
+                listing = listing.with_twins_of({failure.image_path for failure in failures})
+                hashes |= more
+                failures, reused = [*failures, *also_failed], reused + also_reused
+            failures = left_of_moments(listing, failures, hashes.keys())
+            keep_lost(self._context.settings, listing, failures)
             drawn = earlier.drawn(hashes)
             analyse_drawn(self._context, self._attributes, self._key, listing, hashes, drawn)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
@@ -140,6 +148,7 @@ class FaceClusteringPipeline:
                     self._spec,
                     self._key,
                     (earlier.record or {}).get("analysis_key"),
+                    raw_twins(listing, hashes.keys()),
                 )
                 return self._finish(listing, faces, failures, reused, earlier, present, began)
 
@@ -246,7 +255,7 @@ class FaceClusteringPipeline:
             else:
                 self._attributes.photo_failed(path)
                 failures.append(Failure(path, outcome.failure.reason if outcome.failure else "no result"))
-        return hashes, sorted(failures, key=lambda failure: failure.image_path), reused
+        return hashes, failures, reused
 
     def _worked_through(
         self, tasks: Sequence[AnalyseTask], done: int, failed: int

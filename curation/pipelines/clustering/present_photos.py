@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class PresentEvent:
         spec: EngineSpec,
         key: str,
         last_key: str | None,
+        twins: Mapping[str, tuple[str, bool]] = MappingProxyType({}),
     ) -> None:
         """Take the photos of a run.
 
@@ -60,7 +62,9 @@ class PresentEvent:
             spec: The engine of the run.
             key: Of the analyses.
             last_key: Of those of the last run; None if it is not known.
+            twins: Photos of the run by the paths of other files of the same shots, and whether that is sure.
         """
+        self._twins = twins
         self._last_key = last_key
         self.space = vector_space(spec.name, {weights.name: weights.sha256 for weights in spec.weights})
         self._faces = faces
@@ -78,6 +82,11 @@ class PresentEvent:
     def is_unreadable(self, image_path: str) -> bool:
         """See `PresentPhotos.is_unreadable`."""
         return image_path in self._unreadable
+
+    def twin(self, image_path: str, *, by_name: bool) -> str | None:
+        """See `PresentPhotos.twin`."""
+        twin, is_sure = self._twins.get(image_path, (None, False))
+        return twin if is_sure or by_name else None
 
     def is_new(self, sha256: str) -> bool:
         """See `PresentPhotos.is_new`."""

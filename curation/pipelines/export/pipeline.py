@@ -17,15 +17,17 @@ from curation.domain.choosing.export import ExportMode, ExportReport, ExportRequ
 from curation.domain.choosing.programs import PROGRAMS, SidecarName
 from curation.domain.report import Failure, Progress
 from curation.errors import FaceDataError, InputError, PhotoError, PhotoUnreadableError, RunInterruptedError
+from curation.photos.embedding.copies import can_hold_description, described_copy
+from curation.photos.embedding.edits import DescribedCopy, contents
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
-from curation.photos.xmp.description import JpegHead, described_jpeg
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
-from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over
+from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over, passed_words
 from curation.pipelines.export.lists import ExportedPhoto, displayed, photos_table, sheet_photo
 from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_too_long
+from curation.pipelines.export.notes import warnings_of
 from curation.pipelines.export.sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
@@ -37,9 +39,8 @@ logger = logging.getLogger(__name__)
 
 CONTACT_SHEET = "contact_sheet.html"
 PHOTOS_TABLE = "photos.csv"
+_UNSEEN = "{} reads this only inside the file, and into a file of this kind nothing is written: it sees nothing of it"
 _CHUNK_BYTES = 8 * 2**20  # between two checks for cancellation
-_SHOWN_NOTES = 20
-_SHOWN_PASSED = 5
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class _Tally:
 
     exported: list[ExportedPhoto] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     raw_files: int = 0
     embedded: int = 0
 
@@ -82,9 +83,10 @@ def export(
     """
     began_s = time.monotonic()
     chosen = chosen_photos(request, event)
-    if not chosen:
-        raise InputError("there is no photo to export: pick some, or ask for the best ones")
     passed = () if request.best is None or request.image_paths is not None else passed_over(event, request.best)
+    if not chosen:
+        found = "; ".join(["pick some, or ask for the best ones", *passed_words(passed)])
+        raise InputError(f"there is no photo to export: {found}")
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
         check_room(export_dir, sum(_size_bytes(event, path) for path in chosen))
@@ -109,7 +111,7 @@ def export(
         raw_files=tally.raw_files,
         embedded=tally.embedded,
         sidecars=run.sidecars,
-        warnings=(*_passed_words(passed), *_warnings(tally.notes)),
+        warnings=(*passed_words(passed), *warnings_of(tally.notes)),
         name=path.name,
         path=str(path),
         size_bytes=target.written_bytes,
@@ -124,23 +126,6 @@ def _size_bytes(event: ExportEvent, image_path: str) -> int:
     except FaceDataError:
         return 0
     return 0 if stamp is None else stamp.size_bytes
-
-
-def _warnings(notes: Sequence[str]) -> tuple[str, ...]:
-    more = len(notes) - _SHOWN_NOTES
-    return (*notes[:_SHOWN_NOTES], *([f"and {more} more photos with such notes"] if more > 0 else []))
-
-
-def _passed_words(passed: Sequence[str]) -> tuple[str, ...]:
-    """That photos are not among the best ones because their own files reject them."""
-    if not passed:
-        return ()
-    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
-    those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
-    return (
-        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
-        "here to have them in",
-    )
 
 
 class _Export:
@@ -203,13 +188,16 @@ class _Export:
         file = self._names.of_photo(image_path)
         if is_too_long(file):
             raise PhotoUnreadableError("its name is too long, because another photo has the same name: rename one")
-        can_embed = self._request.embed and kind is PhotoFormat.JPEG
-        embedded = self._copy(source, file, description if can_embed else None)
+        can_embed = self._request.embed and can_hold_description(source.name, kind)
+        embedded = self._copy(source, file, description if can_embed else None, kind)
         self.tally.exported.append(ExportedPhoto(image_path, file, source))
         raw = is_raw(source.name)
         twins = [] if raw else self._companions.raw_files(source)
-        # A file that cannot have its description inside gets a sidecar, whether or not sidecars were requested.
-        undescribed = self._request.embed and not raw and not (can_embed and embedded is not False)
+        # Others than JPEGs get a sidecar, whether or not it was asked for: many programs read nothing inside them.
+        is_inside = can_embed and embedded is not False
+        undescribed = self._request.embed and not raw and not (is_inside and kind is PhotoFormat.JPEG)
+        if self._request.embed and not is_inside and not description.is_empty:
+            self._note_unseen(source.name, file)
         wanted = self._wanted(raw=raw, undescribed=undescribed, alone=not twins)
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
@@ -221,8 +209,12 @@ class _Export:
         name = self._names.beside(file, PurePosixPath(file).stem + raw.suffix)
         try:
             with self._event.originals.at_hand(raw) as opened:
-                self._copy(opened, name, None)
                 described = self._descriptions.of_raw(description, image_path, photo, opened, name)
+                kind = format_of(opened)
+                can_embed = self._request.embed and can_hold_description(raw.name, kind)
+                embedded = self._copy(opened, name, described if can_embed else None, kind)
+                if self._request.embed and not (can_embed and embedded is not False) and not described.is_empty:
+                    self._note_unseen(raw.name, name)
         except PhotoError as error:
             self._note(name, f"could not be exported: {error}")
             return
@@ -239,7 +231,15 @@ class _Export:
         long = self._request.sidecars or undescribed or (name is SidecarName.LONG and (raw or reads.beside_jpegs))
         return WantedSidecars(short=raw and name is SidecarName.SHORT, long=long, alone=alone)
 
-    def _copy(self, source: Path, file: str, description: PhotoDescription | None) -> bool | None:
+    def _note_unseen(self, name: str, file: str) -> None:
+        """Say so, if the program that the export is for reads nothing beside a file that has nothing inside."""
+        program = self._request.program
+        if program is not None and PROGRAMS[program].sidecar_of(name, is_raw=is_raw(name)) is None:
+            self._note(file, _UNSEEN.format(PROGRAMS[program].title))
+
+    def _copy(
+        self, source: Path, file: str, description: PhotoDescription | None, kind: PhotoFormat | None
+    ) -> bool | None:
         """Copy or link a photo.
 
         Returns:
@@ -248,33 +248,30 @@ class _Export:
         if self._request.mode is ExportMode.HARDLINK:
             self._target.link(file, source)
             return None
-        head: JpegHead | None = None
+        copy: DescribedCopy | None = None
         embedded: bool | None = None
         try:
             status = source.stat()
-            if description is not None:
+            if description is not None and kind is not None:
                 with source.open("rb") as opened:
-                    head = described_jpeg(opened, description)
+                    copy = described_copy(opened, kind, description)
         except PhotoError as error:
             self._note(file, f"it was copied unchanged, with its description in a sidecar: {error}")
             embedded = False
         except OSError as error:
             raise unreadable(error) from error
-        self._target.add(file, self._content(source, head), mtime_ns=status.st_mtime_ns, size_bytes=status.st_size)
-        if head is not None:
+        self._target.add(file, self._content(source, copy), mtime_ns=status.st_mtime_ns, size_bytes=status.st_size)
+        if copy is not None:
             embedded = True
             self.tally.embedded += 1
-            for note in head.notes:
+            for note in copy.notes:
                 self._note(file, note)
         return embedded
 
-    def _content(self, source: Path, head: JpegHead | None) -> Iterator[bytes]:
+    def _content(self, source: Path, copy: DescribedCopy | None) -> Iterator[bytes]:
         try:
             with source.open("rb") as file:
-                if head is not None:
-                    yield head.content
-                    file.seek(head.data_offset)
-                while chunk := file.read(_CHUNK_BYTES):
+                for chunk in contents(file, () if copy is None else copy.edits, _CHUNK_BYTES):
                     self._stop_if_cancelled()
                     yield chunk
         except OSError as error:
@@ -289,7 +286,7 @@ class _Export:
             self._progress(Progress("contact sheet", done, total))
 
     def _note(self, file: str, note: str) -> None:
-        self.tally.notes.append(f"{displayed(file)}: {note}")
+        self.tally.notes.append((displayed(file), note))
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel.is_set():

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoError, PhotoUnreadableError
-from curation.photos.files.formats import PhotoFormat
+from curation.photos.embedding.copies import packet_inside
 from curation.photos.files.stored_picture import format_of
 from curation.photos.originals import Originals
-from curation.photos.xmp.description import described_sidecar, sidecar_of_jpeg
-from curation.photos.xmp.packet import MAX_PACKET_BYTES
+from curation.photos.xmp.description import described_sidecar
+from curation.photos.xmp.packet import MAX_PACKET_BYTES, XmpPacket
 from curation.pipelines.export.names import Companions, ExportNames, is_too_long
 from curation.storage.export_target import ExportTarget
 
@@ -115,20 +115,21 @@ class SidecarWriter:
 
 
 def first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tuple[str, ...]]:
-    """The content of a new sidecar with its notes, see `described_sidecar`; that of a JPEG has the photo's own packet.
+    """The content of a new sidecar with its notes, see `described_sidecar`; it starts with the photo's own packet.
 
     Raises:
         PhotoUnreadableError: If the photo cannot be read.
     """
-    if format_of(photo) is PhotoFormat.JPEG:
-        try:
-            with photo.open("rb") as file:
-                return sidecar_of_jpeg(file, description)
-        except OSError as error:
-            raise unreadable(error) from error
-        except PhotoError:
-            pass  # a damaged packet stays in the photo, and the sidecar has the description only
-    return described_sidecar(None, description)
+    kind = format_of(photo)
+    inside: XmpPacket | None = None
+    try:
+        with photo.open("rb") as file:
+            inside = packet_inside(file, photo.name, kind)
+    except OSError as error:
+        raise unreadable(error) from error
+    except PhotoError:
+        pass  # a damaged packet stays in the photo, and the sidecar has the description only
+    return described_sidecar(None, description, inside=inside)
 
 
 def read_sidecar(path: Path) -> tuple[bytes, int]:

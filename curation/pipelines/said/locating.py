@@ -22,6 +22,7 @@ __all__ = ["PresentPhotos", "located"]
 
 _MOST_RIVALS = 5000  # in larger events only photos that something was said about
 _BY_PATH_CERTAINTY = 0.5  # only its name says that it is the photo
+_TWIN_CERTAINTY = 0.97  # the RAW file of the same shot, or its picture; see `curation.domain.files.pairing`
 
 
 class PresentPhotos(Protocol):
@@ -32,6 +33,14 @@ class PresentPhotos(Protocol):
 
     def is_unreadable(self, image_path: str) -> bool:
         """Whether there is a file at a path that could not be read."""
+
+    def twin(self, image_path: str, *, by_name: bool) -> str | None:
+        """The photo of the run that is one shot with a file that is not looked at: a picture, or its RAW file.
+
+        Args:
+            image_path: Of the file.
+            by_name: Whether their name suffices, because one of them cannot be seen.
+        """
 
     def is_new(self, sha256: str) -> bool:
         """Whether no earlier run could read a photo with this content."""
@@ -55,8 +64,9 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
     """The same with where all photos and faces are now.
 
     A photo is found by its content, under whatever path. Those that are left over are looked for among photos with a
-    content that was never seen before: an edited or converted photo is one. Nothing is taken for a photo for its path
-    alone.
+    content that was never seen before: an edited or converted photo is one. Of a RAW file and a picture of one shot
+    only one is a photo of the run; what was said of the other one is said of it. Nothing is taken for a photo for
+    its path alone.
 
     Args:
         said: All words, settled.
@@ -91,6 +101,10 @@ def located(said: Said, present: PresentPhotos, known: Said = NOTHING_SAID) -> S
             photos[key] = _found(photo, key, found, 1.0 if is_same else photo.certainty, present, is_same=is_same)
         elif is_known_by_path(key) and photo.image_path in contents:
             photos[key] = _found(photo, key, photo.image_path, _BY_PATH_CERTAINTY, present, is_same=True)
+        elif (twin := _twin(key, photo, present)) is not None:
+            # Known by its content, too, so that what is said of it from now on is said of the same photo.
+            versions = tuple(dict.fromkeys((*photo.versions, contents[twin])))
+            photos[key] = _found(replace(photo, versions=versions), key, twin, _TWIN_CERTAINTY, present, is_same=False)
         else:
             missing.append(key)
     taken = {photo.now for photo in known.photos.values()}
@@ -121,6 +135,13 @@ def _path_by_content(
         if found is not None:
             return found
     return None
+
+
+def _twin(key: str, photo: SaidPhoto, present: PresentPhotos) -> str | None:
+    """The photo of the run that is one shot with the file that something was said about."""
+    last = (path for path in (photo.now, photo.image_path) if path is not None)
+    twins = (present.twin(path, by_name=is_known_by_path(key)) for path in last)
+    return next((twin for twin in twins if twin is not None), None)
 
 
 def _found(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from curation.domain.faces.face import Box, FaceQuality
+from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.measures import MINIATURE_BYTES, Measure, PhotoMeasures
 from curation.errors import StorageError
 from curation.storage.analysis_store import AnalysisStore
@@ -137,6 +138,18 @@ def test_the_look_of_a_photo(store: AnalysisStore) -> None:
     store.save_analysis(STAMP, "s1", "other key", replace(seen, capture_time=None))
     assert store.look("s1") == (small, None)
     assert store.look("s2") is None
+
+
+def test_where_a_time_stands_and_what_is_wrong_with_a_file(store: AnalysisStore, tmp_path: Path) -> None:
+    fault = FileFault(FaultKind.CUT, "60 % of the sensor's data are missing", "the preview", is_seen=False)
+    seen = replace(analysis(), miniature=b"m" * MINIATURE_BYTES, time_source="the name", faults=(fault,))
+    store.save_analysis(STAMP, "s1", "key", seen)
+    store.save_analysis(STAMP, "s2", "key", replace(seen, time_source="", faults=()))
+    assert store.time_sources(["s1", "s2", "s3"]) == {"s1": "the name"}
+    assert store.file_faults(["s1", "s2", "s3"]) == {"s1": (fault,)}
+    execute(tmp_path, "UPDATE file_faults SET faults = '{'")
+    with pytest.raises(StorageError, match="damaged"):
+        store.file_faults(["s1"])
 
 
 def test_the_look_of_an_older_version_is_that_of_the_scoring(store: AnalysisStore, tmp_path: Path) -> None:

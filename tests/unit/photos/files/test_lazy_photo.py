@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from curation.errors import PhotoTooLargeError
+from curation.domain.files.health import FaultKind, FileFault
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files import decoding
 from curation.photos.files.jpeg import decode_jpeg
+from curation.photos.files.lazy_photo import OpenPhoto
 from tests.photo_files import corner_colours, four_corners, save
 from tests.unit.photos.files.opened_photos import UPRIGHT, noise, opened
 
@@ -151,3 +153,45 @@ def test_full_of_a_turned_photo_is_a_view(tmp_path: Path) -> None:
     photo = opened(save(tmp_path / "a.jpg", four_corners(), "JPEG", orientation=6))
     assert np.shares_memory(photo.full().array, photo.full().array)
     assert not photo.full().array.flags.c_contiguous
+
+
+class _Refusing:
+    """A check that was called so many times, and then says what it says."""
+
+    def __init__(self, *faults: FileFault, error: Exception | None = None) -> None:
+        self.calls = 0
+        self._faults = faults
+        self._error = error
+
+    def __call__(self) -> tuple[FileFault, ...]:
+        self.calls += 1
+        if self._error is not None:
+            raise self._error
+        return self._faults
+
+
+def _checked(path: Path, check: _Refusing) -> OpenPhoto:
+    source = opened(path)._source
+    assert source is not None
+    return OpenPhoto(source, max_megapixels=100, check=check)
+
+
+def test_a_file_is_checked_once_and_before_its_picture_is_decoded(tmp_path: Path) -> None:
+    fault = FileFault(FaultKind.CUT, "a part that nobody sees is missing", is_seen=False)
+    check = _Refusing(fault)
+    photo = _checked(save(tmp_path / "a.jpg", noise(64, 48), "JPEG"), check)
+    assert (check.calls, photo.faults) == (0, ())
+    photo.reduced(16)
+    photo.full()
+    assert (check.calls, photo.faults) == (1, (fault,))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(PhotoDamagedError("cut off", kind="cut"), "cut off"), (OSError(5, "Input/output error"), "cannot be read")],
+)
+def test_a_broken_file_is_never_shown(tmp_path: Path, error: Exception, words: str) -> None:
+    photo = _checked(save(tmp_path / "a.jpg", noise(64, 48), "JPEG"), _Refusing(error=error))
+    for _ in range(2):
+        with pytest.raises(PhotoUnreadableError, match=words):
+            photo.full()

@@ -61,8 +61,8 @@ def test_paths_are_absolute_for_a_relative_folder(tmp_path: Path, monkeypatch: p
 
 
 def test_hidden_and_system_things_are_left_out_silently(tmp_path: Path) -> None:
-    touch(tmp_path, "a.jpg", ".hidden.jpg", "._a.jpg", ".trash/b.jpg", "@eaDir/a.jpg/SYNO.jpg", "__MACOSX/a.jpg")
-    touch(tmp_path, "Thumbs.db", "desktop.ini", ".DS_Store", "$RECYCLE.BIN/x.jpg", "a.xmp", "notes.txt")
+    touch(tmp_path, "a.jpg", ".hidden.jpg", "._a.jpg", ".own/b.jpg", "@eaDir/a.jpg/SYNO.jpg", "__MACOSX/a.jpg")
+    touch(tmp_path, "Thumbs.db", "desktop.ini", ".DS_Store", "$RECYCLE.BIN/x.doc", "a.xmp", "notes.txt")
     listing = listed(tmp_path)
     assert paths(listing) == ["a.jpg"]
     assert listing.ignored == listing.failed == ()
@@ -100,16 +100,15 @@ def test_empty_files_are_photos(tmp_path: Path) -> None:
     assert listed(tmp_path).photos[0].size_bytes == 0
 
 
-def test_raw_files_beside_a_jpeg_of_their_name(tmp_path: Path) -> None:
-    touch(tmp_path, "IMG_1.CR2", "IMG_1.JPG", "img_2.nef", "IMG_2.HEIC", "IMG_3.dng", "IMG_3.png", "sub/IMG_4.ARW")
-    touch(tmp_path, "IMG_4.jpg", "IMG_5.RW2")
+def test_a_name_alone_makes_no_pair(tmp_path: Path) -> None:
+    touch(tmp_path, "IMG_1.CR2", "IMG_1.JPG", "img_2.nef", "IMG_2.HEIC", "IMG_3.dng", "IMG_3.png")
     listing = listed(tmp_path)
-    assert paths(listing) == [
-        "IMG_1.JPG", "IMG_2.HEIC", "IMG_3.dng", "IMG_3.png", "IMG_4.jpg", "IMG_5.RW2", "sub/IMG_4.ARW",
-    ]  # fmt: skip
-    assert [path for path, _ in listing.ignored] == ["IMG_1.CR2", "img_2.nef"]
-    assert "IMG_1.JPG" in listing.ignored[0][1]
-    assert len(listed(tmp_path, skip_raw_with_jpeg=False).photos) == 9
+    assert len(listing.photos) == 6 and not listing.ignored
+    assert [(pair.raw, pair.photo, pair.is_sure) for pair in listing.pairs] == [
+        ("IMG_1.CR2", "IMG_1.JPG", False),
+        ("img_2.nef", "IMG_2.HEIC", False),
+    ]
+    assert not listed(tmp_path, skip_raw_with_jpeg=False).pairs
 
 
 def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 from curation.domain.choosing.export import PhotoDescription
 from curation.domain.faces.regions import Area, FaceRegion, StoredPicture
 from curation.errors import PhotoUnreadableError
-from curation.photos.xmp.description import described_jpeg
+from curation.photos.embedding.edits import edited
+from curation.photos.embedding.jpeg import described_jpeg
 from curation.photos.xmp.jpeg_segments import MAX_XMP_BYTES, read_segments
 from curation.photos.xmp.packet import XmpPacket
 from tests.photo_files import exif_block, four_corners
@@ -39,8 +40,8 @@ def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
 
 
 def embedded(jpeg: bytes, description: PhotoDescription = KNOWN) -> bytes:
-    head = described_jpeg(BytesIO(jpeg), description)
-    return jpeg if head is None else head.content + jpeg[head.data_offset :]
+    copy = described_jpeg(BytesIO(jpeg), description)
+    return jpeg if copy is None else edited(jpeg, copy.edits)
 
 
 def others(jpeg: bytes) -> list[bytes]:
@@ -52,8 +53,8 @@ def others(jpeg: bytes) -> list[bytes]:
 
 def packet_of(jpeg: bytes) -> XmpPacket:
     found = read_segments(BytesIO(jpeg), lambda content: XmpPacket.parse(content).rest_name)
-    assert found.packet is not None
-    return XmpPacket.parse(found.packet, found.rest)
+    (packet,) = found.packets
+    return XmpPacket.parse(packet.content, packet.rest)
 
 
 @pytest.mark.parametrize("progressive", [False, True])

@@ -36,7 +36,7 @@ class TestFiles:
 
         assert state_of(event.photos) == before
         assert (report.total, report.exported, report.failed) == (3, 3, 0)
-        assert (report.embedded, report.sidecars) == (2, 1)
+        assert (report.embedded, report.sidecars) == (3, 1)
         expected = ["b.jpg", "c.png", "c.png.xmp", "contact_sheet.html", "day 1/a.jpg", "photos.csv"]
         assert files_of(report) == expected
         folder = Path(report.path)

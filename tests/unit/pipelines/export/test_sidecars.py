@@ -94,7 +94,9 @@ class TestSidecars:
         assert files_of(asked) == ["IMG_2.dng", "IMG_2.dng.xmp", "IMG_2.xmp"]
         report = run(event, "IMG_2.dng", csv=False, contact_sheet=False)
         assert files_of(report) == ["IMG_2.dng", "IMG_2.xmp"]
-        assert (Path(report.path) / "IMG_2.dng").read_bytes() == (event.photos / "IMG_2.dng").read_bytes()
+        exported, original = (Path(report.path) / "IMG_2.dng").read_bytes(), (event.photos / "IMG_2.dng").read_bytes()
+        assert exported[8 : len(original)] == original[8:]  # the place of its directory, and more at its end
+        assert read_back(Path(report.path) / "IMG_2.dng") == {"XMP-xmp:Rating": 5}
         assert read_back(Path(report.path) / "IMG_2.xmp") == {"XMP-xmp:Rating": 5}
 
     def test_two_raw_files_of_one_name(self, event: FakeEvent) -> None:

@@ -45,12 +45,16 @@ class Present:
     seen: Collection[str] = ()
     unreadable: Collection[str] = ()
     asked: int = 0
+    twins: Mapping[str, str] = field(default_factory=dict)
 
     def contents(self) -> Mapping[str, str]:
         return {path: content for path, (content, _) in self.photos.items()}
 
     def is_unreadable(self, image_path: str) -> bool:
         return image_path in self.unreadable
+
+    def twin(self, image_path: str, *, by_name: bool) -> str | None:
+        return self.twins.get(image_path)
 
     def is_new(self, sha256: str) -> bool:
         return sha256 not in self.seen
@@ -230,3 +234,15 @@ def test_an_edited_photo_is_not_two_photos() -> None:
     assert known.photos["A"].now == "a.webp"
     after = located(Said({**SAID.photos, "C": SaidPhoto("c.jpg")}), present, known)
     assert after.photos["C"].now is None
+
+
+def test_what_was_said_of_a_file_is_found_on_the_other_file_of_its_shot() -> None:
+    twin = replace(A, image_path="a.dng")
+    present = Present({"a.dng": ("R", twin)}, {"A": A}, seen={"A", "R"}, twins={"a.jpg": "a.dng"})
+    found = photo(present)
+    assert (found.now, found.versions, found.missing) == ("a.dng", ("R",), None)
+    assert 0.5 < found.certainty < 1.0
+    assert found.faces == {box: box for box in BOXES[:2]}
+    # The file itself comes first as soon as it is there again.
+    both = Present({"a.dng": ("R", twin), "a.jpg": ("A", A)}, {"A": A}, twins={"a.jpg": "a.dng"})
+    assert photo(both, Said({"A": found})).now == "a.jpg"

@@ -1,0 +1,165 @@
+"""The files of one photo: reads what tells whether a RAW file and a picture, or a photo and a film, belong together.
+
+Headers are read of files whose names propose that they belong together; the pictures themselves are opened only where
+the headers leave it open. What was learned is kept by the stamps of the files, see `ShotMemory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, pairs_of
+from curation.domain.files.shot_memory import ShotMemory, Stamp
+from curation.errors import PhotoError
+from curation.photos.files.formats import JPEG_LIKE_EXTENSIONS, RAW_EXTENSIONS
+
+__all__ = ["FilesOfEvent", "FolderFiles", "StampedFile", "TwinFinder"]
+
+_SEEN_PX = 256
+_MAX_MEGAPIXELS = 1000.0  # JPEGs are decoded at an eighth, of RAW files the preview
+
+
+class StampedFile(Protocol):
+    """A file of an event; `curation.photos.files.listing.PhotoFile` is one."""
+
+    @property
+    def image_path(self) -> str:
+        """POSIX path relative to the input folder."""
+
+    @property
+    def path(self) -> Path:
+        """Opens the file."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """When its content was last changed, in nanoseconds since 1970."""
+
+
+class FilesOfEvent(Protocol):
+    """Reads the files of an event."""
+
+    def facts(self, file: StampedFile) -> ShotFacts:
+        """What the header says; nothing if it cannot be read."""
+
+    def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
+        """The picture as `curation.photos.finding.likeness` compares it; None if it cannot be seen."""
+
+
+class FolderFiles:
+    """Reads the files of a folder."""
+
+    def facts(self, file: StampedFile) -> ShotFacts:
+        """See `FilesOfEvent.facts`."""
+        from curation.photos.taken.camera_facts import read_camera_facts
+
+        found = read_camera_facts(file.path)
+        return ShotFacts(found.capture_time, found.camera)
+
+    def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
+        """See `FilesOfEvent.grey`."""
+        from curation.photos.files.decoding import open_photo
+        from curation.photos.finding.likeness import grey_picture
+
+        try:
+            opened = open_photo(file.path, max_megapixels=_MAX_MEGAPIXELS)
+            return grey_picture(opened.reduced(_SEEN_PX).array)
+        except PhotoError:
+            return None
+
+
+class TwinFinder:
+    """Finds pairs among the files of an event, with a memory. For one thread at a time.
+
+    Attributes:
+        memory: What is known of the files of the last search, and of no others.
+    """
+
+    def __init__(self, memory: ShotMemory | None = None, files: FilesOfEvent | None = None) -> None:
+        """Begin with what is known.
+
+        Args:
+            memory: Of earlier searches; not changed.
+            files: Reads files; None reads those of a folder.
+        """
+        self._before = memory or ShotMemory()
+        self._files: FilesOfEvent = files or FolderFiles()
+        self.memory = ShotMemory(lost=dict(self._before.lost))
+
+    def pairs(self, photos: Sequence[StampedFile]) -> Pairs:
+        """The pairs among photos, by their rows; only RAW files and what cameras write beside them take part."""
+        rows = [row for row, photo in enumerate(photos) if _extension(photo) in RAW_EXTENSIONS | JPEG_LIKE_EXTENSIONS]
+        if not any(_extension(photos[row]) in RAW_EXTENSIONS for row in rows):
+            return Pairs((), (), ())
+        rows.sort(key=lambda row: photos[row].image_path)
+        files = [_shot_file(photos[row]) for row in rows]
+        found = pairs_of(files, _Evidence(self, [photos[row] for row in rows]))
+        return Pairs(*(tuple(Pair(rows[one.raw], rows[one.photo]) for one in pairs) for pairs in found))
+
+    def facts(self, file: StampedFile) -> ShotFacts:
+        """What a file says of its shot."""
+        stamp = _stamp(file)
+        known = self.memory.facts.get(file.image_path) or self._before.facts.get(file.image_path)
+        if known is None or known[0] != stamp:
+            known = stamp, self._files.facts(file) if file.size_bytes else NO_SHOT
+        self.memory.facts[file.image_path] = known
+        return known[1]
+
+    def likeness(self, raw: StampedFile, photo: StampedFile) -> float | None:
+        """How alike two files look; None if one of them cannot be seen."""
+        key, stamps = (raw.image_path, photo.image_path), (_stamp(raw), _stamp(photo))
+        known = self.memory.looks.get(key) or self._before.looks.get(key)
+        if known is None or known[:2] != stamps:
+            known = (*stamps, self._seen(raw, photo))
+        self.memory.looks[key] = known
+        return known[2]
+
+    def is_lost(self, file: StampedFile) -> bool:
+        """Whether a file is empty, or could not be read by the last run."""
+        return not file.size_bytes or self._before.lost.get(file.image_path) == _stamp(file)
+
+    def _seen(self, raw: StampedFile, photo: StampedFile) -> float | None:
+        from curation.photos.finding.likeness import likeness
+
+        other = self._files.grey(photo)
+        whole = None if other is None else self._files.grey(raw)
+        return None if whole is None or other is None else likeness(whole, other)
+
+
+class _Evidence:
+    """Implements `curation.domain.files.pairing.ShotEvidence` for some files."""
+
+    def __init__(self, finder: TwinFinder, files: Sequence[StampedFile]) -> None:
+        self._finder = finder
+        self._files = files
+
+    def facts(self, number: int) -> ShotFacts:
+        return self._finder.facts(self._files[number])
+
+    def likeness(self, raw: int, photo: int) -> float | None:
+        return self._finder.likeness(self._files[raw], self._files[photo])
+
+    def is_lost(self, number: int) -> bool:
+        return self._finder.is_lost(self._files[number])
+
+
+def _stamp(file: StampedFile) -> Stamp:
+    return Stamp(file.size_bytes, file.mtime_ns)
+
+
+def _extension(file: StampedFile) -> str:
+    stem, dot, extension = file.image_path.rpartition("/")[2].rpartition(".")
+    return extension.lower() if dot and stem else ""
+
+
+def _shot_file(file: StampedFile) -> ShotFile:
+    folder, _, name = file.image_path.rpartition("/")
+    return ShotFile(folder, name.rpartition(".")[0], _extension(file) in RAW_EXTENSIONS)

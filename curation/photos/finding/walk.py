@@ -1,0 +1,172 @@
+"""Walking through a folder of photos and all folders below it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from curation.photos.files.formats import PHOTO_EXTENSIONS, VIDEO_EXTENSIONS, VIDEO_PROXY_EXTENSIONS
+from curation.photos.finding.names import CLUSTERS_MARK, escaped, extension_of, is_passed_over
+from curation.photos.finding.placeholders import absent_content, absent_link
+from curation.photos.finding.places import left_out, place_of
+
+if TYPE_CHECKING:
+    from curation.photos.files.listing import FoundFiles
+
+__all__ = ["Walk"]
+
+_CLIP_EXTENSIONS = VIDEO_EXTENSIONS - VIDEO_PROXY_EXTENSIONS
+
+
+class Walk:
+    """One walk through the folder, which collects the lists of a `Listing`."""
+
+    def __init__(self, root: Path, exclude: Sequence[Path], found: FoundFiles) -> None:
+        """Prepare the walk.
+
+        Args:
+            root: The folder of photos, absolute.
+            exclude: Files and folders inside it that are not input; they need not exist.
+            found: Receives what is found.
+        """
+        self._root = root
+        self._tree = _Disk(root)
+        self._excluded = {identity for path in exclude if (identity := _identity(path)) is not None}
+        self._visited: set[tuple[int, int]] = set()
+        self._links: list[tuple[PurePosixPath, Path]] = []
+        self._found = found
+
+    def run(self) -> None:
+        """Look at all files; what cannot be read is among those that failed."""
+        self._walk(PurePosixPath(), self._root)
+        # Links to folders come last, so that a folder is listed under its own name, whatever the links are called.
+        while self._links:
+            self._links.sort(reverse=True)
+            self._walk(*self._links.pop())
+
+    def _walk(self, relative: PurePosixPath, folder: Path) -> None:
+        pending = [(relative, folder)]
+        while pending:
+            relative, folder = pending.pop()
+            try:
+                status = folder.stat()
+                if (status.st_dev, status.st_ino) in self._visited:
+                    continue
+                self._visited.add((status.st_dev, status.st_ino))
+                with os.scandir(folder) as scan:
+                    entries = sorted(scan, key=lambda entry: entry.name)
+            except OSError as error:
+                self._found.failed.append((escaped(f"{relative}/"), f"the folder cannot be read: {error.strerror}"))
+                continue
+            if any(entry.name == CLUSTERS_MARK for entry in entries):
+                continue
+            within = "" if relative == PurePosixPath() else str(relative)
+            for entry in entries:
+                subfolder = self._entry(within, entry)
+                if subfolder is not None:
+                    pending.append((relative / entry.name, subfolder))
+
+    def _entry(self, within: str, entry: os.DirEntry[str]) -> Path | None:
+        """Record a file or a link of the folder `within`; returns a folder to walk."""
+        relative = f"{within}/{entry.name}" if within else entry.name
+        try:
+            if entry.is_dir():
+                return self._folder(relative, entry)
+        except OSError:
+            pass  # a loop of links; what it is called decides below
+        if self._found.aside.add_placeholder(within, entry.name):
+            return None
+        if is_passed_over(entry.name):
+            self._found.aside.add_trashed(entry.name, within)
+            return None
+        path, is_photo = Path(entry.path), extension_of(entry.name) in PHOTO_EXTENSIONS
+        try:
+            status = entry.stat()
+        except OSError as error:
+            if is_photo:
+                self._unreadable(relative, path, error)
+            return None
+        if (status.st_dev, status.st_ino) in self._excluded:
+            return None
+        is_regular = stat.S_ISREG(status.st_mode)
+        is_shown = is_photo or extension_of(entry.name) in _CLIP_EXTENSIONS
+        absent = absent_content(path, status) if is_regular and is_shown else None
+        if absent is not None:
+            self._found.aside.absent.append((escaped(relative), absent))
+            return None
+        self._found.add(escaped(relative), path, status.st_size, status.st_mtime_ns, is_regular=is_regular)
+        return None
+
+    def _folder(self, relative: str, entry: os.DirEntry[str]) -> Path | None:
+        """Whether a folder is walked, and when."""
+        path, status = Path(entry.path), entry.stat()
+        if (status.st_dev, status.st_ino) in self._excluded:
+            return None
+        place = place_of(relative, self._root.name, self._tree)
+        why = left_out(place)
+        if why is not None:
+            self._found.aside.leave_out(relative, why, self._tree.pictures(relative) if why.is_told else 0)
+            self._found.aside.add_missing_originals(place, self._tree)
+            return None
+        if is_passed_over(entry.name):
+            return None
+        if not entry.is_symlink():
+            return path
+        self._links.append((PurePosixPath(relative), path))
+        return None
+
+    def _unreadable(self, relative: str, path: Path, error: OSError) -> None:
+        why = absent_link(path) if isinstance(error, FileNotFoundError) else None
+        if why is not None:
+            self._found.aside.absent.append((escaped(relative), why))
+            return
+        broken = isinstance(error, FileNotFoundError)
+        fault = "a link that leads nowhere" if broken else f"cannot be read: {error.strerror}"
+        self._found.failed.append((escaped(relative), fault))
+
+
+class _Disk:
+    """The folders of a disk; implements `places.Tree`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._last: tuple[str, dict[str, int | None]] | None = None
+
+    def names(self, folder: str) -> dict[str, int | None]:
+        if self._last is None or self._last[0] != folder:
+            self._last = folder, self._scanned(folder)
+        return self._last[1]
+
+    def _scanned(self, folder: str) -> dict[str, int | None]:
+        found: dict[str, int | None] = {}
+        try:
+            with os.scandir(self._root / folder) as scan:
+                for entry in scan:
+                    found[entry.name] = None if entry.is_dir() else _size_bytes(entry)
+        except OSError:
+            pass  # a folder that cannot be read proves nothing
+        return found
+
+    def pictures(self, folder: str) -> int:
+        """How many files of a folder and those below it have names of photos."""
+        return sum(
+            extension_of(name) in PHOTO_EXTENSIONS for _, _, names in os.walk(self._root / folder) for name in names
+        )
+
+
+def _size_bytes(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except OSError:
+        return 0
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,1 @@
+"""Whether a JPEG is whole: its parts, its blocks, and its agreement with its own thumbnail."""
