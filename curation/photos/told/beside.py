@@ -3,8 +3,7 @@
 - `NAME.xmp` and `NAME.EXT.xmp`; a `NAME.xmp` that says for which extension it was written (Adobe's programs do) belongs
   to that file alone if both are photos of the event. Without it, it belongs to the RAW file of two photos of one name,
   as these programs write what they say of a JPEG into it.
-- The RAW file of the same name, if it is no photo of the event itself: both are one photo, and what was said of one was said
-  of it.
+- The RAW file of the same name, if it is no photo of the event itself: both are one photo.
 - `.picasa.ini`, and `contacts.xml` if it lies in the same folder.
 - `NAME.EXT.json`, `NAME.EXT.supplemental-metadata.json` and its shortened forms of Google Takeout, also the form
   `NAME.EXT(1).json` for `NAME(1).EXT`.
