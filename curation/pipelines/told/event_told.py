@@ -84,7 +84,7 @@ def _read(
     def stored(path: Path) -> StoredPicture | None:
         try:
             return stored_picture(path, max_megapixels=limit)
-        except PhotoError:
+        except (PhotoError, OSError):
             return None
 
     folders: defaultdict[Path, list[tuple[str, Path]]] = defaultdict(list)
