@@ -96,14 +96,10 @@ class FolderReader:
 
     def _joined(self, path: Path, sources: Sequence[SourceWords], notes: list[str], orientation: int) -> FileTold:
         rating = next((words for words in sources if words.rating is not None), None)
-        judged = next((words for words in sources if words.pick is not None or words.is_judged), None)
+        judged = _judged(sources)
         label = next((words for words in sources if words.label is not None), None)
         named = next((words for words in sources if words.names or words.regions), None)
-        # Marks of Picasa and favourites of Google are said beside the flags of other programs.
         pick = None if judged is None else judged.pick
-        if pick is None and judged is not None:
-            judged = next((words for words in sources if words.pick is Pick.PICKED and not words.is_judged), None)
-            pick = None if judged is None else judged.pick
         regions = self._regions(path, sources, notes, orientation)
         placed_names = {same_name(region.name) for region in regions}
         names = () if named is None else tuple(name for name in named.names if same_name(name) not in placed_names)
@@ -145,6 +141,26 @@ class FolderReader:
         if left_out:
             notes.append(_OTHER_PICTURE)
         return regions
+
+
+def _judged(sources: Sequence[SourceWords]) -> SourceWords | None:
+    """The source whose pick counts; None if none does.
+
+    Stars that are more trusted than the rating -1 take it back; a flag for "neither" takes back older flags, but not
+    the marks of Picasa and Google, which have no such flag.
+    """
+    has_stars = is_neither = False
+    for words in sources:
+        is_flag = bool(words.pick_program)
+        if words.pick is Pick.REJECTED and not is_flag:
+            is_taken_back = has_stars or is_neither
+        else:
+            is_taken_back = is_flag and is_neither
+        if words.pick is not None and not is_taken_back:
+            return words
+        is_neither = is_neither or (words.pick is None and words.is_judged)
+        has_stars = has_stars or words.rating is not None
+    return None
 
 
 def _inside_words(blocks: FileBlocks, notes: list[str]) -> list[SourceWords]:

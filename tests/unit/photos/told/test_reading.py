@@ -173,6 +173,34 @@ def test_what_the_newer_one_does_not_say_the_older_one_says(tmp_path: Path) -> N
     assert (told(path).rating, told(path).pick) == (3, None)
 
 
+@pytest.mark.parametrize(
+    ("newer", "older", "rating", "pick"),
+    [
+        ('xmp:Rating="3"', 'xmp:Rating="-1"', 3, None),
+        ('xmp:Rating="3"', 'digiKam:PickLabel="3"', 3, Pick.PICKED),
+        ('xmp:Rating="3"', 'xmpDM:pick="-1"', 3, Pick.REJECTED),
+        ('xmp:Rating="-1"', 'xmp:Rating="4"', None, Pick.REJECTED),
+        ('xmpDM:pick="0"', 'xmpDM:pick="1" xmp:Rating="4"', 4, None),
+        ('xmpDM:pick="0"', 'xmp:Rating="-1"', None, None),
+        ('xmp:Label="Red"', 'xmp:Rating="-1"', None, Pick.REJECTED),
+    ],
+)
+def test_what_is_taken_back_by_a_newer_word(
+    tmp_path: Path, newer: str, older: str, rating: int | None, pick: Pick | None
+) -> None:
+    path = picture(tmp_path / "a.jpg", packet(attributes=older))
+    (tmp_path / "a.xmp").write_bytes(packet(attributes=newer))
+    assert (told(path).rating, told(path).pick) == (rating, pick)
+
+
+def test_a_star_of_picasa_stays_beside_a_flag_for_neither(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg", packet(attributes='xmpDM:pick="0"'))
+    (tmp_path / ".picasa.ini").write_text("[a.jpg]\nstar=yes\n")
+    assert told(path).pick is Pick.PICKED
+    path = picture(tmp_path / "a.jpg", packet(attributes='xmp:Rating="-1"'))
+    assert told(path).pick is Pick.REJECTED
+
+
 def test_a_sidecar_of_another_photo_of_that_name(tmp_path: Path) -> None:
     path = picture(tmp_path / "a.jpg")
     picture(tmp_path / "a.tif")
