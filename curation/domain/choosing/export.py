@@ -51,9 +51,9 @@ class ExportRequest:
         best: Number of best photos; None exports those that were picked.
         mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
         name: Name of the new sub-folder, or of the ZIP file without its extension; empty uses the time.
-        embed: Whether metadata is embedded in JPEG copies; not possible with hard links.
+        embed: Whether metadata is written into copies, of all formats that can hold it; not possible with hard links.
         sidecars: Whether every photo gets a NAME.jpg.xmp (NAME.nef.xmp), which digiKam and darktable read. RAW files
-            always get a NAME.xmp, and photos that metadata cannot be embedded in a NAME.heic.xmp.
+            always get a NAME.xmp, and all photos but JPEGs a NAME.heic.xmp.
         raw_files: Whether the RAW file beside a photo is exported, too.
         csv: Whether photos.csv is written.
         contact_sheet: Whether contact_sheet.html is written.
