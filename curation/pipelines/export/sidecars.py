@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import PhotoDescription
-from curation.errors import PhotoError, PhotoUnreadableError
+from curation.errors import PhotoError, PhotoNotWrittenError, PhotoUnreadableError
 from curation.photos.embedding.copies import told_inside
 from curation.photos.embedding.own_packet import OwnPacket
 from curation.photos.files.stored_picture import format_of
@@ -111,7 +111,11 @@ class SidecarWriter:
             new, notes, mtime_ns = old, (f"it was copied unchanged: {error}",), old_mtime_ns
         for note in notes:
             self._note(name, note)
-        self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        try:
+            self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        except PhotoNotWrittenError as error:
+            self._note(name, f"was not written: {error}")
+            return
         self.written += 1
 
 
