@@ -22,6 +22,7 @@ __all__ = [
     "free_name",
     "name_key",
     "portable_name",
+    "written_name",
 ]
 
 REJECTED = -1
@@ -148,6 +149,11 @@ class PhotoDescription:
         picked = self.program is not None and self.pick is not None
         return not (self.rating or self.label or self.names or self.tags or picked)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the user said nothing that a file could contradict, not even that the photo is picked."""
+        return self.is_empty and self.pick is None
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
@@ -159,7 +165,7 @@ class ExportReport:
         failed: Photos that could not be exported.
         failures: Why, one for each failed photo.
         raw_files: RAW files that were exported with them.
-        embedded: Photos with metadata embedded in their copy.
+        embedded: Files with metadata written into their copy: photos, and DNGs that came with them.
         sidecars: Sidecar files that were written.
         warnings: What the user should know, in sentences.
         name: Name of the sub-folder or the ZIP file, inside the folder of exports.
@@ -196,6 +202,14 @@ def portable_name(name: str) -> str:
     stripped = kept.rstrip(". ")
     kept = stripped + "_" * (len(kept) - len(stripped)) or "_"
     return f"_{kept}" if kept.partition(".")[0].upper() in _DEVICES else kept
+
+
+def written_name(name: str) -> str:
+    """A person's name as it is written for programs that compare bytes: composed letters, no spare spaces.
+
+    A name that was pasted on a Mac may have decomposed ones, and would be another keyword than the same name typed.
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
