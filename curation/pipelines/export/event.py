@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curation.domain.choosing.export import ExportRequest
+from curation.domain.choosing.export import ExportRequest, written_name
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
 from curation.domain.judging.photo_score import PhotoScore
@@ -72,7 +72,7 @@ class ExportEvent:
 
     def names(self, image_path: str) -> tuple[str, ...]:
         """The names of the people in a photo, the most important first."""
-        people = {person.key: person.display_name for person, _ in self.named_faces(image_path)}
+        people = {person.key: written_name(person.display_name) for person, _ in self.named_faces(image_path)}
         return tuple(people.values())
 
     def regions(self, image_path: str, picture: StoredPicture, upright_size: tuple[int, int]) -> tuple[FaceRegion, ...]:
@@ -90,7 +90,9 @@ class ExportEvent:
         seen = StoredPicture(*((height, width) if picture.is_swapped else (width, height)), picture.orientation)
         if not picture.shows_same(seen.width, seen.height):
             return ()
-        return tuple(FaceRegion(person.display_name, stored_area(row.facial_area, seen)) for person, row in faces)
+        return tuple(
+            FaceRegion(written_name(person.display_name), stored_area(row.facial_area, seen)) for person, row in faces
+        )
 
 
 def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]] | None = None) -> ExportEvent:
