@@ -16,8 +16,10 @@ _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _BAND_PIXELS = 1_000_000
 _SAMPLES = 250_000
 # Of the middle of a picture's light, where white is 1: darker or brighter ones are brought to middle grey.
-_USUAL_MIDDLE = (0.01, 0.6)
-_MIDDLE_GREY = 0.18
+_USUAL_MIDDLE = (0.01, 1.0)
+_USUAL_MAXIMUM = (0.05, 1.0)
+_MIDDLE = 0.3
+_BRIGHTEST = 1e6  # what is still brighter counts as this, so that nothing overflows
 
 
 def pixels_to_srgb(array: NDArray[np.uint8] | NDArray[np.uint16], told: ToldColours) -> NDArray[np.uint8]:
@@ -64,18 +66,21 @@ def light_pixels_to_srgb(array: NDArray[np.float32], matrix: NDArray[np.float32]
         (H, W, 3) uint8 sRGB; highlights above white are rolled off, transparent parts are blended with white.
     """
     height, width, channels = array.shape
-    np.nan_to_num(array, copy=False, nan=0.0, posinf=float(np.finfo(np.float32).max) / 1e6, neginf=0.0)
+    finite = array[np.isfinite(array)]
+    np.nan_to_num(array, copy=False, nan=0.0, posinf=float(finite.max()) if finite.size else 1.0, neginf=0.0)
     light = np.broadcast_to(array[:, :, :1], (height, width, 3)) if channels < 3 else array[:, :, :3]
     step = max(1, int((width * height / _SAMPLES) ** 0.5))
     brightest = light[::step, ::step].max(axis=2)
     lit = brightest[brightest > 0]
-    middle = float(np.median(lit)) if lit.size else _MIDDLE_GREY
-    scale = 1.0 if _USUAL_MIDDLE[0] <= middle <= _USUAL_MIDDLE[1] or brightest.max() <= 1 else _MIDDLE_GREY / middle
-    peak = peak_of(brightest * np.float32(scale))
+    middle = float(np.median(lit)) if lit.size else _MIDDLE
+    is_usual = _USUAL_MIDDLE[0] <= middle <= _USUAL_MIDDLE[1]
+    is_usual = is_usual or _USUAL_MAXIMUM[0] <= float(brightest.max()) <= _USUAL_MAXIMUM[1]
+    scale = np.float32(1.0 if is_usual else _MIDDLE / middle)
+    peak = peak_of(np.minimum(brightest, _BRIGHTEST / scale) * scale)
     out = np.empty((height, width, 3), dtype=np.uint8)
     rows = max(1, _BAND_PIXELS // max(1, width))
     for top in range(0, height, rows):
-        band = np.maximum(light[top : top + rows] * np.float32(scale), 0)
+        band = np.clip(light[top : top + rows], 0, _BRIGHTEST / scale) * scale
         band *= rolled_off(band.max(axis=2), peak)[:, :, np.newaxis]
         seen = light_to_srgb(band, matrix)
         if channels in (2, 4):
