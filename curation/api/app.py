@@ -58,12 +58,14 @@ from curation.api.routes.assets import submitting as asset_submitting
 from curation.api.routes.culling import scenes
 from curation.api.routes.events import events as event_list
 from curation.api.routes.events import folders, look_through
+from curation.api.routes.files import health as file_health
 from curation.api.routes.known_people import people as known_people
 from curation.api.routes.known_people import proposals as known_proposals
 from curation.api.routes.one_photo import bursts as photo_bursts
 from curation.api.routes.one_photo import tiles as photo_tiles
 from curation.api.routes.opening import engine, following, sample
 from curation.api.routes.taking_home import find_me, guest_links, sidecars
+from curation.api.routes.told import told
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -165,6 +167,7 @@ def create_app(
         unfound,
         # Addresses with a name of their own come before /known-people/{person_id}.
         known_proposals,
+        told,
         known_people,
         faces,
         labels,
@@ -182,6 +185,7 @@ def create_app(
         guest_links,
         find_me,
         downloads,
+        file_health,
         attributes,
         # Addresses with a name of their own come before /assets/{asset_id}.
         asset_events,

@@ -12,6 +12,7 @@ from typing import Any
 
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
+from curation.domain.files.broken import BrokenFile, broken_from_json
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.errors import CurationError, NotScoredError, PersonNotFoundError
@@ -26,6 +27,7 @@ from curation.event.rules.picks_undo import PicksUndo
 from curation.event.said_words import SaidWords
 from curation.event.taken.cameras import CamerasNow, EventCameras
 from curation.event.taken.times import EventTimes, PhotoTimes
+from curation.event.told.reading import EventTold
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -98,7 +100,9 @@ class Catalog:
         self.seen = SeenPeople(settings, self.words)
         self.refusals = KnownRefusals(settings, self.words)
         self.cameras = EventCameras(settings)
+        self.told = EventTold(settings)
         self._taken = PhotoTimes(settings)
+        self._broken: Derived[tuple[BrokenFile, ...]] = Derived()
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._bursts: Derived[Mapping[int, tuple[PhotoScore, ...]]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
@@ -138,6 +142,15 @@ class Catalog:
             StorageError: If it cannot be read.
         """
         return self.faces.record()
+
+    def broken_files(self) -> tuple[BrokenFile, ...]:
+        """Files that should be copied again, and photos that are not on this disk, by the last clustering.
+
+        Raises:
+            StorageError: If its run record cannot be read.
+        """
+        record = self.clustering_record()
+        return self._broken.get((record,), lambda: broken_from_json(record.get("files")))
 
     def labels(self) -> Labels:
         """The labels in the labels file; empty if there is no file. Raises what `EventLabels.read` raises."""
@@ -188,6 +201,10 @@ class Catalog:
     def cameras_now(self) -> CamerasNow:
         """How the photos were taken, as far as that is known now. Raises what `photo` raises."""
         return self.cameras.now(self.clustering_record(), self._paths())
+
+    def look_at_files(self) -> bool:
+        """Have it looked at what the files say now; returns whether all were. Raises what `photo` raises."""
+        return self.told.look(self._paths())
 
     def _paths(self) -> Iterator[str]:
         """The paths of all photos of the event; nothing is read until the first one is asked for."""

@@ -18,6 +18,7 @@ from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
 from curation.domain.measuring.camera import CameraFacts
 from curation.domain.measuring.measures import FaceMeasures, Measure
+from curation.domain.told.file_told import NOTHING_TOLD, told_words
 from curation.event.catalog import PhotoEntry
 
 __all__ = ["Bar", "FaceView", "PhotoView", "photo_view"]
@@ -75,6 +76,8 @@ class PhotoView:
         time: When it was taken, by a clock that is set by the pictures; None if unknown.
         time_words: The same in words, with what its own clock says and where that stands; empty if nothing is known.
         camera: How it was taken.
+        told: What other programs said in its files, in one line; empty if nothing.
+        notes: What in the files could not be used.
         error: Why it could not be read; empty if it could.
         card: Its score, people and picks; None before scoring.
         parts: The components of the score.
@@ -96,6 +99,8 @@ class PhotoView:
     time: datetime | None
     time_words: str
     camera: CameraFacts
+    told: str
+    notes: tuple[str, ...]
     error: str
     card: PhotoCard | None
     parts: tuple[Bar, ...]
@@ -125,6 +130,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         StorageError: If a file or the analysis store cannot be read.
     """
     catalog = context.catalog
+    told = catalog.ranked.told().get(entry.image_path, NOTHING_TOLD)
     facts = context.analysis.facts(entry)
     times = catalog.times()
     taken = times.clocks.times.get(entry.image_path)
@@ -150,6 +156,8 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         time=facts.capture_time if taken is None else taken.time,
         time_words=time_words(taken, is_said=times.clocks.is_said(taken)),
         camera=catalog.cameras.of(entry.image_path),
+        told=told_words(told),
+        notes=told.notes,
         error=entry.error or (score.error if score else ""),
         card=next(iter(cards_of(catalog, [entry.image_path])), None),
         parts=() if score is None else _parts(score),

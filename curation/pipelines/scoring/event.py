@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from curation.domain.attributes.age_groups import AgeGroup, age_group
 from curation.domain.attributes.event_people import people_attributes
 from curation.domain.bursts.clocks import EventClocks
 from curation.domain.faces.face import FaceRow
+from curation.domain.files.broken import broken_from_json, problem_of
 from curation.domain.identity.said import Said
 from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_facts import ScoredFace
@@ -58,6 +59,7 @@ class ScoringEvent:
         faces: The faces of every analysed photo, sorted by number, with their clusters after the corrections; empty for
             photos without faces.
         failed: Why the other photos could not be analysed, by image path.
+        broken: What is wrong with the files of photos that were analysed all the same, by image path.
         analysis_key: Of the photos' analyses in the store; None without a run record.
         input_dir: The folder that was clustered.
         engine: Name of the engine that found the faces; None if there are no faces.
@@ -72,6 +74,7 @@ class ScoringEvent:
     engine: str | None
     known_ids: frozenset[int]
     clips: RememberedClips = NO_CLIPS
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_event(output_dir: Path) -> ScoringEvent:
@@ -116,6 +119,7 @@ def read_event(output_dir: Path) -> ScoringEvent:
         next((row.engine for row in rows), None),
         frozenset(used | set(range(next_id))),
         clips,
+        {file.image_path: problem_of(file) for file in broken_from_json(recorded.get("files")) if file.is_analysed},
     )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from curation.domain.bursts.clocks import EventClocks
 from curation.domain.judging.photo_composition import PhotoComposition
-from curation.domain.judging.photo_score import failed_photo_score
+from curation.domain.judging.photo_score import failed_photo_score, with_problem
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.domain.report import ScoringReport
+from curation.domain.told.file_told import FileTold, with_told
 from curation.engines.base import WeightsFile
 from curation.engines.expressions.networks import packaged_weights
 from curation.errors import PhotosMissingError
@@ -35,6 +36,7 @@ from curation.pipelines.scoring.report import scoring_report, scoring_warnings, 
 from curation.pipelines.scoring.scorer import PhotoScorer
 from curation.pipelines.scoring.sources import RankingSources
 from curation.pipelines.stage import RunContext
+from curation.pipelines.told.event_told import read_event_told
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
@@ -43,6 +45,8 @@ from curation.storage.said.picks_file import hold_scores
 __all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
+
+_NOTHING_TOLD: Mapping[str, FileTold] = {}
 
 
 class ScoringPipeline:
@@ -83,6 +87,7 @@ class ScoringPipeline:
         labels, is_labelled = read_event_labels(self._context.settings, event)
         # Nothing is written before all that the user wrote was found to be valid.
         said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
+        told = self._told(event)
         measures, failures, reused = self._measure(event, listing, only_known=only_known)
         self._context.stop_if_cancelled()
         clocks = self._clocks(event, measures, listing)
@@ -95,9 +100,8 @@ class ScoringPipeline:
         scores = []
         for path, measured in measures.items():
             self._context.stop_if_cancelled()
-            scores.append(
-                self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
-            )
+            score = self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
+            scores.append(with_problem(score, event.broken.get(path)))
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
         marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages, clocks)
         waiting: tuple[str, ...] = ()
@@ -110,7 +114,7 @@ class ScoringPipeline:
         self._context.stop_if_cancelled()
         self._context.refresh_words()
         with hold_scores(self._context.settings.lock_dir):
-            ranked = self._scorer.rank(marked, read_picks_now(self._output))
+            ranked = self._scorer.rank(with_told(marked, told), read_picks_now(self._output))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
@@ -189,6 +193,11 @@ class ScoringPipeline:
             measures[path] = outcome.result.measures
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(cached)
+
+    def _told(self, event: ScoringEvent) -> Mapping[str, FileTold]:
+        """What other programs said in the files of all photos of the event, by image path."""
+        paths = event.faces.keys() | event.failed.keys()
+        return read_event_told(self._context.settings, paths, cancel=self._context.cancel) or _NOTHING_TOLD
 
     def _compositions(
         self, event: ScoringEvent, measures: Mapping[str, PhotoMeasures], listing: Listing

@@ -17,7 +17,7 @@ from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import FaceRow
 from curation.domain.judging.photo_composition import PhotoComposition
 from curation.domain.judging.photo_facts import ScoringInput
-from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score, with_problem
 from curation.domain.judging.picks import Picks
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring import (
@@ -271,7 +271,8 @@ class Rescorer:
                     for path, shot in event.shots.items()
                 ]
                 examined = _remember(self._examined, examination_key(rules), photos)
-            scores = [score_examined(photo, rules) for photo in examined]
+            broken = {} if event.source is None else event.source.broken
+            scores = [with_problem(score_examined(one, rules), broken.get(one.image_path)) for one in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
             facts = {photo.image_path: photo.facts for photo in examined}
             known = _remember(self._marked, key, mark_bursts(scores, event.shots, found, rules, facts))
