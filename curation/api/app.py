@@ -65,6 +65,7 @@ from curation.api.routes.one_photo import bursts as photo_bursts
 from curation.api.routes.one_photo import tiles as photo_tiles
 from curation.api.routes.opening import engine, following, sample
 from curation.api.routes.taking_home import find_me, guest_links, sidecars
+from curation.api.routes.told import told
 from curation.api.routes.video import characters as video_characters
 from curation.api.routes.video import event_clips
 from curation.api.routes.video import files as video_files
@@ -166,6 +167,7 @@ def create_app(
         unfound,
         # Addresses with a name of their own come before /known-people/{person_id}.
         known_proposals,
+        told,
         known_people,
         faces,
         labels,

@@ -24,6 +24,7 @@ from curation.event.people.suggestions import MergeSuggester
 from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
+from curation.event.told.event_offers import EventOffers
 from curation.event.unfound_words import UnfoundWords
 from curation.jobs.following.follower import Follower
 from curation.jobs.logs import JobLogs
@@ -60,6 +61,7 @@ class ServiceContext:
     ranking: CurrentRanking
     judgement: Judgement
     unfound: UnfoundWords
+    offers: EventOffers
     attributes: AttributeRequests
     outfits: EventOutfits
     assets: AssetDesk

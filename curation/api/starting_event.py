@@ -32,6 +32,7 @@ from curation.event.rules.current_ranking import CurrentRanking
 from curation.event.rules.judgement import Judgement
 from curation.event.rules.rule_book import RuleBook
 from curation.event.rules.written_ranking import ranking_writer
+from curation.event.told.event_offers import EventOffers
 from curation.event.unfound_words import UnfoundWords
 from curation.jobs.engine_weights import weights_run
 from curation.jobs.following.follower import Follower
@@ -174,6 +175,8 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
     catalog = Catalog(settings)
     ends.callback(catalog.ranked.close)
     people_edits = PeopleEdits(settings, catalog)
+    offers = EventOffers(catalog, people_edits)
+    ends.callback(offers.close)
     known = EventKnown(settings, catalog, people_edits, parts.open_gallery(settings))
     ends.callback(known.close)
     outfits = EventOutfits(settings, catalog, people_edits)
@@ -251,6 +254,7 @@ def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceCon
         ranking=ranking,
         judgement=judgement,
         unfound=UnfoundWords(settings, catalog, people_edits),
+        offers=offers,
         attributes=attributes,
         outfits=outfits,
         assets=assets,

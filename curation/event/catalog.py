@@ -27,6 +27,7 @@ from curation.event.rules.picks_undo import PicksUndo
 from curation.event.said_words import SaidWords
 from curation.event.taken.cameras import CamerasNow, EventCameras
 from curation.event.taken.times import EventTimes, PhotoTimes
+from curation.event.told.reading import EventTold
 from curation.settings import Settings
 from curation.storage.atomic import explained
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -99,6 +100,7 @@ class Catalog:
         self.seen = SeenPeople(settings, self.words)
         self.refusals = KnownRefusals(settings, self.words)
         self.cameras = EventCameras(settings)
+        self.told = EventTold(settings)
         self._taken = PhotoTimes(settings)
         self._broken: Derived[tuple[BrokenFile, ...]] = Derived()
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
@@ -189,6 +191,10 @@ class Catalog:
     def cameras_now(self) -> CamerasNow:
         """How the photos were taken, as far as that is known now. Raises what `photo` raises."""
         return self.cameras.now(self.clustering_record(), self._paths())
+
+    def look_at_files(self) -> bool:
+        """Have it looked at what the files say now; returns whether all were. Raises what `photo` raises."""
+        return self.told.look(self._paths())
 
     def _paths(self) -> Iterator[str]:
         """The paths of all photos of the event; nothing is read until the first one is asked for."""

@@ -16,6 +16,7 @@ from curation.event.taken.times import EventTimes
 
 __all__ = [
     "FactFilter",
+    "FileFilter",
     "PhotoFilter",
     "PickFilter",
     "filter_photos",
@@ -26,6 +27,7 @@ __all__ = [
     "with_aperture",
     "with_camera",
     "with_category",
+    "with_file",
     "with_key_person_blinking",
     "with_lens",
     "with_min_rating",
@@ -51,6 +53,17 @@ class PickFilter(StrEnum):
     PICKED = "picked"
     REJECTED = "rejected"
     NONE = "none"
+
+
+class FileFilter(StrEnum):
+    """What other programs said in the files of photos."""
+
+    STARS = "stars"
+    PICKED = "picked"
+    REJECTED = "rejected"
+    PEOPLE = "people"
+    ANYTHING = "anything"
+    NOTHING = "nothing"
 
 
 def filter_photos(photos: tuple[PhotoScore, ...], filters: Sequence[PhotoFilter]) -> tuple[PhotoScore, ...]:
@@ -84,6 +97,25 @@ def with_pick(pick: PickFilter) -> PhotoFilter:
     """Photos that the user picked, rejected, or neither."""
     wanted = None if pick is PickFilter.NONE else Pick(pick.value)
     return lambda photo: photo.pick is wanted
+
+
+def with_file(said: FileFilter) -> PhotoFilter:
+    """Photos whose files say this."""
+    return _FILE_TESTS[said]
+
+
+def _says_anything(photo: PhotoScore) -> bool:
+    return bool(photo.file_rating or photo.file_pick or photo.file_people or photo.file_label)
+
+
+_FILE_TESTS: Mapping[FileFilter, PhotoFilter] = {
+    FileFilter.STARS: lambda photo: photo.file_rating is not None,
+    FileFilter.PICKED: lambda photo: photo.file_pick is Pick.PICKED,
+    FileFilter.REJECTED: lambda photo: photo.file_pick is Pick.REJECTED,
+    FileFilter.PEOPLE: lambda photo: bool(photo.file_people),
+    FileFilter.ANYTHING: _says_anything,
+    FileFilter.NOTHING: lambda photo: not _says_anything(photo),
+}
 
 
 def with_min_rating(stars: int) -> PhotoFilter:

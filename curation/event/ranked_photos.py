@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,20 +19,25 @@ from curation.domain.judging.pick_words import change_words
 from curation.domain.judging.picks import NO_PICKS, UNJUDGED, PhotoPick, Picks, parse_pick
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring_rules import ScoringRules
+from curation.domain.told.file_told import FileTold, columns_of, with_told
 from curation.errors import CurationError, PickTakenError, StorageError, UnfoundWordNotFoundError
 from curation.event.file_cache import Derived, FileCache
 from curation.event.reattaching import with_pick_of, without_pick
 from curation.event.said_words import SaidWords
 from curation.pipelines.said.words import picks_now
+from curation.pipelines.told.event_told import kept_told
 from curation.settings import ScoringSettings, Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
 from curation.storage.run_records import SCORING_RUN, read_run_record
 from curation.storage.said.picks_file import PICKS, hold_picks, hold_scores, read_picks, write_picks
 from curation.storage.said.picks_journal import PickChange, PicksJournal
+from curation.storage.told.told_file import TOLD
 
 __all__ = ["LiveScores", "RankedPhotos", "ranking_rules"]
 
 logger = logging.getLogger(__name__)
+
+_NOTHING_TOLD: Mapping[str, FileTold] = {}
 
 RankingRules = tuple[ScoringRules, BurstRules]
 """The rules that the order and the bursts of photo_scores.csv depend on."""
@@ -72,6 +77,7 @@ class RankedPhotos:
         self._lock_dir = settings.lock_dir
         self._table = FileCache(output_dir / PHOTO_SCORES, lambda path: tuple(read_photo_scores(path)))
         self._picks = FileCache(output_dir / PICKS, read_picks)
+        self._told = FileCache(settings.event_dir / TOLD, lambda _: kept_told(settings))
         self._rules = FileCache(output_dir / SCORING_RUN, lambda path: _recorded_rules(read_run_record(path)))
         self._rules_of_settings, _ = ranking_rules(settings.scoring)
         self._ranked: Derived[tuple[PhotoScore, ...]] = Derived()
@@ -103,20 +109,31 @@ class RankedPhotos:
         picks = self.picks()
         recorded = self.table_rules()
         rules = self._rules_of_settings if recorded is None else recorded[0]
-        return self._ranked.get((table, picks, rules), lambda: self._rank(table, table, picks, rules))
+        told = self.told()
+        return self._ranked.get((table, picks, rules, told), lambda: self._rank(table, table, picks, rules))
 
     def follow(self, live: LiveScores) -> None:
         """Rank the photos by these scores from now on; nobody waits for it. Raises what `photos` raises."""
         table, picks = self._table.get() or (), self.picks()
         ranked = self._rank(table, live.scores, picks, live.rules)
-        self._ranked.put((table, live.scores, picks), ranked)
+        self._ranked.put((table, live.scores, picks, self.told()), ranked)
         self.live = live
 
     def ranked_by(self, live: LiveScores) -> tuple[PhotoScore, ...]:
         """All photos with the current picks, best first, ranked by these scores. Raises what `photos` raises."""
         table, picks = self._table.get() or (), self.picks()
         scores, rules = live.scores, live.rules
-        return self._ranked.get((table, scores, picks), lambda: self._rank(table, scores, picks, rules))
+        told = self.told()
+        return self._ranked.get((table, scores, picks, told), lambda: self._rank(table, scores, picks, rules))
+
+    def told(self) -> Mapping[str, FileTold]:
+        """What the files of the photos say, by image path, as they were read last. Raises what `photos` raises."""
+        return self._told.get() or _NOTHING_TOLD
+
+    def _with_told(self, scores: Sequence[PhotoScore], table: Sequence[PhotoScore]) -> Sequence[PhotoScore]:
+        told = self._told.get()
+        # Where the files were never read, the table stands: another machine may have read them.
+        return columns_of(scores, table) if told is None else with_told(scores, told)
 
     def picks(self) -> Picks:
         """The user's picks and ratings by the paths that the photos have now, without those of photos that are missing.
@@ -275,7 +292,7 @@ class RankedPhotos:
                 write_photo_scores(self._table.path, ranked)
                 self._table.put(ranked)
                 if self.live is not None:
-                    self._ranked.put((ranked, self.live.scores, self.picks()), ranked)
+                    self._ranked.put((ranked, self.live.scores, self.picks(), self.told()), ranked)
 
     def try_flush(self) -> None:
         """Do what `flush` does, but log an error instead of raising it."""
@@ -295,7 +312,7 @@ class RankedPhotos:
     def _rank(
         self, table: tuple[PhotoScore, ...], scores: tuple[PhotoScore, ...], picks: Picks, rules: ScoringRules
     ) -> tuple[PhotoScore, ...]:
-        ranked = tuple(with_picks(scores, picks, rules))
+        ranked = tuple(with_picks(self._with_told(scores, table), picks, rules))
         if ranked == table:
             return table
         with self._guard:

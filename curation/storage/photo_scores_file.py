@@ -21,6 +21,10 @@ _LATER_COLUMNS = (
     "rating",
     "picture_score",
     "well_shown_count",
+    "file_rating",
+    "file_pick",
+    "file_people",
+    "file_label",
 )  # missing from tables of earlier versions
 _REMEDY = "run the scoring again (python run_scoring.py) to create the file again"
 
@@ -69,6 +73,8 @@ def read_photo_scores(path: Path) -> list[PhotoScore]:
         "burst_rank": lambda column, value: cell.whole(column, value, 1) if value else None,
         "pick": cell.pick_or_empty,
         "rating": lambda column, value: cell.whole(column, value, 1, MAX_RATING) if value else None,
+        "file_rating": lambda column, value: cell.whole(column, value, 1, MAX_RATING) if value else None,
+        "file_pick": cell.pick_or_empty,
     }
     scores = []
     for line, values in records(path, content, PHOTO_SCORE_COLUMNS, _REMEDY, later=_LATER_COLUMNS):

@@ -39,6 +39,7 @@ TAGS = [
     {"name": "clusters", "description": "The clusters that the clustering found."},
     {"name": "people", "description": "The people with their labels."},
     {"name": "corrections", "description": "Correct the grouping, and undo changes."},
+    {"name": "told", "description": "What other programs said in the files: stars, rejections and names to take over."},
     {"name": "known people", "description": "People who are known beyond one event, and names that are proposed."},
     {"name": "outfits", "description": "What people wear: who is seen from behind, and who keeps a dress code."},
     {"name": "labels", "description": "All labels at once: who is who, and who matters."},

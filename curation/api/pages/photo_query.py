@@ -24,6 +24,7 @@ from curation.errors import PersonNotFoundError
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
     FactFilter,
+    FileFilter,
     PhotoFilter,
     PickFilter,
     filter_photos,
@@ -34,6 +35,7 @@ from curation.event.photo_filters import (
     with_aperture,
     with_camera,
     with_category,
+    with_file,
     with_key_person_blinking,
     with_lens,
     with_min_rating,
@@ -90,6 +92,7 @@ class PhotoQuery:
         problem: What is wrong with the photo.
         pick: Whether the user picked or rejected it, or did neither.
         min_rating: At least so many stars.
+        file: What other programs said in its files.
         search: Words that all are in the photo's path.
         camera: The camera it was taken with.
         lens: The lens it was taken with.
@@ -110,6 +113,7 @@ class PhotoQuery:
     problem: Problem | None = None
     pick: PickFilter | None = None
     min_rating: int | None = None
+    file: FileFilter | None = None
     search: str = ""
     camera: str = ""
     lens: str = ""
@@ -155,6 +159,7 @@ class PhotoQuery:
             "problem": self.problem,
             "pick": self.pick,
             "stars": self.min_rating,
+            "file": self.file,
             "q": self.search,
             "camera": self.camera,
             "lens": self.lens,
@@ -182,6 +187,7 @@ def read_query(params: QueryParams) -> PhotoQuery:
         problem=_one_of(Problem, params.get("problem")),
         pick=_one_of(PickFilter, params.get("pick")),
         min_rating=_whole(params.get("stars"), MAX_RATING),
+        file=_one_of(FileFilter, params.get("file")),
         search=" ".join(params.get("q", "").split())[:MAX_SEARCH_CHARS],
         camera=params.get("camera", "").strip()[:MAX_CAMERA_CHARS],
         lens=params.get("lens", "").strip()[:MAX_CAMERA_CHARS],
@@ -236,6 +242,8 @@ def _tests(catalog: Catalog, query: PhotoQuery) -> Iterator[PhotoFilter]:
         yield with_pick(query.pick)
     if query.min_rating is not None:
         yield with_min_rating(query.min_rating)
+    if query.file is not None:
+        yield with_file(query.file)
     if query.search:
         yield with_words(query.search)
 

@@ -17,6 +17,7 @@ from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels
 from curation.domain.measuring.camera import CameraFacts
 from curation.domain.measuring.measures import FaceMeasures, Measure
+from curation.domain.told.file_told import NOTHING_TOLD, told_words
 from curation.event.catalog import PhotoEntry
 
 __all__ = ["Bar", "FaceView", "PhotoView", "photo_view"]
@@ -73,6 +74,8 @@ class PhotoView:
         height: As `width`.
         time: When it was taken, by the camera's clock; None if unknown.
         camera: How it was taken.
+        told: What other programs said in its files, in one line; empty if nothing.
+        notes: What in the files could not be used.
         error: Why it could not be read; empty if it could.
         card: Its score, people and picks; None before scoring.
         parts: The components of the score.
@@ -93,6 +96,8 @@ class PhotoView:
     height: int | None
     time: datetime | None
     camera: CameraFacts
+    told: str
+    notes: tuple[str, ...]
     error: str
     card: PhotoCard | None
     parts: tuple[Bar, ...]
@@ -122,6 +127,7 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         StorageError: If a file or the analysis store cannot be read.
     """
     catalog = context.catalog
+    told = catalog.ranked.told().get(entry.image_path, NOTHING_TOLD)
     facts = context.analysis.facts(entry)
     measures = facts.measures or (None,) * len(entry.faces)
     labels = catalog.labels()
@@ -144,6 +150,8 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         height=facts.height,
         time=facts.capture_time,
         camera=catalog.cameras.of(entry.image_path),
+        told=told_words(told),
+        notes=told.notes,
         error=entry.error or (score.error if score else ""),
         card=next(iter(cards_of(catalog, [entry.image_path])), None),
         parts=() if score is None else _parts(score),

@@ -20,10 +20,12 @@ from curation.domain.bursts.scenes import clock_seconds
 from curation.domain.faces.ids import PHOTO_ID_PATTERN
 from curation.domain.judging.picks import MAX_RATING
 from curation.domain.labelling.labels import MAX_NAME_CHARS, Category
+from curation.domain.told.file_told import NOTHING_TOLD, told_words
 from curation.errors import NOT_CLUSTERED, NOT_SCORED
 from curation.event.catalog import Catalog
 from curation.event.photo_filters import (
     FactFilter,
+    FileFilter,
     PhotoFilter,
     PickFilter,
     filter_photos,
@@ -34,6 +36,7 @@ from curation.event.photo_filters import (
     with_aperture,
     with_camera,
     with_category,
+    with_file,
     with_key_person_blinking,
     with_lens,
     with_min_rating,
@@ -132,6 +135,13 @@ def list_photos(
     min_rating: Annotated[
         int | None, Query(ge=1, le=MAX_RATING, description="Only photos with at least so many stars.")
     ] = None,
+    file: Annotated[
+        FileFilter | None,
+        Query(
+            description="Only photos whose files carry stars, a pick, a rejection, names of people, or anything of "
+            "other programs, or nothing at all."
+        ),
+    ] = None,
     search: Annotated[
         str,
         Query(max_length=MAX_SEARCH_CHARS, description="Words that are all in the photo's path; case does not matter."),
@@ -198,6 +208,8 @@ def list_photos(
         wanted.append(lambda p: p.rating == rating)
     if min_rating is not None:
         wanted.append(with_min_rating(min_rating))
+    if file is not None:
+        wanted.append(with_file(file))
     if search:
         wanted.append(with_words(search))
     if blinks is not None:
@@ -243,6 +255,7 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
     if photo is None:
         raise photo_not_found(photo_id)
     labels = context.catalog.labels()
+    told = context.catalog.ranked.told().get(photo.image_path, NOTHING_TOLD)
     facts = context.analysis.facts(photo)
     measures = facts.measures or (None,) * len(photo.faces)
     return PhotoDetailOut(
@@ -255,6 +268,8 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
         error=photo.error or (photo.score.error or None if photo.score is not None else None),
         score=None if photo.score is None else photo_out(request, photo.score, context.catalog.burst_sizes()),
         camera=camera_out(context.catalog.cameras.of(photo.image_path)),
+        file_says=told_words(told),
+        file_notes=told.notes,
         faces=tuple(face_out(request, face, labels, one) for face, one in zip(photo.faces, measures, strict=True)),
     )
 

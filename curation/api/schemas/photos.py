@@ -65,6 +65,14 @@ class PhotoOut(Out):
     """Whether the user picked or rejected it; null for neither."""
     rating: Annotated[int | None, Field(ge=1, le=MAX_RATING, examples=[4])]
     """The user's stars; null without a rating."""
+    file_rating: Annotated[int | None, Field(ge=1, le=MAX_RATING, examples=[4])]
+    """The stars that another program wrote into the photo's files; never the user's here, as the three below."""
+    file_pick: Annotated[Pick | None, Field(examples=["rejected"])]
+    """Whether the files say that it is picked or rejected."""
+    file_people: Annotated[tuple[str, ...], Field(examples=[("Anna",)])]
+    """The people whose names the files have."""
+    file_label: Annotated[str, Field(examples=["Red"])]
+    """The colour label in the files; empty without one."""
     picture_url: Annotated[str, Field(examples=["/photos/5b41f1e3a0c9d27e/picture"])]
     """The photo as a JPEG; `?size=` selects `thumbnail`, `screen` or `full`."""
 
@@ -126,6 +134,10 @@ class PhotoDetailOut(Out):
     score: PhotoOut | None
     """Null before scoring."""
     camera: CameraOut
+    file_says: Annotated[str, Field(examples=["4 stars, rejected, Anna (Lightroom)"])]
+    """What other programs wrote into the photo's files, in one line; empty if nothing."""
+    file_notes: Annotated[tuple[str, ...], Field(examples=[("a.xmp is damaged and was not used",)])]
+    """What in the files could not be used."""
     faces: tuple[FaceOut, ...]
     """The faces from left to right."""
 
@@ -170,5 +182,9 @@ def photo_out(request: Request, score: PhotoScore, burst_sizes: Mapping[int, int
         burst_size=1 if score.burst_id is None else burst_sizes[score.burst_id],
         pick=score.pick,
         rating=score.rating,
+        file_rating=score.file_rating,
+        file_pick=score.file_pick,
+        file_people=split_list(score.file_people),
+        file_label=score.file_label,
         picture_url=photo_picture_url(request, photo),
     )

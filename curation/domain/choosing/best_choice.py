@@ -21,6 +21,7 @@ from curation.domain.judging.picks import Pick
 from curation.domain.judging.ranking import shows_somebody
 from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category
+from curation.domain.told.taking import said_rejected
 
 __all__ = ["choose"]
 
@@ -42,8 +43,9 @@ def choose(
     """Choose photos.
 
     Picked photos are always chosen, even if they are more than asked for; rejected, vetoed and unreadable ones never
-    are, unless they were picked. The others are chosen so that the sum of their ratings and scores is as large as
-    possible while everybody is covered, and each part of the day that has a photo which may be chosen.
+    are, unless they were picked. A photo of which the user said nothing counts as rejected if its file says so. The
+    others are chosen so that the sum of their ratings and scores is as large as possible while everybody is covered,
+    and each part of the day that has a photo which may be chosen.
 
     Args:
         request: The request.
@@ -126,6 +128,7 @@ def _is_open(score: PhotoScore, request: ChoiceRequest) -> bool:
     return (
         score.final_score is not None
         and score.pick is None
+        and not said_rejected(score)
         and not score.vetoes
         and score.image_path not in request.left_out
         and score.image_path not in request.kept

@@ -10,6 +10,7 @@ from curation.domain.choosing.coverage import PhotoPeople, well_shown
 from curation.domain.choosing.day import listed
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
+from curation.domain.told.taking import said_rejected
 
 _PARTS_TOLD = 6
 
@@ -152,6 +153,12 @@ def unmet_wishes(
             f"only {len(chosen)} of the {request.count} photos: no more can be taken{why}, the others are vetoed, "
             "rejected or unreadable"
         )
+    elsewhere = sum(
+        1 for score in ranked if said_rejected(score) and not score.vetoes and score.final_score is not None
+    )
+    if elsewhere:
+        those = "1 photo is" if elsewhere == 1 else f"{elsewhere} photos are"
+        out.append(f"{those} left out because another program rejected them in their files; pick them to have them in")
     burst_of = {score.image_path: score.burst_id for score in ranked}
     for one in in_choice:
         if one.chosen >= one.wanted:

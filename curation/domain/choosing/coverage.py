@@ -10,6 +10,7 @@ from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.picks import Pick
 from curation.domain.judging.scoring_rules import Excuses, Thresholds
 from curation.domain.labelling.labels import Category, Person
+from curation.domain.told.taking import said_rejected
 
 __all__ = ["PersonCoverage", "PhotoPeople", "coverage", "people_of_photos", "well_shown"]
 
@@ -101,7 +102,7 @@ def coverage(
     picked = dict.fromkeys(photos, 0)
     for score in ranked:
         in_photo = people.get(score.image_path, _NOBODY)
-        is_good = not score.vetoes and score.pick is not Pick.REJECTED
+        is_good = not score.vetoes and score.pick is not Pick.REJECTED and not said_rejected(score)
         for key in (in_photo.seen | set(without_face.get(score.image_path, ()))) & photos.keys():
             photos[key].append(score.image_path)
             picked[key] += score.pick is Pick.PICKED

@@ -43,6 +43,11 @@ class PhotoScore:
         picture_score: Component: the picture as a whole, without artefacts, strangers in front and the like.
         well_shown_count: Number of people who matter and are shown well, which the order depends on; None in tables of
             earlier versions.
+        file_rating: The stars that another program wrote into the photo's files, 1 to 5; None without. Never the user's
+            `rating`, as the columns below are never the user's words here.
+        file_pick: Whether the files say that the photo is picked or rejected; None if neither.
+        file_people: Names of people in the files, joined by `; `.
+        file_label: The colour label in the files; empty without one.
     """
 
     rank: int
@@ -69,6 +74,10 @@ class PhotoScore:
     rating: int | None = None
     picture_score: float | None = None
     well_shown_count: int | None = None
+    file_rating: int | None = None
+    file_pick: Pick | None = None
+    file_people: str = ""
+    file_label: str = ""
 
 
 PHOTO_SCORE_COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(PhotoScore))

@@ -10,7 +10,7 @@ from curation.domain.choosing.export import ExportRequest
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
 from curation.domain.judging.photo_score import PhotoScore
-from curation.domain.judging.picks import Pick, Picks
+from curation.domain.judging.picks import UNJUDGED, Pick, Picks
 from curation.domain.labelling.labels import Category, Labels, Person
 from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.originals import originals_of
@@ -19,7 +19,7 @@ from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 
-__all__ = ["ExportEvent", "best_photos", "chosen_photos", "picked_photos", "read_export_event"]
+__all__ = ["ExportEvent", "best_photos", "chosen_photos", "passed_over", "picked_photos", "read_export_event"]
 
 _IMPORTANCE = list(Category)
 
@@ -36,6 +36,8 @@ class ExportEvent:
         picks: Picks and ratings of the user.
         originals: Gets the photos to hand.
         broken: What is wrong with the files of photos that were analysed all the same, by image path.
+        raw_files: The RAW files of the shots that photos show, by image path; None if they were not looked for, and
+            then those beside a photo are.
     """
 
     input_dir: Path
@@ -45,6 +47,7 @@ class ExportEvent:
     picks: Picks
     originals: Originals = field(default_factory=LocalOriginals)
     broken: Mapping[str, str] = field(default_factory=dict)
+    raw_files: Mapping[str, Sequence[str]] | None = None
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
         """The faces of a photo that have a named person, the most important first, then from left to right."""
@@ -79,8 +82,12 @@ class ExportEvent:
         return tuple(FaceRegion(person.display_name, stored_area(row.facial_area, seen)) for person, row in faces)
 
 
-def read_export_event(settings: Settings) -> ExportEvent:
+def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]] | None = None) -> ExportEvent:
     """Read the event from the output folder.
+
+    Args:
+        settings: Name the folders.
+        raw_files: As `ExportEvent.raw_files`.
 
     Raises:
         FaceDataError: If face_data.csv is missing or not valid, or photo_scores.csv is not valid.
@@ -101,6 +108,7 @@ def read_export_event(settings: Settings) -> ExportEvent:
         picks=read_picks_now(output_dir),
         originals=originals_of(settings),
         broken=event.broken,
+        raw_files=raw_files,
     )
 
 
@@ -119,10 +127,31 @@ def picked_photos(event: ExportEvent) -> tuple[str, ...]:
 
 
 def best_photos(event: ExportEvent, count: int) -> tuple[str, ...]:
-    """The best photos of the ranking, without rejected and unreadable ones."""
+    """The best photos of the ranking, without unreadable ones, and those that the user or their own files reject.
+
+    A photo that is rejected in its file only is in again as soon as the user says anything else of it.
+    """
     good = (
         path
         for path, score in event.scores.items()
-        if not score.error and event.picks.of(path).pick is not Pick.REJECTED
+        if not score.error
+        and event.picks.of(path).pick is not Pick.REJECTED
+        and not (score.file_pick is Pick.REJECTED and event.picks.of(path) == UNJUDGED)
     )
     return tuple(path for path, _ in zip(good, range(count), strict=False))
+
+
+def passed_over(event: ExportEvent, count: int) -> tuple[str, ...]:
+    """The photos that would be among the best ones, had their files not said that they are rejected."""
+    out: list[str] = []
+    taken = 0
+    for path, score in event.scores.items():
+        if taken == count:
+            break
+        if score.error or event.picks.of(path).pick is Pick.REJECTED:
+            continue
+        if score.file_pick is Pick.REJECTED and event.picks.of(path) == UNJUDGED:
+            out.append(path)
+        else:
+            taken += 1
+    return tuple(out)

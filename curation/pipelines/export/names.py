@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import free_name, name_key, portable_name
 from curation.photos.files.formats import RAW_EXTENSIONS
-from curation.photos.files.listing import photo_path
+from curation.photos.files.listing import escaped, photo_path
+from curation.photos.finding.raw_pairs import raw_files_beside
+from curation.pipelines.export.event import ExportEvent
 from curation.storage.objects.listed import names_in
 
 __all__ = ["Companions", "ExportNames", "is_raw", "is_too_long", "shortened"]
@@ -99,14 +101,33 @@ class ExportNames:
 
 
 class Companions:
-    """The files beside photos, by their names without the extension; each folder is listed once."""
+    """The RAW files and sidecars beside photos; each folder is listed once."""
 
-    def __init__(self) -> None:
-        """Start without folders."""
+    def __init__(self, event: ExportEvent, chosen: Collection[str] = ()) -> None:
+        """Take the event, which may know the RAW files of its photos, and the image paths that are exported anyway."""
+        self._event = event
+        self._exported = {photo_path(event.input_dir, path) for path in chosen if is_raw(path)}
         self._folders: dict[Path, dict[str, list[str]]] = {}
 
     def raw_files(self, photo: Path) -> list[Path]:
-        """The RAW files with the same name beside a photo that is not a RAW file itself."""
+        """The RAW files of the shot that a photo shows, which is not a RAW file itself."""
+        known = self._event.raw_files
+        if known is None:
+            return raw_files_beside(photo, self.named_raw_files(photo))
+        try:
+            image_path = escaped(photo.relative_to(self._event.input_dir).as_posix())
+        except ValueError:
+            return []
+        return [photo_path(self._event.input_dir, raw) for raw in known.get(image_path, ())]
+
+    def once(self, raws: Iterable[Path]) -> list[Path]:
+        """Those of some RAW files that are not exported yet; two pictures may be developed from one."""
+        new = [raw for raw in raws if raw not in self._exported]
+        self._exported.update(new)
+        return new
+
+    def named_raw_files(self, photo: Path) -> list[Path]:
+        """The RAW files with the same name beside a photo, whatever they show: NAME.xmp is that of one of them."""
         return [path for path in self._beside(photo, photo.stem) if is_raw(path.name) and path != photo]
 
     def sidecar(self, photo: Path) -> Path | None:

@@ -22,9 +22,10 @@ from curation.photos.embedding.edits import DescribedCopy, contents
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
+from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
-from curation.pipelines.export.event import ExportEvent, chosen_photos
+from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over
 from curation.pipelines.export.lists import ExportedPhoto, displayed, photos_table, sheet_photo
 from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_too_long
 from curation.pipelines.export.notes import warnings_of
@@ -41,6 +42,7 @@ CONTACT_SHEET = "contact_sheet.html"
 PHOTOS_TABLE = "photos.csv"
 _UNSEEN = "{} reads this only inside the file, and into a file of this kind nothing is written: it sees nothing of it"
 _CHUNK_BYTES = 8 * 2**20  # between two checks for cancellation
+_SHOWN_PASSED = 5
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ def export(
     chosen = chosen_photos(request, event)
     if not chosen:
         raise InputError("there is no photo to export: pick some, or ask for the best ones")
+    passed = () if request.best is None or request.image_paths is not None else passed_over(event, request.best)
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
         check_room(export_dir, sum(_size_bytes(event, path) for path in chosen))
@@ -109,11 +112,12 @@ def export(
         raw_files=tally.raw_files,
         embedded=tally.embedded,
         sidecars=run.sidecars,
-        warnings=warnings_of(tally.notes),
+        warnings=(*_passed_words(passed), *warnings_of(tally.notes)),
         name=path.name,
         path=str(path),
         size_bytes=target.written_bytes,
         seconds=round(time.monotonic() - began_s, 3),
+        companions=run.companions,
     )
 
 
@@ -124,6 +128,18 @@ def _size_bytes(event: ExportEvent, image_path: str) -> int:
     except FaceDataError:
         return 0
     return 0 if stamp is None else stamp.size_bytes
+
+
+def _passed_words(passed: Sequence[str]) -> tuple[str, ...]:
+    """That photos are not among the best ones because their own files reject them."""
+    if not passed:
+        return ()
+    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
+    those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
+    return (
+        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
+        "here to have them in",
+    )
 
 
 class _Export:
@@ -138,6 +154,7 @@ class _Export:
         progress: ProgressListener,
         cancel: threading.Event,
     ) -> None:
+        chosen = frozenset(chosen_photos(request, event))
         self.tally = _Tally()
         self._request = request
         self._event = event
@@ -148,11 +165,26 @@ class _Export:
         self._names = ExportNames(
             takes=target.takes, longest_name=target.longest_name, reserved=(CONTACT_SHEET, PHOTOS_TABLE)
         )
-        self._companions = Companions()
+        self._companions = Companions(event, chosen)
         self._descriptions = Descriptions(
             event, max_megapixels, self._note, picked_label=request.picked_label, program=request.program
         )
         self._sidecars = SidecarWriter(self._names, self._companions, target, self._note, event.originals)
+        self._companion_files = CompanionWriter(
+            event,
+            self._names,
+            target,
+            self._note,
+            self._stop_if_cancelled,
+            mode=request.mode,
+            is_wanted=request.companions,
+            chosen=chosen,
+        )
+
+    @property
+    def companions(self) -> int:
+        """How many companions were exported."""
+        return self._companion_files.written
 
     @property
     def sidecars(self) -> int:
@@ -202,11 +234,14 @@ class _Export:
         undescribed = self._request.embed and not raw and not (is_inside and kind is PhotoFormat.JPEG)
         if self._request.embed and not is_inside and not description.is_empty:
             self._note_unseen(source.name, file)
-        wanted = self._wanted(raw=raw, undescribed=undescribed, alone=not twins)
+        wanted = self._wanted(
+            raw=raw, undescribed=undescribed, alone=raw or not self._companions.named_raw_files(source)
+        )
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
-            for twin in twins:
+            for twin in self._companions.once(twins):
                 self._add_raw(twin, image_path, source, file, description)
+        self._companion_files.add(photo_path(self._event.input_dir, image_path), source, file)
 
     def _add_raw(self, raw: Path, image_path: str, photo: Path, file: str, description: PhotoDescription) -> None:
         """Export the RAW file beside a photo, under the name of the photo."""
@@ -224,6 +259,7 @@ class _Export:
             return
         self.tally.raw_files += 1
         self._sidecars.add(raw, name, described, self._wanted(raw=True, undescribed=False, alone=True))
+        self._companion_files.add(raw, raw, name)
 
     def _wanted(self, *, raw: bool, undescribed: bool, alone: bool) -> WantedSidecars:
         """Which sidecars a photo should have: those that its program reads, and those that were asked for."""

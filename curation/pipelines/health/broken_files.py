@@ -8,6 +8,7 @@ from curation.domain.files.broken import BrokenFile
 from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.report import Failure
 from curation.photos.files.listing import ClipFile, Listing
+from curation.photos.whole.iso.films import faults_of_film
 from curation.storage.analysis_store import AnalysisStore
 
 __all__ = ["broken_files"]
@@ -75,4 +76,9 @@ def _of_faults(
 def _faults_of_clip(clip: ClipFile) -> tuple[FileFault, ...]:
     if clip.size_bytes == 0:
         return (FileFault(FaultKind.EMPTY, "the file is empty"),)
-    return ()
+    try:
+        return faults_of_film(clip.path)
+    except FileNotFoundError:
+        return ()  # in object storage, from which no clip is fetched for this
+    except OSError as error:
+        return (FileFault(FaultKind.UNREADABLE, f"the file cannot be read: {error.strerror or error}"),)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from curation.domain.attributes.age_groups import AgeGroup, age_group
 from curation.domain.attributes.event_people import people_attributes
+from curation.domain.bursts.clocks import EventClocks
 from curation.domain.faces.face import FaceRow
 from curation.domain.files.broken import broken_from_json, problem_of
 from curation.domain.identity.said import Said
@@ -43,6 +44,7 @@ __all__ = [
     "read_event",
     "read_event_labels",
     "scored_faces",
+    "with_times",
 ]
 
 NO_AGES: Mapping[str, AgeGroup] = {}
@@ -248,6 +250,21 @@ def find_measures(
         {path: (sha256, keys[path]) for path, sha256 in wanted.items() if not analysed or sha256 in analysed}
     )
     return CachedMeasures(stamps, tuple(gone), keys, cached, key if analysed else None)
+
+
+def with_times(measures: Mapping[str, PhotoMeasures], clocks: EventClocks) -> dict[str, PhotoMeasures]:
+    """Measures with the times as they are used, whatever the clocks of the cameras show.
+
+    Args:
+        measures: By image path, with the times that the files tell.
+        clocks: Of the event; photos that it does not know keep their times.
+    """
+    out = {}
+    for path, measured in measures.items():
+        known = clocks.times.get(path)
+        is_same = known is None or known.time == measured.capture_time
+        out[path] = measured if is_same or known is None else replace(measured, capture_time=known.time)
+    return out
 
 
 def event_ages(settings: Settings, event: ScoringEvent, labels: Labels) -> Mapping[str, AgeGroup]:

@@ -6,14 +6,17 @@ import logging
 import time
 from collections.abc import Mapping
 
+from curation.domain.bursts.clocks import EventClocks
 from curation.domain.judging.photo_composition import PhotoComposition
 from curation.domain.judging.photo_score import failed_photo_score, with_problem
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.domain.report import ScoringReport
+from curation.domain.told.file_told import FileTold, with_told
 from curation.engines.base import WeightsFile
 from curation.engines.expressions.networks import packaged_weights
 from curation.errors import PhotosMissingError
 from curation.photos.files.listing import Listing
+from curation.pipelines.event_clocks import clock_rules, people_of, read_clocks
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
 from curation.pipelines.said.last_event import last_event
 from curation.pipelines.said.words import read_picks_now, settle
@@ -26,12 +29,14 @@ from curation.pipelines.scoring.event import (
     find_measures,
     read_event,
     read_event_labels,
+    with_times,
 )
 from curation.pipelines.scoring.kept import kept_scores
 from curation.pipelines.scoring.report import scoring_report, scoring_warnings, write_scoring_record
 from curation.pipelines.scoring.scorer import PhotoScorer
 from curation.pipelines.scoring.sources import RankingSources
 from curation.pipelines.stage import RunContext
+from curation.pipelines.told.event_told import read_event_told
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.file_stamps import FileStamp
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores, write_photo_scores
@@ -40,6 +45,8 @@ from curation.storage.said.picks_file import hold_scores
 __all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
+
+_NOTHING_TOLD: Mapping[str, FileTold] = {}
 
 
 class ScoringPipeline:
@@ -80,7 +87,11 @@ class ScoringPipeline:
         labels, is_labelled = read_event_labels(self._context.settings, event)
         # Nothing is written before all that the user wrote was found to be valid.
         said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
+        told = self._told(event)
         measures, failures, reused = self._measure(event, listing, only_known=only_known)
+        self._context.stop_if_cancelled()
+        clocks = self._clocks(event, measures, listing)
+        measures = with_times(measures, clocks)
         self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
@@ -92,7 +103,7 @@ class ScoringPipeline:
             score = self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
             scores.append(with_problem(score, event.broken.get(path)))
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
-        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages)
+        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages, clocks)
         waiting: tuple[str, ...] = ()
         if only_known:
             kept, waiting = kept_scores(
@@ -103,12 +114,13 @@ class ScoringPipeline:
         self._context.stop_if_cancelled()
         self._context.refresh_words()
         with hold_scores(self._context.settings.lock_dir):
-            ranked = self._scorer.rank(marked, read_picks_now(self._output))
+            ranked = self._scorer.rank(with_told(marked, told), read_picks_now(self._output))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         unfound = event_unfound(self._context.settings, said, event)
         warnings = scoring_warnings(self._context.settings, event, unfound, new, waiting, has_ages=bool(ages))
+        warnings += clocks.sentences
         if self._scorer.rules.composition_asked_for:
             untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
             warnings += (untold,) if untold else ()
@@ -134,6 +146,7 @@ class ScoringPipeline:
             weights=weights,
             ranked_from=ranked_from,
             waiting=waiting,
+            clocks=clocks,
         )
         return report
 
@@ -181,17 +194,35 @@ class ScoringPipeline:
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
         return measures, failures, len(cached)
 
+    def _told(self, event: ScoringEvent) -> Mapping[str, FileTold]:
+        """What other programs said in the files of all photos of the event, by image path."""
+        paths = event.faces.keys() | event.failed.keys()
+        return read_event_told(self._context.settings, paths, cancel=self._context.cancel) or _NOTHING_TOLD
+
     def _compositions(
         self, event: ScoringEvent, measures: Mapping[str, PhotoMeasures], listing: Listing
     ) -> Mapping[str, PhotoComposition]:
         """How people lie in the frame, by image path; nothing is read unless it has a weight."""
         if not self._scorer.rules.composition_asked_for:
             return NO_COMPOSITIONS
+        return read_compositions(self._context.settings, event.faces, self._contents(measures, listing))
+
+    def _clocks(self, event: ScoringEvent, measures: Mapping[str, PhotoMeasures], listing: Listing) -> EventClocks:
+        """When the photos were taken, by clocks that are set by the pictures."""
+        return read_clocks(
+            self._context.store,
+            self._contents(measures, listing),
+            people_of(event.faces),
+            clock_rules(self._context.settings),
+            known={path: measured.capture_time for path, measured in measures.items()},
+        )
+
+    def _contents(self, measures: Mapping[str, PhotoMeasures], listing: Listing) -> dict[str, str]:
+        """The SHA-256 of the photos that were measured, by image path."""
         stamps = {
             photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns)
             for photo in listing.photos
             if photo.image_path in measures
         }
         hashes = self._context.store.known_hashes(stamps.values())
-        contents = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
-        return read_compositions(self._context.settings, event.faces, contents)
+        return {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}

@@ -58,7 +58,7 @@ def test_wrong_scores_are_named(tmp_path: Path) -> None:
 def test_scores_of_earlier_versions_have_no_picks(tmp_path: Path) -> None:
     path = tmp_path / PHOTO_SCORES
     write_photo_scores(path, [score("a.jpg")])
-    lines = [",".join(line.split(",")[:-5]) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [",".join(line.split(",")[:-9]) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines[0].endswith(",best_of_burst")
     path.write_text("\n".join(lines), encoding="utf-8")
     assert read_photo_scores(path) == [score("a.jpg")]
@@ -72,7 +72,15 @@ def test_wrong_picks_are_named(tmp_path: Path, cells: str, column: str, wanted: 
     path = tmp_path / PHOTO_SCORES
     write_photo_scores(path, [score("a.jpg")])
     text = path.read_text(encoding="utf-8")
-    assert text.endswith(",true,,,,,\n")
-    path.write_text(text.removesuffix(",,,,\n") + cells, encoding="utf-8")
+    assert text.endswith(",true,,,,,,,,,\n")
+    path.write_text(text.removesuffix(",,,,,,,,\n") + cells, encoding="utf-8")
     with pytest.raises(FaceDataError, match=rf"column {column}: .* found where {wanted} is expected"):
         read_photo_scores(path)
+
+
+def test_what_the_files_say_is_kept_apart_from_the_user_s_words(tmp_path: Path) -> None:
+    path = tmp_path / PHOTO_SCORES
+    said = replace(score("a.jpg"), file_rating=4, file_pick=Pick.REJECTED, file_people="Anna; Zoë", file_label="Red")
+    write_photo_scores(path, [said])
+    assert read_photo_scores(path) == [said]
+    assert (said.rating, said.pick) == (None, None)

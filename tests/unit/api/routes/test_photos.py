@@ -48,6 +48,10 @@ class TestPhotos:
                 "burst_size": 1,
                 "pick": None,
                 "rating": None,
+                "file_rating": None,
+                "file_pick": None,
+                "file_people": [],
+                "file_label": "",
                 "picture_url": f"/photos/{photo_id('a.jpg')}/picture",
             }
         ]

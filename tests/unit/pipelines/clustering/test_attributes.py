@@ -27,7 +27,7 @@ ALL = {"age": "dlib", "sex": "dlib", "ethnicity": "gear", "emotion": "deepface",
 
 
 def table(event: FakeEvent) -> list[dict[str, str]]:
-    with (event.output / FACE_DATA).open(encoding="utf-8", newline="") as file:
+    with (event.output / FACE_DATA).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -17,6 +17,7 @@ import { startQuestions } from "./question.js";
 import { root } from "./root.js";
 import { selection } from "./selection.js";
 import { toast, toastError } from "./toast.js";
+import { startToldQuestions } from "./told-question.js";
 import { keepPlace, withWayBack } from "./view-state.js";
 import { openViewer } from "./viewer.js";
 
@@ -451,6 +452,7 @@ function start() {
   if (behind) startFromBehind(behind);
   const known = document.getElementById("known-question");
   if (known) startKnownQuestions(known);
+  startToldQuestions(document.getElementById("told-question"));
   const restore = async (id) => {
     const at = await list.find(lastShown() ?? id).catch(() => -1);
     return at < 0 ? null : list.reach(at);

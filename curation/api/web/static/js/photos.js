@@ -12,6 +12,7 @@ import { shotList } from "./shot-list.js";
 import { shotSelection } from "./shot-selection.js";
 import { timeline } from "./timeline.js";
 import { toast } from "./toast.js";
+import { startToldOffer } from "./told-offer.js";
 import { keepPlace } from "./view-state.js";
 
 const MOST_COMPARED = 4;
@@ -333,6 +334,7 @@ function start() {
   followRanking({ version: gallery.dataset.ranking, note: document.getElementById("ranking-note") });
 
   wireGrid();
+  startToldOffer(document.getElementById("told-offer"), () => refresh({ stay: true }));
   describeFilters(query());
   drawChoice(chosen.ids);
   repaintExif();

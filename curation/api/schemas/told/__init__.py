@@ -1,0 +1,1 @@
+"""What other programs said in the files of photos, as JSON."""
