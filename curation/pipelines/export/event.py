@@ -35,9 +35,9 @@ class ExportEvent:
         scores: The ranked photos by image path, best first; empty before scoring.
         picks: Picks and ratings of the user.
         originals: Gets the photos to hand.
-        broken: What is wrong with the files of photos that were analysed all the same, by image path.
         raw_files: The RAW files of the shots that photos show, by image path; None if they were not looked for, and
             then those beside a photo are.
+        broken: What is wrong with the files of photos that were analysed all the same, by image path.
     """
 
     input_dir: Path
@@ -46,8 +46,8 @@ class ExportEvent:
     scores: Mapping[str, PhotoScore]
     picks: Picks
     originals: Originals = field(default_factory=LocalOriginals)
-    broken: Mapping[str, str] = field(default_factory=dict)
     raw_files: Mapping[str, Sequence[str]] | None = None
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
         """The faces of a photo that have a named person, the most important first, then from left to right."""
@@ -107,8 +107,8 @@ def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]]
         scores={score.image_path: score for score in scores},
         picks=read_picks_now(output_dir),
         originals=originals_of(settings),
-        broken=event.broken,
         raw_files=raw_files,
+        broken=event.broken,
     )
 
 
