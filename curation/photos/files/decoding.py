@@ -30,6 +30,10 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import RawPreview, develop_half_size, develop_in_place, read_raw_preview
 from curation.photos.files.reasons import reason_of
+from curation.photos.forms.jpegxl import JpegXlSource
+from curation.photos.forms.pfm import ColourPfmSource, is_colour_pfm
+from curation.photos.forms.psd import DeepPsdSource, is_deep_psd
+from curation.photos.forms.tiff import tiff_source
 from curation.photos.taken.camera_facts import read_clock
 from curation.photos.taken.name_times import time_of_name
 from curation.photos.taken.times import read_taken
@@ -253,6 +257,14 @@ def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colou
         return _raw_source(file, max_megapixels, own_colours)
     if kind is PhotoFormat.HEIF:
         return HeifSource(file, own_colours=own_colours)
+    if kind is PhotoFormat.JPEG_XL:
+        return JpegXlSource(file)
+    if kind is PhotoFormat.PSD and is_deep_psd(file):
+        return DeepPsdSource(file)
+    if kind is PhotoFormat.PNM and is_colour_pfm(file):
+        return ColourPfmSource(file)
+    if kind is PhotoFormat.TIFF:
+        return tiff_source(file, max_megapixels=max_megapixels, own_colours=own_colours)
     if kind is not PhotoFormat.JPEG:
         return PillowSource(file, kind, max_megapixels=max_megapixels, own_colours=own_colours)
     if file.size_bytes > _MAX_JPEG_BYTES:
