@@ -12,6 +12,7 @@ from statistics import median
 
 from curation.photos.whole.jpeg.small_files import SmallFiles
 from curation.photos.whole.jpeg.structure import JpegScan, JpegStructure
+from curation.photos.whole.zero_runs import zeros_end
 
 __all__ = ["MIN_ZERO_RUN", "joined", "whole_intervals", "without_padding", "zero_run"]
 
@@ -27,6 +28,8 @@ _MAX_INTERVALS = 200_000
 _MAX_PROGRESSIVE_INTERVALS = 5_000
 _MAX_SAMPLES = 64
 _DRI = b"\xff\xdd\0\4"
+_MIN_REFINING_ZEROS = 512
+_FEW_ZEROS = 0.03
 _EOI = b"\xff\xd9"
 
 
@@ -169,6 +172,12 @@ def zero_run(data: bytes, structure: JpegStructure) -> int | None:
         at = data.find(bytes(MIN_ZERO_RUN), scan.start, end)
         if at >= 0 and not _zeros_are_flat(structure, scan):
             return at
+        at = data.find(bytes(_MIN_REFINING_ZEROS), scan.start, end) if at >= 0 else -1
+        if at >= 0 and structure.frame.is_progressive and scan.header[-3] and scan.header[-1] >> 4:
+            # Bits that refine a picture of stripes may all be zeros, but then they are so in most of its scan.
+            others = data[scan.start : at] + data[zeros_end(data, at, end) : end]
+            if others.count(0) < _FEW_ZEROS * len(others):
+                return at
     return None
 
 

@@ -32,7 +32,7 @@ _TIMES_MORE = 2.0
 _MIN_UPPER_SHARE, _MIN_LOWER_SHARE = 0.08, 0.04
 # A tear is sought in squares as high as a row of MCUs.
 _TEAR_LEVELS = 8.0
-_TORN, _CALM = 0.8, 0.85
+_TORN, _CALM = 0.8, 0.9
 _STEP_TIMES = 1.3
 _MIN_COLUMNS, _MIN_EDGE_SHARE = 4, 0.06
 _NEAR_ROWS, _NEAR_THUMBNAIL_ROWS, _CALM_ROWS = 3, 3, 8
@@ -103,8 +103,9 @@ def _first_row_that_differs(array: NDArray[np.uint8], shown: NDArray[np.uint8]) 
     """The row of the thumbnail from which on nothing agrees, if everything above does; else None."""
     height, width = shown.shape[:2]
     step = max(1, max(array.shape[:2]) // _SAMPLED_SIDE)
-    sampled = array[step // 2 :: step, step // 2 :: step]
-    reduced = cv2.resize(np.ascontiguousarray(sampled), (width, height), interpolation=cv2.INTER_AREA)
+    size = (array.shape[1] // step, array.shape[0] // step)
+    sampled = array if step == 1 else cv2.resize(array, size, interpolation=cv2.INTER_NEAREST)
+    reduced = cv2.resize(sampled, (width, height), interpolation=cv2.INTER_AREA)
     apart = np.abs(reduced.astype(np.int16) - shown).mean(axis=(1, 2))
     upper, lower = int(height * _MIN_UPPER_SHARE), height - int(height * _MIN_LOWER_SHARE)
     best: int | None = None
@@ -181,10 +182,16 @@ def _split_of(differs: NDArray[np.bool_]) -> int | None:
 
 
 def _is_stepped(array: NDArray[np.uint8], row: int, column: int, mcu_rows: float) -> bool:
-    """Whether the picture has an edge above a row of MCUs from a column on, and below the row up to it."""
-    here, after = (_step(array, round(number * mcu_rows)) for number in (row, row + 1))
+    """Whether the picture has an edge above a row of MCUs from a column on, and below the row up to it.
+
+    The edge of something that was put into the picture lies between these two, or is as long as that.
+    """
+    first, last = round(row * mcu_rows), round((row + 1) * mcu_rows)
+    steps = [_step(array, place) for place in range(first, last + 1)]
     at = round(column * mcu_rows)
-    return here[at:].mean() > _STEP_TIMES * after[at:].mean() and after[:at].mean() > _STEP_TIMES * here[:at].mean()
+    right = [float(step[at:].mean()) for step in steps]
+    left = [float(step[:at].mean()) for step in steps]
+    return right[0] > _STEP_TIMES * max(right[1:]) and left[-1] > _STEP_TIMES * max(left[:-1])
 
 
 def _step(array: NDArray[np.uint8], row: int) -> NDArray[np.float64]:
