@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from curation.domain.files.broken import BrokenFile
 from curation.domain.files.health import FaultKind, FileFault
@@ -14,7 +15,11 @@ __all__ = ["broken_files"]
 
 
 def broken_files(
-    listing: Listing, failures: Sequence[Failure], hashes: Mapping[str, str], store: AnalysisStore
+    listing: Listing,
+    failures: Sequence[Failure],
+    hashes: Mapping[str, str],
+    store: AnalysisStore,
+    twins: Mapping[str, Sequence[FileFault]] = MappingProxyType({}),
 ) -> tuple[BrokenFile, ...]:
     """All files that should be copied again, and photos and clips that are not on this disk, by path.
 
@@ -23,6 +28,7 @@ def broken_files(
         failures: Photos that could not be analysed.
         hashes: SHA-256 by image path of those that were.
         store: Has what was seen in these, also by earlier runs.
+        twins: Faults of RAW files that were not looked at, by image path, see `twin_faults`.
 
     Raises:
         StorageError: If the store fails.
@@ -40,6 +46,11 @@ def broken_files(
         )
         for failure in failures
         if failure.fault
+    ]
+    found += [
+        _of_faults(raw.image_path, twins[raw.image_path], raw.size_bytes, "", is_analysed=False)
+        for raw in listing.twins
+        if raw.image_path in twins
     ]
     faults = store.file_faults(set(hashes.values()))
     times = store.capture_times(faults)
