@@ -39,7 +39,6 @@ from curation.pipelines.clustering.present_photos import PresentEvent
 from curation.pipelines.clustering.readable_faces import ReadableFaces, UnreadableFaces
 from curation.pipelines.clustering.run_words import RunWords
 from curation.pipelines.health.broken_files import broken_files
-from curation.pipelines.health.twin_faults import twin_faults
 from curation.pipelines.per_photo import (
     AnalyseBatch,
     AnalysedPhoto,
@@ -155,13 +154,7 @@ class FaceClusteringPipeline:
                     (earlier.record or {}).get("analysis_key"),
                     raw_twins(listing, hashes.keys()),
                 )
-                broken = broken_files(
-                    listing,
-                    failures,
-                    hashes,
-                    self._context.store,
-                    twin_faults(self._context.settings, listing.twins),
-                )
+                broken = broken_files(listing, failures, hashes, self._context.store)
                 return self._finish(listing, faces, failures, broken, reused, earlier, present, began)
 
     def _finish(

@@ -1,4 +1,4 @@
-"""shots.json, lost_photos.json, checked_raw_files.json: what was learned of files while pairs were looked for.
+"""shots.json and lost_photos.json: what was learned of the files of an event while pairs were looked for.
 
 A memory and not a word of the user: without shots.json the files are read once more; without lost_photos.json the next
 clustering finds again which pictures cannot be read.
@@ -13,18 +13,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from curation.domain.files.health import FileFault, faults_from_json, faults_to_json
 from curation.domain.files.pairing import ShotFacts
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
 from curation.storage.atomic import explained, write_bytes
 
-__all__ = ["read_checked", "read_lost", "read_shots", "write_checked", "write_lost", "write_shots"]
+__all__ = ["read_lost", "read_shots", "write_lost", "write_shots"]
 
 logger = logging.getLogger(__name__)
 
 _SHOTS = "shots.json"
 _LOST = "lost_photos.json"
-_CHECKED = "checked_raw_files.json"
 _VERSION = 1
 
 
@@ -91,29 +89,6 @@ def write_lost(state_dir: Path, place: str, lost: Mapping[str, Stamp]) -> None:
     """
     if read_lost(state_dir, place) != dict(lost):
         _write(state_dir / _LOST, place, {"lost": dict(lost)})
-
-
-def read_checked(state_dir: Path, place: str) -> dict[str, tuple[Stamp, tuple[FileFault, ...]]]:
-    """What is wrong with RAW files that are not looked at, by path; see `read_shots`.
-
-    Raises:
-        StorageError: If the file cannot be read.
-    """
-    try:
-        checked = _read(state_dir / _CHECKED, place).get("checked", {})
-        return {path: (Stamp(*stamp), faults_from_json(faults)) for path, (stamp, faults) in checked.items()}
-    except (TypeError, ValueError, AttributeError):
-        return {}
-
-
-def write_checked(state_dir: Path, place: str, checked: Mapping[str, tuple[Stamp, tuple[FileFault, ...]]]) -> None:
-    """Replace what is wrong with RAW files that are not looked at.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
-    rows = {path: [stamp, faults_to_json(faults)] for path, (stamp, faults) in checked.items()}
-    _write(state_dir / _CHECKED, place, {"checked": rows})
 
 
 def _read(path: Path, place: str) -> dict[str, Any]:

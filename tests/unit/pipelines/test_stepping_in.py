@@ -6,7 +6,7 @@ from pathlib import Path
 from curation.pipelines.said.words import read_picks_now
 from curation.workflow import event_listing
 from tests.fake_workflow import FakeEvent, textured_photo, touch_later
-from tests.photo_files import stamp, write_dng
+from tests.photo_files import stamp
 
 NOON = datetime(2024, 6, 15, 12)
 
@@ -117,21 +117,3 @@ def test_files_that_are_photos_both_keep_their_own_words(event: FakeEvent) -> No
         "A.DNG": 5,
         "A.JPG": 2,
     }
-
-
-def test_a_broken_raw_file_is_told_though_its_picture_is_looked_at(event: FakeEvent) -> None:
-    shown = textured_photo(96, 64)
-    write_dng(event.photos / "A.DNG", size=(96, 64), preview=(96, 64), shown=shown)
-    # The sensor's data stand between the header and the preview.
-    content = bytearray((event.photos / "A.DNG").read_bytes())
-    preview = content.index(b"\xff\xd8\xff")
-    content[preview - 8000 : preview] = bytes(8000)
-    (event.photos / "A.DNG").write_bytes(content)
-    event.write("A.png", shown).rename(event.photos / "A.JPG")
-    for _ in range(2):
-        report = event.cluster()
-        assert (report.total, report.failed, report.with_raw) == (1, 0, 1)
-        assert [(file.image_path, file.is_analysed) for file in report.broken] == [("A.DNG", False)]
-    write_dng(event.photos / "A.DNG", size=(96, 64), preview=(96, 64), shown=shown)
-    touch_later(event.photos / "A.DNG")
-    assert not event.cluster().broken

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.files.pairing import NO_SHOT, ShotFacts
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
 from curation.storage.taken.shots_file import (
-    read_checked,
     read_lost,
     read_shots,
-    write_checked,
     write_lost,
     write_shots,
 )
@@ -40,16 +37,6 @@ def test_lost_photos_are_kept_apart(tmp_path: Path) -> None:
     assert read_lost(tmp_path, "photos") == {"a.jpg": Stamp(3, 4)} == read_shots(tmp_path, "photos").lost
     write_lost(tmp_path, "photos", {})
     assert read_lost(tmp_path, "photos") == {}
-
-
-def test_faults_of_raw_files(tmp_path: Path) -> None:
-    checked = {
-        "a.dng": (Stamp(1, 2), (FileFault(FaultKind.CUT, "it ends early", "the preview"),)),
-        "b": (Stamp(3, 4), ()),
-    }
-    write_checked(tmp_path, "photos", checked)
-    assert read_checked(tmp_path, "photos") == checked
-    assert read_checked(tmp_path, "other") == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"version": 1, "place": "photos", "facts": {"a": [1]}}'])
