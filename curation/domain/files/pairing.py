@@ -157,6 +157,9 @@ def pairs_of(files: Sequence[ShotFile], evidence: ShotEvidence) -> Pairs:
                     unsure.append(Pair(raw, photo))
                 elif verdict and (judge.is_beside(raw, photo) or not judge.has_other_raw(raw, photo, raws)):
                     same.append(Pair(raw, photo))
+            if len(same) > 1:
+                # Numbers behind a name may be those of a burst: of several pictures only equal fractions tell.
+                same = [pair for pair in same if judge.is_named_alike(*pair) or judge.is_exact(*pair)]
             kept += same[:1]
             also += same[1:]
     return Pairs(tuple(kept), tuple(also), tuple(unsure))
@@ -211,6 +214,10 @@ class _Judge:
         """Whether they have one name, wherever they lie."""
         one, other = (stem_key(self._files[number].stem).lstrip("_") for number in (raw, photo))
         return one == other
+
+    def is_exact(self, raw: int, photo: int) -> bool:
+        """Whether both say the same fraction of a second."""
+        return is_exact(self._facts[raw], self._facts[photo])
 
     def distance(self, raw: int, photo: int) -> int:
         """How far their places and names are apart: 0 for files beside each other."""
@@ -268,8 +275,7 @@ def is_one_shot(
     is_timed = raw.time is not None and photo.time is not None and raw.time.replace(microsecond=0) not in frozen
     # Two bodies of one model; as the two files may also write one number in two ways, the pictures decide.
     is_of_camera = agree is True and not (raw.serial and photo.serial and raw.serial != photo.serial)
-    is_exact = is_timed and all(time is not None and time.microsecond for time in (raw.time, photo.time))
-    if is_timed and is_of_camera and (is_named_alike or is_exact):
+    if is_timed and is_of_camera and (is_named_alike or is_exact(raw, photo)):
         return True
     if not is_beside and not is_timed:
         return False  # a name of another folder, and nothing else
@@ -277,6 +283,16 @@ def is_one_shot(
     if seen is None:
         return None
     return seen >= (_ALIKE_TIMED if is_timed and (is_beside or is_of_camera) else _ALIKE_ALONE)
+
+
+def is_exact(raw: ShotFacts, photo: ShotFacts) -> bool:
+    """Whether both say the same fraction of a second."""
+    return (
+        raw.time is not None
+        and photo.time is not None
+        and min(raw.time.microsecond, photo.time.microsecond) > 0
+        and not times_differ(raw.time, photo.time)
+    )
 
 
 def times_differ(one: datetime | None, other: datetime | None) -> bool:

@@ -12,6 +12,7 @@ from curation.errors import PhotoError, PhotoNotWrittenError, PhotoUnreadableErr
 from curation.photos.embedding.copies import told_inside
 from curation.photos.embedding.own_packet import OwnPacket
 from curation.photos.files.stored_picture import format_of
+from curation.photos.finding.companions import renamed_inside
 from curation.photos.originals import Originals
 from curation.photos.xmp.description import described_sidecar
 from curation.photos.xmp.packet import MAX_PACKET_BYTES
@@ -84,12 +85,14 @@ class SidecarWriter:
         if is_free and wanted.alone:
             found = self._companions.short_sidecar(photo)
             if found is not None or (wanted.short and has_content):
-                self._write(found, photo, self._names.beside(file, short_name), description)
+                self._write(found, photo, exported.name, self._names.beside(file, short_name), description)
         found = self._companions.sidecar(photo)
         if found is not None or (long and has_content):
-            self._write(found, photo, self._names.beside(file, long_name), description)
+            self._write(found, photo, exported.name, self._names.beside(file, long_name), description)
 
-    def _write(self, existing: Path | None, photo: Path, name: str, description: PhotoDescription) -> None:
+    def _write(
+        self, existing: Path | None, photo: Path, exported: str, name: str, description: PhotoDescription
+    ) -> None:
         old: bytes | None = None
         mtime_ns = time.time_ns()
         if is_too_long(name):
@@ -111,6 +114,7 @@ class SidecarWriter:
             new, notes, mtime_ns = old, (f"it was copied unchanged: {error}",), old_mtime_ns
         for note in notes:
             self._note(name, note)
+        new = renamed_inside(new, photo.name, exported)
         try:
             self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
         except PhotoNotWrittenError as error:

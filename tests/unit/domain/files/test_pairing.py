@@ -196,6 +196,24 @@ def test_a_second_development_is_of_the_same_raw_file() -> None:
     assert (found.kept, found.also) == ((Pair(0, 2),), (Pair(0, 1),))
 
 
+def test_frames_of_a_burst_are_not_developments() -> None:
+    frame = ShotFacts(TEN, A)
+    names = files("IMG_1.DNG", "IMG_1.JPG", "IMG_1-1.JPG", "IMG_1-2.JPG")
+    alike = {(0, 1): 1.0, (0, 2): 0.98, (0, 3): 0.97}
+    found = pairs_of(names, Known([frame] * 4, alike))
+    assert (found.kept, found.also) == ((Pair(0, 1),), ())
+    assert not pairs_of(files("IMG_1.DNG", "IMG_1-1.JPG", "IMG_1-2.JPG"), Known([frame] * 3, alike)).kept
+    # One alone is what was developed.
+    assert pairs_of(files("IMG_1.DNG", "IMG_1-1.JPG"), Known([frame] * 2, {(0, 1): 0.98})).kept
+
+
+def test_two_bodies_of_one_model_have_to_look_alike() -> None:
+    pair = files("IMG_1.CR3", "IMG_1.JPG")
+    bodies = [ShotFacts(TEN, A, "12"), ShotFacts(TEN, A, "13")]
+    assert not pairs_of(pair, Known(bodies, {(0, 1): 0.6})).kept
+    assert pairs_of(pair, Known(bodies, {(0, 1): 0.99})).kept
+
+
 def test_two_cards_with_the_same_numbers() -> None:
     first, second = ShotFacts(TEN, A), ShotFacts(TEN + timedelta(hours=1), A)
     names = files("1/IMG_1.CR3", "1/IMG_1.JPG", "2/IMG_1.CR3", "2/IMG_1.JPG", "IMG_1.JPG")

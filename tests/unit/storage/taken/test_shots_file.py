@@ -7,7 +7,12 @@ import pytest
 
 from curation.domain.files.pairing import NO_SHOT, ShotFacts
 from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
-from curation.storage.taken.shots_file import read_lost, read_shots, write_lost, write_shots
+from curation.storage.taken.shots_file import (
+    read_lost,
+    read_shots,
+    write_lost,
+    write_shots,
+)
 
 MEMORY = ShotMemory(
     {
