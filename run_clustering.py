@@ -21,6 +21,7 @@ Writes into the output folder:
   face_data.csv          every face: photo, position, cluster (-1: too poor to identify), quality
   output_clusters/       cluster_N.jpg is the best face of cluster N, cluster_N/ holds samples of it
   clustering_run.json    settings, counts, failed photos
+  file_health.csv        files to copy again before you format the card, and photos that are not on this disk
   videos.csv and more    who is in the clips of the folder, see docs/video_events.md
 
 Then label the people who matter in cluster_labels.json, in the same folder, for instance
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _stage(settings: Settings, bars: ProgressBars) -> int:
     from curation.bootstrap import build
-    from curation.cli.terminal import counted, print_failures, print_line
+    from curation.cli.terminal import counted, print_failures, print_files, print_line
     from curation.event.film.told import told_of_films
 
     workflow = build(settings, eager_without="face_data.csv")
@@ -53,6 +54,9 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     unreadable = f" ({report.unreadable_faces} cannot be read)" if report.unreadable_faces else ""
     print_line(f"{faces}, {report.identified_faces} good enough to identify{unreadable}, in {clusters}")
     print_failures(report.failures, settings.output_place("clustering_run.json"))
+    print_files(report.broken, settings.output_place("file_health.csv"))
+    if not report.failed and not report.broken:
+        print_line(f"all {counted(report.total, 'file')} are whole" if report.total != 1 else "the file is whole")
     if report.ignored:
         record = settings.output_place("clustering_run.json")
         print_line(f"  {counted(len(report.ignored), 'other file')} skipped, see {record}")
@@ -68,7 +72,7 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
         print_line(f"next: look at {pictures}, write labels in {labels}, then run run_scoring.py")
     else:
         print_line("nobody to label: run_scoring.py ranks the photos by focus and exposure alone")
-    return 1 if report.failed or films.failed else 0
+    return 1 if report.failed or report.broken or films.failed else 0
 
 
 if __name__ == "__main__":

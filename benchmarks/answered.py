@@ -33,7 +33,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 def _sets(photos: Path) -> Iterator[tuple[str, list[Path]]]:
     for name in _WHOLE_PHOTOS:
         yield name, [path for path in sorted((photos / name).rglob("*")) if path.suffix.lower() in _SUFFIXES]
-    with (photos / _PORTRAITS / "labels.csv").open(newline="") as file:
+    with (photos / _PORTRAITS / "labels.csv").open(encoding="utf-8-sig", newline="") as file:
         paths = [photos / _PORTRAITS / row["path"] for row in csv.DictReader(file)]
     yield _PORTRAITS, paths[::_PORTRAIT_STEP]
 

@@ -66,7 +66,7 @@ def _faces(data: Path, engine: FaceEngine, count: int) -> dict[str, list[Analyse
     labels = folder / "labels.csv"
     if not labels.is_file():
         raise Unavailable(f"{labels} is not there")
-    with labels.open(encoding="utf-8", newline="") as file:
+    with labels.open(encoding="utf-8-sig", newline="") as file:
         photos = [(line["path"], line["person"]) for line in csv.DictReader(file)]
     out: dict[str, list[AnalysedFace]] = defaultdict(list)
     for path, person in photos[:count]:

@@ -61,7 +61,7 @@ def _labelled(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     people = defaultdict(set)
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             people[row["path"]].add(row.get("person", ""))
     return {photo: next(iter(names)) for photo, names in people.items() if len(names) == 1 and "" not in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,12 +17,13 @@ from curation.domain.choosing.sidecars import SidecarReport, SidecarRequest
 from curation.domain.report import ClusteringReport, FilmsReport, Progress, RecognitionReport, ScoringReport
 from curation.engines.attributes.reader import ReaderSpec
 from curation.engines.base import EngineSpec, WeightsFile
-from curation.errors import FaceDataError, InputError
+from curation.errors import FaceDataError, InputError, PhotosMissingError
 from curation.event.film.clip_ranking import ClipRanking, with_clips
 from curation.event.film.clip_stage import ClipStage, FilmParts
 from curation.event.film.looking import left_out
 from curation.event.folder.pair_memory import remembered_pairs
 from curation.photos.files.listing import Listing, list_photos
+from curation.photos.finding.raw_pairs import raw_files_of
 from curation.photos.object_listing import ListedFile, list_object_photos
 from curation.pipelines.clustering import FaceClusteringPipeline
 from curation.pipelines.export.beside.undoing import last_run, undo_sidecars
@@ -264,11 +265,9 @@ class WorkflowOrchestrator:
         """
         io = self.settings.io
         with hold_export(io.output_dir, caller=self._parts.caller), edited_outputs(self.settings):
-            if self.settings.input_address:
-                event_listing(self.settings, needs_photos=False)  # so that it is known which files lie beside photos
             return export(
                 request,
-                read_export_event(self.settings),
+                read_export_event(self.settings, self._raw_files()),
                 io.exports,
                 max_megapixels=io.max_photo_megapixels,
                 progress=progress or _no_listener,
@@ -314,13 +313,20 @@ class WorkflowOrchestrator:
                 )
             return write_sidecars(
                 replace(request, name=name),
-                read_export_event(settings),
+                read_export_event(settings, self._raw_files()),
                 output_dir=io.output_dir,
                 state_dir=settings.event_dir,
                 max_megapixels=io.max_photo_megapixels,
                 progress=listener,
                 cancel=stop,
             )
+
+    def _raw_files(self) -> Mapping[str, tuple[str, ...]]:
+        """The RAW files of the event's photos; the listing also tells what lies beside photos in object storage."""
+        try:
+            return raw_files_of(event_listing(self.settings, needs_photos=False).pairs)
+        except PhotosMissingError:
+            return {}  # that of each photo says so
 
     @contextmanager
     def _held(self, run: str, *, is_brief: bool = False) -> Iterator[None]:

@@ -96,8 +96,15 @@ def save(path: Path, array: NDArray[np.uint8], format_name: str, *, orientation:
     return path
 
 
-def write_dng(path: Path, *, size: tuple[int, int], preview: tuple[int, int] | None, orientation: int = 1) -> Path:
-    """Write a DNG: a Bayer sensor that saw `four_corners`, with or without a JPEG preview of it."""
+def write_dng(
+    path: Path,
+    *,
+    size: tuple[int, int],
+    preview: tuple[int, int] | None,
+    orientation: int = 1,
+    shown: NDArray[np.uint8] | None = None,
+) -> Path:
+    """Write a DNG: a Bayer sensor that saw `four_corners`, with or without a JPEG preview of it or of `shown`."""
     width, height = size
     picture = four_corners(width, height)
     sensor = np.empty((height, width), dtype="<u2")
@@ -129,7 +136,7 @@ def write_dng(path: Path, *, size: tuple[int, int], preview: tuple[int, int] | N
     jpeg = b""
     if preview is not None:
         buffer = BytesIO()
-        Image.fromarray(four_corners(*preview)).save(buffer, "JPEG", quality=90)
+        Image.fromarray(four_corners(*preview) if shown is None else shown).save(buffer, "JPEG", quality=90)
         jpeg = buffer.getvalue()
         entries[330] = longs(0)
     directory_size = 2 + 12 * len(entries) + 4

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from curation.workers.distributed.messages import Answer, Request
+from curation.workers.distributed.messages import Answer, Request, fault_told
 from curation.workers.distributed.remote_work import RemoteWork
 from curation.workers.pool import Outcome, Reply, TaskPool, outcome_of, stop_if
 
@@ -85,7 +85,9 @@ class RemotePool:
         if answer.kind == "stage":
             return Reply("stage", self._work.error_of(answer.value))
         if answer.kind in ("photo", "bug"):
-            return Reply("photo" if answer.kind == "photo" else "bug", answer.value, answer.text)
+            if answer.kind == "photo":
+                return Reply("photo", None, answer.text, *fault_told(answer.value))
+            return Reply("bug", answer.value, answer.text)
         raise RefusedError(f"{answer.kind}: {answer.text}")
 
     def close(self) -> None:

@@ -324,7 +324,7 @@ def _places(evaluation: Evaluation) -> Table:
     for name in ("blur_focus200", "blur_kwentar"):
         folder = evaluation.set_folder(name)
         found: dict[str, list[float]] = defaultdict(list)
-        with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        with (folder / "labels.csv").open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 photo = open_photo(folder / row["path"], max_megapixels=_MAX_MEGAPIXELS)
                 found[row["label"]].append(measure_photo(photo, [], predictor).focus.value or 0.0)

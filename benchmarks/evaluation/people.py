@@ -213,7 +213,7 @@ def _found(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) -> 
 
 def _gymnasts(evaluation: Evaluation, engine: FaceEngine, finder: PeopleFinder) -> Iterator[Gymnast]:
     folder = evaluation.set_folder("poses")
-    with (folder / "joints.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "joints.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if in_test_half(row["path"])]
     for row in rows:
         joints = {

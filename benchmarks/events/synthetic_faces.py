@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="output folder of run_clustering.py")
     parser.add_argument("labels", type=Path, help="labels.csv of its photos")
     options = parser.parse_args()
-    with options.labels.open(encoding="utf-8", newline="") as file:
+    with options.labels.open(encoding="utf-8-sig", newline="") as file:
         person_of = {row["path"]: row["person"] for row in csv.DictReader(file)}
     rows = read_face_data(options.output / FACE_DATA)
     faces_on = Counter(row.image_path for row in rows)

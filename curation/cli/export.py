@@ -45,7 +45,13 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--no-embed", action="store_true", help="do not embed metadata in JPEG copies (hard links never get any)"
     )
     parser.add_argument("--sidecars", action="store_true", help="also write NAME.jpg.xmp, for digiKam and darktable")
-    parser.add_argument("--raw", action="store_true", help="also export the RAW files beside the photos")
+    parser.add_argument("--raw", action="store_true", help="also export the RAW files of the photos")
+    parser.add_argument(
+        "--no-companions",
+        action="store_true",
+        help="leave behind what belongs to the photos (the moving part of Live Photos, voice memos, edits of other "
+        "programs such as .AAE, .pp3, .dop), and only name it",
+    )
     parser.add_argument("--no-csv", action="store_true", help="write no photos.csv")
     parser.add_argument("--no-contact-sheet", action="store_true", help="write no contact_sheet.html")
     parser.add_argument(
@@ -106,6 +112,7 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
             csv=not arguments.no_csv,
             contact_sheet=not arguments.no_contact_sheet,
             program=None if arguments.program is None else Program(arguments.program),
+            companions=not arguments.no_companions,
         )
     except ValueError as error:
         raise SettingsError(str(error)) from error
@@ -115,7 +122,9 @@ def _export(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"failed: {failure.image_path}: {failure.reason}", file=sys.stderr)
     for warning in report.warnings:
         print(f"note: {warning}", file=sys.stderr)
-    print(f"{report.exported} of {report.total} photos exported to {report.path}")
+    more = [f"{count} {what}" for count, what in ((report.raw_files, "RAW"), (report.companions, "companion")) if count]
+    files = f", with {' and '.join(more)} files" if more else ""
+    print(f"{report.exported} of {report.total} photos exported to {report.path}{files}")
     return 1 if report.failed else 0
 
 

@@ -37,6 +37,7 @@ from curation.settings import (
 )
 from curation.settings.event_places import CURATED_FOLDER
 from curation.settings.loading import ENV_PREFIX
+from curation.storage.csv_tables import ENCODING, unguarded
 from curation.storage.run_records import CLUSTERING_RUN, SCORING_RUN
 
 __all__ = ["main"]
@@ -291,10 +292,11 @@ def _quoted(text: str) -> str:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+        with path.open(encoding=ENCODING, newline="") as file:
+            rows = list(csv.DictReader(file))
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+    return [{name: unguarded(cell or "") for name, cell in row.items() if name} for row in rows]
 
 
 def _version(path: Path) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ from curation.interrupts import Interrupts, interrupts_delayed
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from curation.domain.files.broken import BrokenFile
     from curation.domain.report import Failure, Progress
     from curation.settings import Settings
 
@@ -27,6 +28,7 @@ __all__ = [
     "ProgressBars",
     "counted",
     "print_failures",
+    "print_files",
     "print_line",
     "printable",
     "run_stage",
@@ -41,9 +43,10 @@ _BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}
 _INTERRUPTED = "interrupted; what was done so far is kept, run the same command to continue"
 
 _EPILOG = """\
-exit codes: 0 done; 1 done, but some photos failed (they are listed); 2 wrong usage or settings;
-3 input missing or labels invalid; 4 model weights missing or broken; 5 storage; 6 another run is active;
-70 an error of the program; 130 interrupted (what was done so far is kept for the next run)"""
+exit codes: 0 done; 1 done, but some photos failed, are broken or are not there (they are listed);
+2 wrong usage or settings; 3 input missing or labels invalid; 4 model weights missing or broken;
+5 storage; 6 another run is active; 70 an error of the program;
+130 interrupted (what was done so far is kept for the next run)"""
 
 
 class ProgressBars:
@@ -264,3 +267,21 @@ def print_failures(failures: Sequence[Failure], record: str) -> None:
         print_line(f"  failed: {printable(failure.image_path)}: {failure.reason}")
     if len(failures) > _SHOWN_FAILURES:
         print_line(f"  ... and {len(failures) - _SHOWN_FAILURES} more, see {record}")
+
+
+def print_files(files: Sequence[BrokenFile], table: str) -> None:
+    """Print the broken files and the photos that are not on this disk, at most the first twenty.
+
+    Photos that failed were told with their reasons.
+
+    Args:
+        files: All of them.
+        table: Where they all stand.
+    """
+    shown = [file for file in files if file.is_analysed or file.is_absent]
+    for file in shown[:_SHOWN_FAILURES]:
+        what = "not on this disk" if file.is_absent else "broken"
+        good = f" (still good: {file.still_good})" if file.still_good else ""
+        print_line(f"  {what}: {printable(file.image_path)}: {file.reason}{good}")
+    if len(shown) > _SHOWN_FAILURES:
+        print_line(f"  ... and {len(shown) - _SHOWN_FAILURES} more, see {table}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curation.domain.files.broken import BrokenFile
+
 __all__ = ["ClusteringReport", "Failure", "FilmsReport", "Progress", "RecognitionReport", "ScoringReport"]
 
 
@@ -19,10 +21,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A photo that could not be used, and why."""
+    """A photo that could not be used, and why.
+
+    Attributes:
+        image_path: Of the photo.
+        reason: For the user.
+        fault: What is wrong with its file, a value of `curation.domain.files.health.FaultKind`; empty if the file is
+            not known to be broken.
+        good: What of the file is still good.
+        twin: The file that stands in for it; empty if there is none.
+    """
 
     image_path: str
     reason: str
+    fault: str = ""
+    good: str = ""
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,10 @@ class ClusteringReport:
         engine_reason: Why this engine was chosen.
         outputs: Files and folders that were written.
         seconds: Wall time.
-        warnings: What the user should know about labels, corrections and picks, in sentences.
+        warnings: What the user should know about labels, corrections, picks and files, in sentences.
+        broken_files: Files that are broken, whether or not their photos were analysed.
+        absent_photos: Photos and clips that are not on this disk; they are in no other number.
+        broken: All of these, by path.
     """
 
     total: int
@@ -64,6 +81,9 @@ class ClusteringReport:
     outputs: tuple[str, ...]
     seconds: float
     warnings: tuple[str, ...] = ()
+    broken_files: int = 0
+    absent_photos: int = 0
+    broken: tuple[BrokenFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,11 @@ CurationError
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
     ├── PhotoUnreadableError the file is damaged, empty or not an image
-    │   └── PhotoDamagedError    it is not whole: it is cut off, zeroed, spliced
+    │   ├── PhotoDamagedError    it is not whole: it is cut off, zeroed, spliced
+    │   └── PhotoUnknownFormError    it may be whole, but is of a form that cannot be opened
     ├── PhotoTooLargeError   more pixels than `io.max_photo_megapixels`, or more bytes than a service takes
     ├── PhotoTooSmallError   fewer pixels than the smallest face
+    ├── PhotoNotWrittenError a copy of it cannot be written where others can
     ├── ClipUnreadableError  a film is damaged, or holds no moving picture
     ├── ClipRefusedError     a film is too long or too large
     ├── AddressRefusedError  nothing is fetched from this address
@@ -177,9 +179,12 @@ from curation.errors.photos import (
     FaceAnalysisError,
     PhotoDamagedError,
     PhotoError,
+    PhotoNotWrittenError,
     PhotoTooLargeError,
     PhotoTooSmallError,
+    PhotoUnknownFormError,
     PhotoUnreadableError,
+    fault_of,
 )
 from curation.errors.refusals import (
     AssetNotFailedError,
@@ -268,10 +273,12 @@ __all__ = [
     "PhotoError",
     "PhotoGoneError",
     "PhotoNotFoundError",
+    "PhotoNotWrittenError",
     "PhotoPresentError",
     "PhotoRefusedError",
     "PhotoTooLargeError",
     "PhotoTooSmallError",
+    "PhotoUnknownFormError",
     "PhotoUnreadableError",
     "PhotosMissingError",
     "PickTakenError",
@@ -301,5 +308,6 @@ __all__ = [
     "WeightsMissingError",
     "WorkerError",
     "WorkersMissingError",
+    "fault_of",
     "is_caused_by_interrupt",
 ]

@@ -11,9 +11,12 @@ __all__ = [
     "FaceAnalysisError",
     "PhotoDamagedError",
     "PhotoError",
+    "PhotoNotWrittenError",
     "PhotoTooLargeError",
     "PhotoTooSmallError",
+    "PhotoUnknownFormError",
     "PhotoUnreadableError",
+    "fault_of",
 ]
 
 
@@ -51,6 +54,12 @@ class PhotoDamagedError(PhotoUnreadableError):
         return type(self), (str(self), self.kind, self.good)
 
 
+class PhotoUnknownFormError(PhotoUnreadableError):
+    """The file may be whole, but of a form that cannot be opened: copying it again does not help."""
+
+    code: ClassVar[str] = "photo_unknown_form"
+
+
 class PhotoTooLargeError(PhotoError):
     """The photo has more pixels than `io.max_photo_megapixels` allows, or more bytes than `services.max_image_mb`."""
 
@@ -61,6 +70,12 @@ class PhotoTooSmallError(PhotoError):
     """The photo has fewer pixels than the smallest face that is measured."""
 
     code = "photo_too_small"
+
+
+class PhotoNotWrittenError(PhotoError):
+    """A copy of this photo cannot be written where others can: the disk does not take its name, or so large a file."""
+
+    code: ClassVar[str] = "photo_not_written"
 
 
 class FaceAnalysisError(PhotoError):
@@ -86,3 +101,23 @@ class AssetRejectedError(PhotoError):
 
     def __reduce__(self) -> tuple[type[AssetRejectedError], tuple[str, str]]:
         return type(self), (str(self), self.reason)
+
+
+def fault_of(error: PhotoError) -> tuple[str, str]:
+    """What is wrong with the file of a photo, as far as an error tells.
+
+    Args:
+        error: Of one photo.
+
+    Returns:
+        A value of `curation.domain.files.health.FaultKind` and what of the file is still good; two empty texts if the
+        file is not known to be broken: it is too large, or of an unknown form.
+    """
+    if isinstance(error, PhotoDamagedError):
+        return error.kind, error.good
+    if not isinstance(error, PhotoUnreadableError) or isinstance(error, PhotoUnknownFormError):
+        return "", ""
+    cause = error.__cause__
+    # Decoders raise OSError, too, for what they cannot decode, but without a number of the system.
+    is_of_system = isinstance(cause, OSError) and cause.errno is not None
+    return ("unreadable" if is_of_system else "damaged"), ""

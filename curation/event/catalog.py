@@ -12,6 +12,7 @@ from typing import Any
 
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import EventIndex, FaceEntry
+from curation.domain.files.broken import BrokenFile, broken_from_json
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.labelling.labels import Category, Labels, PersonLabel
 from curation.errors import CurationError, NotScoredError, PersonNotFoundError
@@ -101,6 +102,7 @@ class Catalog:
         self.cameras = EventCameras(settings)
         self.told = EventTold(settings)
         self._taken = PhotoTimes(settings)
+        self._broken: Derived[tuple[BrokenFile, ...]] = Derived()
         self._known: Derived[Mapping[str, KnownPhoto]] = Derived()
         self._bursts: Derived[Mapping[int, tuple[PhotoScore, ...]]] = Derived()
         self._burst_sizes: Derived[Mapping[int, int]] = Derived()
@@ -139,6 +141,15 @@ class Catalog:
             StorageError: If it cannot be read.
         """
         return self.faces.record()
+
+    def broken_files(self) -> tuple[BrokenFile, ...]:
+        """Files that should be copied again, and photos that are not on this disk, by the last clustering.
+
+        Raises:
+            StorageError: If its run record cannot be read.
+        """
+        record = self.clustering_record()
+        return self._broken.get((record,), lambda: broken_from_json(record.get("files")))
 
     def labels(self) -> Labels:
         """The labels in the labels file; empty if there is no file. Raises what `EventLabels.read` raises."""

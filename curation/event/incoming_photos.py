@@ -8,15 +8,18 @@ import re
 import threading
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from curation.errors import NameTakenError, NotAPhotoError, PhotoPresentError, UploadTooLargeError
+from curation.event.incoming_names import kept_names, of_one_name
 from curation.event.photo_places import PhotoPlace, disk_faults
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import PHOTO_EXTENSIONS, SUPPORTED_FORMATS
 from curation.storage.atomic import is_process
+from curation.turns import Turns
 
 __all__ = ["IncomingPhoto", "photo_name", "remove_abandoned_uploads"]
 
@@ -28,6 +31,7 @@ _NOT_IN_NAMES = re.compile(r'[<>:"|?*\\/\x00-\x1f\x7f-\x9f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 # Decoding a photo takes much memory.
 _DECODING = threading.BoundedSemaphore(2)
+_NAMING = Turns()
 
 
 def photo_name(sent: str) -> str:
@@ -102,6 +106,8 @@ class IncomingPhoto:
     def store(self, *, max_megapixels: float) -> str:
         """Check that the photo can be decoded, and store it under its name, with a number if the name is taken.
 
+        Files of one shot get the same number, and a file of another shot gets one of its own, see `kept_names`.
+
         Args:
             max_megapixels: As `io.max_photo_megapixels`.
 
@@ -122,14 +128,20 @@ class IncomingPhoto:
             os.fsync(file.fileno())
         with _DECODING:
             open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
-        stem, _, extension = self.name.rpartition(".")
-        for number in range(1, _MOST_OF_ONE_NAME):
-            name = self.name if number == 1 else f"{stem} ({number}).{extension}"
-            if self._place.put(self._path, name):
-                return name
+        # Two files of one shot that come at the same time have to see each other.
+        with _NAMING.of(str(self._folder)):
+            present = self._place.names_like(self.name)
+            self._demand_new(of_one_name(self.name, present))
+            for name in kept_names(self._path, self.name, present, self._place.at_hand, _MOST_OF_ONE_NAME):
+                if self._place.put(self._path, name):
+                    return name
+                self._demand_new([name])  # it came from elsewhere in this moment
+        raise NameTakenError("too many photos have this name; give it another one")
+
+    def _demand_new(self, names: Iterable[str]) -> None:
+        for name in names:
             if self._place.has(name, size_bytes=self._size, sha256=self._hash.hexdigest()):
                 raise PhotoPresentError(f"the folder has this photo already, as {name}", stored_as=name)
-        raise NameTakenError("too many photos have this name; give it another one")
 
     def close(self) -> None:
         """Remove the temporary file, unless the photo was stored."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from curation.domain.files.pairing import stem_key
 from curation.errors import CurationError, ObjectChangedError
 from curation.photos.files.content import content_sha256
 from curation.settings import Settings
@@ -36,6 +39,16 @@ class PhotoPlace(Protocol):
     def has(self, name: str, *, size_bytes: int, sha256: str) -> bool:
         """Whether there is a photo of this name with this content; False if that cannot be told."""
 
+    def names_like(self, name: str) -> list[str]:
+        """The names that begin like the stem of a name, whatever their case; sorted. Empty if that cannot be told."""
+
+    def at_hand(self, name: str) -> AbstractContextManager[Path]:
+        """Make a file readable.
+
+        Raises:
+            CurationError: If it cannot be fetched.
+        """
+
 
 class FolderPlace:
     """The folder of photos."""
@@ -56,6 +69,19 @@ class FolderPlace:
             return other.stat().st_size == size_bytes and content_sha256(other) == sha256
         except (OSError, CurationError):
             return False
+
+    def names_like(self, name: str) -> list[str]:
+        """See `PhotoPlace.names_like`."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return _like(name, (entry.name for entry in entries))
+        except OSError:
+            return []
+
+    @contextmanager
+    def at_hand(self, name: str) -> Iterator[Path]:
+        """See `PhotoPlace.at_hand`."""
+        yield self.folder / name
 
 
 class ObjectPlace:
@@ -90,6 +116,30 @@ class ObjectPlace:
             return False
         finally:
             compared.unlink(missing_ok=True)
+
+    def names_like(self, name: str) -> list[str]:
+        """See `PhotoPlace.names_like`; only names of the same case."""
+        try:
+            keys = [info.key for info in self._store.list(name.rpartition(".")[0])]
+        except CurationError:
+            return []
+        return _like(name, (key for key in keys if "/" not in key))
+
+    @contextmanager
+    def at_hand(self, name: str) -> Iterator[Path]:
+        """See `PhotoPlace.at_hand`."""
+        fetched = self.folder / f".{uuid.uuid4().hex}.compared.{name.rpartition('.')[2]}"
+        try:
+            with disk_faults(self.folder):
+                self._store.fetch(name, fetched)
+            yield fetched
+        finally:
+            fetched.unlink(missing_ok=True)
+
+
+def _like(name: str, names: Iterable[str]) -> list[str]:
+    start = stem_key(name.rpartition(".")[0])
+    return sorted(other for other in names if not other.startswith(".") and stem_key(other).startswith(start))
 
 
 def photo_place(settings: Settings) -> PhotoPlace:

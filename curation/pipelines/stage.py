@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curation.domain.report import Failure, Progress
-from curation.errors import PhotoError
+from curation.errors import PhotoError, fault_of
 from curation.settings import Settings
 from curation.storage.analysis_store import AnalysisStore
 from curation.workers.pool import Outcome, TaskFailure, TaskPool, stop_if
 
-__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failures_as_json"]
+__all__ = ["Batches", "ProgressListener", "RunContext", "content_key", "failure_of", "failures_as_json"]
 
 ProgressListener = Callable[[Progress], None]
 
@@ -123,7 +123,7 @@ class RunContext:
                 done += 1
                 if isinstance(result, PhotoError):
                     failed += 1
-                    yield Outcome(task, None, TaskFailure("failed", str(result)))
+                    yield Outcome(task, None, TaskFailure("failed", str(result), *fault_of(result)))
                 else:
                     yield Outcome(task, result, None)
                 self.progress(Progress(phase, done, total, failed))
@@ -153,6 +153,18 @@ def content_key(value: Any) -> str:
     """A hash of a plain JSON value, 32 hex digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def failure_of(image_path: str, failure: TaskFailure | None) -> Failure:
+    """Why a photo was not worked through.
+
+    Args:
+        image_path: Of the photo.
+        failure: Of its task; None if it has neither a result nor a failure.
+    """
+    if failure is None:
+        return Failure(image_path, "no result")
+    return Failure(image_path, failure.reason, failure.fault, failure.good)
 
 
 def failures_as_json(failures: Sequence[Failure]) -> list[dict[str, str]]:

@@ -43,7 +43,7 @@ def left_of_moments(listing: Listing, failures: Sequence[Failure], analysed: Col
     for failure in sorted(failures, key=lambda failure: failure.image_path):
         raw = raws.get(failure.image_path)
         note = "" if raw is None else f"; its RAW file {raw} can be read and takes its place"
-        told.append(replace(failure, reason=f"{failure.reason}{note}"))
+        told.append(replace(failure, reason=f"{failure.reason}{note}", twin=raw or ""))
     return told
 
 

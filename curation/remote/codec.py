@@ -17,7 +17,7 @@ texts and lists. Everything else is an object with one key that tells what it is
 | `path` | a place and the path below it, see `curation.remote.places` |
 | `weights` | name and SHA-256 of a model file, which the reader looks for on its own machine |
 | `member` | name of an enumeration and value |
-| `photo_error` | name of an error of one photo, and message |
+| `photo_error` | name of an error of one photo, message, what is wrong with its file, and what is still good |
 | `object` | name of a class of `curation.remote.classes`, and the values of its fields in order |
 
 Reading makes values of these kinds only, checks each field against its declared type, and runs no code of others.
@@ -39,7 +39,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from curation.engines.base import WeightsFile
-from curation.errors import PhotoError
+from curation.errors import PhotoError, fault_of
 from curation.remote.classes import class_named, name_of
 from curation.remote.errors import photo_error_of
 from curation.remote.field_types import field_checks, field_names
@@ -126,7 +126,7 @@ class Codec:
         if kind is WeightsFile:
             return {"weights": [value.name, value.sha256]}
         if isinstance(value, PhotoError):
-            return {"photo_error": [kind.__name__, _encoded_text(str(value))]}
+            return {"photo_error": [kind.__name__, *map(_encoded_text, (str(value), *fault_of(value)))]}
         if name is None:
             raise TypeError(f"values of {kind.__module__}.{kind.__name__} are not told to other machines")
         return {"member": [name, value.value]}
@@ -182,8 +182,8 @@ class Codec:
         return self._find_weights(name, sha256)
 
     def _photo_error(self, content: Any, depth: int) -> Any:
-        name, message = (_text(self._decoded(item, depth)) for item in _list(content, 2))
-        return photo_error_of(name, message)
+        name, message, fault, good = (_text(self._decoded(item, depth)) for item in _list(content, 4))
+        return photo_error_of(name, message, fault, good)
 
     def _member(self, content: Any, depth: int) -> Any:
         name, value = _list(content, 2)

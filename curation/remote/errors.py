@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 import curation.errors
-from curation.errors import CurationError, PhotoError, WorkerError
+from curation.domain.files.health import FaultKind
+from curation.errors import CurationError, PhotoDamagedError, PhotoError, PhotoUnreadableError, WorkerError
 
 __all__ = ["error_json", "photo_error_of", "stage_error_of"]
 
 _MAX_MESSAGE = 10_000
+_FAULTS = frozenset(kind.value for kind in FaultKind)
 
 _CLASSES: Mapping[str, type[CurationError]] = MappingProxyType(
     {
@@ -39,15 +41,26 @@ def stage_error_of(value: Any) -> CurationError:
     return _made(kind, message)
 
 
-def photo_error_of(name: str, message: str) -> PhotoError:
+def photo_error_of(name: str, message: str, fault: str = "", good: str = "") -> PhotoError:
     """The error of one photo.
 
+    Args:
+        name: Of its class.
+        message: For the user.
+        fault: What is wrong with the photo's file, see `curation.errors.fault_of`.
+        good: What of it is still good.
+
     Raises:
-        ValueError: If there is no such error of photos.
+        ValueError: If there is no such error of photos, or no such fault.
     """
     kind = _CLASSES.get(name)
     if kind is None or not issubclass(kind, PhotoError):
         raise ValueError(f"there is no error of photos {name[:80]!r}")
+    if fault and fault not in _FAULTS:
+        raise ValueError(f"there is no fault {fault[:80]!r} of files")
+    # That the system did not let a file be read is known from the error's cause, which is not told.
+    if fault and (kind is PhotoDamagedError or (kind is PhotoUnreadableError and fault == FaultKind.UNREADABLE)):
+        return PhotoDamagedError(message[:_MAX_MESSAGE], fault, good[:_MAX_MESSAGE])
     made = _made(kind, message[:_MAX_MESSAGE])
     assert isinstance(made, PhotoError)
     return made

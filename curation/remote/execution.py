@@ -25,6 +25,7 @@ from curation.errors import (
     StorageError,
     WeightsError,
     WeightsMissingError,
+    fault_of,
 )
 from curation.remote.errors import error_json
 from curation.remote.functions import FUNCTIONS, PICTURES, function_named
@@ -183,7 +184,7 @@ def _answer_of(request: Request, error: CurationError) -> Answer:
     if isinstance(error, _AWAY) or _is_network(error):
         return _answer(request, "transport", text=str(error))
     if isinstance(error, PhotoError):
-        return _answer(request, "photo", text=str(error))
+        return _answer(request, "photo", text=str(error), value=list(fault_of(error)))
     if isinstance(error, _OF_MACHINE):
         return _answer(request, "refused", text=_of_this_machine(str(error)))
     return _answer(request, "stage", text=str(error), value=error_json(error))

@@ -16,6 +16,7 @@ from curation.settings.scale import GallerySettings, WorkersSettings
 from curation.settings.sections import (
     BurstSettings,
     CategoryWeights,
+    ClockSettings,
     ClusteringSettings,
     ComponentWeights,
     CountRuleSettings,
@@ -49,6 +50,7 @@ __all__ = [
     "AttributesSettings",
     "BurstSettings",
     "CategoryWeights",
+    "ClockSettings",
     "ClusteringSettings",
     "ComponentWeights",
     "CountRuleSettings",

@@ -34,6 +34,7 @@ from curation.settings.assets import AssetsSettings
 from curation.settings.attributes import AttributesSettings
 from curation.settings.scale import GallerySettings, WorkersSettings
 from curation.settings.sections import (
+    ClockSettings,
     ClusteringSettings,
     EngineSettings,
     IoSettings,
@@ -96,6 +97,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     scoring: ScoringSettings = ScoringSettings()
+    clocks: ClockSettings = ClockSettings()
     performance: PerformanceSettings = PerformanceSettings()
     service: ServiceSettings = ServiceSettings()
     attributes: AttributesSettings = AttributesSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from curation.settings.forms import OffWord, Section, Token
 __all__ = [
     "BurstSettings",
     "CategoryWeights",
+    "ClockSettings",
     "ClusteringSettings",
     "ComponentWeights",
     "CountRuleSettings",
@@ -239,6 +241,13 @@ class ScoringSettings(Section):
     problem_costs: ProblemCosts = ProblemCosts()
     bursts: BurstSettings = BurstSettings()
     rules: RulesSettings = RulesSettings()
+
+
+class ClockSettings(Section):
+    """The clocks of the cameras of an event."""
+
+    by_pictures: bool = True
+    ahead_s: Mapping[str, Annotated[float, Field(ge=-4e9, le=4e9)]] = {}
 
 
 class PerformanceSettings(Section):

@@ -1,6 +1,8 @@
 """CSV tables, written as bytes and read strictly: every cell is checked, and errors name the line and the column.
 
-People open these tables in spreadsheets and save them again, so nothing can be taken for granted.
+People open these tables in spreadsheets and save them again, so nothing can be taken for granted. A table begins with a
+mark that tells spreadsheets that it is UTF-8, and a text that they would take for a formula gets an apostrophe before
+it, which the readers take away again.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,24 +24,73 @@ from curation.storage.atomic import explained
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CellReader", "csv_bytes", "read_content", "records"]
+__all__ = [
+    "ENCODING",
+    "CellReader",
+    "NumberText",
+    "csv_bytes",
+    "guarded",
+    "guarded_row",
+    "read_content",
+    "records",
+    "unguarded",
+]
+
+ENCODING = "utf-8-sig"
+"""Of all tables: UTF-8 with a mark of the byte order, without which Excel takes it for another encoding."""
 
 _MAX_SIDE_PX = 1_000_000
 _MAX_WHOLE = 10**9
+# Spreadsheets skip white space and marks of no width, and take the wide forms of Asian keyboards for the plain ones.
+_FORMULA = re.compile(
+    "'*[\\s\u200b\u2060\ufeff]*(?:[=+\\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
+    "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]|(?<=[\t\r\n]))"
+)
+_GUARD = "'"
 
 
-def csv_bytes(columns: Sequence[str], cells: Iterable[tuple[object, ...]]) -> bytes:
-    """A table with a header as UTF-8; surrogates are written as backslash escapes."""
+class NumberText(str):
+    """A number as it stands in a cell, which may begin with a minus and is never guarded."""
+
+    __slots__ = ()
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    if text[:1].isalnum():  # nearly all of them, and cheaper than the pattern
+        return text
+    return _GUARD + text if _FORMULA.match(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text of such a cell; the inverse of `guarded` for every text."""
+    return cell[1:] if cell.startswith(_GUARD) and _FORMULA.match(cell) else cell
+
+
+def guarded_row(cells: Iterable[object]) -> tuple[object, ...]:
+    """A row whose texts are guarded; numbers and `NumberText` stay."""
+    return tuple(guarded(cell) if type(cell) is str else cell for cell in cells)
+
+
+def csv_bytes(columns: Sequence[str], cells: Iterable[Iterable[object]], *, are_guarded: bool = False) -> bytes:
+    """A table with a header, in `ENCODING`; surrogates are written as backslash escapes.
+
+    Args:
+        columns: Their names.
+        cells: Of each row, see `guarded_row`.
+        are_guarded: Whether that was done already.
+    """
     # Not by pandas, whose import takes longer than writing 10,000 lines.
     content = io.BytesIO()
-    lines = io.TextIOWrapper(content, encoding="utf-8", errors="backslashreplace", newline="")
+    lines = io.TextIOWrapper(content, encoding=ENCODING, errors="backslashreplace", newline="")
     plain = csv.writer(lines, lineterminator="\n")
     # The csv module quotes a carriage return only if lines end with one, but readers take it for the end of a line.
     quoting = csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     plain.writerow(columns)
     for row in cells:
-        has_return = any("\r" in cell for cell in row if isinstance(cell, str))
-        (quoting if has_return else plain).writerow(row)
+        safe = tuple(row) if are_guarded else guarded_row(row)
+        has_return = any("\r" in cell for cell in safe if isinstance(cell, str))
+        (quoting if has_return else plain).writerow(safe)
     lines.flush()
     return content.getvalue()
 
@@ -75,7 +127,8 @@ def records(
         later: Those of `columns` that tables of earlier versions do not have; their cells are then empty.
 
     Yields:
-        Line and cells of each row. Missing cells are empty strings; empty rows are skipped.
+        Line and cells of each row, without the apostrophes of `guarded`. Missing cells are empty strings; empty rows
+        are skipped.
 
     Raises:
         FaceDataError: If it is not a CSV table in UTF-8, or a column is missing.
@@ -85,7 +138,7 @@ def records(
     line = 2
     for cells in table.fillna("").itertuples(index=False, name=None):
         if any(cells):
-            yield line, tuple(cells[place] for place in places)
+            yield line, tuple(unguarded(cells[place]) for place in places)
         line += 1 + sum(cell.count("\n") for cell in cells)
 
 
@@ -94,7 +147,7 @@ def _table(path: Path, content: bytes, columns: Sequence[str], remedy: str, late
 
     try:
         table = pd.read_csv(
-            io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            io.BytesIO(content), dtype=str, keep_default_na=False, encoding=ENCODING, skip_blank_lines=False
         )
     except UnicodeDecodeError as error:
         raise FaceDataError(f"{path} is not UTF-8 text: save it as CSV in UTF-8, or {remedy}") from error

@@ -15,13 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from curation.errors import PhotoError, StorageError
+from curation.domain.choosing.export import name_key
+from curation.errors import PhotoError, PhotoNotWrittenError, StorageError
 from curation.storage.atomic import TEMPORARY_SUFFIX, explained, is_process
 
 __all__ = ["ExportTarget", "FolderTarget", "ZipTarget", "check_room", "sweep_exports"]
 
 _ZIP_YEARS = (1980, 2107)  # the range of dates in a ZIP file
 _FILE_MODE = 0o100644
+_MOST_NAME_BYTES = 255
+_REFUSED_NAME = frozenset({errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ, errno.EEXIST})
+"""What systems say to a name that the disk does not take, or takes for that of a file that is there."""
 _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
@@ -30,6 +34,15 @@ class ExportTarget(Protocol):
 
     written_bytes: int
     """Size of all files so far, without hard links, which take no space."""
+    longest_name: int
+    """The most bytes that the name of a file or folder may have."""
+
+    def takes(self, name: str) -> bool:
+        """Whether a file or folder can have a name that is not valid on every system.
+
+        Args:
+            name: Without `/`.
+        """
 
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """Write a file.
@@ -41,7 +54,8 @@ class ExportTarget(Protocol):
             size_bytes: The approximate size of the content.
 
         Raises:
-            StorageError: If it cannot be written.
+            StorageError: If nothing can be written.
+            PhotoNotWrittenError: If this file cannot be written, but others can; no part of it is left.
             PhotoError: If `parts` raises it.
         """
 
@@ -50,6 +64,7 @@ class ExportTarget(Protocol):
 
         Raises:
             StorageError: If no hard link can be created.
+            PhotoNotWrittenError: If this one cannot be created, but others can.
         """
 
     def finish(self) -> Path:
@@ -82,23 +97,55 @@ class FolderTarget:
             self._temporary.mkdir(parents=True)
         except OSError as error:
             raise explained(error, self._final, "created") from error
+        self.longest_name = _longest_name(self._temporary)
+
+    def takes(self, name: str) -> bool:
+        """See `ExportTarget.takes`: a file of this name is made and looked for, as some disks change names silently."""
+        place = self._temporary / ".names"
+        try:
+            place.mkdir(exist_ok=True)
+            (place / name).touch(exist_ok=False)
+            return [name_key(found) for found in os.listdir(place)] == [name_key(name)]  # noqa: PTH208 - names only
+        except OSError as error:
+            return error.errno not in _REFUSED_NAME  # what else is wrong is told when the file is written
+        except ValueError:
+            return False
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
 
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """See `ExportTarget.add`."""
         path = self._temporary / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
+            file = path.open("xb")
+        except OSError as error:
+            raise self._failed(error, name, "written") from error
+        try:
+            with file:
                 for part in parts:
                     file.write(part)
                 written = file.tell()
-            os.utime(path, ns=(mtime_ns, mtime_ns))
         except OSError as error:
-            raise explained(error, self._final / name, "written") from error
+            if error.errno != errno.EFBIG:
+                raise explained(error, self._final / name, "written") from error
+            path.unlink(missing_ok=True)
+            raise PhotoNotWrittenError(
+                "the disk of the export does not take so large a file (FAT takes 4 GiB at most)"
+            ) from error
         except PhotoError:
             path.unlink(missing_ok=True)
             raise
+        # FAT keeps times to two seconds, and on some network disks only the owner of a file may set them.
+        with suppress(OSError):
+            os.utime(path, ns=(mtime_ns, mtime_ns))
         self.written_bytes += written
+
+    def _failed(self, error: OSError, name: str, doing: str) -> StorageError | PhotoNotWrittenError:
+        """The error for a file that cannot be created."""
+        if error.errno in _REFUSED_NAME:
+            return PhotoNotWrittenError(f"the disk of the export does not take the name {name!a} ({error.strerror})")
+        return explained(error, self._final / name, doing)
 
     def link(self, name: str, source: Path) -> None:
         """See `ExportTarget.link`."""
@@ -113,7 +160,7 @@ class FolderTarget:
                     f"no hard link to {source} can be created in {self._final.parent}: hard links need one disk, a "
                     "file system that supports them, and photos that you own; export copies instead"
                 ) from error
-            raise explained(error, self._final / name, "linked") from error
+            raise self._failed(error, name, "linked") from error
 
     def finish(self) -> Path:
         """See `ExportTarget.finish`."""
@@ -126,6 +173,8 @@ class FolderTarget:
 
 class ZipTarget:
     """A new ZIP file; photos are stored without compression, because they are compressed already."""
+
+    longest_name = _MOST_NAME_BYTES
 
     def __init__(self, export_dir: Path, name: str) -> None:
         """Open the temporary file.
@@ -141,6 +190,10 @@ class ZipTarget:
             self._zip = zipfile.ZipFile(self._temporary, "x", zipfile.ZIP_STORED)
         except OSError as error:
             raise explained(error, self._final, "created") from error
+
+    def takes(self, name: str) -> bool:
+        """See `ExportTarget.takes`: whoever unpacks it may have another system."""
+        return False
 
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """See `ExportTarget.add`. A photo that fails after its first part cannot be removed again: a StorageError."""
@@ -219,6 +272,14 @@ def sweep_exports(export_dir: Path) -> None:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise explained(error, path, "removed") from error
+
+
+def _longest_name(folder: Path) -> int:
+    """The most bytes of a name in a folder; encrypted ones take fewer than others."""
+    try:
+        return min(_MOST_NAME_BYTES, os.pathconf(folder, "PC_NAME_MAX"))
+    except (AttributeError, OSError, ValueError):
+        return _MOST_NAME_BYTES
 
 
 def _temporary(final: Path) -> Path:

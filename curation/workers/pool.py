@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from curation.errors import CurationError, PhotoError, RunInterruptedError
+from curation.errors import CurationError, PhotoError, RunInterruptedError, fault_of
 
 __all__ = ["Outcome", "Reply", "TaskFailure", "TaskPool", "call", "outcome_of", "stop_if", "usable_cores"]
 
@@ -39,10 +39,19 @@ def usable_cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class TaskFailure:
-    """Why a task has no result; `reason` is a message for the user."""
+    """Why a task has no result.
+
+    Attributes:
+        kind: Whether the photo is the cause, or its process.
+        reason: A message for the user.
+        fault: What is wrong with the photo's file, see `curation.errors.fault_of`; empty if none is known.
+        good: What of the file is still good.
+    """
 
     kind: Literal["failed", "killed", "timeout", "bug"]
     reason: str
+    fault: str = ""
+    good: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +93,13 @@ class TaskPool(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a call ended, in a form that can always be pickled."""
+    """How a call ended, in a form that can always be pickled; `fault` and `good` as in `TaskFailure`."""
 
     kind: Literal["ok", "photo", "stage", "bug"]
     value: Any = None
     text: str = ""
+    fault: str = ""
+    good: str = ""
 
 
 def call(function: Callable[[Any], Any], task: Any) -> Reply:
@@ -96,7 +107,8 @@ def call(function: Callable[[Any], Any], task: Any) -> Reply:
     try:
         return Reply("ok", value=function(task))
     except PhotoError as error:
-        return Reply("photo", text=str(error))
+        fault, good = fault_of(error)
+        return Reply("photo", text=str(error), fault=fault, good=good)
     except CurationError as error:
         return Reply("stage", value=error)
     except MemoryError:
@@ -118,7 +130,7 @@ def outcome_of(task: T, reply: Reply) -> Outcome[T, Any]:
     if reply.kind == "bug":
         log.error("unexpected error with %r\n%s", task, reply.value)
         return Outcome(task, None, TaskFailure("bug", f"unexpected error ({reply.text})"))
-    return Outcome(task, None, TaskFailure("failed", reply.text))
+    return Outcome(task, None, TaskFailure("failed", reply.text, reply.fault, reply.good))
 
 
 def stop_if(cancel: threading.Event | None) -> None:

@@ -31,7 +31,7 @@ def place(ready: Place, tmp_path: Path, test_data: Path) -> Place:
 
 
 def table(place: Place) -> list[dict[str, str]]:
-    with (place.output / "face_data.csv").open(encoding="utf-8", newline="") as file:
+    with (place.output / "face_data.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -58,7 +58,7 @@ def test_on_off_and_on_again(place: Place) -> None:
     assert told.keys() == plain.keys()
     assert all(content == plain[name] for name, content in told.items() if name != "face_data.csv")
     assert [{name: row[name] for name in FACE_COLUMNS} for row in rows] == list(
-        csv.DictReader(plain["face_data.csv"].decode().splitlines())
+        csv.DictReader(plain["face_data.csv"].decode("utf-8-sig").splitlines())
     )
     for row in rows:
         assert float(row["age_low"]) <= float(row["age_raw"]) <= float(row["age_high"])

@@ -257,7 +257,7 @@ def test_any_name_of_a_file(place: Place, variables: dict[str, str]) -> None:
         assert "\x1b" not in done.stdout
         assert len(place.record(stage)["failures"]) == len(NAMES)
         assert sum(line.startswith("  failed: ") for line in done.stdout.splitlines()) == len(NAMES)
-    with (place.output / "photo_scores.csv").open(encoding="utf-8", newline="") as file:
+    with (place.output / "photo_scores.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == PHOTOS + 2 * len(NAMES)
     assert sum(row["error"] != "" for row in rows) == len(NAMES)
@@ -315,7 +315,7 @@ def test_odd_files_are_analysed_or_named_within_bounds(test_data: Path, tmp_path
         assert counts[done_key] + counts["failed"] == counts["photos"]
         assert all(failure["reason"] for failure in record["failures"])
     clustering = place.record("clustering")
-    with (place.output / "photo_scores.csv").open(encoding="utf-8", newline="") as file:
+    with (place.output / "photo_scores.csv").open(encoding="utf-8-sig", newline="") as file:
         listed = {row["image_path"] for row in csv.DictReader(file)}
     ignored = {entry["image_path"] for entry in clustering["ignored"]}
     quiet = {name for name in files if Path(name).suffix.lower() in (".txt", ".csv", ".md", ".json")}

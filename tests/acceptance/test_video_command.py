@@ -117,7 +117,7 @@ def test_a_catalogue_is_continued_after_a_kill(folder: Path, test_data: Path) ->
     assert done.code == 1, done.stderr
     assert "3 movies: 2 whole, 0 in part, 1 failed, " in done.stdout
     final = folder / "out/outputs/final_predictions"
-    with (final / "predictions.csv").open(newline="", encoding="utf-8") as file:
+    with (final / "predictions.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {row["item_id"] for row in rows} == {"real"}
     record = json.loads((final / "video_run.json").read_text())

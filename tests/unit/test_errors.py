@@ -65,6 +65,7 @@ def test_everything_is_exported_and_described() -> None:
     assert set(errors.__all__) == {kind.__name__ for kind in ALL} | {
         "NOT_CLUSTERED",
         "NOT_SCORED",
+        "fault_of",
         "is_caused_by_interrupt",
     }
     assert list(errors.__all__) == sorted(errors.__all__, key=lambda name: (not name.isupper(), name))

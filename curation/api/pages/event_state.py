@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from curation.api.context import ServiceContext
+from curation.domain.files.broken import told
 from curation.domain.judging.picks import Pick
 from curation.domain.labelling.labels import Category
 from curation.errors import PhotosMissingError
@@ -57,6 +58,7 @@ class EventState:
         clustered: Whether the photos were clustered.
         photos: Photos of the last clustering.
         failed: Of these, photos that could not be read.
+        files_told: What to know of broken files and of photos that are not on this disk, in sentences.
         faces: Faces in them.
         people: Clusters that have faces.
         labelled: Of these, clusters with a category.
@@ -83,6 +85,7 @@ class EventState:
     clustered: bool
     photos: int
     failed: int
+    files_told: tuple[str, ...]
     faces: int
     people: int
     labelled: int
@@ -175,6 +178,7 @@ def event_state(context: ServiceContext) -> EventState:
         clustered=clustered,
         photos=int(counts.get("photos", 0)),
         failed=int(counts.get("failed", 0)),
+        files_told=told(catalog.broken_files()) if clustered else (),
         faces=int(counts.get("faces", 0)),
         people=len(clusters),
         labelled=len(labels),

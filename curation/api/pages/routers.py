@@ -8,6 +8,7 @@ from curation.api.pages import choosing, event, people, photos, sign_in, static_
 from curation.api.pages.assets import pages as assets
 from curation.api.pages.events import pages as events
 from curation.api.pages.faces import charts, faces, log
+from curation.api.pages.files import health as files
 from curation.api.pages.guests import pages as guests
 from curation.api.pages.known_people import pages as known_people
 from curation.api.pages.one_photo import pages as one_photo
@@ -25,6 +26,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     one_photo.router,
     choosing.router,
     unfound.router,
+    files.router,
     known_people.router,
     videos.router,
     assets.router,

@@ -55,7 +55,10 @@ class ExportIn(BaseModel):
     sidecars: bool = False
     """Whether every photo gets a NAME.jpg.xmp, for digiKam and darktable. RAW files always have their NAME.xmp."""
     raw_files: bool = False
-    """Whether the RAW file beside a photo is exported too."""
+    """Whether the RAW file of a photo is exported too."""
+    companions: bool = True
+    """Whether what belongs to a photo is exported too: the moving part of a Live Photo, voice memos, and what other
+    programs wrote beside it (.AAE, .pp3, .dop and others). If not, the warnings name it."""
     csv: bool = True
     """Whether a table, photos.csv, is written."""
     contact_sheet: bool = True
@@ -90,6 +93,7 @@ class ExportIn(BaseModel):
             contact_sheet=self.contact_sheet,
             picked_label=self.picked_label,
             program=self.program,
+            companions=self.companions,
         )
 
 

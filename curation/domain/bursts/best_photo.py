@@ -33,12 +33,15 @@ def well_seen_people(faces: Sequence[ScoredFace]) -> frozenset[str]:
     )
 
 
-def event_bursts(inputs: Mapping[str, ScoringInput], bursts: BurstRules) -> list[tuple[str, ...]]:
+def event_bursts(
+    inputs: Mapping[str, ScoringInput], bursts: BurstRules, steps_s: Mapping[str, float] | None = None
+) -> list[tuple[str, ...]]:
     """Find the bursts of an event; they depend on pixels, times and people, but not on scores.
 
     Args:
         inputs: The photos that could be measured, by image path.
         bursts: Rules for bursts.
+        steps_s: The steps of the clocks of photos that do not show seconds, by image path.
 
     Returns:
         See `curation.domain.bursts.finding.find_bursts`.
@@ -52,6 +55,7 @@ def event_bursts(inputs: Mapping[str, ScoringInput], bursts: BurstRules) -> list
                 photo.measures.height,
                 photo.measures.miniature,
                 well_seen_people(photo.faces),
+                (steps_s or {}).get(path, 0.0),
             )
             for path, photo in inputs.items()
             if photo.measures.miniature is not None

@@ -8,7 +8,6 @@ are compared with their neighbours by name; copies (exports, other sizes) with a
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.domain.bursts.photo_similarity import hash_bands, photo_similarity, unpacked
+from curation.domain.bursts.still_clocks import name_order
 
 __all__ = ["BurstPhoto", "BurstRules", "find_bursts"]
 
@@ -37,7 +37,7 @@ _MAX_ASPECT_RATIO = 1.12  # between the shapes of two photos: cropped, but not r
 _SWAP_GAP_S = 1.5  # within this time nobody is replaced, but a turned head may be in another cluster
 _MIN_SHARE = 0.6  # of the compared pairs between two parts must be similar, so that no chain forms
 _NEVER = -2.0  # a margin that no similarity can compensate
-_NUMBER = re.compile(r"([0-9]+)")
+_EXACT_S = 1.0  # a clock with longer steps does not say which photos are of one moment, only which are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class BurstPhoto:
         height: Height of the upright photo, in pixels.
         miniature: See `curation.photos.looks.miniature`.
         people: Keys of the people who are well seen in it: identified, not small, not in profile.
+        step_s: The steps in which the clock shows time, if they are longer than a second.
     """
 
     image_path: str
@@ -74,6 +75,12 @@ class BurstPhoto:
     height: int
     miniature: bytes = field(repr=False)
     people: frozenset[str] = frozenset()
+    step_s: float = 0.0
+
+    @property
+    def exact_time(self) -> datetime | None:
+        """The time, if it is known to the second."""
+        return self.capture_time if self.step_s <= _EXACT_S else None
 
 
 def find_bursts(photos: Sequence[BurstPhoto], rules: BurstRules) -> list[tuple[str, ...]]:
@@ -104,7 +111,9 @@ class _Event:
     Attributes:
         photos: The photos in this order.
         timed: How many of them have a time.
-        times_s: (N,) seconds since the first photo; NaN without a time.
+        times_s: (N,) seconds since the first photo; NaN without a time that is known to the second.
+        about_s: (N,) the same for times that are known to the minute or to the day only.
+        steps_s: (N,) the steps of the clock for these.
         places: (N,) the place of each photo among all by folder and name.
         folders: (N,) the same number for photos of one folder.
         stems: (N,) the same number for photos whose names differ in the extension only.
@@ -115,6 +124,8 @@ class _Event:
     photos: Sequence[BurstPhoto]
     timed: int
     times_s: NDArray[np.float64]
+    about_s: NDArray[np.float64]
+    steps_s: NDArray[np.float64]
     places: NDArray[np.intp]
     folders: NDArray[np.intp]
     stems: NDArray[np.intp]
@@ -123,29 +134,26 @@ class _Event:
 
     @classmethod
     def of(cls, photos: Sequence[BurstPhoto]) -> _Event:
-        named = sorted(photos, key=lambda photo: (_natural(_folder(photo.image_path)), _natural(photo.image_path)))
+        named = sorted(photos, key=lambda photo: (name_order(_folder(photo.image_path)), name_order(photo.image_path)))
         place_of = {photo.image_path: place for place, photo in enumerate(named)}
         latest = datetime.max
-        ordered = sorted(named, key=lambda photo: (photo.capture_time is None, photo.capture_time or latest))
-        times = [photo.capture_time for photo in ordered if photo.capture_time is not None]
+        ordered = sorted(named, key=lambda photo: (photo.exact_time is None, photo.exact_time or latest))
+        times = [photo.exact_time for photo in ordered if photo.exact_time is not None]
         seconds = [(time - times[0]).total_seconds() for time in times]
+        about = [None if photo.exact_time is not None else photo.capture_time for photo in ordered]
+        start = min((time for time in about if time is not None), default=latest)
         return cls(
             ordered,
             len(times),
             np.array([*seconds, *[math.nan] * (len(ordered) - len(times))]),
+            np.array([math.nan if time is None else (time - start).total_seconds() for time in about]),
+            np.array([photo.step_s for photo in ordered]),
             np.array([place_of[photo.image_path] for photo in ordered], dtype=np.intp),
             _numbered([_folder(photo.image_path) for photo in ordered]),
             _numbered([_stem(photo.image_path) for photo in ordered]),
             np.log([photo.width / photo.height for photo in ordered]),
             unpacked([photo.miniature for photo in ordered]),
         )
-
-
-def _natural(path: str) -> tuple[list[str | int], str]:
-    """Sort key of a name that compares numbers by value; texts and numbers alternate."""
-    parts: list[str | int] = list(_NUMBER.split(path.casefold()))
-    parts[1::2] = map(int, parts[1::2])
-    return parts, path
 
 
 def _folder(path: str) -> str:
@@ -215,7 +223,12 @@ def _compared(
     near &= event.folders[first] == event.folders[second]
     twins = event.stems[first] == event.stems[second]
     needed = np.select([~untimed, twins, near], [by_time, _TWIN_SIMILARITY, _UNNAMED_SIMILARITY], _COPY_SIMILARITY)
+    # Of one minute and neighbours by name: as if as far apart as the photos of a burst may be.
+    about = np.abs(event.about_s[second] - event.about_s[first])
+    steps = np.maximum(event.steps_s[first], event.steps_s[second])
+    needed[(about < steps) & near & ~twins] = _SIMILARITY[-1]
     margins = photo_similarity(event.pictures, first, second, at_least=needed - _PEOPLE_BONUS) - needed
+    margins[about >= steps + rules.max_gap_s] = _NEVER
     margins[np.abs(event.shapes[first] - event.shapes[second]) > math.log(_MAX_ASPECT_RATIO)] = _NEVER
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
     bonus = np.select([~untimed, twins, near], [_TIMED_BONUS, 0.0, _PEOPLE_BONUS], 0.0)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from curation.domain.measuring.measures import MINIATURE_BYTES, MINIATURE_PX
 
-__all__ = ["hash_bands", "photo_similarity", "unpacked"]
+__all__ = ["coarse_looks", "hash_bands", "photo_similarity", "unpacked"]
 
 _MAX_SHIFT_PX = 2  # of the miniature: an eighth of the photo's side
 _COLOUR_WEIGHT = 2.0  # colours vary less than light, but distinguish clothes
@@ -76,14 +76,20 @@ def photo_similarity(
     return alike
 
 
-def _coarse_similarity(
-    miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """The correlation of 4 x 4 pixels without a shift, at a fraction of the cost."""
+def coarse_looks(miniatures: Miniatures) -> NDArray[np.float32]:
+    """Pictures of 4 x 4 pixels as vectors (N, 48), whose products are their correlations without a shift."""
     count, side = len(miniatures), MINIATURE_PX // 4
     coarse = miniatures.reshape(count, 3, 4, side, 4, side).mean(axis=(3, 5))
     coarse = (coarse - coarse.mean(axis=(2, 3), keepdims=True)).reshape(count, 48)
     coarse /= np.sqrt(np.einsum("ij,ij->i", coarse, coarse) + 16 * _NOISE_VARIANCE)[:, None]
+    return np.asarray(coarse, dtype=np.float32)
+
+
+def _coarse_similarity(
+    miniatures: Miniatures, first: NDArray[np.intp], second: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """The correlation of 4 x 4 pixels without a shift, at a fraction of the cost."""
+    coarse = coarse_looks(miniatures)
     return np.asarray(np.einsum("ij,ij->i", coarse[first], coarse[second]), dtype=np.float32)
 
 

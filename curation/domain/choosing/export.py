@@ -60,6 +60,8 @@ class ExportRequest:
         picked_label: `xmp:Label` of picked photos that have no other label; empty for none.
         program: The program that the export is for, which decides which sidecars there are and which properties are
             written besides the usual ones; None is for no program in particular.
+        companions: Whether what belongs to a photo is exported with it: the moving part of a Live Photo, voice memos,
+            and what other programs wrote beside it. If not, it is named in the warnings.
     """
 
     image_paths: tuple[str, ...] | None = None
@@ -73,6 +75,7 @@ class ExportRequest:
     contact_sheet: bool = True
     picked_label: str = "Green"
     program: Program | None = None
+    companions: bool = True
 
     def __post_init__(self) -> None:
         if self.image_paths is not None and self.best is not None:
@@ -163,6 +166,7 @@ class ExportReport:
         path: Its full path.
         size_bytes: Total size of all files that were written.
         seconds: Wall time.
+        companions: Files that belong to the photos and were exported with them.
     """
 
     total: int
@@ -177,6 +181,7 @@ class ExportReport:
     path: str
     size_bytes: int
     seconds: float
+    companions: int = 0
 
 
 def portable_name(name: str) -> str:

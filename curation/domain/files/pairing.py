@@ -55,10 +55,12 @@ class ShotFacts:
         time: By the camera's clock, without a time zone, with the fraction of a second if the file gives one; None if
             unknown.
         camera: Maker and model as one name; empty if unknown.
+        serial: Number of the camera's body; empty if unknown.
     """
 
     time: datetime | None = None
     camera: str = ""
+    serial: str = ""
 
 
 NO_SHOT = ShotFacts()
@@ -256,10 +258,12 @@ def is_one_shot(
         is_named_alike: Whether they have one name, wherever they lie.
         frozen: Whole seconds that say nothing, because the camera's clock stood still.
     """
-    if times_differ(raw.time, photo.time) or cameras_agree(raw.camera, photo.camera) is False:
+    agree = cameras_agree(raw.camera, photo.camera)
+    if times_differ(raw.time, photo.time) or agree is False:
         return False
     is_timed = raw.time is not None and photo.time is not None and raw.time.replace(microsecond=0) not in frozen
-    is_of_camera = cameras_agree(raw.camera, photo.camera) is True
+    # Two bodies of one model; as the two files may also write one number in two ways, the pictures decide.
+    is_of_camera = agree is True and not (raw.serial and photo.serial and raw.serial != photo.serial)
     is_exact = is_timed and all(time is not None and time.microsecond for time in (raw.time, photo.time))
     if is_timed and is_of_camera and (is_named_alike or is_exact):
         return True

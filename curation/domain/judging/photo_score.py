@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
 from curation.domain.judging.picks import Pick
 
-__all__ = ["PHOTO_SCORE_COLUMNS", "SCORE_DIGITS", "PhotoScore", "failed_photo_score", "renumbered"]
+__all__ = ["PHOTO_SCORE_COLUMNS", "SCORE_DIGITS", "PhotoScore", "failed_photo_score", "renumbered", "with_problem"]
 
 SCORE_DIGITS = 4  # decimals in photo_scores.csv; the order is that of the rounded scores, as the table shows them
 
@@ -95,3 +95,10 @@ def failed_photo_score(image_path: str, error: str) -> PhotoScore:
 def renumbered(score: PhotoScore, rank: int) -> PhotoScore:
     """The same row with another rank."""
     return score if score.rank == rank else PhotoScore(rank, *_BUT_RANK(score))
+
+
+def with_problem(score: PhotoScore, problem: str | None) -> PhotoScore:
+    """The same row with one more problem, the first; None adds none."""
+    if not problem:
+        return score
+    return replace(score, problems="; ".join(part for part in (problem, score.problems) if part))

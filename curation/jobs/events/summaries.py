@@ -18,6 +18,7 @@ from curation.jobs.events.counting import count_photos
 from curation.jobs.events.known_event import KnownEvent
 from curation.settings import Settings, is_address, with_places
 from curation.storage.atomic import is_process
+from curation.storage.csv_tables import ENCODING, unguarded
 from curation.storage.face_data_file import FACE_DATA
 from curation.storage.locks import LOCK_NAME
 from curation.storage.photo_scores_file import PHOTO_SCORES
@@ -188,12 +189,13 @@ def _counts(output_dir: Path) -> dict[str, int]:
 def _first_photo(table: Path) -> str | None:
     """The photo of the first row: the best one of a ranking."""
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
+        with table.open(encoding=ENCODING, newline="") as file:
             row = next(csv.DictReader(file), None)
     except (OSError, ValueError, csv.Error) as error:
         logger.info("%s: %s", table, error)
         return None
-    return (row or {}).get("image_path") or None
+    path = (row or {}).get("image_path")
+    return unguarded(path) if path else None
 
 
 def _is_held(output_dir: Path) -> bool:

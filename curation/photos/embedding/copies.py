@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import BinaryIO
 
 from curation.domain.choosing.export import PhotoDescription
+from curation.errors import PhotoUnreadableError
 from curation.photos.embedding.edits import DescribedCopy
-from curation.photos.embedding.jpeg import described_jpeg, packet_of_jpeg
-from curation.photos.embedding.png import described_png, packet_of_png
-from curation.photos.embedding.psd import described_psd, packet_of_psd
-from curation.photos.embedding.tiff import described_tiff, packet_of_tiff
-from curation.photos.embedding.webp import described_webp, packet_of_webp
+from curation.photos.embedding.heif import described_heif, own_of_heif
+from curation.photos.embedding.jpeg import described_jpeg, own_of_jpeg
+from curation.photos.embedding.own_packet import OwnPacket
+from curation.photos.embedding.png import described_png, own_of_png
+from curation.photos.embedding.psd import described_psd, own_of_psd
+from curation.photos.embedding.tiff import described_tiff, own_of_tiff
+from curation.photos.embedding.webp import described_webp, own_of_webp
 from curation.photos.files.formats import PhotoFormat
-from curation.photos.xmp.packet import XmpPacket
 
-__all__ = ["can_hold_description", "described_copy", "packet_inside"]
+__all__ = ["can_hold_description", "described_copy", "told_inside"]
 
 _DNG = ".dng"
+# What parsing bytes that nobody foresaw may raise: a photo is then copied as it is, and the others are exported.
+_DAMAGE = (struct.error, IndexError, KeyError, ValueError, OverflowError)
 
 _WRITERS: Mapping[PhotoFormat, Callable[[BinaryIO, PhotoDescription], DescribedCopy | None]] = MappingProxyType(
     {
@@ -28,17 +33,21 @@ _WRITERS: Mapping[PhotoFormat, Callable[[BinaryIO, PhotoDescription], DescribedC
         PhotoFormat.PNG: described_png,
         PhotoFormat.WEBP: described_webp,
         PhotoFormat.PSD: described_psd,
+        PhotoFormat.HEIF: described_heif,
+        PhotoFormat.AVIF: described_heif,
         PhotoFormat.RAW: lambda file, description: described_tiff(file, description, is_dng=True),
     }
 )
-_READERS: Mapping[PhotoFormat, Callable[[BinaryIO], XmpPacket]] = MappingProxyType(
+_READERS: Mapping[PhotoFormat, Callable[[BinaryIO], OwnPacket]] = MappingProxyType(
     {
-        PhotoFormat.JPEG: packet_of_jpeg,
-        PhotoFormat.TIFF: packet_of_tiff,
-        PhotoFormat.PNG: packet_of_png,
-        PhotoFormat.WEBP: packet_of_webp,
-        PhotoFormat.PSD: packet_of_psd,
-        PhotoFormat.RAW: packet_of_tiff,
+        PhotoFormat.JPEG: own_of_jpeg,
+        PhotoFormat.TIFF: own_of_tiff,
+        PhotoFormat.PNG: own_of_png,
+        PhotoFormat.WEBP: own_of_webp,
+        PhotoFormat.PSD: own_of_psd,
+        PhotoFormat.HEIF: own_of_heif,
+        PhotoFormat.AVIF: own_of_heif,
+        PhotoFormat.RAW: own_of_tiff,
     }
 )
 
@@ -68,19 +77,26 @@ def described_copy(file: BinaryIO, kind: PhotoFormat, description: PhotoDescript
         PhotoUnreadableError: If the file is damaged or of an unknown kind, so that something could be lost.
         OSError: If the file cannot be read.
     """
-    return _WRITERS[kind](file, description)
+    try:
+        return _WRITERS[kind](file, description)
+    except _DAMAGE as error:
+        raise PhotoUnreadableError("its metadata is damaged in a way that is not known") from error
 
 
-def packet_inside(file: BinaryIO, name: str, kind: PhotoFormat | None) -> XmpPacket | None:
-    """The XMP packet in a photo; None for formats whose packets are not read.
+def told_inside(file: BinaryIO, kind: PhotoFormat | None) -> OwnPacket | None:
+    """What a photo says about itself already; None for formats in which nothing is read.
 
     Args:
         file: The photo, at its start.
-        name: Of the photo.
         kind: Its format.
 
     Raises:
         PhotoUnreadableError: If the file or its packet is damaged.
         OSError: If the file cannot be read.
     """
-    return _READERS[kind](file) if kind is not None and can_hold_description(name, kind) else None
+    if kind is None or kind not in _READERS:
+        return None
+    try:
+        return _READERS[kind](file)
+    except _DAMAGE as error:
+        raise PhotoUnreadableError("its metadata is damaged in a way that is not known") from error

@@ -19,6 +19,7 @@ __all__ = [
     "IPTC_DIGEST",
     "XMP",
     "Resource",
+    "keywords_in",
     "parse_resources",
     "with_keywords",
     "with_names",
@@ -152,8 +153,7 @@ def with_keywords(content: bytes, names: Sequence[str]) -> tuple[bytes, tuple[st
     if last is None:
         return content, ()
     is_marked = any(each.key == _CHARSET and each.content == _UTF_8 for each in sets)
-    texts = [each.content for each in sets if each.key[0] == 2]
-    encoding = "utf-8" if is_marked or _is_utf_8(b"".join(texts)) else "cp1252"
+    encoding = _encoding(sets)
     known = {same_text(each.content.decode(encoding, "replace")) for each in sets if each.key == _KEYWORD}
     added: list[_DataSet] = []
     notes = []
@@ -178,6 +178,20 @@ def with_keywords(content: bytes, names: Sequence[str]) -> tuple[bytes, tuple[st
         place = next((place for place, each in enumerate(sets) if each.key > _CHARSET), len(sets))
         sets.insert(place, _DataSet(_CHARSET, struct.pack(">BBBH", _MARK, *_CHARSET, len(_UTF_8)), _UTF_8))
     return b"".join(each.head + each.content for each in sets) + tail, tuple(notes)
+
+
+def keywords_in(content: bytes) -> tuple[str, ...]:
+    """The keywords of IPTC data; what is damaged counts as absent."""
+    sets = list(_data_sets(content))
+    encoding = _encoding(sets)
+    words = (each.content.decode(encoding, "replace").strip() for each in sets if each.key == _KEYWORD)
+    return tuple(word for word in words if word)
+
+
+def _encoding(sets: Sequence[_DataSet]) -> str:
+    if any(each.key == _CHARSET and each.content == _UTF_8 for each in sets):
+        return "utf-8"
+    return "utf-8" if _is_utf_8(b"".join(each.content for each in sets if each.key[0] == 2)) else "cp1252"
 
 
 def _data_sets(content: bytes) -> Iterator[_DataSet]:

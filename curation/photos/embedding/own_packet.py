@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoUnreadableError
-from curation.photos.xmp.description import describe
+from curation.photos.xmp.description import NOTHING_TOLD, Told, describe
 from curation.photos.xmp.packet import XmpPacket
 
 __all__ = ["OwnPacket", "described", "join_packets"]
@@ -25,14 +25,18 @@ class OwnPacket:
         packet: All of it, joined; empty if there is none.
         is_single: Whether there is one packet at most.
         notes: What joining means for readers, in sentences.
+        told: What the photo says outside of its packet.
     """
 
     packet: XmpPacket
     is_single: bool
     notes: tuple[str, ...]
+    told: Told = NOTHING_TOLD
 
 
-def join_packets(contents: Iterable[tuple[bytes, bytes | None]], *, damaged: int = 0) -> OwnPacket:
+def join_packets(
+    contents: Iterable[tuple[bytes, bytes | None]], *, damaged: int = 0, told: Told = NOTHING_TOLD
+) -> OwnPacket:
     """Read the packets of a photo, and join them to one.
 
     The first one counts where they differ, as it does for Adobe's reader and for exiv2; others take the last one, so
@@ -41,6 +45,7 @@ def join_packets(contents: Iterable[tuple[bytes, bytes | None]], *, damaged: int
     Args:
         contents: The packets in the order of the file, each with its rest in other segments of a JPEG.
         damaged: How many more there are that were found to be damaged.
+        told: What the photo says outside of its packet.
 
     Raises:
         PhotoUnreadableError: If there are packets, and all are damaged.
@@ -55,7 +60,7 @@ def join_packets(contents: Iterable[tuple[bytes, bytes | None]], *, damaged: int
     if not packets:
         if faults:
             raise faults[0]
-        return OwnPacket(XmpPacket.empty(), True, ())
+        return OwnPacket(XmpPacket.empty(), True, (), told)
     first, *others = packets
     differ = [first.join(other) for other in others]
     damaged += len(faults)
@@ -64,21 +69,20 @@ def join_packets(contents: Iterable[tuple[bytes, bytes | None]], *, damaged: int
         notes.append(_JOINED.format(len(packets)) if any(differ) else _TWICE)
     if damaged:
         notes.append(_DAMAGED)
-    return OwnPacket(first, not others and not damaged, tuple(notes))
+    return OwnPacket(first, not others and not damaged, tuple(notes), told)
 
 
-def described(own: OwnPacket, description: PhotoDescription, told_stars: int | None) -> tuple[bool, tuple[str, ...]]:
+def described(own: OwnPacket, description: PhotoDescription) -> tuple[bool, tuple[str, ...]]:
     """Add a description to a photo's packet.
 
     Args:
         own: Its packet is changed.
         description: Of the photo.
-        told_stars: The stars that the photo says outside of its packet; None for none.
 
     Returns:
         Whether anything is to be written, and the notes.
     """
     before = own.packet.to_packet()
-    notes = describe(own.packet, description, told_stars=told_stars)
+    notes = describe(own.packet, description, own.told)
     changed = own.packet.to_packet() != before or not (own.is_single or description.is_empty)
     return changed, own.notes + notes

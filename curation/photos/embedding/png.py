@@ -15,13 +15,12 @@ from typing import BinaryIO, Final
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoUnreadableError
-from curation.photos.embedding.edits import DescribedCopy, Edit, edited
-from curation.photos.embedding.exif_facts import exif_changes, exif_stars
-from curation.photos.embedding.own_packet import described, join_packets
-from curation.photos.embedding.tiff_directory import TiffDirectory
-from curation.photos.xmp.packet import MAX_PACKET_BYTES, XmpPacket
+from curation.photos.embedding.edits import DescribedCopy, Edit
+from curation.photos.embedding.exif_facts import ExifBlock
+from curation.photos.embedding.own_packet import OwnPacket, described, join_packets
+from curation.photos.xmp.packet import MAX_PACKET_BYTES
 
-__all__ = ["described_png", "packet_of_png"]
+__all__ = ["described_png", "own_of_png"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_WORD = b"XML:com.adobe.xmp"
@@ -29,7 +28,6 @@ _XMP_PROFILE = b"Raw profile type xmp"
 _IPTC_PROFILE = b"Raw profile type iptc"
 _MAX_CHUNKS: Final = 1_000_000
 _TEXTS = (b"iTXt", b"tEXt", b"zTXt")
-_OLD_EXIF = "its EXIF block is damaged and was not changed: programs that read stars there see the old ones"
 _OLD_IPTC = "its IPTC profile was not changed: programs that read keywords there do not see the names"
 
 
@@ -56,44 +54,52 @@ def described_png(file: BinaryIO, description: PhotoDescription) -> DescribedCop
         OSError: If the file cannot be read.
     """
     chunks = tuple(_chunks(file))
-    packets = [(chunk, packet) for chunk in chunks if (packet := _packet_in(chunk)) is not None]
-    own = join_packets([(packet, None) for _, packet in packets])
-    exif = next((chunk for chunk in chunks if chunk.kind == b"eXIf"), None)
-    directory: TiffDirectory | None = None
-    notes: tuple[str, ...] = ()
-    if exif is not None:
-        try:
-            directory = TiffDirectory(io.BytesIO(exif.content))
-        except PhotoUnreadableError:
-            notes = (_OLD_EXIF,)
+    exif_chunk, exif, own = _read(chunks)
     if description.is_empty:
         return None
-    is_changed, more = described(own, description, None if directory is None else exif_stars(directory))
-    changes = {} if directory is None else exif_changes(directory, description)
-    if not is_changed and not changes:
+    is_changed, more = described(own, description)
+    block, notes = exif.described(description)
+    if not is_changed and block is None:
         return None
     edits = []
-    if changes and exif is not None and directory is not None:
-        edits.append(Edit(exif.start, exif.end, _chunk(b"eXIf", edited(exif.content, directory.edits(changes)))))
+    if block is not None and exif_chunk is not None:
+        edits.append(Edit(exif_chunk.start, exif_chunk.end, _chunk(b"eXIf", block)))
     if is_changed:
         place = next(chunk.start for chunk in chunks if chunk.kind in (b"IDAT", b"IEND"))
         text = _XMP_WORD + b"\0\0\0\0\0" + own.packet.to_packet()
-        edits += [Edit(chunk.start, chunk.end, b"") for chunk, _ in packets]
+        edits += [Edit(chunk.start, chunk.end, b"") for chunk in chunks if _is_packet(chunk)]
         edits.append(Edit(place, place, _chunk(b"iTXt", text)))
     if description.tags and any(chunk.content.startswith(_IPTC_PROFILE) for chunk in chunks):
         more += (_OLD_IPTC,)
     return DescribedCopy(tuple(sorted(edits)), notes + more)
 
 
-def packet_of_png(file: BinaryIO) -> XmpPacket:
-    """The XMP packet of a PNG; empty if it has none.
+def own_of_png(file: BinaryIO) -> OwnPacket:
+    """What a PNG says already.
 
     Raises:
         PhotoUnreadableError: If its chunks or its packet are damaged.
         OSError: If the file cannot be read.
     """
-    packets = (_packet_in(chunk) for chunk in _chunks(file))
-    return join_packets([(packet, None) for packet in packets if packet is not None]).packet
+    return _read(tuple(_chunks(file)))[2]
+
+
+def _read(chunks: tuple[_Chunk, ...]) -> tuple[_Chunk | None, ExifBlock, OwnPacket]:
+    """The chunk with EXIF, what is in it, and the packet."""
+    found = next((chunk for chunk in chunks if chunk.kind == b"eXIf"), None)
+    exif = ExifBlock(None if found is None else found.content)
+    packets: list[bytes] = []
+    damaged = 0
+    fault: PhotoUnreadableError | None = None
+    for chunk in chunks:
+        try:
+            packets += [_packet_in(chunk)] if _is_packet(chunk) else []
+        except PhotoUnreadableError as error:
+            damaged, fault = damaged + 1, error
+    packets += exif.packets
+    if fault is not None and not packets:
+        raise fault
+    return found, exif, join_packets([(packet, None) for packet in packets], damaged=damaged, told=exif.told)
 
 
 def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
@@ -120,11 +126,13 @@ def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
     raise PhotoUnreadableError("it has too many chunks")
 
 
-def _packet_in(chunk: _Chunk) -> bytes | None:
-    """The XMP packet of a text chunk, also as ImageMagick and old programs write it; None for other chunks."""
+def _is_packet(chunk: _Chunk) -> bool:
+    return chunk.kind in _TEXTS and chunk.content.partition(b"\0")[0] in (_XMP_WORD, _XMP_PROFILE)
+
+
+def _packet_in(chunk: _Chunk) -> bytes:
+    """The XMP packet of a text chunk, also as ImageMagick and old programs write it."""
     word, _, rest = chunk.content.partition(b"\0")
-    if chunk.kind not in _TEXTS or word not in (_XMP_WORD, _XMP_PROFILE):
-        return None
     try:
         if chunk.kind == b"iTXt":
             is_compressed = rest[:1] == b"\1"

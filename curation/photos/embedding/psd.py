@@ -8,19 +8,25 @@ from typing import BinaryIO, Final
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoUnreadableError
-from curation.photos.embedding.edits import DescribedCopy, Edit, edited
-from curation.photos.embedding.exif_facts import exif_changes, exif_stars
-from curation.photos.embedding.iptc import XMP, Resource, parse_resources, with_names, write_resources
+from curation.photos.embedding.edits import DescribedCopy, Edit
+from curation.photos.embedding.exif_facts import ExifBlock
+from curation.photos.embedding.iptc import (
+    IPTC,
+    XMP,
+    Resource,
+    keywords_in,
+    parse_resources,
+    with_names,
+    write_resources,
+)
 from curation.photos.embedding.own_packet import OwnPacket, described, join_packets
-from curation.photos.embedding.tiff_directory import TiffDirectory
-from curation.photos.xmp.packet import XmpPacket
+from curation.photos.xmp.description import Told
 
-__all__ = ["described_psd", "packet_of_psd"]
+__all__ = ["described_psd", "own_of_psd"]
 
 _HEADER_BYTES: Final = 26
 _EXIF: Final = 0x0422
 _MAX_BYTES: Final = 256 * 2**20
-_OLD_EXIF = "its EXIF block is damaged and was not changed: programs that read stars there see the old ones"
 _OLD_IPTC = "its IPTC data is damaged and was not changed: programs that read keywords there see the old ones"
 
 
@@ -39,30 +45,20 @@ def described_psd(file: BinaryIO, description: PhotoDescription) -> DescribedCop
         OSError: If the file cannot be read.
     """
     resources, start, end = _resources(file)
-    own = _own(resources)
+    exif, own = _read(resources)
     if description.is_empty:
         return None
-    notes: tuple[str, ...] = ()
-    stars: int | None = None
-    changed = list(resources)
-    for place, each in enumerate(resources):
-        if each.number != _EXIF:
-            continue
-        try:
-            directory = TiffDirectory(io.BytesIO(each.content))
-            stars = exif_stars(directory)
-            changes = exif_changes(directory, description)
-            if changes:
-                content = edited(each.content, directory.edits(changes))
-                changed[place] = Resource(each.signature, each.number, each.name, content)
-        except PhotoUnreadableError:
-            notes += (_OLD_EXIF,)
+    block, notes = exif.described(description)
+    changed = [
+        each if each.number != _EXIF or block is None else Resource(each.signature, each.number, each.name, block)
+        for each in resources
+    ]
     try:
         with_iptc, more = with_names(changed, description.tags)
         changed, notes = list(with_iptc), notes + more
     except PhotoUnreadableError:
         notes += (_OLD_IPTC,)
-    is_changed, more = described(own, description, stars)
+    is_changed, more = described(own, description)
     if is_changed:
         kept = [each for each in changed if each.number != XMP]
         place = sum(each.number < XMP for each in kept)
@@ -73,18 +69,23 @@ def described_psd(file: BinaryIO, description: PhotoDescription) -> DescribedCop
     return DescribedCopy((Edit(start, end, struct.pack(">I", len(content)) + content),), notes + more)
 
 
-def packet_of_psd(file: BinaryIO) -> XmpPacket:
-    """The XMP packet of a PSD; empty if it has none.
+def own_of_psd(file: BinaryIO) -> OwnPacket:
+    """What a PSD says already.
 
     Raises:
         PhotoUnreadableError: If its resources or its packet are damaged.
         OSError: If the file cannot be read.
     """
-    return _own(_resources(file)[0]).packet
+    return _read(_resources(file)[0])[1]
 
 
-def _own(resources: tuple[Resource, ...]) -> OwnPacket:
-    return join_packets([(each.content, None) for each in resources if each.number == XMP])
+def _read(resources: tuple[Resource, ...]) -> tuple[ExifBlock, OwnPacket]:
+    """EXIF, and the packet."""
+    exif = ExifBlock(next((each.content for each in resources if each.number == _EXIF), None))
+    keywords = [word for each in resources if each.number == IPTC for word in keywords_in(each.content)]
+    packets = [*(each.content for each in resources if each.number == XMP), *exif.packets]
+    told = Told(exif.told.stars, tuple(keywords) or exif.told.keywords)
+    return exif, join_packets([(packet, None) for packet in packets], told=told)
 
 
 def _resources(file: BinaryIO) -> tuple[tuple[Resource, ...], int, int]:

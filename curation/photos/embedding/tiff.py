@@ -6,18 +6,27 @@ Nothing of the file is moved, see `TiffDirectory`: the picture keeps its bytes a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoUnreadableError
 from curation.photos.embedding.edits import DescribedCopy
-from curation.photos.embedding.exif_facts import exif_changes, exif_stars
-from curation.photos.embedding.iptc import XMP, Resource, parse_resources, with_keywords, with_names, write_resources
+from curation.photos.embedding.exif_facts import exif_changes, exif_told
+from curation.photos.embedding.iptc import (
+    IPTC,
+    XMP,
+    Resource,
+    keywords_in,
+    parse_resources,
+    with_keywords,
+    with_names,
+    write_resources,
+)
 from curation.photos.embedding.own_packet import OwnPacket, described, join_packets
 from curation.photos.embedding.tiff_directory import BYTE, UNDEFINED, TiffDirectory, Value
-from curation.photos.xmp.packet import XmpPacket
 
-__all__ = ["described_tiff", "packet_of_tiff"]
+__all__ = ["described_tiff", "own_of_tiff"]
 
 _PACKET: Final = 700
 _IPTC: Final = 33723
@@ -47,7 +56,7 @@ def described_tiff(file: BinaryIO, description: PhotoDescription, *, is_dng: boo
     directory, own, resources = _read(file, is_dng=is_dng)
     if description.is_empty:
         return None
-    is_changed, notes = described(own, description, exif_stars(directory))
+    is_changed, notes = described(own, description)
     changes = exif_changes(directory, description)
     notes += _settle_iptc(directory, resources, description, changes)
     if not is_changed and not changes:
@@ -57,14 +66,14 @@ def described_tiff(file: BinaryIO, description: PhotoDescription, *, is_dng: boo
     return DescribedCopy(tuple(directory.edits(changes)), notes)
 
 
-def packet_of_tiff(file: BinaryIO) -> XmpPacket:
-    """The XMP packet of a TIFF or a DNG; empty if it has none.
+def own_of_tiff(file: BinaryIO) -> OwnPacket:
+    """What a TIFF, a DNG or another RAW file of this structure says already.
 
     Raises:
         PhotoUnreadableError: If its first directory or its packet is damaged.
         OSError: If the file cannot be read.
     """
-    return _read(file, is_dng=False)[1].packet
+    return _read(file, is_dng=False)[1]
 
 
 def _read(file: BinaryIO, *, is_dng: bool) -> tuple[TiffDirectory, OwnPacket, tuple[Resource, ...]]:
@@ -74,7 +83,11 @@ def _read(file: BinaryIO, *, is_dng: bool) -> tuple[TiffDirectory, OwnPacket, tu
     blocks = directory.values(_RESOURCES)
     resources = parse_resources(blocks[0]) if blocks else ()
     packets = [*directory.values(_PACKET), *(each.content for each in resources if each.number == XMP)]
-    return directory, join_packets([(packet, None) for packet in packets]), resources
+    told = exif_told(directory)
+    iptc = [*directory.values(_IPTC), *(each.content for each in resources if each.number == IPTC)]
+    keywords = next((words for each in iptc if (words := keywords_in(each))), told.keywords)
+    own = join_packets([(packet, None) for packet in packets], told=replace(told, keywords=keywords))
+    return directory, own, resources
 
 
 def _settle_iptc(

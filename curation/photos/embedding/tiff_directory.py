@@ -104,6 +104,8 @@ class TiffDirectory:
         return 8 if self._is_big else 4
 
     def _read(self, offset: int) -> tuple[Entry, ...]:
+        if offset >= self._size_bytes:
+            raise PhotoUnreadableError("its first directory is cut off")
         self._file.seek(offset)
         width = struct.calcsize(self._number)
         (count,) = struct.unpack(self.order + self._number, self._file.read(width))
@@ -143,8 +145,8 @@ class TiffDirectory:
     def _value(self, entry: Entry) -> bytes:
         if entry.size_bytes <= self._inline_bytes:
             return entry.raw[-self._inline_bytes :][: entry.size_bytes]
-        if entry.size_bytes > _MAX_VALUE_BYTES:
-            raise PhotoUnreadableError("one of its tags is too large")
+        if entry.size_bytes > _MAX_VALUE_BYTES or self._offset(entry) >= self._size_bytes:
+            raise PhotoUnreadableError("one of its tags is too large, or leads out of the file")
         self._file.seek(self._offset(entry))
         content = self._file.read(entry.size_bytes)
         if len(content) < entry.size_bytes:

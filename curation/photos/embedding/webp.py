@@ -13,13 +13,12 @@ from typing import BinaryIO, Final
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoUnreadableError
-from curation.photos.embedding.edits import DescribedCopy, Edit, edited
-from curation.photos.embedding.exif_facts import exif_changes, exif_stars
+from curation.photos.embedding.edits import DescribedCopy, Edit
+from curation.photos.embedding.exif_facts import ExifBlock
 from curation.photos.embedding.own_packet import OwnPacket, described, join_packets
-from curation.photos.embedding.tiff_directory import TiffDirectory
-from curation.photos.xmp.packet import MAX_PACKET_BYTES, XmpPacket
+from curation.photos.xmp.packet import MAX_PACKET_BYTES
 
-__all__ = ["described_webp", "packet_of_webp"]
+__all__ = ["described_webp", "own_of_webp"]
 
 _XMP, _EXIF, _EXTENDED, _LOSSY, _LOSSLESS = b"XMP ", b"EXIF", b"VP8X", b"VP8 ", b"VP8L"
 _HAS_XMP: Final = 0x04
@@ -28,7 +27,6 @@ _MAX_CHUNKS: Final = 100_000
 _MAX_BYTES: Final = 2**32 - 10
 _EXIF_MARK = b"Exif\0\0"
 _HEAD_BYTES: Final = 10  # of a chunk of pixels: enough for its size
-_OLD_EXIF = "its EXIF block is damaged and was not changed: programs that read stars there see the old ones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +52,15 @@ def described_webp(file: BinaryIO, description: PhotoDescription) -> DescribedCo
         OSError: If the file cannot be read.
     """
     chunks, end = _chunks(file)
-    own = _own(chunks)
+    exif_chunk, exif, own = _read(chunks)
     if description.is_empty:
         return None
     edits: list[Edit] = []
-    notes: tuple[str, ...] = ()
-    stars: int | None = None
-    exif = next((chunk for chunk in chunks if chunk.kind == _EXIF), None)
-    if exif is not None:
-        mark = len(_EXIF_MARK) if exif.content.startswith(_EXIF_MARK) else 0
-        block = exif.content[mark:]
-        try:
-            directory = TiffDirectory(io.BytesIO(block))
-            stars = exif_stars(directory)
-            changes = exif_changes(directory, description)
-            if changes:
-                content = exif.content[:mark] + edited(block, directory.edits(changes))
-                edits.append(Edit(exif.start, exif.end, _chunk(_EXIF, content)))
-        except PhotoUnreadableError:
-            notes = (_OLD_EXIF,)
-    is_changed, more = described(own, description, stars)
+    block, notes = exif.described(description)
+    if block is not None and exif_chunk is not None:
+        mark = _EXIF_MARK if exif_chunk.content.startswith(_EXIF_MARK) else b""
+        edits.append(Edit(exif_chunk.start, exif_chunk.end, _chunk(_EXIF, mark + block)))
+    is_changed, more = described(own, description)
     if is_changed:
         edits += [Edit(chunk.start, chunk.end, b"") for chunk in chunks if chunk.kind == _XMP]
         edits.append(Edit(end, end, _chunk(_XMP, own.packet.to_packet())))
@@ -87,18 +74,22 @@ def described_webp(file: BinaryIO, description: PhotoDescription) -> DescribedCo
     return DescribedCopy(tuple(sorted(edits)), notes + more)
 
 
-def packet_of_webp(file: BinaryIO) -> XmpPacket:
-    """The XMP packet of a WebP; empty if it has none.
+def own_of_webp(file: BinaryIO) -> OwnPacket:
+    """What a WebP says already.
 
     Raises:
         PhotoUnreadableError: If its chunks or its packet are damaged.
         OSError: If the file cannot be read.
     """
-    return _own(_chunks(file)[0]).packet
+    return _read(_chunks(file)[0])[2]
 
 
-def _own(chunks: list[_Chunk]) -> OwnPacket:
-    return join_packets([(chunk.content, None) for chunk in chunks if chunk.kind == _XMP])
+def _read(chunks: list[_Chunk]) -> tuple[_Chunk | None, ExifBlock, OwnPacket]:
+    """The chunk with EXIF, what is in it, and the packet."""
+    found = next((chunk for chunk in chunks if chunk.kind == _EXIF), None)
+    exif = ExifBlock(None if found is None else found.content.removeprefix(_EXIF_MARK))
+    packets = [*(chunk.content for chunk in chunks if chunk.kind == _XMP), *exif.packets]
+    return found, exif, join_packets([(packet, None) for packet in packets], told=exif.told)
 
 
 def _chunks(file: BinaryIO) -> tuple[list[_Chunk], int]:

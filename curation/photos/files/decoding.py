@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
 from curation.photos.colours.told import told_colours
@@ -27,16 +28,18 @@ from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, r
 from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
-from curation.photos.files.raw import develop_half_size, read_raw_preview
+from curation.photos.files.raw import RawPreview, develop_half_size, develop_in_place, read_raw_preview
 from curation.photos.files.reasons import reason_of
 from curation.photos.taken.camera_facts import read_clock
 from curation.photos.taken.name_times import time_of_name
 from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import require_seen_part_whole
+from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["open_photo", "open_photo_bytes"]
 
 _MAX_JPEG_BYTES = 512 * 2**20
+_CHUNK_BYTES = 2**20
 
 
 class _JpegSource:
@@ -73,6 +76,41 @@ class _JpegSource:
         if components == 1 or self.icc_profile is None or not self._own_colours:
             array_to_srgb(array, profile, is_grey=components == 1)
         return array
+
+
+class _RawSource(_JpegSource):
+    """The preview in a RAW file; where it turns out to be broken, the sensor's data are developed in its place."""
+
+    def __init__(
+        self, file: PhotoFile, preview: RawPreview, jpeg: bytes, header: JpegHeader, *, own_colours: bool
+    ) -> None:
+        super().__init__(lambda: jpeg, header, own_colours=own_colours)
+        self._file = file
+        self._preview = preview
+        self.found_faults: tuple[FileFault, ...] = ()
+        self.orientation = preview.orientation
+        self.capture_time, self.time_source = preview.facts.capture_time, preview.facts.time_source
+
+    def decode(self, divisor: int) -> NDArray[np.uint8]:
+        if not self.found_faults:
+            try:
+                return super().decode(divisor)
+            except PhotoUnreadableError:
+                # What of the sensor's data is broken must not be shown instead.
+                if raw_faults(self._file):
+                    raise
+        size = (-(-self.width // divisor), -(-self.height // divisor))
+        preview = self._preview
+        developed = develop_in_place(self._file, preview.half_size, preview.sensor_orientation, self.orientation, size)
+        self.found_faults = (
+            FileFault(
+                FaultKind.DAMAGED,
+                "the preview in the RAW file is damaged: the sensor's data were developed in its place",
+                "the sensor's data",
+                is_seen=False,
+            ),
+        )
+        return developed
 
 
 class _ArraySource:
@@ -120,7 +158,7 @@ def open_photo(
         if not stat.S_ISREG(status.st_mode):
             raise PhotoUnreadableError("not a file")
         if status.st_size == 0:
-            raise PhotoUnreadableError("the file is empty")
+            raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
         return _opened(PhotoFile(path, content), path.name, path.suffix, max_megapixels, own_colours=own_colours)
     except OSError as error:
         raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
@@ -143,7 +181,7 @@ def open_photo_bytes(content: bytes, *, max_megapixels: float, name: str = "", o
         PhotoTooLargeError: If it has more pixels than the limit.
     """
     if not content:
-        raise PhotoUnreadableError("the file is empty")
+        raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
     try:
         extension = Path(name).suffix
         if not extension and is_raw_tiff(BytesIO(content)):
@@ -162,6 +200,8 @@ def _opened(
         start = opened.read(SNIFF_BYTES)
     kind = sniff(start, extension[1:].lower())
     if kind is None:
+        if not start.strip(b"\0"):
+            raise _of_zeros(file)
         raise PhotoUnreadableError(describe_other(start))
     source = _source(file, kind, max_megapixels, own_colours)
     return OpenPhoto(
@@ -172,6 +212,17 @@ def _opened(
         taken=better_of(told, time_of_name(name)),
         read_clock=partial(_clock, file),
     )
+
+
+def _of_zeros(file: PhotoFile) -> PhotoDamagedError:
+    """The error of a file that begins with zeros."""
+    with file.open() as opened:
+        while chunk := opened.read(_CHUNK_BYTES):
+            if chunk.strip(b"\0"):
+                return PhotoDamagedError(
+                    "the file begins with zeros: its beginning was never written", FaultKind.ZEROED
+                )
+    return PhotoDamagedError("not a picture: the file contains only zeros", FaultKind.EMPTY)
 
 
 def _told(file: PhotoFile, source: PhotoSource) -> TakenTime | None:
@@ -214,15 +265,11 @@ def _read_jpeg(file: PhotoFile) -> bytes:
 def _raw_source(file: PhotoFile, max_megapixels: float, own_colours: bool) -> PhotoSource:
     preview = read_raw_preview(file, max_megapixels=max_megapixels)
     if preview.jpeg is not None:
-        jpeg = preview.jpeg
-        header = read_jpeg_header(BytesIO(jpeg))
+        header = read_jpeg_header(BytesIO(preview.jpeg))
         with file.open() as opened:
             if header.icc_profile is None and not header.is_adobe_rgb and raw_tells_adobe_rgb(opened):
                 header = replace(header, is_adobe_rgb=True)
-        source = _JpegSource(lambda: jpeg, header, own_colours=own_colours)
-        source.orientation = preview.orientation
-        source.capture_time, source.time_source = preview.facts.capture_time, preview.facts.time_source
-        return source
+        return _RawSource(file, preview, preview.jpeg, header, own_colours=own_colours)
     if preview.bitmap is not None:
         bitmap = preview.bitmap
         size = (bitmap.shape[1], bitmap.shape[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from curation.errors import PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.exif import sides_swapped, upright
 from curation.photos.files.pillow_files import too_large
 
-__all__ = ["OpenPhoto", "PhotoSource", "halved"]
+__all__ = ["FindsFaults", "OpenPhoto", "PhotoSource", "halved"]
 
 # A picture that is only a little smaller than wanted is used as it is: a 6000 px photo decoded at a quarter (1500 px)
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
@@ -60,6 +60,14 @@ class PhotoSource(Protocol):
         Raises:
             PhotoUnreadableError: If the file cannot be decoded completely.
         """
+
+
+@runtime_checkable
+class FindsFaults(Protocol):
+    """A source that learns only while it decodes what is wrong with its file."""
+
+    found_faults: tuple[FileFault, ...]
+    """Those that leave the decoded picture right."""
 
 
 class OpenPhoto:
@@ -200,6 +208,8 @@ class OpenPhoto:
                 default=self._full_divisor,
             )
             self._decoded[divisor] = self._source.decode(divisor)
+            if isinstance(self._source, FindsFaults):
+                self.faults += tuple(fault for fault in self._source.found_faults if fault not in self.faults)
             if divisor == self._full_divisor:
                 self._source = None  # frees its memory
         return self._decoded[divisor], 1 / divisor

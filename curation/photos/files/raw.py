@@ -16,20 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import PhotoTooLargeError, PhotoUnreadableError
-from curation.photos.files.exif import ExifFacts, read_exif_block, read_tiff_facts
+from curation.photos.files.exif import ExifFacts, read_exif_block, read_tiff_facts, upright
 from curation.photos.files.jpeg import JPEG_MAGIC, read_jpeg_header
 from curation.photos.files.native_messages import native_messages_caught
 from curation.photos.files.photo_file import PhotoFile
+from curation.photos.whole.tiff.raw import MIN_PREVIEW_LONG_SIDE_PX
 
 if TYPE_CHECKING:
     import rawpy
 
-__all__ = ["RawPreview", "develop_half_size", "read_raw_orientation", "read_raw_preview"]
+__all__ = ["RawPreview", "develop_half_size", "develop_in_place", "read_raw_orientation", "read_raw_preview"]
 
-# Smaller previews show too little of the faces of a group; some cameras store only 160 x 120 pixels.
-_MIN_PREVIEW_LONG_SIDE_PX = 800
 # LibRaw's codes for the camera's orientation, as EXIF orientations (dcraw's table).
 _EXIF_ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
+_TURNED_BACK = {6: 8, 8: 6}  # which orientation undoes another; the others undo themselves
 _CMT_BLOCKS = (b"CMT1", b"CMT2")  # TIFF structures with EXIF's tags in Canon's CR3
 _CR3_HEADER_BYTES = 65536
 # LibRaw needs about 4 bytes of memory per pixel of the sensor while it develops at half size.
@@ -51,6 +51,7 @@ class RawPreview:
         orientation: EXIF orientation of the picture that is used.
         facts: Of the file's EXIF.
         half_size: Width and height, as stored, of a half-size development, which is used if there is no preview.
+        sensor_orientation: EXIF orientation of a development.
     """
 
     jpeg: bytes | None
@@ -58,6 +59,7 @@ class RawPreview:
     orientation: int
     facts: ExifFacts
     half_size: tuple[int, int]
+    sensor_orientation: int
 
 
 def read_raw_preview(file: PhotoFile, *, max_megapixels: float) -> RawPreview:
@@ -86,9 +88,9 @@ def read_raw_preview(file: PhotoFile, *, max_megapixels: float) -> RawPreview:
         orientation = own.orientation or flip
         timed = own if facts.capture_time is None else facts
         facts = ExifFacts(orientation, timed.capture_time, timed.time_source)
-        return RawPreview(jpeg, None, orientation, facts, half_size)
+        return RawPreview(jpeg, None, orientation, facts, half_size, flip)
     if bitmap is not None:
-        return RawPreview(None, bitmap, flip, facts, half_size)
+        return RawPreview(None, bitmap, flip, facts, half_size, flip)
     if sensor_long_side <= 0:
         raise PhotoUnreadableError(_NO_PREVIEW)
     sensor_pixels = sizes.raw_width * sizes.raw_height
@@ -99,7 +101,7 @@ def read_raw_preview(file: PhotoFile, *, max_megapixels: float) -> RawPreview:
             f"the RAW file has no preview and a sensor of {sizes.raw_width} x {sizes.raw_height} pixels, "
             f"which is too much for io.max_photo_megapixels = {max_megapixels:g}: export it as JPEG"
         )
-    return RawPreview(None, None, flip, facts, half_size)
+    return RawPreview(None, None, flip, facts, half_size, flip)
 
 
 def read_raw_orientation(file: PhotoFile) -> int:
@@ -118,7 +120,7 @@ def read_raw_orientation(file: PhotoFile) -> int:
 
 def _usable(thumb: rawpy.Thumbnail | None, sensor_long_side: int) -> tuple[bytes | None, NDArray[np.uint8] | None]:
     """The preview if it is readable and large enough, as JPEG or as bitmap."""
-    enough = min(_MIN_PREVIEW_LONG_SIDE_PX, sensor_long_side)
+    enough = min(MIN_PREVIEW_LONG_SIDE_PX, sensor_long_side)
     if thumb is None:
         return None, None
     data = thumb.data
@@ -169,6 +171,34 @@ def develop_half_size(file: PhotoFile, size: tuple[int, int]) -> NDArray[np.uint
 
         array = cv2.resize(array, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     return array
+
+
+def develop_in_place(
+    file: PhotoFile, half_size: tuple[int, int], orientation: int, wanted: int, size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Develop the sensor's data to stand for a preview that is broken.
+
+    Args:
+        file: The RAW file.
+        half_size: See `develop_half_size`.
+        orientation: EXIF orientation of the development.
+        wanted: EXIF orientation that the result has to have.
+        size: Width and height that it has to have.
+
+    Returns:
+        (height, width, 3) uint8 sRGB, contiguous.
+
+    Raises:
+        PhotoUnreadableError: If the sensor's data cannot be decoded.
+        OSError: If the file itself cannot be read.
+    """
+    import cv2
+
+    developed = develop_half_size(file, half_size)
+    if orientation != wanted:
+        developed = upright(upright(developed, orientation), _TURNED_BACK.get(wanted, wanted))
+    resized = cv2.resize(np.ascontiguousarray(developed), size, interpolation=cv2.INTER_AREA)
+    return resized.astype(np.uint8, copy=False)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from curation.photos.files.formats import PHOTO_EXTENSIONS, VIDEO_EXTENSIONS, VIDEO_PROXY_EXTENSIONS
@@ -123,31 +123,27 @@ def _has_no_data(path: Path) -> bool:
     if seek_data is None:
         return False
 
-    def begins_nowhere(number: int) -> bool:
+    with suppress(OSError), _opened(path) as number:
         try:
             os.lseek(number, 0, seek_data)
         except OSError as error:
             return error.errno == errno.ENXIO
-        return False
-
-    return bool(_asked(path, begins_nowhere))
+    return False
 
 
 def _pointer(path: Path) -> str | None:
-    start = _asked(path, lambda number: os.read(number, 64)) or b""
-    return next((reason for begin, reason in _POINTERS if start.startswith(begin)), None)
+    with suppress(OSError), _opened(path) as number:
+        start = os.read(number, 64)
+        return next((reason for begin, reason in _POINTERS if start.startswith(begin)), None)
+    return None
 
 
-def _asked(path: Path, ask: Callable[[int], bool | bytes]) -> bool | bytes | None:
-    """What is asked of an opened file; None if it cannot be read, which its opening as a photo reports."""
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A file; that it cannot be read is reported when it is opened as a photo."""
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return None
-    try:
-        return ask(number) if stat.S_ISREG(os.fstat(number).st_mode) else None
-    except OSError:
-        return None
+        yield number
     finally:
         os.close(number)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from curation.photos.finding.twins import StampedFile, TwinFinder
 
-__all__ = ["RawPair", "found_pairs", "left_out", "raw_files_of"]
+__all__ = ["RawPair", "found_pairs", "left_out", "raw_files_beside", "raw_files_of"]
 
 
 class RawPair(NamedTuple):
@@ -64,3 +65,30 @@ def raw_files_of(pairs: Iterable[RawPair]) -> dict[str, tuple[str, ...]]:
         if pair.is_sure:
             found[pair.photo].append(pair.raw)
     return {photo: tuple(raws) for photo, raws in found.items()}
+
+
+class _File(NamedTuple):
+    """A file without a listing; implements `StampedFile`."""
+
+    image_path: str
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+
+def raw_files_beside(photo: Path, named: Sequence[Path]) -> list[Path]:
+    """Those of some RAW files that are one shot with a photo; for files that are in no listing.
+
+    Args:
+        photo: The picture.
+        named: RAW files of its name, beside it.
+    """
+    files = []
+    for path in (photo, *named):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        files.append(_File(path.name, path, status.st_size, status.st_mtime_ns))
+    found = raw_files_of(found_pairs(files, TwinFinder())) if len(files) > 1 else {}
+    return [photo.with_name(raw) for raw in found.get(photo.name, ())]

@@ -6,21 +6,25 @@ the headers leave it open. What was learned is kept by the stamps of the files, 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, pairs_of
+from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, is_one_shot, pairs_of
 from curation.domain.files.shot_memory import ShotMemory, Stamp
 from curation.errors import PhotoError
 from curation.photos.files.formats import JPEG_LIKE_EXTENSIONS, RAW_EXTENSIONS
 
-__all__ = ["FilesOfEvent", "FolderFiles", "StampedFile", "TwinFinder"]
+__all__ = ["FilesOfEvent", "FolderFiles", "StampedFile", "TwinFinder", "same_shot", "shot_facts"]
 
 _SEEN_PX = 256
+_SHOT_TIMES = frozenset({"EXIF DateTimeOriginal", "XMP exif:DateTimeOriginal", "XMP photoshop:DateCreated"})
+# Others are times of a change or of a copy, or in another time zone.
 _MAX_MEGAPIXELS = 1000.0  # JPEGs are decoded at an eighth, of RAW files the preview
 
 
@@ -47,8 +51,12 @@ class StampedFile(Protocol):
 class FilesOfEvent(Protocol):
     """Reads the files of an event."""
 
-    def facts(self, file: StampedFile) -> ShotFacts:
-        """What the header says; nothing if it cannot be read."""
+    @property
+    def threads(self) -> int:
+        """How many files are read at once."""
+
+    def opened(self, file: StampedFile) -> AbstractContextManager[BinaryIO]:
+        """The content of a file; raises OSError if it cannot be read."""
 
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """The picture as `curation.photos.finding.likeness` compares it; None if it cannot be seen."""
@@ -57,23 +65,61 @@ class FilesOfEvent(Protocol):
 class FolderFiles:
     """Reads the files of a folder."""
 
-    def facts(self, file: StampedFile) -> ShotFacts:
-        """See `FilesOfEvent.facts`."""
-        from curation.photos.taken.camera_facts import read_camera_facts
+    threads = 1
 
-        found = read_camera_facts(file.path)
-        return ShotFacts(found.capture_time, found.camera)
+    def opened(self, file: StampedFile) -> AbstractContextManager[BinaryIO]:
+        """See `FilesOfEvent.opened`."""
+        return file.path.open("rb")
 
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """See `FilesOfEvent.grey`."""
-        from curation.photos.files.decoding import open_photo
-        from curation.photos.finding.likeness import grey_picture
+        return _grey(file.path)
 
-        try:
-            opened = open_photo(file.path, max_megapixels=_MAX_MEGAPIXELS)
-            return grey_picture(opened.reduced(_SEEN_PX).array)
-        except PhotoError:
-            return None
+
+def same_shot(raw: Path, photo: Path) -> bool | None:
+    """Whether a RAW file and a picture of one name are one shot; None if it cannot be told."""
+
+    def seen() -> float | None:
+        from curation.photos.finding.likeness import likeness
+
+        other = _grey(photo)
+        whole = None if other is None else _grey(raw)
+        return None if whole is None or other is None else likeness(whole, other)
+
+    return is_one_shot(shot_facts(raw), shot_facts(photo), seen, is_beside=True, is_named_alike=True)
+
+
+def shot_facts(path: Path) -> ShotFacts:
+    """What a file says of its shot; nothing if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return _facts(file)
+    except OSError:
+        return NO_SHOT
+
+
+def _facts(file: BinaryIO) -> ShotFacts:
+    from curation.photos.taken.camera_facts import read_clock
+    from curation.photos.taken.times import read_taken
+
+    try:
+        taken = read_taken(file)
+        file.seek(0)
+        camera, _, serial = read_clock(file).partition(" #")
+    except (struct.error, ValueError, OverflowError):
+        return NO_SHOT
+    time = taken.time if taken is not None and taken.place in _SHOT_TIMES else None
+    return ShotFacts(time, camera, serial.lstrip("0"))
+
+
+def _grey(path: Path) -> NDArray[np.uint8] | None:
+    from curation.photos.files.decoding import open_photo
+    from curation.photos.finding.likeness import grey_picture
+
+    try:
+        return grey_picture(open_photo(path, max_megapixels=_MAX_MEGAPIXELS).reduced(_SEEN_PX).array)
+    except PhotoError:
+        return None
 
 
 class TwinFinder:
@@ -109,7 +155,7 @@ class TwinFinder:
         stamp = _stamp(file)
         known = self.memory.facts.get(file.image_path) or self._before.facts.get(file.image_path)
         if known is None or known[0] != stamp:
-            known = stamp, self._files.facts(file) if file.size_bytes else NO_SHOT
+            known = stamp, self._read(file)
         self.memory.facts[file.image_path] = known
         return known[1]
 
@@ -125,6 +171,15 @@ class TwinFinder:
     def is_lost(self, file: StampedFile) -> bool:
         """Whether a file is empty, or could not be read by the last run."""
         return not file.size_bytes or self._before.lost.get(file.image_path) == _stamp(file)
+
+    def _read(self, file: StampedFile) -> ShotFacts:
+        if not file.size_bytes:
+            return NO_SHOT
+        try:
+            with self._files.opened(file) as opened:
+                return _facts(opened)
+        except OSError:
+            return NO_SHOT
 
     def _seen(self, raw: StampedFile, photo: StampedFile) -> float | None:
         from curation.photos.finding.likeness import likeness

@@ -14,13 +14,36 @@ from curation.domain.files.health import FileFault
 from curation.errors import PhotoDamagedError
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.photo_file import PhotoFile
+from curation.photos.whole.bitmaps import bmp_faults, pnm_faults
+from curation.photos.whole.gif import gif_faults
+from curation.photos.whole.iso.heif import heif_faults
+from curation.photos.whole.jpeg2000 import jpeg2000_faults
+from curation.photos.whole.png import png_faults
+from curation.photos.whole.psd import psd_faults
+from curation.photos.whole.riff import webp_faults
+from curation.photos.whole.tiff.pictures import tiff_faults
+from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["CHECKS", "Check", "faults_of", "require_seen_part_whole"]
 
 Check = Callable[[PhotoFile], tuple[FileFault, ...]]
 """Looks at a file without decoding its picture; raises OSError only if the file cannot be read."""
 
-CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType({})
+CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType(
+    {
+        PhotoFormat.AVIF: heif_faults,
+        PhotoFormat.BMP: bmp_faults,
+        PhotoFormat.GIF: gif_faults,
+        PhotoFormat.HEIF: heif_faults,
+        PhotoFormat.JPEG_2000: jpeg2000_faults,
+        PhotoFormat.PNG: png_faults,
+        PhotoFormat.PNM: pnm_faults,
+        PhotoFormat.PSD: psd_faults,
+        PhotoFormat.RAW: raw_faults,
+        PhotoFormat.TIFF: tiff_faults,
+        PhotoFormat.WEBP: webp_faults,
+    }
+)
 """The check of each format; a format without one is checked by its decoder only."""
 
 

@@ -149,7 +149,7 @@ def settle_label(packet: XmpPacket, label: str | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def settle_names(packet: XmpPacket, description: PhotoDescription) -> tuple[str, ...]:
+def settle_names(packet: XmpPacket, description: PhotoDescription, *, told: Sequence[str] = ()) -> tuple[str, ...]:
     """Add names to every list of keywords and people that the packet has, in the form of each, none twice.
 
     The primary lists get them in any case. A name that is there in another form of Unicode, or with spaces around it,
@@ -158,10 +158,13 @@ def settle_names(packet: XmpPacket, description: PhotoDescription) -> tuple[str,
     Args:
         packet: Is changed.
         description: Of the photo.
+        told: Keywords that the file says outside of the packet.
 
     Returns:
         Notes on lists that cannot be changed.
     """
+    if description.tags and not packet.values(_SUBJECT):
+        packet.add_to_bag(_SUBJECT, _keywords_elsewhere(packet) or told)
     for place in reversed(places_of(Fact.KEYWORDS, Holder.XMP)):  # the primary last: lists may start with its keywords
         key = str(place.key)
         if place.is_primary:
@@ -177,6 +180,16 @@ def settle_names(packet: XmpPacket, description: PhotoDescription) -> tuple[str,
         if packet.has(str(place.key))
         and ((place.fact is Fact.KEYWORDS and description.tags) or (place.fact is Fact.PEOPLE and description.names))
     )
+
+
+def _keywords_elsewhere(packet: XmpPacket) -> list[str]:
+    """The keywords of the first list that has any: a new `dc:subject` would hide them."""
+    for place in places_of(Fact.KEYWORDS, Holder.XMP):
+        known = [] if place.is_primary else packet.values(str(place.key))
+        separator = "|" if place.form is Form.TREE_WITH_BARS else "/"
+        if known:
+            return [each if place.form is Form.NAMES else each.rpartition(separator)[2] for each in known]
+    return []
 
 
 def _add_keywords(packet: XmpPacket, place: Place, tags: Sequence[str]) -> None:

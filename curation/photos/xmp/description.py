@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from curation.domain.choosing.export import PhotoDescription
 from curation.photos.xmp.agreeing import settle_label, settle_names, settle_stars
 from curation.photos.xmp.for_programs import describe_for, has_own_label
@@ -10,14 +12,31 @@ from curation.photos.xmp.names import MP, TIFF, XMP, qualified
 from curation.photos.xmp.packet import XmpPacket
 from curation.photos.xmp.regions import merge_regions, other_picture
 
-__all__ = ["describe", "described_sidecar"]
+__all__ = ["NOTHING_TOLD", "Told", "describe", "described_sidecar"]
 
 _LABEL = qualified(XMP, "Label")
 _ORIENTATION = qualified(TIFF, "Orientation")
 _MICROSOFT_REGIONS = qualified(MP, "RegionInfo")
 
 
-def describe(packet: XmpPacket, description: PhotoDescription, *, told_stars: int | None = None) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a file says outside of its packet, in EXIF and IPTC.
+
+    Attributes:
+        stars: 1 to 5; None for none.
+        keywords: A new list of keywords starts with them, because it hides them.
+    """
+
+    stars: int | None = None
+    keywords: tuple[str, ...] = ()
+
+
+NOTHING_TOLD = Told()
+"""Of files that say nothing outside of their packet."""
+
+
+def describe(packet: XmpPacket, description: PhotoDescription, told: Told = NOTHING_TOLD) -> tuple[str, ...]:
     """Add a photo's description to its packet, and bring every other place of the same facts into agreement.
 
     - `xmp:Rating` is set if the user rated or rejected the photo, or picked one that the file calls rejected; otherwise
@@ -31,19 +50,21 @@ def describe(packet: XmpPacket, description: PhotoDescription, *, told_stars: in
     Args:
         packet: Is changed.
         description: Of the photo.
-        told_stars: The stars that the file says outside of its packet; None for none.
+        told: What the file says outside of its packet.
 
     Returns:
         Notes on what could not be added, in sentences that begin with "its" or a number.
     """
-    notes = settle_stars(packet, description, told=told_stars)
+    notes = settle_stars(packet, description, told=told.stars)
     has_label = (packet.text(_LABEL) or "").strip() or has_own_label(packet, description)
     label = None if has_label else description.label
     if label:
         packet.set_text(_LABEL, label)
     describe_for(packet, description, label=label)
     shown = packet.text(_LABEL)
-    notes += settle_label(packet, shown if shown == description.label else None) + settle_names(packet, description)
+    notes += settle_label(packet, shown if shown == description.label else None) + settle_names(
+        packet, description, told=told.keywords
+    )
     if description.picture is None or not description.regions:
         return notes
     if packet.text(_ORIENTATION) is None:
@@ -54,7 +75,11 @@ def describe(packet: XmpPacket, description: PhotoDescription, *, told_stars: in
 
 
 def described_sidecar(
-    existing: bytes | None, description: PhotoDescription, *, inside: XmpPacket | None = None
+    existing: bytes | None,
+    description: PhotoDescription,
+    *,
+    inside: XmpPacket | None = None,
+    told: Told = NOTHING_TOLD,
 ) -> tuple[bytes, tuple[str, ...]]:
     """The content of a sidecar file that contains a photo's description.
 
@@ -63,6 +88,7 @@ def described_sidecar(
         description: Of the photo.
         inside: The photo's own packet, with which a new sidecar starts, because programs that read sidecars may ignore
             it; is changed.
+        told: What the photo says outside of its packet.
 
     Returns:
         The content, the same bytes if it already contains the description; and the notes, see `describe`.
@@ -72,6 +98,6 @@ def described_sidecar(
     """
     packet = (inside or XmpPacket.empty()) if existing is None else XmpPacket.parse(existing)
     before = packet.to_file()
-    notes = describe(packet, description)
+    notes = describe(packet, description, told)
     content = packet.to_file()
     return (existing if existing is not None and content == before else content), notes

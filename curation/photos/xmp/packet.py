@@ -7,7 +7,7 @@ not changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Final
 
@@ -185,9 +185,25 @@ class XmpPacket:
         if self._own is None:
             about = next((each.get(_ABOUT, each.get("about")) for each in self._descriptions()), None)
             prefixes = {prefix: uri for prefix, uri in NAMESPACES.items() if uri not in (RDF, XMP_NOTE)}
-            self._own = etree.SubElement(self._rdf, _DESCRIPTION, nsmap=prefixes)
+            self._own = etree.SubElement(self._rdf, _DESCRIPTION, nsmap=self._as_declared(prefixes))
             self._own.set(_ABOUT, about or "")
-        return new_element(self._own, name)
+        namespace = etree.QName(name).namespace
+        if namespace in self._own.nsmap.values():
+            return new_element(self._own, name)
+        usual = {prefix: uri for prefix, uri in PROGRAM_NAMESPACES.items() if uri == namespace}
+        return etree.SubElement(self._own, name, nsmap=self._as_declared(usual))
+
+    def _as_declared(self, prefixes: Mapping[str, str]) -> dict[str, str]:
+        """Namespaces by the prefixes that they have in this packet: Adobe's toolkit refuses two for one namespace.
+
+        Old programs write `xap` for `xmp`, for example.
+        """
+        declared: dict[str, str] = {}
+        for element in self._root.iter(tag=etree.Element):
+            for prefix, uri in element.nsmap.items():
+                if prefix is not None:
+                    declared.setdefault(uri, prefix)
+        return {declared.get(uri, prefix): uri for prefix, uri in prefixes.items()}
 
     @property
     def rest_name(self) -> str | None:
@@ -297,9 +313,9 @@ def array_items(element: etree._Element) -> tuple[etree._Element, list[etree._El
 def new_element(parent: etree._Element, name: str, *, attributes_of: str = "") -> etree._Element:
     """Add a child, with the usual prefixes for its namespace and for that of its attributes."""
     namespaces = (etree.QName(name).namespace, attributes_of)
-    known = set(parent.nsmap.items())
+    known = {uri for prefix, uri in parent.nsmap.items() if prefix is not None}
     usual = (*NAMESPACES.items(), *PROGRAM_NAMESPACES.items())
-    prefixes = {prefix: uri for prefix, uri in usual if uri in namespaces and (prefix, uri) not in known}
+    prefixes = {prefix: uri for prefix, uri in usual if uri in namespaces and uri not in known}
     return etree.SubElement(parent, name, nsmap=prefixes)
 
 

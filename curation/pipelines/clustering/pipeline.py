@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.domain.files.broken import BrokenFile, broken_to_json, counts, told
+from curation.domain.files.health import FaultKind
 from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.identity.unfound import Unfound, unfound_told
 from curation.domain.labelling.corrections import (
@@ -36,6 +38,7 @@ from curation.pipelines.clustering.pictures import write_pictures
 from curation.pipelines.clustering.present_photos import PresentEvent
 from curation.pipelines.clustering.readable_faces import ReadableFaces, UnreadableFaces
 from curation.pipelines.clustering.run_words import RunWords
+from curation.pipelines.health.broken_files import broken_files
 from curation.pipelines.per_photo import (
     AnalyseBatch,
     AnalysedPhoto,
@@ -44,13 +47,14 @@ from curation.pipelines.per_photo import (
     analyse_photos_worker,
 )
 from curation.pipelines.said.words import unfound_json
-from curation.pipelines.stage import Batches, RunContext, content_key, failures_as_json
+from curation.pipelines.stage import Batches, RunContext, content_key, failure_of, failures_as_json
 from curation.pipelines.stepping_in import keep_lost, left_of_moments, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.file_stamps import FileStamp
+from curation.storage.health.file_health import FILE_HEALTH, write_file_health
 from curation.storage.run_records import CLUSTERING_RUN, versions, write_run_record
 from curation.storage.said.corrections_file import hold_corrections
 from curation.workers.pool import Outcome
@@ -150,13 +154,15 @@ class FaceClusteringPipeline:
                     (earlier.record or {}).get("analysis_key"),
                     raw_twins(listing, hashes.keys()),
                 )
-                return self._finish(listing, faces, failures, reused, earlier, present, began)
+                broken = broken_files(listing, failures, hashes, self._context.store)
+                return self._finish(listing, faces, failures, broken, reused, earlier, present, began)
 
     def _finish(
         self,
         listing: Listing,
         faces: EventFaces,
         failures: list[Failure],
+        broken: tuple[BrokenFile, ...],
         reused: int,
         earlier: EarlierRun,
         present: PresentEvent,
@@ -204,9 +210,10 @@ class FaceClusteringPipeline:
             table_sha256 = write_face_data(
                 self._output, with_attributes, faces.embeddings.path, self._attributes.columns
             )
-            told = int(identified.sum()), int(unreadable.is_unreadable.sum())
+            write_file_health(self._output, broken)
+            judged = int(identified.sum()), int(unreadable.is_unreadable.sum())
             unfound = words.unfound(ids.ids, faces, corrections)
-            report = self._report(listing, faces, ids.ids, failures, reused, told, unfound, began)
+            report = self._report(listing, faces, ids.ids, failures, broken, reused, judged, unfound, began)
             # Written before the pictures, which take longest: without it, scoring would miss photos without faces.
             sha256 = {"face_data": table_sha256, "embeddings": digest}
             followed = active_corrections(corrections)
@@ -230,23 +237,23 @@ class FaceClusteringPipeline:
             for photo in listing.photos
             if hashes.get(photo.image_path) not in complete
         ]
-        failures = [Failure(path, reason) for path, reason in listing.failed]
+        failures = [Failure(path, reason, FaultKind.UNREADABLE) for path, reason in listing.failed]
         done = len(listing.photos) - len(tasks) + len(failures)
         lost: list[AnalyseTask] = []
         for outcome in self._worked_through(tasks, done, len(failures)):
             path = outcome.task.image_path
-            reason = outcome.failure.reason if outcome.failure is not None else "no result"
+            failure = failure_of(path, outcome.failure)
             if outcome.result is not None:
                 reused += self._saved(stamps[path], path, outcome.result) and path not in hashes
                 hashes[path] = outcome.result.sha256
             elif path in hashes:
-                self._attributes.failed(path, reason)  # its faces are known from an earlier run
+                self._attributes.failed(path, failure.reason)  # its faces are known from an earlier run
             elif outcome.task.attributes and outcome.failure is not None and outcome.failure.kind != "failed":
                 # Perhaps it was a reader that crashed or took too long: the faces are wanted without it.
-                self._attributes.failed(path, reason)
+                self._attributes.failed(path, failure.reason)
                 lost.append(replace(outcome.task, attributes=()))
             else:
-                failures.append(Failure(path, reason))
+                failures.append(failure)
         for outcome in self._worked_through(lost, done + len(tasks) - len(lost), len(failures)) if lost else ():
             path = outcome.task.image_path
             if outcome.result is not None:
@@ -254,7 +261,7 @@ class FaceClusteringPipeline:
                 hashes[path] = outcome.result.sha256
             else:
                 self._attributes.photo_failed(path)
-                failures.append(Failure(path, outcome.failure.reason if outcome.failure else "no result"))
+                failures.append(failure_of(path, outcome.failure))
         return hashes, failures, reused
 
     def _worked_through(
@@ -292,17 +299,19 @@ class FaceClusteringPipeline:
         faces: EventFaces,
         cluster_ids: NDArray[np.int64],
         failures: list[Failure],
+        broken: tuple[BrokenFile, ...],
         reused: int,
-        told: tuple[int, int],
+        judged: tuple[int, int],
         unfound: Sequence[Unfound],
         began: float,
     ) -> ClusteringReport:
-        """The report; `told` counts the faces that were identified, and those that cannot be read."""
+        """The report; `judged` counts the faces that were identified, and those that cannot be read."""
         is_member = cluster_ids >= 0
         pairs = np.unique(np.stack([cluster_ids[is_member], faces.photo[is_member]]), axis=1)
         clusters, photos = np.unique(pairs[0], return_counts=True)
         photos_of = dict(zip(clusters.tolist(), photos.tolist(), strict=True))
         total = len(listing.photos) + len(listing.failed)
+        broken_counts = counts(broken)
         return ClusteringReport(
             total=total,
             analysed=total - len(failures),
@@ -311,15 +320,18 @@ class FaceClusteringPipeline:
             ignored=tuple(Failure(path, reason) for path, reason in listing.ignored),
             reused=reused,
             faces=len(faces),
-            identified_faces=told[0],
-            unreadable_faces=told[1],
+            identified_faces=judged[0],
+            unreadable_faces=judged[1],
             clusters=len(photos_of),
             largest_clusters=tuple(sorted(photos_of.items(), key=lambda item: (-item[1], item[0]))[:_LARGEST_SHOWN]),
             engine=self._spec.name,
             engine_reason=self._spec.reason,
-            outputs=(FACE_DATA, EMBEDDINGS, CLUSTERS_DIR, CLUSTERING_RUN),
+            outputs=(FACE_DATA, EMBEDDINGS, CLUSTERS_DIR, FILE_HEALTH, CLUSTERING_RUN),
             seconds=time.monotonic() - began,
-            warnings=(*unfound_told(unfound), *self._attributes.warnings()),
+            warnings=(*told(broken), *unfound_told(unfound), *self._attributes.warnings()),
+            broken_files=broken_counts[0],
+            absent_photos=broken_counts[1],
+            broken=broken,
         )
 
     def _threshold_source(self, evidence: GroupingEvidence) -> str:
@@ -384,7 +396,10 @@ class FaceClusteringPipeline:
                     "identified_faces": report.identified_faces,
                     "unreadable_faces": report.unreadable_faces,
                     "clusters": report.clusters,
+                    "broken_files": report.broken_files,
+                    "absent_photos": report.absent_photos,
                 },
+                "files": broken_to_json(report.broken),
                 "failures": failures_as_json(report.failures),
                 "ignored": failures_as_json(report.ignored),
                 "clips": [clip.video_path for clip in listing.clips],

@@ -46,6 +46,9 @@ class ExportEvent:
         scores: The ranked photos by image path, best first; empty before scoring.
         picks: Picks and ratings of the user.
         originals: Gets the photos to hand.
+        raw_files: The RAW files of the shots that photos show, by image path; None if they were not looked for, and
+            then those beside a photo are.
+        broken: What is wrong with the files of photos that were analysed all the same, by image path.
     """
 
     input_dir: Path
@@ -54,6 +57,8 @@ class ExportEvent:
     scores: Mapping[str, PhotoScore]
     picks: Picks
     originals: Originals = field(default_factory=LocalOriginals)
+    raw_files: Mapping[str, Sequence[str]] | None = None
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
         """The faces of a photo that have a named person, the most important first, then from left to right."""
@@ -88,8 +93,12 @@ class ExportEvent:
         return tuple(FaceRegion(person.display_name, stored_area(row.facial_area, seen)) for person, row in faces)
 
 
-def read_export_event(settings: Settings) -> ExportEvent:
+def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]] | None = None) -> ExportEvent:
     """Read the event from the output folder.
+
+    Args:
+        settings: Name the folders.
+        raw_files: As `ExportEvent.raw_files`.
 
     Raises:
         FaceDataError: If face_data.csv is missing or not valid, or photo_scores.csv is not valid.
@@ -109,6 +118,8 @@ def read_export_event(settings: Settings) -> ExportEvent:
         scores={score.image_path: score for score in scores},
         picks=read_picks_now(output_dir),
         originals=originals_of(settings),
+        raw_files=raw_files,
+        broken=event.broken,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from curation.errors import PhotoError
 from curation.photos.looks.pictures import PictureSize, photo_picture
 from curation.pipelines.export.contact_sheet import SheetPhoto
 from curation.pipelines.export.event import ExportEvent
+from curation.storage.csv_tables import csv_bytes
 
 __all__ = ["ExportedPhoto", "displayed", "photos_table", "sheet_photo"]
 
@@ -69,21 +68,18 @@ def sheet_photo(photo: ExportedPhoto, event: ExportEvent, *, max_megapixels: flo
 
 
 def photos_table(photos: Iterable[ExportedPhoto], event: ExportEvent) -> bytes:
-    """photos.csv in UTF-8, one row per photo in the given order."""
-    text = io.StringIO()
-    # All texts in quotes, because readers take a carriage return in a name for the end of the line.
-    table = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    table.writerow(_COLUMNS)
+    """photos.csv, one row per photo in the given order."""
+    rows: list[tuple[object, ...]] = []
     for photo in photos:
         score = event.scores.get(photo.image_path)
         said = event.picks.by_path.get(photo.image_path, UNJUDGED)
-        table.writerow(
+        rows.append(
             (
                 displayed(photo.file),
                 photo.image_path,
                 "" if score is None else score.rank,
                 "" if score is None or score.final_score is None else round(score.final_score, 4),
-                said.pick or "",
+                "" if said.pick is None else said.pick.value,
                 said.rating or "",
                 "; ".join(event.names(photo.image_path)) or ("" if score is None else score.people),
                 "" if score is None else score.results_string,
@@ -91,7 +87,7 @@ def photos_table(photos: Iterable[ExportedPhoto], event: ExportEvent) -> bytes:
                 "" if score is None else score.problems,
             )
         )
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return csv_bytes(_COLUMNS, rows)
 
 
 def displayed(name: str) -> str:

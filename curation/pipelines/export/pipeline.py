@@ -22,6 +22,7 @@ from curation.photos.embedding.edits import DescribedCopy, contents
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.listing import photo_path
 from curation.photos.files.stored_picture import format_of
+from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
 from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over, passed_words
@@ -116,6 +117,7 @@ def export(
         path=str(path),
         size_bytes=target.written_bytes,
         seconds=round(time.monotonic() - began_s, 3),
+        companions=run.companions,
     )
 
 
@@ -140,6 +142,7 @@ class _Export:
         progress: ProgressListener,
         cancel: threading.Event,
     ) -> None:
+        chosen = frozenset(chosen_photos(request, event))
         self.tally = _Tally()
         self._request = request
         self._event = event
@@ -147,12 +150,29 @@ class _Export:
         self._max_megapixels = max_megapixels
         self._progress = progress
         self._cancel = cancel
-        self._names = ExportNames(portable=request.mode is ExportMode.ZIP, reserved=(CONTACT_SHEET, PHOTOS_TABLE))
-        self._companions = Companions()
+        self._names = ExportNames(
+            takes=target.takes, longest_name=target.longest_name, reserved=(CONTACT_SHEET, PHOTOS_TABLE)
+        )
+        self._companions = Companions(event, chosen)
         self._descriptions = Descriptions(
             event, max_megapixels, self._note, picked_label=request.picked_label, program=request.program
         )
         self._sidecars = SidecarWriter(self._names, self._companions, target, self._note, event.originals)
+        self._companion_files = CompanionWriter(
+            event,
+            self._names,
+            target,
+            self._note,
+            self._stop_if_cancelled,
+            mode=request.mode,
+            is_wanted=request.companions,
+            chosen=chosen,
+        )
+
+    @property
+    def companions(self) -> int:
+        """How many companions were exported."""
+        return self._companion_files.written
 
     @property
     def sidecars(self) -> int:
@@ -191,6 +211,10 @@ class _Export:
         can_embed = self._request.embed and can_hold_description(source.name, kind)
         embedded = self._copy(source, file, description if can_embed else None, kind)
         self.tally.exported.append(ExportedPhoto(image_path, file, source))
+        if self._request.mode is not ExportMode.ZIP and self._names.refused(image_path):
+            self._note(file, f"is the name of {displayed(image_path)} here: the disk of the export does not take that")
+        if image_path in self._event.broken:
+            self._note(file, f"{self._event.broken[image_path]}: copy it again, and export it again")
         raw = is_raw(source.name)
         twins = [] if raw else self._companions.raw_files(source)
         # Others than JPEGs get a sidecar, whether or not it was asked for: many programs read nothing inside them.
@@ -198,11 +222,14 @@ class _Export:
         undescribed = self._request.embed and not raw and not (is_inside and kind is PhotoFormat.JPEG)
         if self._request.embed and not is_inside and not description.is_empty:
             self._note_unseen(source.name, file)
-        wanted = self._wanted(raw=raw, undescribed=undescribed, alone=not twins)
+        wanted = self._wanted(
+            raw=raw, undescribed=undescribed, alone=raw or not self._companions.named_raw_files(source)
+        )
         self._sidecars.add(source, file, description, wanted)
         if self._request.raw_files:
-            for twin in twins:
+            for twin in self._companions.once(twins):
                 self._add_raw(twin, image_path, source, file, description)
+        self._companion_files.add(photo_path(self._event.input_dir, image_path), source, file)
 
     def _add_raw(self, raw: Path, image_path: str, photo: Path, file: str, description: PhotoDescription) -> None:
         """Export the RAW file beside a photo, under the name of the photo."""
@@ -220,6 +247,7 @@ class _Export:
             return
         self.tally.raw_files += 1
         self._sidecars.add(raw, name, described, self._wanted(raw=True, undescribed=False, alone=True))
+        self._companion_files.add(raw, raw, name)
 
     def _wanted(self, *, raw: bool, undescribed: bool, alone: bool) -> WantedSidecars:
         """Which sidecars a photo should have: those that its program reads, and those that were asked for."""

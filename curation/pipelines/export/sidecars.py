@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from curation.domain.choosing.export import PhotoDescription
-from curation.errors import PhotoError, PhotoUnreadableError
-from curation.photos.embedding.copies import packet_inside
+from curation.errors import PhotoError, PhotoNotWrittenError, PhotoUnreadableError
+from curation.photos.embedding.copies import told_inside
+from curation.photos.embedding.own_packet import OwnPacket
 from curation.photos.files.stored_picture import format_of
 from curation.photos.originals import Originals
 from curation.photos.xmp.description import described_sidecar
-from curation.photos.xmp.packet import MAX_PACKET_BYTES, XmpPacket
+from curation.photos.xmp.packet import MAX_PACKET_BYTES
 from curation.pipelines.export.names import Companions, ExportNames, is_too_long
 from curation.storage.export_target import ExportTarget
 
@@ -110,7 +111,11 @@ class SidecarWriter:
             new, notes, mtime_ns = old, (f"it was copied unchanged: {error}",), old_mtime_ns
         for note in notes:
             self._note(name, note)
-        self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        try:
+            self._target.add(name, [new], mtime_ns=mtime_ns, size_bytes=len(new))
+        except PhotoNotWrittenError as error:
+            self._note(name, f"was not written: {error}")
+            return
         self.written += 1
 
 
@@ -121,15 +126,17 @@ def first_sidecar(photo: Path, description: PhotoDescription) -> tuple[bytes, tu
         PhotoUnreadableError: If the photo cannot be read.
     """
     kind = format_of(photo)
-    inside: XmpPacket | None = None
+    inside: OwnPacket | None = None
     try:
         with photo.open("rb") as file:
-            inside = packet_inside(file, photo.name, kind)
+            inside = told_inside(file, kind)
     except OSError as error:
         raise unreadable(error) from error
     except PhotoError:
         pass  # a damaged packet stays in the photo, and the sidecar has the description only
-    return described_sidecar(None, description, inside=inside)
+    if inside is None:
+        return described_sidecar(None, description)
+    return described_sidecar(None, description, inside=inside.packet, told=inside.told)
 
 
 def read_sidecar(path: Path) -> tuple[bytes, int]:

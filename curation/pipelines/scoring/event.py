@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from curation.domain.attributes.age_groups import AgeGroup, age_group
 from curation.domain.attributes.event_people import people_attributes
+from curation.domain.bursts.clocks import EventClocks
 from curation.domain.faces.face import FaceRow
+from curation.domain.files.broken import broken_from_json, problem_of
 from curation.domain.identity.said import Said
 from curation.domain.identity.unfound import Unfound
 from curation.domain.judging.photo_facts import ScoredFace
@@ -42,6 +44,7 @@ __all__ = [
     "read_event",
     "read_event_labels",
     "scored_faces",
+    "with_times",
 ]
 
 NO_AGES: Mapping[str, AgeGroup] = {}
@@ -56,6 +59,7 @@ class ScoringEvent:
         faces: The faces of every analysed photo, sorted by number, with their clusters after the corrections; empty for
             photos without faces.
         failed: Why the other photos could not be analysed, by image path.
+        broken: What is wrong with the files of photos that were analysed all the same, by image path.
         analysis_key: Of the photos' analyses in the store; None without a run record.
         input_dir: The folder that was clustered.
         engine: Name of the engine that found the faces; None if there are no faces.
@@ -70,6 +74,7 @@ class ScoringEvent:
     engine: str | None
     known_ids: frozenset[int]
     clips: RememberedClips = NO_CLIPS
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_event(output_dir: Path) -> ScoringEvent:
@@ -114,6 +119,7 @@ def read_event(output_dir: Path) -> ScoringEvent:
         next((row.engine for row in rows), None),
         frozenset(used | set(range(next_id))),
         clips,
+        {file.image_path: problem_of(file) for file in broken_from_json(recorded.get("files")) if file.is_analysed},
     )
 
 
@@ -244,6 +250,21 @@ def find_measures(
         {path: (sha256, keys[path]) for path, sha256 in wanted.items() if not analysed or sha256 in analysed}
     )
     return CachedMeasures(stamps, tuple(gone), keys, cached, key if analysed else None)
+
+
+def with_times(measures: Mapping[str, PhotoMeasures], clocks: EventClocks) -> dict[str, PhotoMeasures]:
+    """Measures with the times as they are used, whatever the clocks of the cameras show.
+
+    Args:
+        measures: By image path, with the times that the files tell.
+        clocks: Of the event; photos that it does not know keep their times.
+    """
+    out = {}
+    for path, measured in measures.items():
+        known = clocks.times.get(path)
+        is_same = known is None or known.time == measured.capture_time
+        out[path] = measured if is_same or known is None else replace(measured, capture_time=known.time)
+    return out
 
 
 def event_ages(settings: Settings, event: ScoringEvent, labels: Labels) -> Mapping[str, AgeGroup]:

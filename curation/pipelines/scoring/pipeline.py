@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Mapping
 
+from curation.domain.bursts.clocks import EventClocks
 from curation.domain.judging.photo_composition import PhotoComposition
-from curation.domain.judging.photo_score import failed_photo_score
+from curation.domain.judging.photo_score import failed_photo_score, with_problem
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.domain.report import ScoringReport
 from curation.domain.told.file_told import FileTold, with_told
@@ -15,6 +16,7 @@ from curation.engines.base import WeightsFile
 from curation.engines.expressions.networks import packaged_weights
 from curation.errors import PhotosMissingError
 from curation.photos.files.listing import Listing
+from curation.pipelines.event_clocks import clock_rules, people_of, read_clocks
 from curation.pipelines.per_photo import MeasureTask, score_photo_worker
 from curation.pipelines.said.last_event import last_event
 from curation.pipelines.said.words import read_picks_now, settle
@@ -27,6 +29,7 @@ from curation.pipelines.scoring.event import (
     find_measures,
     read_event,
     read_event_labels,
+    with_times,
 )
 from curation.pipelines.scoring.kept import kept_scores
 from curation.pipelines.scoring.report import scoring_report, scoring_warnings, write_scoring_record
@@ -87,6 +90,9 @@ class ScoringPipeline:
         told = self._told(event)
         measures, failures, reused = self._measure(event, listing, only_known=only_known)
         self._context.stop_if_cancelled()
+        clocks = self._clocks(event, measures, listing)
+        measures = with_times(measures, clocks)
+        self._context.stop_if_cancelled()
         present = {row.cluster_id for rows in event.faces.values() for row in rows if row.cluster_id >= 0}
         people = labels.event_people(present)
         ages = event_ages(self._context.settings, event, labels)
@@ -94,11 +100,10 @@ class ScoringPipeline:
         scores = []
         for path, measured in measures.items():
             self._context.stop_if_cancelled()
-            scores.append(
-                self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
-            )
+            score = self._scorer.score(path, event.faces[path], labels, measured, people, ages, compositions.get(path))
+            scores.append(with_problem(score, event.broken.get(path)))
         scores += [failed_photo_score(path, reason) for path, reason in failures.items()]
-        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages)
+        marked = self._scorer.mark_bursts(scores, event.faces, labels, measures, ages, clocks)
         waiting: tuple[str, ...] = ()
         if only_known:
             kept, waiting = kept_scores(
@@ -115,6 +120,7 @@ class ScoringPipeline:
         new = tuple(photo.image_path for photo in listing.photos if photo.image_path not in known)
         unfound = event_unfound(self._context.settings, said, event)
         warnings = scoring_warnings(self._context.settings, event, unfound, new, waiting, has_ages=bool(ages))
+        warnings += clocks.sentences
         if self._scorer.rules.composition_asked_for:
             untold = missing_told(len(measures.keys() - compositions.keys()), len(measures))
             warnings += (untold,) if untold else ()
@@ -140,6 +146,7 @@ class ScoringPipeline:
             weights=weights,
             ranked_from=ranked_from,
             waiting=waiting,
+            clocks=clocks,
         )
         return report
 
@@ -198,11 +205,24 @@ class ScoringPipeline:
         """How people lie in the frame, by image path; nothing is read unless it has a weight."""
         if not self._scorer.rules.composition_asked_for:
             return NO_COMPOSITIONS
+        return read_compositions(self._context.settings, event.faces, self._contents(measures, listing))
+
+    def _clocks(self, event: ScoringEvent, measures: Mapping[str, PhotoMeasures], listing: Listing) -> EventClocks:
+        """When the photos were taken, by clocks that are set by the pictures."""
+        return read_clocks(
+            self._context.store,
+            self._contents(measures, listing),
+            people_of(event.faces),
+            clock_rules(self._context.settings),
+            known={path: measured.capture_time for path, measured in measures.items()},
+        )
+
+    def _contents(self, measures: Mapping[str, PhotoMeasures], listing: Listing) -> dict[str, str]:
+        """The SHA-256 of the photos that were measured, by image path."""
         stamps = {
             photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns)
             for photo in listing.photos
             if photo.image_path in measures
         }
         hashes = self._context.store.known_hashes(stamps.values())
-        contents = {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}
-        return read_compositions(self._context.settings, event.faces, contents)
+        return {path: hashes[stamp.path] for path, stamp in stamps.items() if stamp.path in hashes}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from curation.domain.bursts.clocks import NO_CLOCKS, EventClocks
 from curation.domain.identity.unfound import Unfound, unfound_told
 from curation.domain.judging.photo_score import PhotoScore
 from curation.domain.judging.presets import with_preset
 from curation.domain.labelling.labels import Labels
 from curation.domain.measuring.measures import FaceMeasures, PhotoMeasures
 from curation.domain.report import Failure, ScoringReport
+from curation.pipelines.event_clocks import clocks_json
 from curation.pipelines.said.words import unfound_json
 from curation.pipelines.scoring.event import ScoringEvent
 from curation.pipelines.scoring.sources import RANKED_FROM
@@ -127,6 +129,7 @@ def write_scoring_record(
     weights: Mapping[str, str],
     ranked_from: str,
     waiting: Sequence[str],
+    clocks: EventClocks = NO_CLOCKS,
 ) -> None:
     """Write scoring_run.json.
 
@@ -140,6 +143,7 @@ def write_scoring_record(
         weights: SHA-256 of all models that they were measured with, by name.
         ranked_from: See `curation.pipelines.scoring.sources.RankingSources`.
         waiting: Photos that must be looked at before they can be ranked anew.
+        clocks: Of the cameras.
 
     Raises:
         StorageError: If it cannot be written.
@@ -169,6 +173,7 @@ def write_scoring_record(
             "failures": failures_as_json(report.failures),
             "new_photos": list(report.new_photos),
             "waiting": list(waiting),
+            "clocks": clocks_json(clocks),
             RANKED_FROM: ranked_from,
             "warnings": list(report.warnings),
             "settings": _used_settings(settings),
@@ -184,5 +189,5 @@ def _is_frontal(face: FaceMeasures) -> bool:
 
 def _used_settings(settings: Settings) -> dict[str, Any]:
     """The settings that the result depends on, with the values of the preset."""
-    used = settings.recorded("io", "clustering", "scoring", "performance")
+    used = settings.recorded("io", "clustering", "scoring", "clocks", "performance")
     return used | {"scoring": used["scoring"] | with_preset(used["scoring"])}

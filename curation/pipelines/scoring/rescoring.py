@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
+from curation.domain.bursts.clocks import NO_CLOCKS, EventClocks
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import FaceRow
 from curation.domain.judging.photo_composition import PhotoComposition
 from curation.domain.judging.photo_facts import ScoringInput
-from curation.domain.judging.photo_score import PhotoScore, failed_photo_score
+from curation.domain.judging.photo_score import PhotoScore, failed_photo_score, with_problem
 from curation.domain.judging.picks import Picks
 from curation.domain.judging.ranking import with_picks
 from curation.domain.judging.scoring import (
@@ -32,6 +33,7 @@ from curation.domain.judging.scoring_rules import ScoringRules
 from curation.domain.labelling.labels import Category, EventPeople, Labels, Person
 from curation.domain.measuring.measures import PhotoMeasures
 from curation.errors import CurationError, FaceDataError
+from curation.pipelines.event_clocks import clock_rules, people_of, read_clocks
 from curation.pipelines.scoring.composition import NO_COMPOSITIONS, EventCompositions
 from curation.pipelines.scoring.event import (
     PHOTO_IS_GONE,
@@ -41,6 +43,7 @@ from curation.pipelines.scoring.event import (
     read_event,
     read_event_labels,
     scored_faces,
+    with_times,
 )
 from curation.pipelines.scoring.sources import RankingSources
 from curation.settings import ScoringSettings, Settings
@@ -71,6 +74,7 @@ class MeasuredEvent:
         source: The outputs of the clustering that all this comes from; None in tests of what needs none.
         labels: The labels, and whether they come from a file.
         has_ages: Whether ages are known.
+        clocks: When the photos were taken, by the clocks of the cameras as the pictures set them.
     """
 
     shots: Mapping[str, ScoringInput]
@@ -84,6 +88,7 @@ class MeasuredEvent:
     source: ScoringEvent | None = None
     labels: tuple[Labels, bool] = (Labels({}, Category.OTHER), False)
     has_ages: bool = False
+    clocks: EventClocks = NO_CLOCKS
 
 
 class Rescorer:
@@ -211,11 +216,19 @@ class Rescorer:
             cached_store = _CachedStore(store, self._remembered)
             found = find_measures(event, cached_store, settings.io.input_dir, predictor, {})
             hashes = store.known_hashes(found.stamps.values())
+            contents = {path: hashes[stamp.path] for path, stamp in found.stamps.items() if stamp.path in hashes}
+            clocks = read_clocks(
+                store,
+                {path: contents[path] for path in found.measures if path in contents},
+                people_of(event.faces),
+                clock_rules(settings),
+                known={path: measured.capture_time for path, measured in found.measures.items()},
+            )
         self._remembered = cached_store.used
         ages = event_ages(settings, event, labels)
         shots = {
             path: ScoringInput(measured, scored_faces(event.faces[path], labels, measured, ages))
-            for path, measured in found.measures.items()
+            for path, measured in with_times(found.measures, clocks).items()
         }
         clusters: dict[str, set[int]] = defaultdict(set)
         persons: dict[str, Person] = {}
@@ -233,10 +246,11 @@ class Rescorer:
             clusters={key: tuple(sorted(ids)) for key, ids in clusters.items()},
             persons=persons,
             faces=event.faces,
-            contents={path: hashes[stamp.path] for path, stamp in found.stamps.items() if stamp.path in hashes},
+            contents=contents,
             source=event,
             labels=(labels, is_labelled),
             has_ages=bool(ages),
+            clocks=clocks,
         )
 
     def _judged(self, event: MeasuredEvent, rules: ScoringRules, bursts: BurstRules) -> list[PhotoScore]:
@@ -247,7 +261,9 @@ class Rescorer:
         if known is None:
             found = self._bursts.get((id(event), bursts))
             if found is None:
-                found = _remember(self._bursts, (id(event), bursts), event_bursts(event.shots, bursts))
+                found = _remember(
+                    self._bursts, (id(event), bursts), event_bursts(event.shots, bursts, event.clocks.steps_s)
+                )
             examined = self._examined.get(examination_key(rules))
             if examined is None:
                 photos = [
@@ -255,7 +271,8 @@ class Rescorer:
                     for path, shot in event.shots.items()
                 ]
                 examined = _remember(self._examined, examination_key(rules), photos)
-            scores = [score_examined(photo, rules) for photo in examined]
+            broken = {} if event.source is None else event.source.broken
+            scores = [with_problem(score_examined(one, rules), broken.get(one.image_path)) for one in examined]
             scores += [failed_photo_score(path, reason) for path, reason in event.failures.items()]
             facts = {photo.image_path: photo.facts for photo in examined}
             known = _remember(self._marked, key, mark_bursts(scores, event.shots, found, rules, facts))

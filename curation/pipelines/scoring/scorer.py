@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from curation.domain.attributes.age_groups import AgeGroup
 from curation.domain.bursts.best_photo import event_bursts, mark_bursts
+from curation.domain.bursts.clocks import NO_CLOCKS, EventClocks
 from curation.domain.bursts.finding import BurstRules
 from curation.domain.faces.face import Box, FaceRow, FiveLandmarks
 from curation.domain.judging.photo_composition import PhotoComposition
@@ -78,6 +79,7 @@ class PhotoScorer:
         labels: Labels,
         measures: Mapping[str, PhotoMeasures],
         ages: Mapping[str, AgeGroup] = NO_AGES,
+        clocks: EventClocks = NO_CLOCKS,
     ) -> list[PhotoScore]:
         """Find the bursts and mark the best photo of each, see `curation.domain.bursts.best_photo`.
 
@@ -87,12 +89,13 @@ class PhotoScorer:
             labels: Of the event.
             measures: By image path; photos without measures are in no burst.
             ages: Who looks like a child or an adult, see `event_ages`.
+            clocks: Of the event: which of them do not show seconds. The times are those of the measures.
         """
         shots = {
             path: ScoringInput(measured, scored_faces(faces[path], labels, measured, ages))
             for path, measured in measures.items()
         }
-        return mark_bursts(scores, shots, event_bursts(shots, self.bursts), self.rules)
+        return mark_bursts(scores, shots, event_bursts(shots, self.bursts, clocks.steps_s), self.rules)
 
     def rank(self, scores: Sequence[PhotoScore], picks: Picks = NO_PICKS) -> list[PhotoScore]:
         """Sort photos, see `curation.domain.judging.ranking.with_picks`."""

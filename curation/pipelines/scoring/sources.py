@@ -57,6 +57,7 @@ class RankingSources:
                     self._of_files([SCORING_RUN], lambda _: self._landmark_model()),
                     self._settings.clustering.min_cluster_photos,
                     self._settings.attributes.age,
+                    self._settings.clocks.model_dump(mode="json"),
                 ]
             )
 

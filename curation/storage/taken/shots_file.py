@@ -116,9 +116,9 @@ def _write(path: Path, place: str, data: Mapping[str, Any]) -> None:
 def _entry(facts: ShotFacts, numbers: dict[str, int]) -> list[Any]:
     # An event has few cameras, so that their names are written once.
     camera = numbers.setdefault(facts.camera, len(numbers))
-    return [None if facts.time is None else facts.time.isoformat(), camera]
+    return [None if facts.time is None else facts.time.isoformat(), camera, facts.serial]
 
 
 def _facts(entry: list[Any], names: list[str]) -> ShotFacts:
-    time, camera = entry
-    return ShotFacts(None if time is None else datetime.fromisoformat(time), names[camera])
+    time, camera, serial = entry
+    return ShotFacts(None if time is None else datetime.fromisoformat(time), names[camera], str(serial))

@@ -15,7 +15,6 @@ from curation.domain.film.people import TrailerResult
 from curation.errors import InputError
 from curation.storage.atomic import write_bytes
 from curation.storage.csv_tables import csv_bytes
-from curation.storage.video.table_columns import guarded
 from curation.storage.video.timelines import fcpxml, film_title, otio_text
 
 __all__ = ["EXPORT_FORMATS", "ExportFormat", "export_content", "write_exports"]
@@ -116,8 +115,7 @@ def export_content(
         return _encoded(otio_text(marks, facts, code, source=source))
     if name == "fcpxml":
         return fcpxml(marks, facts, code, source=source)
-    rows = (tuple(guarded(cell) if isinstance(cell, str) else cell for cell in row) for row in marker_rows(marks, code))
-    return csv_bytes(MARKER_COLUMNS, rows)
+    return csv_bytes(MARKER_COLUMNS, marker_rows(marks, code))
 
 
 def _code(result: TrailerResult, start: str) -> TimeCode:

@@ -18,7 +18,6 @@ from curation.storage.csv_tables import csv_bytes
 from curation.storage.run_records import versions, write_run_record
 from curation.storage.video.prediction_tables import COLUMNS, arrow_schema
 from curation.storage.video.stored_predictions import ItemRecord, StoredPredictions
-from curation.storage.video.table_columns import guarded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +70,7 @@ def write_final_predictions(
         file.write(b"\n]}\n")
         for writer in writers.values():
             writer.close()
-    cells = ((guarded(record.item_id), record.status.value, guarded("; ".join(record.problems))) for record in records)
+    cells = ((record.item_id, record.status.value, "; ".join(record.problems)) for record in records)
     write_bytes(folder / "report.csv", csv_bytes(_REPORT_COLUMNS, cells))
     write_run_record(folder / "video_run.json", {**_run_record(report), **facts})
 
@@ -80,7 +79,7 @@ def _write_csv(path: Path, media: Media, records: Iterable[ItemRecord]) -> None:
     names = [name for name, _ in COLUMNS[media]]
     cells = (row for record in records for row in record.cells.get(media, ()))
     with open_atomic(path) as file:
-        file.write(csv_bytes(names, cells))
+        file.write(csv_bytes(names, cells, are_guarded=True))
 
 
 class _ParquetFile:

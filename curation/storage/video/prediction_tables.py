@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from curation.domain.film.movies import Media, Movie
 from curation.domain.film.people import PosterResult, PosterStatus, TrailerResult
 from curation.extras import Extra, extra_for
+from curation.storage.csv_tables import guarded_row
 from curation.storage.video.table_columns import (
     NUMBER,
     TEXT,
@@ -21,7 +22,6 @@ from curation.storage.video.table_columns import (
     Kind,
     cells_of,
     columns_of,
-    guarded,
     kinds_of,
     or_empty,
 )
@@ -59,7 +59,7 @@ class ItemRows:
 
     Attributes:
         values: Of the columns, row by row.
-        cells: The same as cells of a CSV table.
+        cells: The same as cells of a CSV table, guarded.
     """
 
     values: tuple[tuple[Any, ...], ...]
@@ -87,14 +87,14 @@ def character_rows(movie: Movie, trailer: TrailerResult, poster: PosterResult | 
             ]
             seen = len(areas), round(sum(areas), _SHARE_DIGITS)
         values.append((movie.item_id, *_values(row), *seen))
-        cells.append((guarded(movie.item_id), *cells_of(row), *("" if each is None else each for each in seen)))
+        cells.append(guarded_row((movie.item_id, *cells_of(row), *("" if each is None else each for each in seen))))
     return ItemRows(tuple(values), tuple(cells))
 
 
 def face_rows(movie: Movie, poster: PosterResult, *, path: str) -> ItemRows:
     """A row for each face of a poster, also for those that are nobody."""
     rows = [poster_row(path, movie.item_id, face) for face in poster.faces]
-    return ItemRows(tuple(_values(row) for row in rows), tuple(cells_of(row) for row in rows))
+    return ItemRows(tuple(_values(row) for row in rows), tuple(guarded_row(cells_of(row)) for row in rows))
 
 
 def parquet_bytes(media: Media, rows: Sequence[tuple[Any, ...]]) -> bytes:

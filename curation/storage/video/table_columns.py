@@ -1,13 +1,9 @@
-"""Columns of the tables of films: how each kind of value is written into a cell, read back, and stored in Parquet.
-
-A text that a spreadsheet would take for a formula gets an apostrophe before it, which the readers take away again.
-"""
+"""Columns of the tables of films: how each kind of value is written into a cell, read back, and stored in Parquet."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal, InvalidOperation
@@ -17,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.domain.faces.face import Box, FiveLandmarks, Point
 from curation.domain.film.times import seconds_text
-from curation.storage.csv_tables import CellReader
+from curation.storage.csv_tables import CellReader, NumberText
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -38,19 +34,12 @@ __all__ = [
     "cells_of",
     "column",
     "columns_of",
-    "guarded",
     "kinds_of",
     "later_columns_of",
     "one_of",
     "or_empty",
-    "unguarded",
 ]
 
-_FORMULA = re.compile(
-    "'*[=+\\-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
-    "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]"
-)
-_GUARD = "'"
 _DIGITS = 4
 _MAX_SECONDS = 10**8
 _MAX_NUMBER = 1e9
@@ -97,16 +86,6 @@ def kinds_of(row: type[DataclassInstance]) -> tuple[Kind, ...]:
 def cells_of(row: DataclassInstance) -> tuple[object, ...]:
     """A row as cells."""
     return tuple(each.metadata["kind"].write(getattr(row, each.name)) for each in fields(row))
-
-
-def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return _GUARD + text if _FORMULA.match(text) else text
-
-
-def unguarded(cell: str) -> str:
-    """The text of such a cell."""
-    return cell[1:] if cell.startswith(_GUARD) and _FORMULA.match(cell) else cell
 
 
 def or_empty(kind: Kind) -> Kind:
@@ -172,15 +151,15 @@ def _wholes_text(numbers: Sequence[int]) -> str:
     return json.dumps([int(number) for number in numbers])
 
 
-def _rounded(value: float) -> str:
-    return f"{value:.{_DIGITS}f}"
+def _rounded(value: float) -> NumberText:
+    return NumberText(f"{value:.{_DIGITS}f}")
 
 
 def _landmarks(cell: CellReader, name: str, text: str) -> FiveLandmarks:
     return cell.landmarks(name, text)
 
 
-TEXT = Kind(guarded, lambda _cell, _name, text: unguarded(text), "string", str)
+TEXT = Kind(str, lambda _cell, _name, text: text, "string", str)
 """Any text, also an empty one."""
 
 WHOLE = Kind(int, lambda cell, name, text: cell.whole(name, text, 0), "int64", int)
@@ -197,10 +176,12 @@ UNIT = Kind(
 NUMBER = Kind(_rounded, _number, "float64", lambda value: round(float(value), _DIGITS))
 """Any number, with 4 decimals."""
 
-YEARS = Kind(lambda value: f"{value:.1f}", _number, "float64", lambda value: round(float(value), 1))
+YEARS = Kind(lambda value: NumberText(f"{value:.1f}"), _number, "float64", lambda value: round(float(value), 1))
 """An age in years, with 1 decimal."""
 
-SECONDS = Kind(seconds_text, _seconds, "float64", lambda value: float(seconds_text(value)))
+SECONDS = Kind(
+    lambda value: NumberText(seconds_text(value)), _seconds, "float64", lambda value: float(seconds_text(value))
+)
 """A time in seconds, with 3 decimals."""
 
 TRUTH = Kind(lambda value: "true" if value else "false", lambda cell, name, text: cell.truth(name, text), "bool_", bool)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from curation.errors import ObjectStorageUnavailableError, WorkersMissingError
 from curation.workers.distributed.broker import BrokerOptions
 from curation.workers.distributed.flights import Flight, Flights, Sent
-from curation.workers.distributed.messages import Answer, Request, from_json
+from curation.workers.distributed.messages import Answer, Request, fault_told, from_json
 from curation.workers.distributed.muster import Known, Muster
 from curation.workers.distributed.post import Post, Round
 from curation.workers.distributed.remote_work import RemoteWork
@@ -239,7 +239,8 @@ class Dispatch(Generic[T]):
             raise self._facts.work.error_of(answer.value)
         if answer.kind == "bug":
             return outcome_of(task, Reply("bug", value=answer.value, text=answer.text))
-        return outcome_of(task, Reply("photo", text=answer.text))
+        fault, good = fault_told(answer.value)
+        return outcome_of(task, Reply("photo", text=answer.text, fault=fault, good=good))
 
     def _take_transport(self, flight: Flight[T], sent_id: str, answer: Answer, worker: str, now: float) -> None:
         if isinstance(answer.value, dict) and answer.value.get("redelivered"):

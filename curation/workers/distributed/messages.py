@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
 
-__all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts", "from_json", "to_json"]
+from curation.domain.files.health import FaultKind
+
+__all__ = ["PROTOCOL", "Answer", "Request", "WorkerFacts", "fault_told", "from_json", "to_json"]
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -15,11 +17,13 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "float | None": (int, float, type(None)),
     "Mapping[str, Any]": (dict,),
 }
+_FAULTS = frozenset(kind.value for kind in FaultKind)
+_MAX_GOOD_CHARS = 1_000
 _KINDS = ("ok", "photo", "stage", "bug", "killed", "timeout", "refused", "transport")
 
 M = TypeVar("M", bound="Request | WorkerFacts | Answer")
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Of these messages; raised with every change that an older worker would misunderstand."""
 
 
@@ -86,7 +90,8 @@ class Answer:
         kind: `ok`, `photo`, `stage` and `bug` as `workers.pool.Reply`; `killed` and `timeout` of a process that the
             worker lost; `refused` if the worker cannot do such work (no weights, another version, no such folder);
             `transport` if storage or network failed, which is never the fault of the photo.
-        value: The result, or the facts of a `stage` error, as JSON.
+        value: The result, or the facts of a `stage` error, as JSON; of `photo` a list of two texts, what is wrong with
+            its file and what of it is still good.
         text: Message for the user; for `refused` what the worker lacks.
         worker: Who answers.
         seconds: How long it worked.
@@ -122,3 +127,16 @@ def from_json(kind: type[M], value: Any) -> M:
     if "kind" in value and value["kind"] not in _KINDS:
         raise ValueError(f"there is no answer {value['kind']!r:.60}")
     return kind(**value)
+
+
+def fault_told(value: Any) -> tuple[str, str]:
+    """What a `photo` answer says of the photo's file and of what is still good; empty texts if it says nothing.
+
+    Args:
+        value: Of the answer.
+    """
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value):
+        fault, good = value
+        if fault in _FAULTS:
+            return fault, good[:_MAX_GOOD_CHARS]
+    return "", ""

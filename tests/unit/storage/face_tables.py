@@ -49,8 +49,8 @@ def write(folder: Path, rows: list[FaceRow], embeddings: np.ndarray[Any, np.dtyp
 
 def edited(path: Path, line: int, column: str, cell: str) -> None:
     """Change one cell, as a spreadsheet would."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.reader(file))
     lines[line - 1][FACE_COLUMNS.index(column)] = cell
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows(lines)

@@ -74,7 +74,7 @@ def test_the_table_is_read_as_it_was_written(tmp_path: Path, is_edited: bool) ->
 
 def test_only_what_is_asked_for_has_columns(tmp_path: Path) -> None:
     written(tmp_path, ROWS, (Attribute.SEX,))
-    with (tmp_path / FACE_DATA).open(encoding="utf-8", newline="") as file:
+    with (tmp_path / FACE_DATA).open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.reader(file))
     assert tuple(lines[0]) == (*FACE_COLUMNS, "sex", "sex_certainty", "sex_probabilities")
     assert lines[1][10:] == ["female", "0.9700", '{"female": 0.97, "male": 0.03}']
@@ -89,7 +89,7 @@ def test_without_attributes_the_table_is_as_ever(tmp_path: Path) -> None:
     with_attributes = (tmp_path / FACE_DATA).read_bytes()
     write(tmp_path, [replace(one, attributes=None) for one in ROWS], vectors(3))
     assert (tmp_path / FACE_DATA).read_bytes() == with_attributes
-    assert with_attributes.splitlines()[0].decode() == ",".join(FACE_COLUMNS)
+    assert with_attributes.splitlines()[0].decode("utf-8-sig") == ",".join(FACE_COLUMNS)
     assert [one.attributes for one in read_face_data(tmp_path / FACE_DATA)] == [None] * 3
 
 

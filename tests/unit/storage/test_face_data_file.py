@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from curation.errors import FaceDataError
+from curation.storage.csv_tables import guarded
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, first_engine, read_embeddings, read_face_data
 from tests.unit.storage.face_tables import ODD_NAMES, edited, row, vectors, write
 
@@ -16,12 +17,12 @@ def test_faces_round_trip_under_odd_names(tmp_path: Path) -> None:
     rows = [row(name, index, number) for number, name in enumerate(ODD_NAMES) for index in (0,)]
     write(tmp_path, rows, vectors(len(rows)))
     assert read_face_data(tmp_path / FACE_DATA) == rows
-    with (tmp_path / FACE_DATA).open(encoding="utf-8", newline="") as file:
-        assert [cells[0] for cells in csv.reader(file)] == ["image_path", *ODD_NAMES]
+    with (tmp_path / FACE_DATA).open(encoding="utf-8-sig", newline="") as file:
+        assert [cells[0] for cells in csv.reader(file)] == ["image_path", *map(guarded, ODD_NAMES)]
 
 
 def test_the_columns_are_those_of_the_contract(saved: Path) -> None:
-    assert saved.read_text().splitlines()[:2] == [
+    assert saved.read_text(encoding="utf-8-sig").splitlines()[:2] == [
         "image_path,face_index,facial_area,detection_confidence,cluster_id,cluster_confidence,face_quality,landmarks,"
         "embedding_row,engine",
         'a.jpg,0,"[10, 0, 40, 50]",0.9800,3,0.5000,0.2500,'

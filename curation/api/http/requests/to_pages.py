@@ -22,6 +22,7 @@ PAGE_OF_OPERATION: Mapping[str, str] = {
     "/coverage": "/review/choose",
     "/events": "/",
     "/events/{event_id}": "/events/{event_id}/review/event",
+    "/files": "/review/files",
     "/jobs": "/review/event",
     "/jobs/{job_id}": "/review/event",
     "/known-people": "/review/known-people",

@@ -84,7 +84,7 @@ class SidecarPlanner:
         """
         self._event = event
         self._reads = PROGRAMS[request.program]
-        self._companions = Companions()
+        self._companions = Companions(event)
         self._notes: list[str] = []
         self._taken: dict[Path, str] = {}
         self._descriptions = Descriptions(
@@ -118,7 +118,7 @@ class SidecarPlanner:
         """The files that get a sidecar; or why none does, in a sentence."""
         reads, raw = self._reads, is_raw(photo.name)
         twins = [] if raw else [each for each in self._companions.raw_files(photo) if not self._is_of_event(each)]
-        alone = not self._companions.raw_files(photo)
+        alone = not self._companions.named_raw_files(photo)
         own = self._target(photo, alone=alone)
         found = [*([] if own is None else [own])]
         for twin in twins:
@@ -183,7 +183,7 @@ class SidecarPlanner:
         """The other RAW files whose NAME.xmp is that of this one, also where upper and lower case are the same."""
         if self._reads.raw is not SidecarName.SHORT or not is_raw(file.name):
             return []
-        return [other.name for other in self._companions.raw_files(file) if other.suffix.lower() != _DNG]
+        return [other.name for other in self._companions.named_raw_files(file) if other.suffix.lower() != _DNG]
 
     def _name(self, path: Path) -> str:
         return escaped(path.relative_to(self._event.input_dir).as_posix())

@@ -34,7 +34,7 @@ def kept(client: ServiceClient) -> dict[str, Any]:
 
 
 def table(client: ServiceClient) -> list[tuple[str, str, str]]:
-    with (client.settings.io.output_dir / "photo_scores.csv").open(encoding="utf-8", newline="") as file:
+    with (client.settings.io.output_dir / "photo_scores.csv").open(encoding="utf-8-sig", newline="") as file:
         return [(row["image_path"], row["pick"], row["rating"]) for row in csv.DictReader(file)]
 
 

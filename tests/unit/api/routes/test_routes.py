@@ -306,6 +306,8 @@ class TestOpenApi:
             "get /photos",
             "get /downloads/face_data.csv",
             "get /downloads/photo_scores.csv",
+            "get /downloads/file_health.csv",
+            "get /files",
             "get /health",
         }
 

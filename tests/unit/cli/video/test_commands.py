@@ -161,7 +161,9 @@ def test_a_catalogue(run: Run, tmp_path: Path) -> None:
         *("failed: c: poster: there is no file", "3 movies: 1 whole, 1 in part, 1 failed; "),
     ):
         assert words in out
-    with (tmp_path / "out" / "outputs" / "final_predictions" / "predictions.csv").open(newline="") as file:
+    with (tmp_path / "out" / "outputs" / "final_predictions" / "predictions.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
         assert [row["item_id"] for row in csv.DictReader(file)] == ["a", "a", "b"]
     code, out, _ = run("batch", "films.csv", "--output", "out", "--istop", "2")
     assert code == 0

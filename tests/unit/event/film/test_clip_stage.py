@@ -41,7 +41,7 @@ def with_three(event: FilmEvent, name: str = "clip.mp4") -> None:
 
 
 def table(event: FilmEvent, name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader((event.output / name).read_text(encoding="utf-8").splitlines()))
+    return list(csv.DictReader((event.output / name).read_text(encoding="utf-8-sig").splitlines()))
 
 
 def names(event: FilmEvent, name: str) -> dict[int, str]:

@@ -6,6 +6,7 @@ import struct
 from io import BytesIO
 from pathlib import Path
 
+import pillow_heif
 from PIL import Image, ImageCms
 
 from curation.domain.choosing.export import PhotoDescription
@@ -16,7 +17,19 @@ from tests.photo_files import exif_block, four_corners, write_dng
 
 __all__ = ["MADE", "copy_of", "make", "packet_text", "psd"]
 
-MADE = ("a.jpg", "a.tif", "big-endian.tif", "a.png", "a.webp", "lossless.webp", "simple.webp", "a.psd", "a.dng")
+MADE = (
+    "a.jpg",
+    "a.tif",
+    "big-endian.tif",
+    "a.png",
+    "a.webp",
+    "lossless.webp",
+    "simple.webp",
+    "a.psd",
+    "a.dng",
+    "a.heic",
+    "a.avif",
+)
 
 
 def make(folder: Path, name: str) -> Path:
@@ -27,6 +40,10 @@ def make(folder: Path, name: str) -> Path:
     exif = b"Exif\0\0" + exif_block(1, "2026:06:20 21:14:03")
     if name == "a.psd":
         path.write_bytes(psd(image))
+    elif name == "a.heic":
+        heif = pillow_heif.from_pillow(image)
+        heif.info["exif"] = exif
+        heif.save(path, quality=80)
     elif name == "a.dng":
         write_dng(path, size=(48, 32), preview=(48, 32))
     elif name == "big-endian.tif":

@@ -121,7 +121,8 @@ def test_what_the_system_says_is_asked_before_a_file_is_read(
 ) -> None:
     status = cast("os.stat_result", SimpleNamespace(st_size=500, st_blocks=0, **marks))
     opened: list[object] = []
-    monkeypatch.setattr(placeholders, "_asked", lambda path, ask: opened.append(path))
+    monkeypatch.setattr(placeholders, "_has_no_data", lambda path: opened.append(path))
+    monkeypatch.setattr(placeholders, "_pointer", lambda path: opened.append(path))
     assert is_online_only(status) is is_absent
     assert (absent_content(tmp_path / "a.jpg", status) is not None) is is_absent
     assert bool(opened) is not is_absent  # reading it would fetch it from the cloud

@@ -3,10 +3,13 @@ from __future__ import annotations
 import io
 import os
 import struct
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from curation.domain.files.shot_memory import ShotMemory
@@ -64,11 +67,11 @@ class Counting(FolderFiles):
         self.headers: list[str] = []
         self.looked: list[str] = []
 
-    def facts(self, file: StampedFile):  # type: ignore[no-untyped-def]
+    def opened(self, file: StampedFile) -> AbstractContextManager[BinaryIO]:
         self.headers.append(file.image_path)
-        return super().facts(file)
+        return super().opened(file)
 
-    def grey(self, file: StampedFile):  # type: ignore[no-untyped-def]
+    def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         self.looked.append(file.image_path)
         return super().grey(file)
 

@@ -246,7 +246,7 @@ def test_scores_follow_corrections_without_a_new_clustering(wedding: FakeEvent) 
     say(wedding, CorrectionKind.NOT_A_FACE, faces(wedding, 1, photos=["a.png"]))
     wedding.label({"0": {"name": "Anna", "category": "main"}, "4": {"name": "Tom", "category": "important"}})
     wedding.score()
-    with (wedding.output / PHOTO_SCORES).open(encoding="utf-8", newline="") as file:
+    with (wedding.output / PHOTO_SCORES).open(encoding="utf-8-sig", newline="") as file:
         rows = {row["image_path"]: row for row in csv.DictReader(file)}
     assert rows["sub/d.png"]["people"] == "Anna"
     assert rows["b.png"]["people"].startswith("Tom")

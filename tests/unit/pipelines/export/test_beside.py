@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from curation.domain.choosing.programs import Program
 from curation.domain.choosing.sidecars import (
@@ -224,12 +226,25 @@ class TestRefused:
 class TestRawFiles:
     def test_of_a_pair_lightroom_reads_that_of_the_raw_file(self, event: FakeEvent) -> None:
         as_jpeg(event, "IMG_1.jpg", ANNA)
-        write_dng(event.photos / "IMG_1.nef", size=(180, 120), preview=(180, 120))
+        shown = np.asarray(Image.open(event.photos / "IMG_1.jpg").convert("RGB"))
+        size = (shown.shape[1], shown.shape[0])
+        write_dng(event.photos / "IMG_1.nef", size=size, preview=size, shown=shown)
         prepared(event)
         pick(event, IMG_1__jpg=PhotoPick(Pick.PICKED))
         assert work(event, "lightroom").new == 1
         found = read_back(event.photos / "IMG_1.xmp")
         assert found["XMP-xmpDM:Pick"] == 1 and found["XMP-lr:HierarchicalSubject"] == ["People|Anna"]
+
+    def test_that_of_another_shot_is_left_alone(self, event: FakeEvent) -> None:
+        as_jpeg(event, "IMG_1.jpg", ANNA)
+        write_dng(event.photos / "IMG_1.nef", size=(96, 64), preview=(96, 64))
+        (event.photos / "IMG_1.xmp").write_text(LIGHTROOM, encoding="utf-8")
+        prepared(event)
+        pick(event, IMG_1__jpg=PhotoPick(Pick.PICKED))
+        assert work(event, "lightroom").refused == 1
+        assert work(event, "darktable", name="2").new == 1
+        assert (event.photos / "IMG_1.xmp").read_text(encoding="utf-8") == LIGHTROOM
+        assert read_back(event.photos / "IMG_1.jpg.xmp")
 
     def test_two_that_share_a_sidecar(self, event: FakeEvent) -> None:
         for extension in ("cr3", "nef"):

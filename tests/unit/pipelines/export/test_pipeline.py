@@ -45,7 +45,7 @@ class TestFiles:
         for name in ("b.jpg", "day 1/a.jpg"):
             with Image.open(folder / name) as copied, Image.open(event.photos / name) as original:
                 assert copied.tobytes() == original.tobytes()
-        with (folder / "photos.csv").open(encoding="utf-8", newline="") as file:
+        with (folder / "photos.csv").open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["file"] for row in rows] == ["b.jpg", "day 1/a.jpg", "c.png"]
         assert rows[0]["pick"] == "picked" and rows[0]["rating"] == "5"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -67,8 +68,11 @@ class TestSidecars:
         as_jpeg(event, "day/IMG_1.jpg", ANNA)
         with Image.open(event.photos / "day/IMG_1.jpg") as image:
             width, height = image.size
+            stored = np.asarray(image.convert("RGB"))
         raw_size = (height, width) if orientation == 6 else (width, height)
-        write_dng(event.photos / "day/IMG_1.DNG", size=raw_size, preview=raw_size, orientation=orientation)
+        shown = np.ascontiguousarray(np.rot90(stored)) if orientation == 6 else stored
+        path = event.photos / "day/IMG_1.DNG"
+        write_dng(path, size=raw_size, preview=raw_size, orientation=orientation, shown=shown)
         (event.photos / "day/IMG_1.xmp").write_text(DARKTABLE, encoding="utf-8")
         prepared(event)
         report = run(event, "day/IMG_1.jpg", raw_files=True, csv=False, contact_sheet=False)

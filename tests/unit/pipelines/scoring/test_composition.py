@@ -54,7 +54,7 @@ def scores(event: FakeEvent) -> bytes:
 
 
 def row(event: FakeEvent, path: str) -> dict[str, str]:
-    with (event.output / "photo_scores.csv").open(encoding="utf-8", newline="") as file:
+    with (event.output / "photo_scores.csv").open(encoding="utf-8-sig", newline="") as file:
         return next(found for found in csv.DictReader(file) if found["image_path"] == path)
 
 

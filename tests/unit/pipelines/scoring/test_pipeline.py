@@ -17,7 +17,7 @@ from tests.fake_workflow import FakeEvent, fake_event, textured_photo, touch_lat
 
 
 def table(event: FakeEvent) -> dict[str, dict[str, str]]:
-    with (event.output / PHOTO_SCORES).open(encoding="utf-8", newline="") as file:
+    with (event.output / PHOTO_SCORES).open(encoding="utf-8-sig", newline="") as file:
         return {row["image_path"]: row for row in csv.DictReader(file)}
 
 

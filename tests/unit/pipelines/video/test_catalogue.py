@@ -95,7 +95,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def table(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / "out" / FINAL_FOLDER / name).open(encoding="utf-8", newline="") as file:
+    with (folder / "out" / FINAL_FOLDER / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

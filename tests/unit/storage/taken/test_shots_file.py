@@ -11,7 +11,7 @@ from curation.storage.taken.shots_file import read_lost, read_shots, write_lost,
 
 MEMORY = ShotMemory(
     {
-        "a.jpg": (Stamp(5, 7), ShotFacts(datetime(2024, 6, 15, 10, 0, 0, 250_000), "Camera A1")),
+        "a.jpg": (Stamp(5, 7), ShotFacts(datetime(2024, 6, 15, 10, 0, 0, 250_000), "Camera A1", "123")),
         "caf\\udce9.dng": (Stamp(6, 8), NO_SHOT),
     },
     {"a.mov": (Stamp(1, 2), MovieFacts(2.5, 1_718_445_600, "ID")), "b.mov": (Stamp(1, 2), MovieFacts())},

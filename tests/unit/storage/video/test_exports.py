@@ -143,7 +143,7 @@ class TestOtherReaders:
 
     def test_the_table_of_markers(self, tmp_path: Path) -> None:
         (path,) = write_exports(tmp_path, a_result("=1+1", "Ben"), ["markers"])
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["name"] for row in rows] == ["'=1+1", "Ben"]
         assert (rows[1]["start_s"], rows[1]["end_s"], rows[1]["start_timecode"]) == ("3.000", "6.000", "00:00:03;00")

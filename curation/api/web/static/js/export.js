@@ -15,7 +15,7 @@ import { toast, toastError } from "./toast.js";
 
 const STARTING = "starting";
 const SHOWN = 40;
-const SWITCHES = ["embed", "sidecars", "raw_files", "csv", "contact_sheet", "stars", "flags", "people", "keywords"];
+const SWITCHES = ["embed", "sidecars", "raw_files", "companions", "csv", "contact_sheet", "stars", "flags", "people", "keywords"];
 const VALUES = ["which", "best", "mode", "name", "for", "picked_label"];
 
 const form = document.getElementById("export-form");
@@ -164,7 +164,7 @@ function sidecarsBody(dryRun) {
 
 function exportBody() {
   const mode = fields.mode.value;
-  const parts = Object.fromEntries(["sidecars", "raw_files", "csv", "contact_sheet"].map((name) => [name, isOn(name)]));
+  const parts = Object.fromEntries(["sidecars", "raw_files", "companions", "csv", "contact_sheet"].map((name) => [name, isOn(name)]));
   const embed = mode !== "hardlink" && isOn("embed");
   return {
     mode, name: fields.name.value.trim(), embed, ...parts, picked_label: fields.picked_label.value.trim(), ...whichPhotos(), ...(fields.for.value ? { for: fields.for.value } : {}),

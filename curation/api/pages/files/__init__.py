@@ -1,0 +1,1 @@
+"""The page of files that should be copied again, and the line that leads there."""

@@ -1,0 +1,1 @@
+"""The JSON operations on files that are broken or not there."""

@@ -1,0 +1,1 @@
+"""Files that are broken or not there as JSON."""

@@ -1,0 +1,1 @@
+"""Whether TIFF files, and RAW files, most of which are TIFFs, are whole: every part that they name lies inside them."""

@@ -1,0 +1,1 @@
+"""The table of files that are broken or not there."""

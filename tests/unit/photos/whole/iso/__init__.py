@@ -1,0 +1,1 @@
+"""Tests of `curation.photos.whole.iso`."""
