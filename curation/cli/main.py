@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import assets, attributes, everything, export, quality, told, unfound, weights, worker
+from curation.cli import assets, attributes, everything, export, quality, unfound, weights, worker
 from curation.cli.files import health as files
 from curation.cli.gallery import commands as gallery
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
+from curation.cli.told import commands as told
 from curation.cli.video import commands as video
 from curation.errors import CurationError, RunInterruptedError, is_caused_by_interrupt
 from curation.interrupts import Interrupts
