@@ -19,9 +19,20 @@ from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 
-__all__ = ["ExportEvent", "best_photos", "chosen_photos", "passed_over", "picked_photos", "read_export_event"]
+__all__ = [
+    "ExportEvent",
+    "best_photos",
+    "chosen_photos",
+    "passed_over",
+    "passed_words",
+    "picked_photos",
+    "read_export_event",
+]
 
 _IMPORTANCE = list(Category)
+
+
+_SHOWN_PASSED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,3 +168,15 @@ def passed_over(event: ExportEvent, count: int) -> tuple[str, ...]:
         else:
             taken += 1
     return tuple(out)
+
+
+def passed_words(passed: Sequence[str]) -> tuple[str, ...]:
+    """That photos are not among the best ones because their own files reject them; nothing if there are none."""
+    if not passed:
+        return ()
+    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
+    those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
+    return (
+        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
+        "here to have them in",
+    )
