@@ -10,13 +10,14 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
 from curation.domain.choosing.export import PhotoDescription
 from curation.errors import PhotoUnreadableError
 from curation.photos.embedding.edits import DescribedCopy, Edit
 from curation.photos.embedding.exif_facts import ExifBlock
+from curation.photos.embedding.iptc import IPTC, keywords_in, parse_resources
 from curation.photos.embedding.own_packet import OwnPacket, described, join_packets
 from curation.photos.xmp.packet import MAX_PACKET_BYTES
 
@@ -99,7 +100,9 @@ def _read(chunks: tuple[_Chunk, ...]) -> tuple[_Chunk | None, ExifBlock, OwnPack
     packets += exif.packets
     if fault is not None and not packets:
         raise fault
-    return found, exif, join_packets([(packet, None) for packet in packets], damaged=damaged, told=exif.told)
+    keywords = next((words for chunk in chunks if (words := _keywords_in(chunk))), exif.told.keywords)
+    told = replace(exif.told, keywords=keywords)
+    return found, exif, join_packets([(packet, None) for packet in packets], damaged=damaged, told=told)
 
 
 def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
@@ -130,8 +133,20 @@ def _is_packet(chunk: _Chunk) -> bool:
     return chunk.kind in _TEXTS and chunk.content.partition(b"\0")[0] in (_XMP_WORD, _XMP_PROFILE)
 
 
+def _keywords_in(chunk: _Chunk) -> tuple[str, ...]:
+    """The IPTC keywords of a text chunk; what is damaged counts as absent."""
+    if chunk.kind not in _TEXTS or chunk.content.partition(b"\0")[0] != _IPTC_PROFILE:
+        return ()
+    try:
+        content = _packet_in(chunk)
+        blocks = [each.content for each in parse_resources(content) if each.number == IPTC]
+    except PhotoUnreadableError:
+        return ()
+    return tuple(word for block in blocks for word in keywords_in(block))
+
+
 def _packet_in(chunk: _Chunk) -> bytes:
-    """The XMP packet of a text chunk, also as ImageMagick and old programs write it."""
+    """The packet of a text chunk, or the profile in it, as ImageMagick and old programs write it: in hexadecimal."""
     word, _, rest = chunk.content.partition(b"\0")
     try:
         if chunk.kind == b"iTXt":
@@ -140,8 +155,9 @@ def _packet_in(chunk: _Chunk) -> bytes:
             text = _inflated(text) if is_compressed else text
         else:
             text = _inflated(rest[1:]) if chunk.kind == b"zTXt" else rest
-        if word == _XMP_PROFILE:
-            text = bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
+        if word != _XMP_WORD:
+            lines = text.strip(b"\n").split(b"\n", 2)  # name, length, and the content
+            text = bytes.fromhex(b"".join(lines[2].split()).decode("ascii"))
     except (zlib.error, ValueError, IndexError) as error:
         raise PhotoUnreadableError(f"its XMP packet is damaged ({error})") from error
     return text

@@ -21,6 +21,7 @@ MADE = (
     "a.jpg",
     "a.tif",
     "big-endian.tif",
+    "big.btf",
     "a.png",
     "a.webp",
     "lossless.webp",
@@ -50,6 +51,8 @@ def make(folder: Path, name: str) -> Path:
         path.write_bytes(_big_endian_tiff(image))
     elif name == "simple.webp":
         image.save(path, quality=80)
+    elif name == "big.btf":  # with offsets of 64 bits
+        image.save(path, "TIFF", big_tiff=True, dpi=(72, 72))
     elif name.endswith(".tif"):
         image.save(path, compression="tiff_lzw", icc_profile=profile, software="Made", dpi=(72, 72))
     elif name.endswith(".webp"):

@@ -86,6 +86,15 @@ def test_resources_keep_their_bytes_and_the_digest_agrees() -> None:
     assert with_names(changed, ("Anna",)) == (changed, ())
 
 
+def test_keywords_of_a_png_are_not_hidden_and_it_is_said_that_they_stay(tmp_path: Path) -> None:
+    path = make(tmp_path, "a.png")
+    exiftool("-q", "-q", "-overwrite_original", "-IPTC:Keywords=Garden", path)
+    made = copy_of(path, PhotoDescription(names=("Zoë",)))
+    assert made is not None and "IPTC profile was not changed" in made[1][0]
+    path.write_bytes(made[0])
+    assert read_back(path)["XMP-dc:Subject"] == ["Garden", "Zoë"]
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.psd"])
 @pytest.mark.parametrize("letters", ["utf8", "latin"])
 def test_exiftool_reads_them(name: str, letters: str, tmp_path: Path) -> None:
