@@ -1,12 +1,13 @@
 """CSV tables, written as bytes and read strictly: every cell is checked, and errors name the line and the column.
 
-People open these tables in spreadsheets and save them again, so nothing can be taken for granted. A table begins with a
-mark that tells spreadsheets that it is UTF-8, and a text that they would take for a formula gets an apostrophe before
-it, which the readers take away again.
+People open these tables in spreadsheets and save them again, so nothing can be taken for granted. A table that holds
+more than ASCII begins with a mark that tells spreadsheets that it is UTF-8, and a text that they would take for a
+formula gets an apostrophe before it, which the readers take away again.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 ENCODING = "utf-8-sig"
-"""Of all tables: UTF-8 with a mark of the byte order, without which Excel takes it for another encoding."""
+"""To read tables with: UTF-8 with or without a mark of the byte order, without which Excel takes it for another."""
 
 _MAX_SIDE_PX = 1_000_000
 _MAX_WHOLE = 10**9
@@ -47,6 +48,7 @@ _FORMULA = re.compile(
     "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]|(?<=[\t\r\n]))"
 )
 _GUARD = "'"
+_MARK = codecs.BOM_UTF8
 
 
 class NumberText(str):
@@ -73,7 +75,9 @@ def guarded_row(cells: Iterable[object]) -> tuple[object, ...]:
 
 
 def csv_bytes(columns: Sequence[str], cells: Iterable[Iterable[object]], *, are_guarded: bool = False) -> bytes:
-    """A table with a header, in `ENCODING`; surrogates are written as backslash escapes.
+    """A table with a header, in UTF-8; surrogates are written as backslash escapes.
+
+    A table of ASCII only is the same in every encoding, and has no mark, so that all readers find its first column.
 
     Args:
         columns: Their names.
@@ -82,7 +86,7 @@ def csv_bytes(columns: Sequence[str], cells: Iterable[Iterable[object]], *, are_
     """
     # Not by pandas, whose import takes longer than writing 10,000 lines.
     content = io.BytesIO()
-    lines = io.TextIOWrapper(content, encoding=ENCODING, errors="backslashreplace", newline="")
+    lines = io.TextIOWrapper(content, encoding="utf-8", errors="backslashreplace", newline="")
     plain = csv.writer(lines, lineterminator="\n")
     # The csv module quotes a carriage return only if lines end with one, but readers take it for the end of a line.
     quoting = csv.writer(lines, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -92,7 +96,8 @@ def csv_bytes(columns: Sequence[str], cells: Iterable[Iterable[object]], *, are_
         has_return = any("\r" in cell for cell in safe if isinstance(cell, str))
         (quoting if has_return else plain).writerow(safe)
     lines.flush()
-    return content.getvalue()
+    table = content.getvalue()
+    return table if table.isascii() else _MARK + table
 
 
 def read_content(path: Path, remedy: str) -> bytes:

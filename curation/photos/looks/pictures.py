@@ -24,7 +24,7 @@ __all__ = [
     "picture_of_bytes",
 ]
 
-PICTURES_VERSION = 1  # raise it when the pictures made from the same photo change
+PICTURES_VERSION = 2  # raise it when the pictures made from the same photo change
 
 _MAX_JPEG_PX = 65_500  # the largest side of a JPEG
 _KEPT_QUALITY = 95

@@ -127,7 +127,7 @@ class TestFormulas:
 
     def test_numbers_are_not_touched(self) -> None:
         content = csv_bytes(("a", "b", "c", "d"), [(-1, -0.5, NumberText("-0.5000"), "-0.5000")])
-        assert content == b"\xef\xbb\xbfa,b,c,d\n-1,-0.5,-0.5000,'-0.5000\n"
+        assert content == b"a,b,c,d\n-1,-0.5,-0.5000,'-0.5000\n"
 
     @settings(max_examples=40, deadline=None)
     @given(
@@ -164,3 +164,8 @@ def test_a_table_of_an_earlier_version_has_no_mark(saved: Path) -> None:
     before = read_face_data(saved)
     saved.write_bytes(saved.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     assert read_face_data(saved) == before
+
+
+def test_only_a_table_that_needs_it_has_the_mark() -> None:
+    assert csv_bytes(("name",), [("Zoe",)]) == b"name\nZoe\n"
+    assert csv_bytes(("name",), [("Zo\u00eb",)]) == b"\xef\xbb\xbfname\nZo\xc3\xab\n"

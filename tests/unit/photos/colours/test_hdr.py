@@ -10,6 +10,7 @@ from PIL import Image
 
 from curation.photos.colours.cicp import Cicp
 from curation.photos.colours.hdr import hdr_to_srgb
+from curation.photos.colours.iso_colr import read_iso_colours
 from curation.photos.files.decoding import open_photo_bytes
 from tests.unit.photos.colours.made_pictures import BT_2020, P3, PATCHES, Floats, heif, hlg, patches, pq, seen
 
@@ -99,3 +100,19 @@ def _avif(values: Floats, bits: int) -> bytes:
 def test_avif_in_pq(bits: int, worst: float, mean: float) -> None:
     errors = np.abs(seen(_opened(_avif(patches(BT_2020, pq), bits))) - PATCHES)
     assert errors.max() <= worst and errors.mean() <= mean
+
+
+def test_colours_that_only_the_coded_picture_tells() -> None:
+    """Encoders that write no box `colr`."""
+    data = heif(patches(BT_2020, pq), primaries=9, transfer=16)
+    without = data.replace(b"colrnclx", b"freenclx")
+    assert without != data
+    assert read_iso_colours(BytesIO(without)) == read_iso_colours(BytesIO(data)) == (Cicp(9, 16), 10)
+
+
+@pytest.mark.parametrize("cut", range(0, 900, 37))
+def test_broken_boxes_say_nothing(cut: int) -> None:
+    data = bytearray(heif(np.zeros((16, 16, 3)), primaries=9, transfer=16))
+    read_iso_colours(BytesIO(bytes(data[:cut])))
+    data[cut : cut + 5] = b"\xff\x00\xff\xff\x01"
+    read_iso_colours(BytesIO(bytes(data)))
