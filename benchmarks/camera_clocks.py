@@ -99,9 +99,8 @@ def main() -> int:
     options = parser.parse_args()
     bases = _bases(options.data, random.Random(0))
     print(f"{len(bases)} photos, {options.draws} events of each kind")
-    print(
-        "| event | found | off by 20 to 180 s | wrong | not found | seconds off: median, 90 % |\n|---|---|---|---|---|---|"
-    )
+    print("| event | found | off by 20 to 180 s | wrong | not found | seconds off: median, 90 % |")
+    print("|---|---|---|---|---|---|")
     for kind in _KINDS:
         print(_row(kind, bases, options, lambda rng: _wrong_clock(rng)))
     print("| clocks agree | agreement told | | an offset told wrongly | nothing told | |\n|---|---|---|---|---|---|")

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from curation.cli import assets, attributes, everything, export, files, quality, told, unfound, weights, worker
+from curation.cli import assets, attributes, everything, export, quality, told, unfound, weights, worker
+from curation.cli.files import health as files
 from curation.cli.gallery import commands as gallery
 from curation.cli.project import default_root
 from curation.cli.services import commands as services
@@ -85,20 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="default: %(default)s"
     )
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for subject in (
-        weights,
-        quality,
-        files,
-        export,
-        told,
-        unfound,
-        gallery,
-        attributes,
-        assets,
-        video,
-        worker,
-        services,
-    ):
+    of_photos = (quality, files, export, told, unfound, gallery, attributes, assets, video)
+    for subject in (weights, *of_photos, worker, services):
         subject.add_commands(groups)
     parser.set_defaults(names=tuple(groups.choices))
     return parser

@@ -175,6 +175,8 @@ def _event(arguments: argparse.Namespace, settings: Settings) -> _Event:
         except PhotosMissingError as error:
             if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
                 raise
+            if folder.is_dir() and list_photos(folder, exclude=(), skip_raw_with_jpeg=False, needs_photos=False).absent:
+                raise  # the user's own photos are elsewhere: the sample event is none of theirs
             return _sample_event(error, settings)
     places = event_places(settings, arguments.input or own_event(settings).input, arguments.output)
     return _Event(places.input, places.output, with_places(settings, output_dir=places.output).io.output_dir)

@@ -101,6 +101,7 @@ _PHOTOPRISM = LeftOut("thumbnails and sidecar pictures of PhotoPrism")
 _BRIDGE = LeftOut("the cache of Adobe Bridge")
 _DARKTABLE = LeftOut("the cache of darktable")
 _APP_DATA = LeftOut("caches of the apps of a phone")
+_PLEX = LeftOut("the cache of a Plex server")
 _PHONE = LeftOut("thumbnails and edited copies of a phone's own library; its photos lie in DCIM")
 _PIWIGO = LeftOut("small copies of a Piwigo gallery")
 _PACKAGE = LeftOut("a part of a program or of a film project")
@@ -263,6 +264,8 @@ def _cache(place: Place) -> LeftOut | None:
         return _CAPTURE_ONE
     if place.parent.startswith(("bridge", "adobe bridge")):
         return _BRIDGE
+    if place.parent == "plex media server":
+        return _PLEX
     if len(place.above) >= 3 and place.above[-3:-1] == ("android", "data"):
         return _APP_DATA
     return _photoprism(place)

@@ -169,7 +169,7 @@ def _files(paths: Sequence[Path], report: InputReport) -> Iterator[tuple[str, Pa
     for path in paths:
         if path.is_dir():
             listing = list_photos(path, exclude=(), skip_raw_with_jpeg=False)
-            report.ignored += listing.ignored
+            report.ignored += (*listing.ignored, *listing.absent)
             report.refused += listing.failed
             yield from ((photo.image_path, photo.path) for photo in listing.photos)
         elif path.exists():

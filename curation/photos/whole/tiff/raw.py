@@ -17,7 +17,7 @@ from curation.photos.whole.plain_pixels import PlainPixels, find_hole
 from curation.photos.whole.tiff.pictures import needed_parts
 from curation.photos.whole.tiff.structure import NO_COMPRESSION, Directory, Extent, read_directories
 
-__all__ = ["MIN_PREVIEW_LONG_SIDE_PX", "raw_faults"]
+__all__ = ["MIN_PREVIEW_LONG_SIDE_PX", "quick_raw_faults", "raw_faults"]
 
 MIN_PREVIEW_LONG_SIDE_PX = 800
 """Smaller previews show too little of the faces of a group; some cameras store only 160 x 120 pixels."""
@@ -79,7 +79,27 @@ def raw_faults(file: PhotoFile) -> tuple[FileFault, ...]:
     return () if fault is None else (fault,)
 
 
-def _fault(file: BinaryIO, parts: _Parts, size: int, shown: tuple[int, int] | None) -> FileFault | None:
+def quick_raw_faults(file: PhotoFile) -> tuple[FileFault, ...]:
+    """What of `raw_faults` can be told from a few KB: whether the file is cut off, or its end was never written.
+
+    For RAW files that are not looked at themselves, because a picture of the same shot is.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    size = file.size_bytes
+    with file.open() as opened:
+        parts = _read_parts(opened, size)
+        if parts is None:
+            return ()
+        shown = _shown_preview(opened, parts, size)
+        fault = _fault(opened, parts, size, shown, only_end=True)
+    return () if fault is None else (fault,)
+
+
+def _fault(
+    file: BinaryIO, parts: _Parts, size: int, shown: tuple[int, int] | None, *, only_end: bool = False
+) -> FileFault | None:
     good = "" if shown is None else f"the preview of {shown[0]} x {shown[1]} pixels"
     is_seen = shown is None
     total = sum(part.size for part in parts.sensor)
@@ -91,6 +111,12 @@ def _fault(file: BinaryIO, parts: _Parts, size: int, shown: tuple[int, int] | No
     behind = any(part.offset + part.size > size for part in parts.previews)
     if parts.is_missing or behind:
         return FileFault(FaultKind.CUT, "the RAW file is cut off: a part that it names is missing", good, is_seen)
+    if only_end:
+        ends = () if parts.is_plain else parts.sensor[-1:]
+        if not any(_ends_in_zeros(file, part) for part in ends):
+            return None
+        reason = "the end of the sensor's data in the RAW file was never written and is zeros"
+        return FileFault(FaultKind.ZEROED, reason, good, is_seen)
     zeros = _plain_holes(file, parts.plain) if parts.is_plain else sum(_holes_of(file, part) for part in parts.sensor)
     if zeros:
         share = max(1, round(100 * zeros / total))
@@ -253,6 +279,15 @@ def _holes_of(file: BinaryIO, part: Extent) -> int:
         total += sum(stop - begin for begin, stop in _holes(data, at, end))
         at += len(data)
     return total
+
+
+def _ends_in_zeros(file: BinaryIO, part: Extent) -> bool:
+    """Whether the end of a part of a sensor's compressed data was never written."""
+    if part.size < _LONGEST_TAIL_BYTES:
+        return False
+    file.seek(part.offset + part.size - _LONGEST_TAIL_BYTES)
+    tail = file.read(_LONGEST_TAIL_BYTES)
+    return len(tail) == _LONGEST_TAIL_BYTES and not tail.strip(b"\0")
 
 
 def _holes(data: bytes, offset: int, end: int) -> Iterator[tuple[int, int]]:

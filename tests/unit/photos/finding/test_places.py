@@ -74,6 +74,7 @@ LEFT_OUT = [
     "#snapshot/daily/a.jpg",
     "PhotoData/Thumbnails/V2/a.JPG/5005.JPG|DCIM/x.txt",
     "Android/data/com.app.name/cache/a.jpg",
+    "Plex Media Server/Cache/PhotoTranscoder/0a/0a1b.jpg",
     "_data/i/upload/a-th.jpg|galleries/x.txt",
     "Film.imovielibrary/Trip/Original Media/a.jpg",
     "Tool.app/Contents/Resources/a.png",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from curation.domain.files.health import FaultKind, FileFault
+from curation.photos.files.listing import Listing, PhotoFile
+from curation.photos.finding.raw_pairs import RawPair
 from curation.photos.whole import check
+from curation.pipelines.health.broken_files import broken_files
+from curation.storage.analysis_store import AnalysisStore
 from tests.fake_workflow import FakeEvent
+from tests.photo_files import write_dng
 
 COLUMNS = ["image_path", "fault", "reason", "still_good", "size_bytes", "capture_time", "twin"]
 
@@ -106,3 +112,23 @@ def test_a_clip_of_no_bytes_is_told(event: FakeEvent) -> None:
     event.photos.joinpath("b.mp4").touch()
     event.cluster()
     assert kinds(event) == {"b.mp4": "empty"}
+
+
+def test_a_raw_file_that_a_picture_stands_for_is_checked_where_it_was_cut(event: FakeEvent) -> None:
+    """It is not looked at, but whoever takes the photo home takes it along."""
+    write_dng(event.photos / "whole.dng", size=(180, 120), preview=(900, 600))
+    write_dng(event.photos / "cut.dng", size=(180, 120), preview=(900, 600))
+    content = (event.photos / "cut.dng").read_bytes()
+    (event.photos / "cut.dng").write_bytes(content[: -len(content) // 8])
+    (event.photos / "empty.dng").touch()
+    raws = tuple(
+        PhotoFile(f"{name}.dng", path, path.stat().st_size, 0)
+        for name in ("whole", "cut", "empty")
+        if (path := event.photos / f"{name}.dng")
+    )
+    pairs = tuple(RawPair(raw.image_path, raw.path.stem + ".png") for raw in raws)
+    paired = Listing(photos=(), ignored=(), failed=(), twins=raws, pairs=pairs)
+    with closing(AnalysisStore(event.folder / "state")) as store:
+        found = {file.image_path: file for file in broken_files(paired, [], {}, store)}
+    assert {path: file.fault.value for path, file in found.items()} == {"cut.dng": "cut", "empty.dng": "empty"}
+    assert (found["cut.dng"].twin, found["cut.dng"].is_analysed) == ("cut.png", False)

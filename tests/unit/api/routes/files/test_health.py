@@ -39,7 +39,7 @@ def test_before_clustering(empty: ServiceClient) -> None:
 def test_the_list(client: ServiceClient) -> None:
     body = client.get("/files").json()
     assert {file["image_path"]: file["fault"] for file in body["files"]} == {
-        "cut <b>.png": "damaged", "empty.jpg": "empty", "far.heic": "placeholder",
+        "cut <b>.png": "cut", "empty.jpg": "empty", "far.heic": "placeholder",
     }  # fmt: skip
     assert (body["total"], body["counts"]) == (3, {"photos": 3, "broken": 2, "absent": 1})
     assert body["told"][0] == "2 files are broken: copy these again before you format the card"

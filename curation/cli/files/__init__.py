@@ -1,0 +1,1 @@
+"""`curation files`: what is known of the files themselves."""
