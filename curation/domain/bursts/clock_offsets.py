@@ -34,7 +34,7 @@ _WINDOWS = 60
 _APART = 6.0  # half-widths: windows nearer than this to each other share their pairs' scenes
 _LEAST_PAIRS = 5
 _LEAST_PAIRS_WITHIN = (5, 6, 8)  # for each of the widths: wide windows catch more by chance
-_LEAST_SLOTS, _SLOT_S = 3, 300.0  # the pairs come from as many parts of the day: one scene proves nothing
+_LEAST_SLOTS, _SLOT_S = (3, 3, 5), 300.0  # the pairs come from as many parts of the day: one scene proves nothing
 # How many times as many votes as for any other offset, for each of the widths: typical ones, and all others, which may
 # as well come from a second photographer who follows the first from table to table; those are never told by minutes.
 _CLEARER_IF_TYPICAL, _CLEARER = (1.4, 1.5, 2.5), (1.4, 2.0, math.inf)
@@ -241,7 +241,7 @@ def _peak(votes: _Votes, width: int) -> tuple[list[int], float] | None:
     best, middle, chosen = scored[0]
     others = max((score for score, at, _ in scored[1:] if abs(at - middle) > _APART * half_width), default=0.0)
     slots = {int(votes.times_a[votes.rows[place]] // _SLOT_S) for place in chosen}
-    if len(chosen) < _LEAST_PAIRS_WITHIN[width] or len(slots) < _LEAST_SLOTS:
+    if len(chosen) < _LEAST_PAIRS_WITHIN[width] or len(slots) < _LEAST_SLOTS[width]:
         return None
     is_typical = abs(middle - round(middle / _TYPICAL_S) * _TYPICAL_S) <= _TYPICAL_WITHIN_S
     above = math.sqrt(best / _PAIR_NATS) - math.sqrt(others / _PAIR_NATS)
