@@ -49,7 +49,8 @@ def _stage(settings: Settings, bars: ProgressBars) -> int:
     bars.close()
     reused = f", {report.reused} of them known from earlier" if report.reused else ""
     total = counted(report.total, "photo")
-    print_line(f"{report.analysed} of {total} analysed{reused}, in {report.seconds:.1f} s with {report.engine}")
+    known = f" ({report.with_raw} with RAW){reused}" if report.with_raw else reused
+    print_line(f"{report.analysed} of {total} analysed{known}, in {report.seconds:.1f} s with {report.engine}")
     faces, clusters = counted(report.faces, "face"), counted(report.clusters, "cluster")
     unreadable = f" ({report.unreadable_faces} cannot be read)" if report.unreadable_faces else ""
     print_line(f"{faces}, {report.identified_faces} good enough to identify{unreadable}, in {clusters}")

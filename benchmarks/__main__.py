@@ -21,6 +21,7 @@ BENCHMARKS: tuple[str, ...] = (
     "service",
     "pages",
     "tiles",
+    "whole_files",
     "picking",
     "peers",
     "clustering",

@@ -20,6 +20,7 @@ class Extra(StrEnum):
     WORKERS = "workers"
     GALLERY = "gallery"
     S3 = "s3"
+    JPEGXL = "jpegxl"
 
 
 @contextmanager

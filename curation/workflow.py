@@ -21,6 +21,7 @@ from curation.errors import FaceDataError, InputError, PhotosMissingError
 from curation.event.film.clip_ranking import ClipRanking, with_clips
 from curation.event.film.clip_stage import ClipStage, FilmParts
 from curation.event.film.looking import left_out
+from curation.event.folder.object_files import ObjectFiles
 from curation.event.folder.pair_memory import remembered_pairs
 from curation.photos.files.listing import Listing, list_photos
 from curation.photos.finding.raw_pairs import raw_files_of
@@ -401,7 +402,8 @@ def event_listing(settings: Settings, *, needs_photos: bool = True, retries_lost
     """
     io = settings.io
     if settings.input_address:
-        return _with_clips_asked_for(_object_listing(settings, needs_photos=needs_photos), settings)
+        listing = _object_listing(settings, needs_photos=needs_photos, retries_lost=retries_lost)
+        return _with_clips_asked_for(listing, settings)
     # Pictures that this program wrote are not photos of the event, wherever the output folder is.
     exclude = [io.output_dir / CLUSTERS_DIR, io.exports, io.state_dir, io.models_dir, settings.video.dir]
     output, photos = io.output_dir.resolve(), io.input_dir.resolve()
@@ -425,19 +427,27 @@ def _with_clips_asked_for(listing: Listing, settings: Settings) -> Listing:
     return replace(listing, clips=()) if settings.video.event_clips == "off" else listing.clips_apart()
 
 
-def _object_listing(settings: Settings, *, needs_photos: bool) -> Listing:
+def _object_listing(settings: Settings, *, needs_photos: bool, retries_lost: bool) -> Listing:
     """The photos and clips in object storage."""
     from curation.storage.objects.opening import open_store
 
     io, address = settings.io, settings.input_address
     root = Path(os.path.abspath(io.input_dir))  # noqa: PTH100 - as for folders
-    found = list(open_store(address, timeout_s=io.object_timeout_s).list())
+    store = open_store(address, timeout_s=io.object_timeout_s)
+    found = list(store.list())
     write_listed(root, found, getattr(originals_of(settings), "forget", lambda keys: None))
     outputs = settings.output_address
     exclude = [CLUSTERS_DIR]
     if outputs.startswith(f"{address}/"):
         exclude.append(outputs.removeprefix(f"{address}/"))
     files = [ListedFile(file_name_of(info.key), info.size_bytes, info.mtime_ns) for info in found]
-    return list_object_photos(
-        address, root, files, exclude=exclude, skip_raw_with_jpeg=io.skip_raw_with_jpeg, needs_photos=needs_photos
-    )
+    with remembered_pairs(settings, retries_lost=retries_lost, files=ObjectFiles(store, root)) as finder:
+        return list_object_photos(
+            address,
+            root,
+            files,
+            exclude=exclude,
+            skip_raw_with_jpeg=io.skip_raw_with_jpeg,
+            needs_photos=needs_photos,
+            finder=finder,
+        )

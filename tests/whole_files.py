@@ -166,10 +166,17 @@ MAKERS: dict[str, Maker] = {
     "bmp": _saved("BMP"),
     "ppm": _saved("PPM"),
     "ppm as text": _text_ppm,
+    "jpeg": _saved("JPEG", quality=90),
+    "jpeg with own tables": _saved("JPEG", quality=90, optimize=True),
+    "jpeg with restarts": _saved("JPEG", quality=90, restart_marker_rows=1),
+    "tiff": _saved("TIFF"),
+    "tiff lzw": _saved("TIFF", compression="tiff_lzw"),
+    "tiff deflate": _saved("TIFF", compression="tiff_adobe_deflate"),
+    "tiff packed": _saved("TIFF", compression="packbits"),
 }
 """How a picture is saved in each format; add more here, and the tests of all formats try them."""
 
-PLAIN_ROWS = {"psd": (40, 128), "bmp": (54, 384), "ppm": (15, 384)}
+PLAIN_ROWS = {"psd": (40, 128), "bmp": (54, 384), "ppm": (15, 384), "tiff": (140, 384)}
 """Formats of plain pixels: where the first row begins and the bytes of a row, in files that `made` makes."""
 
 

@@ -42,7 +42,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--name", default="", metavar="NAME", help="name of the new folder or ZIP file (default: the time)"
     )
     parser.add_argument(
-        "--no-embed", action="store_true", help="do not embed metadata in JPEG copies (hard links never get any)"
+        "--no-embed", action="store_true", help="do not write metadata into copies (hard links never get any)"
     )
     parser.add_argument("--sidecars", action="store_true", help="also write NAME.jpg.xmp, for digiKam and darktable")
     parser.add_argument("--raw", action="store_true", help="also export the RAW files of the photos")

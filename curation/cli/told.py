@@ -90,7 +90,9 @@ def _named(names: NamesOffered, proposed: list[NameOffered]) -> list[str]:
         except SuggestionNotFoundError:
             continue  # a name that was given just now keeps this one away: nobody is twice in a photo
         done.append(f"person {one.vote.cluster_id} is {printable(one.vote.name)}")
-    return done or ["no name was given"]
+    if not done:
+        return ["no name was given"]
+    return [*done, "next: run run_scoring.py, so that the ranking knows them"]
 
 
 def _print(told: Mapping[str, FileTold], offer: Offer, proposed: list[NameOffered]) -> None:

@@ -63,6 +63,7 @@ class ClusteringReport:
         broken_files: Files that are broken, whether or not their photos were analysed.
         absent_photos: Photos and clips that are not on this disk; they are in no other number.
         broken: All of these, by path.
+        with_raw: Photos among `analysed` that have a RAW file of the same shot.
     """
 
     total: int
@@ -84,6 +85,7 @@ class ClusteringReport:
     broken_files: int = 0
     absent_photos: int = 0
     broken: tuple[BrokenFile, ...] = ()
+    with_raw: int = 0
 
 
 @dataclass(frozen=True, slots=True)

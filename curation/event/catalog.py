@@ -113,6 +113,7 @@ class Catalog:
         try:
             self.words.settle()
             self.photos_by_id()
+            self.times()
             if len(self.event().rows) < _MANY_ROWS:
                 return
         except CurationError as error:
@@ -186,7 +187,16 @@ class Catalog:
 
         Raises what `photo` raises.
         """
-        return self._taken.of(self.clustering_record(), self._paths())
+        return self._taken.of(self.clustering_record(), self._paths(), self._people)
+
+    def _people(self) -> dict[str, frozenset[str]]:
+        """The clusters of each photo with faces, by image path."""
+        event = self.event()
+        people: defaultdict[str, set[str]] = defaultdict(set)
+        for row, cluster in zip(event.rows, event.cluster_ids.tolist(), strict=True):
+            if cluster >= 0:
+                people[row.image_path].add(str(cluster))
+        return {path: frozenset(clusters) for path, clusters in people.items()}
 
     def cameras_now(self) -> CamerasNow:
         """How the photos were taken, as far as that is known now. Raises what `photo` raises."""

@@ -13,7 +13,7 @@ from curation.photos.files.listing import Listing
 from curation.settings import Settings
 from curation.storage.taken.shots_file import write_lost
 
-__all__ = ["keep_lost", "left_of_moments", "raw_twins", "stepping_in"]
+__all__ = ["keep_lost", "left_of_moments", "photos_with_raw", "raw_twins", "stepping_in"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,16 @@ def keep_lost(settings: Settings, listing: Listing, failures: Iterable[Failure])
         write_lost(settings.event_dir, settings.input_address or str(settings.io.input_dir), stamps)
     except CurationError as error:
         logger.warning("the RAW files of pictures that cannot be read are looked for again: %s", error)
+
+
+def photos_with_raw(listing: Listing, failed: Collection[str]) -> set[str]:
+    """The photos that could be read and have a RAW file of the same shot.
+
+    Args:
+        listing: Of the run.
+        failed: Paths of the photos that could not be read.
+    """
+    return {pair.photo for pair in listing.pairs if pair.is_sure}.difference(failed)
 
 
 def raw_twins(listing: Listing, contents: Collection[str]) -> Mapping[str, tuple[str, bool]]:

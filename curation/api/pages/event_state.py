@@ -58,6 +58,7 @@ class EventState:
         clustered: Whether the photos were clustered.
         photos: Photos of the last clustering.
         failed: Of these, photos that could not be read.
+        with_raw: Of these, photos that have a RAW file of the same shot.
         files_told: What to know of broken files and of photos that are not on this disk, in sentences.
         faces: Faces in them.
         people: Clusters that have faces.
@@ -85,6 +86,7 @@ class EventState:
     clustered: bool
     photos: int
     failed: int
+    with_raw: int
     files_told: tuple[str, ...]
     faces: int
     people: int
@@ -178,6 +180,7 @@ def event_state(context: ServiceContext) -> EventState:
         clustered=clustered,
         photos=int(counts.get("photos", 0)),
         failed=int(counts.get("failed", 0)),
+        with_raw=int(counts.get("with_raw", 0)),
         files_told=told(catalog.broken_files()) if clustered else (),
         faces=int(counts.get("faces", 0)),
         people=len(clusters),

@@ -10,6 +10,7 @@ from curation.api.context import ServiceContext
 from curation.api.pages.gallery import Gallery, PhotoCard, cards_of
 from curation.api.pages.one_photo.close_ups import FaceMark, face_marks, worst_first
 from curation.api.pages.one_photo.walk import steps
+from curation.api.pages.words.times import time_words
 from curation.domain.faces.face import Box
 from curation.domain.faces.ids import photo_id
 from curation.domain.faces.index import FaceEntry
@@ -72,7 +73,8 @@ class PhotoView:
         path: The path of its file, relative to the folder of photos.
         width: The width of the upright photo in pixels; None if the file is missing or cannot be read.
         height: As `width`.
-        time: When it was taken, by the camera's clock; None if unknown.
+        time: When it was taken, by a clock that is set by the pictures; None if unknown.
+        time_words: The same in words, with what its own clock says and where that stands; empty if nothing is known.
         camera: How it was taken.
         told: What other programs said in its files, in one line; empty if nothing.
         notes: What in the files could not be used.
@@ -95,6 +97,7 @@ class PhotoView:
     width: int | None
     height: int | None
     time: datetime | None
+    time_words: str
     camera: CameraFacts
     told: str
     notes: tuple[str, ...]
@@ -129,6 +132,8 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
     catalog = context.catalog
     told = catalog.ranked.told().get(entry.image_path, NOTHING_TOLD)
     facts = context.analysis.facts(entry)
+    times = catalog.times()
+    taken = times.clocks.times.get(entry.image_path)
     measures = facts.measures or (None,) * len(entry.faces)
     labels = catalog.labels()
     thresholds = context.orchestrator.settings.scoring.thresholds  # the current ones, which may change
@@ -148,7 +153,8 @@ def photo_view(context: ServiceContext, entry: PhotoEntry, gallery: Gallery | No
         path=entry.image_path,
         width=facts.width,
         height=facts.height,
-        time=facts.capture_time,
+        time=facts.capture_time if taken is None else taken.time,
+        time_words=time_words(taken, is_said=times.clocks.is_said(taken)),
         camera=catalog.cameras.of(entry.image_path),
         told=told_words(told),
         notes=told.notes,

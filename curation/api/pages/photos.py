@@ -142,6 +142,7 @@ def _start(context: ServiceContext, gallery: Gallery, at: str) -> dict[str, Any]
     place = _front_place(context, gallery, known.image_path) if known is not None else 0
     return {
         "gallery": gallery,
+        "clock_lines": context.catalog.times().clocks.sentences,
         "place_of_at": place,
         "headings": [
             {"key": section.key, "title": section.title, "note": section.note, "count": section.cells}

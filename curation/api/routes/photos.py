@@ -258,13 +258,17 @@ def get_photo(request: Request, context: Context, photo_id: PhotoIdPath) -> Phot
     told = context.catalog.ranked.told().get(photo.image_path, NOTHING_TOLD)
     facts = context.analysis.facts(photo)
     measures = facts.measures or (None,) * len(photo.faces)
+    taken = context.catalog.times().clocks.times.get(photo.image_path)
+    clock = None if taken is None else taken.told
     return PhotoDetailOut(
         photo_id=photo.photo_id,
         image_path=photo.image_path,
         picture_url=photo_picture_url(request, photo.photo_id),
         width=facts.width,
         height=facts.height,
-        capture_time=facts.capture_time,
+        capture_time=facts.capture_time if clock is None else clock.time,
+        time_source="" if clock is None else clock.source,
+        time_used=facts.capture_time if taken is None else taken.time,
         error=photo.error or (photo.score.error or None if photo.score is not None else None),
         score=None if photo.score is None else photo_out(request, photo.score, context.catalog.burst_sizes()),
         camera=camera_out(context.catalog.cameras.of(photo.image_path)),

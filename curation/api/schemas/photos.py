@@ -128,7 +128,12 @@ class PhotoDetailOut(Out):
     """The width of the upright full-size photo in pixels; null if the file is missing or cannot be read."""
     height: Annotated[int | None, Field(ge=1, examples=[4000])]
     capture_time: Annotated[datetime | None, Field(examples=["2026-06-20T21:14:03"])]
-    """The time of the camera's clock, without a time zone."""
+    """When it was taken, without a time zone: by the camera's clock, or by its name if the file tells nothing."""
+    time_source: Annotated[str, Field(examples=["EXIF DateTimeOriginal"])]
+    """Where that stands: a field of the file, or `file name`; empty if it is not known."""
+    time_used: Annotated[datetime | None, Field(examples=["2026-06-20T20:14:03"])]
+    """The time by which it is sorted and put into scenes and bursts, by clocks that are set by the pictures; null if
+    its clock stood still."""
     error: Annotated[str | None, Field(examples=["the file is cut off after 31 of 98 kB"])]
     """Why the photo could not be read; null if it could."""
     score: PhotoOut | None

@@ -20,7 +20,7 @@ from curation.domain.bursts.photo_similarity import coarse_looks, photo_similari
 __all__ = ["ClockMoment", "ClockOffset", "find_offset", "moments_of"]
 
 _MOMENT_S = 5.0  # photos of one camera within this time are one vote: a burst would else outvote the day
-_MOST_MOMENTS = 4000  # of one camera; of more, every second, third, ... is taken
+_MOST_MOMENTS = 10_000  # of one camera; of more, every second, third, ... is taken
 _ROWS_AT_ONCE = 512
 _MOST_PAIRS = 60_000  # are compared closely
 _COARSE_SIMILARITY = 0.35
@@ -36,8 +36,8 @@ _LEAST_PAIRS = 5
 _LEAST_PAIRS_WITHIN = (5, 6, 8)  # for each of the widths: wide windows catch more by chance
 _LEAST_SLOTS, _SLOT_S = 3, 300.0  # the pairs come from as many parts of the day: one scene proves nothing
 # How many times as many votes as for any other offset, for each of the widths: typical ones, and all others, which may
-# as well come from a second photographer who follows the first from table to table.
-_CLEARER_IF_TYPICAL, _CLEARER = (1.4, 1.5, 2.5), (1.4, 2.0, 3.0)
+# as well come from a second photographer who follows the first from table to table; those are never told by minutes.
+_CLEARER_IF_TYPICAL, _CLEARER = (1.4, 1.5, 2.5), (1.4, 2.0, math.inf)
 _PAIR_NATS = 5.0  # of a usual pair: votes divided by it are about as many as pairs
 # The square root of a number of chance events varies by a half, whatever the number.
 _ABOVE, _ABOVE_IF_TYPICAL = 1.2, 0.9  # square roots; typical are quarters of an hour: summer time, time zones, a day
@@ -150,11 +150,15 @@ def _alike_pairs(first: Sequence[ClockMoment], second: Sequence[ClockMoment]) ->
         shared = np.sqrt(known[part]) @ np.sqrt(known[size:]).T
         people = _people_worth(shared, totals[part][:, None], totals[size:][None, :])
         i, j = np.nonzero((likeness >= _COARSE_SIMILARITY) | (people >= _LEAST_WEIGHT))
+        roughly = people[i, j] + np.maximum(likeness[i, j], 0.0)
+        if len(i) > _MOST_PAIRS:
+            best = np.argsort(-roughly, kind="stable")[:_MOST_PAIRS]
+            i, j, roughly = i[best], j[best], roughly[best]
         rows.append(i + start)
         columns.append(j)
-        worth.append(people[i, j] + np.maximum(likeness[i, j], 0.0))
-    all_rows, all_columns, roughly = np.concatenate(rows), np.concatenate(columns), np.concatenate(worth)
-    chosen = np.sort(np.argsort(-roughly, kind="stable")[:_MOST_PAIRS])
+        worth.append(roughly)
+    all_rows, all_columns = np.concatenate(rows), np.concatenate(columns)
+    chosen = np.sort(np.argsort(-np.concatenate(worth), kind="stable")[:_MOST_PAIRS])
     all_rows, all_columns = all_rows[chosen], all_columns[chosen]
     if not len(all_rows):
         return all_rows, all_columns, np.zeros(0)
@@ -242,7 +246,7 @@ def _peak(votes: _Votes, width: int) -> tuple[list[int], float] | None:
     is_typical = abs(middle - round(middle / _TYPICAL_S) * _TYPICAL_S) <= _TYPICAL_WITHIN_S
     above = math.sqrt(best / _PAIR_NATS) - math.sqrt(others / _PAIR_NATS)
     clearer, least_above = (_CLEARER_IF_TYPICAL, _ABOVE_IF_TYPICAL) if is_typical else (_CLEARER, _ABOVE)
-    if best < clearer[width] * others or above < least_above:
+    if math.isinf(clearer[width]) or best < clearer[width] * others or above < least_above:
         return None
     if abs(middle) > 2 * half_width and votes.weight(votes.matched(-half_width, half_width)) >= _STAYS * best:
         return None

@@ -135,6 +135,10 @@ class EventClocks:
     times: Mapping[str, PhotoTime]
     clocks: tuple[CameraClock, ...]
 
+    def is_said(self, taken: PhotoTime | None) -> bool:
+        """Whether the clock of a photo is set as the user says."""
+        return taken is not None and any(clock.by_user for clock in self.clocks if clock.name == taken.clock)
+
     @property
     def steps_s(self) -> dict[str, float]:
         """The steps of the clocks of photos that do not show seconds, by image path."""

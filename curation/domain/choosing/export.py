@@ -22,6 +22,7 @@ __all__ = [
     "free_name",
     "name_key",
     "portable_name",
+    "written_name",
 ]
 
 REJECTED = -1
@@ -51,9 +52,9 @@ class ExportRequest:
         best: Number of best photos; None exports those that were picked.
         mode: A copy, a hard link (the same bytes on the disk under a second name), or one ZIP file.
         name: Name of the new sub-folder, or of the ZIP file without its extension; empty uses the time.
-        embed: Whether metadata is embedded in JPEG copies; not possible with hard links.
+        embed: Whether metadata is written into copies, of all formats that can hold it; not possible with hard links.
         sidecars: Whether every photo gets a NAME.jpg.xmp (NAME.nef.xmp), which digiKam and darktable read. RAW files
-            always get a NAME.xmp, and photos that metadata cannot be embedded in a NAME.heic.xmp.
+            always get a NAME.xmp, and all photos but JPEGs a NAME.heic.xmp.
         raw_files: Whether the RAW file beside a photo is exported, too.
         csv: Whether photos.csv is written.
         contact_sheet: Whether contact_sheet.html is written.
@@ -148,6 +149,11 @@ class PhotoDescription:
         picked = self.program is not None and self.pick is not None
         return not (self.rating or self.label or self.names or self.tags or picked)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the user said nothing that a file could contradict, not even that the photo is picked."""
+        return self.is_empty and self.pick is None
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
@@ -159,7 +165,7 @@ class ExportReport:
         failed: Photos that could not be exported.
         failures: Why, one for each failed photo.
         raw_files: RAW files that were exported with them.
-        embedded: Photos with metadata embedded in their copy.
+        embedded: Files with metadata written into their copy: photos, and DNGs that came with them.
         sidecars: Sidecar files that were written.
         warnings: What the user should know, in sentences.
         name: Name of the sub-folder or the ZIP file, inside the folder of exports.
@@ -196,6 +202,14 @@ def portable_name(name: str) -> str:
     stripped = kept.rstrip(". ")
     kept = stripped + "_" * (len(kept) - len(stripped)) or "_"
     return f"_{kept}" if kept.partition(".")[0].upper() in _DEVICES else kept
+
+
+def written_name(name: str) -> str:
+    """A person's name as it is written for programs that compare bytes: composed letters, no spare spaces.
+
+    A name that was pasted on a Mac may have decomposed ones, and would be another keyword than the same name typed.
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "cameras_agree",
     "is_one_shot",
     "pairs_of",
+    "proposed",
     "shot_name",
     "stem_key",
     "times_differ",
@@ -109,11 +111,13 @@ class Pairs(NamedTuple):
     unsure: tuple[Pair, ...]
 
 
+@lru_cache(maxsize=2**17)
 def stem_key(stem: str) -> str:
     """Equal for names of one file without their extension, in whatever case and form letters are written."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
 
 
+@lru_cache(maxsize=2**17)
 def shot_name(stem: str) -> str:
     """The part of a name that one shot's files share, without what makers and programs put around it.
 
@@ -134,7 +138,7 @@ def pairs_of(files: Sequence[ShotFile], evidence: ShotEvidence) -> Pairs:
         files: All that may be one of a pair, in an order that decides between equals.
         evidence: Asked for files whose names propose a pair only.
     """
-    groups = _proposed(files)
+    groups = proposed(files)
     facts = {number: evidence.facts(number) for group in groups for number in group}
     seconds = Counter(one.time.replace(microsecond=0) for one in facts.values() if one.time is not None)
     frozen = {second for second, count in seconds.items() if count > _STOOD_STILL}
@@ -158,7 +162,7 @@ def pairs_of(files: Sequence[ShotFile], evidence: ShotEvidence) -> Pairs:
     return Pairs(tuple(kept), tuple(also), tuple(unsure))
 
 
-def _proposed(files: Sequence[ShotFile]) -> list[list[int]]:
+def proposed(files: Sequence[ShotFile]) -> list[list[int]]:
     """Groups of numbers whose names are those of one shot, as far as they hold both a RAW file and a picture."""
     by_name: dict[str, list[int]] = defaultdict(list)
     raw_names = {shot_name(file.stem) for file in files if file.is_raw}
@@ -284,6 +288,7 @@ def times_differ(one: datetime | None, other: datetime | None) -> bool:
     return one.replace(microsecond=0) != other.replace(microsecond=0)
 
 
+@lru_cache(maxsize=1024)
 def cameras_agree(one: str, other: str) -> bool | None:
     """Whether two names are of one camera model; None if one of them says too little.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from curation.domain.files.shot_memory import ShotMemory
 from curation.errors import CurationError
 from curation.photos.finding.twins import FilesOfEvent, TwinFinder
 from curation.settings import Settings
-from curation.storage.taken.shots_file import read_shots, write_shots
+from curation.storage.taken.shots_file import read_lost, read_shots, write_shots
 from curation.turns import Turns
 
 __all__ = ["remembered_pairs"]
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # Of several threads that list an event for the first time, one reads its files.
 _turns = Turns()
+_last: dict[tuple[str, str], ShotMemory] = {}
+"""What the last listing of this process knew, so that a file of some megabytes is not read for each page."""
 
 
 @contextmanager
@@ -35,14 +38,14 @@ def remembered_pairs(
     place = settings.input_address or str(settings.io.input_dir)
     state_dir = settings.event_dir
     with _turns.of(f"{state_dir}\n{place}"):
+        key = (str(state_dir), place)
         try:
-            before = read_shots(state_dir, place)
+            before = _last.get(key) or read_shots(state_dir, place)
+            lost = {} if retries_lost else read_lost(state_dir, place)
         except CurationError as error:
             logger.debug("what is known of the event's files cannot be read: %s", error)
-            before = ShotMemory()
-        if retries_lost:
-            before.lost.clear()
-        finder = TwinFinder(before, files)
+            before, lost = ShotMemory(), {}
+        finder = TwinFinder(replace(before, lost=lost), files)
         yield finder
         now = finder.memory
         if (now.facts, now.movies, now.looks) != (before.facts, before.movies, before.looks):
@@ -50,3 +53,5 @@ def remembered_pairs(
                 write_shots(state_dir, place, now)
             except CurationError as error:
                 logger.debug("what is known of the event's files is not kept: %s", error)
+        _last.clear()  # events are worked on one after the other
+        _last[key] = now

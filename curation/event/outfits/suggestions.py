@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 
 from curation.domain.faces.face import Box
 from curation.domain.faces.ids import face_id, photo_id
@@ -22,13 +20,11 @@ from curation.event.outfits.search import EventBodies, OutfitSearch, PhotoBodies
 from curation.event.people.edits import PeopleEdits
 from curation.event.people.seen import NewAnswer, SeenNow, name_key
 from curation.settings import Settings
-from curation.storage.analysis_store import AnalysisStore
 from curation.storage.assets.picture_bodies import Body
 
 __all__ = ["SUGGESTION_ID_PATTERN", "LearntFrom", "OutfitSuggester", "OutfitSuggestion", "OutfitSuggestions"]
 
 SUGGESTION_ID_PATTERN = r"^[0-9a-f]{16}$"
-_EPOCH = datetime(2000, 1, 1)
 _SWITCHED_OFF = "suggestions by clothes are switched off: assets.outfit_suggestions in config.yaml"
 _NO_RULES = LookalikeRules()
 
@@ -111,7 +107,6 @@ class OutfitSuggester:
             edits: Through which answers are written, so that they can be undone.
         """
         self._is_on = settings.assets.outfit_suggestions
-        self._state_dir = settings.io.state_dir
         self._catalog = catalog
         self._search = search
         self._edits = edits
@@ -163,7 +158,7 @@ class OutfitSuggester:
         )
 
     def _find(self, bodies: EventBodies, event: EventIndex, labels: Labels) -> OutfitSuggestions:
-        times = self._times(bodies.photos)
+        times = self._catalog.times().taken_s
         places: list[tuple[PhotoBodies, Body, int]] = []
         worn: list[Worn] = []
         names: dict[str, str] = {}
@@ -179,23 +174,11 @@ class OutfitSuggester:
                 if named(labels, cluster) is not None and person is not None:
                     names[person.key] = person.display_name
                 places.append((photo, body, row))
-                time = times.get(photo.picture.sha256)
+                time = times.get(photo.image_path)
                 worn.append(Worn(number, time, body.signature, None if person is None else person.key))
         result = lookalikes(worn, frozenset(names), _NO_RULES)
         found = tuple(_suggestion(one, places, event, names) for one in result.found)
         return OutfitSuggestions(found, sum(body.person is None for body in worn), _with_names(result, names, labels))
-
-    def _times(self, photos: Sequence[PhotoBodies]) -> dict[str, float]:
-        contents = {photo.picture.sha256 for photo in photos}
-        with closing(AnalysisStore(self._state_dir)) as store:
-            texts = store.capture_times(contents)
-        out = {}
-        for sha256, text in texts.items():
-            try:
-                out[sha256] = (datetime.fromisoformat(text).replace(tzinfo=None) - _EPOCH).total_seconds()
-            except ValueError:
-                continue  # a camera may write anything
-        return out
 
 
 def _usual_length(photos: Sequence[PhotoBodies]) -> int:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from curation.photos.colours.cicp import HLG, PQ, Cicp
 
-__all__ = ["hdr_of_profile"]
+__all__ = ["hdr_of_profile", "profile_tags"]
 
 _MAX_TAGS = 200
 _NAME = re.compile(r"\b(?:(PQ|ST ?2084)|(HLG|B67))\b", re.IGNORECASE)
@@ -18,7 +18,7 @@ def hdr_of_profile(icc_profile: bytes) -> Cicp | None:
     """The code points of a profile for HDR, by its tag `cicp` or else its name; None for any other or a broken one."""
     if icc_profile[16:20] != b"RGB ":
         return None
-    tags = _tags(icc_profile)
+    tags = profile_tags(icc_profile)
     cicp = tags.get(b"cicp", b"")
     if len(cicp) >= 12:
         told = Cicp(cicp[8], cicp[9])
@@ -30,7 +30,8 @@ def hdr_of_profile(icc_profile: bytes) -> Cicp | None:
     return Cicp(12 if "P3" in name.upper() else 9, PQ if match[1] else HLG)
 
 
-def _tags(profile: bytes) -> dict[bytes, bytes]:
+def profile_tags(profile: bytes) -> dict[bytes, bytes]:
+    """The tags of a profile with what they hold; of a broken one those that can be found."""
     count = min(int.from_bytes(profile[128:132], "big"), _MAX_TAGS)
     found = {}
     for at in range(132, 132 + 12 * count, 12):

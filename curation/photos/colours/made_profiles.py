@@ -13,7 +13,7 @@ import numpy as np
 from curation.photos.colours.cicp import ADOBE_RGB, Cicp, Primaries, linear_of, primaries_of
 from curation.photos.colours.matrices import to_pcs
 
-__all__ = ["adobe_rgb_profile", "cicp_profile", "gamma_profile", "grey_gamma_profile"]
+__all__ = ["adobe_rgb_profile", "cicp_profile", "gamma_profile", "grey_gamma_profile", "transfer_profile"]
 
 _ADOBE_GAMMA = 563 / 256
 _CURVE_POINTS = 1024
@@ -25,19 +25,32 @@ def adobe_rgb_profile() -> bytes:
     return gamma_profile(ADOBE_RGB, _ADOBE_GAMMA, "Adobe RGB compatible")
 
 
-@lru_cache(maxsize=8)
 def cicp_profile(cicp: Cicp) -> bytes:
     """Of a colour space that is not HDR.
 
     Raises:
         ValueError: If it is.
     """
-    if cicp.is_hdr:
-        raise ValueError(f"{cicp} is HDR")
-    values = linear_of(cicp.transfer, np.linspace(0, 1, _CURVE_POINTS))
+    return transfer_profile(primaries_of(cicp), cicp.transfer, f"CICP {cicp.primaries}/{cicp.transfer}")
+
+
+@lru_cache(maxsize=8)
+def transfer_profile(primaries: Primaries, transfer: int, name: str) -> bytes:
+    """Of a space whose light is told by a code point.
+
+    Args:
+        primaries: Its primaries and white.
+        transfer: `TransferCharacteristics` of H.273, but not one for HDR.
+        name: As for `gamma_profile`.
+
+    Raises:
+        ValueError: If it is HDR, or the primaries span no space.
+    """
+    if Cicp(2, transfer).is_hdr:
+        raise ValueError("a profile cannot stand for HDR")
+    values = linear_of(transfer, np.linspace(0, 1, _CURVE_POINTS))
     points = (np.clip(values, 0, 1) * 65535).round().astype(">u2").tobytes()
-    curve = struct.pack(">4s4xI", b"curv", _CURVE_POINTS) + points
-    return _rgb_profile(primaries_of(cicp), curve, f"CICP {cicp.primaries}/{cicp.transfer}")
+    return _rgb_profile(primaries, struct.pack(">4s4xI", b"curv", _CURVE_POINTS) + points, name)
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from curation.photos.colours.cicp import SRGB_PRIMARIES, Primaries
 
-__all__ = ["to_pcs", "to_srgb_light"]
+__all__ = ["adapted", "to_pcs", "to_srgb_light"]
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # white of ICC's connection space, as its profiles round it
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -26,8 +26,13 @@ def to_pcs(primaries: Primaries) -> NDArray[np.float64]:
     if abs(np.linalg.det(colours)) < 1e-6:
         raise ValueError("the primaries lie on a line")
     matrix = colours * np.linalg.solve(colours, white)
+    return np.asarray(adapted(white) @ matrix)
+
+
+def adapted(white: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The 3 x 3 matrix from XYZ seen under `white` (XYZ) to XYZ seen under D50."""
     cones = np.diag((_BRADFORD @ _D50) / (_BRADFORD @ white))
-    return np.asarray(np.linalg.inv(_BRADFORD) @ cones @ _BRADFORD @ matrix)
+    return np.asarray(np.linalg.inv(_BRADFORD) @ cones @ _BRADFORD)
 
 
 def to_srgb_light(primaries: Primaries) -> NDArray[np.float64]:

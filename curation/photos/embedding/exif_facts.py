@@ -51,7 +51,7 @@ class ExifBlock:
 
         An XMP packet within it, which some programs leave there, is taken away: it belongs to the one of the photo.
         """
-        if self._content is None or description.is_empty:
+        if self._content is None or description.is_silent:
             return None, ()
         if self._directory is None:
             return None, (_DAMAGED,)

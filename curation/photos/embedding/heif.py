@@ -56,7 +56,7 @@ def described_heif(file: BinaryIO, description: PhotoDescription) -> DescribedCo
     """
     heif = _Heif(file)
     own = heif.own()
-    if description.is_empty:
+    if description.is_silent:
         return None
     new: dict[int, bytes] = {}
     block, notes = heif.exif.described(description)

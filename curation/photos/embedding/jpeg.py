@@ -82,7 +82,7 @@ class _Jpeg:
     def other_blocks(self, description: PhotoDescription) -> tuple[dict[int, bytes | None], tuple[str, ...]]:
         """New bodies of the segments of EXIF and IPTC, by their places; and notes."""
         changed: dict[int, bytes | None] = {}
-        if description.is_empty:
+        if description.is_silent:
             return changed, ()
         block, notes = self._exif.described(description)
         if block is not None and self._exif_at is not None:

@@ -84,5 +84,5 @@ def described(own: OwnPacket, description: PhotoDescription) -> tuple[bool, tupl
     """
     before = own.packet.to_packet()
     notes = describe(own.packet, description, own.told)
-    changed = own.packet.to_packet() != before or not (own.is_single or description.is_empty)
+    changed = own.packet.to_packet() != before or not (own.is_single or description.is_silent)
     return changed, own.notes + notes

@@ -55,7 +55,7 @@ def described_png(file: BinaryIO, description: PhotoDescription) -> DescribedCop
     """
     chunks = tuple(_chunks(file))
     exif_chunk, exif, own = _read(chunks)
-    if description.is_empty:
+    if description.is_silent:
         return None
     is_changed, more = described(own, description)
     block, notes = exif.described(description)

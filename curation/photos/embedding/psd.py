@@ -46,7 +46,7 @@ def described_psd(file: BinaryIO, description: PhotoDescription) -> DescribedCop
     """
     resources, start, end = _resources(file)
     exif, own = _read(resources)
-    if description.is_empty:
+    if description.is_silent:
         return None
     block, notes = exif.described(description)
     changed = [

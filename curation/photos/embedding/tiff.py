@@ -54,7 +54,7 @@ def described_tiff(file: BinaryIO, description: PhotoDescription, *, is_dng: boo
         OSError: If the file cannot be read.
     """
     directory, own, resources = _read(file, is_dng=is_dng)
-    if description.is_empty:
+    if description.is_silent:
         return None
     is_changed, notes = described(own, description)
     changes = exif_changes(directory, description)

@@ -53,7 +53,7 @@ def described_webp(file: BinaryIO, description: PhotoDescription) -> DescribedCo
     """
     chunks, end = _chunks(file)
     exif_chunk, exif, own = _read(chunks)
-    if description.is_empty:
+    if description.is_silent:
         return None
     edits: list[Edit] = []
     block, notes = exif.described(description)

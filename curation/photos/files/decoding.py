@@ -30,10 +30,15 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import RawPreview, develop_half_size, develop_in_place, read_raw_preview
 from curation.photos.files.reasons import reason_of
+from curation.photos.forms.jpegxl import JpegXlSource
+from curation.photos.forms.pfm import ColourPfmSource, is_colour_pfm
+from curation.photos.forms.psd import DeepPsdSource, is_deep_psd
+from curation.photos.forms.tiff import tiff_source
 from curation.photos.taken.camera_facts import read_clock
 from curation.photos.taken.name_times import time_of_name
 from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import require_seen_part_whole
+from curation.photos.whole.jpeg.thumbnail import exif_thumbnail, require_agreement
 from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["open_photo", "open_photo_bytes"]
@@ -54,6 +59,7 @@ class _JpegSource:
         self._told = told_colours(header.icc_profile, is_adobe_rgb=header.is_adobe_rgb)
         self.icc_profile = rgb_profile(self._told.icc_profile) if header.components == 3 else None
         self._header = header
+        self._is_compared = False
         self._data: bytes | None = None
         self.width, self.height = header.width, header.height
         self.orientation = header.facts.orientation or 1
@@ -64,6 +70,11 @@ class _JpegSource:
         if self._data is None:
             self._data = self._read()
         array = decode_jpeg(self._data, self._header, divisor)
+        if not self._is_compared:
+            thumbnail = exif_thumbnail(self._header.exif)
+            if thumbnail is not None:
+                require_agreement(array, thumbnail, self._header.mcu_height / divisor)
+            self._is_compared = True
         return self._srgb(array, divisor)
 
     def _srgb(self, array: NDArray[np.uint8], divisor: int) -> NDArray[np.uint8]:
@@ -246,6 +257,14 @@ def _source(file: PhotoFile, kind: PhotoFormat, max_megapixels: float, own_colou
         return _raw_source(file, max_megapixels, own_colours)
     if kind is PhotoFormat.HEIF:
         return HeifSource(file, own_colours=own_colours)
+    if kind is PhotoFormat.JPEG_XL:
+        return JpegXlSource(file)
+    if kind is PhotoFormat.PSD and is_deep_psd(file):
+        return DeepPsdSource(file)
+    if kind is PhotoFormat.PNM and is_colour_pfm(file):
+        return ColourPfmSource(file)
+    if kind is PhotoFormat.TIFF:
+        return tiff_source(file, max_megapixels=max_megapixels, own_colours=own_colours)
     if kind is not PhotoFormat.JPEG:
         return PillowSource(file, kind, max_megapixels=max_megapixels, own_colours=own_colours)
     if file.size_bytes > _MAX_JPEG_BYTES:

@@ -24,7 +24,7 @@ def _extensions(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-SUPPORTED_FORMATS = "JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP, GIF, JPEG 2000, PNM, PSD and RAW files"
+SUPPORTED_FORMATS = "JPEG, PNG, WebP, TIFF, HEIC, AVIF, BMP, GIF, JPEG 2000, JPEG XL, PNM, PSD and RAW files"
 """For messages that tell a user which photos are supported."""
 
 RAW_EXTENSIONS = _extensions(
@@ -38,7 +38,8 @@ PHOTO_EXTENSIONS = (
     RAW_EXTENSIONS
     | JPEG_LIKE_EXTENSIONS
     | _extensions(
-        "mpo jps jp2 j2k jpf jpx jpc j2c png apng webp tif tiff heics avif avifs bmp dib gif pbm pgm ppm pnm pfm psd"
+        "mpo jps jp2 j2k jpf jpx jpc j2c jxl png apng webp tif tiff heics avif avifs bmp dib gif pbm pgm ppm pnm pfm "
+        "psd"
     )
 )
 """Lower case, without the dot."""
@@ -56,7 +57,6 @@ UNSUPPORTED_PICTURES: Mapping[str, str] = {
     "hdr": "a Radiance picture",
     "icns": "an icon",
     "ico": "an icon",
-    "jxl": "a JPEG XL picture",
     "jxr": "a JPEG XR picture",
     "kra": "a Krita drawing",
     "pcx": "a PCX picture",
@@ -92,6 +92,7 @@ class PhotoFormat(Enum):
     PSD = "PSD"
     AVIF = "AVIF"
     HEIF = "HEIF"
+    JPEG_XL = "JXL"
     RAW = "RAW"
 
 
@@ -104,6 +105,8 @@ _PREFIXES: tuple[tuple[bytes, PhotoFormat], ...] = (
     (b"8BPS", PhotoFormat.PSD),
     (b"\0\0\0\x0cjP  \r\n\x87\n", PhotoFormat.JPEG_2000),
     (b"\xff\x4f\xff\x51", PhotoFormat.JPEG_2000),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", PhotoFormat.JPEG_XL),
+    (b"\xff\x0a", PhotoFormat.JPEG_XL),
     (b"FUJIFILMCCD-RAW", PhotoFormat.RAW),
     (b"FOVb", PhotoFormat.RAW),
     (b"\0MRM", PhotoFormat.RAW),

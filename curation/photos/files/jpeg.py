@@ -49,7 +49,8 @@ _MAX_PILLOW_MEGAPIXELS = 120
 # Warnings of libjpeg that say nothing of the picture's blocks, or that it gives instead of all others.
 _ORDER_OF_SCANS = "Inconsistent progression"
 _WARNING = re.compile(r"corrupt|premature|huffman|bogus|invalid|JFIF|Adobe", re.IGNORECASE)
-_MIN_TAIL_ZEROS = 16
+_MIN_TAIL_ZEROS = 2
+_MAX_STRAY_BYTES = 16
 _FILL_GREY = 128  # the colour of missing data in libjpeg, whose coefficients are all zero
 
 
@@ -75,6 +76,8 @@ class JpegHeader:
     components: int
     single_scan: bool
     scan_offset: int = 0
+    exif: bytes = b""
+    mcu_height: int = 8
     is_adobe_rgb: bool = False
 
 
@@ -90,7 +93,7 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
     icc_parts: dict[int, bytes] = {}
     icc_count = 0
     frame: tuple[int, bytes] | None = None
-    is_adobe_rgb = False
+    is_adobe_rgb, exif = False, b""
     file.seek(2)
     for _ in range(_MAX_HEADER_SEGMENTS):
         marker = _next_marker(file)
@@ -108,8 +111,8 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
             scan = file.read(1)
             offset = file.tell() - 1 + length
             found = _header(frame, scan[0] if scan else 0, facts or NO_FACTS, _joined(icc_parts, icc_count), offset)
-            return replace(found, is_adobe_rgb=is_adobe_rgb)
-        if marker not in _SOF_MARKERS and marker not in (0xDB, 0xE1, 0xE2):
+            return replace(found, is_adobe_rgb=is_adobe_rgb, exif=exif)
+        if marker not in _SOF_MARKERS and marker not in (0xC4, 0xDB, 0xE1, 0xE2):
             file.seek(length, 1)
             continue
         body = file.read(length)
@@ -117,13 +120,31 @@ def read_jpeg_header(file: BinaryIO) -> JpegHeader:
             frame = (marker, body)
         elif marker == 0xDB:
             _require_steps(body)
+        elif marker == 0xC4:
+            _require_codes(body)
         elif marker == 0xE1 and facts is None and body.startswith(b"Exif\0"):
+            exif = body
             facts = read_exif_block(body[6:])
             is_adobe_rgb = block_tells_adobe_rgb(body)
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
             icc_parts[body[12]] = body[14:]
             icc_count = body[13]
     raise PhotoUnreadableError("the file is cut off or damaged: the JPEG ends before its picture begins")
+
+
+def _require_codes(body: bytes) -> None:
+    """Refuse Huffman tables that were overwritten with zeros: each symbol has one code."""
+    at = 0
+    while at + 17 <= len(body):
+        count = sum(body[at + 1 : at + 17])
+        if body.count(0, at + 17, at + 17 + count) > 1:
+            raise _emptied_table()
+        at += 17 + count
+
+
+def _emptied_table() -> PhotoDamagedError:
+    text = "the file is damaged: a table without which its picture cannot be decoded was overwritten with zeros"
+    return PhotoDamagedError(text, kind=FaultKind.ZEROED.value)
 
 
 def _require_steps(body: bytes) -> None:
@@ -134,8 +155,7 @@ def _require_steps(body: bytes) -> None:
         table = body[at + 1 : at + 1 + size]
         steps = table if size == 64 else [a | b for a, b in zip(table[::2], table[1::2], strict=False)]
         if 0 in steps:
-            text = "the file is damaged: a table without which its picture cannot be decoded was overwritten with zeros"
-            raise PhotoDamagedError(text, kind=FaultKind.ZEROED.value)
+            raise _emptied_table()
         at += 1 + size
 
 
@@ -188,6 +208,7 @@ def _header(
         components=components,
         single_scan=single_scan,
         scan_offset=scan_offset,
+        mcu_height=8 * v_max,
     )
 
 
@@ -241,13 +262,13 @@ def _decode_in_order(data: bytes, header: JpegHeader, divisor: int, warning: str
         PhotoDamagedError: If it is not.
         PhotoUnreadableError: If it cannot be decoded for another reason.
     """
-    if _ORDER_OF_SCANS in warning:
-        return _decode_by_corner(data, header, divisor, warning)
-    if not _WARNING.search(warning):
+    if _ORDER_OF_SCANS not in warning and not _WARNING.search(warning):
         return _decode_by_corner(data, None, divisor, warning)
     structure = read_structure(data)
     if structure is None or not _may_be_whole(structure):
         raise damage(data, structure, warning)
+    if _ORDER_OF_SCANS in warning:
+        return _decode_by_corner(data, header, divisor, warning)
     for candidate in _put_in_order(structure):
         try:
             array = _decode(candidate, header, divisor)
@@ -267,7 +288,7 @@ def _may_be_whole(structure: JpegStructure) -> bool:
     Of a picture in several scans without an end, whole scans may be missing, which would go unnoticed.
     """
     if structure.has_end:
-        return True
+        return structure.stray <= _MAX_STRAY_BYTES and structure.has_all_scans
     is_single = len(structure.scans) == 1 and not structure.frame.is_progressive and not structure.frame.is_arithmetic
     return is_single and not structure.scans[0].pieces[-1].endswith(bytes(_MIN_TAIL_ZEROS))
 

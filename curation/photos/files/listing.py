@@ -18,6 +18,8 @@ from curation.photos.files.formats import (
     VIDEO_PROXY_EXTENSIONS,
 )
 from curation.photos.finding.aside import Aside
+from curation.photos.finding.companions import COMPANION_EXTENSIONS
+from curation.photos.finding.moving_parts import beside_photos
 from curation.photos.finding.names import CLUSTERS_MARK, SURROGATE, escaped, is_passed_over
 from curation.photos.finding.names import extension_of as _extension
 from curation.photos.finding.raw_pairs import RawPair, found_pairs, left_out
@@ -72,8 +74,8 @@ class ClipFile:
         path: Absolute.
         size_bytes: Of the file.
         mtime_ns: When its content was last changed, in nanoseconds since 1970.
-        beside: `image_path` of the photo of the same name in the same folder; empty if there is none. A short film
-            beside its photo is the moving part of that photo.
+        beside: `image_path` of the photo of the same name in the same folder whose moving part it is; empty if it is
+            none.
     """
 
     video_path: str
@@ -81,6 +83,11 @@ class ClipFile:
     size_bytes: int
     mtime_ns: int
     beside: str = ""
+
+    @property
+    def image_path(self) -> str:
+        """Its path as photos have it."""
+        return self.video_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +252,7 @@ class FoundFiles:
             PhotosMissingError: If there is no photo, and there must be one.
         """
         photos, ignored = self.photos, [*self.ignored, *self.aside.ignored]
-        clips = _beside_photos(self.clips, photos)
+        clips = beside_photos(self.clips, photos, finder)
         pairs = () if finder is None else found_pairs(photos, finder)
         twins: list[PhotoFile] = []
         if skip_raw_with_jpeg and pairs:
@@ -285,7 +292,7 @@ def _why_not(name: str) -> str | None:
     extension = _extension(name)
     if extension in PHOTO_EXTENSIONS:
         return None
-    if extension in _SILENT_EXTENSIONS:
+    if extension in _SILENT_EXTENSIONS | COMPANION_EXTENSIONS:
         return ""
     if extension in VIDEO_EXTENSIONS:
         return "a video, not a photo"
@@ -294,14 +301,3 @@ def _why_not(name: str) -> str | None:
     if not extension:
         return "its name has no extension such as .jpg"
     return "not a photo, judging by its extension"
-
-
-def _beside_photos(clips: list[ClipFile], photos: list[PhotoFile]) -> list[ClipFile]:
-    """The clips with the photos of the same name in the same folder."""
-    if not clips:
-        return clips
-    named = {
-        (photo.path.parent, photo.path.stem.casefold()): photo.image_path
-        for photo in sorted(photos, key=lambda photo: photo.image_path, reverse=True)
-    }
-    return [replace(clip, beside=named.get((clip.path.parent, clip.path.stem.casefold()), "")) for clip in clips]

@@ -21,6 +21,7 @@ from curation.photos.colours.cicp import Cicp
 from curation.photos.colours.exif_colours import block_tells_adobe_rgb, tiff_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
 from curation.photos.colours.iso_colr import read_iso_colours
+from curation.photos.colours.lab import lab_to_srgb
 from curation.photos.colours.png_colours import png_cicp, png_gamma_profile
 from curation.photos.colours.told import ToldColours, told_colours
 from curation.photos.files.colour import bands_to_srgb, rgb_profile
@@ -42,6 +43,7 @@ _WHOLE_FILE_FORMATS = frozenset({PhotoFormat.WEBP, PhotoFormat.AVIF, PhotoFormat
 _MAX_PNG_CHUNKS = 100_000
 _BOMB = re.compile(r"Image size \((\d+) pixels\) exceeds limit")
 # Decoding takes about 7 bytes per pixel, for these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), measured.
+_WHITE_POINT = 318
 _DEEP_CHANNELS = {"L;16": 1, "LA;16": 2, "RGB;16": 3, "RGBA;16": 4}
 _DEEP_SHIFT = 4  # to 12 bits, the most that HEIF's codecs keep
 _LIMIT_SHARES = {PhotoFormat.WEBP: 0.5, PhotoFormat.JPEG_2000: 0.4, PhotoFormat.AVIF: 0.8}
@@ -134,6 +136,9 @@ class PillowSource:
                     raise ValueError(f"the picture is {image.size}, its header says {(self.width, self.height)}")
                 if self._told.hdr is not None:
                     return _hdr_to_srgb(image, self._told.hdr, self._file, self._kind)
+                white = _white_of_lab(image)
+                if white is not None:
+                    return _lab_to_srgb(image, white)
                 is_left = self._own_colours and self.icc_profile is not None
                 return bands_to_srgb(
                     lambda top, bottom: image.crop((0, top, self.width, bottom)),
@@ -260,6 +265,23 @@ def _hdr_to_srgb(image: ImageFile, hdr: Cicp, file: PhotoFile, kind: PhotoFormat
     return hdr_to_srgb(
         lambda top, bottom: _codes(image.crop((0, top, image.width, bottom))), image.width, image.height, 8, hdr
     )
+
+
+def _white_of_lab(image: ImageFile) -> tuple[float, float] | None:
+    """The white of a Lab picture if it is told; Pillow takes it for D50."""
+    tags = getattr(image, "tag_v2", None)
+    if image.mode != "LAB" or tags is None:
+        return None
+    places = tags.get(_WHITE_POINT)
+    return (float(places[0]), float(places[1])) if isinstance(places, tuple) and len(places) == 2 else None
+
+
+def _lab_to_srgb(image: ImageFile, white: tuple[float, float]) -> NDArray[np.uint8]:
+    stored = np.asarray(image)
+    lab = np.empty(stored.shape, dtype=np.float32)
+    lab[:, :, 0] = stored[:, :, 0] * np.float32(100 / 255)
+    lab[:, :, 1:] = stored[:, :, 1:].view(np.int8)
+    return lab_to_srgb(lab, white)
 
 
 def _codes(band: Image) -> NDArray[np.uint8]:

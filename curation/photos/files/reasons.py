@@ -11,7 +11,10 @@ _ADDRESS = re.compile(r"<[^>]*>|'[^']*/[^']*'|\"[^\"]*/[^\"]*\"")
 _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), reason)
     for pattern, reason in (
-        (r"truncat|premature|end of file|not enough|unexpected end|file read|broken data stream|eof", "cut off"),
+        (
+            r"truncat|premature|end of file|not enough|unexpected end|file read|broken data stream|need_more_input|eof",
+            "cut off",
+        ),
         (r"decompressed data too large|exceeds limit|memory limit|too large|bomb", "suspicious"),
         (r"cannot identify", "not recognised"),
     )

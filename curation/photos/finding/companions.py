@@ -16,6 +16,7 @@ from curation.domain.files.pairing import stem_key
 
 __all__ = [
     "COMPANIONS",
+    "COMPANION_EXTENSIONS",
     "COMPANION_FOLDERS",
     "Companion",
     "CompanionKind",
@@ -83,6 +84,13 @@ COMPANIONS: Sequence[_Rule] = (
 
 COMPANION_FOLDERS = ("CaptureOne/Settings*", "NKSC_PARAM", "SILKYPIX_DS")
 """Folders beside photos in which programs keep what belongs to them."""
+
+COMPANION_EXTENSIONS = frozenset(
+    rule.name.rpartition(".")[2]
+    for rule in COMPANIONS
+    if rule.kind in (CompanionKind.EDITS, CompanionKind.SOUND, CompanionKind.FACTS)
+)
+"""Of files that are neither photos nor films."""
 
 _APPLE = re.compile(r"(.*IMG_)(\d{4,}(?: ?\(\d+\))?)", re.IGNORECASE | re.DOTALL)
 _NUMBERS = (*(f"{number:02}" for number in range(100)), *map(str, range(1, 21)))

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from curation.domain.files.shot_memory import MovieFacts
 
-__all__ = ["has_content_id", "read_movie_facts"]
+__all__ = ["has_content_id", "movie_facts", "read_movie_facts"]
 
 _MAX_BOXES = 200
 _MAX_MOVIE_BYTES = 4 * 2**20  # of the box `moov`; those of short films have some 10 KiB
@@ -28,9 +28,21 @@ def read_movie_facts(path: Path) -> MovieFacts:
     """The facts of a film; nothing for one that is broken, or of another container."""
     try:
         with path.open("rb") as file:
-            movie = _box(file, b"moov", file.seek(0, 2))
-            return MovieFacts() if movie is None else _facts(movie)
-    except (OSError, struct.error, ValueError, OverflowError):
+            return movie_facts(file)
+    except OSError:
+        return MovieFacts()
+
+
+def movie_facts(file: BinaryIO) -> MovieFacts:
+    """The same of a file that is open.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    try:
+        movie = _box(file, b"moov", file.seek(0, 2))
+        return MovieFacts() if movie is None else _facts(movie)
+    except (struct.error, ValueError, OverflowError):
         return MovieFacts()
 
 

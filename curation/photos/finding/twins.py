@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -15,10 +16,12 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, is_one_shot, pairs_of
-from curation.domain.files.shot_memory import ShotMemory, Stamp
+from curation.domain.files.moving_parts import MOVING_PART_S, is_moving_part
+from curation.domain.files.pairing import NO_SHOT, Pair, Pairs, ShotFacts, ShotFile, is_one_shot, pairs_of, proposed
+from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
 from curation.errors import PhotoError
 from curation.photos.files.formats import JPEG_LIKE_EXTENSIONS, RAW_EXTENSIONS
+from curation.photos.finding.movies import has_content_id, movie_facts
 
 __all__ = ["FilesOfEvent", "FolderFiles", "StampedFile", "TwinFinder", "same_shot", "shot_facts"]
 
@@ -61,6 +64,9 @@ class FilesOfEvent(Protocol):
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """The picture as `curation.photos.finding.likeness` compares it; None if it cannot be seen."""
 
+    def holds(self, file: StampedFile, content_id: str) -> bool:
+        """Whether a photo holds the id of a film, see `has_content_id`; False if that costs too much."""
+
 
 class FolderFiles:
     """Reads the files of a folder."""
@@ -74,6 +80,10 @@ class FolderFiles:
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """See `FilesOfEvent.grey`."""
         return _grey(file.path)
+
+    def holds(self, file: StampedFile, content_id: str) -> bool:
+        """See `FilesOfEvent.holds`."""
+        return has_content_id(file.path, content_id)
 
 
 def same_shot(raw: Path, photo: Path) -> bool | None:
@@ -147,8 +157,26 @@ class TwinFinder:
             return Pairs((), (), ())
         rows.sort(key=lambda row: photos[row].image_path)
         files = [_shot_file(photos[row]) for row in rows]
+        if self._files.threads > 1:
+            self._read_ahead([photos[rows[number]] for group in proposed(files) for number in group])
         found = pairs_of(files, _Evidence(self, [photos[row] for row in rows]))
         return Pairs(*(tuple(Pair(rows[one.raw], rows[one.photo]) for one in pairs) for pairs in found))
+
+    def photo_of(self, film: StampedFile, photos: Sequence[StampedFile]) -> StampedFile | None:
+        """The photo whose moving part a film is, of those of its name; None if it is a film of its own."""
+        stamp = _stamp(film)
+        known = self.memory.movies.get(film.image_path) or self._before.movies.get(film.image_path)
+        if known is None or known[0] != stamp:
+            known = stamp, self._read_film(film)
+        self.memory.movies[film.image_path] = known
+        facts = known[1]
+        for photo in photos:
+            if is_moving_part(facts, film.size_bytes, self.facts(photo).time):
+                return photo
+            is_short = facts.duration_s is not None and facts.duration_s <= MOVING_PART_S
+            if is_short and facts.content_id and self._files.holds(photo, facts.content_id):
+                return photo
+        return None
 
     def facts(self, file: StampedFile) -> ShotFacts:
         """What a file says of its shot."""
@@ -171,6 +199,17 @@ class TwinFinder:
     def is_lost(self, file: StampedFile) -> bool:
         """Whether a file is empty, or could not be read by the last run."""
         return not file.size_bytes or self._before.lost.get(file.image_path) == _stamp(file)
+
+    def _read_ahead(self, files: Sequence[StampedFile]) -> None:
+        with ThreadPoolExecutor(self._files.threads, thread_name_prefix="headers") as pool:
+            list(pool.map(self.facts, files))
+
+    def _read_film(self, film: StampedFile) -> MovieFacts:
+        try:
+            with self._files.opened(film) as opened:
+                return movie_facts(opened)
+        except OSError:
+            return MovieFacts()
 
     def _read(self, file: StampedFile) -> ShotFacts:
         if not file.size_bytes:

@@ -3,6 +3,7 @@
 - `NAME.xmp` and `NAME.EXT.xmp`; a `NAME.xmp` that says for which extension it was written (Adobe's programs do) belongs
   to that file alone if both are photos of the event. Without it, it belongs to the RAW file of two photos of one name,
   as these programs write what they say of a JPEG into it.
+- The RAW file of the same name, if it is no photo of the event itself: both are one photo.
 - `.picasa.ini`, and `contacts.xml` if it lies in the same folder.
 - `NAME.EXT.json`, `NAME.EXT.supplemental-metadata.json` and its shortened forms of Google Takeout, also the form
   `NAME.EXT(1).json` for `NAME(1).EXT`.
@@ -33,13 +34,19 @@ Stamp = tuple[str, int, int]
 class Beside:
     """The files beside one photo, by what they are; paths that exist."""
 
-    __slots__ = ("contacts", "json", "packets", "picasa")
+    __slots__ = ("contacts", "json", "packets", "picasa", "twin")
 
     def __init__(
-        self, packets: tuple[Path, ...], picasa: Path | None, contacts: Path | None, json: Path | None
+        self,
+        packets: tuple[Path, ...],
+        picasa: Path | None,
+        contacts: Path | None,
+        json: Path | None,
+        twin: Path | None,
     ) -> None:
-        """Take the files."""
+        """Take the files; `twin` is the RAW file of the same name that is no photo of its own."""
         self.packets = packets
+        self.twin = twin
         self.picasa = picasa
         self.contacts = contacts
         self.json = json
@@ -47,7 +54,7 @@ class Beside:
     @property
     def all(self) -> tuple[Path, ...]:
         """All files, in a fixed order."""
-        others = (self.picasa, self.contacts if self.picasa else None, self.json)
+        others = (self.twin, self.picasa, self.contacts if self.picasa else None, self.json)
         return (*self.packets, *(path for path in others if path is not None))
 
 
@@ -74,18 +81,27 @@ class FolderIndex:
         # Shortened names of Google Takeout are looked for only where there are some.
         self._json = sorted(name for name in self._names if name.endswith(".json"))
 
-    def beside(self, name: str) -> Beside:
+    def beside(self, name: str, photos: Collection[str]) -> Beside:
         """The files beside a photo.
 
         Args:
             name: Of the photo's file.
+            photos: Names of all files of the folder that are photos of the event, in lower case.
         """
-        stem, _, _ = name.rpartition(".")
+        stem, _, extension = name.rpartition(".")
         packets = tuple(
             path for other in (f"{name}.xmp", f"{stem}.xmp") if (path := self._path(other.casefold())) is not None
         )
         picasa = next((path for other in _PICASA if (path := self._path(other)) is not None), None)
-        return Beside(packets, picasa, self._path(_CONTACTS), self._takeout(name))
+        twin = None
+        if extension.lower() in JPEG_LIKE_EXTENSIONS:
+            raw = (
+                f"{stem}.{other}".casefold()
+                for other in self._stems.get(stem.casefold(), ())
+                if other in RAW_EXTENSIONS
+            )
+            twin = next((self._path(other) for other in raw if other not in photos), None)
+        return Beside(packets, picasa, self._path(_CONTACTS), self._takeout(name), twin)
 
     def is_for(self, name: str, sidecar: Path, only_for: str, photos: Collection[str]) -> bool:
         """Whether a sidecar belongs to a photo, if there are several photos of that name.

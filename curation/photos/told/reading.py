@@ -45,6 +45,10 @@ class FolderReader:
         self._picasa: PicasaFolder | None = None
         self._contacts: Mapping[str, str] = {}
 
+    def beside(self, name: str) -> Beside:
+        """The files beside a photo of this folder."""
+        return self.index.beside(name, self._photos)
+
     def told(self, path: Path, beside: Beside) -> FileTold:
         """What the files of a photo say; a file that cannot be read says nothing.
 
@@ -57,7 +61,10 @@ class FolderReader:
         except OSError:
             blocks = NO_BLOCKS
         notes = list(blocks.notes)
-        sources = _by_date(self._beside_words(path, beside, notes), _inside_words(blocks, notes))
+        inside = _inside_words(blocks, notes)
+        if beside.twin is not None:
+            inside += _of_twin(beside.twin)
+        sources = _by_date(self._beside_words(path, beside, notes), inside)
         sources += [words_of_exif(blocks.numbers), words_of_keywords(iptc_keywords(blocks.iptc))]
         if beside.json is not None:
             words = takeout_words(_content(beside.json))
@@ -89,14 +96,10 @@ class FolderReader:
 
     def _joined(self, path: Path, sources: Sequence[SourceWords], notes: list[str], orientation: int) -> FileTold:
         rating = next((words for words in sources if words.rating is not None), None)
-        judged = next((words for words in sources if words.pick is not None or words.is_judged), None)
+        judged = _judged(sources)
         label = next((words for words in sources if words.label is not None), None)
         named = next((words for words in sources if words.names or words.regions), None)
-        # Marks of Picasa and favourites of Google are said beside the flags of other programs.
         pick = None if judged is None else judged.pick
-        if pick is None and judged is not None:
-            judged = next((words for words in sources if words.pick is Pick.PICKED and not words.is_judged), None)
-            pick = None if judged is None else judged.pick
         regions = self._regions(path, sources, notes, orientation)
         placed_names = {same_name(region.name) for region in regions}
         names = () if named is None else tuple(name for name in named.names if same_name(name) not in placed_names)
@@ -140,6 +143,26 @@ class FolderReader:
         return regions
 
 
+def _judged(sources: Sequence[SourceWords]) -> SourceWords | None:
+    """The source whose pick counts; None if none does.
+
+    Stars that are more trusted than the rating -1 take it back; a flag for "neither" takes back older flags, but not
+    the marks of Picasa and Google, which have no such flag.
+    """
+    has_stars = is_neither = False
+    for words in sources:
+        is_flag = bool(words.pick_program)
+        if words.pick is Pick.REJECTED and not is_flag:
+            is_taken_back = has_stars or is_neither
+        else:
+            is_taken_back = is_flag and is_neither
+        if words.pick is not None and not is_taken_back:
+            return words
+        is_neither = is_neither or (words.pick is None and words.is_judged)
+        has_stars = has_stars or words.rating is not None
+    return None
+
+
 def _inside_words(blocks: FileBlocks, notes: list[str]) -> list[SourceWords]:
     out = []
     for number, packet in enumerate(blocks.xmp):
@@ -149,6 +172,14 @@ def _inside_words(blocks: FileBlocks, notes: list[str]) -> list[SourceWords]:
         else:
             out.append(words)
     return out
+
+
+def _of_twin(path: Path) -> list[SourceWords]:
+    """What the RAW file beside a photo says; its regions belong to another picture, but of the same shape."""
+    try:
+        return _inside_words(read_blocks(path), [])
+    except OSError:
+        return []
 
 
 def _packet_words(content: bytes, rest: bytes) -> SourceWords | None:

@@ -89,14 +89,14 @@ class SourceWords:
     Attributes:
         rating: 1 to 5 stars, 0 for "no stars".
         pick: Picked or rejected.
-        is_judged: Whether the source says whether the photo is picked or rejected, be it neither.
+        is_judged: Whether the source has a flag for that, be it "neither".
         label: The colour label.
         names: Names without a place.
         regions: Named faces.
         program: Who wrote it; empty if it is not known.
         written: When it was written; None if it does not say.
         only_for: The extension of the file that a sidecar says it belongs to, lower case; empty if it does not say.
-        pick_program: Who set the pick, if that is another program.
+        pick_program: Who set the pick, if it is a flag; empty for the rating -1, and for marks of whole sources.
     """
 
     rating: int | None = None
@@ -119,7 +119,7 @@ def words_of_packet(packet: XmpPacket) -> SourceWords:
     program = _program(packet)
     stars, is_rejected = _stars(packet)
     pick, pick_program = _pick(packet, is_rejected=is_rejected)
-    is_judged = pick is not None or any(packet.text(name) is not None for name in (_RATING, _LIGHTROOM_PICK))
+    is_judged = pick is not None or packet.text(_LIGHTROOM_PICK) is not None
     names = [person_name(name) for place in _NAME_LISTS for name in packet.values(place)]
     names += [person_of_tag(tag, separators) for place, separators in _TAG_LISTS for tag in packet.values(place)]
     names += region_names(packet)
@@ -173,7 +173,7 @@ def _stars(packet: XmpPacket) -> tuple[int | None, bool]:
     rating = _number(packet.text(_RATING))
     is_rejected = rating is not None and -1 - _WHOLE_RATING <= rating < 0
     if is_rejected:
-        return None, True
+        return 0, True
     if rating is not None and 0 <= rating <= MAX_RATING:
         return round(rating), False
     percent = _number(packet.text(_PERCENT))

@@ -69,19 +69,19 @@ def pnm_faults(file: PhotoFile) -> tuple[FileFault, ...]:
         found = _PNM_NUMBERS.match(data, at, at + _MOST_HEADER_BYTES)
         if found is None:
             return ()  # its decoder says more
+        at = found.end()
         try:
             numbers.append(float(found[1]))
         except ValueError:
             return ()
-        at = found.end()
+    if not all(0 < number < 2**31 for number in numbers[:2]):
+        return ()
     width, height = int(numbers[0]), int(numbers[1])
     start = at + 1
     is_float = form in b"Ff"
     channels = 3 if form in b"6F" else 1
     sample_bytes = 4 if is_float else 1 if form == b"4" or numbers[2] < 256 else 2
     row_bytes = (width + 7) // 8 if form == b"4" else width * channels * sample_bytes
-    if width < 1 or height < 1:
-        return ()
     missing = start + row_bytes * height - len(data)
     if missing > 0:
         good = upper_part(max(0, len(data) - start) / (row_bytes * height))

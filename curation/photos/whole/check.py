@@ -26,6 +26,9 @@ from curation.photos.whole.tiff.raw import raw_faults
 
 __all__ = ["CHECKS", "Check", "faults_of", "require_seen_part_whole"]
 
+# Files are looked at in memory.
+_MAX_FILE_BYTES = 2**30
+
 Check = Callable[[PhotoFile], tuple[FileFault, ...]]
 """Looks at a file without decoding its picture; raises OSError only if the file cannot be read."""
 
@@ -54,11 +57,16 @@ def faults_of(file: PhotoFile, kind: PhotoFormat) -> tuple[FileFault, ...]:
         file: The file.
         kind: Its format, see `formats.sniff`.
 
+    Returns:
+        Faults; none for a file of more than a gigabyte, which is left to its decoder.
+
     Raises:
         OSError: If it cannot be read.
     """
     check = CHECKS.get(kind)
-    return () if check is None else check(file)
+    if check is None or file.size_bytes > _MAX_FILE_BYTES:
+        return ()
+    return check(file)
 
 
 def require_seen_part_whole(file: PhotoFile, kind: PhotoFormat) -> tuple[FileFault, ...]:

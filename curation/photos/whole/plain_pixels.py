@@ -2,7 +2,7 @@
 
 A black sky, the bars of a film and the corners of a turned picture follow the picture; what was never written follows
 the file. So a run of zeros is a hole if it begins or ends in the middle of a row whose pixels are lit up to there while
-those above are lit from there on, or if it lies exactly between borders of a disk's sectors. Lit is all but black.
+those above are lit from there on, or if it lies exactly between borders of a disk's sectors.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ _SECTOR_BYTES = 512
 _MOST_RUNS, _MOST_SHORT_RUNS = 2000, 500
 # In 800 pictures with black bars, frames, corners, shapes and nights, turned and not, the rows around no run of black
 # longer than a row were lit to more than 0.4 on both sides.
-_SURE, _PERHAPS, _ODD = 0.6, 0.45, 0.2
+_SURE, _ODD = 0.6, 0.2
 _BOTH_SIDES = 0.9
-_FEWEST_OWN, _FEWEST_FACING = 2, 8
+_FEWEST_OWN, _FEWEST_FACING, _FACING_PART = 2, 8, 16
 _NEAR_PIXELS = 4
+_LIT = 6  # of 255: darkness fades to black in steps
+_BORDER_ROWS, _BORDER_STEP, _BORDER_TIMES = 3, 8, 2
 _SPLIT_SAMPLE = 12  # of 255: a channel that is not just dark
 
 
@@ -99,11 +101,13 @@ class _Edge:
             lesser of the two; 0 if these are too few pixels.
         is_border: Whether it lies at the border of sectors, but not of rows.
         is_split: Whether it lies within a pixel.
+        is_wide: Whether more than a few pixels of the next row are lit.
     """
 
     lit: float = 0.0
     is_border: bool = False
     is_split: bool = False
+    is_wide: bool = False
 
 
 def _looks_torn(data: bytes, pixels: PlainPixels, run: tuple[int, int], end: int) -> bool | None:
@@ -116,15 +120,16 @@ def _looks_torn(data: bytes, pixels: PlainPixels, run: tuple[int, int], end: int
         return True
     if run[1] - run[0] < pixels.stride:
         is_mid_row = (run[0] - pixels.start) // pixels.stride == (run[1] - 1 - pixels.start) // pixels.stride
-        is_odd = not is_mid_row or is_last or begin.is_split or stop.is_split
+        is_odd = not is_mid_row or begin.is_split or stop.is_split
         lit = min(begin.lit, 1.0 if is_last else stop.lit)
         return False if is_odd and lit >= _BOTH_SIDES else None
-    if (is_first or begin.lit >= _SURE) and (is_last or stop.lit >= _SURE) and lit >= _SURE:
+    if begin.lit >= _SURE and (is_last or stop.lit >= _SURE):
         return True
     is_odd = (begin.lit >= _ODD and (begin.is_split or begin.is_border)) or (
         stop.lit >= _ODD and (stop.is_split or stop.is_border)
     )
-    return False if lit >= _PERHAPS or is_odd or (begin.is_border and stop.is_border) else None
+    is_odd = is_odd or any(edge.is_wide and edge.lit >= _BOTH_SIDES and not is_first for edge in (begin, stop))
+    return False if is_odd or (begin.is_border and stop.is_border) else None
 
 
 def _edge(data: bytes, pixels: PlainPixels, run: tuple[int, int], *, is_begin: bool) -> _Edge:
@@ -142,16 +147,31 @@ def _edge(data: bytes, pixels: PlainPixels, run: tuple[int, int], *, is_begin: b
     here, beside = _lit(data, pixels, row), _lit(data, pixels, row - 1 if is_begin else row + 1)
     if is_begin:
         until = ((run[1] - 1 - pixels.start) % pixels.stride) // pixels.pixel_bytes if first_row == last_row else last
-        own, facing = here[:pixel], beside[pixel:until]
-        own = own[-_NEAR_PIXELS:] if is_short else own
+        own, near, facing = here[:pixel], here[max(0, pixel - _NEAR_PIXELS) : pixel], beside[pixel:until]
     else:
         since = ((run[0] - pixels.start) % pixels.stride) // pixels.pixel_bytes + 1 if first_row == last_row else 0
-        own, facing = here[pixel + 1 :], beside[since:pixel]
-        own = own[:_NEAR_PIXELS] if is_short else own
+        own, near, facing = here[pixel + 1 :], here[pixel + 1 : pixel + 1 + _NEAR_PIXELS], beside[since:pixel]
+    own = near if is_short else own
+    if not near.all():
+        return _Edge(0.0, at % _SECTOR_BYTES == 0, is_split)
     if not beside.size:  # the first or the last row
         return _Edge(_share(own, _FEWEST_FACING), at % _SECTOR_BYTES == 0, is_split)
+    if not is_split and _is_drawn(data, pixels, row, pixel, -1 if is_begin else 1):
+        return _Edge(0.0, at % _SECTOR_BYTES == 0, is_split)
     lit = min(_share(own, _FEWEST_OWN), _share(facing, _NEAR_PIXELS if is_short else _FEWEST_FACING))
-    return _Edge(lit, at % _SECTOR_BYTES == 0, is_split)
+    return _Edge(lit, at % _SECTOR_BYTES == 0, is_split, int(np.count_nonzero(facing)) > last // _FACING_PART)
+
+
+def _is_drawn(data: bytes, pixels: PlainPixels, row: int, pixel: int, step: int) -> bool:
+    """Whether a border goes on through the next rows: two pictures side by side on black, of which one is longer."""
+    jumps = 0
+    for other in range(row + step, row + (_BORDER_ROWS + 1) * step, step):
+        samples = _samples(data, pixels, other)
+        if not 0 < pixel < len(samples):
+            return False
+        steps = np.abs(np.diff(samples.astype(np.int16), axis=0)).max(axis=1)
+        jumps += int(steps[pixel - 1]) > _BORDER_STEP + _BORDER_TIMES * float(np.median(steps))
+    return jumps == _BORDER_ROWS
 
 
 def _share(lit: NDArray[np.bool_], fewest: int) -> float:
@@ -161,10 +181,16 @@ def _share(lit: NDArray[np.bool_], fewest: int) -> float:
 
 def _lit(data: bytes, pixels: PlainPixels, row: int) -> NDArray[np.bool_]:
     """Which pixels of a row are not black; none for a row outside the picture."""
+    samples = _samples(data, pixels, row)
+    lit: NDArray[np.bool_] = np.any(samples >= _LIT if pixels.sample_bytes == 1 else samples != 0, axis=1)
+    return lit
+
+
+def _samples(data: bytes, pixels: PlainPixels, row: int) -> NDArray[np.uint8]:
+    """The bytes of the colours of a row, (pixels, bytes); none for a row outside the picture."""
     count = pixels.row_bytes // pixels.pixel_bytes
     at = pixels.start + row * pixels.stride
     if not 0 <= row < pixels.rows or at + count * pixels.pixel_bytes > len(data):
-        return np.zeros(0, np.bool_)
+        return np.zeros((0, pixels.colour_bytes), np.uint8)
     samples = np.frombuffer(data, np.uint8, count * pixels.pixel_bytes, at).reshape(count, pixels.pixel_bytes)
-    lit: NDArray[np.bool_] = np.any(samples[:, : pixels.colour_bytes] != 0, axis=1)
-    return lit
+    return samples[:, : pixels.colour_bytes]

@@ -40,6 +40,8 @@ def psd_faults(file: PhotoFile) -> tuple[FileFault, ...]:
             return (cut("its picture", at - len(data), good="nothing"),)
     if at + 2 > len(data):
         return (cut("its picture", 0, good="nothing"),)
+    if not channels or not height or not width:
+        return ()  # its decoder says more
     packing, start = number(at, 2), at + 2
     row_bytes = (width * depth + 7) // 8
     colours = min(channels, _COLOURS.get(mode, channels))

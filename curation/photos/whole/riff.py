@@ -24,8 +24,9 @@ _CHUNK_BYTES = 8
 _FRAME_BYTES = 16
 # Shorter runs are found in many whole pictures, and cost a second decoding each.
 _ZEROS = 24
-# Encoders leave up to three bytes that no decoder asks for, in pictures with loss four.
-_NEEDED_BYTES = {b"VP8 ": 5, b"VP8L": 4}
+# Encoders leave up to two bytes that no decoder asks for, in pictures without loss none. What is decoded has an even
+# number of bytes, since a byte that fills up an odd number would be taken for a part of the picture.
+_NEEDED_BYTES = {b"VP8 ": 4, b"VP8L": 2}
 _PICTURES = (b"VP8 ", b"VP8L")
 _BESIDE = {b"EXIF": "its EXIF part", b"XMP ": "its XMP part"}
 _MOST_CHUNKS = 100_000
@@ -69,7 +70,7 @@ def webp_faults(file: PhotoFile) -> tuple[FileFault, ...]:
         elif chunk.kind in _BESIDE and chunk.end <= len(data) and not data[chunk.body : chunk.end].strip(b"\0"):
             faults.append(zeroed(_BESIDE[chunk.kind], chunk.body, chunk.end, is_seen=False))
         elif chunk.kind == b"ALPH" and chunk.end <= len(data):
-            faults.extend(_transparency_faults(data, chunk))
+            faults.extend(_transparency_faults(data, chunk, picture))
     last = max(chunk.end for chunk in chunks)
     if last > len(data) or told > len(data) + 1:
         faults.append(cut("what comes with its picture", max(last, told) - len(data), is_seen=False))
@@ -110,12 +111,10 @@ def _picture_fault(data: bytes, picture: _Chunk) -> FileFault | None:
         if not runs:
             continue
         run = max(runs, key=lambda one: one[1] - one[0])
-        needed = _NEEDED_BYTES[picture.kind]
-        if part.end - part.start > needed and _decodes(picture.kind, part.without(needed)):
+        needed = _NEEDED_BYTES[picture.kind] + (len(coded) - _NEEDED_BYTES[picture.kind]) % 2
+        if part.end - part.start > needed and _decodes((picture.kind, part.without(needed))):
             good = upper_part((run[0] - part.start) / (part.end - part.start)) if part is parts[-1] else "nothing"
             return zeroed("its picture", picture.body + run[0], picture.body + run[1], good=good)
-        if picture.kind == b"VP8L":
-            return zeroed("its picture", picture.body + run[0], picture.body + run[1], is_seen=False, sure=False)
     return None
 
 
@@ -235,18 +234,27 @@ class _Bits:
         return bit
 
 
-def _transparency_faults(data: bytes, chunk: _Chunk) -> list[FileFault]:
+def _transparency_faults(data: bytes, chunk: _Chunk, picture: _Chunk) -> list[FileFault]:
     """Transparency is packed like a picture without loss, or stored plainly, where zeros are legal."""
-    if data[chunk.body] & 3 == 0:
+    packed, coded = data[chunk.body : chunk.end], data[picture.body : picture.end]
+    run = first_zeros(packed, _ZEROS, 1)
+    needed = _NEEDED_BYTES[b"VP8L"] + len(packed) % 2
+    if run is None or packed[0] & 3 == 0 or len(packed) <= needed or picture.kind != b"VP8 ":
         return []
-    run = first_zeros(data, 2 * _ZEROS, chunk.body + 1, chunk.end)
-    return [] if run is None else [zeroed("its transparency", *run, is_seen=False, sure=False)]
+    width, height = (int.from_bytes(coded[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    header = b"\x10\0\0\0" + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    if not _decodes((b"VP8X", header), (b"ALPH", packed[:-needed]), (picture.kind, coded)):
+        return []
+    return [zeroed("its transparency", chunk.body + run[0], chunk.body + run[1], is_seen=False)]
 
 
-def _decodes(kind: bytes, coded: bytes) -> bool:
+def _decodes(*chunks: tuple[bytes, bytes]) -> bool:
+    """Whether Pillow decodes a WebP file of these chunks."""
     from PIL import Image
 
-    body = kind + len(coded).to_bytes(4, "little") + coded + b"\0" * (len(coded) % 2)
+    body = b"".join(
+        kind + len(content).to_bytes(4, "little") + content + b"\0" * (len(content) % 2) for kind, content in chunks
+    )
     webp = b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body
     try:
         with Image.open(BytesIO(webp), formats=("WEBP",)) as image:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from curation.domain.choosing.export import PhotoDescription
+from curation.domain.choosing.programs import Program
 from curation.domain.judging.picks import MAX_RATING, Pick
 from curation.photos.xmp.names import DARKTABLE, DC, DIGIKAM, LIGHTROOM, XMP, qualified, same_text
 from curation.photos.xmp.packet import XmpPacket
@@ -21,6 +22,7 @@ __all__ = [
     "settle_label",
     "settle_names",
     "settle_stars",
+    "show_keywords",
     "stars_in",
     "stars_of_percent",
 ]
@@ -123,15 +125,16 @@ def _settle_other_stars(packet: XmpPacket, place: Place, rating: int | None, pic
     packet.set_text(key, str(PERCENT_OF_STARS[stars] if place.form is Form.PERCENT else stars))
 
 
-def settle_label(packet: XmpPacket, label: str | None) -> tuple[str, ...]:
+def settle_label(packet: XmpPacket, label: str | None, program: Program | None = None) -> tuple[str, ...]:
     """Bring colours of single programs into agreement with a label that was set.
 
     Args:
         packet: Is changed.
         label: What `xmp:Label` is by the user's pick; None if it is of the file, or there is none.
+        program: The only one that will read it; None for no one in particular.
 
     Returns:
-        Notes on colours that the user gave in a program, which stay.
+        Notes on colours that the user gave in a program that may read it; they stay.
     """
     wanted = (label or "").casefold()
     if wanted not in _COLOURS[1:]:
@@ -141,15 +144,26 @@ def settle_label(packet: XmpPacket, label: str | None) -> tuple[str, ...]:
         known = (packet.text(_COLOUR_LABEL) or "").strip() or "0"
         if known == "0":
             packet.set_text(_COLOUR_LABEL, str(_COLOURS.index(wanted)))
-        elif known != str(_COLOURS.index(wanted)):
+        elif known != str(_COLOURS.index(wanted)) and program in (None, Program.DIGIKAM):
             notes.append(f"its digiKam:ColorLabel has another colour, which stays: digiKam does not show {label}")
     colours = [_DARKTABLE_NUMBERS[int(each)] for each in packet.values(_DARKTABLE_COLOURS) if each in tuple("01234")]
-    if colours and wanted not in colours:
+    if colours and wanted not in colours and program in (None, Program.DARKTABLE):
         notes.append(f"its darktable:colorlabels has another colour, which stays: darktable does not show {label}")
     return tuple(notes)
 
 
-def settle_names(packet: XmpPacket, description: PhotoDescription, *, told: Sequence[str] = ()) -> tuple[str, ...]:
+def show_keywords(packet: XmpPacket, told: Sequence[str]) -> None:
+    """Begin a list of keywords, where there is none, with those that it would hide.
+
+    Args:
+        packet: Is changed.
+        told: Keywords that the file says outside of the packet.
+    """
+    if not packet.values(_SUBJECT):
+        packet.add_to_bag(_SUBJECT, _keywords_elsewhere(packet) or told)
+
+
+def settle_names(packet: XmpPacket, description: PhotoDescription) -> tuple[str, ...]:
     """Add names to every list of keywords and people that the packet has, in the form of each, none twice.
 
     The primary lists get them in any case. A name that is there in another form of Unicode, or with spaces around it,
@@ -158,13 +172,10 @@ def settle_names(packet: XmpPacket, description: PhotoDescription, *, told: Sequ
     Args:
         packet: Is changed.
         description: Of the photo.
-        told: Keywords that the file says outside of the packet.
 
     Returns:
         Notes on lists that cannot be changed.
     """
-    if description.tags and not packet.values(_SUBJECT):
-        packet.add_to_bag(_SUBJECT, _keywords_elsewhere(packet) or told)
     for place in reversed(places_of(Fact.KEYWORDS, Holder.XMP)):  # the primary last: lists may start with its keywords
         key = str(place.key)
         if place.is_primary:
@@ -174,11 +185,11 @@ def settle_names(packet: XmpPacket, description: PhotoDescription, *, told: Sequ
     for place in places_of(Fact.PEOPLE, Holder.XMP):
         if place.is_primary or packet.has(str(place.key)):
             packet.add_to_bag(str(place.key), description.names)
+    said = {Fact.KEYWORDS: description.tags, Fact.PEOPLE: description.names, Fact.REGIONS: description.regions}
     return tuple(
         f"its {place.title} was not changed: {place.readers[0]} may not show the names"
         for place in UNCHANGED_PLACES
-        if packet.has(str(place.key))
-        and ((place.fact is Fact.KEYWORDS and description.tags) or (place.fact is Fact.PEOPLE and description.names))
+        if packet.has(str(place.key)) and said.get(place.fact)
     )
 
 
@@ -218,14 +229,24 @@ def add_to_tree(packet: XmpPacket, name: str, separator: str, tags: Sequence[str
     """
     known = packet.values(name)
     if not known:
-        hierarchy = packet.values(_HIERARCHY)
-        known = tuple(each.replace("|", separator) for each in hierarchy) or packet.values(_SUBJECT)
+        known = _paths_elsewhere(packet, separator) or packet.values(_SUBJECT)
         packet.add_to_bag(name, known, ordered=ordered)
     # A name that is a keyword somewhere in the person's own hierarchy stays there.
     last = {same_text(each.rpartition(separator)[2]) for each in known}
     wanted = (tag.replace(separator, " ") for tag in tags)
     new = (f"{_PEOPLE}{separator}{tag}" for tag in wanted if same_text(tag) not in last)
     packet.add_to_bag(name, new, ordered=ordered)
+
+
+def _paths_elsewhere(packet: XmpPacket, separator: str) -> tuple[str, ...]:
+    """The paths of the first other list that has any, those of Lightroom first."""
+    trees = (
+        (place, "|" if place.form is Form.TREE_WITH_BARS else "/")
+        for place in sorted(places_of(Fact.KEYWORDS, Holder.XMP), key=lambda place: place.key != _HIERARCHY)
+        if place.form in (Form.TREE_WITH_BARS, Form.TREE_WITH_SLASHES)
+    )
+    found = (tuple(each.replace(old, separator) for each in packet.values(str(place.key))) for place, old in trees)
+    return next((paths for paths in found if paths), ())
 
 
 def _number(text: str | None) -> float | None:

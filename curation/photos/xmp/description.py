@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation.domain.choosing.export import PhotoDescription
-from curation.photos.xmp.agreeing import settle_label, settle_names, settle_stars
+from curation.photos.xmp.agreeing import settle_label, settle_names, settle_stars, show_keywords
 from curation.photos.xmp.for_programs import describe_for, has_own_label
 from curation.photos.xmp.microsoft_regions import merge_microsoft_regions
 from curation.photos.xmp.names import MP, TIFF, XMP, qualified
@@ -60,11 +60,12 @@ def describe(packet: XmpPacket, description: PhotoDescription, told: Told = NOTH
     label = None if has_label else description.label
     if label:
         packet.set_text(_LABEL, label)
+    if description.tags:
+        show_keywords(packet, told.keywords)
     describe_for(packet, description, label=label)
     shown = packet.text(_LABEL)
-    notes += settle_label(packet, shown if shown == description.label else None) + settle_names(
-        packet, description, told=told.keywords
-    )
+    notes += settle_label(packet, shown if shown == description.label else None, description.program)
+    notes += settle_names(packet, description)
     if description.picture is None or not description.regions:
         return notes
     if packet.text(_ORIENTATION) is None:

@@ -48,7 +48,7 @@ from curation.pipelines.per_photo import (
 )
 from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failure_of, failures_as_json
-from curation.pipelines.stepping_in import keep_lost, left_of_moments, raw_twins, stepping_in
+from curation.pipelines.stepping_in import keep_lost, left_of_moments, photos_with_raw, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
 from curation.storage.atomic import TEMPORARY_SUFFIX
 from curation.storage.cluster_pictures import CLUSTERS_DIR
@@ -332,6 +332,7 @@ class FaceClusteringPipeline:
             broken_files=broken_counts[0],
             absent_photos=broken_counts[1],
             broken=broken,
+            with_raw=len(photos_with_raw(listing, {failure.image_path for failure in failures})),
         )
 
     def _threshold_source(self, evidence: GroupingEvidence) -> str:
@@ -391,6 +392,7 @@ class FaceClusteringPipeline:
                     "photos": report.total,
                     "analysed": report.analysed,
                     "failed": report.failed,
+                    "with_raw": report.with_raw,
                     "kept_from_earlier": report.reused,
                     "faces": report.faces,
                     "identified_faces": report.identified_faces,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curation.domain.choosing.export import ExportRequest
+from curation.domain.choosing.export import ExportRequest, written_name
 from curation.domain.faces.face import FaceRow
 from curation.domain.faces.regions import FaceRegion, StoredPicture, stored_area
 from curation.domain.judging.photo_score import PhotoScore
@@ -19,9 +19,20 @@ from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 
-__all__ = ["ExportEvent", "best_photos", "chosen_photos", "passed_over", "picked_photos", "read_export_event"]
+__all__ = [
+    "ExportEvent",
+    "best_photos",
+    "chosen_photos",
+    "passed_over",
+    "passed_words",
+    "picked_photos",
+    "read_export_event",
+]
 
 _IMPORTANCE = list(Category)
+
+
+_SHOWN_PASSED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +72,7 @@ class ExportEvent:
 
     def names(self, image_path: str) -> tuple[str, ...]:
         """The names of the people in a photo, the most important first."""
-        people = {person.key: person.display_name for person, _ in self.named_faces(image_path)}
+        people = {person.key: written_name(person.display_name) for person, _ in self.named_faces(image_path)}
         return tuple(people.values())
 
     def regions(self, image_path: str, picture: StoredPicture, upright_size: tuple[int, int]) -> tuple[FaceRegion, ...]:
@@ -79,7 +90,9 @@ class ExportEvent:
         seen = StoredPicture(*((height, width) if picture.is_swapped else (width, height)), picture.orientation)
         if not picture.shows_same(seen.width, seen.height):
             return ()
-        return tuple(FaceRegion(person.display_name, stored_area(row.facial_area, seen)) for person, row in faces)
+        return tuple(
+            FaceRegion(written_name(person.display_name), stored_area(row.facial_area, seen)) for person, row in faces
+        )
 
 
 def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]] | None = None) -> ExportEvent:
@@ -155,3 +168,15 @@ def passed_over(event: ExportEvent, count: int) -> tuple[str, ...]:
         else:
             taken += 1
     return tuple(out)
+
+
+def passed_words(passed: Sequence[str]) -> tuple[str, ...]:
+    """That photos are not among the best ones because their own files reject them; nothing if there are none."""
+    if not passed:
+        return ()
+    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
+    those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
+    return (
+        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
+        "here to have them in",
+    )

@@ -25,7 +25,7 @@ from curation.photos.files.stored_picture import format_of
 from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
-from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over
+from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over, passed_words
 from curation.pipelines.export.lists import ExportedPhoto, displayed, photos_table, sheet_photo
 from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_too_long
 from curation.pipelines.export.notes import warnings_of
@@ -42,7 +42,6 @@ CONTACT_SHEET = "contact_sheet.html"
 PHOTOS_TABLE = "photos.csv"
 _UNSEEN = "{} reads this only inside the file, and into a file of this kind nothing is written: it sees nothing of it"
 _CHUNK_BYTES = 8 * 2**20  # between two checks for cancellation
-_SHOWN_PASSED = 5
 
 
 @dataclass(slots=True)
@@ -85,9 +84,10 @@ def export(
     """
     began_s = time.monotonic()
     chosen = chosen_photos(request, event)
-    if not chosen:
-        raise InputError("there is no photo to export: pick some, or ask for the best ones")
     passed = () if request.best is None or request.image_paths is not None else passed_over(event, request.best)
+    if not chosen:
+        found = "; ".join(["pick some, or ask for the best ones", *passed_words(passed)])
+        raise InputError(f"there is no photo to export: {found}")
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
         check_room(export_dir, sum(_size_bytes(event, path) for path in chosen))
@@ -112,7 +112,7 @@ def export(
         raw_files=tally.raw_files,
         embedded=tally.embedded,
         sidecars=run.sidecars,
-        warnings=(*_passed_words(passed), *warnings_of(tally.notes)),
+        warnings=(*passed_words(passed), *warnings_of(tally.notes)),
         name=path.name,
         path=str(path),
         size_bytes=target.written_bytes,
@@ -128,18 +128,6 @@ def _size_bytes(event: ExportEvent, image_path: str) -> int:
     except FaceDataError:
         return 0
     return 0 if stamp is None else stamp.size_bytes
-
-
-def _passed_words(passed: Sequence[str]) -> tuple[str, ...]:
-    """That photos are not among the best ones because their own files reject them."""
-    if not passed:
-        return ()
-    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
-    those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
-    return (
-        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
-        "here to have them in",
-    )
 
 
 class _Export:

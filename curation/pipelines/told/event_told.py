@@ -84,7 +84,7 @@ def _read(
     def stored(path: Path) -> StoredPicture | None:
         try:
             return stored_picture(path, max_megapixels=limit)
-        except PhotoError:
+        except (PhotoError, OSError):
             return None
 
     folders: defaultdict[Path, list[tuple[str, Path]]] = defaultdict(list)
@@ -119,7 +119,7 @@ def _one(reader: FolderReader, path: Path, kept: KnownTold | None) -> KnownTold 
         stamp = None
     if stamp is None:
         return None
-    beside = reader.index.beside(path.name)
+    beside = reader.beside(path.name)
     stamps = tuple(reader.index.stamp(other) for other in beside.all)
     if kept is not None and (kept.size_bytes, kept.mtime_ns, kept.beside) == (stamp.size_bytes, stamp.mtime_ns, stamps):
         return kept

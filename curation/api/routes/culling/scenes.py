@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from curation.api.context import Context
 from curation.api.http.errors import problem_responses
-from curation.api.schemas.culling.scenes import SceneOut, ScenesOut
+from curation.api.schemas.culling.scenes import SceneOut, ScenesOut, clocks_out
 from curation.domain.bursts.scenes import clock_time
 from curation.domain.faces.ids import photo_id
 from curation.domain.judging.picks import Pick
@@ -46,4 +46,4 @@ def list_scenes(context: Context) -> ScenesOut:
                 best_photo_id=None if best is None else photo_id(best.image_path),
             )
         )
-    return ScenesOut(scenes=tuple(out), untimed=len(known) - len(times.taken_s))
+    return ScenesOut(scenes=tuple(out), untimed=len(known) - len(times.taken_s), clocks=clocks_out(times.clocks))

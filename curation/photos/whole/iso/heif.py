@@ -15,6 +15,7 @@ from curation.photos.whole.zero_runs import first_zeros
 __all__ = ["heif_faults"]
 
 _HEADER_ZEROS = 64
+_MOST_SHARED = 4
 _NAMES = {b"Exif": "its EXIF part", b"mime": "its XMP part"}
 _GRID = b"grid"
 
@@ -65,6 +66,8 @@ def _item_faults(data: bytes, meta: Box, listed: ItemList) -> tuple[FileFault, .
     shown = listed.shown()
     if not shown:
         return (damaged("it does not say which of its pictures is the photo", good="nothing"),)
+    if sum(item.size_within(len(data)) for item in listed.items.values()) > _MOST_SHARED * len(data):
+        return (damaged("the places of its parts overlap", good="nothing"),)
     coded = [number for number in shown if listed.items[number].kind != _GRID]
     broken: FileFault | None = None
     missing, whole, present, total = 0, 0, 0, 0

@@ -96,6 +96,7 @@ class JpegStructure:
         scans: In the order of the file.
         end: Where the last scan's data ends in the file.
         has_end: Whether the end marker is there.
+        stray: Bytes behind the first scan that belong to no segment and to no scan, as where a scan's header is lost.
     """
 
     head: bytes
@@ -103,6 +104,22 @@ class JpegStructure:
     scans: tuple[JpegScan, ...]
     end: int
     has_end: bool
+    stray: int
+
+    @property
+    def has_all_scans(self) -> bool:
+        """Whether its scans give all coefficients of all components in full; sequential ones always do."""
+        if not self.frame.is_progressive:
+            return len({number for scan in self.scans for number, _, _ in scan.components}) == len(
+                self.frame.components
+            )
+        full: dict[int, set[int]] = {component.number: set() for component in self.frame.components}
+        for scan in self.scans:
+            first, last, bits = scan.header[-3:]
+            for number, _, _ in scan.components:
+                if bits & 15 == 0:
+                    full[number].update(range(first, last + 1))
+        return all(len(found) == 64 for found in full.values())
 
     def mcus(self, scan: JpegScan) -> int:
         """Number of MCUs of one of its scans: of blocks, where it has one component."""
@@ -136,11 +153,12 @@ def read_structure(data: bytes) -> JpegStructure | None:
     first_symbols: dict[tuple[int, int], int] = {}
     frame: JpegFrame | None = None
     scans: list[JpegScan] = []
-    interval, at, end, has_end = 0, 2, len(data), False
+    interval, at, end, has_end, stray = 0, 2, len(data), False, 0
     for _ in range(_MAX_PARTS):
         found = _MARKER.search(data, at)
         if found is None:
             break
+        stray += max(0, found.start() - at) if scans else 0
         marker, at = found[1][0], found.end()
         if marker in _STANDALONE:
             continue
@@ -183,7 +201,9 @@ def read_structure(data: bytes) -> JpegStructure | None:
             _note_first_symbols(body, first_symbols)
         if marker == _DRI and len(body) >= 2:
             interval = int.from_bytes(body[:2], "big")
-    return JpegStructure(bytes(head), frame, tuple(scans), end, has_end) if frame is not None and scans else None
+    if frame is None or not scans:
+        return None
+    return JpegStructure(bytes(head), frame, tuple(scans), end, has_end, stray)
 
 
 def _segment(marker: int, body: bytes) -> bytes:

@@ -23,6 +23,7 @@ _LITERAL_SHARES = (1.12, 1.14)
 # Elsewhere zeros are white, or any colour of a palette.
 _ZERO_IS_BLACK = frozenset({1, 2})
 _MAX_CHECKED_BYTES = 2**30
+_PACKED_ZEROS = 32
 _MAX_PACKETS = 20_000_000
 _JPEG_END = b"\xff\xd9"
 _WORTH_NAMING = 0.01
@@ -169,6 +170,9 @@ def _holds_deflated(data: bytes) -> bool:
 
 def _holds_packets(data: bytes, wanted: int) -> bool:
     """Whether PackBits data hold exactly so many bytes, and nothing follows but what fills up a strip."""
+    # Equal bytes are packed, unless a program packs nothing at all.
+    if bytes(_PACKED_ZEROS) in data and len(data) != wanted + -(-wanted // 128):
+        return False
     at = got = 0
     end = len(data)
     for _ in range(_MAX_PACKETS):

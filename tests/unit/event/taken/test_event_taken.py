@@ -39,6 +39,28 @@ def test_times_and_scenes_are_those_of_the_clustering(event: FakeEvent) -> None:
     assert times.scene_of["e.png"] == 2 and "untimed.png" not in times.scene_of
 
 
+def test_copies_have_the_times_of_their_names(tmp_path: Path) -> None:
+    with fake_event(tmp_path) as event:
+        for name in ("IMG_20240615_100000.png", "IMG_20240615_110000.png", "copy.png"):
+            event.add(name, 0)
+        event.cluster()
+        times = Catalog(event.settings()).times()
+        assert times.taken_s == {
+            "IMG_20240615_100000.png": clock_seconds(START),
+            "IMG_20240615_110000.png": clock_seconds(START) + 3600,
+        }
+        (event.photos / "IMG_20240615_100000.png").rename(event.photos / "renamed.png")
+        event.cluster()
+        assert set(Catalog(event.settings()).times().taken_s) == {"IMG_20240615_110000.png"}
+
+
+def test_the_user_sets_a_clock_and_takes_it_back(event: FakeEvent) -> None:
+    said = Catalog(event.settings({"clocks": {"ahead_s": {"Camera 1": 20.0}}})).times()
+    assert said.taken_s["b.png"] == clock_seconds(START) and said.taken_s["c.png"] == clock_seconds(START) + 40
+    assert said.clocks.sentences == ("the clock of Camera 1 is 20 s ahead (as you said)",)
+    assert Catalog(event.settings()).times().taken_s["b.png"] == clock_seconds(START) + 20
+
+
 def test_times_are_read_once(event: FakeEvent) -> None:
     catalog = Catalog(event.settings())
     assert catalog.times() is catalog.times()

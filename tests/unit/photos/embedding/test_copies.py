@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from curation.domain.choosing.programs import Program
 from curation.domain.judging.picks import Pick
 from curation.errors import PhotoUnreadableError
 from curation.photos.embedding.copies import can_hold_description, described_copy, told_inside
+from curation.photos.embedding.edits import edited
 from curation.photos.files.decoding import open_photo
 from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.stored_picture import format_of
@@ -84,7 +87,7 @@ def test_others_read_it_and_the_picture_stays(name: str, tmp_path: Path) -> None
     assert told is not None and told.packet.values("{http://purl.org/dc/elements/1.1/}subject") == ("Anna", "Zoë")
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.png", "a.webp", "a.psd", "a.dng", "a.heic"])
 def test_a_packet_that_is_there_is_merged(name: str, tmp_path: Path) -> None:
     path = make(tmp_path, name)
     exiftool("-q", "-overwrite_original", "-XMP-dc:Title=keep", "-XMP-xmp:Rating=-1", "-XMP-dc:Subject=Garden", path)
@@ -118,11 +121,10 @@ def test_cut_files_are_refused_or_written_whole(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.png", "a.webp", "a.psd", "a.heic"])
-@pytest.mark.parametrize("program", [None, Program.WINDOWS])
-def test_stars_in_exif_follow(name: str, program: Program | None, tmp_path: Path) -> None:
+def test_stars_in_exif_follow(name: str, tmp_path: Path) -> None:
     path = make(tmp_path, name)
     exiftool("-q", "-overwrite_original", "-IFD0:Rating=2", "-IFD0:RatingPercent=25", "-IFD0:XPKeywords=Garden", path)
-    made = copy_of(path, PhotoDescription(5, names=("Zoë",), program=program))
+    made = copy_of(path, PhotoDescription(5, names=("Zoë",)))
     assert made is not None
     out = tmp_path / f"out-{name}"
     out.write_bytes(made[0])
@@ -143,6 +145,24 @@ def test_windows_gets_stars_in_exif(name: str, tmp_path: Path) -> None:
     found = read_back(out, groups="IFD0")
     assert found["IFD0:Rating"] == 3 and found["IFD0:RatingPercent"] == 50
     assert pixels(out) == pixels(path)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_damage_anywhere_is_refused_or_written_around(name: str, tmp_path: Path) -> None:
+    """No other error than the one that copies the photo as it is, with a sidecar."""
+    path = make(tmp_path, name)
+    content, kind = path.read_bytes(), format_of(path)
+    assert kind is not None
+    chance = random.Random(name)
+    written = 0
+    for _ in range(60):
+        damaged = bytearray(content)
+        for _ in range(3):
+            damaged[chance.randrange(4, min(len(content), 900))] = chance.choice((0, 1, 0x7F, 0xFF))
+        with suppress(PhotoUnreadableError):
+            copy = described_copy(BytesIO(bytes(damaged)), kind, KNOWN)
+            written += copy is not None and len(edited(bytes(damaged), copy.edits)) > len(damaged) // 2
+    assert written
 
 
 @pytest.mark.parametrize(
@@ -172,3 +192,12 @@ def test_a_damaged_packet_is_not_replaced(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(PhotoUnreadableError, match="damaged"):
         copy_of(path, KNOWN)
+
+
+def test_a_picked_photo_without_a_label_is_not_rejected_either(tmp_path: Path) -> None:
+    path = make(tmp_path, "a.png")
+    exiftool("-q", "-overwrite_original", "-XMP-xmp:Rating=-1", path)
+    made = copy_of(path, PhotoDescription(pick=Pick.PICKED))
+    assert made is not None
+    path.write_bytes(made[0])
+    assert read_back(path)["XMP-xmp:Rating"] == 0

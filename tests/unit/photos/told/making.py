@@ -119,7 +119,7 @@ def _psd(xmp: bytes) -> bytes:
 def told(path: Path, *photos: str) -> FileTold:
     """What the files of a photo say; `photos` are other photos of the event in its folder."""
     reader = FolderReader(path.parent, (path.name, *photos), _stored)
-    return reader.told(path, reader.index.beside(path.name))
+    return reader.told(path, reader.beside(path.name))
 
 
 def _stored(path: Path) -> StoredPicture | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -172,6 +173,34 @@ def test_what_the_newer_one_does_not_say_the_older_one_says(tmp_path: Path) -> N
     assert (told(path).rating, told(path).pick) == (3, None)
 
 
+@pytest.mark.parametrize(
+    ("newer", "older", "rating", "pick"),
+    [
+        ('xmp:Rating="3"', 'xmp:Rating="-1"', 3, None),
+        ('xmp:Rating="3"', 'digiKam:PickLabel="3"', 3, Pick.PICKED),
+        ('xmp:Rating="3"', 'xmpDM:pick="-1"', 3, Pick.REJECTED),
+        ('xmp:Rating="-1"', 'xmp:Rating="4"', None, Pick.REJECTED),
+        ('xmpDM:pick="0"', 'xmpDM:pick="1" xmp:Rating="4"', 4, None),
+        ('xmpDM:pick="0"', 'xmp:Rating="-1"', None, None),
+        ('xmp:Label="Red"', 'xmp:Rating="-1"', None, Pick.REJECTED),
+    ],
+)
+def test_what_is_taken_back_by_a_newer_word(
+    tmp_path: Path, newer: str, older: str, rating: int | None, pick: Pick | None
+) -> None:
+    path = picture(tmp_path / "a.jpg", packet(attributes=older))
+    (tmp_path / "a.xmp").write_bytes(packet(attributes=newer))
+    assert (told(path).rating, told(path).pick) == (rating, pick)
+
+
+def test_a_star_of_picasa_stays_beside_a_flag_for_neither(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg", packet(attributes='xmpDM:pick="0"'))
+    (tmp_path / ".picasa.ini").write_text("[a.jpg]\nstar=yes\n")
+    assert told(path).pick is Pick.PICKED
+    path = picture(tmp_path / "a.jpg", packet(attributes='xmp:Rating="-1"'))
+    assert told(path).pick is Pick.REJECTED
+
+
 def test_a_sidecar_of_another_photo_of_that_name(tmp_path: Path) -> None:
     path = picture(tmp_path / "a.jpg")
     picture(tmp_path / "a.tif")
@@ -180,6 +209,50 @@ def test_a_sidecar_of_another_photo_of_that_name(tmp_path: Path) -> None:
     assert told(tmp_path / "a.tif", "a.jpg").rating == 3
     # The other file is no photo of the event: the two are one.
     assert told(path).rating == 3
+
+
+def test_what_was_said_of_the_raw_file_of_a_pair_was_said_of_both(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg", packet(attributes='xmp:Label="Red"'))
+    picture(tmp_path / "a.tif", packet(attributes='xmp:Rating="4"')).rename(tmp_path / "a.DNG")
+    assert (told(path).rating, told(path).label) == (4, "Red")
+    assert told(path, "a.DNG").rating is None  # two photos
+
+
+ACDSEE = (
+    '<r:Regions xmlns:r="http://ns.acdsee.com/regions/" xmlns:a="http://ns.acdsee.com/sType/Area#" '
+    'rdf:parseType="Resource"><r:RegionList><rdf:Bag><rdf:li rdf:parseType="Resource"><r:Name>Anna</r:Name>'
+    "<r:Type>Face</r:Type><r:NameAssignType>{}</r:NameAssignType><r:DLYArea rdf:parseType='Resource'><a:x>0.25</a:x>"
+    "<a:y>0.5</a:y><a:w>0.2</a:w><a:h>0.3</a:h></r:DLYArea></rdf:li></rdf:Bag></r:RegionList></r:Regions>"
+)
+IPTC = (
+    '<Iptc4xmpExt:ImageRegion><rdf:Bag><rdf:li rdf:parseType="Resource"><Iptc4xmpExt:RegionBoundary '
+    'Iptc4xmpExt:rbUnit="relative" Iptc4xmpExt:rbX="0.15" Iptc4xmpExt:rbY="0.35" Iptc4xmpExt:rbW="0.2" '
+    'Iptc4xmpExt:rbH="0.3"/><Iptc4xmpExt:PersonInImage><rdf:Bag><rdf:li>Anna</rdf:li></rdf:Bag>'
+    "</Iptc4xmpExt:PersonInImage></rdf:li></rdf:Bag></Iptc4xmpExt:ImageRegion>"
+)
+
+
+@pytest.mark.parametrize("regions", [ACDSEE.format("manual"), IPTC])
+def test_regions_of_acdsee_and_of_the_iptc(tmp_path: Path, regions: str) -> None:
+    found = told(picture(tmp_path / "a.jpg", packet(regions)))
+    assert [(region.name, region.box) for region in found.regions] == [("Anna", BOX)]
+
+
+def test_what_acdsee_only_suggests_is_nobody(tmp_path: Path) -> None:
+    assert told(picture(tmp_path / "a.jpg", packet(ACDSEE.format("suggestion")))).regions == ()
+
+
+def test_regions_in_pixels(tmp_path: Path) -> None:
+    regions = mwg(("Anna", 30, 40, 24, 24)).replace("normalized", "pixel")
+    assert told(picture(tmp_path / "a.jpg", packet(regions))).regions[0].box == BOX
+
+
+@pytest.mark.parametrize("area", ['stArea:w="0"', 'stArea:x="nan"', 'stArea:x="7"', 'stArea:w="-0.2"', 'stArea:y=""'])
+def test_areas_that_are_none(tmp_path: Path, area: str) -> None:
+    name, _, value = area.partition("=")
+    regions = re.sub(rf'{name}="[^"]*"', f"{name}={value}", mwg(("Anna", 0.25, 0.5, 0.2, 0.3)))
+    found = told(picture(tmp_path / "a.jpg", packet(regions)))
+    assert (found.regions, found.names) == ((), ("Anna",))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def test_a_tail_of_zeros_is_refused(name: str, share: float) -> None:
 @settings(max_examples=8, deadline=None)
 def test_a_cut_anywhere_is_not_silent(name: str, place: float) -> None:
     whole = made(name)
-    assert outcome(whole[: max(1, int(len(whole) * place))], whole) != "silent"
+    # A text that ends within its last number ends in another number.
+    assert outcome(whole[: max(1, int((len(whole) - 8) * place))], whole) != "silent"
 
 
 @pytest.mark.parametrize("name", MAKERS)

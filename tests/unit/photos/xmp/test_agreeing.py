@@ -178,6 +178,17 @@ class TestNames:
         assert packet.values(KEY["dc:subject"]) == (first, "Anna")
         assert not said(properties, told=told, rating=3)[0].has(KEY["dc:subject"])
 
+    @pytest.mark.parametrize("program", [Program.LIGHTROOM, Program.DARKTABLE, Program.DIGIKAM, Program.IMMICH])
+    def test_nor_does_a_new_list_of_a_program(self, program: Program) -> None:
+        bars = bag("lr:hierarchicalSubject", "Events|Wedding")
+        slashes = bag("digiKam:TagsList", "Events/Wedding", kind="Seq")
+        is_barred = program in (Program.LIGHTROOM, Program.DARKTABLE)
+        title, other = ("lr:hierarchicalSubject", slashes) if is_barred else ("digiKam:TagsList", bars)
+        packet, _ = said(other, names=("Anna",), program=program)
+        assert packet.values(KEY[title])[0] == ("Events|Wedding" if is_barred else "Events/Wedding")
+        packet, _ = said("", told=Told(keywords=("Garden",)), names=("Anna",), program=program)
+        assert packet.values(KEY[title])[0] == "Garden"
+
     def test_an_empty_list_does_not_hide_them_either(self) -> None:
         packet, _ = said(bag("dc:subject", "Wedding") + bag("digiKam:TagsList", kind="Seq"), names=("Anna",))
         assert packet.values(KEY["digiKam:TagsList"]) == ("Wedding", "People/Anna")

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from curation.domain.judging.picks import PhotoPick, Pick
-from curation.pipelines.export.event import best_photos, picked_photos, read_export_event
+from curation.pipelines.export.event import (
+    best_photos,
+    passed_over,
+    passed_words,
+    picked_photos,
+    read_export_event,
+)
 from tests.fake_workflow import FakeEvent
+from tests.unit.photos.told.making import packet
 from tests.unit.pipelines.export.exports import ANNA, as_jpeg, pick, prepared
 
 
@@ -27,3 +34,21 @@ class TestChoosing:
         assert picked_photos(known) == (order[2], "gone.jpg")
         assert best_photos(known, 5) == (order[0], order[2])
         assert best_photos(known, 1) == (order[0],)
+
+    def test_photos_that_their_files_reject_are_passed_over_and_told(self, event: FakeEvent) -> None:
+        for name in ("a.jpg", "b.jpg", "c.jpg"):
+            as_jpeg(event, name, ANNA)
+        prepared(event)
+        event.score()
+        order = list(read_export_event(event.settings()).scores)
+        for path in order[:2]:
+            (event.photos / path).with_suffix(".xmp").write_bytes(packet(attributes='xmp:Rating="-1"'))
+        event.score()
+        pick(event, **{order[1].replace(".", "__"): PhotoPick(rating=1)})
+        known = read_export_event(event.settings())
+        assert set(best_photos(known, 5)) == {order[1], order[2]}
+        assert passed_over(known, 5) == (order[0],)
+        (words,) = passed_words(passed_over(known, 5))
+        assert words.startswith("1 photo is not among the best ones because another program rejected them")
+        assert order[0] in words
+        assert passed_words(()) == ()

@@ -10,6 +10,7 @@ import pytest
 
 from curation.domain.judging.picks import Pick
 from curation.photos.told import reading
+from curation.photos.told.blocks import FileBlocks, read_blocks
 from curation.pipelines.told.event_told import kept_told, read_event_told
 from curation.storage.told.told_file import TOLD
 from tests.service import make_settings
@@ -24,8 +25,12 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
         picture(folder / name, packet(mwg(("Anna", 0.5, 0.5, 0.2, 0.2)), 'xmp:Rating="-1" xmp:Label="Red"'))
     paths = ["day 1/a.jpg", "day 1/b.jpg", "day 1/gone.jpg", "../outside.jpg"]
     read: list[str] = []
-    original = reading.read_blocks
-    monkeypatch.setattr(reading, "read_blocks", lambda path: (read.append(path.name), original(path))[1])
+
+    def reading_blocks(path: Path) -> FileBlocks:
+        read.append(path.name)
+        return read_blocks(path)
+
+    monkeypatch.setattr(reading, "read_blocks", reading_blocks)
     first = read_event_told(settings, paths)
     assert first is not None
     assert sorted(first) == paths[:2]

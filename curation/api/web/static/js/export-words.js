@@ -19,7 +19,7 @@ export const PROGRAMS = {
     beside: "Choose the program that will read the sidecars: each looks for them under another name.",
   },
   lightroom: {
-    copies: "Sees stars, label and keywords inside the JPEGs, and in NAME.xmp of RAW files.",
+    copies: "Sees stars, label and keywords inside JPEGs, TIFFs, DNGs, PNGs, PSDs and HEICs, and in NAME.xmp of RAW files.",
     beside: "Reads sidecars of RAW files only (NAME.xmp). Of JPEGs, DNGs and others it reads only what is inside: export copies for those.",
   },
   digikam: {
@@ -35,7 +35,7 @@ export const PROGRAMS = {
     beside: "Reads NAME.jpg.xmp of external libraries at the next scan; people if its face import is switched on.",
   },
   windows: {
-    copies: "Sees stars and tags inside the JPEGs. It reads no sidecars, and nothing of RAW files.",
+    copies: "Sees stars and tags inside the copies. It reads no sidecars, and nothing of RAW files.",
     beside: "Reads no sidecars at all: choose Copies, which have everything inside.",
   },
 };

@@ -118,7 +118,7 @@ function refreshPlan() {
   const photos = counted(total, "photo");
   const kind = mode === "zip" ? "file" : "folder";
   const where = name ? `the new ${kind} ${form.dataset.folder}/${name}${exists ? " (2)" : ""}${ending}` : `a new ${kind} in ${form.dataset.folder}, named by date and time`;
-  const inside = mode !== "hardlink" && isOn("embed") ? ", with names and ratings inside the JPEGs" : "";
+  const inside = mode !== "hardlink" && isOn("embed") ? ", with names and ratings inside them" : "";
   if (beside) plan.textContent = program ? `First you see which XMP files would be written beside the photos in ${form.dataset.beside}. Nothing is written before you have seen the list.` : "Choose for whom first.";
   else if (mode === "hardlink") plan.textContent = `${photos} linked in ${where}.`;
   else plan.textContent = `${photos} ${mode === "zip" ? "packed into" : "copied into"} ${where}${inside}.`;

@@ -39,11 +39,16 @@ export const undoPick = (goTo) => travel("undo", "Undone", goTo);
 /** Make the change again that was undone last. */
 export const redoPick = (goTo) => travel("redo", "Done again", goTo);
 
+/** Show picks that the service made by itself; `photos` as its answers have them. */
+export function picksArrived(photos) {
+  announce(photos.map(({ photo_id, pick, rating }) => ({ photo_id, pick, rating })));
+  recount();
+}
+
 async function travel(way, word, goTo) {
   try {
     const { data } = await inOrder(() => send("POST", `${root}/picks/${way}`));
-    announce(data.photos.map(({ photo_id, pick, rating }) => ({ photo_id, pick, rating })));
-    recount();
+    picksArrived(data.photos);
     toast(`${word}: ${data.what}`);
     goTo?.(data.photos.map((one) => one.photo_id));
   } catch (error) {

@@ -3,7 +3,7 @@
 import { get, send } from "./api.js";
 import { askWith } from "./dialog.js";
 import { counted, make } from "./dom.js";
-import { undoPick } from "./picks.js";
+import { picksArrived, undoPick } from "./picks.js";
 import { inOrder } from "./queue.js";
 import { root } from "./root.js";
 import { toast, toastError } from "./toast.js";
@@ -49,6 +49,7 @@ export function startToldOffer(element, changed) {
     if (!isWanted) return;
     try {
       const { data } = await inOrder(() => send("POST", `${root}/told/picks`, {}));
+      picksArrived(data.photos);
       toast(`Took over what was said of ${counted(data.changed, "photo")}`, { action: { label: "Undo", run: async () => { await undoPick(); refreshed(); } } });
     } catch (error) {
       toastError(error);

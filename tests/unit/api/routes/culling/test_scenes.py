@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from curation.domain.bursts.clocks import CameraClock, EventClocks, PhotoTime
 from curation.domain.bursts.scenes import clock_seconds
 from curation.domain.faces.ids import photo_id
 from curation.domain.measuring.camera import CameraFacts
+from curation.domain.measuring.taken import TakenTime
 from curation.event.catalog import Catalog
 from curation.event.taken.cameras import CamerasNow
 from curation.event.taken.times import EventTimes
@@ -23,7 +25,10 @@ AFTER_S = {"a.jpg": 7200, "b.jpg": 7230, "d.jpg": 0}
 @pytest.fixture
 def taken(scored: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> ServiceClient:
     """Three photos of which it is known how and when they were taken, and one of which it is not."""
-    times = EventTimes.of({name: clock_seconds(START + timedelta(seconds=s)) for name, s in AFTER_S.items()})
+    seconds = {name: clock_seconds(START + timedelta(seconds=s)) for name, s in AFTER_S.items()}
+    told = TakenTime(START + timedelta(hours=2), "EXIF DateTimeOriginal")
+    ahead = CameraClock("NIKON D750", 1, ahead_s=7200.0, than="Apple iPhone 15", pairs=12)
+    times = EventTimes.of(seconds, EventClocks({"d.jpg": PhotoTime(START, told, -7200.0, clock=ahead.name)}, (ahead,)))
     facts = {"a.jpg": NIKON, "b.jpg": CameraFacts("Canon EOS R6", aperture=4.0), "d.jpg": NIKON}
     monkeypatch.setattr(Catalog, "times", lambda _: times)
     monkeypatch.setattr(Catalog, "cameras_now", lambda _: CamerasNow(facts, 3, 4))
@@ -44,6 +49,20 @@ def test_scenes_by_time(taken: ServiceClient) -> None:
         (2, "2024-06-15T12:00:00", 2, 1),
     ]
     assert answer["scenes"][1]["best_photo_id"] == photo_id("b.jpg")
+    assert answer["clocks"] == [
+        {"clock": "NIKON D750", "photos": 1, "stood_still": 0, "ahead_s": 7200.0, "than": "Apple iPhone 15"}
+        | {"pairs": 12, "by_user": False}
+    ]
+
+
+def test_a_photo_has_the_time_of_its_clock_and_the_one_that_is_used(taken: ServiceClient) -> None:
+    answer = taken.get(f"/photos/{photo_id('d.jpg')}").json()
+    assert (answer["capture_time"], answer["time_used"]) == ("2024-06-15T12:00:00", "2024-06-15T10:00:00")
+    assert answer["time_source"] == "EXIF DateTimeOriginal"
+    page = taken.get(f"/review/photos/{photo_id('d.jpg')}").text
+    assert "2024-06-15 10:00:00 by the pictures, 12:00:00 by its clock" in page
+    assert "The clock of NIKON D750 is 2 h ahead" in taken.get("/review/photos?order=time").text
+    assert "The clock of" not in taken.get("/review/photos").text
 
 
 @pytest.mark.parametrize(
