@@ -43,7 +43,8 @@ _FORMS = (
     (re.compile(r"\.pending-\d+-(?P<name>.+)"), _UNFINISHED),  # Android
     (re.compile(r"(?:\.syncthing\.|~syncthing~)(?P<name>.+)\.tmp"), _UNFINISHED),
     (re.compile(r"\.(?P<name>.+)\.~[0-9a-f]{1,8}"), _UNFINISHED),  # Nextcloud, ownCloud
-    (re.compile(r"\.(?P<name>.+\.[A-Za-z0-9]{2,4})\.[A-Za-z0-9]{6}"), _UNFINISHED),  # rsync
+    # rsync; six letters of one case are rather a word, such as backup
+    (re.compile(r"\.(?P<name>.+\.[A-Za-z0-9]{2,4})\.(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6}"), _UNFINISHED),
 )
 
 _SF_DATALESS = 0x40000000  # of macOS: sys/stat.h

@@ -54,7 +54,17 @@ def test_placeholders_are_told_by_their_names(tmp_path: Path, name: str, photo: 
 
 @pytest.mark.parametrize(
     "name",
-    [".notes.txt.icloud", "a.jpg", ".a.jpg", "part", ".icloud", "song.mp3.part", "a.cloud", ".DS_Store", ".a.b.c"],
+    [
+        ".notes.txt.icloud",
+        "a.jpg",
+        ".a.jpg",
+        "part",
+        ".icloud",
+        "song.mp3.part",
+        "a.cloud",
+        ".DS_Store",
+        ".a.jpg.backup",
+    ],
 )
 def test_other_names_stand_for_nothing(name: str) -> None:
     assert absent_by_name(name) is None
