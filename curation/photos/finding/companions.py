@@ -121,12 +121,11 @@ class Companion:
         pattern, found, spelled = self._parts
         folder, slash, _ = self.name.rpartition("/")
         stem, extension = _split(photo)
-        filled = _filled(pattern.rpartition("/")[2], stem, extension)
+        filled = _filled(pattern.rpartition("/")[2].replace("*", found), stem, extension)
         if filled is None:
             return self.name
-        name = filled.replace("*", found)
         # The last extension as it is spelled: .MOV stays .MOV.
-        return f"{folder}{slash}{name.rpartition('.')[0]}.{spelled}"
+        return f"{folder}{slash}{filled.rpartition('.')[0]}.{spelled}"
 
 
 def companion_names(names: Iterable[str]) -> dict[str, str]:
@@ -150,8 +149,8 @@ def companions_of(photo: str, names: Mapping[str, Mapping[str, str]]) -> list[Co
         if filled is None or stem_key(filled) == stem_key(photo):
             continue
         for place in _places(folder, names):
-            for number in _NUMBERS if "*" in filled else ("",):
-                name = names[place].get(stem_key(filled.replace("*", number)))
+            for number in _NUMBERS if "*" in pattern else ("",):
+                name = names[place].get(stem_key(_filled(pattern.replace("*", number), stem, extension) or ""))
                 if name is not None:
                     path = f"{place}/{name}" if place else name
                     rest = rule.name, number, name.rpartition(".")[2]

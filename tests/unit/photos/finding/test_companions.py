@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curation.photos.finding.companions import (
@@ -65,6 +65,8 @@ def test_extensions_stay_as_they_are_spelled() -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=12))
 @settings(max_examples=30)
+@example("*")
+@example("{stem}")
 def test_any_name_has_its_companions(stem: str) -> None:
     photo, memo = f"{stem}.jpg", f"{stem}.jpg.pp3"
     assert [one.name for one in companions_of(photo, {"": companion_names([photo, memo, "z.wav"])})] == [memo]
