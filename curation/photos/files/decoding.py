@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from curation.domain.files.health import FaultKind, FileFault
 from curation.domain.measuring.taken import TakenTime, better_of, read_source, runs_from_default
-from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
 from curation.photos.colours.exif_colours import raw_tells_adobe_rgb
 from curation.photos.colours.hdr import hdr_to_srgb
 from curation.photos.colours.told import told_colours
 from curation.photos.files.colour import array_to_srgb, cmyk_jpeg_to_srgb, rgb_profile
 from curation.photos.files.exif import ExifFacts, is_raw_tiff
-from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, sniff
+from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, is_something_else, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
 from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource
 from curation.photos.files.photo_file import PhotoFile
@@ -213,7 +213,8 @@ def _opened(
     if kind is None:
         if not start.strip(b"\0"):
             raise _of_zeros(file)
-        raise PhotoUnreadableError(describe_other(start))
+        error = PhotoUnknownFormError if is_something_else(start) else PhotoUnreadableError
+        raise error(describe_other(start))
     source = _source(file, kind, max_megapixels, own_colours)
     return OpenPhoto(
         source,

@@ -16,6 +16,7 @@ __all__ = [
     "VIDEO_PROXY_EXTENSIONS",
     "PhotoFormat",
     "describe_other",
+    "is_something_else",
     "sniff",
 ]
 
@@ -160,6 +161,14 @@ def _sniff_iso_media(start: bytes) -> PhotoFormat | None:
     return None
 
 
+_UNKNOWN = "not a picture, or of a format that cannot be opened: save it as JPEG or PNG"
+
+
+def is_something_else(start: bytes) -> bool:
+    """Whether a file that is not a photo is known to be something else, and so need not be a broken photo."""
+    return describe_other(start) != _UNKNOWN
+
+
 def describe_other(start: bytes) -> str:
     """What a file that is not a photo seems to be, in words for the report."""
     if not start.strip(b"\0"):
@@ -170,4 +179,4 @@ def describe_other(start: bytes) -> str:
         return "an icon, not a photo"
     if start.startswith((b"%!PS", b"%PDF", b"gimp xcf", b"\xc5\xd0\xd3\xc6")) or b"<svg" in start:
         return "a drawing or document, not a photo: export it as JPEG or PNG"
-    return "not a picture, or of a format that cannot be opened: save it as JPEG or PNG"
+    return _UNKNOWN

@@ -44,7 +44,7 @@ _MAX_PNG_CHUNKS = 100_000
 _BOMB = re.compile(r"Image size \((\d+) pixels\) exceeds limit")
 # Decoding takes about 7 bytes per pixel, for these formats 16 (libwebp), 19 (OpenJPEG) and 10 (libavif), measured.
 _WHITE_POINT = 318
-_DEEP_CHANNELS = {"L;16": 1, "LA;16": 2, "RGB;16": 3, "RGBA;16": 4}
+_DEEP_CHANNELS = {"I;16": 1, "L;16": 1, "LA;16": 2, "RGB;16": 3, "RGBA;16": 4}
 _DEEP_SHIFT = 4  # to 12 bits, the most that HEIF's codecs keep
 _LIMIT_SHARES = {PhotoFormat.WEBP: 0.5, PhotoFormat.JPEG_2000: 0.4, PhotoFormat.AVIF: 0.8}
 
@@ -232,11 +232,16 @@ class HeifSource:
         mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
         is_left = self._own_colours and self.icc_profile is not None
         return bands_to_srgb(
-            lambda top, bottom: Image.fromarray((pixels[top:bottom] >> 8).astype(np.uint8).squeeze(), mode),
+            lambda top, bottom: Image.fromarray(_grey_as_plane((pixels[top:bottom] >> 8).astype(np.uint8)), mode),
             self.width,
             self.height,
             None if is_left else self._told.icc_profile,
         )
+
+
+def _grey_as_plane(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W) of one channel, else (H, W, C), as Pillow takes them."""
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
 
 
 def _told(file: PhotoFile, kind: PhotoFormat, image: ImageFile, *, is_adobe_rgb: bool) -> ToldColours:

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import ExtraMissingError, PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import ExtraMissingError, PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
 from curation.extras import Extra, extra_for
 from curation.photos.colours.cicp import SRGB_PRIMARIES, Cicp
 from curation.photos.colours.exif_colours import block_tells_adobe_rgb
@@ -57,7 +57,7 @@ class JpegXlSource:
             with extra_for(Extra.JPEGXL, "a JPEG XL picture"):
                 import imagecodecs
         except ExtraMissingError as error:
-            raise PhotoUnreadableError(f"{error}; or save the picture as JPEG") from error
+            raise PhotoUnknownFormError(f"{error}; or save the picture as JPEG") from error
         exif = header.exif
         if not exif and header.packed_exif:
             try:

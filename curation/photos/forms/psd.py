@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
 from curation.photos.colours.cicp import SRGB_PRIMARIES
 from curation.photos.colours.lab import lab_to_srgb
 from curation.photos.colours.linear_profiles import light_of_profile
@@ -80,7 +80,7 @@ class DeepPsdSource:
         self._header = header
         self._words = f"a {header.depth}-bit Photoshop document in {_MODES.get(header.mode, 'unknown')} colours"
         if header.mode not in _CHANNELS or header.depth not in (16, 32) or header.channels < _CHANNELS[header.mode]:
-            raise PhotoUnreadableError(f"{self._words}, which cannot be opened: {_SAVE_AS}")
+            raise PhotoUnknownFormError(f"{self._words}, which cannot be opened: {_SAVE_AS}")
         self.width, self.height = header.width, header.height
 
     def decode(self, divisor: int) -> NDArray[np.uint8]:
@@ -92,7 +92,7 @@ class DeepPsdSource:
         except (ValueError, IndexError, struct.error, zlib.error) as error:
             raise PhotoUnreadableError(f"{self._words}: the file is cut off or damaged ({error})") from error
         except NotImplementedError as error:
-            raise PhotoUnreadableError(f"{self._words}, which cannot be opened ({error}): {_SAVE_AS}") from error
+            raise PhotoUnknownFormError(f"{self._words}, which cannot be opened ({error}): {_SAVE_AS}") from error
         array = np.moveaxis(channels, 0, 2)
         if array.dtype.kind == "f":
             matrix = light_of_profile(profile)

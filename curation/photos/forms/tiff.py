@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.errors import PhotoUnreadableError
+from curation.errors import PhotoUnknownFormError, PhotoUnreadableError
 from curation.photos.colours.cicp import SRGB_PRIMARIES
 from curation.photos.colours.lab import lab_to_srgb
 from curation.photos.colours.linear_profiles import light_of_profile
@@ -170,7 +170,7 @@ class OddTiffSource:
             with native_messages_caught():
                 array = self._samples()
         except _NotOpenedError as error:
-            raise PhotoUnreadableError(f"{form.words}, which cannot be opened: {_SAVE_AS}") from error
+            raise PhotoUnknownFormError(f"{form.words}, which cannot be opened: {_SAVE_AS}") from error
         except Exception as error:  # the packages raise all kinds of exceptions for damaged files
             raise PhotoUnreadableError(f"{form.words}: {reason_of(error)}") from error
         return _to_srgb(array, form)

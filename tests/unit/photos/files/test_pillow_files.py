@@ -3,15 +3,42 @@ from __future__ import annotations
 import struct
 import zlib
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import PhotoTooLargeError, PhotoUnknownFormError, PhotoUnreadableError
+from curation.photos.files.decoding import open_photo_bytes
 from tests.photo_files import corner_colours, exif_block, four_corners, save
 from tests.unit.photos.files.opened_photos import UPRIGHT, noise, opened
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("I;16", 1), ("RGB;16", 3), ("RGBA;16", 4)])
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (61, 1), (1, 61)])
+def test_heif_of_more_than_eight_bits(mode: str, channels: int, width: int, height: int) -> None:
+    import pillow_heif
+
+    pixels = np.full((height, width, channels), 40_000, dtype=np.uint16)
+    if channels == 4:
+        pixels[..., 3] = 65_535
+    file = BytesIO()
+    pillow_heif.from_bytes(mode, (width, height), pixels.tobytes()).save(file, quality=-1)
+    seen = open_photo_bytes(file.getvalue(), max_megapixels=1).full().array
+    assert seen.shape == (height, width, 3)
+    assert np.abs(seen.astype(int) - 156).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("start", "is_broken"),
+    [(b"%PDF-1.7 and so on", False), (b"\0\0\0\x18ftypisom and so on", False), (b"neither this nor that", True)],
+)
+def test_what_is_known_to_be_something_else_is_no_broken_photo(start: bytes, is_broken: bool) -> None:
+    with pytest.raises(PhotoUnreadableError) as caught:
+        open_photo_bytes(start * 3, max_megapixels=1)
+    assert isinstance(caught.value, PhotoUnknownFormError) is not is_broken
 
 
 @pytest.mark.parametrize(
