@@ -137,7 +137,7 @@ def test_cut_files_are_refused() -> None:
     for container in (False, True):
         data = encoded(noise, container=container)
         for size in (12, 20, len(data) // 3, len(data) // 2, len(data) - 20, len(data) - 1):
-            with pytest.raises(PhotoUnreadableError, match="cut off or damaged"):
+            with pytest.raises(PhotoUnreadableError, match="cut off"):
                 open_photo_bytes(data[:size], max_megapixels=1).full()
 
 
