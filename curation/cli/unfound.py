@@ -6,9 +6,10 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from curation.cli.said_outputs import add_places, with_edited_outputs
 from curation.cli.terminal import printable
 from curation.errors import SettingsError
-from curation.settings import Settings, with_places
+from curation.settings import Settings
 
 if TYPE_CHECKING:
     from curation.domain.identity.unfound import Unfound, UnfoundKind
@@ -29,8 +30,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "They are kept, and count again when their photos are back. KIND is label, correction or pick, ID is what the "
         "list shows (for a pick also its path), TARGET the id of a person for a label and a photo's path for a pick.",
     )
-    parser.add_argument("--input", metavar="DIR", help="folder or address of the photos (default: io.input_dir)")
-    parser.add_argument("--output", metavar="DIR", help="output folder or address (default: io.output_dir)")
+    add_places(parser)
     doing = parser.add_mutually_exclusive_group()
     doing.add_argument("--forget", nargs=2, metavar=("KIND", "ID"), help="remove one of them")
     doing.add_argument("--give", nargs=3, metavar=("KIND", "ID", "TARGET"), help="give one of them to somebody else")
@@ -39,14 +39,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _unfound(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.storage.working_copy.opening import edited_outputs
-
-    settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output)
-    with edited_outputs(settings) as told:
-        code = _listed(arguments, settings)
-    for sentence in told:
-        print(f"note: {sentence}")
-    return code
+    return with_edited_outputs(arguments, settings, _listed)
 
 
 def _listed(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from curation.cli.said_outputs import add_places, with_edited_outputs
 from curation.cli.terminal import printable
-from curation.settings import Settings, with_places
+from curation.settings import Settings
 
 if TYPE_CHECKING:
     from curation.domain.told.file_told import FileTold
@@ -28,8 +29,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Lists what other programs said in the files of the photos and beside them: stars, rejections and "
         "names of people. Nothing of it counts here before you take it over. What you said here always stays.",
     )
-    parser.add_argument("--input", metavar="DIR", help="folder or address of the photos (default: io.input_dir)")
-    parser.add_argument("--output", metavar="DIR", help="output folder or address (default: io.output_dir)")
+    add_places(parser)
     parser.add_argument("--take-picks", action="store_true", help="take stars and rejections over as your picks")
     parser.add_argument("--take-names", action="store_true", help="give people the names that most files agree on")
     parser.add_argument("--dry-run", action="store_true", help="only print what would be taken over")
@@ -38,14 +38,7 @@ def add_commands(groups: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _told(arguments: argparse.Namespace, settings: Settings) -> int:
-    from curation.storage.working_copy.opening import edited_outputs
-
-    settings = with_places(settings, input_dir=arguments.input, output_dir=arguments.output)
-    with edited_outputs(settings) as told:
-        code = _listed(arguments, settings)
-    for sentence in told:
-        print(f"note: {sentence}")
-    return code
+    return with_edited_outputs(arguments, settings, _listed)
 
 
 def _listed(arguments: argparse.Namespace, settings: Settings) -> int:
