@@ -36,8 +36,6 @@ class PhotoUnreadableError(PhotoError):
 class PhotoDamagedError(PhotoUnreadableError):
     """The file is not whole: what the program would show of it is missing or wrong."""
 
-    code: ClassVar[str] = "photo_damaged"
-
     def __init__(self, message: str, kind: str = "damaged", good: str = "") -> None:
         """Say what is wrong.
 
@@ -56,8 +54,6 @@ class PhotoDamagedError(PhotoUnreadableError):
 
 class PhotoUnknownFormError(PhotoUnreadableError):
     """The file may be whole, but of a form that cannot be opened: copying it again does not help."""
-
-    code: ClassVar[str] = "photo_unknown_form"
 
 
 class PhotoTooLargeError(PhotoError):

@@ -169,7 +169,7 @@ def _values(model: BaseModel, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
 
 
 def _written_keys(data: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if isinstance(data, dict):
+    if isinstance(data, dict) and data:
         for key, value in data.items():
             yield from _written_keys(value, (*path, key))
     else:

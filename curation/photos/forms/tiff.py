@@ -6,7 +6,10 @@ what it is.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,8 +180,7 @@ class OddTiffSource:
 
     def _samples(self) -> NDArray[Any]:
         """(H, W, C) as stored."""
-        import tifffile
-
+        tifffile = _tifffile()
         with self._file.open() as opened, tifffile.TiffFile(opened) as tiff:
             page = tiff.pages.first
             try:
@@ -218,10 +220,17 @@ class _NotOpenedError(Exception):
     """No decoder knows this form."""
 
 
-def _read(opened: Any) -> tuple[_Form, int, int]:
+@cache
+def _tifffile() -> ModuleType:
+    """The package, which would print what it finds wrong with a file, besides raising exceptions for it."""
     import tifffile
 
-    with tifffile.TiffFile(opened) as tiff:
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    return tifffile
+
+
+def _read(opened: Any) -> tuple[_Form, int, int]:
+    with _tifffile().TiffFile(opened) as tiff:
         page: TiffPage = tiff.pages.first
         profile = page.tags.valueof(_ICC_TAG)
         places = page.tags.valueof(_WHITE_TAG)

@@ -40,7 +40,7 @@ def tiff_faults(file: PhotoFile) -> tuple[FileFault, ...]:
         directories = read_directories(opened)
     faults: list[FileFault] = []
     for directory in directories:
-        fault = cut_parts(directory, size) or _missing_directory(directory)
+        fault = _cut_description(directory) or cut_parts(directory, size) or _missing_directory(directory)
         if fault is None and directory.is_main and size <= _MAX_CHECKED_BYTES:
             fault = _broken_part(file, directory)
         if fault is not None:
@@ -54,6 +54,14 @@ def _missing_directory(directory: Directory) -> FileFault | None:
     if not directory.is_missing or directory.is_main:
         return None  # without the first one there is no picture, which its decoder says
     return FileFault(FaultKind.CUT, "the file is cut off: another picture that it names is missing", is_seen=False)
+
+
+def _cut_description(directory: Directory) -> FileFault | None:
+    if not directory.is_cut:
+        return None
+    what = "its picture" if directory.is_main else "another picture in it"
+    reason = f"the file is cut off: how {what} is stored is missing at its end"
+    return FileFault(FaultKind.CUT, reason, is_seen=directory.is_main)
 
 
 def cut_parts(directory: Directory, size: int) -> FileFault | None:

@@ -16,6 +16,7 @@ _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_COUNTS, _PLANAR = 273, 277, 27
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 322, 323, 324, 325
 _SUB_DIRECTORIES, _JPEG_OFFSET, _JPEG_COUNT = 330, 513, 514
 _SUBFILE_TYPE, _RAW_OFFSET, _JPEG_TABLES = 254, 280, 347
+_COLOUR_MAP, _SAMPLE_FORMAT = 320, 339
 _WANTED = frozenset(
     {
         _SUBFILE_TYPE,
@@ -38,8 +39,13 @@ _WANTED = frozenset(
         _SUB_DIRECTORIES,
         _JPEG_OFFSET,
         _JPEG_COUNT,
+        _COLOUR_MAP,
+        _SAMPLE_FORMAT,
     }
 )
+# Without these the pixels of a picture are read as something else.
+_NEEDED = frozenset({_BITS, _STRIP_OFFSETS, _STRIP_COUNTS, _TILE_OFFSETS, _TILE_COUNTS, _COLOUR_MAP, _SAMPLE_FORMAT})
+_CUT = -1  # no tag: the tags of `_NEEDED` whose numbers lie behind the end of the file
 _FORMATS = {1: "B", 7: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _MAX_ENTRIES = 1000  # of one directory; cameras write fewer than 100
 _MAX_DIRECTORIES = 200
@@ -77,6 +83,11 @@ class Directory:
         """The first number of a tag."""
         found = self.values.get(tag)
         return found[0] if found else default
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether numbers that tell how its pixels are stored lie behind the end of the file."""
+        return _CUT in self.values
 
     @property
     def width(self) -> int:
@@ -267,5 +278,7 @@ def _read(file: BinaryIO, at: int, order: str, *, is_big: bool) -> tuple[dict[in
             content = file.read(size)
         if len(content) >= size:
             values[tag] = struct.unpack(f"{order}{number}{form}", content[:size])
+        elif tag in _NEEDED:
+            values[_CUT] = (*values.get(_CUT, ()), tag)
     following = block[entry_size * count :]
     return values, struct.unpack(order + word, following)[0] if len(following) == word_size else 0

@@ -11,6 +11,8 @@ from tests.whole_files import MAKERS, PLAIN_ROWS, made, outcome
 
 _LOOKS = ("photo", "letterbox", "turned", "night", "black", "flat", "drawing")
 _SECTOR = 512
+# Shorter holes can be a large area of one colour in AV1.
+_SHORTEST_HOLES = {"avif": 1024}
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -38,8 +40,14 @@ def test_a_tail_of_zeros_is_refused(name: str, share: float) -> None:
 
 
 @pytest.mark.parametrize("name", MAKERS)
+def test_a_cut_of_the_last_bytes_is_not_silent(name: str) -> None:
+    whole = made(name)
+    assert [cut for cut in range(8, 40) if outcome(whole[:-cut], whole) == "silent"] == []
+
+
+@pytest.mark.parametrize("name", MAKERS)
 @given(place=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, derandomize=True)
 def test_a_cut_anywhere_is_not_silent(name: str, place: float) -> None:
     whole = made(name)
     # A text that ends within its last number ends in another number.
@@ -48,10 +56,11 @@ def test_a_cut_anywhere_is_not_silent(name: str, place: float) -> None:
 
 @pytest.mark.parametrize("name", MAKERS)
 @given(place=st.floats(0, 1), size=st.integers(64, 3000), is_aligned=st.booleans())
-@settings(max_examples=16, deadline=None)
+@settings(max_examples=16, deadline=None, derandomize=True)
 def test_a_hole_anywhere_is_not_silent(name: str, place: float, size: int, is_aligned: bool) -> None:
     whole = made(name)
     first, row = PLAIN_ROWS.get(name, (0, 1))
+    size = max(size, _SHORTEST_HOLES.get(name, 0))
     size = min(size + (5 * row if name in PLAIN_ROWS else 0), len(whole))
     start = int((len(whole) - size) * place)
     if is_aligned:

@@ -79,7 +79,9 @@ def test_a_unit_that_is_longer_than_its_picture_is_broken() -> None:
 
 
 def test_one_av1_unit_after_the_other() -> None:
-    frame = b"\x32\x40" + b"\x9c" * 64
+    frame = b"\x32\xc0\x02" + b"\x9c" * 320
     assert broken_av1(b"\x12\x00" + frame) is None
-    assert broken_av1(b"\x12\x00" + frame[:20] + bytes(30) + frame[50:]) is not None
+    assert broken_av1(b"\x12\x00" + frame[:20] + bytes(130) + frame[150:]) is not None
+    # Large areas of one colour may be coded as zeros.
+    assert broken_av1(b"\x12\x00" + frame[:20] + bytes(80) + frame[100:]) is None
     assert broken_av1(frame + bytes(20)) is not None
