@@ -30,6 +30,7 @@ from curation.photos.files.formats import PhotoFormat
 from curation.photos.files.native_messages import native_messages_caught
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.reasons import reason_of
+from curation.photos.whole.png import without_broken_notes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -101,6 +102,10 @@ class PillowSource:
         self._own_colours = own_colours
         self.limit_share = _LIMIT_SHARES.get(kind, 1.0)
         _check_file_size(file, kind)
+        if kind is PhotoFormat.PNG:
+            # Pillow gives up where other programs only pass over such a part.
+            content = without_broken_notes(file)
+            file = self._file = file if content is None else PhotoFile(None, content)
         try:
             with open_pillow(file.opened_by_libraries, (kind.value,), max_megapixels=max_megapixels) as image:
                 self.width, self.height = image.size

@@ -28,12 +28,29 @@ _SUFFIXES = {
     ".owncloud": "it is on the ownCloud server only: download it",
     ".cloud": "it is in the cloud only (odrive): synchronise it",
     ".rsls": "it is on another device only (Resilio Sync): synchronise it",
-    ".crdownload": _UNFINISHED,
-    ".part": _UNFINISHED,
-    ".partial": _UNFINISHED,
-    ".opdownload": _UNFINISHED,
-    ".download": _UNFINISHED,
-    ".filepart": _UNFINISHED,
+    **dict.fromkeys(
+        (
+            ".crdownload",
+            ".part",
+            ".partial",
+            ".opdownload",
+            ".download",
+            ".filepart",  # browsers, WinSCP
+            ".ffs_tmp",
+            ".!sync",
+            ".bts",
+            ".tmp",  # FreeFileSync, Resilio Sync, programs that copy
+            ".megatmp",
+            ".!ut",
+            ".!qb",
+            ".aria2",
+            ".td",
+            ".xltd",
+            ".fdmdownload",
+            ".dtapart",
+        ),  # programs that download
+        _UNFINISHED,
+    ),
 }
 _FOLDER_SUFFIXES = {
     ".cloudf": "this folder is in the cloud only (odrive): synchronise it",
@@ -43,6 +60,10 @@ _FORMS = (
     (re.compile(r"\.pending-\d+-(?P<name>.+)"), _UNFINISHED),  # Android
     (re.compile(r"(?:\.syncthing\.|~syncthing~)(?P<name>.+)\.tmp"), _UNFINISHED),
     (re.compile(r"\.(?P<name>.+)\.~[0-9a-f]{1,8}"), _UNFINISHED),  # Nextcloud, ownCloud
+    (re.compile(r"(?P<name>.+)\.ocTransferId\d+\.part"), _UNFINISHED),  # Nextcloud, ownCloud: the server
+    (re.compile(r"(?P<name>.+)\.[0-9a-f]{8}\.partial"), _UNFINISHED),  # rclone
+    (re.compile(r"(?P<name>.+)[.-][0-9a-f]{4}\.ffs_tmp"), _UNFINISHED),  # FreeFileSync
+    (re.compile(r"~(?P<name>.+)\.tmp"), _UNFINISHED),
     # rsync; six letters of one case are rather a word, such as backup
     (re.compile(r"\.(?P<name>.+\.[A-Za-z0-9]{2,4})\.(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6}"), _UNFINISHED),
 )
@@ -76,13 +97,13 @@ def absent_by_name(name: str) -> tuple[str, str] | None:
     suffix = (dot + extension).casefold()
     if suffix in _FOLDER_SUFFIXES and stem:
         return f"{stem}/", _FOLDER_SUFFIXES[suffix]
-    if suffix in _SUFFIXES:
-        found = stem.removeprefix(".") if suffix == ".icloud" else stem
-        return (found, _SUFFIXES[suffix]) if _is_shown(found) else None
     for form, reason in _FORMS:
         match = form.fullmatch(name)
         if match is not None and _is_shown(match["name"]):
             return match["name"], reason
+    if suffix in _SUFFIXES:
+        found = stem.removeprefix(".") if suffix == ".icloud" else stem
+        return (found, _SUFFIXES[suffix]) if _is_shown(found) else None
     return None
 
 

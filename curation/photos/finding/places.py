@@ -103,6 +103,7 @@ _DARKTABLE = LeftOut("the cache of darktable")
 _APP_DATA = LeftOut("caches of the apps of a phone")
 _PLEX = LeftOut("the cache of a Plex server")
 _PHONE = LeftOut("thumbnails and edited copies of a phone's own library; its photos lie in DCIM")
+_WHATSAPP = LeftOut("stickers, wallpapers and profile pictures of WhatsApp; photos lie in WhatsApp Images")
 _PIWIGO = LeftOut("small copies of a Piwigo gallery")
 _PACKAGE = LeftOut("a part of a program or of a film project")
 
@@ -300,12 +301,12 @@ _EXACT: Mapping[str, LeftOut] = MappingProxyType({
     **dict.fromkeys(
         ("@eadir", "@__thumb", ".@__thumb", ".thumbnails", "__macosx", "lost+found", "system volume information",
          ".appledouble", ".spotlight-v100", ".fseventsd", ".documentrevisions-v100", ".temporaryitems", ".photoprism",
-         ".bridgecache", ".statuses"),
+         ".bridgecache", ".statuses", "@tmp"),
         _SILENT,
     ),
     **dict.fromkeys(
         ("$recycle.bin", "recycler", "recycled", "#recycle", "@recycle", ".trash", ".trashes", ".dtrash",
-         ".globaltrash"),
+         ".globaltrash", "network trash folder"),
         _TRASH,
     ),
     **dict.fromkeys(
@@ -316,6 +317,7 @@ _EXACT: Mapping[str, LeftOut] = MappingProxyType({
     "[originals]": _ACDSEE,
     "avf_info": _FILM_STILLS,
     "adobe bridge cache": _BRIDGE,
+    **dict.fromkeys(("whatsapp stickers", "whatsapp profile photos", "whatsapp wallpaper"), _WHATSAPP),
 })  # fmt: skip
 """Names that only one kind of program gives."""
 

@@ -10,6 +10,7 @@ __all__ = ["THUMBNAIL_FOLDERS", "has_small_copies_only"]
 
 THUMBNAIL_FOLDERS = frozenset(
     {"thumb", "thumbs", "thumbnail", "thumbnails", "_thumbs", "_thumbnails", "preview", "previews", "tn"}
+    | {"proxy", "proxies", "small", "lowres", "miniaturen", "miniatures", "miniaturas", "vignettes", "vorschau"}
 )
 """Names, in lower case, that programs and people give to folders of small copies."""
 

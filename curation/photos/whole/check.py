@@ -18,6 +18,7 @@ from curation.photos.whole.bitmaps import bmp_faults, pnm_faults
 from curation.photos.whole.gif import gif_faults
 from curation.photos.whole.iso.heif import heif_faults
 from curation.photos.whole.iso.jpeg_xl import jpeg_xl_faults
+from curation.photos.whole.jpeg.behind import jpeg_faults
 from curation.photos.whole.jpeg2000 import jpeg2000_faults
 from curation.photos.whole.png import png_faults
 from curation.photos.whole.psd import psd_faults
@@ -39,6 +40,7 @@ CHECKS: Mapping[PhotoFormat, Check] = MappingProxyType(
         PhotoFormat.BMP: bmp_faults,
         PhotoFormat.GIF: gif_faults,
         PhotoFormat.HEIF: heif_faults,
+        PhotoFormat.JPEG: jpeg_faults,
         PhotoFormat.JPEG_2000: jpeg2000_faults,
         PhotoFormat.JPEG_XL: jpeg_xl_faults,
         PhotoFormat.PNG: png_faults,

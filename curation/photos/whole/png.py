@@ -10,13 +10,14 @@ from curation.photos.files.photo_file import PhotoFile
 from curation.photos.whole.findings import cut, damaged, upper_part, zeroed
 from curation.photos.whole.zero_runs import first_zeros
 
-__all__ = ["png_faults"]
+__all__ = ["png_faults", "without_broken_notes"]
 
 _SIGNATURE_BYTES = 8
 _OVERHEAD_BYTES = 12
 _MOST_CHUNKS = 1_000_000
 _ZEROS = 32
 _PICTURE = (b"IHDR", b"PLTE", b"IDAT")
+_MOST_NOTE_BYTES = 2**24
 _NAMES = {b"iCCP": "its colour profile", b"eXIf": "its EXIF part", b"fdAT": "a picture of its animation"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
@@ -69,6 +70,41 @@ def png_faults(file: PhotoFile) -> tuple[FileFault, ...]:
             break
         at = end
     return tuple(beside)
+
+
+def without_broken_notes(file: PhotoFile) -> bytes | None:
+    """A PNG file without the parts before its picture that programs may pass over and whose checksums do not agree.
+
+    Args:
+        file: The file. Of one without such a part, only what stands before the picture is read.
+
+    Returns:
+        None if there is no such part.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    broken: list[tuple[int, int]] = []
+    with file.open() as opened:
+        at = len(opened.read(_SIGNATURE_BYTES))
+        for _ in range(_MOST_CHUNKS):
+            head = opened.read(8)
+            size, kind = int.from_bytes(head[:4], "big"), head[4:]
+            if len(kind) < 4 or not kind.isalpha() or kind == b"IDAT" or size > _MOST_NOTE_BYTES:
+                break
+            body = opened.read(size + 4)
+            if len(body) < size + 4:
+                break
+            may_be_passed_over = kind[:1].islower()
+            if may_be_passed_over and zlib.crc32(body[:-4], zlib.crc32(kind)) != int.from_bytes(body[-4:], "big"):
+                broken.append((at, at + _OVERHEAD_BYTES + size))
+            at += _OVERHEAD_BYTES + size
+    if not broken:
+        return None
+    data = bytearray(file.read())
+    for start, end in reversed(broken):
+        del data[start:end]
+    return bytes(data)
 
 
 def _broken_faults(data: bytes, header: bytes, packed: list[tuple[int, int]], broken: _Broken) -> tuple[FileFault, ...]:

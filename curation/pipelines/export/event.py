@@ -14,13 +14,14 @@ from curation.domain.judging.picks import UNJUDGED, Pick, Picks
 from curation.domain.labelling.labels import Category, Labels, Person
 from curation.photos.originals import LocalOriginals, Originals
 from curation.pipelines.originals import originals_of
-from curation.pipelines.said.words import read_picks_now
+from curation.pipelines.said.words import read_picked_away, read_picks_now
 from curation.pipelines.scoring.event import read_event, read_event_labels
 from curation.settings import Settings
 from curation.storage.photo_scores_file import PHOTO_SCORES, read_photo_scores
 
 __all__ = [
     "ExportEvent",
+    "away_words",
     "best_photos",
     "chosen_photos",
     "passed_over",
@@ -49,6 +50,7 @@ class ExportEvent:
         raw_files: The RAW files of the shots that photos show, by image path; None if they were not looked for, and
             then those beside a photo are.
         broken: What is wrong with the files of photos that were analysed all the same, by image path.
+        picked_away: Photos that the user picked and that are not there or cannot be read.
     """
 
     input_dir: Path
@@ -59,6 +61,7 @@ class ExportEvent:
     originals: Originals = field(default_factory=LocalOriginals)
     raw_files: Mapping[str, Sequence[str]] | None = None
     broken: Mapping[str, str] = field(default_factory=dict)
+    picked_away: tuple[str, ...] = ()
 
     def named_faces(self, image_path: str) -> list[tuple[Person, FaceRow]]:
         """The faces of a photo that have a named person, the most important first, then from left to right."""
@@ -122,6 +125,7 @@ def read_export_event(settings: Settings, raw_files: Mapping[str, Sequence[str]]
         originals=originals_of(settings),
         raw_files=raw_files,
         broken=event.broken,
+        picked_away=read_picked_away(output_dir),
     )
 
 
@@ -174,9 +178,25 @@ def passed_words(passed: Sequence[str]) -> tuple[str, ...]:
     """That photos are not among the best ones because their own files reject them; nothing if there are none."""
     if not passed:
         return ()
-    names = ", ".join(passed[:_SHOWN_PASSED]) + (", ..." if len(passed) > _SHOWN_PASSED else "")
     those = "1 photo is" if len(passed) == 1 else f"{len(passed)} photos are"
     return (
-        f"{those} not among the best ones because another program rejected them in their files ({names}): pick them "
-        "here to have them in",
+        f"{those} not among the best ones because another program rejected them in their files ({_named(passed)}): "
+        "pick them here to have them in",
     )
+
+
+def away_words(request: ExportRequest, event: ExportEvent) -> tuple[str, ...]:
+    """That photos which the user picked are missing in an export of the picked ones; nothing if none is."""
+    away = () if request.best is not None or request.image_paths is not None else event.picked_away
+    if not away:
+        return ()
+    is_one = len(away) == 1
+    those, them = ("1 picked photo is", "it") if is_one else (f"{len(away)} picked photos are", "them")
+    return (
+        f"{those} not in this export: not there or not readable in the last run ({_named(away)}). Copy {them} again, "
+        "find the people again, and export again",
+    )
+
+
+def _named(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_SHOWN_PASSED]) + (", ..." if len(paths) > _SHOWN_PASSED else "")

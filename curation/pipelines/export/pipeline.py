@@ -25,7 +25,7 @@ from curation.photos.files.stored_picture import format_of
 from curation.pipelines.export.companion_files import CompanionWriter
 from curation.pipelines.export.contact_sheet import SheetPhoto, contact_sheet
 from curation.pipelines.export.descriptions import Descriptions
-from curation.pipelines.export.event import ExportEvent, chosen_photos, passed_over, passed_words
+from curation.pipelines.export.event import ExportEvent, away_words, chosen_photos, passed_over, passed_words
 from curation.pipelines.export.lists import ExportedPhoto, displayed, photos_table, sheet_photo
 from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_too_long
 from curation.pipelines.export.notes import warnings_of
@@ -86,7 +86,7 @@ def export(
     chosen = chosen_photos(request, event)
     passed = () if request.best is None or request.image_paths is not None else passed_over(event, request.best)
     if not chosen:
-        found = "; ".join(["pick some, or ask for the best ones", *passed_words(passed)])
+        found = "; ".join(["pick some, or ask for the best ones", *passed_words(passed), *away_words(request, event)])
         raise InputError(f"there is no photo to export: {found}")
     sweep_exports(export_dir)
     if request.mode is not ExportMode.HARDLINK:
@@ -112,7 +112,7 @@ def export(
         raw_files=tally.raw_files,
         embedded=tally.embedded,
         sidecars=run.sidecars,
-        warnings=(*passed_words(passed), *warnings_of(tally.notes)),
+        warnings=(*passed_words(passed), *away_words(request, event), *warnings_of(tally.notes)),
         name=path.name,
         path=str(path),
         size_bytes=target.written_bytes,

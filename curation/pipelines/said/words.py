@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from curation.domain.identity.said import AsidePick, FaceAnchor, FacePlace, Said, SaidPick
 from curation.domain.identity.settling import SeenEvent, Words, settled
 from curation.domain.identity.unfound import Unfound, unfound
-from curation.domain.judging.picks import NO_PICKS, PhotoPick, Picks, parse_pick
+from curation.domain.judging.picks import NO_PICKS, PhotoPick, Pick, Picks, parse_pick
 from curation.domain.labelling.corrections import CorrectedFace, Correction, CorrectionKind
 from curation.domain.labelling.people_seen import PersonSeen
 from curation.errors import CurationError, LabelsError
@@ -29,6 +29,7 @@ __all__ = [
     "labels_json",
     "picks_now",
     "placed",
+    "read_picked_away",
     "read_picks_now",
     "read_placed_corrections",
     "read_words",
@@ -276,6 +277,23 @@ def picks_now(picks: Picks, said: Said) -> Picks:
         if now is not None and now not in out:
             out[now] = parse_pick(aside.said)
     return Picks(out)
+
+
+def read_picked_away(output_dir: Path) -> tuple[str, ...]:
+    """Photos that the user picked and that are not there or cannot be read, by their paths in picks.json.
+
+    Raises:
+        PicksError: If picks.json is not valid.
+        StorageError: If a file cannot be read.
+    """
+    if not (output_dir / PICKS).exists():
+        return ()
+    picks, said = read_picks(output_dir / PICKS), read_said(output_dir)
+    return tuple(
+        path
+        for path, pick in sorted(picks.by_path.items())
+        if pick.pick is Pick.PICKED and not picks_now(Picks({path: pick}), replace(said, aside=())).by_path
+    )
 
 
 def read_picks_now(output_dir: Path) -> Picks:

@@ -18,6 +18,7 @@ _HEADER_ZEROS = 64
 _MOST_SHARED = 4
 _NAMES = {b"Exif": "its EXIF part", b"mime": "its XMP part"}
 _GRID = b"grid"
+_MOVING_PART = b"mpvd"  # the film of Samsung's and Google's motion photos
 
 
 def heif_faults(file: PhotoFile) -> tuple[FileFault, ...]:
@@ -42,6 +43,8 @@ def heif_faults(file: PhotoFile) -> tuple[FileFault, ...]:
         return (_broken_lists(data, error, boxes),)
     if films:
         faults += track_faults(read, len(data), films[0], is_seen=meta is None)
+    if not faults and boxes[-1].kind == _MOVING_PART and boxes[-1].end > len(data):
+        return (cut("its moving part", boxes[-1].end - len(data), good="the photo", is_seen=False),)
     return faults
 
 

@@ -183,8 +183,8 @@ def zero_run(data: bytes, structure: JpegStructure) -> int | None:
 
 def _zeros_are_flat(structure: JpegStructure, scan: JpegScan) -> bool:
     """Whether zeros may be coded blocks without detail: the shortest code of the AC tables ends a block."""
-    if structure.frame.is_arithmetic:
-        return False
     if structure.frame.is_progressive and (scan.header[-3] == 0 or scan.header[-1] >> 4):
         return True  # DC, or bits that refine coefficients, are not coded by tables alone
+    if structure.frame.is_arithmetic:
+        return False
     return all(scan.first_symbols.get((1, ac), 0) == 0 for _, _, ac in scan.components)

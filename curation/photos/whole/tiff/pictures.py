@@ -37,10 +37,12 @@ def tiff_faults(file: PhotoFile) -> tuple[FileFault, ...]:
     """
     size = file.size_bytes
     with file.open() as opened:
-        directories = read_directories(opened)
+        directories = read_directories(opened, has_pages=True)
     faults: list[FileFault] = []
     for directory in directories:
-        fault = _cut_description(directory) or cut_parts(directory, size) or _missing_directory(directory)
+        fault = _cut_description(directory) or cut_parts(directory, size)
+        if fault is None and not faults:
+            fault = _missing_directory(directory)
         if fault is None and directory.is_main and size <= _MAX_CHECKED_BYTES:
             fault = _broken_part(file, directory)
         if fault is not None:

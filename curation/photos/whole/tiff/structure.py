@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -54,6 +55,7 @@ _LARGEST_OFFSET = 2**62
 # RW2 (0x55) and ORF ("RO", "RS") are TIFF with another magic number.
 _MAGIC_NUMBERS = frozenset({42, 0x55, 0x4F52, 0x5352})
 _BIG = 43
+_SMALLEST_DIRECTORY_BYTES = 18
 NO_COMPRESSION = 1
 
 
@@ -215,13 +217,15 @@ class Directory:
         return ((row * rows,) * full + ((row * rest,) if rest else ())) * planes
 
 
-def read_directories(file: BinaryIO) -> list[Directory]:
+def read_directories(file: BinaryIO, *, has_pages: bool = False) -> list[Directory]:
     """All directories of a TIFF structure: those that follow each other, and those below them.
 
     Whatever is damaged is left out; a directory that lies outside the file has no values.
 
     Args:
         file: At its start.
+        has_pages: Whether a directory that follows another one is missed where it lies not far behind the end of the
+            file, or is zeros; else whatever does not lead to a directory is taken for rubbish.
 
     Raises:
         OSError: If the file itself cannot be read.
@@ -235,10 +239,10 @@ def read_directories(file: BinaryIO) -> list[Directory]:
     if not is_big and magic not in _MAGIC_NUMBERS:
         return []
     first = struct.unpack(order + "Q", header[8:16])[0] if is_big else struct.unpack(order + "I", header[4:8])[0]
-    return list(_walked(file, first, order, is_big=is_big))
+    return list(_walked(file, first, order, is_big=is_big, has_pages=has_pages))
 
 
-def _walked(file: BinaryIO, first: int, order: str, *, is_big: bool) -> Iterator[Directory]:
+def _walked(file: BinaryIO, first: int, order: str, *, is_big: bool, has_pages: bool) -> Iterator[Directory]:
     waiting, seen = [(first, True)], set[int]()
     while waiting and len(seen) < _MAX_DIRECTORIES:
         at, is_named = waiting.pop(0)
@@ -246,10 +250,21 @@ def _walked(file: BinaryIO, first: int, order: str, *, is_big: bool) -> Iterator
             continue
         values, following = _read(file, at, order, is_big=is_big)
         # Some cameras write rubbish behind their last directory.
-        if values or is_named:
+        if values or is_named or (has_pages and _is_lost_page(file, at)):
             yield Directory(values, is_main=not seen, is_missing=not values)
         seen.add(at)
         waiting += [*((below, True) for below in values.get(_SUB_DIRECTORIES, ())), (following, False)]
+
+
+def _is_lost_page(file: BinaryIO, at: int) -> bool:
+    """Whether a page was there, going by where its directory should be: near the end of what is left, or in zeros."""
+    size = file.seek(0, os.SEEK_END)
+    if at % 2 or at < _SMALLEST_DIRECTORY_BYTES:
+        return False
+    if at > size - _SMALLEST_DIRECTORY_BYTES:
+        return at < 2 * size
+    file.seek(at)
+    return not any(file.read(_SMALLEST_DIRECTORY_BYTES))
 
 
 def _read(file: BinaryIO, at: int, order: str, *, is_big: bool) -> tuple[dict[int, tuple[int, ...]], int]:

@@ -38,6 +38,14 @@ def listed(root: Path) -> Listing:
         (".syncthing.a.jpg.tmp", "a.jpg", "to its end"),
         (".a.jpg.~7f3a", "a.jpg", "to its end"),
         (".a.NEF.x9Kd2B", "a.NEF", "to its end"),
+        ("a.jpg.0a1b2c3d.partial", "a.jpg", "to its end"),
+        ("a.jpg.ocTransferId1234.part", "a.jpg", "to its end"),
+        ("a.jpg-0f1e.ffs_tmp", "a.jpg", "to its end"),
+        ("a.jpg.!sync", "a.jpg", "to its end"),
+        ("a.JPG.tmp", "a.JPG", "to its end"),
+        ("~a.jpg.tmp", "a.jpg", "to its end"),
+        ("~syncthing~a.jpg.tmp", "a.jpg", "to its end"),
+        ("a.CR2.!qB", "a.CR2", "to its end"),
     ],
 )
 def test_placeholders_are_told_by_their_names(tmp_path: Path, name: str, photo: str, word: str) -> None:
@@ -64,6 +72,8 @@ def test_placeholders_are_told_by_their_names(tmp_path: Path, name: str, photo: 
         "a.cloud",
         ".DS_Store",
         ".a.jpg.backup",
+        "notes.tmp",
+        "Thumbs.db.tmp",
     ],
 )
 def test_other_names_stand_for_nothing(name: str) -> None:

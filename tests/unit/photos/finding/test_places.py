@@ -70,6 +70,8 @@ LEFT_OUT = [
     ".Trash-1000/files/a.jpg",
     "Trash/files/a.jpg|Trash/info/a.jpg.trashinfo",
     "#recycle/a.jpg",
+    "Network Trash Folder/a.jpg",
+    "WhatsApp/Media/WhatsApp Stickers/STK-1.webp",
     ".dtrash/files/a.jpg",
     "#snapshot/daily/a.jpg",
     "PhotoData/Thumbnails/V2/a.JPG/5005.JPG|DCIM/x.txt",
@@ -100,7 +102,8 @@ def test_a_place_of_a_program_is_one_line_of_the_report(tmp_path: Path, names: s
         "THMBNL/a.jpg", "appdata_of_a_friend/a.jpg", "Party.app/a.jpg", "A.photoslibrary/originals/A/a.jpg",
         "A.photoslibrary/Masters/a.jpg", "A.aplibrary/Masters/a.jpg", "A.cocatalog/Originals/a.jpg",
         "A.migratedphotolibrary/Masters/a.jpg", "immich/upload/u/aa/a.jpg", "anna/files/a.jpg", "Preview/a.jpg",
-        "IMG_1-edited.jpg", "encoded-video/a.jpg", "_data/a.jpg",
+        "IMG_1-edited.jpg", "encoded-video/a.jpg", "_data/a.jpg", "small/a.jpg", "proxies/a.jpg",
+        "WhatsApp/Media/WhatsApp Images/a.jpg",
     ],
 )  # fmt: skip
 def test_a_name_alone_proves_little_and_originals_are_photos(tmp_path: Path, name: str) -> None:
@@ -109,7 +112,7 @@ def test_a_name_alone_proves_little_and_originals_are_photos(tmp_path: Path, nam
 
 
 @pytest.mark.parametrize(
-    "name", [".thumbnails/1.jpg", "@eaDir/a.jpg/X.jpg", "@__thumb/a.jpg", "__MACOSX/._a.jpg", "._a.jpg"]
+    "name", [".thumbnails/1.jpg", "@tmp/a.jpg", "@eaDir/a.jpg/X.jpg", "@__thumb/a.jpg", "__MACOSX/._a.jpg", "._a.jpg"]
 )
 def test_thumbnails_of_systems_are_left_out_without_a_word(tmp_path: Path, name: str) -> None:
     made(tmp_path, "own.jpg", name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import zlib
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from curation.domain.files.health import FaultKind, FileFault
+from curation.errors import PhotoError
+from curation.photos.files.decoding import open_photo_bytes
 from curation.photos.files.formats import PhotoFormat, sniff
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.whole.check import faults_of
@@ -72,6 +75,48 @@ def test_a_png_whose_text_is_damaged_is_told_and_shown() -> None:
 def test_a_png_without_its_last_chunk_is_told_and_shown() -> None:
     (fault,) = _faults(made("png")[:-12])
     assert (fault.kind, fault.is_seen) == (FaultKind.CUT, False)
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"eXIf", b"iCCP"])
+def test_a_png_with_a_damaged_part_before_its_picture_is_told_and_shown(kind: bytes) -> None:
+    whole = made("png")
+    note = _chunk(kind, b"Comment\0" + b"x" * 90)
+    odd = whole[:33] + note[:20] + b"y" + note[21:] + whole[33:]
+    photo = open_photo_bytes(odd, max_megapixels=9)
+    assert np.array_equal(photo.full().array, open_photo_bytes(whole, max_megapixels=9).full().array)
+    (fault,) = photo.faults
+    assert (fault.kind, fault.is_seen) == (FaultKind.DAMAGED, False)
+
+
+def test_a_png_without_its_colours_is_refused() -> None:
+    whole = _saved("PNG", pictured("photo").convert("P"))
+    at = whole.index(b"PLTE") + 20
+    with pytest.raises(PhotoError):
+        open_photo_bytes(whole[:at] + b"!" + whole[at + 1 :], max_megapixels=9).full()
+
+
+def _film(*sizes: int) -> bytes:
+    kinds = (b"ftyp", b"mdat", b"moov")
+    return b"".join(
+        size.to_bytes(4, "big") + kind + (b"mp42" + bytes(size - 12) if kind == b"ftyp" else bytes(size - 8))
+        for size, kind in zip(sizes, kinds, strict=True)
+    )
+
+
+WORDS_OF_A_PHONE = b'vivo{"a":1}' + bytes(20)
+
+
+@pytest.mark.parametrize("behind", [b"", WORDS_OF_A_PHONE], ids=["nothing", "words"])
+@pytest.mark.parametrize("name", ["jpeg", "heic"])
+def test_the_film_of_a_motion_photo_is_told_if_it_is_cut(name: str, behind: bytes) -> None:
+    film = _film(24, 900, 400)
+    photo = _saved("JPEG", pictured("photo")) if name == "jpeg" else made("heic")
+    start = b"" if name == "jpeg" else (len(film) + 8).to_bytes(4, "big") + b"mpvd"
+    whole = photo + start + film
+    assert _faults(whole + behind) == _faults(photo) == ()
+    for cut in (100, 600):
+        (fault,) = _faults(whole[:-cut])
+        assert (fault.kind, fault.is_seen, fault.good) == (FaultKind.CUT, False, "the photo")
 
 
 def test_a_flat_webp_is_whole_though_it_is_full_of_zeros() -> None:

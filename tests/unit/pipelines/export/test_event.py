@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from curation.domain.choosing.export import ExportRequest
 from curation.domain.judging.picks import PhotoPick, Pick
 from curation.pipelines.export.event import (
+    away_words,
     best_photos,
     passed_over,
     passed_words,
@@ -34,6 +36,25 @@ class TestChoosing:
         assert picked_photos(known) == (order[2], "gone.jpg")
         assert best_photos(known, 5) == (order[0], order[2])
         assert best_photos(known, 1) == (order[0],)
+
+    def test_picked_photos_that_cannot_be_read_are_told(self, event: FakeEvent) -> None:
+        for name in ("a.jpg", "b.jpg"):
+            as_jpeg(event, name, ANNA)
+        prepared(event)
+        pick(event, a__jpg=PhotoPick(Pick.PICKED), b__jpg=PhotoPick(Pick.PICKED))
+        event.cluster()
+        assert away_words(ExportRequest(), read_export_event(event.settings())) == ()
+        whole = (event.photos / "b.jpg").read_bytes()
+        (event.photos / "b.jpg").write_bytes(whole[: len(whole) // 2])
+        event.cluster()
+        known = read_export_event(event.settings())
+        assert picked_photos(known) == ("a.jpg",)
+        (words,) = away_words(ExportRequest(), known)
+        assert words.startswith("1 picked photo is not in this export") and "(b.jpg)" in words
+        assert away_words(ExportRequest(best=5), known) == ()
+        (event.photos / "b.jpg").write_bytes(whole)
+        event.cluster()
+        assert read_export_event(event.settings()).picked_away == ()
 
     def test_photos_that_their_files_reject_are_passed_over_and_told(self, event: FakeEvent) -> None:
         for name in ("a.jpg", "b.jpg", "c.jpg"):

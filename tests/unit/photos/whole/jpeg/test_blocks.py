@@ -3,12 +3,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from curation.errors import PhotoDamagedError
+from curation.photos.whole.jpeg.blocks import zero_run
+from curation.photos.whole.jpeg.structure import read_structure
 from tests.unit.photos.whole.jpeg.made_jpegs import decoded, encoded, padded, scene, with_scan
 
 RANDOM = random.Random(5)
@@ -97,3 +100,22 @@ def test_going_on_with_another_files_data_is_damage(kind: str) -> None:
     middle = (data.index(b"\xff\xda") + len(data)) // 2
     with pytest.raises(PhotoDamagedError):
         decoded(data[:middle] + other[middle:])
+
+
+@pytest.mark.parametrize(
+    ("first", "bits", "is_told"),
+    [(0, 0x10, False), (1, 0x10, False), (1, 0x00, True)],
+    ids=["refining the brightness", "refining details", "details"],
+)
+def test_zeros_in_arithmetic_coding(first: int, bits: int, is_told: bool) -> None:
+    """Where it refines, a flat picture is all zeros, in arithmetic coding as in any other."""
+    plain = encoded(scene(), progressive=True)
+    structure = read_structure(plain)
+    assert structure is not None
+    frame = replace(structure.frame, marker=0xCA)
+    zeros = bytes(85)
+    data = bytes(range(1, 200)) + zeros + bytes(range(1, 200))
+    scan = structure.scans[0]
+    header = scan.header[:-3] + bytes([first, 63 if first else 0, bits])
+    odd = replace(structure, frame=frame, scans=(replace(scan, header=header, start=0, pieces=(data,)),))
+    assert (zero_run(data, odd) is not None) == is_told

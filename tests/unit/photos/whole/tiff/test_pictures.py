@@ -55,6 +55,27 @@ def test_the_pages_behind_the_first_are_told_but_not_seen() -> None:
     assert open_photo_bytes(data[:-5000], max_megapixels=9).full().array.shape == (64, 96, 3)
 
 
+@pytest.mark.parametrize("big", [False, True], ids=["TIFF", "BigTIFF"])
+@pytest.mark.parametrize("tail", [b"", bytes(30_000)], ids=["cut", "zeros"])
+def test_pages_whose_directory_is_lost_are_told(big: bool, tail: bytes) -> None:
+    buffer = io.BytesIO()
+    pages = [scene(96, 64, seed=1), scene(96, 64, seed=2)]
+    scene(96, 64).save(buffer, "TIFF", save_all=True, append_images=pages, big_tiff=big)
+    data = buffer.getvalue()
+    lost = data[: len(data) // 3 + 600] + tail
+    (fault,) = tiff_faults(PhotoFile(None, lost))
+    assert (fault.kind, fault.is_seen) == (FaultKind.CUT, False)
+
+
+@pytest.mark.parametrize("rubbish", [b"\xc0\x21\x7f\x4e", b"Made", b"\1\0\0\0"])
+def test_rubbish_behind_the_only_directory_is_nothing(rubbish: bytes) -> None:
+    data = tiff(None)
+    at = int.from_bytes(data[4:8], "little")
+    end = at + 2 + 12 * int.from_bytes(data[at : at + 2], "little")
+    assert data[end : end + 4] == bytes(4)
+    assert tiff_faults(PhotoFile(None, data[:end] + rubbish + data[end + 4 :])) == ()
+
+
 def test_flat_pictures_are_whole() -> None:
     for compression in (*CHECKED, "jpeg", "zstd", "lzma"):
         for colour in ("black", "white", "red"):
