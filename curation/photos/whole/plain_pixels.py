@@ -164,7 +164,7 @@ def _edge(data: bytes, pixels: PlainPixels, run: tuple[int, int], *, is_begin: b
         return _Edge(0.0, at % _SECTOR_BYTES == 0, is_split)
     lit = min(_share(own, _FEWEST_OWN), _share(facing, _NEAR_PIXELS if is_short else _FEWEST_FACING))
     is_wide = int(np.count_nonzero(facing)) > last // _FACING_PART
-    is_faced = bool(facing.size and facing.all()) and _share(own, _FEWEST_OWN) >= _BOTH_SIDES
+    is_faced = bool(facing.size and facing.all()) and _share(own, _FEWEST_OWN) >= _SURE
     return _Edge(lit, at % _SECTOR_BYTES == 0, is_split, is_wide, is_faced)
 
 
