@@ -25,7 +25,7 @@ from curation.photos.files.colour import array_to_srgb, cmyk_jpeg_to_srgb, rgb_p
 from curation.photos.files.exif import ExifFacts, is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, is_something_else, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
-from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource
+from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource, explained
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import RawPreview, develop_half_size, develop_in_place, read_raw_preview
@@ -37,7 +37,7 @@ from curation.photos.forms.tiff import tiff_source
 from curation.photos.taken.camera_facts import read_clock
 from curation.photos.taken.name_times import time_of_name
 from curation.photos.taken.times import read_taken
-from curation.photos.whole.check import require_seen_part_whole
+from curation.photos.whole.check import faults_of, require_seen_part_whole
 from curation.photos.whole.jpeg.thumbnail import exif_thumbnail, require_agreement
 from curation.photos.whole.tiff.raw import raw_faults
 
@@ -215,7 +215,12 @@ def _opened(
             raise _of_zeros(file)
         error = PhotoUnknownFormError if is_something_else(start) else PhotoUnreadableError
         raise error(describe_other(start))
-    source = _source(file, kind, max_megapixels, own_colours)
+    try:
+        source = _source(file, kind, max_megapixels, own_colours)
+    except PhotoUnreadableError as failure:
+        if kind is PhotoFormat.RAW:  # what cannot be opened comes with an advice
+            raise
+        raise explained(failure, partial(faults_of, file, kind)) from failure
     return OpenPhoto(
         source,
         max_megapixels=max_megapixels,

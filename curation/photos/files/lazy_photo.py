@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from curation.domain.files.health import FileFault
 from curation.domain.measuring.taken import TakenTime, read_source
 from curation.engines.base import Pixels
-from curation.errors import PhotoTooLargeError, PhotoUnreadableError
+from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadableError
 from curation.photos.files.exif import sides_swapped, upright
 from curation.photos.files.pillow_files import too_large
 
-__all__ = ["FindsFaults", "OpenPhoto", "PhotoSource", "halved"]
+__all__ = ["FindsFaults", "OpenPhoto", "PhotoSource", "explained", "halved"]
 
 # A picture that is only a little smaller than wanted is used as it is: a 6000 px photo decoded at a quarter (1500 px)
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
@@ -207,7 +207,10 @@ class OpenPhoto:
                 (d for d in self._source.divisors if d > self._full_divisor and 1 / d >= scale),
                 default=self._full_divisor,
             )
-            self._decoded[divisor] = self._source.decode(divisor)
+            try:
+                self._decoded[divisor] = self._source.decode(divisor)
+            except PhotoUnreadableError as failure:
+                raise explained(failure, lambda: self.faults) from failure
             if isinstance(self._source, FindsFaults):
                 self.faults += tuple(fault for fault in self._source.found_faults if fault not in self.faults)
             if divisor == self._full_divisor:
@@ -219,6 +222,27 @@ class OpenPhoto:
             return self._check()
         except OSError as error:
             raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def explained(failure: PhotoUnreadableError, faults: Callable[[], Sequence[FileFault]]) -> PhotoUnreadableError:
+    """The failure of a decoder, as what its file shows to be wrong, if that is known.
+
+    Args:
+        failure: What the decoder says, which often knows no more than that it failed.
+        faults: Returns what the check of the file saw.
+    """
+    if type(failure) is not PhotoUnreadableError:  # others say already what it is
+        return failure
+    try:
+        found = sorted(faults(), key=lambda fault: not fault.is_seen)
+    except OSError:
+        return failure
+    if not found:
+        return failure
+    first = found[0]
+    # A fault beside the picture need not be why it cannot be decoded.
+    reason = first.reason if first.is_seen else f"{first.reason} ({failure})"
+    return PhotoDamagedError(reason, kind=first.kind.value, good=first.good if first.is_seen else "")
 
 
 def _reduced(

@@ -66,7 +66,7 @@ COMPANIONS: Sequence[_Rule] = (
     *_rules(CompanionKind.EDITED, "Apple Photos", "{edited}.heic", "{edited}.jpg", "{edited}.jpeg", "{edited}.mov"),
     *_rules(CompanionKind.SOUND, "voice memos of Canon, Nikon, Sony and others", "{stem}.wav", "{stem}.mp3"),
     *_rules(CompanionKind.FACTS, "small pictures that cameras write", "{stem}.thm"),
-    *_rules(CompanionKind.EDITS, "RawTherapee and ART", "{name}.pp3", "{name}.arp", "{stem}.pp3"),
+    *_rules(CompanionKind.EDITS, "RawTherapee and ART", "{name}.pp3", "{name}.arp", "{stem}.pp3", "{name}.out.pp3"),
     *_rules(CompanionKind.EDITS, "darktable: second versions", "{stem}_*.{ext}.xmp"),
     *_rules(CompanionKind.EDITS, "DxO PhotoLab", "{name}.dop", "{name}.dxo"),
     *_rules(CompanionKind.EDITS, "ON1 Photo RAW", "{stem}.on1", "{name}.on1"),
@@ -128,12 +128,15 @@ class Companion:
         return f"{folder}{slash}{filled.rpartition('.')[0]}.{spelled}"
 
 
-def companion_names(names: Iterable[str]) -> dict[str, str]:
+def companion_names(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Names of files as `companions_of` finds them, in whatever case and form letters are written."""
-    return {stem_key(name): name for name in sorted(names, reverse=True)}
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted(names):
+        found[stem_key(name)] = (*found.get(stem_key(name), ()), name)
+    return found
 
 
-def companions_of(photo: str, names: Mapping[str, Mapping[str, str]]) -> list[Companion]:
+def companions_of(photo: str, names: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Companion]:
     """The files that may belong to a photo, by their names.
 
     Args:
@@ -150,12 +153,22 @@ def companions_of(photo: str, names: Mapping[str, Mapping[str, str]]) -> list[Co
             continue
         for place in _places(folder, names):
             for number in _NUMBERS if "*" in pattern else ("",):
-                name = names[place].get(stem_key(_filled(pattern.replace("*", number), stem, extension) or ""))
+                wanted = _filled(pattern.replace("*", number), stem, extension) or ""
+                name = _nearest(wanted, names[place].get(stem_key(wanted), ()))
                 if name is not None:
                     path = f"{place}/{name}" if place else name
                     rest = rule.name, number, name.rpartition(".")[2]
                     found.setdefault(path, Companion(path, rule.kind, rule.by, rest))
     return sorted(found.values(), key=lambda one: one.name)
+
+
+def _nearest(wanted: str, names: Sequence[str]) -> str | None:
+    """The name that is spelled like the wanted one, but for its last extension, before those in other cases.
+
+    Where a disk tells upper and lower case apart, `A.HEIC` and `a.HEIC` each have an edit of their own.
+    """
+    stem = wanted.rpartition(".")[0]
+    return min(names, key=lambda name: name.rpartition(".")[0] != stem, default=None)
 
 
 def names_its_photo(companion: str) -> bool:

@@ -45,9 +45,13 @@ def is_deep_psd(file: PhotoFile) -> bool:
     """Whether a file is a Photoshop document of more than 8 bits a channel.
 
     Raises:
+        PhotoUnknownFormError: If it is a large document (PSB), whose tables have wider numbers.
         OSError: If it cannot be read.
     """
     with file.open() as opened:
+        if opened.read(6) == b"8BPS\0\2":
+            raise PhotoUnknownFormError(f"a large Photoshop document (PSB), which cannot be opened: {_SAVE_AS}")
+        opened.seek(0)
         header = _header(opened)
     return header is not None and header.depth > 8
 

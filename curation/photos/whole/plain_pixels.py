@@ -102,12 +102,14 @@ class _Edge:
         is_border: Whether it lies at the border of sectors, but not of rows.
         is_split: Whether it lies within a pixel.
         is_wide: Whether more than a few pixels of the next row are lit.
+        is_faced: Whether the next row is lit wherever this one is not, be it in a few pixels only.
     """
 
     lit: float = 0.0
     is_border: bool = False
     is_split: bool = False
     is_wide: bool = False
+    is_faced: bool = False
 
 
 def _looks_torn(data: bytes, pixels: PlainPixels, run: tuple[int, int], end: int) -> bool | None:
@@ -128,6 +130,8 @@ def _looks_torn(data: bytes, pixels: PlainPixels, run: tuple[int, int], end: int
     is_odd = (begin.lit >= _ODD and (begin.is_split or begin.is_border)) or (
         stop.lit >= _ODD and (stop.is_split or stop.is_border)
     )
+    # A pixel of which a part is missing, near the end of its row.
+    is_odd = is_odd or any(edge.is_split and edge.is_faced for edge in (begin, stop))
     is_odd = is_odd or any(edge.is_wide and edge.lit >= _BOTH_SIDES and not is_first for edge in (begin, stop))
     return False if is_odd or (begin.is_border and stop.is_border) else None
 
@@ -159,7 +163,9 @@ def _edge(data: bytes, pixels: PlainPixels, run: tuple[int, int], *, is_begin: b
     if not is_split and _is_drawn(data, pixels, row, pixel, -1 if is_begin else 1):
         return _Edge(0.0, at % _SECTOR_BYTES == 0, is_split)
     lit = min(_share(own, _FEWEST_OWN), _share(facing, _NEAR_PIXELS if is_short else _FEWEST_FACING))
-    return _Edge(lit, at % _SECTOR_BYTES == 0, is_split, int(np.count_nonzero(facing)) > last // _FACING_PART)
+    is_wide = int(np.count_nonzero(facing)) > last // _FACING_PART
+    is_faced = bool(facing.size and facing.all()) and _share(own, _FEWEST_OWN) >= _SURE
+    return _Edge(lit, at % _SECTOR_BYTES == 0, is_split, is_wide, is_faced)
 
 
 def _is_drawn(data: bytes, pixels: PlainPixels, row: int, pixel: int, step: int) -> bool:

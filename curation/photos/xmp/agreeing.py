@@ -232,8 +232,8 @@ def add_to_tree(packet: XmpPacket, name: str, separator: str, tags: Sequence[str
         known = _paths_elsewhere(packet, separator) or packet.values(_SUBJECT)
         packet.add_to_bag(name, known, ordered=ordered)
     # A name that is a keyword somewhere in the person's own hierarchy stays there.
-    last = {same_text(each.rpartition(separator)[2]) for each in known}
-    wanted = (tag.replace(separator, " ") for tag in tags)
+    last = {same_text(each.rpartition(separator)[2]) for each in known} | {same_text(each) for each in known}
+    wanted = (tag.replace(separator, " ") for tag in tags if same_text(tag) not in last)
     new = (f"{_PEOPLE}{separator}{tag}" for tag in wanted if same_text(tag) not in last)
     packet.add_to_bag(name, new, ordered=ordered)
 

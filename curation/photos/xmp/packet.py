@@ -7,6 +7,7 @@ not changed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Final
@@ -18,6 +19,7 @@ from curation.photos.xmp.names import (
     DC,
     DIGIKAM,
     IPTC_EXT,
+    MICROSOFT_PHOTO,
     MWG_REGIONS,
     NAMESPACES,
     PROGRAM_NAMESPACES,
@@ -59,6 +61,9 @@ _LISTS_OF_NAMES = frozenset({qualified(DC, "subject"), qualified(DIGIKAM, "TagsL
 _PACKET_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _PACKET_TAIL = b'\n<?xpacket end="w"?>'
 _FILE_HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+_WITHOUT_SLASH = re.compile(
+    rb"(xmlns:[\w.-]+\s*=\s*[\"'])" + re.escape(MICROSOFT_PHOTO.rstrip("/").encode()) + rb"([\"'])"
+)
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
@@ -332,7 +337,18 @@ def _tree(content: bytes) -> etree._Element:
         raise PhotoUnreadableError(f"its XMP packet is damaged ({error})") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise PhotoUnreadableError("its XMP packet has a document type, which is not allowed")
-    return root
+    usual = _usual_namespaces(content)
+    return etree.fromstring(usual, parser) if usual != content else root
+
+
+def _usual_namespaces(content: bytes) -> bytes:
+    """The packet with Microsoft's namespace as we know it.
+
+    Old Windows, and ExifTool, write it without a slash at its end; it is the same one to all readers.
+    """
+    if MICROSOFT_PHOTO.encode() in content:
+        return content  # two declarations of one namespace would be refused by Adobe's toolkit
+    return _WITHOUT_SLASH.sub(lambda found: found[1] + MICROSOFT_PHOTO.encode() + found[2], content)
 
 
 def _name(owner: etree._Element, attribute: str | None) -> str:

@@ -72,7 +72,7 @@ class CompanionWriter:
         self._mode = mode
         self._is_wanted = is_wanted
         self._chosen = chosen
-        self._folders: dict[Path, dict[str, dict[str, str]]] = {}
+        self._folders: dict[Path, dict[str, dict[str, tuple[str, ...]]]] = {}
         self._done: set[Path] = set()
 
     def add(self, photo: Path, opened: Path, file: str) -> None:
@@ -142,7 +142,7 @@ class CompanionWriter:
             return False
         return image_path in self._chosen or self._event.picks.of(image_path).pick is Pick.REJECTED
 
-    def _beside(self, folder: Path) -> dict[str, dict[str, str]]:
+    def _beside(self, folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
         """The names of files in a folder and in those that programs keep there; each folder is listed once."""
         known = self._folders.get(folder)
         if known is None:

@@ -24,6 +24,7 @@ _LITERAL_SHARES = (1.12, 1.14)
 _ZERO_IS_BLACK = frozenset({1, 2})
 _MAX_CHECKED_BYTES = 2**30
 _PACKED_ZEROS = 32
+_LAST_ZEROS = 64
 _MAX_PACKETS = 20_000_000
 _JPEG_END = b"\xff\xd9"
 _WORTH_NAMING = 0.01
@@ -42,7 +43,7 @@ def tiff_faults(file: PhotoFile) -> tuple[FileFault, ...]:
     for directory in directories:
         fault = _cut_description(directory) or cut_parts(directory, size)
         if fault is None and not faults:
-            fault = _missing_directory(directory)
+            fault = _missing_directory(directory, file)
         if fault is None and directory.is_main and size <= _MAX_CHECKED_BYTES:
             fault = _broken_part(file, directory)
         if fault is not None:
@@ -52,9 +53,16 @@ def tiff_faults(file: PhotoFile) -> tuple[FileFault, ...]:
     return tuple(faults)
 
 
-def _missing_directory(directory: Directory) -> FileFault | None:
-    if not directory.is_missing or directory.is_main:
-        return None  # without the first one there is no picture, which its decoder says
+def _missing_directory(directory: Directory, file: PhotoFile) -> FileFault | None:
+    if not directory.is_missing:
+        return None
+    if directory.is_main:  # many programs write it behind the picture
+        with file.open() as opened:
+            opened.seek(max(0, file.size_bytes - _LAST_ZEROS))
+            is_written = bool(opened.read().strip(b"\0"))
+        if is_written:
+            return FileFault(FaultKind.CUT, "the file is cut off or damaged: the list of its parts is missing")
+        return FileFault(FaultKind.ZEROED, "the end of the file was never written: the list of its parts is zeros")
     return FileFault(FaultKind.CUT, "the file is cut off: another picture that it names is missing", is_seen=False)
 
 

@@ -106,7 +106,7 @@ def test_the_name_may_lie_about_the_format(tmp_path: Path) -> None:
         (b"II*\0\x08\0\0\0", "damaged"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "damaged"),
         (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "damaged"),
-        (b"8BPS\0\1", "damaged"),
+        (b"8BPS\0\1", "cut off"),
     ],
 )
 def test_what_is_no_photo_is_refused_with_a_reason(tmp_path: Path, content: bytes, reason: str) -> None:

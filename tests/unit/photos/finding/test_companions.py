@@ -72,6 +72,12 @@ def test_any_name_has_its_companions(stem: str) -> None:
     assert [one.name for one in companions_of(photo, {"": companion_names([photo, memo, "z.wav"])})] == [memo]
 
 
+def test_where_case_tells_files_apart_each_photo_has_its_own() -> None:
+    names = {"": companion_names(["A.HEIC", "a.HEIC", "A.AAE", "a.AAE", "A.HEIC.pp3", "a.heic.out.PP3"])}
+    assert [one.name for one in companions_of("A.HEIC", names)] == ["A.AAE", "A.HEIC.pp3", "a.heic.out.PP3"]
+    assert [one.name for one in companions_of("a.HEIC", names)] == ["A.HEIC.pp3", "a.AAE", "a.heic.out.PP3"]
+
+
 def test_the_name_inside_follows() -> None:
     text = b'Name = "DSC_1.NEF", crs:RawFileName="DSC_1.NEF" MYDSC_1.NEF DSC_1.NEFX DSC_1.NEF'
     assert renamed_inside(text, "DSC_1.NEF", "DSC_1 (2).NEF") == (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.errors import PhotoUnreadableError
+from curation.errors import PhotoUnknownFormError, PhotoUnreadableError
 from curation.photos.colours.made_profiles import adobe_rgb_profile
 from curation.photos.files.decoding import open_photo_bytes
 from tests.unit.photos.colours.made_pictures import ADOBE, PATCHES, TO_XYZ, Floats, patches, seen, srgb
@@ -101,3 +101,8 @@ def test_float_maps_in_colour(order: str) -> None:
 def test_broken_float_maps(data: bytes) -> None:
     with pytest.raises(PhotoUnreadableError, match="cut off"):
         open_photo_bytes(data, max_megapixels=1).full()
+
+
+def test_large_documents_are_said_to_be_such() -> None:
+    with pytest.raises(PhotoUnknownFormError, match="PSB"):
+        open_photo_bytes(b"8BPS\0\2" + bytes(100), max_megapixels=1)

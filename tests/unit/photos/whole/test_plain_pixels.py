@@ -77,3 +77,11 @@ def test_a_hole_that_begins_at_a_row_and_ends_within_one_is_only_told() -> None:
     hole = find_hole(_file(_photo(), (begin, begin + 4 * _ROW + 200)), _PIXELS)
     assert hole is not None
     assert not hole.sure
+
+
+def test_a_tail_that_begins_within_a_pixel_near_the_end_of_a_row_is_told() -> None:
+    photo = np.maximum(_photo(), 20)
+    start = _START + 50 * _ROW - 4
+    assert find_hole(_file(photo, (start, _START + _HEIGHT * _ROW)), _PIXELS) == Hole(
+        start, _START + _HEIGHT * _ROW, sure=False
+    )

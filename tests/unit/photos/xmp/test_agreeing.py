@@ -219,3 +219,22 @@ def test_a_namespace_keeps_the_prefix_that_it_has(program: Program | None) -> No
     describe(packet, PhotoDescription(4, "Green", ("Anna",), pick=Pick.PICKED, program=program))
     text = packet.to_packet().decode()
     assert "<xap:Rating>4</xap:Rating>" in text and "xmlns:xmp=" not in text
+
+
+@pytest.mark.parametrize("mark", ['"', "'"])
+def test_microsofts_namespace_without_a_slash_is_the_same_one(mark: str) -> None:
+    text = packet_text(
+        "<MicrosoftPhoto:Rating>25</MicrosoftPhoto:Rating>" + bag("MicrosoftPhoto:LastKeywordXMP", "old")
+    )
+    spelled = text.replace('"http://ns.microsoft.com/photo/1.0/"', f"{mark}http://ns.microsoft.com/photo/1.0{mark}")
+    assert spelled != text
+    packet = XmpPacket.parse(spelled.encode())
+    describe(packet, PhotoDescription(rating=5, names=("Anna",)), NOTHING_TOLD)
+    assert packet.text(KEY["MicrosoftPhoto:Rating"]) == "99"
+    assert packet.values(KEY["MicrosoftPhoto:LastKeywordXMP"]) == ("old", "Anna")
+    assert packet.to_packet().count(b"ns.microsoft.com/photo/1.0") == 1
+
+
+def test_a_name_with_a_slash_comes_once() -> None:
+    packet, _ = said(bag("MicrosoftPhoto:LastKeywordXMP", "old"), names=("Ann/Bo",), program=Program.WINDOWS)
+    assert packet.values(KEY["MicrosoftPhoto:LastKeywordXMP"]) == ("old", "Ann/Bo")
