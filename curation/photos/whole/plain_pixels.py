@@ -145,7 +145,9 @@ def _edge(data: bytes, pixels: PlainPixels, run: tuple[int, int], *, is_begin: b
     if column == 0 or pixel >= last:
         return _Edge()
     sample = data[at - 1 if is_begin else at]
-    is_split = column % pixels.pixel_bytes != 0 and sample >= _SPLIT_SAMPLE and pixels.sample_bytes == 1
+    # Transparency may end a pixel with a zero.
+    is_within = 0 < column % pixels.pixel_bytes < pixels.colour_bytes
+    is_split = is_within and sample >= _SPLIT_SAMPLE and pixels.sample_bytes == 1
     is_short = run[1] - run[0] < pixels.stride
     first_row, last_row = ((place - pixels.start) // pixels.stride for place in (run[0], run[1] - 1))
     here, beside = _lit(data, pixels, row), _lit(data, pixels, row - 1 if is_begin else row + 1)
@@ -164,7 +166,8 @@ def _edge(data: bytes, pixels: PlainPixels, run: tuple[int, int], *, is_begin: b
         return _Edge(0.0, at % _SECTOR_BYTES == 0, is_split)
     lit = min(_share(own, _FEWEST_OWN), _share(facing, _NEAR_PIXELS if is_short else _FEWEST_FACING))
     is_wide = int(np.count_nonzero(facing)) > last // _FACING_PART
-    is_faced = bool(facing.size and facing.all()) and _share(own, _FEWEST_OWN) >= _SURE
+    # The last pixel of a row above a black bar may itself end in zeros.
+    is_faced = facing.size > 1 and bool(facing.all()) and _share(own, _FEWEST_OWN) >= _SURE
     return _Edge(lit, at % _SECTOR_BYTES == 0, is_split, is_wide, is_faced)
 
 

@@ -40,6 +40,16 @@ def test_black_bars_frames_and_shapes_are_no_holes(top: int, bottom: int, left: 
     assert find_hole(_file(photo), _PIXELS) is None
 
 
+def test_zeros_of_transparency_and_of_a_last_pixel_in_pure_red_are_no_holes() -> None:
+    photo = _photo()
+    photo[40:] = 0
+    photo[39, -1] = (200, 0, 0)
+    assert find_hole(_file(photo), _PIXELS) is None
+    clear = np.concatenate([photo, np.zeros_like(photo[..., :1])], axis=2)
+    row = 4 * _WIDTH
+    assert find_hole(_file(clear), PlainPixels(_START, _HEIGHT, row, row, 4, 3)) is None
+
+
 @pytest.mark.parametrize("angle", [0.4, 3, 17, -33])
 def test_a_turned_picture_with_black_corners_is_whole(angle: float) -> None:
     turned = np.asarray(pictured("photo", _WIDTH, _HEIGHT).rotate(angle))
