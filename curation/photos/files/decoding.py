@@ -25,7 +25,7 @@ from curation.photos.files.colour import array_to_srgb, cmyk_jpeg_to_srgb, rgb_p
 from curation.photos.files.exif import ExifFacts, is_raw_tiff
 from curation.photos.files.formats import SNIFF_BYTES, PhotoFormat, describe_other, is_something_else, sniff
 from curation.photos.files.jpeg import JPEG_DIVISORS, JpegHeader, decode_jpeg, read_jpeg_header
-from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource, explained
+from curation.photos.files.lazy_photo import OpenPhoto, PhotoSource, raise_explained
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.pillow_files import HeifSource, PillowSource
 from curation.photos.files.raw import RawPreview, develop_half_size, develop_in_place, read_raw_preview
@@ -220,7 +220,7 @@ def _opened(
     except PhotoUnreadableError as failure:
         if kind is PhotoFormat.RAW:  # what cannot be opened comes with an advice
             raise
-        raise explained(failure, partial(faults_of, file, kind)) from failure
+        raise_explained(failure, partial(faults_of, file, kind))
     return OpenPhoto(
         source,
         max_megapixels=max_megapixels,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, NoReturn, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from curation.errors import PhotoDamagedError, PhotoTooLargeError, PhotoUnreadab
 from curation.photos.files.exif import sides_swapped, upright
 from curation.photos.files.pillow_files import too_large
 
-__all__ = ["FindsFaults", "OpenPhoto", "PhotoSource", "explained", "halved"]
+__all__ = ["FindsFaults", "OpenPhoto", "PhotoSource", "halved", "raise_explained"]
 
 # A picture that is only a little smaller than wanted is used as it is: a 6000 px photo decoded at a quarter (1500 px)
 # serves where 1600 px are wanted, and resizing takes as long as decoding.
@@ -210,7 +210,7 @@ class OpenPhoto:
             try:
                 self._decoded[divisor] = self._source.decode(divisor)
             except PhotoUnreadableError as failure:
-                raise explained(failure, lambda: self.faults) from failure
+                raise_explained(failure, lambda: self.faults)
             if isinstance(self._source, FindsFaults):
                 self.faults += tuple(fault for fault in self._source.found_faults if fault not in self.faults)
             if divisor == self._full_divisor:
@@ -224,21 +224,32 @@ class OpenPhoto:
             raise PhotoUnreadableError(f"the file cannot be read: {error.strerror or error}") from error
 
 
-def explained(failure: PhotoUnreadableError, faults: Callable[[], Sequence[FileFault]]) -> PhotoUnreadableError:
-    """The failure of a decoder, as what its file shows to be wrong, if that is known.
+def raise_explained(failure: PhotoUnreadableError, faults: Callable[[], Sequence[FileFault]]) -> NoReturn:
+    """Raise the failure of a decoder, as what its file shows to be wrong, if that is known.
 
     Args:
         failure: What the decoder says, which often knows no more than that it failed.
         faults: Returns what the check of the file saw.
+
+    Raises:
+        PhotoDamagedError: With what the check saw, caused by the failure.
+        PhotoUnreadableError: The failure itself, with its own cause, if the check saw nothing.
     """
+    told = _explained(failure, faults)
+    if told is None:
+        raise failure
+    raise told from failure
+
+
+def _explained(failure: PhotoUnreadableError, faults: Callable[[], Sequence[FileFault]]) -> PhotoDamagedError | None:
     if type(failure) is not PhotoUnreadableError:  # others say already what it is
-        return failure
+        return None
     try:
         found = sorted(faults(), key=lambda fault: not fault.is_seen)
     except OSError:
-        return failure
+        return None
     if not found:
-        return failure
+        return None
     first = found[0]
     # A fault beside the picture need not be why it cannot be decoded.
     reason = first.reason if first.is_seen else f"{first.reason} ({failure})"

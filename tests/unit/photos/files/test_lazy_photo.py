@@ -195,3 +195,19 @@ def test_a_broken_file_is_never_shown(tmp_path: Path, error: Exception, words: s
     for _ in range(2):
         with pytest.raises(PhotoUnreadableError, match=words):
             photo.full()
+
+
+def test_a_failure_of_the_decoder_is_told_as_what_the_file_shows_or_as_it_is(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.jpg", noise(64, 48), "JPEG")
+
+    def failing(divisor: int) -> NDArray[np.uint8]:
+        raise PhotoUnreadableError("it failed") from OSError(5, "Input/output error")
+
+    for faults, words in ((), "it failed"), ((FileFault(FaultKind.CUT, "a part is missing", is_seen=False),), "a part"):
+        photo = _checked(path, _Refusing(*faults))
+        photo._source.decode = failing  # type: ignore[union-attr, method-assign]
+        with pytest.raises(PhotoUnreadableError, match=words) as caught:
+            photo.full()
+        cause = caught.value.__cause__
+        assert cause is not caught.value
+        assert isinstance(cause if not faults else cause.__cause__, OSError)  # type: ignore[union-attr]
