@@ -56,7 +56,7 @@ def test_exit_codes_are_those_of_the_contract() -> None:
 
 
 # What clients know as an unreadable photo stays one, however much more is known of it.
-WITH_THE_CODE_OF_THEIR_PARENT = {errors.PhotoDamagedError, errors.PhotoUnknownFormError}
+WITH_THE_CODE_OF_THEIR_PARENT: set[type[CurationError]] = {errors.PhotoDamagedError, errors.PhotoUnknownFormError}
 
 
 def test_codes_are_stable_names_of_their_own() -> None:
