@@ -95,7 +95,7 @@ class DeepPsdSource:
             channels = _planes(data, self._header, _CHANNELS[self._header.mode])
         except (ValueError, IndexError, struct.error, zlib.error) as error:
             raise PhotoUnreadableError(f"{self._words}: the file is cut off or damaged ({error})") from error
-        except NotImplementedError as error:
+        except _NotOpenedError as error:
             raise PhotoUnknownFormError(f"{self._words}, which cannot be opened ({error}): {_SAVE_AS}") from error
         array = np.moveaxis(channels, 0, 2)
         if array.dtype.kind == "f":
@@ -161,15 +161,19 @@ def _planes(data: bytes, header: _Header, channels: int) -> NDArray[np.uint16] |
     elif way in (_ZIP, _ZIP_DIFFERENCES):
         body = zlib.decompressobj().decompress(body, header.channels * header.height * row)
     elif way != _RAW:
-        raise NotImplementedError(f"compression {way}")
+        raise _NotOpenedError(f"compression {way}")
     if len(body) < wanted:
         raise ValueError(f"{len(body)} of {wanted} bytes are there")
     planes = np.frombuffer(body, kind, wanted // kind.itemsize).reshape(channels, header.height, header.width)
     if way == _ZIP_DIFFERENCES:
         if header.depth != 16:
-            raise NotImplementedError("differences of floats")
+            raise _NotOpenedError("differences of floats")
         return np.cumsum(planes, axis=2, dtype=np.uint16)
     return planes.astype(np.uint16) if header.depth == 16 else planes.astype(np.float32)
+
+
+class _NotOpenedError(Exception):
+    """The document is packed in a way that is not read."""
 
 
 def _unpacked(data: bytes, length: int) -> bytes:
