@@ -19,13 +19,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from curation.errors import RunInterruptedError
 
-__all__ = ["END_S", "Interrupts", "interrupts_delayed"]
+__all__ = ["END_S", "Interrupts", "interrupts_delayed", "watch_paused"]
 
 END_S = 10.0
 """The longest time between a signal and the end of the process, in seconds."""
@@ -70,6 +71,19 @@ def interrupts_delayed() -> _Delay:
         KeyboardInterrupt: At the end of the outermost block, if a signal came meanwhile.
     """
     return _delay
+
+
+@contextmanager
+def watch_paused() -> Iterator[None]:
+    """A block that ends in its own time after a signal, with handlers of its own: `Interrupts` does not end the process.
+
+    For work that is finished first, which may take longer than `END_S`.
+    """
+    watch = signal.set_wakeup_fd(-1)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(watch)
 
 
 class Interrupts:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from curation import __version__
 from curation.errors import CurationError, PhotosMissingError, WeightsMissingError
+from curation.interrupts import watch_paused
 from curation.settings import CONFIG_VARIABLE, Settings
 from curation.workers.pool import usable_cores
 
@@ -68,7 +69,9 @@ def _work(arguments: argparse.Namespace, settings: Settings) -> int:
     if name is not None and "@" not in name:
         name = f"{name}@{socket.gethostname()}"
     _say(f"works with {concurrency} process{'' if concurrency == 1 else 'es'}, Curation {__version__}; Ctrl-C ends it")
-    return run_worker(made, name=name, log_level=arguments.log_level.upper())
+    # What is in work is finished first, however long one film takes.
+    with watch_paused():
+        return run_worker(made, name=name, log_level=arguments.log_level.upper())
 
 
 def _checked(settings: Settings, broker: BrokerOptions) -> list[CurationError]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.errors import SettingsError
 from curation.extras import Extra, extra_for
+from curation.interrupts import watch_paused
 from curation.services.role import GRPC_ROLES, Role
 from curation.settings import Settings
 
@@ -123,15 +124,13 @@ def _told_to_stop() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
 
-    # The program's own watch ends a process some seconds after a signal.
-    watch = signal.set_wakeup_fd(-1)
-    before = {number: signal.signal(number, set_it) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(watch)
+    with watch_paused():
+        before = {number: signal.signal(number, set_it) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield stop
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _up(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,22 @@ def test_all_that_is_there_is_said(
 def test_an_odd_number_of_processes_is_wrong_usage(count: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["worker", "--concurrency", count])
+
+
+def test_what_is_in_work_may_take_longer_than_the_end_of_other_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watches = []
+
+    def works(*_: object, **__: object) -> int:
+        watches.append(signal.set_wakeup_fd(-1))
+        return 0
+
+    monkeypatch.setattr("curation.workers.celery_app.run_worker", works)
+    before = signal.set_wakeup_fd(-1)
+    assert main(["--config", _config(tmp_path, free_port()), "worker"]) == 0
+    assert watches == [-1]
+    assert signal.set_wakeup_fd(before) == -1
 
 
 def test_it_works_until_it_is_told_to_end(tmp_path: Path, redis_server: RedisServer) -> None:
