@@ -1,5 +1,5 @@
 # Curation: `make run` to try it or use it, `make help` for the rest. Needs Python 3.11+, GNU make and a POSIX shell.
-.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval lock proto image image-test clean
+.PHONY: help run serve extras test lint lint-style lint-format lint-types lint-imports dev bench eval soak lock proto image image-test clean
 
 # Taken as they are written, so that a folder's name may hold spaces, quotes and dollar signs.
 override PHOTOS := $(value PHOTOS)
@@ -30,6 +30,7 @@ help:
 	@echo 'make lint                         style, formatting, types and import rules'
 	@echo 'make bench                        the benchmarks, on the photos of CURATION_TEST_DATA'
 	@echo 'make eval                         how right the judgements are on those photos; writes docs/accuracy.md'
+	@echo 'make soak                         hours of kills, hostile files and floods; ARGS="PART --minutes 5", ARGS=--help'
 	@echo 'make lock                         requirements*.lock again; ARGS=--upgrade for newer versions'
 	@echo 'make proto                        the modules of the services again, after a change of their .proto file'
 	@echo 'make image                        the image of containers, see docs/deploy.md; BASE=..., EXTRAS="workers s3"'
@@ -86,6 +87,9 @@ eval: dev
 	@data=$${CURATION_TEST_DATA:-../shared}; \
 	[ -d "$$data/photos" ] || { echo "skipped: no photos in $$data; set CURATION_TEST_DATA, see docs/development.md"; exit 0; }; \
 	$(PY) -m benchmarks.evaluation "$$data" $(ARGS)
+
+soak: dev
+	@$(PY) -m tests.soak $(ARGS)
 
 # One resolution of everything together, so that no group can clash with another; every other lock is a part of it. What
 # was locked is then installed, since uv does not look at the newest Python that a release allows, and pip does.
