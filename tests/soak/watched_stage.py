@@ -47,7 +47,7 @@ class VariedEngine(FakeEngine):
         change: Callable[[NDArray[np.uint8]], Sequence[NDArray[np.uint8]]],
     ) -> NDArray[np.float32]:
         embeddings = super().embed_changed(photo, landmarks, change)
-        return _PEOPLE[np.argmax(embeddings, axis=1)].astype(np.float32)
+        return np.asarray(_PEOPLE[np.argmax(embeddings, axis=1)], dtype=np.float32)
 
 
 class WatchedBars(terminal.ProgressBars):

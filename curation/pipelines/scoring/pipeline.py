@@ -46,6 +46,9 @@ __all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
 
+_NOT_READ_BACK = (
+    "its measures were stored, but could not be read back; run the scoring again, it measures the photo anew"
+)
 _NOTHING_TOLD: Mapping[str, FileTold] = {}
 
 
@@ -178,7 +181,8 @@ class ScoringPipeline:
             for path, stamp in stamps.items()
             if path not in cached and not only_known
         ]
-        measures = dict(cached)
+        # Those of new photos go into the store and are read at the end, so that hours of measuring take no more memory.
+        fresh: dict[str, tuple[str, str]] = {}
         for outcome in self._context.work_through(
             "measuring photos",
             score_photo_worker,
@@ -190,8 +194,10 @@ class ScoringPipeline:
             if outcome.result is None:
                 failures[path] = outcome.failure.reason if outcome.failure else "no result"
                 continue
-            measures[path] = outcome.result.measures
+            fresh[path] = (outcome.result.sha256, keys[path])
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
+        measures = cached | store.measures(fresh)
+        failures |= dict.fromkeys(fresh.keys() - measures.keys(), _NOT_READ_BACK)
         return measures, failures, len(cached)
 
     def _told(self, event: ScoringEvent) -> Mapping[str, FileTold]:
