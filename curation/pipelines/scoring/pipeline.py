@@ -75,7 +75,8 @@ class ScoringPipeline:
 
         Raises:
             FaceDataError: If face_data.csv is missing or not valid.
-            PhotosMissingError: If none of its photos exists any more.
+            PhotosMissingError: If none of its photos exists any more, or a folder of the listing vanished during the
+                run; the table is as it was.
             LabelsError: If cluster_labels.json is not valid.
             PicksError: If picks.json is not valid.
             StorageError: If something cannot be read or written.
@@ -91,6 +92,7 @@ class ScoringPipeline:
         # Nothing is written before all that the user wrote was found to be valid.
         said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
         told = self._told(event)
+        self._context.watch.demand_all()
         measures, failures, reused = self._measure(event, listing, only_known=only_known)
         self._context.stop_if_cancelled()
         clocks = self._clocks(event, measures, listing)
@@ -162,7 +164,7 @@ class ScoringPipeline:
         listed = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         found = find_measures(event, store, input_dir, self._predictor.sha256, listed)
         stamps, keys, cached = found.stamps, found.keys, found.measures
-        failures = {**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)}
+        failures = {**event.failed, **{path: listing.why_unseen(path) or PHOTO_IS_GONE for path in found.gone}}
         if event.faces and not stamps:
             place = self._context.settings.input_address or input_dir
             raise PhotosMissingError(
