@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +49,7 @@ from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failure_of, failures_as_json
 from curation.pipelines.stepping_in import keep_lost, left_of_moments, photos_with_raw, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
-from curation.storage.atomic import TEMPORARY_SUFFIX
+from curation.storage.atomic import own_working_file
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.file_stamps import FileStamp
@@ -138,11 +137,12 @@ class FaceClusteringPipeline:
             drawn = earlier.drawn(hashes)
             analyse_drawn(self._context, self._attributes, self._key, listing, hashes, drawn)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
-            # The next run removes a file with such a name if this one is killed.
-            place = self._output / f".collected.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
-            with collected_faces(
-                self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
-            ) as faces:
+            with (
+                own_working_file(self._output, "collected.npy") as place,
+                collected_faces(
+                    self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
+                ) as faces,
+            ):
                 failed = {failure.image_path for failure in failures}
                 present = PresentEvent(
                     faces,
