@@ -95,6 +95,7 @@ class FolderTarget:
         self._temporary = _temporary(self._final)
         try:
             self._temporary.mkdir(parents=True)
+            self._identity = self._temporary.stat()
         except OSError as error:
             raise explained(error, self._final, "created") from error
         self.longest_name = _longest_name(self._temporary)
@@ -116,6 +117,7 @@ class FolderTarget:
     def add(self, name: str, parts: Iterable[bytes], *, mtime_ns: int, size_bytes: int) -> None:
         """See `ExportTarget.add`."""
         path = self._temporary / name
+        self._demand()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("xb")
@@ -150,6 +152,7 @@ class FolderTarget:
     def link(self, name: str, source: Path) -> None:
         """See `ExportTarget.link`."""
         path = self._temporary / name
+        self._demand()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # The target of a symbolic link is linked: a relative link would be wrong in another folder.
@@ -164,7 +167,21 @@ class FolderTarget:
 
     def finish(self) -> Path:
         """See `ExportTarget.finish`."""
+        self._demand()
         return _appear(self._temporary, self._final, suffix="")
+
+    def _demand(self) -> None:
+        """Check that the folder is still the one that was made: else a part of the export would pass for all of it."""
+        try:
+            if os.path.samestat(self._temporary.stat(), self._identity):
+                return
+            why = "another disk has its place now"
+        except OSError as error:
+            why = error.strerror or str(error)
+        raise StorageError(
+            f"the folder of exports {self._final.parent} vanished during the export ({why}): put it back (connect the "
+            "disk, mount it), then export again"
+        )
 
     def discard(self) -> None:
         """See `ExportTarget.discard`."""
@@ -300,8 +317,11 @@ def _appear(temporary: Path, final: Path, *, suffix: str) -> Path:
 
 
 def _zip_time(mtime_ns: int) -> tuple[int, int, int, int, int, int]:
-    moment = time.localtime(mtime_ns / 1e9)
     first, last = _ZIP_YEARS
+    try:
+        moment = time.localtime(mtime_ns / 1e9)
+    except (ValueError, OverflowError, OSError):  # a disk whose clock ran wild
+        return (first, 1, 1, 0, 0, 0)
     if moment.tm_year < first:
         return (first, 1, 1, 0, 0, 0)
     if moment.tm_year > last:
