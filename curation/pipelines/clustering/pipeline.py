@@ -132,6 +132,7 @@ class FaceClusteringPipeline:
                 listing = listing.with_twins_of({failure.image_path for failure in failures})
                 hashes |= more
                 failures, reused = [*failures, *also_failed], reused + also_reused
+            self._context.demand_output()
             failures = left_of_moments(listing, failures, hashes.keys())
             keep_lost(self._context.settings, listing, failures)
             drawn = earlier.drawn(hashes)
@@ -189,6 +190,7 @@ class FaceClusteringPipeline:
         # The user may correct the grouping in the service during a run; from here on the service waits.
         with hold_corrections(self._context.settings.lock_dir):
             self._context.refresh_words()
+            self._context.demand_output()
             words.read_again()
             corrections = words.corrections()
             ids = assigned_ids(
@@ -208,6 +210,7 @@ class FaceClusteringPipeline:
             members = _members(ids.ids)
             rows = faces.rows(ids.ids, self._grouping.confidences(faces, members, evidence), self._spec.name)
             self._context.stop_if_cancelled()
+            self._context.demand_output()
             with_attributes = self._attributes.added(rows, faces, unreadable.is_unreadable)
             table_sha256 = write_face_data(
                 self._output, with_attributes, faces.embeddings.path, self._attributes.columns
@@ -223,6 +226,7 @@ class FaceClusteringPipeline:
             self._write_record(listing, report, faces, unreadable, ids.next_id, sha256, followed, evidence, said)
             words.remember(ids.remembered, present.contents())
         write_pictures(self._context, faces, members, self._key, cover_rows(corrections, places))
+        self._context.demand_output()
         return replace(report, seconds=time.monotonic() - began)
 
     def _analyse(self, listing: Listing) -> tuple[dict[str, str], list[Failure], int]:

@@ -119,6 +119,7 @@ class ScoringPipeline:
         self._context.stop_if_cancelled()
         self._context.refresh_words()
         with hold_scores(self._context.settings.lock_dir):
+            self._context.demand_output()
             ranked = self._scorer.rank(with_told(marked, told), read_picks_now(self._output))
             write_photo_scores(self._output / PHOTO_SCORES, ranked)
         known = event.faces.keys() | event.failed.keys()
@@ -153,6 +154,7 @@ class ScoringPipeline:
             waiting=waiting,
             clocks=clocks,
         )
+        self._context.demand_output()
         return report
 
     def _measure(
