@@ -10,9 +10,11 @@ import unicodedata
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from curation.decoders import decoded, decoders_here
 from curation.errors import NameTakenError, NotAPhotoError, PhotoPresentError, UploadTooLargeError
 from curation.event.incoming_names import kept_names, of_one_name
 from curation.event.photo_places import PhotoPlace, disk_faults
@@ -116,6 +118,7 @@ class IncomingPhoto:
 
         Raises:
             PhotoError: If it cannot be decoded.
+            DecodersBusyError: If too many other pictures are being decoded.
             PhotoPresentError: If the folder has the same photo already.
             NameTakenError: If too many photos have its name.
             StorageError: If it cannot be written.
@@ -126,8 +129,12 @@ class IncomingPhoto:
             self._file = None
             file.flush()
             os.fsync(file.fileno())
-        with _DECODING:
-            open_photo(self._path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
+        check = partial(_check, max_megapixels=max_megapixels)
+        if decoders_here() is None:
+            with _DECODING:
+                check(self._path)
+        else:
+            decoded(check, self._path, about=self._hash.hexdigest())
         # Two files of one shot that come at the same time have to see each other.
         with _NAMING.of(str(self._folder)):
             present = self._place.names_like(self.name)
@@ -150,6 +157,10 @@ class IncomingPhoto:
                 self._file.close()
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _check(path: Path, *, max_megapixels: float) -> None:
+    open_photo(path, max_megapixels=max_megapixels).reduced(_CHECK_PX)
 
 
 def remove_abandoned_uploads(input_dir: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curation.storage.objects.listed import listed_at
 
-__all__ = ["FileStamp", "stamp_of"]
+__all__ = ["FileStamp", "content_name", "stamp_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,11 @@ class FileStamp:
     path: Path
     size_bytes: int
     mtime_ns: int
+
+
+def content_name(stamp: FileStamp) -> str:
+    """A name of the content of a file: another one when it changes."""
+    return f"{stamp.path}:{stamp.size_bytes}:{stamp.mtime_ns}"
 
 
 def stamp_of(path: Path) -> FileStamp | None:
