@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curation.storage.objects.listed import listed_at
 
-__all__ = ["FileStamp", "stamp_of"]
+__all__ = ["FileStamp", "content_name", "stamp_of"]
 
 _HALF = 2**63
 
@@ -31,6 +31,11 @@ class FileStamp:
         """Keep the time where databases can hold it."""
         if not -_HALF <= self.mtime_ns < _HALF:
             object.__setattr__(self, "mtime_ns", (self.mtime_ns + _HALF) % (2 * _HALF) - _HALF)
+
+
+def content_name(stamp: FileStamp) -> str:
+    """A name of the content of a file: another one when it changes."""
+    return f"{stamp.path}:{stamp.size_bytes}:{stamp.mtime_ns}"
 
 
 def stamp_of(path: Path) -> FileStamp | None:

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
+from curation.decoders import decoded
 from curation.domain.faces.ids import photo_id
 from curation.errors import PhotoError, PhotosMissingError
 from curation.photos.files.decoding import open_photo
@@ -88,8 +91,9 @@ class FolderShots:
         if taken is not None:
             return taken
         if opens and photo.path.suffix.lower().lstrip(".") in JPEG_LIKE_EXTENSIONS:
+            header = partial(_time_in, max_megapixels=self._settings.io.max_photo_megapixels)
             try:
-                taken = open_photo(photo.path, max_megapixels=self._settings.io.max_photo_megapixels).capture_time
+                taken = decoded(header, photo.path, patient=True)
             except PhotoError:
                 taken = None  # the run says what is wrong with it
         # Cameras and card readers keep the time of the shot as that of the file.
@@ -101,3 +105,7 @@ def _time_of_file(mtime_ns: int) -> datetime:
         return datetime.fromtimestamp(mtime_ns / 1e9, UTC).astimezone().replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):  # a disk whose clock ran wild: no calendar has this year
         return _NO_YEAR
+
+
+def _time_in(path: Path, *, max_megapixels: float) -> datetime | None:
+    return open_photo(path, max_megapixels=max_megapixels).capture_time
