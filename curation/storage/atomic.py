@@ -18,6 +18,7 @@ __all__ = [
     "open_atomic",
     "set_aside",
     "sweep_temporaries",
+    "sync_folder",
     "write_bytes",
 ]
 
@@ -67,7 +68,7 @@ def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             temporary.chmod(path.stat().st_mode & 0o777)
         temporary.replace(path)
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         raise explained(error, path, "written") from error
     finally:
@@ -76,8 +77,12 @@ def open_atomic(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    # The new name is durable only when the folder is synced, which not every file system allows.
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, so that they survive a power cut.
+
+    Raises:
+        OSError: If it fails, but not where the file system does not allow it.
+    """
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
