@@ -34,6 +34,7 @@ from curation.event.film.clip_people import (
 from curation.event.film.joinable import event_so_far, vectors_key, with_clip_people
 from curation.event.film.kept_results import result_folder, sweep_results
 from curation.photos.files.listing import ClipFile
+from curation.photos.finding.folder_watch import NO_FOLDERS, FolderWatch
 from curation.pipelines.stage import ProgressListener
 from curation.pipelines.video.characters import characters_of
 from curation.pipelines.video.setup import VideoSetup
@@ -59,6 +60,10 @@ PHASE = "looking at clips"
 COMPANION_S = 4
 """Phones take a film of about three seconds with each photo; what lasts longer somebody filmed."""
 _SHOWN = 5
+
+
+def _nothing() -> None:
+    """Nobody holds the output folder."""
 
 
 class FilmLooker(Protocol):
@@ -124,16 +129,21 @@ class ClipStage:
         self._output = settings.io.output_dir
         self._companions: list[ClipFile] = []
 
-    def run(self, clips: Sequence[ClipFile]) -> FilmsReport:
+    def run(
+        self, clips: Sequence[ClipFile], watch: FolderWatch = NO_FOLDERS, demand_output: Callable[[], None] = _nothing
+    ) -> FilmsReport:
         """Look at all clips, as far as that was not done before, and say who is in them.
 
         Args:
             clips: Of the input folder.
+            watch: Knows the folders that they are in: a clip whose folder vanished ends the run, it does not fail.
+            demand_output: Checks that the output folder is still the one that is held.
 
         Returns:
             What was found; `analysed + failed == total`. A clip that cannot be used is a failure, not an error.
 
         Raises:
+            PhotosMissingError: If a folder of clips vanished during the run; the tables are as they were.
             LabelsError: If cluster_labels.json is not valid.
             CorrectionsError: If corrections.json is not valid.
             FaceDataError: If a table of the photos is not valid.
@@ -143,10 +153,11 @@ class ClipStage:
         """
         began = time.monotonic()
         read_clips(self._output)  # so that a file of a newer version is told before hours of work
-        looked, failures = self._look(clips)
+        looked, failures = self._look(clips, watch)
         stop_if(self._cancel)
         # Whoever gives out cluster ids holds this lock.
         with hold_corrections(self._settings.lock_dir):
+            demand_output()
             found = self._people(looked)
             # Before the tables: whoever was killed in between gives out the same ids again.
             write_clips(self._output, found.clips)
@@ -157,10 +168,11 @@ class ClipStage:
             write_tables(self._output, films, failed=[(one.image_path, one.reason) for one in failures])
             report = self._report(looked, failures, found, began)
             self._write_record(looked, failures, found, report)
+        demand_output()
         sweep_results(self._settings, {one.content for one in looked})
         return report
 
-    def _look(self, clips: Sequence[ClipFile]) -> tuple[list[_Looked], list[Failure]]:
+    def _look(self, clips: Sequence[ClipFile], watch: FolderWatch) -> tuple[list[_Looked], list[Failure]]:
         wanted = [clip for clip in clips if not self._is_companion(clip)]
         of_path = {clip.path: clip for clip in wanted}
         looked, failures = [], []
@@ -174,6 +186,7 @@ class ClipStage:
                         content = film_content(FileStamp(opened, clip.size_bytes, clip.mtime_ns))
                     looked.append(_Looked(clip, content, film))
                 except PhotoError as error:
+                    watch.demand(clip.path)
                     failures.append(Failure(clip.video_path, str(error)))
         finally:
             self._parts.looker.close()
