@@ -13,7 +13,7 @@ from tests.conftest import PROJECT_ROOT
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for in /proc")
 
-SCENARIOS = ("export copy",)
+SCENARIOS = ("export copy", "weights")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
