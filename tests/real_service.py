@@ -71,7 +71,7 @@ class RealService:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_hear_interrupts,  # noqa: PLW1509
+                preexec_fn=_hear_interrupts,
             )
         limits = httpx.Limits(max_connections=200)
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=120, limits=limits)
