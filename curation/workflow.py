@@ -147,7 +147,7 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(self._parts.make_pool(spec, predictor, readers)) as pool,
             ):
-                context = self._context(pool, store, listener, cancel)
+                context = self._context(pool, store, listener, cancel, listing)
                 report = FaceClusteringPipeline(context, spec, readers, predictor).run(listing)
             if settings.gallery.enabled and self._parts.recognise is not None:
                 found = self._parts.recognise(settings)
@@ -220,7 +220,7 @@ class WorkflowOrchestrator:
                 closing(AnalysisStore(settings.io.state_dir)) as store,
                 closing(IdlePool() if only_known else self._parts.make_pool(None, predictor, ())) as pool,
             ):
-                context = self._context(pool, store, progress or _no_listener, cancel)
+                context = self._context(pool, store, progress or _no_listener, cancel, listing)
                 report = ScoringPipeline(context, predictor).run(listing, only_known=only_known)
                 if settings.video.event_clips != "off":
                     # Clips that were not looked at yet keep the ranking that they had, if any.
@@ -340,7 +340,12 @@ class WorkflowOrchestrator:
             yield
 
     def _context(
-        self, pool: TaskPool, store: AnalysisStore, listener: ProgressListener, cancel: threading.Event | None
+        self,
+        pool: TaskPool,
+        store: AnalysisStore,
+        listener: ProgressListener,
+        cancel: threading.Event | None,
+        listing: Listing,
     ) -> RunContext:
         settings = self.settings
         ahead = originals_of(settings) if settings.input_address and settings.performance.pool == "local" else None
@@ -352,6 +357,7 @@ class WorkflowOrchestrator:
             cancel or threading.Event(),
             fetch_ahead=getattr(ahead, "fetch_ahead", None),
             refresh_words=partial(refresh_words, settings),
+            watch=listing.watch(),
         )
 
     def _demand_face_data(self) -> None:

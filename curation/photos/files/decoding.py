@@ -40,6 +40,7 @@ from curation.photos.taken.times import read_taken
 from curation.photos.whole.check import faults_of, require_seen_part_whole
 from curation.photos.whole.jpeg.thumbnail import exif_thumbnail, require_agreement
 from curation.photos.whole.tiff.raw import raw_faults
+from curation.regular_files import NOT_REGULAR
 
 __all__ = ["open_photo", "open_photo_bytes"]
 
@@ -167,7 +168,7 @@ def open_photo(
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise PhotoUnreadableError("not a file")
+            raise PhotoUnreadableError(NOT_REGULAR)
         if status.st_size == 0:
             raise PhotoDamagedError("the file is empty", FaultKind.EMPTY)
         return _opened(PhotoFile(path, content), path.name, path.suffix, max_megapixels, own_colours=own_colours)

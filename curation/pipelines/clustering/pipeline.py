@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.domain.files.broken import BrokenFile, broken_to_json, counts, told
+from curation.domain.files.broken import BrokenFile, broken_to_json, counts, folders_told, told
 from curation.domain.files.health import FaultKind
 from curation.domain.grouping.grouping_evidence import GroupingEvidence
 from curation.domain.identity.unfound import Unfound, unfound_told
@@ -50,7 +49,7 @@ from curation.pipelines.said.words import unfound_json
 from curation.pipelines.stage import Batches, RunContext, content_key, failure_of, failures_as_json
 from curation.pipelines.stepping_in import keep_lost, left_of_moments, photos_with_raw, raw_twins, stepping_in
 from curation.settings import ClusteringSettings
-from curation.storage.atomic import TEMPORARY_SUFFIX
+from curation.storage.atomic import own_working_file
 from curation.storage.cluster_pictures import CLUSTERS_DIR
 from curation.storage.face_data_file import EMBEDDINGS, FACE_DATA, write_face_data
 from curation.storage.file_stamps import FileStamp
@@ -116,6 +115,7 @@ class FaceClusteringPipeline:
             What was found; `analysed + failed == total`.
 
         Raises:
+            PhotosMissingError: If a folder of the listing vanished during the run; all outputs are as they were.
             OtherEventError: If the output folder has labels or corrections of other photos.
             CorrectionsError: If corrections.json is not valid.
             FaceDataError: If there are labels but the face_data.csv that they belong to is not valid.
@@ -137,11 +137,12 @@ class FaceClusteringPipeline:
             drawn = earlier.drawn(hashes)
             analyse_drawn(self._context, self._attributes, self._key, listing, hashes, drawn)
             paths = [photo.image_path for photo in listing.photos if photo.image_path in hashes]
-            # The next run removes a file with such a name if this one is killed.
-            place = self._output / f".collected.npy.{os.getpid()}{TEMPORARY_SUFFIX}"
-            with collected_faces(
-                self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
-            ) as faces:
+            with (
+                own_working_file(self._output, "collected.npy") as place,
+                collected_faces(
+                    self._context.store, [(path, hashes[path]) for path in paths], self._key, place, drawn
+                ) as faces,
+            ):
                 failed = {failure.image_path for failure in failures}
                 present = PresentEvent(
                     faces,
@@ -155,6 +156,7 @@ class FaceClusteringPipeline:
                     raw_twins(listing, hashes.keys()),
                 )
                 broken = broken_files(listing, failures, hashes, self._context.store)
+                self._context.watch.demand_all()
                 return self._finish(listing, faces, failures, broken, reused, earlier, present, began)
 
     def _finish(
@@ -237,7 +239,10 @@ class FaceClusteringPipeline:
             for photo in listing.photos
             if hashes.get(photo.image_path) not in complete
         ]
-        failures = [Failure(path, reason, FaultKind.UNREADABLE) for path, reason in listing.failed]
+        # A folder that cannot be looked into is no broken file.
+        failures = [
+            Failure(path, reason, "" if path.endswith("/") else FaultKind.UNREADABLE) for path, reason in listing.failed
+        ]
         done = len(listing.photos) - len(tasks) + len(failures)
         lost: list[AnalyseTask] = []
         for outcome in self._worked_through(tasks, done, len(failures)):
@@ -328,7 +333,12 @@ class FaceClusteringPipeline:
             engine_reason=self._spec.reason,
             outputs=(FACE_DATA, EMBEDDINGS, CLUSTERS_DIR, FILE_HEALTH, CLUSTERING_RUN),
             seconds=time.monotonic() - began,
-            warnings=(*told(broken), *unfound_told(unfound), *self._attributes.warnings()),
+            warnings=(
+                *told(broken),
+                *folders_told(listing.unseen()),
+                *unfound_told(unfound),
+                *self._attributes.warnings(),
+            ),
             broken_files=broken_counts[0],
             absent_photos=broken_counts[1],
             broken=broken,

@@ -31,6 +31,7 @@ from curation.pipelines.export.names import Companions, ExportNames, is_raw, is_
 from curation.pipelines.export.notes import warnings_of
 from curation.pipelines.export.sidecars import SidecarWriter, WantedSidecars, unreadable
 from curation.pipelines.stage import ProgressListener
+from curation.regular_files import open_regular
 from curation.storage.export_target import ExportTarget, FolderTarget, ZipTarget, check_room, sweep_exports
 from curation.storage.file_stamps import stamp_of
 
@@ -281,7 +282,7 @@ class _Export:
         try:
             status = source.stat()
             if description is not None and kind is not None:
-                with source.open("rb") as opened:
+                with open_regular(source) as opened:
                     copy = described_copy(opened, kind, description)
         except PhotoError as error:
             self._note(file, f"it was copied unchanged, with its description in a sidecar: {error}")
@@ -298,7 +299,7 @@ class _Export:
 
     def _content(self, source: Path, copy: DescribedCopy | None) -> Iterator[bytes]:
         try:
-            with source.open("rb") as file:
+            with open_regular(source) as file:
                 for chunk in contents(file, () if copy is None else copy.edits, _CHUNK_BYTES):
                     self._stop_if_cancelled()
                     yield chunk

@@ -46,6 +46,9 @@ __all__ = ["ScoringPipeline"]
 
 logger = logging.getLogger(__name__)
 
+_NOT_READ_BACK = (
+    "its measures were stored, but could not be read back; run the scoring again, it measures the photo anew"
+)
 _NOTHING_TOLD: Mapping[str, FileTold] = {}
 
 
@@ -72,7 +75,8 @@ class ScoringPipeline:
 
         Raises:
             FaceDataError: If face_data.csv is missing or not valid.
-            PhotosMissingError: If none of its photos exists any more.
+            PhotosMissingError: If none of its photos exists any more, or a folder of the listing vanished during the
+                run; the table is as it was.
             LabelsError: If cluster_labels.json is not valid.
             PicksError: If picks.json is not valid.
             StorageError: If something cannot be read or written.
@@ -88,6 +92,7 @@ class ScoringPipeline:
         # Nothing is written before all that the user wrote was found to be valid.
         said = settle(self._context.settings, last_event(io.output_dir, io.state_dir))
         told = self._told(event)
+        self._context.watch.demand_all()
         measures, failures, reused = self._measure(event, listing, only_known=only_known)
         self._context.stop_if_cancelled()
         clocks = self._clocks(event, measures, listing)
@@ -159,7 +164,7 @@ class ScoringPipeline:
         listed = {photo.image_path: FileStamp(photo.path, photo.size_bytes, photo.mtime_ns) for photo in listing.photos}
         found = find_measures(event, store, input_dir, self._predictor.sha256, listed)
         stamps, keys, cached = found.stamps, found.keys, found.measures
-        failures = {**event.failed, **dict.fromkeys(found.gone, PHOTO_IS_GONE)}
+        failures = {**event.failed, **{path: listing.why_unseen(path) or PHOTO_IS_GONE for path in found.gone}}
         if event.faces and not stamps:
             place = self._context.settings.input_address or input_dir
             raise PhotosMissingError(
@@ -178,7 +183,8 @@ class ScoringPipeline:
             for path, stamp in stamps.items()
             if path not in cached and not only_known
         ]
-        measures = dict(cached)
+        # Those of new photos go into the store and are read at the end, so that hours of measuring take no more memory.
+        fresh: dict[str, tuple[str, str]] = {}
         for outcome in self._context.work_through(
             "measuring photos",
             score_photo_worker,
@@ -190,8 +196,10 @@ class ScoringPipeline:
             if outcome.result is None:
                 failures[path] = outcome.failure.reason if outcome.failure else "no result"
                 continue
-            measures[path] = outcome.result.measures
+            fresh[path] = (outcome.result.sha256, keys[path])
             store.save_measures(stamps[path], outcome.result.sha256, keys[path], outcome.result.measures)
+        measures = cached | store.measures(fresh)
+        failures |= dict.fromkeys(fresh.keys() - measures.keys(), _NOT_READ_BACK)
         return measures, failures, len(cached)
 
     def _told(self, event: ScoringEvent) -> Mapping[str, FileTold]:
