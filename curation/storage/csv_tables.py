@@ -135,7 +135,7 @@ def first_cells(path: Path) -> Mapping[str, str]:
         OSError: If it cannot be read.
         ValueError: If it is not such a table; also `csv.Error`.
     """
-    with io.TextIOWrapper(io.BufferedReader(open_plain(path)), encoding=ENCODING, newline="") as file:
+    with io.TextIOWrapper(open_plain(path), encoding=ENCODING, newline="") as file:
         start = file.read(_FIRST_CHARACTERS)
     row = next(csv.DictReader(io.StringIO(start, newline="")), {})
     return {name: cell for name, cell in row.items() if isinstance(name, str) and isinstance(cell, str)}

@@ -70,7 +70,7 @@ class SentPictures:
         lines = 0
         is_cut = False
         try:
-            raw = io.BufferedReader(open_plain(self._path))
+            raw = open_plain(self._path)
             with io.TextIOWrapper(raw, encoding="utf-8", errors="replace") as file:
                 for text in file:
                     lines += 1

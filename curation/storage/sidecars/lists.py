@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -58,7 +57,7 @@ def read_list(
     """
     path = state_dir / LISTS_DIR / f"{name}.jsonl"
     try:
-        with io.BufferedReader(open_plain(path)) as file:
+        with open_plain(path) as file:
             wanted = [entry for entry in _entries(file) if action is None or entry.action is action]
     except FileNotFoundError:
         return None

@@ -7,7 +7,6 @@ is whole, whenever the program was killed. Nothing is ever read that can run cod
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import pickle
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from curation.domain.film.people import PosterResult, TrailerResult
 from curation.extras import Extra, extra_for
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
-from curation.parsing.plain_files import open_plain
+from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, sweep_temporaries, write_bytes
 from curation.storage.embeddings_file import npz_bytes
 from curation.storage.video.prediction_tables import character_rows, face_rows, parquet_bytes
@@ -134,9 +133,8 @@ class StoredPredictions:
             for name, digest in record.files:
                 if Path(name).name != name or not name.startswith(item_id):
                     return None
-                with io.BufferedReader(open_plain(self._folder / name)) as file:
-                    if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                        return None
+                if hashlib.sha256(read_plain(self._folder / name)).hexdigest() != digest:
+                    return None
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -6,7 +6,6 @@ journal, and from then on it has happened: whoever comes next and finds a journa
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ def read_journal(source: Path, folder: Path) -> Journal:
         StorageError: If it is damaged, or of a newer version.
     """
     try:
-        with io.BufferedReader(open_plain(source)) as packed, zipfile.ZipFile(packed) as archive:
+        with open_plain(source) as packed, zipfile.ZipFile(packed) as archive:
             data = parse_json(archive.read(_MANIFEST))
             if data["version"] != _VERSION:
                 raise StorageError(f"{JOURNAL} was written by another version of Curation: use that version")
