@@ -9,9 +9,9 @@ import pytest
 
 from curation.domain.measuring.camera import NO_CAMERA
 from curation.errors import ClipUnreadableError, PhotoUnreadableError
-from curation.photos.files.listing import PhotoFile as ListedPhoto
 from curation.photos.files.content import read_content
 from curation.photos.files.decoding import open_photo
+from curation.photos.files.listing import PhotoFile as ListedPhoto
 from curation.photos.files.photo_file import PhotoFile
 from curation.photos.files.stored_picture import format_of
 from curation.photos.finding.movies import read_movie_facts
