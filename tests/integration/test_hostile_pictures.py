@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_bombs_and_changed_pictures_break_no_promise(tmp_path: Path) -> None:
         files = [(name, *BOMBS[name]) for name in _QUICK_BOMBS]
         for number in range(_FILES):
             name, content = mutated(random.Random(f"{_SEED}/{number}"))
-            files.append((f"file {number} of seed {_SEED}", name, lambda content=content: content))
+            files.append((f"file {number} of seed {_SEED}", name, partial(bytes, content)))
         for what, name, make in files:
             path = work / name
             path.write_bytes(make())
