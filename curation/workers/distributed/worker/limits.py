@@ -12,7 +12,7 @@ from curation.workers.use import Meter, Overrun, most_memory_mb
 
 __all__ = ["CLOCK_FACTOR", "LIMIT_HEADER", "ChildLimits", "clock_limit_s"]
 
-CLOCK_FACTOR = 20.0
+CLOCK_FACTOR = 10.0
 """How many times its processor time a task may take by the clock: on a machine that is very busy."""
 LIMIT_HEADER = "curation_limit_s"
 """Name of the header of a task's message with its limit of processor time, in seconds."""
