@@ -13,6 +13,7 @@ from curation.decoders import decoded
 from curation.errors import WeightsMissingError
 from curation.workers.pool import TaskPool, usable_cores
 from curation.workers.processes import ProcessPool
+from curation.workers.use import most_memory_mb
 from curation.workers.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def build(
                 initializer=build_worker,
                 initargs=(worker_setup(settings, spec, predictor, readers),),
                 started=mine,
+                memory_mb=most_memory_mb(settings.performance.photo_memory_mb),
             )
 
         if settings.performance.pool == "local":
@@ -225,7 +227,8 @@ def _picture_pool(settings: Settings, spec: EngineSpec) -> TaskPool:
     from curation.worker_setup import build_picture_worker
 
     setup = worker_setup(settings, spec, None)
-    return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, _PICTURE_MEMORY_MB))
+    memory_mb = min(_PICTURE_MEMORY_MB, most_memory_mb(settings.performance.photo_memory_mb) or _PICTURE_MEMORY_MB)
+    return ProcessPool(1, initializer=build_picture_worker, initargs=(setup, memory_mb), memory_mb=memory_mb)
 
 
 def build_attribute_files(settings: Settings) -> AttributeFiles:
@@ -414,7 +417,12 @@ def video_analyser(settings: Settings, setup: VideoSetup, *, of_event: bool = Fa
 
     def here() -> TaskPool:
         workers = settings.video.num_cpu or worker_count(settings)
-        return ProcessPool(workers, initializer=prepare_video_worker, initargs=(setup,))
+        return ProcessPool(
+            workers,
+            initializer=prepare_video_worker,
+            initargs=(setup,),
+            memory_mb=most_memory_mb(settings.performance.photo_memory_mb),
+        )
 
     def make_pool() -> TaskPool:
         if settings.performance.pool == "local" or (settings.input_address and not of_event):

@@ -83,7 +83,7 @@ CurationError
 │   ├── DecodersBusyError    too many pictures are being decoded
 │   ├── TooBusyError         a role has too many requests waiting already
 │   └── QueueFullError       the queue in Redis has too many pictures waiting already
-├── WorkerError              worker processes cannot be started at all              exit 70
+├── WorkerError              worker processes cannot be started at all              exit 5
 ├── RunInterruptedError      the user or the service stopped the run                exit 130
 └── PhotoError               one photo cannot be used; reported per photo, never ends a stage
     ├── PhotoUnreadableError the file is damaged, empty or not an image

@@ -251,10 +251,11 @@ class ClockSettings(Section):
 
 
 class PerformanceSettings(Section):
-    """Who works on photos: processes of this machine or workers of many; batches and the time limit of a photo."""
+    """Who works on photos: processes of this machine or workers of many; batches and the limits of a photo."""
 
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     photo_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120
+    photo_memory_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     photos_per_batch: Annotated[int, Field(ge=0, le=64)] = 0
     pool: Literal["local", "celery"] = "local"
 

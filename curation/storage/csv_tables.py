@@ -21,6 +21,7 @@ from curation.domain.faces.face import Box, FiveLandmarks, Point
 from curation.domain.judging.picks import Pick
 from curation.errors import FaceDataError
 from curation.storage.atomic import explained
+from curation.storage.together.finishing import finish_pending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +112,7 @@ def read_content(path: Path, remedy: str) -> bytes:
         FaceDataError: If there is no such file.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from curation.errors import FaceDataError, StorageError
 from curation.storage.atomic import explained
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["EmbeddingsFile", "EmbeddingsWriter", "npz_bytes"]
 
@@ -93,6 +94,7 @@ class EmbeddingsFile:
             StorageError: If it cannot be read.
         """
         self.path = path
+        finish_pending(path.parent)
         try:
             self._file = path.open("rb", buffering=0)
         except FileNotFoundError as error:

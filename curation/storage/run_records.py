@@ -12,6 +12,7 @@ from typing import Any
 from curation import __version__
 from curation.errors import StorageError
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = [
     "CLUSTERING_RUN",
@@ -69,6 +70,7 @@ def read_run_record(path: Path) -> dict[str, Any] | None:
     Raises:
         StorageError: If there is a file but it cannot be read, or is not JSON.
     """
+    finish_pending(path.parent)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

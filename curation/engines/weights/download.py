@@ -25,9 +25,12 @@ from curation.engines.weights.http_source import (
 )
 from curation.errors import BusyError, WeightsBrokenError, WeightsMissingError
 
-__all__ = ["Downloaded", "download"]
+__all__ = ["Check", "Downloaded", "download"]
 
 logger = logging.getLogger(__name__)
+
+Check = Callable[[Path, str, str], None]
+"""See `download`."""
 
 # How long to wait for another process that is downloading the same file.
 _OTHER_PROCESS_TIMEOUT_S = 1800.0
@@ -49,7 +52,7 @@ def download(
     *,
     sha256: str | None = None,
     size_bytes: int | None = None,
-    check: Callable[[Path], None] | None = None,
+    check: Check | None = None,
     progress: DownloadProgress | None = None,
     connect_timeout_s: float = 5.0,
 ) -> Downloaded:
@@ -63,8 +66,8 @@ def download(
         target: Where to put it; its folder is created if needed.
         sha256: The expected hash (hex), if known.
         size_bytes: The expected size, if known.
-        check: Called with the complete file before it is moved to its place; raises
-            `WeightsBrokenError` if it is not what it should be.
+        check: Called with the complete file, its SHA-256 (hex) and the address it came from, before it is moved to its
+            place; raises `WeightsBrokenError` if it is not what it should be.
         progress: Called as bytes arrive.
         connect_timeout_s: How long to wait for any source to answer.
 
@@ -99,7 +102,7 @@ def _from_any(
     target: Path,
     sha256: str | None,
     size_bytes: int | None,
-    check: Callable[[Path], None] | None,
+    check: Check | None,
     progress: DownloadProgress | None,
     connect_timeout_s: float,
 ) -> Downloaded:
@@ -112,7 +115,7 @@ def _from_any(
             continue
         try:
             complete_part(address, part, target.name, progress, connect_timeout_s)
-            digest = _checked(part, sha256, size_bytes, check)
+            digest = _checked(part, address, sha256, size_bytes, check)
             size = part.stat().st_size
             _move_to_place(part, target)
             return Downloaded(target, address, size, digest)
@@ -165,7 +168,7 @@ def _try_connection(address: str, timeout_s: float, failures: dict[str, str]) ->
         failures[address] = f"cannot be reached ({error})"
 
 
-def _checked(part: Path, sha256: str | None, size_bytes: int | None, check: Callable[[Path], None] | None) -> str:
+def _checked(part: Path, address: str, sha256: str | None, size_bytes: int | None, check: Check | None) -> str:
     digest, size = file_sha256(part), part.stat().st_size
     if sha256 is not None and digest != sha256:
         raise WrongContentError(f"its SHA-256 is {digest}, but must be {sha256}; it was discarded")
@@ -176,7 +179,7 @@ def _checked(part: Path, sha256: str | None, size_bytes: int | None, check: Call
             raise WrongContentError("it is empty or a web page; it was discarded")
     if check is not None:
         try:
-            check(part)
+            check(part, digest, address)
         except WeightsBrokenError as error:
             raise WrongContentError(f"{error}; it was discarded") from error
     return digest

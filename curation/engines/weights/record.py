@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,20 @@ class WeightsRecord:
         entry = self._downloads.get(name)
         return str(entry["sha256"]) if isinstance(entry, dict) and "sha256" in entry else None
 
-    def set_downloaded(self, name: str, sha256: str, size_bytes: int, address: str) -> None:
-        """Record a download."""
-        self._downloads[name] = {"sha256": sha256, "size_bytes": size_bytes, "address": address}
+    def agreed_hosts(self, name: str) -> tuple[str, ...]:
+        """The hosts that published the same hash when a file was first downloaded, other than the one it came from."""
+        entry = self._downloads.get(name)
+        hosts = entry.get("agreed") if isinstance(entry, dict) else None
+        return tuple(str(host) for host in hosts) if isinstance(hosts, list) else ()
+
+    def set_downloaded(self, name: str, sha256: str, size_bytes: int, address: str, agreed: Sequence[str] = ()) -> None:
+        """Record a download, and which other hosts published the same hash."""
+        self._downloads[name] = {
+            "sha256": sha256,
+            "size_bytes": size_bytes,
+            "address": address,
+            "agreed": list(agreed),
+        }
         self._changed = True
 
     def save(self) -> None:

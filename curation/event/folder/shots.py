@@ -24,6 +24,7 @@ _LISTED_S = 5.0
 """For so long a listing counts, so that the pages of one list do not each search a slow disk."""
 _MOST_HEADERS = 3000
 """Of more photos the time of the file counts: opening them all would take too long."""
+_NO_YEAR = datetime(9999, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,14 @@ class FolderShots:
             except PhotoError:
                 taken = None  # the run says what is wrong with it
         # Cameras and card readers keep the time of the shot as that of the file.
-        return taken or datetime.fromtimestamp(photo.mtime_ns / 1e9, UTC).astimezone().replace(tzinfo=None)
+        return taken or _time_of_file(photo.mtime_ns)
+
+
+def _time_of_file(mtime_ns: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(mtime_ns / 1e9, UTC).astimezone().replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):  # a disk whose clock ran wild: no calendar has this year
+        return _NO_YEAR
 
 
 def _time_in(path: Path, *, max_megapixels: float) -> datetime | None:

@@ -23,6 +23,7 @@ from curation.domain.files.shot_memory import MovieFacts, ShotMemory, Stamp
 from curation.errors import PhotoError
 from curation.photos.files.formats import JPEG_LIKE_EXTENSIONS, RAW_EXTENSIONS
 from curation.photos.finding.movies import has_content_id, movie_facts
+from curation.regular_files import open_regular
 
 __all__ = ["FilesOfEvent", "FolderFiles", "StampedFile", "TwinFinder", "same_shot", "shot_facts"]
 
@@ -76,7 +77,7 @@ class FolderFiles:
 
     def opened(self, file: StampedFile) -> AbstractContextManager[BinaryIO]:
         """See `FilesOfEvent.opened`."""
-        return file.path.open("rb")
+        return open_regular(file.path)
 
     def grey(self, file: StampedFile) -> NDArray[np.uint8] | None:
         """See `FilesOfEvent.grey`."""
@@ -103,7 +104,7 @@ def same_shot(raw: Path, photo: Path) -> bool | None:
 def shot_facts(path: Path) -> ShotFacts:
     """What a file says of its shot; nothing if it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _facts(file)
     except OSError:
         return NO_SHOT

@@ -20,6 +20,7 @@ from typing import Any, cast
 from curation.domain.recognition.known import Recognition
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.said.known_refused_file import RECOGNISED
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["RECOGNISED", "RECOGNISED_VERSION", "Recognised", "read_recognised", "recognised_json", "write_recognised"]
 
@@ -92,6 +93,7 @@ def read_recognised(output_dir: Path) -> Recognised | None:
     Raises:
         StorageError: If it cannot be read.
     """
+    finish_pending(output_dir)
     path = output_dir / RECOGNISED
     try:
         data = json.loads(path.read_bytes())

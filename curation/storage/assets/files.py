@@ -38,7 +38,7 @@ _BEGUN_S = 5.0  # younger entries of the trash belong to somebody who is at work
 _ID = re.compile(r"[0-9a-f]{32}")
 _BUCKET = re.compile(r"[0-9a-f]{2}")
 _ATTEMPT = re.compile(r"attempt-\d+-[0-9a-f]{32}")
-_NEW = re.compile(rf"(new-[0-9a-f]{{32}}|\.new-[0-9a-f]{{32}}\.\d+{re.escape(TEMPORARY_SUFFIX)})")
+_NEW = re.compile(rf"(new-[0-9a-f]{{32}}|\.new-[0-9a-f]{{32}}\.[0-9a-f]+{re.escape(TEMPORARY_SUFFIX)})")
 _DELETED = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{32}")
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from curation.errors import InputError
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["read_answers", "write_answers"]
 
@@ -30,6 +31,7 @@ def read_answers(
         InputError: Of the class `error`, if it is not valid.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from curation.errors import CorrectionsError
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "with_applied", "write_corrections"]
 
@@ -50,6 +51,7 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
         CorrectionsError: If corrections.json is not valid; says where.
         StorageError: If a file cannot be read.
     """
+    finish_pending(output_dir)
     path = output_dir / CORRECTIONS
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -9,6 +9,7 @@ from typing import Any
 
 from curation.errors import LabelsError
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["labels_etag", "parse_labels_text", "read_labels", "write_labels"]
 
@@ -20,6 +21,7 @@ def read_labels(path: Path) -> object | None:
         LabelsError: If it is not UTF-8 JSON, or names a cluster twice.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -75,6 +77,7 @@ def labels_etag(path: Path) -> str:
     Raises:
         StorageError: If the file cannot be read.
     """
+    finish_pending(path.parent)
     try:
         content = path.read_bytes()
     except FileNotFoundError:

@@ -26,6 +26,7 @@ from curation.domain.measuring.measures import MINIATURE_BYTES
 from curation.errors import StorageError
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.embeddings_file import npz_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["REMEMBERED", "read_remembered", "write_remembered"]
 
@@ -50,6 +51,7 @@ def read_remembered(output_dir: Path) -> Remembered:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / REMEMBERED
     try:
         content = path.read_bytes()

@@ -24,6 +24,7 @@ from curation.domain.identity.said import (
 from curation.errors import StorageError
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.locks import hold_file_lock
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["SAID", "change_said", "hold_said", "parse_said", "read_said", "said_json", "write_said"]
 
@@ -74,6 +75,7 @@ def read_said(output_dir: Path) -> Said:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / SAID
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

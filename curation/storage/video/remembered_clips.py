@@ -23,6 +23,7 @@ from curation.domain.faces.face import Box
 from curation.domain.film.times import rational, rational_text
 from curation.errors import StorageError
 from curation.storage.atomic import explained, set_aside, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = [
     "NO_CLIPS",
@@ -100,6 +101,7 @@ def read_clips(output_dir: Path) -> RememberedClips:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / REMEMBERED_CLIPS
     try:
         content = path.read_bytes()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import uuid
+import secrets
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from anyio import to_thread
 
@@ -17,6 +16,8 @@ from curation.api.http.assets.desk import AssetsPort
 from curation.api.http.body_limit import MB
 from curation.api.http.multipart_stream import FilePart, PartData
 from curation.api.http.requests.pictures_made import made
+from curation.disk.file_modes import new_folder_mode
+from curation.disk.temporaries import OwnFile, sweep_left
 from curation.domain.assets.asset import Asset
 from curation.errors import (
     CurationError,
@@ -33,7 +34,7 @@ from curation.errors import (
 from curation.event.analysis_lookup import AnalysisLookup
 from curation.event.catalog import Catalog
 from curation.settings import Settings
-from curation.storage.atomic import explained, is_process
+from curation.storage.atomic import explained
 
 __all__ = ["INCOMING_DIR", "AssetReceiver", "HandedIn", "remove_abandoned"]
 
@@ -136,12 +137,13 @@ class _IncomingFile:
     def __init__(self, folder: Path, *, max_bytes: float) -> None:
         self._max_bytes = max_bytes
         self._size = 0
-        self._path = folder / f"{uuid.uuid4().hex}.{os.getpid()}{_MARK}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = self._path.open("xb")
+            folder.mkdir(new_folder_mode(), parents=True, exist_ok=True)
+            self._own = OwnFile(lambda: folder / f"{secrets.token_hex(16)}{_MARK}")
         except OSError as error:
             raise explained(error, folder, "written") from error
+        self._path = self._own.path
+        self._file = self._own.file
 
     def write(self, data: bytes) -> None:
         self._size += len(data)
@@ -156,25 +158,19 @@ class _IncomingFile:
 
     def complete(self) -> Path:
         try:
-            self._file.close()
+            self._file.flush()
         except OSError as error:
             raise explained(error, self._path.parent, "written") from error
         return self._path
 
     def remove(self) -> None:
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        self._own.close()
 
 
 def remove_abandoned(state_dir: Path) -> None:
     """Remove files that processes were receiving which have ended."""
     with suppress(OSError):
-        for path in (state_dir / INCOMING_DIR).glob(f"*{_MARK}"):
-            owner = path.name.removesuffix(_MARK).rpartition(".")[2]
-            if not (owner.isdecimal() and int(owner) != os.getpid() and is_process(int(owner))):
-                path.unlink(missing_ok=True)
+        deque(sweep_left(state_dir / INCOMING_DIR, f"*{_MARK}"), maxlen=0)
 
 
 def _shown(name: str) -> str:
