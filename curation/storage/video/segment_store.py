@@ -24,6 +24,7 @@ from curation.domain.film.clip import ClipFacts
 from curation.domain.film.tracking.segments import AnalysedSegment
 from curation.errors import ClipUnreadableError, StorageError
 from curation.interrupts import interrupts_delayed
+from curation.regular_files import open_regular
 from curation.storage.analysis_database import use_rollback_journal, use_write_ahead_log
 from curation.storage.atomic import explained
 from curation.storage.file_stamps import FileStamp
@@ -67,7 +68,7 @@ def film_content(stamp: FileStamp) -> str:
     """
     digest = hashlib.sha256(str(stamp.size_bytes).encode())
     try:
-        with stamp.path.open("rb") as file:
+        with open_regular(stamp.path) as file:
             for start in (0, max(0, stamp.size_bytes // 2 - _PIECE_BYTES // 2), stamp.size_bytes - _PIECE_BYTES):
                 file.seek(max(0, start))
                 digest.update(file.read(_PIECE_BYTES))
