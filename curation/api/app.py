@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import cast
 
 from anyio import to_thread
@@ -76,18 +76,21 @@ from curation.api.starting_event import (
     JOBS_DATABASE,
     EventParts,
     build_orchestrator,
+    decoders_of,
     open_configured_assets,
     open_configured_videos,
     start_event,
 )
+from curation.decoders import decoders_set
 from curation.errors import CurationError
 from curation.event.catalog import Catalog
 from curation.event.known_people.open_gallery import OpenGallery
 from curation.event.people.edits import PeopleEdits
-from curation.jobs.shutdown import on_shutdown_signal
+from curation.jobs.shutdown import Ending, on_shutdown_signal
 from curation.jobs.who_works import WhoWorks
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
+from curation.workers.decoders.pool import DecoderPool
 from curation.workflow import WorkflowOrchestrator
 
 __all__ = ["JOBS_DATABASE", "create_app"]
@@ -101,6 +104,7 @@ def create_app(
     open_videos: Callable[[Settings, Catalog, PeopleEdits], VideoDesk] = open_configured_videos,
     who_works: Callable[[Settings], WhoWorks] = WhoWorks,
     open_gallery: Callable[[Settings], OpenGallery] = OpenGallery,
+    make_decoders: Callable[[Settings], DecoderPool | None] = decoders_of,
 ) -> FastAPI:
     """Create the application; nothing is read or built before it starts.
 
@@ -112,6 +116,7 @@ def create_app(
         open_videos: Opens the films; likewise.
         who_works: Makes what asks who works on what.
         open_gallery: Makes what opens the gallery of known people.
+        make_decoders: Makes the processes that decode pictures; None decodes them in this process.
 
     Returns:
         The application. Its startup raises a CurationError if the settings or the state folder cannot be used.
@@ -126,19 +131,19 @@ def create_app(
             app.state.start_refused = str(error)
             raise
         parts = EventParts(build, face_services, open_assets, open_videos, who_works, open_gallery)
-        with log_output(settings.service.log_format):
+        opened = _Opened(make_decoders(settings))
+        with log_output(settings.service.log_format), opened.decoding(), on_shutdown_signal(opened.stop, opened.end):
             try:
                 own = await to_thread.run_sync(start_event, settings, parts)
             except CurationError as error:
                 app.state.start_refused = str(error)
                 raise
             app.state.service = own.context
-            app.state.events = events = Events(settings, own, lambda other: start_event(other, parts))
+            app.state.events = opened.events = Events(settings, own, lambda other: start_event(other, parts))
             try:
-                with on_shutdown_signal(events.request_stop):
-                    yield
+                yield
             finally:
-                await to_thread.run_sync(events.close)
+                await to_thread.run_sync(opened.end)
 
     # Serves the Swagger page's scripts itself, so that /docs works without a network.
     app = FastAPIOffline(
@@ -221,6 +226,34 @@ def create_app(
     app.add_middleware(_ShortStartErrors)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
+
+
+class _Opened:
+    """What the service has open, which ends once."""
+
+    def __init__(self, decoders: DecoderPool | None) -> None:
+        self.events: Events | None = None
+        self._decoders = decoders
+        self._ending = Ending(self._close)
+        self.end = self._ending.end
+
+    def decoding(self) -> AbstractContextManager[None]:
+        """A block in which pictures are decoded in the service's decoders."""
+        return nullcontext() if self._decoders is None else decoders_set(self._decoders)
+
+    def stop(self) -> None:
+        """Begin nothing more; does not wait."""
+        if self.events is not None:
+            self.events.request_stop()
+        if self._decoders is not None:
+            self._decoders.request_stop()
+
+    def _close(self) -> None:
+        self.stop()
+        if self.events is not None:
+            self.events.close()
+        if self._decoders is not None:
+            self._decoders.close()
 
 
 class _ShortStartErrors:

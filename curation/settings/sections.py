@@ -274,6 +274,7 @@ class ServiceSettings(Section):
     upload_photos: Annotated[int, Field(ge=1, le=100_000)] = 1000
     picture_cache_mb: Annotated[int, Field(ge=10, le=1_000_000)] = 2000
     decoded_photos_mb: Annotated[int, Field(ge=10, le=100_000)] = 300
+    picture_seconds: Annotated[float, Field(ge=1, le=600)] = 30
     presigned_pictures: bool = False
     open_events: Annotated[int, Field(ge=1, le=1000)] = 8
     folder_roots: tuple[str, ...] = ()

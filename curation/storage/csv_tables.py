@@ -23,6 +23,7 @@ from curation.parsing.json_text import parse_json
 from curation.parsing.not_valid import PARSER_ERRORS, NotValidError
 from curation.parsing.plain_files import open_plain, read_plain
 from curation.storage.atomic import explained
+from curation.storage.together.finishing import finish_pending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,7 @@ def read_content(path: Path, remedy: str) -> bytes:
         FaceDataError: If there is no such file, or it is too large for a table.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         return read_plain(path)
     except FileNotFoundError as error:

@@ -18,6 +18,7 @@ from curation.parsing.arrays import read_npy_header
 from curation.parsing.not_valid import NotValidError
 from curation.parsing.plain_files import open_plain
 from curation.storage.atomic import explained
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["EmbeddingsFile", "EmbeddingsWriter", "npz_bytes"]
 
@@ -96,6 +97,7 @@ class EmbeddingsFile:
             StorageError: If it cannot be read.
         """
         self.path = path
+        finish_pending(path.parent)
         try:
             self._file = open_plain(path)
         except FileNotFoundError as error:

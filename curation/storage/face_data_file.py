@@ -31,6 +31,7 @@ from curation.storage.face_attributes import (
     attribute_columns,
     attributes_in_cells,
 )
+from curation.storage.together.finishing import finish_pending
 
 __all__ = [
     "EMBEDDINGS",
@@ -57,7 +58,7 @@ def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path, ask
     """Write face_data.csv and embeddings.npy into `folder`; a file that has the same content already is not touched.
 
     Args:
-        folder: The output folder.
+        folder: The folder of new files, as the two must appear together; see `curation.storage.together.new_files`.
         rows: One per face; `embedding_row` indexes `embeddings`.
         embeddings: A .npy file on the same disk, (number of rows, D) float32 of unit length; it becomes
             embeddings.npy, or stays where it is if embeddings.npy has the same vectors already.
@@ -86,8 +87,6 @@ def write_face_data(folder: Path, rows: Iterable[FaceRow], embeddings: Path, ask
         for row in rows
     )
     content = csv_bytes(FACE_COLUMNS + attribute_columns(asked), cells)
-    # The two files are replaced one right after the other. If the process is killed in between, they do not match;
-    # the run record reveals that.
     _move_if_new(embeddings, folder / EMBEDDINGS)
     write_bytes(folder / FACE_DATA, content)
     return hashlib.sha256(content).hexdigest()
@@ -112,6 +111,7 @@ def _move_if_new(source: Path, target: Path) -> None:
 
 def first_engine(path: Path) -> str | None:
     """The engine in the first row of face_data.csv; None if there is no row, or the file is not such a table."""
+    finish_pending(path.parent)
     try:
         return first_cells(path).get("engine") or None
     except READING_ERRORS:
@@ -204,6 +204,7 @@ def read_embeddings(path: Path, rows: Sequence[FaceRow]) -> NDArray[np.float32]:
         FaceDataError: If it is missing, damaged, or too short for `rows`.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         vectors = parse_npy(read_plain(path))
     except FileNotFoundError as error:

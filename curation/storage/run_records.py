@@ -13,6 +13,7 @@ from curation import __version__
 from curation.errors import StorageError
 from curation.parsing.json_text import read_json
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = [
     "CLUSTERING_RUN",
@@ -70,6 +71,7 @@ def read_run_record(path: Path) -> dict[str, Any] | None:
     Raises:
         StorageError: If there is a file but it cannot be read, or is not JSON.
     """
+    finish_pending(path.parent)
     try:
         data = read_json(path)
     except FileNotFoundError:

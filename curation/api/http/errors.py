@@ -39,6 +39,7 @@ from curation.errors import (
     CorrectionsError,
     CurationError,
     DatabaseBusyError,
+    DecodersBusyError,
     EventNotFoundError,
     EventsFileError,
     EventsOpenError,
@@ -186,6 +187,7 @@ STATUS_OF_ERROR: Mapping[type[CurationError], HTTPStatus] = {
     AssetNotFailedError: HTTPStatus.CONFLICT,
     AssetRejectedError: HTTPStatus(422),
     DatabaseBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DecodersBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     CorrectionNotFoundError: HTTPStatus.NOT_FOUND,
     UnfoundWordNotFoundError: HTTPStatus.NOT_FOUND,
     PhotoGoneError: HTTPStatus.NOT_FOUND,
@@ -275,7 +277,8 @@ def problem_of(error: CurationError) -> ApiProblem:
         errors = [{"where": f"body.{key}", "message": text} for key, text in error.problems]
         detail = "the rules are not valid: " + "; ".join(f"{e['where']}: {e['message']}" for e in errors)
         return ApiProblem(status, code, detail, extra={"errors": errors})
-    return ApiProblem(status, code, detail)
+    headers = {"Retry-After": "3"} if isinstance(error, DecodersBusyError) else None
+    return ApiProblem(status, code, detail, headers=headers)
 
 
 _CODE_OF_STATUS = {

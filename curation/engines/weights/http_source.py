@@ -76,12 +76,12 @@ def complete_part(
         OSError: If it cannot be written.
     """
     for _ in range(_MAX_RESUMES):
-        had = _size(part)
+        had, _ = _resumable(part, address)
         try:
             _fetch_once(address, part, name, progress, connect_timeout_s)
             return
         except _ConnectionLostError as error:
-            if _size(part) <= had and not isinstance(error, _StalePartError):
+            if _resumable(part, address)[0] <= had and not isinstance(error, _StalePartError):
                 raise
             logger.info("the connection to %s was lost (%s); resuming", address, error)
     raise SourceError(f"the connection was lost {_MAX_RESUMES} times")
@@ -113,6 +113,9 @@ def _fetch_once(
             if "text/html" in response.headers.get("Content-Type", ""):
                 raise SourceError("the source sent a web page instead of the file")
             offset, total = _start_and_total(response, offset, state)
+            if not offset:
+                # Before the state says otherwise: what is there may be the beginning of another file.
+                part.unlink(missing_ok=True)
             _write_state(part, _PartState(address, _validator(response), total))
             _append(response, part, offset, total, name, progress)
     except requests.RequestException as error:

@@ -7,10 +7,12 @@ import os
 import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from curation.decoders import decoded
 from curation.errors import CurationError, PhotoNotFoundError
 from curation.jobs.events.counting import count_photos
 from curation.jobs.events.known_event import KnownEvent
@@ -111,7 +113,7 @@ class Summaries:
         from curation.photos.files.listing import photo_path
         from curation.photos.looks.pictures import PICTURES_VERSION, PictureSize, photo_picture
         from curation.pipelines.originals import originals_of
-        from curation.storage.file_stamps import stamp_of
+        from curation.storage.file_stamps import content_name, stamp_of
         from curation.storage.picture_cache import picture_key
 
         summary = self.of(event)
@@ -126,7 +128,8 @@ class Summaries:
 
         def make() -> bytes:
             with originals_of(settings).at_hand(path) as opened:
-                return photo_picture(opened, PictureSize.THUMBNAIL, max_megapixels=limit)
+                picture = partial(photo_picture, size=PictureSize.THUMBNAIL, max_megapixels=limit)
+                return decoded(picture, opened, about=content_name(stamp))
 
         return self._covers.made(picture_key(stamp, PICTURES_VERSION, "cover", limit), make)
 

@@ -22,6 +22,7 @@ from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.said.known_refused_file import RECOGNISED
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["RECOGNISED", "RECOGNISED_VERSION", "Recognised", "read_recognised", "recognised_json", "write_recognised"]
 
@@ -94,6 +95,7 @@ def read_recognised(output_dir: Path) -> Recognised | None:
     Raises:
         StorageError: If it cannot be read.
     """
+    finish_pending(output_dir)
     path = output_dir / RECOGNISED
     try:
         data = read_json(path)

@@ -11,6 +11,7 @@ from curation.errors import InputError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["read_answers", "write_answers"]
 
@@ -32,6 +33,7 @@ def read_answers(
         InputError: Of the class `error`, if it is not valid.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         return parse(read_json(path, unique=True))
     except FileNotFoundError:

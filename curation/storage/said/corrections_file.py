@@ -17,6 +17,7 @@ from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, write_bytes
 from curation.storage.locks import hold_file_lock
 from curation.storage.run_records import CLUSTERING_RUN, read_run_record
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["CORRECTIONS", "applied_ids", "hold_corrections", "read_corrections", "with_applied", "write_corrections"]
 
@@ -52,6 +53,7 @@ def read_corrections(output_dir: Path, record: Mapping[str, Any] | None = None) 
         CorrectionsError: If corrections.json is not valid; says where.
         StorageError: If a file cannot be read.
     """
+    finish_pending(output_dir)
     path = output_dir / CORRECTIONS
     try:
         corrections = _parsed(read_json(path, unique=True))

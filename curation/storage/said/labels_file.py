@@ -12,6 +12,7 @@ from curation.parsing.json_text import parse_json
 from curation.parsing.not_valid import NotValidError
 from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["labels_etag", "parse_labels_text", "read_labels", "write_labels"]
 
@@ -23,6 +24,7 @@ def read_labels(path: Path) -> object | None:
         LabelsError: If it is not UTF-8 JSON, or names a cluster twice.
         StorageError: If it cannot be read.
     """
+    finish_pending(path.parent)
     try:
         content = read_plain(path)
     except FileNotFoundError:
@@ -65,6 +67,7 @@ def labels_etag(path: Path) -> str:
     Raises:
         StorageError: If the file cannot be read.
     """
+    finish_pending(path.parent)
     try:
         content = path.read_bytes()
     except FileNotFoundError:

@@ -26,6 +26,7 @@ from curation.parsing.not_valid import PARSER_ERRORS
 from curation.parsing.plain_files import read_plain
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.embeddings_file import npz_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["REMEMBERED", "read_remembered", "write_remembered"]
 
@@ -45,6 +46,7 @@ def read_remembered(output_dir: Path) -> Remembered:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / REMEMBERED
     try:
         arrays = parse_npz(read_plain(path))

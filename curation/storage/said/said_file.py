@@ -26,6 +26,7 @@ from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, set_aside, write_bytes
 from curation.storage.locks import hold_file_lock
+from curation.storage.together.finishing import finish_pending
 
 __all__ = ["SAID", "change_said", "hold_said", "parse_said", "read_said", "said_json", "write_said"]
 
@@ -76,6 +77,7 @@ def read_said(output_dir: Path) -> Said:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / SAID
     try:
         data = read_json(path)

@@ -25,6 +25,7 @@ from curation.errors import StorageError
 from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS
 from curation.storage.atomic import explained, set_aside, write_bytes
+from curation.storage.together.finishing import finish_pending
 
 __all__ = [
     "NO_CLIPS",
@@ -101,6 +102,7 @@ def read_clips(output_dir: Path) -> RememberedClips:
     Raises:
         StorageError: If it cannot be read, or was written by a newer version.
     """
+    finish_pending(output_dir)
     path = output_dir / REMEMBERED_CLIPS
     try:
         data = read_json(path)
