@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
-_MODULES: tuple[str, ...] = ("kills", "load")
+_MODULES: tuple[str, ...] = ("files", "kills", "load", "service_load")
 """Modules of this folder; each has a `PART`."""
 
 
