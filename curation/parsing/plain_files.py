@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
 from curation.parsing.not_valid import NotValidError
 from curation.regular_files import open_regular
@@ -17,7 +18,7 @@ MAX_FILE_BYTES = 2**30
 _MB = 10**6
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BufferedReader:
     """Open a file for reading; see `curation.regular_files`.
 
     Raises:
@@ -25,7 +26,7 @@ def open_plain(path: Path) -> BinaryIO:
         NotValidError: If no file can have such a name.
     """
     try:
-        return open_regular(path)
+        return cast(BufferedReader, open_regular(path))
     except ValueError as error:  # a NUL in the name
         raise NotValidError(f"no file can have this name ({error})") from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from curation.domain.attributes.image_document import image_of_document
 from curation.errors import RedisUnavailableError
-from curation.parsing.json_text import parse_json
+from curation.parsing.json_text import read_json
 from curation.parsing.not_valid import PARSER_ERRORS, READING_ERRORS
 from curation.services.results import Half, ResultStore
 from curation.services.trail.batch_figures import PersonFacts, person_facts
@@ -59,8 +59,7 @@ class KnownPeople:
     def _in_files(self, sha256: str) -> Mapping[str, Any] | None:
         for folder in self._folders:
             try:
-                text = (folder / f"{sha256}.json").read_text(encoding="utf-8")
-                if (found := _document_in(parse_json(text))) is not None:
+                if (found := _document_in(read_json(folder / f"{sha256}.json"))) is not None:
                     return found
             except READING_ERRORS:
                 continue
