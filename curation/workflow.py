@@ -44,6 +44,7 @@ from curation.storage.locks import HeldFolder, hold_export, hold_output
 from curation.storage.objects.file_names import file_name_of
 from curation.storage.objects.listed import write_listed
 from curation.storage.run_records import CLUSTERING_RUN, VIDEO_RUN, read_run_record
+from curation.storage.together.finishing import settle_new_files
 from curation.storage.working_copy.opening import edited_outputs, held_outputs, refresh_words
 from curation.workers.idle import IdlePool, NothingToDoItError
 from curation.workers.pool import TaskPool
@@ -337,9 +338,16 @@ class WorkflowOrchestrator:
         settings, caller = self.settings, self._parts.caller
         with (
             hold_output(settings.io.output_dir, run=run, caller=caller, is_brief=is_brief) as held,
+            self._settled(),
             held_outputs(settings, run, caller=caller),
         ):
             yield held
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Put what a killed run wrote in place, or remove it if it was not complete, before anything is read."""
+        settle_new_files(self.settings.io.output_dir)
+        yield
 
     def _context(
         self,

@@ -48,6 +48,7 @@ from curation.pipelines.scoring.rescoring import Rescorer
 from curation.services.viewer.face_services import FaceServices
 from curation.settings import ServicesSettings, Settings
 from curation.storage.analysis_store import AnalysisStore
+from curation.storage.together.finishing import finish_pending
 from curation.storage.working_copy.keeping import KeptCopy
 from curation.storage.working_copy.opening import working_copy_of
 from curation.workers.decoders.limits import DecoderLimits
@@ -171,6 +172,7 @@ def start_event(settings: Settings, parts: EventParts) -> OpenEvent:
 
 def _start(settings: Settings, parts: EventParts, ends: ExitStack) -> ServiceContext:
     """Start the parts; what ends them is pushed onto `ends`, which calls it in the reverse order."""
+    finish_pending(settings.io.output_dir)
     orchestrator = parts.build(settings)
     store = JobStore(settings.event_dir / JOBS_DATABASE)
     ends.callback(store.close)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from curation.errors import RedisUnavailableError
+from curation.parsing.json_text import parse_json
 from curation.services.redis_connection import connect, redis_address, redis_errors_explained
 from curation.settings.services import RedisSettings
 
@@ -151,9 +152,9 @@ def _result_of(fields: Mapping[bytes, bytes]) -> StoredResult:
     there = [half for half in Half if half in text]
     weights: dict[str, str] = {}
     for half in there:
-        weights |= json.loads(text.get(half + _WEIGHTS_SUFFIX, "{}"))
+        weights |= parse_json(text.get(half + _WEIGHTS_SUFFIX, "{}"))
     return StoredResult(
-        halves={half: json.loads(text[half]) for half in there},
+        halves={half: parse_json(text[half]) for half in there},
         requests={half: text.get(half + _REQUEST_SUFFIX, "") for half in there},
         engine=text.get(_ENGINE_FIELD, ""),
         weights=weights,

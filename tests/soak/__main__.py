@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.soak.part import Soak, SoakFailed, SoakPart
 
-_MODULES: tuple[str, ...] = ("load", "pictures")
+_MODULES: tuple[str, ...] = ("kills", "load", "pictures", "service_load")
 """Modules of this folder; each has a `PART`."""
 
 

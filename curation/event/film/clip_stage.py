@@ -46,6 +46,7 @@ from curation.storage.run_records import (
     write_run_record,
 )
 from curation.storage.said.corrections_file import hold_corrections
+from curation.storage.together.new_files import new_files
 from curation.storage.video.remembered_clips import REMEMBERED_CLIPS, RememberedClips, read_clips, write_clips
 from curation.storage.video.result_files import write_result
 from curation.storage.video.segment_store import film_content
@@ -159,15 +160,16 @@ class ClipStage:
         with hold_corrections(self._settings.lock_dir):
             demand_output()
             found = self._people(looked)
-            # Before the tables: whoever was killed in between gives out the same ids again.
-            write_clips(self._output, found.clips)
             for one, result in zip(looked, found.results, strict=True):
                 folder = result_folder(self._settings, one.content)
                 write_result(folder, result, source=one.clip.video_path)
             films = [(one.clip.video_path, result) for one, result in zip(looked, found.results, strict=True)]
-            write_tables(self._output, films, failed=[(one.image_path, one.reason) for one in failures])
             report = self._report(looked, failures, found, began)
-            self._write_record(looked, failures, found, report)
+            with new_files(self._output) as new:
+                write_clips(new.folder, found.clips)
+                write_tables(new.folder, films, failed=[(one.image_path, one.reason) for one in failures])
+                self._write_record(new.folder, looked, failures, found, report)
+                new.publish(last=(VIDEO_RUN,))
         demand_output()
         sweep_results(self._settings, {one.content for one in looked})
         return report
@@ -267,13 +269,18 @@ class ClipStage:
         )
 
     def _write_record(
-        self, looked: Sequence[_Looked], failures: Sequence[Failure], found: _Found, report: FilmsReport
+        self,
+        folder: Path,
+        looked: Sequence[_Looked],
+        failures: Sequence[Failure],
+        found: _Found,
+        report: FilmsReport,
     ) -> None:
         setup = self._parts.setup
         files = [*setup.engine.weights, *(file for reader in setup.readers for file in reader.weights)]
         own = own_ids(found.results, 0, found.clips) & found.clips.people.keys()
         write_run_record(
-            self._output / VIDEO_RUN,
+            folder / VIDEO_RUN,
             {
                 "stage": "clips",
                 "input_dir": self._settings.input_address or str(self._settings.io.input_dir),

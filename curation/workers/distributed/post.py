@@ -6,7 +6,6 @@ only puts into and takes from two queues, so an interruption there leaves nothin
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from curation.errors import BrokerUnavailableError
+from curation.parsing.json_text import parse_json
 from curation.workers.distributed.broker import (
     TASK_NAME,
     BrokerOptions,
@@ -322,7 +322,7 @@ class Post:
     def _received(self, body: Any, message: Any) -> None:
         if isinstance(body, bytes | str):
             try:
-                body = json.loads(body)
+                body = parse_json(body)
             except ValueError:
                 body = None
         if isinstance(body, dict) and self._listening.is_set():
