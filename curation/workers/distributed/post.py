@@ -29,6 +29,7 @@ from curation.workers.distributed.broker import (
     unavailable,
 )
 from curation.workers.distributed.messages import Request, to_json
+from curation.workers.distributed.worker.limits import LIMIT_HEADER, clock_limit_s
 
 if TYPE_CHECKING:
     from kombu import Connection
@@ -246,7 +247,8 @@ class Post:
     def _publish(self, producer: Any, request: Request) -> None:
         """Publish a task in Celery's message protocol, version 2."""
         celery_id = f"{request.run}/{request.task_id}/{request.send}"
-        limit = None if request.timeout_s is None else request.timeout_s + _TIME_LIMIT_MARGIN_S
+        # The worker limits processor time; this is Celery's limit, by the clock.
+        limit = None if request.timeout_s is None else clock_limit_s(request.timeout_s) + _TIME_LIMIT_MARGIN_S
         producer.publish(
             [[to_json(request)], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}],
             exchange="",
@@ -267,6 +269,7 @@ class Post:
                 "expires": None,
                 "ignore_result": True,
                 "timelimit": [limit, None],
+                LIMIT_HEADER: request.timeout_s,
                 # Shown by the worker instead of the arguments.
                 "argsrepr": request.label,
                 "kwargsrepr": request.function,
