@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-import tokenize
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
@@ -24,9 +24,13 @@ _SUFFIX = ".npy"
 _MAX_UNPACKED_BYTES = 2**28
 """Of the arrays of an archive together, if that is more than the archive itself, which may be packed tightly."""
 
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-# Its header is a literal of Python, which numpy tries to read as one of Python 2 if it is none.
-_NUMPY_ERRORS: tuple[type[Exception], ...] = (*PARSER_ERRORS, SyntaxError, tokenize.TokenError)
+_MAGIC = b"\x93NUMPY"
+_LENGTH_BYTES = {b"\1\0": 2, b"\2\0": 4, b"\3\0": 4}  # of the header's length, by the version of the format
+# Numpy evaluates it as a literal of Python, and if it is none as one of Python 2. No array of this program has fields.
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|=]?[A-Za-z?]\d{0,9})', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d{1,19}, ?)*(?:\d{1,19})?)\),? ?\}\s*"
+)
 
 
 def read_npy_header(file: BinaryIO, size_bytes: int) -> NpyHeader:
@@ -40,16 +44,21 @@ def read_npy_header(file: BinaryIO, size_bytes: int) -> NpyHeader:
         OSError: If it cannot be read.
         NotValidError: If it is no .npy file, holds Python objects, or has not as many values as it says.
     """
+    start = file.read(len(_MAGIC) + 2)
+    width = _LENGTH_BYTES.get(start[len(_MAGIC) :])
+    if not start.startswith(_MAGIC) or width is None:
+        raise NotValidError("no array of numpy")
+    length = int.from_bytes(file.read(width), "little")
+    found = _HEADER.fullmatch(file.read(min(length, _MAX_HEADER)))
+    if found is None:
+        raise NotValidError("its header is not that of a plain array")
     try:
-        version = np.lib.format.read_magic(file)
-        if version not in _HEADERS:
-            raise NotValidError(f"format {version}")
-        shape, is_fortran, dtype = _HEADERS[version](file, max_header_size=_MAX_HEADER)
-    except NotValidError:
-        raise
-    except _NUMPY_ERRORS as error:
-        raise NotValidError(f"no header of an array ({str(error)[:80]})") from error
-    if dtype.hasobject or dtype.itemsize == 0 or not all(type(side) is int and side >= 0 for side in shape):
+        dtype = np.dtype(found[1].decode("ascii"))
+        shape = tuple(int(side) for side in found[3].split(b",") if side.strip())
+    except PARSER_ERRORS as error:
+        raise NotValidError(f"its header is not that of an array ({str(error)[:80]})") from error
+    is_fortran = found[2] == b"True"
+    if dtype.hasobject or dtype.itemsize == 0:
         raise NotValidError(f"an array of the shape {shape} of {dtype} values")
     if math.prod(shape) * dtype.itemsize != size_bytes - file.tell():
         raise NotValidError("its length does not match its header")

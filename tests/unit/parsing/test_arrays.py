@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from curation.parsing import arrays as arrays_room
 from curation.parsing.arrays import parse_npy, parse_npz
 from curation.parsing.not_valid import NotValidError
 from curation.storage.embeddings_file import npz_bytes
@@ -98,7 +99,8 @@ def test_objects_are_never_unpickled() -> None:
         parse_npz(archive.getvalue())
 
 
-def test_an_archive_that_unpacks_to_far_more_than_it_is_is_refused() -> None:
+def test_an_archive_that_unpacks_to_far_more_than_it_is_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays_room, "_MAX_UNPACKED_BYTES", 2**20)
     archive = io.BytesIO()
     with (
         zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file,
